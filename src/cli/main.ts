@@ -1,0 +1,62 @@
+/**
+ * The table of commands. Top floor: the only place that wires rooms; each command loads only its own.
+ */
+import { Command, CommanderError } from 'commander';
+import { AppError, ERRORS } from '../core/errors.ts';
+import { VERSION } from '../core/version.ts';
+
+const COMMANDS = {
+  start: { summary: 'train if there is no model, then serve', load: () => import('./start.ts') },
+  profile: { summary: 'say what flight files hold', load: () => import('./profile.ts') },
+  train: { summary: 'learn a delay model from flight files', load: () => import('./train.ts') },
+  evaluate: { summary: 'measure a model on other flights', load: () => import('./evaluate.ts') },
+  predict: { summary: 'score files of flights', load: () => import('./predict.ts') },
+  serve: { summary: 'answer predictions over HTTP', load: () => import('./serve.ts') },
+  stress: {
+    summary: 'find what a service holds, and where it breaks',
+    load: () => import('./stress.ts'),
+  },
+  model: { summary: 'show, verify, import and export models', load: () => import('./model.ts') },
+} as const;
+
+type CommandName = keyof typeof COMMANDS;
+
+const isCommand = (word: string | undefined): word is CommandName =>
+  word !== undefined && Object.hasOwn(COMMANDS, word);
+
+const run = async (argv: readonly string[]): Promise<void> => {
+  const program = new Command('puntual')
+    .description(
+      'Learns how likely a flight is to be late, serves the prediction, and proves what the service holds.',
+    )
+    .version(VERSION, '-V, --version')
+    .showHelpAfterError("('--help' lists what there is)")
+    .exitOverride();
+  const named = argv.find((word) => !word.startsWith('-'));
+  for (const [name, { summary }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).summary(summary).exitOverride();
+    if (name === named && isCommand(named)) (await COMMANDS[named].load()).describe(command);
+    else command.description(summary);
+  }
+  await program.parseAsync(argv, { from: 'user' });
+};
+
+/** Turns a failure into one line on stderr and its exit code. A bug keeps its stack and exits 1. */
+const exitCodeOf = (error: unknown): number => {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERRORS.usage.exit;
+  if (error instanceof AppError) {
+    process.stderr.write(`puntual: ${error.message}\n`);
+    for (const fault of error.faults.slice(0, 10)) process.stderr.write(`  ${fault.detail}\n`);
+    return ERRORS[error.code].exit;
+  }
+  process.stderr.write(
+    `puntual: a bug, please report it: ${error instanceof Error ? error.stack : String(error)}\n`,
+  );
+  return 1;
+};
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,44 @@
+/**
+ * Settings with one order of precedence: flag, then environment variable, then default; `--help` prints all three.
+ * Stands beside the commands, which declare their flags with it.
+ */
+import { InvalidArgumentError, Option } from 'commander';
+
+/** A flag whose environment variable is `PUNTUAL_` and its name: `--admin-port` reads PUNTUAL_ADMIN_PORT. */
+export const setting = (flags: string, description: string, fallback?: unknown): Option => {
+  const option = new Option(flags, description);
+  option.env(`PUNTUAL_${option.name().replaceAll('-', '_').toUpperCase()}`);
+  return fallback === undefined ? option : option.default(fallback);
+};
+
+/** A parser for whole numbers in a range. @throws InvalidArgumentError */
+export const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = Number(text);
+    if (text.trim() === '' || !Number.isInteger(number) || number < least || number > most) {
+      throw new InvalidArgumentError(`A whole number from ${least} to ${most} is expected.`);
+    }
+    return number;
+  };
+
+/** A parser for numbers in a range. @throws InvalidArgumentError */
+export const realNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const number = Number(text);
+    if (text.trim() === '' || !(number >= least && number <= most)) {
+      throw new InvalidArgumentError(`A number from ${least} to ${most} is expected.`);
+    }
+    return number;
+  };
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of a duration: `30s`, `500ms`, `2m`, `1h`, or plain seconds. @throws InvalidArgumentError */
+export const durationMs = (text: string): number => {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
+  if (!match)
+    throw new InvalidArgumentError("A duration such as '30s', '500ms' or '2m' is expected.");
+  return Number(match[1]) * UNITS_MS[match[2] ?? 's']!;
+};

@@ -1,0 +1,91 @@
+/**
+ * A flight as it is known before departure: the names, kinds and units of everything a model may ask for.
+ * Floor 0: dialects map their columns to these names, models ask for some of them, requests carry them.
+ */
+
+export type InputKind = 'category' | 'number' | 'time';
+
+interface Field {
+  readonly kind: InputKind;
+  /** Unit of a number. */
+  readonly unit?: string;
+  readonly description: string;
+}
+
+/**
+ * The permit-list: every field here is known from the schedule (or, for weather, from an observation
+ * taken a stated lead time before departure). What is known only later is not a field.
+ * A `time` is local at the airport, ISO 8601 without zone, held as minutes since 1970-01-01T00:00.
+ */
+export const FIELDS = {
+  airline: { kind: 'category', description: 'Airline, by its IATA code where the source has it' },
+  flightNumber: { kind: 'category', description: 'Flight number' },
+  tailNumber: { kind: 'category', description: 'Registration of the aircraft, if known' },
+  origin: { kind: 'category', description: 'Airport of departure' },
+  destination: { kind: 'category', description: 'Airport or city of arrival' },
+  terminal: { kind: 'category', description: 'Terminal of departure' },
+  scheduledDeparture: {
+    kind: 'time',
+    description: 'Scheduled departure, local time at the origin',
+  },
+  scheduledArrival: {
+    kind: 'time',
+    description: 'Scheduled arrival, local time at the destination',
+  },
+  distanceMiles: { kind: 'number', unit: 'miles', description: 'Distance of the route' },
+  temperatureF: { kind: 'number', unit: '°F', description: 'Temperature at the origin' },
+  dewPointF: { kind: 'number', unit: '°F', description: 'Dew point at the origin' },
+  humidityPercent: { kind: 'number', unit: '%', description: 'Relative humidity at the origin' },
+  windDirectionDegrees: { kind: 'number', unit: '°', description: 'Wind direction at the origin' },
+  windSpeedMph: { kind: 'number', unit: 'mph', description: 'Wind speed at the origin' },
+  windGustMph: { kind: 'number', unit: 'mph', description: 'Wind gust at the origin' },
+  precipitationInches: {
+    kind: 'number',
+    unit: 'in',
+    description: 'Precipitation in the hour, at the origin',
+  },
+  pressureMillibars: {
+    kind: 'number',
+    unit: 'mbar',
+    description: 'Sea-level pressure at the origin',
+  },
+  visibilityMiles: { kind: 'number', unit: 'miles', description: 'Visibility at the origin' },
+} as const satisfies Record<string, Field>;
+
+export type FieldName = keyof typeof FIELDS;
+
+/** What a field is, or undefined for a name that no flight has (a foreign model may ask for such). */
+export const fieldOf = (name: string): Field | undefined =>
+  Object.hasOwn(FIELDS, name) ? FIELDS[name as FieldName] : undefined;
+
+const MINUTES_PER_DAY = 1440;
+
+/** Days since 1970-01-01 of a local time in minutes. */
+export const dayOf = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
+
+const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?$/;
+
+/**
+ * Minutes since 1970-01-01T00:00 of an ISO 8601 local time without zone, NaN for anything else
+ * (a zone, an impossible date, the hour 24).
+ */
+export const decodeTime = (text: string): number => {
+  const match = TIME.exec(text);
+  if (!match) return Number.NaN;
+  const [year, month, day, hour, minute] = [
+    +match[1]!,
+    +match[2]!,
+    +match[3]!,
+    +match[4]!,
+    +match[5]!,
+  ];
+  if (hour > 23 || minute > 59) return Number.NaN;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return Number.NaN;
+  return date.getTime() / 60_000 + hour * 60 + minute;
+};
+
+/** The inverse of `decodeTime`: `2013-07-05T18:30`. */
+export const encodeTime = (minutes: number): string =>
+  new Date(minutes * 60_000).toISOString().slice(0, 16);

@@ -1,0 +1,103 @@
+/**
+ * All trees of a model as flat arrays: the hinge between learner, importers and predictors.
+ * Floor 0: whoever makes a forest fills these arrays, whoever scores one reads them.
+ *
+ * A row at an inner node goes left when
+ *   numeric:      value <= threshold (or < , by `comparison`), the value first rounded to `precision`
+ *   categorical:  the bit of its code is set in the node's words; a code past the words is not set
+ *   missing:      `missingLeft` is 1 (NaN; for `zeroIsMissing` forests also |value| <= 1e-35)
+ * else right. A raw score is `base + scale * sum of the leaf values`.
+ */
+import { AppError } from './errors.ts';
+
+export interface Forest {
+  readonly nFeatures: number;
+  readonly nTrees: number;
+  /** int32, shape (nTrees): node at which each tree starts. */
+  readonly roots: Int32Array;
+  /** int32, shape (nNodes): feature that the node asks, -1 at a leaf. */
+  readonly feature: Int32Array;
+  /** float64, shape (nNodes): threshold of a numeric split. */
+  readonly threshold: Float64Array;
+  /** int32, shape (nNodes): children; always greater than the node's own index. */
+  readonly left: Int32Array;
+  readonly right: Int32Array;
+  /** float64, shape (nNodes): contribution of a leaf; 0 at inner nodes. */
+  readonly value: Float64Array;
+  /** float64, shape (nNodes): weight of the training rows that came through; children sum to their parent. */
+  readonly cover: Float64Array;
+  /** uint8, shape (nNodes): 1 where a missing value goes left. */
+  readonly missingLeft: Uint8Array;
+  /** int32, shape (nNodes): first word of the node's category set, -1 for a numeric split. */
+  readonly categoryStart: Int32Array;
+  /** int32, shape (nNodes): words in the node's category set, 0 for a numeric split. */
+  readonly categoryWords: Int32Array;
+  /** uint32: category sets, bit `code & 31` of word `code >> 5`. */
+  readonly categories: Uint32Array;
+  readonly comparison: '<=' | '<';
+  readonly precision: 'float64' | 'float32';
+  readonly zeroIsMissing: boolean;
+  readonly base: number;
+  readonly scale: number;
+}
+
+/**
+ * Checks that a forest from a file can be walked: lengths agree, children point forward and inside,
+ * features exist, category sets lie inside, every number that is compared or added is finite
+ * (a threshold may be infinite, never NaN).
+ * @throws AppError model-broken
+ * @cost O(nNodes)
+ */
+export const checkForest = (forest: Forest): void => {
+  const nNodes = forest.feature.length;
+  const perNode = [
+    'threshold',
+    'left',
+    'right',
+    'value',
+    'cover',
+    'missingLeft',
+    'categoryStart',
+    'categoryWords',
+  ] as const;
+  for (const name of perNode) {
+    if (forest[name].length !== nNodes)
+      broken(`${name} has ${forest[name].length} entries for ${nNodes} nodes`);
+  }
+  if (forest.roots.length !== forest.nTrees)
+    broken(`${forest.roots.length} roots for ${forest.nTrees} trees`);
+  if (!Number.isFinite(forest.base) || !Number.isFinite(forest.scale))
+    broken('base or scale is not finite');
+  for (let tree = 0; tree < forest.nTrees; tree++) {
+    const root = forest.roots[tree]!;
+    if (root < 0 || root >= nNodes) broken(`tree ${tree} starts at node ${root} of ${nNodes}`);
+  }
+  for (let node = 0; node < nNodes; node++) checkNode(forest, node, nNodes);
+};
+
+const checkNode = (forest: Forest, node: number, nNodes: number): void => {
+  const feature = forest.feature[node]!;
+  if (!Number.isFinite(forest.value[node]!)) broken(`node ${node} has a value that is not finite`);
+  if (!(forest.cover[node]! >= 0)) broken(`node ${node} has a cover that is not a weight`);
+  if (feature === -1) return;
+  if (feature < 0 || feature >= forest.nFeatures)
+    broken(`node ${node} asks feature ${feature} of ${forest.nFeatures}`);
+  for (const child of [forest.left[node]!, forest.right[node]!]) {
+    if (child <= node || child >= nNodes) broken(`node ${node} points to node ${child}`);
+  }
+  const start = forest.categoryStart[node]!;
+  if (start === -1) {
+    if (Number.isNaN(forest.threshold[node]!))
+      broken(`node ${node} has a threshold that is not a number`);
+  } else if (
+    start < 0 ||
+    forest.categoryWords[node]! < 0 ||
+    start + forest.categoryWords[node]! > forest.categories.length
+  ) {
+    broken(`node ${node} has a category set outside the table`);
+  }
+};
+
+const broken = (detail: string): never => {
+  throw new AppError('model-broken', `the forest can not be walked: ${detail}`);
+};

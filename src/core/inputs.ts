@@ -1,0 +1,130 @@
+/**
+ * What a model asks for: names, kinds, known values; and the reading of one request into numbers.
+ * Floor 0: training reads table columns with it, serving reads JSON, forms and tensors with it.
+ *
+ * Every input becomes one float64: a category its code, a number itself, a time its local minutes
+ * since 1970-01-01T00:00; NaN where it is missing or was never seen.
+ */
+import type { Fault } from './errors.ts';
+import { decodeTime, type InputKind } from './flight.ts';
+import type { Column } from './table.ts';
+
+export interface Input {
+  readonly name: string;
+  readonly kind: InputKind;
+  readonly required: boolean;
+  readonly description: string;
+  /** Unit of a number. */
+  readonly unit?: string;
+  /** Known values of a category, sorted; a code is an index into it. */
+  readonly values?: readonly string[];
+}
+
+/** What was odd about a request that could still be read. */
+export interface Reading {
+  /** Values that break the contract (wrong type, required but missing); non-empty means no prediction. */
+  readonly faults: Fault[];
+  /** Names of categories whose value was never seen in training; they count as missing. */
+  readonly unknown: string[];
+}
+
+export type InputReader = (
+  request: Readonly<Record<string, unknown>>,
+  into: Float64Array,
+  at: number,
+) => Reading;
+
+/**
+ * A reader that fills `into[at .. at + inputs.length)` from one request and says what was odd.
+ * @cost one map look-up per category
+ */
+export const buildInputReader = (inputs: readonly Input[]): InputReader => {
+  const codes = inputs.map((input) => codesOf(input));
+  return (request, into, at) => {
+    const reading: Reading = { faults: [], unknown: [] };
+    for (let i = 0; i < inputs.length; i++) {
+      into[at + i] = readValue(inputs[i]!, codes[i], request, reading);
+    }
+    return reading;
+  };
+};
+
+/** Code of each known value; undefined for an input that is not a category. */
+export const codesOf = (input: Input): ReadonlyMap<string, number> | undefined =>
+  input.kind === 'category'
+    ? new Map((input.values ?? []).map((value, code) => [value, code]))
+    : undefined;
+
+const readValue = (
+  input: Input,
+  codes: ReadonlyMap<string, number> | undefined,
+  request: Readonly<Record<string, unknown>>,
+  reading: Reading,
+): number => {
+  const value = Object.hasOwn(request, input.name) ? request[input.name] : undefined;
+  if (value === undefined || value === null || value === '') {
+    if (input.required) fault(reading, input, 'is required');
+    return Number.NaN;
+  }
+  switch (input.kind) {
+    case 'category': {
+      if (typeof value !== 'string' && typeof value !== 'number') {
+        return fault(reading, input, 'must be a string');
+      }
+      const code = codes!.get(String(value));
+      if (code !== undefined) return code;
+      reading.unknown.push(input.name);
+      return Number.NaN;
+    }
+    case 'number': {
+      const number = typeof value === 'string' ? Number(value) : value;
+      if (typeof number !== 'number' || !Number.isFinite(number)) {
+        return fault(reading, input, 'must be a number');
+      }
+      return number;
+    }
+    case 'time': {
+      const minutes = typeof value === 'string' ? decodeTime(value) : Number.NaN;
+      if (Number.isNaN(minutes)) {
+        return fault(reading, input, 'must be a local time such as 2013-07-05T18:30');
+      }
+      return minutes;
+    }
+  }
+};
+
+const fault = (reading: Reading, input: Input, must: string): number => {
+  reading.faults.push({ pointer: `/${input.name}`, detail: `${input.name} ${must}` });
+  return Number.NaN;
+};
+
+/**
+ * Fills one input of many rows from a table column: `into[row * stride + at]`.
+ * A column that is absent or of another kind leaves NaN. Codes are translated to the model's dictionary.
+ */
+export const readColumnInto = (
+  input: Input,
+  column: Column | undefined,
+  nRows: number,
+  into: Float64Array,
+  at: number,
+  stride: number,
+): void => {
+  if (column?.kind === 'category' && input.kind === 'category') {
+    const codes = codesOf(input)!;
+    const translated = Float64Array.from(column.values, (value) => codes.get(value) ?? Number.NaN);
+    for (let row = 0; row < nRows; row++) {
+      const code = column.codes[row]!;
+      into[row * stride + at] = code < 0 ? Number.NaN : translated[code]!;
+    }
+    return;
+  }
+  const numbers =
+    column?.kind === 'number' && input.kind === 'number'
+      ? column.numbers
+      : column?.kind === 'time' && input.kind === 'time'
+        ? column.minutes
+        : undefined;
+  for (let row = 0; row < nRows; row++)
+    into[row * stride + at] = numbers ? numbers[row]! : Number.NaN;
+};

@@ -1,0 +1,78 @@
+/**
+ * Whether a record read from a file is a model that can be used: shapes agree, trees can be walked,
+ * features name inputs that exist. Floor 0: `model-file` calls it before anybody sees the model.
+ */
+import { AppError } from './errors.ts';
+import { buildEncoder } from './features.ts';
+import { checkForest } from './forest.ts';
+import type { Calibration, Head, Model } from './model.ts';
+
+/** @throws AppError model-broken */
+export const checkModel = (model: Model): void => {
+  try {
+    check(model);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError('model-broken', `the model is not complete: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+};
+
+const check = (model: Model): void => {
+  const nInputs = model.inputs.length;
+  const nHeads = model.heads.length;
+  if (nHeads === 0 || model.heads[0]!.kind !== 'probability')
+    broken('its first head must be a probability');
+  if (new Set(model.inputs.map((input) => input.name)).size !== nInputs)
+    broken('two inputs have one name');
+  if (!(model.threshold >= 0 && model.threshold <= 1))
+    broken('its threshold must lie between 0 and 1');
+  buildEncoder(model.inputs, model.features);
+  for (const feature of model.features) {
+    if (feature.step === 'lookup' && feature.keys.length !== feature.numbers.length) {
+      broken(
+        `feature ${feature.name} has ${feature.keys.length} keys for ${feature.numbers.length} numbers`,
+      );
+    }
+  }
+  for (const head of model.heads) checkHead(head, model.features.length);
+  const { nRows, raw, answers } = model.selfTest;
+  if (raw.length !== nRows * nInputs || answers.length !== nRows * nHeads)
+    broken('its self-test has another shape');
+};
+
+const checkHead = (head: Head, nFeatures: number): void => {
+  const { score } = head;
+  switch (score.kind) {
+    case 'forest':
+      if (score.forest.nFeatures !== nFeatures)
+        broken(`a forest asks ${score.forest.nFeatures} features of ${nFeatures}`);
+      checkForest(score.forest);
+      break;
+    case 'linear':
+      if (score.weights.length !== nFeatures)
+        broken(`a score has ${score.weights.length} weights for ${nFeatures} features`);
+      if (!score.weights.every(Number.isFinite) || !Number.isFinite(score.intercept))
+        broken('a weight is not finite');
+      break;
+    default:
+      broken('a score is of an unknown kind');
+  }
+  if (head.kind === 'probability') checkCalibration(head.calibration);
+};
+
+const checkCalibration = (calibration: Calibration): void => {
+  if (calibration.kind !== 'isotonic') return;
+  const { from, to } = calibration;
+  if (from.length !== to.length || from.length === 0) broken('its calibration has no points');
+  for (let i = 0; i < from.length; i++) {
+    if (!(to[i]! >= 0 && to[i]! <= 1)) broken('its calibration leaves 0 to 1');
+    if (i > 0 && !(from[i]! > from[i - 1]! && to[i]! >= to[i - 1]!))
+      broken('its calibration does not rise');
+  }
+};
+
+const broken = (detail: string): never => {
+  throw new AppError('model-broken', `the model can not be used: ${detail}`);
+};

@@ -1,0 +1,86 @@
+/**
+ * Where models lie: `models/NAME/VERSION/model.safetensors`, and `models/NAME/current` naming the version that serves.
+ * Floor 0: `cli/` writes a new version, `serve/` reads and switches the current one.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from './errors.ts';
+import { encodeModel, writeWhole } from './model-file.ts';
+import type { Model } from './model.ts';
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const FILE = 'model.safetensors';
+
+/** `20261122T101500Z-1a2b3c4d`: when the version was made, and the start of its checksum. */
+export const versionOf = (sha256: string, made: Date): string =>
+  `${made.toISOString().replace(/[-:]|\.\d+/g, '')}-${sha256.slice(0, 8)}`;
+
+/**
+ * Stores a model as a new version and makes it the current one.
+ * @returns the path of its file and its version
+ * @throws AppError usage (a name that is no file name), file-unwritable
+ */
+export const storeModel = (
+  modelsDir: string,
+  model: Model,
+  made: Date,
+): { path: string; version: string; sha256: string } => {
+  if (!NAME.test(model.name))
+    throw new AppError(
+      'usage',
+      `${model.name} can not name a model: letters, digits, '.', '_' and '-'`,
+    );
+  const { bytes, sha256 } = encodeModel(model);
+  const version = versionOf(sha256, made);
+  const path = join(modelsDir, model.name, version, FILE);
+  writeWhole(path, bytes);
+  switchCurrent(modelsDir, model.name, version);
+  return { path, version, sha256 };
+};
+
+/** Makes a stored version the one that serves. @throws AppError file-unwritable */
+export const switchCurrent = (modelsDir: string, name: string, version: string): void =>
+  writeWhole(join(modelsDir, name, 'current'), Buffer.from(`${version}\n`));
+
+/** The stored versions of a model, oldest first. */
+export const versionsOf = (modelsDir: string, name: string): readonly string[] => {
+  if (!existsSync(join(modelsDir, name))) return [];
+  return readdirSync(join(modelsDir, name))
+    .filter((version) => existsSync(join(modelsDir, name, version, FILE)))
+    .sort();
+};
+
+/** The names of all models that have a current version. */
+export const modelNames = (modelsDir: string): readonly string[] => {
+  if (!existsSync(modelsDir)) return [];
+  return readdirSync(modelsDir)
+    .filter((name) => existsSync(join(modelsDir, name, 'current')))
+    .sort();
+};
+
+/**
+ * The file that a user means: a path to a file, `NAME`, `NAME/VERSION`, or a version's folder.
+ * @throws AppError model-missing, naming what there is
+ */
+export const findModel = (modelsDir: string, wanted: string): string => {
+  if (existsSync(join(wanted, FILE))) return join(wanted, FILE);
+  const [name, version] = wanted.split('/');
+  if (name !== undefined && NAME.test(name)) {
+    const current = version ?? currentOf(modelsDir, name);
+    const path = current === undefined ? undefined : join(modelsDir, name, current, FILE);
+    if (path !== undefined && existsSync(path)) return path;
+  }
+  if (existsSync(wanted)) return wanted;
+  const names = modelNames(modelsDir);
+  const there =
+    names.length === 0
+      ? `${modelsDir} holds none; 'puntual train FILE' makes one`
+      : `${modelsDir} holds ${names.join(', ')}`;
+  throw new AppError('model-missing', `there is no model '${wanted}': ${there}`);
+};
+
+/** The version that serves, or undefined. */
+export const currentOf = (modelsDir: string, name: string): string | undefined => {
+  const path = join(modelsDir, name, 'current');
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+};

@@ -1,0 +1,101 @@
+/**
+ * A model: what it asks for, how a flight becomes numbers, how numbers become answers, where it came from.
+ * Floor 0: `train/` and `exchange/` make one, `model-file` stores it, `predict/` answers with it.
+ */
+import type { Feature } from './features.ts';
+import type { Forest } from './forest.ts';
+import type { Input } from './inputs.ts';
+
+/** From features to one raw score. */
+export type Score =
+  | { readonly kind: 'forest'; readonly forest: Forest }
+  /** intercept + sum of weights[i] * feature[i]; a missing feature counts as 0. */
+  | { readonly kind: 'linear'; readonly weights: Float64Array; readonly intercept: number };
+
+/** From a probability to a calibrated one; all are monotone, so they never change an order. */
+export type Calibration =
+  | { readonly kind: 'none' }
+  /** sigmoid(a * logit(p) + b). */
+  | { readonly kind: 'platt'; readonly a: number; readonly b: number }
+  /** sigmoid(a * ln p - b * ln(1 - p) + c). @source Kull, Silva Filho, Flach 2017 */
+  | { readonly kind: 'beta'; readonly a: number; readonly b: number; readonly c: number }
+  /** Linear between the points, flat outside; `from` strictly ascending, `to` not descending. */
+  | { readonly kind: 'isotonic'; readonly from: Float64Array; readonly to: Float64Array };
+
+/**
+ * One answer of a model. Heads stand in order: probabilities by rising minutes, then quantiles by rising level.
+ * - `probability` is P(delay >= minutes): the score's sigmoid (or, for `identity`, the score itself),
+ *   calibrated, then multiplied by the previous probability head where `given` is 'previous'
+ *   (it then answers "how likely, given that it is already that late"), so that heads never cross.
+ * - `quantile` is minutes of delay; a later quantile is never below an earlier one.
+ */
+export type Head = { readonly score: Score } & (
+  | {
+      readonly kind: 'probability';
+      readonly minutes: number;
+      readonly link: 'logistic' | 'identity';
+      readonly calibration: Calibration;
+      readonly given: 'nothing' | 'previous';
+    }
+  | { readonly kind: 'quantile'; readonly level: number }
+);
+
+/** Quality on flights that the model never saw. */
+export interface Quality {
+  readonly auc: number;
+  readonly logLoss: number;
+  readonly brier: number;
+  readonly ece: number;
+  readonly baseRate: number;
+  readonly rows: number;
+}
+
+/** Where a model came from; plain JSON, shown as it is by `GET /model` and `model show`. */
+export interface Provenance {
+  /** `puntual`, or the library that a foreign model was made with. */
+  readonly madeBy: string;
+  readonly trainedOn?: {
+    readonly dialect: string;
+    readonly target: 'arrival' | 'departure';
+    readonly rows: { readonly read: number; readonly rejected: number; readonly used: number };
+    /** Date ranges, `2013-01-01..2013-08-31`. */
+    readonly split: {
+      readonly train: string;
+      readonly validation: string;
+      readonly calibration: string;
+      readonly test: string;
+    };
+    readonly settings: Readonly<Record<string, string | number | boolean>>;
+  };
+  readonly test?: Quality;
+  readonly baselines?: Readonly<Record<string, { readonly auc: number; readonly logLoss: number }>>;
+}
+
+/** Distribution of one input in training, for drift: shares of the bins sum to 1, the last bin is "missing". */
+export interface InputShare {
+  readonly input: string;
+  /** Upper edges of all bins but the last two (number, minute of day of a time); empty for a category, whose bins are its codes. */
+  readonly edges: Float64Array;
+  readonly shares: Float64Array;
+}
+
+/** Flights with their right answers: a loaded model must reproduce them before it may serve. */
+export interface SelfTest {
+  readonly nRows: number;
+  /** float64, shape (nRows, nInputs). */
+  readonly raw: Float64Array;
+  /** float64, shape (nRows, nHeads). */
+  readonly answers: Float64Array;
+}
+
+export interface Model {
+  readonly name: string;
+  readonly inputs: readonly Input[];
+  readonly features: readonly Feature[];
+  readonly heads: readonly Head[];
+  /** A flight is called delayed when its first head's probability reaches this. */
+  readonly threshold: number;
+  readonly provenance: Provenance;
+  readonly shares: readonly InputShare[];
+  readonly selfTest: SelfTest;
+}

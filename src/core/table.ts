@@ -1,0 +1,53 @@
+/**
+ * Many flights as columns of typed arrays, with where they came from and what was left out.
+ * Floor 0: `flights/` builds it, `train/` learns from it.
+ */
+import type { FieldName } from './flight.ts';
+
+export interface CategoryColumn {
+  readonly kind: 'category';
+  /** int32, shape (nRows): index into `values`, -1 where missing. */
+  readonly codes: Int32Array;
+  /** Distinct values, sorted by code unit. */
+  readonly values: readonly string[];
+}
+
+export interface NumberColumn {
+  readonly kind: 'number';
+  /** float64, shape (nRows): NaN where missing. */
+  readonly numbers: Float64Array;
+}
+
+export interface TimeColumn {
+  readonly kind: 'time';
+  /** float64, shape (nRows): local minutes since 1970-01-01T00:00, NaN where missing. */
+  readonly minutes: Float64Array;
+}
+
+export type Column = CategoryColumn | NumberColumn | TimeColumn;
+
+export interface TableSource {
+  readonly files: readonly string[];
+  readonly dialect: string;
+  /** What `delayMinutes` measures. */
+  readonly target: 'arrival' | 'departure';
+  readonly nRowsRead: number;
+  /** Rows left out, counted by reason ("cancelled", "no scheduled departure", ...). */
+  readonly rejected: Readonly<Record<string, number>>;
+}
+
+export interface Table {
+  readonly nRows: number;
+  /** The fields that the source has; rows in the order of the files. `scheduledDeparture` is always there. */
+  readonly columns: Readonly<Partial<Record<FieldName, Column>>>;
+  /** float32, shape (nRows): minutes behind schedule (negative: early). Never NaN in a used row. */
+  readonly delayMinutes: Float32Array;
+  readonly source: TableSource;
+}
+
+/** float64, shape (nRows): scheduled departures in local minutes. */
+export const departuresOf = (table: Table): Float64Array => {
+  const column = table.columns.scheduledDeparture;
+  if (column?.kind !== 'time') throw new TypeError('a table always has scheduledDeparture');
+  return column.minutes;
+};

@@ -1,0 +1,17 @@
+/**
+ * What a predictor is: from the inputs of flights to a model's answers.
+ * Stands between `core/model` and its two implementations, `reference` (slow, plain) and `compile` (fast);
+ * both pass one contract suite.
+ */
+import type { Model } from '../core/model.ts';
+
+export interface Predictor {
+  readonly model: Model;
+  /**
+   * Answers for `nRows` flights.
+   * @param raw float64, shape (nRows, nInputs), row-major: as `core/inputs` reads them
+   * @param out float64, shape (nRows, nHeads): calibrated probabilities (rising minutes, never rising)
+   *   then minutes of delay (rising levels, never falling), in the order of `model.heads`
+   */
+  readonly predictInto: (raw: Float64Array, nRows: number, out: Float64Array) => void;
+}
