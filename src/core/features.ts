@@ -173,10 +173,8 @@ const CLOCKS = {
   day,
   minuteOfDay,
   hour: (minutes: number) => Math.floor(minuteOfDay(minutes) / 60),
-  dayOfWeek: (minutes: number) => {
-    const weekday = (day(minutes) + 3) % 7;
-    return weekday < 0 ? weekday + 7 : weekday;
-  },
+  /** 1970-01-01 was a Thursday; the detour over 10 keeps days before it from giving -0. */
+  dayOfWeek: (minutes: number) => ((day(minutes) % 7) + 10) % 7,
   dayOfYear: (minutes: number) =>
     Number.isNaN(minutes) ? Number.NaN : civil(day(minutes)).dayOfYear,
   month: (minutes: number) => (Number.isNaN(minutes) ? Number.NaN : civil(day(minutes)).month),

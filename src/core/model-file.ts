@@ -13,6 +13,7 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -180,7 +181,7 @@ export const writeWhole = (path: string, bytes: Uint8Array): void => {
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (existsSync(temporary)) rmSync(temporary, { force: true });
     throw new AppError(
       'file-unwritable',
       `${path} can not be written: ${(error as Error).message}`,

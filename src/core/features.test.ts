@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { buildEncoder, type Feature } from './features.ts';
+import { decodeTime, encodeTime } from './flight.ts';
+import type { Input } from './inputs.ts';
+
+const INPUTS: readonly Input[] = [
+  { name: 'origin', kind: 'category', required: true, description: '', values: ['EWR', 'JFK'] },
+  { name: 'scheduledDeparture', kind: 'time', required: true, description: '' },
+  { name: 'scheduledArrival', kind: 'time', required: false, description: '' },
+  { name: 'distanceMiles', kind: 'number', required: false, description: '' },
+];
+
+const encode = (feature: Feature, raw: readonly number[]): number => {
+  const out = new Float64Array(1);
+  buildEncoder(INPUTS, [feature])(Float64Array.from(raw), 0, out, 0);
+  return out[0]!;
+};
+
+const MONDAY = decodeTime('2013-07-01T18:30');
+
+describe('a clock feature', () => {
+  test('agrees with the calendar on every day of five centuries', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -365 * 200 * 1440, max: 365 * 300 * 1440 }), (minutes) => {
+        const date = new Date(minutes * 60_000);
+        const raw = [0, minutes, 0, 0];
+        const input = 'scheduledDeparture';
+        const january = Date.UTC(date.getUTCFullYear(), 0, 1);
+        expect(encode({ name: 'f', step: 'month', input }, raw)).toBe(date.getUTCMonth() + 1);
+        expect(encode({ name: 'f', step: 'dayOfYear', input }, raw)).toBe(
+          Math.floor((date.getTime() - january) / 86_400_000) + 1,
+        );
+        expect(encode({ name: 'f', step: 'dayOfWeek', input }, raw)).toBe(
+          (date.getUTCDay() + 6) % 7,
+        );
+        expect(encode({ name: 'f', step: 'hour', input }, raw)).toBe(date.getUTCHours());
+        expect(encode({ name: 'f', step: 'minuteOfDay', input }, raw)).toBe(
+          date.getUTCHours() * 60 + date.getUTCMinutes(),
+        );
+      }),
+    );
+  });
+
+  test.each([
+    'minuteOfDay',
+    'hour',
+    'dayOfWeek',
+    'dayOfYear',
+    'month',
+  ] as const)('of a missing time is missing: %s', (step) => {
+    expect(
+      encode({ name: 'f', step, input: 'scheduledDeparture' }, [0, Number.NaN, 0, 0]),
+    ).toBeNaN();
+  });
+});
+
+describe('a feature', () => {
+  test('of one value is 1 there, 0 elsewhere and 0 when missing', () => {
+    const feature: Feature = { name: 'JFK', step: 'equals', input: 'origin', value: 'JFK' };
+    expect(encode(feature, [1, 0, 0, 0])).toBe(1);
+    expect(encode(feature, [0, 0, 0, 0])).toBe(0);
+    expect(encode(feature, [Number.NaN, 0, 0, 0])).toBe(0);
+  });
+
+  test('of a value that the model does not know is always 0', () => {
+    expect(
+      encode({ name: 'X', step: 'equals', input: 'origin', value: 'XXX' }, [Number.NaN, 0, 0, 0]),
+    ).toBe(0);
+  });
+
+  test('counts the minutes between two clocks', () => {
+    const feature: Feature = {
+      name: 'd',
+      step: 'elapsedMinutes',
+      from: 'scheduledDeparture',
+      to: 'scheduledArrival',
+    };
+    expect(encode(feature, [0, MONDAY, MONDAY + 95, 0])).toBe(95);
+  });
+
+  test('looks a stored number up by its combined key, and falls back for one that it does not hold', () => {
+    const feature: Feature = {
+      name: 'rate',
+      step: 'lookup',
+      parts: [
+        { of: 'code', input: 'origin', radix: 2 },
+        { of: 'hour', input: 'scheduledDeparture', radix: 24 },
+      ],
+      keys: Float64Array.of(18, 24 + 18),
+      numbers: Float64Array.of(0.2, 0.4),
+      otherwise: 0.3,
+    };
+    expect(encode(feature, [0, MONDAY, 0, 0])).toBe(0.2);
+    expect(encode(feature, [1, MONDAY, 0, 0])).toBe(0.4);
+    expect(encode(feature, [1, MONDAY + 60, 0, 0])).toBe(0.3);
+    expect(encode(feature, [Number.NaN, MONDAY, 0, 0])).toBe(0.3);
+  });
+});
+
+describe('a local time', () => {
+  test('comes back from its text', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 100_000_000 }), (minutes) =>
+        expect(decodeTime(encodeTime(minutes))).toBe(minutes),
+      ),
+    );
+  });
+
+  test.each([
+    '',
+    '2013-07-05',
+    '2013-02-29T10:00',
+    '2013-13-01T10:00',
+    '2013-07-05T24:00',
+    '2013-07-05T18:30Z',
+    '2013-07-05T18:30+02:00',
+    'x',
+  ])('refuses %p', (text) => expect(decodeTime(text)).toBeNaN());
+});

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'bun:test';
+import { buildInputReader, type Input, readColumnInto } from './inputs.ts';
+
+const INPUTS: readonly Input[] = [
+  { name: 'origin', kind: 'category', required: true, description: '', values: ['EWR', 'JFK'] },
+  { name: 'scheduledDeparture', kind: 'time', required: true, description: '' },
+  { name: 'distanceMiles', kind: 'number', required: false, description: '' },
+];
+const read = buildInputReader(INPUTS);
+const readOne = (request: Record<string, unknown>) => {
+  const raw = new Float64Array(3);
+  return { ...read(request, raw, 0), raw: [...raw] };
+};
+
+describe('reading a request', () => {
+  test('turns a full flight into codes, minutes and numbers', () => {
+    expect(
+      readOne({ origin: 'JFK', scheduledDeparture: '1970-01-02T01:00', distanceMiles: 12.5 }),
+    ).toEqual({
+      faults: [],
+      unknown: [],
+      raw: [1, 1500, 12.5],
+    });
+  });
+
+  test('counts a value that was never seen as missing, and names it', () => {
+    const { faults, unknown, raw } = readOne({
+      origin: 'XXX',
+      scheduledDeparture: '1970-01-01T00:00',
+    });
+    expect(faults).toEqual([]);
+    expect(unknown).toEqual(['origin']);
+    expect(raw[0]).toBeNaN();
+  });
+
+  test.each([
+    [{ scheduledDeparture: '1970-01-01T00:00' }, '/origin', 'origin is required'],
+    [{ origin: 'JFK', scheduledDeparture: 'noon' }, '/scheduledDeparture', 'must be a local time'],
+    [{ origin: ['JFK'], scheduledDeparture: '1970-01-01T00:00' }, '/origin', 'must be a string'],
+    [
+      { origin: 'JFK', scheduledDeparture: '1970-01-01T00:00', distanceMiles: 'far' },
+      '/distanceMiles',
+      'must be a number',
+    ],
+    [
+      { origin: 'JFK', scheduledDeparture: '1970-01-01T00:00', distanceMiles: true },
+      '/distanceMiles',
+      'must be a number',
+    ],
+  ])('says what is wrong with %j', (request, pointer, detail) => {
+    const { faults } = readOne(request);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]!.pointer).toBe(pointer);
+    expect(faults[0]!.detail).toContain(detail);
+  });
+
+  test('sees only what the request itself holds, never what its prototype holds', () => {
+    const { faults } = readOne(
+      JSON.parse('{"__proto__":{"origin":"JFK"},"scheduledDeparture":"1970-01-01T00:00"}'),
+    );
+    expect(faults.map((fault) => fault.pointer)).toEqual(['/origin']);
+  });
+});
+
+test('a column is read in the model’s codes, whatever the order of its own dictionary', () => {
+  const raw = new Float64Array(8).fill(7);
+  const column = {
+    kind: 'category',
+    codes: Int32Array.of(0, 1, 2, -1),
+    values: ['ABC', 'EWR', 'JFK'],
+  } as const;
+  readColumnInto(INPUTS[0]!, column, 4, raw, 1, 2);
+  expect([...raw]).toEqual([7, Number.NaN, 7, 0, 7, 1, 7, Number.NaN]);
+});
