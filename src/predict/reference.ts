@@ -1,0 +1,84 @@
+/**
+ * The definition of a model's answers, without cleverness: every tree walked node by node.
+ * The slow twin of `compile`, which must give the same bits.
+ */
+import { buildEncoder } from '../core/features.ts';
+import type { Forest } from '../core/forest.ts';
+import type { Model, Score } from '../core/model.ts';
+import { buildAnswers } from './heads.ts';
+import type { Predictor } from './predictor.ts';
+
+/** @cost O(trees x depth) per row and head */
+export const buildReferencePredictor = (model: Model): Predictor => {
+  const nInputs = model.inputs.length;
+  const nHeads = model.heads.length;
+  const encode = buildEncoder(model.inputs, model.features);
+  const features = new Float64Array(model.features.length);
+  const answer = buildAnswers(model.heads);
+  return {
+    model,
+    predictInto: (raw, nRows, out) => {
+      for (let row = 0; row < nRows; row++) {
+        encode(raw, row * nInputs, features, 0);
+        for (let h = 0; h < nHeads; h++) {
+          out[row * nHeads + h] = scoreOf(model.heads[h]!.score, features, 0);
+        }
+        answer(out, row * nHeads);
+      }
+    },
+  };
+};
+
+/** The raw score of the features at `features[at]`. */
+export const scoreOf = (score: Score, features: Float64Array, at: number): number => {
+  if (score.kind === 'forest') return scoreOfForest(score.forest, features, at);
+  let sum = score.intercept;
+  for (let i = 0; i < score.weights.length; i++) {
+    const value = features[at + i]!;
+    if (!Number.isNaN(value)) sum += score.weights[i]! * value;
+  }
+  return sum;
+};
+
+const scoreOfForest = (forest: Forest, features: Float64Array, at: number): number => {
+  let sum = 0;
+  for (let tree = 0; tree < forest.nTrees; tree++) {
+    sum += forest.value[leafOf(forest, tree, features, at)]!;
+  }
+  return forest.base + forest.scale * sum;
+};
+
+/** The leaf at which a row arrives in one tree. */
+export const leafOf = (
+  forest: Forest,
+  tree: number,
+  features: Float64Array,
+  at: number,
+): number => {
+  let node = forest.roots[tree]!;
+  while (forest.feature[node] !== -1) {
+    const goesLeft = decide(forest, node, features[at + forest.feature[node]!]!);
+    node = goesLeft ? forest.left[node]! : forest.right[node]!;
+  }
+  return node;
+};
+
+const ZERO = 1e-35;
+
+/** Whether a value goes left at an inner node (see `core/forest`). */
+export const decide = (forest: Forest, node: number, value: number): boolean => {
+  const number = forest.precision === 'float32' ? Math.fround(value) : value;
+  if (Number.isNaN(number) || (forest.zeroIsMissing && Math.abs(number) <= ZERO))
+    return forest.missingLeft[node] === 1;
+  const start = forest.categoryStart[node]!;
+  if (start === -1) {
+    const threshold = forest.threshold[node]!;
+    return forest.comparison === '<=' ? number <= threshold : number < threshold;
+  }
+  return holdsCode(forest, start, forest.categoryWords[node]!, Math.trunc(number));
+};
+
+const holdsCode = (forest: Forest, start: number, nWords: number, code: number): boolean => {
+  if (!(code >= 0 && code < nWords * 32)) return false;
+  return ((forest.categories[start + (code >>> 5)]! >>> (code & 31)) & 1) === 1;
+};
