@@ -1,0 +1,90 @@
+/**
+ * Holds the documents to the code: every `puntual` command they show exists with the flags they show,
+ * every dependency has its reason, every link leads somewhere, the error table says what the code says.
+ */
+import { describe, expect, test } from 'bun:test';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ERRORS } from '../src/core/errors.ts';
+
+const ROOT = join(import.meta.dir, '..');
+const documents = ['README.md', ...new Bun.Glob('{docs,data,bench,deploy}/**/*.md').scanSync(ROOT)]
+  .filter((file) => !file.includes('node_modules') && !file.includes('.venv'))
+  .sort();
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+/** Command lines in fenced shell blocks, continuation lines joined. */
+const commandsOf = (file: string): string[] =>
+  [...textOf(file).matchAll(/^```(?:sh|bash|console)\n([\s\S]*?)^```/gm)].flatMap(([, block]) =>
+    block!
+      .replace(/\\\n\s*/g, ' ')
+      .split('\n')
+      .flatMap((line) => /(?:^|\s|npx )puntual (.*?)(?:\s[#|>&].*)?$/.exec(line)?.[1] ?? []),
+  );
+
+const helpOf = (command: string): string => {
+  const { stdout, exitCode } = Bun.spawnSync([
+    process.execPath,
+    join(ROOT, 'src/cli/main.ts'),
+    ...command.split(' '),
+    '--help',
+  ]);
+  expect(exitCode).toBe(0);
+  return stdout.toString();
+};
+
+const shown = documents.flatMap((file) => commandsOf(file).map((line) => ({ file, line })));
+
+describe('the documents', () => {
+  test('show at least one command of each kind that the tool has', () => {
+    const named = new Set(shown.map(({ line }) => line.split(' ')[0]));
+    for (const name of ['train', 'evaluate', 'predict', 'serve', 'stress', 'profile', 'model']) {
+      expect(named).toContain(name);
+    }
+  });
+
+  test('show only flags that the commands have', () => {
+    const helps = new Map<string, string>();
+    const wrong: string[] = [];
+    for (const { file, line } of shown) {
+      const words = line.split(/\s+/);
+      const command = words[0] === 'model' ? words.slice(0, 2).join(' ') : words[0]!;
+      if (!helps.has(command)) helps.set(command, helpOf(command));
+      for (const flag of words.filter((word) => /^--?[a-z]/i.test(word))) {
+        const name = flag.split('=')[0]!;
+        const known = new RegExp(`(^|[\\s,])${name}([\\s,]|$)`, 'm').test(helps.get(command)!);
+        if (!known) wrong.push(`${file}: puntual ${line} (${name})`);
+      }
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('link only to files that exist', () => {
+    const wrong = documents.flatMap((file) =>
+      [...textOf(file).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+        .filter(([, target]) => !existsSync(join(ROOT, dirname(file), target!)))
+        .map(([, target]) => `${file} -> ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('give every dependency its reason', () => {
+    const manifest = JSON.parse(textOf('package.json')) as Record<string, Record<string, string>>;
+    const text = textOf('docs/architecture.md');
+    const packages = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(packages.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  test('list every error code with its status and exit code, and none that does not exist', () => {
+    const rows = [
+      ...textOf('docs/http-api.md').matchAll(/^\| `([a-z-]+)` \| (.+?) \| (\d{3}) \| (\d+) \|/gm),
+    ];
+    const documented = Object.fromEntries(
+      rows.map(([, code, title, status, exit]) => [
+        code,
+        { title, status: Number(status), exit: Number(exit) },
+      ]),
+    );
+    expect(documented).toEqual(structuredClone(ERRORS) as typeof documented);
+  });
+});
