@@ -1,0 +1,60 @@
+/**
+ * What can be said of a model file: its summary, and the outcome of a full check.
+ * Stands beside `model.ts`, which prints both.
+ */
+import { statSync } from 'node:fs';
+import { type LoadedModel, readModel } from '../core/model-file.ts';
+import type { Head } from '../core/model.ts';
+import { compilePredictor } from '../predict/compile.ts';
+
+/** A model in plain JSON: everything but its trees. */
+export const summaryOf = ({ model, sha256, version, path }: LoadedModel) => ({
+  name: model.name,
+  version,
+  path,
+  sha256,
+  bytes: statSync(path).size,
+  madeBy: model.provenance.madeBy,
+  inputs: model.inputs,
+  features: model.features.map((feature) => `${feature.name}: ${feature.step}`),
+  heads: model.heads.map(summaryOfHead),
+  threshold: model.threshold,
+  ...(model.provenance.trainedOn && {
+    rows: model.provenance.trainedOn.rows,
+    split: model.provenance.trainedOn.split,
+    settings: model.provenance.trainedOn.settings,
+  }),
+  ...(model.provenance.test && { test: model.provenance.test }),
+  ...(model.provenance.baselines && { baselines: model.provenance.baselines }),
+});
+
+const summaryOfHead = (head: Head) => ({
+  answer:
+    head.kind === 'probability'
+      ? `P(delay >= ${head.minutes} min)`
+      : `P${Math.round(head.level * 100)} minutes of delay`,
+  ...(head.score.kind === 'forest' && {
+    trees: head.score.forest.nTrees,
+    leaves: head.score.forest.feature.reduce((n, feature) => (feature === -1 ? n + 1 : n), 0),
+  }),
+  ...(head.kind === 'probability' && { calibration: head.calibration.kind }),
+});
+
+/**
+ * Reads, checks and compiles a model as a worker does before it serves.
+ * @throws AppError model-missing, file-unreadable, model-broken, model-unfit
+ */
+export const verifyModel = (path: string) => {
+  const startMs = performance.now();
+  const { model, sha256, version } = readModel(path);
+  compilePredictor(model);
+  return {
+    ok: true,
+    name: model.name,
+    version,
+    path,
+    sha256,
+    selfTestRows: model.selfTest.nRows,
+    readyMs: Math.round((performance.now() - startMs) * 10) / 10,
+  };
+};

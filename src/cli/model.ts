@@ -1,0 +1,108 @@
+/**
+ * `puntual model`: shows, verifies, imports and exports models. Stands beside the other commands.
+ */
+import type { Command } from 'commander';
+import { readModel } from '../core/model-file.ts';
+import { findModel } from '../core/model-store.ts';
+import { summaryOf, verifyModel } from './model-summary.ts';
+import { printJson, printLine, printTable } from './output.ts';
+import { setting } from './setting.ts';
+
+interface Options {
+  readonly models: string;
+  readonly json?: true;
+}
+
+export const describe = (command: Command): void => {
+  command.description('show, verify, import and export models');
+  describeShow(command.command('show'));
+  describeVerify(command.command('verify'));
+};
+
+const addCommon = (command: Command): Command =>
+  command
+    .exitOverride()
+    .addOption(setting('--models <dir>', 'where models lie', 'models'))
+    .option('--json', 'print one JSON document');
+
+const describeShow = (command: Command): void => {
+  addCommon(command)
+    .description('say what a model asks for, what it answers, and where it came from')
+    .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
+    .action((wanted: string, options: Options) => {
+      const summary = summaryOf(readModel(findModel(options.models, wanted)));
+      if (options.json) printJson(summary);
+      else printSummary(summary);
+    });
+};
+
+const describeVerify = (command: Command): void => {
+  addCommon(command)
+    .description('check a model: checksum, structure, self-test, compiled form against definition')
+    .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
+    .action((wanted: string, options: Options) => {
+      const path = findModel(options.models, wanted);
+      const report = verifyModel(path);
+      if (options.json) printJson(report);
+      else {
+        printLine(`${path} is sound: ${report.name} ${report.version}`);
+        printLine(`  checksum   ${report.sha256}`);
+        printLine(`  self-test  ${report.selfTestRows} flights answered as recorded`);
+        printLine(`  compiled   same bits as its definition, ready in ${report.readyMs} ms`);
+      }
+    });
+};
+
+const printSummary = (summary: ReturnType<typeof summaryOf>): void => {
+  printLine(`${summary.name}  ${summary.version}`);
+  printLine(`${summary.path}  ${summary.bytes} bytes  sha256 ${summary.sha256}`);
+  printLine(`made by ${summary.madeBy}`);
+  printLine();
+  printTable(
+    ['input', 'kind', 'required', 'values', 'description'],
+    summary.inputs.map((input) => [
+      input.name,
+      input.kind,
+      input.required ? 'yes' : 'no',
+      input.values === undefined ? (input.unit ?? '') : `${input.values.length}`,
+      input.description,
+    ]),
+  );
+  printLine();
+  printTable(
+    ['answer', 'trees', 'leaves', 'calibration'],
+    summary.heads.map((head) => [
+      head.answer,
+      head.trees === undefined ? 'linear' : `${head.trees}`,
+      head.leaves === undefined ? '' : `${head.leaves}`,
+      head.calibration ?? '',
+    ]),
+  );
+  printLine();
+  printLine(`called delayed from a probability of ${summary.threshold}`);
+  for (const [part, dates] of Object.entries(summary.split ?? {})) printLine(`${part}: ${dates}`);
+  if (summary.test) {
+    printLine();
+    printTable(
+      ['on unseen flights', 'AUC', 'log loss', 'Brier', 'ECE', 'base rate', 'rows'],
+      [
+        [
+          'this model',
+          ...[
+            summary.test.auc,
+            summary.test.logLoss,
+            summary.test.brier,
+            summary.test.ece,
+            summary.test.baseRate,
+          ].map((number) => number.toFixed(4)),
+          `${summary.test.rows}`,
+        ],
+        ...Object.entries(summary.baselines ?? {}).map(([name, quality]) => [
+          name,
+          quality.auc.toFixed(4),
+          quality.logLoss.toFixed(4),
+        ]),
+      ],
+    );
+  }
+};
