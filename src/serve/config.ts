@@ -1,0 +1,78 @@
+/**
+ * Everything that a running service can be told, in one flat record that is also what a worker is sent.
+ * Stands under every other file of the room; `cli/serve.ts` fills it from flags and environment.
+ */
+import type { LogLevel } from './log.ts';
+
+export interface ServeConfig {
+  /** A path, `NAME` or `NAME/VERSION`; undefined: the only model in `modelsDir`. */
+  readonly model: string | undefined;
+  readonly modelsDir: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  readonly workers: 'auto' | number;
+  /** `keys:FILE` or `jwt:ISSUER|AUDIENCE|JWKS`; undefined: anybody may call. */
+  readonly auth: string | undefined;
+  readonly logLevel: LogLevel;
+  /** Share of requests that are written to the access log, 0 to 1. */
+  readonly accessLogShare: number;
+  /** Connections to be ready for: more workers when one process may not open enough descriptors. */
+  readonly connections: number;
+
+  readonly bodyLimitBytes: number;
+  readonly batchLimitRows: number;
+  /** A request must have arrived by then. */
+  readonly requestTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** Batches in hand at once in one worker, and waiting behind them. */
+  readonly batchesInHand: number;
+  readonly batchesWaiting: number;
+
+  /** After SIGTERM: how long to go on as before, but not ready, so that balancers notice. */
+  readonly drainDelayMs: number;
+  /** After SIGTERM: when the process has ended at the latest. */
+  readonly drainLimitMs: number;
+  /** A worker whose heart has not beaten for so long is replaced. */
+  readonly hangLimitMs: number;
+  /** A worker that holds more is drained and replaced. */
+  readonly memoryLimitMb: number;
+
+  /** Origins that browsers may call from; empty: none but our own page. */
+  readonly corsOrigins: readonly string[];
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Base address of an OTLP/HTTP collector; undefined: no spans leave. */
+  readonly otlpEndpoint: string | undefined;
+  /** Share of traces begun here that are sampled, 0 to 1. */
+  readonly traceShare: number;
+}
+
+export const DEFAULT_CONFIG: ServeConfig = {
+  model: undefined,
+  modelsDir: 'models',
+  host: '127.0.0.1',
+  port: 8080,
+  adminHost: '127.0.0.1',
+  adminPort: 8081,
+  workers: 'auto',
+  auth: undefined,
+  logLevel: 'info',
+  accessLogShare: 0,
+  connections: 50_000,
+  bodyLimitBytes: 1024 * 1024,
+  batchLimitRows: 10_000,
+  requestTimeoutMs: 10_000,
+  idleTimeoutMs: 75_000,
+  batchesInHand: 4,
+  batchesWaiting: 64,
+  drainDelayMs: 500,
+  drainLimitMs: 7500,
+  hangLimitMs: 1500,
+  memoryLimitMb: 512,
+  corsOrigins: [],
+  tls: undefined,
+  otlpEndpoint: undefined,
+  traceShare: 0.01,
+};

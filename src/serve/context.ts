@@ -1,0 +1,90 @@
+/**
+ * What the HTTP layer is given by the process around it: the seam between `app` and `worker`.
+ * Stands between the two; neither imports the other's insides.
+ */
+import type { LoadedModel } from '../core/model-file.ts';
+import type { Predictor } from '../predict/predictor.ts';
+import type { ServeConfig } from './config.ts';
+import type { Method, Route, ShedReason } from './labels.ts';
+import type { Log } from './log.ts';
+
+export interface ServeContext {
+  readonly loaded: LoadedModel;
+  readonly predictor: Predictor;
+  readonly config: ServeConfig;
+  readonly counters: Counters;
+  readonly admission: Admission;
+  readonly quota: Quota;
+  readonly log: Log;
+  /** What `/livez` and `/readyz` answer: 200 only when `ready`. */
+  readonly state: () => ServeState;
+  /** What `/readyz?verbose` lists: why it is not ready, or why the last new model was refused; empty when all is well. */
+  readonly reasons: () => readonly string[];
+}
+
+export const STATES = ['starting', 'ready', 'draining'] as const;
+export type ServeState = (typeof STATES)[number];
+
+/** Writes into this worker's slab: shared memory that outlives the worker. Never a message, never an allocation. */
+export interface Counters {
+  /** Once per answer. `route` and `method` are places in ROUTES and METHODS (`routeAt`, `methodAt`). */
+  readonly requestDone: (route: number, method: number, status: number, durationNs: number) => void;
+  /** Flights answered: all, and those among them that were called delayed. */
+  readonly predictionsDone: (nFlights: number, nDelayed: number) => void;
+  /** One call of the predictor. */
+  readonly inferenceDone: (durationNs: number) => void;
+  readonly shed: (reason: ShedReason) => void;
+  /**
+   * Live counts of the bins of `model.shares`, one after the other in their order:
+   * float64, shape (sum of shares[i].shares.length). Only this worker writes; `driftTotals` reads all workers.
+   */
+  readonly drift: Float64Array;
+  /** Sum of `drift` over every worker that served this model, dead ones too: for `GET /model`. */
+  readonly driftTotals: () => Float64Array;
+}
+
+export type WorkKind = 'single' | 'batch';
+
+/** When an answer is no longer wanted. */
+export interface Deadline {
+  /** On the clock of `performance.now()`; Infinity when the caller set none. */
+  readonly atMs: number;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Bounds the work in hand. `single` goes before `batch`. */
+export interface Admission {
+  /**
+   * Enters one piece of work whose body has arrived.
+   * @returns undefined when it may go on (then `leave` must follow), else why it is refused: answer 503 with Retry-After
+   */
+  readonly tryEnter: (kind: WorkKind) => ShedReason | undefined;
+  readonly leave: (kind: WorkKind) => void;
+  /** Reads `Request-Timeout` (seconds, decimals allowed). Call it only for batches and explanations: it costs. */
+  readonly deadlineOf: (request: Request) => Deadline;
+  /**
+   * Between two slices of a batch: lets the single predictions that wait go first.
+   * @returns undefined to go on, else why the rest is not worth doing (`deadline`, `client-gone`)
+   */
+  readonly pause: (deadline: Deadline) => Promise<ShedReason | undefined>;
+  /** Whole seconds for `Retry-After`, at least 1. */
+  readonly retryAfterSeconds: () => number;
+}
+
+/** Requests per second and caller, counted over all workers in shared memory. */
+export interface Quota {
+  /**
+   * Takes one request of the caller in place `key` (the auth layer numbers its callers from 0, below QUOTA_KEYS).
+   * @returns 0 when it may go on, else the seconds to wait: answer 429 with Retry-After
+   */
+  readonly take: (key: number, perSecond: number) => number;
+}
+export const QUOTA_KEYS = 4096;
+
+/** What `app.ts` exports as `buildApp`. */
+export type BuildApp = (
+  context: ServeContext,
+) => (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
+
+export type { Method, Route };

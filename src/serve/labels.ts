@@ -1,0 +1,45 @@
+/**
+ * The closed tables of names that metrics carry: routes, reasons for refusing, reasons for a new worker.
+ * Stands under the slab (its layout counts them) and the HTTP layer (which names what it answered).
+ */
+
+/** Templates, never raw paths; `other` is every path that is not here. New ones go before `other`. */
+export const ROUTES = [
+  '/predict',
+  '/result',
+  '/',
+  '/model',
+  '/livez',
+  '/readyz',
+  '/openapi.json',
+  '/postman.json',
+  '/docs',
+  '/assets/{file}',
+  '/v2',
+  '/v2/health/live',
+  '/v2/health/ready',
+  '/v2/models/{model}',
+  '/v2/models/{model}/ready',
+  '/v2/models/{model}/infer',
+  '/v2/repository/index',
+  'other',
+] as const;
+export type Route = (typeof ROUTES)[number];
+
+/** Known methods; anything else counts as `_OTHER`. @source OpenTelemetry HTTP semantic conventions */
+export const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS', '_OTHER'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** Why a request was refused although nothing was wrong with it. */
+export const SHED_REASONS = [
+  'overload',
+  'queue-full',
+  'deadline',
+  'client-gone',
+  'draining',
+  'quota',
+] as const;
+export type ShedReason = (typeof SHED_REASONS)[number];
+
+/** What a prediction said. */
+export const OUTCOMES = ['on-time', 'delayed'] as const;

@@ -1,0 +1,59 @@
+/**
+ * Log lines on stderr: JSON with severity (what collectors read), or plain text on a terminal.
+ * Stands under supervisor, worker and app. Never a request's body, a header or a key.
+ */
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
+type LogLine = (message: string, fields?: Fields) => void;
+
+export interface Log {
+  readonly debug: LogLine;
+  readonly info: LogLine;
+  readonly warn: LogLine;
+  readonly error: LogLine;
+  /** Whether lines of this level are written: ask before building an expensive one. */
+  readonly writes: (level: LogLevel) => boolean;
+}
+
+/** @source Google Cloud LogSeverity, which OpenTelemetry's names map to */
+const SEVERITIES = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERROR' } as const;
+
+/**
+ * @param always fields of every line, such as the worker's number
+ * @param write takes one line with its line end
+ */
+export const buildLog = (
+  level: LogLevel,
+  always: Fields = {},
+  form: 'json' | 'text' = process.stderr.isTTY ? 'text' : 'json',
+  write: (line: string) => void = (line) => process.stderr.write(line),
+): Log => {
+  const least = LOG_LEVELS.indexOf(level);
+  const writes = (asked: LogLevel): boolean => LOG_LEVELS.indexOf(asked) >= least;
+  const lineOf = (at: keyof typeof SEVERITIES): LogLine => {
+    if (!writes(at)) return () => {};
+    return (message, fields) => {
+      const time = new Date().toISOString();
+      const all = { ...always, ...fields };
+      if (form === 'json')
+        write(`${JSON.stringify({ severity: SEVERITIES[at], time, message, ...all })}\n`);
+      else write(`${time.slice(11, 23)} ${at.padEnd(5)} ${message}${textOf(all)}\n`);
+    };
+  };
+  return {
+    debug: lineOf('debug'),
+    info: lineOf('info'),
+    warn: lineOf('warn'),
+    error: lineOf('error'),
+    writes,
+  };
+};
+
+const textOf = (fields: Fields): string =>
+  Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` ${name}=${value}`)
+    .join('');
