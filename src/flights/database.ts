@@ -1,0 +1,42 @@
+/**
+ * An embedded DuckDB that reads files and never the network; stands under everything in this room.
+ */
+import { availableParallelism } from 'node:os';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+
+export interface Database {
+  readonly connection: DuckDBConnection;
+  readonly close: () => void;
+}
+
+/** Opens a database in memory; extensions are neither fetched nor loaded. */
+export const openDatabase = async (threads = availableParallelism()): Promise<Database> => {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(threads),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  await connection.run("SET TimeZone = 'UTC'");
+  return {
+    connection,
+    close: () => {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+};
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** All rows of a small result. */
+export const readRows = async (
+  connection: DuckDBConnection,
+  sql: string,
+): Promise<readonly Row[]> => (await connection.runAndReadAll(sql)).getRowObjects();
+
+/** A string as an SQL literal. */
+export const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** A name as an SQL identifier. */
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,0 +1,183 @@
+/**
+ * From the patterns a user wrote to files, and from a file to the SQL that reads it.
+ * Stands at the edge of the room: everything that can be wrong with a file is said here.
+ */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  globSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { AppError } from '../core/errors.ts';
+import { literal, readRows } from './database.ts';
+
+export type Format = 'csv' | 'parquet' | 'ndjson';
+
+export interface Source {
+  readonly file: string;
+  readonly format: Format;
+  /** A table expression for a FROM clause. */
+  readonly from: string;
+  readonly columns: readonly string[];
+}
+
+const ENDINGS: Readonly<Record<string, Format | 'arrow'>> = {
+  csv: 'csv',
+  tsv: 'csv',
+  tab: 'csv',
+  txt: 'csv',
+  parquet: 'parquet',
+  pq: 'parquet',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  json: 'ndjson',
+  arrow: 'arrow',
+  arrows: 'arrow',
+  feather: 'arrow',
+  ipc: 'arrow',
+};
+
+/**
+ * Files that match, each once, sorted within each pattern; a directory means the data files in it.
+ * @throws AppError file-missing when a pattern matches nothing
+ */
+export const findFiles = (patterns: readonly string[]): readonly string[] => {
+  const files = patterns.flatMap((pattern) => {
+    if (existsSync(pattern)) {
+      return statSync(pattern).isDirectory() ? filesIn(pattern) : [pattern];
+    }
+    if (!/[*?[{]/.test(pattern)) {
+      throw new AppError('file-missing', `${pattern} does not exist`);
+    }
+    const found = globSync(pattern).sort();
+    if (found.length === 0) throw new AppError('file-missing', `no file matches ${pattern}`);
+    return found;
+  });
+  return [...new Set(files)];
+};
+
+const filesIn = (folder: string): readonly string[] => {
+  const files = readdirSync(folder)
+    .filter((name) => endingOf(name) !== undefined)
+    .sort()
+    .map((name) => join(folder, name));
+  if (files.length === 0) {
+    throw new AppError(
+      'file-missing',
+      `${folder} holds no data file; CSV, TSV, Parquet and NDJSON are read, plain or as .gz or .zst`,
+    );
+  }
+  return files;
+};
+
+const endingOf = (file: string): Format | 'arrow' | undefined =>
+  ENDINGS[/\.([a-z]+)(?:\.(?:gz|zst))?$/i.exec(file)?.[1]?.toLowerCase() ?? ''];
+
+/**
+ * Opens a file far enough to know its format and columns.
+ * @throws AppError file-missing, file-unreadable, file-empty, file-broken
+ */
+export const openSource = async (connection: DuckDBConnection, file: string): Promise<Source> => {
+  const head = readHead(file);
+  const format = endingOf(file) ?? sniffFormat(head);
+  if (format === 'arrow') {
+    throw new AppError(
+      'file-unreadable',
+      `${file} is an Arrow file, which is not read; write it as Parquet, CSV or NDJSON`,
+    );
+  }
+  const from = readerOf(file, format, head);
+  const described = await reading(file, () =>
+    readRows(connection, `DESCRIBE SELECT * FROM ${from}`),
+  );
+  return { file, format, from, columns: described.map((row) => String(row['column_name'])) };
+};
+
+const HEAD_BYTES = 8;
+
+const readHead = (file: string): Buffer => {
+  try {
+    accessSync(file, constants.R_OK);
+    const descriptor = openSync(file, 'r');
+    try {
+      const head = Buffer.alloc(HEAD_BYTES);
+      const nBytes = readSync(descriptor, head, 0, HEAD_BYTES, 0);
+      if (nBytes === 0) throw new AppError('file-empty', `${file} is empty`);
+      return head.subarray(0, nBytes);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw error instanceof AppError ? error : refusalOf(file, error as NodeJS.ErrnoException);
+  }
+};
+
+/** What the system's refusal to open a file means to its reader. */
+export const refusalOf = (file: string, error: NodeJS.ErrnoException): AppError => {
+  switch (error.code) {
+    case 'ENOENT':
+      return new AppError('file-missing', `${file} does not exist`);
+    case 'EACCES':
+    case 'EPERM':
+      return new AppError('file-unreadable', `${file} can not be read: permission denied`);
+    case 'EISDIR':
+      return new AppError('file-unreadable', `${file} is a directory; a file is expected`);
+    default:
+      return new AppError('file-unreadable', `${file} can not be read: ${error.message}`);
+  }
+};
+
+const sniffFormat = (head: Buffer): Format | 'arrow' => {
+  if (head.toString('latin1', 0, 4) === 'PAR1') return 'parquet';
+  if (head.toString('latin1', 0, 6) === 'ARROW1') return 'arrow';
+  return head.toString('latin1').trimStart().startsWith('{') ? 'ndjson' : 'csv';
+};
+
+const compressionOf = (head: Buffer): 'gzip' | 'zstd' | 'none' => {
+  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
+  return head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528 ? 'zstd' : 'none';
+};
+
+/** Names of what a source writes where it knows nothing. */
+const NULLS = `['', 'NA', 'N/A', 'NULL', 'null', 'NaN', 'nan', '\\N']`;
+
+/** Everything of a CSV is read as text: the dialect decides what a column is, not its first thousand rows. */
+const readerOf = (file: string, format: Format, head: Buffer): string => {
+  const path = literal(file.replace(/[*?[\]]/g, '[$&]'));
+  const compression = compressionOf(head);
+  if (compression === 'none' && /\.(gz|zst)$/i.test(file) && format !== 'parquet') {
+    throw new AppError('file-broken', `${file} is named as compressed data but is not`);
+  }
+  switch (format) {
+    case 'csv':
+      return `read_csv(${path}, header = true, all_varchar = true, nullstr = ${NULLS}, compression = '${compression}', store_rejects = true)`;
+    case 'parquet':
+      return `read_parquet(${path})`;
+    case 'ndjson':
+      return `read_ndjson(${path}, compression = '${compression}')`;
+  }
+};
+
+const BROKEN =
+  /^(IO|Invalid Input|Invalid|Conversion|Serialization|Out of Range|Not implemented) Error: /;
+
+/** Runs what reads a file. @throws AppError file-broken where the file is to blame, in one line */
+export const reading = async <T>(file: string, read: () => Promise<T>): Promise<T> => {
+  try {
+    return await read();
+  } catch (error) {
+    const message = (error as Error).message ?? '';
+    if (error instanceof AppError || !BROKEN.test(message)) throw error;
+    const line = message.replace(BROKEN, '').split('\n')[0]!.trim();
+    throw new AppError('file-broken', `${file} is damaged or not what its name says: ${line}`, {
+      cause: error,
+    });
+  }
+};

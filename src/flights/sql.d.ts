@@ -1,0 +1,5 @@
+declare module '*.sql' {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: the only way to type a file that is imported as text
+  export default text;
+}
