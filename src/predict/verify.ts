@@ -6,15 +6,17 @@
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { Predictor } from './predictor.ts';
-import { buildReferencePredictor } from './reference.ts';
+import { buildReferencePredictor, scoreOf } from './reference.ts';
+import { BLOCK_ROWS, type Scorer } from './scorer.ts';
 
 /** The self-test's answers may come from another machine, whose exponential may round differently. */
 const SELF_TEST_TOLERANCE = 1e-12;
 
 /** @throws AppError model-unfit */
-export const verify = (predictor: Predictor): void => {
+export const verify = (predictor: Predictor, scorer: Scorer): void => {
   verifySelfTest(predictor);
   verifyEdges(predictor);
+  verifyThresholds(predictor.model, scorer);
 };
 
 const verifySelfTest = (predictor: Predictor): void => {
@@ -80,4 +82,72 @@ const edgeRows = (model: Model): Float64Array => {
 const categoryAt = (turn: number, nValues: number): number => {
   const code = turn % (nValues + 1);
   return code === nValues ? Number.NaN : code;
+};
+
+/**
+ * Scores rows of features that lie on thresholds, and on the two numbers beside each, together with
+ * missing, infinite, zero and unseen ones. Every feature walks through its own list, so a row probes all.
+ * @cost at most BLOCK_ROWS rows through the reference
+ */
+const verifyThresholds = (model: Model, scorer: Scorer): void => {
+  const nFeatures = model.features.length;
+  const probes = probesOf(model);
+  const longest = Math.max(1, ...probes.map((probe) => probe.length));
+  const nRows = Math.min(BLOCK_ROWS, longest);
+  for (let f = 0; f < nFeatures; f++) {
+    const probe = probes[f]!;
+    const stride = Math.max(1, Math.ceil(probe.length / nRows));
+    for (let row = 0; row < nRows; row++)
+      scorer.features[row * nFeatures + f] = probe[(row * stride + (row % stride)) % probe.length]!;
+  }
+  scorer.score(nRows);
+  model.heads.forEach((head, h) => {
+    for (let row = 0; row < nRows; row++) {
+      const expected = scoreOf(head.score, scorer.features, row * nFeatures);
+      const actual = scorer.scores[row * model.heads.length + h]!;
+      if (!Object.is(actual, expected)) {
+        throw new AppError(
+          'model-unfit',
+          `${model.name} compiled scores ${actual} at a threshold where its definition scores ${expected}`,
+        );
+      }
+    }
+  });
+};
+
+/** Per feature: its thresholds with their neighbours, its codes and one past them, and odd numbers. */
+const probesOf = (model: Model): readonly Float64Array[] => {
+  const found = model.features.map(() => new Set<number>(NUMBERS));
+  for (const { score } of model.heads) {
+    if (score.kind !== 'forest') continue;
+    const { forest } = score;
+    for (let node = 0; node < forest.feature.length; node++) {
+      const set = found[forest.feature[node]!];
+      if (!set) continue;
+      if (forest.categoryStart[node]! >= 0) set.add(forest.categoryWords[node]! * 32);
+      else set.add(forest.threshold[node]!);
+    }
+  }
+  return found.map((set) => {
+    const probe = new Float64Array(set.size * 3);
+    let at = 0;
+    for (const value of set) {
+      probe[at++] = value;
+      probe[at++] = beside(value, 1);
+      probe[at++] = beside(value, -1);
+    }
+    return probe;
+  });
+};
+
+const bits = new BigInt64Array(1);
+const number = new Float64Array(bits.buffer);
+
+/** The next number above (or below) in float64. */
+export const beside = (value: number, step: 1 | -1): number => {
+  if (!Number.isFinite(value)) return value;
+  if (value === 0) return step * Number.MIN_VALUE;
+  number[0] = value;
+  bits[0] = bits[0]! + BigInt(value > 0 ? step : -step);
+  return number[0]!;
 };

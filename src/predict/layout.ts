@@ -1,0 +1,32 @@
+/**
+ * Where things lie in a compiled predictor's memory.
+ * Stands below the kernels: they take room while they are planned, and fill it once the memory exists.
+ */
+
+export interface Layout {
+  /** Reserves bytes, 16-byte aligned, and says where; `fill` runs when the memory is there. */
+  readonly take: (nBytes: number, fill?: (memory: ArrayBuffer, at: number) => void) => number;
+  /** The memory with everything filled in. */
+  readonly build: () => WebAssembly.Memory;
+}
+
+const PAGE_BYTES = 65_536;
+
+export const buildLayout = (): Layout => {
+  const fills: ((memory: ArrayBuffer) => void)[] = [];
+  let end = 16;
+  return {
+    take: (nBytes, fill) => {
+      const at = end;
+      end += Math.ceil(nBytes / 16) * 16;
+      if (fill) fills.push((memory) => fill(memory, at));
+      return at;
+    },
+    build: () => {
+      // The kernels may read a few bytes past an array's end.
+      const memory = new WebAssembly.Memory({ initial: Math.ceil((end + 64) / PAGE_BYTES) });
+      for (const fill of fills) fill(memory.buffer);
+      return memory;
+    },
+  };
+};
