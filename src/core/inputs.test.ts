@@ -43,6 +43,11 @@ describe('reading a request', () => {
       'must be a number',
     ],
     [
+      { origin: 'JFK', scheduledDeparture: '1970-01-01T00:00', distanceMiles: '12.5' },
+      '/distanceMiles',
+      'must be a number',
+    ],
+    [
       { origin: 'JFK', scheduledDeparture: '1970-01-01T00:00', distanceMiles: true },
       '/distanceMiles',
       'must be a number',

@@ -62,7 +62,7 @@ const readValue = (
   reading: Reading,
 ): number => {
   const value = Object.hasOwn(request, input.name) ? request[input.name] : undefined;
-  if (value === undefined || value === null || value === '') {
+  if (value === undefined || value === null || (value === '' && input.kind !== 'number')) {
     if (input.required) fault(reading, input, 'is required');
     return Number.NaN;
   }
@@ -77,11 +77,10 @@ const readValue = (
       return Number.NaN;
     }
     case 'number': {
-      const number = typeof value === 'string' ? Number(value) : value;
-      if (typeof number !== 'number' || !Number.isFinite(number)) {
+      if (typeof value !== 'number' || !Number.isFinite(value)) {
         return fault(reading, input, 'must be a number');
       }
-      return number;
+      return value;
     }
     case 'time': {
       const minutes = typeof value === 'string' ? decodeTime(value) : Number.NaN;
