@@ -27,9 +27,8 @@ export interface ServeConfig {
   /** A request must have arrived by then. */
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
-  /** Batches in hand at once in one worker, and waiting behind them. */
+  /** Batches in hand at once in one worker; one more is refused. */
   readonly batchesInHand: number;
-  readonly batchesWaiting: number;
 
   /** After SIGTERM: how long to go on as before, but not ready, so that balancers notice. */
   readonly drainDelayMs: number;
@@ -65,8 +64,7 @@ export const DEFAULT_CONFIG: ServeConfig = {
   batchLimitRows: 10_000,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 75_000,
-  batchesInHand: 4,
-  batchesWaiting: 64,
+  batchesInHand: 16,
   drainDelayMs: 500,
   drainLimitMs: 7500,
   hangLimitMs: 1500,

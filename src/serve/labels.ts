@@ -43,3 +43,14 @@ export type ShedReason = (typeof SHED_REASONS)[number];
 
 /** What a prediction said. */
 export const OUTCOMES = ['on-time', 'delayed'] as const;
+
+/** Why a worker was replaced. */
+export const RESTART_REASONS = [
+  'crashed',
+  'killed',
+  'hung',
+  'memory',
+  'start-failed',
+  'asked',
+] as const;
+export type RestartReason = (typeof RESTART_REASONS)[number];

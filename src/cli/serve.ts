@@ -1,0 +1,172 @@
+/**
+ * `puntual serve`: answers predictions over HTTP until it is told to end. Stands beside the other commands.
+ */
+import { type Command, InvalidArgumentError, type Option } from 'commander';
+import { DEFAULT_CONFIG, type ServeConfig } from '../serve/config.ts';
+import { LOG_LEVELS, type LogLevel } from '../serve/log.ts';
+import { type Started, serve } from '../serve/supervisor.ts';
+import { printJson } from './output.ts';
+import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
+
+interface Options {
+  readonly model?: string;
+  readonly models: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  readonly workers: 'auto' | number;
+  readonly auth?: string;
+  readonly logLevel: LogLevel;
+  readonly accessLog: number;
+  readonly connections: number;
+  readonly bodyLimit: number;
+  readonly requestTimeout: number;
+  readonly idleTimeout: number;
+  readonly drainDelay: number;
+  readonly drainLimit: number;
+  readonly hangLimit: number;
+  readonly memoryLimit: number;
+  readonly cors?: string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly otlpEndpoint?: string;
+  readonly traceShare: number;
+  readonly json?: true;
+}
+
+const D = DEFAULT_CONFIG;
+
+export const describe = (command: Command): void => {
+  command
+    .description('answer predictions over HTTP, with workers that are replaced when they die')
+    .addOption(setting('--model <model>', 'NAME, NAME/VERSION or path; without it, the only one'))
+    .addOption(setting('--models <dir>', 'where models lie', D.modelsDir))
+    .addOption(setting('--host <host>', 'address to listen on', D.host))
+    .addOption(portOption())
+    .addOption(setting('--admin-host <host>', 'address of the admin port', D.adminHost))
+    .addOption(
+      setting('--admin-port <port>', 'port of health, metrics and reload', D.adminPort).argParser(
+        wholeNumber(0, 65_535),
+      ),
+    )
+    .addOption(
+      setting('--workers <n>', "processes, or 'auto': as many as processors", D.workers).argParser(
+        workersOf,
+      ),
+    )
+    .addOption(setting('--auth <spec>', 'keys:FILE or jwt:ISSUER|AUDIENCE|JWKS'))
+    .addOption(setting('--log-level <level>', 'least severity', D.logLevel).choices(LOG_LEVELS))
+    .addOption(
+      setting('--access-log <share>', 'share of requests to log', D.accessLogShare).argParser(
+        realNumber(0, 1),
+      ),
+    )
+    .addOption(
+      setting('--connections <n>', 'connections to be ready for', D.connections).argParser(
+        wholeNumber(1, 1_000_000),
+      ),
+    )
+    .addOption(
+      setting('--body-limit <bytes>', 'largest body', D.bodyLimitBytes).argParser(
+        wholeNumber(1, 2 ** 30),
+      ),
+    )
+    .addOption(duration('--request-timeout', 'time for a request to arrive', D.requestTimeoutMs))
+    .addOption(duration('--idle-timeout', 'idle connections close then', D.idleTimeoutMs))
+    .addOption(duration('--drain-delay', 'after SIGTERM, still serving', D.drainDelayMs))
+    .addOption(duration('--drain-limit', 'after SIGTERM, the latest end', D.drainLimitMs))
+    .addOption(duration('--hang-limit', 'a silent worker is replaced', D.hangLimitMs))
+    .addOption(
+      setting('--memory-limit <mb>', 'a worker above it is replaced', D.memoryLimitMb).argParser(
+        wholeNumber(64, 1_000_000),
+      ),
+    )
+    .addOption(setting('--cors <origin...>', 'origins that browsers may call from'))
+    .addOption(setting('--tls-cert <file>', 'certificate chain, PEM'))
+    .addOption(setting('--tls-key <file>', 'private key, PEM'))
+    .addOption(setting('--otlp-endpoint <url>', 'collector that spans are sent to (OTLP/HTTP)'))
+    .addOption(
+      setting('--trace-share <share>', 'share of new traces sampled', D.traceShare).argParser(
+        realNumber(0, 1),
+      ),
+    )
+    .option('--json', 'print one JSON document once ready')
+    .action(async (options: Options) => {
+      const config = configOf(options);
+      process.exitCode = await serve(config, (started) => {
+        if (options.json) printJson(started);
+        else printStarted(started, config);
+      });
+      // Sockets of a forced end must not keep the process.
+      process.exit();
+    });
+};
+
+const duration = (flag: string, description: string, fallbackMs: number): Option =>
+  setting(`${flag} <time>`, description)
+    .default(fallbackMs, fallbackMs % 1000 === 0 ? `${fallbackMs / 1000}s` : `${fallbackMs}ms`)
+    .argParser(durationMs);
+
+/** PUNTUAL_PORT goes before PORT, which Cloud Run sets. */
+const portOption = (): Option => {
+  const port = wholeNumber(0, 65_535);
+  const option = setting('--port <port>', 'port of the service (env: also PORT)').argParser(port);
+  const given = process.env['PUNTUAL_PORT'] === undefined ? process.env['PORT'] : undefined;
+  return option.default(given === undefined || given === '' ? D.port : port(given), `${D.port}`);
+};
+
+const workersOf = (text: string): 'auto' | number =>
+  text === 'auto' ? 'auto' : wholeNumber(1, 1024)(text);
+
+/** @throws InvalidArgumentError */
+const configOf = (options: Options): ServeConfig => {
+  const { tlsCert, tlsKey } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined))
+    throw new InvalidArgumentError('--tls-cert and --tls-key belong together.');
+  return {
+    ...D,
+    model: options.model,
+    modelsDir: options.models,
+    host: options.host,
+    port: options.port,
+    adminHost: options.adminHost,
+    adminPort: options.adminPort,
+    workers: options.workers,
+    auth: options.auth,
+    logLevel: options.logLevel,
+    accessLogShare: options.accessLog,
+    connections: options.connections,
+    bodyLimitBytes: options.bodyLimit,
+    requestTimeoutMs: options.requestTimeout,
+    idleTimeoutMs: options.idleTimeout,
+    drainDelayMs: options.drainDelay,
+    drainLimitMs: options.drainLimit,
+    hangLimitMs: options.hangLimit,
+    memoryLimitMb: options.memoryLimit,
+    corsOrigins: options.cors ?? [],
+    tls: tlsCert && tlsKey ? { certFile: tlsCert, keyFile: tlsKey } : undefined,
+    otlpEndpoint: options.otlpEndpoint,
+    traceShare: options.traceShare,
+  };
+};
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
+
+/** What a person wants to know now; on stderr, since it is no result. */
+export const printStarted = (started: Started, config: ServeConfig): void => {
+  const { url, adminUrl, workers, model, readyMs } = started;
+  const say = (line = ''): void => void process.stderr.write(`${line}\n`);
+  if (!LOOPBACK.has(config.host) && config.auth === undefined)
+    say(`warning: anybody who reaches ${config.host} may call it: see --auth`);
+  say(`Puntual serves ${model.name} ${model.version}`);
+  say();
+  say(`  page      ${url}`);
+  say(`  admin     ${adminUrl}   /readyz /workers /metrics`);
+  say(`  workers   ${workers}, ready after ${Math.round(readyMs)} ms`);
+  say();
+  say('Try:');
+  say(`  curl ${url}/model`);
+  say(`  curl ${adminUrl}/workers`);
+  say();
+};

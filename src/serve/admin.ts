@@ -1,0 +1,126 @@
+/**
+ * The admin port: health, workers, metrics, and the change of model. Answered by the supervisor, which never predicts,
+ * so that a probe is never behind a prediction.
+ */
+import { AppError, ERRORS } from '../core/errors.ts';
+import { METRICS_TYPE, renderMetrics } from './metrics.ts';
+import type { Reload, Served } from './reload.ts';
+import type { ServiceView } from './view.ts';
+
+/** @throws AppError port-in-use */
+export const openAdmin = (
+  host: string,
+  port: number,
+  view: () => ServiceView,
+  reload: Reload,
+): Bun.Server<undefined> => {
+  const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
+    '/livez': { GET: () => health(true, view(), false) },
+    '/readyz': { GET: (url) => health(view().ready, view(), url.searchParams.has('verbose')) },
+    '/workers': { GET: () => Response.json({ workers: view().workers }) },
+    '/metrics': {
+      GET: () => new Response(renderMetrics(view()), { headers: { 'content-type': METRICS_TYPE } }),
+    },
+    '/reload': { POST: async (_, request) => served(await reload.to(await modelOf(request))) },
+    '/rollback': { POST: async () => served(await reload.back()) },
+  };
+  return listen(host, port, async (request) => {
+    try {
+      const url = new URL(request.url);
+      const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+      if (!route) throw new AppError('not-found', `there is ${Object.keys(routes).join(', ')}`);
+      const method = request.method === 'HEAD' ? 'GET' : request.method;
+      const answer = Object.hasOwn(route, method) ? route[method] : undefined;
+      if (!answer)
+        return refused('method-refused', 'another method is expected', Object.keys(route));
+      return await answer(url, request);
+    } catch (error) {
+      if (error instanceof AppError) return refused(error.code, error.message);
+      throw error;
+    }
+  });
+};
+
+type Route = (url: URL, request: Request) => Response | Promise<Response>;
+
+const listen = (
+  host: string,
+  port: number,
+  fetch: (request: Request) => Promise<Response>,
+): Bun.Server<undefined> => {
+  try {
+    return Bun.serve({ hostname: host, port, reusePort: false, development: false, fetch });
+  } catch (error) {
+    throw portError(error, host, port, '--admin-port');
+  }
+};
+
+/** A port that can not be opened, as one sentence. */
+export const portError = (error: unknown, host: string, port: number, flag: string): AppError => {
+  const { code, message } = error as { code?: string; message: string };
+  const why =
+    code === 'EADDRINUSE'
+      ? `port ${port} on ${host} is taken by another process`
+      : code === 'EACCES'
+        ? `port ${port} may not be opened by this user`
+        : `${host}:${port} can not be opened (${code ?? message})`;
+  return new AppError('port-in-use', `${why}: choose another with ${flag}`, { cause: error });
+};
+
+const health = (ok: boolean, view: ServiceView, verbose: boolean): Response => {
+  const status = ok ? 200 : 503;
+  const headers = { 'cache-control': 'no-store', ...(ok ? {} : { 'retry-after': '1' }) };
+  const name = view.draining ? 'draining' : ok ? 'ok' : 'not ready';
+  if (!verbose) return new Response(`${name}\n`, { status, headers });
+  return Response.json(
+    {
+      status: name,
+      reasons: view.reasons,
+      model: { name: view.model.name, version: view.model.version },
+      workers: view.workers.map(({ id, state }) => ({ id, state })),
+    },
+    { status, headers },
+  );
+};
+
+/** `{"model": PATH}`; an empty body means the model that the service was started with, as it is now. */
+const modelOf = async (request: Request): Promise<string | undefined> => {
+  const text = await request.text();
+  if (text.trim() === '') return undefined;
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    throw new AppError('request-malformed', 'a body such as {"model":"nyc"} is expected');
+  }
+  const model =
+    typeof body === 'object' && body !== null && Object.hasOwn(body, 'model')
+      ? (body as { model: unknown }).model
+      : undefined;
+  if (typeof model !== 'string' || model === '')
+    throw new AppError('value-invalid', 'model must be a path, NAME or NAME/VERSION');
+  return model;
+};
+
+const served = ({ facts }: Served): Response =>
+  Response.json({
+    model: { name: facts.name, version: facts.version, path: facts.path, sha256: facts.sha256 },
+  });
+
+const refused = (
+  code: keyof typeof ERRORS,
+  detail: string,
+  allow?: readonly string[],
+): Response => {
+  const { status, title } = ERRORS[code];
+  return Response.json(
+    { type: 'about:blank', title, status, detail, code, error: detail },
+    {
+      status,
+      headers: {
+        'content-type': 'application/problem+json',
+        ...(allow && { allow: allow.join(', ') }),
+      },
+    },
+  );
+};

@@ -1,0 +1,290 @@
+/**
+ * The workers: one place each, refilled at once when its worker dies, one more kept warm so that "at once" is
+ * a matter of opening a port. Stands under the supervisor; knows nothing of HTTP.
+ */
+import { type Child, type Exit, spawnChild } from './child.ts';
+import type { ServeConfig } from './config.ts';
+import { retireDrift } from './drift-slab.ts';
+import { RESTART_REASONS, type RestartReason } from './labels.ts';
+import type { Log } from './log.ts';
+import type { ModelFacts, ModelRef } from './messages.ts';
+import { SLAB_CELLS } from './slab.ts';
+import { retireInto } from './totals.ts';
+
+/** A worker that lives shorter than this dies young; from the third in a row on, the next one waits. */
+const YOUNG_MS = 1000;
+const BACKOFF_FIRST_MS = 100;
+const BACKOFF_MOST_MS = 5000;
+/** So many young deaths in a row, per place, and the service calls itself not ready until one stays. */
+const CRASH_BUDGET = 5;
+
+export interface Place {
+  readonly id: number;
+  readonly child: Child | undefined;
+  readonly restarts: number;
+}
+
+export interface Fleet {
+  readonly places: () => readonly Place[];
+  /** Every process that is alive: in a place, warm, or draining. */
+  readonly children: () => ReadonlySet<Child>;
+  readonly standby: () => Child | undefined;
+  /** float64, shape (SLAB_CELLS): what workers counted that are gone. */
+  readonly retired: Float64Array;
+  /** How often a worker was replaced, by reason. */
+  readonly restarts: Readonly<Record<RestartReason, number>>;
+  /** Why the crash budget is spent, undefined while it is not. */
+  readonly exhausted: () => string | undefined;
+  /** Starts a worker for a model and waits until it has checked it. @throws AppError */
+  readonly tryModel: (model: ModelRef) => Promise<{ child: Child; facts: ModelFacts }>;
+  /** Fills every place; resolves when all are ready. @throws AppError when the first worker is refused */
+  readonly start: (model: ModelRef, port: number) => Promise<ModelFacts>;
+  /** Puts the model into every place, one after the other; `first` is a warm worker that has it. @throws AppError */
+  readonly roll: (model: ModelRef, first: Child) => Promise<void>;
+  /** Replaces one worker: the new one listens before the old one drains. */
+  readonly replace: (child: Child, reason: RestartReason) => Promise<void>;
+  /** Kills a worker that can not be asked any more; its place is refilled at once. */
+  readonly kill: (child: Child, reason: RestartReason) => void;
+  /** From now on nothing is refilled. */
+  readonly end: () => void;
+}
+
+interface Slot {
+  readonly id: number;
+  child: Child | undefined;
+  restarts: number;
+  youngDeaths: number;
+  /** A successor is on its way: a death needs no other. */
+  awaited: boolean;
+}
+
+export const buildFleet = (
+  config: ServeConfig,
+  nWorkers: number,
+  sharedDir: string,
+  quotaPath: string,
+  log: Log,
+  /** Something that `/readyz` depends on has changed. */
+  onChange: () => void,
+): Fleet => {
+  const slots = Array.from(
+    { length: nWorkers },
+    (_, i): Slot => ({ id: i + 1, child: undefined, restarts: 0, youngDeaths: 0, awaited: false }),
+  );
+  const children = new Set<Child>();
+  const retired = new Float64Array(SLAB_CELLS);
+  const restarts = Object.fromEntries(RESTART_REASONS.map((reason) => [reason, 0])) as Record<
+    RestartReason,
+    number
+  >;
+  const killedFor = new WeakMap<Child, RestartReason>();
+  let model: ModelRef | undefined;
+  let port = 0;
+  let standby: Child | undefined;
+  let ending = false;
+  let spawned = 0;
+
+  const spawn = (wanted: ModelRef): Child => {
+    const child = spawnChild({
+      config,
+      model: wanted,
+      spawnId: ++spawned,
+      sharedDir,
+      quotaPath,
+      onLeaving: (leaving) => void fleet.replace(leaving, 'asked').catch(() => {}),
+    });
+    children.add(child);
+    void child.exited.then((exit) => onExit(child, exit));
+    return child;
+  };
+
+  const onExit = (child: Child, exit: Exit): void => {
+    children.delete(child);
+    retireInto(retired, child.slab);
+    try {
+      retireDrift(sharedDir, child.spawnId);
+    } catch (error) {
+      log.warn('drift counts of a worker were lost', { error: (error as Error).message });
+    }
+    if (standby === child) standby = undefined;
+    const slot = slots.find((other) => other.child === child);
+    if (slot) slot.child = undefined;
+    onChange();
+    if (!slot || ending) return;
+    const reason =
+      killedFor.get(child) ??
+      (Number.isNaN(child.readyAtMs()) ? 'start-failed' : exit.signal ? 'killed' : 'crashed');
+    const livedMs = performance.now() - child.readyAtMs();
+    slot.youngDeaths = livedMs >= YOUNG_MS ? 0 : slot.youngDeaths + 1;
+    restarts[reason]++;
+    slot.restarts++;
+    const waitMs = slot.awaited ? 0 : backoffMs(slot.youngDeaths);
+    log.warn(`worker ${slot.id} is gone, replacing it`, {
+      worker: slot.id,
+      workerPid: child.pid,
+      reason,
+      exit: exit.signal ?? exit.code ?? undefined,
+      waitMs,
+    });
+    if (slot.awaited) return;
+    if (waitMs === 0) fill(slot);
+    else {
+      slot.awaited = true;
+      setTimeout(() => {
+        slot.awaited = false;
+        if (!ending && slot.child === undefined) fill(slot);
+      }, waitMs);
+    }
+  };
+
+  /** Puts a worker into an empty place: the warm one if there is one. */
+  const fill = (slot: Slot): void => {
+    const spare = standby?.state() === 'warm' && standby.model === model ? standby : undefined;
+    if (spare) standby = undefined;
+    let child: Child;
+    try {
+      child = spare ?? spawn(model!);
+    } catch (error) {
+      log.error('a worker can not be started', { error: (error as Error).message });
+      slot.youngDeaths++;
+      slot.awaited = true;
+      setTimeout(() => {
+        slot.awaited = false;
+        if (!ending && slot.child === undefined) fill(slot);
+      }, BACKOFF_MOST_MS);
+      return;
+    }
+    slot.child = child;
+    open(child).then(
+      () => {
+        log.info(`worker ${slot.id} is ready`, { worker: slot.id, workerPid: child.pid });
+        setTimeout(() => settle(slot, child), YOUNG_MS);
+        keepSpare();
+      },
+      () => {},
+    );
+  };
+
+  /** A worker that has stayed clears the record of those before it. */
+  const settle = (slot: Slot, child: Child): void => {
+    if (slot.child !== child || child.state() === 'gone') return;
+    slot.youngDeaths = 0;
+    onChange();
+  };
+
+  const open = async (child: Child): Promise<void> => {
+    await child.warm;
+    child.tell({ order: 'listen', port });
+    await child.ready;
+    onChange();
+  };
+
+  const keepSpare = (): void => {
+    if (ending || standby || !model || slots.some((slot) => slot.child?.state() !== 'ready'))
+      return;
+    try {
+      standby = spawn(model);
+    } catch (error) {
+      log.warn('no room for a spare worker', { error: (error as Error).message });
+    }
+  };
+
+  const drain = (child: Child): void => child.drain(CLOSE_MS, config.drainLimitMs);
+
+  /** Brings `next` into a place, then drains who was there. */
+  const succeed = async (slot: Slot, next: Child): Promise<void> => {
+    slot.awaited = true;
+    try {
+      await open(next);
+      const last = slot.child;
+      slot.child = next;
+      if (last) drain(last);
+      onChange();
+    } finally {
+      slot.awaited = false;
+      if (!ending && slot.child === undefined) fill(slot);
+    }
+  };
+
+  const fleet: Fleet = {
+    places: () => slots,
+    children: () => children,
+    standby: () => standby,
+    retired,
+    restarts,
+    exhausted: () => {
+      const worst = slots.find((slot) => slot.youngDeaths > CRASH_BUDGET);
+      return worst && `worker ${worst.id} died ${worst.youngDeaths} times in a row right away`;
+    },
+    tryModel: async (wanted) => {
+      const child = spawn(wanted);
+      return { child, facts: await child.warm };
+    },
+    start: async (wanted, onPort) => {
+      model = wanted;
+      port = onPort;
+      for (const slot of slots) {
+        slot.child = spawn(wanted);
+        slot.awaited = true;
+      }
+      const first = slots.map((slot) => slot.child!);
+      await Promise.all(first.map(open));
+      for (const [i, slot] of slots.entries()) {
+        slot.awaited = false;
+        if (slot.child === undefined) fill(slot);
+        else setTimeout(() => settle(slot, first[i]!), YOUNG_MS);
+      }
+      keepSpare();
+      return first[0]!.warm;
+    },
+    roll: async (wanted, first) => {
+      const before = model;
+      model = wanted;
+      let next: Child | undefined = first;
+      try {
+        for (const slot of slots) {
+          await succeed(slot, next ?? spawn(wanted));
+          next = undefined;
+        }
+      } catch (error) {
+        model = before;
+        for (const slot of slots)
+          if (before && slot.child && slot.child.model !== before)
+            await succeed(slot, spawn(before));
+        throw error;
+      } finally {
+        if (standby && standby.model !== model) {
+          standby.kill();
+          standby = undefined;
+        }
+        keepSpare();
+      }
+    },
+    replace: async (child, reason) => {
+      const slot = slots.find((other) => other.child === child);
+      if (!slot || slot.awaited || ending) return;
+      restarts[reason]++;
+      slot.restarts++;
+      log.warn(`worker ${slot.id} is being replaced`, { worker: slot.id, reason });
+      const spare = standby?.state() === 'warm' && standby.model === model ? standby : undefined;
+      if (spare) standby = undefined;
+      await succeed(slot, spare ?? spawn(model!));
+      keepSpare();
+    },
+    kill: (child, reason) => {
+      killedFor.set(child, reason);
+      child.kill();
+    },
+    end: () => {
+      ending = true;
+      standby?.kill();
+    },
+  };
+  return fleet;
+};
+
+/** How long a draining worker answers with `Connection: close` before it stops listening. */
+export const CLOSE_MS = 500;
+
+const backoffMs = (youngDeaths: number): number =>
+  youngDeaths < 3 ? 0 : Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (youngDeaths - 3));

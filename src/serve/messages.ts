@@ -1,0 +1,52 @@
+/**
+ * What supervisor and workers say to each other; control only, nothing of a request ever travels here.
+ * Stands between `child` (the supervisor's end) and `worker`.
+ */
+import type { ErrorCode } from '../core/errors.ts';
+import type { ServeConfig } from './config.ts';
+
+/** A model as it is served: `file` is the supervisor's own checked copy, `path` the file that the user named. */
+export interface ModelRef {
+  readonly file: string;
+  readonly path: string;
+  readonly version: string;
+}
+
+/** What a worker is started with, as JSON in the environment variable ORDERS. */
+export interface Orders {
+  readonly config: ServeConfig;
+  readonly model: ModelRef;
+  /** Number of this start, unique in the life of the supervisor. */
+  readonly spawnId: number;
+  readonly slabPath: string;
+  readonly quotaPath: string;
+  /** Folder of the drift counts, one file per model and worker. */
+  readonly sharedDir: string;
+}
+export const ORDERS = 'PUNTUAL_WORKER_ORDERS';
+
+export type ToWorker =
+  /** Open the port; sent once the worker is warm. */
+  | { readonly order: 'listen'; readonly port: number }
+  /** Answer with `Connection: close` for `closeMs`, stop listening, finish, exit 0; by `limitMs` at the latest. */
+  | { readonly order: 'drain'; readonly closeMs: number; readonly limitMs: number }
+  | { readonly order: 'state'; readonly ready: boolean; readonly reasons: readonly string[] };
+
+/** What the supervisor needs to know of a model that a worker has read and checked. */
+export interface ModelFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly path: string;
+  readonly sha256: string;
+  /** Training's shares of each input's bins, in the order of the drift counts. */
+  readonly shares: readonly { readonly input: string; readonly shares: readonly number[] }[];
+}
+
+export type FromWorker =
+  /** The model is read, checked and compiled, and its self-test came back right. */
+  | { readonly news: 'warm'; readonly facts: ModelFacts }
+  | { readonly news: 'ready' }
+  /** The model or the set-up will not do; the worker exits. */
+  | { readonly news: 'refused'; readonly code: ErrorCode; readonly detail: string }
+  /** Somebody asked this worker alone to end. */
+  | { readonly news: 'leaving' };

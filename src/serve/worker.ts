@@ -1,0 +1,160 @@
+/**
+ * One worker process: reads and checks the model, waits for the order to listen, answers, drains.
+ * Stands below the supervisor, which starts it; the answering itself is `app`.
+ */
+import { AppError } from '../core/errors.ts';
+import { type LoadedModel, readModel } from '../core/model-file.ts';
+import { compilePredictor } from '../predict/compile.ts';
+import { buildAdmission } from './admission.ts';
+import { buildApp } from './app.ts';
+import type { ServeContext, ServeState } from './context.ts';
+import { buildCounters } from './counters.ts';
+import { createDrift, driftCells, sumDrift } from './drift-slab.ts';
+import { buildLog } from './log.ts';
+import { type FromWorker, ORDERS, type Orders, type ToWorker } from './messages.ts';
+import { buildQuota } from './quota.ts';
+import { buildSlab, GAUGES, mapCells } from './slab.ts';
+
+const BEAT_MS = 100;
+const RSS_EVERY_BEATS = 10;
+
+const say = (message: FromWorker): void => {
+  process.send?.(message);
+};
+
+const start = (orders: Orders): void => {
+  const { config, model: ref, spawnId, sharedDir } = orders;
+  const cells = mapCells(orders.slabPath);
+  const log = buildLog(config.logLevel, { workerPid: process.pid });
+  const loaded: LoadedModel = { ...readModel(ref.file), path: ref.path, version: ref.version };
+  const predictor = compilePredictor(loaded.model);
+  const { shares } = loaded.model;
+  const nDrift = driftCells(shares);
+  const drift = createDrift(sharedDir, loaded.sha256, spawnId, nDrift);
+  const admission = buildAdmission(config);
+  const counters = buildCounters(cells, drift, () => sumDrift(sharedDir, loaded.sha256, nDrift));
+
+  let state: ServeState = 'starting';
+  let reasons: readonly string[] = [];
+  let serviceReady = true;
+  const context: ServeContext = {
+    loaded,
+    predictor,
+    config,
+    counters,
+    admission,
+    quota: buildQuota(mapCells(orders.quotaPath)),
+    log,
+    state: () => (state === 'ready' && !serviceReady ? 'starting' : state),
+    reasons: () => reasons,
+  };
+  const app = buildApp(context);
+  let server: Bun.Server<undefined> | undefined;
+  beat(buildSlab(cells).gauges, () => admission.inHand());
+
+  const listen = (port: number): void => {
+    state = 'ready';
+    server = Bun.serve({
+      hostname: config.host,
+      port,
+      reusePort: true,
+      idleTimeout: Math.min(255, Math.ceil(config.idleTimeoutMs / 1000)),
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      development: false,
+      ...(config.tls && {
+        tls: { cert: Bun.file(config.tls.certFile), key: Bun.file(config.tls.keyFile) },
+      }),
+      fetch: (request, own) =>
+        state === 'draining' ? lastAnswer(app(request, own)) : app(request, own),
+    });
+    say({ news: 'ready' });
+  };
+
+  process.on('message', (message: ToWorker) => {
+    switch (message.order) {
+      case 'listen':
+        listen(message.port);
+        break;
+      case 'state':
+        serviceReady = message.ready;
+        ({ reasons } = message);
+        break;
+      case 'drain':
+        if (state === 'draining') break;
+        state = 'draining';
+        void drain(server, message.closeMs, message.limitMs);
+        break;
+    }
+  });
+  // Nobody is left who would replace this worker or ask it to end.
+  process.on('disconnect', () => {
+    if (state === 'draining') return;
+    state = 'draining';
+    void drain(server, 0, config.drainLimitMs);
+  });
+  // A terminal sends SIGINT to the whole group; only the supervisor decides on the end.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => say({ news: 'leaving' }));
+
+  say({
+    news: 'warm',
+    facts: {
+      name: loaded.model.name,
+      version: loaded.version,
+      path: loaded.path,
+      sha256: loaded.sha256,
+      shares: shares.map(({ input, shares: bins }) => ({ input, shares: [...bins] })),
+    },
+  });
+};
+
+/** An answer after which the connection closes: its client reconnects to a worker that stays. */
+const lastAnswer = async (answer: Response | Promise<Response>): Promise<Response> => {
+  const response = await answer;
+  response.headers.set('connection', 'close');
+  return response;
+};
+
+const IDLE_CHECK_MS = 20;
+
+/** Closes connections after their next answer, then stops listening, then waits for what is in hand. */
+const drain = async (
+  server: Bun.Server<undefined> | undefined,
+  closeMs: number,
+  limitMs: number,
+): Promise<void> => {
+  const endMs = performance.now() + limitMs;
+  await Bun.sleep(closeMs);
+  while (server && server.pendingRequests > 0 && performance.now() < endMs)
+    await Bun.sleep(IDLE_CHECK_MS);
+  await server?.stop(performance.now() >= endMs);
+  process.exit(0);
+};
+
+/** The heart: a hung event loop stops it, and the supervisor sees that. */
+const beat = (gauges: Float64Array, inHand: () => number): void => {
+  const at = Object.fromEntries(GAUGES.map((gauge, i) => [gauge, i])) as Record<
+    (typeof GAUGES)[number],
+    number
+  >;
+  let dueMs = performance.now();
+  const once = (): void => {
+    const nowMs = performance.now();
+    gauges[at.loopDelayMs] = Math.max(0, nowMs - dueMs);
+    dueMs = nowMs + BEAT_MS;
+    gauges[at.inHand] = inHand();
+    if (gauges[at.beat]! % RSS_EVERY_BEATS === 0) gauges[at.rssBytes] = process.memoryUsage.rss();
+    gauges[at.beat]! += 1;
+  };
+  once();
+  setInterval(once, BEAT_MS);
+};
+
+try {
+  start(JSON.parse(process.env[ORDERS]!) as Orders);
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  say({ news: 'refused', code: error.code, detail: error.message });
+  // The message must leave before the process does.
+  setTimeout(() => process.exit(2), 50);
+}
