@@ -1,0 +1,143 @@
+/**
+ * The page's content for one model: fields from its inputs, sentences from its answers.
+ * Stands between the routes `/` and `/result` and the drawing in `web/`.
+ */
+import type { AppError } from '../core/errors.ts';
+import type { Input } from '../core/inputs.ts';
+import type { LoadedModel } from '../core/model-file.ts';
+import type { Model } from '../core/model.ts';
+import type { AnswerView, FieldView, PageView } from '../../web/view.ts';
+import type { JsonObject } from './body.ts';
+
+/** A list longer than this is offered as suggestions, one longer than the second not at all. */
+const CHOICES_AT_MOST = 250;
+const SUGGESTIONS_AT_MOST = 5000;
+
+export interface PageBuilder {
+  /** @param flight what was asked, to fill the form again */
+  readonly page: (flight: JsonObject, outcome: AnswerView | AppError | undefined) => PageView;
+  readonly answer: (out: Float64Array, unknown: readonly string[]) => AnswerView;
+}
+
+export const buildPage = (loaded: LoadedModel): PageBuilder => {
+  const { model, version } = loaded;
+  const facts = factsOf(model);
+  return {
+    page: (flight, outcome) => {
+      const faults = new Map<string, string>();
+      if (outcome instanceof Error)
+        for (const { pointer, detail } of outcome.faults) faults.set(pointer.slice(1), detail);
+      return {
+        fields: model.inputs.map((input) => fieldOf(input, flight, faults.get(input.name))),
+        answer: outcome instanceof Error ? undefined : outcome,
+        problem: outcome instanceof Error ? sentenceOf(outcome.message) : '',
+        model: { name: model.name, version, facts },
+      };
+    },
+    answer: (out, unknown) => answerOf(model, out, unknown),
+  };
+};
+
+/** `scheduledDeparture` as words: `Scheduled departure`. */
+export const labelOf = (name: string): string => {
+  const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+const sentenceOf = (text: string): string => {
+  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(start) ? start : `${start}.`;
+};
+
+const KINDS = { number: 'number', time: 'time' } as const;
+
+const fieldOf = (input: Input, flight: JsonObject, fault: string | undefined): FieldView => {
+  const known = input.kind === 'category' ? (input.values ?? []) : [];
+  const value = flight[input.name];
+  const isChoice = known.length > 0 && known.length <= CHOICES_AT_MOST;
+  const isAsked = typeof value === 'string' || typeof value === 'number';
+  const isKnown = value === undefined || known.includes(String(value));
+  return {
+    name: input.name,
+    label: labelOf(input.unit === 'miles' ? input.name.replace(/Miles$/, '') : input.name),
+    kind: input.kind === 'category' ? (isChoice && isKnown ? 'choice' : 'text') : KINDS[input.kind],
+    required: input.required,
+    hint: hintOf(input),
+    choices: known.length <= SUGGESTIONS_AT_MOST ? known : [],
+    value: isAsked ? String(value) : '',
+    fault: fault ?? '',
+  };
+};
+
+const hintOf = (input: Input): string => {
+  if (input.kind === 'time') {
+    return input.name === 'scheduledArrival'
+      ? 'local time at the destination'
+      : 'local time at the origin';
+  }
+  return [input.unit ?? '', input.required ? '' : 'optional']
+    .filter((word) => word !== '')
+    .join(', ');
+};
+
+const answerOf = (model: Model, out: Float64Array, unknown: readonly string[]): AnswerView => {
+  const { heads, threshold } = model;
+  const first = heads[0]!;
+  const probability = out[0]!;
+  const minutes = first.kind === 'probability' ? first.minutes : 0;
+  const delayed = probability >= threshold;
+  return {
+    delayed,
+    probability,
+    threshold,
+    minutes,
+    sentence: `${delayed ? 'Expect a delay' : 'Expect it on time'}: of 100 such flights, about ${countOf(probability)} ${countOf(probability) === '1' ? 'is' : 'are'} at least ${minutes} minutes late.`,
+    chances: heads.flatMap((head, h) =>
+      head.kind === 'probability' && h > 0
+        ? [{ label: `At least ${head.minutes} minutes`, probability: out[h]! }]
+        : [],
+    ),
+    delays: heads.flatMap((head, h) =>
+      head.kind === 'quantile'
+        ? [
+            {
+              label: `${sharesName(head.level)} are later than this by less than`,
+              minutes: out[h]!,
+            },
+          ]
+        : [],
+    ),
+    reasons: [],
+    unknown: unknown.map((name) => labelOf(name).toLowerCase()),
+  };
+};
+
+const countOf = (probability: number): string =>
+  probability < 0.005 ? 'none' : String(Math.round(probability * 100));
+
+const SHARES: Readonly<Record<string, string>> = {
+  '0.5': 'Half',
+  '0.8': 'Four in five',
+  '0.9': 'Nine in ten',
+};
+
+const sharesName = (level: number): string =>
+  SHARES[String(level)] ?? `${Number((level * 100).toPrecision(4))} of 100`;
+
+/** What a person should know before trusting the model, from what is recorded in it. */
+const factsOf = ({ provenance }: Model): readonly string[] => {
+  const { trainedOn, test, baselines } = provenance;
+  const facts: string[] = [];
+  if (trainedOn) {
+    facts.push(
+      `It learned from ${trainedOn.rows.used.toLocaleString('en')} flights (${trainedOn.dialect}, ${trainedOn.split.train}); late means at ${trainedOn.target}.`,
+    );
+  } else facts.push(`Made with ${provenance.madeBy}.`);
+  if (test) {
+    const against = baselines?.['climatology'];
+    facts.push(
+      `Measured on ${test.rows.toLocaleString('en')} later flights that it had not seen${trainedOn ? ` (${trainedOn.split.test})` : ''}: AUC ${test.auc.toFixed(3)}, log loss ${test.logLoss.toFixed(3)}${against ? ` (average of airline and hour: ${against.auc.toFixed(3)}, ${against.logLoss.toFixed(3)})` : ''}, calibration error ${(test.ece * 100).toFixed(1)} points; ${(test.baseRate * 100).toFixed(0)} % of them were late.`,
+    );
+  }
+  return facts;
+};

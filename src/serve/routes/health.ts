@@ -1,0 +1,27 @@
+/**
+ * `/livez` and `/readyz` on the service port: whether this worker lives, and whether it may be sent work.
+ * Stands beside the admin port's own, which speak for all workers.
+ */
+import { isOn } from '../query.ts';
+import { type Handler, jsonHeaders } from '../call.ts';
+import type { ServeContext } from '../context.ts';
+
+const noStore = { ...jsonHeaders, 'cache-control': 'no-store' };
+
+/** Lives as long as it can answer at all. */
+export const buildLive = ({ state }: ServeContext): Handler => {
+  return () => Response.json({ status: 'live', state: state() }, { headers: noStore });
+};
+
+/** `?verbose` adds the reasons why it is not ready, or why the last new model was refused. */
+export const buildReady = ({ state, reasons, loaded }: ServeContext): Handler => {
+  return ({ query }) => {
+    const verbose = isOn(new URLSearchParams(query), 'verbose');
+    const now = state();
+    const model = { name: loaded.model.name, version: loaded.version };
+    return Response.json(
+      { status: now, ...(verbose ? { model, reasons: reasons() } : {}) },
+      { status: now === 'ready' ? 200 : 503, headers: noStore },
+    );
+  };
+};

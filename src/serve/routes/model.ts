@@ -1,0 +1,35 @@
+/**
+ * `/model`: what the service answers with: name, version, inputs, training, measured quality.
+ * Stands beside `/openapi.json`, which says the same of the interface.
+ */
+import { type Handler, jsonHeaders } from '../call.ts';
+import type { ServeContext } from '../context.ts';
+import { levelName } from '../answer.ts';
+import { exampleFlight, flightSchema } from '../schema.ts';
+
+export const buildModel = ({ loaded }: ServeContext): Handler => {
+  const { model, version, sha256 } = loaded;
+  const { madeBy, trainedOn, test, baselines } = model.provenance;
+  const document = {
+    name: model.name,
+    version,
+    sha256,
+    inputs: flightSchema(model.inputs),
+    example: exampleFlight(model.inputs),
+    outputs: {
+      atLeastMinutes: model.heads.flatMap((head) =>
+        head.kind === 'probability' ? [head.minutes] : [],
+      ),
+      minutes: model.heads.flatMap((head) =>
+        head.kind === 'quantile' ? [levelName(head.level)] : [],
+      ),
+    },
+    threshold: model.threshold,
+    madeBy,
+    ...(trainedOn === undefined ? {} : { trainedOn }),
+    ...(test === undefined ? {} : { quality: test }),
+    ...(baselines === undefined ? {} : { baselines }),
+  };
+  const text = JSON.stringify(document);
+  return () => new Response(text, { headers: jsonHeaders });
+};

@@ -1,0 +1,73 @@
+/**
+ * `/result`: a flight from an HTML form, answered as a page, or as JSON when `Accept` asks for it.
+ * Stands beside `/predict`, which programs use.
+ */
+import { renderPage } from '../../../web/page.tsx';
+import { AppError, ERRORS } from '../../core/errors.ts';
+import { prefersJson } from '../accept.ts';
+import { buildAnswerWriter } from '../answer.ts';
+import { mediaTypeOf, readBytes, requireType } from '../body.ts';
+import { type Handler, jsonHeaders } from '../call.ts';
+import type { ServeContext } from '../context.ts';
+import { flightOfForm } from '../form.ts';
+import { buildPage } from '../page.ts';
+import { pageHeaders } from '../page-headers.ts';
+import { parseSwitches } from '../query.ts';
+import { buildScoring } from '../scoring.ts';
+import { admitted } from '../shed.ts';
+
+const FORM = 'application/x-www-form-urlencoded';
+const MULTIPART = 'multipart/form-data';
+
+export const buildResult = (context: ServeContext): Handler => {
+  const { loaded, admission, config } = context;
+  const { inputs } = loaded.model;
+  const scoring = buildScoring(context);
+  const writer = buildAnswerWriter(loaded);
+  const pages = buildPage(loaded);
+  const raw = new Float64Array(scoring.nInputs);
+  const out = new Float64Array(scoring.nHeads);
+
+  return async ({ request, query }) => {
+    const fields = await readFields(request, config.bodyLimitBytes);
+    const flight = flightOfForm(fields, inputs, new Date());
+    const asJson = prefersJson(request.headers.get('accept'));
+    try {
+      const { strict } = parseSwitches(query);
+      return admitted(admission, 'single', () => {
+        const unknown = scoring.read(flight, '', strict, raw, 0);
+        scoring.predict(raw, 1, out);
+        if (asJson) {
+          const text = `${writer.open(out, 0)}${writer.unknown(unknown)},${writer.model}}`;
+          return new Response(text, { headers: jsonHeaders });
+        }
+        const page = renderPage(pages.page(flight, pages.answer(out, unknown)));
+        return new Response(page, { headers: pageHeaders() });
+      });
+    } catch (error) {
+      if (asJson || !(error instanceof AppError)) throw error;
+      return new Response(renderPage(pages.page(flight, error)), {
+        status: ERRORS[error.code].status,
+        headers: pageHeaders(),
+      });
+    }
+  };
+};
+
+/** @throws AppError type-unsupported, body-too-large, request-malformed */
+const readFields = async (
+  request: Request,
+  limitBytes: number,
+): Promise<Iterable<readonly [string, unknown]>> => {
+  const type = mediaTypeOf(request);
+  requireType(type, [FORM, MULTIPART]);
+  const bytes = await readBytes(request, limitBytes);
+  if (type !== MULTIPART) return new URLSearchParams(new TextDecoder().decode(bytes));
+  const header = request.headers.get('content-type')!;
+  try {
+    const form = await new Response(bytes, { headers: { 'content-type': header } }).formData();
+    return [...form.entries()];
+  } catch (error) {
+    throw new AppError('request-malformed', 'the form can not be read', { cause: error });
+  }
+};

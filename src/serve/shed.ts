@@ -1,0 +1,33 @@
+/**
+ * Refusals of work that is not wrong: which failure each reason is, and the frame around work that was let in.
+ * Stands between `admission` and the routes.
+ */
+import { AppError, type ErrorCode } from '../core/errors.ts';
+import type { Admission, WorkKind } from './context.ts';
+import type { ShedReason } from './labels.ts';
+
+const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>> = {
+  overload: { code: 'overloaded', detail: 'the service has more work than it can do in time' },
+  'queue-full': { code: 'overloaded', detail: 'too many batches are waiting already' },
+  deadline: {
+    code: 'deadline-passed',
+    detail: 'the time that the request allowed passed before the answer was ready',
+  },
+  'client-gone': { code: 'deadline-passed', detail: 'the caller went away before the answer' },
+  draining: { code: 'draining', detail: 'the service is shutting down' },
+  quota: { code: 'quota-spent', detail: 'the quota of requests per second is used up' },
+};
+
+export const shedError = (reason: ShedReason): AppError =>
+  new AppError(FAILURES[reason].code, FAILURES[reason].detail);
+
+/** Does one piece of work that does not wait, if it is let in. @throws AppError overloaded, draining */
+export const admitted = <T>(admission: Admission, kind: WorkKind, work: () => T): T => {
+  const refused = admission.tryEnter(kind);
+  if (refused) throw shedError(refused);
+  try {
+    return work();
+  } finally {
+    admission.leave(kind);
+  }
+};

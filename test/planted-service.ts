@@ -1,0 +1,73 @@
+/**
+ * The HTTP face of a planted model on a real socket, without supervisor and workers.
+ * Stands beside the tests and benches of the interface.
+ */
+import type { Model } from '../src/core/model.ts';
+import { compilePredictor } from '../src/predict/compile.ts';
+import { buildApp } from '../src/serve/app.ts';
+import { DEFAULT_CONFIG, type ServeConfig } from '../src/serve/config.ts';
+import type { ServeContext } from '../src/serve/context.ts';
+import { buildLog } from '../src/serve/log.ts';
+import { buildPlantedModel } from './planted.ts';
+
+export interface PlantedService {
+  readonly url: string;
+  readonly context: ServeContext;
+  readonly stop: () => Promise<void>;
+}
+
+/** A context that lets everything in and counts nothing; `over` replaces parts of it. */
+export const buildPlantedContext = (
+  over: Partial<Omit<ServeContext, 'config'>> & {
+    config?: Partial<ServeConfig>;
+    model?: Model;
+  } = {},
+): ServeContext => {
+  const { config, model = buildPlantedModel(), ...rest } = over;
+  const nDrift = model.shares.reduce((n, { shares }) => n + shares.length, 0);
+  const drift = new Float64Array(nDrift);
+  return {
+    loaded: { model, sha256: '0'.repeat(64), version: 'v1', path: 'planted' },
+    predictor: compilePredictor(model),
+    config: { ...DEFAULT_CONFIG, ...config },
+    counters: {
+      requestDone: () => {},
+      predictionsDone: () => {},
+      inferenceDone: () => {},
+      shed: () => {},
+      drift,
+      driftTotals: () => drift,
+    },
+    admission: {
+      tryEnter: () => undefined,
+      leave: () => {},
+      deadlineOf: (request) => ({ atMs: Number.POSITIVE_INFINITY, signal: request.signal }),
+      pause: async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return undefined;
+      },
+      retryAfterSeconds: () => 1,
+    },
+    quota: { take: () => 0 },
+    log: buildLog('silent'),
+    state: () => 'ready',
+    reasons: () => [],
+    ...rest,
+  };
+};
+
+export const startPlantedService = (context = buildPlantedContext()): PlantedService => {
+  const app = buildApp(context);
+  const server = Bun.serve({
+    hostname: '127.0.0.1',
+    port: 0,
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+    development: false,
+    fetch: app,
+  });
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    context,
+    stop: () => server.stop(true),
+  };
+};

@@ -1,0 +1,11 @@
+/** Files that are taken in as text: `import text from './page.css' with { type: 'text' }`. */
+declare module '*.css' {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: text imports have no other form
+  export { text as default };
+}
+declare module '*/live.js' {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: text imports have no other form
+  export { text as default };
+}
