@@ -1,0 +1,106 @@
+import { expect, test } from 'bun:test';
+import { type Chart, drawingOf, numbersOf } from './charts.ts';
+import { formatNumber } from './format.ts';
+import { type Block, buildPage } from './page.ts';
+
+const HOSTILE = `</script><script>alert(1)</script><img src=x onerror="alert('2')">&`;
+
+const LINES: Chart = {
+  kind: 'line',
+  title: HOSTILE,
+  x: { label: HOSTILE, scale: 'log' },
+  y: { label: 'ms', scale: 'log' },
+  series: [
+    { label: HOSTILE, style: 'line', x: [0, 1, 10], y: [1, 2, Number.NaN] },
+    { label: 'fit', style: 'points', x: [1, 5], y: [3, -1] },
+  ],
+};
+
+const HEAT: Chart = {
+  kind: 'heat',
+  title: 'late by hour',
+  xLabel: 'hour',
+  yLabel: 'day',
+  columns: ['0', HOSTILE],
+  rows: ['Monday'],
+  cells: [1, Number.NaN],
+  unit: 'flights',
+};
+
+const EVERY_BLOCK: readonly Block[] = [
+  { kind: 'text', text: HOSTILE },
+  { kind: 'verdict', tone: 'good', text: HOSTILE },
+  { kind: 'facts', facts: [{ label: HOSTILE, value: HOSTILE, note: HOSTILE }] },
+  { kind: 'table', caption: HOSTILE, header: [HOSTILE], rows: [[HOSTILE], [null]] },
+  { kind: 'bars', label: HOSTILE, value: HOSTILE, rows: [{ label: HOSTILE, value: 1 }] },
+  { kind: 'chart', chart: LINES },
+  { kind: 'chart', chart: HEAT },
+  { kind: 'definitions', entries: [[HOSTILE, HOSTILE]] },
+  { kind: 'code', text: HOSTILE },
+];
+
+const PAGE = buildPage({
+  title: HOSTILE,
+  subtitle: HOSTILE,
+  warnings: [HOSTILE],
+  lead: EVERY_BLOCK,
+  sections: [{ title: HOSTILE, blocks: EVERY_BLOCK }],
+});
+
+test('no text of a report can become markup or end a script', () => {
+  expect(PAGE).not.toContain('<img');
+  expect(PAGE).not.toContain('<script>alert');
+  expect(PAGE.match(/<script/g)).toHaveLength(3);
+  expect(PAGE.match(/<\/script>/g)).toHaveLength(3);
+});
+
+test('a page asks the network for nothing', () => {
+  expect(PAGE).toContain("default-src 'none'");
+  expect(PAGE).not.toMatch(/(?:src|href)\s*=\s*["']?(?:https?:)?\/\//);
+  expect(PAGE).not.toMatch(/@import|url\(/);
+});
+
+test('a page without a chart carries no script', () => {
+  const page = buildPage({ title: 'plain', lead: [], sections: [] });
+  expect(page).not.toContain('<script');
+});
+
+test('series with different x share one axis, and a log axis leaves out what is not positive', () => {
+  const drawing = drawingOf(LINES);
+  expect(drawing.kind === 'line' && drawing.data).toEqual([
+    [1, 5, 10],
+    [2, null, null],
+    [3, null, null],
+  ]);
+});
+
+test('a hole in a heat map is null, as JSON knows no NaN', () => {
+  const drawing = drawingOf(HEAT);
+  expect(drawing.kind === 'heat' && drawing.cells).toEqual([1, null]);
+});
+
+test('every chart also stands there as numbers, thinned but with both ends', () => {
+  const x = Array.from({ length: 1000 }, (_, i) => i);
+  const { header, rows } = numbersOf({
+    kind: 'line',
+    title: 'long',
+    x: { label: 'x' },
+    y: { label: 'y' },
+    series: [{ label: 'y', style: 'line', x, y: x }],
+  });
+  expect(header).toEqual(['x', 'y']);
+  expect(rows.length).toBeLessThan(130);
+  expect(rows[0]).toEqual(['0', 0]);
+  expect(rows.at(-1)).toEqual(['999', 999]);
+});
+
+test.each([
+  [336776, '336,776'],
+  [0.68123, '0.6812'],
+  [12345.6, '12,346'],
+  [0.0000123, '1.2e-5'],
+  [0, '0'],
+  [Number.NaN, '–'],
+])('the number %p reads %p', (number, text) => {
+  expect(formatNumber(number)).toBe(text);
+});

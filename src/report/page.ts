@@ -1,0 +1,198 @@
+/**
+ * One self-contained HTML page from plain blocks: nothing is fetched, light and dark, phone and print.
+ * Stands under every report; `charts` describes what is drawn, `charts.page.js` draws it in the browser.
+ */
+import uplotStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' };
+import uplotScript from 'uplot/dist/uPlot.iife.min.js' with { type: 'text' };
+import { type Chart, drawingOf, numbersOf } from './charts.ts';
+import chartsScript from './charts.page.js' with { type: 'text' };
+import { escapeHtml, formatNumber } from './format.ts';
+import pageStyle from './style.page.css' with { type: 'text' };
+
+/** What a cell shows: a number is set right and formatted, null is a dash. */
+export type Cell = string | number | null;
+
+export type Tone = 'good' | 'bad' | 'warning' | 'plain';
+
+export type Block =
+  /** A paragraph. */
+  | { readonly kind: 'text'; readonly text: string }
+  /** The one sentence that matters, with a colour and a word, never the colour alone. */
+  | { readonly kind: 'verdict'; readonly tone: Tone; readonly text: string }
+  /** Large numbers beside each other. */
+  | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
+  | {
+      readonly kind: 'table';
+      readonly caption?: string;
+      readonly header: readonly string[];
+      readonly rows: readonly (readonly Cell[])[];
+    }
+  /** A table whose numbers are also bars; a bar's length is its share of the largest. */
+  | {
+      readonly kind: 'bars';
+      readonly caption?: string;
+      readonly label: string;
+      readonly value: string;
+      readonly rows: readonly { label: string; value: number; note?: string }[];
+    }
+  | { readonly kind: 'chart'; readonly chart: Chart }
+  | {
+      readonly kind: 'definitions';
+      readonly entries: readonly (readonly [term: string, meaning: string])[];
+    }
+  /** Text as it stands: a command, a configuration. */
+  | { readonly kind: 'code'; readonly text: string };
+
+export interface Fact {
+  readonly label: string;
+  readonly value: string | number;
+  readonly note?: string;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly blocks: readonly Block[];
+}
+
+export interface Page {
+  readonly title: string;
+  /** Small print under the title: files, date, version. */
+  readonly subtitle?: string;
+  /** Red strips above everything: what a reader must not overlook. */
+  readonly warnings?: readonly string[];
+  /** Blocks before the first section. */
+  readonly lead: readonly Block[];
+  readonly sections: readonly Section[];
+}
+
+/** Nothing may be fetched, not even by mistake. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** The whole page as one HTML document. Every text is escaped. */
+export const buildPage = (page: Page): string => {
+  const charts: Chart[] = [];
+  const block = (entry: Block): string => buildBlock(entry, charts);
+  const body = [
+    ...(page.warnings ?? []).map(
+      (warning) => `<p class="warning" role="alert">${escapeHtml(warning)}</p>`,
+    ),
+    `<header><h1>${escapeHtml(page.title)}</h1>`,
+    page.subtitle ? `<p class="subtitle">${escapeHtml(page.subtitle)}</p>` : '',
+    '</header><main>',
+    ...page.lead.map(block),
+    ...page.sections.map(
+      (section) =>
+        `<section><h2>${escapeHtml(section.title)}</h2>${section.blocks.map(block).join('\n')}</section>`,
+    ),
+    '</main>',
+  ].join('\n');
+  const drawings = charts.map(drawingOf);
+  const scripts =
+    charts.length === 0
+      ? ''
+      : `<script type="application/json" id="drawings">${inScript(JSON.stringify(drawings))}</script>
+<script>${uplotScript}</script>
+<script>${chartsScript}</script>`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<title>${escapeHtml(page.title)}</title>
+<style>${uplotStyle}
+${pageStyle}</style>
+</head>
+<body>
+${body}
+${scripts}
+</body>
+</html>
+`;
+};
+
+/** JSON that can not end the script element that it stands in. */
+const inScript = (json: string): string => json.replaceAll('<', '\\u003c');
+
+const TONE_WORDS: Readonly<Record<Tone, string>> = {
+  good: '✓ ',
+  bad: '✗ ',
+  warning: '! ',
+  plain: '',
+};
+
+const buildBlock = (block: Block, charts: Chart[]): string => {
+  switch (block.kind) {
+    case 'text':
+      return `<p>${escapeHtml(block.text)}</p>`;
+    case 'verdict':
+      return `<p class="verdict ${block.tone}">${TONE_WORDS[block.tone]}${escapeHtml(block.text)}</p>`;
+    case 'facts':
+      return `<dl class="facts">${block.facts.map(buildFact).join('')}</dl>`;
+    case 'table':
+      return buildTable(block.header, block.rows, block.caption);
+    case 'bars':
+      return buildBars(block);
+    case 'chart':
+      charts.push(block.chart);
+      return buildFigure(block.chart, charts.length - 1);
+    case 'definitions':
+      return `<dl class="definitions">${block.entries
+        .map(([term, meaning]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(meaning)}</dd>`)
+        .join('')}</dl>`;
+    case 'code':
+      return `<pre><code>${escapeHtml(block.text)}</code></pre>`;
+  }
+};
+
+const buildFact = (fact: Fact): string =>
+  `<div><dt>${escapeHtml(fact.label)}</dt><dd>${escapeHtml(textOf(fact.value))}${
+    fact.note ? `<small>${escapeHtml(fact.note)}</small>` : ''
+  }</dd></div>`;
+
+const textOf = (cell: Cell): string =>
+  cell === null ? '–' : typeof cell === 'number' ? formatNumber(cell) : cell;
+
+const buildTable = (
+  header: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  caption?: string,
+): string => {
+  const isNumeric = header.map(
+    (_, column) =>
+      rows.some((row) => typeof row[column] === 'number') &&
+      rows.every((row) => row[column] === null || typeof row[column] === 'number'),
+  );
+  const side = (column: number): string => (isNumeric[column] ? ' class="number"' : '');
+  const head = header
+    .map((title, column) => `<th scope="col"${side(column)}>${escapeHtml(title)}</th>`)
+    .join('');
+  const body = rows
+    .map(
+      (row) =>
+        `<tr>${row.map((cell, column) => `<td${side(column)}>${escapeHtml(textOf(cell))}</td>`).join('')}</tr>`,
+    )
+    .join('');
+  const title = caption ? `<caption>${escapeHtml(caption)}</caption>` : '';
+  return `<div class="scroll"><table>${title}<thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+};
+
+const buildBars = (block: Block & { readonly kind: 'bars' }): string => {
+  const largest = Math.max(...block.rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
+  const rows = block.rows.map((row) => {
+    const percent = ((100 * Math.abs(row.value)) / largest).toFixed(1);
+    return `<tr><th scope="row">${escapeHtml(row.label)}</th><td class="bar"><span class="${row.value < 0 ? 'negative' : 'positive'}" style="width:${percent}%"></span></td><td class="number">${formatNumber(row.value)}</td><td>${escapeHtml(row.note ?? '')}</td></tr>`;
+  });
+  const title = block.caption ? `<caption>${escapeHtml(block.caption)}</caption>` : '';
+  return `<div class="scroll"><table class="bars">${title}<thead><tr><th scope="col">${escapeHtml(block.label)}</th><th></th><th scope="col" class="number">${escapeHtml(block.value)}</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+};
+
+/** A chart, and its numbers for readers who do not see it. */
+const buildFigure = (chart: Chart, index: number): string => {
+  const { header, rows } = numbersOf(chart);
+  return `<figure><figcaption>${escapeHtml(chart.title)}</figcaption>
+<div class="chart" data-chart="${index}" role="img" aria-label="${escapeHtml(chart.title)}"></div>
+<details><summary>Numbers</summary>${buildTable(header, rows)}</details></figure>`;
+};
