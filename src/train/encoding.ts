@@ -1,0 +1,68 @@
+/**
+ * Table to inputs to features, whole columns, through the one encoder that serving uses too.
+ * Stands between the table and the bins.
+ */
+import { buildEncoder, type Feature } from '../core/features.ts';
+import { fieldOf } from '../core/flight.ts';
+import { type Input, readColumnInto } from '../core/inputs.ts';
+import type { Table } from '../core/table.ts';
+
+/**
+ * What a model asks for: the table's columns, category values as seen in `known` rows only,
+ * so that what appears later counts as unseen, as it will when the model serves.
+ */
+export const inputsOfTable = (
+  table: Table,
+  names: readonly string[],
+  known: readonly Int32Array[],
+): readonly Input[] =>
+  names.map((name): Input => {
+    const field = fieldOf(name)!;
+    const column = table.columns[name as keyof Table['columns']];
+    const input: Input = {
+      name,
+      kind: field.kind,
+      required: REQUIRED.has(name),
+      description: field.description,
+      ...(field.unit === undefined ? {} : { unit: field.unit }),
+    };
+    if (column?.kind !== 'category') return input;
+    const seen = new Uint8Array(column.values.length);
+    for (const rows of known)
+      for (const row of rows) if (column.codes[row]! >= 0) seen[column.codes[row]!] = 1;
+    return { ...input, values: column.values.filter((_, code) => seen[code] === 1) };
+  });
+
+const REQUIRED: ReadonlySet<string> = new Set([
+  'airline',
+  'origin',
+  'destination',
+  'scheduledDeparture',
+]);
+
+/** float64, shape (nRows, nInputs), row-major. */
+export const rawOf = (table: Table, inputs: readonly Input[]): Float64Array => {
+  const raw = new Float64Array(table.nRows * inputs.length);
+  inputs.forEach((input, i) => {
+    const column = table.columns[input.name as keyof Table['columns']];
+    readColumnInto(input, column, table.nRows, raw, i, inputs.length);
+  });
+  return raw;
+};
+
+/** One float64 column, shape (rows.length), per feature. */
+export const encodeColumns = (
+  inputs: readonly Input[],
+  features: readonly Feature[],
+  raw: Float64Array,
+  rows: Int32Array,
+): readonly Float64Array[] => {
+  const encode = buildEncoder(inputs, features);
+  const columns = features.map(() => new Float64Array(rows.length));
+  const out = new Float64Array(features.length);
+  for (let i = 0; i < rows.length; i++) {
+    encode(raw, rows[i]! * inputs.length, out, 0);
+    for (let f = 0; f < out.length; f++) columns[f]![i] = out[f]!;
+  }
+  return columns;
+};
