@@ -4,21 +4,22 @@
  */
 
 export interface Layout {
-  /** Reserves bytes, 16-byte aligned, and says where; `fill` runs when the memory is there. */
+  /** Reserves bytes, aligned to a cache line, and says where; `fill` runs when the memory is there. */
   readonly take: (nBytes: number, fill?: (memory: ArrayBuffer, at: number) => void) => number;
   /** The memory with everything filled in. */
   readonly build: () => WebAssembly.Memory;
 }
 
 const PAGE_BYTES = 65_536;
+const LINE_BYTES = 64;
 
 export const buildLayout = (): Layout => {
   const fills: ((memory: ArrayBuffer) => void)[] = [];
-  let end = 16;
+  let end = LINE_BYTES;
   return {
     take: (nBytes, fill) => {
       const at = end;
-      end += Math.ceil(nBytes / 16) * 16;
+      end += Math.ceil(nBytes / LINE_BYTES) * LINE_BYTES;
       if (fill) fills.push((memory) => fill(memory, at));
       return at;
     },

@@ -163,27 +163,53 @@ interface Placed {
   readonly toValue: number;
 }
 
+const NODES_PER_LINE = 8;
+
+/**
+ * Nodes in the order in which they lie, -1 where nothing does: a pair of siblings, then those pairs below
+ * it that most rows reach, four pairs to a cache line, so that a walk touches few lines.
+ */
+const orderNodes = (forest: Forest): Int32Array => {
+  const order: number[] = [-1];
+  const childrenOf = (node: number): number[] => (forest.feature[node] === -1 ? [] : [node]);
+  for (const root of forest.roots) {
+    const start = order.length;
+    order.push(root);
+    /** Parents of pairs that are not placed yet. */
+    const waiting = childrenOf(root);
+    while (waiting.length > 0) {
+      const near = [waiting.pop()!];
+      if (order.length % 2 === 1) order.push(-1);
+      for (let room = NODES_PER_LINE - (order.length % NODES_PER_LINE); room > 0; room -= 2) {
+        if (near.length === 0) break;
+        let best = 0;
+        for (let i = 1; i < near.length; i++)
+          if (forest.cover[near[i]!]! > forest.cover[near[best]!]!) best = i;
+        const [parent] = near.splice(best, 1);
+        const pair = [forest.left[parent!]!, forest.right[parent!]!];
+        order.push(...pair);
+        near.push(...pair.flatMap(childrenOf));
+      }
+      waiting.push(...near);
+    }
+    // An odd number of lines per tree: equal trees would otherwise meet in the same few cache sets.
+    while (((order.length - start) / NODES_PER_LINE) % 2 !== 1) order.push(-1);
+  }
+  return Int32Array.from(order);
+};
+
 const placeNodes = ({ forest, slotOf, offsetOf }: WalkForest, layout: Layout): Placed => {
   const nNodes = forest.feature.length;
-  const order = new Int32Array(nNodes + 1).fill(-1);
-  let next = 1;
-  for (const root of forest.roots) {
-    let at = next;
-    order[next++] = root;
-    while (at < next) {
-      const node = order[at++]!;
-      if (forest.feature[node] === -1) continue;
-      order[next++] = forest.left[node]!;
-      order[next++] = forest.right[node]!;
-    }
-  }
+  const order = orderNodes(forest);
+  const next = order.length;
   const placeOf = new Int32Array(nNodes);
-  for (let place = 1; place < next; place++) placeOf[order[place]!] = place;
+  for (let place = 1; place < next; place++) if (order[place]! >= 0) placeOf[order[place]!] = place;
   const nodesAt = layout.take(next * 8, (memory, at) => {
     const words = new Int32Array(memory, at, next * 2);
     words[0] = at;
     for (let place = 1; place < next; place++) {
       const node = order[place]!;
+      if (node < 0) continue;
       const leaf = forest.feature[node] === -1;
       words[place * 2] = at + 8 * (leaf ? place : placeOf[forest.left[node]!]!);
       words[place * 2 + 1] = leaf ? 0 : (offsetOf[node]! << SLOT_BITS) | (slotOf[node]! * 4);
@@ -191,7 +217,7 @@ const placeNodes = ({ forest, slotOf, offsetOf }: WalkForest, layout: Layout): P
   });
   const valuesAt = layout.take(next * 8, (memory, at) => {
     const values = new Float64Array(memory, at, next);
-    for (let place = 1; place < next; place++) values[place] = forest.value[order[place]!]!;
+    for (let place = 1; place < next; place++) values[place] = forest.value[order[place]!] ?? 0;
   });
   const rootsAt = layout.take((forest.nTrees + LANES) * 4, (memory, at) => {
     const roots = new Int32Array(memory, at, forest.nTrees + LANES).fill(nodesAt);
