@@ -1,0 +1,203 @@
+/**
+ * The coordinator's side of the shards: starts their processes, opens connections, runs steps, adds ticks up.
+ * Stands between a run and `shard.ts`; nothing but whole ledgers is ever merged.
+ */
+import { join } from 'node:path';
+import type { Subprocess } from 'bun';
+import type { ConnectionPlan } from './connections.ts';
+import { addEntry, buildLedger, type Ledger } from './ledger.ts';
+import type { FromShard, ShardPlan, Step, Tick, ToShard } from './messages.ts';
+import { buildWindow, type Window } from './window.ts';
+
+/** One step as all shards together saw it. */
+export interface StepRecord {
+  readonly step: Step;
+  readonly ledger: Ledger;
+  readonly windows: readonly Window[];
+  /** True length of the measured part, in seconds. */
+  readonly seconds: number;
+  readonly nShards: number;
+}
+
+export interface Opening {
+  readonly nOpen: number;
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+export interface Fleet {
+  readonly nShards: number;
+  readonly pids: readonly number[];
+  /**
+   * Opens connections until `nConnections` are open, the time is over, or none could be opened for a while.
+   */
+  readonly open: (
+    nConnections: number,
+    limitMs: number,
+    onOpening?: (nOpen: number) => void,
+  ) => Promise<Opening>;
+  readonly run: (
+    step: Omit<Step, 'startAtMs'>,
+    onWindow?: (window: Window) => void,
+  ) => Promise<StepRecord>;
+  /** Ends the running step early. */
+  readonly stop: () => void;
+  readonly reset: (share: number) => void;
+  readonly close: () => Promise<void>;
+}
+
+const START_DELAY_MS = 60;
+const STALLED_MS = 5000;
+
+/** @param common what all shards share; @param plan how connections are split */
+export const buildFleet = async (
+  plan: ConnectionPlan,
+  common: Omit<ShardPlan, 'shard' | 'nShards' | 'nConnections'>,
+): Promise<Fleet> => {
+  let listen: (message: FromShard) => void = () => {};
+  let fail: (fault: Error) => void = () => {};
+  let closing = false;
+  let nReady = 0;
+  const ready = Promise.withResolvers<void>();
+  const processes = plan.perShard.map((_, shard) =>
+    Bun.spawn([process.execPath, join(import.meta.dir, 'shard-process.ts')], {
+      stdin: 'ignore',
+      stdout: 'inherit',
+      stderr: 'inherit',
+      serialization: 'json',
+      ipc: (message: FromShard) => {
+        if (message.kind !== 'ready') listen(message);
+        else if (++nReady === plan.nShards) ready.resolve();
+      },
+      onExit: (_process, code, signal) => {
+        if (closing) return;
+        const fault = new Error(`shard ${shard} ended by itself (${signal ?? `exit ${code}`})`);
+        ready.reject(fault);
+        fail(fault);
+      },
+    }),
+  );
+  await ready.promise;
+  const tell = (message: ToShard): void => {
+    for (const shard of processes) shard.send(message);
+  };
+  for (const [shard, child] of processes.entries()) {
+    const nConnections = plan.perShard[shard]!;
+    const message: ToShard = {
+      kind: 'open',
+      plan: { ...common, shard, nShards: plan.nShards, nConnections },
+    };
+    child.send(message);
+  }
+
+  const open: Fleet['open'] = (nConnections, limitMs, onOpening) =>
+    new Promise((resolve, reject) => {
+      const shares = plan.perShard.map((most, i) =>
+        Math.min(
+          most,
+          Math.floor(nConnections / plan.nShards) + (i < nConnections % plan.nShards ? 1 : 0),
+        ),
+      );
+      const openings: (Extract<FromShard, { kind: 'opened' }> | undefined)[] = shares.map(
+        () => undefined,
+      );
+      const startMs = performance.now();
+      let best = 0;
+      let bestAtMs = startMs;
+      const settle = (): void => {
+        clearInterval(timer);
+        const reasons: Record<string, number> = {};
+        for (const opening of openings) {
+          for (const [reason, count] of Object.entries(opening?.reasons ?? {})) {
+            reasons[reason] = (reasons[reason] ?? 0) + count;
+          }
+        }
+        resolve({ nOpen: best, reasons });
+      };
+      const timer = setInterval(() => {
+        const now = performance.now();
+        if (now - startMs > limitMs || now - bestAtMs > STALLED_MS) settle();
+      }, 50);
+      fail = (fault) => {
+        clearInterval(timer);
+        reject(fault);
+      };
+      listen = (message) => {
+        if (message.kind !== 'opened') return;
+        openings[message.shard] = message;
+        const nOpen = openings.reduce((sum, opening) => sum + (opening?.nOpen ?? 0), 0);
+        if (nOpen > best) {
+          best = nOpen;
+          bestAtMs = performance.now();
+          onOpening?.(nOpen);
+        }
+        if (openings.every((opening) => opening?.done)) settle();
+      };
+      for (const [i, child] of processes.entries()) {
+        child.send({ kind: 'grow', nConnections: shares[i]! } satisfies ToShard);
+      }
+    });
+
+  const run: Fleet['run'] = (step, onWindow) =>
+    new Promise((resolve, reject) => {
+      const full: Step = { ...step, startAtMs: Date.now() + START_DELAY_MS };
+      const total = buildLedger();
+      const windows: Window[] = [];
+      const bySecond = new Map<number, Tick[]>();
+      const finished = new Set<number>();
+      let nextSecond = 0;
+      const flush = (): void => {
+        for (;;) {
+          const ticks = bySecond.get(nextSecond) ?? [];
+          const isWhole = ticks.length + laterThan(finished, ticks) >= plan.nShards;
+          if (ticks.length === 0 || !isWhole) return;
+          bySecond.delete(nextSecond);
+          const window = buildWindow(nextSecond, ticks);
+          windows.push(window);
+          onWindow?.(window);
+          nextSecond++;
+        }
+      };
+      fail = reject;
+      listen = (message) => {
+        if (message.kind !== 'tick') return;
+        addEntry(total, message.entry);
+        bySecond.set(message.second, [...(bySecond.get(message.second) ?? []), message]);
+        if (message.last) finished.add(message.shard);
+        flush();
+        if (finished.size < plan.nShards) return;
+        resolve({
+          step: full,
+          ledger: total,
+          windows,
+          seconds: (full.durationMs - full.warmUpMs) / 1000,
+          nShards: plan.nShards,
+        });
+      };
+      tell({ kind: 'step', step: full });
+    });
+
+  return {
+    nShards: plan.nShards,
+    pids: processes.map(({ pid }) => pid),
+    open,
+    run,
+    stop: () => tell({ kind: 'stop' }),
+    reset: (share) => tell({ kind: 'reset', share }),
+    close: async () => {
+      closing = true;
+      for (const child of processes) endProcess(child);
+      await Promise.all(processes.map(({ exited }) => exited));
+    },
+  };
+};
+
+/** Shards that are finished and have no tick among these. */
+const laterThan = (finished: ReadonlySet<number>, ticks: readonly Tick[]): number => {
+  const here = new Set(ticks.map(({ shard }) => shard));
+  return [...finished].filter((shard) => !here.has(shard)).length;
+};
+
+const endProcess = (child: Subprocess): void => {
+  if (child.exitCode !== null) return;
+  child.send({ kind: 'close' } satisfies ToShard);
+};

@@ -1,0 +1,80 @@
+/**
+ * What the coordinator and its shards say to each other: the whole protocol, as plain records.
+ * Stands between `fleet.ts` and `shard-process.ts`.
+ */
+import type { Entry } from './ledger.ts';
+import type { Load } from './schedule.ts';
+
+export interface TlsPlan {
+  readonly serverName: string;
+  /** Whether a certificate that does not verify is refused. */
+  readonly verify: boolean;
+}
+
+export interface ShardPlan {
+  readonly shard: number;
+  readonly nShards: number;
+  /** Addresses that all reach the service; connections go round them. */
+  readonly addresses: readonly string[];
+  readonly port: number;
+  readonly tls: TlsPlan | null;
+  readonly nConnections: number;
+  /** Whole requests, base64. */
+  readonly requests: readonly string[];
+  /** Right bodies of some requests, base64: [index, body]. */
+  readonly golden: readonly (readonly [number, string])[];
+  readonly bodiless: boolean;
+  readonly keepAlive: boolean;
+  readonly timeoutMs: number;
+  readonly connectsAtOnce: number;
+}
+
+export interface Step {
+  /** When it starts, milliseconds since 1970. */
+  readonly startAtMs: number;
+  /** Null: closed loop, every connection asks again as soon as it was answered. */
+  readonly load: Load | null;
+  readonly durationMs: number;
+  /** Requests planned before this are sent but not counted. */
+  readonly warmUpMs: number;
+  /** How long unanswered requests may still be waited for at the end. */
+  readonly graceMs: number;
+}
+
+export type ToShard =
+  | { readonly kind: 'open'; readonly plan: ShardPlan }
+  | { readonly kind: 'step'; readonly step: Step }
+  | { readonly kind: 'grow'; readonly nConnections: number }
+  | { readonly kind: 'reset'; readonly share: number }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'close' };
+
+export interface Tick {
+  readonly kind: 'tick';
+  readonly shard: number;
+  /** 0-based second of the step. */
+  readonly second: number;
+  /** Whether the step is over with this tick. */
+  readonly last: boolean;
+  readonly entry: Entry;
+  readonly nOpen: number;
+  /** Mean number of requests in flight, sampled every millisecond. */
+  readonly inFlightMean: number;
+  readonly waiting: number;
+  /** Share of wall time spent on the processor, and waiting for one. */
+  readonly busy: number;
+  readonly starved: number;
+  readonly rssBytes: number;
+}
+
+export type FromShard =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'opened';
+      readonly shard: number;
+      readonly nOpen: number;
+      readonly reasons: Readonly<Record<string, number>>;
+      /** Whether it has stopped trying. */
+      readonly done: boolean;
+    }
+  | Tick;

@@ -1,0 +1,197 @@
+/**
+ * Which requests a run asks, and in what words that is told: a fixed body, a file's rows, made flights, a feeder.
+ * Stands between the command line and `request.ts`.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { fitRow, readDataFile } from './data-file.ts';
+import { isModelDocument, makeFlights, type ModelDocument } from './made-flights.ts';
+import type { Request } from './request.ts';
+
+export interface PayloadAsk {
+  readonly url: URL;
+  readonly method?: string | undefined;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body?: string | undefined;
+  readonly data?: string | undefined;
+  readonly script?: string | undefined;
+  readonly seed: number;
+}
+
+export interface Payload {
+  readonly requests: readonly Request[];
+  /** Such as `POST /predict, 10,000 flights made from the model 'nyc'`. */
+  readonly sentence: string;
+  readonly model: ModelDocument | undefined;
+}
+
+export const MOST_REQUESTS = 10_000;
+const MADE_FLIGHTS = 10_000;
+const MODEL_TIMEOUT_MS = 3000;
+
+/** @throws AppError usage, file-missing, file-empty, file-broken */
+export const buildPayload = async (ask: PayloadAsk): Promise<Payload> => {
+  if (ask.script !== undefined) return readFeeder(ask, ask.script);
+  const given = ask.method ?? ask.body;
+  const isPredict = ['/', '/predict'].includes(ask.url.pathname);
+  const model =
+    ask.body === undefined && isPredict && (ask.method ?? 'POST') === 'POST'
+      ? await fetchModel(ask.url, ask.headers)
+      : undefined;
+  const url = new URL(ask.url);
+  if (model && url.pathname === '/') url.pathname = '/predict';
+  if (ask.data !== undefined) return fromFile(ask, url, ask.data, model);
+  if (model && given !== 'GET') {
+    const flights = makeFlights(model, MADE_FLIGHTS, ask.seed);
+    return {
+      requests: flights.map((flight) => jsonRequest(ask, url, flight)),
+      sentence: `POST ${url.pathname}, ${flights.length.toLocaleString('en')} flights made from the model '${model.name}' (version ${model.version})`,
+      model,
+    };
+  }
+  const method = ask.method ?? (ask.body === undefined ? 'GET' : 'POST');
+  const body = ask.body === undefined ? null : Buffer.from(readBody(ask.body));
+  const headers = body && !hasType(ask) ? [...ask.headers, typeOf(body)] : ask.headers;
+  return {
+    requests: [{ method, path: pathOf(url), headers, body }],
+    sentence: `${method} ${pathOf(url)}${body ? `, a body of ${body.length} bytes` : ''}`,
+    model: undefined,
+  };
+};
+
+const fromFile = (
+  ask: PayloadAsk,
+  url: URL,
+  path: string,
+  model: ModelDocument | undefined,
+): Payload => {
+  const { rows, nInFile } = readDataFile(path, MOST_REQUESTS);
+  const inputs = model && new Set(Object.keys(model.inputs.properties));
+  const bodies = inputs ? rows.map((row) => fitRow(row, inputs)) : rows;
+  const missing = model?.inputs.required?.filter((name) => bodies[0]?.[name] === undefined) ?? [];
+  if (missing.length > 0) {
+    throw new AppError(
+      'columns-unknown',
+      `--data '${path}' lacks what the model '${model?.name}' requires: ${missing.join(', ')}.`,
+    );
+  }
+  const shown = rows.length.toLocaleString('en');
+  const method = ask.method ?? 'POST';
+  return {
+    requests: bodies.map((row) => jsonRequest({ ...ask, method }, url, row)),
+    sentence: `${method} ${pathOf(url)}, ${shown} rows of ${path}${
+      nInFile > rows.length ? ` (the first of ${nInFile.toLocaleString('en')})` : ''
+    }`,
+    model,
+  };
+};
+
+const jsonRequest = (ask: PayloadAsk, url: URL, value: unknown): Request => ({
+  method: ask.method ?? 'POST',
+  path: pathOf(url),
+  headers: hasType(ask) ? ask.headers : [...ask.headers, ['Content-Type', 'application/json']],
+  body: Buffer.from(JSON.stringify(value)),
+});
+
+const pathOf = (url: URL): string => url.pathname + url.search;
+
+const hasType = (ask: Pick<PayloadAsk, 'headers'>): boolean =>
+  ask.headers.some(([name]) => name.toLowerCase() === 'content-type');
+
+const typeOf = (body: Uint8Array): readonly [string, string] => [
+  'Content-Type',
+  body[0] === 0x7b || body[0] === 0x5b ? 'application/json' : 'text/plain;charset=utf-8',
+];
+
+/** `--body TEXT`, or `--body @FILE`. */
+const readBody = (text: string): string | Uint8Array => {
+  if (!text.startsWith('@')) return text;
+  try {
+    return readFileSync(text.slice(1));
+  } catch {
+    throw new AppError('file-missing', `--body '${text}': the file can not be read.`);
+  }
+};
+
+/** What a Puntual service says of its model; undefined for any other service. */
+export const fetchModel = async (
+  url: URL,
+  headers: readonly (readonly [string, string])[],
+): Promise<ModelDocument | undefined> => {
+  try {
+    const answer = await fetch(new URL('/model', url), {
+      headers: Object.fromEntries(headers),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(MODEL_TIMEOUT_MS),
+      tls: { rejectUnauthorized: false },
+    });
+    const document: unknown = answer.ok ? await answer.json() : undefined;
+    return isModelDocument(document) ? document : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** One request as a feeder describes it. */
+interface Fed {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | object;
+}
+
+/**
+ * A feeder is a JavaScript or TypeScript module that exports `request(i)`, or a list `requests`. It is called
+ * before the run, so it costs the hot path nothing.
+ */
+const readFeeder = async (ask: PayloadAsk, path: string): Promise<Payload> => {
+  if (path.endsWith('.lua')) {
+    throw new AppError(
+      'usage',
+      `-s '${path}' is Lua; a JavaScript or TypeScript module that exports request(i) is expected, such as: export const request = (i) => ({ method: 'POST', body: { n: i } });`,
+    );
+  }
+  let feeder: { request?: unknown; requests?: unknown; count?: unknown };
+  try {
+    feeder = (await import(resolve(path))) as typeof feeder;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new AppError('file-unreadable', `-s '${path}' can not be loaded: ${why}`, { cause });
+  }
+  const count = typeof feeder.count === 'number' ? Math.min(feeder.count, MOST_REQUESTS) : 1000;
+  const { request, requests } = feeder;
+  const fed: unknown[] = Array.isArray(requests)
+    ? requests.slice(0, MOST_REQUESTS)
+    : typeof request === 'function'
+      ? Array.from({ length: count }, (_, i) => (request as (i: number) => unknown)(i))
+      : [];
+  if (fed.length === 0) {
+    throw new AppError('usage', `-s '${path}' exports neither request(i) nor a list 'requests'.`);
+  }
+  return {
+    requests: fed.map((value, i) => fromFed(ask, value, `${path}, request ${i}`)),
+    sentence: `${fed.length.toLocaleString('en')} requests fed by ${path}`,
+    model: undefined,
+  };
+};
+
+const fromFed = (ask: PayloadAsk, value: unknown, where: string): Request => {
+  if (typeof value !== 'object' || value === null) {
+    throw new AppError('usage', `${where}: an object {method, path, headers, body} is expected.`);
+  }
+  const fed = value as Fed;
+  const isText = typeof fed.body === 'string';
+  const body =
+    fed.body === undefined
+      ? null
+      : Buffer.from(isText ? (fed.body as string) : JSON.stringify(fed.body));
+  const headers = [...ask.headers, ...Object.entries(fed.headers ?? {})];
+  const typed = body && !hasType({ headers }) ? [...headers, typeOf(body)] : headers;
+  return {
+    method: fed.method ?? ask.method ?? (body ? 'POST' : 'GET'),
+    path: fed.path ?? pathOf(ask.url),
+    headers: typed,
+    body,
+  };
+};

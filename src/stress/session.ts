@@ -1,0 +1,95 @@
+/**
+ * Everything that must stand before the first counted request: target, payload, probe, plan, open connections.
+ * Stands under every mode of `stress`; a mode runs steps on it and closes it.
+ */
+import { AppError } from '../core/errors.ts';
+import { type ConnectionPlan, planConnections, readLimits } from './connections.ts';
+import { buildFleet, type Fleet } from './fleet.ts';
+import { buildPayload, type Payload } from './payload.ts';
+import { type Probe, probeTarget } from './probe.ts';
+import { encodeRequest } from './request.ts';
+import { parseTarget, resolveTarget, type Target } from './target.ts';
+
+export interface SessionOptions {
+  readonly url: string;
+  /** Most connections that will be open at once; a function sees how quick one answer is. */
+  readonly nConnections: number | ((probeMs: number) => number);
+  readonly nShards?: number | undefined;
+  readonly method?: string | undefined;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body?: string | undefined;
+  readonly data?: string | undefined;
+  readonly script?: string | undefined;
+  readonly timeoutMs: number;
+  readonly keepAlive: boolean;
+  readonly verifyTls: boolean;
+  /** Whether bodies are compared with the ones that came before the load. */
+  readonly checkAnswers: boolean;
+  readonly seed: number;
+}
+
+export interface Session {
+  readonly target: Target;
+  readonly payload: Payload;
+  readonly probe: Probe;
+  readonly plan: ConnectionPlan;
+  readonly fleet: Fleet;
+  readonly close: () => Promise<void>;
+}
+
+const CONNECTS_AT_ONCE = 256;
+const N_GOLDEN = 32;
+const PROBE_TIMEOUT_MS = 5000;
+
+/** @throws AppError usage, target-unreachable, limit-system, and those of payload files */
+export const openSession = async (options: SessionOptions): Promise<Session> => {
+  const url = parseTarget(options.url);
+  const target = await resolveTarget(url);
+  const payload = await buildPayload({ ...options, url });
+  const startMs = performance.now();
+  const probe = await probeTarget(target, payload.requests, {
+    timeoutMs: Math.min(options.timeoutMs, PROBE_TIMEOUT_MS),
+    verifyTls: options.verifyTls,
+    nGolden: options.checkAnswers ? N_GOLDEN : 0,
+  });
+  const nAsked = 2 * Math.max(1, probe.golden.length);
+  const probeMs = (performance.now() - startMs) / nAsked;
+  const { nConnections } = options;
+  const plan = planConnections(
+    typeof nConnections === 'number' ? nConnections : nConnections(probeMs),
+    target,
+    readLimits(),
+    options.nShards,
+  );
+  const fleet = await buildFleet(plan, {
+    addresses: target.addresses,
+    port: target.port,
+    tls: target.isTls ? { serverName: target.host, verify: options.verifyTls } : null,
+    requests: payload.requests.map((request) =>
+      Buffer.from(encodeRequest(request, url.host, options.keepAlive)).toString('base64'),
+    ),
+    golden: probe.golden.map(([index, body]) => [index, Buffer.from(body).toString('base64')]),
+    bodiless: payload.requests[0]!.method === 'HEAD',
+    keepAlive: options.keepAlive,
+    timeoutMs: options.timeoutMs,
+    connectsAtOnce: Math.max(16, Math.floor(CONNECTS_AT_ONCE / plan.nShards)),
+  });
+  return { target, payload, probe, plan, fleet, close: fleet.close };
+};
+
+const OPEN_LIMIT_MS = 120_000;
+
+/** Opens connections. @throws AppError target-unreachable when not one could be opened */
+export const openConnections = async (
+  session: Session,
+  nConnections: number,
+  onOpening?: (nOpen: number) => void,
+): Promise<number> => {
+  const { nOpen, reasons } = await session.fleet.open(nConnections, OPEN_LIMIT_MS, onOpening);
+  if (nOpen > 0) return nOpen;
+  const [reason = 'no reason given'] = Object.keys(reasons);
+  throw new AppError(
+    'target-unreachable',
+    `No connection to ${session.target.host}:${session.target.port} could be opened (${reason}).`,
+  );
+};

@@ -1,0 +1,96 @@
+/**
+ * One second of a step, all shards together: what the live view, the audits, the search and the report read.
+ * Stands between the ticks of shards and everything that judges.
+ */
+import { bucketOf, buildScale, encodeCounts, lowOf, quantileOf, totalOf } from '../core/latency.ts';
+import { addEntry, buildLedger, countOf, SCALE } from './ledger.ts';
+import type { Tick } from './messages.ts';
+
+/** Microseconds, known to one part in 8: what a heat map can show. */
+export const COARSE_SCALE = buildScale(4, 30);
+
+export interface Window {
+  /** 0-based second of the step. */
+  readonly second: number;
+  readonly planned: number;
+  readonly ok: number;
+  readonly httpError: number;
+  readonly socketError: number;
+  readonly timeout: number;
+  readonly dropped: number;
+  readonly wrong: number;
+  readonly reopened: number;
+  /** Response times of this second, null when nothing was answered. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly maxMs: number | null;
+  readonly serviceP50Ms: number | null;
+  readonly serviceMeanMs: number | null;
+  /** Coarse histogram of response times, sparse. */
+  readonly heat: readonly number[];
+  readonly okSlots: readonly number[];
+  readonly nOpen: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+  /** Share of a processor used, busiest shard. */
+  readonly busy: number;
+  readonly starved: number;
+  readonly rssBytes: number;
+}
+
+export const buildWindow = (second: number, ticks: readonly Tick[]): Window => {
+  const ledger = buildLedger();
+  for (const { entry } of ticks) addEntry(ledger, entry);
+  const { response, service } = ledger.histograms;
+  const sum = (read: (tick: Tick) => number): number =>
+    ticks.reduce((total, tick) => total + read(tick), 0);
+  return {
+    second,
+    planned: countOf(ledger, 'planned'),
+    ok: countOf(ledger, 'ok'),
+    httpError: countOf(ledger, 'httpError'),
+    socketError: countOf(ledger, 'socketError'),
+    timeout: countOf(ledger, 'timeout'),
+    dropped: countOf(ledger, 'dropped'),
+    wrong: countOf(ledger, 'wrong'),
+    reopened: countOf(ledger, 'reopened'),
+    p50Ms: quantileMs(response, 0.5),
+    p99Ms: quantileMs(response, 0.99),
+    maxMs: quantileMs(response, 1),
+    serviceP50Ms: quantileMs(service, 0.5),
+    serviceMeanMs: meanMs(service),
+    heat: encodeCounts(coarsen(response)),
+    okSlots: [...ledger.okSlots],
+    nOpen: sum(({ nOpen }) => nOpen),
+    inFlight: sum(({ inFlightMean }) => inFlightMean),
+    waiting: sum(({ waiting }) => waiting),
+    busy: Math.max(...ticks.map(({ busy }) => busy)),
+    starved: Math.max(...ticks.map(({ starved }) => starved)),
+    rssBytes: sum(({ rssBytes }) => rssBytes),
+  };
+};
+
+/** A quantile of a histogram in microseconds, as milliseconds; null when it is empty. */
+export const quantileMs = (counts: ArrayLike<number>, p: number): number | null => {
+  const us = quantileOf(SCALE, counts, p);
+  return Number.isNaN(us) ? null : us / 1000;
+};
+
+/** Mean of a histogram, each count at the middle of its bucket. */
+export const meanMs = (counts: ArrayLike<number>): number | null => {
+  const total = totalOf(counts);
+  if (total === 0) return null;
+  let sum = 0;
+  for (let i = 0; i < counts.length; i++) {
+    if (counts[i]! > 0) sum += (counts[i]! * (lowOf(SCALE, i) + lowOf(SCALE, i + 1))) / 2;
+  }
+  return sum / total / 1000;
+};
+
+const coarsen = (counts: ArrayLike<number>): Float64Array => {
+  const coarse = new Float64Array(COARSE_SCALE.nBuckets);
+  for (let i = 0; i < counts.length; i++) {
+    if (counts[i]! > 0) coarse[bucketOf(COARSE_SCALE, lowOf(SCALE, i))]! += counts[i]!;
+  }
+  return coarse;
+};
