@@ -8,7 +8,7 @@ import { type Started, serve } from '../serve/supervisor.ts';
 import { printJson } from './output.ts';
 import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
 
-interface Options {
+export interface ServeOptions {
   readonly model?: string;
   readonly models: string;
   readonly host: string;
@@ -38,8 +38,14 @@ interface Options {
 const D = DEFAULT_CONFIG;
 
 export const describe = (command: Command): void => {
-  command
+  addServeOptions(command)
     .description('answer predictions over HTTP, with workers that are replaced when they die')
+    .action((options: ServeOptions) => serveUntilEnded(configOf(options), options.json === true));
+};
+
+/** The flags of a service: `serve` and `start` share them. */
+export const addServeOptions = (command: Command): Command =>
+  command
     .addOption(setting('--model <model>', 'NAME, NAME/VERSION or path; without it, the only one'))
     .addOption(setting('--models <dir>', 'where models lie', D.modelsDir))
     .addOption(setting('--host <host>', 'address to listen on', D.host))
@@ -91,16 +97,16 @@ export const describe = (command: Command): void => {
         realNumber(0, 1),
       ),
     )
-    .option('--json', 'print one JSON document once ready')
-    .action(async (options: Options) => {
-      const config = configOf(options);
-      process.exitCode = await serve(config, (started) => {
-        if (options.json) printJson(started);
-        else printStarted(started, config);
-      });
-      // Sockets of a forced end must not keep the process.
-      process.exit();
-    });
+    .option('--json', 'print one JSON document once ready');
+
+/** Serves until a signal ends it; the process ends with it. */
+export const serveUntilEnded = async (config: ServeConfig, isJson: boolean): Promise<void> => {
+  process.exitCode = await serve(config, (started) => {
+    if (isJson) printJson(started);
+    else printStarted(started, config);
+  });
+  // Sockets of a forced end must not keep the process.
+  process.exit();
 };
 
 const duration = (flag: string, description: string, fallbackMs: number): Option =>
@@ -120,7 +126,7 @@ const workersOf = (text: string): 'auto' | number =>
   text === 'auto' ? 'auto' : wholeNumber(1, 1024)(text);
 
 /** @throws InvalidArgumentError */
-const configOf = (options: Options): ServeConfig => {
+export const configOf = (options: ServeOptions): ServeConfig => {
   const { tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new InvalidArgumentError('--tls-cert and --tls-key belong together.');

@@ -1,0 +1,49 @@
+/**
+ * `puntual start`: from nothing to a served prediction. Trains on the flights that come with it if there is
+ * no model yet, then serves. Stands beside `train` and `serve`, whose work it puts in a row.
+ */
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { modelNames } from '../core/model-store.ts';
+import { addServeOptions, configOf, type ServeOptions, serveUntilEnded } from './serve.ts';
+
+const NAME = 'nyc';
+const FLIGHTS = join(import.meta.dir, '../../data/flights.parquet');
+
+export const describe = (command: Command): void => {
+  addServeOptions(command)
+    .description('Trains on the flights of data/ if there is no model yet, then serves it.')
+    .action(async (options: ServeOptions) => {
+      if (options.model === undefined && modelNames(options.models).length === 0) {
+        await trainShipped(options.models);
+      }
+      await serveUntilEnded(
+        configOf({ model: firstModel(options.models), ...options }),
+        options.json === true,
+      );
+    });
+};
+
+/** Learns from `data/`; the learner is loaded only now, so that a second start is quick. */
+const trainShipped = async (modelsDir: string): Promise<void> => {
+  process.stderr.write(
+    'There is no model yet: training on the 336,776 flights that left New York in 2013.\n',
+  );
+  const { trainFromFiles } = await import('./train.ts');
+  const { rows, test, baselines, seconds } = await trainFromFiles([FLIGHTS], {
+    name: NAME,
+    modelsDir,
+    showsProgress: true,
+  });
+  const skill = 100 * (1 - test.logLoss / baselines.climatology.logLoss);
+  process.stderr.write(
+    `Trained on ${rows.used.toLocaleString('en')} flights in ${seconds.toFixed(1)} s: AUC ${test.auc.toFixed(3)}, ` +
+      `log loss ${test.logLoss.toFixed(3)} (${skill.toFixed(1)} % better than climatology) on the newest two months.\n\n`,
+  );
+};
+
+/** Several models and none named: the shipped one if it is there, else the first. */
+const firstModel = (modelsDir: string): string => {
+  const names = modelNames(modelsDir);
+  return names.includes(NAME) ? NAME : names[0]!;
+};
