@@ -60,6 +60,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
   const slab = mapCells(slabPath);
   const orders: Orders = { config, model, spawnId, slabPath, quotaPath, sharedDir };
   let state: ChildState = 'starting';
+  let connected = true;
   let readyAtMs = Number.NaN;
   let refusal: AppError | undefined;
   const warm = Promise.withResolvers<ModelFacts>();
@@ -91,9 +92,13 @@ export const spawnChild = (setting: ChildSetting): Child => {
     env: { ...process.env, [ORDERS]: JSON.stringify(orders) },
     stdio: ['ignore', 'inherit', 'inherit'],
     ipc: hear,
+    onDisconnect: () => {
+      connected = false;
+    },
   });
   const exited = process_.exited.then((code): Exit => {
     state = 'gone';
+    connected = false;
     const signal = process_.signalCode === null ? null : String(process_.signalCode);
     const error =
       refusal ??
@@ -117,7 +122,12 @@ export const spawnChild = (setting: ChildSetting): Child => {
     ready: ready.promise,
     exited,
     tell: (message) => {
-      if (state !== 'gone' && process_.exitCode === null) process_.send(message);
+      if (!connected) return;
+      try {
+        process_.send(message);
+      } catch {
+        // It ended this very moment; `exited` tells the rest.
+      }
     },
     drain: (closeMs, limitMs) => {
       if (state === 'gone') return;

@@ -4,6 +4,7 @@
  */
 import { type Child, type Exit, spawnChild } from './child.ts';
 import type { ServeConfig } from './config.ts';
+import { CLOSE_MS } from './drain.ts';
 import { retireDrift } from './drift-slab.ts';
 import { RESTART_REASONS, type RestartReason } from './labels.ts';
 import type { Log } from './log.ts';
@@ -282,9 +283,6 @@ export const buildFleet = (
   };
   return fleet;
 };
-
-/** How long a draining worker answers with `Connection: close` before it stops listening. */
-export const CLOSE_MS = 500;
 
 const backoffMs = (youngDeaths: number): number =>
   youngDeaths < 3 ? 0 : Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (youngDeaths - 3));

@@ -6,8 +6,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openAdmin, portError } from './admin.ts';
 import type { ServeConfig } from './config.ts';
+import { CLOSE_MS } from './drain.ts';
 import { driftCells, sumDrift } from './drift-slab.ts';
-import { buildFleet, CLOSE_MS, type Fleet } from './fleet.ts';
+import { buildFleet, type Fleet } from './fleet.ts';
 import { workersFor } from './limits.ts';
 import { buildLog } from './log.ts';
 import { keepModel, makeSharedDir } from './shared-dir.ts';
@@ -37,6 +38,7 @@ export const serve = async (
   config: ServeConfig,
   onStarted: (started: Started) => void = () => {},
 ): Promise<number> => {
+  const calledMs = performance.now();
   const log = buildLog(config.logLevel);
   const path = resolveModel(config);
   const port = freePort(config);
@@ -72,7 +74,7 @@ export const serve = async (
       adminUrl: urlOf('http', config.adminHost, admin.port!),
       workers: nWorkers,
       model: { name: facts.name, version: facts.version, path: facts.path },
-      readyMs: performance.now(),
+      readyMs: performance.now() - calledMs,
     });
     const code = await ended;
     unwatch();

@@ -9,11 +9,13 @@ import { buildAdmission } from './admission.ts';
 import { buildApp } from './app.ts';
 import type { ServeContext, ServeState } from './context.ts';
 import { buildCounters } from './counters.ts';
+import { CLOSE_MS, drain } from './drain.ts';
 import { createDrift, driftCells, sumDrift } from './drift-slab.ts';
 import { buildLog } from './log.ts';
 import { type FromWorker, ORDERS, type Orders, type ToWorker } from './messages.ts';
 import { buildQuota } from './quota.ts';
 import { buildSlab, GAUGES, mapCells } from './slab.ts';
+import { openSockets } from './sockets.ts';
 
 const BEAT_MS = 100;
 const RSS_EVERY_BEATS = 10;
@@ -50,7 +52,26 @@ const start = (orders: Orders): void => {
   };
   const app = buildApp(context);
   let server: Bun.Server<undefined> | undefined;
+  let listener: number | undefined;
+  const sockets = openSockets();
+  const nDescriptors = sockets?.descriptors().length ?? 0;
+  let answered = 0;
   beat(buildSlab(cells).gauges, () => admission.inHand());
+
+  /** An answer after which the connection closes: its caller reconnects to a worker that stays. */
+  const last: typeof app = async (request, own) => {
+    const response = await app(request, own);
+    response.headers.set('connection', 'close');
+    answered++;
+    return response;
+  };
+
+  const leave = async (closeMs: number, limitMs: number): Promise<void> => {
+    if (state === 'draining') return;
+    state = 'draining';
+    if (server) await drain(server, listener, nDescriptors, () => answered, closeMs, limitMs);
+    process.exit(0);
+  };
 
   const listen = (port: number): void => {
     state = 'ready';
@@ -64,9 +85,9 @@ const start = (orders: Orders): void => {
       ...(config.tls && {
         tls: { cert: Bun.file(config.tls.certFile), key: Bun.file(config.tls.keyFile) },
       }),
-      fetch: (request, own) =>
-        state === 'draining' ? lastAnswer(app(request, own)) : app(request, own),
+      fetch: (request, own) => (state === 'draining' ? last(request, own) : app(request, own)),
     });
+    listener = sockets?.descriptors().find(sockets.isListening);
     say({ news: 'ready' });
   };
 
@@ -80,18 +101,12 @@ const start = (orders: Orders): void => {
         ({ reasons } = message);
         break;
       case 'drain':
-        if (state === 'draining') break;
-        state = 'draining';
-        void drain(server, message.closeMs, message.limitMs);
+        void leave(message.closeMs, message.limitMs);
         break;
     }
   });
   // Nobody is left who would replace this worker or ask it to end.
-  process.on('disconnect', () => {
-    if (state === 'draining') return;
-    state = 'draining';
-    void drain(server, 0, config.drainLimitMs);
-  });
+  process.on('disconnect', () => void leave(CLOSE_MS, config.drainLimitMs));
   // A terminal sends SIGINT to the whole group; only the supervisor decides on the end.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => say({ news: 'leaving' }));
@@ -106,29 +121,6 @@ const start = (orders: Orders): void => {
       shares: shares.map(({ input, shares: bins }) => ({ input, shares: [...bins] })),
     },
   });
-};
-
-/** An answer after which the connection closes: its client reconnects to a worker that stays. */
-const lastAnswer = async (answer: Response | Promise<Response>): Promise<Response> => {
-  const response = await answer;
-  response.headers.set('connection', 'close');
-  return response;
-};
-
-const IDLE_CHECK_MS = 20;
-
-/** Closes connections after their next answer, then stops listening, then waits for what is in hand. */
-const drain = async (
-  server: Bun.Server<undefined> | undefined,
-  closeMs: number,
-  limitMs: number,
-): Promise<void> => {
-  const endMs = performance.now() + limitMs;
-  await Bun.sleep(closeMs);
-  while (server && server.pendingRequests > 0 && performance.now() < endMs)
-    await Bun.sleep(IDLE_CHECK_MS);
-  await server?.stop(performance.now() >= endMs);
-  process.exit(0);
 };
 
 /** The heart: a hung event loop stops it, and the supervisor sees that. */
