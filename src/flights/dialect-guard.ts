@@ -43,6 +43,9 @@ export const checkDialect = async (
   if (statements.length !== 1) refuse(dialect, 'one SELECT is expected');
   const node = statements[0]!['node'] as Tree;
   const from = node['from_table'] as Tree | undefined;
+  if (node['aggregate_handling'] === 'FORCE_AGGREGATES') {
+    refuse(dialect, 'a dialect keeps every row, so it has no group');
+  }
   if (node['type'] !== 'SELECT_NODE' || from?.['table_name'] !== 'source' || from['sample']) {
     refuse(dialect, "one plain 'SELECT ... FROM source' is expected");
   }

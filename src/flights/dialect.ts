@@ -131,7 +131,11 @@ export const requireColumns = (
 
 const LISTED_AT_MOST = 12;
 
-const listed = (names: readonly string[]): string =>
-  names.length <= LISTED_AT_MOST
-    ? names.join(', ')
-    : `${names.slice(0, LISTED_AT_MOST).join(', ')} and ${names.length - LISTED_AT_MOST} more`;
+/** Names for a sentence, without what would garble a terminal. */
+const listed = (names: readonly string[]): string => {
+  const shown = names
+    .slice(0, LISTED_AT_MOST)
+    .map((name) => name.replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '?').slice(0, 40));
+  const nMore = names.length - shown.length;
+  return nMore > 0 ? `${shown.join(', ')} and ${nMore} more` : shown.join(', ');
+};

@@ -4,6 +4,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Table } from '../core/table.ts';
+import { checkWhole } from './compression.ts';
 import { takeDamagedLines } from './damage.ts';
 import type { Dialect } from './dialect.ts';
 import { openFlights, type Projection, plainColumn, project, rejectColumn } from './projection.ts';
@@ -33,7 +34,13 @@ export const loadTable = async (
     let dialect: Dialect | undefined;
     for (const file of files) {
       const source = await openSource(connection, file);
-      const projection = await project(connection, source, options.dialect, true);
+      const projection = await project(connection, source, options.dialect, true).catch(
+        async (error: unknown) => {
+          // What a cut-off stream still gives may look like other columns: say that first.
+          await checkWhole(file, source.compression);
+          throw error;
+        },
+      );
       if (dialect !== undefined && dialect !== projection.dialect) {
         throw new AppError(
           'columns-unknown',
@@ -42,7 +49,7 @@ export const loadTable = async (
       }
       dialect = projection.dialect;
       const nBefore = rows.nRead();
-      await reading(file, async () => {
+      const read = reading(file, async () => {
         const result = await connection.stream(sqlOf(projection));
         let chunk = await result.fetchChunk();
         while (chunk && chunk.rowCount > 0) {
@@ -51,6 +58,7 @@ export const loadTable = async (
         }
         rows.reject(await takeDamagedLines(connection));
       });
+      await Promise.all([read, checkWhole(file, source.compression)]);
       if (rows.nRead() === nBefore) {
         throw new AppError('file-empty', `${file} holds a header but no rows`);
       }

@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { AppError } from '../core/errors.ts';
+import { type Compression, compressionOf } from './compression.ts';
 import { literal, readRows } from './database.ts';
 
 export type Format = 'csv' | 'parquet' | 'ndjson';
@@ -26,6 +27,8 @@ export interface Source {
   /** A table expression for a FROM clause. */
   readonly from: string;
   readonly columns: readonly string[];
+  /** How the whole file is compressed; a Parquet file never is. */
+  readonly compression: Compression;
 }
 
 const ENDINGS: Readonly<Record<string, Format | 'arrow'>> = {
@@ -93,11 +96,21 @@ export const openSource = async (connection: DuckDBConnection, file: string): Pr
       `${file} is an Arrow file, which is not read; write it as Parquet, CSV or NDJSON`,
     );
   }
-  const from = readerOf(file, format, head);
+  const compression = format === 'parquet' ? 'none' : compressionOf(head);
+  if (compression === 'none' && /\.(gz|zst)$/i.test(file)) {
+    throw new AppError('file-broken', `${file} is named as compressed data but is not`);
+  }
+  const from = readerOf(file, format, compression);
   const described = await reading(file, () =>
     readRows(connection, `DESCRIBE SELECT * FROM ${from}`),
   );
-  return { file, format, from, columns: described.map((row) => String(row['column_name'])) };
+  return {
+    file,
+    format,
+    from,
+    columns: described.map((row) => String(row['column_name'])),
+    compression,
+  };
 };
 
 const HEAD_BYTES = 8;
@@ -140,28 +153,19 @@ const sniffFormat = (head: Buffer): Format | 'arrow' => {
   return head.toString('latin1').trimStart().startsWith('{') ? 'ndjson' : 'csv';
 };
 
-const compressionOf = (head: Buffer): 'gzip' | 'zstd' | 'none' => {
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
-  return head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528 ? 'zstd' : 'none';
-};
-
 /** Names of what a source writes where it knows nothing. */
 const NULLS = `['', 'NA', 'N/A', 'NULL', 'null', 'NaN', 'nan', '\\N']`;
 
 /** Everything of a CSV is read as text: the dialect decides what a column is, not its first thousand rows. */
-const readerOf = (file: string, format: Format, head: Buffer): string => {
+const readerOf = (file: string, format: Format, compression: Compression): string => {
   const path = literal(file.replace(/[*?[\]]/g, '[$&]'));
-  const compression = compressionOf(head);
-  if (compression === 'none' && /\.(gz|zst)$/i.test(file) && format !== 'parquet') {
-    throw new AppError('file-broken', `${file} is named as compressed data but is not`);
-  }
   switch (format) {
     case 'csv':
       return `read_csv(${path}, header = true, all_varchar = true, nullstr = ${NULLS}, compression = '${compression}', store_rejects = true)`;
     case 'parquet':
       return `read_parquet(${path})`;
     case 'ndjson':
-      return `read_ndjson(${path}, compression = '${compression}')`;
+      return `read_ndjson(${path}, compression = '${compression === 'none' ? 'uncompressed' : compression}')`;
   }
 };
 
