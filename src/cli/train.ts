@@ -4,8 +4,8 @@
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { Model } from '../core/model.ts';
-import { writeWhole } from '../core/model-file.ts';
 import { storeModel } from '../core/model-store.ts';
+import { writeWhole } from '../core/whole-file.ts';
 import { loadTable } from '../flights/load.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';

@@ -5,7 +5,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors.ts';
-import { encodeModel, writeWhole } from './model-file.ts';
+import { encodeModel } from './model-file.ts';
+import { writeWhole } from './whole-file.ts';
 import type { Model } from './model.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -1,0 +1,39 @@
+/**
+ * Writing a file in one step: a reader sees the old file or the whole new one, never a part.
+ * Floor 0: models, reports and run files are written with it.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { AppError } from './errors.ts';
+
+/** Writes to a temporary neighbour, flushes, renames. @throws AppError file-unwritable (no permission, disk full) */
+export const writeWhole = (path: string, bytes: Uint8Array): void => {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const file = openSync(temporary, 'w');
+    try {
+      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    if (existsSync(temporary)) rmSync(temporary, { force: true });
+    throw new AppError(
+      'file-unwritable',
+      `${path} can not be written: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+};
