@@ -1,0 +1,87 @@
+import { expect, test } from 'bun:test';
+import { buildTrainingPage, type TrainingReport } from './training-page.ts';
+
+const REPORT: TrainingReport = {
+  model: 'models/delay/0001/model.safetensors',
+  version: '0001',
+  files: ['data/<flights>.parquet'],
+  lateMinutes: 15,
+  target: 'arrival',
+  rows: { read: 1000, rejected: 30, used: 970 },
+  rejected: { cancelled: 20, diverted: 10 },
+  split: { train: '2013-01-01..2013-08-31', test: '2013-11-01..2013-12-31' },
+  splitKind: 'time',
+  test: { auc: 0.6812, logLoss: 0.5011, brier: 0.162, ece: 0.0123, baseRate: 0.236, rows: 200 },
+  baselines: {
+    climatology: { auc: 0.65, logLoss: 0.52, brier: 0.168 },
+    logistic: { auc: 0.66, logLoss: 0.515 },
+  },
+  seconds: 7.25,
+  peakMemoryMb: 512,
+};
+
+const DEEP: TrainingReport = {
+  ...REPORT,
+  reliability: [
+    { predicted: 0.1, observed: 0.12, rows: 100 },
+    { predicted: 0.4, observed: 0.38, rows: 100 },
+  ],
+  precisionRecall: [
+    { threshold: 0.1, precision: 0.25, recall: 0.95 },
+    { threshold: 0.4, precision: 0.4, recall: 0.3 },
+  ],
+  thresholds: [
+    { threshold: 0.25, precision: 0.33, recall: 0.6, alertsPerDay: 212.4, costRatio: 1 / 3 },
+  ],
+  threshold: 0.25,
+  importance: [
+    { feature: 'hour', meanAbsolute: 0.3 },
+    { feature: 'airline <script>', meanAbsolute: 0.5 },
+  ],
+  byMonth: [
+    { name: '2013-11', rows: 100, baseRate: 0.2, meanPrediction: 0.21, auc: null, logLoss: 0.49 },
+  ],
+  rounds: [
+    { train: 0.53, validation: 0.54 },
+    { train: 0.5, validation: 0.52 },
+  ],
+};
+
+test('a model that beats both baselines is said to, and by how much', () => {
+  const page = buildTrainingPage(REPORT);
+  expect(page).toContain('class="verdict good"');
+  expect(page).toContain('beats climatology (airline × hour) (log loss −3.6 %, AUC +0.031)');
+  expect(page).toContain('beats logistic regression (log loss −2.7 %, AUC +0.021)');
+});
+
+test('a model that loses to a baseline is said to', () => {
+  const page = buildTrainingPage({
+    ...REPORT,
+    baselines: { logistic: { auc: 0.69, logLoss: 0.49 } },
+  });
+  expect(page).toContain('class="verdict bad"');
+  expect(page).toContain('does not beat logistic regression');
+});
+
+test('only a random split carries a red warning', () => {
+  expect(buildTrainingPage(REPORT)).not.toContain('role="alert"');
+  expect(buildTrainingPage({ ...REPORT, splitKind: 'random' })).toContain('role="alert"');
+});
+
+test('rows read, left out by reason, and used are all there', () => {
+  const page = buildTrainingPage(REPORT);
+  for (const words of ['1,000', 'left out: cancelled', 'left out: diverted', '970']) {
+    expect(page).toContain(words);
+  }
+});
+
+test('what a run did not measure has no heading; what it measured has', () => {
+  const headings = ['taken at their word', 'When to act', 'What it looks at', 'How it learned'];
+  const [plain, deep] = [buildTrainingPage(REPORT), buildTrainingPage(DEEP)];
+  for (const heading of headings) {
+    expect(plain).not.toContain(heading);
+    expect(deep).toContain(heading);
+  }
+  expect(deep).toContain('airline &lt;script&gt;');
+  expect(deep.indexOf('airline &lt;script&gt;')).toBeLessThan(deep.indexOf('>hour<'));
+});
