@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
+import { describeImport } from './model-import.ts';
 import { summaryOf, verifyModel } from './model-summary.ts';
 import { printJson, printLine, printTable } from './output.ts';
 import { setting } from './setting.ts';
@@ -17,6 +18,7 @@ export const describe = (command: Command): void => {
   command.description('show, verify, import and export models');
   describeShow(command.command('show'));
   describeVerify(command.command('verify'));
+  describeImport(command.command('import'));
 };
 
 const addCommon = (command: Command): Command =>

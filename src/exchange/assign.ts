@@ -1,0 +1,194 @@
+/**
+ * Which input each column of a foreign model's matrix is made of: by the inputs file, else by its name.
+ * Stands below `adopt`. Columns such as `OPERA_Iberia`, `OPERA_KLM` become one category `OPERA`.
+ */
+import { AppError } from '../core/errors.ts';
+import type { Feature } from '../core/features.ts';
+import { fieldOf, type InputKind } from '../core/flight.ts';
+import type { Input } from '../core/inputs.ts';
+import type { ForeignColumn, ForeignModel } from './foreign.ts';
+import type { InputSpec, Spec } from './spec.ts';
+
+/** One column: the input behind it, and the feature that makes the column from the input. */
+export interface Assignment {
+  readonly input: Input;
+  readonly feature: Feature;
+}
+
+/** @throws AppError value-invalid */
+export const assignColumns = (foreign: ForeignModel, spec: Spec): readonly Assignment[] => {
+  const names = namesOf(foreign.columns, spec);
+  const assignments: (Assignment | undefined)[] = foreign.columns.map(() => undefined);
+  for (const input of spec.inputs ?? []) assignInput(input, foreign, names, assignments);
+  groupByPrefix(foreign, names, assignments);
+  return foreign.columns.map((column, c) => {
+    const name = names[c] ?? `x${c}`;
+    return (
+      assignments[c] ??
+      assignmentOf(
+        buildInput(foreign, { name }, column.values ? 'category' : 'number', column.values),
+        column,
+      )
+    );
+  });
+};
+
+const namesOf = (columns: readonly ForeignColumn[], spec: Spec): (string | undefined)[] => {
+  if (!spec.columns) return columns.map(({ name }) => name);
+  if (spec.columns.length !== columns.length)
+    throw invalid(`it names ${spec.columns.length} columns, the model has ${columns.length}`);
+  return [...spec.columns];
+};
+
+const assignInput = (
+  spec: InputSpec,
+  foreign: ForeignModel,
+  names: readonly (string | undefined)[],
+  assignments: (Assignment | undefined)[],
+): void => {
+  const assign = (column: number, assignment: Assignment): void => {
+    if (assignments[column])
+      throw invalid(`column ${names[column] ?? column} belongs to two inputs`);
+    assignments[column] = assignment;
+  };
+  const columnNamed = (name: string): number => {
+    const column = names.indexOf(name);
+    if (column < 0) throw invalid(`the model has no column '${name}' (for ${spec.name})`);
+    return column;
+  };
+  const parts = partsOf(spec, names);
+  if (parts && spec.kind === 'time') {
+    const input = buildInput(foreign, spec, 'time');
+    for (const [name, step] of parts) assign(columnNamed(name), timeAssignment(input, step));
+    return;
+  }
+  if (parts) {
+    const values = [...new Set(parts.map(([, value]) => value))];
+    const input = buildInput(foreign, spec, 'category', values);
+    for (const [name, value] of parts) assign(columnNamed(name), oneHot(input, value));
+    return;
+  }
+  const own = spec.column ?? spec.name;
+  const known = names.indexOf(own);
+  if (spec.column !== undefined || known >= 0) {
+    const column = columnNamed(own);
+    const values = foreign.columns[column]!.values ?? spec.values;
+    const kind = spec.kind ?? (values ? 'category' : 'number');
+    assign(column, assignmentOf(buildInput(foreign, spec, kind, values), foreign.columns[column]!));
+    return;
+  }
+  const free = (): number => {
+    const column = assignments.findIndex((taken, c) => !taken && names[c] === undefined);
+    if (column < 0)
+      throw invalid(`${spec.name} finds no column: the model has ${names.length} in all`);
+    return column;
+  };
+  if (spec.values && !foreign.features) {
+    const input = buildInput(foreign, spec, 'category', spec.values);
+    for (const value of spec.values) assign(free(), oneHot(input, value));
+    return;
+  }
+  const column = free();
+  const { values } = foreign.columns[column]!;
+  const input = buildInput(foreign, spec, spec.kind ?? (values ? 'category' : 'number'), values);
+  assign(column, assignmentOf(input, foreign.columns[column]!));
+};
+
+/** Pairs of column name and value (or step), for an input that spans several columns by name. */
+const partsOf = (
+  { name, columns }: InputSpec,
+  names: readonly (string | undefined)[],
+): readonly (readonly [string, string])[] | undefined => {
+  if (columns === undefined) return undefined;
+  if (typeof columns !== 'string') return Object.entries(columns);
+  const prefix = columns.slice(0, -1);
+  const found = names.flatMap((column) =>
+    column?.startsWith(prefix) ? [[column, column.slice(prefix.length)] as const] : [],
+  );
+  if (found.length === 0) throw invalid(`no column is called '${columns}' (for ${name})`);
+  return found;
+};
+
+/** Turns runs of free columns `PREFIX_VALUE` that hold only 0 and 1 into one category each. */
+const groupByPrefix = (
+  foreign: ForeignModel,
+  names: readonly (string | undefined)[],
+  assignments: (Assignment | undefined)[],
+): void => {
+  if (foreign.features) return;
+  const groups = new Map<string, number[]>();
+  names.forEach((name, c) => {
+    const prefix = name === undefined ? undefined : /^([^_=]+)[_=](?=.)/.exec(name)?.[1];
+    if (prefix === undefined || assignments[c] || foreign.columns[c]!.values) return;
+    groups.set(prefix, [...(groups.get(prefix) ?? []), c]);
+  });
+  const isBinary = binaryColumns(foreign);
+  for (const [prefix, group] of groups) {
+    if (group.length < 2 || !group.every((c) => isBinary[c])) continue;
+    const values = group.map((c) => names[c]!.slice(prefix.length + 1));
+    const input = buildInput(foreign, { name: prefix }, 'category', values);
+    group.forEach((c, i) => {
+      assignments[c] = oneHot(input, values[i]!);
+    });
+  }
+};
+
+/** Which columns are only ever asked "0 or 1?"; a linear model does not tell. */
+const binaryColumns = ({ score, columns }: ForeignModel): boolean[] => {
+  const binary = columns.map(() => true);
+  if (score.kind === 'linear') return binary;
+  const { feature, threshold, categoryStart } = score.forest;
+  for (let node = 0; node < feature.length; node++) {
+    const asked = feature[node]!;
+    if (asked < 0) continue;
+    const limit = threshold[node]!;
+    if (categoryStart[node]! >= 0 || limit < 0 || limit > 1) binary[asked] = false;
+  }
+  return binary;
+};
+
+const buildInput = (
+  { acceptsMissing }: ForeignModel,
+  spec: InputSpec,
+  kind: InputKind,
+  values?: readonly string[],
+): Input => {
+  const field = fieldOf(spec.name);
+  const unit = spec.unit ?? (kind === 'number' ? field?.unit : undefined);
+  return {
+    name: spec.name,
+    kind,
+    required: spec.required ?? !acceptsMissing,
+    description: spec.description ?? field?.description ?? spec.name,
+    ...(unit !== undefined && { unit }),
+    ...(values !== undefined && { values }),
+  };
+};
+
+const oneHot = (input: Input, value: string): Assignment => ({
+  input,
+  feature: { name: `${input.name}=${value}`, step: 'equals', input: input.name, value },
+});
+
+const assignmentOf = (input: Input, column: ForeignColumn): Assignment => {
+  if (input.kind === 'time')
+    throw invalid(`${input.name} is a time: say with "columns" which part each column holds`);
+  if (input.kind === 'category' && !input.values)
+    throw invalid(`${input.name} is a category: its "values" are needed`);
+  if (input.kind === 'number' && column.values)
+    throw invalid(`${input.name} is a category in the model, not a number`);
+  const step = input.kind === 'category' ? 'code' : 'number';
+  return { input, feature: { name: input.name, step, input: input.name } };
+};
+
+const TIME_STEPS = ['minuteOfDay', 'hour', 'dayOfWeek', 'dayOfYear', 'month'] as const;
+
+const timeAssignment = (input: Input, step: string): Assignment => {
+  const known = TIME_STEPS.find((name) => name === step);
+  if (!known)
+    throw invalid(`${input.name} has no part '${step}': there are ${TIME_STEPS.join(', ')}`);
+  return { input, feature: { name: `${input.name} ${known}`, step: known, input: input.name } };
+};
+
+const invalid = (detail: string): AppError =>
+  new AppError('value-invalid', `the inputs file can not be used: ${detail}`);

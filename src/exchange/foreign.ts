@@ -1,0 +1,34 @@
+/**
+ * A model as its library left it: columns, a score over them, a link. What every reader of a format returns.
+ * Stands between the readers and `adopt`, which turns it into a Model.
+ */
+import type { Feature } from '../core/features.ts';
+import type { Score } from '../core/model.ts';
+
+/** What a column of the library's input matrix holds. */
+export interface ForeignColumn {
+  /** Undefined where the file does not name it. */
+  readonly name?: string;
+  /** Known values of a category, in the order of its codes; absent for a number. */
+  readonly values?: readonly string[];
+}
+
+export type Link = 'logistic' | 'identity';
+
+export interface ForeignModel {
+  /** Library, version if known, and kind of estimator: `scikit-learn 1.7.2 LogisticRegression`. */
+  readonly madeBy: string;
+  /** Columns of the matrix that the library was given. */
+  readonly columns: readonly ForeignColumn[];
+  /**
+   * Features over those columns, in the order in which the score asks them; `input` is the index of a
+   * column, written as a string. Absent when the score asks the columns as they are.
+   */
+  readonly features?: readonly Feature[];
+  readonly score: Score;
+  readonly link: Link;
+  /** The two class labels, the one that the probability is of last. */
+  readonly classes: readonly string[];
+  /** Whether the library itself accepts missing values. */
+  readonly acceptsMissing: boolean;
+}

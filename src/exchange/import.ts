@@ -1,0 +1,31 @@
+/**
+ * One door for every foreign format: looks at the first bytes and calls the reader that knows them.
+ * Stands above the readers; `cli/model` calls it.
+ */
+import { AppError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
+import { adoptModel } from './adopt.ts';
+import type { ForeignModel } from './foreign.ts';
+import { parseLightGbm } from './lightgbm.ts';
+import type { Spec } from './spec.ts';
+
+const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
+
+/**
+ * @param name of the model, where the spec has none
+ * @throws AppError model-broken, model-unsupported, model-unsafe, value-invalid
+ */
+export const importModel = (bytes: Uint8Array, spec: Spec, name: string): Model =>
+  adoptModel(parseForeign(bytes), spec, name);
+
+/** @throws AppError model-broken, model-unsupported, model-unsafe */
+export const parseForeign = (bytes: Uint8Array): ForeignModel => {
+  if (bytes.length > FILE_LIMIT_BYTES)
+    throw new AppError('model-unsupported', `the model is larger than ${FILE_LIMIT_BYTES} bytes`);
+  const head = Buffer.from(bytes.subarray(0, 64)).toString('latin1');
+  if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(bytes).toString('utf8'));
+  throw new AppError(
+    'model-unsupported',
+    'the file is of no known format: LightGBM text, XGBoost JSON or UBJSON, ONNX, and scikit-learn pickle or joblib are',
+  );
+};
