@@ -133,6 +133,9 @@ const PREFIX = Buffer.from('HTTP/1.');
 const CONTENT_LENGTH = Buffer.from('content-length:');
 const TRANSFER_ENCODING = Buffer.from('transfer-encoding:');
 const CONNECTION = Buffer.from('connection:');
+const CLOSE = Buffer.from('close');
+const KEEP_ALIVE = Buffer.from('keep-alive');
+const CHUNKED = Buffer.from('chunked');
 
 const parseHead = (scanner: Scanner, socket: number, bytes: Uint8Array, from: number): number => {
   const end = bytes.length;
@@ -175,11 +178,11 @@ const parseHead = (scanner: Scanner, socket: number, bytes: Uint8Array, from: nu
         if (said < 0 || (length >= 0 && said !== length)) return BROKEN;
         length = said;
       } else if (startsWith(bytes, line, CONNECTION)) {
-        if (holds(bytes, line + CONNECTION.length, at, 'close')) closes = 1;
-        else if (holds(bytes, line + CONNECTION.length, at, 'keep-alive')) closes = 0;
+        if (holds(bytes, line + CONNECTION.length, at, CLOSE)) closes = 1;
+        else if (holds(bytes, line + CONNECTION.length, at, KEEP_ALIVE)) closes = 0;
       }
     } else if (first === 116 && startsWith(bytes, line, TRANSFER_ENCODING)) {
-      chunked = holds(bytes, line + TRANSFER_ENCODING.length, at, 'chunked');
+      chunked = holds(bytes, line + TRANSFER_ENCODING.length, at, CHUNKED);
     }
     at++;
   }
@@ -234,13 +237,18 @@ const readLength = (bytes: Uint8Array, from: number, to: number): number => {
   return value;
 };
 
-/** Whether a header's value holds a word; headers that need it are rare, so a string is made. */
-const holds = (bytes: Uint8Array, from: number, to: number, word: string): boolean =>
-  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from)
-    .toString('latin1')
-    .toLowerCase()
-    .split(',')
-    .some((part) => part.trim() === word);
+/** Whether a header's comma-separated value holds a word, in any case. */
+const holds = (bytes: Uint8Array, from: number, to: number, word: Uint8Array): boolean => {
+  let at = from;
+  while (at < to) {
+    while (at < to && (bytes[at] === 32 || bytes[at] === 9 || bytes[at] === 44)) at++;
+    const start = at;
+    while (at < to && bytes[at] !== 44 && bytes[at] !== 32 && bytes[at] !== 13) at++;
+    if (at - start === word.length && startsWith(bytes, start, word)) return true;
+    if (at === start) at++;
+  }
+  return false;
+};
 
 const scanChunks = (scanner: Scanner, socket: number, chunk: Uint8Array, from: number): number => {
   let at = from;

@@ -202,7 +202,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   /** A free, open socket finds its next work, or rests. */
   const serve = (i: number, t: number): void => {
     if (closed) {
-      if (t >= endUs || t < 0) {
+      if (t >= endUs) {
         idle.push(i);
         return;
       }
@@ -543,7 +543,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
         if (!closed) return;
         for (let looks = idle.size; looks > 0; looks--) {
           const i = idle.shift();
-          if (state[i] === IDLE) serve(i, nowUs());
+          if (state[i] === IDLE) serve(i, Math.max(0, nowUs()));
         }
       };
       const waitMs = step.startAtMs - (performance.timeOrigin + performance.now());
