@@ -1,3 +1,4 @@
+/** @jsxImportSource preact */
 /**
  * The page that the service shows: a form made from the model's inputs, and the answer beside it.
  * It is drawn by the service and works without scripts; `live.js` only saves the reload.

@@ -26,21 +26,6 @@ const tooLarge = (limitBytes: number): AppError =>
   new AppError('body-too-large', `the body is larger than ${limitBytes} bytes`);
 
 /**
- * Refuses what a stated length or coding already rules out.
- * @returns whether a length is stated
- * @throws AppError body-too-large, type-unsupported (a content coding)
- */
-export const checkLength = (request: Request, limitBytes: number): boolean => {
-  const { headers } = request;
-  const length = headers.get('content-length');
-  if (headers.get('content-encoding') !== null)
-    throw new AppError('type-unsupported', 'the body is compressed; it is expected as it is');
-  if (length === null) return false;
-  if (Number(length) > limitBytes) throw tooLarge(limitBytes);
-  return true;
-};
-
-/**
  * The whole body.
  * @throws AppError body-too-large, request-malformed (it broke off)
  */
@@ -48,13 +33,25 @@ export const readBytes = async (
   request: Request,
   limitBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> => {
-  const stated = checkLength(request, limitBytes);
   try {
-    return stated ? await request.bytes() : await collect(request.body, limitBytes);
+    return await bytesOf(request, limitBytes);
   } catch (error) {
-    throw error instanceof AppError ? error : brokenOff(error);
+    throw brokenOff(error);
   }
 };
+
+/** As `readBytes`, for those who await it themselves and turn what it throws with `brokenOff`. */
+export const bytesOf = (request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> => {
+  const length = request.headers.get('content-length');
+  if (length === null) return collect(request.body, limitBytes);
+  if (Number(length) > limitBytes) return Promise.reject(tooLarge(limitBytes));
+  return request.bytes();
+};
+
+export const brokenOff = (error: unknown): AppError =>
+  error instanceof AppError
+    ? error
+    : new AppError('request-malformed', 'the body broke off before its end', { cause: error });
 
 /** A body without a stated length: counted while it comes, so that it can not fill the memory. */
 const collect = async (
@@ -72,26 +69,17 @@ const collect = async (
   return new Uint8Array(Buffer.concat(chunks, nBytes));
 };
 
-/** @throws AppError body-too-large, request-malformed */
-export const readText = async (request: Request, limitBytes: number): Promise<string> => {
-  if (!checkLength(request, limitBytes)) {
-    return new TextDecoder().decode(await collect(request.body, limitBytes));
-  }
+/**
+ * What a body holds as JSON.
+ * @throws AppError request-malformed, type-unsupported when it is compressed
+ */
+export const parseBody = (bytes: Uint8Array, request: Request): unknown => {
   try {
-    return await request.text();
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    throw brokenOff(error);
-  }
-};
-
-const brokenOff = (error: unknown): AppError =>
-  new AppError('request-malformed', 'the body broke off before its end', { cause: error });
-
-/** @throws AppError request-malformed */
-export const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
+    const coding = request.headers.get('content-encoding');
+    if (coding !== null && coding !== 'identity')
+      throw new AppError('type-unsupported', 'the body is compressed; it is expected as it is');
     throw new AppError('request-malformed', `the body is not JSON: ${(error as Error).message}`);
   }
 };

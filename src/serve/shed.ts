@@ -3,7 +3,7 @@
  * Stands between `admission` and the routes.
  */
 import { AppError, type ErrorCode } from '../core/errors.ts';
-import type { Admission, WorkKind } from './context.ts';
+import type { ServeContext, WorkKind } from './context.ts';
 import type { ShedReason } from './labels.ts';
 
 const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>> = {
@@ -18,16 +18,19 @@ const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>
   quota: { code: 'quota-spent', detail: 'the quota of requests per second is used up' },
 };
 
-export const shedError = (reason: ShedReason): AppError =>
-  new AppError(FAILURES[reason].code, FAILURES[reason].detail);
+/** The failure that answers a refusal, counted. */
+export const shed = ({ counters }: ServeContext, reason: ShedReason): AppError => {
+  counters.shed(reason);
+  return new AppError(FAILURES[reason].code, FAILURES[reason].detail);
+};
 
 /** Does one piece of work that does not wait, if it is let in. @throws AppError overloaded, draining */
-export const admitted = <T>(admission: Admission, kind: WorkKind, work: () => T): T => {
-  const refused = admission.tryEnter(kind);
-  if (refused) throw shedError(refused);
+export const admitted = <T>(context: ServeContext, kind: WorkKind, work: () => T): T => {
+  const refused = context.admission.tryEnter(kind);
+  if (refused) throw shed(context, refused);
   try {
     return work();
   } finally {
-    admission.leave(kind);
+    context.admission.leave(kind);
   }
 };

@@ -20,7 +20,7 @@ const FORM = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
 
 export const buildResult = (context: ServeContext): Handler => {
-  const { loaded, admission, config } = context;
+  const { loaded, config } = context;
   const { inputs } = loaded.model;
   const scoring = buildScoring(context);
   const writer = buildAnswerWriter(loaded);
@@ -34,7 +34,7 @@ export const buildResult = (context: ServeContext): Handler => {
     const asJson = prefersJson(request.headers.get('accept'));
     try {
       const { strict } = parseSwitches(query);
-      return admitted(admission, 'single', () => {
+      return admitted(context, 'single', () => {
         const unknown = scoring.read(flight, '', strict, raw, 0);
         scoring.predict(raw, 1, out);
         if (asJson) {

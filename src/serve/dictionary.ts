@@ -1,0 +1,48 @@
+/**
+ * Words looked up by their bytes: input names and known values, without making a string.
+ * Stands under `scanner` and `tensor`; an open-addressing table over one run of UTF-8.
+ */
+
+export interface Dictionary {
+  /** Place of the word at `bytes[from .. to)` whose hash is `hash`, -1 when it is not there. */
+  readonly find: (bytes: Uint8Array, from: number, to: number, hash: number) => number;
+}
+
+/** Where a hash begins, and its next value for one more byte. @source FNV-1a, 32 bits */
+export const HASH_SEED = 0x811c9dc5 | 0;
+export const hashNext = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193);
+
+export const hashOf = (bytes: Uint8Array, from: number, to: number): number => {
+  let hash = HASH_SEED;
+  for (let i = from; i < to; i++) hash = hashNext(hash, bytes[i]!);
+  return hash;
+};
+
+/** @param words distinct; a word's place is its index */
+export const buildDictionary = (words: readonly string[]): Dictionary => {
+  const encoded = words.map((word) => Buffer.from(word));
+  const starts = new Int32Array(words.length + 1);
+  for (const [i, word] of encoded.entries()) starts[i + 1] = starts[i]! + word.length;
+  const run = new Uint8Array(Buffer.concat(encoded));
+  const mask = 2 ** Math.ceil(Math.log2(Math.max(2, words.length * 2))) - 1;
+  const slots = new Int32Array(mask + 1).fill(-1);
+  for (const [i, word] of encoded.entries()) {
+    let slot = hashOf(word, 0, word.length) & mask;
+    while (slots[slot] !== -1) slot = (slot + 1) & mask;
+    slots[slot] = i;
+  }
+  const holds = (place: number, bytes: Uint8Array, from: number, to: number): boolean => {
+    const start = starts[place]!;
+    if (starts[place + 1]! - start !== to - from) return false;
+    for (let i = 0; i < to - from; i++) if (run[start + i] !== bytes[from + i]) return false;
+    return true;
+  };
+  return {
+    find: (bytes, from, to, hash) => {
+      for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+        const place = slots[slot]!;
+        if (place === -1 || holds(place, bytes, from, to)) return place;
+      }
+    },
+  };
+};
