@@ -1,0 +1,57 @@
+/**
+ * How many predictions a second over HTTP, one flight each, beside what others answer on the same two cores?
+ * `npx bun bench/http.ts [SECONDS]`; needs wrk and nginx, and the Python peers for the last two rows.
+ */
+import { storeModel } from '../src/core/model-store.ts';
+import { buildPlantedModel } from '../test/planted.ts';
+import {
+  beginBareBun,
+  beginFastApi,
+  beginFlask,
+  beginNginx,
+  beginNode,
+  beginPuntual,
+  post,
+  type Service,
+  scratchDir,
+} from './http-peers.ts';
+import { alternate, medianOf, printFigures, printMachine, versionLine } from './measure.ts';
+import { runWrk, type WrkRun } from './wrk.ts';
+
+const seconds = Number(process.argv[2] ?? 4);
+printMachine({
+  wrk: versionLine('wrk', '-v').replace(/^wrk (\S+).*/, '$1'),
+  nginx: versionLine('nginx', '-v').replace(/.*nginx\//, ''),
+  node: process.versions.node && versionLine('node', '--version'),
+});
+
+storeModel(scratchDir, buildPlantedModel({ nTrees: 100, nLeaves: 31, name: 'bench' }), new Date());
+const services: Service[] = [await beginPuntual(scratchDir, 'puntual serve', '--workers', '2')];
+const answer = await (await post(services[0]!.port)).text();
+for (const begin of [beginNginx, beginBareBun, beginNode]) services.push(await begin(answer));
+for (const begin of [beginFastApi, beginFlask]) services.push(await begin());
+
+const runs = new Map<string, WrkRun[]>();
+const figures = await alternate(
+  services.map(({ name, port }) => ({
+    name,
+    run: async () => {
+      const run = await runWrk(port, { connections: 400, seconds });
+      runs.set(name, [...(runs.get(name) ?? []), run]);
+      return run.perSecond;
+    },
+  })),
+);
+await Promise.all(services.map((service) => service.stop()));
+
+console.log(`\nwrk -t2 -c400 -d${seconds}s, POST /predict, answers of ${answer.length} bytes\n`);
+printFigures(figures, 'answers/s', 'bare Bun.serve, 2 processes');
+console.log('\n| | p50 ms | p99 ms | not 2xx | socket errors |\n|---|---:|---:|---:|---:|');
+for (const [name, all] of runs) {
+  const middle = (of: (run: WrkRun) => number): string =>
+    medianOf(all.map(of).sort((a, b) => a - b)).toFixed(1);
+  const sum = (of: (run: WrkRun) => number): number => all.reduce((n, run) => n + of(run), 0);
+  console.log(
+    `| ${name} | ${middle((run) => run.p50Ms)} | ${middle((run) => run.p99Ms)} | ${sum((run) => run.refused)} | ${sum((run) => run.socketErrors)} |`,
+  );
+}
