@@ -41,7 +41,7 @@ export const trainFromFiles = async (
   const progress = options.showsProgress ? buildProgress('training') : undefined;
   let trained: Trained;
   try {
-    trained = trainModel(
+    trained = await trainModel(
       table,
       { ...DEFAULT_OPTIONS, ...options },
       ({ head, round, nRounds, validationLoss }) => {
@@ -80,6 +80,7 @@ interface Flags {
   readonly name: string;
   readonly models: string;
   readonly lateMinutes: number;
+  readonly threads?: number;
   readonly seed: number;
   readonly trees?: number;
   readonly leaves?: number;
@@ -103,6 +104,9 @@ export const describe = (command: Command): void => {
         'delay from which a flight counts as late',
         DEFAULT_OPTIONS.lateMinutes,
       ).argParser(wholeNumber(1, 1440)),
+    )
+    .addOption(
+      setting('--threads <n>', 'threads; by default one per core').argParser(wholeNumber(1, 256)),
     )
     .addOption(
       setting('--seed <n>', 'seed of everything random', DEFAULT_OPTIONS.seed).argParser(
@@ -132,6 +136,7 @@ export const describe = (command: Command): void => {
         name: flags.name,
         modelsDir: flags.models,
         lateMinutes: flags.lateMinutes,
+        nThreads: flags.threads,
         seed: flags.seed,
         nTrees: flags.trees,
         nLeaves: flags.leaves,

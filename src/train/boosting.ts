@@ -2,30 +2,18 @@
  * Boosting: tree after tree on the gradients of a loss, stopped where later flights no longer gain.
  * Sixth step of the algorithm.
  */
-import { type BinnedRows, buildGrower, type GrowSettings, type GrownTree } from './grower.ts';
-import {
-  logisticGradientsInto,
-  logLossOfScores,
-  type Loss,
-  pinballOfScores,
-  quantileGradientsInto,
-} from './loss.ts';
+import type { BinnedRows, GrownTree } from './grower.ts';
+import type { BoostRows, BuildLearner, Learner, LearnerSettings } from './learner.ts';
+import { logLossOfScores, type Loss, pinballOfScores } from './loss.ts';
 import { buildRandom } from './random.ts';
 import { leafOfBins, type Tree } from './tree.ts';
 
-export interface BoostSettings extends GrowSettings {
+export interface BoostSettings extends LearnerSettings {
   readonly nTrees: number;
   /** Rounds without a better validation loss after which boosting stops. */
   readonly patience: number;
-  readonly rowShare: number;
   readonly featureShare: number;
   readonly seed: number;
-}
-
-/** Delay in minutes decides both targets: late or not, and how late. */
-export interface BoostRows extends BinnedRows {
-  readonly labels: Uint8Array;
-  readonly minutes: Float32Array;
 }
 
 export interface Round {
@@ -41,45 +29,48 @@ export interface Boosted {
   readonly rounds: readonly { readonly train: number; readonly validation: number }[];
 }
 
+/** How many rows the training loss of a round is estimated on. */
+const LOSS_ROWS = 10_000;
+/** How long the threads may work before signals are looked at. */
+const BREATH_MS = 100;
+
 /** @param onRound returns false to stop early, keeping the best round */
-export const boost = (
+export const boost = async (
+  buildLearner: BuildLearner,
   train: BoostRows,
   validation: BoostRows | null,
   loss: Loss,
   settings: BoostSettings,
   onRound: (round: Round) => boolean = () => true,
-): Boosted => {
-  const grower = buildGrower(train, settings);
+): Promise<Boosted> => {
   const random = buildRandom(settings.seed);
   const base = baseOf(train, loss);
-  const scores = new Float64Array(train.nRows).fill(base);
+  const learner = await buildLearner(train, loss, base, settings);
   const later = validation ? new Float64Array(validation.nRows).fill(base) : null;
-  const gradients = new Int32Array(train.nRows);
-  const rows = new Int32Array(train.nRows);
   const trees: Tree[] = [];
   const rounds: { train: number; validation: number }[] = [];
   let best = validation ? lossOf(later!, validation, loss) : Number.POSITIVE_INFINITY;
   let bestRound = 0;
+  let breathMs = performance.now();
   for (let round = 0; round < settings.nTrees; round++) {
-    const scales =
-      loss.kind === 'logistic'
-        ? logisticGradientsInto(scores, train.labels, round, gradients)
-        : quantileGradientsInto(scores, train.minutes, loss.level, round, gradients);
-    const nUsed = sampleInto(rows, settings.rowShare, random);
     const allowed = sampleFeatures(train.bins.length, settings.featureShare, random);
-    const grown = grower.grow(gradients, scales, rows, nUsed, allowed);
+    const grown = learner.grow(allowed);
     if (grown.tree.nNodes === 1 && round > 0) break;
     if (loss.kind === 'quantile')
-      renewLeaves(grown, rows, scores, train.minutes, loss.level, settings.learningRate);
-    addTree(grown, rows, scores, train, nUsed);
+      renewLeaves(grown, learner, train.minutes, loss.level, settings.learningRate);
+    learner.advance(grown, round + 1);
     trees.push(grown.tree);
     if (later) addToScores(grown.tree, validation!, later);
-    const trainLoss = lossOf(scores, train, loss);
+    const trainLoss = sampledLoss(learner.scores, train, loss);
     const validationLoss = later ? lossOf(later, validation!, loss) : trainLoss;
     rounds.push({ train: trainLoss, validation: validationLoss });
     if (validationLoss < best - 1e-7 || !later) {
       best = validationLoss;
       bestRound = round + 1;
+    }
+    if (performance.now() - breathMs > BREATH_MS) {
+      await new Promise((resolve) => setImmediate(resolve));
+      breathMs = performance.now();
     }
     const goesOn = onRound({
       round: round + 1,
@@ -89,7 +80,23 @@ export const boost = (
     });
     if (!goesOn || round + 1 - bestRound >= settings.patience) break;
   }
+  learner.finish();
   return { trees: trees.slice(0, bestRound), base, rounds };
+};
+
+/** Loss of evenly spaced rows. */
+const sampledLoss = (scores: Float64Array, rows: BoostRows, loss: Loss): number => {
+  const step = Math.max(1, Math.floor(rows.nRows / LOSS_ROWS));
+  const n = Math.floor((rows.nRows - 1) / step) + 1;
+  const some = new Float64Array(n);
+  const labels = new Uint8Array(n);
+  const minutes = new Float32Array(n);
+  for (let i = 0; i < n; i++) {
+    some[i] = scores[i * step]!;
+    labels[i] = rows.labels[i * step]!;
+    minutes[i] = rows.minutes[i * step]!;
+  }
+  return lossOf(some, { ...rows, nRows: n, labels, minutes }, loss);
 };
 
 const baseOf = (rows: BoostRows, loss: Loss): number => {
@@ -104,21 +111,6 @@ const lossOf = (scores: Float64Array, rows: BoostRows, loss: Loss): number =>
   loss.kind === 'logistic'
     ? logLossOfScores(scores, rows.labels)
     : pinballOfScores(scores, rows.minutes, loss.level);
-
-/** Fills `rows` with the sampled rows, ascending, then the others. @returns how many are sampled */
-const sampleInto = (rows: Int32Array, share: number, random: () => number): number => {
-  if (share >= 1) {
-    for (let row = 0; row < rows.length; row++) rows[row] = row;
-    return rows.length;
-  }
-  let n = 0;
-  let last = rows.length;
-  for (let row = 0; row < rows.length; row++) {
-    if (random() < share) rows[n++] = row;
-    else rows[--last] = row;
-  }
-  return n;
-};
 
 /** uint8 per feature: 1 where a tree may ask it; null when all. At least two are drawn. */
 const sampleFeatures = (
@@ -139,24 +131,6 @@ const sampleFeatures = (
   return allowed;
 };
 
-const addTree = (
-  grown: GrownTree,
-  rows: Int32Array,
-  scores: Float64Array,
-  data: BoostRows,
-  nUsed: number,
-): void => {
-  for (const { node, begin, end } of grown.ranges) {
-    const value = grown.tree.value[node]!;
-    for (let i = begin; i < end; i++) scores[rows[i]!]! += value;
-  }
-  const nFeatures = data.bins.length;
-  for (let i = nUsed; i < rows.length; i++) {
-    const row = rows[i]!;
-    scores[row]! += grown.tree.value[leafOfBins(grown.tree, data.data, row * nFeatures)]!;
-  }
-};
-
 /** Adds a tree to the scores of rows that it was not grown on. */
 export const addToScores = (tree: Tree, rows: BinnedRows, scores: Float64Array): void => {
   const nFeatures = rows.bins.length;
@@ -167,8 +141,7 @@ export const addToScores = (tree: Tree, rows: BinnedRows, scores: Float64Array):
 /** Sets each leaf to the level's quantile of what is still missing there. @source LightGBM, RenewTreeOutput */
 const renewLeaves = (
   grown: GrownTree,
-  rows: Int32Array,
-  scores: Float64Array,
+  { rows, scores }: Pick<Learner, 'rows' | 'scores'>,
   minutes: Float32Array,
   level: number,
   learningRate: number,

@@ -7,6 +7,7 @@ import { addRows, subtract } from './histogram.ts';
 import { partition } from './partition.ts';
 import {
   buildSplit,
+  childBounds,
   findSplit,
   leafValue,
   type Scales,
@@ -84,6 +85,7 @@ export const buildGrower = (data: BinnedRows, settings: GrowSettings): Grower =>
         if (leaf.depth >= settings.maxDepth || nRows < 2 * settings.minRowsPerLeaf) return;
         findSplit(
           leaf.histogram,
+          0,
           data.bins,
           data.offsets,
           { g: leaf.g, h: leaf.h, nRows, low: leaf.low, high: leaf.high },
@@ -136,7 +138,19 @@ export const buildGrower = (data: BinnedRows, settings: GrowSettings): Grower =>
         const [left, right] = [nNodes, nNodes + 1];
         nNodes += 2;
         writeNode(nodes, parent, left, right);
-        const sums = childBounds(parent, scales, settings);
+        const sums = childBounds(
+          {
+            g: parent.g,
+            h: parent.h,
+            leftG: split.leftG,
+            leftH: split.leftH,
+            low: parent.low,
+            high: parent.high,
+          },
+          split.isSet ? 0 : settings.monotone[split.feature]!,
+          scales,
+          settings.l2,
+        );
         const depth = parent.depth + 1;
         open[best] = {
           node: left,
@@ -206,25 +220,7 @@ const bestOf = (open: readonly Leaf[]): number => {
   return best;
 };
 
-/** A split on a constrained feature keeps the two sides apart at their middle. @source LightGBM, "basic" method */
-const childBounds = (
-  parent: Leaf,
-  scales: Scales,
-  settings: GrowSettings,
-): { left: { low: number; high: number }; right: { low: number; high: number } } => {
-  const { low, high, split } = parent;
-  const direction = settings.monotone[split.feature]!;
-  if (direction === 0 || split.isSet) return { left: { low, high }, right: { low, high } };
-  const value = (g: number, h: number): number =>
-    leafValue(g * scales.g, h * scales.h, settings.l2, low, high);
-  const middle =
-    (value(split.leftG, split.leftH) + value(parent.g - split.leftG, parent.h - split.leftH)) / 2;
-  return direction > 0
-    ? { left: { low, high: middle }, right: { low: middle, high } }
-    : { left: { low: middle, high }, right: { low, high: middle } };
-};
-
-const buildNodes = (nNodes: number): Tree => ({
+export const buildNodes = (nNodes: number): Tree => ({
   nNodes,
   feature: new Int32Array(nNodes).fill(-1),
   bin: new Int32Array(nNodes),
@@ -244,14 +240,14 @@ const writeNode = (nodes: Tree, parent: Leaf, left: number, right: number): void
   nodes.bin[node] = split.bin;
   nodes.isSet[node] = split.isSet ? 1 : 0;
   nodes.missingLeft[node] = split.missingLeft ? 1 : 0;
-  nodes.sets.set(split.set, node * WORDS_PER_SET);
+  if (split.isSet) nodes.sets.set(split.set, node * WORDS_PER_SET);
   nodes.left[node] = left;
   nodes.right[node] = right;
   nodes.cover[node] = parent.end - parent.begin;
   nodes.gain[node] = split.gain;
 };
 
-const trim = (nodes: Tree, nNodes: number): Tree => ({
+export const trim = (nodes: Tree, nNodes: number): Tree => ({
   nNodes,
   feature: nodes.feature.slice(0, nNodes),
   bin: nodes.bin.slice(0, nNodes),

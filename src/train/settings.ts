@@ -8,6 +8,7 @@ export interface TrainOptions {
   readonly lateMinutes: number;
   readonly seed: number;
   readonly split: 'time' | 'random';
+  readonly nThreads?: number | undefined;
   readonly nTrees?: number | undefined;
   readonly nLeaves?: number | undefined;
   readonly learningRate?: number | undefined;

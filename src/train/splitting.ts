@@ -78,9 +78,12 @@ const worth = (g: number, h: number, l2: number, low: number, high: number): num
 /**
  * Finds the best split over the features whose `allowed` is 1 (all when null); `into.feature` is -1 when there is none.
  * Ties go to the lower feature, then the lower bin.
+ * @param at where the leaf's histogram starts in `histogram`, in int32
+ * @param offsets where each feature's bins start in it, in bins
  */
 export const findSplit = (
   histogram: Int32Array,
+  at: number,
   bins: readonly Bins[],
   offsets: Int32Array,
   leaf: LeafSums,
@@ -95,14 +98,14 @@ export const findSplit = (
     if (allowed !== null && allowed[f] === 0) continue;
     const of = bins[f]!;
     if (of.kind === 'quantity')
-      scanQuantity(histogram, offsets[f]!, of.nBins, f, leaf, scales, settings, into);
-    else scanCategory(histogram, offsets[f]!, of.nBins, f, leaf, scales, settings, into);
+      scanQuantity(histogram, at + 2 * offsets[f]!, of.nBins, f, leaf, scales, settings, into);
+    else scanCategory(histogram, at + 2 * offsets[f]!, of.nBins, f, leaf, scales, settings, into);
   }
 };
 
 const scanQuantity = (
   histogram: Int32Array,
-  offset: number,
+  first: number,
   nBins: number,
   feature: number,
   leaf: LeafSums,
@@ -120,15 +123,15 @@ const scanQuantity = (
   const rowsPerH = leaf.nRows / leaf.h;
   const leastH = Math.max(minHessianPerLeaf / hs, minRowsPerLeaf / rowsPerH);
   const parent = worth(leaf.g * gs, leaf.h * hs, l2, low, high);
-  const missingH = histogram[2 * offset]! >>> 0;
-  const missingG = histogram[2 * offset + 1]!;
+  const missingH = histogram[first]! >>> 0;
+  const missingG = histogram[first + 1]!;
   for (let side = 0; side < (missingH > 0 ? 2 : 1); side++) {
     let g = side === 1 ? missingG : 0;
     let h = side === 1 ? missingH : 0;
     // The last bin is a split only where the missing rows are all that goes right.
     const last = side === 0 && missingH > 0 ? nBins : nBins - 1;
     for (let bin = 1; bin < last; bin++) {
-      const cell = 2 * (offset + bin);
+      const cell = first + 2 * bin;
       const binH = histogram[cell]! >>> 0;
       g += histogram[cell + 1]!;
       h += binH;
@@ -167,7 +170,7 @@ const ratio = new Float64Array(256);
 
 const scanCategory = (
   histogram: Int32Array,
-  offset: number,
+  first: number,
   nBins: number,
   feature: number,
   leaf: LeafSums,
@@ -187,7 +190,7 @@ const scanCategory = (
   const keptH = (oneByOne ? 1 : settings.categorySmooth) / rowsPerH;
   let n = 0;
   for (let bin = 2; bin < nBins; bin++) {
-    const cell = 2 * (offset + bin);
+    const cell = first + 2 * bin;
     const h = histogram[cell]! >>> 0;
     if (h === 0 || h < keptH) continue;
     order[n++] = bin;
@@ -203,7 +206,7 @@ const scanCategory = (
     let inGroup = 0;
     for (let taken = 0; taken < nMost; taken++) {
       const place = oneByOne ? start : start === 0 ? taken : n - 1 - taken;
-      const cell = 2 * (offset + order[place]!);
+      const cell = first + 2 * order[place]!;
       const binH = histogram[cell]! >>> 0;
       g += histogram[cell + 1]!;
       h += binH;
@@ -253,3 +256,35 @@ const sortByRatio = (n: number): void => {
 };
 
 const GAPS = [132, 57, 23, 10, 4, 1] as const;
+
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+
+/**
+ * What the children of a split may answer: a constrained feature keeps the two sides apart at their middle.
+ * @param direction 1 rising, -1 falling, 0 free
+ * @source LightGBM, monotone constraints, method "basic"
+ */
+export const childBounds = (
+  sums: Bounds & {
+    readonly g: number;
+    readonly h: number;
+    readonly leftG: number;
+    readonly leftH: number;
+  },
+  direction: number,
+  scales: Scales,
+  l2: number,
+): { readonly left: Bounds; readonly right: Bounds } => {
+  const { low, high } = sums;
+  if (direction === 0) return { left: { low, high }, right: { low, high } };
+  const value = (g: number, h: number): number =>
+    leafValue(g * scales.g, h * scales.h, l2, low, high);
+  const middle =
+    (value(sums.leftG, sums.leftH) + value(sums.g - sums.leftG, sums.h - sums.leftH)) / 2;
+  return direction > 0
+    ? { left: { low, high: middle }, right: { low: middle, high } }
+    : { left: { low: middle, high }, right: { low, high: middle } };
+};

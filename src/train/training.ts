@@ -2,17 +2,22 @@
  * Table to Model: split, features, heads, calibration, and an honest account of how good it is.
  * The room's front door.
  */
+import { availableParallelism } from 'node:os';
 import { AppError } from '../core/errors.ts';
 import { type Feature, isCategorical } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
 import type { Calibration, Head, Model, Quality } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import { type Bins, binInto, buildCategoryBins, buildQuantityBins } from './binning.ts';
-import { addToScores, boost, type Boosted, type BoostRows, type Round } from './boosting.ts';
+import { addToScores, boost, type Boosted, type Round } from './boosting.ts';
 import { anchor, buildCurve, fitCalibration } from './calibration.ts';
 import { climatologyOf } from './climatology.ts';
 import { encodeColumns, inputsOfTable, rawOf } from './encoding.ts';
 import { binOffsets } from './histogram.ts';
+import { buildEngine } from './engine.ts';
+import type { BoostRows } from './learner.ts';
+import type { Loss } from './loss.ts';
+import { buildTeam } from './team.ts';
 import { fitLogistic, predictLogistic } from './logistic.ts';
 import { auc, logLoss, qualityOf, rateOf, reliability, type ReliabilityBin } from './metrics.ts';
 import { scheduleFeatures, scheduleInputs } from './schedule-features.ts';
@@ -59,11 +64,11 @@ const SELF_TEST_ROWS = 64;
  * @param onRound returns false to stop early, keeping the best round
  * @throws AppError data-too-small, data-unfit
  */
-export const trainModel = (
+export const trainModel = async (
   table: Table,
   options: TrainOptions,
   onRound: (progress: TrainProgress) => boolean = () => true,
-): Trained => {
+): Promise<Trained> => {
   const departures = departuresOf(table);
   const split =
     options.split === 'time' ? splitByTime(departures) : splitAtRandom(departures, options.seed);
@@ -82,17 +87,20 @@ export const trainModel = (
     ]),
   ) as Record<Part, BoostRows>;
 
+  const team = buildTeam(options.nThreads ?? availableParallelism());
+  const engine = buildEngine(team);
   const heads: Head[] = [];
   let rounds: Boosted['rounds'] = [];
   const learn = (
     train: BoostRows,
     validation: BoostRows,
-    loss: Parameters<typeof boost>[2],
+    loss: Loss,
     head: string,
     quick: boolean,
-  ): Boosted => {
+  ): Promise<Boosted> => {
     const settings = boostSettings(train.nRows, features.length, options);
     return boost(
+      engine,
       train,
       validation,
       loss,
@@ -122,7 +130,13 @@ export const trainModel = (
       ]),
     ) as Record<Part, BoostRows>;
     if (!first && (of.train.nRows < 200 || of.validation.nRows < 20)) break;
-    const boosted = learn(of.train, of.validation, { kind: 'logistic' }, `late ${minutes}`, !first);
+    const boosted = await learn(
+      of.train,
+      of.validation,
+      { kind: 'logistic' },
+      `late ${minutes}`,
+      !first,
+    );
     const shape = fitCalibration(probabilitiesOf(boosted, of.calibration), of.calibration.labels);
     const calibration = split.kind === 'time' ? anchorToYear(shape, boosted, of) : shape;
     heads.push({
@@ -144,7 +158,7 @@ export const trainModel = (
     previousMinutes = minutes;
   }
   for (const level of QUANTILES) {
-    const boosted = learn(
+    const boosted = await learn(
       parts.train,
       parts.validation,
       { kind: 'quantile', level },
@@ -157,6 +171,7 @@ export const trainModel = (
       score: { kind: 'forest', forest: forestOf(boosted.trees, bins, boosted.base) },
     });
   }
+  team.dismiss();
   const quality = qualityOf(test, parts.test.labels);
   const baselines = {
     climatology: baselineOf(

@@ -1,0 +1,69 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { boost, type BoostSettings } from './boosting.ts';
+import { buildEngine } from './engine.ts';
+import { buildPlainLearner } from './learner.ts';
+import type { Loss } from './loss.ts';
+import { PLANTED_SETTINGS, plantRows } from './planted.ts';
+import { buildTeam } from './team.ts';
+
+const one = buildTeam(1);
+const two = buildTeam(2);
+const three = buildTeam(3);
+afterAll(() => {
+  for (const team of [one, two, three]) team.dismiss();
+});
+
+const SETTINGS: BoostSettings = {
+  ...PLANTED_SETTINGS,
+  nTrees: 6,
+  patience: 100,
+  featureShare: 0.8,
+  seed: 5,
+};
+
+describe('the fast learner', () => {
+  const cases: [string, number, Loss, Partial<BoostSettings>][] = [
+    ['on few rows', 700, { kind: 'logistic' }, {}],
+    ['on many rows', 90_000, { kind: 'logistic' }, { nLeaves: 63 }],
+    ['with many leaves', 30_000, { kind: 'logistic' }, { nLeaves: 400, minRowsPerLeaf: 5 }],
+    ['with a sample of the rows', 20_000, { kind: 'logistic' }, { rowShare: 0.6 }],
+    [
+      'with monotone constraints',
+      20_000,
+      { kind: 'logistic' },
+      { monotone: Int8Array.of(1, -1, 0, 1, 0, 0) },
+    ],
+    ['for a quantile', 20_000, { kind: 'quantile', level: 0.8 }, {}],
+  ];
+  test.each(
+    cases,
+  )('grows the same trees as the plain one, on 1, 2 and 3 threads, %s', async (_, nRows, loss, changes) => {
+    const rows = plantRows(nRows, 11);
+    const validation = plantRows(500, 12);
+    const settings = { ...SETTINGS, ...changes };
+    const plain = await boost(
+      buildPlainLearner,
+      rows,
+      { ...validation, ...rebinned(rows, validation) },
+      loss,
+      settings,
+    );
+    expect(plain.trees.length).toBeGreaterThan(0);
+    for (const team of [one, two, three]) {
+      const fast = await boost(
+        buildEngine(team),
+        rows,
+        { ...validation, ...rebinned(rows, validation) },
+        loss,
+        settings,
+      );
+      expect(fast).toEqual(plain);
+    }
+  });
+});
+
+/** The later rows, in the bins of the earlier. */
+const rebinned = (rows: ReturnType<typeof plantRows>, later: ReturnType<typeof plantRows>) => ({
+  bins: rows.bins,
+  data: later.data,
+});

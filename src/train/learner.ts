@@ -1,0 +1,80 @@
+/**
+ * What boosting asks of whoever grows its trees: the plain version here, the fast one in `engine`.
+ * Both give the same trees, bit for bit.
+ */
+import { type BinnedRows, buildGrower, type GrownTree, type GrowSettings } from './grower.ts';
+import { logisticGradientsInto, type Loss, packQuantile, quantaOf } from './loss.ts';
+
+/** Delay in minutes decides both targets: late or not, and how late. */
+export interface BoostRows extends BinnedRows {
+  readonly labels: Uint8Array;
+  readonly minutes: Float32Array;
+}
+
+export interface Learner {
+  /** float64, shape (nRows): raw scores so far. */
+  readonly scores: Float64Array;
+  /** int32, shape (nRows): rows in the order of the last tree's leaves. */
+  readonly rows: Int32Array;
+  /** Grows a tree on the gradients of the scores so far. @param allowed features it may ask, null for all */
+  readonly grow: (allowed: Uint8Array | null) => GrownTree;
+  /** Adds the tree's leaf values to the scores and renews the gradients for the next round. */
+  readonly advance: (grown: GrownTree, nextRound: number) => void;
+  /** Ends the work on these rows. */
+  readonly finish: () => void;
+}
+
+export interface LearnerSettings extends GrowSettings {
+  readonly rowShare: number;
+}
+
+export type BuildLearner = (
+  rows: BoostRows,
+  loss: Loss,
+  base: number,
+  settings: LearnerSettings,
+) => Promise<Learner>;
+
+/** One thread, no emitted code: the definition. */
+export const buildPlainLearner: BuildLearner = async (data, loss, base, settings) => {
+  const { nRows } = data;
+  const quanta = quantaOf(loss, nRows);
+  const scales = { g: 1 / quanta.gScale, h: 1 / quanta.hScale };
+  const grower = buildGrower(data, settings);
+  const scores = new Float64Array(nRows).fill(base);
+  const gradients = new Int32Array(nRows);
+  const rows = new Int32Array(nRows);
+  const renew = (round: number): void => {
+    if (loss.kind === 'logistic')
+      logisticGradientsInto(scores, data.labels, round, settings.rowShare, quanta, gradients);
+    else {
+      for (let row = 0; row < nRows; row++)
+        gradients[row] = packQuantile(
+          scores[row]!,
+          data.minutes[row]!,
+          loss.level,
+          row,
+          round,
+          settings.rowShare,
+          quanta.gScale,
+        );
+    }
+  };
+  renew(0);
+  return {
+    scores,
+    rows,
+    grow: (allowed) => {
+      for (let row = 0; row < nRows; row++) rows[row] = row;
+      return grower.grow(gradients, scales, rows, nRows, allowed);
+    },
+    advance: ({ tree, ranges }, nextRound) => {
+      for (const { node, begin, end } of ranges) {
+        const value = tree.value[node]!;
+        for (let i = begin; i < end; i++) scores[rows[i]!]! += value;
+      }
+      renew(nextRound);
+    },
+    finish: () => {},
+  };
+};

@@ -1,0 +1,227 @@
+/**
+ * Just enough of WebAssembly's binary format to emit the kernels of the learner at run time.
+ * Stands below `kernels`. An expression is its bytes, operands first.
+ * @source https://webassembly.github.io/spec/core/binary/
+ */
+
+export type Code = readonly number[];
+type Type = 'i32' | 'i64' | 'f64' | 'v128';
+
+const TYPES: Readonly<Record<Type, number>> = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b };
+
+/** Unsigned LEB128. */
+const u = (value: number): number[] => {
+  const bytes: number[] = [];
+  let rest = value >>> 0;
+  do {
+    const low = rest & 0x7f;
+    rest >>>= 7;
+    bytes.push(rest === 0 ? low : low | 0x80);
+  } while (rest !== 0);
+  return bytes;
+};
+
+/** Signed LEB128. */
+const s = (value: bigint): number[] => {
+  const bytes: number[] = [];
+  let rest = value;
+  for (;;) {
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    const isLast = (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0);
+    bytes.push(isLast ? low : low | 0x80);
+    if (isLast) return bytes;
+  }
+};
+
+const f64Bytes = (value: number): number[] => [...new Uint8Array(Float64Array.of(value).buffer)];
+
+const operation =
+  (...opcode: number[]) =>
+  (...operands: Code[]): Code => [...operands.flat(), ...opcode];
+
+const load =
+  (...opcode: number[]) =>
+  (address: Code, offset = 0): Code => [...address, ...opcode, 0, ...u(offset)];
+
+const store =
+  (...opcode: number[]) =>
+  (address: Code, value: Code, offset = 0): Code => [
+    ...address,
+    ...value,
+    ...opcode,
+    0,
+    ...u(offset),
+  ];
+
+export const i32 = {
+  const: (value: number): Code => [0x41, ...s(BigInt(value | 0))],
+  add: operation(0x6a),
+  sub: operation(0x6b),
+  mul: operation(0x6c),
+  and: operation(0x71),
+  or: operation(0x72),
+  xor: operation(0x73),
+  shl: operation(0x74),
+  shrS: operation(0x75),
+  shrU: operation(0x76),
+  eqz: operation(0x45),
+  ltS: operation(0x48),
+  ltU: operation(0x49),
+  gtS: operation(0x4a),
+  geU: operation(0x4f),
+  wrap: operation(0xa7),
+  truncF64: operation(0xaa),
+  load: load(0x28),
+  load8U: load(0x2d),
+  store: store(0x36),
+} as const;
+
+export const i64 = {
+  const: (value: number): Code => [0x42, ...s(BigInt(value))],
+  add: operation(0x7c),
+  or: operation(0x84),
+  and: operation(0x83),
+  shl: operation(0x86),
+  shrS: operation(0x87),
+  shrU: operation(0x88),
+  extendS: operation(0xac),
+  extendU: operation(0xad),
+  load: load(0x29),
+  store: store(0x37),
+} as const;
+
+export const f64 = {
+  const: (value: number): Code => [0x44, ...f64Bytes(value)],
+  add: operation(0xa0),
+  sub: operation(0xa1),
+  mul: operation(0xa2),
+  div: operation(0xa3),
+  min: operation(0xa4),
+  max: operation(0xa5),
+  floor: operation(0x9c),
+  nearest: operation(0x9e),
+  gt: operation(0x64),
+  fromI32: operation(0xb7),
+  fromI64: operation(0xb9),
+  fromI64U: operation(0xba),
+  fromBits: operation(0xbf),
+  load: load(0x2b),
+  store: store(0x39),
+} as const;
+
+export const v128 = {
+  load: load(0xfd, 0x00),
+  store: store(0xfd, 0x0b),
+  addI64: operation(0xfd, 0xce, 0x01),
+  subI64: operation(0xfd, 0xd1, 0x01),
+} as const;
+
+export interface Local {
+  readonly index: number;
+  readonly get: Code;
+  readonly set: (value: Code) => Code;
+}
+
+export interface Kernel {
+  readonly name: string;
+  readonly params: readonly Type[];
+  readonly result?: Type;
+  /** Builds the body from its parameters and as many fresh locals as it asks for. */
+  readonly body: (params: readonly Local[], local: (type: Type) => Local) => Code;
+}
+
+const localAt = (index: number): Local => ({
+  index,
+  get: [0x20, ...u(index)],
+  set: (value) => [...value, 0x21, ...u(index)],
+});
+
+/** Repeats `body` while `counter` < `end`, checking first; `body` advances the counter. */
+export const whileBelow = (counter: Local, end: Local, body: Code): Code => [
+  ...[0x02, 0x40, 0x03, 0x40],
+  ...i32.eqz(i32.ltS(counter.get, end.get)),
+  ...[0x0d, 0x01],
+  ...body,
+  ...[0x0c, 0x00, 0x0b, 0x0b],
+];
+
+/** `body` where `condition` is not 0. */
+export const when = (condition: Code, body: Code): Code => [
+  ...condition,
+  0x04,
+  0x40,
+  ...body,
+  0x0b,
+];
+
+/** One of two values, without a branch. */
+export const select = (condition: Code, yes: Code, no: Code): Code => [
+  ...yes,
+  ...no,
+  ...condition,
+  0x1b,
+];
+
+/** memory.copy(to, from, nBytes) */
+export const copy = (to: Code, from: Code, nBytes: Code): Code => [
+  ...to,
+  ...from,
+  ...nBytes,
+  ...[0xfc, 0x0a, 0, 0],
+];
+
+/** memory.fill(to, 0, nBytes) */
+export const clear = (to: Code, nBytes: Code): Code => [
+  ...to,
+  ...i32.const(0),
+  ...nBytes,
+  ...[0xfc, 0x0b, 0],
+];
+
+/** The bytes of a module that imports shared memory `env.memory` and exports the kernels. */
+export const emitModule = (
+  kernels: readonly Kernel[],
+  maxPages: number,
+): Uint8Array<ArrayBuffer> => {
+  const types = kernels.map(({ params, result }) => [
+    0x60,
+    ...u(params.length),
+    ...params.map((type) => TYPES[type]),
+    ...(result === undefined ? [0] : [1, TYPES[result]]),
+  ]);
+  const bodies = kernels.map((kernel) => {
+    const locals: Type[] = [];
+    const params = kernel.params.map((_, i) => localAt(i));
+    const code = kernel.body(params, (type) => {
+      locals.push(type);
+      return localAt(params.length + locals.length - 1);
+    });
+    const bytes = [
+      ...u(locals.length),
+      ...locals.flatMap((type) => [1, TYPES[type]]),
+      ...code,
+      0x0b,
+    ];
+    return [...u(bytes.length), ...bytes];
+  });
+  const text = (word: string): number[] => [...u(word.length), ...Buffer.from(word)];
+  const section = (id: number, entries: readonly Code[]): number[] => {
+    const bytes = [...u(entries.length), ...entries.flat()];
+    return [id, ...u(bytes.length), ...bytes];
+  };
+  return Uint8Array.from([
+    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...section(1, types),
+    ...section(2, [[...text('env'), ...text('memory'), 0x02, 0x03, ...u(1), ...u(maxPages)]]),
+    ...section(
+      3,
+      kernels.map((_, i) => u(i)),
+    ),
+    ...section(
+      7,
+      kernels.map(({ name }, i) => [...text(name), 0x00, ...u(i)]),
+    ),
+    ...section(10, bodies),
+  ]);
+};
