@@ -155,6 +155,10 @@ const buildFact = (fact: Fact): string =>
 const textOf = (cell: Cell): string =>
   cell === null ? '–' : typeof cell === 'number' ? formatNumber(cell) : cell;
 
+/** Numbers, and texts that read like one (`23.4 %`, `−0.031`), stand right. */
+const isFigure = (cell: Cell): boolean =>
+  cell === null || typeof cell === 'number' || /^[-+−]?[\d.,]+(?: ?(?:%|min|ms|s|MB))?$/.test(cell);
+
 const buildTable = (
   header: readonly string[],
   rows: readonly (readonly Cell[])[],
@@ -162,8 +166,8 @@ const buildTable = (
 ): string => {
   const isNumeric = header.map(
     (_, column) =>
-      rows.some((row) => typeof row[column] === 'number') &&
-      rows.every((row) => row[column] === null || typeof row[column] === 'number'),
+      rows.some((row) => row[column] !== null) &&
+      rows.every((row) => isFigure(row[column] ?? null)),
   );
   const side = (column: number): string => (isNumeric[column] ? ' class="number"' : '');
   const head = header

@@ -1,0 +1,51 @@
+import { expect, test } from 'bun:test';
+import { buildProfilePage, type ProfileReport } from './profile-page.ts';
+
+const GROUP = { name: 'UA <b>', flights: 3, late: 1 / 3, meanDelayMinutes: 4.25 };
+
+const PROFILE: ProfileReport = {
+  files: ['flights.csv'],
+  dialect: 'puntual',
+  target: 'departure',
+  lateMinutes: 20,
+  rows: { read: 4, rejected: 1, used: 3 },
+  rejected: { cancelled: 1 },
+  columns: [
+    { name: 'gate', rows: 4, missing: 4, distinct: 0, kind: 'text', least: null, most: null },
+  ],
+  days: { first: '2013-07-01', last: '2013-07-02', withFlights: 2 },
+  delay: {
+    late: 1 / 3,
+    meanMinutes: 4.25,
+    quantiles: [{ level: 0.5, minutes: -2 }],
+    histogram: [{ fromMinutes: -60, flights: 3 }],
+  },
+  byHour: [{ ...GROUP, name: '6' }],
+  byWeekday: [{ ...GROUP, name: 'Monday' }],
+  byMonth: [{ ...GROUP, name: '2013-07' }],
+  byDay: [{ ...GROUP, name: '2013-07-01' }],
+  byAirline: [GROUP],
+  byOrigin: [],
+  byDestination: [],
+  byRoute: [],
+  lateByWeekdayAndHour: new Array(168).fill(null),
+};
+
+test('the page says rows, rejects by reason, dialect and what late means', () => {
+  const page = buildProfilePage(PROFILE);
+  for (const words of [
+    '3 of 4 rows are flights',
+    'cancelled',
+    'dialect puntual',
+    'departure at least 20 min',
+    'UA &lt;b&gt;',
+  ]) {
+    expect(page).toContain(words);
+  }
+});
+
+test('a file of which most rows are left out is warned about', () => {
+  expect(buildProfilePage(PROFILE)).not.toContain('class="verdict warning"');
+  const rows = { read: 100, rejected: 97, used: 3 };
+  expect(buildProfilePage({ ...PROFILE, rows })).toContain('class="verdict warning"');
+});
