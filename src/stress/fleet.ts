@@ -38,6 +38,7 @@ export interface Fleet {
   readonly run: (
     step: Omit<Step, 'startAtMs'>,
     onWindow?: (window: Window) => void,
+    onStart?: (startAtMs: number) => void,
   ) => Promise<StepRecord>;
   /** Ends the running step early. */
   readonly stop: () => void;
@@ -137,7 +138,7 @@ export const buildFleet = async (
       }
     });
 
-  const run: Fleet['run'] = (step, onWindow) =>
+  const run: Fleet['run'] = (step, onWindow, onStart) =>
     new Promise((resolve, reject) => {
       const full: Step = { ...step, startAtMs: Date.now() + START_DELAY_MS };
       const total = buildLedger();
@@ -174,6 +175,7 @@ export const buildFleet = async (
         });
       };
       tell({ kind: 'step', step: full });
+      onStart?.(full.startAtMs);
     });
 
   return {

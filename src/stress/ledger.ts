@@ -58,6 +58,8 @@ export interface Ledger {
   readonly statuses: Float64Array;
   /** Successes by slot of the tick. */
   readonly okSlots: Float64Array;
+  /** Requests that failed, by slot of the tick. */
+  readonly badSlots: Float64Array;
   readonly reasons: Map<string, number>;
 }
 
@@ -67,6 +69,7 @@ export interface Entry {
   readonly histograms: Readonly<Record<HistogramName, number[]>>;
   readonly statuses: Readonly<Record<string, number>>;
   readonly okSlots: readonly number[];
+  readonly badSlots: readonly number[];
   readonly reasons: Readonly<Record<string, number>>;
 }
 
@@ -85,6 +88,7 @@ export const buildLedger = (): Ledger => ({
   histograms: forEachName(HISTOGRAMS, () => buildCounts(SCALE)),
   statuses: new Float64Array(1000),
   okSlots: new Float64Array(N_SLOTS),
+  badSlots: new Float64Array(N_SLOTS),
   reasons: new Map(),
 });
 
@@ -111,6 +115,7 @@ export const takeEntry = (ledger: Ledger): Entry => {
       [...ledger.statuses.entries()].filter(([, count]) => count > 0),
     ) as Record<string, number>,
     okSlots: [...ledger.okSlots],
+    badSlots: [...ledger.badSlots],
     reasons: Object.fromEntries(ledger.reasons),
   };
   clearLedger(ledger);
@@ -122,6 +127,7 @@ export const clearLedger = (ledger: Ledger): void => {
   for (const name of HISTOGRAMS) ledger.histograms[name].fill(0);
   ledger.statuses.fill(0);
   ledger.okSlots.fill(0);
+  ledger.badSlots.fill(0);
   ledger.reasons.clear();
 };
 
@@ -133,6 +139,7 @@ export const addEntry = (ledger: Ledger, entry: Entry): void => {
   }
   for (const [status, count] of Object.entries(entry.statuses)) ledger.statuses[+status]! += count;
   for (const [i, count] of entry.okSlots.entries()) ledger.okSlots[i]! += count;
+  for (const [i, count] of entry.badSlots.entries()) ledger.badSlots[i]! += count;
   for (const [reason, count] of Object.entries(entry.reasons)) addReason(ledger, reason, count);
 };
 

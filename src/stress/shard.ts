@@ -80,7 +80,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   const waiting = buildNumberRing(MOST_WAITING);
 
   const ledger = buildLedger();
-  const { counters, okSlots, statuses } = ledger;
+  const { counters, okSlots, badSlots, statuses } = ledger;
   const { response, service, lag, late, errors, connect } = ledger.histograms;
 
   let wanted = 0;
@@ -109,6 +109,12 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   let opensReportedMs = 0;
 
   const nowUs = (): number => (performance.now() - originMs) * 1000;
+
+  /** Slot of the tick that a time falls into; what comes late, while the pump is held up, falls into the last. */
+  const slotOf = (t: number): number => {
+    const slot = ((t - tickStartUs) / (SLOT_MS * 1000)) | 0;
+    return slot < okSlots.length ? (slot > 0 ? slot : 0) : okSlots.length - 1;
+  };
 
   const handlers = {
     binaryType: 'uint8array' as const,
@@ -189,6 +195,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       if (t >= measureFromUs && t < endUs) {
         counters[COUNTER_AT.planned]!++;
         counters[COUNTER_AT.socketError]!++;
+        badSlots[slotOf(t)]!++;
         errors[bucketOfUs(readyUs[i]! < 0 ? 0 : t - readyUs[i]!)]!++;
       }
       readyUs[i] = t;
@@ -301,11 +308,11 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       counters[COUNTER_AT.ok]!++;
       response[bucketOfUs(t - plannedAt)]!++;
       service[bucketOfUs(t - sentUs[i]!)]!++;
-      const slot = ((t - tickStartUs) / (SLOT_MS * 1000)) | 0;
-      okSlots[slot < okSlots.length ? (slot > 0 ? slot : 0) : okSlots.length - 1]!++;
+      okSlots[slotOf(t)]!++;
       return;
     }
     counters[COUNTER_AT.httpError]!++;
+    badSlots[slotOf(t)]!++;
     errors[bucketOfUs(t - plannedAt)]!++;
     if (isWrong) {
       counters[COUNTER_AT.wrong]!++;
@@ -323,6 +330,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     state[i] = IDLE;
     if (plannedUs[i]! < measureFromUs) return;
     counters[COUNTER_AT[outcome]]!++;
+    badSlots[slotOf(t)]!++;
     const age = bucketOfUs(t - plannedUs[i]!);
     if (outcome === 'socketError') errors[age]!++;
     else {
@@ -451,6 +459,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       const plannedAt = waiting.shift();
       if (plannedAt < measureFromUs) continue;
       counters[COUNTER_AT.timeout]!++;
+      badSlots[slotOf(t)]!++;
       response[bucketOfUs(t - plannedAt)]!++;
     }
   };

@@ -28,7 +28,9 @@ export interface Window {
   readonly serviceMeanMs: number | null;
   /** Coarse histogram of response times, sparse. */
   readonly heat: readonly number[];
+  /** Successes and failures by 10 ms. */
   readonly okSlots: readonly number[];
+  readonly badSlots: readonly number[];
   readonly nOpen: number;
   readonly inFlight: number;
   readonly waiting: number;
@@ -61,6 +63,7 @@ export const buildWindow = (second: number, ticks: readonly Tick[]): Window => {
     serviceMeanMs: meanMs(service),
     heat: encodeCounts(coarsen(response)),
     okSlots: [...ledger.okSlots],
+    badSlots: [...ledger.badSlots],
     nOpen: sum(({ nOpen }) => nOpen),
     inFlight: sum(({ inFlightMean }) => inFlightMean),
     waiting: sum(({ waiting }) => waiting),

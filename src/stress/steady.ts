@@ -1,0 +1,102 @@
+/**
+ * Whether a step had settled, and from when: MSER-5 for the beginning, slope and scatter for the rest.
+ * Pure functions over a series; a step that never settles is shown, but feeds no fit.
+ */
+
+export interface Steadiness {
+  /** Seconds at the beginning that MSER-5 would leave out. */
+  readonly settledAfterS: number;
+  readonly steady: boolean;
+  /** Slope of the line through what is left, as a share of its mean per second. */
+  readonly slopePerS: number;
+  /** Standard deviation as a share of the mean, second by second. */
+  readonly scatter: number;
+  readonly sentence: string;
+}
+
+const BATCH = 5;
+
+/**
+ * How many values to leave out at the beginning: the d that makes s^2(d..n) / (n - d)^2 least, over means of five.
+ * A minimum in the second half says that the series is too short; then n is returned.
+ * @source White 1997; White, Cobb, Spratt 2000 (MSER-5)
+ */
+export const mser5 = (values: readonly number[]): number => {
+  const means: number[] = [];
+  for (let i = 0; i + BATCH <= values.length; i += BATCH) {
+    means.push(values.slice(i, i + BATCH).reduce((sum, value) => sum + value, 0) / BATCH);
+  }
+  const n = means.length;
+  if (n < 4) return 0;
+  let best = Number.POSITIVE_INFINITY;
+  let bestAt = 0;
+  let sum = 0;
+  let squares = 0;
+  for (let d = n - 1; d >= 0; d--) {
+    sum += means[d]!;
+    squares += means[d]! ** 2;
+    const left = n - d;
+    if (left < 2) continue;
+    const statistic = Math.max(0, squares - sum ** 2 / left) / left ** 2;
+    if (statistic <= best) {
+      best = statistic;
+      bestAt = d;
+    }
+  }
+  return bestAt > n / 2 ? values.length : bestAt * BATCH;
+};
+
+/** Slope of the least-squares line through values at 0, 1, 2, ... */
+export const slopeOf = (values: readonly number[]): number => {
+  const n = values.length;
+  const meanX = (n - 1) / 2;
+  const meanY = values.reduce((sum, value) => sum + value, 0) / n;
+  let above = 0;
+  let below = 0;
+  for (let i = 0; i < n; i++) {
+    above += (i - meanX) * (values[i]! - meanY);
+    below += (i - meanX) ** 2;
+  }
+  return below === 0 ? 0 : above / below;
+};
+
+const LEAST_SECONDS = 8;
+const MOST_SLOPE = 0.01;
+const MOST_SCATTER = 0.05;
+
+/** @param perSlot successes by slot; @param slotS length of a slot in seconds, a whole part of 1 */
+export const judgeSteadiness = (perSlot: readonly number[], slotS: number): Steadiness => {
+  const perSecond = Math.round(1 / slotS);
+  const settled = mser5(perSlot) * slotS;
+  const first = Math.ceil(settled);
+  const seconds: number[] = [];
+  for (let s = first; (s + 1) * perSecond <= perSlot.length; s++) {
+    seconds.push(
+      perSlot.slice(s * perSecond, (s + 1) * perSecond).reduce((sum, value) => sum + value, 0),
+    );
+  }
+  const mean = seconds.reduce((sum, value) => sum + value, 0) / Math.max(1, seconds.length);
+  const slopePerS = mean > 0 ? slopeOf(seconds) / mean : 0;
+  const variance =
+    seconds.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, seconds.length);
+  const scatter = mean > 0 ? Math.sqrt(variance) / mean : 0;
+  // Counts scatter by themselves: what a Poisson count of this size does is no unsteadiness.
+  const natural = mean > 0 ? 1.5 / Math.sqrt(mean) : 0;
+  const facts = { settledAfterS: settled, slopePerS, scatter };
+  if (seconds.length < LEAST_SECONDS) {
+    return {
+      ...facts,
+      steady: false,
+      sentence: `not known to be steady: ${LEAST_SECONDS} s after settling are needed, ${seconds.length} s were had`,
+    };
+  }
+  const steady = Math.abs(slopePerS) <= MOST_SLOPE && scatter <= MOST_SCATTER + natural;
+  const scattered = `${(scatter * 100).toFixed(1)} % scatter from second to second`;
+  return {
+    ...facts,
+    steady,
+    sentence: steady
+      ? `steady after ${settled.toFixed(1)} s, ${scattered}`
+      : `not steady: ${(slopePerS * 100).toFixed(1)} % drift per second, ${scattered}`,
+  };
+};
