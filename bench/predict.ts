@@ -1,0 +1,187 @@
+/**
+ * How long one prediction takes, alone and in a batch: ours and the peers', same forest, same rows, one thread.
+ * `npx bun bench/predict.ts [100x31 ...]`; without Python (bench/peers/README.md) it prints ours alone.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildPlantedModel, buildRandom } from '../test/planted.ts';
+import { decodeModel, encodeModel } from '../src/core/model-file.ts';
+import type { Model } from '../src/core/model.ts';
+import { importModel } from '../src/exchange/import.ts';
+import { compilePredictor } from '../src/predict/compile.ts';
+import { buildExplainer } from '../src/predict/explain.ts';
+import { buildScorer, type Kernel } from '../src/predict/scorer.ts';
+import { alternate, type Contender, printFigures, printMachine, summarise } from './measure.ts';
+
+const PYTHON = 'bench/peers/.venv/bin/python';
+const SIZES = [
+  [100, 31],
+  [100, 255],
+  [1000, 255],
+] as const;
+const ROUNDS = 7;
+const N_ROWS = 10_000;
+
+interface Peers {
+  readonly names: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+  readonly measure: (name: string, mode: 'one' | 'batch') => Promise<number>;
+  readonly end: () => void;
+}
+
+const startPeers = async (folder: string, nTrees: number, nLeaves: number): Promise<Peers> => {
+  const child = Bun.spawn([PYTHON, 'bench/peers/predict.py', folder, `${nTrees}`, `${nLeaves}`], {
+    stdin: 'pipe',
+    stdout: 'pipe',
+    stderr: 'ignore',
+  });
+  const lines = readLines(child.stdout);
+  let first = await lines.next();
+  // The peers' own libraries print too.
+  while (!first.done && !first.value.startsWith('{"peers')) first = await lines.next();
+  const { peers, versions } = JSON.parse(first.value ?? '{}') as {
+    peers: string[];
+    versions: Record<string, string>;
+  };
+  return {
+    names: peers,
+    versions,
+    measure: async (name, mode) => {
+      child.stdin.write(`${name} ${mode}\n`);
+      child.stdin.flush();
+      for (;;) {
+        const line = await lines.next();
+        if (line.done) throw new Error(`${name} ended before it answered`);
+        if (/^[\d.]+$/.test(line.value)) return Number(line.value);
+      }
+    },
+    end: () => child.kill(),
+  };
+};
+
+async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of stream) {
+    rest += Buffer.from(chunk).toString();
+    for (let at = rest.indexOf('\n'); at >= 0; at = rest.indexOf('\n')) {
+      yield rest.slice(0, at);
+      rest = rest.slice(at + 1);
+    }
+  }
+}
+
+/** Median ns of many single calls of 500 different rows; mean ns per row of one batch. */
+const nsOf = (model: Model, rows: Float64Array, mode: 'one' | 'batch', kernel?: Kernel) => {
+  const predictor = compilePredictor(model, kernel);
+  const nInputs = model.inputs.length;
+  const out = new Float64Array(N_ROWS);
+  const singles = Array.from({ length: 500 }, (_, i) =>
+    rows.subarray(i * nInputs, (i + 1) * nInputs),
+  );
+  return (): number => {
+    const startNs = Bun.nanoseconds();
+    if (mode === 'batch') {
+      predictor.predictInto(rows, N_ROWS, out);
+      return (Bun.nanoseconds() - startNs) / N_ROWS;
+    }
+    const REPEATS = 20;
+    for (let i = 0; i < REPEATS; i++)
+      for (const single of singles) predictor.predictInto(single, 1, out);
+    return (Bun.nanoseconds() - startNs) / (REPEATS * singles.length);
+  };
+};
+
+const compare = async (nTrees: number, nLeaves: number): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'puntual-bench-'));
+  try {
+    const peers = existsSync(PYTHON) ? await startPeers(folder, nTrees, nLeaves) : undefined;
+    const model = peers
+      ? importModel(readFileSync(join(folder, 'model.txt')), {}, 'bench')
+      : buildPlantedModel({ nTrees, nLeaves });
+    const rows = peers
+      ? new Float64Array(readFileSync(join(folder, 'rows.f64')).buffer)
+      : plantedRows(model);
+    if (peers) {
+      console.log(`peers: ${JSON.stringify(peers.versions)}`);
+      checkAnswers(model, rows, new Float64Array(readFileSync(join(folder, 'answers.f64')).buffer));
+    }
+    for (const mode of ['one', 'batch'] as const) {
+      const kernels = (['mask', 'walk'] as const).filter((kernel) => {
+        const scorer = buildScorer([model.heads[0]!.score], model.features.length, kernel);
+        return scorer.kernels[0] === kernel && (kernel !== 'mask' || nLeaves <= 64);
+      });
+      const contenders: Contender[] = [
+        { name: 'puntual', run: nsOf(model, rows, mode) },
+        ...kernels.map((kernel) => ({
+          name: `puntual, ${kernel}`,
+          run: nsOf(model, rows, mode, kernel),
+        })),
+        ...(peers?.names ?? []).map((name) => ({ name, run: () => peers!.measure(name, mode) })),
+      ];
+      const figures = await alternate(contenders, ROUNDS, 2);
+      console.log(
+        `\n### ${nTrees} trees x ${nLeaves} leaves, ${mode === 'one' ? 'one row' : `batch of ${N_ROWS} rows`}\n`,
+      );
+      printFigures(figures, 'ns per row', 'puntual');
+    }
+    peers?.end();
+    printReady(model);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const checkAnswers = (model: Model, rows: Float64Array, expected: Float64Array): void => {
+  const out = new Float64Array(N_ROWS);
+  compilePredictor(model).predictInto(rows, N_ROWS, out);
+  const worst = out.reduce((most, p, i) => Math.max(most, Math.abs(p - expected[i]!)), 0);
+  console.log(`answers: at most ${worst.toExponential(1)} from LightGBM's`);
+  if (worst > 1e-12) throw new Error('the forest is not the same: the figures would mean nothing');
+};
+
+const printReady = (model: Model): void => {
+  const { bytes } = encodeModel(model);
+  const load: number[] = [];
+  for (let i = 0; i < 7; i++) {
+    const startMs = performance.now();
+    compilePredictor(decodeModel(bytes).model);
+    load.push(performance.now() - startMs);
+  }
+  const explainer = buildExplainer(model);
+  const raw = new Float64Array(model.inputs.length).fill(3);
+  const explain: number[] = [];
+  for (let i = 0; i < 51; i++) {
+    raw[0] = i;
+    const startMs = performance.now();
+    explainer.explain(raw, 0);
+    explain.push(performance.now() - startMs);
+  }
+  console.log();
+  printFigures(
+    [
+      { ...summarise('load and compile, first', [load[0]!]) },
+      summarise('load and compile', load),
+      summarise('explain one row', explain),
+    ],
+    'ms',
+  );
+};
+
+const plantedRows = (model: Model): Float64Array => {
+  const random = buildRandom(1);
+  return Float64Array.from({ length: N_ROWS * model.inputs.length }, (_, i) => {
+    const input = model.inputs[i % model.inputs.length]!;
+    if (input.kind === 'category') return Math.floor(random() * input.values!.length);
+    return input.kind === 'time'
+      ? 22_618_080 + Math.floor(random() * 525_600)
+      : Math.floor(random() * 2500);
+  });
+};
+
+const wanted = process.argv.slice(2);
+printMachine();
+for (const [nTrees, nLeaves] of SIZES) {
+  if (wanted.length === 0 || wanted.includes(`${nTrees}x${nLeaves}`))
+    await compare(nTrees, nLeaves);
+}
