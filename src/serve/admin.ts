@@ -3,6 +3,7 @@
  * so that a probe is never behind a prediction.
  */
 import { AppError, ERRORS } from '../core/errors.ts';
+import type { Log } from './log.ts';
 import { METRICS_TYPE, renderMetrics } from './metrics.ts';
 import type { Reload, Served } from './reload.ts';
 import type { ServiceView } from './view.ts';
@@ -12,7 +13,8 @@ export const openAdmin = (
   host: string,
   port: number,
   view: () => ServiceView,
-  reload: Reload,
+  reload: () => Reload,
+  log: Log,
 ): Bun.Server<undefined> => {
   const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     '/livez': { GET: () => health(true, view(), false) },
@@ -21,8 +23,8 @@ export const openAdmin = (
     '/metrics': {
       GET: () => new Response(renderMetrics(view()), { headers: { 'content-type': METRICS_TYPE } }),
     },
-    '/reload': { POST: async (_, request) => served(await reload.to(await modelOf(request))) },
-    '/rollback': { POST: async () => served(await reload.back()) },
+    '/reload': { POST: async (_, request) => served(await reload().to(await modelOf(request))) },
+    '/rollback': { POST: async () => served(await reload().back()) },
   };
   return listen(host, port, async (request) => {
     try {
@@ -36,7 +38,8 @@ export const openAdmin = (
       return await answer(url, request);
     } catch (error) {
       if (error instanceof AppError) return refused(error.code, error.message);
-      throw error;
+      log.error('the admin port met a bug', { error: (error as Error).stack ?? String(error) });
+      return new Response('a bug; it is in the log\n', { status: 500 });
     }
   });
 };
@@ -76,7 +79,7 @@ const health = (ok: boolean, view: ServiceView, verbose: boolean): Response => {
     {
       status: name,
       reasons: view.reasons,
-      model: { name: view.model.name, version: view.model.version },
+      model: view.model && { name: view.model.name, version: view.model.version },
       workers: view.workers.map(({ id, state }) => ({ id, state })),
     },
     { status, headers },

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import type { ServeConfig } from './config.ts';
+import type { RestartReason } from './labels.ts';
 import {
   type FromWorker,
   type ModelFacts,
@@ -49,7 +50,7 @@ export interface ChildSetting {
   readonly spawnId: number;
   readonly sharedDir: string;
   readonly quotaPath: string;
-  readonly onLeaving: (child: Child) => void;
+  readonly onLeaving: (child: Child, reason: RestartReason) => void;
 }
 
 /** Starts a worker. @throws AppError file-unwritable when there is no room for its slab */
@@ -83,7 +84,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
         refusal = new AppError(message.code, message.detail);
         break;
       case 'leaving':
-        setting.onLeaving(child);
+        setting.onLeaving(child, message.reason);
         break;
     }
   };

@@ -33,8 +33,12 @@ export const sumDrift = (sharedDir: string, sha256: string, nCells: number): Flo
   const sum = new Float64Array(nCells);
   for (const name of readdirSync(sharedDir)) {
     if (!name.startsWith(prefixOf(sha256))) continue;
-    const cells = mapCells(join(sharedDir, name));
-    if (cells.length === nCells) mergeInto(sum, cells);
+    try {
+      const cells = mapCells(join(sharedDir, name));
+      if (cells.length === nCells) mergeInto(sum, cells);
+    } catch {
+      // Its worker ended this very moment, and its counts are moving to the file of worker 0.
+    }
   }
   return sum;
 };

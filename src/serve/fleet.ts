@@ -40,7 +40,10 @@ export interface Fleet {
   readonly tryModel: (model: ModelRef) => Promise<{ child: Child; facts: ModelFacts }>;
   /** Fills every place; resolves when all are ready. @throws AppError when the first worker is refused */
   readonly start: (model: ModelRef, port: number) => Promise<ModelFacts>;
-  /** Puts the model into every place, one after the other; `first` is a warm worker that has it. @throws AppError */
+  /**
+   * Puts the model into every place, one after the other; `first` is a warm worker that has it.
+   * Resolves when no worker answers with the old model any more. @throws AppError
+   */
   readonly roll: (model: ModelRef, first: Child) => Promise<void>;
   /** Replaces one worker: the new one listens before the old one drains. */
   readonly replace: (child: Child, reason: RestartReason) => Promise<void>;
@@ -82,6 +85,7 @@ export const buildFleet = (
   let model: ModelRef | undefined;
   let port = 0;
   let standby: Child | undefined;
+  let started = false;
   let ending = false;
   let spawned = 0;
 
@@ -92,7 +96,7 @@ export const buildFleet = (
       spawnId: ++spawned,
       sharedDir,
       quotaPath,
-      onLeaving: (leaving) => void fleet.replace(leaving, 'asked').catch(() => {}),
+      onLeaving: (leaving, reason) => void fleet.replace(leaving, reason).catch(() => {}),
     });
     children.add(child);
     void child.exited.then((exit) => onExit(child, exit));
@@ -111,7 +115,7 @@ export const buildFleet = (
     const slot = slots.find((other) => other.child === child);
     if (slot) slot.child = undefined;
     onChange();
-    if (!slot || ending) return;
+    if (!slot || ending || !started) return;
     const reason =
       killedFor.get(child) ??
       (Number.isNaN(child.readyAtMs()) ? 'start-failed' : exit.signal ? 'killed' : 'crashed');
@@ -192,8 +196,8 @@ export const buildFleet = (
 
   const drain = (child: Child): void => child.drain(CLOSE_MS, config.drainLimitMs);
 
-  /** Brings `next` into a place, then drains who was there. */
-  const succeed = async (slot: Slot, next: Child): Promise<void> => {
+  /** Brings `next` into a place, then begins to drain who was there. */
+  const succeed = async (slot: Slot, next: Child): Promise<Child | undefined> => {
     slot.awaited = true;
     try {
       await open(next);
@@ -201,6 +205,7 @@ export const buildFleet = (
       slot.child = next;
       if (last) drain(last);
       onChange();
+      return last;
     } finally {
       slot.awaited = false;
       if (!ending && slot.child === undefined) fill(slot);
@@ -230,6 +235,7 @@ export const buildFleet = (
       }
       const first = slots.map((slot) => slot.child!);
       await Promise.all(first.map(open));
+      started = true;
       for (const [i, slot] of slots.entries()) {
         slot.awaited = false;
         if (slot.child === undefined) fill(slot);
@@ -242,11 +248,14 @@ export const buildFleet = (
       const before = model;
       model = wanted;
       let next: Child | undefined = first;
+      const old: Child[] = [];
       try {
         for (const slot of slots) {
-          await succeed(slot, next ?? spawn(wanted));
+          const last = await succeed(slot, next ?? spawn(wanted));
+          if (last) old.push(last);
           next = undefined;
         }
+        await Promise.all(old.map(({ exited }) => exited));
       } catch (error) {
         model = before;
         for (const slot of slots)

@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from '../core/errors.ts';
 import type { ServeConfig } from './config.ts';
+import type { RestartReason } from './labels.ts';
 
 /** A model as it is served: `file` is the supervisor's own checked copy, `path` the file that the user named. */
 export interface ModelRef {
@@ -48,5 +49,5 @@ export type FromWorker =
   | { readonly news: 'ready' }
   /** The model or the set-up will not do; the worker exits. */
   | { readonly news: 'refused'; readonly code: ErrorCode; readonly detail: string }
-  /** Somebody asked this worker alone to end. */
-  | { readonly news: 'leaving' };
+  /** Somebody asked this worker alone to end, or it met a bug: it goes on until a fresh one is in its place. */
+  | { readonly news: 'leaving'; readonly reason: RestartReason };

@@ -5,6 +5,7 @@
 import { METHODS, OUTCOMES, RESTART_REASONS, SHED_REASONS } from './labels.ts';
 import { psiOf } from './psi.ts';
 import { INFERENCE_BOUNDS, REQUEST_BOUNDS } from './slab.ts';
+import type { Totals } from './totals.ts';
 import type { ServiceView } from './view.ts';
 
 export interface Reading {
@@ -22,12 +23,27 @@ interface Sample {
 
 const WORKER_STATES = ['starting', 'ready', 'draining'] as const;
 
-export const readingsOf = (view: ServiceView, version: string): readonly Reading[] => [
+export const readingsOf = (view: ServiceView, version: string): readonly Reading[] => {
+  const totals = view.totals();
+  return [
+    ...requestReadings(totals),
+    ...processReadings(view),
+    ...modelReadings(view),
+    {
+      name: 'puntual_build_info',
+      help: 'Always 1; the labels say which build this is.',
+      kind: 'gauge',
+      samples: [{ labels: { version, runtime: `bun ${Bun.version}` }, value: 1 }],
+    },
+  ];
+};
+
+const requestReadings = (totals: Totals): readonly Reading[] => [
   {
     name: 'http_server_request_duration_seconds',
     help: 'Time from the arrival of a request to its answer, by route, method and status.',
     kind: 'histogram',
-    samples: [...view.totals.series.values()].flatMap(({ route, method, status, cells }) =>
+    samples: [...totals.series.values()].flatMap(({ route, method, status, cells }) =>
       histogram(REQUEST_BOUNDS, cells, {
         http_request_method: METHODS.find((known) => known === method) ?? '_OTHER',
         http_route: route,
@@ -39,7 +55,7 @@ export const readingsOf = (view: ServiceView, version: string): readonly Reading
     name: 'puntual_inference_duration_seconds',
     help: 'Time of one call of the predictor.',
     kind: 'histogram',
-    samples: histogram(INFERENCE_BOUNDS, view.totals.inference, {}),
+    samples: histogram(INFERENCE_BOUNDS, totals.inference, {}),
   },
   {
     name: 'puntual_predictions_total',
@@ -47,15 +63,18 @@ export const readingsOf = (view: ServiceView, version: string): readonly Reading
     kind: 'counter',
     samples: OUTCOMES.map((outcome, i) => ({
       labels: { outcome },
-      value: view.totals.outcomes[i]!,
+      value: totals.outcomes[i]!,
     })),
   },
   {
     name: 'puntual_shed_total',
     help: 'Requests refused although nothing was wrong with them, by reason.',
     kind: 'counter',
-    samples: SHED_REASONS.map((reason, i) => ({ labels: { reason }, value: view.totals.shed[i]! })),
+    samples: SHED_REASONS.map((reason, i) => ({ labels: { reason }, value: totals.shed[i]! })),
   },
+];
+
+const processReadings = (view: ServiceView): readonly Reading[] => [
   {
     name: 'puntual_workers',
     help: 'Worker processes, by state.',
@@ -105,42 +124,38 @@ export const readingsOf = (view: ServiceView, version: string): readonly Reading
     samples: [{ labels: {}, value: view.ready ? 1 : 0 }],
   },
   {
-    name: 'puntual_input_drift_psi',
-    help: 'Population stability index of live inputs against training; above 0.2 they have moved.',
-    kind: 'gauge',
-    samples: psiOf(view.model.shares, view.drift).map(({ input, psi }) => ({
-      labels: { input },
-      value: psi,
-    })),
-  },
-  {
-    name: 'puntual_build_info',
-    help: 'Always 1; the labels say which build this is.',
-    kind: 'gauge',
-    samples: [{ labels: { version, runtime: `bun ${Bun.version}` }, value: 1 }],
-  },
-  {
-    name: 'puntual_model_info',
-    help: 'Always 1; the labels say which model serves.',
-    kind: 'gauge',
-    samples: [
-      {
-        labels: {
-          name: view.model.name,
-          version: view.model.version,
-          sha256: view.model.sha256,
-        },
-        value: 1,
-      },
-    ],
-  },
-  {
     name: 'process_start_time_seconds',
     help: 'Start of the supervisor, in seconds since 1970.',
     kind: 'gauge',
     samples: [{ labels: {}, value: view.startedSeconds }],
   },
 ];
+
+const modelReadings = ({ model, drift }: ServiceView): readonly Reading[] =>
+  model === undefined
+    ? []
+    : [
+        {
+          name: 'puntual_input_drift_psi',
+          help: 'Population stability index of live inputs against training; above 0.2 they have moved.',
+          kind: 'gauge',
+          samples: psiOf(model.shares, drift()).map(({ input, psi }) => ({
+            labels: { input },
+            value: psi,
+          })),
+        },
+        {
+          name: 'puntual_model_info',
+          help: 'Always 1; the labels say which model serves.',
+          kind: 'gauge',
+          samples: [
+            {
+              labels: { name: model.name, version: model.version, sha256: model.sha256 },
+              value: 1,
+            },
+          ],
+        },
+      ];
 
 /** `cells` is sum, counts per bound, count above. */
 const histogram = (

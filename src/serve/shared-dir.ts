@@ -10,6 +10,7 @@ import {
   existsSync,
   mkdtempSync,
   readdirSync,
+  readlinkSync,
   rmSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +18,17 @@ import { basename, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import type { ModelRef } from './messages.ts';
 
-const PREFIX = 'puntual-';
+/** `puntual-4026531836-1234-`: the namespace that a process number counts in, and the process. */
+const prefixOf = (pid: string | number): string => `puntual-${namespace()}-${pid}-`;
+
+const namespace = (): string => {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+  } catch {
+    return '0';
+  }
+};
+
 const MEMORY = '/dev/shm';
 
 const baseDir = (): string => {
@@ -29,15 +40,17 @@ const baseDir = (): string => {
   }
 };
 
+const isAlive = (pid: string): boolean => existsSync(`/proc/${pid}`);
+
 /** Makes the folder, and takes away those whose supervisor is gone. @throws AppError file-unwritable */
 export const makeSharedDir = (base = baseDir()): string => {
   try {
     for (const name of readdirSync(base)) {
-      const pid = Number(/^puntual-(\d+)-/.exec(name)?.[1]);
-      if (Number.isInteger(pid) && !existsSync(`/proc/${pid}`))
+      const pid = /^puntual-\d+-(\d+)-/.exec(name)?.[1];
+      if (pid && name.startsWith(prefixOf(pid)) && existsSync('/proc/self') && !isAlive(pid))
         rmSync(join(base, name), { recursive: true, force: true });
     }
-    return mkdtempSync(join(base, `${PREFIX}${process.pid}-`));
+    return mkdtempSync(join(base, prefixOf(process.pid)));
   } catch (error) {
     throw new AppError('file-unwritable', `${base} can not be used: ${(error as Error).message}`, {
       cause: error,

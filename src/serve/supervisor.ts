@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
 import { openAdmin, portError } from './admin.ts';
 import type { ServeConfig } from './config.ts';
 import { CLOSE_MS } from './drain.ts';
@@ -12,7 +13,7 @@ import { buildFleet, type Fleet } from './fleet.ts';
 import { workersFor } from './limits.ts';
 import { buildLog } from './log.ts';
 import { keepModel, makeSharedDir } from './shared-dir.ts';
-import { buildReload, resolveModel, type Served, versionOfPath } from './reload.ts';
+import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
 import { createCells, GAUGES } from './slab.ts';
 import { QUOTA_CELLS } from './quota.ts';
 import { sumSlabs } from './totals.ts';
@@ -43,32 +44,38 @@ export const serve = async (
   const path = resolveModel(config);
   const port = freePort(config);
   const sharedDir = makeSharedDir();
+  const state: State = { draining: false, reload: undefined };
+  let fleet: Fleet | undefined;
+  let admin: Bun.Server<undefined> | undefined;
   try {
     const quotaPath = join(sharedDir, 'quota');
     createCells(quotaPath, QUOTA_CELLS);
     const ref = keepModel(sharedDir, path, versionOfPath(path), 1);
     const nWorkers = config.workers === 'auto' ? workersFor(config.connections) : config.workers;
-    let draining = false;
-    let tellAll = (): void => {};
-    const fleet = buildFleet(config, nWorkers, sharedDir, quotaPath, log, () => tellAll());
-    const ended = untilSignal(fleet, config, () => {
-      draining = true;
+    const crew = buildFleet(config, nWorkers, sharedDir, quotaPath, log, () => tellAll());
+    fleet = crew;
+    const view = (): ServiceView => viewOf(crew, state, sharedDir);
+    const tellAll = (): void => {
+      const { ready, reasons } = view();
+      for (const child of crew.children()) child.tell({ order: 'state', ready, reasons });
+    };
+    const reloadNow = (): Reload => {
+      if (!state.reload) throw new AppError('not-ready', 'the service is still starting');
+      return state.reload;
+    };
+    admin = openAdmin(config.adminHost, config.adminPort, view, reloadNow, log);
+    const ended = untilSignal(crew, config, () => {
+      state.draining = true;
       tellAll();
     });
     const facts = await Promise.race([
-      fleet.start(ref, port),
+      crew.start(ref, port),
       ended.then((code) => Promise.reject(new EndedEarly(code))),
     ]);
-    const served: Served = { ref, facts };
-    const reload = buildReload(config, sharedDir, fleet, log, served, () => tellAll());
-    const view = (): ServiceView => viewOf(fleet, reload, sharedDir, draining);
-    const admin = openAdmin(config.adminHost, config.adminPort, view, reload);
-    const unwatch = watch(fleet, config);
-    tellAll = () => {
-      const { ready, reasons } = view();
-      for (const child of fleet.children()) child.tell({ order: 'state', ready, reasons });
-    };
-    process.on('SIGHUP', () => void reload.to(undefined).catch(() => {}));
+    state.reload = buildReload(config, sharedDir, crew, log, { ref, facts }, tellAll);
+    const unwatch = watch(crew, config);
+    process.on('SIGHUP', () => void state.reload?.to(undefined).catch(() => {}));
+    tellAll();
     onStarted({
       url: urlOf(config.tls ? 'https' : 'http', config.host, port),
       adminUrl: urlOf('http', config.adminHost, admin.port!),
@@ -78,15 +85,26 @@ export const serve = async (
     });
     const code = await ended;
     unwatch();
-    await admin.stop(true);
     return code;
   } catch (error) {
     if (error instanceof EndedEarly) return error.code;
     throw error;
   } finally {
+    fleet?.end();
+    const left = [...(fleet?.children() ?? [])];
+    for (const child of left) child.kill();
+    await Promise.all(left.map(({ exited }) => exited));
+    await admin?.stop(true);
     rmSync(sharedDir, { recursive: true, force: true });
   }
 };
+
+/** What changes while the service runs. */
+interface State {
+  draining: boolean;
+  /** Undefined until the first model serves. */
+  reload: Reload | undefined;
+}
 
 class EndedEarly extends Error {
   constructor(readonly code: number) {
@@ -155,13 +173,8 @@ const untilSignal = (fleet: Fleet, config: ServeConfig, onDrain: () => void): Pr
 const RSS = GAUGES.indexOf('rssBytes');
 const IN_HAND = GAUGES.indexOf('inHand');
 
-const viewOf = (
-  fleet: Fleet,
-  reload: ReturnType<typeof buildReload>,
-  sharedDir: string,
-  draining: boolean,
-): ServiceView => {
-  const { facts } = reload.serving();
+const viewOf = (fleet: Fleet, { draining, reload }: State, sharedDir: string): ServiceView => {
+  const facts = reload?.serving().facts;
   const workers = fleet.places().map(({ id, child, restarts }): WorkerView => {
     const state = child?.state();
     return {
@@ -171,7 +184,7 @@ const viewOf = (
       restarts,
       rssMb: Math.round((child?.slab[RSS] ?? 0) / 2 ** 20),
       inHand: child?.slab[IN_HAND] ?? 0,
-      model: child?.model.version ?? facts.version,
+      model: child?.model.version ?? facts?.version ?? '',
     };
   });
   const exhausted = fleet.exhausted();
@@ -180,18 +193,19 @@ const viewOf = (
     draining ? 'the service is shutting down' : undefined,
     someReady ? undefined : 'no worker is ready',
     exhausted,
-    reload.refusal(),
+    reload?.refusal(),
   ].filter((reason) => reason !== undefined);
   return {
-    ready: someReady && !draining && exhausted === undefined,
+    ready: someReady && !draining && exhausted === undefined && reload !== undefined,
     draining,
     reasons,
     workers,
-    totals: sumSlabs([fleet.retired, ...[...fleet.children()].map((child) => child.slab)]),
+    totals: () => sumSlabs([fleet.retired, ...[...fleet.children()].map((child) => child.slab)]),
     restarts: fleet.restarts,
-    reloads: reload.counts,
+    reloads: reload?.counts ?? { ok: 0, refused: 0 },
     model: facts,
-    drift: sumDrift(sharedDir, facts.sha256, driftCells(facts.shares)),
+    drift: () =>
+      facts ? sumDrift(sharedDir, facts.sha256, driftCells(facts.shares)) : new Float64Array(0),
     startedSeconds: performance.timeOrigin / 1000,
   };
 };

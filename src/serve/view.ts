@@ -22,11 +22,12 @@ export interface ServiceView {
   /** Why not ready, or what went wrong last although ready. */
   readonly reasons: readonly string[];
   readonly workers: readonly WorkerView[];
-  readonly totals: Totals;
+  readonly totals: () => Totals;
   readonly restarts: Readonly<Record<RestartReason, number>>;
   readonly reloads: Readonly<Record<'ok' | 'refused', number>>;
-  readonly model: ModelFacts;
+  /** Undefined until the first model is checked. */
+  readonly model: ModelFacts | undefined;
   /** Live counts of the model's bins, in the order of `model.shares`. */
-  readonly drift: Float64Array;
+  readonly drift: () => Float64Array;
   readonly startedSeconds: number;
 }

@@ -20,6 +20,17 @@ import { openSockets } from './sockets.ts';
 const BEAT_MS = 100;
 const RSS_EVERY_BEATS = 10;
 
+/** A worker younger than this is not replaced for a bug: the next one would meet it again. */
+const BUG_REST_MS = 10_000;
+const BUG_ANSWER = {
+  type: 'about:blank',
+  title: 'The service made a mistake',
+  status: 500,
+  detail: 'the request was not answered because of a bug; it is in the log',
+  code: 'bug',
+  error: 'the request was not answered because of a bug; it is in the log',
+};
+
 const say = (message: FromWorker): void => {
   process.send?.(message);
 };
@@ -66,6 +77,16 @@ const start = (orders: Orders): void => {
     return response;
   };
 
+  /** A bug: the caller learns nothing of it, the log does, and a fresh worker takes this one's place. */
+  const failed = (error: Error): Response => {
+    log.error('a request met a bug', { error: error.stack ?? error.message });
+    if (performance.now() > BUG_REST_MS) say({ news: 'leaving', reason: 'crashed' });
+    return Response.json(BUG_ANSWER, {
+      status: 500,
+      headers: { 'content-type': 'application/problem+json' },
+    });
+  };
+
   const leave = async (closeMs: number, limitMs: number): Promise<void> => {
     if (state === 'draining') return;
     state = 'draining';
@@ -85,6 +106,7 @@ const start = (orders: Orders): void => {
       ...(config.tls && {
         tls: { cert: Bun.file(config.tls.certFile), key: Bun.file(config.tls.keyFile) },
       }),
+      error: failed,
       fetch: (request, own) => (state === 'draining' ? last(request, own) : app(request, own)),
     });
     listener = sockets?.descriptors().find(sockets.isListening);
@@ -109,7 +131,7 @@ const start = (orders: Orders): void => {
   process.on('disconnect', () => void leave(CLOSE_MS, config.drainLimitMs));
   // A terminal sends SIGINT to the whole group; only the supervisor decides on the end.
   process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => say({ news: 'leaving' }));
+  process.on('SIGTERM', () => say({ news: 'leaving', reason: 'asked' }));
 
   say({
     news: 'warm',
@@ -142,11 +164,13 @@ const beat = (gauges: Float64Array, inHand: () => number): void => {
   setInterval(once, BEAT_MS);
 };
 
+const orders = JSON.parse(process.env[ORDERS]!) as Orders;
 try {
-  start(JSON.parse(process.env[ORDERS]!) as Orders);
+  start(orders);
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
-  say({ news: 'refused', code: error.code, detail: error.message });
+  const { file, path } = orders.model;
+  say({ news: 'refused', code: error.code, detail: error.message.replaceAll(file, path) });
   // The message must leave before the process does.
   setTimeout(() => process.exit(2), 50);
 }

@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'bun:test';
+import { buildLog } from './log.ts';
+
+describe('a log', () => {
+  test('writes one JSON line with severity, time, message and fields', () => {
+    const lines: string[] = [];
+    buildLog('info', { worker: 2 }, 'json', (line) => lines.push(line)).warn('gone', { exit: 9 });
+    const { time, ...rest } = JSON.parse(lines.join('')) as Record<string, unknown>;
+    expect(rest).toEqual({ severity: 'WARNING', message: 'gone', worker: 2, exit: 9 });
+    expect(new Date(String(time)).getTime()).toBeGreaterThan(0);
+  });
+  test('leaves out what is below its level', () => {
+    const lines: string[] = [];
+    const log = buildLog('warn', {}, 'json', (line) => lines.push(line));
+    log.debug('a');
+    log.info('b');
+    expect(lines).toEqual([]);
+    expect([log.writes('info'), log.writes('error')]).toEqual([false, true]);
+  });
+  test('is plain on a terminal', () => {
+    const lines: string[] = [];
+    buildLog('info', {}, 'text', (line) => lines.push(line)).info('ready', { worker: 1 });
+    expect(lines[0]).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}ready worker=1\n$/);
+  });
+});

@@ -1,0 +1,65 @@
+/** The end of a service: what a balancer, a caller in the middle of a request, and an operator see. */
+import { describe, expect, test } from 'bun:test';
+import { connect } from 'node:net';
+import { startCallers } from './callers.ts';
+import { FLIGHT, startService, until } from './running.ts';
+
+describe('a service that is told to end', () => {
+  test('finishes every request that it took, and exits 0', async () => {
+    const service = await startService();
+    const callers = startCallers(service.url, 16);
+    await until(() => callers.outcomes.ok > 200);
+    const code = await service.stop();
+    const { lost, refused } = await callers.stop();
+    expect({ code, lost, refused }).toEqual({ code: 0, lost: 0, refused: {} });
+  }, 20_000);
+
+  test('says first that it is not ready, then closes connections with their next answer', async () => {
+    const service = await startService(['--drain-delay', '300ms']);
+    service.process.kill('SIGTERM');
+    await until(async () => (await service.admin('/readyz')).status === 503);
+    expect((await service.admin('/livez')).status).toBe(200);
+    await until(async () => (await fetch(`${service.url}/readyz`)).status === 503);
+    await until(async () => (await service.predict()).headers.get('connection') === 'close');
+    expect(await service.process.exited).toBe(0);
+  }, 20_000);
+
+  test('waits for a body that is still arriving', async () => {
+    const service = await startService();
+    const body = JSON.stringify(FLIGHT);
+    const { port } = new URL(service.url);
+    const answer = Promise.withResolvers<string>();
+    const socket = connect(Number(port), '127.0.0.1', () => {
+      socket.write(
+        `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
+      );
+    });
+    let text = '';
+    socket.on('data', (part) => {
+      text += part;
+      answer.resolve(text);
+    });
+    socket.on('close', () => answer.resolve(text));
+    await until(async () => (await service.predict()).ok);
+    const ended = service.stop();
+    await until(
+      async () =>
+        !(await fetch(service.url).then(
+          () => true,
+          () => false,
+        )),
+    );
+    socket.write(body.slice(10));
+    expect(await answer.promise).toStartWith('HTTP/1.1 200');
+    socket.destroy();
+    expect(await ended).toBe(0);
+  }, 20_000);
+
+  test('ends at once when it is told a second time', async () => {
+    const service = await startService(['--drain-delay', '60s', '--drain-limit', '120s']);
+    service.process.kill('SIGTERM');
+    await until(async () => (await service.admin('/readyz')).status === 503);
+    service.process.kill('SIGINT');
+    expect(await service.process.exited).toBe(130);
+  }, 20_000);
+});

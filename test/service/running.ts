@@ -1,0 +1,124 @@
+/**
+ * A whole `puntual serve` as a process, on free ports, with planted models in a folder of its own.
+ * Stands beside the tests of the processes.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Model } from '../../src/core/model.ts';
+import { storeModel } from '../../src/core/model-store.ts';
+import type { Started } from '../../src/serve/supervisor.ts';
+import { buildPlantedModel } from '../planted.ts';
+
+const MAIN = join(import.meta.dir, '../../src/cli/main.ts');
+
+export const FLIGHT = {
+  airline: 'DL',
+  origin: 'JFK',
+  destination: 'LAX',
+  scheduledDeparture: '2013-07-05T18:30',
+};
+
+export interface WorkerLine {
+  readonly id: number;
+  readonly pid: number;
+  readonly state: string;
+  readonly restarts: number;
+}
+
+export interface Running extends Started {
+  readonly modelsDir: string;
+  readonly process: Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
+  readonly workerList: () => Promise<readonly WorkerLine[]>;
+  readonly predict: () => Promise<Response>;
+  readonly admin: (path: string, body?: unknown) => Promise<Response>;
+  /** Everything that was logged so far. */
+  readonly logged: () => string;
+  /** SIGTERM, and the exit code. */
+  readonly stop: () => Promise<number>;
+}
+
+export interface Ended {
+  readonly exitCode: number;
+  readonly stderr: string;
+}
+
+/** A folder with one planted model; taken away when the test process ends. */
+export const makeModelsDir = (model: Model = buildPlantedModel({ nTrees: 10 })): string => {
+  const dir = mkdtempSync(join(tmpdir(), 'puntual-service-'));
+  process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+  storeModel(dir, model, new Date());
+  return dir;
+};
+
+const begin = (flags: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  Bun.spawn([process.execPath, MAIN, 'serve', '--json', ...flags], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+
+/** Runs `puntual serve` that is expected to end by itself. */
+export const runServe = async (...flags: string[]): Promise<Ended> => {
+  const child = begin(flags);
+  const stderr = await new Response(child.stderr).text();
+  return { exitCode: await child.exited, stderr };
+};
+
+/** Resolves when the service is ready. */
+export const startService = async (
+  flags: readonly string[] = [],
+  modelsDir = makeModelsDir(),
+): Promise<Running> => {
+  const ports = ['--port', '0', '--admin-port', '0', '--drain-delay', '50ms'];
+  const child = begin(['--models', modelsDir, '--workers', '2', ...ports, ...flags]);
+  process.on('exit', () => child.kill('SIGKILL'));
+  let log = '';
+  void (async () => {
+    for await (const part of child.stderr) log += Buffer.from(part).toString();
+  })();
+  let text = '';
+  let started: Started | undefined;
+  for await (const part of child.stdout) {
+    text += Buffer.from(part).toString();
+    if (text.endsWith('}\n')) {
+      started = JSON.parse(text) as Started;
+      break;
+    }
+  }
+  if (!started) throw new Error(`the service did not start: ${log}`);
+  const { url, adminUrl } = started;
+  return {
+    ...started,
+    modelsDir,
+    process: child,
+    workerList: async () =>
+      ((await (await fetch(`${adminUrl}/workers`)).json()) as { workers: WorkerLine[] }).workers,
+    predict: () =>
+      fetch(`${url}/predict`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', connection: 'close' },
+        body: JSON.stringify(FLIGHT),
+      }),
+    admin: (path, body) =>
+      fetch(`${adminUrl}${path}`, {
+        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      }),
+    logged: () => log,
+    stop: () => {
+      child.kill('SIGTERM');
+      return child.exited;
+    },
+  };
+};
+
+/** Waits for a condition; the test's own time limit ends a wait in vain. */
+export const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await condition())) await Bun.sleep(10);
+};
+
+/** The value of one series of `/metrics`, 0 when it is not there. */
+export const metricOf = async (service: Running, series: string): Promise<number> => {
+  const text = await (await service.admin('/metrics')).text();
+  const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
+  return line ? Number(line.slice(series.length + 1)) : 0;
+};

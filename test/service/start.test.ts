@@ -1,0 +1,70 @@
+/** The start of a service: what is printed, and one clear line when it can not be. */
+import { describe, expect, test } from 'bun:test';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeModelsDir, runServe, startService, until } from './running.ts';
+
+const modelsDir = makeModelsDir();
+const empty = mkdtempSync(join(tmpdir(), 'puntual-empty-'));
+const PORTS = ['--port', '0', '--admin-port', '0'];
+
+describe('puntual serve', () => {
+  test('says with --json where it listens and what it serves', async () => {
+    const service = await startService([], modelsDir);
+    expect(service.workers).toBe(2);
+    expect(service.model.name).toBe('planted');
+    expect((await service.predict()).status).toBe(200);
+    expect(await service.stop()).toBe(0);
+  }, 20_000);
+
+  test('says in one line that a port is taken, and whose flag changes it', async () => {
+    const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
+    const port = `${taken.port}`;
+    const service = await runServe('--models', modelsDir, '--port', port, '--admin-port', '0');
+    const admin = await runServe('--models', modelsDir, '--port', '0', '--admin-port', port);
+    await taken.stop(true);
+    expect(service.exitCode).toBe(2);
+    expect(service.stderr).toBe(
+      `puntual: port ${port} on 127.0.0.1 is taken by another process: choose another with --port\n`,
+    );
+    expect(admin.exitCode).toBe(2);
+    expect(admin.stderr).toContain('--admin-port');
+  }, 20_000);
+
+  test('finds a second service on its port although workers share theirs', async () => {
+    const service = await startService([], modelsDir);
+    const port = new URL(service.url).port;
+    const { exitCode } = await runServe('--models', modelsDir, '--port', port, '--admin-port', '0');
+    expect(exitCode).toBe(2);
+    await service.stop();
+  }, 20_000);
+
+  test('exits 2 with one line for a model that is missing or damaged', async () => {
+    const missing = await runServe('--models', empty, ...PORTS);
+    expect(missing).toMatchObject({ exitCode: 2 });
+    expect(missing.stderr).toContain('holds no model');
+    const path = join(empty, 'broken.safetensors');
+    writeFileSync(path, 'not a model at all');
+    const damaged = await runServe('--model', path, ...PORTS);
+    expect(damaged.exitCode).toBe(2);
+    expect(damaged.stderr.trimEnd().split('\n')).toHaveLength(1);
+  }, 20_000);
+
+  test('leaves no worker behind when the supervisor itself is killed', async () => {
+    const service = await startService([], modelsDir);
+    const pids = (await service.workerList()).map(({ pid }) => pid);
+    service.process.kill('SIGKILL');
+    await service.process.exited;
+    await until(() => pids.every((pid) => !isAlive(pid)));
+  }, 20_000);
+});
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};

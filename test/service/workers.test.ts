@@ -1,0 +1,101 @@
+/** Workers that die, hang, or can not start: what the service does about it. */
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { startCallers } from './callers.ts';
+import { metricOf, type Running, startService, until } from './running.ts';
+
+let service: Running;
+beforeAll(async () => {
+  service = await startService(['--hang-limit', '500ms']);
+});
+afterAll(() => service.stop());
+
+const readyPids = async (): Promise<number[]> =>
+  (await service.workerList()).filter(({ state }) => state === 'ready').map(({ pid }) => pid);
+
+describe('a service of two workers', () => {
+  test('replaces a killed worker, and loses only what that worker held in hand', async () => {
+    const callers = startCallers(service.url, 8);
+    await until(() => callers.outcomes.ok > 100);
+    const [victim, survivor] = await readyPids();
+    process.kill(victim!, 'SIGKILL');
+    await until(async () => {
+      const pids = await readyPids();
+      return pids.length === 2 && !pids.includes(victim!);
+    });
+    expect(await readyPids()).toContain(survivor!);
+    const soFar = callers.outcomes.ok;
+    await until(() => callers.outcomes.ok > soFar + 100);
+    const { lost, refused, notTaken } = await callers.stop();
+    expect(lost).toBeLessThanOrEqual(8);
+    expect({ refused, notTaken }).toEqual({ refused: {}, notTaken: 0 });
+    expect(await metricOf(service, 'puntual_worker_restarts_total{reason="killed"}')).toBe(1);
+  }, 20_000);
+
+  test('replaces a worker that hangs', async () => {
+    const [victim] = await readyPids();
+    process.kill(victim!, 'SIGSTOP');
+    await until(async () => {
+      const pids = await readyPids();
+      return pids.length === 2 && !pids.includes(victim!);
+    });
+    expect(await metricOf(service, 'puntual_worker_restarts_total{reason="hung"}')).toBe(1);
+    expect((await service.predict()).status).toBe(200);
+  }, 20_000);
+
+  test('replaces a worker that is asked to end, without losing a request', async () => {
+    const callers = startCallers(service.url, 8);
+    await until(() => callers.outcomes.ok > 100);
+    const [asked] = await readyPids();
+    process.kill(asked!, 'SIGTERM');
+    await until(async () => {
+      const pids = await readyPids();
+      return pids.length === 2 && !pids.includes(asked!);
+    });
+    await until(() => !isAlive(asked!));
+    const outcomes = await callers.stop();
+    expect({ lost: outcomes.lost, refused: outcomes.refused }).toEqual({ lost: 0, refused: {} });
+  }, 20_000);
+
+  test('keeps its counts when the worker that made them is gone', async () => {
+    const predictions = async (): Promise<number> =>
+      (await metricOf(service, 'puntual_predictions_total{outcome="on-time"}')) +
+      (await metricOf(service, 'puntual_predictions_total{outcome="delayed"}'));
+    const before = await predictions();
+    for (let i = 0; i < 20; i++) expect((await service.predict()).status).toBe(200);
+    for (const pid of await readyPids()) {
+      process.kill(pid, 'SIGKILL');
+      await until(async () => {
+        const pids = await readyPids();
+        return pids.length === 2 && !pids.includes(pid);
+      });
+    }
+    expect(await predictions()).toBe(before + 20);
+  }, 20_000);
+
+  test('is not ready while it has no worker, and says so where workers are not asked', async () => {
+    const all = (await service.workerList()).map(({ pid }) => pid);
+    for (const pid of all) process.kill(pid, 'SIGSTOP');
+    try {
+      expect((await service.admin('/livez')).status).toBe(200);
+      for (const pid of all) process.kill(pid, 'SIGKILL');
+      const seen = new Set<number>();
+      await until(async () => {
+        seen.add((await service.admin('/readyz')).status);
+        const pids = await readyPids();
+        return pids.length === 2 && !pids.some((pid) => all.includes(pid));
+      });
+      expect((await service.admin('/readyz')).status).toBe(200);
+    } finally {
+      expect((await service.predict()).status).toBe(200);
+    }
+  }, 20_000);
+});
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
