@@ -9,7 +9,7 @@ import { identifier, openDatabase, type Database } from './database.ts';
 import { type Dialect, dialectOf, recogniseDialect, requireColumns } from './dialect.ts';
 import { checkDialect } from './dialect-guard.ts';
 import macros from './dialects/macros.sql' with { type: 'text' };
-import type { Source } from './source.ts';
+import { NULL_WORDS, type Source } from './source.ts';
 
 /** How a missing time is written in a column of minutes. */
 export const NO_MINUTES = -2_147_483_648;
@@ -37,6 +37,7 @@ export const openFlights = async (threads?: number): Promise<Database> => {
  * Finds the dialect of a source and ties it to the source's columns.
  * @param named the dialect that the user asked for, if any
  * @param labelled whether the delay is needed; without it the columns known only later are not even read
+ * @param withOwn whether the SELECT also hands on the source's own columns, as `own0`, `own1`, ...
  * @throws AppError columns-unknown, data-leak, usage
  */
 export const project = async (
@@ -44,6 +45,7 @@ export const project = async (
   source: Source,
   named: string | Dialect | undefined,
   labelled: boolean,
+  withOwn = false,
 ): Promise<Projection> => {
   const dialect =
     named === undefined
@@ -57,10 +59,12 @@ export const project = async (
   const absent = new Set<string>();
   const inner = [...dialect.schedule, ...dialect.optional, ...dialect.outcome].map((column) => {
     const isOutcome = dialect.outcome.includes(column);
-    if (has.has(column.toLowerCase()) && (labelled || !isOutcome)) return identifier(column);
+    if (has.has(column.toLowerCase()) && (labelled || !isOutcome)) return known(source, column);
     absent.add(column.toLowerCase());
     return `NULL::VARCHAR AS ${identifier(column)}`;
   });
+  const own = source.columns.map((column, i) => `${identifier(column)} AS own${i}`);
+  const from = `(SELECT ${[...inner, ...(withOwn ? own : [])].join(', ')} FROM ${source.from}) AS source`;
   const fields = (Object.keys(FIELDS) as FieldName[]).filter(
     (field) => outputs.includes(field) && !absent.has(field.toLowerCase()),
   );
@@ -70,11 +74,20 @@ export const project = async (
   return {
     dialect,
     fields,
-    select: dialect.select.replace(
-      /\bFROM\s+source\b/i,
-      `FROM (SELECT ${inner.join(', ')} FROM ${source.from}) AS source`,
-    ),
+    select: dialect.select
+      .replace(/\bFROM\s+source\b/i, () => `FROM ${from}`)
+      .replace(/^\s*SELECT\b/i, () =>
+        withOwn ? `SELECT ${own.map((_, i) => `own${i}`).join(', ')},` : 'SELECT',
+      ),
   };
+};
+
+/** A column of a source, NULL where it holds a word for nothing. */
+const known = (source: Source, column: string): string => {
+  const name = identifier(column);
+  return source.texts.has(column.toLowerCase())
+    ? `CASE WHEN ${name} NOT IN (${NULL_WORDS}) THEN ${name} END AS ${name}`
+    : name;
 };
 
 /** A field as an SQL expression without NULL: text, double, or minutes since 1970 as int32. */

@@ -27,6 +27,8 @@ export interface Source {
   /** A table expression for a FROM clause. */
   readonly from: string;
   readonly columns: readonly string[];
+  /** Names of the columns that hold text, lower case: there a missing value may be written as a word. */
+  readonly texts: ReadonlySet<string>;
   /** How the whole file is compressed; a Parquet file never is. */
   readonly compression: Compression;
 }
@@ -84,10 +86,20 @@ const endingOf = (file: string): Format | 'arrow' | undefined =>
   ENDINGS[/\.([a-z]+)(?:\.(?:gz|zst))?$/i.exec(file)?.[1]?.toLowerCase() ?? ''];
 
 /**
+ * How the columns of a CSV are read: `plain` as text without the words for nothing, `kept` as text to the letter,
+ * `typed` as what all of their values are.
+ */
+export type Reading = 'plain' | 'kept' | 'typed';
+
+/**
  * Opens a file far enough to know its format and columns.
  * @throws AppError file-missing, file-unreadable, file-empty, file-broken
  */
-export const openSource = async (connection: DuckDBConnection, file: string): Promise<Source> => {
+export const openSource = async (
+  connection: DuckDBConnection,
+  file: string,
+  how: Reading = 'plain',
+): Promise<Source> => {
   const head = readHead(file);
   const format = endingOf(file) ?? sniffFormat(head);
   if (format === 'arrow') {
@@ -100,7 +112,7 @@ export const openSource = async (connection: DuckDBConnection, file: string): Pr
   if (compression === 'none' && /\.(gz|zst)$/i.test(file)) {
     throw new AppError('file-broken', `${file} is named as compressed data but is not`);
   }
-  const from = readerOf(file, format, compression);
+  const from = readerOf(file, format, compression, how);
   const described = await reading(file, () =>
     readRows(connection, `DESCRIBE SELECT * FROM ${from}`),
   );
@@ -109,6 +121,11 @@ export const openSource = async (connection: DuckDBConnection, file: string): Pr
     format,
     from,
     columns: described.map((row) => String(row['column_name'])),
+    texts: new Set(
+      described
+        .filter((row) => row['column_type'] === 'VARCHAR')
+        .map((row) => String(row['column_name']).toLowerCase()),
+    ),
     compression,
   };
 };
@@ -153,20 +170,26 @@ const sniffFormat = (head: Buffer): Format | 'arrow' => {
   return head.toString('latin1').trimStart().startsWith('{') ? 'ndjson' : 'csv';
 };
 
-/** Names of what a source writes where it knows nothing. */
-const NULLS = `['', 'NA', 'N/A', 'NULL', 'null', 'NaN', 'nan', '\\N']`;
+/** Words that sources write where they know nothing, as SQL. */
+export const NULL_WORDS = `'', 'NA', 'N/A', 'NULL', 'null', 'NaN', 'nan', '\\N'`;
 
 /** Everything of a CSV is read as text: the dialect decides what a column is, not its first thousand rows. */
-const readerOf = (file: string, format: Format, compression: Compression): string => {
+const readerOf = (file: string, format: Format, compression: Compression, how: Reading): string => {
   const path = literal(file.replace(/[*?[\]]/g, '[$&]'));
   switch (format) {
     case 'csv':
-      return `read_csv(${path}, header = true, all_varchar = true, nullstr = ${NULLS}, compression = '${compression}', store_rejects = true)`;
+      return `read_csv(${path}, header = true, compression = '${compression}', ${CSV_READINGS[how]}, store_rejects = true)`;
     case 'parquet':
       return `read_parquet(${path})`;
     case 'ndjson':
       return `read_ndjson(${path}, compression = '${compression === 'none' ? 'uncompressed' : compression}')`;
   }
+};
+
+const CSV_READINGS: Readonly<Record<Reading, string>> = {
+  plain: `all_varchar = true, nullstr = [${NULL_WORDS}]`,
+  kept: 'all_varchar = true',
+  typed: `sample_size = -1, nullstr = [${NULL_WORDS}]`,
 };
 
 const BROKEN =

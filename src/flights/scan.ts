@@ -1,0 +1,310 @@
+/**
+ * Scores files of any size: every row keeps its columns and its place and gets the answers of a model beside them,
+ * or none and the reason. Stands between files and whoever holds a predictor; memory is bounded, as the database
+ * reads, asks for a few thousand rows at a time, and writes, all at once.
+ */
+import {
+  ARRAY,
+  DOUBLE,
+  type DuckDBDataChunk,
+  DuckDBScalarFunction,
+  VARCHAR,
+} from '@duckdb/node-api';
+import {
+  DuckDBArrayVector,
+  DuckDBDoubleVector,
+  type DuckDBVector,
+  INTEGER,
+} from '@duckdb/node-api';
+import { AppError } from '../core/errors.ts';
+import { fieldOf } from '../core/flight.ts';
+import type { Input } from '../core/inputs.ts';
+import { checkWhole } from './compression.ts';
+import { takeDamagedLines } from './damage.ts';
+import { type Database, identifier, literal } from './database.ts';
+import { buildDictionary } from './dictionary.ts';
+import { NO_MINUTES, openFlights, project, rejectColumn } from './projection.ts';
+import { buildColumnReader } from './raw.ts';
+import { findFiles, openSource, type Reading, reading, type Source } from './source.ts';
+import { targetOf, writeInto } from './target.ts';
+import { textsOf } from './vectors.ts';
+
+export interface Output {
+  readonly name: string;
+  /** A boolean is true where its number is not 0. */
+  readonly kind: 'number' | 'boolean';
+}
+
+export interface ScanOptions {
+  /** What the model asks, in the order of `raw`. */
+  readonly inputs: readonly Input[];
+  /** Columns that are written after the file's own, in the order of `out`. */
+  readonly outputs: readonly Output[];
+  /**
+   * Answers rows: `raw` float64, shape (nRows, nInputs), row-major; fills `out` float64, shape (nRows, nOutputs).
+   * NaN is written as a missing value. It is called on this thread, for at most 2048 rows at a time, in any order.
+   */
+  readonly score: (raw: Float64Array, nRows: number, out: Float64Array) => void;
+  readonly dialect?: string | undefined;
+  readonly threads?: number | undefined;
+  /** Told now and then how many rows are done. */
+  readonly onRows?: (nRows: number) => void;
+}
+
+export interface ScanReport {
+  readonly files: readonly string[];
+  /** Names of the dialects; `inputs` where the columns carry the names that the model asks for. */
+  readonly dialects: readonly string[];
+  readonly rows: { readonly read: number; readonly scored: number; readonly unscored: number };
+  /** Rows that are written without an answer, by reason. */
+  readonly unscored: Readonly<Record<string, number>>;
+  /** Lines of a CSV that could not be taken apart and are not in the output, by reason. */
+  readonly damaged: Readonly<Record<string, number>>;
+  /** Values that the model never saw and takes for missing, by input. */
+  readonly unknown: Readonly<Record<string, number>>;
+}
+
+/**
+ * Reads files, scores every row, writes one file: CSV, TSV, Parquet or NDJSON by its ending, `.gz` and `.zst` too.
+ * The columns are those of the files (of all of them), then the outputs, then `notScored`, the reason or nothing.
+ * The file appears whole or not at all.
+ * @throws AppError file-missing, file-unreadable, file-empty, file-broken, file-unwritable, columns-unknown, usage
+ */
+export const scanFiles = async (
+  patterns: readonly string[],
+  file: string,
+  options: ScanOptions,
+): Promise<ScanReport> => {
+  const files = findFiles(patterns);
+  const target = targetOf(file, files);
+  const database = await openFlights(options.threads);
+  try {
+    const { connection } = database;
+    const how: Reading = target.format === 'csv' ? 'kept' : 'typed';
+    const counts = registerScore(database, options);
+    const parts: Part[] = [];
+    for (const source of files) {
+      parts.push(await partOf(database, await openSource(connection, source, how), options));
+    }
+    const select = parts.map((part) => part.select).join('\nUNION ALL BY NAME\n');
+    await Promise.all([
+      writeInto(target, (partial) =>
+        reading(files.join(', '), async () => {
+          try {
+            await connection.run(`COPY (${select}) TO ${literal(partial)} ${target.options}`);
+          } catch (error) {
+            throw counts.failure() ?? error;
+          }
+        }),
+      ),
+      ...parts.map(({ source }) => checkWhole(source.file, source.compression)),
+    ]);
+    const damaged = await takeDamagedLines(connection);
+    const nDamaged = [...damaged.values()].reduce((sum, n) => sum + n, 0);
+    const report = counts.report();
+    if (report.nRead + nDamaged === 0) {
+      throw new AppError('file-empty', `${files.join(', ')}: there is a header but no rows`);
+    }
+    return {
+      files,
+      dialects: [...new Set(parts.map((part) => part.dialect))],
+      rows: {
+        read: report.nRead + nDamaged,
+        scored: report.nScored,
+        unscored: report.nRead - report.nScored,
+      },
+      unscored: report.unscored,
+      damaged: Object.fromEntries(damaged),
+      unknown: report.unknown,
+    };
+  } finally {
+    database.close();
+  }
+};
+
+interface Part {
+  readonly source: Source;
+  readonly dialect: string;
+  readonly select: string;
+}
+
+const TYPES = { category: VARCHAR, number: DOUBLE, time: INTEGER } as const;
+
+/** What stands in for an input that a file does not have. */
+const ABSENT = { category: `''`, number: `'nan'::DOUBLE`, time: `(${NO_MINUTES})::INTEGER` } as const;
+
+/** The SELECT that reads, scores and names the columns of one file. */
+const partOf = async (
+  { connection }: Database,
+  source: Source,
+  options: ScanOptions,
+): Promise<Part> => {
+  const { inputs, outputs } = options;
+  const own = new Map(source.columns.map((column, i) => [column.toLowerCase(), `own${i}`]));
+  const mapped = await mapping(connection, source, options);
+  const expressions = inputs.map((input) => {
+    if (mapped.fields.has(input.name)) return input.name;
+    const column = own.get(input.name.toLowerCase());
+    if (column === undefined && input.required) {
+      throw new AppError(
+        'columns-unknown',
+        `${source.file}: the model needs ${input.name}, which ${mapped.dialect === 'inputs' ? 'is not among its columns' : `the dialect ${mapped.dialect} does not give`}`,
+      );
+    }
+    return column;
+  });
+  const plain = inputs.map((input, i) => {
+    const expression = expressions[i];
+    return expression === undefined ? ABSENT[input.kind] : plainOf(input, expression);
+  });
+  const missing = inputs.flatMap((input, i) =>
+    input.required && expressions[i] !== undefined
+      ? [
+          `CASE WHEN ${plain[i]} IS NOT DISTINCT FROM ${ABSENT[input.kind]} THEN ${literal(`no ${input.name}`)} END`,
+        ]
+      : [],
+  );
+  const reason = `coalesce(${[mapped.reason, ...missing].join(', ')}, '')`;
+  const named = source.columns.map((column, i) => `own${i} AS ${identifier(column)}`);
+  const answers = outputs.map(({ name, kind }, i) => {
+    const number = `answers[${i + 1}]`;
+    const value = kind === 'boolean' ? `${number} <> 0` : `round(${number}, ${DIGITS})`;
+    return `CASE WHEN NOT isnan(${number}) THEN ${value} END AS ${identifier(freeName(name, own))}`;
+  });
+  return {
+    source,
+    dialect: mapped.dialect,
+    select: `
+      SELECT ${named.join(', ')}, ${answers.join(', ')}, nullif(reason, '') AS ${identifier(freeName('notScored', own))}
+      FROM (SELECT ${[...own.values()].join(', ')}, reason, score(reason, ${inputs.map((_, i) => `input${i}`).join(', ')}) AS answers
+            FROM (SELECT ${[...own.values()].join(', ')}, ${reason} AS reason, ${plain.map((sql, i) => `${sql} AS input${i}`).join(', ')}
+                  FROM (${mapped.select})))`,
+  };
+};
+
+/** Enough for any decision, and short in a text file. */
+const DIGITS = 6;
+
+/** A name that the file does not use already. */
+const freeName = (name: string, own: ReadonlyMap<string, string>): string => {
+  let free = name;
+  while (own.has(free.toLowerCase())) free = `${free}_`;
+  return free;
+};
+
+const plainOf = (input: Input, expression: string): string => {
+  switch (input.kind) {
+    case 'category':
+      return `coalesce(${expression}::VARCHAR, '')`;
+    case 'number':
+      return `coalesce(try_cast(${expression} AS DOUBLE), 'nan')`;
+    case 'time':
+      return `coalesce((epoch_us(try_cast(${expression} AS TIMESTAMP)) // 60000000)::INTEGER, ${NO_MINUTES})`;
+  }
+};
+
+/** The dialect of a source, or the source as it is where its columns carry the names of the inputs. */
+const mapping = async (
+  connection: Database['connection'],
+  source: Source,
+  { inputs, dialect }: ScanOptions,
+) => {
+  const has = new Set(source.columns.map((column) => column.toLowerCase()));
+  const asksFields = inputs.some((input) => fieldOf(input.name) !== undefined);
+  const carriesNames = inputs.every(
+    (input) => !input.required || has.has(input.name.toLowerCase()),
+  );
+  if (dialect === undefined && carriesNames && !(asksFields && has.has('scheduleddeparture'))) {
+    const own = source.columns.map((column, i) => `${identifier(column)} AS own${i}`);
+    return {
+      dialect: 'inputs',
+      fields: new Set<string>(),
+      reason: `NULL`,
+      select: `SELECT ${own.join(', ')} FROM ${source.from}`,
+    };
+  }
+  const projection = await project(connection, source, dialect, false, true);
+  return {
+    dialect: projection.dialect.name,
+    fields: new Set<string>(projection.fields),
+    reason: `nullif(${rejectColumn(false).replace(/ AS reject$/, '')}, '')`,
+    select: projection.select,
+  };
+};
+
+/** Makes `score(reason, inputs...)` known to the database; its counts are whole once the query is. */
+const registerScore = ({ connection }: Database, options: ScanOptions) => {
+  const { inputs, outputs, score, onRows } = options;
+  const nInputs = inputs.length;
+  const nOutputs = outputs.length;
+  const readers = inputs.map(buildColumnReader);
+  const reasons = buildDictionary();
+  const nByReason: number[] = [];
+  const nUnknown = new Array<number>(nInputs).fill(0);
+  let failure: unknown;
+  let nRead = 0;
+  let nScored = 0;
+  let raw = new Float64Array(0);
+  let codes = new Int32Array(0);
+
+  const scoreChunk = (chunk: DuckDBDataChunk, out: Float64Array): void => {
+    const nRows = chunk.rowCount;
+    if (codes.length < nRows) {
+      codes = new Int32Array(nRows);
+      raw = new Float64Array(nRows * nInputs);
+    }
+    reasons.encodeInto(textsOf(chunk.getColumnVector(0)), codes, 0);
+    for (let i = 0; i < nInputs; i++) {
+      nUnknown[i]! += readers[i]!(chunk, 1 + i, raw, i, nInputs);
+    }
+    score(raw.subarray(0, nRows * nInputs), nRows, out);
+    for (let row = 0; row < nRows; row++) {
+      const reason = codes[row]!;
+      if (reason < 0) {
+        nScored++;
+        continue;
+      }
+      nByReason[reason] = (nByReason[reason] ?? 0) + 1;
+      out.fill(Number.NaN, row * nOutputs, (row + 1) * nOutputs);
+    }
+    nRead += nRows;
+    onRows?.(nRead);
+  };
+
+  connection.registerScalarFunction(
+    DuckDBScalarFunction.create({
+      name: 'score',
+      parameterTypes: [VARCHAR, ...inputs.map((input) => TYPES[input.kind])],
+      returnType: ARRAY(DOUBLE, nOutputs),
+      volatile: true,
+      mainFunction: (call, chunk, result) => {
+        try {
+          scoreChunk(chunk, numbersOf(result));
+          result.flush();
+        } catch (error) {
+          failure ??= error;
+          call.setError('the scoring failed');
+        }
+      },
+    }),
+  );
+
+  return {
+    failure: () => failure,
+    report: () => ({
+      nRead,
+      nScored,
+      unscored: Object.fromEntries(nByReason.map((n, reason) => [reasons.texts[reason]!, n])),
+      unknown: Object.fromEntries(
+        inputs.flatMap((input, i) => (nUnknown[i]! > 0 ? [[input.name, nUnknown[i]!]] : [])),
+      ),
+    }),
+  };
+};
+
+/** The memory of an array column of doubles: row-major. */
+const numbersOf = (vector: DuckDBVector): Float64Array => {
+  const child = vector instanceof DuckDBArrayVector ? vector['childData'] : undefined;
+  if (!(child instanceof DuckDBDoubleVector)) throw new TypeError('an array of DOUBLE is expected');
+  return child['items'];
+};

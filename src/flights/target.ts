@@ -1,0 +1,95 @@
+/**
+ * A file that is written: its format by its ending; it appears whole or not at all.
+ * Stands under `scan`.
+ */
+import {
+  accessSync,
+  constants,
+  existsSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError } from '../core/errors.ts';
+
+export interface Target {
+  readonly file: string;
+  readonly format: 'csv' | 'parquet' | 'ndjson';
+  /** Options of a COPY statement. */
+  readonly options: string;
+}
+
+const COMPRESSIONS: Readonly<Record<string, string>> = {
+  gz: ', COMPRESSION gzip',
+  zst: ', COMPRESSION zstd',
+};
+
+/**
+ * What an output file's name asks for.
+ * @param sources files that are read: they are not overwritten
+ * @throws AppError usage, file-unwritable
+ */
+export const targetOf = (file: string, sources: readonly string[]): Target => {
+  const match = /\.(csv|tsv|parquet|ndjson|jsonl)(?:\.(gz|zst))?$/i.exec(file);
+  const ending = match?.[1]?.toLowerCase();
+  const compression = match?.[2]?.toLowerCase();
+  if (ending === undefined || (ending === 'parquet' && compression !== undefined)) {
+    throw new AppError(
+      'usage',
+      `${file}: a file ending in .csv, .tsv, .ndjson (these also with .gz or .zst) or .parquet is expected`,
+    );
+  }
+  if (existsSync(file)) {
+    if (statSync(file).isDirectory()) {
+      throw new AppError('file-unwritable', `${file} is a directory; a file is expected`);
+    }
+    if (sources.some((source) => realpathSync(source) === realpathSync(file))) {
+      throw new AppError('usage', `${file} is read and can not be written at the same time`);
+    }
+  }
+  checkFolder(file);
+  const packed = COMPRESSIONS[compression ?? ''] ?? '';
+  switch (ending) {
+    case 'csv':
+      return { file, format: 'csv', options: `(FORMAT csv, HEADER${packed})` };
+    case 'tsv':
+      return { file, format: 'csv', options: `(FORMAT csv, HEADER, DELIMITER '\\t'${packed})` };
+    case 'parquet':
+      return {
+        file,
+        format: 'parquet',
+        options: '(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 61440)',
+      };
+    default:
+      return { file, format: 'ndjson', options: `(FORMAT json${packed})` };
+  }
+};
+
+const checkFolder = (file: string): void => {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new AppError(
+      'file-unwritable',
+      `${file} can not be written: ${dirname(file)} ${existsSync(dirname(file)) ? 'may not be written to' : 'does not exist'}`,
+      { cause: error },
+    );
+  }
+};
+
+/** Writes through `write` beside the file, then puts it in its place; a failure leaves nothing behind. */
+export const writeInto = async (
+  { file }: Target,
+  write: (partial: string) => Promise<void>,
+): Promise<void> => {
+  const partial = `${file}.${process.pid}.partial`;
+  try {
+    await write(partial);
+    renameSync(partial, file);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  }
+};
