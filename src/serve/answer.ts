@@ -6,59 +6,79 @@ import type { LoadedModel } from '../core/model-file.ts';
 import type { Head } from '../core/model.ts';
 
 export interface AnswerWriter {
-  /** `{"delayed":...,"minutes":{...}` of the answers at `out[at]`: open, so that more keys can follow. */
-  readonly open: (out: Float64Array, at: number) => string;
-  /** `,"unknown":[...]`, or nothing. */
-  readonly unknown: (names: readonly string[]) => string;
+  /**
+   * `{"delayed":...,"probability":...,...` of the answers at `out[at]`, the names of unknown inputs, then `tail`.
+   * @param tail what closes the object: '}', or more members first
+   */
+  readonly write: (
+    out: Float64Array,
+    at: number,
+    unknown: readonly string[],
+    tail: string,
+  ) => string;
   /** `"model":{...}`. */
   readonly model: string;
 }
 
-/** Reads better than `p50`, and is what every client of the interface writes: 0.5 is `p50`, 0.999 is `p99.9`. */
+/** What every client of the interface writes: 0.5 is `p50`, 0.999 is `p99.9`. */
 export const levelName = (level: number): string => `p${Number((level * 100).toPrecision(6))}`;
 
-/** @cost one number-to-text conversion per head */
+const DELAYED = '{"delayed":true,"probability":';
+const ON_TIME = '{"delayed":false,"probability":';
+
+/**
+ * @cost one number-to-text conversion per head, one string: the pieces between the numbers stand ready
+ */
 export const buildAnswerWriter = ({ model, version }: LoadedModel): AnswerWriter => {
   const { heads, threshold } = model;
+  const nHeads = heads.length;
   const nProbabilities = heads.filter((head) => head.kind === 'probability').length;
-  const keys = heads.map(keyOf);
-  const afterProbability = `,"threshold":${number(threshold)},"atLeastMinutes":{${keys[0]}`;
-  const unknownOf = new Map<string, string>();
+  // decision, probability, key, number, key, number, ..., close, unknown, tail
+  const pieces = [ON_TIME, '', ...heads.flatMap((head, h) => [before(head, h), '']), '}', '', ''];
+  pieces[2] = `,"threshold":${threshold},"atLeastMinutes":{${keyOf(heads[0]!)}`;
+  if (nProbabilities < nHeads)
+    pieces[2 + 2 * nProbabilities] = `},"minutes":{${keyOf(heads[nProbabilities]!)}`;
+  const unknownAt = pieces.length - 2;
+  const tailAt = pieces.length - 1;
+  const unknownText = buildUnknownText();
   return {
-    open: (out, at) => {
-      const first = out[at]!;
-      const text = number(first);
-      let json =
-        first >= threshold ? '{"delayed":true,"probability":' : '{"delayed":false,"probability":';
-      json += text + afterProbability + text;
-      for (let h = 1; h < nProbabilities; h++) json += `,${keys[h]}${number(out[at + h]!)}`;
-      if (nProbabilities === heads.length) return `${json}}`;
-      json += '},"minutes":{';
-      for (let h = nProbabilities; h < heads.length; h++) {
-        if (h > nProbabilities) json += ',';
-        json += keys[h]! + number(tenths(out[at + h]!));
-      }
-      return `${json}}`;
-    },
-    unknown: (names) => {
-      if (names.length === 0) return '';
-      const key = names.join();
-      let text = unknownOf.get(key);
-      if (text === undefined) {
-        text = `,"unknown":${JSON.stringify(names)}`;
-        if (unknownOf.size < 1000) unknownOf.set(key, text);
-      }
-      return text;
+    write: (out, at, unknown, tail) => {
+      const probability = out[at]!;
+      pieces[0] = probability >= threshold ? DELAYED : ON_TIME;
+      const text = number(probability);
+      pieces[1] = text;
+      pieces[3] = text;
+      for (let h = 1; h < nProbabilities; h++) pieces[3 + 2 * h] = number(out[at + h]!);
+      for (let h = nProbabilities; h < nHeads; h++)
+        pieces[3 + 2 * h] = number(Math.round(out[at + h]! * 10) / 10);
+      pieces[unknownAt] = unknown.length === 0 ? '' : unknownText(unknown);
+      pieces[tailAt] = tail;
+      return pieces.join('');
     },
     model: `"model":${JSON.stringify({ name: model.name, version })}`,
   };
 };
 
+const KNOWN_LISTS = 1000;
+
+/** `,"unknown":[...]`; the same few lists come again and again. */
+const buildUnknownText = (): ((names: readonly string[]) => string) => {
+  const texts = new Map<string, string>();
+  return (names) => {
+    const key = names.join();
+    let text = texts.get(key);
+    if (text === undefined) {
+      text = `,"unknown":${JSON.stringify(names)}`;
+      if (texts.size < KNOWN_LISTS) texts.set(key, text);
+    }
+    return text;
+  };
+};
+
+const before = (head: Head, h: number): string => (h === 0 ? keyOf(head) : `,${keyOf(head)}`);
+
 const keyOf = (head: Head): string =>
   head.kind === 'probability' ? `"${head.minutes}":` : `"${levelName(head.level)}":`;
-
-/** Minutes to a tenth: the data holds whole minutes. */
-const tenths = (minutes: number): number => Math.round(minutes * 10) / 10;
 
 /** JSON has no NaN. */
 const number = (value: number): string => (Number.isFinite(value) ? `${value}` : 'null');

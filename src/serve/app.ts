@@ -4,7 +4,8 @@
  * Stands between the socket that `worker` opens and the routes.
  */
 import { AppError, type ErrorCode } from '../core/errors.ts';
-import type { Endpoint } from './call.ts';
+import { brokenOff, bytesOf, mediaTypeOf, requireType } from './body.ts';
+import type { Call, Endpoint, Post } from './call.ts';
 import type { BuildApp, ServeContext } from './context.ts';
 import { methodAt, routeAt } from './counters.ts';
 import { problemResponse } from './problem.ts';
@@ -16,40 +17,85 @@ import { buildResult } from './routes/result.ts';
 
 /** Every path of the service. */
 const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> => ({
-  '/predict': { label: '/predict', methods: { ...buildPredict(context) } },
-  '/result': { label: '/result', methods: { POST: buildResult(context) } },
-  '/': { label: '/', methods: { GET: buildHome(context) } },
-  '/model': { label: '/model', methods: { GET: buildModel(context) } },
-  '/livez': { label: '/livez', methods: { GET: buildLive(context) } },
-  '/readyz': { label: '/readyz', methods: { GET: buildReady(context) } },
+  '/predict': buildPredict(context),
+  '/result': buildResult(context),
+  '/': { label: '/', GET: buildHome(context) },
+  '/model': { label: '/model', GET: buildModel(context) },
+  '/livez': { label: '/livez', GET: buildLive(context) },
+  '/readyz': { label: '/readyz', GET: buildReady(context) },
 });
-
-const OTHER = routeAt('other');
 
 const notFound = (path: string): AppError =>
   new AppError('not-found', `there is nothing at ${path.slice(0, 200)}`);
 
 /** OPTIONS is answered everywhere; any other method that the path does not offer is refused. */
-const otherMethod = (method: string, methods: Endpoint['methods']): Response => {
-  const allowed = Object.keys(methods).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : name));
-  const headers = { allow: [...allowed, 'OPTIONS'].join(', ') };
+const otherMethod = (method: string, { GET, POST }: Endpoint): Response => {
+  const allowed = [...(GET ? ['GET', 'HEAD'] : []), ...(POST ? ['POST'] : []), 'OPTIONS'].join(
+    ', ',
+  );
+  const headers = { allow: allowed };
   if (method === 'OPTIONS') return new Response(null, { status: 204, headers });
-  const detail = `${method.slice(0, 20)} is not allowed here; allowed: ${allowed.join(', ')}`;
+  const detail = `${method.slice(0, 20)} is not allowed here; allowed: ${allowed}`;
   return problemResponse(new AppError('method-refused', detail), headers);
 };
 
 /** Failures after which the same request may well succeed a little later. */
 const COMES_BACK = new Set<ErrorCode>(['overloaded', 'draining', 'not-ready', 'deadline-passed']);
 
+const OTHER = routeAt('other');
+const NO_PARTS = {};
+
 export const buildApp: BuildApp = (context) => {
-  const endpoints = new Map(
-    Object.entries(endpointsOf(context)).map(([path, { label, methods }]) => [
-      path,
-      { route: routeAt(label), methods },
-    ]),
+  const { counters, admission, config } = context;
+  const endpoints = new Map(Object.entries(endpointsOf(context)));
+  const routes = new Map(
+    [...endpoints.values()].map((endpoint) => [endpoint, routeAt(endpoint.label)]),
   );
-  const { counters } = context;
-  return async (request) => {
+
+  const failure = (error: unknown): Response => {
+    if (!(error instanceof AppError)) throw error;
+    if (!COMES_BACK.has(error.code)) return problemResponse(error);
+    return problemResponse(error, { 'retry-after': String(admission.retryAfterSeconds()) });
+  };
+  const done = (route: number, method: string, status: number, startMs: number): void =>
+    counters.requestDone(route, methodAt(method), status, (performance.now() - startMs) * 1e6);
+
+  /** Everything but POST. */
+  const answer = async (endpoint: Endpoint, call: Call): Promise<Response> => {
+    const { method } = call.request;
+    try {
+      if (endpoint.GET && (method === 'GET' || method === 'HEAD')) return await endpoint.GET(call);
+      return otherMethod(method, endpoint);
+    } catch (error) {
+      return failure(error);
+    }
+  };
+
+  /** One await for the body, none after it for what is answered at once: this is the hot road. */
+  const answerPost = async (post: Post, call: Call, route: number, startMs: number) => {
+    let response: Response;
+    let hasArrived = false;
+    try {
+      const { request } = call;
+      const type = mediaTypeOf(request);
+      if (post.stream && type === post.stream.type) {
+        hasArrived = true;
+        response = await post.stream.answer(call);
+      } else {
+        requireType(type, post.types);
+        const bytes = await bytesOf(request, config.bodyLimitBytes);
+        hasArrived = true;
+        const given = post.answer(bytes, call);
+        response = given instanceof Response ? given : await given;
+      }
+    } catch (error) {
+      response = failure(hasArrived ? error : brokenOff(error));
+    }
+    done(route, 'POST', response.status, startMs);
+    return response;
+  };
+
+  return (request) => {
     const startMs = performance.now();
     const { url, method } = request;
     const pathAt = url.indexOf('/', url.indexOf(':') + 3);
@@ -57,29 +103,17 @@ export const buildApp: BuildApp = (context) => {
     const path = queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt);
     const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
     const endpoint = endpoints.get(path);
-    let response: Response;
-    try {
-      if (endpoint === undefined) throw notFound(path);
-      const handler = endpoint.methods[method === 'HEAD' ? 'GET' : (method as 'GET')];
-      response =
-        handler === undefined
-          ? otherMethod(method, endpoint.methods)
-          : await handler({ request, query, parts: {} });
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      response = problemResponse(
-        error,
-        COMES_BACK.has(error.code)
-          ? { 'retry-after': String(context.admission.retryAfterSeconds()) }
-          : {},
-      );
+    if (endpoint === undefined) {
+      const response = failure(notFound(path));
+      done(OTHER, method, response.status, startMs);
+      return response;
     }
-    counters.requestDone(
-      endpoint?.route ?? OTHER,
-      methodAt(method),
-      response.status,
-      (performance.now() - startMs) * 1e6,
-    );
-    return response;
+    const call = { request, query, parts: NO_PARTS };
+    const route = routes.get(endpoint)!;
+    if (method === 'POST' && endpoint.POST) return answerPost(endpoint.POST, call, route, startMs);
+    return answer(endpoint, call).then((response) => {
+      done(route, method, response.status, startMs);
+      return response;
+    });
   };
 };

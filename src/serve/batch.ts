@@ -14,6 +14,7 @@ import { shed } from './shed.ts';
 /** Flights between two chances for single predictions to go first. */
 const SLICE_ROWS = 256;
 const FAULTS_KEPT = 100;
+const NONE: readonly string[] = [];
 
 /** Flights as numbers. */
 export interface Flights {
@@ -146,22 +147,20 @@ export const buildBatchAnswer = (
   const out = new Float64Array(SLICE_ROWS * nHeads);
 
   const write = async (flights: Flights, pause: Pause): Promise<string> => {
-    let text = '{"predictions":[';
+    const texts: string[] = [];
     for (let from = 0; from < flights.nRows; from += SLICE_ROWS) {
       if (from > 0) await pause();
       const nRows = Math.min(SLICE_ROWS, flights.nRows - from);
       const slice = flights.raw.subarray(from * nInputs, (from + nRows) * nInputs);
       scoring.predict(slice, nRows, out);
+      const rows = new Array<string>(nRows);
       for (let row = 0; row < nRows; row++) {
-        text += from + row > 0 ? `,${writer.open(out, row * nHeads)}` : writer.open(out, 0);
-        if (flights.unknown.size > 0) {
-          const names = flights.unknown.get(from + row);
-          if (names) text += writer.unknown(names);
-        }
-        text += '}';
+        const names = flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);
+        rows[row] = writer.write(out, row * nHeads, names, '}');
       }
+      texts.push(rows.join());
     }
-    return `${text}],${writer.model}}`;
+    return `{"predictions":[${texts.join()}],${writer.model}}`;
   };
 
   return async (bytes, strict, request) => {

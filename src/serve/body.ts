@@ -25,22 +25,7 @@ export const requireType = (type: string, types: readonly string[]): void => {
 const tooLarge = (limitBytes: number): AppError =>
   new AppError('body-too-large', `the body is larger than ${limitBytes} bytes`);
 
-/**
- * The whole body.
- * @throws AppError body-too-large, request-malformed (it broke off)
- */
-export const readBytes = async (
-  request: Request,
-  limitBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> => {
-  try {
-    return await bytesOf(request, limitBytes);
-  } catch (error) {
-    throw brokenOff(error);
-  }
-};
-
-/** As `readBytes`, for those who await it themselves and turn what it throws with `brokenOff`. */
+/** The whole body, or a rejection: `brokenOff` says what it means. */
 export const bytesOf = (request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> => {
   const length = request.headers.get('content-length');
   if (length === null) return collect(request.body, limitBytes);
@@ -48,6 +33,7 @@ export const bytesOf = (request: Request, limitBytes: number): Promise<Uint8Arra
   return request.bytes();
 };
 
+/** What went wrong while a body came. @returns body-too-large, or request-malformed */
 export const brokenOff = (error: unknown): AppError =>
   error instanceof AppError
     ? error

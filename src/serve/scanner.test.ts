@@ -163,7 +163,7 @@ describe('the scanner', () => {
       }),
       { numRuns: 5000 },
     );
-    expect(nRead).toBeGreaterThan(500);
+    expect(nRead).toBeGreaterThan(200);
   });
 
   test('never reads what its twin refuses, wherever a byte is changed', () => {

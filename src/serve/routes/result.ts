@@ -6,8 +6,8 @@ import { renderPage } from '../../../web/page.tsx';
 import { AppError, ERRORS } from '../../core/errors.ts';
 import { prefersJson } from '../accept.ts';
 import { buildAnswerWriter } from '../answer.ts';
-import { mediaTypeOf, readBytes, requireType } from '../body.ts';
-import { type Handler, jsonHeaders } from '../call.ts';
+import { type JsonObject, mediaTypeOf } from '../body.ts';
+import { type Endpoint, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
 import { flightOfForm } from '../form.ts';
 import { buildPage } from '../page.ts';
@@ -19,8 +19,8 @@ import { admitted } from '../shed.ts';
 const FORM = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
 
-export const buildResult = (context: ServeContext): Handler => {
-  const { loaded, config } = context;
+export const buildResult = (context: ServeContext): Endpoint => {
+  const { loaded } = context;
   const { inputs } = loaded.model;
   const scoring = buildScoring(context);
   const writer = buildAnswerWriter(loaded);
@@ -28,41 +28,48 @@ export const buildResult = (context: ServeContext): Handler => {
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
 
-  return async ({ request, query }) => {
-    const fields = await readFields(request, config.bodyLimitBytes);
-    const flight = flightOfForm(fields, inputs, new Date());
-    const asJson = prefersJson(request.headers.get('accept'));
-    try {
-      const { strict } = parseSwitches(query);
-      return admitted(context, 'single', () => {
-        const unknown = scoring.read(flight, '', strict, raw, 0);
-        scoring.predict(raw, 1, out);
-        if (asJson) {
-          const text = `${writer.open(out, 0)}${writer.unknown(unknown)},${writer.model}}`;
-          return new Response(text, { headers: jsonHeaders });
+  const answer = (flight: JsonObject, asJson: boolean, query: string): Response => {
+    const { strict } = parseSwitches(query);
+    const unknown = scoring.read(flight, '', strict, raw, 0);
+    return admitted(context, 'single', () => {
+      scoring.predict(raw, 1, out);
+      if (asJson) {
+        const text = writer.write(out, 0, unknown, `,${writer.model}}`);
+        return new Response(text, { headers: jsonHeaders });
+      }
+      const page = renderPage(pages.page(flight, pages.answer(out, unknown)));
+      return new Response(page, { headers: pageHeaders() });
+    });
+  };
+
+  return {
+    label: '/result',
+    POST: {
+      types: [FORM, MULTIPART],
+      answer: async (bytes, { request, query }) => {
+        const flight = flightOfForm(await fieldsOf(bytes, request), inputs, new Date());
+        const asJson = prefersJson(request.headers.get('accept'));
+        try {
+          return answer(flight, asJson, query);
+        } catch (error) {
+          if (asJson || !(error instanceof AppError)) throw error;
+          return new Response(renderPage(pages.page(flight, error)), {
+            status: ERRORS[error.code].status,
+            headers: pageHeaders(),
+          });
         }
-        const page = renderPage(pages.page(flight, pages.answer(out, unknown)));
-        return new Response(page, { headers: pageHeaders() });
-      });
-    } catch (error) {
-      if (asJson || !(error instanceof AppError)) throw error;
-      return new Response(renderPage(pages.page(flight, error)), {
-        status: ERRORS[error.code].status,
-        headers: pageHeaders(),
-      });
-    }
+      },
+    },
   };
 };
 
-/** @throws AppError type-unsupported, body-too-large, request-malformed */
-const readFields = async (
+/** @throws AppError request-malformed */
+const fieldsOf = async (
+  bytes: Uint8Array<ArrayBuffer>,
   request: Request,
-  limitBytes: number,
 ): Promise<Iterable<readonly [string, unknown]>> => {
-  const type = mediaTypeOf(request);
-  requireType(type, [FORM, MULTIPART]);
-  const bytes = await readBytes(request, limitBytes);
-  if (type !== MULTIPART) return new URLSearchParams(new TextDecoder().decode(bytes));
+  if (mediaTypeOf(request) !== MULTIPART)
+    return new URLSearchParams(new TextDecoder().decode(bytes));
   const header = request.headers.get('content-type')!;
   try {
     const form = await new Response(bytes, { headers: { 'content-type': header } }).formData();
