@@ -1,26 +1,40 @@
 /**
  * `puntual stress`: reads the flags, runs the asked mode, prints text or JSON, and ends with the verdict's exit code.
- * Stands beside the other commands; wires `stress/` with the terminal.
+ * Stands beside the other commands; the modes themselves are in `stress/`.
  */
+import { writeFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError, ERRORS } from '../core/errors.ts';
+import { adminUrlOf, openAdmin } from '../stress/admin.ts';
+import { compareRuns, type ComparisonReport } from '../stress/compare.ts';
+import { readLimits } from '../stress/connections.ts';
+import { needsAdmin, parseFaults } from '../stress/fault.ts';
+import { parseRamp } from '../stress/ramp-run.ts';
 import { parseHeader, parseMethod } from '../stress/request.ts';
-import { openSession } from '../stress/session.ts';
-import { runSingle, type SingleRun } from '../stress/single-run.ts';
+import { readRunFile, type RunFile } from '../stress/run-file.ts';
+import { openSession, type SessionOptions } from '../stress/session.ts';
 import { parseSlo } from '../stress/slo.ts';
-import { describeRun, runLines, windowLine } from '../stress/text.ts';
+import { type Mode, type StressPlan, runStress } from '../stress/stress.ts';
+import { parseTarget } from '../stress/target.ts';
+import { comparisonLines, headLines, runLines } from '../stress/text.ts';
+import { buildLineView, buildLiveView, type View } from '../stress/view.ts';
+import { buildStressPage } from '../report/stress-page.ts';
 import { printJson, printLine } from './output.ts';
 import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
 
 interface Flags {
   readonly connections?: number;
-  readonly duration: number;
+  readonly duration?: number;
   readonly rate?: number;
   readonly poisson?: boolean;
+  readonly findMax?: boolean;
+  readonly connectionsRamp?: string;
+  readonly slo?: string;
+  readonly fault: readonly string[];
+  readonly admin?: string;
   readonly warmUp: number;
   readonly timeout: number;
   readonly threads?: number;
-  readonly slo?: string;
   readonly data?: string;
   readonly script?: string;
   readonly method?: string;
@@ -29,12 +43,17 @@ interface Flags {
   readonly keepAlive: boolean;
   readonly insecure?: boolean;
   readonly check: boolean;
+  readonly output?: string;
+  readonly compare?: string;
   readonly seed: number;
   readonly json?: boolean;
 }
 
 const MOST_CONNECTIONS = 1_000_000;
 const DEFAULT_CONNECTIONS = 64;
+const DEFAULT_DURATION_MS = 30_000;
+const DEFAULT_SLO = 'p99<50ms,errors<0.1%';
+const DEFAULT_REPORT = 'stress-report.html';
 
 const gather = (text: string, before: readonly string[]): string[] => [...before, text];
 
@@ -44,21 +63,28 @@ const parseDuration = (text: string): number => {
   return ms;
 };
 
+const EXAMPLES = `
+Examples:
+  puntual stress http://localhost:8080                      find what it holds, write ${DEFAULT_REPORT}
+  puntual stress http://localhost:8080 -c 400 -d 30s        as wrk does: a closed loop of 400 connections
+  puntual stress http://localhost:8080 --rate 5000 --slo 'p99<50ms,errors<0.1%'
+  puntual stress http://localhost:8080 --rate 5000 --fault kill-worker@10s
+
+Exit codes: 0 all held, 2 bad usage or no service, 3 the run proves nothing, 99 a threshold failed.`;
+
 export const describe = (command: Command): void => {
   command
-    .description('Finds what a service holds, and where and why it breaks.')
+    .description(
+      `Finds what a service holds, and where and why it breaks. With no flag but the URL: a capacity search under '${DEFAULT_SLO}', and a report.`,
+    )
     .argument('<url>', 'the service, such as http://localhost:8080')
     .addOption(
       setting(
         '-c, --connections <n>',
-        'open connections; without --rate each asks again as soon as it was answered',
+        `open connections; without --rate each asks again as soon as it was answered (default: ${DEFAULT_CONNECTIONS}, or what the rate needs)`,
       ).argParser(wholeNumber(1, MOST_CONNECTIONS)),
     )
-    .addOption(
-      setting('-d, --duration <time>', 'how long', 30_000)
-        .argParser(parseDuration)
-        .default(30_000, '30s'),
-    )
+    .addOption(setting('-d, --duration <time>', 'how long (default: 30s)').argParser(parseDuration))
     .addOption(
       setting(
         '-r, --rate <n>',
@@ -66,12 +92,18 @@ export const describe = (command: Command): void => {
       ).argParser(realNumber(0.001, 10_000_000)),
     )
     .option('--poisson', 'plan random arrivals, as of independent users, instead of even ones')
+    .option('--find-max', 'search the highest rate under the thresholds')
+    .option('--connections-ramp <from..to>', 'capacity and p99 against open connections')
     .addOption(
-      setting(
-        '--slo <thresholds>',
-        "what must hold, such as 'p99<50ms,errors<0.1%'; exit code 99 if it does not",
-      ),
+      setting('--slo <thresholds>', `what must hold, such as '${DEFAULT_SLO}'; else exit code 99`),
     )
+    .option(
+      '--fault <fault>',
+      'kill-worker@10s, pause-worker@10s+2s, reload@10s, slow-clients@10s+5s:1000, garbage@10s+5s, reset-storm@10s; may be given again',
+      gather,
+      [] as string[],
+    )
+    .addOption(setting('--admin <url>', 'admin port of the service (default: its host, port 8081)'))
     .addOption(
       setting('--warm-up <time>', 'leave the beginning out of the figures')
         .argParser(durationMs)
@@ -85,7 +117,7 @@ export const describe = (command: Command): void => {
     .addOption(
       setting(
         '-t, --threads <n>',
-        'processes of the generator; by default what limits and cores ask for',
+        'processes of the generator (default: what limits and cores ask for)',
       ).argParser(wholeNumber(1, 256)),
     )
     .option(
@@ -107,27 +139,107 @@ export const describe = (command: Command): void => {
     .option('--no-keep-alive', 'open a connection for every request')
     .option('--insecure', 'take any TLS certificate')
     .option('--no-check', 'do not compare answers with those that came before the load')
+    .option('-o, --output <file>', 'write the report (.html) or the run file (.json)')
+    .option(
+      '--compare <run.json>',
+      'compare with an earlier run; exit code 99 when worse beyond noise',
+    )
     .addOption(
       setting('--seed <n>', 'seed of everything random')
         .argParser(wholeNumber(0, 2 ** 31))
         .default(1),
     )
     .option('--json', 'print one JSON document')
-    .action(async (url: string, flags: Flags) => {
-      await stress(url, flags);
-    });
+    .addHelpText('after', EXAMPLES)
+    .action((url: string, flags: Flags) => stress(url, flags));
 };
 
 const stress = async (url: string, flags: Flags): Promise<void> => {
-  const thresholds = flags.slo === undefined ? [] : parseSlo(flags.slo);
-  if (flags.warmUp >= flags.duration) {
+  const isBare =
+    flags.connections === undefined &&
+    flags.duration === undefined &&
+    flags.rate === undefined &&
+    flags.connectionsRamp === undefined &&
+    flags.fault.length === 0;
+  const mode = modeOf(flags, isBare);
+  const output = flags.output ?? (isBare && !flags.json ? DEFAULT_REPORT : undefined);
+  if (output !== undefined && !/\.(html?|json)$/.test(output)) {
+    throw new AppError(
+      'usage',
+      `-o '${output}': a name that ends with .html or .json is expected.`,
+    );
+  }
+  const earlier = flags.compare === undefined ? undefined : readRunFile(flags.compare);
+  const plan = planOf(flags, mode);
+  if (plan.warmUpMs >= plan.durationMs) {
     throw new AppError('usage', '--warm-up must be shorter than --duration.');
   }
+  const adminUrl = adminUrlOf(parseTarget(url), flags.admin);
+  const admin = plan.faults.some(needsAdmin) ? await openAdmin(adminUrl) : undefined;
+  const session = await openSession(sessionOptionsOf(url, flags, mode));
+  const view = await viewOf(flags, plan, adminUrl);
+  let run: RunFile;
+  try {
+    const frame = { startedAt: new Date(), ...readLimits() };
+    run = await runStress(session, plan, frame, admin, view, (head) => {
+      if (!flags.json) for (const line of headLines(head)) printLine(line);
+    });
+  } finally {
+    view.stop();
+    await session.close();
+  }
+  const comparison = earlier && compareRuns(earlier, run);
+  if (output !== undefined) writeOutput(output, run, comparison, earlier);
+  if (flags.json) printJson(documentOf(run, comparison));
+  else {
+    for (const line of runLines(run)) printLine(line);
+    if (comparison) for (const line of comparisonLines(comparison)) printLine(line);
+    if (output !== undefined) printLine(`\nreport  ${output}`);
+  }
+  process.exitCode = exitCodeOf(run, comparison);
+};
+
+const modeOf = (flags: Flags, isBare: boolean): Mode => {
+  if (flags.findMax && flags.rate !== undefined) {
+    throw new AppError('usage', '--find-max looks for the rate itself: leave --rate out.');
+  }
+  if (flags.connectionsRamp !== undefined) return 'ramp';
+  return flags.findMax || isBare ? 'find-max' : 'single';
+};
+
+const planOf = (flags: Flags, mode: Mode): StressPlan => {
+  const durationMs = flags.duration ?? DEFAULT_DURATION_MS;
+  const slo = flags.slo ?? (mode === 'find-max' ? DEFAULT_SLO : undefined);
+  const faults = flags.fault.flatMap((text) => parseFaults(text, durationMs));
+  if (faults.length > 0 && mode !== 'single') {
+    throw new AppError(
+      'usage',
+      '--fault needs a plain run: give -c or --rate, without --find-max or a ramp.',
+    );
+  }
+  return {
+    mode,
+    ratePerSecond: flags.rate ?? null,
+    arrivals: flags.poisson ? 'poisson' : 'uniform',
+    durationMs,
+    durationSaid: flags.duration !== undefined,
+    warmUpMs: flags.warmUp,
+    timeoutMs: flags.timeout,
+    seed: flags.seed,
+    thresholds: slo === undefined ? [] : parseSlo(slo),
+    faults,
+    ramp: flags.connectionsRamp === undefined ? undefined : parseRamp(flags.connectionsRamp),
+  };
+};
+
+const sessionOptionsOf = (url: string, flags: Flags, mode: Mode): SessionOptions => {
   const { rate } = flags;
-  const session = await openSession({
+  const asked = mode === 'ramp' ? parseRamp(flags.connectionsRamp!).to : flags.connections;
+  return {
     url,
     nConnections:
-      flags.connections ?? (rate === undefined ? DEFAULT_CONNECTIONS : connectionsFor(rate)),
+      asked ??
+      (mode === 'single' && rate !== undefined ? connectionsFor(rate) : DEFAULT_CONNECTIONS),
     nShards: flags.threads,
     method: flags.method === undefined ? undefined : parseMethod(flags.method),
     headers: flags.header.map(parseHeader),
@@ -139,45 +251,7 @@ const stress = async (url: string, flags: Flags): Promise<void> => {
     verifyTls: !flags.insecure,
     checkAnswers: flags.check,
     seed: flags.seed,
-  });
-  const say = flags.json ? () => {} : (line: string) => printLine(line);
-  try {
-    const arrivals = flags.poisson ? 'poisson' : 'uniform';
-    const seconds = flags.duration / 1000;
-    const load =
-      rate === undefined
-        ? `closed loop: ${session.plan.nConnections} connections, each asks again as soon as it was answered, for ${seconds} s`
-        : `open loop: ${rate} requests per second planned (${arrivals}), for ${seconds} s`;
-    for (const line of describeRun(session, load)) say(line);
-    const run = await runSingle(
-      session,
-      {
-        load:
-          rate === undefined
-            ? null
-            : {
-                fromPerSecond: rate,
-                toPerSecond: rate,
-                durationMs: flags.duration,
-                arrivals,
-                seed: flags.seed,
-              },
-        durationMs: flags.duration,
-        warmUpMs: flags.warmUp,
-        timeoutMs: flags.timeout,
-        thresholds,
-      },
-      undefined,
-      (window) => {
-        if (!flags.json) process.stderr.write(`${windowLine(window)}\n`);
-      },
-    );
-    if (flags.json) printJson(documentOf(url, run));
-    else for (const line of runLines(run)) printLine(line);
-    process.exitCode = exitCodeOf(run);
-  } finally {
-    await session.close();
-  }
+  };
 };
 
 /** Enough for the waiting that Little's law asks, twice over; few enough that a stall is seen as waiting. */
@@ -186,21 +260,65 @@ const connectionsFor =
   (probeMs: number): number =>
     Math.min(1000, Math.max(4, Math.ceil(ratePerSecond * Math.max(0.1, (2 * probeMs) / 1000))));
 
-const documentOf = (url: string, run: SingleRun): object => {
-  const { verdict, model, summary, connections, judgements } = run;
+const viewOf = async (flags: Flags, plan: StressPlan, adminUrl: string): Promise<View> => {
+  if (flags.json) return { stop: () => {} };
+  if (!process.stderr.isTTY) return buildLineView((text) => void process.stderr.write(text));
+  const screen = {
+    write: (text: string) => void process.stderr.write(text),
+    columns: () => process.stderr.columns || 80,
+  };
+  const admin = await openAdmin(adminUrl).catch(() => undefined);
+  return buildLiveView(screen, plan.mode === 'single' ? plan.durationMs : undefined, admin);
+};
+
+const writeOutput = (
+  path: string,
+  run: RunFile,
+  comparison: ComparisonReport | undefined,
+  earlier: RunFile | undefined,
+): void => {
+  const text = path.endsWith('.json')
+    ? `${JSON.stringify(run)}\n`
+    : buildStressPage(run, comparison && earlier ? { ...comparison, earlier } : undefined);
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw new AppError('file-unwritable', `-o '${path}' can not be written.`, { cause });
+  }
+};
+
+/** The keys that other programs rely on, then the rest of the run without its raw series. */
+const documentOf = (run: RunFile, comparison: ComparisonReport | undefined): object => {
+  const { main, verdict } = run;
   return {
     verdict: verdict.kind,
     verdictSentence: verdict.sentence,
-    model,
-    url,
-    ...summary,
-    connections,
+    model: run.model,
+    mode: run.mode,
+    url: run.url,
+    load: run.load,
+    payload: run.payload,
+    plan: run.plan,
+    notes: run.notes,
+    ...main.summary,
+    ratePerSecond: main.ratePerSecond,
+    connections: run.connections,
     generator: verdict,
-    thresholds: judgements,
+    thresholds: run.thresholds,
+    steadiness: main.steadiness,
+    little: main.little,
+    p99RangeMs: main.p99RangeMs,
+    ...(run.faults ? { faults: run.faults } : {}),
+    ...(run.findMax ? { findMax: run.findMax } : {}),
+    ...(run.capacity ? { capacity: run.capacity } : {}),
+    ...(run.ramp ? { ramp: run.ramp } : {}),
+    ...(comparison ? { comparison } : {}),
   };
 };
 
-const exitCodeOf = (run: SingleRun): number => {
+const exitCodeOf = (run: RunFile, comparison: ComparisonReport | undefined): number => {
   if (run.verdict.kind !== 'valid') return ERRORS['verdict-invalid'].exit;
-  return run.judgements.every(({ holds }) => holds) ? 0 : ERRORS['threshold-failed'].exit;
+  const held = run.thresholds.every(({ holds }) => holds);
+  const found = run.findMax === undefined || run.findMax.sustainedPerSecond !== null;
+  return held && found && !comparison?.regressed ? 0 : ERRORS['threshold-failed'].exit;
 };

@@ -128,8 +128,10 @@ const pauseWorker = async (
   return { undone: true, actedMs, ...back, notes: [...notes, ...back.notes] };
 };
 
+/** The ready worker that has been restarted least: it holds its share of the connections. */
 const pickVictim = (workers: readonly WorkerState[] | undefined): WorkerState => {
-  const victim = workers?.find(({ state }) => state === 'ready');
+  const ready = workers?.filter(({ state }) => state === 'ready') ?? [];
+  const victim = ready.sort((a, b) => a.restarts - b.restarts || a.id - b.id)[0];
   if (!victim)
     throw new AppError('target-unreachable', 'The admin port names no worker that is ready.');
   return victim;

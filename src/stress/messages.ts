@@ -58,7 +58,7 @@ export interface Tick {
   readonly last: boolean;
   readonly entry: Entry;
   readonly nOpen: number;
-  /** Mean number of requests in flight, sampled every millisecond. */
+  /** Mean number of requests in flight: the exact area under them. */
   readonly inFlightMean: number;
   readonly waiting: number;
   /** Share of wall time spent on the processor, and waiting for one. */

@@ -19,6 +19,7 @@ export interface Recovery {
   readonly requestsLost: number;
   readonly wrongAnswers: number;
   readonly longestGapMs: number;
+  /** Until an answer came again, to 10 ms. */
   readonly firstSuccessMs: number | null;
   /** Until the first of 1 s without a failure at 90 % of the rate before; null: not within the run. */
   readonly recoveredMs: number | null;
@@ -48,10 +49,14 @@ export const measureRecovery = (
   const end = Math.min(ok.length, Math.floor(endMs / SLOT_MS));
   const base = Math.max(0, at - BASE_MS / SLOT_MS);
   const before = sumOf(ok, base, at) / Math.max(1, at - base);
-  const recovered = findRecovered(ok, bad, at, end, before);
-  const until = recovered ?? end;
+  const acted = Math.min(end, Math.floor(deed.endedMs / SLOT_MS) + 1);
+  const recovered = findRecovered(ok, bad, afterLast(bad, at, acted), end, before);
+  const until = Math.max(recovered ?? end, acted);
   const first = ok.findIndex((count, slot) => slot > at && count > 0);
-  const after = windows.filter(({ second }) => (second + 1) * 1000 > deed.startedMs);
+  const untilMs = until * SLOT_MS;
+  const after = windows.filter(
+    ({ second }) => (second + 1) * 1000 > deed.startedMs && second * 1000 <= untilMs,
+  );
   const peaks = after.map(({ p99Ms }) => p99Ms ?? 0);
   return {
     fault: deed.plan.text,
@@ -61,9 +66,9 @@ export const measureRecovery = (
     undone: deed.undone,
     steadyBefore: at > base && sumOf(bad, base, at) === 0,
     okPerSecondBefore: (before * 1000) / SLOT_MS,
-    requestsLost: sumOf(bad, at, Math.max(until, at + 1)),
+    requestsLost: sumOf(bad, at, until + 1),
     wrongAnswers: after.reduce((sum, { wrong }) => sum + wrong, 0),
-    longestGapMs: longestGapMs(ok, at, end),
+    longestGapMs: longestGapMs(ok, at, until),
     firstSuccessMs: first < 0 ? null : Math.max(0, (first + 1) * SLOT_MS - deed.startedMs),
     recoveredMs: recovered === null ? null : Math.max(0, recovered * SLOT_MS - deed.startedMs),
     peakP99Ms: peaks.length > 0 ? Math.max(...peaks) : null,
@@ -77,6 +82,14 @@ export const measureRecovery = (
         : deed.restartsAfter - deed.restartsBefore,
     notes: deed.notes,
   };
+};
+
+/** The slot after the last one of a stretch that has a failure; its first slot when none has. */
+const afterLast = (bad: readonly number[], from: number, to: number): number => {
+  for (let slot = Math.min(to, bad.length) - 1; slot >= from; slot--) {
+    if (bad[slot]! > 0) return slot + 1;
+  }
+  return from;
 };
 
 const timelineOf = (

@@ -103,12 +103,19 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   let second = 0;
   let tickStartUs = 0;
   let lastSweepUs = 0;
-  let inFlightSum = 0;
-  let nSamples = 0;
+  let busyAreaUs = 0;
+  let busyMarkUs = 0;
+  let tickMarkUs = 0;
   let usage = readUsage();
   let opensReportedMs = 0;
 
   const nowUs = (): number => (performance.now() - originMs) * 1000;
+
+  /** The area under the requests in flight, so that their mean is exact: before each change of their number. */
+  const markBusy = (t: number): void => {
+    busyAreaUs += nBusy * (t - busyMarkUs);
+    busyMarkUs = t;
+  };
 
   /** Slot of the tick that a time falls into; what comes late, while the pump is held up, falls into the last. */
   const slotOf = (t: number): number => {
@@ -227,6 +234,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     nextRequest = index + 1 === requests.length ? 0 : index + 1;
     const bytes = requests[index]!;
     state[i] = BUSY;
+    markBusy(t);
     nBusy++;
     plannedUs[i] = plannedAt;
     sentUs[i] = t;
@@ -288,6 +296,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
 
   const settleAnswer = (i: number, t: number, whole: Uint8Array | null, end: number): void => {
     const status = scanner.status[i]!;
+    markBusy(t);
     nBusy--;
     state[i] = IDLE;
     let right = status >= 200 && status < 300;
@@ -405,8 +414,6 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     if (!running) return;
     const t = nowUs();
     if (!closed) pumpDue(t);
-    inFlightSum += nBusy;
-    nSamples++;
     if (t - lastSweepUs >= SWEEP_EVERY_US) sweep(t);
     if (t >= endUs) {
       const drained = nBusy === 0 && waiting.size === 0;
@@ -481,6 +488,8 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   };
 
   const emitTick = (t: number, last: boolean): void => {
+    markBusy(t);
+    const markedUs = tickMarkUs;
     const before = usage;
     usage = readUsage();
     const wallMs = Math.max(1, usage.atMs - before.atMs);
@@ -491,14 +500,14 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       last,
       entry: takeEntry(ledger),
       nOpen,
-      inFlightMean: nSamples > 0 ? inFlightSum / nSamples : 0,
+      inFlightMean: busyAreaUs / Math.max(1, t - markedUs),
       waiting: waiting.size,
       busy: (usage.cpuMs - before.cpuMs) / wallMs,
       starved: (usage.starvedMs - before.starvedMs) / wallMs,
       rssBytes: usage.rssBytes,
     });
-    inFlightSum = 0;
-    nSamples = 0;
+    busyAreaUs = 0;
+    tickMarkUs = t;
     second++;
     tickStartUs = Math.max(tickStartUs + TICK_MS * 1000, t - (t % (TICK_MS * 1000)));
   };
@@ -543,8 +552,9 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       second = 0;
       tickStartUs = 0;
       lastSweepUs = 0;
-      inFlightSum = 0;
-      nSamples = 0;
+      busyAreaUs = 0;
+      busyMarkUs = 0;
+      tickMarkUs = 0;
       readyUs.fill(-1);
       const begin = (): void => {
         usage = readUsage();

@@ -1,14 +1,16 @@
 /**
- * The plain run: one load, closed loop or planned rate, for one duration; and what came of it.
- * Stands beside the capacity search and the ramp, which run many steps.
+ * The plain run: one load, closed loop or planned rate, for one duration, with faults if they are asked.
+ * Stands beside the capacity search and the connection ramp, which run many steps.
  */
-import type { StepRecord } from './fleet.ts';
+import type { Admin } from './admin.ts';
+import type { FaultPlan } from './fault.ts';
+import { carryOut, type FaultDeed } from './fault-actions.ts';
+import { measureRecovery, type Recovery } from './recovery.ts';
 import type { Load } from './schedule.ts';
 import { openConnections, type Session } from './session.ts';
-import { type Judgement, judge, type Threshold } from './slo.ts';
-import { measuresOf, type Summary, summarise } from './summary.ts';
-import { judgeGenerator, type Verdict } from './verdict.ts';
-import type { Window } from './window.ts';
+import type { Threshold } from './slo.ts';
+import { buildStep, type Step } from './step.ts';
+import type { Watcher } from './watcher.ts';
 
 export interface SingleRunOptions {
   /** Null: closed loop. */
@@ -17,14 +19,13 @@ export interface SingleRunOptions {
   readonly warmUpMs: number;
   readonly timeoutMs: number;
   readonly thresholds: readonly Threshold[];
+  readonly faults: readonly FaultPlan[];
+  readonly admin: Admin | undefined;
 }
 
 export interface SingleRun {
-  readonly model: 'open' | 'closed';
-  readonly record: StepRecord;
-  readonly summary: Summary;
-  readonly verdict: Verdict;
-  readonly judgements: readonly Judgement[];
+  readonly step: Step;
+  readonly faults: readonly Recovery[];
   readonly connections: { readonly planned: number; readonly opened: number };
 }
 
@@ -36,11 +37,12 @@ export const graceOf = (timeoutMs: number): number => Math.min(timeoutMs, MOST_G
 export const runSingle = async (
   session: Session,
   options: SingleRunOptions,
-  onOpening?: (nOpen: number) => void,
-  onWindow?: (window: Window) => void,
+  watcher: Watcher,
 ): Promise<SingleRun> => {
   const planned = session.plan.nConnections;
-  const opened = await openConnections(session, planned, onOpening);
+  const opened = await openConnections(session, planned, watcher.onOpening);
+  watcher.onStep?.('run', options.load?.toPerSecond ?? null, opened);
+  let deeds: Promise<FaultDeed[]> = Promise.resolve([]);
   const record = await session.fleet.run(
     {
       load: options.load,
@@ -48,38 +50,42 @@ export const runSingle = async (
       warmUpMs: options.warmUpMs,
       graceMs: graceOf(options.timeoutMs),
     },
-    onWindow,
+    watcher.onWindow,
+    (startAtMs) => {
+      deeds = carryOutAll(session, options, startAtMs, watcher);
+      // A fault that can not be carried out ends the run at once; the reason comes out of `deeds`.
+      deeds.catch(() => session.fleet.stop());
+    },
   );
-  return finishSingle(record, options, { planned, opened });
+  const faults = (await deeds).map((deed) =>
+    measureRecovery(deed, record.windows, options.durationMs),
+  );
+  const step = buildStep('run', record, opened, options.thresholds, worstRecoveryMs(faults));
+  return { step, faults, connections: { planned, opened } };
 };
 
-export const finishSingle = (
-  record: StepRecord,
+const carryOutAll = (
+  session: Session,
   options: SingleRunOptions,
-  connections: SingleRun['connections'],
-  recoveryMs?: number,
-): SingleRun => {
-  const summary = summarise(record);
-  const isOpenLoop = options.load !== null;
-  return {
-    model: isOpenLoop ? 'open' : 'closed',
-    record,
-    summary,
-    verdict: judgeGenerator(
-      summary,
-      record.windows,
-      isOpenLoop,
-      connections.opened,
-      tightestLatencyMs(options.thresholds),
-    ),
-    judgements: judge(options.thresholds, measuresOf(record.ledger, summary, recoveryMs)),
-    connections,
-  };
-};
+  startAtMs: number,
+  watcher: Watcher,
+): Promise<FaultDeed[]> =>
+  Promise.all(
+    options.faults.map(async (plan) => {
+      const deed = await carryOut(plan, {
+        admin: options.admin,
+        target: session.target,
+        resetAll: () => session.fleet.reset(1),
+        startAtMs,
+        runEndsAtMs: startAtMs + options.durationMs,
+      });
+      watcher.onFault?.(deed);
+      return deed;
+    }),
+  );
 
-export const tightestLatencyMs = (thresholds: readonly Threshold[]): number | undefined => {
-  const limits = thresholds
-    .filter(({ metric }) => /^p\d|^max$/.test(metric))
-    .map(({ limit }) => limit);
-  return limits.length > 0 ? Math.min(...limits) : undefined;
-};
+/** The longest recovery; Infinity when one fault was not recovered from within the run, undefined without faults. */
+const worstRecoveryMs = (faults: readonly Recovery[]): number | undefined =>
+  faults.length === 0
+    ? undefined
+    : Math.max(...faults.map(({ recoveredMs }) => recoveredMs ?? Number.POSITIVE_INFINITY));

@@ -2,9 +2,12 @@
  * Runs in words for a terminal: the verdict first, then outcomes, then the three histograms side by side.
  * Stands beside the JSON and the HTML report, which show the same figures.
  */
-import type { Session } from './session.ts';
-import type { SingleRun } from './single-run.ts';
+import type { Change, ComparisonReport } from './compare.ts';
+import type { Recovery } from './recovery.ts';
+import type { RunFile } from './run-file.ts';
+import type { Reason } from './search.ts';
 import type { Judgement } from './slo.ts';
+import type { Step } from './step.ts';
 import type { Quantiles, Summary } from './summary.ts';
 import type { Window } from './window.ts';
 
@@ -17,6 +20,9 @@ export const showMs = (ms: number | null | undefined): string => {
   return ms >= 10 ? `${ms.toFixed(1)} ms` : `${ms.toFixed(2)} ms`;
 };
 
+/** A share as `0.012 %`. */
+export const showShare = (share: number): string => `${(share * 100).toFixed(3)} %`;
+
 export const showCount = (count: number): string => Math.round(count).toLocaleString('en');
 
 /** A percentile is shown when at least ten samples lie above it. */
@@ -26,22 +32,112 @@ export const isSupported = (count: number, p: number): boolean =>
   count * (1 - p) >= LEAST_ABOVE - 1e-6;
 
 /** What is asked of whom, how: the first line names the model of the load. */
-export const describeRun = (session: Session, load: string): string[] => [
-  load,
-  `target  ${session.target.url.origin}  ${session.payload.sentence}`,
-  `plan    ${session.plan.sentence}`,
-  ...session.probe.notes.map((note) => `note    ${note}`),
+export const headLines = (
+  run: Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>,
+): string[] => [
+  run.load,
+  `target  ${new URL(run.url).origin}  ${run.payload}`,
+  `plan    ${run.plan}`,
+  ...run.notes.map((note) => `note    ${note}`),
 ];
 
-export const runLines = (run: SingleRun): string[] => [
+/** A finished run: verdict, what the mode was after, figures, faults, thresholds. */
+export const runLines = (run: RunFile): string[] => [
   '',
   `verdict  ${run.verdict.sentence}`,
+  ...(run.findMax ? ['', ...findMaxLines(run)] : []),
+  ...(run.ramp ? ['', ...rampLines(run.ramp)] : []),
   '',
-  ...summaryLines(run.summary, run.connections),
-  ...judgementLines(run.judgements),
+  ...(run.mode === 'single' ? [] : [mainTitle(run)]),
+  ...summaryLines(run.main.summary, run.connections),
+  ...auditLines(run.main),
+  ...(run.faults ?? []).flatMap(faultLines),
+  ...judgementLines(run.thresholds),
 ];
 
-export const summaryLines = (summary: Summary, connections: SingleRun['connections']): string[] => {
+const mainTitle = ({ main }: RunFile): string =>
+  main.ratePerSecond === null
+    ? `the last step, a closed loop of ${showCount(main.connections)} connections:`
+    : `at ${showCount(main.ratePerSecond)} planned per second with ${showCount(main.connections)} connections:`;
+
+const findMaxLines = ({ findMax, capacity }: RunFile): string[] => {
+  const { sustainedPerSecond, breakingPerSecond, reason, converged } = findMax!;
+  return [
+    sustainedPerSecond === null
+      ? 'nothing held, not even the lowest rate that was tried'
+      : `sustained  ${showCount(sustainedPerSecond)} per second held through the soak`,
+    breakingPerSecond === null
+      ? 'breaking   no rate failed'
+      : `breaking   ${showCount(breakingPerSecond)} per second failed: ${REASON_WORDS[reason ?? 'latency']}${converged ? '' : ' (the search ended before the two came close)'}`,
+    ...(capacity?.usl
+      ? [`law        ${capacity.usl.sentence} (USL, R2 ${capacity.usl.r2.toFixed(3)})`]
+      : []),
+    ...(capacity?.knee
+      ? [`knee       ${capacity.knee.sentence} connections of a closed loop`]
+      : []),
+  ];
+};
+
+export const REASON_WORDS: Readonly<Record<Reason, string>> = {
+  latency: 'answers came later than the thresholds allow',
+  errors: 'too many answers failed',
+  collapse: 'throughput fell back below what lower rates had reached',
+  refused: 'connections were refused or timed out',
+  died: 'the service was gone',
+  'generator-bound': 'the generator, not the service, was at its end',
+  environment: 'a limit of this machine was reached',
+  ceiling: 'the highest rate that may be tried was reached',
+};
+
+const rampLines = (ramp: NonNullable<RunFile['ramp']>): string[] => [
+  `connections ramp: held at ${showCount(ramp.ratePerSecond)} per second, then at full tilt`,
+  row('', ['opened', 'held p50', 'held p99', 'errors', 'full/s', 'full p99', 'errors']),
+  ...ramp.steps.map((step) =>
+    row(showCount(step.planned), [
+      showCount(step.opened),
+      showMs(step.heldP50Ms),
+      showMs(step.heldP99Ms),
+      showShare(step.heldErrorShare),
+      showCount(step.fullPerSecond),
+      showMs(step.fullP99Ms),
+      showShare(step.fullErrorShare),
+    ]),
+  ),
+];
+
+const auditLines = (step: Step): string[] => {
+  const range = step.p99RangeMs;
+  return [
+    '',
+    `audit  ${step.steadiness.sentence}`,
+    `audit  ${step.little.sentence}`,
+    ...(range
+      ? [
+          `audit  p99 lies between ${showMs(range[0])} and ${showMs(range[1])} with 95 %, were the samples independent`,
+        ]
+      : []),
+  ];
+};
+
+/** A fault: hypothesis first, then what it cost. */
+export const faultLines = (fault: Recovery): string[] => [
+  '',
+  `fault  ${fault.fault} at ${(fault.atMs / 1000).toFixed(2)} s: ${fault.what}`,
+  `  before        ${fault.steadyBefore ? 'steady, no failure' : 'NOT without failures, so what follows can not be blamed on the fault alone'}, ${showCount(fault.okPerSecondBefore)} ok/s`,
+  ...fault.notes.map((note) => `  note          ${note}`),
+  ...(fault.replacedInMs === null
+    ? []
+    : [
+        `  replaced in   ${showMs(fault.replacedInMs)}${fault.readyInMs === null ? '' : `, all ready again in ${showMs(fault.readyInMs)}`}`,
+      ]),
+  `  lost          ${showCount(fault.requestsLost)} requests, ${showCount(fault.wrongAnswers)} wrong answers, ${showCount(fault.goodputLost)} answers fewer than before would have come`,
+  `  back          first success ${showMs(fault.firstSuccessMs)}, longest gap ${showMs(fault.longestGapMs)}, recovered ${fault.recoveredMs === null ? 'NOT within the run' : `in ${showMs(fault.recoveredMs)}`}`,
+  `  worst second  p99 ${showMs(fault.peakP99Ms)}; ${showCount(fault.socketsReopened)} connections opened again`,
+  ...(fault.restarts === null ? [] : [`  service says  ${fault.restarts} restart(s) of workers`]),
+  ...(fault.undone ? [] : ['  NOT UNDONE: look at the service']),
+];
+
+export const summaryLines = (summary: Summary, connections: RunFile['connections']): string[] => {
   const { outcomes, responseTime, serviceTime, lag } = summary;
   const lines = [
     `${showCount(summary.throughputPerSecond)} ok answers per second over ${summary.seconds.toFixed(1)} s, ${(summary.bytesIn / summary.seconds / 2 ** 20).toFixed(1)} MiB/s`,
@@ -62,8 +158,9 @@ export const summaryLines = (summary: Summary, connections: SingleRun['connectio
   const reasons = Object.entries(summary.reasons);
   if (reasons.length > 0) {
     lines.push('', 'what failed');
-    for (const [reason, count] of reasons.slice(0, 8))
+    for (const [reason, count] of reasons.slice(0, 8)) {
       lines.push(`  ${showCount(count).padStart(10)}  ${reason}`);
+    }
   }
   return lines;
 };
@@ -106,8 +203,7 @@ export const judgementLines = (judgements: readonly Judgement[]): string[] =>
       ];
 
 const showActual = (threshold: string, actual: number): string => {
-  if (threshold.startsWith('errors') || threshold.startsWith('wrong'))
-    return `${(actual * 100).toFixed(3)} %`;
+  if (threshold.startsWith('errors') || threshold.startsWith('wrong')) return showShare(actual);
   return threshold.startsWith('rate') ? `${showCount(actual)}/s` : showMs(actual);
 };
 
@@ -115,4 +211,23 @@ const showActual = (threshold: string, actual: number): string => {
 export const windowLine = (window: Window): string => {
   const nErrors = window.httpError + window.socketError + window.timeout + window.dropped;
   return `${String(window.second + 1).padStart(4)} s  ${showCount(window.ok).padStart(8)} ok/s  p50 ${showMs(window.p50Ms)}  p99 ${showMs(window.p99Ms)}  ${showCount(nErrors)} errors  ${showCount(window.nOpen)} connections`;
+};
+
+/** Two runs side by side. */
+export const comparisonLines = (report: ComparisonReport): string[] => [
+  '',
+  `compared  ${report.sentence}`,
+  row('', ['before', 'after', 'worse by', 'noise']),
+  ...report.changes.map(changeRow),
+];
+
+const changeRow = (change: Change): string => {
+  const show = (value: number): string =>
+    change.metric === 'errors'
+      ? showShare(value)
+      : change.metric.includes('time')
+        ? showMs(value)
+        : showCount(value);
+  const share = (value: number): string => `${(value * 100).toFixed(1)} %`;
+  return `${change.metric.padEnd(22)}${[show(change.before), show(change.after), share(change.worse), share(change.noise)].map((cell) => cell.padStart(11)).join('')}${change.regressed ? '  REGRESSED' : ''}`;
 };

@@ -1,0 +1,91 @@
+/**
+ * One step of any mode as it is kept: what was asked, what came of it, its histograms, and what audits say of it.
+ * Stands between a step's raw record and the run file.
+ */
+import { encodeCounts } from '../core/latency.ts';
+import type { StepRecord } from './fleet.ts';
+import { quantileInterval } from './interval.ts';
+import { HISTOGRAMS, type HistogramName, SLOT_MS } from './ledger.ts';
+import { auditLittle, type LittleAudit } from './little.ts';
+import { type Judgement, judge, type Threshold } from './slo.ts';
+import { judgeSteadiness, type Steadiness } from './steady.ts';
+import { measuresOf, type Summary, summarise } from './summary.ts';
+import { judgeGenerator, type Verdict } from './verdict.ts';
+import type { Window } from './window.ts';
+
+export interface Step {
+  readonly name: string;
+  /** Null: closed loop. */
+  readonly ratePerSecond: number | null;
+  readonly connections: number;
+  readonly summary: Summary;
+  /** Microseconds, sparse: [bucket, count, ...]. */
+  readonly histograms: Readonly<Record<HistogramName, readonly number[]>>;
+  readonly windows: readonly Window[];
+  readonly verdict: Verdict;
+  readonly judgements: readonly Judgement[];
+  readonly steadiness: Steadiness;
+  readonly little: LittleAudit;
+  /** 95 % interval of the response time's p99. */
+  readonly p99RangeMs: readonly [number, number] | null;
+  /** Mean requests in flight in the measured part. */
+  readonly inFlight: number;
+}
+
+const STEADY_SLOT_MS = 100;
+
+export const buildStep = (
+  name: string,
+  record: StepRecord,
+  connections: number,
+  thresholds: readonly Threshold[],
+  recoveryMs?: number,
+): Step => {
+  const summary = summarise(record);
+  const { ledger, step } = record;
+  const windows = record.windows.filter(
+    ({ second }) => (second + 1) * 1000 > step.warmUpMs && second * 1000 < step.durationMs,
+  );
+  const whole = windows.filter(
+    ({ second }) => second * 1000 >= step.warmUpMs && (second + 1) * 1000 <= step.durationMs,
+  );
+  const used = whole.length > 0 ? whole : windows;
+  return {
+    name,
+    ratePerSecond: step.load === null ? null : step.load.toPerSecond,
+    connections,
+    summary,
+    histograms: Object.fromEntries(
+      HISTOGRAMS.map((histogram) => [histogram, encodeCounts(ledger.histograms[histogram])]),
+    ) as Record<HistogramName, number[]>,
+    windows: record.windows,
+    verdict: judgeGenerator(
+      summary,
+      record.windows,
+      step.load !== null,
+      connections,
+      tightestLatencyMs(thresholds),
+    ),
+    judgements: judge(thresholds, measuresOf(ledger, summary, recoveryMs)),
+    steadiness: judgeSteadiness(slotsOf(used), STEADY_SLOT_MS / 1000),
+    little: auditLittle(record.windows),
+    p99RangeMs: quantileInterval(ledger.histograms.response, 0.99),
+    inFlight: used.reduce((sum, { inFlight }) => sum + inFlight, 0) / Math.max(1, used.length),
+  };
+};
+
+/** Successes by tenth of a second. */
+const slotsOf = (windows: readonly Window[]): number[] => {
+  const fine = windows.flatMap(({ okSlots }) => [...okSlots]);
+  const per = STEADY_SLOT_MS / SLOT_MS;
+  return Array.from({ length: Math.floor(fine.length / per) }, (_, i) =>
+    fine.slice(i * per, (i + 1) * per).reduce((sum, count) => sum + count, 0),
+  );
+};
+
+export const tightestLatencyMs = (thresholds: readonly Threshold[]): number | undefined => {
+  const limits = thresholds
+    .filter(({ metric }) => /^p\d|^max$/.test(metric))
+    .map(({ limit }) => limit);
+  return limits.length > 0 ? Math.min(...limits) : undefined;
+};

@@ -1,0 +1,140 @@
+/**
+ * The three modes behind one door: a plain run, a capacity search, a connection ramp; each ends in a run file.
+ * Stands under the command line; whoever calls it opens the session and closes it.
+ */
+import type { Admin } from './admin.ts';
+import { runCapacity } from './capacity-run.ts';
+import type { FaultPlan } from './fault.ts';
+import { runRamp } from './ramp-run.ts';
+import {
+  capacityRunFile,
+  type RunFile,
+  type RunFrame,
+  rampRunFile,
+  singleRunFile,
+} from './run-file.ts';
+import type { Arrivals } from './schedule.ts';
+import type { Session } from './session.ts';
+import { runSingle } from './single-run.ts';
+import type { Threshold } from './slo.ts';
+import type { Watcher } from './watcher.ts';
+
+export type Mode = 'single' | 'find-max' | 'ramp';
+
+export interface StressPlan {
+  readonly mode: Mode;
+  readonly ratePerSecond: number | null;
+  readonly arrivals: Arrivals;
+  readonly durationMs: number;
+  /** Whether the user said the duration; a search takes it for its soak then. */
+  readonly durationSaid: boolean;
+  readonly warmUpMs: number;
+  readonly timeoutMs: number;
+  readonly seed: number;
+  readonly thresholds: readonly Threshold[];
+  readonly faults: readonly FaultPlan[];
+  readonly ramp: { readonly from: number; readonly to: number } | undefined;
+}
+
+export type Head = Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>;
+
+const STEP_MS = 3000;
+const SOAK_MS = 10_000;
+const SEARCH_LIMIT_MS = 60_000;
+const HOLD_MS = 5000;
+
+/** @param onHead is told what will be run, before it is */
+export const runStress = async (
+  session: Session,
+  plan: StressPlan,
+  machine: Pick<RunFrame, 'startedAt' | 'descriptors' | 'cores'>,
+  admin: Admin | undefined,
+  watcher: Watcher,
+  onHead: (head: Head) => void,
+): Promise<RunFile> => {
+  const load = loadSentence(session, plan);
+  const frame: RunFrame = {
+    startedAt: machine.startedAt,
+    descriptors: machine.descriptors,
+    cores: machine.cores,
+    load,
+    slo: plan.thresholds.map(({ text }) => text),
+  };
+  onHead({
+    load,
+    payload: session.payload.sentence,
+    plan: session.plan.sentence,
+    notes: session.probe.notes,
+    url: session.target.url.href,
+  });
+  const { arrivals, seed, thresholds, timeoutMs, durationMs, ratePerSecond } = plan;
+  switch (plan.mode) {
+    case 'single': {
+      const rate = ratePerSecond;
+      const planned =
+        rate === null
+          ? null
+          : { fromPerSecond: rate, toPerSecond: rate, durationMs, arrivals, seed };
+      const run = await runSingle(
+        session,
+        {
+          load: planned,
+          durationMs,
+          warmUpMs: plan.warmUpMs,
+          timeoutMs,
+          thresholds,
+          faults: plan.faults,
+          admin,
+        },
+        watcher,
+      );
+      return singleRunFile(session, frame, run);
+    }
+    case 'find-max': {
+      const run = await runCapacity(
+        session,
+        {
+          thresholds,
+          arrivals,
+          seed,
+          timeoutMs,
+          stepMs: STEP_MS,
+          soakMs: plan.durationSaid ? durationMs : SOAK_MS,
+          limitMs: SEARCH_LIMIT_MS,
+        },
+        watcher,
+      );
+      return capacityRunFile(session, frame, run);
+    }
+    case 'ramp': {
+      const run = await runRamp(
+        session,
+        {
+          ...plan.ramp!,
+          ratePerSecond,
+          holdMs: plan.durationSaid ? durationMs : HOLD_MS,
+          timeoutMs,
+          thresholds,
+          seed,
+        },
+        watcher,
+      );
+      return rampRunFile(session, frame, run);
+    }
+  }
+};
+
+const loadSentence = (session: Session, plan: StressPlan): string => {
+  const n = session.plan.nConnections.toLocaleString('en');
+  const seconds = plan.durationMs / 1000;
+  switch (plan.mode) {
+    case 'single':
+      return plan.ratePerSecond === null
+        ? `closed loop: ${n} connections, each asks again as soon as it was answered, for ${seconds} s`
+        : `open loop: ${plan.ratePerSecond.toLocaleString('en')} requests per second planned (${plan.arrivals}), for ${seconds} s`;
+    case 'find-max':
+      return `open loop: the highest rate is searched (${plan.arrivals} arrivals, ${n} connections) under ${plan.thresholds.map(({ text }) => text).join(', ')}`;
+    case 'ramp':
+      return `open and closed loop: ${plan.ramp!.from.toLocaleString('en')} to ${n} open connections, each size held at a fixed rate and then at full tilt`;
+  }
+};

@@ -1,0 +1,149 @@
+/**
+ * What a person sees while a run goes on: a few lines redrawn every second on a terminal, plain lines in a pipe.
+ * Stands beside the text of the finished run; it writes to stderr only.
+ */
+import colours from 'picocolors';
+import type { Admin, WorkerState } from './admin.ts';
+import { showCount, showMs, windowLine } from './text.ts';
+import type { Watcher } from './watcher.ts';
+import type { Window } from './window.ts';
+
+export interface View extends Watcher {
+  /** Clears what was drawn, so that the result stands alone. */
+  readonly stop: () => void;
+}
+
+export interface Screen {
+  readonly write: (text: string) => void;
+  readonly columns: () => number;
+}
+
+const BLOCKS = ' ▁▂▃▄▅▆▇█';
+const LEFT = 15;
+
+/** A line of blocks, one per second, the newest at the right. */
+export const sparkline = (values: readonly number[], width: number): string => {
+  const shown = values.slice(-width);
+  const most = Math.max(...shown, Number.MIN_VALUE);
+  return shown
+    .map((value) => BLOCKS[value <= 0 ? 0 : 1 + Math.min(7, Math.floor((value / most) * 7.999))])
+    .join('');
+};
+
+/** @param totalMs length of the plain run; undefined where the number of steps is not known */
+export const buildLiveView = (
+  screen: Screen,
+  totalMs: number | undefined,
+  admin: Admin | undefined,
+): View => {
+  const windows: Window[] = [];
+  let title = 'opening connections';
+  let note = '';
+  let nOpening = 0;
+  let workers: readonly WorkerState[] = [];
+  let nDrawn = 0;
+  let nErrors = 0;
+  let nOk = 0;
+
+  const clip = (line: string): string => line.slice(0, Math.max(20, screen.columns() - 1));
+  const erase = (): void => {
+    if (nDrawn > 0) screen.write(`\x1b[${nDrawn}A\x1b[0J`);
+    nDrawn = 0;
+  };
+  const draw = (): void => {
+    const lines = drawnLines().map(clip);
+    erase();
+    screen.write(`${lines.join('\n')}\n`);
+    nDrawn = lines.length;
+  };
+  const drawnLines = (): string[] => {
+    const last = windows.at(-1);
+    if (!last) return [`${title} ${nOpening > 0 ? showCount(nOpening) : ''}`];
+    const width = Math.max(10, screen.columns() - LEFT - 26);
+    const line = (name: string, values: readonly number[], now: string): string =>
+      `${name.padEnd(LEFT)}${sparkline(values, width).padEnd(Math.min(width, 120))}  ${now}`;
+    const failed = windows.map(errorsOf);
+    return [
+      `${title}${progressText(last)}`,
+      line(
+        'ok per second',
+        windows.map(({ ok }) => ok),
+        showCount(last.ok),
+      ),
+      line(
+        'p50',
+        windows.map(({ p50Ms }) => p50Ms ?? 0),
+        showMs(last.p50Ms),
+      ),
+      line(
+        'p99',
+        windows.map(({ p99Ms }) => p99Ms ?? 0),
+        showMs(last.p99Ms),
+      ),
+      line('errors', failed, `${showCount(failed.at(-1) ?? 0)}, ${showCount(nErrors)} in all`),
+      line(
+        'connections',
+        windows.map(({ nOpen }) => nOpen),
+        showCount(last.nOpen),
+      ),
+      `${'generator'.padEnd(LEFT)}${Math.round(last.busy * 100)} % busy, ${showCount(last.inFlight)} in flight, ${showCount(last.waiting)} waiting, ${showCount(nOk)} answered`,
+      ...(workers.length > 0
+        ? [
+            `${'workers'.padEnd(LEFT)}${workers.map(({ id, state, restarts }) => `${id} ${state}${restarts > 0 ? ` (restarted ${restarts}x)` : ''}`).join('  ')}`,
+          ]
+        : []),
+      ...(note === '' ? [] : [note]),
+    ];
+  };
+  const progressText = (last: Window): string =>
+    totalMs === undefined
+      ? `, second ${last.second + 1}`
+      : `, ${last.second + 1} of ${Math.ceil(totalMs / 1000)} s`;
+
+  return {
+    onOpening: (nOpen) => {
+      nOpening = nOpen;
+      if (windows.length === 0) draw();
+    },
+    onStep: (name, rate, nConnections) => {
+      const how = rate === null ? 'closed loop' : `${showCount(rate)} planned per second`;
+      title = colours.bold(`${name}: ${how}, ${showCount(nConnections)} connections`);
+    },
+    onWindow: (window) => {
+      windows.push(window);
+      nOk += window.ok;
+      nErrors += errorsOf(window);
+      admin?.workers().then(
+        (found) => {
+          workers = found;
+        },
+        () => {},
+      );
+      draw();
+    },
+    onFault: (deed) => {
+      note = colours.yellow(`fault ${deed.plan.text}: ${deed.notes.join('; ')}`);
+      draw();
+    },
+    onNote: (sentence) => {
+      note = sentence;
+      draw();
+    },
+    stop: erase,
+  };
+};
+
+const errorsOf = (window: Window): number =>
+  window.httpError + window.socketError + window.timeout + window.dropped;
+
+/** For a pipe or a log: one line per second, fault and note. */
+export const buildLineView = (write: (text: string) => void): View => ({
+  onStep: (name, rate, nConnections) => {
+    const how = rate === null ? 'closed loop' : `${showCount(rate)} planned per second`;
+    write(`${name}: ${how}, ${showCount(nConnections)} connections\n`);
+  },
+  onWindow: (window) => write(`${windowLine(window)}\n`),
+  onFault: (deed) => write(`fault ${deed.plan.text}: ${deed.notes.join('; ')}\n`),
+  onNote: (sentence) => write(`${sentence}\n`),
+  stop: () => {},
+});

@@ -1,0 +1,16 @@
+/**
+ * Who is told what happens while a run goes on: the live view on a terminal, plain lines in a pipe, nobody under --json.
+ * Stands between the modes and the views.
+ */
+import type { FaultDeed } from './fault-actions.ts';
+import type { Window } from './window.ts';
+
+export interface Watcher {
+  readonly onOpening?: (nOpen: number) => void;
+  /** A step begins: its name, its planned rate (null: closed loop), its connections. */
+  readonly onStep?: (name: string, ratePerSecond: number | null, nConnections: number) => void;
+  readonly onWindow?: (window: Window) => void;
+  readonly onFault?: (deed: FaultDeed) => void;
+  /** One sentence about how it goes. */
+  readonly onNote?: (sentence: string) => void;
+}
