@@ -67,11 +67,15 @@ export const buildEngine =
 
 const fillRecords = (shop: Workshop, data: BoostRows): void => {
   const { layout, bytes } = shop;
-  const { nFeatures, recordBytes, recordsAt } = layout;
+  const { nFeatures, recordBytes, recordsAt, columnsAt, columnBytes } = layout;
   for (let row = 0; row < data.nRows; row++) {
     const to = recordsAt + row * recordBytes + RECORD_HEAD_BYTES;
     const from = row * nFeatures;
-    for (let f = 0; f < nFeatures; f++) bytes[to + f] = data.data[from + f]!;
+    for (let f = 0; f < nFeatures; f++) {
+      const bin = data.data[from + f]!;
+      bytes[to + f] = bin;
+      bytes[columnsAt + f * columnBytes + row] = bin;
+    }
   }
   bytes.set(data.labels, layout.labelsAt);
 };
@@ -289,6 +293,7 @@ const renewTogether = (shop: Workshop, run: Run, grown: GrownTree | null, round:
   });
   control[CONTROL.nRanges] = ranges.length;
   control[CONTROL.round] = round;
+  run(JOBS.mark, 0, layout.nRows);
   run(JOBS.renew, 0, layout.nRows);
 };
 

@@ -64,8 +64,8 @@ export const buildWorkshop = (
       allowed: new Uint8Array(buffer, layout.contextAt + 64, layout.nFeatures),
     },
     middles: new Int32Array(buffer, layout.middlesAt, layout.nThreads),
-    rangeValues: new Float64Array(buffer, layout.rangesAt, layout.nRanges),
-    rangeBounds: new Int32Array(buffer, layout.rangesAt + 8 * layout.nRanges, 2 * layout.nRanges),
+    rangeValues: new Float64Array(buffer, layout.valuesAt, layout.nRanges),
+    rangeBounds: new Int32Array(buffer, layout.boundsAt, 2 * layout.nRanges),
   };
 };
 
@@ -126,6 +126,10 @@ export const fillTable = (shop: Workshop, node: number, nBins: number): number =
   return at;
 };
 
+/** Where this thread's block of records lies. */
+export const blockOf = ({ layout, thread }: Workshop): number =>
+  layout.blocksAt + thread * layout.blockBytes;
+
 /** Expands a node that this thread has taken; its children are judged, and not yet visible to others. @returns the left child */
 export const expand = (shop: Workshop, job: Job, node: number): number => {
   const { nodes, layout, kernels } = shop;
@@ -138,7 +142,7 @@ export const expand = (shop: Workshop, job: Job, node: number): number => {
   return addChildren(shop, job, node, middle, (slot, from, to) => {
     const histogramAt = layout.histogramsAt + slot * layout.histogramBytes;
     kernels.clear(histogramAt, layout.histogramBytes);
-    kernels.addRows(histogramAt, rowsAt, from, to);
+    kernels.addRows(histogramAt, rowsAt, from, to, blockOf(shop));
   });
 };
 

@@ -3,7 +3,7 @@
  * Stands between `engine`, which gives jobs out, and `expansion` and `kernels`, which do them.
  */
 import type { Bins } from './binning.ts';
-import { expandMany, fillTable, type Job, type Workshop } from './expansion.ts';
+import { blockOf, expandMany, fillTable, type Job, type Workshop } from './expansion.ts';
 import type { GrowSettings } from './grower.ts';
 import { CONTROL } from './node-table.ts';
 
@@ -13,7 +13,8 @@ export const JOBS = {
   histogram: 2,
   partition: 3,
   expand: 4,
-  renew: 5,
+  mark: 5,
+  renew: 6,
 } as const;
 
 /** Does this thread's part of a job. */
@@ -32,7 +33,7 @@ export const doJob = (shop: Workshop, bins: readonly Bins[], settings: GrowSetti
     case JOBS.histogram: {
       const histogramAt = layout.histogramsAt + slotOf(control, thread) * layout.histogramBytes;
       kernels.clear(histogramAt, layout.histogramBytes);
-      kernels.addRows(histogramAt, layout.rowsAt, from, to);
+      kernels.addRows(histogramAt, layout.rowsAt, from, to, blockOf(shop));
       break;
     }
     case JOBS.partition: {
@@ -52,22 +53,16 @@ export const doJob = (shop: Workshop, bins: readonly Bins[], settings: GrowSetti
     case JOBS.expand:
       expandMany(shop, jobOf(shop, bins, settings));
       break;
-    case JOBS.renew: {
+    case JOBS.mark:
       for (let range = 0; range < control[CONTROL.nRanges]!; range++) {
         const low = Math.max(from, shop.rangeBounds[2 * range]!);
         const high = Math.min(to, shop.rangeBounds[2 * range + 1]!);
-        if (low >= high) continue;
-        kernels.renewLogistic(
-          layout.rowsAt,
-          low,
-          high,
-          shop.rangeValues[range]!,
-          control[CONTROL.round]!,
-          context.doubles[2]!,
-          context.doubles[3]!,
-          context.doubles[4]!,
-        );
+        if (low < high) kernels.mark(layout.rowsAt, low, high, range);
       }
+      break;
+    case JOBS.renew: {
+      const [, , gScale, hScale, rowShare] = context.doubles;
+      kernels.renewLogistic(from, to, control[CONTROL.round]!, gScale!, hScale!, rowShare!);
       break;
     }
   }

@@ -4,7 +4,7 @@
  */
 import type { Bins } from './binning.ts';
 import { binOffsets } from './histogram.ts';
-import { recordBytesOf } from './kernels.ts';
+import { BLOCK_ROWS, recordBytesOf } from './kernels.ts';
 
 export interface Layout {
   readonly nRows: number;
@@ -20,11 +20,18 @@ export interface Layout {
   readonly histogramBytes: number;
   readonly controlAt: number;
   readonly nodesAt: number;
-  readonly rangesAt: number;
+  readonly boundsAt: number;
   readonly tablesAt: number;
+  /** One block of records per thread. */
+  readonly blocksAt: number;
+  readonly blockBytes: number;
   readonly contextAt: number;
   readonly middlesAt: number;
   readonly recordsAt: number;
+  readonly columnsAt: number;
+  readonly columnBytes: number;
+  readonly marksAt: number;
+  readonly valuesAt: number;
   readonly scoresAt: number;
   readonly labelsAt: number;
   readonly rowsAt: number;
@@ -49,6 +56,7 @@ export const layoutOf = (
   const nFeatures = bins.length;
   const recordBytes = recordBytesOf(nFeatures);
   const histogramBytes = Math.ceil((8 * offsets[nFeatures]!) / 16) * 16;
+  const columnBytes = Math.ceil(nRows / 64) * 64;
   const nNodes = 4 * nLeaves + 64;
   const nSlots = 2 * nLeaves + nThreads + 16;
   let next = 64;
@@ -69,11 +77,18 @@ export const layoutOf = (
     histogramBytes,
     controlAt: take(CONTROL_BYTES),
     nodesAt: take(nNodes * NODE_BYTES),
-    rangesAt: take(nLeaves * 16),
+    boundsAt: take(nLeaves * 8),
+    valuesAt: take(nLeaves * 8),
     tablesAt: take(256 * nThreads),
+    blockBytes: BLOCK_ROWS * recordBytes,
+    blocksAt: take(BLOCK_ROWS * recordBytes * nThreads),
     contextAt: take(64 + nFeatures),
     middlesAt: take(4 * nThreads),
-    recordsAt: take(nRows * recordBytes),
+    // Gradients are renewed four rows at a time, so three records may follow the last.
+    recordsAt: take((nRows + 3) * recordBytes),
+    columnBytes,
+    columnsAt: take(columnBytes * nFeatures),
+    marksAt: take(nRows * 2),
     scoresAt: take(nRows * 8),
     labelsAt: take(nRows),
     rowsAt: take(nRows * 4),

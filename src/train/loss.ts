@@ -64,7 +64,7 @@ export const LN2_HIGH = 0.6931471803691238;
 export const LN2_LOW = 1.9082149292705877e-10;
 
 /** Adding and taking away this rounds to the nearest whole number, ties to even. */
-const ROUNDER = 6755399441055744;
+export const ROUNDER = 6755399441055744;
 
 /** e^x for |x| <= 700 to seven digits, enough for a gradient and the same on every machine. */
 const fastExp = (x: number): number => {

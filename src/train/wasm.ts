@@ -70,11 +70,11 @@ export const i32 = {
   ltU: operation(0x49),
   gtS: operation(0x4a),
   geU: operation(0x4f),
-  wrap: operation(0xa7),
-  truncF64: operation(0xaa),
   load: load(0x28),
   load8U: load(0x2d),
+  load16U: load(0x2f),
   store: store(0x36),
+  store16: store(0x3b),
 } as const;
 
 export const i64 = {
@@ -91,30 +91,78 @@ export const i64 = {
   store: store(0x37),
 } as const;
 
-export const f64 = {
-  const: (value: number): Code => [0x44, ...f64Bytes(value)],
-  add: operation(0xa0),
-  sub: operation(0xa1),
-  mul: operation(0xa2),
-  div: operation(0xa3),
-  min: operation(0xa4),
-  max: operation(0xa5),
-  floor: operation(0x9c),
-  nearest: operation(0x9e),
-  gt: operation(0x64),
-  fromI32: operation(0xb7),
-  fromI64: operation(0xb9),
-  fromI64U: operation(0xba),
-  fromBits: operation(0xbf),
-  load: load(0x2b),
-  store: store(0x39),
-} as const;
+const lanes =
+  (...opcode: number[]) =>
+  (lane: number) =>
+  (address: Code, value: Code, offset = 0): Code => [
+    ...address,
+    ...value,
+    ...opcode,
+    0,
+    ...u(offset),
+    lane,
+  ];
 
 export const v128 = {
   load: load(0xfd, 0x00),
   store: store(0xfd, 0x0b),
-  addI64: operation(0xfd, 0xce, 0x01),
-  subI64: operation(0xfd, 0xd1, 0x01),
+  load32Zero: load(0xfd, 0x5c),
+  load64Zero: load(0xfd, 0x5d),
+  load64Lane: lanes(0xfd, 0x57),
+  store32Lane: lanes(0xfd, 0x5a),
+  and: operation(0xfd, 0x4e),
+  or: operation(0xfd, 0x50),
+  xor: operation(0xfd, 0x51),
+  /** The upper half of a vector in both halves. */
+  upper: (value: Code): Code => [
+    ...value,
+    ...value,
+    ...[0xfd, 0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15],
+  ],
+  /** Lanes 0 and 2 of each of two vectors of int32. */
+  evenLanes: (low: Code, high: Code): Code => [
+    ...low,
+    ...high,
+    ...[0xfd, 0x0d, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27],
+  ],
+} as const;
+
+export const i64x2 = {
+  add: operation(0xfd, 0xce, 0x01),
+  sub: operation(0xfd, 0xd1, 0x01),
+  shl: operation(0xfd, 0xcb, 0x01),
+  splat: operation(0xfd, 0x12),
+} as const;
+
+export const i32x4 = {
+  splat: operation(0xfd, 0x11),
+  add: operation(0xfd, 0xae, 0x01),
+  mul: operation(0xfd, 0xb5, 0x01),
+  shl: operation(0xfd, 0xab, 0x01),
+  shrU: operation(0xfd, 0xad, 0x01),
+  /** Bytes 0 to 3 as four int32. */
+  fromBytes: operation(0xfd, 0x89, 0x01, 0xfd, 0xa9, 0x01),
+  /** The vector [a, b, c, d]. */
+  const: (a: number, b: number, c: number, d: number): Code => [
+    ...[0xfd, 0x0c],
+    ...new Uint8Array(Int32Array.of(a, b, c, d).buffer),
+  ],
+} as const;
+
+export const f64x2 = {
+  splat: operation(0xfd, 0x14),
+  add: operation(0xfd, 0xf0, 0x01),
+  sub: operation(0xfd, 0xf1, 0x01),
+  mul: operation(0xfd, 0xf2, 0x01),
+  div: operation(0xfd, 0xf3, 0x01),
+  /** Of numbers: the second where it is less (more) than the first. */
+  pmin: operation(0xfd, 0xf6, 0x01),
+  pmax: operation(0xfd, 0xf7, 0x01),
+  floor: operation(0xfd, 0x75),
+  gt: operation(0xfd, 0x4a),
+  /** From int32 lanes 0 and 1. */
+  fromI32: operation(0xfd, 0xfe, 0x01),
+  const: (value: number): Code => [0xfd, 0x0c, ...f64Bytes(value), ...f64Bytes(value)],
 } as const;
 
 export interface Local {
@@ -140,19 +188,10 @@ const localAt = (index: number): Local => ({
 /** Repeats `body` while `counter` < `end`, checking first; `body` advances the counter. */
 export const whileBelow = (counter: Local, end: Local, body: Code): Code => [
   ...[0x02, 0x40, 0x03, 0x40],
-  ...i32.eqz(i32.ltS(counter.get, end.get)),
+  ...i32.eqz(i32.ltU(counter.get, end.get)),
   ...[0x0d, 0x01],
   ...body,
   ...[0x0c, 0x00, 0x0b, 0x0b],
-];
-
-/** `body` where `condition` is not 0. */
-export const when = (condition: Code, body: Code): Code => [
-  ...condition,
-  0x04,
-  0x40,
-  ...body,
-  0x0b,
 ];
 
 /** One of two values, without a branch. */
