@@ -178,6 +178,20 @@ test('a glob and a folder are read in sorted order, rows in file order', async (
   }
 });
 
+test('many row groups on many threads are loaded in file order', async () => {
+  const n = 40_000;
+  const { connection, close } = await openDatabase();
+  const file = join(folder, 'many.parquet');
+  await connection.run(
+    `COPY (SELECT TIMESTAMP '2013-01-01' AS scheduledDeparture, i % 700 AS delayMinutes, 'A' || i AS airline
+           FROM range(${n}) t(i)) TO '${file}' (ROW_GROUP_SIZE 2048)`,
+  );
+  close();
+  const table = await loadTable([file], { threads: 4 });
+  expect(table.delayMinutes.every((delay, row) => delay === row % 700)).toBe(true);
+  expect(textsOf(table, 'airline')!.every((text, row) => text === `A${row}`)).toBe(true);
+});
+
 test('the flightdata dialect is known by its 31 columns and does not see avgdelay', async () => {
   const table = await loadTable([
     put(

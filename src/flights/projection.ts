@@ -5,7 +5,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { AppError } from '../core/errors.ts';
 import { FIELDS, type FieldName, fieldOf } from '../core/flight.ts';
-import { identifier, openDatabase, type Database } from './database.ts';
+import { type Database, identifier, literal, openDatabase } from './database.ts';
 import { type Dialect, dialectOf, recogniseDialect, requireColumns } from './dialect.ts';
 import { checkDialect } from './dialect-guard.ts';
 import macros from './dialects/macros.sql' with { type: 'text' };
@@ -82,12 +82,15 @@ export const project = async (
   };
 };
 
-/** A column of a source, NULL where it holds a word for nothing. */
+/**
+ * A column of a source, NULL where it holds a word for nothing.
+ * Not `NOT IN`: the database makes a hash join of a long list, which loses the order of the rows.
+ */
 const known = (source: Source, column: string): string => {
   const name = identifier(column);
-  return source.texts.has(column.toLowerCase())
-    ? `CASE WHEN ${name} NOT IN (${NULL_WORDS}) THEN ${name} END AS ${name}`
-    : name;
+  if (!source.texts.has(column.toLowerCase())) return name;
+  const words = NULL_WORDS.map((word) => `WHEN ${literal(word)} THEN NULL`);
+  return `CASE ${name} ${words.join(' ')} ELSE ${name} END AS ${name}`;
 };
 
 /** A field as an SQL expression without NULL: text, double, or minutes since 1970 as int32. */

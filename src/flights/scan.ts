@@ -131,7 +131,11 @@ interface Part {
 const TYPES = { category: VARCHAR, number: DOUBLE, time: INTEGER } as const;
 
 /** What stands in for an input that a file does not have. */
-const ABSENT = { category: `''`, number: `'nan'::DOUBLE`, time: `(${NO_MINUTES})::INTEGER` } as const;
+const ABSENT = {
+  category: `''`,
+  number: `'nan'::DOUBLE`,
+  time: `(${NO_MINUTES})::INTEGER`,
+} as const;
 
 /** The SELECT that reads, scores and names the columns of one file. */
 const partOf = async (

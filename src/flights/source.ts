@@ -170,8 +170,10 @@ const sniffFormat = (head: Buffer): Format | 'arrow' => {
   return head.toString('latin1').trimStart().startsWith('{') ? 'ndjson' : 'csv';
 };
 
-/** Words that sources write where they know nothing, as SQL. */
-export const NULL_WORDS = `'', 'NA', 'N/A', 'NULL', 'null', 'NaN', 'nan', '\\N'`;
+/** Words that sources write where they know nothing. */
+export const NULL_WORDS = ['', 'NA', 'N/A', 'NULL', 'null', 'NaN', 'nan', '\\N'] as const;
+
+const NULL_LIST = `[${NULL_WORDS.map(literal).join(', ')}]`;
 
 /** Everything of a CSV is read as text: the dialect decides what a column is, not its first thousand rows. */
 const readerOf = (file: string, format: Format, compression: Compression, how: Reading): string => {
@@ -187,9 +189,9 @@ const readerOf = (file: string, format: Format, compression: Compression, how: R
 };
 
 const CSV_READINGS: Readonly<Record<Reading, string>> = {
-  plain: `all_varchar = true, nullstr = [${NULL_WORDS}]`,
+  plain: `all_varchar = true, nullstr = ${NULL_LIST}`,
   kept: 'all_varchar = true',
-  typed: `sample_size = -1, nullstr = [${NULL_WORDS}]`,
+  typed: `sample_size = -1, nullstr = ${NULL_LIST}`,
 };
 
 const BROKEN =
