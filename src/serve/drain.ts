@@ -6,7 +6,7 @@
  * The runtime's own `stop` closes the listener and all idle connections in one go, and with them requests that lie
  * in the kernel's buffers unread. So the listener is closed first, alone.
  */
-import { openSockets } from './sockets.ts';
+import type { Sockets } from './sockets.ts';
 
 /** How long a draining worker answers with `Connection: close` before it stops listening. */
 export const CLOSE_MS = 500;
@@ -24,6 +24,7 @@ const QUIET_MS = 300;
  */
 export const drain = async (
   server: Bun.Server<undefined>,
+  sockets: Sockets | undefined,
   listener: number | undefined,
   nDescriptors: number,
   answered: () => number,
@@ -33,7 +34,6 @@ export const drain = async (
   const endMs = performance.now() + limitMs;
   const isLate = (): boolean => performance.now() >= endMs;
   await Bun.sleep(closeMs);
-  const sockets = listener === undefined ? undefined : openSockets();
   if (sockets && listener !== undefined) {
     sockets.refuseNew(listener);
     await Bun.sleep(ACCEPT_MS);

@@ -38,6 +38,7 @@ export const SHED_REASONS = [
   'client-gone',
   'draining',
   'quota',
+  'slow',
 ] as const;
 export type ShedReason = (typeof SHED_REASONS)[number];
 

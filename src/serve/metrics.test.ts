@@ -30,7 +30,7 @@ const buildView = (over: Partial<ServiceView> = {}): ServiceView => {
 };
 
 const lines = renderMetrics(buildView()).split('\n');
-const valueOf = (start: string): number =>
+const sampleOf = (start: string): number =>
   Number(
     lines
       .find((line) => line.startsWith(start))
@@ -43,17 +43,17 @@ describe('/metrics', () => {
     const name = 'http_server_request_duration_seconds';
     const labels =
       'http_request_method="POST",http_route="/predict",http_response_status_code="200"';
-    expect(valueOf(`${name}_bucket{${labels},le="0.0001"}`)).toBe(1);
-    expect(valueOf(`${name}_bucket{${labels},le="0.0005"}`)).toBe(2);
-    expect(valueOf(`${name}_bucket{${labels},le="10"}`)).toBe(2);
-    expect(valueOf(`${name}_bucket{${labels},le="+Inf"}`)).toBe(3);
-    expect(valueOf(`${name}_count{${labels}}`)).toBe(3);
-    expect(valueOf(`${name}_sum{${labels}}`)).toBeCloseTo(30.00045, 6);
+    expect(sampleOf(`${name}_bucket{${labels},le="0.0001"}`)).toBe(1);
+    expect(sampleOf(`${name}_bucket{${labels},le="0.0005"}`)).toBe(2);
+    expect(sampleOf(`${name}_bucket{${labels},le="10"}`)).toBe(2);
+    expect(sampleOf(`${name}_bucket{${labels},le="+Inf"}`)).toBe(3);
+    expect(sampleOf(`${name}_count{${labels}}`)).toBe(3);
+    expect(sampleOf(`${name}_sum{${labels}}`)).toBeCloseTo(30.00045, 6);
   });
 
   test('says what is zero, so that a rate exists from the start', () => {
-    expect(valueOf('puntual_shed_total{reason="overload"}')).toBe(0);
-    expect(valueOf('puntual_worker_restarts_total{reason="killed"}')).toBe(0);
+    expect(sampleOf('puntual_shed_total{reason="overload"}')).toBe(0);
+    expect(sampleOf('puntual_worker_restarts_total{reason="killed"}')).toBe(0);
   });
 
   test('quotes what would break a label', () => {

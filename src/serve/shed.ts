@@ -15,6 +15,7 @@ const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>
   },
   'client-gone': { code: 'deadline-passed', detail: 'the caller went away before the answer' },
   draining: { code: 'draining', detail: 'the service is shutting down' },
+  slow: { code: 'request-slow', detail: 'the request took too long to arrive' },
   quota: { code: 'quota-spent', detail: 'the quota of requests per second is used up' },
 };
 

@@ -8,10 +8,13 @@ import { openSync, readdirSync } from 'node:fs';
 
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
+const SO_DETACH_FILTER = 27;
 const SO_ACCEPTCONN = 30;
 const IPPROTO_TCP = 6;
 const TCP_INFO = 11;
 const SHUT_RDWR = 2;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
 const TCP_ESTABLISHED = 1;
 
 /** Classic BPF, as code, jump if true, jump if false, operand. @source Linux, include/uapi/linux/bpf_common.h */
@@ -56,16 +59,20 @@ export interface Sockets {
    * What is already in the queue can still be accepted.
    */
   readonly refuseNew: (listener: number) => void;
+  /** Takes `refuseNew` back. */
+  readonly takeNew: (listener: number) => void;
   /** Closes a listening socket under the runtime's feet; its number stays taken until the runtime closes it too. */
   readonly closeListener: (listener: number) => void;
   /** Undefined when it is not an open TCP connection. */
   readonly timesOf: (descriptor: number) => ConnectionTimes | undefined;
-  readonly shutdown: (descriptor: number) => void;
+  /** Sends last words, if any, and ends the connection; the runtime then sees that it has ended. */
+  readonly shutdown: (descriptor: number, lastWords?: Uint8Array) => void;
 }
 
 const SYMBOLS = {
   dup2: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   shutdown: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  send: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
   setsockopt: {
     args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32],
     returns: FFIType.i32,
@@ -106,6 +113,9 @@ export const openSockets = (): Sockets | undefined => {
       const program = new BigUint64Array([BigInt(SYN_FILTER.length), BigInt(ptr(filter))]);
       c.setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, ptr(program), program.byteLength);
     },
+    takeNew: (listener) => {
+      c.setsockopt(listener, SOL_SOCKET, SO_DETACH_FILTER, ptr(value), 4);
+    },
     closeListener: (listener) => {
       c.dup2(openSync('/dev/null', 'r'), listener);
     },
@@ -113,7 +123,9 @@ export const openSockets = (): Sockets | undefined => {
       if (!ask(descriptor, IPPROTO_TCP, TCP_INFO) || value[0] !== TCP_ESTABLISHED) return undefined;
       return { lastSentMs: words[11]!, lastReceivedMs: words[13]! };
     },
-    shutdown: (descriptor) => {
+    shutdown: (descriptor, lastWords) => {
+      if (lastWords)
+        c.send(descriptor, ptr(lastWords), lastWords.length, MSG_DONTWAIT | MSG_NOSIGNAL);
       c.shutdown(descriptor, SHUT_RDWR);
     },
   };

@@ -9,15 +9,28 @@ import { GAUGES } from './slab.ts';
 
 const LOOK_MS = 100;
 const START_LIMIT_MS = 15_000;
+/** A fresh worker is not replaced for its size: its successor would be as large. */
+const FRESH_MS = 10_000;
 const BEAT = GAUGES.indexOf('beat');
 const RSS = GAUGES.indexOf('rssBytes');
 
-/** @returns a function that stops it */
+/** Looks ten times a second. @returns a function that stops it */
 export const watch = (fleet: Fleet, config: ServeConfig): (() => void) => {
+  const look = buildLook(fleet, config, () => performance.now());
+  const timer = setInterval(look, LOOK_MS);
+  return () => clearInterval(timer);
+};
+
+/** One look at every worker. */
+export const buildLook = (
+  fleet: Pick<Fleet, 'children' | 'kill' | 'replace'>,
+  config: Pick<ServeConfig, 'hangLimitMs' | 'memoryLimitMb'>,
+  clockMs: () => number,
+): (() => void) => {
   const hearts = new WeakMap<Child, { beat: number; sinceMs: number }>();
-  let lastMs = performance.now();
-  const look = (): void => {
-    const nowMs = performance.now();
+  let lastMs = clockMs();
+  return () => {
+    const nowMs = clockMs();
     // When this process itself was held up, no heart can be blamed for it.
     const heldUpMs = Math.max(0, nowMs - lastMs - LOOK_MS * 2);
     lastMs = nowMs;
@@ -30,10 +43,12 @@ export const watch = (fleet: Fleet, config: ServeConfig): (() => void) => {
         const limitMs = beat === 0 ? START_LIMIT_MS : config.hangLimitMs;
         if (nowMs - heart.sinceMs > limitMs) fleet.kill(child, 'hung');
       }
-      if (child.state() === 'ready' && child.slab[RSS]! > config.memoryLimitMb * 2 ** 20)
+      if (
+        child.state() === 'ready' &&
+        nowMs - child.readyAtMs() > FRESH_MS &&
+        child.slab[RSS]! > config.memoryLimitMb * 2 ** 20
+      )
         void fleet.replace(child, 'memory').catch(() => {});
     }
   };
-  const timer = setInterval(look, LOOK_MS);
-  return () => clearInterval(timer);
 };

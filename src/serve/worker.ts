@@ -9,16 +9,21 @@ import { buildAdmission } from './admission.ts';
 import { buildApp } from './app.ts';
 import type { ServeContext, ServeState } from './context.ts';
 import { buildCounters } from './counters.ts';
-import { CLOSE_MS, drain } from './drain.ts';
+import { CLOSE_MS } from './drain.ts';
 import { createDrift, driftCells, sumDrift } from './drift-slab.ts';
+import { startHeart } from './heart.ts';
+import { type Listener, openListener } from './listener.ts';
 import { buildLog } from './log.ts';
+
 import { type FromWorker, ORDERS, type Orders, type ToWorker } from './messages.ts';
+import { watchPressure } from './pressure.ts';
 import { buildQuota } from './quota.ts';
-import { buildSlab, GAUGES, mapCells } from './slab.ts';
+import { buildSlab, mapCells } from './slab.ts';
 import { openSockets } from './sockets.ts';
 
-const BEAT_MS = 100;
-const RSS_EVERY_BEATS = 10;
+/** The event loop may lag so much, for so long, before batches are refused. */
+const PRESSURE_TARGET_MS = 25;
+const PRESSURE_INTERVAL_MS = 500;
 
 /** A worker younger than this is not replaced for a bug: the next one would meet it again. */
 const BUG_REST_MS = 10_000;
@@ -44,7 +49,8 @@ const start = (orders: Orders): void => {
   const { shares } = loaded.model;
   const nDrift = driftCells(shares);
   const drift = createDrift(sharedDir, loaded.sha256, spawnId, nDrift);
-  const admission = buildAdmission(config);
+  const pressure = watchPressure(PRESSURE_TARGET_MS, PRESSURE_INTERVAL_MS);
+  const admission = buildAdmission(config, pressure.isStanding);
   const counters = buildCounters(cells, drift, () => sumDrift(sharedDir, loaded.sha256, nDrift));
 
   let state: ServeState = 'starting';
@@ -62,12 +68,17 @@ const start = (orders: Orders): void => {
     reasons: () => reasons,
   };
   const app = buildApp(context);
-  let server: Bun.Server<undefined> | undefined;
-  let listener: number | undefined;
   const sockets = openSockets();
-  const nDescriptors = sockets?.descriptors().length ?? 0;
+  let listener: Listener | undefined;
   let answered = 0;
-  beat(buildSlab(cells).gauges, () => admission.inHand());
+  startHeart(buildSlab(cells).gauges, () => {
+    listener?.tend();
+    return {
+      inHand: admission.inHand(),
+      connections: listener?.connections() ?? 0,
+      loopDelayMs: pressure.delayMs(),
+    };
+  });
 
   /** An answer after which the connection closes: its caller reconnects to a worker that stays. */
   const last: typeof app = async (request, own) => {
@@ -90,26 +101,25 @@ const start = (orders: Orders): void => {
   const leave = async (closeMs: number, limitMs: number): Promise<void> => {
     if (state === 'draining') return;
     state = 'draining';
-    if (server) await drain(server, listener, nDescriptors, () => answered, closeMs, limitMs);
+    await listener?.drain(closeMs, limitMs);
     process.exit(0);
   };
 
   const listen = (port: number): void => {
+    try {
+      listener = openListener(config, port, sockets, {
+        answer: (request, own) => (state === 'draining' ? last(request, own) : app(request, own)),
+        failed,
+        answered: () => answered,
+        onSlow: () => counters.shed('slow'),
+      });
+    } catch (error) {
+      refuse(
+        new AppError('limit-system', `the port can not be opened: ${(error as Error).message}`),
+      );
+      return;
+    }
     state = 'ready';
-    server = Bun.serve({
-      hostname: config.host,
-      port,
-      reusePort: true,
-      idleTimeout: Math.min(255, Math.ceil(config.idleTimeoutMs / 1000)),
-      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      development: false,
-      ...(config.tls && {
-        tls: { cert: Bun.file(config.tls.certFile), key: Bun.file(config.tls.keyFile) },
-      }),
-      error: failed,
-      fetch: (request, own) => (state === 'draining' ? last(request, own) : app(request, own)),
-    });
-    listener = sockets?.descriptors().find(sockets.isListening);
     say({ news: 'ready' });
   };
 
@@ -145,23 +155,12 @@ const start = (orders: Orders): void => {
   });
 };
 
-/** The heart: a hung event loop stops it, and the supervisor sees that. */
-const beat = (gauges: Float64Array, inHand: () => number): void => {
-  const at = Object.fromEntries(GAUGES.map((gauge, i) => [gauge, i])) as Record<
-    (typeof GAUGES)[number],
-    number
-  >;
-  let dueMs = performance.now();
-  const once = (): void => {
-    const nowMs = performance.now();
-    gauges[at.loopDelayMs] = Math.max(0, nowMs - dueMs);
-    dueMs = nowMs + BEAT_MS;
-    gauges[at.inHand] = inHand();
-    if (gauges[at.beat]! % RSS_EVERY_BEATS === 0) gauges[at.rssBytes] = process.memoryUsage.rss();
-    gauges[at.beat]! += 1;
-  };
-  once();
-  setInterval(once, BEAT_MS);
+/** Tells the supervisor why this worker will not do, and ends. */
+const refuse = ({ code, message }: AppError): void => {
+  const { file, path } = orders.model;
+  say({ news: 'refused', code, detail: message.replaceAll(file, path) });
+  // The message must leave before the process does.
+  setTimeout(() => process.exit(2), 50);
 };
 
 const orders = JSON.parse(process.env[ORDERS]!) as Orders;
@@ -169,8 +168,5 @@ try {
   start(orders);
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
-  const { file, path } = orders.model;
-  say({ news: 'refused', code: error.code, detail: error.message.replaceAll(file, path) });
-  // The message must leave before the process does.
-  setTimeout(() => process.exit(2), 50);
+  refuse(error);
 }
