@@ -14,6 +14,7 @@ import { buildLive, buildReady } from './routes/health.ts';
 import { buildModel } from './routes/model.ts';
 import { buildPredict } from './routes/predict.ts';
 import { buildResult } from './routes/result.ts';
+import { buildV2 } from './routes/v2.ts';
 
 /** Every path of the service. */
 const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> => ({
@@ -23,10 +24,13 @@ const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> 
   '/model': { label: '/model', GET: buildModel(context) },
   '/livez': { label: '/livez', GET: buildLive(context) },
   '/readyz': { label: '/readyz', GET: buildReady(context) },
+  ...buildV2(context),
 });
 
 const notFound = (path: string): AppError =>
-  new AppError('not-found', `there is nothing at ${path.slice(0, 200)}`);
+  path.startsWith('/v2/models/')
+    ? new AppError('model-missing', `no such model, version or route: ${path.slice(0, 200)}`)
+    : new AppError('not-found', `there is nothing at ${path.slice(0, 200)}`);
 
 /** OPTIONS is answered everywhere; any other method that the path does not offer is refused. */
 const otherMethod = (method: string, { GET, POST }: Endpoint): Response => {
@@ -43,7 +47,6 @@ const otherMethod = (method: string, { GET, POST }: Endpoint): Response => {
 const COMES_BACK = new Set<ErrorCode>(['overloaded', 'draining', 'not-ready', 'deadline-passed']);
 
 const OTHER = routeAt('other');
-const NO_PARTS = {};
 
 export const buildApp: BuildApp = (context) => {
   const { counters, admission, config } = context;
@@ -108,7 +111,7 @@ export const buildApp: BuildApp = (context) => {
       done(OTHER, method, response.status, startMs);
       return response;
     }
-    const call = { request, query, parts: NO_PARTS };
+    const call = { request, query };
     const route = routes.get(endpoint)!;
     if (method === 'POST' && endpoint.POST) return answerPost(endpoint.POST, call, route, startMs);
     return answer(endpoint, call).then((response) => {

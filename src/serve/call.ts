@@ -8,8 +8,6 @@ export interface Call {
   readonly request: Request;
   /** What stands behind the question mark, without it. */
   readonly query: string;
-  /** What the path holds where its template has braces, decoded. */
-  readonly parts: Readonly<Record<string, string>>;
 }
 
 /** Answers a call. @throws AppError, which becomes a problem document */
