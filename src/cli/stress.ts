@@ -279,7 +279,10 @@ const writeOutput = (
 ): void => {
   const text = path.endsWith('.json')
     ? `${JSON.stringify(run)}\n`
-    : buildStressPage(run, comparison && earlier ? { ...comparison, earlier } : undefined);
+    : buildStressPage(
+        run,
+        comparison && earlier ? { ...comparison, earlierStartedAt: earlier.startedAt } : undefined,
+      );
   try {
     writeFileSync(path, text);
   } catch (cause) {

@@ -100,6 +100,6 @@ export const reportKnee = (points: readonly LoadPoint[]): KneeReport | null => {
     power,
     costlyStep,
     agree,
-    sentence: `the knee lies ${low === high ? `at ${show(low)}` : `between ${show(low)} and ${show(high)}`}; the methods ${agree ? 'agree' : 'do not agree'}`,
+    sentence: `the knee lies ${low === high ? `at ${show(low)}` : `between ${show(low)} and ${show(high)}`} requests in flight; the methods ${agree ? 'agree' : 'do not agree'}`,
   };
 };

@@ -72,9 +72,7 @@ const findMaxLines = ({ findMax, capacity }: RunFile): string[] => {
     ...(capacity?.usl
       ? [`law        ${capacity.usl.sentence} (USL, R2 ${capacity.usl.r2.toFixed(3)})`]
       : []),
-    ...(capacity?.knee
-      ? [`knee       ${capacity.knee.sentence} connections of a closed loop`]
-      : []),
+    ...(capacity?.knee ? [`knee       ${capacity.knee.sentence}`] : []),
   ];
 };
 
