@@ -166,6 +166,10 @@ const Answer = ({ answer }: { answer: AnswerView }) => (
       <table>
         <caption>Why</caption>
         <tbody>
+          <tr>
+            <th scope="row">Any flight, nothing known</th>
+            <td>{percent(answer.base)}</td>
+          </tr>
           {answer.reasons.map(({ label, points }) => (
             <tr key={label}>
               <th scope="row">{label}</th>

@@ -26,6 +26,8 @@ export interface AnswerView {
   readonly chances: readonly { readonly label: string; readonly probability: number }[];
   /** Further delays, `four in five are late by less than`, in minutes. */
   readonly delays: readonly { readonly label: string; readonly minutes: number }[];
+  /** The chance when nothing is known of a flight, 0 to 1. */
+  readonly base: number;
   /** What pushed the chance, largest first, in percentage points. */
   readonly reasons: readonly { readonly label: string; readonly points: number }[];
   readonly unknown: readonly string[];

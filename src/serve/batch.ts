@@ -6,13 +6,16 @@ import { AppError, type Fault } from '../core/errors.ts';
 import type { AnswerWriter } from './answer.ts';
 import { isObject, parseBody } from './body.ts';
 import type { Deadline, ServeContext } from './context.ts';
-import type { FlightScanner } from './scanner.ts';
-import { skipSpace } from './scanner.ts';
+import type { Switches } from './query.ts';
+import type { Reasons } from './reasons.ts';
+import { type FlightScanner, skipSpace } from './scanner.ts';
 import type { Scoring } from './scoring.ts';
 import { shed } from './shed.ts';
 
 /** Flights between two chances for single predictions to go first. */
 const SLICE_ROWS = 256;
+/** Explaining a flight costs as much as predicting hundreds. */
+const SLICE_ROWS_EXPLAINED = 8;
 const FAULTS_KEPT = 100;
 const NONE: readonly string[] = [];
 
@@ -134,36 +137,43 @@ const batchInvalid = (faults: readonly Fault[]): AppError => {
 };
 
 /** `{"predictions":[...],"model":{...}}` of a body, or every fault in it. */
-export type BatchAnswer = (bytes: Uint8Array, strict: boolean, request: Request) => Promise<string>;
+export type BatchAnswer = (
+  bytes: Uint8Array,
+  switches: Switches,
+  request: Request,
+) => Promise<string>;
 
 export const buildBatchAnswer = (
   context: ServeContext,
   scoring: Scoring,
   scanner: FlightScanner,
   writer: AnswerWriter,
+  reasons: Reasons,
 ): BatchAnswer => {
   const { config, admission } = context;
   const { nInputs, nHeads } = scoring;
   const out = new Float64Array(SLICE_ROWS * nHeads);
 
-  const write = async (flights: Flights, pause: Pause): Promise<string> => {
+  const write = async (flights: Flights, explain: boolean, pause: Pause): Promise<string> => {
     const texts: string[] = [];
-    for (let from = 0; from < flights.nRows; from += SLICE_ROWS) {
+    const sliceRows = explain ? SLICE_ROWS_EXPLAINED : SLICE_ROWS;
+    for (let from = 0; from < flights.nRows; from += sliceRows) {
       if (from > 0) await pause();
-      const nRows = Math.min(SLICE_ROWS, flights.nRows - from);
+      const nRows = Math.min(sliceRows, flights.nRows - from);
       const slice = flights.raw.subarray(from * nInputs, (from + nRows) * nInputs);
       scoring.predict(slice, nRows, out);
       const rows = new Array<string>(nRows);
       for (let row = 0; row < nRows; row++) {
         const names = flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);
-        rows[row] = writer.write(out, row * nHeads, names, '}');
+        const end = explain ? `${reasons.text(slice, row * nInputs)}}` : '}';
+        rows[row] = writer.write(out, row * nHeads, names, end);
       }
       texts.push(rows.join());
     }
     return `{"predictions":[${texts.join()}],${writer.model}}`;
   };
 
-  return async (bytes, strict, request) => {
+  return async (bytes, { strict, explain }, request) => {
     const refused = admission.tryEnter('batch');
     if (refused) throw shed(context, refused);
     try {
@@ -174,10 +184,15 @@ export const buildBatchAnswer = (
       };
       const { batchLimitRows } = config;
       const scanned = await scanFlights(scanner, nInputs, bytes, batchLimitRows, pause);
-      if (scanned && !(strict && scanned.unknown.size > 0)) return await write(scanned, pause);
+      if (scanned && !(strict && scanned.unknown.size > 0))
+        return await write(scanned, explain, pause);
       const body = parseBody(bytes, request);
       const flights = isObject(body) ? body['flights'] : undefined;
-      return await write(await readFlights(scoring, flights, strict, batchLimitRows, pause), pause);
+      return await write(
+        await readFlights(scoring, flights, strict, batchLimitRows, pause),
+        explain,
+        pause,
+      );
     } finally {
       admission.leave('batch');
     }

@@ -7,6 +7,7 @@ import type { Input } from '../core/inputs.ts';
 import type { LoadedModel } from '../core/model-file.ts';
 import type { Model } from '../core/model.ts';
 import type { AnswerView, FieldView, PageView } from '../../web/view.ts';
+import type { Explanation } from '../predict/explain.ts';
 import type { JsonObject } from './body.ts';
 
 /** A list longer than this is offered as suggestions, one longer than the second not at all. */
@@ -16,7 +17,11 @@ const SUGGESTIONS_AT_MOST = 5000;
 export interface PageBuilder {
   /** @param flight what was asked, to fill the form again */
   readonly page: (flight: JsonObject, outcome: AnswerView | AppError | undefined) => PageView;
-  readonly answer: (out: Float64Array, unknown: readonly string[]) => AnswerView;
+  readonly answer: (
+    out: Float64Array,
+    unknown: readonly string[],
+    explanation: Explanation,
+  ) => AnswerView;
 }
 
 export const buildPage = (loaded: LoadedModel): PageBuilder => {
@@ -34,7 +39,7 @@ export const buildPage = (loaded: LoadedModel): PageBuilder => {
         model: { name: model.name, version, facts },
       };
     },
-    answer: (out, unknown) => answerOf(model, out, unknown),
+    answer: (out, unknown, explanation) => answerOf(model, out, unknown, explanation),
   };
 };
 
@@ -44,8 +49,10 @@ export const labelOf = (name: string): string => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
+const sentenceStart = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 const sentenceOf = (text: string): string => {
-  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  const start = sentenceStart(text);
   return /[.!?]$/.test(start) ? start : `${start}.`;
 };
 
@@ -80,7 +87,12 @@ const hintOf = (input: Input): string => {
     .join(', ');
 };
 
-const answerOf = (model: Model, out: Float64Array, unknown: readonly string[]): AnswerView => {
+const answerOf = (
+  model: Model,
+  out: Float64Array,
+  unknown: readonly string[],
+  { base, reasons }: Explanation,
+): AnswerView => {
   const { heads, threshold } = model;
   const first = heads[0]!;
   const probability = out[0]!;
@@ -107,7 +119,11 @@ const answerOf = (model: Model, out: Float64Array, unknown: readonly string[]): 
           ]
         : [],
     ),
-    reasons: [],
+    base,
+    reasons: reasons.map(({ text, points }) => ({
+      label: sentenceStart(text.slice(0, text.lastIndexOf(':'))),
+      points: points * 100,
+    })),
     unknown: unknown.map((name) => labelOf(name).toLowerCase()),
   };
 };

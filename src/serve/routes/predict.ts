@@ -1,5 +1,5 @@
 /**
- * `/predict`: one flight or a batch by POST, one flight by GET.
+ * `/predict`: one flight, a batch or a stream of lines by POST, one flight by GET.
  * The main road of the service: what it does for one flight is what its speed is measured by.
  */
 import { buildAnswerWriter } from '../answer.ts';
@@ -7,7 +7,9 @@ import { batchStart, buildBatchAnswer } from '../batch.ts';
 import { isObject, parseBody } from '../body.ts';
 import { type Endpoint, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
-import { flightOf, parseSwitches } from '../query.ts';
+import { buildStream, NDJSON } from '../ndjson.ts';
+import { flightOf, parseSwitches, type Switches } from '../query.ts';
+import { buildReasons } from '../reasons.ts';
 import { buildFlightScanner, skipSpace } from '../scanner.ts';
 import { buildScoring } from '../scoring.ts';
 import { admitted } from '../shed.ts';
@@ -19,49 +21,52 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const scoring = buildScoring(context);
   const scanner = buildFlightScanner(inputs);
   const writer = buildAnswerWriter(context.loaded);
-  const batchAnswer = buildBatchAnswer(context, scoring, scanner, writer);
+  const reasons = buildReasons(context.loaded.model);
+  const batchAnswer = buildBatchAnswer(context, scoring, scanner, writer, reasons);
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
   const tail = `,${writer.model}}`;
 
   /** The answer to the flight in `raw`. */
-  const answer = (unknown: readonly string[]): Response =>
+  const answer = (unknown: readonly string[], explain: boolean): Response =>
     admitted(context, 'single', () => {
       scoring.predict(raw, 1, out);
-      return new Response(writer.write(out, 0, unknown, tail), init);
+      const end = explain ? reasons.text(raw, 0) + tail : tail;
+      return new Response(writer.write(out, 0, unknown, end), init);
     });
-  const answerParsed = (flight: unknown, strict: boolean): Response =>
-    answer(scoring.read(flight, '', strict, raw, 0));
+  const answerParsed = (flight: unknown, { strict, explain }: Switches): Response =>
+    answer(scoring.read(flight, '', strict, raw, 0), explain);
 
   /** A batch, or a flight that the scanner left: it may be fine, it may be wrong. */
   const answerSlowly = (
     bytes: Uint8Array,
-    strict: boolean,
+    switches: Switches,
     request: Request,
   ): Response | Promise<Response> => {
     if (batchStart(bytes) < 0) {
       const body = parseBody(bytes, request);
-      if (!isObject(body) || !Object.hasOwn(body, 'flights')) return answerParsed(body, strict);
+      if (!isObject(body) || !Object.hasOwn(body, 'flights')) return answerParsed(body, switches);
     }
-    return batchAnswer(bytes, strict, request).then((text) => new Response(text, init));
+    return batchAnswer(bytes, switches, request).then((text) => new Response(text, init));
   };
 
   return {
     label: '/predict',
     GET: ({ query }) => {
       const flight = flightOf(new URLSearchParams(query), inputs);
-      return answerParsed(flight, parseSwitches(query).strict);
+      return answerParsed(flight, parseSwitches(query));
     },
     POST: {
-      types: ['application/json'],
+      types: ['application/json', NDJSON],
+      stream: { type: NDJSON, answer: buildStream(context, scoring, scanner, writer, reasons) },
       answer: (bytes, { request, query }) => {
-        const { strict } = parseSwitches(query);
+        const switches = parseSwitches(query);
         const end = scanner.scan(bytes, 0, raw, 0);
         if (end >= 0 && skipSpace(bytes, end) === bytes.length) {
           const unknown = scanner.unknown();
-          if (unknown.length === 0 || !strict) return answer(unknown);
+          if (unknown.length === 0 || !switches.strict) return answer(unknown, switches.explain);
         }
-        return answerSlowly(bytes, strict, request);
+        return answerSlowly(bytes, switches, request);
       },
     },
   };

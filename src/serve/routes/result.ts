@@ -13,6 +13,7 @@ import { flightOfForm } from '../form.ts';
 import { buildPage } from '../page.ts';
 import { pageHeaders } from '../page-headers.ts';
 import { parseSwitches } from '../query.ts';
+import { buildReasons } from '../reasons.ts';
 import { buildScoring } from '../scoring.ts';
 import { admitted } from '../shed.ts';
 
@@ -25,19 +26,23 @@ export const buildResult = (context: ServeContext): Endpoint => {
   const scoring = buildScoring(context);
   const writer = buildAnswerWriter(loaded);
   const pages = buildPage(loaded);
+  const reasons = buildReasons(loaded.model);
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
 
   const answer = (flight: JsonObject, asJson: boolean, query: string): Response => {
-    const { strict } = parseSwitches(query);
+    const { strict, explain } = parseSwitches(query);
     const unknown = scoring.read(flight, '', strict, raw, 0);
     return admitted(context, 'single', () => {
       scoring.predict(raw, 1, out);
       if (asJson) {
-        const text = writer.write(out, 0, unknown, `,${writer.model}}`);
+        const end = `${explain ? reasons.text(raw, 0) : ''},${writer.model}}`;
+        const text = writer.write(out, 0, unknown, end);
         return new Response(text, { headers: jsonHeaders });
       }
-      const page = renderPage(pages.page(flight, pages.answer(out, unknown)));
+      const page = renderPage(
+        pages.page(flight, pages.answer(out, unknown, reasons.explain(raw, 0))),
+      );
       return new Response(page, { headers: pageHeaders() });
     });
   };
