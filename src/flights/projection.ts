@@ -59,7 +59,9 @@ export const project = async (
   const absent = new Set<string>();
   const inner = [...dialect.schedule, ...dialect.optional, ...dialect.outcome].map((column) => {
     const isOutcome = dialect.outcome.includes(column);
-    if (has.has(column.toLowerCase()) && (labelled || !isOutcome)) return known(source, column);
+    if (has.has(column.toLowerCase()) && (labelled || !isOutcome)) {
+      return `${knownValue(source, column)} AS ${identifier(column)}`;
+    }
     absent.add(column.toLowerCase());
     return `NULL::VARCHAR AS ${identifier(column)}`;
   });
@@ -83,14 +85,17 @@ export const project = async (
 };
 
 /**
- * A column of a source, NULL where it holds a word for nothing.
+ * A column of a source (or what stands for it), NULL where it holds a word for nothing.
  * Not `NOT IN`: the database makes a hash join of a long list, which loses the order of the rows.
  */
-const known = (source: Source, column: string): string => {
-  const name = identifier(column);
-  if (!source.texts.has(column.toLowerCase())) return name;
+export const knownValue = (
+  source: Source,
+  column: string,
+  expression = identifier(column),
+): string => {
+  if (!source.texts.has(column.toLowerCase())) return expression;
   const words = NULL_WORDS.map((word) => `WHEN ${literal(word)} THEN NULL`);
-  return `CASE ${name} ${words.join(' ')} ELSE ${name} END AS ${name}`;
+  return `CASE ${expression} ${words.join(' ')} ELSE ${expression} END`;
 };
 
 /** A field as an SQL expression without NULL: text, double, or minutes since 1970 as int32. */

@@ -98,6 +98,7 @@ test('Parquet and NDJSON carry numbers as numbers', async () => {
   const rows = await readRows(connection, `FROM '${at('typed.parquet')}'`);
   close();
   expect(rows[0]).toMatchObject({ note: 'a, b', distance: 1400n, sawMiles: 1400, far: true });
+  expect(rows.map((row) => row['flight'])).toEqual(['1545', '1545', '0012', '7']);
   expect(rows[2]).toMatchObject({ distance: null, sawAirline: null, notScored: null });
   await scanFiles([at('typed.parquet')], at('typed.ndjson.gz'), {
     ...ECHO,

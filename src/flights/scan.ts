@@ -23,10 +23,11 @@ import { checkWhole } from './compression.ts';
 import { takeDamagedLines } from './damage.ts';
 import { type Database, identifier, literal } from './database.ts';
 import { buildDictionary } from './dictionary.ts';
-import { NO_MINUTES, openFlights, project, rejectColumn } from './projection.ts';
+import { knownValue, NO_MINUTES, openFlights, project, rejectColumn } from './projection.ts';
 import { buildColumnReader } from './raw.ts';
-import { findFiles, openSource, type Reading, reading, type Source } from './source.ts';
-import { targetOf, writeInto } from './target.ts';
+import { findFiles, openSource, reading, type Source } from './source.ts';
+import { type Target, targetOf, writeInto } from './target.ts';
+import { provenTypes } from './types.ts';
 import { textsOf } from './vectors.ts';
 
 export interface Output {
@@ -80,11 +81,13 @@ export const scanFiles = async (
   const database = await openFlights(options.threads);
   try {
     const { connection } = database;
-    const how: Reading = target.format === 'csv' ? 'kept' : 'typed';
+    await connection.run(`SET memory_limit = '${MEMORY_MB}MB'`);
     const counts = registerScore(database, options);
     const parts: Part[] = [];
     for (const source of files) {
-      parts.push(await partOf(database, await openSource(connection, source, how), options));
+      parts.push(
+        await partOf(database, await openSource(connection, source, 'kept'), target, options),
+      );
     }
     const select = parts.map((part) => part.select).join('\nUNION ALL BY NAME\n');
     await Promise.all([
@@ -122,6 +125,9 @@ export const scanFiles = async (
   }
 };
 
+/** What the database may hold for rows that wait to be written; the process takes somewhat more. */
+const MEMORY_MB = 360;
+
 interface Part {
   readonly source: Source;
   readonly dialect: string;
@@ -141,6 +147,7 @@ const ABSENT = {
 const partOf = async (
   { connection }: Database,
   source: Source,
+  target: Target,
   options: ScanOptions,
 ): Promise<Part> => {
   const { inputs, outputs } = options;
@@ -155,7 +162,7 @@ const partOf = async (
         `${source.file}: the model needs ${input.name}, which ${mapped.dialect === 'inputs' ? 'is not among its columns' : `the dialect ${mapped.dialect} does not give`}`,
       );
     }
-    return column;
+    return column && knownValue(source, input.name, column);
   });
   const plain = inputs.map((input, i) => {
     const expression = expressions[i];
@@ -169,7 +176,14 @@ const partOf = async (
       : [],
   );
   const reason = `coalesce(${[mapped.reason, ...missing].join(', ')}, '')`;
-  const named = source.columns.map((column, i) => `own${i} AS ${identifier(column)}`);
+  const isTyped = target.format !== 'csv' && source.format === 'csv';
+  const types = isTyped ? await provenTypes(connection, source) : [];
+  const named = source.columns.map((column, i) => {
+    const value = isTyped
+      ? `try_cast(${knownValue(source, column, `own${i}`)} AS ${types[i]})`
+      : `own${i}`;
+    return `${value} AS ${identifier(column)}`;
+  });
   const answers = outputs.map(({ name, kind }, i) => {
     const number = `answers[${i + 1}]`;
     const value = kind === 'boolean' ? `${number} <> 0` : `round(${number}, ${DIGITS})`;

@@ -85,11 +85,8 @@ const filesIn = (folder: string): readonly string[] => {
 const endingOf = (file: string): Format | 'arrow' | undefined =>
   ENDINGS[/\.([a-z]+)(?:\.(?:gz|zst))?$/i.exec(file)?.[1]?.toLowerCase() ?? ''];
 
-/**
- * How the columns of a CSV are read: `plain` as text without the words for nothing, `kept` as text to the letter,
- * `typed` as what all of their values are.
- */
-export type Reading = 'plain' | 'kept' | 'typed';
+/** How the columns of a CSV are read: `plain` as text without the words for nothing, `kept` as text to the letter. */
+export type Reading = 'plain' | 'kept';
 
 /**
  * Opens a file far enough to know its format and columns.
@@ -191,7 +188,6 @@ const readerOf = (file: string, format: Format, compression: Compression, how: R
 const CSV_READINGS: Readonly<Record<Reading, string>> = {
   plain: `all_varchar = true, nullstr = ${NULL_LIST}`,
   kept: 'all_varchar = true',
-  typed: `sample_size = -1, nullstr = ${NULL_LIST}`,
 };
 
 const BROKEN =
