@@ -7,6 +7,7 @@ import type { Counters } from './context.ts';
 import { METHODS, ROUTES, type Route, SHED_REASONS, type ShedReason } from './labels.ts';
 import {
   buildSlab,
+  GAUGES,
   INFERENCE_BOUNDS,
   REQUEST_BOUNDS,
   SERIES_CELLS,
@@ -15,6 +16,7 @@ import {
   type Slab,
 } from './slab.ts';
 
+const BEAT = GAUGES.indexOf('beat');
 const STATUS_SPAN = 600;
 const KEYS = ROUTES.length * METHODS.length * STATUS_SPAN;
 
@@ -53,6 +55,8 @@ export const buildCounters = (
     requestDone: (route, method, status, durationNs) => {
       const at = seriesOf(keyOf(route, method, status)) * SERIES_CELLS + 1;
       addInto(slab.series, at, REQUEST_BOUNDS, durationNs / 1e9);
+      // A worker that answers is alive, even when its timers come late.
+      slab.gauges[BEAT]! += 1;
       slab.service[bucketOf(SERVICE_SCALE, Math.round(durationNs / 1000))]! += 1;
     },
     predictionsDone: (nFlights, nDelayed) => {

@@ -13,9 +13,10 @@ export const startHeart = (
   readings: () => Readonly<Partial<Record<Gauge, number>>>,
 ): void => {
   const at = Object.fromEntries(GAUGES.map((gauge, i) => [gauge, i])) as Record<Gauge, number>;
+  let beats = 0;
   const beat = (): void => {
     for (const [gauge, value] of Object.entries(readings())) gauges[at[gauge as Gauge]] = value;
-    if (gauges[at.beat]! % RSS_EVERY_BEATS === 0) gauges[at.rssBytes] = process.memoryUsage.rss();
+    if (beats++ % RSS_EVERY_BEATS === 0) gauges[at.rssBytes] = process.memoryUsage.rss();
     gauges[at.beat]! += 1;
   };
   beat();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import type { Child } from './child.ts';
 import { GAUGES, SLAB_CELLS } from './slab.ts';
-import { buildLook } from './watchdog.ts';
+import { type Activity, buildLook } from './watchdog.ts';
 
-const buildScene = () => {
+const buildScene = (activity?: Activity) => {
   let nowMs = 0;
   const slab = new Float64Array(SLAB_CELLS);
   const child = {
@@ -20,6 +20,7 @@ const buildScene = () => {
     },
     { hangLimitMs: 1500, memoryLimitMb: 100 },
     () => nowMs,
+    () => activity,
   );
   return {
     done,
@@ -40,6 +41,15 @@ describe('the watchdog', () => {
     for (let ms = 0; ms <= 1500; ms += 100) lookAt(ms);
     expect(done).toEqual([]);
     lookAt(1600);
+    expect(done).toEqual(['kill hung']);
+  });
+
+  test('gives a worker time that wants to run and is not let, but not for ever', () => {
+    const { done, gauge, lookAt } = buildScene({ isRunnable: true, cpuMs: 100 });
+    gauge('beat', 5);
+    for (let ms = 0; ms < 9000; ms += 100) lookAt(ms);
+    expect(done).toEqual([]);
+    lookAt(9100);
     expect(done).toEqual(['kill hung']);
   });
 
