@@ -5,7 +5,7 @@
  * A row at an inner node goes left when
  *   numeric:      value <= threshold (or < , by `comparison`), the value first rounded to `precision`
  *   categorical:  the bit of its code is set in the node's words; a code past the words is not set
- *   missing:      `missingLeft` is 1 (NaN; for `zeroIsMissing` forests also |value| <= 1e-35)
+ *   missing:      `missingLeft` is 1 (NaN; for `zeroIsMissing` forests also |value| <= 1e-35 as float32)
  * else right. A raw score is `base + scale * sum of the leaf values`.
  */
 import { AppError } from './errors.ts';

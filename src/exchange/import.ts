@@ -7,7 +7,12 @@ import type { Model } from '../core/model.ts';
 import { adoptModel } from './adopt.ts';
 import type { ForeignModel } from './foreign.ts';
 import { parseLightGbm } from './lightgbm.ts';
+import { unpack } from './joblib.ts';
+import { parseOnnx } from './onnx.ts';
+import { parsePickle } from './pickle.ts';
+import { readSklearn } from './sklearn.ts';
 import type { Spec } from './spec.ts';
+import { parseXgboost } from './xgboost.ts';
 
 const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
 
@@ -22,8 +27,15 @@ export const importModel = (bytes: Uint8Array, spec: Spec, name: string): Model 
 export const parseForeign = (bytes: Uint8Array): ForeignModel => {
   if (bytes.length > FILE_LIMIT_BYTES)
     throw new AppError('model-unsupported', `the model is larger than ${FILE_LIMIT_BYTES} bytes`);
-  const head = Buffer.from(bytes.subarray(0, 64)).toString('latin1');
-  if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(bytes).toString('utf8'));
+  const plain = unpack(bytes);
+  const [first, second] = plain;
+  const head = Buffer.from(plain.subarray(0, 64)).toString('latin1');
+  if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(plain).toString('utf8'));
+  if (first === 0x7b) return parseXgboost(plain);
+  // PROTO of protocol 2 and on; an instance, a class or a mark of protocols 0 and 1.
+  if ((first === 0x80 && second! <= 5) || /^(c|\(|ccopy)/.test(head))
+    return readSklearn(parsePickle(plain));
+  if (first === 0x08) return parseOnnx(plain);
   throw new AppError(
     'model-unsupported',
     'the file is of no known format: LightGBM text, XGBoost JSON or UBJSON, ONNX, and scikit-learn pickle or joblib are',

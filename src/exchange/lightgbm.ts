@@ -13,8 +13,11 @@ type Missing = (typeof MISSING)[number];
 
 type Fields = ReadonlyMap<string, string>;
 
-/** @throws AppError model-broken, model-unsupported */
-export const parseLightGbm = (text: string): ForeignModel => {
+/**
+ * @param most trees that count, where the training stopped early
+ * @throws AppError model-broken, model-unsupported
+ */
+export const parseLightGbm = (text: string, most?: number): ForeignModel => {
   const [head, ...rest] = text.split(/^Tree=\d+\s*$/m);
   const header = fieldsOf(head!);
   if (!head!.startsWith('tree')) throw broken('it does not start with "tree"');
@@ -23,7 +26,7 @@ export const parseLightGbm = (text: string): ForeignModel => {
       ? rest[rest.length - 1]!.indexOf('end of trees')
       : head!.indexOf('end of trees');
   if (end < 0) throw broken('"end of trees" is missing: the file is cut short');
-  const trees = rest.map((part) => fieldsOf(part.split('end of trees')[0]!));
+  const trees = rest.slice(0, most).map((part) => fieldsOf(part.split('end of trees')[0]!));
   if (
     Number(header.get('num_class') ?? 1) !== 1 ||
     Number(header.get('num_tree_per_iteration') ?? 1) !== 1
@@ -110,7 +113,7 @@ const treeOf = (fields: Fields, tree: number, isZeroMissing: boolean): ForeignTr
     const set = threshold[i]!;
     nodes.push({
       feature: feature[i]!,
-      threshold: isCategorical ? 0 : threshold[i]!,
+      threshold: isCategorical ? 0 : thresholdOf(threshold[i]!),
       left: indexOf(left[i]!),
       right: indexOf(right[i]!),
       missingLeft:
@@ -140,6 +143,13 @@ const treeOf = (fields: Fields, tree: number, isZeroMissing: boolean): ForeignTr
   }
   return { root: 0, nodes };
 };
+
+/** What LightGBM takes for zero, and the neighbour of its negative towards minus infinity. */
+const ZERO = Math.fround(1e-35);
+const BELOW_ZERO = -1.0000000180025096e-35;
+
+/** LightGBM reads a value of -ZERO as 0, so it is not left of a threshold of -ZERO. */
+const thresholdOf = (threshold: number): number => (threshold === -ZERO ? BELOW_ZERO : threshold);
 
 const missingOf = (type: number): Missing => MISSING[(type >> 2) & 3] ?? 'none';
 

@@ -19,7 +19,7 @@ import {
 import type { Column } from './columns.ts';
 import type { Layout } from './layout.ts';
 
-const ZERO = 1e-35;
+const ZERO = Math.fround(1e-35);
 const [ROWS, FEATURES, BINS, VALUE, AT] = [0, 1, 2, 3, 4];
 
 /**

@@ -126,7 +126,7 @@ export const goesRight = (forest: Forest, node: number, column: Column, bin: num
   return ((word >>> (bin & 31)) & 1) === 0;
 };
 
-const ZERO = 1e-35;
+const ZERO = Math.fround(1e-35);
 
 /** The bin of a value: the slow twin of the emitted search. */
 export const binOf = (column: Column, value: number): number => {

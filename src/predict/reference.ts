@@ -63,7 +63,7 @@ export const leafOf = (
   return node;
 };
 
-const ZERO = 1e-35;
+const ZERO = Math.fround(1e-35);
 
 /** Whether a value goes left at an inner node (see `core/forest`). */
 export const decide = (forest: Forest, node: number, value: number): boolean => {

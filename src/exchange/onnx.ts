@@ -1,0 +1,148 @@
+/**
+ * ONNX graphs of one tree ensemble or linear classifier -> ForeignModel. One of the readers of foreign formats.
+ * @source onnx/onnx.proto; onnx docs Operators-ml.md; onnxruntime tree_ensemble_aggregator.h
+ */
+import { AppError } from '../core/errors.ts';
+import type { ForeignColumn, ForeignModel } from './foreign.ts';
+import { columnsOfEnsemble, readEnsemble } from './onnx-ensemble.ts';
+import {
+  type Attributes,
+  attributesOf,
+  floatsIn,
+  type GraphInput,
+  textIn,
+  textsIn,
+  wholesIn,
+} from './onnx-node.ts';
+import { messagesAt, type Message, parseMessage, textAt, textsAt, wholeAt } from './protobuf.ts';
+
+/** Steps around the model that do not change a probability. */
+const HARMLESS = [
+  'Identity',
+  'Cast',
+  'ZipMap',
+  'Normalizer',
+  'Reshape',
+  'Flatten',
+  'ArrayFeatureExtractor',
+];
+
+interface Node {
+  readonly kind: string;
+  readonly attributes: Attributes;
+  readonly inputs: readonly string[];
+}
+
+/** @throws AppError model-broken, model-unsupported */
+export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
+  const model = parseMessage(bytes);
+  const graph = messagesAt(model, 7)[0];
+  if (!graph) throw broken('it has no graph');
+  const nodes = messagesAt(graph, 1).map(
+    (node): Node => ({
+      kind: textAt(node, 4),
+      attributes: attributesOf(node),
+      inputs: textsAt(node, 1),
+    }),
+  );
+  const models = nodes.filter(({ kind }) => READERS.has(kind));
+  const [node] = models;
+  if (!node || models.length > 1)
+    throw unsupported(
+      `has ${models.length} models in its graph (${[...new Set(nodes.map(({ kind }) => kind))].slice(0, 12).join(', ')}); one TreeEnsembleClassifier or LinearClassifier is expected`,
+    );
+  for (const other of nodes) {
+    if (other !== node && !HARMLESS.includes(other.kind) && !isTimesOne(other, graph))
+      throw unsupported(`has a step ${other.kind}, which is not supported`);
+  }
+  const input = inputOf(graph);
+  const producer = [textAt(model, 2), textAt(model, 3)].filter((part) => part !== '').join(' ');
+  return {
+    ...READERS.get(node.kind)!(node.attributes, input),
+    madeBy: `ONNX by ${producer || 'unknown'}`,
+  };
+};
+
+const inputOf = (graph: Message): GraphInput => {
+  const constants = new Set(messagesAt(graph, 5).map((tensor) => textAt(tensor, 8)));
+  const inputs = messagesAt(graph, 11).filter((input) => !constants.has(textAt(input, 1)));
+  if (inputs.length !== 1) throw unsupported(`has ${inputs.length} inputs; one matrix is expected`);
+  const tensor = messagesAt(messagesAt(inputs[0]!, 2)[0] ?? new Map(), 1)[0] ?? new Map();
+  const dims = messagesAt(messagesAt(tensor, 2)[0] ?? new Map(), 1).map((dim) => wholeAt(dim, 1));
+  return { nColumns: Math.max(0, dims[1] ?? 0), isDouble: wholeAt(tensor, 1) === 11 };
+};
+
+/** LightGBM's converter multiplies by a constant 1. */
+const isTimesOne = (node: Node, graph: Message): boolean => {
+  if (node.kind !== 'Mul') return false;
+  return messagesAt(graph, 5).some(
+    (tensor) =>
+      node.inputs.includes(textAt(tensor, 8)) &&
+      wholesIn(new Map([['dims', tensor]]), 'dims', 1).every((dim) => dim === 1) &&
+      floatsIn(new Map([['data', tensor]]), 'data', 4).every((value) => value === 1) &&
+      floatsIn(new Map([['data', tensor]]), 'data', 4).length === 1,
+  );
+};
+
+type Reader = (attributes: Attributes, input: GraphInput) => Omit<ForeignModel, 'madeBy'>;
+
+const readTrees: Reader = (attributes, input) => {
+  const classes = classesOf(attributes, 'classlabels_int64s');
+  const { score, link, trees } = readEnsemble(attributes, input);
+  return {
+    columns: columnsOfEnsemble(trees, score.forest.nFeatures),
+    score,
+    link,
+    classes,
+    acceptsMissing: true,
+  };
+};
+
+const readLinear: Reader = (attributes, input) => {
+  const classes = classesOf(attributes, 'classlabels_ints');
+  const coefficients = floatsIn(attributes, 'coefficients');
+  const intercepts = floatsIn(attributes, 'intercepts');
+  const nLines = Math.max(1, intercepts.length);
+  const n = coefficients.length / nLines;
+  if (!Number.isInteger(n) || n < 1 || nLines > 2 || (input.nColumns > 0 && input.nColumns !== n))
+    throw broken(`it has ${coefficients.length} coefficients for ${nLines} lines`);
+  const transform = textIn(attributes, 'post_transform') || 'NONE';
+  const line = (l: number): number[] => [
+    ...coefficients.slice(l * n, (l + 1) * n),
+    intercepts[l] ?? 0,
+  ];
+  const [first, second] = [line(0), line(nLines - 1)];
+  const isMirror = nLines === 1 || first.every((weight, i) => weight === -second[i]!);
+  if (transform !== 'SOFTMAX' && !(transform === 'LOGISTIC' && isMirror))
+    throw unsupported(`is linear with ${transform} over two different lines`);
+  const weights = transform === 'SOFTMAX' ? second.map((weight, i) => weight - first[i]!) : second;
+  return {
+    columns: Array.from({ length: n }, (): ForeignColumn => ({})),
+    score: {
+      kind: 'linear',
+      weights: Float64Array.from(weights.slice(0, n)),
+      intercept: weights[n]!,
+    },
+    link: 'logistic',
+    classes,
+    acceptsMissing: false,
+  };
+};
+
+const classesOf = (attributes: Attributes, whole: string): readonly string[] => {
+  const numbers = wholesIn(attributes, whole).map(String);
+  const classes = numbers.length > 0 ? numbers : textsIn(attributes, 'classlabels_strings');
+  if (classes.length !== 2) throw unsupported(`has ${classes.length} classes; two are expected`);
+  return classes;
+};
+
+const READERS: ReadonlyMap<string, Reader> = new Map([
+  ['TreeEnsembleClassifier', readTrees],
+  ['LinearClassifier', readLinear],
+]);
+
+const broken = (detail: string): AppError =>
+  new AppError('model-broken', `the ONNX model can not be read: ${detail}`);
+
+const unsupported = (detail: string): AppError =>
+  new AppError('model-unsupported', `the ONNX model ${detail}`);

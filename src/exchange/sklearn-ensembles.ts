@@ -1,0 +1,136 @@
+/**
+ * scikit-learn's trees, forests and boosted trees -> a forest score. Readers of estimators.
+ * @source sklearn/ensemble/_forest.py, _weight_boosting.py, _gb.py (predict_proba of each)
+ */
+import type { Forest } from '../core/forest.ts';
+import { type ForeignTree, growForest } from './grow.ts';
+import { numbersOf } from './numpy.ts';
+import {
+  attributeOf,
+  broken,
+  isKind,
+  needAttribute,
+  needItems,
+  needNumber,
+  needObject,
+  type PyObject,
+  unsupported,
+} from './py.ts';
+import {
+  columnCount,
+  type Estimator,
+  type LeafValue,
+  plainColumns,
+  readNodes,
+  shortName,
+  SKLEARN_RULES,
+  twoClasses,
+} from './sklearn-estimator.ts';
+
+/** Share of the second class; counts before version 1.3, shares since. */
+const share: LeafValue = (values, at) => {
+  const sum = values[at]! + values[at + 1]!;
+  return sum > 0 ? values[at + 1]! / sum : 0;
+};
+
+const estimatorOf = (
+  model: PyObject,
+  trees: readonly ForeignTree[],
+  link: Estimator['link'],
+  numbers: Pick<Forest, 'base' | 'scale'>,
+): Estimator => {
+  const count = columnCount(model);
+  return {
+    columns: plainColumns(count),
+    score: { kind: 'forest', forest: growForest(trees, count, { ...SKLEARN_RULES, ...numbers }) },
+    link,
+    classes: twoClasses(model),
+    acceptsMissing: trees.some(({ nodes }) => nodes.some((node) => node.missingLeft)),
+  };
+};
+
+export const readTree = (model: PyObject): Estimator => {
+  twoClasses(model);
+  return estimatorOf(model, [readNodes(model, share, 2)], 'identity', { base: 0, scale: 1 });
+};
+
+const membersOf = (model: PyObject): readonly PyObject[] => {
+  const members = needItems(needAttribute(model, 'estimators_'), 'its estimators');
+  if (members.length === 0) throw broken('it has no estimators');
+  return members.map((member) => needObject(member, 'an estimator'));
+};
+
+/** The mean of the trees' shares. */
+export const readForest = (model: PyObject): Estimator => {
+  twoClasses(model);
+  const trees = membersOf(model).map((tree) => readNodes(tree, share, 2));
+  return estimatorOf(model, trees, 'identity', { base: 0, scale: 1 / trees.length });
+};
+
+const EPSILON64 = 2 ** -52;
+const EPSILON32 = 2 ** -23;
+const ADABOOST_MEMBERS = [
+  'sklearn.tree._classes.DecisionTreeClassifier',
+  'sklearn.tree._classes.ExtraTreeClassifier',
+];
+
+/** SAMME: a vote of +-weight per tree. SAMME.R (before 1.6): half the difference of the log shares. */
+export const readAdaBoost = (model: PyObject): Estimator => {
+  twoClasses(model);
+  const members = membersOf(model);
+  const weights = numbersOf(needAttribute(model, 'estimator_weights_'), 'its weights');
+  const isReal = attributeOf(model, 'algorithm') === 'SAMME.R';
+  const trees = members.map((member, m) => {
+    if (!ADABOOST_MEMBERS.includes(member.name))
+      throw unsupported(
+        `an AdaBoostClassifier of ${shortName(member.name)} is not supported; trees are`,
+      );
+    const weight = needNumber(weights[m], 'a weight');
+    return readNodes(
+      member,
+      isReal ? halfLogOdds : (values, at) => (values[at + 1]! > values[at]! ? weight : -weight),
+      2,
+    );
+  });
+  const total = weights.subarray(0, members.length).reduce((sum, weight) => sum + weight, 0);
+  if (!(total > 0)) throw broken('its weights sum to nothing');
+  return estimatorOf(model, trees, 'logistic', { base: 0, scale: 2 / total });
+};
+
+const halfLogOdds: LeafValue = (values, at) => {
+  const late = share(values, at);
+  const clip = (p: number): number => Math.max(p, EPSILON64);
+  return (Math.log(clip(late)) - Math.log(clip(1 - late))) / 2;
+};
+
+export const readGradientBoosting = (model: PyObject): Estimator => {
+  twoClasses(model);
+  const trees = membersOf(model).map((tree) => readNodes(tree, (values, at) => values[at]!, 1));
+  const rate = needNumber(needAttribute(model, 'learning_rate'), 'its learning rate');
+  const loss = attributeOf(model, 'loss');
+  if (loss !== 'log_loss' && loss !== 'deviance' && loss !== 'exponential')
+    throw unsupported(
+      `a GradientBoostingClassifier with the loss ${String(loss)} is not supported`,
+    );
+  // The exponential loss fits half the log odds.
+  const steepness = loss === 'exponential' ? 2 : 1;
+  return estimatorOf(model, trees, 'logistic', {
+    base: priorOf(model),
+    scale: rate * steepness,
+  });
+};
+
+/** Log odds of the first guess. */
+const priorOf = (model: PyObject): number => {
+  const init = attributeOf(model, 'init_');
+  if (attributeOf(model, 'init') === 'zero') return 0;
+  if (!isKind(init, 'object') || init.name !== 'sklearn.dummy.DummyClassifier')
+    throw unsupported(
+      'a GradientBoostingClassifier that starts from another model is not supported',
+    );
+  const strategy = attributeOf(init, 'strategy');
+  if (strategy !== 'prior') throw unsupported(`a first guess by '${String(strategy)}'`);
+  const prior = numbersOf(needAttribute(init, 'class_prior_'), 'its first guess');
+  const late = Math.min(Math.max(prior[1] ?? Number.NaN, EPSILON32), 1 - EPSILON32);
+  return Math.log(late / (1 - late));
+};
