@@ -20,6 +20,7 @@ import { watchPressure } from './pressure.ts';
 import { buildQuota } from './quota.ts';
 import { buildSlab, mapCells } from './slab.ts';
 import { openSockets } from './sockets.ts';
+import { buildTracing } from './trace.ts';
 
 /** The event loop may lag so much, for so long, before batches are refused. */
 const PRESSURE_TARGET_MS = 25;
@@ -67,7 +68,8 @@ const start = (orders: Orders): void => {
     state: () => (state === 'ready' && !serviceReady ? 'starting' : state),
     reasons: () => reasons,
   };
-  const app = buildApp(context);
+  const tracing = buildTracing(config, log);
+  const app = tracing.around(buildApp(context));
   const sockets = openSockets();
   let listener: Listener | undefined;
   let answered = 0;
@@ -102,6 +104,7 @@ const start = (orders: Orders): void => {
     if (state === 'draining') return;
     state = 'draining';
     await listener?.drain(closeMs, limitMs);
+    await tracing.flush();
     process.exit(0);
   };
 
