@@ -32,8 +32,8 @@ export const parseForeign = (bytes: Uint8Array): ForeignModel => {
   const head = Buffer.from(plain.subarray(0, 64)).toString('latin1');
   if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(plain).toString('utf8'));
   if (first === 0x7b) return parseXgboost(plain);
-  // PROTO of protocol 2 and on; an instance, a class or a mark of protocols 0 and 1.
-  if ((first === 0x80 && second! <= 5) || /^(c|\(|ccopy)/.test(head))
+  // PROTO of protocol 2 and on; a class, a mark or a persistent id of protocols 0 and 1.
+  if ((first === 0x80 && second! <= 5) || /^[c(P]/.test(head))
     return readSklearn(parsePickle(plain));
   if (first === 0x08) return parseOnnx(plain);
   throw new AppError(
