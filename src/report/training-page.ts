@@ -88,7 +88,7 @@ const BASELINE_NAMES: Readonly<Record<string, string>> = {
 /** One self-contained HTML page. */
 export const buildTrainingPage = (report: TrainingReport): string =>
   buildPage({
-    title: `Delay model ${report.model}`,
+    title: `Delay model ${nameOf(report.model)}`,
     subtitle: subtitleOf(report),
     warnings:
       report.splitKind === 'random'
@@ -109,9 +109,14 @@ export const buildTrainingPage = (report: TrainingReport): string =>
     ].filter((section) => section.blocks.length > 0),
   });
 
+/** `flights` of `models/flights/0001/model.safetensors`; any other path as it is. */
+const nameOf = (path: string): string =>
+  /([^/\\]+)[/\\][^/\\]+[/\\]model\.safetensors$/.exec(path)?.[1] ?? path;
+
 const subtitleOf = (report: TrainingReport): string =>
   [
     report.version ? `version ${report.version}` : '',
+    report.model,
     report.files?.join(', ') ?? '',
     report.dialect ? `dialect ${report.dialect}` : '',
     report.lateMinutes
@@ -157,27 +162,26 @@ const factsOf = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Block =
 });
 
 const comparisonOf = ({ test, baselines, heads }: TrainingReport): Section => {
-  const row = (name: string, quality: { auc: number; logLoss: number; brier?: number }): Cell[] => [
-    name,
-    quality.auc.toFixed(4),
-    quality.logLoss.toFixed(4),
-    quality.brier === undefined ? null : quality.brier.toFixed(4),
-    quality === test ? null : formatPercent(skillOf(test.logLoss, quality.logLoss)),
-    quality === test || quality.brier === undefined
-      ? null
-      : formatPercent(skillOf(test.brier, quality.brier)),
-  ];
+  const hasBrier = Object.values(baselines).some((quality) => quality.brier !== undefined);
+  const row = (name: string, quality: { auc: number; logLoss: number; brier?: number }): Cell[] => {
+    const { auc, logLoss, brier } = quality;
+    const isModel = quality === test;
+    const cells = [
+      name,
+      auc.toFixed(4),
+      logLoss.toFixed(4),
+      isModel ? null : formatPercent(skillOf(test.logLoss, logLoss)),
+    ];
+    if (!hasBrier) return cells;
+    const brierText = brier === undefined ? null : brier.toFixed(4);
+    const skill = isModel || brier === undefined ? null : formatPercent(skillOf(test.brier, brier));
+    return [...cells, brierText, skill];
+  };
+  const header = ['on the test flights', 'AUC', 'log loss', 'the model’s skill'];
   const blocks: Block[] = [
     {
       kind: 'table',
-      header: [
-        'on the test flights',
-        'AUC',
-        'log loss',
-        'Brier',
-        'log-loss skill of the model',
-        'Brier skill',
-      ],
+      header: hasBrier ? [...header, 'Brier', 'the model’s Brier skill'] : header,
       rows: [
         row('model', test),
         ...Object.entries(baselines).map(([name, quality]) =>
