@@ -8,8 +8,9 @@ import { storeModel } from '../core/model-store.ts';
 import { writeWhole } from '../core/whole-file.ts';
 import { loadTable } from '../flights/load.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
+import { buildTrainingPage } from '../report/training-page.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
-import { type Trained, trainModel, type TrainReport } from '../train/training.ts';
+import { type Trained, type TrainReport, trainModel } from '../train/training.ts';
 import { buildProgress, printJson, printLine, printTable } from './output.ts';
 import { realNumber, setting, wholeNumber } from './setting.ts';
 
@@ -29,7 +30,7 @@ export interface TrainFilesReport extends TrainReport {
 }
 
 /**
- * Files to a stored model, made current, with `report.json` beside it.
+ * Files to a stored model, made current, with `report.json` and `report.html` beside it.
  * @throws AppError as `loadTable`, `trainModel` and `storeModel` do
  */
 export const trainFromFiles = async (
@@ -65,6 +66,7 @@ export const trainFromFiles = async (
     join(dirname(path), 'report.json'),
     Buffer.from(`${JSON.stringify(report, null, 2)}\n`),
   );
+  writeWhole(join(dirname(path), 'report.html'), Buffer.from(buildTrainingPage(report)));
   return report;
 };
 
