@@ -240,7 +240,7 @@ describe('the form', () => {
     const response = await submit({ ...FLIGHT, scheduledDeparture: '<b>' }, 'text/html');
     expect(response.status).toBe(422);
     const html = await response.text();
-    expect(html).toContain('must be a local time');
+    expect(html).toContain('Must be a local time');
     expect(html).not.toContain('<b>');
   });
 

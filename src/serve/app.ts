@@ -9,6 +9,7 @@ import type { Call, Endpoint, Post } from './call.ts';
 import type { BuildApp, ServeContext } from './context.ts';
 import { methodAt, routeAt } from './counters.ts';
 import { problemResponse } from './problem.ts';
+import { buildDocuments } from './routes/documents.ts';
 import { buildHome } from './routes/home.ts';
 import { buildLive, buildReady } from './routes/health.ts';
 import { buildModel } from './routes/model.ts';
@@ -25,6 +26,7 @@ const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> 
   '/livez': { label: '/livez', GET: buildLive(context) },
   '/readyz': { label: '/readyz', GET: buildReady(context) },
   ...buildV2(context),
+  ...buildDocuments(context),
 });
 
 const notFound = (path: string): AppError =>

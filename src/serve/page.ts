@@ -31,11 +31,14 @@ export const buildPage = (loaded: LoadedModel): PageBuilder => {
     page: (flight, outcome) => {
       const faults = new Map<string, string>();
       if (outcome instanceof Error)
-        for (const { pointer, detail } of outcome.faults) faults.set(pointer.slice(1), detail);
+        for (const { pointer, detail } of outcome.faults) {
+          const name = pointer.slice(1);
+          faults.set(name, sentenceOf(detail.replace(`${name} `, '')));
+        }
       return {
         fields: model.inputs.map((input) => fieldOf(input, flight, faults.get(input.name))),
         answer: outcome instanceof Error ? undefined : outcome,
-        problem: outcome instanceof Error ? sentenceOf(outcome.message) : '',
+        problem: outcome instanceof Error ? problemOf(outcome) : '',
         model: { name: model.name, version, facts },
       };
     },
@@ -50,6 +53,11 @@ export const labelOf = (name: string): string => {
 };
 
 const sentenceStart = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const problemOf = (error: AppError): string =>
+  error.faults.length > 0
+    ? 'Something is missing or can not be read: see the marked fields.'
+    : sentenceOf(error.message);
 
 const sentenceOf = (text: string): string => {
   const start = sentenceStart(text);

@@ -18,20 +18,19 @@ const NONE: Switches = { explain: false, strict: false };
 export const parseSwitches = (query: string): Switches => {
   if (query === '') return NONE;
   const parameters = new URLSearchParams(query);
-  return { explain: isOn(parameters, 'explain'), strict: isOn(parameters, 'strict') };
+  return { explain: isTrue(parameters, 'explain'), strict: isTrue(parameters, 'strict') };
 };
 
 /** @throws AppError value-invalid when it is neither true nor false */
-export const isOn = (parameters: URLSearchParams, name: string): boolean => {
+const isTrue = (parameters: URLSearchParams, name: string): boolean => {
   const value = parameters.get(name);
-  if (value === null || value === 'false' || value === '0') return false;
-  if (value === '' || value === 'true' || value === '1') return true;
-  throw new AppError('value-invalid', `${name} must be true or false`, {
-    faults: [{ pointer: `/${name}`, detail: `${name} must be true or false` }],
-  });
+  if (value === null || value === 'false') return false;
+  if (value === 'true') return true;
+  const detail = `${name} must be true or false`;
+  throw new AppError('value-invalid', detail, { faults: [{ pointer: `/${name}`, detail }] });
 };
 
-/** The inputs among the parameters, as a request in JSON would hold them: text that is a number becomes one. */
+/** The inputs among the parameters, as a request in JSON would hold them: text that is a number becomes one, an empty one is left out. */
 export const flightOf = (
   parameters: Iterable<readonly [string, unknown]>,
   inputs: readonly Input[],
@@ -42,7 +41,7 @@ export const flightOf = (
     const kind = kinds.get(name);
     if (kind === undefined || typeof value !== 'string') continue;
     const text = value.trim();
-    flight[name] = kind === 'number' && text !== '' ? numberOf(text) : text;
+    if (text !== '') flight[name] = kind === 'number' ? numberOf(text) : text;
   }
   return flight;
 };

@@ -8,8 +8,11 @@ import { levelName } from './answer.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
-/** What `decodeTime` reads, short of impossible dates. */
-const TIME_PATTERN = '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?$';
+/** What `decodeTime` reads, to the last leap day. */
+const DAY = '(?:0[1-9]|[12][0-9])';
+const LEAP_YEAR = '(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)';
+const DATE = `(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:${DAY}|3[01])|(?:0[469]|11)-(?:${DAY}|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))|${LEAP_YEAR}-02-29)`;
+const TIME_PATTERN = `^${DATE}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-9]{2}(?:[.][0-9]+)?)?$`;
 const EXAMPLE_TIME = '2013-07-05T18:30';
 const EXAMPLE_ARRIVAL = '2013-07-05T21:45';
 

@@ -26,6 +26,8 @@ const SIZES = {
 } as const;
 export type Datatype = keyof typeof SIZES;
 
+export const DATATYPES = Object.keys(SIZES) as readonly Datatype[];
+
 export const isDatatype = (name: unknown): name is Datatype =>
   typeof name === 'string' && Object.hasOwn(SIZES, name);
 

@@ -2,7 +2,6 @@
  * `/livez` and `/readyz` on the service port: whether this worker lives, and whether it may be sent work.
  * Stands beside the admin port's own, which speak for all workers.
  */
-import { isOn } from '../query.ts';
 import { type Handler, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
 
@@ -16,11 +15,14 @@ export const buildLive = ({ state }: ServeContext): Handler => {
 /** `?verbose` adds the reasons why it is not ready, or why the last new model was refused. */
 export const buildReady = ({ state, reasons, loaded }: ServeContext): Handler => {
   return ({ query }) => {
-    const verbose = isOn(new URLSearchParams(query), 'verbose');
+    const verbose = new URLSearchParams(query).get('verbose');
     const now = state();
     const model = { name: loaded.model.name, version: loaded.version };
     return Response.json(
-      { status: now, ...(verbose ? { model, reasons: reasons() } : {}) },
+      {
+        status: now,
+        ...(verbose !== null && verbose !== 'false' ? { model, reasons: reasons() } : {}),
+      },
       { status: now === 'ready' ? 200 : 503, headers: noStore },
     );
   };

@@ -7,11 +7,7 @@ import type { Handler } from '../call.ts';
 import type { ServeContext } from '../context.ts';
 import { buildPage } from '../page.ts';
 import { pageHeaders } from '../page-headers.ts';
+import { tagged } from '../tagged.ts';
 
-export const buildHome = ({ loaded }: ServeContext): Handler => {
-  let html: string | undefined;
-  return () => {
-    html ??= renderPage(buildPage(loaded).page({}, undefined));
-    return new Response(html, { headers: pageHeaders() });
-  };
-};
+export const buildHome = ({ loaded }: ServeContext): Handler =>
+  tagged(() => renderPage(buildPage(loaded).page({}, undefined)), pageHeaders);

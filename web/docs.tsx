@@ -1,0 +1,151 @@
+/** @jsxImportSource preact */
+/**
+ * The interface for people: every path with its inputs, an example to paste, and the table of errors.
+ * Drawn from the OpenAPI document; nothing is loaded from elsewhere.
+ */
+import { renderToString } from 'preact-render-to-string';
+import style from './docs.css' with { type: 'text' };
+import pageStyle from './page.css' with { type: 'text' };
+
+export const DOCS_STYLE = pageStyle + style;
+
+export interface DocsView {
+  readonly title: string;
+  readonly about: string;
+  readonly groups: readonly {
+    readonly name: string;
+    readonly operations: readonly OperationView[];
+  }[];
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly required: boolean;
+    readonly description: string;
+    readonly known: string;
+  }[];
+  readonly errors: readonly {
+    readonly code: string;
+    readonly title: string;
+    readonly status: number;
+  }[];
+}
+
+export interface OperationView {
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly parameters: readonly { readonly name: string; readonly description: string }[];
+  /** A line for a shell. */
+  readonly command: string;
+  readonly statuses: readonly { readonly status: string; readonly description: string }[];
+}
+
+export const renderDocs = (view: DocsView): string =>
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${view.title} · the interface</title><link rel="icon" href="data:,"><style>${DOCS_STYLE}</style></head><body>${renderToString(<Docs view={view} />)}</body></html>\n`;
+
+const Docs = ({ view }: { view: DocsView }) => (
+  <main class="docs">
+    <header>
+      <h1>{view.title}: the interface</h1>
+      <p>
+        {view.about} <a href="/">The page</a> · <a href="/openapi.json">OpenAPI</a> ·{' '}
+        <a href="/postman.json">Postman</a> · <a href="/model">the model</a>
+      </p>
+    </header>
+    <section class="card">
+      <h2>A flight</h2>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th>input</th>
+              <th>type</th>
+              <th>what it is</th>
+            </tr>
+          </thead>
+          <tbody>
+            {view.inputs.map((input) => (
+              <tr key={input.name}>
+                <td>
+                  <code>{input.name}</code>
+                  {input.required && <b title="required"> *</b>}
+                </td>
+                <td>{input.type}</td>
+                <td>
+                  {input.description} {input.known && <small>{input.known}</small>}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <p class="legend">* required</p>
+    </section>
+    {view.groups.map((group) => (
+      <section key={group.name}>
+        <h2>{group.name}</h2>
+        {group.operations.map((operation) => (
+          <Path key={operation.method + operation.path} operation={operation} />
+        ))}
+      </section>
+    ))}
+    <section class="card">
+      <h2>Errors</h2>
+      <p>
+        Every failure is a problem document (RFC 9457): <code>type</code>, <code>title</code>,{' '}
+        <code>status</code>, <code>detail</code>, <code>code</code>, and <code>errors</code> with a
+        JSON pointer to each fault.
+      </p>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th>status</th>
+              <th>code</th>
+              <th>meaning</th>
+            </tr>
+          </thead>
+          <tbody>
+            {view.errors.map((error) => (
+              <tr key={error.code} id={error.code}>
+                <td>{error.status}</td>
+                <td>
+                  <code>{error.code}</code>
+                </td>
+                <td>{error.title}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  </main>
+);
+
+const Path = ({ operation }: { operation: OperationView }) => (
+  <details class="card path">
+    <summary>
+      <b class={operation.method.toLowerCase()}>{operation.method}</b> <code>{operation.path}</code>{' '}
+      <span>{operation.summary}</span>
+    </summary>
+    {operation.description && <p>{operation.description}</p>}
+    {operation.parameters.length > 0 && (
+      <ul>
+        {operation.parameters.map(({ name, description }) => (
+          <li key={name}>
+            <code>{name}</code> {description}
+          </li>
+        ))}
+      </ul>
+    )}
+    <pre>{operation.command}</pre>
+    <ul class="statuses">
+      {operation.statuses.map(({ status, description }) => (
+        <li key={status}>
+          <b>{status}</b> {description}
+        </li>
+      ))}
+    </ul>
+  </details>
+);
