@@ -145,16 +145,23 @@ export const buildFleet = async (
       const windows: Window[] = [];
       const bySecond = new Map<number, Tick[]>();
       const finished = new Set<number>();
+      const latest = new Map<number, Tick>();
       let nextSecond = 0;
+      // A second is whole when no shard can add to it any more; a shard that was held up may have none of it.
       const flush = (): void => {
         for (;;) {
           const ticks = bySecond.get(nextSecond) ?? [];
-          const isWhole = ticks.length + laterThan(finished, ticks) >= plan.nShards;
-          if (ticks.length === 0 || !isWhole) return;
+          const isWhole = plan.perShard.every(
+            (_, shard) => finished.has(shard) || (latest.get(shard)?.second ?? -1) >= nextSecond,
+          );
+          if (!isWhole || bySecond.size === 0) return;
           bySecond.delete(nextSecond);
-          const window = buildWindow(nextSecond, ticks);
-          windows.push(window);
-          onWindow?.(window);
+          if (ticks.length > 0) {
+            const nOpen = [...latest.values()].reduce((sum, tick) => sum + tick.nOpen, 0);
+            const window = buildWindow(nextSecond, ticks, nOpen);
+            windows.push(window);
+            onWindow?.(window);
+          }
           nextSecond++;
         }
       };
@@ -163,6 +170,7 @@ export const buildFleet = async (
         if (message.kind !== 'tick') return;
         addEntry(total, message.entry);
         bySecond.set(message.second, [...(bySecond.get(message.second) ?? []), message]);
+        latest.set(message.shard, message);
         if (message.last) finished.add(message.shard);
         flush();
         if (finished.size < plan.nShards) return;
@@ -191,12 +199,6 @@ export const buildFleet = async (
       await Promise.all(processes.map(({ exited }) => exited));
     },
   };
-};
-
-/** Shards that are finished and have no tick among these. */
-const laterThan = (finished: ReadonlySet<number>, ticks: readonly Tick[]): number => {
-  const here = new Set(ticks.map(({ shard }) => shard));
-  return [...finished].filter((shard) => !here.has(shard)).length;
 };
 
 const endProcess = (child: Subprocess): void => {

@@ -17,6 +17,7 @@ export interface PayloadAsk {
   readonly data?: string | undefined;
   readonly script?: string | undefined;
   readonly seed: number;
+  readonly timeoutMs: number;
 }
 
 export interface Payload {
@@ -28,7 +29,7 @@ export interface Payload {
 
 export const MOST_REQUESTS = 10_000;
 const MADE_FLIGHTS = 10_000;
-const MODEL_TIMEOUT_MS = 3000;
+const MODEL_TIMEOUT_MS = 2000;
 
 /** @throws AppError usage, file-missing, file-empty, file-broken */
 export const buildPayload = async (ask: PayloadAsk): Promise<Payload> => {
@@ -37,7 +38,7 @@ export const buildPayload = async (ask: PayloadAsk): Promise<Payload> => {
   const isPredict = ['/', '/predict'].includes(ask.url.pathname);
   const model =
     ask.body === undefined && isPredict && (ask.method ?? 'POST') === 'POST'
-      ? await fetchModel(ask.url, ask.headers)
+      ? await fetchModel(ask.url, ask.headers, Math.min(MODEL_TIMEOUT_MS, ask.timeoutMs))
       : undefined;
   const url = new URL(ask.url);
   if (model && url.pathname === '/') url.pathname = '/predict';
@@ -80,7 +81,7 @@ const fromFile = (
   const method = ask.method ?? 'POST';
   return {
     requests: bodies.map((row) => jsonRequest({ ...ask, method }, url, row)),
-    sentence: `${method} ${pathOf(url)}, ${shown} rows of ${path}${
+    sentence: `${method} ${pathOf(url)}, ${shown} ${rows.length === 1 ? 'row' : 'rows'} of ${path}${
       nInFile > rows.length ? ` (the first of ${nInFile.toLocaleString('en')})` : ''
     }`,
     model,
@@ -118,12 +119,13 @@ const readBody = (text: string): string | Uint8Array => {
 export const fetchModel = async (
   url: URL,
   headers: readonly (readonly [string, string])[],
+  timeoutMs: number,
 ): Promise<ModelDocument | undefined> => {
   try {
     const answer = await fetch(new URL('/model', url), {
       headers: Object.fromEntries(headers),
       redirect: 'manual',
-      signal: AbortSignal.timeout(MODEL_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
       tls: { rejectUnauthorized: false },
     });
     const document: unknown = answer.ok ? await answer.json() : undefined;

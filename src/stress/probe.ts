@@ -3,11 +3,14 @@
  * Stands before the fleet; what can not be stressed is refused here in one sentence, never by a hang.
  */
 import { AppError } from '../core/errors.ts';
-import type { Request } from './request.ts';
+import { type AskFailure, type AskOptions, askOnce, type Reply } from './ask.ts';
+import { encodeRequest, type Request } from './request.ts';
 import type { Target } from './target.ts';
 
 export interface Probe {
   readonly status: number;
+  /** How long one question took, on average. */
+  readonly meanMs: number;
   /** Bodies that came back twice the same: [index of the request, body]. */
   readonly golden: readonly (readonly [number, Uint8Array])[];
   readonly notes: readonly string[];
@@ -15,11 +18,12 @@ export interface Probe {
 
 export interface ProbeOptions {
   readonly timeoutMs: number;
-  /** Whether a certificate that does not verify is refused. */
   readonly verifyTls: boolean;
   /** How many requests are asked twice. */
   readonly nGolden: number;
 }
+
+const MOST_VARIED = 3;
 
 /** @throws AppError target-unreachable */
 export const probeTarget = async (
@@ -27,7 +31,13 @@ export const probeTarget = async (
   requests: readonly Request[],
   options: ProbeOptions,
 ): Promise<Probe> => {
-  const first = await ask(target, requests[0]!, options);
+  const startMs = performance.now();
+  let nAsked = 0;
+  const ask = async (index: number): Promise<Reply> => {
+    nAsked++;
+    return askOrThrow(target, requests[index]!, options);
+  };
+  const first = await ask(0);
   const place = new URL(requests[0]!.path, target.url).href;
   if (first.status >= 300 && first.status < 400) {
     throw new AppError(
@@ -35,79 +45,61 @@ export const probeTarget = async (
       `${place} redirects (${first.status}) to ${first.location ?? 'nowhere'}: stress that address instead; redirects are not followed.`,
     );
   }
-  const notes: string[] = [];
-  if (first.status >= 400) {
-    notes.push(`${requests[0]!.method} ${place} answered ${first.status} before any load.`);
-    return { status: first.status, golden: [], notes };
-  }
   const golden: [number, Uint8Array][] = [];
-  const step = Math.max(1, Math.floor(requests.length / options.nGolden));
+  const notes: string[] = [];
+  const isGood = first.status < 300;
+  if (!isGood)
+    notes.push(`${requests[0]!.method} ${place} answered ${first.status} before any load.`);
+  const step = Math.max(1, Math.floor(requests.length / Math.max(1, options.nGolden)));
   let nVaried = 0;
-  for (let i = 0; i < requests.length && golden.length + nVaried < options.nGolden; i += step) {
-    const [one, two] = [
-      i === 0 ? first : await ask(target, requests[i]!, options),
-      await ask(target, requests[i]!, options),
-    ];
-    const isSame = one.status < 300 && Buffer.compare(one.body, two.body) === 0;
-    if (isSame && one.body.length > 0) golden.push([i, one.body]);
-    else if (++nVaried === 3) break;
+  for (let i = 0; isGood && i < requests.length && golden.length < options.nGolden; i += step) {
+    const one = i === 0 ? first : await ask(i);
+    const two = await ask(i);
+    const isSame = one.body && two.body && one.status < 300 && one.body.equals(two.body);
+    if (isSame && one.body && one.body.length > 0) golden.push([i, one.body]);
+    else if (++nVaried === MOST_VARIED) break;
   }
-  if (golden.length === 0)
-    notes.push('Answers differ between equal requests: only their status is checked.');
-  return { status: first.status, golden: nVaried > 0 ? [] : golden, notes };
+  const isChecked = golden.length > 0 && nVaried === 0;
+  if (isGood && !isChecked && options.nGolden > 0) {
+    notes.push(
+      'Answers to equal requests differ, or do not tell their length: only their status is checked.',
+    );
+  }
+  return {
+    status: first.status,
+    meanMs: (performance.now() - startMs) / nAsked,
+    golden: isChecked ? golden : [],
+    notes,
+  };
 };
 
-interface Reply {
-  readonly status: number;
-  readonly location: string | null;
-  readonly body: Uint8Array;
-}
-
-const ask = async (target: Target, request: Request, options: ProbeOptions): Promise<Reply> => {
-  const url = new URL(request.path, target.url);
-  try {
-    const answer = await fetch(url, {
-      method: request.method,
-      headers: [
-        ...request.headers.map(([name, value]): [string, string] => [name, value]),
-        ['Accept-Encoding', 'identity'],
-      ],
-      ...(request.body ? { body: request.body as Uint8Array<ArrayBuffer> } : {}),
-      redirect: 'manual',
-      keepalive: false,
-      signal: AbortSignal.timeout(options.timeoutMs),
-      tls: { rejectUnauthorized: options.verifyTls },
-    });
-    return {
-      status: answer.status,
-      location: answer.headers.get('location'),
-      body: new Uint8Array(await answer.arrayBuffer()),
-    };
-  } catch (cause) {
-    throw new AppError('target-unreachable', sentenceOf(target, cause, options), { cause });
-  }
+const askOrThrow = async (
+  target: Target,
+  request: Request,
+  options: ProbeOptions,
+): Promise<Reply> => {
+  const asking: AskOptions = { ...options, bodiless: request.method === 'HEAD' };
+  const result = await askOnce(target, encodeRequest(request, target.url.host, false), asking);
+  if ('status' in result) return result;
+  throw new AppError('target-unreachable', sentenceOf(target, result, options.timeoutMs));
 };
 
-const sentenceOf = (target: Target, cause: unknown, options: ProbeOptions): string => {
+const sentenceOf = (target: Target, failure: AskFailure, timeoutMs: number): string => {
   const place = `${target.host}:${target.port}`;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const text = cause instanceof Error ? cause.message : String(cause);
-  if (cause instanceof Error && cause.name === 'TimeoutError') {
-    return `${place} did not answer within ${options.timeoutMs / 1000} s.`;
+  switch (failure.kind) {
+    case 'refused':
+      return `${place} refuses connections: is the service running there?`;
+    case 'silent':
+      return `${place} did not answer within ${timeoutMs / 1000} s.`;
+    case 'closed':
+      return `${place} accepts connections but closes them without an answer.`;
+    case 'not-http':
+      return `${place} answers, but not in HTTP/1.`;
+    case 'tls':
+      return /cert|sign|expired|verify|issuer|altname/i.test(failure.why)
+        ? `The TLS certificate of ${place} does not verify (${failure.why}); --insecure takes it as it is.`
+        : `The TLS handshake with ${place} failed (${failure.why}): does it speak TLS?`;
+    case 'other':
+      return `${place} can not be reached (${failure.why}).`;
   }
-  if (code === 'ConnectionRefused' || code === 'ECONNREFUSED') {
-    return `${place} refuses connections: is the service running there?`;
-  }
-  if (code === 'ConnectionClosed' || code === 'ECONNRESET') {
-    return target.isTls
-      ? `${place} closed the connection during the TLS handshake: does it speak TLS?`
-      : `${place} accepts connections but closes them without an answer.`;
-  }
-  if (/cert|tls|ssl|self.signed|verify/i.test(`${code} ${text}`)) {
-    return `The TLS certificate of ${place} does not verify (${code || text}); --insecure takes it as it is.`;
-  }
-  if (/malformed|invalid|http|parse/i.test(`${code} ${text}`)) {
-    return `${place} answers, but not in HTTP/1.1 (${code || text}).`;
-  }
-  return `${place} can not be reached (${code || text}).`;
 };

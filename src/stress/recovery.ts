@@ -3,7 +3,7 @@
  * Stands after the run; the hypothesis is that the service was steady before, and is so again.
  */
 import type { FaultDeed } from './fault-actions.ts';
-import { SLOT_MS } from './ledger.ts';
+import { SLOT_MS, TICK_MS } from './ledger.ts';
 import type { Window } from './window.ts';
 
 export interface Recovery {
@@ -92,10 +92,19 @@ const afterLast = (bad: readonly number[], from: number, to: number): number => 
   return from;
 };
 
+/** Slots of the whole run, each second in its place; a second that no shard reported stays empty. */
 const timelineOf = (
   windows: readonly Window[],
   read: (window: Window) => readonly number[],
-): number[] => windows.flatMap((window) => [...read(window)]);
+): number[] => {
+  const perSecond = TICK_MS / SLOT_MS;
+  const nSeconds = windows.reduce((most, { second }) => Math.max(most, second + 1), 0);
+  const slots = new Array<number>(nSeconds * perSecond).fill(0);
+  for (const window of windows) {
+    for (const [i, count] of read(window).entries()) slots[window.second * perSecond + i] = count;
+  }
+  return slots;
+};
 
 const sumOf = (slots: readonly number[], from: number, to: number): number => {
   let sum = 0;

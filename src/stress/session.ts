@@ -46,17 +46,14 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   const url = parseTarget(options.url);
   const target = await resolveTarget(url);
   const payload = await buildPayload({ ...options, url });
-  const startMs = performance.now();
   const probe = await probeTarget(target, payload.requests, {
     timeoutMs: Math.min(options.timeoutMs, PROBE_TIMEOUT_MS),
     verifyTls: options.verifyTls,
     nGolden: options.checkAnswers ? N_GOLDEN : 0,
   });
-  const nAsked = 2 * Math.max(1, probe.golden.length);
-  const probeMs = (performance.now() - startMs) / nAsked;
   const { nConnections } = options;
   const plan = planConnections(
-    typeof nConnections === 'number' ? nConnections : nConnections(probeMs),
+    typeof nConnections === 'number' ? nConnections : nConnections(probe.meanMs),
     target,
     readLimits(),
     options.nShards,

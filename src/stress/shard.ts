@@ -38,6 +38,8 @@ const BUSY = 3;
 
 const PUMP_MS = 1;
 const SWEEP_EVERY_US = 100_000;
+/** Up to this rate a shard looks more often than every millisecond when a planned time is near. */
+const SHARP_PER_SECOND = 250;
 const MOST_WAITING = 2 ** 18;
 const FIRST_RETRY_MS = 20;
 const LAST_RETRY_MS = 1000;
@@ -99,6 +101,8 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   let measureFromUs = 0;
   let nextDueUs = Number.POSITIVE_INFINITY;
   let schedule: Schedule = () => Number.POSITIVE_INFINITY;
+  let isSharp = false;
+  let isSharpening = false;
   let nBusy = 0;
   let second = 0;
   let tickStartUs = 0;
@@ -413,12 +417,30 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     if (opening) reportOpening(nowMs);
     if (!running) return;
     const t = nowUs();
-    if (!closed) pumpDue(t);
+    if (!closed) {
+      pumpDue(t);
+      sharpen(t);
+    }
     if (t - lastSweepUs >= SWEEP_EVERY_US) sweep(t);
     if (t >= endUs) {
       const drained = nBusy === 0 && waiting.size === 0;
       if (drained || t >= graceEndUs) endStep(t);
     } else if (t - tickStartUs >= TICK_MS * 1000) emitTick(t, false);
+  };
+
+  /** At low rates: looks again and again once the next planned time is less than a turn of the pump away. */
+  const pumpSharply = (): void => {
+    isSharpening = false;
+    if (!running) return;
+    const t = nowUs();
+    pumpDue(t);
+    sharpen(t);
+  };
+
+  const sharpen = (t: number): void => {
+    if (!isSharp || isSharpening || nextDueUs - t > 1.5 * PUMP_MS * 1000) return;
+    isSharpening = true;
+    setImmediate(pumpSharply);
   };
 
   const pumpConnects = (nowMs: number): void => {
@@ -508,8 +530,8 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     });
     busyAreaUs = 0;
     tickMarkUs = t;
-    second++;
-    tickStartUs = Math.max(tickStartUs + TICK_MS * 1000, t - (t % (TICK_MS * 1000)));
+    second = Math.max(second + 1, Math.floor(t / (TICK_MS * 1000)));
+    tickStartUs = second * TICK_MS * 1000;
   };
 
   const reportOpening = (nowMs: number): void => {
@@ -549,6 +571,9 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
         ? buildSchedule(step.load, plan.shard, plan.nShards)
         : () => Number.POSITIVE_INFINITY;
       nextDueUs = schedule();
+      isSharp =
+        step.load !== null &&
+        Math.max(step.load.fromPerSecond, step.load.toPerSecond) / plan.nShards <= SHARP_PER_SECOND;
       second = 0;
       tickStartUs = 0;
       lastSweepUs = 0;

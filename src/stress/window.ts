@@ -40,7 +40,8 @@ export interface Window {
   readonly rssBytes: number;
 }
 
-export const buildWindow = (second: number, ticks: readonly Tick[]): Window => {
+/** @param nOpen open connections of all shards, also of those that had no tick in this second */
+export const buildWindow = (second: number, ticks: readonly Tick[], nOpen: number): Window => {
   const ledger = buildLedger();
   for (const { entry } of ticks) addEntry(ledger, entry);
   const { response, service } = ledger.histograms;
@@ -64,7 +65,7 @@ export const buildWindow = (second: number, ticks: readonly Tick[]): Window => {
     heat: encodeCounts(coarsen(response)),
     okSlots: [...ledger.okSlots],
     badSlots: [...ledger.badSlots],
-    nOpen: sum(({ nOpen }) => nOpen),
+    nOpen,
     inFlight: sum(({ inFlightMean }) => inFlightMean),
     waiting: sum(({ waiting }) => waiting),
     busy: Math.max(...ticks.map(({ busy }) => busy)),
