@@ -3,11 +3,14 @@
  * Stands between a file and the records of `core/`; `dialect-guard` decides what a dialect may do.
  */
 import { AppError } from '../core/errors.ts';
+import bts from './dialects/bts.sql' with { type: 'text' };
+import dataexpo from './dialects/dataexpo.sql' with { type: 'text' };
 import dublin from './dialects/dublin.sql' with { type: 'text' };
 import flightdata from './dialects/flightdata.sql' with { type: 'text' };
 import flights3m from './dialects/flights-3m.sql' with { type: 'text' };
 import nycflights13 from './dialects/nycflights13.sql' with { type: 'text' };
 import puntual from './dialects/puntual.sql' with { type: 'text' };
+import transtats from './dialects/transtats.sql' with { type: 'text' };
 
 export interface Dialect {
   readonly name: string;
@@ -59,11 +62,14 @@ export const parseDialect = (name: string, text: string): Dialect => {
 
 /** The dialects that come with the tool, by name. */
 export const DIALECTS: readonly Dialect[] = Object.entries({
+  bts,
+  dataexpo,
   dublin,
   flightdata,
   'flights-3m': flights3m,
   nycflights13,
   puntual,
+  transtats,
 }).map(([name, text]) => parseDialect(name, text));
 
 /** The dialect of that name. @throws AppError usage */

@@ -225,6 +225,55 @@ test('the Dublin dialect reads names of cities and airlines and learns departure
   expect(timesOf(table, 'scheduledDeparture')).toEqual(['2019-05-31T18:30']);
 });
 
+const US_ROWS = [
+  [
+    'bts',
+    'FlightDate,Reporting_Airline,Tail_Number,Flight_Number_Reporting_Airline,Origin,Dest,CRSDepTime,DepDelay,CRSArrTime,ArrDelay,Cancelled,Diverted,Distance',
+    '2013-07-05',
+  ],
+  [
+    'transtats',
+    'FL_DATE,OP_UNIQUE_CARRIER,TAIL_NUM,OP_CARRIER_FL_NUM,ORIGIN,DEST,CRS_DEP_TIME,DEP_DELAY,CRS_ARR_TIME,ARR_DELAY,CANCELLED,DIVERTED,DISTANCE',
+    '7/5/2013 12:00:00 AM',
+  ],
+  [
+    'transtats',
+    'FL_DATE,OP_CARRIER,TAIL_NUM,OP_CARRIER_FL_NUM,ORIGIN,DEST,CRS_DEP_TIME,DEP_DELAY,CRS_ARR_TIME,ARR_DELAY,CANCELLED,DIVERTED,DISTANCE',
+    '2013-07-05',
+  ],
+  [
+    'dataexpo',
+    'Year,Month,DayofMonth,UniqueCarrier,TailNum,FlightNum,Origin,Dest,CRSDepTime,DepDelay,CRSArrTime,ArrDelay,Cancelled,Diverted,Distance',
+    '2013,7,5',
+  ],
+] as const;
+
+test.each(US_ROWS)('the %s dialect reads what the US publishes: %s', async (name, header, date) => {
+  const flight = (scheduled: string, delay: string, cancelled: string, diverted: string): string =>
+    `${date},UA,N14228,1545,EWR,IAH,${scheduled},-3,0344,${delay},${cancelled},${diverted},1400`;
+  const table = await loadTable([
+    put(
+      'us.csv',
+      [
+        header,
+        flight('2359', '-12.00', '0.00', '0.00'),
+        flight('0515', '', '1.00', '0.00'),
+        flight('0515', '', '0', '1'),
+        flight('', '5', '0', '0'),
+      ].join('\n'),
+    ),
+  ]);
+  expect(table.source).toMatchObject({
+    dialect: name,
+    nRowsRead: 4,
+    rejected: { cancelled: 1, diverted: 1, 'no scheduled departure': 1 },
+  });
+  expect(timesOf(table, 'scheduledDeparture')).toEqual(['2013-07-05T23:59']);
+  expect(timesOf(table, 'scheduledArrival')).toEqual(['2013-07-06T03:44']);
+  expect(textsOf(table, 'airline')).toEqual(['UA']);
+  expect([...table.delayMinutes]).toEqual([-12]);
+});
+
 test('columns that carry the names of a request are a dialect of their own', async () => {
   const table = await loadTable([
     put(
@@ -304,7 +353,9 @@ test('files of two dialects are not mixed', async () => {
 
 test('a dialect that is asked for by name must exist and fit', async () => {
   const file = put('named.csv', SAME);
-  expect((await failure([file], { dialect: 'klingon' })).message).toMatch(/known are dublin/);
+  expect((await failure([file], { dialect: 'klingon' })).message).toMatch(
+    /known are bts, dataexpo, dublin/,
+  );
   expect((await failure([file], { dialect: 'dublin' })).message).toMatch(/misses Airline/);
   const table = await loadTable([file], { dialect: 'nycflights13' });
   expect(table.source.dialect).toBe('nycflights13');

@@ -13,3 +13,7 @@ CREATE MACRO day_of(year, month, day) AS
 CREATE MACRO arrival_after(departure, arrival_minute) AS
   departure + to_minutes(
     (arrival_minute - date_part('hour', departure) * 60 - date_part('minute', departure) + 2 * 1440 + 120) % 1440 - 120);
+
+-- A date as 2013-07-05 or, as TranStats writes it, 7/5/2013 12:00:00 AM.
+CREATE MACRO date_of(text) AS
+  date_trunc('day', coalesce(try_cast(text AS TIMESTAMP), try_strptime(text::VARCHAR, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y'])));

@@ -1,0 +1,22 @@
+-- about: On-Time Performance of the US Bureau of Transportation Statistics, the prezipped files
+-- target: arrival
+-- schedule: FlightDate, Reporting_Airline, Flight_Number_Reporting_Airline, Origin, Dest, CRSDepTime, CRSArrTime, Distance
+-- optional: Tail_Number
+-- outcome: ArrDelay, Cancelled, Diverted
+SELECT
+  Reporting_Airline AS airline,
+  Flight_Number_Reporting_Airline AS flightNumber,
+  Tail_Number AS tailNumber,
+  Origin AS origin,
+  Dest AS destination,
+  date_of(FlightDate) + to_minutes(hhmm_minutes(CRSDepTime)) AS scheduledDeparture,
+  arrival_after(scheduledDeparture, hhmm_minutes(CRSArrTime)) AS scheduledArrival,
+  Distance AS distanceMiles,
+  ArrDelay AS delayMinutes,
+  CASE WHEN CRSDepTime IS NULL THEN 'no scheduled departure'
+       WHEN date_of(FlightDate) IS NULL THEN 'impossible date'
+       WHEN hhmm_minutes(CRSDepTime) IS NULL THEN 'impossible time' END AS unusable,
+  CASE WHEN try_cast(Cancelled AS DOUBLE) = 1 THEN 'cancelled'
+       WHEN try_cast(Diverted AS DOUBLE) = 1 THEN 'diverted'
+       WHEN ArrDelay IS NULL THEN 'no arrival' END AS unlabelled
+FROM source
