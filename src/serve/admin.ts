@@ -8,7 +8,7 @@ import { METRICS_TYPE, renderMetrics } from './metrics.ts';
 import type { Reload, Served } from './reload.ts';
 import type { ServiceView } from './view.ts';
 
-/** @throws AppError port-in-use */
+/** Shares its port, so that a new supervisor can take over; that nobody else is there is known before. */
 export const openAdmin = (
   host: string,
   port: number,
@@ -26,49 +26,25 @@ export const openAdmin = (
     '/reload': { POST: async (_, request) => served(await reload().to(await modelOf(request))) },
     '/rollback': { POST: async () => served(await reload().back()) },
   };
-  return listen(host, port, async (request) => {
+  const answer = async (request: Request): Promise<Response> => {
     try {
       const url = new URL(request.url);
       const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
       if (!route) throw new AppError('not-found', `there is ${Object.keys(routes).join(', ')}`);
       const method = request.method === 'HEAD' ? 'GET' : request.method;
-      const answer = Object.hasOwn(route, method) ? route[method] : undefined;
-      if (!answer)
-        return refused('method-refused', 'another method is expected', Object.keys(route));
-      return await answer(url, request);
+      const run = Object.hasOwn(route, method) ? route[method] : undefined;
+      if (!run) return refused('method-refused', 'another method is expected', Object.keys(route));
+      return await run(url, request);
     } catch (error) {
       if (error instanceof AppError) return refused(error.code, error.message);
       log.error('the admin port met a bug', { error: (error as Error).stack ?? String(error) });
       return new Response('a bug; it is in the log\n', { status: 500 });
     }
-  });
+  };
+  return Bun.serve({ hostname: host, port, reusePort: true, development: false, fetch: answer });
 };
 
 type Route = (url: URL, request: Request) => Response | Promise<Response>;
-
-const listen = (
-  host: string,
-  port: number,
-  fetch: (request: Request) => Promise<Response>,
-): Bun.Server<undefined> => {
-  try {
-    return Bun.serve({ hostname: host, port, reusePort: false, development: false, fetch });
-  } catch (error) {
-    throw portError(error, host, port, '--admin-port');
-  }
-};
-
-/** A port that can not be opened, as one sentence. */
-export const portError = (error: unknown, host: string, port: number, flag: string): AppError => {
-  const { code, message } = error as { code?: string; message: string };
-  const why =
-    code === 'EADDRINUSE'
-      ? `port ${port} on ${host} is taken by another process`
-      : code === 'EACCES'
-        ? `port ${port} may not be opened by this user`
-        : `${host}:${port} can not be opened (${code ?? message})`;
-  return new AppError('port-in-use', `${why}: choose another with ${flag}`, { cause: error });
-};
 
 const health = (ok: boolean, view: ServiceView, verbose: boolean): Response => {
   const status = ok ? 200 : 503;

@@ -24,6 +24,8 @@ export interface Reload {
   readonly counts: Readonly<Record<'ok' | 'refused', number>>;
   /** Puts another model in place, worker by worker. @throws AppError; the old model then goes on serving */
   readonly to: (wanted: string | undefined) => Promise<Served>;
+  /** The same model in fresh workers: for what they read at their start. */
+  readonly again: () => Promise<void>;
   /** Back to the model that served before. @throws AppError model-missing when there is none */
   readonly back: () => Promise<Served>;
 }
@@ -123,6 +125,21 @@ export const buildReload = (
           return keepModel(sharedDir, path, versionOfPath(path), ++kept);
         }),
       ),
+    again: () =>
+      inTurn(async () => {
+        try {
+          const { child } = await fleet.tryModel(serving.ref);
+          await fleet.roll(serving.ref, child);
+          log.info('fresh workers serve');
+          refusal = undefined;
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          refusal = `fresh workers were refused: ${error.message}`;
+          log.error(refusal, { code: error.code });
+        } finally {
+          onChange();
+        }
+      }),
     back: () =>
       inTurn(() => {
         const last = before;

@@ -5,17 +5,20 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { openAdmin, portError } from './admin.ts';
+import { openAdmin } from './admin.ts';
+import { watchCertificates } from './certificates.ts';
 import type { ServeConfig } from './config.ts';
-import { CLOSE_MS } from './drain.ts';
 import { driftCells, sumDrift } from './drift-slab.ts';
+import { buildEnding } from './ending.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { workersFor } from './limits.ts';
 import { buildLog } from './log.ts';
 import { keepModel, makeSharedDir } from './shared-dir.ts';
 import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
 import { createCells, GAUGES } from './slab.ts';
+import { freePort, urlOf } from './ports.ts';
 import { QUOTA_CELLS } from './quota.ts';
+import { portsToTakeOver, reportReady, startSuccessor } from './takeover.ts';
 import { sumSlabs } from './totals.ts';
 import type { ServiceView, WorkerView } from './view.ts';
 import { watch } from './watchdog.ts';
@@ -42,7 +45,10 @@ export const serve = async (
   const calledMs = performance.now();
   const log = buildLog(config.logLevel);
   const path = resolveModel(config);
-  const port = freePort(config);
+  const taken = portsToTakeOver();
+  const port = taken?.port ?? freePort(config.host, config.port, '--port', config.tls);
+  const adminPort =
+    taken?.adminPort ?? freePort(config.adminHost, config.adminPort, '--admin-port');
   const sharedDir = makeSharedDir();
   const state: State = { draining: false, reload: undefined };
   let fleet: Fleet | undefined;
@@ -63,8 +69,8 @@ export const serve = async (
       if (!state.reload) throw new AppError('not-ready', 'the service is still starting');
       return state.reload;
     };
-    admin = openAdmin(config.adminHost, config.adminPort, view, reloadNow, log);
-    const ended = untilSignal(crew, config, () => {
+    admin = openAdmin(config.adminHost, adminPort, view, reloadNow, log);
+    const { ended, end } = buildEnding(crew, config, () => {
       state.draining = true;
       tellAll();
     });
@@ -75,16 +81,25 @@ export const serve = async (
     state.reload = buildReload(config, sharedDir, crew, log, { ref, facts }, tellAll);
     const unwatch = watch(crew, config);
     process.on('SIGHUP', () => void state.reload?.to(undefined).catch(() => {}));
+    process.on('SIGUSR2', () =>
+      startSuccessor({ port, adminPort }, log, () => {
+        void admin?.stop();
+        end();
+      }),
+    );
+    const unwatchTls = watchCertificates(config, () => void state.reload?.again());
     tellAll();
+    reportReady();
     onStarted({
       url: urlOf(config.tls ? 'https' : 'http', config.host, port),
-      adminUrl: urlOf('http', config.adminHost, admin.port!),
+      adminUrl: urlOf('http', config.adminHost, adminPort),
       workers: nWorkers,
       model: { name: facts.name, version: facts.version, path: facts.path },
       readyMs: performance.now() - calledMs,
     });
     const code = await ended;
     unwatch();
+    unwatchTls();
     return code;
   } catch (error) {
     if (error instanceof EndedEarly) return error.code;
@@ -111,64 +126,6 @@ class EndedEarly extends Error {
     super();
   }
 }
-
-const urlOf = (scheme: string, host: string, port: number): string => {
-  const name = host === '0.0.0.0' || host === '127.0.0.1' || host === '::' ? 'localhost' : host;
-  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
-};
-
-/**
- * Workers share the port, so a stranger on it would go unnoticed: it is opened once alone to see that nobody is there.
- * @throws AppError port-in-use
- */
-const freePort = ({ host, port }: ServeConfig): number => {
-  try {
-    const alone = Bun.serve({
-      hostname: host,
-      port,
-      reusePort: false,
-      fetch: () => new Response(),
-    });
-    const free = alone.port!;
-    void alone.stop(true);
-    return free;
-  } catch (error) {
-    throw portError(error, host, port, '--port');
-  }
-};
-
-/** Resolves with the exit code when the service has ended in order; a second signal ends the process here. */
-const untilSignal = (fleet: Fleet, config: ServeConfig, onDrain: () => void): Promise<number> => {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  let asked = false;
-  const end = async (): Promise<void> => {
-    fleet.end();
-    onDrain();
-    const endMs = performance.now() + config.drainLimitMs;
-    const limitMs = Math.max(0, config.drainLimitMs - config.drainDelayMs - CLOSE_MS - 500);
-    await Bun.sleep(config.drainDelayMs);
-    for (const child of fleet.children()) child.drain(CLOSE_MS, limitMs);
-    const all = Promise.all([...fleet.children()].map((child) => child.exited));
-    await Promise.race([all, Bun.sleep(Math.max(0, endMs - performance.now()))]);
-    for (const child of fleet.children()) child.kill();
-    await all;
-    resolve(0);
-  };
-  for (const [signal, code] of [
-    ['SIGTERM', 143],
-    ['SIGINT', 130],
-  ] as const)
-    process.on(signal, () => {
-      if (!asked) {
-        asked = true;
-        void end();
-        return;
-      }
-      for (const child of fleet.children()) child.kill();
-      resolve(code);
-    });
-  return promise;
-};
 
 const RSS = GAUGES.indexOf('rssBytes');
 const IN_HAND = GAUGES.indexOf('inHand');
