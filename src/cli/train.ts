@@ -1,22 +1,33 @@
 /**
  * `puntual train FILE...`: files to a stored model and its report. Wires flights, train, predict.
  */
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import { AppError } from '../core/errors.ts';
+import { buildEncoder } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
-import { storeModel } from '../core/model-store.ts';
+import { writeModel } from '../core/model-file.ts';
 import { writeWhole } from '../core/whole-file.ts';
+import { storeModel } from '../core/model-store.ts';
+import type { Table } from '../core/table.ts';
 import { loadTable } from '../flights/load.ts';
+import { joinWeather, loadWeather } from '../flights/weather.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
+import { buildAttribution } from '../predict/shap.ts';
 import { buildTrainingPage } from '../report/training-page.ts';
+import type { Baseline, Costs } from '../train/evaluation.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
-import { type Trained, type TrainReport, trainModel } from '../train/training.ts';
-import { buildProgress, printJson, printLine, printTable } from './output.ts';
+import { type Trained, trainModel, type TrainReport } from '../train/training.ts';
+import { buildProgress, type Progress, printJson, printLine, printTable } from './output.ts';
 import { realNumber, setting, wholeNumber } from './setting.ts';
 
 export interface TrainFilesOptions extends Partial<TrainOptions> {
   readonly modelsDir: string;
   readonly dialect?: string | undefined;
+  /** Hourly observations to join at the origin, taken `leadHours` before departure. */
+  readonly weather?: string | undefined;
+  readonly leadHours?: number | undefined;
   /** Shows a progress bar or lines on stderr. */
   readonly showsProgress?: boolean | undefined;
 }
@@ -25,49 +36,88 @@ export interface TrainFilesReport extends TrainReport {
   /** Path of the model's file. */
   readonly model: string;
   readonly version: string;
+  /** Mean absolute SHAP value of each feature over test flights, in log-odds, largest first. */
+  readonly importance: readonly { readonly feature: string; readonly meanAbsolute: number }[];
   readonly seconds: number;
   readonly peakMemoryMb: number;
 }
 
 /**
- * Files to a stored model, made current, with `report.json` and `report.html` beside it.
- * @throws AppError as `loadTable`, `trainModel` and `storeModel` do
+ * Files to a stored model, made current, with `report.json`, `report.html` and its baselines beside it.
+ * Ctrl-C ends boosting; the best round so far is kept, and the rest of the work is done.
+ * @throws AppError as `loadTable`, `loadWeather`, `trainModel` and `storeModel` do
  */
 export const trainFromFiles = async (
   files: readonly string[],
   options: TrainFilesOptions,
 ): Promise<TrainFilesReport> => {
   const startMs = performance.now();
-  const table = await loadTable(files, { dialect: options.dialect });
+  const table = await readTable(files, options);
   const progress = options.showsProgress ? buildProgress('training') : undefined;
-  let trained: Trained;
-  try {
-    trained = await trainModel(
-      table,
-      { ...DEFAULT_OPTIONS, ...options },
-      ({ head, round, nRounds, validationLoss }) => {
-        progress?.update(round, nRounds, `${head}: validation loss ${validationLoss.toFixed(5)}`);
-        return true;
-      },
-    );
-  } finally {
-    progress?.stop();
-  }
+  const trained = await trainInterruptibly(table, { ...DEFAULT_OPTIONS, ...options }, progress);
   const model = withSelfTest(trained.model, trained.selfTestRaw);
   const { path, version } = storeModel(options.modelsDir, model, new Date());
+  writeModel(trained.baselines, join(dirname(path), BASELINES));
   const report: TrainFilesReport = {
     model: path,
     version,
     ...trained.report,
+    importance: importanceOf(model, trained.sampleRaw),
     seconds: (performance.now() - startMs) / 1000,
-    peakMemoryMb: process.resourceUsage().maxRSS / 1024,
+    peakMemoryMb: peakMemoryMb(),
   };
-  writeWhole(
-    join(dirname(path), 'report.json'),
-    Buffer.from(`${JSON.stringify(report, null, 2)}\n`),
-  );
-  writeWhole(join(dirname(path), 'report.html'), Buffer.from(buildTrainingPage(report)));
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  writeWhole(join(dirname(path), 'report.json'), Buffer.from(text));
+  const page = buildTrainingPage(report);
+  writeWhole(join(dirname(path), 'report.html'), Buffer.from(page));
   return report;
+};
+
+/** The file of a model's baselines, beside it. */
+export const BASELINES = 'baselines.safetensors';
+
+/** The flights of the files, with weather where a file of it is named. */
+export const readTable = async (
+  files: readonly string[],
+  options: Pick<TrainFilesOptions, 'dialect' | 'weather' | 'leadHours'>,
+): Promise<Table> => {
+  const table = await loadTable(files, { dialect: options.dialect });
+  if (options.weather === undefined) return table;
+  return joinWeather(table, await loadWeather(options.weather), options.leadHours ?? LEAD_HOURS);
+};
+
+const LEAD_HOURS = 3;
+
+const trainInterruptibly = async (
+  table: Table,
+  options: TrainOptions,
+  progress: Progress | undefined,
+): Promise<Trained> => {
+  let isStopped = false;
+  const stop = (): void => {
+    isStopped = true;
+    process.stderr.write('stopping: the best round so far is kept\n');
+  };
+  process.once('SIGINT', stop);
+  let headMs = performance.now();
+  try {
+    return await trainModel(table, options, (round) => {
+      if (round.round === 1) headMs = performance.now() - 1;
+      const seconds = (performance.now() - headMs) / 1000;
+      const rowsPerSecond = (round.nRows * round.round) / seconds;
+      const left = (seconds / round.round) * (round.nRounds - round.round);
+      progress?.update(
+        round.round,
+        round.nRounds,
+        `${round.head}: loss ${round.trainLoss.toFixed(4)}, later flights ${round.validationLoss.toFixed(4)}, ` +
+          `${(rowsPerSecond / 1e6).toFixed(1)} M rows/s, at most ${left.toFixed(0)} s left`,
+      );
+      return !isStopped;
+    });
+  } finally {
+    progress?.stop();
+    process.off('SIGINT', stop);
+  }
 };
 
 /** The model with flights whose right answers it must give before it may serve. */
@@ -76,6 +126,39 @@ const withSelfTest = (model: Model, raw: Float64Array): Model => {
   const answers = new Float64Array(nRows * model.heads.length);
   buildReferencePredictor(model).predictInto(raw, nRows, answers);
   return { ...model, selfTest: { nRows, raw, answers } };
+};
+
+/** Mean absolute SHAP value of each feature in the first head, largest first. */
+export const importanceOf = (
+  model: Model,
+  raw: Float64Array,
+): readonly { feature: string; meanAbsolute: number }[] => {
+  const nFeatures = model.features.length;
+  const nRows = raw.length / model.inputs.length;
+  const encode = buildEncoder(model.inputs, model.features);
+  const attribution = buildAttribution(model.heads[0]!.score, new Float64Array(nFeatures));
+  const features = new Float64Array(nFeatures);
+  const effects = new Float64Array(nFeatures);
+  const sums = new Float64Array(nFeatures);
+  for (let row = 0; row < nRows; row++) {
+    encode(raw, row * model.inputs.length, features, 0);
+    effects.fill(0);
+    attribution.addInto(features, effects);
+    for (let f = 0; f < nFeatures; f++) sums[f]! += Math.abs(effects[f]!);
+  }
+  return model.features
+    .map(({ name }, f) => ({ feature: name, meanAbsolute: sums[f]! / nRows }))
+    .sort((a, b) => b.meanAbsolute - a.meanAbsolute);
+};
+
+/** Of this process alone: the peak that getrusage gives is inherited from whoever started it. */
+export const peakMemoryMb = (): number => {
+  try {
+    const status = readFileSync('/proc/self/status', 'utf8');
+    return Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024;
+  } catch {
+    return process.resourceUsage().maxRSS / 1024;
+  }
 };
 
 interface Flags {
@@ -88,6 +171,10 @@ interface Flags {
   readonly leaves?: number;
   readonly learningRate?: number;
   readonly split: 'time' | 'random';
+  readonly weather?: string;
+  readonly leadHours: number;
+  readonly costMiss?: number;
+  readonly costFalseAlarm?: number;
   readonly dialect?: string;
   readonly json?: boolean;
 }
@@ -132,6 +219,24 @@ export const describe = (command: Command): void => {
     .addOption(
       setting('--dialect <name>', 'how to read the columns; by default the columns decide'),
     )
+    .addOption(setting('--weather <file>', 'hourly observations to join at the origin'))
+    .addOption(
+      setting(
+        '--lead-hours <n>',
+        'how long before departure the weather is known',
+        LEAD_HOURS,
+      ).argParser(realNumber(0, 72)),
+    )
+    .addOption(
+      setting('--cost-miss <x>', 'cost of a late flight not called late').argParser(
+        realNumber(0, 1e9),
+      ),
+    )
+    .addOption(
+      setting('--cost-false-alarm <x>', 'cost of calling a flight late in vain').argParser(
+        realNumber(0, 1e9),
+      ),
+    )
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {
       const report = await trainFromFiles(files, {
@@ -145,6 +250,9 @@ export const describe = (command: Command): void => {
         learningRate: flags.learningRate,
         split: flags.split,
         dialect: flags.dialect,
+        weather: flags.weather,
+        leadHours: flags.leadHours,
+        costs: costsOf(flags),
         showsProgress: true,
       });
       if (flags.json) printJson(report);
@@ -152,36 +260,57 @@ export const describe = (command: Command): void => {
     });
 };
 
+/** @throws AppError usage (one cost without the other) */
+export const costsOf = ({
+  costMiss,
+  costFalseAlarm,
+}: Pick<Flags, 'costMiss' | 'costFalseAlarm'>): Costs | undefined => {
+  if (costMiss === undefined && costFalseAlarm === undefined) return undefined;
+  if (!(costMiss! > 0 && costFalseAlarm! > 0))
+    throw new AppError('usage', '--cost-miss and --cost-false-alarm belong together, both above 0');
+  return { miss: costMiss!, falseAlarm: costFalseAlarm! };
+};
+
 /** What a person reads after training. */
 export const printTrainReport = (report: TrainFilesReport): void => {
-  const { rows, test, baselines } = report;
-  printLine(`${rows.used.toLocaleString('en')} of ${rows.read.toLocaleString('en')} flights used`);
-  for (const [reason, n] of Object.entries(report.rejected))
-    printLine(`  ${n.toLocaleString('en')} left out: ${reason}`);
+  printRows(report);
   for (const [part, dates] of Object.entries(report.split))
     printLine(`  ${part.padEnd(12)} ${dates}`);
   if (report.splitKind === 'random')
     printLine('split at random: flights of one day stand on both sides, so these figures flatter');
-  printTable(
-    ['on flights it never saw', 'AUC', 'log loss'],
-    [
-      ['model', test.auc.toFixed(4), test.logLoss.toFixed(4)],
-      [
-        'logistic regression',
-        baselines.logistic.auc.toFixed(4),
-        baselines.logistic.logLoss.toFixed(4),
-      ],
-      [
-        'climatology',
-        baselines.climatology.auc.toFixed(4),
-        baselines.climatology.logLoss.toFixed(4),
-      ],
-    ],
-  );
-  printLine(
-    `Brier ${test.brier.toFixed(4)}, calibration error ${test.ece.toFixed(4)}, base rate ${test.baseRate.toFixed(4)}, ${test.rows.toLocaleString('en')} flights`,
-  );
+  printQuality(report);
   printLine(
     `${report.model}  (${report.seconds.toFixed(1)} s, ${report.peakMemoryMb.toFixed(0)} MB)`,
+  );
+};
+
+/** How many flights were used, and why others were not. */
+export const printRows = ({ rows, rejected }: Pick<TrainReport, 'rows' | 'rejected'>): void => {
+  printLine(`${rows.used.toLocaleString('en')} of ${rows.read.toLocaleString('en')} flights used`);
+  for (const [reason, n] of Object.entries(rejected))
+    printLine(`  ${n.toLocaleString('en')} left out: ${reason}`);
+};
+
+/** The model beside its baselines. */
+export const printQuality = ({
+  test,
+  baselines,
+  skill,
+}: Pick<TrainReport, 'test' | 'skill'> & {
+  readonly baselines: Readonly<Record<string, Baseline>>;
+}): void => {
+  const row = (name: string, { auc, logLoss, brier }: Baseline): string[] => [
+    name,
+    auc.toFixed(4),
+    logLoss.toFixed(4),
+    brier.toFixed(4),
+  ];
+  printTable(
+    ['on flights it never saw', 'AUC', 'log loss', 'Brier'],
+    [row('model', test), ...Object.entries(baselines).map(([name, quality]) => row(name, quality))],
+  );
+  printLine(
+    `log loss ${(100 * skill.logLoss).toFixed(1)} % and Brier ${(100 * skill.brier).toFixed(1)} % better than climatology; ` +
+      `calibration error ${test.ece.toFixed(4)}; ${(100 * test.baseRate).toFixed(1)} % of ${test.rows.toLocaleString('en')} flights late`,
   );
 };

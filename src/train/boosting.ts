@@ -49,7 +49,7 @@ export const boost = async (
   const later = validation ? new Float64Array(validation.nRows).fill(base) : null;
   const trees: Tree[] = [];
   const rounds: { train: number; validation: number }[] = [];
-  let best = validation ? lossOf(later!, validation, loss) : Number.POSITIVE_INFINITY;
+  let best = validation ? laterLossOf(later!, validation, loss) : Number.POSITIVE_INFINITY;
   let bestRound = 0;
   let breathMs = performance.now();
   for (let round = 0; round < settings.nTrees; round++) {
@@ -62,7 +62,7 @@ export const boost = async (
     trees.push(grown.tree);
     if (later) addToScores(grown.tree, validation!, later);
     const trainLoss = sampledLoss(learner.scores, train, loss);
-    const validationLoss = later ? lossOf(later, validation!, loss) : trainLoss;
+    const validationLoss = later ? laterLossOf(later, validation!, loss) : trainLoss;
     rounds.push({ train: trainLoss, validation: validationLoss });
     if (validationLoss < best - 1e-7 || !later) {
       best = validationLoss;
@@ -106,6 +106,32 @@ const baseOf = (rows: BoostRows, loss: Loss): number => {
   const rate = Math.min(1 - 1e-6, Math.max(1e-6, late / rows.nRows));
   return Math.log(rate / (1 - rate));
 };
+
+/**
+ * Loss of later flights. One month's rate is weather, not skill, so the log loss is taken
+ * after the scores were moved, all by the same amount, to where it is least.
+ */
+const laterLossOf = (scores: Float64Array, rows: BoostRows, loss: Loss): number => {
+  if (loss.kind === 'quantile') return lossOf(scores, rows, loss);
+  let shift = 0;
+  for (let step = 0; step < SHIFT_STEPS; step++) {
+    let g = 0;
+    let h = 1e-9;
+    for (let row = 0; row < rows.nRows; row++) {
+      const p = 1 / (1 + Math.exp(-scores[row]! - shift));
+      g += p - rows.labels[row]!;
+      h += p * (1 - p);
+    }
+    shift -= g / h;
+  }
+  return logLossOfScores(
+    scores.map((score) => score + shift),
+    rows.labels,
+  );
+};
+
+/** Newton's steps to the shift that suits later flights. */
+const SHIFT_STEPS = 3;
 
 const lossOf = (scores: Float64Array, rows: BoostRows, loss: Loss): number =>
   loss.kind === 'logistic'
@@ -153,12 +179,39 @@ const renewLeaves = (
   }
 };
 
-/** Quantile of numbers that it may reorder, 0 when there are none. */
+/** Quantile of numbers that it reorders, 0 when there are none. @cost O(n) expected (Hoare's selection) */
 export const quantileOf = (numbers: Float64Array, level: number): number => {
-  if (numbers.length === 0) return 0;
-  numbers.sort();
-  const place = level * (numbers.length - 1);
+  const n = numbers.length;
+  if (n === 0) return 0;
+  const place = level * (n - 1);
   const low = Math.floor(place);
-  const [a, b] = [numbers[low]!, numbers[Math.min(low + 1, numbers.length - 1)]!];
+  const a = select(numbers, low);
+  if (low === place) return a;
+  let b = Number.POSITIVE_INFINITY;
+  for (let i = low + 1; i < n; i++) if (numbers[i]! < b) b = numbers[i]!;
   return a + (b - a) * (place - low);
+};
+
+/** The k-th smallest number; all smaller ones stand before it afterwards. */
+const select = (numbers: Float64Array, k: number): number => {
+  let first = 0;
+  let last = numbers.length - 1;
+  while (first < last) {
+    const pivot = numbers[(first + last) >> 1]!;
+    let i = first;
+    let j = last;
+    while (i <= j) {
+      while (numbers[i]! < pivot) i++;
+      while (numbers[j]! > pivot) j--;
+      if (i <= j) {
+        const kept = numbers[i]!;
+        numbers[i++] = numbers[j]!;
+        numbers[j--] = kept;
+      }
+    }
+    if (k <= j) last = j;
+    else if (k >= i) first = i;
+    else break;
+  }
+  return numbers[k]!;
 };

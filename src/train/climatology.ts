@@ -2,36 +2,48 @@
  * The first baseline: how often this airline was late at this hour, drawn to the overall rate where flights are few.
  * A model that does not beat it has learned nothing.
  */
-import { buildKey, type KeyPart } from '../core/features.ts';
+import { buildKey, type Feature, type KeyPart } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
 
 /** Flights of the overall rate that each cell is given. */
 const PRIOR_ROWS = 50;
 
-/** float64, shape (rows.length): the rate of each row's cell among the `known` rows. */
-export const climatologyOf = (
+/** Log-odds of the rate of each airline and hour among the `known` rows, as a stored feature. */
+export const climatologyFeature = (
   inputs: readonly Input[],
   raw: Float64Array,
   labels: Uint8Array,
   known: Int32Array,
-  rows: Int32Array,
-): Float64Array => {
+): Feature => {
   const airline = inputs.find((input) => input.name === 'airline' && input.kind === 'category');
   const parts: KeyPart[] = [{ of: 'hour', input: 'scheduledDeparture', radix: 24 }];
-  if (airline) parts.unshift({ of: 'code', input: 'airline', radix: airline.values?.length ?? 0 });
+  if (airline?.values?.length)
+    parts.unshift({ of: 'code', input: 'airline', radix: airline.values.length });
   const key = buildKey(parts, inputs);
-  const late = new Map<number, number>();
-  const all = new Map<number, number>();
+  const cells = new Map<number, { late: number; all: number }>();
   let nLate = 0;
   for (const row of known) {
-    const cell = key(raw, row * inputs.length);
-    all.set(cell, (all.get(cell) ?? 0) + 1);
-    late.set(cell, (late.get(cell) ?? 0) + labels[row]!);
     nLate += labels[row]!;
+    const value = key(raw, row * inputs.length);
+    if (Number.isNaN(value)) continue;
+    const cell = cells.get(value) ?? { late: 0, all: 0 };
+    cell.late += labels[row]!;
+    cell.all += 1;
+    cells.set(value, cell);
   }
   const rate = nLate / known.length;
-  return Float64Array.from(rows, (row) => {
-    const cell = key(raw, row * inputs.length);
-    return ((late.get(cell) ?? 0) + PRIOR_ROWS * rate) / ((all.get(cell) ?? 0) + PRIOR_ROWS);
-  });
+  const keys = Float64Array.from(cells.keys()).sort();
+  return {
+    name: 'climatology',
+    step: 'lookup',
+    parts,
+    keys,
+    numbers: keys.map((value) => {
+      const { late, all } = cells.get(value)!;
+      return logit((late + PRIOR_ROWS * rate) / (all + PRIOR_ROWS));
+    }),
+    otherwise: logit(rate),
+  };
 };
+
+const logit = (p: number): number => Math.log(p / (1 - p));

@@ -15,10 +15,12 @@ export interface Logistic {
 
 /**
  * Fits by coordinate-wise Newton steps, feature by feature: exact for one feature, converging for many.
+ * @param asked uint8, shape (nFeatures): 0 for features to leave out
  * @source Friedman, Hastie, Tibshirani 2010 (coordinate descent), blocks of one-hot columns
  */
 export const fitLogistic = (
   rows: BinnedRows & { readonly labels: Uint8Array },
+  asked: Uint8Array,
   rounds = ROUNDS,
 ): Logistic => {
   const nFeatures = rows.bins.length;
@@ -32,6 +34,7 @@ export const fitLogistic = (
   for (let round = 0; round < rounds; round++) {
     let most = 0;
     for (let f = 0; f < nFeatures; f++) {
+      if (asked[f] === 0) continue;
       const offset = rows.offsets[f]!;
       const nBins = rows.bins[f]!.nBins;
       const g = new Float64Array(nBins);
@@ -55,17 +58,4 @@ export const fitLogistic = (
     if (most < 1e-3) break;
   }
   return { weights, intercept };
-};
-
-/** float64, shape (nRows): probabilities. */
-export const predictLogistic = (model: Logistic, rows: BinnedRows): Float64Array => {
-  const nFeatures = rows.bins.length;
-  const probabilities = new Float64Array(rows.nRows);
-  for (let row = 0; row < rows.nRows; row++) {
-    let score = model.intercept;
-    for (let f = 0; f < nFeatures; f++)
-      score += model.weights[rows.offsets[f]! + rows.data[row * nFeatures + f]!]!;
-    probabilities[row] = 1 / (1 + Math.exp(-score));
-  }
-  return probabilities;
 };

@@ -16,9 +16,22 @@ const SCHEDULE: readonly FieldName[] = [
   'distanceMiles',
 ];
 
+/** Quantities that a request may hold: known of the route or observed at the origin. */
+const QUANTITIES: readonly FieldName[] = [
+  'temperatureF',
+  'dewPointF',
+  'humidityPercent',
+  'windDirectionDegrees',
+  'windSpeedMph',
+  'windGustMph',
+  'precipitationInches',
+  'pressureMillibars',
+  'visibilityMiles',
+];
+
 /** The fields of a schedule that the table has. */
 export const scheduleInputs = (table: Table): readonly FieldName[] =>
-  SCHEDULE.filter((name) => table.columns[name] !== undefined);
+  [...SCHEDULE, ...QUANTITIES].filter((name) => table.columns[name] !== undefined);
 
 /** The features that these inputs allow. */
 export const scheduleFeatures = (names: readonly string[]): readonly Feature[] => {
@@ -39,5 +52,7 @@ export const scheduleFeatures = (names: readonly string[]): readonly Feature[] =
   }
   if (has('distanceMiles'))
     features.push({ name: 'distanceMiles', step: 'number', input: 'distanceMiles' });
+  for (const name of QUANTITIES)
+    if (has(name)) features.push({ name, step: 'number', input: name });
   return features;
 };

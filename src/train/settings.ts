@@ -1,17 +1,28 @@
 /**
  * How a model is learned, with defaults that need no tuning: they depend on how much there is to learn from.
  */
+import type { Feature } from '../core/features.ts';
 import type { BoostSettings } from './boosting.ts';
+import type { Costs } from './evaluation.ts';
+import type { PartShares } from './time-split.ts';
 
 export interface TrainOptions {
   readonly name: string;
   readonly lateMinutes: number;
   readonly seed: number;
   readonly split: 'time' | 'random';
+  readonly shares: PartShares;
+  /** `own` adds target statistics, traffic and holidays to the plain schedule. */
+  readonly features: 'own' | 'schedule';
+  /** Whether quantiles of minutes are learned too. */
+  readonly quantiles: boolean;
+  readonly costs?: Costs | undefined;
   readonly nThreads?: number | undefined;
   readonly nTrees?: number | undefined;
   readonly nLeaves?: number | undefined;
   readonly learningRate?: number | undefined;
+  /** Overrides for benches and tuning. */
+  readonly boost?: Partial<BoostSettings> | undefined;
 }
 
 export const DEFAULT_OPTIONS: TrainOptions = {
@@ -19,33 +30,59 @@ export const DEFAULT_OPTIONS: TrainOptions = {
   lateMinutes: 15,
   seed: 1,
   split: 'time',
+  shares: { train: 8 / 12, validation: 1 / 12, calibration: 1 / 12, test: 2 / 12 },
+  features: 'own',
+  quantiles: true,
 };
 
-/** Settings for `nRows` training rows: few leaves and strong smoothing where rows are few. */
+const SMALL_ROWS = 20_000;
+const QUICK = { nTrees: 60, nLeaves: 31, patience: 10 } as const;
+
+/** Features that more of can only make a flight later (1), or less late (-1). */
+const DIRECTIONS: Readonly<Record<string, number>> = {
+  precipitationInches: 1,
+  windGustMph: 1,
+  visibilityMiles: -1,
+};
+
+/**
+ * Settings for `nRows` training rows: few leaves and strong smoothing where rows are few.
+ * @param isQuick for the heads after the first, which cost less and matter less
+ */
 export const boostSettings = (
   nRows: number,
-  nFeatures: number,
+  features: readonly Feature[],
   options: TrainOptions,
+  isQuick = false,
 ): BoostSettings => {
-  const small = nRows < 20_000;
+  const isSmall = nRows < SMALL_ROWS;
   const share = Math.min(1, nRows / 200_000);
-  return {
-    nTrees: options.nTrees ?? 300,
-    nLeaves: options.nLeaves ?? (small ? Math.max(4, Math.round(nRows / 600)) : 63),
-    learningRate: options.learningRate ?? (small ? 0.05 : 0.1),
-    maxDepth: small ? 6 : 12,
-    patience: 20,
+  const settings: BoostSettings = {
+    nTrees: options.nTrees ?? 400,
+    nLeaves: options.nLeaves ?? (isSmall ? Math.max(4, Math.round(nRows / 600)) : 31),
+    learningRate: options.learningRate ?? 0.05,
+    maxDepth: isSmall ? 6 : 12,
+    patience: 30,
     rowShare: 0.8,
-    featureShare: 0.8,
+    featureShare: 0.7,
     seed: options.seed,
-    l2: small ? 10 : 5,
-    minRowsPerLeaf: small ? 20 : 50,
+    l2: isSmall ? 10 : 20,
+    minRowsPerLeaf: isSmall ? 20 : 100,
     minHessianPerLeaf: 1,
     minGain: 1e-6,
     categorySmooth: 10 + 40 * share,
     categoryL2: 10 + 20 * share,
     maxCategoriesPerSet: 32,
     minRowsPerCategory: Math.round(50 + 150 * share),
-    monotone: new Int8Array(nFeatures),
+    monotone: Int8Array.from(features, ({ name }) => DIRECTIONS[name] ?? 0),
+    ...options.boost,
+  };
+  if (!isQuick) return settings;
+  return {
+    ...settings,
+    nTrees: Math.min(settings.nTrees, QUICK.nTrees),
+    nLeaves: Math.min(settings.nLeaves, QUICK.nLeaves),
+    patience: QUICK.patience,
+    learningRate: Math.max(settings.learningRate, 0.1),
   };
 };

@@ -13,13 +13,6 @@ export type Part = (typeof PARTS)[number];
 /** Shares of the days (or, at random, of the rows) that each part gets. */
 export type PartShares = Readonly<Record<Part, number>>;
 
-export const TIME_SHARES: PartShares = {
-  train: 8 / 12,
-  validation: 1 / 12,
-  calibration: 1 / 12,
-  test: 2 / 12,
-};
-
 export interface DataSplit {
   readonly kind: 'time' | 'random';
   /** int32 per part: rows, by rising day (ties: in the order of the files). */
@@ -34,10 +27,7 @@ const MIN_DAYS = 4;
  * @param departures float64: local minutes
  * @throws AppError data-too-small (fewer than four days)
  */
-export const splitByTime = (
-  departures: Float64Array,
-  shares: PartShares = TIME_SHARES,
-): DataSplit => {
+export const splitByTime = (departures: Float64Array, shares: PartShares): DataSplit => {
   const order = rowsByDay(departures);
   const starts: number[] = [];
   for (let i = 0; i < order.length; i++) {
@@ -71,7 +61,7 @@ export const splitByTime = (
 export const splitAtRandom = (
   departures: Float64Array,
   seed: number,
-  shares: PartShares = TIME_SHARES,
+  shares: PartShares,
 ): DataSplit => {
   const order = shuffled(departures.length, seed);
   let begin = 0;

@@ -1,0 +1,163 @@
+/**
+ * The answers of a model, each learned and calibrated: P(delay >= minutes) chained, and quantiles of minutes.
+ * Stands between boosting and the model.
+ */
+import type { Calibration, Head } from '../core/model.ts';
+import { addToScores, boost, type Boosted, type Round } from './boosting.ts';
+import { anchor, buildCurve, fitCalibration } from './calibration.ts';
+import type { BoostRows, BuildLearner } from './learner.ts';
+import type { Loss } from './loss.ts';
+import { rateOf } from './metrics.ts';
+import { labelsOf, type Prepared } from './preparation.ts';
+import { boostSettings, type TrainOptions } from './settings.ts';
+import { PARTS, type Part } from './time-split.ts';
+import { forestOf } from './tree.ts';
+
+export interface TrainProgress extends Round {
+  /** Which head is being learned, `late 15`. */
+  readonly head: string;
+  /** Training rows of a round. */
+  readonly nRows: number;
+}
+
+export type OnRound = (progress: TrainProgress) => boolean;
+
+export interface LearnedHead {
+  readonly head: Head;
+  readonly boosted: Boosted;
+  /** float64, per part of the rows that the head is about. */
+  readonly answers: Readonly<Record<Part, Float64Array>>;
+  readonly of: Readonly<Record<Part, BoostRows>>;
+}
+
+const PROBABILITY_MINUTES = [30, 60] as const;
+const QUANTILES = [0.5, 0.8, 0.9] as const;
+/** A conditional head is learned from at least so many flights. */
+const MIN_ROWS = { train: 200, validation: 20 } as const;
+
+/** Learns all heads, in the order in which a model keeps them. */
+export const learnHeads = async (
+  prepared: Prepared,
+  options: TrainOptions,
+  buildLearner: BuildLearner,
+  onRound: OnRound,
+): Promise<readonly LearnedHead[]> => {
+  const { parts, bins, split, features } = prepared;
+  const learned: LearnedHead[] = [];
+  const learn = (train: BoostRows, validation: BoostRows, loss: Loss, name: string) => {
+    const settings = boostSettings(train.nRows, features, options, learned.length > 0);
+    return boost(buildLearner, train, validation, loss, settings, (round) =>
+      onRound({ ...round, head: name, nRows: train.nRows }),
+    );
+  };
+  const later = PROBABILITY_MINUTES.filter((minutes) => minutes > options.lateMinutes);
+  let previous: number | null = null;
+  for (const minutes of [options.lateMinutes, ...later]) {
+    const of = previous === null ? parts : lateParts(parts, previous, minutes);
+    const isThin =
+      of.train.nRows < MIN_ROWS.train ||
+      of.validation.nRows < MIN_ROWS.validation ||
+      PARTS.slice(0, 2).some((part) => [0, 1].includes(rateOf(of[part].labels)));
+    if (previous !== null && isThin) break;
+    const boosted = await learn(of.train, of.validation, { kind: 'logistic' }, `late ${minutes}`);
+    const shape = fitCalibration(probabilitiesOf(boosted, of.calibration), of.calibration.labels);
+    const calibration = split.kind === 'time' ? anchorToYear(shape, boosted, of) : shape;
+    learned.push({
+      boosted,
+      of,
+      answers: answersOf((rows) => probabilitiesOf(boosted, rows, calibration), of),
+      head: {
+        kind: 'probability',
+        minutes,
+        link: 'logistic',
+        calibration,
+        given: previous === null ? 'nothing' : 'previous',
+        score: { kind: 'forest', forest: forestOf(boosted.trees, bins, boosted.base) },
+      },
+    });
+    previous = minutes;
+  }
+  for (const level of options.quantiles ? QUANTILES : []) {
+    const loss: Loss = { kind: 'quantile', level };
+    const boosted = await learn(parts.train, parts.validation, loss, `P${level * 100}`);
+    learned.push({
+      boosted,
+      of: parts,
+      answers: answersOf((rows) => scoresOf(boosted, rows), parts),
+      head: {
+        kind: 'quantile',
+        level,
+        score: { kind: 'forest', forest: forestOf(boosted.trees, bins, boosted.base) },
+      },
+    });
+  }
+  return learned;
+};
+
+const answersOf = (
+  answer: (rows: BoostRows) => Float64Array,
+  of: Readonly<Record<Part, BoostRows>>,
+): Record<Part, Float64Array> => ({
+  train: new Float64Array(0),
+  validation: new Float64Array(0),
+  calibration: answer(of.calibration),
+  test: answer(of.test),
+});
+
+/** The flights of each part at least `previous` minutes late, labelled by `minutes`. */
+const lateParts = (
+  parts: Readonly<Record<Part, BoostRows>>,
+  previous: number,
+  minutes: number,
+): Record<Part, BoostRows> =>
+  Object.fromEntries(
+    PARTS.map((part) => [part, lateRows(parts[part], previous, minutes)]),
+  ) as Record<Part, BoostRows>;
+
+const lateRows = (rows: BoostRows, previous: number, minutes: number): BoostRows => {
+  const kept: number[] = [];
+  for (let row = 0; row < rows.nRows; row++) if (rows.minutes[row]! >= previous) kept.push(row);
+  const nFeatures = rows.bins.length;
+  const data = new Uint8Array(kept.length * nFeatures);
+  kept.forEach((row, i) => {
+    data.set(rows.data.subarray(row * nFeatures, (row + 1) * nFeatures), i * nFeatures);
+  });
+  const late = Float32Array.from(kept, (row) => rows.minutes[row]!);
+  return { ...rows, nRows: kept.length, data, minutes: late, labels: labelsOf(late, minutes) };
+};
+
+const scoresOf = (boosted: Boosted, rows: BoostRows): Float64Array => {
+  const scores = new Float64Array(rows.nRows).fill(boosted.base);
+  for (const tree of boosted.trees) addToScores(tree, rows, scores);
+  return scores;
+};
+
+const probabilitiesOf = (
+  boosted: Boosted,
+  rows: BoostRows,
+  calibration: Calibration = { kind: 'none' },
+): Float64Array => {
+  const calibrate = buildCurve(calibration);
+  return scoresOf(boosted, rows).map((score) => calibrate(1 / (1 + Math.exp(-score))));
+};
+
+/**
+ * One month's rate is weather, not skill: the curve keeps its shape but gives,
+ * over all the flights known, as many late ones as there were.
+ */
+const anchorToYear = (
+  calibration: Calibration,
+  boosted: Boosted,
+  of: Readonly<Record<Part, BoostRows>>,
+): Calibration => {
+  const known = [of.train, of.validation, of.calibration];
+  const nRows = known.reduce((sum, rows) => sum + rows.nRows, 0);
+  const rate = known.reduce((sum, rows) => sum + rateOf(rows.labels) * rows.nRows, 0) / nRows;
+  const probabilities = new Float64Array(nRows);
+  let at = 0;
+  for (const rows of known) {
+    probabilities.set(probabilitiesOf(boosted, rows), at);
+    at += rows.nRows;
+  }
+  return anchor(calibration, probabilities, rate);
+};

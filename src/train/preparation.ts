@@ -1,0 +1,205 @@
+/**
+ * Table to binned parts: split, inputs, features, bins.
+ * Stands between the table and boosting.
+ */
+import { AppError } from '../core/errors.ts';
+import { type Feature, isCategorical } from '../core/features.ts';
+import { dayOf, type FieldName } from '../core/flight.ts';
+import type { Input } from '../core/inputs.ts';
+import { departuresOf, type Table } from '../core/table.ts';
+import { type Bins, binInto, buildCategoryBins, buildQuantityBins } from './binning.ts';
+import { encodeColumns, inputsOfTable, rawOf } from './encoding.ts';
+import { binOffsets } from './histogram.ts';
+import { holidayFeature } from './holidays.ts';
+import { guardAgainstLeaks } from './leak-guard.ts';
+import type { BoostRows } from './learner.ts';
+import { scheduleFeatures, scheduleInputs } from './schedule-features.ts';
+import type { TrainOptions } from './settings.ts';
+import { buildStatistics, kindsOf } from './target-statistics.ts';
+import { type DataSplit, PARTS, type Part, splitAtRandom, splitByTime } from './time-split.ts';
+import { trafficFeatures } from './traffic.ts';
+
+export interface Prepared {
+  readonly split: DataSplit;
+  readonly inputs: readonly Input[];
+  readonly features: readonly Feature[];
+  readonly bins: readonly Bins[];
+  /** float64, shape (nRows, nInputs): every flight of the table. */
+  readonly raw: Float64Array;
+  /** uint8, shape (nRows): 1 where a flight of the table was late. */
+  readonly labels: Uint8Array;
+  readonly parts: Readonly<Record<Part, BoostRows>>;
+  /** int32: rows of all parts but the test, by rising day. */
+  readonly known: Int32Array;
+}
+
+/** @throws AppError data-too-small, data-unfit, data-leak */
+export const prepare = (table: Table, options: TrainOptions): Prepared => {
+  if (table.nRows === 0)
+    throw new AppError(
+      'data-too-small',
+      `no flight can be learned from: all ${table.source.nRowsRead} rows were left out${reasonsOf(table)}`,
+    );
+  if (table.nRows < MIN_ROWS)
+    throw new AppError(
+      'data-too-small',
+      `${table.nRows} ${table.nRows === 1 ? 'flight is' : 'flights are'} too few to learn from; at least ${MIN_ROWS} are expected`,
+    );
+  const departures = departuresOf(table);
+  const shares = options.shares;
+  const split =
+    options.split === 'time'
+      ? splitByTime(departures, shares)
+      : splitAtRandom(departures, options.seed, shares);
+  if (table.delayMinutes.some(Number.isNaN))
+    throw new AppError(
+      'data-unfit',
+      `${table.delayMinutes.filter(Number.isNaN).length} flights have a delay that is not a number; a flight without one must be left out`,
+    );
+  const labels = labelsOf(table.delayMinutes, options.lateMinutes);
+  checkLabels(labels, split, options.lateMinutes);
+  const known = knownRows(split, departures);
+  const inputs = inputsOfTable(table, namesOf(table, options), [known]);
+  const raw = rawOf(table, inputs);
+  const plain = [
+    ...scheduleFeatures(inputs.map(({ name }) => name)),
+    ...(options.features === 'own' ? calendarFeatures(inputs, raw, known, departures) : []),
+  ];
+  const statistics = buildStatistics(
+    options.features === 'own' ? kindsOf(inputs) : [],
+    inputs,
+    raw,
+    known,
+    departures,
+    labels,
+  );
+  const features = [...plain, ...statistics.features];
+  const places = new Int32Array(table.nRows).fill(-1);
+  known.forEach((row, place) => {
+    places[row] = place;
+  });
+  /** Columns of a part: the test sees the stored statistics, earlier rows what could be known on their day. */
+  const columnsOf = (part: Part): readonly Float64Array[] => {
+    const rows = split.rows[part];
+    if (part === 'test') return encodeColumns(inputs, features, raw, rows);
+    return [
+      ...encodeColumns(inputs, plain, raw, rows),
+      ...statistics.columns.map((column) =>
+        Float64Array.from(rows, (row) => column[places[row]!]!),
+      ),
+    ];
+  };
+  const trainColumns = columnsOf('train');
+  const bins = buildBins(features, trainColumns);
+  const parts = Object.fromEntries(
+    PARTS.map((part) => [
+      part,
+      binRows(
+        bins,
+        part === 'train' ? trainColumns : columnsOf(part),
+        split.rows[part],
+        table.delayMinutes,
+        labels,
+      ),
+    ]),
+  ) as Record<Part, BoostRows>;
+  guardAgainstLeaks(features, parts.train);
+  return { split, inputs, features, bins, raw, labels, parts, known };
+};
+
+const MIN_ROWS = 200;
+
+const reasonsOf = (table: Table): string => {
+  const reasons = Object.entries(table.source.rejected).map(([reason, n]) => `${n} ${reason}`);
+  return reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
+};
+
+/** The inputs of a model: the schedule, and with own features what the statistics and the weather ask. */
+const namesOf = (table: Table, options: TrainOptions): readonly FieldName[] => {
+  const more = MORE.filter((name) => table.columns[name] !== undefined);
+  return [...scheduleInputs(table), ...(options.features === 'own' ? more : [])];
+};
+
+const MORE: readonly FieldName[] = ['flightNumber', 'tailNumber'];
+
+const calendarFeatures = (
+  inputs: readonly Input[],
+  raw: Float64Array,
+  known: Int32Array,
+  departures: Float64Array,
+): readonly Feature[] => {
+  const [first, last] = [dayOf(departures[known[0]!]!), dayOf(departures[known.at(-1)!]!)];
+  const years = (last - first) / 365;
+  return [
+    ...trafficFeatures(inputs, raw, known, departures),
+    // Until each holiday and season was seen twice, they only tell which weeks had bad weather.
+    ...(years < SEASONAL_YEARS ? [] : [holidayFeature(first, last), SEASON]),
+  ];
+};
+
+const SEASONAL_YEARS = 1.9;
+const SEASON: Feature = { name: 'dayOfYear', step: 'dayOfYear', input: 'scheduledDeparture' };
+
+const knownRows = (split: DataSplit, departures: Float64Array): Int32Array => {
+  const parts = [split.rows.train, split.rows.validation, split.rows.calibration];
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  if (split.kind === 'time') return all;
+  return all.sort((a, b) => dayOf(departures[a]!) - dayOf(departures[b]!) || a - b);
+};
+
+export const labelsOf = (delayMinutes: Float32Array, lateMinutes: number): Uint8Array => {
+  const labels = new Uint8Array(delayMinutes.length);
+  for (let row = 0; row < labels.length; row++)
+    labels[row] = delayMinutes[row]! >= lateMinutes ? 1 : 0;
+  return labels;
+};
+
+const checkLabels = (labels: Uint8Array, split: DataSplit, lateMinutes: number): void => {
+  for (const part of PARTS) {
+    let late = 0;
+    for (const row of split.rows[part]) late += labels[row]!;
+    if (late > 0 && late < split.rows[part].length) continue;
+    const which = late === 0 ? 'no flight' : 'every flight';
+    throw new AppError(
+      'data-unfit',
+      `${which} of the ${part} part (${split.dates[part]}) is ${lateMinutes} minutes late or more; both kinds are needed in every part`,
+    );
+  }
+};
+
+const buildBins = (
+  features: readonly Feature[],
+  columns: readonly Float64Array[],
+): readonly Bins[] =>
+  features.map((feature, f) => {
+    const values = columns[f]!;
+    return isCategorical(feature)
+      ? buildCategoryBins(values, values.length)
+      : buildQuantityBins(values, values.length);
+  });
+
+/** The rows of encoded columns as bins, with their answers. */
+export const binRows = (
+  bins: readonly Bins[],
+  columns: readonly Float64Array[],
+  rows: Int32Array,
+  delayMinutes: Float32Array,
+  labels: Uint8Array,
+): BoostRows => {
+  const data = new Uint8Array(rows.length * bins.length);
+  columns.forEach((values, f) => {
+    binInto(bins[f]!, values, rows.length, data, f, bins.length);
+  });
+  const own = new Uint8Array(rows.length);
+  const minutes = new Float32Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    own[i] = labels[rows[i]!]!;
+    minutes[i] = delayMinutes[rows[i]!]!;
+  }
+  return { nRows: rows.length, bins, offsets: binOffsets(bins), data, labels: own, minutes };
+};
