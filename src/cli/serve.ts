@@ -2,6 +2,7 @@
  * `puntual serve`: answers predictions over HTTP until it is told to end. Stands beside the other commands.
  */
 import { type Command, InvalidArgumentError, type Option } from 'commander';
+import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, type ServeConfig } from '../serve/config.ts';
 import { LOG_LEVELS, type LogLevel } from '../serve/log.ts';
 import { type Started, serve } from '../serve/supervisor.ts';
@@ -119,7 +120,12 @@ const portOption = (): Option => {
   const port = wholeNumber(0, 65_535);
   const option = setting('--port <port>', 'port of the service (env: also PORT)').argParser(port);
   const given = process.env['PUNTUAL_PORT'] === undefined ? process.env['PORT'] : undefined;
-  return option.default(given === undefined || given === '' ? D.port : port(given), `${D.port}`);
+  if (given === undefined || given === '') return option.default(D.port);
+  try {
+    return option.default(port(given), `${D.port}, here ${given} from PORT`);
+  } catch (error) {
+    throw new AppError('usage', `PORT is '${given}': ${(error as Error).message}`);
+  }
 };
 
 const workersOf = (text: string): 'auto' | number =>
