@@ -4,9 +4,11 @@
  * Stands between the socket that `worker` opens and the routes.
  */
 import { AppError, type ErrorCode } from '../core/errors.ts';
+import { buildAuthorise } from './auth.ts';
 import { brokenOff, bytesOf, mediaTypeOf, requireType } from './body.ts';
 import type { Call, Endpoint, Post } from './call.ts';
 import type { BuildApp, ServeContext } from './context.ts';
+import { buildCors } from './cors.ts';
 import { methodAt, routeAt } from './counters.ts';
 import { problemResponse } from './problem.ts';
 import { buildDocuments } from './routes/documents.ts';
@@ -52,6 +54,9 @@ const OTHER = routeAt('other');
 
 export const buildApp: BuildApp = (context) => {
   const { counters, admission, config } = context;
+  const authorise =
+    config.auth === undefined ? undefined : buildAuthorise(config.auth, context.quota);
+  const cors = buildCors(config.corsOrigins);
   const endpoints = new Map(Object.entries(endpointsOf(context)));
   const routes = new Map(
     [...endpoints.values()].map((endpoint) => [endpoint, routeAt(endpoint.label)]),
@@ -59,6 +64,12 @@ export const buildApp: BuildApp = (context) => {
 
   const failure = (error: unknown): Response => {
     if (!(error instanceof AppError)) throw error;
+    if (error.code === 'key-missing')
+      return problemResponse(error, { 'www-authenticate': 'Bearer realm="puntual"' });
+    if (error.code === 'quota-spent') {
+      counters.shed('quota');
+      return problemResponse(error, { 'retry-after': '1' });
+    }
     if (!COMES_BACK.has(error.code)) return problemResponse(error);
     return problemResponse(error, { 'retry-after': String(admission.retryAfterSeconds()) });
   };
@@ -66,9 +77,15 @@ export const buildApp: BuildApp = (context) => {
     counters.requestDone(route, methodAt(method), status, (performance.now() - startMs) * 1e6);
 
   /** Everything but POST. */
-  const answer = async (endpoint: Endpoint, call: Call): Promise<Response> => {
+  const answer = async (
+    endpoint: Endpoint | undefined,
+    path: string,
+    call: Call,
+  ): Promise<Response> => {
     const { method } = call.request;
     try {
+      await authorise?.(call.request);
+      if (endpoint === undefined) throw notFound(path);
       if (endpoint.GET && (method === 'GET' || method === 'HEAD')) return await endpoint.GET(call);
       return otherMethod(method, endpoint);
     } catch (error) {
@@ -82,6 +99,7 @@ export const buildApp: BuildApp = (context) => {
     let hasArrived = false;
     try {
       const { request } = call;
+      if (authorise) await authorise(request);
       const type = mediaTypeOf(request);
       if (post.stream && type === post.stream.type) {
         hasArrived = true;
@@ -100,7 +118,7 @@ export const buildApp: BuildApp = (context) => {
     return response;
   };
 
-  return (request) => {
+  const face = (request: Request): Response | Promise<Response> => {
     const startMs = performance.now();
     const { url, method } = request;
     const pathAt = url.indexOf('/', url.indexOf(':') + 3);
@@ -108,17 +126,14 @@ export const buildApp: BuildApp = (context) => {
     const path = queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt);
     const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
     const endpoint = endpoints.get(path);
-    if (endpoint === undefined) {
-      const response = failure(notFound(path));
-      done(OTHER, method, response.status, startMs);
-      return response;
-    }
     const call = { request, query };
-    const route = routes.get(endpoint)!;
-    if (method === 'POST' && endpoint.POST) return answerPost(endpoint.POST, call, route, startMs);
-    return answer(endpoint, call).then((response) => {
+    const route = endpoint === undefined ? OTHER : routes.get(endpoint)!;
+    if (method === 'POST' && endpoint?.POST) return answerPost(endpoint.POST, call, route, startMs);
+    return answer(endpoint, path, call).then((response) => {
       done(route, method, response.status, startMs);
       return response;
     });
   };
+  if (!cors) return face;
+  return async (request) => cors.preflight(request) ?? cors.mark(request, await face(request));
 };

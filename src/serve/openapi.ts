@@ -141,7 +141,7 @@ export const buildOpenApi = (loaded: LoadedModel, auth: string | undefined): Ope
             name: input.name,
             in: 'query',
             required: input.required,
-            schema: queryShape(inputSchema({ ...input, required: true }, EXAMPLES_SHOWN)),
+            schema: queryShape(inputSchema(input, EXAMPLES_SHOWN)),
           })),
           ...SWITCHES,
         ],
@@ -289,9 +289,11 @@ export const buildOpenApi = (loaded: LoadedModel, auth: string | undefined): Ope
   };
 };
 
-/** A query holds text: a number is written in decimal. */
-const queryShape = (schema: Schema): Schema =>
-  Array.isArray(schema['type']) ? { ...schema, type: 'string' } : schema;
+/** A query holds text: a number is written in decimal, nothing is null. */
+const queryShape = (schema: Schema): Schema => {
+  const types = [schema['type']].flat();
+  return { ...schema, type: types.includes('string') ? 'string' : 'number' };
+};
 
 /** `/result` answers a fault as a page to those who prefer one. */
 const withPage = (answers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>

@@ -121,20 +121,25 @@ const answerOf = (
       head.kind === 'quantile'
         ? [
             {
-              label: `${sharesName(head.level)} are later than this by less than`,
+              label: `${sharesName(head.level)} are at most this late`,
               minutes: out[h]!,
             },
           ]
         : [],
     ),
     base,
-    reasons: reasons.map(({ text, points }) => ({
-      label: sentenceStart(text.slice(0, text.lastIndexOf(':'))),
-      points: points * 100,
-    })),
+    reasons: reasons
+      .filter(({ points }) => Math.abs(points) >= LEAST_POINTS)
+      .map(({ input, text, points }) => ({
+        label: sentenceStart(text.slice(0, text.lastIndexOf(':')).replace(input, labelOf(input))),
+        points: points * 100,
+      })),
     unknown: unknown.map((name) => labelOf(name).toLowerCase()),
   };
 };
+
+/** Smaller effects are not worth a line. */
+const LEAST_POINTS = 0.0005;
 
 const countOf = (probability: number): string =>
   probability < 0.005 ? 'none' : String(Math.round(probability * 100));

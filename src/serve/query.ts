@@ -40,8 +40,7 @@ export const flightOf = (
   for (const [name, value] of parameters) {
     const kind = kinds.get(name);
     if (kind === undefined || typeof value !== 'string') continue;
-    const text = value.trim();
-    if (text !== '') flight[name] = kind === 'number' ? numberOf(text) : text;
+    if (value !== '') flight[name] = kind === 'number' ? numberOf(value) : value;
   }
   return flight;
 };

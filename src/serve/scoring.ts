@@ -6,6 +6,7 @@ import { AppError, type Fault } from '../core/errors.ts';
 import { buildInputReader } from '../core/inputs.ts';
 import { isObject } from './body.ts';
 import type { ServeContext } from './context.ts';
+import { buildDriftCounter } from './drift.ts';
 
 export interface Scoring {
   readonly nInputs: number;
@@ -31,6 +32,7 @@ export const buildScoring = ({ predictor, counters }: ServeContext): Scoring => 
   const { inputs, heads, threshold } = predictor.model;
   const readInputs = buildInputReader(inputs);
   const nHeads = heads.length;
+  const countDrift = buildDriftCounter(inputs, predictor.model.shares, counters.drift);
   return {
     nInputs: inputs.length,
     nHeads,
@@ -48,6 +50,7 @@ export const buildScoring = ({ predictor, counters }: ServeContext): Scoring => 
       let nDelayed = 0;
       for (let row = 0; row < nRows; row++) if (out[row * nHeads]! >= threshold) nDelayed++;
       counters.predictionsDone(nRows, nDelayed);
+      countDrift(raw, nRows);
     },
   };
 };

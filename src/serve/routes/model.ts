@@ -4,10 +4,13 @@
  */
 import { type Handler, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
+import { compressed } from '../compressed.ts';
+import { psiOf } from '../psi.ts';
 import { levelName } from '../answer.ts';
 import { exampleFlight, flightSchema } from '../schema.ts';
 
-export const buildModel = ({ loaded }: ServeContext): Handler => {
+/** The text is written once, but for the drift at its end. */
+export const buildModel = ({ loaded, counters }: ServeContext): Handler => {
   const { model, version, sha256 } = loaded;
   const { madeBy, trainedOn, test, baselines } = model.provenance;
   const document = {
@@ -30,6 +33,9 @@ export const buildModel = ({ loaded }: ServeContext): Handler => {
     ...(test === undefined ? {} : { quality: test }),
     ...(baselines === undefined ? {} : { baselines }),
   };
-  const text = JSON.stringify(document);
-  return () => new Response(text, { headers: jsonHeaders });
+  const text = JSON.stringify(document).slice(0, -1);
+  return ({ request }) => {
+    const drift = psiOf(model.shares, counters.driftTotals());
+    return compressed(`${text},"drift":${JSON.stringify(drift)}}`, request, jsonHeaders);
+  };
 };

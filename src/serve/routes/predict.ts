@@ -8,6 +8,7 @@ import { isObject, parseBody } from '../body.ts';
 import { type Endpoint, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
 import { buildStream, NDJSON } from '../ndjson.ts';
+import { compressed } from '../compressed.ts';
 import { flightOf, parseSwitches, type Switches } from '../query.ts';
 import { buildReasons } from '../reasons.ts';
 import { buildFlightScanner, skipSpace } from '../scanner.ts';
@@ -47,7 +48,9 @@ export const buildPredict = (context: ServeContext): Endpoint => {
       const body = parseBody(bytes, request);
       if (!isObject(body) || !Object.hasOwn(body, 'flights')) return answerParsed(body, switches);
     }
-    return batchAnswer(bytes, switches, request).then((text) => new Response(text, init));
+    return batchAnswer(bytes, switches, request).then((text) =>
+      compressed(text, request, jsonHeaders),
+    );
   };
 
   return {

@@ -1,0 +1,32 @@
+/**
+ * Large answers as gzip for who takes it, packed off the thread that predicts.
+ * Stands under the routes whose answers grow with the question.
+ */
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
+const pack = promisify(gzip);
+
+/** Below this the packing costs more than it saves. */
+const WORTH_BYTES = 32 * 1024;
+
+/** @source RFC 9110, 12.5.3 */
+export const takesGzip = (request: Request): boolean =>
+  /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/i.test(
+    request.headers.get('accept-encoding') ?? '',
+  );
+
+/** An answer of this text, packed when it is large and the caller takes it. */
+export const compressed = async (
+  text: string,
+  request: Request,
+  headers: Readonly<Record<string, string>>,
+): Promise<Response> => {
+  if (text.length < WORTH_BYTES) return new Response(text, { headers });
+  const varied = { ...headers, vary: 'accept-encoding' };
+  if (!takesGzip(request)) return new Response(text, { headers: varied });
+  const packed = await pack(text, { level: 1 });
+  return new Response(new Uint8Array(packed), {
+    headers: { ...varied, 'content-encoding': 'gzip' },
+  });
+};
