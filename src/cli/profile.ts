@@ -22,7 +22,10 @@ export const describe = (command: Command): void => {
     .description(
       'Says what flight files hold: rows, missing values, rows that can not be used and why, delays by hour, airline, route and month.',
     )
-    .argument('<file...>', 'CSV, TSV, Parquet or NDJSON, also .gz and .zst; globs and folders work')
+    .argument(
+      '<file...>',
+      'CSV, TSV, Parquet, NDJSON or Arrow, also .gz and .zst; globs and folders work',
+    )
     .option('-o, --output <file>', 'write one self-contained HTML page')
     .addOption(
       setting('--late-minutes <n>', 'delay from which a flight counts as late', 15).argParser(

@@ -302,7 +302,7 @@ const REFUSALS: readonly [string, ErrorCode, string | Uint8Array, RegExp][] = [
   ['plain.csv.gz', 'file-broken', SAME, /named as compressed data but is not/],
   ['text.parquet', 'file-broken', 'hello', /damaged or not what its name says/],
   ['broken.ndjson', 'file-broken', '{"scheduledDeparture"', /damaged/],
-  ['arrow.arrow', 'file-unreadable', 'ARROW1\0\0', /Parquet, CSV or NDJSON/],
+  ['cut.arrow', 'file-broken', 'ARROW1\0\0', /damaged or not an Arrow file/],
   ['other.csv', 'columns-unknown', 'a,b\n1,2\n', /\(a, b\).*dublin.*nycflights13/],
   [
     'nearly.csv',

@@ -16,10 +16,11 @@ import {
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { AppError } from '../core/errors.ts';
+import { readArrow } from './arrow.ts';
 import { type Compression, compressionOf } from './compression.ts';
 import { literal, readRows } from './database.ts';
 
-export type Format = 'csv' | 'parquet' | 'ndjson';
+export type Format = 'csv' | 'parquet' | 'ndjson' | 'arrow';
 
 export interface Source {
   readonly file: string;
@@ -29,11 +30,11 @@ export interface Source {
   readonly columns: readonly string[];
   /** Names of the columns that hold text, lower case: there a missing value may be written as a word. */
   readonly texts: ReadonlySet<string>;
-  /** How the whole file is compressed; a Parquet file never is. */
+  /** How the whole file is compressed; only text is. */
   readonly compression: Compression;
 }
 
-const ENDINGS: Readonly<Record<string, Format | 'arrow'>> = {
+const ENDINGS: Readonly<Record<string, Format>> = {
   csv: 'csv',
   tsv: 'csv',
   tab: 'csv',
@@ -76,13 +77,13 @@ const filesIn = (folder: string): readonly string[] => {
   if (files.length === 0) {
     throw new AppError(
       'file-missing',
-      `${folder} holds no data file; CSV, TSV, Parquet and NDJSON are read, plain or as .gz or .zst`,
+      `${folder} holds no data file; CSV, TSV, Parquet, NDJSON and Arrow are read, text also as .gz or .zst`,
     );
   }
   return files;
 };
 
-const endingOf = (file: string): Format | 'arrow' | undefined =>
+const endingOf = (file: string): Format | undefined =>
   ENDINGS[/\.([a-z]+)(?:\.(?:gz|zst))?$/i.exec(file)?.[1]?.toLowerCase() ?? ''];
 
 /** How the columns of a CSV are read: `plain` as text without the words for nothing, `kept` as text to the letter. */
@@ -99,17 +100,15 @@ export const openSource = async (
 ): Promise<Source> => {
   const head = readHead(file);
   const format = endingOf(file) ?? sniffFormat(head);
-  if (format === 'arrow') {
-    throw new AppError(
-      'file-unreadable',
-      `${file} is an Arrow file, which is not read; write it as Parquet, CSV or NDJSON`,
-    );
-  }
-  const compression = format === 'parquet' ? 'none' : compressionOf(head);
+  const isPacked = format === 'csv' || format === 'ndjson';
+  const compression = isPacked ? compressionOf(head) : 'none';
   if (compression === 'none' && /\.(gz|zst)$/i.test(file)) {
     throw new AppError('file-broken', `${file} is named as compressed data but is not`);
   }
-  const from = readerOf(file, format, compression, how);
+  const from =
+    format === 'arrow'
+      ? await readArrow(connection, file)
+      : readerOf(file, format, compression, how);
   const described = await reading(file, () =>
     readRows(connection, `DESCRIBE SELECT * FROM ${from}`),
   );
@@ -161,9 +160,10 @@ export const refusalOf = (file: string, error: NodeJS.ErrnoException): AppError 
   }
 };
 
-const sniffFormat = (head: Buffer): Format | 'arrow' => {
+const sniffFormat = (head: Buffer): Format => {
   if (head.toString('latin1', 0, 4) === 'PAR1') return 'parquet';
   if (head.toString('latin1', 0, 6) === 'ARROW1') return 'arrow';
+  if (head.length >= 4 && head.readUInt32LE(0) === 0xffffffff) return 'arrow';
   return head.toString('latin1').trimStart().startsWith('{') ? 'ndjson' : 'csv';
 };
 
@@ -173,7 +173,12 @@ export const NULL_WORDS = ['', 'NA', 'N/A', 'NULL', 'null', 'NaN', 'nan', '\\N']
 const NULL_LIST = `[${NULL_WORDS.map(literal).join(', ')}]`;
 
 /** Everything of a CSV is read as text: the dialect decides what a column is, not its first thousand rows. */
-const readerOf = (file: string, format: Format, compression: Compression, how: Reading): string => {
+const readerOf = (
+  file: string,
+  format: Exclude<Format, 'arrow'>,
+  compression: Compression,
+  how: Reading,
+): string => {
   const path = literal(file.replace(/[*?[\]]/g, '[$&]'));
   switch (format) {
     case 'csv':
