@@ -4,6 +4,7 @@
 import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
+import { describeExport } from './model-export.ts';
 import { describeImport } from './model-import.ts';
 import { summaryOf, verifyModel } from './model-summary.ts';
 import { printJson, printLine, printTable } from './output.ts';
@@ -19,6 +20,7 @@ export const describe = (command: Command): void => {
   describeShow(command.command('show'));
   describeVerify(command.command('verify'));
   describeImport(command.command('import'));
+  describeExport(command.command('export'));
 };
 
 const addCommon = (command: Command): Command =>

@@ -1,0 +1,52 @@
+/**
+ * `puntual model export`: a model of ours in another library's format. Stands beside `model.ts`.
+ */
+import { type Command, Option } from 'commander';
+import { readModel } from '../core/model-file.ts';
+import { findModel } from '../core/model-store.ts';
+import type { Model } from '../core/model.ts';
+import { writeWhole } from '../core/whole-file.ts';
+import { writeLightGbm } from '../exchange/lightgbm-write.ts';
+import { writeOnnx } from '../exchange/onnx-write.ts';
+import { printJson, printLine } from './output.ts';
+import { setting } from './setting.ts';
+
+const FORMATS = {
+  onnx: writeOnnx,
+  lightgbm: (model: Model) => Buffer.from(writeLightGbm(model)),
+} as const;
+
+interface Options {
+  readonly to: keyof typeof FORMATS;
+  readonly output: string;
+  readonly models: string;
+  readonly json?: true;
+}
+
+export const describeExport = (command: Command): void => {
+  command
+    .exitOverride()
+    .description('write the first answer of a model for another library')
+    .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
+    .addOption(
+      new Option('--to <format>', 'the format').choices(Object.keys(FORMATS)).makeOptionMandatory(),
+    )
+    .requiredOption('-o, --output <file>', 'the file to write')
+    .addOption(setting('--models <dir>', 'where models lie', 'models'))
+    .option('--json', 'print one JSON document')
+    .action((wanted: string, options: Options) => {
+      const { model, version } = readModel(findModel(options.models, wanted));
+      const bytes = FORMATS[options.to](model);
+      writeWhole(options.output, bytes);
+      const columns = model.features.map(({ name }) => name);
+      if (options.json) {
+        const { to, output } = options;
+        printJson({ model: model.name, version, to, output, bytes: bytes.length, columns });
+        return;
+      }
+      printLine(`${model.name} ${version} -> ${options.output} (${bytes.length} bytes)`);
+      printLine(`columns, in order: ${columns.join(', ')}`);
+      if (model.heads.length > 1)
+        printLine('only the first answer is in the file: the format holds one');
+    });
+};
