@@ -141,7 +141,7 @@ export const buildOpenApi = (loaded: LoadedModel, auth: string | undefined): Ope
             name: input.name,
             in: 'query',
             required: input.required,
-            schema: queryShape(inputSchema(input, EXAMPLES_SHOWN)),
+            schema: textShape(inputSchema(input, EXAMPLES_SHOWN)),
           })),
           ...SWITCHES,
         ],
@@ -289,8 +289,8 @@ export const buildOpenApi = (loaded: LoadedModel, auth: string | undefined): Ope
   };
 };
 
-/** A query holds text: a number is written in decimal, nothing is null. */
-const queryShape = (schema: Schema): Schema => {
+/** A query or a form holds text: a number is written in decimal, nothing is null. */
+const textShape = (schema: Schema): Schema => {
   const types = [schema['type']].flat();
   return { ...schema, type: types.includes('string') ? 'string' : 'number' };
 };
@@ -308,14 +308,18 @@ const withPage = (answers: Readonly<Record<string, unknown>>): Readonly<Record<s
   );
 
 /** A form holds text; the former names of the inputs do as well. */
-const formSchema = ({ model }: LoadedModel): Schema => ({
-  ...flightSchema(
-    model.inputs.filter(({ kind }) => kind !== 'number'),
-    EXAMPLES_SHOWN,
-  ),
-  description:
-    'Also taken: `Airline`, `Origin`, `Destination`, `Terminal`, and `Weekday` with `ScheduledTime` for the next such day.',
-});
+const formSchema = ({ model }: LoadedModel): Schema => {
+  const texts = model.inputs.filter(({ kind }) => kind !== 'number');
+  return {
+    type: 'object',
+    description:
+      'Also taken: `Airline`, `Origin`, `Destination`, `Terminal`, and `Weekday` with `ScheduledTime` for the next such day.',
+    required: texts.filter(({ required }) => required).map(({ name }) => name),
+    properties: Object.fromEntries(
+      texts.map((input) => [input.name, textShape(inputSchema(input, EXAMPLES_SHOWN))]),
+    ),
+  };
+};
 
 const inferenceExample = (
   { model }: LoadedModel,
