@@ -161,7 +161,7 @@ export const peakMemoryMb = (): number => {
   }
 };
 
-interface Flags {
+interface Flags extends WeatherFlags {
   readonly name: string;
   readonly models: string;
   readonly lateMinutes: number;
@@ -171,15 +171,48 @@ interface Flags {
   readonly leaves?: number;
   readonly learningRate?: number;
   readonly split: 'time' | 'random';
-  readonly weather?: string;
-  readonly leadHours: number;
   readonly costMiss?: number;
   readonly costFalseAlarm?: number;
   readonly dialect?: string;
   readonly json?: boolean;
 }
 
+export interface WeatherFlags {
+  readonly weather?: string;
+  readonly leadHours: number;
+}
+
+/** Adds the flags that join weather to flights. */
+export const describeWeather = (command: Command): void => {
+  command
+    .addOption(setting('--weather <file>', 'hourly observations to join at the origin'))
+    .addOption(
+      setting(
+        '--lead-hours <n>',
+        'how long before departure the weather is known',
+        LEAD_HOURS,
+      ).argParser(realNumber(0, 72)),
+    );
+};
+
+/** Adds the flags that say what acting costs. */
+export const describeCosts = (command: Command): void => {
+  command
+    .addOption(
+      setting('--cost-miss <x>', 'cost of a late flight not called late').argParser(
+        realNumber(0, 1e9),
+      ),
+    )
+    .addOption(
+      setting('--cost-false-alarm <x>', 'cost of calling a flight late in vain').argParser(
+        realNumber(0, 1e9),
+      ),
+    );
+};
+
 export const describe = (command: Command): void => {
+  describeWeather(command);
+  describeCosts(command);
   command
     .description(
       'Learns a calibrated delay model from flight files, stores it and makes it current.',
@@ -218,24 +251,6 @@ export const describe = (command: Command): void => {
     )
     .addOption(
       setting('--dialect <name>', 'how to read the columns; by default the columns decide'),
-    )
-    .addOption(setting('--weather <file>', 'hourly observations to join at the origin'))
-    .addOption(
-      setting(
-        '--lead-hours <n>',
-        'how long before departure the weather is known',
-        LEAD_HOURS,
-      ).argParser(realNumber(0, 72)),
-    )
-    .addOption(
-      setting('--cost-miss <x>', 'cost of a late flight not called late').argParser(
-        realNumber(0, 1e9),
-      ),
-    )
-    .addOption(
-      setting('--cost-false-alarm <x>', 'cost of calling a flight late in vain').argParser(
-        realNumber(0, 1e9),
-      ),
     )
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {
@@ -278,7 +293,7 @@ export const printTrainReport = (report: TrainFilesReport): void => {
     printLine(`  ${part.padEnd(12)} ${dates}`);
   if (report.splitKind === 'random')
     printLine('split at random: flights of one day stand on both sides, so these figures flatter');
-  printQuality(report);
+  printQuality(report, 'on flights it never saw');
   printLine(
     `${report.model}  (${report.seconds.toFixed(1)} s, ${report.peakMemoryMb.toFixed(0)} MB)`,
   );
@@ -292,13 +307,16 @@ export const printRows = ({ rows, rejected }: Pick<TrainReport, 'rows' | 'reject
 };
 
 /** The model beside its baselines. */
-export const printQuality = ({
-  test,
-  baselines,
-  skill,
-}: Pick<TrainReport, 'test' | 'skill'> & {
-  readonly baselines: Readonly<Record<string, Baseline>>;
-}): void => {
+export const printQuality = (
+  {
+    test,
+    baselines,
+    skill,
+  }: Pick<TrainReport, 'test' | 'skill'> & {
+    readonly baselines: Readonly<Record<string, Baseline>>;
+  },
+  title: string,
+): void => {
   const row = (name: string, { auc, logLoss, brier }: Baseline): string[] => [
     name,
     auc.toFixed(4),
@@ -306,7 +324,7 @@ export const printQuality = ({
     brier.toFixed(4),
   ];
   printTable(
-    ['on flights it never saw', 'AUC', 'log loss', 'Brier'],
+    [title, 'AUC', 'log loss', 'Brier'],
     [row('model', test), ...Object.entries(baselines).map(([name, quality]) => row(name, quality))],
   );
   printLine(

@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'bun:test';
+import { AppError } from '../core/errors.ts';
+import { encodeModel } from '../core/model-file.ts';
+import type { Table } from '../core/table.ts';
+import { buildRandom } from './random.ts';
+import { DEFAULT_OPTIONS, type TrainOptions } from './settings.ts';
+import { trainModel } from './training.ts';
+
+const START_DAY = 15_706;
+
+/** Flights of `nDays` days: the airline and the hour decide how likely each is late. */
+const plantTable = (nDays: number, perDay: number, change: Partial<Table> = {}): Table => {
+  const random = buildRandom(9);
+  const nRows = nDays * perDay;
+  const airline = new Int32Array(nRows);
+  const minutes = new Float64Array(nRows);
+  const distance = new Float64Array(nRows);
+  const delay = new Float32Array(nRows);
+  for (let row = 0; row < nRows; row++) {
+    const hour = 5 + Math.floor(random() * 18);
+    airline[row] = Math.floor(random() * 4);
+    minutes[row] = (START_DAY + Math.floor(row / perDay)) * 1440 + hour * 60;
+    distance[row] = 200 + Math.floor(random() * 2000);
+    const chance = 0.05 + 0.02 * (hour - 5) + (airline[row] === 2 ? 0.2 : 0);
+    delay[row] = random() < chance ? 15 + Math.floor(random() * 100) : -Math.floor(random() * 10);
+  }
+  return {
+    nRows,
+    columns: {
+      airline: { kind: 'category', codes: airline, values: ['AA', 'B6', 'DL', 'UA'] },
+      origin: { kind: 'category', codes: new Int32Array(nRows), values: ['JFK'] },
+      scheduledDeparture: { kind: 'time', minutes },
+      distanceMiles: { kind: 'number', numbers: distance },
+    },
+    delayMinutes: delay,
+    source: {
+      files: ['planted'],
+      dialect: 'planted',
+      target: 'arrival',
+      nRowsRead: nRows,
+      rejected: {},
+    },
+    ...change,
+  };
+};
+
+const OPTIONS: TrainOptions = { ...DEFAULT_OPTIONS, nTrees: 20, nThreads: 1 };
+
+const failure = async (table: Table, options: Partial<TrainOptions> = {}): Promise<AppError> => {
+  try {
+    await trainModel(table, { ...OPTIONS, ...options });
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+};
+
+describe('training', () => {
+  test('gives the same bytes with one thread and with two', async () => {
+    const table = plantTable(40, 120);
+    const one = await trainModel(table, OPTIONS);
+    const two = await trainModel(table, { ...OPTIONS, nThreads: 2 });
+    expect(encodeModel(two.model).sha256).toBe(encodeModel(one.model).sha256);
+  });
+
+  test('learns what the flights show, and beats climatology on later days', async () => {
+    const { report } = await trainModel(plantTable(60, 200), OPTIONS);
+    expect(report.test.auc).toBeGreaterThan(0.63);
+    expect(report.test.logLoss).toBeLessThan(report.baselines.climatology.logLoss + 0.002);
+    expect(report.split.train < report.split.test).toBe(true);
+  });
+
+  test('keeps the best round when it is stopped early', async () => {
+    const { model } = await trainModel(plantTable(40, 120), OPTIONS, ({ round }) => round < 3);
+    expect(model.heads.length).toBeGreaterThan(0);
+  });
+
+  const bad: [string, () => Table, Partial<TrainOptions>, string, RegExp][] = [
+    [
+      'no flight at all',
+      () => plantTable(0, 0),
+      {},
+      'data-too-small',
+      /no flight can be learned from/,
+    ],
+    ['one flight', () => plantTable(1, 1), {}, 'data-too-small', /1 flight is too few/],
+    ['three days', () => plantTable(3, 200), {}, 'data-too-small', /3 days.*at least 4/],
+    [
+      'flights that are all on time',
+      () => plantTable(20, 50, { delayMinutes: new Float32Array(1000) }),
+      {},
+      'data-unfit',
+      /no flight of the train part/,
+    ],
+    [
+      'delays that are not numbers',
+      () => plantTable(20, 50, { delayMinutes: new Float32Array(1000).fill(Number.NaN) }),
+      {},
+      'data-unfit',
+      /1000 flights have a delay that is not a number/,
+    ],
+  ];
+  test.each(bad)('refuses %s, with a sentence', async (_, table, options, code, sentence) => {
+    const error = await failure(table(), options);
+    expect(error.code).toBe(code as AppError['code']);
+    expect(error.message).toMatch(sentence);
+  });
+
+  test('refuses a column that gives the answer away', async () => {
+    const table = plantTable(40, 120);
+    const numbers = Float64Array.from(table.delayMinutes, (delay) => delay * 0.9 + 3);
+    const leaky = {
+      ...table,
+      columns: { ...table.columns, distanceMiles: { kind: 'number', numbers } as const },
+    };
+    const error = await failure(leaky);
+    expect(error.code).toBe('data-leak');
+    expect(error.message).toMatch(/distanceMiles/);
+  });
+
+  test('takes a constant column and a category of 100,000 values as they come', async () => {
+    const table = plantTable(40, 120);
+    const codes = Int32Array.from({ length: table.nRows }, (_, row) => (row * 20_011) % 100_000);
+    const values = Array.from(
+      { length: 100_000 },
+      (_, code) => `N${String(code).padStart(6, '0')}`,
+    );
+    const wide: Table = {
+      ...table,
+      columns: {
+        ...table.columns,
+        distanceMiles: { kind: 'number', numbers: new Float64Array(table.nRows).fill(100) },
+        tailNumber: { kind: 'category', codes, values },
+        destination: { kind: 'category', codes, values },
+      },
+    };
+    const { report } = await trainModel(wide, { ...OPTIONS, quantiles: false });
+    expect(report.test.auc).toBeGreaterThan(0.55);
+  });
+});
