@@ -28,6 +28,23 @@ export interface ForeignTree {
 type Rules = Pick<Forest, 'comparison' | 'precision' | 'zeroIsMissing' | 'base' | 'scale'>;
 
 const NODES_LIMIT = 20_000_000;
+const WORDS_LIMIT = 16_000_000;
+
+/** More columns than this no model of flights has; a file that says so is damaged, or a bomb. */
+export const COLUMNS_LIMIT = 100_000;
+/** Values of one category. */
+export const VALUES_LIMIT = 100_000;
+
+/** Hands out category sets until all of them together are too large. @throws AppError model-broken */
+export const buildSets = (): ((nWords: number) => Uint32Array) => {
+  let total = 0;
+  return (nWords) => {
+    total += nWords;
+    if (total > WORDS_LIMIT) throw broken('its category sets are too large');
+    return new Uint32Array(nWords);
+  };
+};
+
 const NO_CATEGORIES = new Uint32Array(0);
 
 /**
@@ -66,7 +83,7 @@ export const growForest = (
     if (order.length > NODES_LIMIT) throw broken(`it has more than ${NODES_LIMIT} nodes`);
   });
   const sets = order.map((node) => node.categories ?? NO_CATEGORIES);
-  const categories = new Uint32Array(sets.reduce((sum, set) => sum + set.length, 0));
+  const categories = buildSets()(sets.reduce((sum, set) => sum + set.length, 0));
   const categoryStart = new Int32Array(order.length).fill(-1);
   let nWords = 0;
   order.forEach((node, i) => {

@@ -126,6 +126,22 @@ describe('a pickle that tries to run code', () => {
   });
 });
 
+/** A chain of nodes, each of which claims the same `n` words. */
+const sharedSets = (n: number): Uint8Array => {
+  const list = (value: (i: number) => number): string =>
+    Array.from({ length: n }, (_, i) => value(i)).join(' ');
+  return ascii(
+    [
+      'tree\nmax_feature_idx=0\nobjective=binary\n\nTree=0',
+      `num_leaves=${n + 1}\nnum_cat=1\nsplit_feature=${list(() => 0)}`,
+      `threshold=${list(() => 0)}\ndecision_type=${list(() => 1)}`,
+      `left_child=${list((i) => ~i)}\nright_child=${list((i) => (i === n - 1 ? ~n : i + 1))}`,
+      `leaf_value=0 ${list(() => 0)}\nleaf_count=1 ${list(() => 1)}`,
+      `cat_boundaries=0 ${n}\ncat_threshold=${list(() => 1)}\n\nend of trees\n`,
+    ].join('\n'),
+  );
+};
+
 describe('a file that wants too much', () => {
   const wanting: [string, Uint8Array, ErrorCode][] = [
     [
@@ -184,6 +200,12 @@ describe('a file that wants too much', () => {
       ascii('tree\nmax_feature_idx=1099511627776\nobjective=binary\nend of trees\n'),
       'model-broken',
     ],
+    [
+      'LightGBM with ten million columns',
+      ascii('tree\nmax_feature_idx=9999999\nobjective=binary\nend of trees\n'),
+      'model-broken',
+    ],
+    ['LightGBM whose nodes all share one huge category set', sharedSets(20_000), 'model-broken'],
     ['an empty file', new Uint8Array(0), 'model-unsupported'],
   ];
   test.each(wanting)('is refused: %s', (_, bytes, code) => {

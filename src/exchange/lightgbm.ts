@@ -4,7 +4,13 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { ForeignColumn, ForeignModel, Link } from './foreign.ts';
-import { type ForeignNode, type ForeignTree, growForest } from './grow.ts';
+import {
+  COLUMNS_LIMIT,
+  type ForeignNode,
+  type ForeignTree,
+  growForest,
+  VALUES_LIMIT,
+} from './grow.ts';
 
 const CATEGORICAL = 1;
 const DEFAULT_LEFT = 2;
@@ -34,6 +40,7 @@ export const parseLightGbm = (text: string, most?: number): ForeignModel => {
     throw unsupported(`has ${header.get('num_class')} classes; two are expected`);
   const { link, steepness } = linkOf(header.get('objective') ?? '');
   const nFeatures = wholeOf(header, 'max_feature_idx') + 1;
+  if (nFeatures > COLUMNS_LIMIT) throw broken(`it has ${nFeatures} columns`);
   const isAverage = header.has('average_output');
   const isZeroMissing = trees.some((tree) =>
     numbersOf(tree, 'decision_type').some((type) => missingOf(type) === 'zero'),
@@ -120,7 +127,7 @@ const treeOf = (fields: Fields, tree: number, isZeroMissing: boolean): ForeignTr
         !isCategorical && missingGoesLeft(type[i]!, threshold[i]!, isZeroMissing, tree, i),
       value: 0,
       cover: 0,
-      ...(isCategorical && { categories: words.slice(boundaries[set], boundaries[set + 1]) }),
+      ...(isCategorical && { categories: words.subarray(boundaries[set], boundaries[set + 1]) }),
     });
     if (isCategorical && isZeroMissing)
       throw unsupported('treats zero as missing and splits by categories');
@@ -199,6 +206,7 @@ const columnsOf = (
   const infos = (header.get('feature_infos') ?? '').split(' ');
   const pandas = pandasCategories(text);
   let nthCategory = 0;
+  let nValues = 0;
   return Array.from({ length: nFeatures }, (_, f): ForeignColumn => {
     const name = names[f];
     const named = name === undefined || /^Column_\d+$/.test(name) ? {} : { name };
@@ -210,7 +218,8 @@ const columnsOf = (
       ...(infos[f] ?? '').split(':').map((code) => Number(code) || 0),
     );
     if (own) return { ...named, values: own };
-    if (most >= 1_000_000) throw unsupported(`has a category code of ${most}`);
+    nValues += most;
+    if (nValues > VALUES_LIMIT) throw unsupported(`has a category code of ${most}`);
     return { ...named, values: Array.from({ length: most + 1 }, (_, code) => `${code}`) };
   });
 };

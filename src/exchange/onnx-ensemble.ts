@@ -5,7 +5,14 @@
 import { AppError } from '../core/errors.ts';
 import type { Score } from '../core/model.ts';
 import type { ForeignColumn, Link } from './foreign.ts';
-import { type ForeignNode, type ForeignTree, growForest } from './grow.ts';
+import {
+  buildSets,
+  COLUMNS_LIMIT,
+  type ForeignNode,
+  type ForeignTree,
+  growForest,
+  VALUES_LIMIT,
+} from './grow.ts';
 import {
   type Attributes,
   type GraphInput,
@@ -20,8 +27,6 @@ interface Ensemble {
   readonly link: Link;
   readonly trees: readonly ForeignTree[];
 }
-
-const CODES_LIMIT = 100_000;
 
 /** @throws AppError model-broken, model-unsupported */
 export const readEnsemble = (attributes: Attributes, input: GraphInput): Ensemble => {
@@ -46,7 +51,7 @@ export const readEnsemble = (attributes: Attributes, input: GraphInput): Ensembl
     (most, { nodes }) => nodes.reduce((m, { feature }) => Math.max(m, feature + 1), most),
     Math.max(1, input.nColumns),
   );
-  if (nFeatures > 1_000_000) throw broken(`it asks ${nFeatures} columns`);
+  if (nFeatures > COLUMNS_LIMIT) throw broken(`it asks ${nFeatures} columns`);
   const forest = growForest(trees, nFeatures, {
     comparison: '<=',
     precision: input.isDouble ? 'float64' : 'float32',
@@ -73,6 +78,8 @@ export const columnsOfEnsemble = (
           'model-unsupported',
           `the ONNX model asks column ${feature} both for equality and for order`,
         );
+  if (nCodes.reduce((sum, n) => sum + n, 0) > 2 * VALUES_LIMIT)
+    throw new AppError('model-unsupported', 'the ONNX model has too many categories');
   return nCodes.map((n) =>
     n === 0 ? {} : { values: Array.from({ length: n }, (_, c) => `${c}`) },
   );
@@ -125,6 +132,7 @@ const readNodes = (attributes: Attributes, { isDouble }: GraphInput) => {
   const values = numbersIn(attributes, 'nodes_values');
   if (modes.length !== treeIds.length || values.length !== treeIds.length)
     throw broken('the lists of its nodes differ in length');
+  const take = buildSets();
   const indexOf = new Map<string, Place>();
   const positions = new Map<number, number>();
   const trees: ForeignNode[][] = [];
@@ -136,7 +144,7 @@ const readNodes = (attributes: Attributes, { isDouble }: GraphInput) => {
     const key = `${treeId} ${ids[i]}`;
     if (indexOf.has(key)) throw broken(`node ${ids[i]} of tree ${treeId} stands there twice`);
     indexOf.set(key, { tree, node: trees[tree]!.length });
-    trees[tree]!.push(nodeOf(modes[i]!, features[i]!, values[i]!, tracks[i] === 1, isDouble));
+    trees[tree]!.push(nodeOf(modes[i]!, features[i]!, values[i]!, tracks[i] === 1, isDouble, take));
   });
   treeIds.forEach((treeId, i) => {
     const { tree, node } = indexOf.get(`${treeId} ${ids[i]}`)!;
@@ -174,6 +182,7 @@ const nodeOf = (
   value: number,
   tracksTrue: boolean,
   isDouble: boolean,
+  take: (nWords: number) => Uint32Array,
 ): ForeignNode => {
   const node: ForeignNode = {
     feature,
@@ -195,9 +204,9 @@ const nodeOf = (
       return { ...node, threshold: below(value, isDouble) };
     case 'BRANCH_EQ':
     case 'BRANCH_NEQ': {
-      if (!(Number.isInteger(value) && value >= 0 && value < CODES_LIMIT))
+      if (!(Number.isInteger(value) && value >= 0 && value < VALUES_LIMIT))
         throw new AppError('model-unsupported', `the ONNX model asks for equality with ${value}`);
-      const categories = new Uint32Array((value >>> 5) + 1);
+      const categories = take((value >>> 5) + 1);
       categories[value >>> 5] = 1 << (value & 31);
       return { ...node, categories };
     }

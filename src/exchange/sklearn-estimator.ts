@@ -4,7 +4,7 @@
  */
 import type { Forest } from '../core/forest.ts';
 import type { ForeignModel } from './foreign.ts';
-import type { ForeignNode, ForeignTree } from './grow.ts';
+import { COLUMNS_LIMIT, type ForeignNode, type ForeignTree } from './grow.ts';
 import { fieldOf, numbersOf, textsOf } from './numpy.ts';
 import { broken, isKind, needAttribute, needNumber, type PyObject, unsupported } from './py.ts';
 
@@ -34,7 +34,7 @@ export const twoClasses = (estimator: PyObject): readonly string[] => {
 
 export const columnCount = (estimator: PyObject): number => {
   const count = needNumber(needAttribute(estimator, 'n_features_in_'), 'its number of columns');
-  if (!Number.isInteger(count) || count < 1 || count > 1_000_000)
+  if (!Number.isInteger(count) || count < 1 || count > COLUMNS_LIMIT)
     throw broken(`it has ${count} columns`);
   return count;
 };

@@ -5,6 +5,7 @@
 import type { Feature } from '../core/features.ts';
 import type { Score } from '../core/model.ts';
 import type { ForeignColumn } from './foreign.ts';
+import { COLUMNS_LIMIT } from './grow.ts';
 import { numbersOf, textsOf } from './numpy.ts';
 import {
   attributeOf,
@@ -41,7 +42,7 @@ export const startMatrix = (
 ): Matrix => {
   const count = attributeOf(first, 'n_features_in_');
   const nColumns = names?.length ?? (count === undefined ? nAsked : needNumber(count, 'columns'));
-  if (!Number.isInteger(nColumns) || nColumns < 1 || nColumns > 1_000_000)
+  if (!Number.isInteger(nColumns) || nColumns < 1 || nColumns > COLUMNS_LIMIT)
     throw broken(`it has ${nColumns} columns`);
   return {
     columns: Array.from({ length: nColumns }, (_, c) => (names ? { name: names[c]! } : {})),

@@ -5,7 +5,14 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { ForeignColumn, ForeignModel } from './foreign.ts';
-import { type ForeignNode, type ForeignTree, growForest } from './grow.ts';
+import {
+  buildSets,
+  COLUMNS_LIMIT,
+  type ForeignNode,
+  type ForeignTree,
+  growForest,
+  VALUES_LIMIT,
+} from './grow.ts';
 import { parseUbjson } from './ubjson.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -25,7 +32,7 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
   if (Number(parameters['num_class'] ?? 0) > 1 || Number(parameters['num_target'] ?? 1) > 1)
     throw unsupported('has more than one answer');
   const nFeatures = Number(parameters['num_feature']);
-  if (!Number.isInteger(nFeatures) || nFeatures < 1 || nFeatures > 1_000_000)
+  if (!Number.isInteger(nFeatures) || nFeatures < 1 || nFeatures > COLUMNS_LIMIT)
     throw broken(`it has ${nFeatures} features`);
   const base = logitOf(parameters['base_score']);
   const booster = recordOf(learner, 'gradient_booster');
@@ -56,7 +63,8 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
   const kept = stopsEarly ? all.slice(0, bestOf(learner, model) ?? all.length) : all;
   const known = knownCategories(model);
   const nCodes = countCodes(kept, known);
-  const trees = kept.map((tree, t) => treeOf(tree, t, dropped?.[t] ?? 1, nCodes));
+  const take = buildSets();
+  const trees = kept.map((tree, t) => treeOf(tree, t, dropped?.[t] ?? 1, nCodes, take));
   return {
     ...common,
     columns: columnsOf(learner, nFeatures, namesOfCodes(nCodes, known)),
@@ -133,8 +141,6 @@ const knownCategories = (model: Json): ReadonlyMap<number, readonly string[]> =>
   return known;
 };
 
-const CODES_LIMIT = 1_000_000;
-
 /** How many categories each categorical feature has. */
 const countCodes = (
   trees: readonly unknown[],
@@ -148,7 +154,7 @@ const countCodes = (
     for (const [node, set] of setsOf(tree)) {
       const f = features[node]!;
       for (const code of set) {
-        if (!(Number.isInteger(code) && code >= 0 && code < CODES_LIMIT))
+        if (!(Number.isInteger(code) && code >= 0 && code < VALUES_LIMIT))
           throw broken(`a category has the code ${code}`);
         counts.set(f, Math.max(counts.get(f) ?? 0, code + 1));
       }
@@ -160,8 +166,10 @@ const countCodes = (
 const namesOfCodes = (
   counts: ReadonlyMap<number, number>,
   known: ReadonlyMap<number, readonly string[]>,
-): ReadonlyMap<number, readonly string[]> =>
-  new Map(
+): ReadonlyMap<number, readonly string[]> => {
+  if ([...counts.values()].reduce((sum, count) => sum + count, 0) > 2 * VALUES_LIMIT)
+    throw unsupported('has too many categories');
+  return new Map(
     [...counts].map(([f, count]) => {
       const names = known.get(f);
       return [
@@ -170,6 +178,7 @@ const namesOfCodes = (
       ];
     }),
   );
+};
 
 /** Per categorical node: the codes that go right. */
 const setsOf = (tree: Json): ReadonlyMap<number, readonly number[]> => {
@@ -177,6 +186,8 @@ const setsOf = (tree: Json): ReadonlyMap<number, readonly number[]> => {
   const starts = numbersOf(tree, 'categories_segments');
   const sizes = numbersOf(tree, 'categories_sizes');
   const codes = numbersOf(tree, 'categories');
+  if (sizes.reduce((sum, size) => sum + Math.abs(size), 0) > codes.length)
+    throw broken('its category sets overlap');
   return new Map(
     nodes.map((node, i) => [node, codes.slice(starts[i]!, starts[i]! + sizes[i]!)] as const),
   );
@@ -187,6 +198,7 @@ const treeOf = (
   t: number,
   weight: number,
   nCodes: ReadonlyMap<number, number>,
+  take: (nWords: number) => Uint32Array,
 ): ForeignTree => {
   if (!isRecord(tree)) throw broken(`tree ${t} is no object`);
   const left = numbersOf(tree, 'left_children');
@@ -212,15 +224,19 @@ const treeOf = (
         missingLeft: defaultLeft[i] === 1,
         value: isLeaf ? Math.fround(condition[i]!) * weight : 0,
         cover: cover[i] ?? 1,
-        ...(set && { categories: complement(set, nCodes.get(feature[i]!) ?? 0) }),
+        ...(set && { categories: complement(set, nCodes.get(feature[i]!) ?? 0, take) }),
       };
     }),
   };
 };
 
 /** The codes that go left: all known ones but those of the set. */
-const complement = (set: readonly number[], nCodes: number): Uint32Array => {
-  const words = new Uint32Array(Math.ceil(nCodes / 32));
+const complement = (
+  set: readonly number[],
+  nCodes: number,
+  take: (nWords: number) => Uint32Array,
+): Uint32Array => {
+  const words = take(Math.ceil(nCodes / 32));
   for (let code = 0; code < nCodes; code++) words[code >>> 5]! |= 1 << (code & 31);
   for (const code of set) words[code >>> 5]! &= ~(1 << (code & 31));
   return words;
