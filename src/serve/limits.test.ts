@@ -54,6 +54,8 @@ describe('the number of workers', () => {
     expect(workersFor(50_000, 2, 1_048_576)).toBe(2));
   test('grows when one process may not open enough descriptors', () =>
     expect(workersFor(50_000, 2, 20_000)).toBe(3));
+  test('stays small when descriptors are very few, since each process costs memory', () =>
+    expect(workersFor(50_000, 2, 1024)).toBe(6));
   test('rounds a part of a processor up, a small surplus down', () => {
     expect(workersFor(100, 1.5, 1e6)).toBe(2);
     expect(workersFor(100, 1.2, 1e6)).toBe(1);

@@ -50,12 +50,22 @@ const OWN_DESCRIPTORS = 256;
 /** The kernel deals connections out by a hash: one worker may get this much more than its share. */
 const UNEVEN = 1.05;
 
-/** One worker per whole processor granted, more when their descriptors would not do for `connections`. */
+/** More processes than this cost more memory than their descriptors are worth. */
+const mostWorkers = (processors: number): number => 2 * processors + 2;
+
+/** One worker per whole processor granted, a few more when their descriptors would not do for `connections`. */
 export const workersFor = (
   connections: number,
   processors = grantedProcessors(),
   descriptors = descriptorLimit(),
 ): number => {
-  const each = Math.max(1, descriptors - OWN_DESCRIPTORS);
-  return Math.max(1, Math.ceil(processors - 0.25), Math.ceil((connections * UNEVEN) / each));
+  const wanted = Math.max(1, Math.ceil(processors - 0.25));
+  const needed = Math.ceil((connections * UNEVEN) / connectionsEach(descriptors));
+  return Math.max(wanted, Math.min(needed, mostWorkers(wanted)));
 };
+
+/** Connections that `nWorkers` can hold. */
+export const connectionsFor = (nWorkers: number, descriptors = descriptorLimit()): number =>
+  Math.floor((nWorkers * connectionsEach(descriptors)) / UNEVEN);
+
+const connectionsEach = (descriptors: number): number => Math.max(1, descriptors - OWN_DESCRIPTORS);

@@ -11,7 +11,7 @@ import type { ServeConfig } from './config.ts';
 import { driftCells, sumDrift } from './drift-slab.ts';
 import { buildEnding } from './ending.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
-import { workersFor } from './limits.ts';
+import { connectionsFor, workersFor } from './limits.ts';
 import { buildLog } from './log.ts';
 import { keepModel, makeSharedDir } from './shared-dir.ts';
 import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
@@ -58,6 +58,12 @@ export const serve = async (
     createCells(quotaPath, QUOTA_CELLS);
     const ref = keepModel(sharedDir, path, versionOfPath(path), 1);
     const nWorkers = config.workers === 'auto' ? workersFor(config.connections) : config.workers;
+    const connections = connectionsFor(nWorkers);
+    if (connections < config.connections)
+      log.info('descriptors allow fewer connections than asked for: raise the limit (ulimit -n)', {
+        connections,
+        asked: config.connections,
+      });
     const crew = buildFleet(config, nWorkers, sharedDir, quotaPath, log, () => tellAll());
     fleet = crew;
     const view = (): ServiceView => viewOf(crew, state, sharedDir);
@@ -75,7 +81,10 @@ export const serve = async (
       tellAll();
     });
     const facts = await Promise.race([
-      crew.start(ref, port),
+      // A worker that ends because the service does is no failure of the start.
+      crew.start(ref, port).catch(async (error) => {
+        throw state.draining ? new EndedEarly(await ended) : error;
+      }),
       ended.then((code) => Promise.reject(new EndedEarly(code))),
     ]);
     state.reload = buildReload(config, sharedDir, crew, log, { ref, facts }, tellAll);

@@ -10,7 +10,7 @@ import { storeModel } from '../../src/core/model-store.ts';
 import type { Started } from '../../src/serve/supervisor.ts';
 import { buildPlantedModel } from '../planted.ts';
 
-const MAIN = join(import.meta.dir, '../../src/cli/main.ts');
+export const MAIN = join(import.meta.dir, '../../src/cli/main.ts');
 
 export const FLIGHT = {
   airline: 'DL',

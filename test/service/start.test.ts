@@ -1,9 +1,9 @@
 /** The start of a service: what is printed, and one clear line when it can not be. */
 import { describe, expect, test } from 'bun:test';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeModelsDir, runServe, startService, until } from './running.ts';
+import { MAIN, makeModelsDir, runServe, startService, until } from './running.ts';
 
 const modelsDir = makeModelsDir();
 const empty = mkdtempSync(join(tmpdir(), 'puntual-empty-'));
@@ -51,6 +51,16 @@ describe('puntual serve', () => {
     expect(damaged.stderr.trimEnd().split('\n')).toHaveLength(1);
   }, 20_000);
 
+  test('exits 0 when it is told to end while it still starts', async () => {
+    const child = Bun.spawn(
+      [process.execPath, MAIN, 'serve', '--models', modelsDir, ...PORTS, '--drain-delay', '10ms'],
+      { stdio: ['ignore', 'ignore', 'ignore'] },
+    );
+    await until(() => childrenOf(child.pid).length > 0);
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+  }, 20_000);
+
   test('leaves no worker behind when the supervisor itself is killed', async () => {
     const service = await startService([], modelsDir);
     const pids = (await service.workerList()).map(({ pid }) => pid);
@@ -59,6 +69,12 @@ describe('puntual serve', () => {
     await until(() => pids.every((pid) => !isAlive(pid)));
   }, 20_000);
 });
+
+/** Processes that a process has started. */
+const childrenOf = (pid: number): string[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .split(' ')
+    .filter((id) => id !== '');
 
 const isAlive = (pid: number): boolean => {
   try {
