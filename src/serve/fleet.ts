@@ -10,20 +10,17 @@ import { RESTART_REASONS, type RestartReason } from './labels.ts';
 import type { Log } from './log.ts';
 import type { ModelFacts, ModelRef } from './messages.ts';
 import { SLAB_CELLS } from './slab.ts';
+import {
+  BACKOFF_MOST_MS,
+  backoffMs,
+  buildSlot,
+  exhaustionOf,
+  noteDeath,
+  type Place,
+  type Slot,
+  YOUNG_MS,
+} from './slot.ts';
 import { retireInto } from './totals.ts';
-
-/** A worker that lives shorter than this dies young; from the third in a row on, the next one waits. */
-const YOUNG_MS = 1000;
-const BACKOFF_FIRST_MS = 100;
-const BACKOFF_MOST_MS = 5000;
-/** So many young deaths in a row, per place, and the service calls itself not ready until one stays. */
-const CRASH_BUDGET = 5;
-
-export interface Place {
-  readonly id: number;
-  readonly child: Child | undefined;
-  readonly restarts: number;
-}
 
 export interface Fleet {
   readonly places: () => readonly Place[];
@@ -53,15 +50,6 @@ export interface Fleet {
   readonly end: () => void;
 }
 
-interface Slot {
-  readonly id: number;
-  child: Child | undefined;
-  restarts: number;
-  youngDeaths: number;
-  /** A successor is on its way: a death needs no other. */
-  awaited: boolean;
-}
-
 export const buildFleet = (
   config: ServeConfig,
   nWorkers: number,
@@ -71,10 +59,7 @@ export const buildFleet = (
   /** Something that `/readyz` depends on has changed. */
   onChange: () => void,
 ): Fleet => {
-  const slots = Array.from(
-    { length: nWorkers },
-    (_, i): Slot => ({ id: i + 1, child: undefined, restarts: 0, youngDeaths: 0, awaited: false }),
-  );
+  const slots = Array.from({ length: nWorkers }, (_, i) => buildSlot(i + 1));
   const children = new Set<Child>();
   const retired = new Float64Array(SLAB_CELLS);
   const restarts = Object.fromEntries(RESTART_REASONS.map((reason) => [reason, 0])) as Record<
@@ -119,8 +104,7 @@ export const buildFleet = (
     const reason =
       killedFor.get(child) ??
       (Number.isNaN(child.readyAtMs()) ? 'start-failed' : exit.signal ? 'killed' : 'crashed');
-    const livedMs = performance.now() - child.readyAtMs();
-    slot.youngDeaths = livedMs >= YOUNG_MS ? 0 : slot.youngDeaths + 1;
+    noteDeath(slot, performance.now() - child.readyAtMs());
     restarts[reason]++;
     slot.restarts++;
     const waitMs = slot.awaited ? 0 : backoffMs(slot.youngDeaths);
@@ -218,10 +202,7 @@ export const buildFleet = (
     standby: () => standby,
     retired,
     restarts,
-    exhausted: () => {
-      const worst = slots.find((slot) => slot.youngDeaths > CRASH_BUDGET);
-      return worst && `worker ${worst.id} died ${worst.youngDeaths} times in a row right away`;
-    },
+    exhausted: () => exhaustionOf(slots),
     tryModel: async (wanted) => {
       const child = spawn(wanted);
       return { child, facts: await child.warm };
@@ -292,6 +273,3 @@ export const buildFleet = (
   };
   return fleet;
 };
-
-const backoffMs = (youngDeaths: number): number =>
-  youngDeaths < 3 ? 0 : Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (youngDeaths - 3));

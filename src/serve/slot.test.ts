@@ -1,0 +1,16 @@
+import { expect, test } from 'bun:test';
+import { backoffMs, buildSlot, exhaustionOf, noteDeath } from './slot.ts';
+
+test('a place is refilled at once twice, then after a pause that doubles up to 5 s', () => {
+  expect([1, 2, 3, 4, 5, 8, 9, 50].map(backoffMs)).toEqual([0, 0, 100, 200, 400, 3200, 5000, 5000]);
+});
+
+test('a crash budget is spent by young deaths in a row alone', () => {
+  const slot = buildSlot(4);
+  for (let death = 0; death < 5; death++) noteDeath(slot, 10);
+  expect(exhaustionOf([slot])).toBeUndefined();
+  noteDeath(slot, Number.NaN);
+  expect(exhaustionOf([slot])).toBe('worker 4 died 6 times in a row right away');
+  noteDeath(slot, 60_000);
+  expect(exhaustionOf([slot])).toBeUndefined();
+});

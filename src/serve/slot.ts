@@ -1,0 +1,54 @@
+/**
+ * The place of one worker, and how patient the service is with a place whose workers keep dying.
+ * Stands under the fleet.
+ */
+import type { Child } from './child.ts';
+
+/** A worker that lives shorter than this dies young; from the third in a row on, the next one waits. */
+export const YOUNG_MS = 1000;
+const PATIENCE = 3;
+const BACKOFF_FIRST_MS = 100;
+export const BACKOFF_MOST_MS = 5000;
+/** More young deaths in a row, and the service calls itself not ready until a worker stays. */
+const CRASH_BUDGET = 5;
+
+/** What others may see of it. */
+export interface Place {
+  readonly id: number;
+  readonly child: Child | undefined;
+  readonly restarts: number;
+}
+
+export interface Slot {
+  readonly id: number;
+  child: Child | undefined;
+  restarts: number;
+  youngDeaths: number;
+  /** A successor is on its way: a death needs no other. */
+  awaited: boolean;
+}
+
+export const buildSlot = (id: number): Slot => ({
+  id,
+  child: undefined,
+  restarts: 0,
+  youngDeaths: 0,
+  awaited: false,
+});
+
+/** @param livedMs since it was ready; NaN when it never was */
+export const noteDeath = (slot: Slot, livedMs: number): void => {
+  slot.youngDeaths = livedMs >= YOUNG_MS ? 0 : slot.youngDeaths + 1;
+};
+
+/** How long a place stays empty: not at all at first, then 0.1 s, doubled up to 5 s. */
+export const backoffMs = (youngDeaths: number): number =>
+  youngDeaths < PATIENCE
+    ? 0
+    : Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (youngDeaths - PATIENCE));
+
+/** Why the crash budget is spent, undefined while it is not. */
+export const exhaustionOf = (slots: readonly Slot[]): string | undefined => {
+  const worst = slots.find((slot) => slot.youngDeaths > CRASH_BUDGET);
+  return worst && `worker ${worst.id} died ${worst.youngDeaths} times in a row right away`;
+};
