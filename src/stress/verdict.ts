@@ -53,7 +53,7 @@ export const judgeGenerator = (
   }
   const allowedMs =
     latencyLimitMs === undefined
-      ? Math.max(LATENESS_ALLOWED_MS, (summary.responseTime.p99Ms ?? 0) / 2)
+      ? Math.max(LATENESS_ALLOWED_MS, (summary.responseTime.p99Ms ?? 0) / 4)
       : Math.max(LATENESS_ALLOWED_MS, latencyLimitMs / 10);
   if (latenessP99Ms !== null && latenessP99Ms > allowedMs) {
     return {

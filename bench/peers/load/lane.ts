@@ -1,0 +1,51 @@
+/**
+ * A service whose truth is known: lanes that each serve one request at a time, for a fixed or a seeded random time.
+ * `bun lane.ts PORT fixed MS` or `bun lane.ts PORT exponential MEAN_MS SEED`. Departures are computed, not slept:
+ * a request leaves at max(its arrival, the departure before) + its service time.
+ */
+import type { Socket } from 'bun';
+import { buildRandom } from '../../../src/stress/schedule.ts';
+
+const [port, kind, meanMs, seed] = process.argv.slice(2);
+const mean = Number(meanMs);
+const random = buildRandom(Number(seed ?? 1));
+const serviceMs = (): number => (kind === 'exponential' ? -mean * Math.log(1 - random()) : mean);
+const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+const queue: { readonly leavesMs: number; readonly socket: Socket<undefined> }[] = [];
+let lastLeavesMs = 0;
+let isWaiting = false;
+
+const leave = (): void => {
+  isWaiting = false;
+  const now = performance.now();
+  while (queue.length > 0 && queue[0]!.leavesMs <= now) queue.shift()!.socket.write(ANSWER);
+  if (queue.length > 0) wait(queue[0]!.leavesMs - now);
+};
+
+/** Timers are a millisecond coarse: the last two are spent looking. */
+const wait = (ms: number): void => {
+  if (isWaiting) return;
+  isWaiting = true;
+  if (ms > 2) setTimeout(leave, ms - 2);
+  else setImmediate(leave);
+};
+
+Bun.listen<undefined>({
+  hostname: '127.0.0.1',
+  port: Number(port),
+  socket: {
+    data: (socket, bytes) => {
+      const text = Buffer.from(bytes).toString('latin1');
+      // Whoever only looks whether the service is there uses up no service time.
+      if (text.includes('User-Agent: Bun')) {
+        socket.write(ANSWER);
+        return;
+      }
+      const now = performance.now();
+      lastLeavesMs = Math.max(now, lastLeavesMs) + serviceMs();
+      queue.push({ leavesMs: lastLeavesMs, socket });
+      wait(queue[0]!.leavesMs - now);
+    },
+  },
+});

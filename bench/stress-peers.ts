@@ -1,0 +1,104 @@
+/**
+ * What the stress benches share: the services that are stressed, the generator as a process, its peers.
+ * Stands beside the stress benches; everything listens on loopback and is ended by whoever started it.
+ */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Subprocess } from 'bun';
+
+const MAIN = join(import.meta.dir, '..', 'src', 'cli', 'main.ts');
+
+/** Which core a process may use; where `taskset` is absent, any. */
+export const onCore = (core: number, command: readonly string[]): string[] =>
+  Bun.which('taskset') ? ['taskset', '-c', String(core), ...command] : [...command];
+
+/** nginx with one worker that answers a constant. */
+export const startNginx = async (port: number, core: number): Promise<Subprocess> => {
+  const dir = mkdtempSync(join(tmpdir(), 'puntual-nginx-'));
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+    .map((name) => `${name}_temp_path ${dir}/${name};`)
+    .join(' ');
+  writeFileSync(
+    join(dir, 'nginx.conf'),
+    `daemon off; worker_processes 1; pid ${dir}/pid; error_log ${dir}/error.log; worker_rlimit_nofile 19000;
+events { worker_connections 18000; }
+http { access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; ${temporary}
+  server { listen 127.0.0.1:${port} backlog=4096; location / { default_type text/plain; return 200 "hello"; } } }
+`,
+  );
+  const child = Bun.spawn(onCore(core, ['nginx', '-c', join(dir, 'nginx.conf')]), {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await answers(port);
+  return child;
+};
+
+/** Waits until a service answers. */
+export const answers = async (port: number): Promise<void> => {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    try {
+      await fetch(`http://127.0.0.1:${port}/`);
+      return;
+    } catch {
+      await Bun.sleep(25);
+    }
+  }
+  throw new Error(`nothing answers on port ${port}`);
+};
+
+/** One of the services in `bench/peers/load`. */
+export const startPeer = async (
+  file: string,
+  port: number,
+  args: readonly (string | number)[],
+  core = 1,
+): Promise<Subprocess> => {
+  const path = join(import.meta.dir, 'peers', 'load', file);
+  const command = [process.execPath, path, String(port), ...args.map(String)];
+  const child = Bun.spawn(onCore(core, command), { stdio: ['ignore', 'ignore', 'inherit'] });
+  await answers(port);
+  return child;
+};
+
+export const stop = async (child: Subprocess): Promise<void> => {
+  child.kill();
+  await child.exited;
+};
+
+interface Quantiles {
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+  readonly count: number;
+}
+
+/** The keys of `stress --json` that benches read. */
+export interface StressResult {
+  readonly exitCode: number;
+  readonly verdict: string;
+  readonly verdictSentence: string;
+  readonly planned: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly throughputPerSecond: number;
+  readonly responseTime: Quantiles;
+  readonly serviceTime: Quantiles;
+  readonly connections: { readonly planned: number; readonly opened: number };
+  readonly generator: { readonly busy: number };
+  readonly findMax?: {
+    readonly sustainedPerSecond: number | null;
+    readonly breakingPerSecond: number | null;
+    readonly reason: string | null;
+  };
+  readonly comparison?: { readonly regressed: boolean; readonly sentence: string };
+}
+
+/** `puntual stress` as its users run it. */
+export const runStress = async (args: readonly string[], core?: number): Promise<StressResult> => {
+  const command = [process.execPath, MAIN, 'stress', ...args, '--json'];
+  const child = Bun.spawn(core === undefined ? command : onCore(core, command), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const text = await new Response(child.stdout).text();
+  return { exitCode: await child.exited, ...(JSON.parse(text) as Omit<StressResult, 'exitCode'>) };
+};
