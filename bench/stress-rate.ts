@@ -8,7 +8,7 @@ import { alternate, type Contender, printFigures, printMachine, versionLine } fr
 import { onCore, runStress, startNginx, stop } from './stress-peers.ts';
 
 const PORT = 18_198;
-const SECONDS = 4;
+const SECONDS = 3;
 const URL = `http://127.0.0.1:${PORT}/`;
 const AUTOCANNON = join(
   import.meta.dir,

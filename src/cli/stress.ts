@@ -43,7 +43,7 @@ interface Flags {
   readonly keepAlive: boolean;
   readonly insecure?: boolean;
   readonly check: boolean;
-  readonly output?: string;
+  readonly output: readonly string[];
   readonly compare?: string;
   readonly seed: number;
   readonly json?: boolean;
@@ -77,7 +77,10 @@ export const describe = (command: Command): void => {
     .description(
       `Finds what a service holds, and where and why it breaks. With no flag but the URL: a capacity search under '${DEFAULT_SLO}', and a report.`,
     )
-    .argument('<url>', 'the service, such as http://localhost:8080')
+    .argument(
+      '<url>',
+      'the service, such as http://localhost:8080; or a run file (.json), to report on it again',
+    )
     .addOption(
       setting(
         '-c, --connections <n>',
@@ -139,7 +142,12 @@ export const describe = (command: Command): void => {
     .option('--no-keep-alive', 'open a connection for every request')
     .option('--insecure', 'take any TLS certificate')
     .option('--no-check', 'do not compare answers with those that came before the load')
-    .option('-o, --output <file>', 'write the report (.html) or the run file (.json)')
+    .option(
+      '-o, --output <file>',
+      'write the report (.html) or the run file (.json); may be given again',
+      gather,
+      [] as string[],
+    )
     .option(
       '--compare <run.json>',
       'compare with an earlier run; exit code 99 when worse beyond noise',
@@ -162,14 +170,17 @@ const stress = async (url: string, flags: Flags): Promise<void> => {
     flags.connectionsRamp === undefined &&
     flags.fault.length === 0;
   const mode = modeOf(flags, isBare);
-  const output = flags.output ?? (isBare && !flags.json ? DEFAULT_REPORT : undefined);
-  if (output !== undefined && !/\.(html?|json)$/.test(output)) {
-    throw new AppError(
-      'usage',
-      `-o '${output}': a name that ends with .html or .json is expected.`,
-    );
+  const outputs =
+    flags.output.length === 0 && isBare && !flags.json ? [DEFAULT_REPORT] : flags.output;
+  const odd = outputs.find((path) => !/\.(html?|json)$/.test(path));
+  if (odd !== undefined) {
+    throw new AppError('usage', `-o '${odd}': a name that ends with .html or .json is expected.`);
   }
   const earlier = flags.compare === undefined ? undefined : readRunFile(flags.compare);
+  if (url.endsWith('.json') && !url.includes('://')) {
+    report(readRunFile(url), earlier, outputs, flags);
+    return;
+  }
   const plan = planOf(flags, mode);
   if (plan.warmUpMs >= plan.durationMs) {
     throw new AppError('usage', '--warm-up must be shorter than --duration.');
@@ -188,13 +199,23 @@ const stress = async (url: string, flags: Flags): Promise<void> => {
     view.stop();
     await session.close();
   }
+  report(run, earlier, outputs, flags);
+};
+
+/** Writes and prints what a run found, and sets the exit code. */
+const report = (
+  run: RunFile,
+  earlier: RunFile | undefined,
+  outputs: readonly string[],
+  flags: Flags,
+): void => {
   const comparison = earlier && compareRuns(earlier, run);
-  if (output !== undefined) writeOutput(output, run, comparison, earlier);
+  for (const path of outputs) writeOutput(path, run, comparison, earlier);
   if (flags.json) printJson(documentOf(run, comparison));
   else {
     for (const line of runLines(run)) printLine(line);
     if (comparison) for (const line of comparisonLines(comparison)) printLine(line);
-    if (output !== undefined) printLine(`\nreport  ${output}`);
+    if (outputs.length > 0) printLine(`\nreport  ${outputs.join('  ')}`);
   }
   process.exitCode = exitCodeOf(run, comparison);
 };

@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import type { RunFile } from './run-file.ts';
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { compareRuns } from './compare.ts';
+import { readRunFile, type RunFile } from './run-file.ts';
+import schema from './run-schema.json' with { type: 'json' };
 import { openSession, type SessionOptions } from './session.ts';
 import { type StressPlan, runStress } from './stress.ts';
 import { parseSlo } from './slo.ts';
@@ -275,6 +281,38 @@ describe('before the load', () => {
   test('more connections than ports allow are refused with the arithmetic', async () => {
     const url = serve(() => new Response('x'));
     await expect(stress(url, { nConnections: 900_000 })).rejects.toThrow('local ports allow');
+  });
+});
+
+describe('run file', () => {
+  const validate = new Ajv2020({ strict: false }).compile(schema);
+
+  const check = (run: RunFile): void => {
+    expect(validate(JSON.parse(JSON.stringify(run))) || validate.errors).toBe(true);
+  };
+
+  test('a plain run is what the published schema says, and comes back from disk as it was', async () => {
+    const run = await stress(serve(() => new Response('x')));
+    check(run);
+    const path = join(tmpdir(), `puntual-run-${process.pid}.json`);
+    stops.push(() => rmSync(path, { force: true }));
+    writeFileSync(path, JSON.stringify(run));
+    expect(JSON.stringify(readRunFile(path))).toBe(JSON.stringify(run));
+  });
+
+  test('a run against itself is no regression; a third fewer answers is one', async () => {
+    const run = await stress(serve(() => new Response('x')));
+    expect(compareRuns(run, run).regressed).toBe(false);
+    const { main } = run;
+    const { summary } = main;
+    const slower = { ...summary, throughputPerSecond: summary.throughputPerSecond * 0.66 };
+    const worse = { ...run, main: { ...main, summary: slower } };
+    expect(compareRuns(run, worse).sentence).toContain('throughput per second is 34 % worse');
+  });
+
+  test('what is not a run file is refused', () => {
+    expect(() => readRunFile('nowhere.json')).toThrow('does not exist');
+    expect(() => readRunFile(join(import.meta.dir, 'run-schema.json'))).toThrow('not a run file');
   });
 });
 
