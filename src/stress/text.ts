@@ -179,13 +179,16 @@ const quantileRow = (title: string, quantiles: Quantiles): string => {
   ]);
 };
 
-/** One sentence where response and service time tell different stories. */
-export const whyLines = ({ responseTime, serviceTime, lag }: Summary): string[] => {
+/** One sentence where response and service time tell different stories: who let the requests wait? */
+export const whyLines = ({ responseTime, serviceTime, lag, lateness }: Summary): string[] => {
   const [response, service] = [responseTime.p99Ms, serviceTime.p99Ms];
   if (response === null || service === null || response < 2 * service || response < 5) return [];
+  const isOurs = (lateness.p99Ms ?? 0) > 0.5 * (lag.p99Ms ?? 0);
   return [
     '',
-    `Response time counts from the planned moment, service time from the sending. Requests waited up to ${showMs(lag.maxMs)} for a free connection while others were not answered: users would have waited too, so response time is the figure to trust.`,
+    isOurs
+      ? `Response time counts from the planned moment, service time from the sending. What lies between is mostly this generator's own lateness (p99 ${showMs(lateness.p99Ms)}): the machine was busy, and the truth lies between the two.`
+      : `Response time counts from the planned moment, service time from the sending. Requests waited up to ${showMs(lag.maxMs)} for a free connection while others were not answered: users would have waited too, so response time is the figure to trust.`,
   ];
 };
 
