@@ -18,6 +18,8 @@ import { buildAttribution } from '../predict/shap.ts';
 import { buildTrainingPage } from '../report/training-page.ts';
 import type { Baseline, Costs } from '../train/evaluation.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
+import { rollMonths, type RollingMonth } from '../train/rolling.ts';
+import { bestOf, tune, type Trial } from '../train/tuning.ts';
 import { type Trained, trainModel, type TrainReport } from '../train/training.ts';
 import { buildProgress, type Progress, printJson, printLine, printTable } from './output.ts';
 import { realNumber, setting, wholeNumber } from './setting.ts';
@@ -28,6 +30,10 @@ export interface TrainFilesOptions extends Partial<TrainOptions> {
   /** Hourly observations to join at the origin, taken `leadHours` before departure. */
   readonly weather?: string | undefined;
   readonly leadHours?: number | undefined;
+  /** Trials of a search for settings before training. */
+  readonly tune?: number | undefined;
+  /** Whether the method is also judged month by month. */
+  readonly rolling?: boolean | undefined;
   /** Shows a progress bar or lines on stderr. */
   readonly showsProgress?: boolean | undefined;
 }
@@ -38,6 +44,10 @@ export interface TrainFilesReport extends TrainReport {
   readonly version: string;
   /** Mean absolute SHAP value of each feature over test flights, in log-odds, largest first. */
   readonly importance: readonly { readonly feature: string; readonly meanAbsolute: number }[];
+  /** Every trial of the search for settings, when asked. */
+  readonly trials?: readonly Trial[];
+  /** Month by month, when asked. */
+  readonly rolling?: readonly RollingMonth[];
   readonly seconds: number;
   readonly peakMemoryMb: number;
 }
@@ -54,7 +64,18 @@ export const trainFromFiles = async (
   const startMs = performance.now();
   const table = await readTable(files, options);
   const progress = options.showsProgress ? buildProgress('training') : undefined;
-  const trained = await trainInterruptibly(table, { ...DEFAULT_OPTIONS, ...options }, progress);
+  let settings: TrainOptions = { ...DEFAULT_OPTIONS, ...options };
+  const note = (text: string): void => {
+    if (options.showsProgress) process.stderr.write(`${text}\n`);
+  };
+  const trials = options.tune
+    ? await tune(table, settings, options.tune, (trial, i) => note(lineOfTrial(trial, i)))
+    : undefined;
+  if (trials) settings = { ...settings, boost: bestOf(trials).settings };
+  const rolling = options.rolling
+    ? await rollMonths(table, settings, (month) => note(lineOfMonth(month)))
+    : undefined;
+  const trained = await trainInterruptibly(table, settings, progress);
   const model = withSelfTest(trained.model, trained.selfTestRaw);
   const { path, version } = storeModel(options.modelsDir, model, new Date());
   writeModel(trained.baselines, join(dirname(path), BASELINES));
@@ -63,6 +84,8 @@ export const trainFromFiles = async (
     version,
     ...trained.report,
     importance: importanceOf(model, trained.sampleRaw),
+    ...(trials ? { trials } : {}),
+    ...(rolling ? { rolling } : {}),
     seconds: (performance.now() - startMs) / 1000,
     peakMemoryMb: peakMemoryMb(),
   };
@@ -72,6 +95,17 @@ export const trainFromFiles = async (
   writeWhole(join(dirname(path), 'report.html'), Buffer.from(page));
   return report;
 };
+
+const lineOfTrial = ({ settings, validationLoss, trees }: Trial, index: number): string =>
+  `trial ${index + 1}: log loss ${validationLoss.toFixed(5)} on the early-stopping flights, ${trees} trees, ` +
+  (index === 0
+    ? 'the defaults'
+    : Object.entries(settings)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '));
+
+const lineOfMonth = ({ month, test, climatology }: RollingMonth): string =>
+  `${month}: AUC ${test.auc.toFixed(4)}, log loss ${test.logLoss.toFixed(4)} (climatology ${climatology.auc.toFixed(4)}, ${climatology.logLoss.toFixed(4)})`;
 
 /** The file of a model's baselines, beside it. */
 export const BASELINES = 'baselines.safetensors';
@@ -100,10 +134,12 @@ const trainInterruptibly = async (
   };
   process.once('SIGINT', stop);
   let headMs = performance.now();
+  let lastMs = headMs;
   try {
     return await trainModel(table, options, (round) => {
-      if (round.round === 1) headMs = performance.now() - 1;
-      const seconds = (performance.now() - headMs) / 1000;
+      if (round.round === 1) headMs = lastMs;
+      lastMs = performance.now();
+      const seconds = (lastMs - headMs) / 1000;
       const rowsPerSecond = (round.nRows * round.round) / seconds;
       const left = (seconds / round.round) * (round.nRounds - round.round);
       progress?.update(
@@ -171,6 +207,8 @@ interface Flags extends WeatherFlags {
   readonly leaves?: number;
   readonly learningRate?: number;
   readonly split: 'time' | 'random';
+  readonly tune?: number;
+  readonly rolling?: boolean;
   readonly costMiss?: number;
   readonly costFalseAlarm?: number;
   readonly dialect?: string;
@@ -252,6 +290,13 @@ export const describe = (command: Command): void => {
     .addOption(
       setting('--dialect <name>', 'how to read the columns; by default the columns decide'),
     )
+    .addOption(
+      setting(
+        '--tune <n>',
+        'trials of a search for settings on the early-stopping flights',
+      ).argParser(wholeNumber(1, 1000)),
+    )
+    .option('--rolling', 'also judge the method month by month')
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {
       const report = await trainFromFiles(files, {
@@ -268,6 +313,8 @@ export const describe = (command: Command): void => {
         weather: flags.weather,
         leadHours: flags.leadHours,
         costs: costsOf(flags),
+        tune: flags.tune,
+        rolling: flags.rolling,
         showsProgress: true,
       });
       if (flags.json) printJson(report);
@@ -294,6 +341,18 @@ export const printTrainReport = (report: TrainFilesReport): void => {
   if (report.splitKind === 'random')
     printLine('split at random: flights of one day stand on both sides, so these figures flatter');
   printQuality(report, 'on flights it never saw');
+  if (report.rolling)
+    printTable(
+      ['month', 'AUC', 'log loss', 'ECE', 'climatology AUC', 'log loss '],
+      report.rolling.map(({ month, test, climatology }) => [
+        month,
+        test.auc.toFixed(4),
+        test.logLoss.toFixed(4),
+        test.ece.toFixed(4),
+        climatology.auc.toFixed(4),
+        climatology.logLoss.toFixed(4),
+      ]),
+    );
   printLine(
     `${report.model}  (${report.seconds.toFixed(1)} s, ${report.peakMemoryMb.toFixed(0)} MB)`,
   );

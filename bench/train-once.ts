@@ -1,0 +1,114 @@
+/**
+ * One training of Puntual's learner on a file of columns, in a process of its own so that its memory can be measured.
+ * Started by `train` and `accuracy` with the same specification that the peers get.
+ */
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import type { Bins } from '../src/train/binning.ts';
+import { binInto, buildCategoryBins, buildQuantityBins } from '../src/train/binning.ts';
+import { addToScores, boost } from '../src/train/boosting.ts';
+import { buildEngine } from '../src/train/engine.ts';
+import { binOffsets } from '../src/train/histogram.ts';
+import type { BoostRows } from '../src/train/learner.ts';
+import { auc, brier, logLoss } from '../src/train/metrics.ts';
+import { buildTeam } from '../src/train/team.ts';
+import type { Part } from './train-data.ts';
+
+export interface Specification {
+  readonly train: Part;
+  readonly validation?: Part;
+  readonly test: Part;
+  readonly features: readonly string[];
+  readonly categorical: readonly number[];
+  readonly codes: Readonly<Record<string, number>>;
+  readonly trees: number;
+  readonly leaves: number;
+  readonly learningRate: number;
+  readonly threads: number;
+  readonly seed: number;
+  readonly patience: number;
+  readonly settings?: Readonly<Record<string, number>>;
+}
+
+const spec = JSON.parse(process.argv[2]!) as Specification;
+
+const readColumn = (part: Part, column: number): Float64Array => {
+  const values = new Float32Array(part.rows);
+  const file = openSync(part.file, 'r');
+  readSync(file, new Uint8Array(values.buffer), 0, 4 * part.rows, 4 * part.rows * column);
+  closeSync(file);
+  return Float64Array.from(values);
+};
+
+const readPart = (part: Part, known: readonly Bins[] | null): BoostRows => {
+  const nFeatures = spec.features.length;
+  const data = new Uint8Array(part.rows * nFeatures);
+  const bins = spec.features.map((_, f) => {
+    const values = readColumn(part, f);
+    const of =
+      known?.[f] ??
+      (spec.categorical.includes(f)
+        ? buildCategoryBins(values, part.rows)
+        : buildQuantityBins(values, part.rows));
+    binInto(of, values, part.rows, data, f, nFeatures);
+    return of;
+  });
+  return {
+    nRows: part.rows,
+    bins,
+    offsets: binOffsets(bins),
+    data,
+    labels: Uint8Array.from(readColumn(part, nFeatures)),
+    minutes: new Float32Array(0),
+  };
+};
+
+const team = buildTeam(spec.threads);
+const startMs = performance.now();
+const train = readPart(spec.train, null);
+const later = spec.validation ? readPart(spec.validation, train.bins) : null;
+const boosted = await boost(
+  buildEngine(team),
+  train,
+  later,
+  { kind: 'logistic' },
+  {
+    nTrees: spec.trees,
+    nLeaves: spec.leaves,
+    learningRate: spec.learningRate,
+    patience: later ? spec.patience : Number.POSITIVE_INFINITY,
+    featureShare: 1,
+    rowShare: 1,
+    seed: spec.seed,
+    maxDepth: 1000,
+    l2: 0,
+    minRowsPerLeaf: 20,
+    minHessianPerLeaf: 1e-3,
+    minGain: 1e-6,
+    categorySmooth: 10,
+    categoryL2: 10,
+    maxCategoriesPerSet: 32,
+    minRowsPerCategory: 100,
+    monotone: new Int8Array(spec.features.length),
+    ...spec.settings,
+  },
+);
+const seconds = (performance.now() - startMs) / 1000;
+// Not getrusage: its peak is inherited from the process that started this one.
+const peakMemoryMb =
+  Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
+team.dismiss();
+const test = readPart(spec.test, train.bins);
+const scores = new Float64Array(test.nRows).fill(boosted.base);
+for (const tree of boosted.trees) addToScores(tree, test, scores);
+const p = scores.map((score) => 1 / (1 + Math.exp(-score)));
+console.log(
+  JSON.stringify({
+    library: 'puntual',
+    seconds,
+    peakMemoryMb,
+    trees: boosted.trees.length,
+    auc: auc(p, test.labels),
+    logLoss: logLoss(p, test.labels),
+    brier: brier(p, test.labels),
+  }),
+);

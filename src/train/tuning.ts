@@ -1,0 +1,75 @@
+/**
+ * A small search for better settings: each trial learns the first answer and is judged on the early-stopping flights.
+ * The test flights are not looked at.
+ */
+import { availableParallelism } from 'node:os';
+import type { Table } from '../core/table.ts';
+import { boost, type BoostSettings } from './boosting.ts';
+import { buildEngine } from './engine.ts';
+import { prepare } from './preparation.ts';
+import { buildRandom } from './random.ts';
+import { boostSettings, type TrainOptions } from './settings.ts';
+import { buildTeam } from './team.ts';
+
+const SPACE = {
+  nLeaves: [7, 15, 31, 63],
+  learningRate: [0.03, 0.05, 0.1],
+  l2: [1, 5, 20, 50],
+  minRowsPerLeaf: [20, 50, 100, 300],
+  featureShare: [0.4, 0.7, 1],
+  rowShare: [0.6, 0.8, 1],
+} as const;
+
+type Choice = { -readonly [Name in keyof typeof SPACE]: number };
+
+export interface Trial {
+  readonly settings: Readonly<Partial<BoostSettings>>;
+  /** Best log loss on the early-stopping flights, and after how many trees. */
+  readonly validationLoss: number;
+  readonly trees: number;
+}
+
+/**
+ * Trials in the order in which they ran; the first is the defaults.
+ * @throws AppError as `prepare` does
+ */
+export const tune = async (
+  table: Table,
+  options: TrainOptions,
+  nTrials: number,
+  onTrial: (trial: Trial, index: number) => void = () => {},
+): Promise<readonly Trial[]> => {
+  const { parts, features } = prepare(table, options);
+  const team = buildTeam(options.nThreads ?? availableParallelism());
+  const random = buildRandom(options.seed);
+  const trials: Trial[] = [];
+  for (let index = 0; index < nTrials; index++) {
+    const settings = index === 0 ? {} : draw(random);
+    const { rounds } = await boost(
+      buildEngine(team),
+      parts.train,
+      parts.validation,
+      { kind: 'logistic' },
+      { ...boostSettings(parts.train.nRows, features, options), ...settings },
+    );
+    const losses = rounds.map(({ validation }) => validation);
+    const validationLoss = losses.reduce((least, loss) => Math.min(least, loss), Infinity);
+    const trial = { settings, validationLoss, trees: losses.indexOf(validationLoss) + 1 };
+    trials.push(trial);
+    onTrial(trial, index);
+  }
+  team.dismiss();
+  return trials;
+};
+
+const draw = (random: () => number): Choice =>
+  Object.fromEntries(
+    Object.entries(SPACE).map(([name, values]) => [
+      name,
+      values[Math.floor(random() * values.length)]!,
+    ]),
+  ) as Choice;
+
+/** The trial of the least loss. */
+export const bestOf = (trials: readonly Trial[]): Trial =>
+  trials.reduce((best, trial) => (trial.validationLoss < best.validationLoss ? trial : best));
