@@ -30,6 +30,8 @@ export interface Handlers {
   readonly failed: (error: Error) => Response;
   /** How many answers were given while draining. */
   readonly answered: () => number;
+  /** How far the event loop lags behind now. */
+  readonly delayMs: () => number;
   readonly onSlow: () => void;
 }
 
@@ -95,7 +97,12 @@ export const openListener = (
     },
     drain: (closeMs, limitMs) => {
       draining = true;
-      return drain(server, sockets, descriptor, nBefore, handlers.answered, closeMs, limitMs);
+      const { answered, delayMs } = handlers;
+      return drain(
+        { server, sockets, listener: descriptor, nDescriptors: nBefore, answered, delayMs },
+        closeMs,
+        limitMs,
+      );
     },
   };
 };

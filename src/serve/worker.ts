@@ -114,6 +114,7 @@ const start = (orders: Orders): void => {
         answer: (request, own) => (state === 'draining' ? last(request, own) : app(request, own)),
         failed,
         answered: () => answered,
+        delayMs: pressure.delayMs,
         onSlow: () => counters.shed('slow'),
       });
     } catch (error) {
