@@ -30,7 +30,9 @@ import type { Layout } from './layout.ts';
 /** Walks that go on at once. */
 export const LANES = 8;
 const SLOT_BITS = 12;
-const STEPS_PER_CHECK = 2;
+const STEPS_PER_CHECK = 1;
+/** Unrolled steps before the first check; deep trees need no longer code. */
+const MOST_SURE_STEPS = 16;
 
 type Missing = 'left' | 'right' | 'table';
 interface Slot {
@@ -262,18 +264,31 @@ const emitStep = (
     set(first + lane),
   ]);
 
+/** Steps that hardly any group of lanes could spare, then steps until no lane moves. */
 const emitWalk = (
   first: number,
   scratch: number,
   changed: number,
+  nSure: number,
   slotOf: (lane: number) => Code,
-): Code =>
+): Code => [
+  Array.from({ length: nSure }, () => emitStep(first, scratch, undefined, slotOf)),
   repeatWhile([
     Array.from({ length: STEPS_PER_CHECK }, () => emitStep(first, scratch, undefined, slotOf)),
     [i32.const(0), set(changed)],
     emitStep(first, scratch, changed, slotOf),
     get(changed),
-  ]);
+  ]),
+];
+
+/** Mean length of a training row's path, over all trees: the longest of eight is hardly shorter. */
+const sureSteps = (forest: Forest): number => {
+  let [steps, rows] = [0, 0];
+  for (const root of forest.roots) rows += forest.cover[root]!;
+  for (let node = 0; node < forest.feature.length; node++)
+    if (forest.feature[node]! >= 0) steps += forest.cover[node]!;
+  return rows > 0 ? Math.min(MOST_SURE_STEPS, Math.floor(steps / rows)) : 0;
+};
 
 /** Functions `(nRows)` from slots to raw scores: `one` for a single row, `many` for multiples of 8 rows. */
 export const emitWalkScores = (
@@ -305,7 +320,7 @@ const emitOne = (forest: Forest, placed: Placed, places: Places): Func => {
         Array.from({ length: LANES }, (_, lane) => [
           [get(ROOT), i32.load(lane * 4), set(FIRST + lane)],
         ]),
-        emitWalk(FIRST, SCRATCH, CHANGED, () => i32.load(places.slotsAt)),
+        emitWalk(FIRST, SCRATCH, CHANGED, sureSteps(forest), () => i32.load(places.slotsAt)),
         get(SUM),
         Array.from({ length: LANES }, (_, lane) => [
           [get(FIRST + lane), f64.load(placed.toValue), f64.add],
@@ -344,7 +359,7 @@ const emitMany = (forest: Forest, placed: Placed, places: Places): Func => {
         [get(ROOT), i32.load(), set(NODE)],
         eachGroup([
           lanes((lane) => [get(NODE), set(FIRST + lane)]),
-          emitWalk(FIRST, SCRATCH, CHANGED, (lane) => [
+          emitWalk(FIRST, SCRATCH, CHANGED, sureSteps(forest), (lane) => [
             [get(SLOTS), i32.add, i32.load(lane * slotStride)],
           ]),
           lanes((lane) => [
