@@ -31,8 +31,8 @@ try {
   await stop(constant);
 }
 
-const MEAN_MS = 10;
-const SECONDS = 40;
+const MEAN_MS = 20;
+const SECONDS = 50;
 /** The probe asks one request twice before the load, and each takes one service time from the seed. */
 const N_PROBES = 2;
 
@@ -61,7 +61,7 @@ const theory = (utilisation: number, p: number): number =>
   (-Math.log(1 - p) * MEAN_MS) / (1 - utilisation);
 
 /**
- * A queue near its limit forgets slowly: 40 s of one path lie up to 30 % off the theory. So the first seed whose path
+ * A queue near its limit forgets slowly: 50 s of one path lie up to 30 % off the theory. So the first seed whose path
  * is itself within 1 % of the theory is taken, and what is left to differ is the measuring.
  */
 const seedFor = (utilisation: number): number => {
@@ -73,7 +73,7 @@ const seedFor = (utilisation: number): number => {
   }
 };
 
-console.log('\nM/M/1, mean service time 10 ms, 40 s each\n');
+console.log('\nM/M/1, mean service time 20 ms, 50 s each\n');
 console.log(
   '| utilisation | quantile | theory ms | measured ms | off by |\n|---:|---:|---:|---:|---:|',
 );

@@ -30,7 +30,7 @@ interface Flags {
   readonly findMax?: boolean;
   readonly connectionsRamp?: string;
   readonly slo?: string;
-  readonly fault: readonly string[];
+  readonly fault?: readonly string[];
   readonly admin?: string;
   readonly warmUp: number;
   readonly timeout: number;
@@ -38,12 +38,12 @@ interface Flags {
   readonly data?: string;
   readonly script?: string;
   readonly method?: string;
-  readonly header: readonly string[];
+  readonly header?: readonly string[];
   readonly body?: string;
   readonly keepAlive: boolean;
   readonly insecure?: boolean;
   readonly check: boolean;
-  readonly output: readonly string[];
+  readonly output?: readonly string[];
   readonly compare?: string;
   readonly seed: number;
   readonly json?: boolean;
@@ -55,7 +55,10 @@ const DEFAULT_DURATION_MS = 30_000;
 const DEFAULT_SLO = 'p99<50ms,errors<0.1%';
 const DEFAULT_REPORT = 'stress-report.html';
 
-const gather = (text: string, before: readonly string[]): string[] => [...before, text];
+const gather = (text: string, before: readonly string[] | undefined): string[] => [
+  ...(before ?? []),
+  text,
+];
 
 const parseDuration = (text: string): number => {
   const ms = durationMs(text);
@@ -104,7 +107,6 @@ export const describe = (command: Command): void => {
       '--fault <fault>',
       'kill-worker@10s, pause-worker@10s+2s, reload@10s, slow-clients@10s+5s:1000, garbage@10s+5s, reset-storm@10s; may be given again',
       gather,
-      [] as string[],
     )
     .addOption(setting('--admin <url>', 'admin port of the service (default: its host, port 8081)'))
     .addOption(
@@ -132,12 +134,7 @@ export const describe = (command: Command): void => {
       'a JavaScript or TypeScript module that exports request(i); called before the run',
     )
     .option('--method <method>', 'HTTP method')
-    .option(
-      '-H, --header <header>',
-      "a header 'Name: value'; may be given again",
-      gather,
-      [] as string[],
-    )
+    .option('-H, --header <header>', "a header 'Name: value'; may be given again", gather)
     .option('--body <text>', 'a body, or @FILE')
     .option('--no-keep-alive', 'open a connection for every request')
     .option('--insecure', 'take any TLS certificate')
@@ -146,7 +143,6 @@ export const describe = (command: Command): void => {
       '-o, --output <file>',
       'write the report (.html) or the run file (.json); may be given again',
       gather,
-      [] as string[],
     )
     .option(
       '--compare <run.json>',
@@ -168,10 +164,9 @@ const stress = async (url: string, flags: Flags): Promise<void> => {
     flags.duration === undefined &&
     flags.rate === undefined &&
     flags.connectionsRamp === undefined &&
-    flags.fault.length === 0;
+    flags.fault === undefined;
   const mode = modeOf(flags, isBare);
-  const outputs =
-    flags.output.length === 0 && isBare && !flags.json ? [DEFAULT_REPORT] : flags.output;
+  const outputs = flags.output ?? (isBare && !flags.json ? [DEFAULT_REPORT] : []);
   const odd = outputs.find((path) => !/\.(html?|json)$/.test(path));
   if (odd !== undefined) {
     throw new AppError('usage', `-o '${odd}': a name that ends with .html or .json is expected.`);
@@ -231,7 +226,7 @@ const modeOf = (flags: Flags, isBare: boolean): Mode => {
 const planOf = (flags: Flags, mode: Mode): StressPlan => {
   const durationMs = flags.duration ?? DEFAULT_DURATION_MS;
   const slo = flags.slo ?? (mode === 'find-max' ? DEFAULT_SLO : undefined);
-  const faults = flags.fault.flatMap((text) => parseFaults(text, durationMs));
+  const faults = (flags.fault ?? []).flatMap((text) => parseFaults(text, durationMs));
   if (faults.length > 0 && mode !== 'single') {
     throw new AppError(
       'usage',
@@ -263,7 +258,7 @@ const sessionOptionsOf = (url: string, flags: Flags, mode: Mode): SessionOptions
       (mode === 'single' && rate !== undefined ? connectionsFor(rate) : DEFAULT_CONNECTIONS),
     nShards: flags.threads,
     method: flags.method === undefined ? undefined : parseMethod(flags.method),
-    headers: flags.header.map(parseHeader),
+    headers: (flags.header ?? []).map(parseHeader),
     body: flags.body,
     data: flags.data,
     script: flags.script,
