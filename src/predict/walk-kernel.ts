@@ -172,32 +172,41 @@ const NODES_PER_LINE = 8;
  * it that most rows reach, four pairs to a cache line, so that a walk touches few lines.
  */
 const orderNodes = (forest: Forest): Int32Array => {
-  const order: number[] = [-1];
-  const childrenOf = (node: number): number[] => (forest.feature[node] === -1 ? [] : [node]);
+  const { feature, left, right, cover } = forest;
+  // A pair may leave a line's rest empty, a tree up to two lines.
+  const order = new Int32Array(2 * feature.length + 3 * NODES_PER_LINE * (forest.nTrees + 1));
+  order.fill(-1);
+  let end = 1;
+  /** Parents of pairs that are not placed yet: those near the line at hand, then all others. */
+  const near = new Int32Array(NODES_PER_LINE + 2);
+  const waiting = new Int32Array(feature.length);
   for (const root of forest.roots) {
-    const start = order.length;
-    order.push(root);
-    /** Parents of pairs that are not placed yet. */
-    const waiting = childrenOf(root);
-    while (waiting.length > 0) {
-      const near = [waiting.pop()!];
-      if (order.length % 2 === 1) order.push(-1);
-      for (let room = NODES_PER_LINE - (order.length % NODES_PER_LINE); room > 0; room -= 2) {
-        if (near.length === 0) break;
+    const start = end;
+    order[end++] = root;
+    let nWaiting = 0;
+    if (feature[root] !== -1) waiting[nWaiting++] = root;
+    while (nWaiting > 0) {
+      near[0] = waiting[--nWaiting]!;
+      let nNear = 1;
+      end += end % 2;
+      for (let room = NODES_PER_LINE - (end % NODES_PER_LINE); room > 0 && nNear > 0; room -= 2) {
         let best = 0;
-        for (let i = 1; i < near.length; i++)
-          if (forest.cover[near[i]!]! > forest.cover[near[best]!]!) best = i;
-        const [parent] = near.splice(best, 1);
-        const pair = [forest.left[parent!]!, forest.right[parent!]!];
-        order.push(...pair);
-        near.push(...pair.flatMap(childrenOf));
+        for (let i = 1; i < nNear; i++) if (cover[near[i]!]! > cover[near[best]!]!) best = i;
+        const parent = near[best]!;
+        near[best] = near[--nNear]!;
+        const [l, r] = [left[parent]!, right[parent]!];
+        order[end++] = l;
+        order[end++] = r;
+        if (feature[l] !== -1) near[nNear++] = l;
+        if (feature[r] !== -1) near[nNear++] = r;
       }
-      waiting.push(...near);
+      for (let i = 0; i < nNear; i++) waiting[nWaiting++] = near[i]!;
     }
     // An odd number of lines per tree: equal trees would otherwise meet in the same few cache sets.
-    while (((order.length - start) / NODES_PER_LINE) % 2 !== 1) order.push(-1);
+    end += (NODES_PER_LINE - ((end - start) % NODES_PER_LINE)) % NODES_PER_LINE;
+    if (((end - start) / NODES_PER_LINE) % 2 === 0) end += NODES_PER_LINE;
   }
-  return Int32Array.from(order);
+  return order.subarray(0, end);
 };
 
 const placeNodes = ({ forest, slotOf, offsetOf }: WalkForest, layout: Layout): Placed => {
