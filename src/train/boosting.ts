@@ -3,7 +3,13 @@
  * Sixth step of the algorithm.
  */
 import type { BinnedRows, GrownTree } from './grower.ts';
-import type { BoostRows, BuildLearner, Learner, LearnerSettings } from './learner.ts';
+import {
+  type BoostRows,
+  type BuildLearner,
+  type Learner,
+  type LearnerSettings,
+  startScores,
+} from './learner.ts';
 import { logLossOfScores, type Loss, pinballOfScores } from './loss.ts';
 import { buildRandom } from './random.ts';
 import { leafOfBins, type Tree } from './tree.ts';
@@ -46,7 +52,7 @@ export const boost = async (
   const random = buildRandom(settings.seed);
   const base = baseOf(train, loss);
   const learner = await buildLearner(train, loss, base, settings);
-  const later = validation ? new Float64Array(validation.nRows).fill(base) : null;
+  const later = validation ? startScores(validation, loss, base) : null;
   const trees: Tree[] = [];
   const rounds: { train: number; validation: number }[] = [];
   let best = validation ? laterLossOf(later!, validation, loss) : Number.POSITIVE_INFINITY;

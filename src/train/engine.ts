@@ -9,7 +9,7 @@ import { buildNodes, type GrownTree, trim } from './grower.ts';
 import { awaitChange, doJob, jobOf, JOBS, partAt, slotOf } from './jobs.ts';
 import { emitKernels, RECORD_HEAD_BYTES } from './kernels.ts';
 import { layoutOf } from './layout.ts';
-import type { BoostRows, BuildLearner, LearnerSettings } from './learner.ts';
+import { type BoostRows, type BuildLearner, type LearnerSettings, startScores } from './learner.ts';
 import { type Loss, packQuantile, quantaOf } from './loss.ts';
 import { CONTROL, STATE } from './node-table.ts';
 import { leafValue } from './splitting.ts';
@@ -37,7 +37,7 @@ export const buildEngine =
     const run = buildRunner(shop, data.bins, settings);
     const scores = new Float64Array(shop.ints.buffer, layout.scoresAt, data.nRows);
     const rows = new Int32Array(shop.ints.buffer, layout.rowsAt, data.nRows);
-    scores.fill(base);
+    scores.set(startScores(data, loss, base));
     const quanta = quantaOf(loss, data.nRows);
     shop.context.doubles.set([
       1 / quanta.gScale,

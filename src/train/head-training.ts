@@ -123,7 +123,14 @@ const lateRows = (rows: BoostRows, previous: number, minutes: number): BoostRows
     data.set(rows.data.subarray(row * nFeatures, (row + 1) * nFeatures), i * nFeatures);
   });
   const late = Float32Array.from(kept, (row) => rows.minutes[row]!);
-  return { ...rows, nRows: kept.length, data, minutes: late, labels: labelsOf(late, minutes) };
+  return {
+    ...rows,
+    effects: undefined,
+    nRows: kept.length,
+    data,
+    minutes: late,
+    labels: labelsOf(late, minutes),
+  };
 };
 
 const scoresOf = (boosted: Boosted, rows: BoostRows): Float64Array => {

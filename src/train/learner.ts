@@ -9,6 +9,8 @@ import { logisticGradientsInto, type Loss, packQuantile, quantaOf } from './loss
 export interface BoostRows extends BinnedRows {
   readonly labels: Uint8Array;
   readonly minutes: Float32Array;
+  /** float64, shape (nRows): what else moves a row's log-odds while trees are grown (see `day-effect`). */
+  readonly effects?: Float64Array | undefined;
 }
 
 export interface Learner {
@@ -35,13 +37,20 @@ export type BuildLearner = (
   settings: LearnerSettings,
 ) => Promise<Learner>;
 
+/** Scores before the first tree. */
+export const startScores = (data: BoostRows, loss: Loss, base: number): Float64Array => {
+  const { effects } = data;
+  if (loss.kind === 'quantile' || !effects) return new Float64Array(data.nRows).fill(base);
+  return effects.map((effect) => base + effect);
+};
+
 /** One thread, no emitted code: the definition. */
 export const buildPlainLearner: BuildLearner = async (data, loss, base, settings) => {
   const { nRows } = data;
   const quanta = quantaOf(loss, nRows);
   const scales = { g: 1 / quanta.gScale, h: 1 / quanta.hScale };
   const grower = buildGrower(data, settings);
-  const scores = new Float64Array(nRows).fill(base);
+  const scores = startScores(data, loss, base);
   const gradients = new Int32Array(nRows);
   const rows = new Int32Array(nRows);
   const renew = (round: number): void => {

@@ -11,9 +11,10 @@ import { type Bins, binInto, buildCategoryBins, buildQuantityBins } from './binn
 import { encodeColumns, inputsOfTable, rawOf } from './encoding.ts';
 import { binOffsets } from './histogram.ts';
 import { holidayFeature } from './holidays.ts';
+import { dayEffects } from './day-effect.ts';
 import { guardAgainstLeaks } from './leak-guard.ts';
 import type { BoostRows } from './learner.ts';
-import { scheduleFeatures, scheduleInputs } from './schedule-features.ts';
+import { scheduleFeatures, scheduleInputs, WEATHER } from './schedule-features.ts';
 import type { TrainOptions } from './settings.ts';
 import { buildStatistics, kindsOf } from './target-statistics.ts';
 import { type DataSplit, PARTS, type Part, splitAtRandom, splitByTime } from './time-split.ts';
@@ -74,6 +75,9 @@ export const prepare = (table: Table, options: TrainOptions): Prepared => {
     labels,
   );
   const features = [...plain, ...statistics.features];
+  // Weather explains days by itself; at random, a day stands in every part.
+  const isBlind =
+    split.kind === 'time' && !inputs.some(({ name }) => WEATHER.includes(name as FieldName));
   const places = new Int32Array(table.nRows).fill(-1);
   known.forEach((row, place) => {
     places[row] = place;
@@ -94,13 +98,16 @@ export const prepare = (table: Table, options: TrainOptions): Prepared => {
   const parts = Object.fromEntries(
     PARTS.map((part) => [
       part,
-      binRows(
-        bins,
-        part === 'train' ? trainColumns : columnsOf(part),
-        split.rows[part],
-        table.delayMinutes,
-        labels,
-      ),
+      {
+        ...binRows(
+          bins,
+          part === 'train' ? trainColumns : columnsOf(part),
+          split.rows[part],
+          table.delayMinutes,
+          labels,
+        ),
+        effects: isBlind ? dayEffects(departures, labels, split.rows[part]) : undefined,
+      },
     ]),
   ) as Record<Part, BoostRows>;
   guardAgainstLeaks(features, parts.train);

@@ -16,8 +16,8 @@ const SCHEDULE: readonly FieldName[] = [
   'distanceMiles',
 ];
 
-/** Quantities that a request may hold: known of the route or observed at the origin. */
-const QUANTITIES: readonly FieldName[] = [
+/** Quantities that may be observed at the origin. */
+export const WEATHER: readonly FieldName[] = [
   'temperatureF',
   'dewPointF',
   'humidityPercent',
@@ -31,7 +31,7 @@ const QUANTITIES: readonly FieldName[] = [
 
 /** The fields of a schedule that the table has. */
 export const scheduleInputs = (table: Table): readonly FieldName[] =>
-  [...SCHEDULE, ...QUANTITIES].filter((name) => table.columns[name] !== undefined);
+  [...SCHEDULE, ...WEATHER].filter((name) => table.columns[name] !== undefined);
 
 /** The features that these inputs allow. */
 export const scheduleFeatures = (names: readonly string[]): readonly Feature[] => {
@@ -52,7 +52,6 @@ export const scheduleFeatures = (names: readonly string[]): readonly Feature[] =
   }
   if (has('distanceMiles'))
     features.push({ name: 'distanceMiles', step: 'number', input: 'distanceMiles' });
-  for (const name of QUANTITIES)
-    if (has(name)) features.push({ name, step: 'number', input: name });
+  for (const name of WEATHER) if (has(name)) features.push({ name, step: 'number', input: name });
   return features;
 };
