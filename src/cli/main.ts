@@ -55,6 +55,12 @@ const exitCodeOf = (error: unknown): number => {
   return 1;
 };
 
+// Whoever reads the output may stop early, as `head` does: then there is nothing left to say.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 try {
   await run(process.argv.slice(2));
 } catch (error) {
