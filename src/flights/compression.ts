@@ -43,6 +43,15 @@ export const checkWhole = async (file: string, compression: Compression): Promis
   }
 };
 
+/**
+ * Waits for a read and the checks of the files it reads, all of them, then fails as the first that failed:
+ * the database must not be closed under a query that still runs.
+ */
+export const settleAll = async (works: readonly Promise<void>[]): Promise<void> => {
+  const settled = await Promise.allSettled(works);
+  for (const work of settled) if (work.status === 'rejected') throw work.reason;
+};
+
 const CHUNK_BYTES = 1 << 18;
 
 const checkGzip = async (file: string): Promise<void> => {

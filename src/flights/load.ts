@@ -4,7 +4,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Table } from '../core/table.ts';
-import { checkWhole } from './compression.ts';
+import { checkWhole, settleAll } from './compression.ts';
 import { takeDamagedLines } from './damage.ts';
 import type { Dialect } from './dialect.ts';
 import { openFlights, type Projection, plainColumn, project, rejectColumn } from './projection.ts';
@@ -58,7 +58,7 @@ export const loadTable = async (
         }
         rows.reject(await takeDamagedLines(connection));
       });
-      await Promise.all([read, checkWhole(file, source.compression)]);
+      await settleAll([read, checkWhole(file, source.compression)]);
       if (rows.nRead() === nBefore) {
         throw new AppError('file-empty', `${file} holds a header but no rows`);
       }

@@ -222,8 +222,10 @@ test('a model that needs what the files do not have is told so', async () => {
 });
 
 test('a failure on the way leaves no file and none of its parts', async () => {
-  const cut = gzipSync(SCHEDULE.repeat(2000)).subarray(0, 1500);
+  const cut = gzipSync(SCHEDULE.repeat(20_000)).subarray(0, 20_000);
   expect((await failure(put('cut.csv.gz', cut), at('cut-out.csv'))).code).toBe('file-broken');
+  const header = put('header.csv', `${HEADER}\n`);
+  expect((await failure(header, at('cut-out.csv'))).code).toBe('file-empty');
   const bug = new TypeError('a bug in the model');
   const broken: ScanOptions = {
     ...ECHO,
@@ -231,7 +233,7 @@ test('a failure on the way leaves no file and none of its parts', async () => {
       throw bug;
     },
   };
-  expect(scanFiles([put('ok.csv', SCHEDULE)], at('bug-out.csv'), broken)).rejects.toBe(bug);
+  await expect(scanFiles([put('ok.csv', SCHEDULE)], at('bug-out.csv'), broken)).rejects.toBe(bug);
   await scanFiles([put('ok.csv', SCHEDULE)], at('fine.csv'), ECHO);
   expect(existsSync(at('cut-out.csv'))).toBe(false);
   expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);

@@ -19,7 +19,7 @@ import {
 import { AppError } from '../core/errors.ts';
 import { fieldOf } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
-import { checkWhole } from './compression.ts';
+import { checkWhole, settleAll } from './compression.ts';
 import { takeDamagedLines } from './damage.ts';
 import { type Database, identifier, literal } from './database.ts';
 import { buildDictionary } from './dictionary.ts';
@@ -90,24 +90,24 @@ export const scanFiles = async (
       );
     }
     const select = parts.map((part) => part.select).join('\nUNION ALL BY NAME\n');
-    await Promise.all([
-      writeInto(target, (partial) =>
-        reading(files.join(', '), async () => {
-          try {
-            await connection.run(`COPY (${select}) TO ${literal(partial)} ${target.options}`);
-          } catch (error) {
-            throw counts.failure() ?? error;
-          }
-        }),
-      ),
-      ...parts.map(({ source }) => checkWhole(source.file, source.compression)),
-    ]);
-    const damaged = await takeDamagedLines(connection);
+    let damaged: ReadonlyMap<string, number> = new Map();
+    await writeInto(target, async (partial) => {
+      const copy = reading(files.join(', '), async () => {
+        try {
+          await connection.run(`COPY (${select}) TO ${literal(partial)} ${target.options}`);
+        } catch (error) {
+          throw counts.failure() ?? error;
+        }
+      });
+      const checks = parts.map(({ source }) => checkWhole(source.file, source.compression));
+      await settleAll([copy, ...checks]);
+      damaged = await takeDamagedLines(connection);
+      if (counts.report().nRead + damaged.size === 0) {
+        throw new AppError('file-empty', `${files.join(', ')}: there is a header but no rows`);
+      }
+    });
     const nDamaged = [...damaged.values()].reduce((sum, n) => sum + n, 0);
     const report = counts.report();
-    if (report.nRead + nDamaged === 0) {
-      throw new AppError('file-empty', `${files.join(', ')}: there is a header but no rows`);
-    }
     return {
       files,
       dialects: [...new Set(parts.map((part) => part.dialect))],

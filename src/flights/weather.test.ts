@@ -84,7 +84,7 @@ test('a flight sees the newest observation of its own airport that is at least t
 
 test('a weather file that misses a column says which', async () => {
   const file = put('short.csv', 'origin,year,month,day,hour,temp\nEWR,2013,7,5,8,70\n');
-  expect(loadWeather(file)).rejects.toMatchObject({
+  await expect(loadWeather(file)).rejects.toMatchObject({
     code: 'columns-unknown',
     message: expect.stringMatching(/missing are dewp, humid/),
   });
