@@ -6,7 +6,7 @@
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import { buildAuthorise } from './auth.ts';
 import { brokenOff, bytesOf, mediaTypeOf, requireType } from './body.ts';
-import type { Call, Endpoint, Post } from './call.ts';
+import { type Call, type Endpoint, jsonHeaders, type Post } from './call.ts';
 import type { BuildApp, ServeContext } from './context.ts';
 import { buildCors } from './cors.ts';
 import { methodAt, routeAt } from './counters.ts';
@@ -51,15 +51,19 @@ const otherMethod = (method: string, { GET, POST }: Endpoint): Response => {
 const COMES_BACK = new Set<ErrorCode>(['overloaded', 'draining', 'not-ready', 'deadline-passed']);
 
 const OTHER = routeAt('other');
+const POST = methodAt('POST');
+const jsonInit = { headers: jsonHeaders };
 
 export const buildApp: BuildApp = (context) => {
   const { counters, admission, config } = context;
   const authorise =
     config.auth === undefined ? undefined : buildAuthorise(config.auth, context.quota);
   const cors = buildCors(config.corsOrigins);
-  const endpoints = new Map(Object.entries(endpointsOf(context)));
-  const routes = new Map(
-    [...endpoints.values()].map((endpoint) => [endpoint, routeAt(endpoint.label)]),
+  const places = new Map(
+    Object.entries(endpointsOf(context)).map(([path, endpoint]) => [
+      path,
+      { endpoint, route: routeAt(endpoint.label) },
+    ]),
   );
 
   const failure = (error: unknown): Response => {
@@ -73,8 +77,8 @@ export const buildApp: BuildApp = (context) => {
     if (!COMES_BACK.has(error.code)) return problemResponse(error);
     return problemResponse(error, { 'retry-after': String(admission.retryAfterSeconds()) });
   };
-  const done = (route: number, method: string, status: number, startMs: number): void =>
-    counters.requestDone(route, methodAt(method), status, (performance.now() - startMs) * 1e6);
+  const done = (route: number, method: number, status: number, startMs: number): void =>
+    counters.requestDone(route, method, status, (performance.now() - startMs) * 1e6);
 
   /** Everything but POST. */
   const answer = async (
@@ -109,12 +113,16 @@ export const buildApp: BuildApp = (context) => {
         const bytes = await bytesOf(request, config.bodyLimitBytes);
         hasArrived = true;
         const given = post.answer(bytes, call);
-        response = given instanceof Response ? given : await given;
+        if (typeof given === 'string') {
+          done(route, POST, 200, startMs);
+          return new Response(given, jsonInit);
+        }
+        response = await given;
       }
     } catch (error) {
       response = failure(hasArrived ? error : brokenOff(error));
     }
-    done(route, 'POST', response.status, startMs);
+    done(route, POST, response.status, startMs);
     return response;
   };
 
@@ -125,12 +133,13 @@ export const buildApp: BuildApp = (context) => {
     const queryAt = url.indexOf('?', pathAt);
     const path = queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt);
     const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
-    const endpoint = endpoints.get(path);
+    const place = places.get(path);
     const call = { request, query };
-    const route = endpoint === undefined ? OTHER : routes.get(endpoint)!;
-    if (method === 'POST' && endpoint?.POST) return answerPost(endpoint.POST, call, route, startMs);
-    return answer(endpoint, path, call).then((response) => {
-      done(route, method, response.status, startMs);
+    const route = place === undefined ? OTHER : place.route;
+    if (method === 'POST' && place?.endpoint.POST)
+      return answerPost(place.endpoint.POST, call, route, startMs);
+    return answer(place?.endpoint, path, call).then((response) => {
+      done(route, methodAt(method), response.status, startMs);
       return response;
     });
   };

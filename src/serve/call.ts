@@ -17,7 +17,11 @@ export type Handler = (call: Call) => Response | Promise<Response>;
 export interface Post {
   /** Media types that are taken; a request that states none is taken too. */
   readonly types: readonly string[];
-  readonly answer: (bytes: Uint8Array<ArrayBuffer>, call: Call) => Response | Promise<Response>;
+  /** @returns the text of a JSON answer, or a whole one. */
+  readonly answer: (
+    bytes: Uint8Array<ArrayBuffer>,
+    call: Call,
+  ) => string | Response | Promise<Response>;
   /** For a type whose body is answered while it comes. */
   readonly stream?: { readonly type: string; readonly answer: Handler };
 }

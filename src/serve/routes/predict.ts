@@ -15,8 +15,6 @@ import { buildFlightScanner, skipSpace } from '../scanner.ts';
 import { buildScoring } from '../scoring.ts';
 import { admitted } from '../shed.ts';
 
-const init = { headers: jsonHeaders };
-
 export const buildPredict = (context: ServeContext): Endpoint => {
   const { inputs } = context.loaded.model;
   const scoring = buildScoring(context);
@@ -29,13 +27,13 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const tail = `,${writer.model}}`;
 
   /** The answer to the flight in `raw`. */
-  const answer = (unknown: readonly string[], explain: boolean): Response =>
+  const answer = (unknown: readonly string[], explain: boolean): string =>
     admitted(context, 'single', () => {
       scoring.predict(raw, 1, out);
       const end = explain ? reasons.text(raw, 0) + tail : tail;
-      return new Response(writer.write(out, 0, unknown, end), init);
+      return writer.write(out, 0, unknown, end);
     });
-  const answerParsed = (flight: unknown, { strict, explain }: Switches): Response =>
+  const answerParsed = (flight: unknown, { strict, explain }: Switches): string =>
     answer(scoring.read(flight, '', strict, raw, 0), explain);
 
   /** A batch, or a flight that the scanner left: it may be fine, it may be wrong. */
@@ -43,7 +41,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     bytes: Uint8Array,
     switches: Switches,
     request: Request,
-  ): Response | Promise<Response> => {
+  ): string | Promise<Response> => {
     if (batchStart(bytes) < 0) {
       const body = parseBody(bytes, request);
       if (!isObject(body) || !Object.hasOwn(body, 'flights')) return answerParsed(body, switches);
@@ -57,7 +55,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     label: '/predict',
     GET: ({ query }) => {
       const flight = flightOf(new URLSearchParams(query), inputs);
-      return answerParsed(flight, parseSwitches(query));
+      return new Response(answerParsed(flight, parseSwitches(query)), { headers: jsonHeaders });
     },
     POST: {
       types: ['application/json', NDJSON],
