@@ -51,6 +51,8 @@ interface Flags {
 
 const MOST_CONNECTIONS = 1_000_000;
 const DEFAULT_CONNECTIONS = 64;
+/** A search plans its requests: more connections, so that it is not them that requests wait for. */
+const SEARCH_CONNECTIONS = 128;
 const DEFAULT_DURATION_MS = 30_000;
 const DEFAULT_SLO = 'p99<50ms,errors<0.1%';
 const DEFAULT_REPORT = 'stress-report.html';
@@ -253,9 +255,7 @@ const sessionOptionsOf = (url: string, flags: Flags, mode: Mode): SessionOptions
   const asked = mode === 'ramp' ? parseRamp(flags.connectionsRamp!).to : flags.connections;
   return {
     url,
-    nConnections:
-      asked ??
-      (mode === 'single' && rate !== undefined ? connectionsFor(rate) : DEFAULT_CONNECTIONS),
+    nConnections: asked ?? defaultConnections(mode, rate),
     nShards: flags.threads,
     method: flags.method === undefined ? undefined : parseMethod(flags.method),
     headers: (flags.header ?? []).map(parseHeader),
@@ -268,6 +268,14 @@ const sessionOptionsOf = (url: string, flags: Flags, mode: Mode): SessionOptions
     checkAnswers: flags.check,
     seed: flags.seed,
   };
+};
+
+const defaultConnections = (
+  mode: Mode,
+  rate: number | undefined,
+): SessionOptions['nConnections'] => {
+  if (mode === 'find-max') return SEARCH_CONNECTIONS;
+  return rate === undefined ? DEFAULT_CONNECTIONS : connectionsFor(rate);
 };
 
 /** Enough for the waiting that Little's law asks, twice over; few enough that a stall is seen as waiting. */
