@@ -12,7 +12,7 @@ const hashOf = (text: string): string =>
 const policyOf = (scripts: readonly string[], styles: readonly string[]): string =>
   [
     "default-src 'none'",
-    `script-src ${scripts.map(hashOf).join(' ')}`,
+    `script-src ${scripts.map(hashOf).join(' ') || "'none'"}`,
     `style-src-elem ${styles.map(hashOf).join(' ')}`,
     "style-src-attr 'unsafe-inline'",
     'img-src data:',
