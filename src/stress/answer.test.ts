@@ -123,3 +123,15 @@ test('the body of an answer that came whole can be found for checking', () => {
   const end = scanAnswer(scanner, 0, bytesOf(text), 0);
   expect(text.slice(scanner.bodyAt, end)).toBe('hello');
 });
+
+test('a head that was seen before is read as if it were the first', () => {
+  const scanner = buildScanner(2);
+  const texts = Object.values(ANSWERS);
+  for (let round = 0; round < 300; round++) {
+    const text = texts[(round >> 1) % texts.length]!;
+    const expected = readAnswer(text)!;
+    expect(scanAnswer(scanner, round & 1, bytesOf(text), 0)).toBe(expected.end);
+    expect(scanner.status[round & 1]).toBe(expected.status);
+    expect(scanner.closes[round & 1]).toBe(expected.closes ? 1 : 0);
+  }
+});

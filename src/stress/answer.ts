@@ -42,6 +42,13 @@ export interface Scanner {
   readonly heads: Map<number, Uint8Array>;
   /** Whether answers carry no body (HEAD requests). */
   readonly bodiless: boolean;
+  /** A head read before, byte by byte, and what it said: most answers of a second have the very same head. */
+  known: Uint8Array;
+  knownStatus: number;
+  knownCloses: number;
+  knownPhase: number;
+  knownRemaining: number;
+  nUnknown: number;
   /** Offset of the body in the last chunk when the whole answer lay in it, else -1. */
   bodyAt: number;
 }
@@ -53,8 +60,17 @@ export const buildScanner = (nSockets: number, bodiless = false): Scanner => ({
   closes: new Uint8Array(nSockets),
   heads: new Map(),
   bodiless,
+  known: new Uint8Array(0),
+  knownStatus: 0,
+  knownCloses: 0,
+  knownPhase: HEAD,
+  knownRemaining: 0,
+  nUnknown: 0,
   bodyAt: -1,
 });
+
+/** One head in so many that are not known is learnt: services whose heads all differ must not pay for it. */
+const LEARN_MASK = 63;
 
 /** Forgets what a socket had begun: before each request. */
 export const resetScanner = (scanner: Scanner, socket: number): void => {
@@ -111,7 +127,23 @@ export const scanAnswer = (
 const scanHead = (scanner: Scanner, socket: number, chunk: Uint8Array, from: number): number => {
   const saved = scanner.heads.size > 0 ? scanner.heads.get(socket) : undefined;
   if (saved === undefined) {
+    const known = scanner.known;
+    const n = known.length;
+    if (n > 0 && chunk.length - from >= n) {
+      let same = 0;
+      while (same < n && chunk[from + same] === known[same]) same++;
+      if (same === n) {
+        scanner.status[socket] = scanner.knownStatus;
+        scanner.closes[socket] = scanner.knownCloses;
+        scanner.phase[socket] = scanner.knownPhase;
+        scanner.remaining[socket] = scanner.knownRemaining;
+        scanner.bodyAt = from + n;
+        return from + n;
+      }
+    }
     const end = parseHead(scanner, socket, chunk, from);
+    if (end > 0 && (scanner.nUnknown++ & LEARN_MASK) === 0)
+      learn(scanner, socket, chunk, from, end);
     if (end === INCOMPLETE && from < chunk.length) scanner.heads.set(socket, chunk.slice(from));
     else scanner.bodyAt = end;
     return end;
@@ -127,6 +159,20 @@ const scanHead = (scanner: Scanner, socket: number, chunk: Uint8Array, from: num
   }
   scanner.heads.delete(socket);
   return end === BROKEN ? BROKEN : from + end - saved.length;
+};
+
+const learn = (
+  scanner: Scanner,
+  socket: number,
+  chunk: Uint8Array,
+  from: number,
+  end: number,
+): void => {
+  scanner.known = chunk.slice(from, end);
+  scanner.knownStatus = scanner.status[socket]!;
+  scanner.knownCloses = scanner.closes[socket]!;
+  scanner.knownPhase = scanner.phase[socket]!;
+  scanner.knownRemaining = scanner.remaining[socket]!;
 };
 
 const PREFIX = Buffer.from('HTTP/1.');

@@ -37,6 +37,8 @@ const IDLE = 2;
 const BUSY = 3;
 
 const PUMP_MS = 1;
+/** A closed loop plans nothing: its pump only sweeps and ticks. */
+const CLOSED_PUMP_MS = 5;
 const SWEEP_EVERY_US = 100_000;
 /** Up to this rate a shard looks more often than every millisecond when a planned time is near. */
 const SHARP_PER_SECOND = 250;
@@ -548,13 +550,18 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     });
   };
 
-  const timer = setInterval(pump, PUMP_MS);
+  let timer = setInterval(pump, PUMP_MS);
+  const pumpEvery = (ms: number): void => {
+    clearInterval(timer);
+    timer = setInterval(pump, ms);
+  };
 
   return {
     grow: (nConnections) => {
       for (let i = wanted; i < nConnections; i++) toConnect.push(i);
       wanted = Math.max(wanted, nConnections);
       opening = true;
+      pumpEvery(PUMP_MS);
     },
     start: (step) => {
       opening = false;
@@ -582,6 +589,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       tickMarkUs = 0;
       readyUs.fill(-1);
       const begin = (): void => {
+        pumpEvery(closed ? CLOSED_PUMP_MS : PUMP_MS);
         usage = readUsage();
         running = true;
         if (!closed) return;
