@@ -147,8 +147,8 @@ const MINUTES_PER_DAY = 1440;
 const day = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
 const minuteOfDay = (minutes: number): number => minutes - day(minutes) * MINUTES_PER_DAY;
 
-/** Year, month 1-12 and day of the year 1-366 from days since 1970-01-01. @source Howard Hinnant, civil_from_days */
-const civil = (days: number): { month: number; dayOfYear: number } => {
+/** Month 1-12 and day of the year 1-366 of days since 1970-01-01, as month * 512 + day. @source Howard Hinnant, civil_from_days */
+const civil = (days: number): number => {
   const shifted = days + 719_468;
   const era = Math.floor(shifted / 146_097);
   const dayOfEra = shifted - era * 146_097;
@@ -166,18 +166,35 @@ const civil = (days: number): { month: number; dayOfYear: number } => {
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 1 : 0;
   const dayOfYear = month <= 2 ? dayFromMarch - 305 : dayFromMarch + 60 + leap;
-  return { month, dayOfYear };
+  return month * 512 + dayOfYear;
+};
+
+const FIRST_DAY = -36_525;
+const N_DAYS = 2 * 36_525;
+/** `civil` of the days from 1870 to 2069, filled as they are asked; 0 where they were not. */
+const calendar = new Int16Array(N_DAYS);
+
+const calendarOf = (days: number): number => {
+  const at = days - FIRST_DAY;
+  if (!(at >= 0 && at < N_DAYS)) return civil(days);
+  const known = calendar[at]!;
+  if (known !== 0) return known;
+  calendar[at] = civil(days);
+  return calendar[at]!;
 };
 
 const CLOCKS = {
   day,
   minuteOfDay,
   hour: (minutes: number) => Math.floor(minuteOfDay(minutes) / 60),
-  /** 1970-01-01 was a Thursday; the detour over 10 keeps days before it from giving -0. */
-  dayOfWeek: (minutes: number) => ((day(minutes) % 7) + 10) % 7,
+  dayOfWeek: (minutes: number) => {
+    const days = day(minutes) + 3;
+    return days - Math.floor(days / 7) * 7;
+  },
   dayOfYear: (minutes: number) =>
-    Number.isNaN(minutes) ? Number.NaN : civil(day(minutes)).dayOfYear,
-  month: (minutes: number) => (Number.isNaN(minutes) ? Number.NaN : civil(day(minutes)).month),
+    Number.isNaN(minutes) ? Number.NaN : calendarOf(day(minutes)) % 512,
+  month: (minutes: number) =>
+    Number.isNaN(minutes) ? Number.NaN : Math.floor(calendarOf(day(minutes)) / 512),
 } as const;
 
 const indexOf = (inputs: readonly Input[], name: string): number => {
