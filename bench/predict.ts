@@ -1,6 +1,6 @@
 /**
  * How long one prediction takes, alone and in a batch: ours and the peers', same forest, same rows, one thread.
- * `npx bun bench/predict.ts [100x31 ...]`; without Python (bench/peers/README.md) it prints ours alone.
+ * `npx bun bench/predict.ts [100x31 ...] [full]`; without Python (bench/peers/README.md) it prints ours alone.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,11 +31,15 @@ interface Peers {
 }
 
 const startPeers = async (folder: string, nTrees: number, nLeaves: number): Promise<Peers> => {
-  const child = Bun.spawn([PYTHON, 'bench/peers/predict.py', folder, `${nTrees}`, `${nLeaves}`], {
-    stdin: 'pipe',
-    stdout: 'pipe',
-    stderr: 'ignore',
-  });
+  const full = process.argv.includes('full') ? ['full'] : [];
+  const child = Bun.spawn(
+    [PYTHON, 'bench/peers/predict.py', folder, `${nTrees}`, `${nLeaves}`, ...full],
+    {
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'ignore',
+    },
+  );
   const lines = readLines(child.stdout);
   let first = await lines.next();
   // The peers' own libraries print too.
@@ -179,7 +183,7 @@ const plantedRows = (model: Model): Float64Array => {
   });
 };
 
-const wanted = process.argv.slice(2);
+const wanted = process.argv.slice(2).filter((word) => word !== 'full');
 printMachine();
 for (const [nTrees, nLeaves] of SIZES) {
   if (wanted.length === 0 || wanted.includes(`${nTrees}x${nLeaves}`))

@@ -51,14 +51,16 @@ if n_trees <= 100:
     fast = lleaves.Model(model_file=f"{folder}/model.txt")
     fast.compile()
     peers["lleaves"] = lambda x, x32: fast.predict(x, n_jobs=1)
-    tl2cgen.export_lib(
-        treelite.frontend.from_lightgbm(booster),
-        toolchain="gcc",
-        libpath=f"{folder}/forest.so",
-        params={"parallel_comp": 2},
-    )
-    library = tl2cgen.Predictor(f"{folder}/forest.so", nthread=1)
-    peers["tl2cgen (treelite)"] = lambda x, x32: library.predict(tl2cgen.DMatrix(x))
+    # With 255 leaves its C takes minutes to compile: give `full` to wait for it.
+    if n_leaves <= 31 or "full" in sys.argv:
+        tl2cgen.export_lib(
+            treelite.frontend.from_lightgbm(booster),
+            toolchain="gcc",
+            libpath=f"{folder}/forest.so",
+            params={"parallel_comp": 2},
+        )
+        library = tl2cgen.Predictor(f"{folder}/forest.so", nthread=1)
+        peers["tl2cgen (treelite)"] = lambda x, x32: library.predict(tl2cgen.DMatrix(x))
 
 numpy.asarray(booster.predict(rows)).tofile(f"{folder}/answers.f64")
 versions = {m.__name__: m.__version__ for m in (lightgbm, onnxruntime, lleaves, treelite) if hasattr(m, "__version__")}

@@ -1,0 +1,157 @@
+/**
+ * Which form of a forest scores fastest: the trial behind predict/scorer, on the same numeric forest and rows.
+ * `npx bun bench/predict-forms.ts`. Emitted code beside the kernels that the product keeps.
+ */
+import type { Forest } from '../src/core/forest.ts';
+import { buildModule, type Code, f64, type Func, get, i32, set } from '../src/predict/assembler.ts';
+import { scoreOf } from '../src/predict/reference.ts';
+import { BLOCK_ROWS, buildScorer, type Kernel } from '../src/predict/scorer.ts';
+import { buildPlantedForest, buildRandom } from '../test/planted.ts';
+import { alternate, type Contender, printFigures, printMachine } from './measure.ts';
+
+const N_FEATURES = 7;
+const N_ROWS = 4096;
+const RANGES = [5, 3, 6, 1440, 7, 366, 2500];
+
+/** The planted forest with every category split turned into a numeric one. */
+const numericForest = (nTrees: number, nLeaves: number): Forest => {
+  const forest = buildPlantedForest(nTrees, nLeaves, 1);
+  const threshold = forest.threshold.map((limit, node) =>
+    forest.categoryStart[node]! >= 0 ? (node % RANGES[forest.feature[node]!]!) + 0.5 : limit,
+  );
+  return { ...forest, threshold, categoryStart: new Int32Array(threshold.length).fill(-1) };
+};
+
+type Form = (features: Float64Array, nRows: number, out: Float64Array) => void;
+
+/** Nested conditions as JavaScript source, one function per tree. */
+const emittedScript = (forest: Forest): Form => {
+  const code = (node: number): string =>
+    forest.feature[node] === -1
+      ? `return ${forest.value[node]};`
+      : `const v${node}=x[at+${forest.feature[node]}];if(v${node}<=${forest.threshold[node]}||(${forest.missingLeft[node]}===1&&v${node}!==v${node})){${code(forest.left[node]!)}}else{${code(forest.right[node]!)}}`;
+  const trees = Array.from(
+    forest.roots,
+    (root) => new Function('x', 'at', code(root)) as (x: Float64Array, at: number) => number,
+  );
+  return (features, nRows, out) => {
+    for (let row = 0; row < nRows; row++) {
+      let sum = 0;
+      for (let t = 0; t < trees.length; t++) sum += trees[t]!(features, row * N_FEATURES);
+      out[row] = forest.base + forest.scale * sum;
+    }
+  };
+};
+
+/** Nested conditions as WebAssembly, one function per tree, called in turn. */
+const emittedBranches = (forest: Forest): Form => {
+  const F64 = 0x7c;
+  const code = (node: number): Code =>
+    forest.feature[node] === -1
+      ? f64.const(forest.value[node]!)
+      : [
+          [get(0), f64.load(forest.feature[node]! * 8), f64.const(forest.threshold[node]!), f64.le],
+          forest.missingLeft[node] === 1
+            ? [
+                [get(0), f64.load(forest.feature[node]! * 8)],
+                [get(0), f64.load(forest.feature[node]! * 8), f64.ne, i32.or],
+              ]
+            : [],
+          [0x04, F64, code(forest.left[node]!), 0x05, code(forest.right[node]!), 0x0b],
+        ];
+  const OUT = 65_536 * 4;
+  const trees = Array.from(
+    forest.roots,
+    (root): Func => ({
+      params: ['i32', 'i32'],
+      locals: [],
+      body: [get(1), get(1), f64.load(), code(root), f64.add, f64.store()],
+    }),
+  );
+  const all: Func = {
+    name: 'row',
+    params: ['i32', 'i32'],
+    locals: ['i32'],
+    body: [[get(1), set(2)], trees.map((_, t) => [get(0), get(2), 0x10, ...leb(t)])],
+  };
+  const memory = new WebAssembly.Memory({ initial: 8 });
+  const module = new WebAssembly.Module(buildModule([...trees, all]));
+  const { row: scoreRow } = new WebAssembly.Instance(module, { m: { m: memory } }).exports as {
+    row: (at: number, out: number) => void;
+  };
+  const x = new Float64Array(memory.buffer);
+  return (features, nRows, out) => {
+    for (let from = 0; from < nRows; from += BLOCK_ROWS) {
+      const n = Math.min(BLOCK_ROWS, nRows - from);
+      x.set(features.subarray(from * N_FEATURES, (from + n) * N_FEATURES));
+      x.fill(0, OUT / 8, OUT / 8 + n);
+      for (let row = 0; row < n; row++) scoreRow(row * N_FEATURES * 8, OUT + row * 8);
+      for (let row = 0; row < n; row++) out[from + row] = forest.base + x[OUT / 8 + row]!;
+    }
+  };
+};
+
+const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]);
+
+const kept = (forest: Forest, kernel: Kernel): Form => {
+  const scorer = buildScorer([{ kind: 'forest', forest }], N_FEATURES, kernel);
+  if (scorer.kernels[0] !== kernel) throw new Error(`${kernel} does not fit this forest`);
+  return (features, nRows, out) => {
+    for (let from = 0; from < nRows; from += BLOCK_ROWS) {
+      const n = Math.min(BLOCK_ROWS, nRows - from);
+      scorer.features.set(features.subarray(from * N_FEATURES, (from + n) * N_FEATURES));
+      scorer.score(n);
+      out.set(scorer.scores.subarray(0, n), from);
+    }
+  };
+};
+
+const plain =
+  (forest: Forest): Form =>
+  (features, nRows, out) => {
+    for (let row = 0; row < nRows; row++)
+      out[row] = scoreOf({ kind: 'forest', forest }, features, row * N_FEATURES);
+  };
+
+const random = buildRandom(2);
+const rows = Float64Array.from({ length: N_ROWS * N_FEATURES }, (_, i) =>
+  Math.floor(random() * RANGES[i % N_FEATURES]!),
+);
+
+const timed = (name: string, form: Form, expected: Float64Array): Contender => {
+  const out = new Float64Array(N_ROWS);
+  return {
+    name,
+    run: () => {
+      const startNs = Bun.nanoseconds();
+      form(rows, N_ROWS, out);
+      const perRow = (Bun.nanoseconds() - startNs) / N_ROWS;
+      const worst = out.reduce((most, x, i) => Math.max(most, Math.abs(x - expected[i]!)), 0);
+      if (worst > 1e-12) throw new Error(`${name} is ${worst} off`);
+      return perRow;
+    },
+  };
+};
+
+printMachine();
+for (const [nTrees, nLeaves] of [
+  [100, 31],
+  [100, 255],
+] as const) {
+  const forest = numericForest(nTrees, nLeaves);
+  const expected = new Float64Array(N_ROWS);
+  plain(forest)(rows, N_ROWS, expected);
+  const contenders = [
+    timed('plain walk (the definition)', plain(forest), expected),
+    timed('emitted JavaScript', emittedScript(forest), expected),
+    timed('emitted WebAssembly, nested branches', emittedBranches(forest), expected),
+    timed('eight branch-free walks (kept)', kept(forest, 'walk'), expected),
+    ...(nLeaves <= 32
+      ? [timed('leaf-set tables, SIMD (kept)', kept(forest, 'mask'), expected)]
+      : []),
+  ];
+  console.log(
+    `\n### ${nTrees} trees x ${nLeaves} leaves, ${N_ROWS} rows of ${N_FEATURES} features\n`,
+  );
+  printFigures(await alternate(contenders, 9, 3), 'ns per row', 'plain walk (the definition)');
+}
