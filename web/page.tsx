@@ -6,6 +6,7 @@
 import { renderToString } from 'preact-render-to-string';
 import style from './page.css' with { type: 'text' };
 import script from './live.js' with { type: 'text' };
+import { nameOf } from './names.ts';
 import type { AnswerView, FieldView, PageView } from './view.ts';
 
 export const PAGE_STYLE = style;
@@ -27,8 +28,8 @@ const Body = ({ view }: { view: PageView }) => (
     <div class="columns">
       <form class="card" method="post" action="/result">
         <div class="fields">
-          {view.fields.map((field) => (
-            <Field key={field.name} field={field} />
+          {view.fields.map((field, i) => (
+            <Field key={field.name} field={field} isWide={isWide(view.fields, i)} />
           ))}
         </div>
         <button type="submit">Ask</button>
@@ -50,7 +51,16 @@ const Body = ({ view }: { view: PageView }) => (
   </main>
 );
 
-const Field = ({ field }: { field: FieldView }) => {
+/** A time takes the whole row, and so does the field that would stand alone in one. */
+const isWide = (fields: readonly FieldView[], at: number): boolean => {
+  if (fields[at]!.kind === 'time') return true;
+  let before = 0;
+  while (before < at && fields[at - 1 - before]!.kind !== 'time') before++;
+  const next = fields[at + 1];
+  return before % 2 === 0 && (next === undefined || next.kind === 'time');
+};
+
+const Field = ({ field, isWide }: { field: FieldView; isWide: boolean }) => {
   const shared = {
     id: field.name,
     name: field.name,
@@ -58,7 +68,7 @@ const Field = ({ field }: { field: FieldView }) => {
     ...(field.fault ? { 'aria-invalid': true } : {}),
   };
   return (
-    <div class={field.kind === 'time' ? 'wide' : ''}>
+    <div class={isWide ? 'wide' : undefined}>
       <label for={field.name}>
         {field.label} {field.hint && <small>{field.hint}</small>}
       </label>
@@ -72,7 +82,7 @@ const Field = ({ field }: { field: FieldView }) => {
           )}
           {field.choices.map((choice) => (
             <option key={choice} value={choice} selected={choice === field.value}>
-              {choice}
+              {nameOf(field.name, choice)}
             </option>
           ))}
         </select>

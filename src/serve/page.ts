@@ -85,14 +85,12 @@ const fieldOf = (input: Input, flight: JsonObject, fault: string | undefined): F
 };
 
 const hintOf = (input: Input): string => {
-  if (input.kind === 'time') {
-    return input.name === 'scheduledArrival'
-      ? 'local time at the destination'
-      : 'local time at the origin';
-  }
-  return [input.unit ?? '', input.required ? '' : 'optional']
-    .filter((word) => word !== '')
-    .join(', ');
+  const where = input.name === 'scheduledArrival' ? 'the destination' : 'the origin';
+  const words = [
+    input.kind === 'time' ? `local time at ${where}` : (input.unit ?? ''),
+    input.required ? '' : 'optional',
+  ];
+  return words.filter((word) => word !== '').join(', ');
 };
 
 const answerOf = (
