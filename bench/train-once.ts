@@ -3,13 +3,15 @@
  * Started by `train` and `accuracy` with the same specification that the peers get.
  */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import type { Calibration } from '../src/core/model.ts';
 import type { Bins } from '../src/train/binning.ts';
 import { binInto, buildCategoryBins, buildQuantityBins } from '../src/train/binning.ts';
 import { addToScores, boost } from '../src/train/boosting.ts';
 import { buildEngine } from '../src/train/engine.ts';
+import { anchor, buildCurve, fitCalibration } from '../src/train/calibration.ts';
 import { binOffsets } from '../src/train/histogram.ts';
 import type { BoostRows } from '../src/train/learner.ts';
-import { auc, brier, logLoss } from '../src/train/metrics.ts';
+import { auc, brier, logLoss, rateOf } from '../src/train/metrics.ts';
 import { buildTeam } from '../src/train/team.ts';
 import type { Part } from './train-data.ts';
 
@@ -97,10 +99,25 @@ const seconds = (performance.now() - startMs) / 1000;
 const peakMemoryMb =
   Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
 team.dismiss();
+const scoresOf = (rows: BoostRows): Float64Array => {
+  const scores = new Float64Array(rows.nRows).fill(boosted.base);
+  for (const tree of boosted.trees) addToScores(tree, rows, scores);
+  return scores.map((score) => 1 / (1 + Math.exp(-score)));
+};
+
+/** As `puntual train` does: the shape of the curve from the later flights, its level from all that are known. */
+const calibrationOf = (validation: BoostRows): Calibration => {
+  const shape = fitCalibration(scoresOf(validation), validation.labels);
+  const known = new Float64Array(train.nRows + validation.nRows);
+  known.set(scoresOf(train));
+  known.set(scoresOf(validation), train.nRows);
+  const nLate = rateOf(train.labels) * train.nRows + rateOf(validation.labels) * validation.nRows;
+  return anchor(shape, known, nLate / known.length);
+};
+
 const test = readPart(spec.test, train.bins);
-const scores = new Float64Array(test.nRows).fill(boosted.base);
-for (const tree of boosted.trees) addToScores(tree, test, scores);
-const p = scores.map((score) => 1 / (1 + Math.exp(-score)));
+const curve = buildCurve(later ? calibrationOf(later) : { kind: 'none' });
+const p = scoresOf(test).map(curve);
 console.log(
   JSON.stringify({
     library: 'puntual',

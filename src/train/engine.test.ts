@@ -26,7 +26,7 @@ describe('the fast learner', () => {
     ['on few rows', 700, { kind: 'logistic' }, {}],
     ['on many rows', 90_000, { kind: 'logistic' }, { nLeaves: 63 }],
     ['with many leaves', 30_000, { kind: 'logistic' }, { nLeaves: 400, minRowsPerLeaf: 5 }],
-    ['with a sample of the rows', 20_000, { kind: 'logistic' }, { rowShare: 0.6 }],
+    ['with a sample of the rows', 12_000, { kind: 'logistic' }, { rowShare: 0.6 }],
     [
       'with monotone constraints',
       20_000,

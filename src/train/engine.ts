@@ -13,17 +13,22 @@ import { type BoostRows, type BuildLearner, type LearnerSettings, startScores } 
 import { type Loss, packQuantile, quantaOf } from './loss.ts';
 import { CONTROL, STATE } from './node-table.ts';
 import { leafValue } from './splitting.ts';
-import type { Team } from './team.ts';
+import { buildTeam, type Team } from './team.ts';
 import { WORDS_PER_SET } from './tree.ts';
 
 /** Leaves with at least this share of the rows are expanded by all threads together. */
 const TOGETHER_SHARE = 1 / 8;
 const TOGETHER_ROWS = 32_768;
 
+/** Fewer rows than this are not worth the meeting of threads. */
+const ALONE_ROWS = 10_000;
+const ALONE = buildTeam(1);
+
 /** A builder of fast learners that share a team of threads. */
 export const buildEngine =
-  (team: Team): BuildLearner =>
+  (whole: Team): BuildLearner =>
   async (data, loss, base, settings) => {
+    const team = data.nRows < ALONE_ROWS ? ALONE : whole;
     const layout = layoutOf(data.bins, data.nRows, settings.nLeaves, team.nThreads);
     const memory = new WebAssembly.Memory({
       initial: layout.nPages,

@@ -77,9 +77,12 @@ export const learnHeads = async (
     });
     previous = minutes;
   }
+  const some = options.quantiles
+    ? { train: thinned(parts.train), validation: thinned(parts.validation) }
+    : parts;
   for (const level of options.quantiles ? QUANTILES : []) {
     const loss: Loss = { kind: 'quantile', level };
-    const boosted = await learn(parts.train, parts.validation, loss, `P${level * 100}`);
+    const boosted = await learn(some.train, some.validation, loss, `P${level * 100}`);
     learned.push({
       boosted,
       of: parts,
@@ -117,20 +120,34 @@ const lateParts = (
 const lateRows = (rows: BoostRows, previous: number, minutes: number): BoostRows => {
   const kept: number[] = [];
   for (let row = 0; row < rows.nRows; row++) if (rows.minutes[row]! >= previous) kept.push(row);
+  const late = pick(rows, kept);
+  return { ...late, labels: labelsOf(late.minutes, minutes) };
+};
+
+/** Quantiles need no more flights than this, evenly spaced. */
+const QUANTILE_ROWS = 100_000;
+
+const thinned = (rows: BoostRows): BoostRows => {
+  const n = Math.min(QUANTILE_ROWS, rows.nRows);
+  return n === rows.nRows
+    ? rows
+    : pick(
+        rows,
+        Array.from({ length: n }, (_, i) => Math.floor((i * rows.nRows) / n)),
+      );
+};
+
+const pick = (rows: BoostRows, kept: readonly number[]): BoostRows => {
   const nFeatures = rows.bins.length;
   const data = new Uint8Array(kept.length * nFeatures);
+  const labels = new Uint8Array(kept.length);
+  const minutes = new Float32Array(kept.length);
   kept.forEach((row, i) => {
-    data.set(rows.data.subarray(row * nFeatures, (row + 1) * nFeatures), i * nFeatures);
+    for (let f = 0; f < nFeatures; f++) data[i * nFeatures + f] = rows.data[row * nFeatures + f]!;
+    labels[i] = rows.labels[row]!;
+    minutes[i] = rows.minutes[row]!;
   });
-  const late = Float32Array.from(kept, (row) => rows.minutes[row]!);
-  return {
-    ...rows,
-    effects: undefined,
-    nRows: kept.length,
-    data,
-    minutes: late,
-    labels: labelsOf(late, minutes),
-  };
+  return { ...rows, nRows: kept.length, data, labels, minutes, effects: undefined };
 };
 
 const scoresOf = (boosted: Boosted, rows: BoostRows): Float64Array => {

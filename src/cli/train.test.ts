@@ -1,0 +1,113 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { encodeTime } from '../core/flight.ts';
+import { readModel } from '../core/model-file.ts';
+import { compilePredictor } from '../predict/compile.ts';
+import { buildRandom } from '../train/random.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'puntual-train-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A machine may be busy. */
+const TIMEOUT_MS = 60_000;
+
+const MAIN = new URL('./main.ts', import.meta.url).pathname;
+
+/** A departure board in the Dublin dialect: Ryanair and the evenings are late more often. */
+const writeBoard = (file: string, nDays: number, firstDay: number): string => {
+  const random = buildRandom(firstDay);
+  const lines = [
+    'Terminal,Destination,Airline,Flight No.,Scheduled DateTime,Month,Weekday,Minute Delay,Delay Type,Scheduled Date,ScheduledTime,Real Departure Time',
+  ];
+  for (let day = 0; day < nDays; day++) {
+    for (let i = 0; i < 100; i++) {
+      const hour = 6 + Math.floor(random() * 16);
+      const airline = ['Aer Lingus', 'Ryanair', 'KLM'][Math.floor(random() * 3)]!;
+      const city = ['Paris', 'Malaga', 'Leeds', 'Oslo'][Math.floor(random() * 4)]!;
+      const chance = 0.1 + 0.02 * (hour - 6) + (airline === 'Ryanair' ? 0.25 : 0);
+      const delay = random() < chance ? 20 + Math.floor(random() * 60) : Math.floor(random() * 10);
+      const when = encodeTime(((18_000 + firstDay + day) * 24 + hour) * 60).replace('T', ' ');
+      lines.push(
+        `T1,${city},${airline},X${i},${when}:00,May,Monday,${delay},Short,01-05-2019,10:00,11:00`,
+      );
+    }
+  }
+  const path = join(folder, file);
+  writeFileSync(path, `${lines.join('\n')}\n`);
+  return path;
+};
+
+const run = (...args: string[]) => {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...args], {
+    cwd: folder,
+  });
+  return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
+};
+
+describe('puntual train and evaluate', () => {
+  const board = writeBoard('board.csv', 30, 0);
+  const later = writeBoard('later.csv', 5, 30);
+
+  test(
+    'leave a model that passes its self-test, a report as JSON and as a page',
+    () => {
+      const { exitCode, stdout } = run(
+        'train',
+        board,
+        '--name',
+        'dub',
+        '--late-minutes',
+        '20',
+        '--trees',
+        '40',
+        '--json',
+      );
+      expect(exitCode).toBe(0);
+      const report = JSON.parse(stdout);
+      expect(report.test.auc).toBeGreaterThan(0.6);
+      expect(report).toMatchObject({
+        rows: { read: 3000, rejected: 0, used: 3000 },
+        split: { train: expect.any(String), test: expect.any(String) },
+        test: { auc: expect.any(Number), ece: expect.any(Number), rows: expect.any(Number) },
+        baselines: {
+          climatology: { auc: expect.any(Number) },
+          logistic: { logLoss: expect.any(Number) },
+        },
+        seconds: expect.any(Number),
+        peakMemoryMb: expect.any(Number),
+      });
+      const path = join(folder, JSON.parse(stdout).model);
+      for (const file of ['report.json', 'report.html', 'baselines.safetensors'])
+        expect(existsSync(join(dirname(path), file))).toBe(true);
+      expect(() => compilePredictor(readModel(path).model)).not.toThrow();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'measure the model on later flights, beside its baselines, with drift',
+    () => {
+      const { exitCode, stdout } = run('evaluate', 'dub', later, '--json');
+      expect(exitCode).toBe(0);
+      const report = JSON.parse(stdout);
+      expect(report.rows.used).toBe(500);
+      expect(report.test.auc).toBeGreaterThan(0.6);
+      expect(Object.keys(report.baselines)).toEqual(['climatology', 'logistic']);
+      expect(report.drift.map((drift: { input: string }) => drift.input)).toContain('airline');
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'say in one line what is wrong, and exit with 2',
+    () => {
+      const { exitCode, stdout, stderr } = run('train', writeBoard('short.csv', 1, 0));
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stderr).toMatch(/100 flights are too few/);
+    },
+    TIMEOUT_MS,
+  );
+});
