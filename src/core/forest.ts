@@ -42,7 +42,7 @@ export interface Forest {
 }
 
 /**
- * Checks that a forest from a file can be walked: lengths agree, children point forward and inside,
+ * Checks that a forest from a file can be walked: lengths agree, children point forward and inside and have one parent,
  * features exist, category sets lie inside, every number that is compared or added is finite
  * (a threshold may be infinite, never NaN).
  * @throws AppError model-broken
@@ -72,7 +72,16 @@ export const checkForest = (forest: Forest): void => {
     const root = forest.roots[tree]!;
     if (root < 0 || root >= nNodes) broken(`tree ${tree} starts at node ${root} of ${nNodes}`);
   }
-  for (let node = 0; node < nNodes; node++) checkNode(forest, node, nNodes);
+  const hasParent = new Uint8Array(nNodes);
+  for (let node = 0; node < nNodes; node++) {
+    checkNode(forest, node, nNodes);
+    if (forest.feature[node] === -1) continue;
+    for (const child of [forest.left[node]!, forest.right[node]!]) {
+      // With two parents a small file could hold paths without number.
+      if (hasParent[child] === 1) broken(`node ${child} has two parents`);
+      hasParent[child] = 1;
+    }
+  }
 };
 
 const checkNode = (forest: Forest, node: number, nNodes: number): void => {
