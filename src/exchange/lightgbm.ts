@@ -213,10 +213,9 @@ const columnsOf = (
     const isCategory = categorical.has(f) || /^-?\d+(:-?\d+)*$/.test(infos[f] ?? '');
     if (!isCategory) return named;
     const own = pandas[nthCategory++];
-    const most = Math.max(
-      (categorical.get(f) ?? 0) - 1,
-      ...(infos[f] ?? '').split(':').map((code) => Number(code) || 0),
-    );
+    const most = (infos[f] ?? '')
+      .split(':')
+      .reduce((m, code) => Math.max(m, Number(code) || 0), (categorical.get(f) ?? 0) - 1);
     if (own) return { ...named, values: own };
     nValues += most;
     if (nValues > VALUES_LIMIT) throw unsupported(`has a category code of ${most}`);

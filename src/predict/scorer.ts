@@ -29,6 +29,11 @@ export interface Scorer {
 
 type Step = (nRows: number) => void;
 
+/** The search over columns is unrolled; past this the code itself would be the cost. */
+const MOST_COLUMNS = 1000;
+/** Columns of a table kernel, which keeps an address for each. */
+const MOST_TABLE_COLUMNS = 128;
+
 /** A table larger than this costs more in cache misses than the walk that it saves. */
 const TABLE_LIMIT_BYTES = 16 * 1024 * 1024;
 
@@ -49,7 +54,7 @@ export const buildScorer = (
   const scoresAt = layout.take(BLOCK_ROWS * nScores * 8);
   const kernels: Kernel[] = scores.map(() => 'plain');
   const funcs: Func[] = [];
-  if (columns && columns.columns.length > 0) {
+  if (columns && columns.columns.length > 0 && columns.columns.length <= MOST_COLUMNS) {
     const emittable = scores.flatMap((score, s) =>
       score.kind === 'forest' && isEmittable(score.forest) ? [{ s, forest: score.forest }] : [],
     );
@@ -62,7 +67,9 @@ export const buildScorer = (
     const nBins = columns.columns.reduce((sum, column) => sum + column.nBins, 0);
     emittable.forEach(({ s, forest }, f) => {
       const fits =
-        mostLeaves(forest) <= MASK_LEAVES && nBins * forest.nTrees * 4 <= TABLE_LIMIT_BYTES;
+        nColumns <= MOST_TABLE_COLUMNS &&
+        mostLeaves(forest) <= MASK_LEAVES &&
+        nBins * forest.nTrees * 4 <= TABLE_LIMIT_BYTES;
       if (force ? force !== 'mask' : !fits) return;
       const places = { binsAt, outAt: scoresAt + s * 8, outStride: nScores * 8 };
       kernels[s] = 'mask';

@@ -92,7 +92,7 @@ const categoryAt = (turn: number, nValues: number): number => {
 const verifyThresholds = (model: Model, scorer: Scorer): void => {
   const nFeatures = model.features.length;
   const probes = probesOf(model);
-  const longest = Math.max(1, ...probes.map((probe) => probe.length));
+  const longest = probes.reduce((most, probe) => Math.max(most, probe.length), 1);
   const nRows = Math.min(BLOCK_ROWS, longest);
   for (let f = 0; f < nFeatures; f++) {
     const probe = probes[f]!;
