@@ -51,6 +51,41 @@ const latencyLimits = (run: StressReport): { at: number; label: string }[] =>
 const faultMarks = (run: StressReport): { at: number; label: string }[] =>
   (run.faults ?? []).map((fault) => ({ at: fault.atMs / 1000, label: fault.fault.split('@')[0]! }));
 
+/** Most columns in time: a run of an hour must not make a page that no browser likes. */
+const MOST_COLUMNS = 240;
+
+/** Neighbouring seconds put together: counts per second are means, times are the worst of them. */
+export const thinWindows = (windows: readonly StressWindow[]): StressWindow[] => {
+  const size = Math.ceil(windows.length / MOST_COLUMNS);
+  if (size <= 1) return [...windows];
+  return Array.from({ length: Math.ceil(windows.length / size) }, (_, i) => {
+    const group = windows.slice(i * size, (i + 1) * size);
+    const mean = (read: (window: StressWindow) => number): number =>
+      group.reduce((sum, window) => sum + read(window), 0) / group.length;
+    const worst = (read: (window: StressWindow) => number | null): number | null =>
+      group.reduce<number | null>((most, window) => {
+        const value = read(window);
+        return value === null ? most : Math.max(most ?? 0, value);
+      }, null);
+    return {
+      second: group[0]!.second,
+      planned: mean(({ planned }) => planned),
+      ok: mean(({ ok }) => ok),
+      httpError: mean(({ httpError }) => httpError),
+      socketError: mean(({ socketError }) => socketError),
+      timeout: mean(({ timeout }) => timeout),
+      dropped: mean(({ dropped }) => dropped),
+      p50Ms: worst(({ p50Ms }) => p50Ms),
+      p99Ms: worst(({ p99Ms }) => p99Ms),
+      maxMs: worst(({ maxMs }) => maxMs),
+      heat: group.flatMap(({ heat }) => [...heat]),
+      nOpen: mean(({ nOpen }) => nOpen),
+      inFlight: mean(({ inFlight }) => inFlight),
+      waiting: mean(({ waiting }) => waiting),
+    };
+  });
+};
+
 const secondsOf = (windows: readonly StressWindow[]): number[] =>
   windows.map(({ second }) => second + 1);
 
@@ -59,7 +94,7 @@ const errorsOf = (window: StressWindow): number =>
 
 /** What a run shows second by second. */
 export const timeCharts = (run: StressReport): Chart[] => {
-  const { windows } = run.main;
+  const windows = thinWindows(run.main.windows);
   const x = secondsOf(windows);
   const marks = faultMarks(run);
   const line = (label: string, y: readonly (number | null)[], style: Series['style']): Series => ({
@@ -114,7 +149,7 @@ export const timeCharts = (run: StressReport): Chart[] => {
       marks,
       limits: latencyLimits(run),
     },
-    heatChart(run),
+    heatChart(run, windows),
     {
       kind: 'line',
       title: 'Requests in flight, waiting for a connection, and connections',
@@ -143,10 +178,10 @@ export const timeCharts = (run: StressReport): Chart[] => {
 };
 
 /** Counts of answers by second and response time: stalls and recoveries stand out as columns. */
-const heatChart = (run: StressReport): HeatMap => {
+const heatChart = (run: StressReport, windows: readonly StressWindow[]): HeatMap => {
   const scale = buildScale(run.heatScale.bits, run.heatScale.maxBits);
-  const columns = run.main.windows.map(({ second }) => String(second + 1));
-  const counts = run.main.windows.map(({ heat }) => decodeCounts(scale, heat));
+  const columns = windows.map(({ second }) => String(second + 1));
+  const counts = windows.map(({ heat }) => decodeCounts(scale, heat));
   const used = Array.from({ length: scale.nBuckets }, (_, bucket) => bucket).filter((bucket) =>
     counts.some((column) => column[bucket]! > 0),
   );

@@ -58,7 +58,7 @@ export const judgeGenerator = (
   if (latenessP99Ms !== null && latenessP99Ms > allowedMs) {
     return {
       kind: 'generator-bound',
-      sentence: `generator-bound: a lower bound (1 request in 100 left the generator more than ${latenessP99Ms.toFixed(1)} ms late)`,
+      sentence: `generator-bound: a lower bound (1 request in 100 left the generator more than ${latenessP99Ms.toFixed(1)} ms late${starved > 0.1 ? `; it waited for a processor ${Math.round(starved * 100)} % of the time` : ''})`,
       ...facts,
     };
   }
