@@ -124,6 +124,15 @@ const compare = (sets: readonly Set[], title: string): void => {
   }
 };
 
+/** Puntual's own defaults for many rows and few; the peers have theirs. */
+const LARGE = {
+  l2: 20,
+  minRowsPerLeaf: 100,
+  categorySmooth: 50,
+  categoryL2: 30,
+  minRowsPerCategory: 200,
+};
+
 const NYC = `
   SELECT month, day, isodow(make_date(year, month, day)), (sched_dep_time // 100) * 60 + sched_dep_time % 100,
          (sched_arr_time // 100) * 60 + sched_arr_time % 100, carrier, origin, dest, distance, (arr_delay >= 15)::INTEGER

@@ -5,7 +5,7 @@
 import type { Calibration } from '../core/model.ts';
 import { orderOf } from './metrics.ts';
 
-const ISOTONIC_ROWS = 20_000;
+const ISOTONIC_ROWS = 100_000;
 const PLATT_ROWS = 1000;
 const LEAST = 1e-12;
 

@@ -30,13 +30,13 @@ describe('the measures', () => {
 
 describe('a calibration', () => {
   const random = buildRandom(2);
-  const truth = Float64Array.from({ length: 30_000 }, () => random() ** 2);
+  const truth = Float64Array.from({ length: 120_000 }, () => random() ** 2);
   const labels = Uint8Array.from(truth, (p) => (random() < p ? 1 : 0));
   /** The truth, bent: its log-odds halved and moved. */
   const bent = truth.map((p) => 1 / (1 + Math.exp(-(Math.log(p / (1 - p)) / 2 + 0.7))));
 
   test.each([
-    ['isotonic, from much data', 30_000],
+    ['isotonic, from much data', 120_000],
     ['beta, from less', 5000],
     ['Platt, from little', 800],
   ])('mends bent probabilities: %s', (_, nRows) => {
