@@ -157,7 +157,7 @@ const nyc = async (): Promise<void> => {
     leaves: 31,
     learningRate: 0.1,
     trees: 300,
-    settings: {},
+    settings: LARGE,
     ...files,
   };
   compare(
@@ -195,7 +195,7 @@ const vega = async (): Promise<void> => {
     leaves: 63,
     learningRate: 0.1,
     trees: 300,
-    settings: {},
+    settings: LARGE,
     ...files,
   };
   compare(
