@@ -5,6 +5,7 @@ import { buildPlainLearner } from './learner.ts';
 import type { Loss } from './loss.ts';
 import { PLANTED_SETTINGS, plantRows } from './planted.ts';
 import { buildTeam } from './team.ts';
+import { leafOfBins } from './tree.ts';
 
 const one = buildTeam(1);
 const two = buildTeam(2);
@@ -58,6 +59,32 @@ describe('the fast learner', () => {
         settings,
       );
       expect(fast).toEqual(plain);
+    }
+  });
+});
+
+describe('a monotone constraint', () => {
+  test('holds for every row: as the value rises, the answer never turns back', async () => {
+    const rows = plantRows(15_000, 21);
+    const monotone = Int8Array.of(-1, 1, 0, 0, 0, 0);
+    const settings = { ...SETTINGS, nTrees: 20, monotone };
+    const { trees } = await boost(buildEngine(one), rows, null, { kind: 'logistic' }, settings);
+    const bins = new Uint8Array(6);
+    const scoreWith = (feature: number, bin: number): number => {
+      const kept = bins[feature]!;
+      bins[feature] = bin;
+      const score = trees.reduce((sum, tree) => sum + tree.value[leafOfBins(tree, bins, 0)]!, 0);
+      bins[feature] = kept;
+      return score;
+    };
+    for (let row = 0; row < 40; row++) {
+      bins.set(rows.data.subarray(row * 6, row * 6 + 6));
+      for (const feature of [0, 1]) {
+        for (let bin = 2; bin < rows.bins[feature]!.nBins; bin++) {
+          const rise = scoreWith(feature, bin) - scoreWith(feature, bin - 1);
+          expect(rise * monotone[feature]!).toBeGreaterThanOrEqual(-1e-12);
+        }
+      }
     }
   });
 });
