@@ -168,7 +168,7 @@ const byColumns = (matrix: Matrix, step: PyObject): Matrix => {
     if (part.length === 0) continue;
     const done = applyStep({ columns, cells: part }, transformer ?? null);
     columns = done.columns;
-    cells.push(...done.cells);
+    for (const cell of done.cells) cells.push(cell);
   }
   return { columns, cells };
 };

@@ -5,7 +5,8 @@ import type { Head, Model } from '../core/model.ts';
 import { buildPlantedForest, buildPlantedModel, buildRandom } from '../../test/planted.ts';
 import { compilePredictor } from './compile.ts';
 import type { Predictor } from './predictor.ts';
-import { buildReferencePredictor } from './reference.ts';
+import { buildReferencePredictor, scoreOf } from './reference.ts';
+import { buildScorer } from './scorer.ts';
 
 const IMPLEMENTATIONS = { reference: buildReferencePredictor, compile: compilePredictor };
 
@@ -233,6 +234,30 @@ describe('the compiled predictor against the reference', () => {
       buildReferencePredictor(model).predictInto(raw, 500, slow);
       expect(fast).toEqual(slow);
     }
+  });
+
+  test.each([
+    ['walk', 300],
+    ['plain', 1500],
+  ] as const)('a forest is scored by %s when it asks %d columns', (kernel, nColumns) => {
+    const planted = buildPlantedForest(200, 16, 3);
+    const feature = planted.feature.map((f, node) => (f < 0 ? -1 : node % nColumns));
+    const forest = {
+      ...planted,
+      nFeatures: nColumns,
+      feature,
+      categoryStart: planted.categoryStart.map(() => -1),
+    };
+    const scorer = buildScorer([{ kind: 'forest', forest }], nColumns);
+    expect(scorer.kernels).toEqual([kernel]);
+    const random = buildRandom(9);
+    for (let i = 0; i < 8 * nColumns; i++)
+      scorer.features[i] = random() < 0.1 ? Number.NaN : random() * 1500;
+    scorer.score(8);
+    for (let row = 0; row < 8; row++)
+      expect(scorer.scores[row]).toBe(
+        scoreOf({ kind: 'forest', forest }, scorer.features, row * nColumns),
+      );
   });
 
   test('a model whose self-test is wrong may not serve', () => {

@@ -1,0 +1,75 @@
+/** `puntual model` as a person calls it. */
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'puntual-model-'));
+const FIXTURES = join(import.meta.dir, '../exchange/fixtures');
+afterAll(() => rmSync(FOLDER, { recursive: true }));
+
+const puntual = (...args: string[]) => {
+  const run = Bun.spawnSync([process.execPath, join(import.meta.dir, 'main.ts'), ...args], {
+    cwd: FOLDER,
+  });
+  return { code: run.exitCode, out: run.stdout.toString(), err: run.stderr.toString() };
+};
+
+test('a pickle of unnamed columns and an inputs file become a model that show, verify and export know', () => {
+  const values = Array.from({ length: 12 }, (_, i) => i + 1);
+  writeFileSync(
+    join(FOLDER, 'inputs.json'),
+    JSON.stringify([
+      { name: 'OPERA', values: ['Avianca', 'Copa Air', 'Grupo LATAM', 'Iberia', 'Sky Airline'] },
+      { name: 'TIPOVUELO', values: ['I', 'N'] },
+      { name: 'MES', values },
+    ]),
+  );
+  const file = join(FIXTURES, 'logistic-unnamed.pkl');
+  const imported = puntual('model', 'import', file, '--inputs', 'inputs.json', '--name', 'latam');
+  expect(imported.err).toBe('');
+  expect(imported.out).toContain('puntual serve --model latam');
+  const shown = JSON.parse(puntual('model', 'show', 'latam', '--json').out);
+  expect(shown.inputs.map((input: { name: string }) => input.name)).toEqual([
+    'OPERA',
+    'TIPOVUELO',
+    'MES',
+  ]);
+  expect(puntual('model', 'show', 'latam').out).toContain('P(delay >= 15 min)  linear');
+  expect(puntual('model', 'verify', 'latam').out).toContain('is sound');
+  const exported = puntual('model', 'export', 'latam', '--to', 'onnx', '-o', 'latam.onnx');
+  expect(exported.code).toBe(0);
+  expect(readFileSync(join(FOLDER, 'latam.onnx')).length).toBeGreaterThan(200);
+}, 30_000);
+
+describe('a mistake gives one line and the exit code 2', () => {
+  test.each([
+    [['model', 'show', 'nothing'], "there is no model 'nothing'"],
+    [['model', 'verify', 'nothing'], "there is no model 'nothing'"],
+    [['model', 'import', 'nothing.pkl'], 'there is no file nothing.pkl'],
+    [['model', 'import', join(FIXTURES, 'dummy.pkl')], 'DummyClassifier'],
+    [['model', 'import', join(FIXTURES, 'make.py')], 'no known format'],
+    [['predict', 'nothing', 'x.csv', '-o', 'o.csv'], "there is no model 'nothing'"],
+  ])(
+    '%p',
+    (args, text) => {
+      const { code, out, err } = puntual(...args);
+      expect(code).toBe(2);
+      expect(out).toBe('');
+      expect(err).toContain(text);
+      expect(err.trim().split('\n')).toHaveLength(1);
+    },
+    30_000,
+  );
+});
+
+test('a model file with a flipped byte is refused', () => {
+  const file = join(FOLDER, 'tree.safetensors');
+  expect(puntual('model', 'import', join(FIXTURES, 'tree.pkl'), '-o', file).code).toBe(0);
+  const bytes = readFileSync(file);
+  bytes[bytes.length - 20]! ^= 1;
+  writeFileSync(file, bytes);
+  const { code, err } = puntual('model', 'verify', file);
+  expect(code).toBe(2);
+  expect(err).toContain('checksum');
+}, 30_000);

@@ -1,0 +1,47 @@
+/** `puntual predict` as a person calls it. */
+import { afterAll, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildPlantedModel } from '../../test/planted.ts';
+import { writeModel } from '../core/model-file.ts';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'puntual-predict-'));
+afterAll(() => rmSync(FOLDER, { recursive: true }));
+
+test('keeps columns and order, and gives a row that can not be scored no answer but the reason', () => {
+  writeModel(buildPlantedModel(), join(FOLDER, 'm.safetensors'));
+  writeFileSync(
+    join(FOLDER, 'in.csv'),
+    [
+      'note,airline,origin,destination,scheduledDeparture,distanceMiles',
+      'one,DL,JFK,LAX,2013-07-05T18:30,2475',
+      'two,DL,JFK,LAX,,2475',
+      'three,AA,EWR,ORD,2013-07-05T06:00,',
+      '',
+    ].join('\n'),
+  );
+  const run = Bun.spawnSync(
+    [
+      process.execPath,
+      join(import.meta.dir, 'main.ts'),
+      'predict',
+      'm.safetensors',
+      'in.csv',
+      '-o',
+      'out.ndjson',
+      '--json',
+    ],
+    { cwd: FOLDER },
+  );
+  expect(run.stderr.toString()).toBe('');
+  expect(JSON.parse(run.stdout.toString()).rows).toEqual({ read: 3, scored: 2, unscored: 1 });
+  const rows = readFileSync(join(FOLDER, 'out.ndjson'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(rows.map((row) => row.note)).toEqual(['one', 'two', 'three']);
+  expect(rows.map((row) => typeof row.probability)).toEqual(['number', 'object', 'number']);
+  expect(typeof rows[1].notScored).toBe('string');
+  expect(rows[0].delayed).toBe(rows[0].probability >= 0.35);
+}, 30_000);
