@@ -69,7 +69,7 @@ export const judge = (thresholds: readonly Threshold[], measures: Measures): Jud
     const actual = readMeasure(threshold.metric, measures);
     return {
       threshold: threshold.text,
-      actual: actual ?? null,
+      actual: actual === undefined || !Number.isFinite(actual) ? null : actual,
       holds: actual !== undefined && compare(actual, threshold.comparison, threshold.limit),
     };
   });

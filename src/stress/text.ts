@@ -199,7 +199,7 @@ export const judgementLines = (judgements: readonly Judgement[]): string[] =>
         '',
         ...judgements.map(
           ({ threshold, actual, holds }) =>
-            `${holds ? 'holds ' : 'FAILED'}  ${threshold}${actual === null ? '  (not measured)' : `  (${showActual(threshold, actual)})`}`,
+            `${holds ? 'holds ' : 'FAILED'}  ${threshold}${actual === null ? (threshold.startsWith('recovery') ? '  (it did not recover within the run)' : '  (not measured)') : `  (${showActual(threshold, actual)})`}`,
         ),
       ];
 
