@@ -15,21 +15,12 @@ import {
   resetScanner,
   scanAnswer,
 } from './answer.ts';
-import {
-  addReason,
-  bucketOfUs,
-  buildLedger,
-  clearLedger,
-  COUNTER_AT,
-  type Outcome,
-  SLOT_MS,
-  takeEntry,
-  TICK_MS,
-} from './ledger.ts';
+import { buildBooks } from './books.ts';
+import { addReason } from './ledger.ts';
 import type { FromShard, ShardPlan, Step } from './messages.ts';
-import { readUsage } from './usage.ts';
-import { buildSchedule, type Schedule } from './schedule.ts';
 import { buildNumberRing, buildSocketRing } from './ring.ts';
+import { buildSchedule, type Schedule } from './schedule.ts';
+import { readUsage } from './usage.ts';
 
 const CLOSED = 0;
 const CONNECTING = 1;
@@ -83,9 +74,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   const toConnect = buildSocketRing(nSockets);
   const waiting = buildNumberRing(MOST_WAITING);
 
-  const ledger = buildLedger();
-  const { counters, okSlots, badSlots, statuses } = ledger;
-  const { response, service, lag, late, errors, connect } = ledger.histograms;
+  const books = buildBooks();
 
   let wanted = 0;
   let nOpen = 0;
@@ -100,34 +89,15 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   let originMs = 0;
   let endUs = 0;
   let graceEndUs = 0;
-  let measureFromUs = 0;
   let nextDueUs = Number.POSITIVE_INFINITY;
   let schedule: Schedule = () => Number.POSITIVE_INFINITY;
   let isSharp = false;
   let isSharpening = false;
-  let nBusy = 0;
-  let second = 0;
-  let tickStartUs = 0;
   let lastSweepUs = 0;
-  let busyAreaUs = 0;
-  let busyMarkUs = 0;
-  let tickMarkUs = 0;
   let usage = readUsage();
   let opensReportedMs = 0;
 
   const nowUs = (): number => (performance.now() - originMs) * 1000;
-
-  /** The area under the requests in flight, so that their mean is exact: before each change of their number. */
-  const markBusy = (t: number): void => {
-    busyAreaUs += nBusy * (t - busyMarkUs);
-    busyMarkUs = t;
-  };
-
-  /** Slot of the tick that a time falls into; what comes late, while the pump is held up, falls into the last. */
-  const slotOf = (t: number): number => {
-    const slot = ((t - tickStartUs) / (SLOT_MS * 1000)) | 0;
-    return slot < okSlots.length ? (slot > 0 ? slot : 0) : okSlots.length - 1;
-  };
 
   const handlers = {
     binaryType: 'uint8array' as const,
@@ -187,13 +157,13 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     }
     nConnecting--;
     nOpen++;
-    if (hasOpened[i] === 0) counters[COUNTER_AT.opened]!++;
-    else if (plan.keepAlive) counters[COUNTER_AT.reopened]!++;
+    if (hasOpened[i] === 0) books.count('opened');
+    else if (plan.keepAlive) books.count('reopened');
     hasOpened[i] = 1;
     retries[i] = 0;
     handles[i] = socket;
     state[i] = IDLE;
-    connect[bucketOfUs((performance.now() - connectedAtMs[i]!) * 1000)]!++;
+    books.connected((performance.now() - connectedAtMs[i]!) * 1000);
     if (running) serve(i, nowUs());
     else idle.push(i);
   };
@@ -201,16 +171,11 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   const failConnect = (i: number, reason: string): void => {
     nConnecting--;
     state[i] = CLOSED;
-    counters[COUNTER_AT.refused]!++;
-    addReason(ledger, `connect: ${reason}`);
+    books.count('refused');
+    addReason(books.ledger, `connect: ${reason}`);
     if (running && closed) {
       const t = nowUs();
-      if (t >= measureFromUs && t < endUs) {
-        counters[COUNTER_AT.planned]!++;
-        counters[COUNTER_AT.socketError]!++;
-        badSlots[slotOf(t)]!++;
-        errors[bucketOfUs(readyUs[i]! < 0 ? 0 : t - readyUs[i]!)]!++;
-      }
+      books.unasked(readyUs[i]! < 0 ? t : readyUs[i]!, t);
       readyUs[i] = t;
     }
     const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** retries[i]!);
@@ -228,7 +193,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       }
       const plannedAt = readyUs[i]! >= 0 ? readyUs[i]! : t;
       readyUs[i] = -1;
-      if (plannedAt >= measureFromUs) counters[COUNTER_AT.planned]!++;
+      books.planned(plannedAt);
       send(i, plannedAt, t);
     } else if (waiting.size > 0) send(i, waiting.shift(), t);
     else idle.push(i);
@@ -240,17 +205,12 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     nextRequest = index + 1 === requests.length ? 0 : index + 1;
     const bytes = requests[index]!;
     state[i] = BUSY;
-    markBusy(t);
-    nBusy++;
     plannedUs[i] = plannedAt;
     sentUs[i] = t;
     asked[i] = index;
     answered[i] = 0;
     resetScanner(scanner, i);
-    if (plannedAt >= measureFromUs) {
-      counters[COUNTER_AT.sent]!++;
-      lag[bucketOfUs(t - plannedAt)]!++;
-    }
+    books.sent(plannedAt, t);
     const written = socket.write(bytes);
     if (written < bytes.length) {
       if (written < 0) drop(i, 'write failed');
@@ -268,9 +228,9 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   const onData = (socket: Socket<number>, chunk: Uint8Array): void => {
     const i = socket.data;
     if (handles[i] !== socket) return;
-    counters[COUNTER_AT.bytesIn]! += chunk.length;
+    books.count('bytesIn', chunk.length);
     if (state[i] !== BUSY || answered[i] === 1) {
-      counters[COUNTER_AT.unsolicited]!++;
+      books.count('unsolicited');
       drop(i, 'bytes that answer no request');
       return;
     }
@@ -283,7 +243,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     const t = nowUs();
     settleAnswer(i, t, scanner.bodyAt >= 0 ? chunk : null, end);
     if (end < chunk.length) {
-      counters[COUNTER_AT.unsolicited]!++;
+      books.count('unsolicited');
       drop(i, 'bytes that answer no request');
     } else if (scanner.closes[i] === 1 || !plan.keepAlive) {
       readyUs[i] = t;
@@ -301,57 +261,22 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
   };
 
   const settleAnswer = (i: number, t: number, whole: Uint8Array | null, end: number): void => {
-    const status = scanner.status[i]!;
-    markBusy(t);
-    nBusy--;
     state[i] = IDLE;
-    let right = status >= 200 && status < 300;
-    let isWrong = false;
     const truth = golden[asked[i]!];
-    if (right && truth !== undefined && whole !== null && (nChecks++ & CHECK_MASK) === 0) {
-      isWrong = !isSame(whole, scanner.bodyAt, end, truth);
-      if (isWrong) right = false;
-    }
-    const plannedAt = plannedUs[i]!;
-    if (right && t >= measureFromUs && t < endUs) {
-      counters[COUNTER_AT.okInWindow]!++;
-    }
-    if (plannedAt < measureFromUs) return;
-    statuses[status]!++;
-    if (truth !== undefined) counters[COUNTER_AT.checked]!++;
-    if (right) {
-      counters[COUNTER_AT.ok]!++;
-      response[bucketOfUs(t - plannedAt)]!++;
-      service[bucketOfUs(t - sentUs[i]!)]!++;
-      okSlots[slotOf(t)]!++;
-      return;
-    }
-    counters[COUNTER_AT.httpError]!++;
-    badSlots[slotOf(t)]!++;
-    errors[bucketOfUs(t - plannedAt)]!++;
-    if (isWrong) {
-      counters[COUNTER_AT.wrong]!++;
-      addReason(ledger, 'a wrong answer');
-    } else addReason(ledger, `status ${status}`);
+    const status = scanner.status[i]!;
+    const isWrong =
+      truth !== undefined &&
+      whole !== null &&
+      status < 300 &&
+      (nChecks++ & CHECK_MASK) === 0 &&
+      !isSame(whole, scanner.bodyAt, end, truth);
+    books.answered(plannedUs[i]!, sentUs[i]!, t, status, isWrong, truth !== undefined);
   };
 
   /** Ends the request in a socket's hands as something other than an answer. */
-  const settleLoss = (
-    i: number,
-    outcome: Exclude<Outcome, 'ok' | 'httpError'>,
-    t: number,
-  ): void => {
-    nBusy--;
+  const settleLoss = (i: number, outcome: 'socketError' | 'timeout' | 'inFlight', t: number) => {
     state[i] = IDLE;
-    if (plannedUs[i]! < measureFromUs) return;
-    counters[COUNTER_AT[outcome]]!++;
-    badSlots[slotOf(t)]!++;
-    const age = bucketOfUs(t - plannedUs[i]!);
-    if (outcome === 'socketError') errors[age]!++;
-    else {
-      response[age]!++;
-      service[bucketOfUs(t - sentUs[i]!)]!++;
-    }
+    books.lost(outcome, plannedUs[i]!, sentUs[i]!, t);
   };
 
   /** A socket broke, or has to go because what it says makes no sense. */
@@ -360,7 +285,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     if (state[i] === BUSY && answered[i] === 0) {
       settleLoss(i, 'socketError', t);
       readyUs[i] = t;
-      addReason(ledger, reason);
+      addReason(books.ledger, reason);
     } else if (state[i] === BUSY) state[i] = IDLE;
     hangUp(i, true);
   };
@@ -403,12 +328,12 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       if (closeCompletes(scanner, i)) settleAnswer(i, t, null, 0);
       else {
         addReason(
-          ledger,
+          books.ledger,
           hasBegun(scanner, i) ? 'closed inside an answer' : 'closed before an answer',
         );
         settleLoss(i, 'socketError', t);
       }
-    } else if (state[i] === IDLE) counters[COUNTER_AT.closedIdle]!++;
+    } else if (state[i] === IDLE) books.count('closedIdle');
     forget(i);
     if (!closing && i < wanted) reopen(i);
   };
@@ -425,9 +350,9 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     }
     if (t - lastSweepUs >= SWEEP_EVERY_US) sweep(t);
     if (t >= endUs) {
-      const drained = nBusy === 0 && waiting.size === 0;
+      const drained = books.nBusy === 0 && waiting.size === 0;
       if (drained || t >= graceEndUs) endStep(t);
-    } else if (t - tickStartUs >= TICK_MS * 1000) emitTick(t, false);
+    } else if (books.isTickOver(t)) emitTick(t, false);
   };
 
   /** At low rates: looks again and again once the next planned time is less than a turn of the pump away. */
@@ -459,11 +384,8 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     while (nextDueUs <= t) {
       const due = nextDueUs;
       nextDueUs = schedule();
-      const isCounted = due >= measureFromUs;
-      if (isCounted) {
-        counters[COUNTER_AT.planned]!++;
-        late[bucketOfUs(t - due)]!++;
-      }
+      books.planned(due);
+      books.looked(due, t);
       let i = -1;
       while (waiting.size === 0 && idle.size > 0) {
         i = idle.shift();
@@ -472,7 +394,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       }
       if (i >= 0) send(i, due, nowUs());
       else if (waiting.size < MOST_WAITING) waiting.push(due);
-      else if (isCounted) counters[COUNTER_AT.dropped]!++;
+      else books.unsent('dropped', due, t);
     }
   };
 
@@ -487,11 +409,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       }
     }
     while (waiting.size > 0 && t - waiting.peek() > timeoutUs) {
-      const plannedAt = waiting.shift();
-      if (plannedAt < measureFromUs) continue;
-      counters[COUNTER_AT.timeout]!++;
-      badSlots[slotOf(t)]!++;
-      response[bucketOfUs(t - plannedAt)]!++;
+      books.unsent('timeout', waiting.shift(), t);
     }
   };
 
@@ -501,39 +419,26 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       if (answered[i] === 0) settleLoss(i, 'inFlight', t);
       hangUp(i, true);
     }
-    while (waiting.size > 0) {
-      const plannedAt = waiting.shift();
-      if (plannedAt < measureFromUs) continue;
-      counters[COUNTER_AT.inFlight]!++;
-      response[bucketOfUs(t - plannedAt)]!++;
-    }
+    while (waiting.size > 0) books.unsent('inFlight', waiting.shift(), t);
     running = false;
     emitTick(t, true);
   };
 
   const emitTick = (t: number, last: boolean): void => {
-    markBusy(t);
-    const markedUs = tickMarkUs;
     const before = usage;
     usage = readUsage();
     const wallMs = Math.max(1, usage.atMs - before.atMs);
     emit({
       kind: 'tick',
       shard: plan.shard,
-      second,
       last,
-      entry: takeEntry(ledger),
+      ...books.take(t),
       nOpen,
-      inFlightMean: busyAreaUs / Math.max(1, t - markedUs),
       waiting: waiting.size,
       busy: (usage.cpuMs - before.cpuMs) / wallMs,
       starved: (usage.starvedMs - before.starvedMs) / wallMs,
       rssBytes: usage.rssBytes,
     });
-    busyAreaUs = 0;
-    tickMarkUs = t;
-    second = Math.max(second + 1, Math.floor(t / (TICK_MS * 1000)));
-    tickStartUs = second * TICK_MS * 1000;
   };
 
   const reportOpening = (nowMs: number): void => {
@@ -545,7 +450,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       kind: 'opened',
       shard: plan.shard,
       nOpen,
-      reasons: Object.fromEntries(ledger.reasons),
+      reasons: Object.fromEntries(books.ledger.reasons),
       done,
     });
   };
@@ -565,14 +470,10 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     },
     start: (step) => {
       opening = false;
-      const opened = { times: connect.slice(), count: counters[COUNTER_AT.opened]! };
-      clearLedger(ledger);
-      connect.set(opened.times);
-      counters[COUNTER_AT.opened] = opened.count;
       originMs = step.startAtMs - performance.timeOrigin;
       endUs = step.durationMs * 1000;
       graceEndUs = endUs + step.graceMs * 1000;
-      measureFromUs = step.warmUpMs * 1000;
+      books.open(step.warmUpMs * 1000, endUs);
       closed = step.load === null;
       schedule = step.load
         ? buildSchedule(step.load, plan.shard, plan.nShards)
@@ -581,12 +482,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       isSharp =
         step.load !== null &&
         Math.max(step.load.fromPerSecond, step.load.toPerSecond) / plan.nShards <= SHARP_PER_SECOND;
-      second = 0;
-      tickStartUs = 0;
       lastSweepUs = 0;
-      busyAreaUs = 0;
-      busyMarkUs = 0;
-      tickMarkUs = 0;
       readyUs.fill(-1);
       const begin = (): void => {
         pumpEvery(closed ? CLOSED_PUMP_MS : PUMP_MS);
@@ -604,6 +500,7 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
     },
     stop: () => {
       endUs = Math.min(endUs, Math.max(0, nowUs()));
+      books.end(endUs);
       graceEndUs = endUs + Math.min(graceEndUs - endUs, 500_000);
       nextDueUs = Number.POSITIVE_INFINITY;
     },
