@@ -258,14 +258,19 @@ const bestCandidate = (nodes: NodeTable, nNodes: number): number => {
 
 const SPINS = 100;
 
+/** Free, taken, taken with others asleep before it. @source Drepper 2005, "Futexes are tricky" */
+const LOCK = { free: 0, taken: 1, awaited: 2 } as const;
+
 const lock = (control: Int32Array): void => {
-  for (let spin = 0; Atomics.compareExchange(control, CONTROL.lock, 0, 1) !== 0; spin++)
-    if (spin >= SPINS) Atomics.wait(control, CONTROL.lock, 1, 1);
+  for (let spin = 0; spin < SPINS; spin++)
+    if (Atomics.compareExchange(control, CONTROL.lock, LOCK.free, LOCK.taken) === LOCK.free) return;
+  while (Atomics.exchange(control, CONTROL.lock, LOCK.awaited) !== LOCK.free)
+    Atomics.wait(control, CONTROL.lock, LOCK.awaited);
 };
 
 const unlock = (control: Int32Array): void => {
-  Atomics.store(control, CONTROL.lock, 0);
-  Atomics.notify(control, CONTROL.lock, 1);
+  if (Atomics.exchange(control, CONTROL.lock, LOCK.free) === LOCK.awaited)
+    Atomics.notify(control, CONTROL.lock, 1);
 };
 
 /** Waits a moment for another thread's children. */

@@ -88,9 +88,11 @@ export const prepare = (table: Table, options: TrainOptions): Prepared => {
     if (part === 'test') return encodeColumns(inputs, features, raw, rows);
     return [
       ...encodeColumns(inputs, plain, raw, rows),
-      ...statistics.columns.map((column) =>
-        Float64Array.from(rows, (row) => column[places[row]!]!),
-      ),
+      ...statistics.columns.map((column) => {
+        const own = new Float64Array(rows.length);
+        for (let i = 0; i < own.length; i++) own[i] = column[places[rows[i]!]!]!;
+        return own;
+      }),
     ];
   };
   const trainColumns = columnsOf('train');

@@ -175,10 +175,11 @@ const baselinesOf = (
   const measure = (answer: (features: Float64Array) => number): Baseline => {
     const encode = buildEncoder(baselines.inputs, baselines.features);
     const features = new Float64Array(baselines.features.length);
-    const probabilities = Float64Array.from(rows, (row) => {
-      encode(raw, row * baselines.inputs.length, features, 0);
-      return 1 / (1 + Math.exp(-answer(features)));
-    });
+    const probabilities = new Float64Array(rows.length);
+    for (let i = 0; i < rows.length; i++) {
+      encode(raw, rows[i]! * baselines.inputs.length, features, 0);
+      probabilities[i] = 1 / (1 + Math.exp(-answer(features)));
+    }
     return {
       auc: auc(probabilities, late),
       logLoss: logLoss(probabilities, late),
