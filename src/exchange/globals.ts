@@ -93,10 +93,12 @@ const CLASSES = [
 
 const KNOWN: ReadonlySet<string> = new Set<string>([...FUNCTIONS, ...CLASSES]);
 
-/** Names of Python 2, and of other versions of NumPy. */
+/** Names of Python 2, and of other versions of NumPy and scikit-learn. */
 const MODULES: Readonly<Record<string, string>> = {
   __builtin__: 'builtins',
   copy_reg: 'copyreg',
+  // The builds of scikit-learn 1.4 to 1.7 name this module without its package.
+  _loss: 'sklearn._loss._loss',
   'numpy._core.multiarray': 'numpy.core.multiarray',
   'numpy._core.numeric': 'numpy.core.numeric',
 };

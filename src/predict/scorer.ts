@@ -47,17 +47,16 @@ export const buildScorer = (
   force?: Kernel,
 ): Scorer => {
   const nScores = scores.length;
-  const forests = scores.flatMap((score) => (score.kind === 'forest' ? [score.forest] : []));
-  const columns = buildColumns(forests.filter(isEmittable));
+  const emittable = scores.flatMap((score, s) =>
+    score.kind === 'forest' && isEmittable(score.forest) ? [{ s, forest: score.forest }] : [],
+  );
+  const columns = buildColumns(emittable.map(({ forest }) => forest));
   const layout = buildLayout();
   const featuresAt = layout.take(BLOCK_ROWS * nFeatures * 8);
   const scoresAt = layout.take(BLOCK_ROWS * nScores * 8);
   const kernels: Kernel[] = scores.map(() => 'plain');
   const funcs: Func[] = [];
   if (columns && columns.columns.length > 0 && columns.columns.length <= MOST_COLUMNS) {
-    const emittable = scores.flatMap((score, s) =>
-      score.kind === 'forest' && isEmittable(score.forest) ? [{ s, forest: score.forest }] : [],
-    );
     const nColumns = columns.columns.length;
     const binsAt = layout.take(BLOCK_ROWS * nColumns * 4);
     funcs.push({
