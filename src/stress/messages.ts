@@ -64,6 +64,8 @@ export interface Tick {
   /** Share of wall time spent on the processor, and waiting for one. */
   readonly busy: number;
   readonly starved: number;
+  /** Share of the machine's processor time that nobody used; null where the system does not say. */
+  readonly idle: number | null;
   readonly rssBytes: number;
 }
 

@@ -437,6 +437,10 @@ export const buildShard = (plan: ShardPlan, emit: (message: FromShard) => void):
       waiting: waiting.size,
       busy: (usage.cpuMs - before.cpuMs) / wallMs,
       starved: (usage.starvedMs - before.starvedMs) / wallMs,
+      idle:
+        usage.machineMs > before.machineMs
+          ? (usage.idleMs - before.idleMs) / (usage.machineMs - before.machineMs)
+          : null,
       rssBytes: usage.rssBytes,
     });
   };

@@ -10,6 +10,9 @@ export interface Usage {
   /** Time in which it could have run but had no processor; 0 where the system does not say. */
   readonly starvedMs: number;
   readonly rssBytes: number;
+  /** Time of all processors of the machine, and the part of it in which they had nothing to do; 0 if not known. */
+  readonly machineMs: number;
+  readonly idleMs: number;
 }
 
 export const readUsage = (): Usage => {
@@ -19,6 +22,7 @@ export const readUsage = (): Usage => {
     cpuMs: (user + system) / 1000,
     starvedMs: readStarvedMs(),
     rssBytes: process.memoryUsage.rss(),
+    ...readMachine(),
   };
 };
 
@@ -28,5 +32,19 @@ const readStarvedMs = (): number => {
     return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6;
   } catch {
     return 0;
+  }
+};
+
+const JIFFY_MS = 10;
+
+/** @source proc(5): /proc/stat, first line: user nice system idle iowait irq softirq steal */
+const readMachine = (): Pick<Usage, 'machineMs' | 'idleMs'> => {
+  try {
+    const [line = ''] = readFileSync('/proc/stat', 'latin1').split('\n', 1);
+    const jiffies = line.trim().split(/\s+/).slice(1, 9).map(Number);
+    const all = jiffies.reduce((sum, count) => sum + count, 0);
+    return { machineMs: all * JIFFY_MS, idleMs: (jiffies[3]! + jiffies[4]!) * JIFFY_MS };
+  } catch {
+    return { machineMs: 0, idleMs: 0 };
   }
 };

@@ -20,6 +20,8 @@ export interface Verdict {
 
 /** From here on a shard has no room left: what it reaches is its own limit. */
 export const BUSY_LIMIT = 0.95;
+/** Share of the machine's processors that must have been free for a spent generator to be blamed alone. */
+const IDLE_TO_SPARE = 0.1;
 const BUSY_WORTH_SAYING = 0.7;
 /** Lateness that is always allowed: a few turns of a 1 ms pump on a shared machine. */
 const LATENESS_ALLOWED_MS = 10;
@@ -38,6 +40,7 @@ export const judgeGenerator = (
   const busy = mean((window) => window.busy);
   const starved = mean((window) => window.starved);
   const latenessP99Ms = isOpenLoop ? summary.lateness.p99Ms : null;
+  const idle = mean((window) => window.idle ?? 0);
   const facts = { busy, starved, latenessP99Ms };
   const percent = Math.round(busy * 100);
   if (nOpened === 0)
@@ -48,6 +51,16 @@ export const judgeGenerator = (
     return {
       kind: 'generator-bound',
       sentence: `generator-bound: a lower bound (the generator was ${percent} % busy; give it more processes with -t, or another machine)`,
+      ...facts,
+    };
+  }
+  // A process that uses a processor or waits for one all the time is at its end. Where the machine had processors to
+  // spare, that is the generator's own end; where it had none, service and generator have come to their common end.
+  const isSpent = busy + starved >= BUSY_LIMIT;
+  if (isSpent && idle >= IDLE_TO_SPARE) {
+    return {
+      kind: 'generator-bound',
+      sentence: `generator-bound: a lower bound (the generator used ${percent} % of a processor and waited for one ${Math.round(starved * 100)} % of the time)`,
       ...facts,
     };
   }
@@ -64,7 +77,11 @@ export const judgeGenerator = (
   }
   return {
     kind: 'valid',
-    sentence: busy >= BUSY_WORTH_SAYING ? `valid, generator ${percent} % busy` : 'valid',
+    sentence: isSpent
+      ? `valid for this machine: all its processors were in use, and the generator (${percent} % busy) had to share them`
+      : busy >= BUSY_WORTH_SAYING
+        ? `valid, generator ${percent} % busy`
+        : 'valid',
     ...facts,
   };
 };

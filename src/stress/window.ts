@@ -37,6 +37,8 @@ export interface Window {
   /** Share of a processor used, busiest shard. */
   readonly busy: number;
   readonly starved: number;
+  /** Share of the machine's processor time that nobody used. */
+  readonly idle: number | null;
   readonly rssBytes: number;
 }
 
@@ -70,6 +72,7 @@ export const buildWindow = (second: number, ticks: readonly Tick[], nOpen: numbe
     waiting: sum(({ waiting }) => waiting),
     busy: Math.max(...ticks.map(({ busy }) => busy)),
     starved: Math.max(...ticks.map(({ starved }) => starved)),
+    idle: ticks[0]?.idle ?? null,
     rssBytes: sum(({ rssBytes }) => rssBytes),
   };
 };
