@@ -100,7 +100,7 @@ test('a Puntual service at its bare address is asked for predictions', async () 
 test('a feeder gives method, path, headers and body of each request', async () => {
   const path = file(
     'feeder.ts',
-    "export const count = 3; export const request = (i: number) => ({ path: `/x/${i}`, headers: { 'X-N': String(i) }, body: { n: i } });",
+    "export const count = 3; export const request = (i: number) => ({ path: '/x/' + i, headers: { 'X-N': String(i) }, body: { n: i } });",
   );
   const url = new URL('http://127.0.0.1:1/y');
   const { requests } = await buildPayload({
