@@ -87,7 +87,7 @@ export const boost = async (
     if (!goesOn || round + 1 - bestRound >= settings.patience) break;
   }
   learner.finish();
-  return { trees: trees.slice(0, bestRound), base, rounds };
+  return { trees: trees.slice(0, Math.max(1, bestRound)), base, rounds };
 };
 
 /** Loss of evenly spaced rows. */

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { boost, type BoostSettings } from './boosting.ts';
 import { buildEngine } from './engine.ts';
 import { buildPlainLearner } from './learner.ts';
@@ -6,6 +6,9 @@ import type { Loss } from './loss.ts';
 import { PLANTED_SETTINGS, plantRows } from './planted.ts';
 import { buildTeam } from './team.ts';
 import { leafOfBins } from './tree.ts';
+
+/** A machine may be busy. */
+setDefaultTimeout(60_000);
 
 const one = buildTeam(1);
 const two = buildTeam(2);

@@ -142,7 +142,7 @@ const growTree = (
 const startRoot = (shop: Workshop, bins: readonly Bins[]): void => {
   const { nodes, layout, ints } = shop;
   const slot = layout.nThreads - 1;
-  const at = (layout.histogramsAt + slot * layout.histogramBytes) >> 2;
+  const at = (layout.histogramsAt + slot * layout.histogramBytes) >>> 2;
   let g = 0;
   let h = 0;
   for (let bin = 0; bin < bins[0]!.nBins; bin++) {
@@ -317,7 +317,7 @@ const renewQuantile = (
     const value = grown!.tree.value[node]!;
     for (let i = begin; i < end; i++) scores[rows[i]!]! += value;
   }
-  const first = layout.recordsAt >> 2;
+  const first = layout.recordsAt >>> 2;
   const step = layout.recordBytes >> 2;
   for (let row = 0; row < layout.nRows; row++)
     ints[first + row * step] = packQuantile(

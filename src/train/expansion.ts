@@ -79,7 +79,7 @@ export const judge = (shop: Workshop, job: Job, node: number): void => {
   if (isSplittable(job, nRows, nodes.depth[node]!)) {
     findSplit(
       shop.ints,
-      (layout.histogramsAt + nodes.slot[node]! * layout.histogramBytes) >> 2,
+      (layout.histogramsAt + nodes.slot[node]! * layout.histogramBytes) >>> 2,
       job.bins,
       layout.offsets,
       {

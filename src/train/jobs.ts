@@ -26,7 +26,7 @@ export const doJob = (shop: Workshop, bins: readonly Bins[], settings: GrowSetti
   const to = partAt(begin, end, thread + 1, layout.nThreads);
   switch (control[CONTROL.job]) {
     case JOBS.orderRows: {
-      const first = layout.rowsAt >> 2;
+      const first = layout.rowsAt >>> 2;
       for (let row = from; row < to; row++) shop.ints[first + row] = row;
       break;
     }

@@ -1,10 +1,13 @@
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { AppError } from '../core/errors.ts';
 import { encodeModel } from '../core/model-file.ts';
 import type { Table } from '../core/table.ts';
 import { buildRandom } from './random.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from './settings.ts';
 import { trainModel } from './training.ts';
+
+/** A machine may be busy. */
+setDefaultTimeout(60_000);
 
 const START_DAY = 15_706;
 

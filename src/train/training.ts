@@ -15,7 +15,7 @@ import { type LearnedHead, learnHeads, type OnRound } from './head-training.ts';
 import { pinballOfScores } from './loss.ts';
 import { auc, brier, logLoss, rateOf } from './metrics.ts';
 import { type Prepared, prepare } from './preparation.ts';
-import type { TrainOptions } from './settings.ts';
+import { boostSettings, type TrainOptions } from './settings.ts';
 import { sharesOf } from './shares.ts';
 import { buildTeam } from './team.ts';
 import type { Part } from './time-split.ts';
@@ -70,9 +70,11 @@ export const trainModel = async (
   const prepared = prepare(table, options);
   const { inputs, features, raw, parts, split } = prepared;
   const team = buildTeam(options.nThreads ?? availableParallelism());
-  const learned = await learnHeads(prepared, options, buildEngine(team), onRound);
-  team.dismiss();
+  const learned = await learnHeads(prepared, options, buildEngine(team), onRound).finally(
+    team.dismiss,
+  );
   const first = learned[0]!;
+  const settings = boostSettings(parts.train.nRows, features, options);
   const baselineModel = buildBaselines(prepared, options);
   const baselines = baselinesOf(baselineModel, prepared);
   const threshold = thresholdOf(first.answers.calibration, parts.calibration.labels);
@@ -100,7 +102,14 @@ export const trainModel = async (
         target: table.source.target,
         rows,
         split: split.dates,
-        settings: { lateMinutes: options.lateMinutes, seed: options.seed, split: options.split },
+        settings: {
+          lateMinutes: options.lateMinutes,
+          seed: options.seed,
+          split: options.split,
+          trees: first.boosted.trees.length,
+          leaves: settings.nLeaves,
+          learningRate: settings.learningRate,
+        },
       },
       test: evaluation.test,
       baselines,

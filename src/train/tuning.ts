@@ -43,22 +43,25 @@ export const tune = async (
   const team = buildTeam(options.nThreads ?? availableParallelism());
   const random = buildRandom(options.seed);
   const trials: Trial[] = [];
-  for (let index = 0; index < nTrials; index++) {
-    const settings = index === 0 ? {} : draw(random);
-    const { rounds } = await boost(
-      buildEngine(team),
-      parts.train,
-      parts.validation,
-      { kind: 'logistic' },
-      { ...boostSettings(parts.train.nRows, features, options), ...settings },
-    );
-    const losses = rounds.map(({ validation }) => validation);
-    const validationLoss = losses.reduce((least, loss) => Math.min(least, loss), Infinity);
-    const trial = { settings, validationLoss, trees: losses.indexOf(validationLoss) + 1 };
-    trials.push(trial);
-    onTrial(trial, index);
+  try {
+    for (let index = 0; index < nTrials; index++) {
+      const settings = index === 0 ? {} : draw(random);
+      const { rounds } = await boost(
+        buildEngine(team),
+        parts.train,
+        parts.validation,
+        { kind: 'logistic' },
+        { ...boostSettings(parts.train.nRows, features, options), ...settings },
+      );
+      const losses = rounds.map(({ validation }) => validation);
+      const validationLoss = losses.reduce((least, loss) => Math.min(least, loss), Infinity);
+      const trial = { settings, validationLoss, trees: losses.indexOf(validationLoss) + 1 };
+      trials.push(trial);
+      onTrial(trial, index);
+    }
+  } finally {
+    team.dismiss();
   }
-  team.dismiss();
   return trials;
 };
 
