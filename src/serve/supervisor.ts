@@ -80,6 +80,14 @@ export const serve = async (
       state.draining = true;
       tellAll();
     });
+    process.on('SIGHUP', () => void state.reload?.to(undefined).catch(() => {}));
+    process.on('SIGUSR2', () => {
+      if (!state.reload) return;
+      startSuccessor({ port, adminPort }, log, () => {
+        void admin?.stop();
+        end();
+      });
+    });
     const facts = await Promise.race([
       // A worker that ends because the service does is no failure of the start.
       crew.start(ref, port).catch(async (error) => {
@@ -89,13 +97,6 @@ export const serve = async (
     ]);
     state.reload = buildReload(config, sharedDir, crew, log, { ref, facts }, tellAll);
     const unwatch = watch(crew, config);
-    process.on('SIGHUP', () => void state.reload?.to(undefined).catch(() => {}));
-    process.on('SIGUSR2', () =>
-      startSuccessor({ port, adminPort }, log, () => {
-        void admin?.stop();
-        end();
-      }),
-    );
     const unwatchTls = watchCertificates(config, () => void state.reload?.again());
     tellAll();
     reportReady();
