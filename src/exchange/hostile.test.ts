@@ -164,6 +164,11 @@ describe('a file that wants too much', () => {
       'model-unsupported',
     ],
     [
+      'eight million lists that are all kept',
+      protocol4(new Array<number>(8_000_000).fill(0x5d), [0x2e]),
+      'model-broken',
+    ],
+    [
       'an array whose shape is 2^40',
       protocol4(
         stackGlobal('numpy._core.multiarray', '_reconstruct'),

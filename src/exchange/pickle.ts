@@ -8,7 +8,8 @@ import { checkGlobal } from './globals.ts';
 import { callGlobal, fillArrayFrom, buildObject } from './pickle-objects.ts';
 import { broken, isKind, type PyObject, type PyValue } from './py.ts';
 
-const OPCODES_LIMIT = 20_000_000;
+/** A forest of a thousand trees takes some 200,000; each step may cost a hundred bytes. */
+const OPCODES_LIMIT = 1_500_000;
 const NESTING_LIMIT = 8;
 const LINE_LIMIT_BYTES = 65_536;
 const LONG_LIMIT_BYTES = 64;
