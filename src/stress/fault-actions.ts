@@ -35,6 +35,8 @@ export interface FaultDeed {
 }
 
 const POLL_EVERY_MS = 5;
+/** Exit code of a process that was interrupted, as shells have it. */
+const INTERRUPTED = 130;
 
 export const carryOut = async (plan: FaultPlan, context: FaultContext): Promise<FaultDeed> => {
   const now = (): number => Date.now() - context.startAtMs;
@@ -118,9 +120,16 @@ const pauseWorker = async (
     context.startAtMs + actedMs,
     context.startAtMs + actedMs + plan.lastsMs,
   );
+  // Whoever interrupts the run must not leave a stopped worker behind.
+  const undoAndEnd = (): void => {
+    if (isAlive(victim.pid)) process.kill(victim.pid, 'SIGCONT');
+    process.exit(INTERRUPTED);
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, undoAndEnd);
   try {
     await sleepUntil(context.startAtMs + actedMs + plan.lastsMs);
   } finally {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, undoAndEnd);
     if (isAlive(victim.pid)) signal(victim.pid, 'SIGCONT');
     else notes.push('the service had replaced it before it was let go on');
   }
