@@ -4,8 +4,16 @@
  */
 import { formatNumber, formatPercent } from './format.ts';
 import { type Block, buildPage, type Cell, type Section, type Tone } from './page.ts';
-import { capacityCharts, rampCharts, spectrumChart, timeCharts } from './stress-charts.ts';
+import { spectrumChart, timeCharts } from './stress-charts.ts';
+import { ms, perSecond } from './stress-figures.ts';
 import type { StressComparison, StressQuantiles, StressReport } from './stress-report.ts';
+import {
+  capacitySection,
+  comparisonSection,
+  faultSection,
+  rampSection,
+} from './stress-sections.ts';
+import { STRESS_TERMS } from './stress-terms.ts';
 
 export const buildStressPage = (run: StressReport, comparison?: StressComparison): string =>
   buildPage({
@@ -29,7 +37,7 @@ export const buildStressPage = (run: StressReport, comparison?: StressComparison
       },
       ...(run.faults ? [faultSection(run)] : []),
       selfCheckSection(run),
-      DEFINITIONS,
+      STRESS_TERMS,
     ],
   });
 
@@ -40,15 +48,6 @@ const warningsOf = (run: StressReport): string[] => [
     .filter(({ undone }) => !undone)
     .map(({ fault }) => `The fault ${fault} was not undone: look at the service.`),
 ];
-
-const ms = (value: number | null): string =>
-  value === null
-    ? '–'
-    : value >= 1000
-      ? `${formatNumber(value / 1000)} s`
-      : `${formatNumber(value)} ms`;
-
-const perSecond = (value: number): string => `${formatNumber(Math.round(value))}/s`;
 
 /** The one sentence: what it held, by what measure, and whether the thresholds hold. */
 const verdictBlock = (run: StressReport): Block => {
@@ -218,126 +217,6 @@ const showActual = (threshold: string, actual: number): string => {
   return threshold.startsWith('rate') ? perSecond(actual) : ms(actual);
 };
 
-const capacitySection = (run: StressReport): Section => {
-  const { usl, knee, trials } = run.capacity!;
-  return {
-    title: 'Capacity',
-    blocks: [
-      ...capacityCharts(run).map((chart): Block => ({ kind: 'chart', chart })),
-      ...(usl
-        ? [
-            {
-              kind: 'text' as const,
-              text: `Universal Scalability Law: ${usl.sentence}. One request alone: ${perSecond(usl.gamma)}; contention ${formatNumber(usl.alpha)}, coherency ${formatNumber(usl.beta)}; R² ${formatNumber(usl.r2)}.`,
-            },
-          ]
-        : []),
-      ...(knee ? [{ kind: 'text' as const, text: `Knee: ${knee.sentence}.` }] : []),
-      {
-        kind: 'table',
-        caption: 'Every step of the search',
-        header: [
-          'step',
-          'planned/s',
-          'ok/s',
-          'p50',
-          'p99',
-          'errors',
-          'in flight',
-          'generator busy',
-        ],
-        rows: trials.map((trial): Cell[] => [
-          trial.name,
-          trial.ratePerSecond === null ? null : Math.round(trial.ratePerSecond),
-          Math.round(trial.throughputPerSecond),
-          ms(trial.p50Ms),
-          ms(trial.p99Ms),
-          formatPercent(trial.errorShare, 2),
-          Math.round(trial.inFlight * 10) / 10,
-          formatPercent(trial.busy, 0),
-        ]),
-      },
-    ],
-  };
-};
-
-const rampSection = (run: StressReport): Section => ({
-  title: 'Open connections',
-  blocks: [
-    ...rampCharts(run).map((chart): Block => ({ kind: 'chart', chart })),
-    {
-      kind: 'table',
-      header: [
-        'connections',
-        'opened',
-        'held p50',
-        'held p99',
-        'errors',
-        'full tilt ok/s',
-        'full tilt p99',
-        'errors',
-      ],
-      rows: run.ramp!.steps.map((step): Cell[] => [
-        step.planned,
-        step.opened,
-        ms(step.heldP50Ms),
-        ms(step.heldP99Ms),
-        formatPercent(step.heldErrorShare, 3),
-        Math.round(step.fullPerSecond),
-        ms(step.fullP99Ms),
-        formatPercent(step.fullErrorShare, 3),
-      ]),
-    },
-  ],
-});
-
-const faultSection = (run: StressReport): Section => ({
-  title: 'Faults',
-  blocks: [
-    {
-      kind: 'text',
-      text: 'The hypothesis of each fault: the service was steady before, and is so again afterwards without help.',
-    },
-    {
-      kind: 'table',
-      header: [
-        'fault',
-        'steady before',
-        'lost',
-        'wrong',
-        'first success',
-        'longest gap',
-        'recovered in',
-        'worst p99',
-        'opened again',
-        'replaced in',
-        'ready in',
-        'restarts',
-      ],
-      rows: run.faults!.map((fault): Cell[] => [
-        fault.fault,
-        fault.steadyBefore ? 'yes' : 'no',
-        fault.requestsLost,
-        fault.wrongAnswers,
-        ms(fault.firstSuccessMs),
-        ms(fault.longestGapMs),
-        fault.recoveredMs === null ? 'not in the run' : ms(fault.recoveredMs),
-        ms(fault.peakP99Ms),
-        fault.socketsReopened,
-        ms(fault.replacedInMs),
-        ms(fault.readyInMs),
-        fault.restarts,
-      ]),
-    },
-    {
-      kind: 'definitions',
-      entries: run.faults!.map(
-        (fault) => [fault.fault, `${fault.what}. ${fault.notes.join('; ')}.`] as const,
-      ),
-    },
-  ],
-});
-
 const selfCheckSection = (run: StressReport): Section => ({
   title: 'Plan and self-check',
   blocks: [
@@ -371,80 +250,3 @@ const selfCheckSection = (run: StressReport): Section => ({
     },
   ],
 });
-
-const comparisonSection = (comparison: StressComparison): Section => ({
-  title: 'Compared with an earlier run',
-  blocks: [
-    {
-      kind: 'verdict',
-      tone: comparison.regressed ? 'bad' : 'good',
-      text: `${comparison.sentence}, against ${comparison.earlierStartedAt.slice(0, 16).replace('T', ' ')} UTC`,
-    },
-    {
-      kind: 'table',
-      header: ['', 'before', 'after', 'worse by', 'noise', ''],
-      rows: comparison.changes.map((change): Cell[] => [
-        change.metric,
-        change.before,
-        change.after,
-        formatPercent(change.worse),
-        formatPercent(change.noise),
-        change.regressed ? 'REGRESSED' : '',
-      ]),
-    },
-  ],
-});
-
-const DEFINITIONS: Section = {
-  title: 'What the numbers mean',
-  blocks: [
-    {
-      kind: 'definitions',
-      entries: [
-        [
-          'open loop',
-          'Requests are planned at a rate, whatever the service does, as independent users would.',
-        ],
-        [
-          'closed loop',
-          'Each connection asks again only when it was answered, so a slow service is asked less.',
-        ],
-        [
-          'response time',
-          'From the planned moment to the end of the answer. Timeouts and requests in flight at the end count at their age.',
-        ],
-        ['service time', 'From the sending to the end of the answer.'],
-        [
-          'lag',
-          'From the planned moment to the sending: waiting for a free connection, and the generator’s own lateness.',
-        ],
-        [
-          'ok per second',
-          'Answers with a 2xx status (and the right body, where it is known) within the measured time.',
-        ],
-        [
-          'errors',
-          'Planned requests that ended as HTTP error, socket error, timeout or dropped, as a share of the planned.',
-        ],
-        ['dropped', 'Planned requests that found no connection and no room to wait.'],
-        [
-          'p99',
-          'One request in a hundred was slower. Known to one part in a thousand; never below the true value.',
-        ],
-        [
-          'sustained',
-          'The highest rate that held the thresholds in the search and again through a longer soak.',
-        ],
-        ['breaking point', 'The lowest rate that failed, two times of three.'],
-        [
-          'recovered',
-          'From the fault to the start of the first second without failures at nine tenths of the rate before.',
-        ],
-        [
-          'generator-bound',
-          'The generator was at its end before the service: the figures are a lower bound.',
-        ],
-      ],
-    },
-  ],
-};
