@@ -38,7 +38,7 @@ const readColumn = (part: Part, column: number): Float64Array => {
   const file = openSync(part.file, 'r');
   readSync(file, new Uint8Array(values.buffer), 0, 4 * part.rows, 4 * part.rows * column);
   closeSync(file);
-  return Float64Array.from(values);
+  return new Float64Array(values);
 };
 
 const readPart = (part: Part, known: readonly Bins[] | null): BoostRows => {
@@ -59,7 +59,7 @@ const readPart = (part: Part, known: readonly Bins[] | null): BoostRows => {
     bins,
     offsets: binOffsets(bins),
     data,
-    labels: Uint8Array.from(readColumn(part, nFeatures)),
+    labels: new Uint8Array(readColumn(part, nFeatures)),
     minutes: new Float32Array(0),
   };
 };
