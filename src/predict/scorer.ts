@@ -10,7 +10,9 @@ import { buildColumns } from './columns.ts';
 import { buildLayout } from './layout.ts';
 import { emitMaskScore, MASK_LEAVES } from './mask-kernel.ts';
 import { scoreOf } from './reference.ts';
-import { emitSlots, emitWalkScores, LANES, planWalk } from './walk-kernel.ts';
+import { emitWalkScores } from './walk-kernel.ts';
+import { LANES } from './walk-layout.ts';
+import { emitSlots, planWalk } from './walk-plan.ts';
 
 /** Rows that are scored in one go; a multiple of the kernels' lanes. */
 export const BLOCK_ROWS = 256;
