@@ -115,6 +115,9 @@ const verifyThresholds = (model: Model, scorer: Scorer): void => {
   });
 };
 
+/** Thresholds of one feature that are kept: far more than rows are scored, far fewer than a huge forest has. */
+const MOST_PROBES = 4096;
+
 /** Per feature: its thresholds with their neighbours, its codes and one past them, and odd numbers. */
 const probesOf = (model: Model): readonly Float64Array[] => {
   const found = model.features.map(() => new Set<number>(NUMBERS));
@@ -123,7 +126,7 @@ const probesOf = (model: Model): readonly Float64Array[] => {
     const { forest } = score;
     for (let node = 0; node < forest.feature.length; node++) {
       const set = found[forest.feature[node]!];
-      if (!set) continue;
+      if (!set || set.size >= MOST_PROBES) continue;
       if (forest.categoryStart[node]! >= 0) set.add(forest.categoryWords[node]! * 32);
       else set.add(forest.threshold[node]!);
     }
