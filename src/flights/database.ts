@@ -1,7 +1,9 @@
 /**
  * An embedded DuckDB that reads files and never the network; stands under everything in this room.
  */
-import { availableParallelism } from 'node:os';
+import { randomUUID } from 'node:crypto';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 
 export interface Database {
@@ -13,6 +15,8 @@ export interface Database {
 export const openDatabase = async (threads = availableParallelism()): Promise<Database> => {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
+    // A folder of its own: two runs that share one remove each other's files. It is made only when needed.
+    temp_directory: join(tmpdir(), `puntual-${randomUUID()}`),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
