@@ -107,7 +107,7 @@ export const serveUntilEnded = async (config: ServeConfig, isJson: boolean): Pro
     stream.removeAllListeners('error').on('error', () => {});
   process.exitCode = await serve(config, (started) => {
     if (isJson) printJson(started);
-    else printStarted(started, config);
+    else void printStarted(started, config);
   });
   // Sockets of a forced end must not keep the process.
   process.exit();
@@ -169,7 +169,7 @@ export const configOf = (options: ServeOptions): ServeConfig => {
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /** What a person wants to know now; on stderr, since it is no result. */
-export const printStarted = (started: Started, config: ServeConfig): void => {
+export const printStarted = async (started: Started, config: ServeConfig): Promise<void> => {
   const { url, adminUrl, workers, model, readyMs } = started;
   const say = (line = ''): void => void process.stderr.write(`${line}\n`);
   if (!LOOPBACK.has(config.host) && config.auth === undefined)
@@ -181,7 +181,20 @@ export const printStarted = (started: Started, config: ServeConfig): void => {
   say(`  workers   ${workers}, ready after ${Math.round(readyMs)} ms`);
   say();
   say('Try:');
-  say(`  curl ${url}/model`);
-  say(`  curl ${adminUrl}/workers`);
+  for (const line of await thingsToTry(url, adminUrl)) say(`  ${line}`);
   say();
+};
+
+/** Commands that work as they stand: the example is a flight that the model itself names. */
+const thingsToTry = async (url: string, adminUrl: string): Promise<readonly string[]> => {
+  const lines = [`npx puntual stress ${url}`, `curl ${adminUrl}/workers`];
+  try {
+    const { example } = (await (await fetch(`${url}/model`)).json()) as { example?: unknown };
+    if (example === undefined) return lines;
+    const ask = `curl ${url}/predict -H 'content-type: application/json' -d '${JSON.stringify(example)}'`;
+    return [ask, ...lines];
+  } catch {
+    // Behind a key or a certificate of its own, the page and the documents say how to ask.
+    return lines;
+  }
 };
