@@ -1,7 +1,7 @@
 /**
  * The table of commands. Top floor: the only place that wires rooms; each command loads only its own.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
 
@@ -30,7 +30,7 @@ const run = async (argv: readonly string[]): Promise<void> => {
       'Learns how likely a flight is to be late, serves the prediction, and proves what the service holds.',
     )
     .version(VERSION, '-V, --version')
-    .showHelpAfterError("('--help' lists what there is)")
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
     .exitOverride();
   const named = argv.find((word) => !word.startsWith('-'));
   for (const [name, { summary }] of Object.entries(COMMANDS)) {
@@ -41,8 +41,17 @@ const run = async (argv: readonly string[]): Promise<void> => {
   await program.parseAsync(argv, { from: 'user' });
 };
 
+/** What commander says of bad usage, in our form: its suggestion goes on the same line. */
+const oneLine = (text: string): string =>
+  `puntual: ${text
+    .replace(/^error: /, '')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ')}\n`;
+
 /** Turns a failure into one line on stderr and its exit code. A bug keeps its stack and exits 1. */
 const exitCodeOf = (error: unknown): number => {
+  // Thrown by a command itself; what the parser finds is printed by it.
+  if (error instanceof InvalidArgumentError) process.stderr.write(oneLine(error.message));
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERRORS.usage.exit;
   if (error instanceof AppError) {
     process.stderr.write(`puntual: ${error.message}\n`);

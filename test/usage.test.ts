@@ -1,0 +1,80 @@
+/**
+ * Bad usage and bad input, as a shell sees them: one clear line on stderr, nothing on stdout, exit code 2.
+ */
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dir, '..');
+const folder = mkdtempSync(join(tmpdir(), 'puntual-usage-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeFileSync(join(folder, 'empty.csv'), '');
+writeFileSync(join(folder, 'other.csv'), 'a,b,c\n1,2,3\n');
+writeFileSync(join(folder, 'broken.csv.gz'), 'this is not gzip at all');
+writeFileSync(join(folder, 'text.pkl'), 'neither a pickle nor a model\n');
+
+const run = (command: string): { exitCode: number; out: string; error: string } => {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(
+    [
+      process.execPath,
+      join(ROOT, 'src/cli/main.ts'),
+      ...command.split(' ').filter((word) => word !== ''),
+    ],
+    { cwd: folder, stdin: 'ignore' },
+  );
+  return { exitCode, out: stdout.toString(), error: stderr.toString() };
+};
+
+describe('a command that can not be carried out', () => {
+  test.each([
+    ['trian', "unknown command 'trian' (Did you mean train?)"],
+    ['train', "missing required argument 'file'"],
+    ['train absent.csv', 'absent.csv does not exist'],
+    ['train empty.csv', 'empty.csv is empty'],
+    ['train other.csv', 'nycflights13'],
+    ['train broken.csv.gz', 'broken.csv.gz'],
+    ['train other.csv --leaves 1', 'A whole number from 2 to 4096 is expected.'],
+    ['profile absent.csv', 'absent.csv does not exist'],
+    ['evaluate nyc other.csv', "there is no model 'nyc'"],
+    ['predict nyc other.csv -o out.csv', "there is no model 'nyc'"],
+    ['serve --port x', 'A whole number from 0 to 65535 is expected.'],
+    ['serve --model nyc', "there is no model 'nyc'"],
+    ['serve --model text.pkl', 'text.pkl'],
+    ['serve --tls-cert a.pem', '--tls-cert and --tls-key belong together.'],
+    ['stress localhost:8080', 'has no scheme'],
+    ['stress http://127.0.0.1:1', 'refuses connections'],
+    ['stress http://127.0.0.1:1 --rate 0', 'expected'],
+    ['model show nyc', "there is no model 'nyc'"],
+    ['model verify text.pkl', 'text.pkl'],
+    ['model import other.csv', 'no known format'],
+  ])('says so in one line and exits 2: puntual %s', (command, says) => {
+    const { exitCode, out, error } = run(command);
+    expect(error).toContain(says);
+    expect(error).toStartWith('puntual: ');
+    expect(error.trimEnd().split('\n')).toHaveLength(1);
+    expect(out).toBe('');
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe('asking for help', () => {
+  test.each([
+    '--help',
+    'help train',
+    'start --help',
+    'profile --help',
+    'train --help',
+    'evaluate --help',
+    'predict --help',
+    'serve --help',
+    'stress --help',
+    'model --help',
+    'model import --help',
+  ])('is answered on stdout and exits 0: puntual %s', (command) => {
+    const { exitCode, out, error } = run(command);
+    expect(out).toContain('Usage: puntual');
+    expect(error).toBe('');
+    expect(exitCode).toBe(0);
+  });
+});
