@@ -3,7 +3,14 @@
  * against it, with the ports and the models' folder of this test instead of the usual ones.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,9 +36,9 @@ const freePort = (): Promise<number> =>
 let service: Bun.Subprocess<'ignore', 'ignore', 'pipe'>;
 let ports: { service: number; admin: number };
 
-const isReady = async (): Promise<boolean> => {
+const isReady = async (port: number): Promise<boolean> => {
   try {
-    return (await fetch(`http://127.0.0.1:${ports.service}/readyz`)).status === 200;
+    return (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200;
   } catch {
     return false;
   }
@@ -62,7 +69,7 @@ beforeAll(async () => {
   );
   await until(async () => {
     if (service.exitCode !== null) throw new Error(await new Response(service.stderr).text());
-    return isReady();
+    return isReady(ports.service);
   });
 }, 120_000);
 
@@ -91,6 +98,12 @@ const exitCodeOf = (out: string): number => {
   if (/^verdict\s+(generator-bound|invalid)/m.test(out)) return 3;
   return /^FAILED/m.test(out) ? 99 : 0;
 };
+
+const HANDED_INPUTS = [
+  { name: 'airline', values: ['Avianca', 'Copa Air', 'Grupo LATAM', 'Iberia', 'Sky Airline'] },
+  { name: 'kind', values: ['I', 'N'] },
+  { name: 'month', values: Array.from({ length: 12 }, (_, i) => `${i + 1}`) },
+];
 
 describe('the walk of the README', () => {
   test('asks about one flight and gets an answer', () => {
@@ -131,6 +144,37 @@ describe('the walk of the README', () => {
     expect(header).toContain('probability');
     expect(rows.length).toBe(336_776);
   }, 180_000);
+
+  test('serves a pickle that somebody handed over', async () => {
+    copyFileSync(
+      join(ROOT, 'src/exchange/fixtures/logistic-unnamed.pkl'),
+      join(folder, 'model.pkl'),
+    );
+    writeFileSync(join(folder, 'inputs.json'), JSON.stringify(HANDED_INPUTS));
+    const [take, serve] = steps[4]!.trim().split('\n');
+    const { exitCode, out } = walk(take!);
+    expect({ exitCode, out: exitCode === 0 ? '' : out }).toEqual({ exitCode: 0, out: '' });
+    const port = await freePort();
+    const words = serve!.replace('npx puntual ', '').split(' ');
+    const handed = Bun.spawn(
+      [
+        process.execPath,
+        join(ROOT, 'src/cli/main.ts'),
+        ...words,
+        '--port',
+        `${port}`,
+        '--admin-port',
+        '0',
+      ],
+      { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] },
+    );
+    await until(() => isReady(port));
+    const answer = await fetch(`http://127.0.0.1:${port}/predict?airline=Iberia&kind=I&month=7`);
+    expect(answer.status).toBe(200);
+    expect(((await answer.json()) as { model: { name: string } }).model.name).toBe('handed');
+    handed.kill('SIGTERM');
+    expect(await handed.exited).toBe(0);
+  }, 60_000);
 });
 
 test('a signal ends the service: exit code 0', async () => {
