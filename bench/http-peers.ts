@@ -114,8 +114,7 @@ server { listen 127.0.0.1:${port} reuseport backlog=4096; location / { return 20
   });
 
 const built = (folder: string, file: string): string => {
-  if (!existsSync(PYTHON))
-    throw new Error(`${PYTHON} is missing: see bench/peers/README.md`);
+  if (!existsSync(PYTHON)) throw new Error(`${PYTHON} is missing: see bench/peers/README.md`);
   const path = join(scratchDir, file);
   const { exitCode, stderr } = Bun.spawnSync([PYTHON, join(PEERS, folder, 'build.py'), path]);
   if (exitCode !== 0) throw new Error(`${folder}/build.py failed:\n${stderr}`);
