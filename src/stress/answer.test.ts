@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { BROKEN, buildScanner, closeCompletes, INCOMPLETE, scanAnswer } from './answer.ts';
+import { closeCompletes, scanAnswer } from './answer.ts';
 import { readAnswer } from './answer-reference.ts';
+import { BROKEN, buildScanner, INCOMPLETE } from './answer-state.ts';
 
 const ANSWERS: Readonly<Record<string, string>> = {
   'a body of known length':

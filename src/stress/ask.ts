@@ -2,7 +2,8 @@
  * One question on a connection of its own, in the very bytes that the load will send; read by the same scanner.
  * Stands under the probe; every way in which it can fail has its own name.
  */
-import { BROKEN, buildScanner, closeCompletes, INCOMPLETE, scanAnswer } from './answer.ts';
+import { closeCompletes, scanAnswer } from './answer.ts';
+import { BROKEN, buildScanner, INCOMPLETE } from './answer-state.ts';
 import type { Target } from './target.ts';
 
 export interface Reply {
