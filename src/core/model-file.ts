@@ -6,7 +6,6 @@
  * being its path ("heads.0.score.forest.left"). `sha256` is that of the whole file with its own 64 characters
  * set to "0", so any flipped bit shows. The file holds no clock: the same training gives the same bytes.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { AppError } from './errors.ts';
@@ -34,7 +33,7 @@ export const encodeModel = (model: Model): { bytes: Uint8Array; sha256: string }
   const tensors = new Map<string, Tensor>();
   const text = JSON.stringify(detach(model, '', tensors));
   const bytes = encodeTensors({ format: FORMAT, sha256: NO_SUM, model: text }, tensors);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const sha256 = new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
   bytes.write(sha256, sumPosition(bytes));
   return { bytes, sha256 };
 };
@@ -51,7 +50,7 @@ export const decodeModel = (bytes: Uint8Array): { model: Model; sha256: string }
     throw broken(`it is not a Puntual model (format ${FORMAT} expected)`);
   }
   const position = sumPosition(bytes);
-  const actual = createHash('sha256')
+  const actual = new Bun.CryptoHasher('sha256')
     .update(bytes.subarray(0, position))
     .update(NO_SUM)
     .update(bytes.subarray(position + 64))

@@ -121,10 +121,15 @@ describe('tokens', async () => {
   });
 });
 
+const noSet = fileOf('no-set', '{"keys":[1]}');
+const noJson = fileOf('no-json', 'keys');
 test.each([
   ['a kind that is not known', 'magic:wand', 'usage'],
   ['a file that is not there', 'keys:/nowhere/keys', 'file-missing'],
   ['a token rule with a part missing', 'jwt:https://issuer|puntual', 'usage'],
+  ['a token rule whose address is none', 'jwt:https://issuer|puntual|http://', 'usage'],
+  ['a token rule whose key set is no set', `jwt:https://issuer|puntual|${noSet}`, 'usage'],
+  ['a token rule whose key set is not JSON', `jwt:https://issuer|puntual|${noJson}`, 'usage'],
 ])('%s is refused at the start', async (_, spec, code) => {
   expect(await codeOf(() => buildAuthorise(spec, noQuota))).toBe(code);
 });

@@ -3,18 +3,10 @@
  * `--auth jwt:ISSUER|AUDIENCE|JWKS` (an address or a file).
  * Stands at the door of `app`. Keys are known by their SHA-256 only; none is ever kept, shown or logged.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from 'jose';
 import { AppError } from '../core/errors.ts';
+import { readAuthFile } from './auth-file.ts';
 import { QUOTA_KEYS, type Quota } from './context.ts';
+import { buildTokens } from './tokens.ts';
 
 /** Lets a request pass or refuses it. @throws AppError key-missing, key-refused, quota-spent */
 export type Authorise = (request: Request) => undefined | Promise<undefined>;
@@ -24,8 +16,11 @@ export type Authorise = (request: Request) => undefined | Promise<undefined>;
  * @throws AppError usage, file-missing, file-unreadable
  */
 export const buildAuthorise = (spec: string, quota: Quota): Authorise => {
-  if (spec.startsWith('keys:')) return buildKeys(parseKeys(readText(spec.slice(5))), quota);
-  if (spec.startsWith('jwt:')) return buildTokens(spec.slice(4));
+  if (spec.startsWith('keys:')) return buildKeys(parseKeys(readAuthFile(spec.slice(5))), quota);
+  if (spec.startsWith('jwt:')) {
+    const check = buildTokens(spec.slice(4));
+    return (request) => check(presentedKey(request));
+  }
   throw new AppError(
     'usage',
     '--auth must be keys:FILE or jwt:ISSUER|AUDIENCE|JWKS (an address or a file)',
@@ -90,69 +85,14 @@ const buildKeys = (callers: readonly Caller[], quota: Quota): Authorise => {
     if (!same.includes(place)) same.push(place);
   }
   return (request) => {
-    const digest = createHash('sha256').update(presentedKey(request)).digest();
+    const digest = new Bun.CryptoHasher('sha256').update(presentedKey(request)).digest();
     let found = -1;
     for (const place of places.get(digest.readUInt32BE(0)) ?? [])
-      if (timingSafeEqual(digest, callers[place]!.digest)) found = place;
+      if (crypto.timingSafeEqual(digest, callers[place]!.digest)) found = place;
     if (found < 0) throw new AppError('key-refused', 'the key is not known');
     const { perSecond, name } = callers[found]!;
     if (perSecond !== undefined && quota.take(found, perSecond) > 0)
       throw new AppError('quota-spent', `${name} may ask ${perSecond} times a second`);
     return undefined;
   };
-};
-
-/** A token that has been verified is not verified again for so long, nor past its end. */
-const TRUSTED_MS = 60_000;
-const TRUSTED_TOKENS = 10_000;
-
-const buildTokens = (spec: string): Authorise => {
-  const [issuer, audience, jwks] = spec.split('|');
-  if (!issuer || !audience || !jwks)
-    throw new AppError('usage', '--auth jwt: needs ISSUER|AUDIENCE|JWKS (an address or a file)');
-  const keys = keySetOf(jwks);
-  /** By digest of the token: until when it is trusted. */
-  const trusted = new Map<string, number>();
-  const verify = async (token: string, digest: string): Promise<undefined> => {
-    try {
-      const { payload } = await jwtVerify(token, keys, { issuer, audience });
-      const now = Date.now();
-      if (trusted.size >= TRUSTED_TOKENS) trusted.clear();
-      trusted.set(digest, Math.min(now + TRUSTED_MS, (payload.exp ?? Infinity) * 1000));
-      return undefined;
-    } catch (error) {
-      if (error instanceof errors.JOSEError)
-        throw new AppError('key-refused', `the token is not accepted: ${error.code}`);
-      throw new AppError('not-ready', 'the keys of the token issuer can not be read', {
-        cause: error,
-      });
-    }
-  };
-  return (request) => {
-    const token = presentedKey(request);
-    const digest = createHash('sha256').update(token).digest('base64');
-    if ((trusted.get(digest) ?? 0) > Date.now()) return undefined;
-    return verify(token, digest);
-  };
-};
-
-/** @throws AppError usage, file-missing, file-unreadable */
-const keySetOf = (place: string): JWTVerifyGetKey => {
-  if (/^https?:\/\//.test(place)) return createRemoteJWKSet(new URL(place));
-  try {
-    return createLocalJWKSet(JSON.parse(readText(place)) as JSONWebKeySet);
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw new AppError('usage', `${place} is not a JSON Web Key Set`, { cause: error });
-  }
-};
-
-const readText = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'file-missing' : 'file-unreadable';
-    throw new AppError(code, `${path} can not be read`, { cause: error });
-  }
 };

@@ -2,10 +2,16 @@
  * Large answers as gzip for who takes it, packed off the thread that predicts.
  * Stands under the routes whose answers grow with the question.
  */
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 
-const pack = promisify(gzip);
+/** Loaded when it is first needed: no start waits for it. */
+const pack = async (text: string): Promise<Uint8Array<ArrayBuffer>> => {
+  const { gzip } = await import('node:zlib');
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
+  gzip(text, { level: 1 }, (error, packed) =>
+    error ? reject(error) : resolve(new Uint8Array(packed)),
+  );
+  return promise;
+};
 
 /** Below this the packing costs more than it saves. */
 const WORTH_BYTES = 32 * 1024;
@@ -25,8 +31,7 @@ export const compressed = async (
   if (text.length < WORTH_BYTES) return new Response(text, { headers });
   const varied = { ...headers, vary: 'accept-encoding' };
   if (!takesGzip(request)) return new Response(text, { headers: varied });
-  const packed = await pack(text, { level: 1 });
-  return new Response(new Uint8Array(packed), {
+  return new Response(await pack(text), {
     headers: { ...varied, 'content-encoding': 'gzip' },
   });
 };

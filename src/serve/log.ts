@@ -23,13 +23,14 @@ const SEVERITIES = { debug: 'DEBUG', info: 'INFO', warn: 'WARNING', error: 'ERRO
 
 /**
  * @param always fields of every line, such as the worker's number
+ * @param form text on a terminal unless it is given
  * @param write takes one line with its line end
  */
 export const buildLog = (
   level: LogLevel,
   always: Fields = {},
-  form: 'json' | 'text' = process.stderr.isTTY ? 'text' : 'json',
-  write: (line: string) => void = (line) => process.stderr.write(line),
+  form?: 'json' | 'text',
+  write: (line: string) => void = writeToStderr,
 ): Log => {
   const least = LOG_LEVELS.indexOf(level);
   const writes = (asked: LogLevel): boolean => LOG_LEVELS.indexOf(asked) >= least;
@@ -38,7 +39,7 @@ export const buildLog = (
     return (message, fields) => {
       const time = new Date().toISOString();
       const all = { ...always, ...fields };
-      if (form === 'json')
+      if ((form ?? usualForm()) === 'json')
         write(`${JSON.stringify({ severity: SEVERITIES[at], time, message, ...all })}\n`);
       else write(`${time.slice(11, 23)} ${at.padEnd(5)} ${message}${textOf(all)}\n`);
     };
@@ -50,6 +51,15 @@ export const buildLog = (
     error: lineOf('error'),
     writes,
   };
+};
+
+const usualForm = (): 'json' | 'text' => (process.stderr.isTTY ? 'text' : 'json');
+
+/** Whoever reads the log may go; the process stays. The stream is made when there is something to say. */
+const writeToStderr = (line: string): void => {
+  const { stderr } = process;
+  if (stderr.listenerCount('error') === 0) stderr.on('error', () => {});
+  stderr.write(line);
 };
 
 const textOf = (fields: Fields): string =>

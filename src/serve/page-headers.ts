@@ -2,11 +2,10 @@
  * Headers of everything that a browser shows as a page: nothing foreign is loaded, framed, guessed or sent on.
  * Stands under the routes that answer HTML.
  */
-import { createHash } from 'node:crypto';
 import { PAGE_SCRIPT, PAGE_STYLE } from '../../web/page.tsx';
 
 const hashOf = (text: string): string =>
-  `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+  `'sha256-${new Bun.CryptoHasher('sha256').update(text).digest('base64')}'`;
 
 /** Only the inlined style and script, by their hashes; `style` attributes are needed for the bars. */
 const policyOf = (scripts: readonly string[], styles: readonly string[]): string =>

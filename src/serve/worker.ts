@@ -143,8 +143,6 @@ const start = (orders: Orders): void => {
   });
   // Nobody is left who would replace this worker or ask it to end.
   process.on('disconnect', () => void leave(CLOSE_MS, config.drainLimitMs));
-  // Whoever reads the log may go; the worker stays.
-  process.stderr.on('error', () => {});
   // A terminal sends SIGINT to the whole group; only the supervisor decides on the end.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', () => say({ news: 'leaving', reason: 'asked' }));
