@@ -4,6 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
+import { printText } from './output.ts';
 
 const COMMANDS = {
   start: { summary: 'train if there is no model, then serve', load: () => import('./start.ts') },
@@ -30,7 +31,10 @@ const run = async (argv: readonly string[]): Promise<void> => {
       'Learns how likely a flight is to be late, serves the prediction, and proves what the service holds.',
     )
     .version(VERSION, '-V, --version')
-    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+    .configureOutput({
+      writeOut: printText,
+      outputError: (text, write) => write(oneLine(text)),
+    })
     .exitOverride();
   const named = argv.find((word) => !word.startsWith('-'));
   for (const [name, { summary }] of Object.entries(COMMANDS)) {
@@ -63,12 +67,6 @@ const exitCodeOf = (error: unknown): number => {
   );
   return 1;
 };
-
-// Whoever reads the output may stop early, as `head` does: then there is nothing left to say.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
 
 try {
   await run(process.argv.slice(2));

@@ -1,16 +1,25 @@
 /**
- * What commands print: one JSON document or lines for a person on stdout; progress on stderr, a bar only on a terminal.
+ * What commands print on stdout: one JSON document, or lines for a person.
  * Stands beside the commands.
  */
-import { SingleBar } from 'cli-progress';
 
+/** Whoever reads the output may stop early, as `head` does: then there is nothing left to say. */
+export const printText = (text: string): void => {
+  const { stdout } = process;
+  if (stdout.listenerCount('error') === 0)
+    stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0);
+      throw error;
+    });
+  stdout.write(text);
+};
 /** Writes one JSON document to stdout. */
 export const printJson = (document: unknown): void => {
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  printText(`${JSON.stringify(document, null, 2)}\n`);
 };
 
 export const printLine = (line = ''): void => {
-  process.stdout.write(`${line}\n`);
+  printText(`${line}\n`);
 };
 
 /** A table with a header, numbers flushed right: columns as wide as their widest cell. */
@@ -31,46 +40,4 @@ export const printTable = (
       .trimEnd();
   printLine(line(header));
   for (const row of rows) printLine(line(row));
-};
-
-/** Shows how far a long work is; `note` is a short text such as the current loss. */
-export interface Progress {
-  readonly update: (done: number, total: number, note: string) => void;
-  readonly stop: () => void;
-}
-
-/** A bar on a terminal, otherwise a line on stderr at most every five seconds. */
-export const buildProgress = (title: string): Progress => {
-  if (!process.stderr.isTTY) return buildLines(title);
-  const bar = new SingleBar({
-    format: `${title} {bar} {value}/{total}  {note}`,
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
-  });
-  let started = false;
-  return {
-    update: (done, total, note) => {
-      if (!started) bar.start(total, done, { note });
-      else bar.update(done, { note });
-      started = true;
-    },
-    stop: () => {
-      if (started) bar.stop();
-    },
-  };
-};
-
-const LINE_EVERY_MS = 5000;
-
-const buildLines = (title: string): Progress => {
-  let lastMs = performance.now();
-  return {
-    update: (done, total, note) => {
-      if (performance.now() - lastMs < LINE_EVERY_MS) return;
-      lastMs = performance.now();
-      process.stderr.write(`${title} ${done}/${total}  ${note}\n`);
-    },
-    stop: () => {},
-  };
 };

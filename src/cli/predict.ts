@@ -7,7 +7,8 @@ import type { Head, Model } from '../core/model.ts';
 import { findModel } from '../core/model-store.ts';
 import type { Output, ScanReport } from '../flights/scan.ts';
 import { compilePredictor } from '../predict/compile.ts';
-import { buildProgress, printJson, printLine } from './output.ts';
+import { printJson, printLine } from './output.ts';
+import { buildProgress } from './progress.ts';
 import { setting, wholeNumber } from './setting.ts';
 
 interface Options {

@@ -102,10 +102,10 @@ export const addServeOptions = (command: Command): Command =>
 
 /** Serves until a signal ends it; the process ends with it. */
 export const serveUntilEnded = async (config: ServeConfig, isJson: boolean): Promise<void> => {
-  // Other commands end when nobody reads them any more; a service stays.
-  for (const stream of [process.stdout, process.stderr])
-    stream.removeAllListeners('error').on('error', () => {});
   process.exitCode = await serve(config, (started) => {
+    // Other commands end when nobody reads them any more; a service stays.
+    for (const stream of [process.stdout, process.stderr])
+      stream.removeAllListeners('error').on('error', () => {});
     if (isJson) printJson(started);
     else void printStarted(started, config);
   });

@@ -21,7 +21,8 @@ import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
 import { rollMonths, type RollingMonth } from '../train/rolling.ts';
 import { bestOf, tune, type Trial } from '../train/tuning.ts';
 import { type Trained, trainModel, type TrainReport } from '../train/training.ts';
-import { buildProgress, type Progress, printJson, printLine, printTable } from './output.ts';
+import { printJson, printLine, printTable } from './output.ts';
+import { buildProgress, type Progress } from './progress.ts';
 import { realNumber, setting, wholeNumber } from './setting.ts';
 
 export interface TrainFilesOptions extends Partial<TrainOptions> {

@@ -1,0 +1,47 @@
+/**
+ * How far a long work is, on stderr: a bar only on a terminal.
+ * Stands beside the commands that take their time; it brings a library that the others start quicker without.
+ */
+import { SingleBar } from 'cli-progress';
+
+/** Shows how far a long work is; `note` is a short text such as the current loss. */
+export interface Progress {
+  readonly update: (done: number, total: number, note: string) => void;
+  readonly stop: () => void;
+}
+
+/** A bar on a terminal, otherwise a line on stderr at most every five seconds. */
+export const buildProgress = (title: string): Progress => {
+  if (!process.stderr.isTTY) return buildLines(title);
+  const bar = new SingleBar({
+    format: `${title} {bar} {value}/{total}  {note}`,
+    hideCursor: true,
+    clearOnComplete: true,
+    stream: process.stderr,
+  });
+  let started = false;
+  return {
+    update: (done, total, note) => {
+      if (!started) bar.start(total, done, { note });
+      else bar.update(done, { note });
+      started = true;
+    },
+    stop: () => {
+      if (started) bar.stop();
+    },
+  };
+};
+
+const LINE_EVERY_MS = 5000;
+
+const buildLines = (title: string): Progress => {
+  let lastMs = performance.now();
+  return {
+    update: (done, total, note) => {
+      if (performance.now() - lastMs < LINE_EVERY_MS) return;
+      lastMs = performance.now();
+      process.stderr.write(`${title} ${done}/${total}  ${note}\n`);
+    },
+    stop: () => {},
+  };
+};
