@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
 import type { Head, Model, Score } from '../core/model.ts';
+import { checkModel } from '../core/model-check.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { assignColumns, type Assignment } from './assign.ts';
 import type { ForeignModel } from './foreign.ts';
@@ -16,7 +17,7 @@ const THRESHOLD = 0.5;
 
 /**
  * @param name used where the spec has none
- * @throws AppError value-invalid (the spec does not fit the model)
+ * @throws AppError value-invalid (the spec does not fit the model), model-broken (a weight is no number)
  */
 export const adoptModel = (foreign: ForeignModel, spec: Spec, name: string): Model => {
   const assignments = assignColumns(foreign, spec);
@@ -42,6 +43,7 @@ export const adoptModel = (foreign: ForeignModel, spec: Spec, name: string): Mod
     shares: [],
     selfTest: { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) },
   };
+  checkModel(model);
   return { ...model, selfTest: selfTestOf(model) };
 };
 

@@ -72,7 +72,7 @@ const assignInput = (
   const known = names.indexOf(own);
   if (spec.column !== undefined || known >= 0) {
     const column = columnNamed(own);
-    const values = foreign.columns[column]!.values ?? spec.values;
+    const values = valuesOf(foreign.columns[column]!, spec);
     const kind = spec.kind ?? (values ? 'category' : 'number');
     assign(column, assignmentOf(buildInput(foreign, spec, kind, values), foreign.columns[column]!));
     return;
@@ -83,16 +83,20 @@ const assignInput = (
       throw invalid(`${spec.name} finds no column: the model has ${names.length} in all`);
     return column;
   };
-  if (spec.values && !foreign.features) {
+  const column = free();
+  if (spec.values && !foreign.features && !foreign.columns[column]!.values) {
     const input = buildInput(foreign, spec, 'category', spec.values);
     for (const value of spec.values) assign(free(), oneHot(input, value));
     return;
   }
-  const column = free();
-  const { values } = foreign.columns[column]!;
+  const values = valuesOf(foreign.columns[column]!, spec);
   const input = buildInput(foreign, spec, spec.kind ?? (values ? 'category' : 'number'), values);
   assign(column, assignmentOf(input, foreign.columns[column]!));
 };
+
+/** The file's own names of categories; where it has none, those of the inputs file. */
+const valuesOf = (column: ForeignColumn, spec: InputSpec): readonly string[] | undefined =>
+  column.isCoded ? (spec.values ?? column.values) : (column.values ?? spec.values);
 
 /** Pairs of column name and value (or step), for an input that spans several columns by name. */
 const partsOf = (

@@ -11,6 +11,8 @@ export interface ForeignColumn {
   readonly name?: string;
   /** Known values of a category, in the order of its codes; absent for a number. */
   readonly values?: readonly string[];
+  /** Whether these values are the bare codes, because the file does not name the categories. */
+  readonly isCoded?: boolean;
 }
 
 export type Link = 'logistic' | 'identity';

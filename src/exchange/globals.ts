@@ -87,6 +87,7 @@ const CLASSES = [
   'sklearn.utils.validation.check_array',
   'lightgbm.basic.Booster',
   'lightgbm.sklearn.LGBMClassifier',
+  'xgboost.compat.XGBoostLabelEncoder',
   'xgboost.core.Booster',
   'xgboost.sklearn.XGBClassifier',
 ] as const;

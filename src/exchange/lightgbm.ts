@@ -219,7 +219,8 @@ const columnsOf = (
     if (own) return { ...named, values: own };
     nValues += most;
     if (nValues > VALUES_LIMIT) throw unsupported(`has a category code of ${most}`);
-    return { ...named, values: Array.from({ length: most + 1 }, (_, code) => `${code}`) };
+    const codes = Array.from({ length: most + 1 }, (_, code) => `${code}`);
+    return { ...named, values: codes, isCoded: true };
   });
 };
 

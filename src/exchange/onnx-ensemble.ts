@@ -81,7 +81,7 @@ export const columnsOfEnsemble = (
   if (nCodes.reduce((sum, n) => sum + n, 0) > 2 * VALUES_LIMIT)
     throw new AppError('model-unsupported', 'the ONNX model has too many categories');
   return nCodes.map((n) =>
-    n === 0 ? {} : { values: Array.from({ length: n }, (_, c) => `${c}`) },
+    n === 0 ? {} : { values: Array.from({ length: n }, (_, c) => `${c}`), isCoded: true },
   );
 };
 

@@ -47,9 +47,9 @@ export const readSklearn = (value: PyValue): ForeignModel => {
     case 'lightgbm.basic.Booster':
       return parseLightGbm(textOfBooster(value));
     case 'xgboost.sklearn.XGBClassifier':
-      return parseXgboost(
-        handleOf(needObject(attributeOf(value, '_Booster'), 'its booster')),
-        true,
+      return withLabels(
+        attributeOf(value, '_le'),
+        parseXgboost(handleOf(needObject(attributeOf(value, '_Booster'), 'its booster')), true),
       );
     case 'xgboost.core.Booster':
       return parseXgboost(handleOf(value));
@@ -128,6 +128,12 @@ const handleOf = (booster: PyObject): Uint8Array => {
 const bestOf = (classifier: PyObject): number | undefined => {
   const best = attributeOf(classifier, '_best_iteration');
   return typeof best === 'number' && best > 0 ? best : undefined;
+};
+
+/** XGBoost's wrapper encoded the labels by itself up to version 1.7. */
+const withLabels = (encoder: PyValue | undefined, model: ForeignModel): ForeignModel => {
+  const classes = isKind(encoder, 'object') ? attributeOf(encoder, 'classes_') : undefined;
+  return isKind(classes, 'array') ? { ...model, classes: textsOf(classes, 'its classes') } : model;
 };
 
 const withClasses = (classifier: PyObject, model: ForeignModel): ForeignModel => {

@@ -46,7 +46,7 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
     if (weights.length !== nFeatures + 1) throw broken('its weights do not fit its features');
     return {
       ...common,
-      columns: columnsOf(learner, nFeatures, new Map()),
+      columns: columnsOf(learner, nFeatures, new Map(), new Map()),
       score: {
         kind: 'linear',
         weights: Float64Array.from(weights.slice(0, nFeatures)),
@@ -64,10 +64,10 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
   const known = knownCategories(model);
   const nCodes = countCodes(kept, known);
   const take = buildSets();
-  const trees = kept.map((tree, t) => treeOf(tree, t, dropped?.[t] ?? 1, nCodes, take));
+  const trees = kept.map((tree, t) => treeOf(tree, t, dropped?.[t] ?? 1, take));
   return {
     ...common,
-    columns: columnsOf(learner, nFeatures, namesOfCodes(nCodes, known)),
+    columns: columnsOf(learner, nFeatures, namesOfCodes(nCodes, known), known),
     score: {
       kind: 'forest',
       forest: growForest(trees, nFeatures, {
@@ -89,13 +89,19 @@ const parse = (bytes: Uint8Array): Json => {
     throw unsupported("is in XGBoost's old binary format; save it again as JSON or UBJSON");
   let document: unknown;
   try {
-    document = isText ? JSON.parse(Buffer.from(bytes).toString('utf8')) : parseUbjson(bytes);
+    document = isText ? parseJson(Buffer.from(bytes).toString('utf8')) : parseUbjson(bytes);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw broken(`it is not JSON: ${(error as Error).message}`);
   }
   if (!isRecord(document)) throw broken('it is no object');
   return document;
+};
+
+/** XGBoost 2.0 writes NaN for the thresholds of category splits, which JSON does not know. */
+const parseJson = (text: string): unknown => {
+  const isPlain = !/[[,]NaN[,\]]/.test(text);
+  return JSON.parse(isPlain ? text : text.replace(/(?<=[[,])NaN(?=[,\]])/g, 'null'));
 };
 
 const versionOf = (root: Json): string =>
@@ -116,7 +122,10 @@ const bestOf = (learner: Json, model: Json): number | undefined => {
   if (best === undefined) return undefined;
   const ends = Array.isArray(model['iteration_indptr']) ? model['iteration_indptr'] : [];
   const end = ends[Number(best) + 1];
-  return typeof end === 'number' ? end : Number(best) + 1;
+  if (typeof end === 'number') return end;
+  // Before 2.0 a round of several trees is only told by this count.
+  const trees = isRecord(attributes) ? attributes['best_ntree_limit'] : undefined;
+  return Number(trees ?? Number(best) + 1);
 };
 
 /** Names of categories, where XGBoost keeps them (since 3.1): text, or whole numbers. */
@@ -197,7 +206,6 @@ const treeOf = (
   tree: unknown,
   t: number,
   weight: number,
-  nCodes: ReadonlyMap<number, number>,
   take: (nWords: number) => Uint32Array,
 ): ForeignTree => {
   if (!isRecord(tree)) throw broken(`tree ${t} is no object`);
@@ -219,26 +227,21 @@ const treeOf = (
       return {
         feature: isLeaf ? -1 : feature[i]!,
         threshold: Math.fround(condition[i]!),
-        left: child,
-        right: right[i]!,
-        missingLeft: defaultLeft[i] === 1,
+        // The codes of a set go right, every other one left: here the sides change places.
+        left: set ? right[i]! : child,
+        right: set ? child : right[i]!,
+        missingLeft: (defaultLeft[i] === 1) !== (set !== undefined),
         value: isLeaf ? Math.fround(condition[i]!) * weight : 0,
         cover: cover[i] ?? 1,
-        ...(set && { categories: complement(set, nCodes.get(feature[i]!) ?? 0, take) }),
+        ...(set && { categories: wordsOf(set, take) }),
       };
     }),
   };
 };
 
-/** The codes that go left: all known ones but those of the set. */
-const complement = (
-  set: readonly number[],
-  nCodes: number,
-  take: (nWords: number) => Uint32Array,
-): Uint32Array => {
-  const words = take(Math.ceil(nCodes / 32));
-  for (let code = 0; code < nCodes; code++) words[code >>> 5]! |= 1 << (code & 31);
-  for (const code of set) words[code >>> 5]! &= ~(1 << (code & 31));
+const wordsOf = (codes: readonly number[], take: (nWords: number) => Uint32Array): Uint32Array => {
+  const words = take((codes.reduce((most, code) => Math.max(most, code), 0) >>> 5) + 1);
+  for (const code of codes) words[code >>> 5]! |= 1 << (code & 31);
   return words;
 };
 
@@ -246,12 +249,14 @@ const columnsOf = (
   learner: Json,
   nFeatures: number,
   categories: ReadonlyMap<number, readonly string[]>,
+  known: ReadonlyMap<number, readonly string[]>,
 ): ForeignColumn[] => {
   const names = learner['feature_names'];
   return Array.from({ length: nFeatures }, (_, f): ForeignColumn => {
     const name: unknown = Array.isArray(names) ? names[f] : undefined;
     const values = categories.get(f);
-    return { ...(typeof name === 'string' && { name }), ...(values && { values }) };
+    const named = typeof name === 'string' ? { name } : {};
+    return values ? { ...named, values, isCoded: !known.has(f) } : named;
   });
 };
 
@@ -274,7 +279,9 @@ const listOf = (record: Json, name: string): readonly unknown[] => {
 };
 
 const numbersOf = (record: Json, name: string): readonly number[] => {
-  const list = listOf(record, name).map((item) => (typeof item === 'boolean' ? +item : item));
+  const list = listOf(record, name).map((item) =>
+    typeof item === 'boolean' ? +item : item === null ? Number.NaN : item,
+  );
   if (!list.every((item) => typeof item === 'number')) throw broken(`${name} holds no numbers`);
   return list as readonly number[];
 };
