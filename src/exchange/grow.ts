@@ -35,8 +35,10 @@ export const COLUMNS_LIMIT = 100_000;
 /** Values of one category. */
 export const VALUES_LIMIT = 100_000;
 
+export type TakeWords = (nWords: number) => Uint32Array;
+
 /** Hands out category sets until all of them together are too large. @throws AppError model-broken */
-export const buildSets = (): ((nWords: number) => Uint32Array) => {
+export const buildSets = (): TakeWords => {
   let total = 0;
   return (nWords) => {
     total += nWords;

@@ -341,7 +341,12 @@ const SMALL = [
   'xgboost-stump.json',
   'onnx-logistic.onnx',
   'lightgbm-leaf.txt',
+  'onnx-5-members.onnx',
   'forest-zlib.joblib',
+  'sklearn-1.8/forest-bz2.joblib',
+  'sklearn-1.8/forest-xz.joblib',
+  'sklearn-1.8/forest-lzma.joblib',
+  'sklearn-1.8/forest-lz4.joblib',
 ];
 
 /** Anything but a model or an AppError is a bug. */

@@ -1,4 +1,5 @@
 /** The attributes of one ONNX node, by name, and what a graph's readers share. Stands below `onnx` and `onnx-ensemble`. */
+import { AppError } from '../core/errors.ts';
 import {
   bytesAt,
   floatsAt,
@@ -7,6 +8,7 @@ import {
   messagesAt,
   textAt,
   textsAt,
+  wholeAt,
   wholesAt,
 } from './protobuf.ts';
 
@@ -30,6 +32,12 @@ export const wholesIn = (attributes: Attributes, name: string, field = INTS): re
   return attribute ? wholesAt(attribute, field) : [];
 };
 
+/** One whole number, where the node says it. */
+export const wholeIn = (attributes: Attributes, name: string): number | undefined => {
+  const attribute = attributes.get(name);
+  return attribute && wholeAt(attribute, 3);
+};
+
 export const floatsIn = (
   attributes: Attributes,
   name: string,
@@ -50,10 +58,31 @@ export const textsIn = (attributes: Attributes, name: string): readonly string[]
 };
 
 /** Floats, or the doubles of an attribute `NAME_as_tensor`. */
-export const numbersIn = (attributes: Attributes, name: string): readonly number[] => {
-  const attribute = attributes.get(`${name}_as_tensor`);
+export const numbersIn = (attributes: Attributes, name: string): readonly number[] =>
+  tensorIn(attributes, `${name}_as_tensor`)?.numbers ?? floatsIn(attributes, name);
+
+interface Tensor {
+  readonly isDouble: boolean;
+  readonly numbers: readonly number[];
+}
+
+/** float32, float64 or uint8, as bytes or as a list. @throws AppError model-unsupported for another type */
+export const tensorIn = (attributes: Attributes, name: string): Tensor | undefined => {
+  const attribute = attributes.get(name);
   const tensor = attribute && messagesAt(attribute, 5)[0];
-  if (!tensor) return floatsIn(attributes, name);
+  if (!tensor) return undefined;
   const raw = bytesAt(tensor, 9)[0];
-  return raw ? floatsOf(raw, 8) : floatsAt(tensor, 10, 8);
+  switch (wholeAt(tensor, 2)) {
+    case 1:
+      return { isDouble: false, numbers: raw ? floatsOf(raw, 4) : floatsAt(tensor, 4, 4) };
+    case 2:
+      return { isDouble: false, numbers: raw ? [...raw] : wholesAt(tensor, 5) };
+    case 11:
+      return { isDouble: true, numbers: raw ? floatsOf(raw, 8) : floatsAt(tensor, 10, 8) };
+    default:
+      throw new AppError(
+        'model-unsupported',
+        `the ONNX model has ${name} of the type ${wholeAt(tensor, 2)}; float, double or uint8 is expected`,
+      );
+  }
 };

@@ -4,7 +4,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { ForeignColumn, ForeignModel } from './foreign.ts';
-import { columnsOfEnsemble, readEnsemble } from './onnx-ensemble.ts';
+import { readClassifier, readRegressor } from './onnx-ensemble.ts';
 import {
   type Attributes,
   attributesOf,
@@ -14,6 +14,9 @@ import {
   textsIn,
   wholesIn,
 } from './onnx-node.ts';
+import { columnsOfTrees } from './onnx-split.ts';
+import type { Ensemble, Squash } from './onnx-targets.ts';
+import { readTreeEnsemble } from './onnx-tree-ensemble.ts';
 import { messagesAt, type Message, parseMessage, textAt, textsAt, wholeAt } from './protobuf.ts';
 
 /** Steps around the model that do not change a probability. */
@@ -49,16 +52,25 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
   const [node] = models;
   if (!node || models.length > 1)
     throw unsupported(
-      `has ${models.length} models in its graph (${[...new Set(nodes.map(({ kind }) => kind))].slice(0, 12).join(', ')}); one TreeEnsembleClassifier or LinearClassifier is expected`,
+      `has ${models.length} models in its graph (${[...new Set(nodes.map(({ kind }) => kind))].slice(0, 12).join(', ')}); one tree ensemble or LinearClassifier is expected`,
     );
-  for (const other of nodes) {
-    if (other !== node && !HARMLESS.includes(other.kind) && !isTimesOne(other, graph))
-      throw unsupported(`has a step ${other.kind}, which is not supported`);
-  }
-  const input = inputOf(graph);
+  const others = nodes.filter(
+    (other) => other !== node && !HARMLESS.includes(other.kind) && !isTimesOne(other, graph),
+  );
+  const scaler = others.find(({ kind }) => kind === 'Scaler' && node.kind === 'LinearClassifier');
+  const squash = others.find(
+    ({ kind }) => (kind === 'Sigmoid' || kind === 'Softmax') && hasTargets(node),
+  );
+  const odd = others.find((other) => other !== scaler && other !== squash);
+  if (odd) throw unsupported(`has a step ${odd.kind}, which is not supported`);
+  const around = {
+    ...inputOf(graph),
+    scaler: scaler?.attributes,
+    after: squash && (squash.kind as Squash),
+  };
   const producer = [textAt(model, 2), textAt(model, 3)].filter((part) => part !== '').join(' ');
   return {
-    ...READERS.get(node.kind)!(node.attributes, input),
+    ...READERS.get(node.kind)!(node.attributes, around),
     madeBy: `ONNX by ${producer || 'unknown'}`,
   };
 };
@@ -72,6 +84,10 @@ const inputOf = (graph: Message): GraphInput => {
   return { nColumns: Math.max(0, dims[1] ?? 0), isDouble: wholeAt(tensor, 1) === 11 };
 };
 
+/** Targets are plain numbers, which such a step turns into probabilities. */
+const hasTargets = ({ kind }: Node): boolean =>
+  kind === 'TreeEnsembleRegressor' || kind === 'TreeEnsemble';
+
 /** LightGBM's converter multiplies by a constant 1. */
 const isTimesOne = (node: Node, graph: Message): boolean => {
   if (node.kind !== 'Mul') return false;
@@ -84,19 +100,24 @@ const isTimesOne = (node: Node, graph: Message): boolean => {
   );
 };
 
-type Reader = (attributes: Attributes, input: GraphInput) => Omit<ForeignModel, 'madeBy'>;
+/** The matrix, and the steps around the model that matter to it. */
+interface Around extends GraphInput {
+  readonly scaler: Attributes | undefined;
+  readonly after: Squash | undefined;
+}
 
-const readTrees: Reader = (attributes, input) => {
-  const classes = classesOf(attributes, 'classlabels_int64s');
-  const { score, link, trees } = readEnsemble(attributes, input);
-  return {
-    columns: columnsOfEnsemble(trees, score.forest.nFeatures),
-    score,
-    link,
-    classes,
-    acceptsMissing: true,
-  };
-};
+type Reader = (attributes: Attributes, around: Around) => Omit<ForeignModel, 'madeBy'>;
+
+const ofTrees = (
+  { score, link, trees }: Ensemble,
+  classes: readonly string[],
+): Omit<ForeignModel, 'madeBy'> => ({
+  columns: columnsOfTrees(trees, score.forest.nFeatures),
+  score,
+  link,
+  classes,
+  acceptsMissing: true,
+});
 
 const readLinear: Reader = (attributes, input) => {
   const classes = classesOf(attributes, 'classlabels_ints');
@@ -115,18 +136,32 @@ const readLinear: Reader = (attributes, input) => {
   const isMirror = nLines === 1 || first.every((weight, i) => weight === -second[i]!);
   if (transform !== 'SOFTMAX' && !(transform === 'LOGISTIC' && isMirror))
     throw unsupported(`is linear with ${transform} over two different lines`);
-  const weights = transform === 'SOFTMAX' ? second.map((weight, i) => weight - first[i]!) : second;
+  const scaled = transform === 'SOFTMAX' ? second.map((weight, i) => weight - first[i]!) : second;
+  const { weights, intercept } = unscale(scaled.slice(0, n), scaled[n]!, input.scaler);
   return {
     columns: Array.from({ length: n }, (): ForeignColumn => ({})),
-    score: {
-      kind: 'linear',
-      weights: Float64Array.from(weights.slice(0, n)),
-      intercept: weights[n]!,
-    },
+    score: { kind: 'linear', weights, intercept },
     link: 'logistic',
     classes,
     acceptsMissing: false,
   };
+};
+
+/** A Scaler before a line is a part of that line: weight * ((x - offset) * scale). */
+const unscale = (
+  scaled: readonly number[],
+  start: number,
+  scaler: Attributes | undefined,
+): { weights: Float64Array; intercept: number } => {
+  const partOf = (name: string, otherwise: number): readonly number[] => {
+    const list = scaler ? floatsIn(scaler, name) : [];
+    if (list.length > 1 && list.length !== scaled.length) throw broken(`its ${name} does not fit`);
+    return list.length > 1 ? list : scaled.map(() => list[0] ?? otherwise);
+  };
+  const [offsets, scales] = [partOf('offset', 0), partOf('scale', 1)];
+  const weights = Float64Array.from(scaled, (weight, i) => weight * scales[i]!);
+  const intercept = weights.reduce((sum, weight, i) => sum - weight * offsets[i]!, start);
+  return { weights, intercept };
 };
 
 const classesOf = (attributes: Attributes, whole: string): readonly string[] => {
@@ -137,7 +172,19 @@ const classesOf = (attributes: Attributes, whole: string): readonly string[] => 
 };
 
 const READERS: ReadonlyMap<string, Reader> = new Map([
-  ['TreeEnsembleClassifier', readTrees],
+  [
+    'TreeEnsembleClassifier',
+    (attributes, around) =>
+      ofTrees(readClassifier(attributes, around), classesOf(attributes, 'classlabels_int64s')),
+  ],
+  [
+    'TreeEnsembleRegressor',
+    (attributes, around) => ofTrees(readRegressor(attributes, around, around.after), ['0', '1']),
+  ],
+  [
+    'TreeEnsemble',
+    (attributes, around) => ofTrees(readTreeEnsemble(attributes, around, around.after), ['0', '1']),
+  ],
   ['LinearClassifier', readLinear],
 ]);
 

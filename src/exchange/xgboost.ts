@@ -11,6 +11,7 @@ import {
   type ForeignNode,
   type ForeignTree,
   growForest,
+  type TakeWords,
   VALUES_LIMIT,
 } from './grow.ts';
 import { parseUbjson } from './ubjson.ts';
@@ -202,12 +203,7 @@ const setsOf = (tree: Json): ReadonlyMap<number, readonly number[]> => {
   );
 };
 
-const treeOf = (
-  tree: unknown,
-  t: number,
-  weight: number,
-  take: (nWords: number) => Uint32Array,
-): ForeignTree => {
+const treeOf = (tree: unknown, t: number, weight: number, take: TakeWords): ForeignTree => {
   if (!isRecord(tree)) throw broken(`tree ${t} is no object`);
   const left = numbersOf(tree, 'left_children');
   const numbers = (name: string): readonly number[] => {
@@ -239,7 +235,7 @@ const treeOf = (
   };
 };
 
-const wordsOf = (codes: readonly number[], take: (nWords: number) => Uint32Array): Uint32Array => {
+const wordsOf = (codes: readonly number[], take: TakeWords): Uint32Array => {
   const words = take((codes.reduce((most, code) => Math.max(most, code), 0) >>> 5) + 1);
   for (const code of codes) words[code >>> 5]! |= 1 << (code & 31);
   return words;
