@@ -1,16 +1,10 @@
 /**
  * Walks the README as a newcomer would: `puntual start` in an empty folder, then the commands of "A short walk"
- * against it, with the ports and the models' folder of this test instead of the usual ones.
+ * against it, with the ports and the models' folder of this test instead of the usual ones. The last step, a
+ * model that was handed over, is walked by `handed.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import {
-  copyFileSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,12 +93,6 @@ const exitCodeOf = (out: string): number => {
   return /^FAILED/m.test(out) ? 99 : 0;
 };
 
-const HANDED_INPUTS = [
-  { name: 'airline', values: ['Avianca', 'Copa Air', 'Grupo LATAM', 'Iberia', 'Sky Airline'] },
-  { name: 'kind', values: ['I', 'N'] },
-  { name: 'month', values: Array.from({ length: 12 }, (_, i) => `${i + 1}`) },
-];
-
 describe('the walk of the README', () => {
   test('asks about one flight and gets an answer', () => {
     const { exitCode, out } = walk(steps[0]!);
@@ -144,37 +132,6 @@ describe('the walk of the README', () => {
     expect(header).toContain('probability');
     expect(rows.length).toBe(336_776);
   }, 180_000);
-
-  test('serves a pickle that somebody handed over', async () => {
-    copyFileSync(
-      join(ROOT, 'src/exchange/fixtures/logistic-unnamed.pkl'),
-      join(folder, 'model.pkl'),
-    );
-    writeFileSync(join(folder, 'inputs.json'), JSON.stringify(HANDED_INPUTS));
-    const [take, serve] = steps[4]!.trim().split('\n');
-    const { exitCode, out } = walk(take!);
-    expect({ exitCode, out: exitCode === 0 ? '' : out }).toEqual({ exitCode: 0, out: '' });
-    const port = await freePort();
-    const words = serve!.replace('npx puntual ', '').split(' ');
-    const handed = Bun.spawn(
-      [
-        process.execPath,
-        join(ROOT, 'src/cli/main.ts'),
-        ...words,
-        '--port',
-        `${port}`,
-        '--admin-port',
-        '0',
-      ],
-      { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] },
-    );
-    await until(() => isReady(port));
-    const answer = await fetch(`http://127.0.0.1:${port}/predict?airline=Iberia&kind=I&month=7`);
-    expect(answer.status).toBe(200);
-    expect(((await answer.json()) as { model: { name: string } }).model.name).toBe('handed');
-    handed.kill('SIGTERM');
-    expect(await handed.exited).toBe(0);
-  }, 60_000);
 });
 
 test('a signal ends the service: exit code 0', async () => {

@@ -343,7 +343,6 @@ const SMALL = [
   'lightgbm-leaf.txt',
   'onnx-5-members.onnx',
   'forest-zlib.joblib',
-  'sklearn-1.8/forest-bz2.joblib',
   'sklearn-1.8/forest-xz.joblib',
   'sklearn-1.8/forest-lzma.joblib',
   'sklearn-1.8/forest-lz4.joblib',
