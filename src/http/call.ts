@@ -1,0 +1,56 @@
+/**
+ * One request as a handler sees it, and what may answer it.
+ * Stands between the room and the service that it carries; nothing of sockets shows here.
+ */
+import type { AppError } from '../core/errors.ts';
+
+export interface Call {
+  readonly method: string;
+  readonly path: string;
+  /** What stands behind the question mark, without it. */
+  readonly query: string;
+  /** Value of a field (name in lower case), several of one name joined by commas; null when there is none. */
+  readonly header: (name: string) => string | null;
+  /** Scheme and host, as the caller wrote it. */
+  readonly origin: () => string;
+  /**
+   * The whole body: at once when it is there already.
+   * @throws AppError body-too-large, request-malformed, request-slow; or rejects with them
+   */
+  readonly bytes: (
+    limitBytes: number,
+  ) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+  /** The body while it comes, never faster than it is taken. */
+  readonly parts: () => AsyncIterableIterator<Uint8Array<ArrayBuffer>>;
+  /** Fires when the caller has gone. */
+  readonly signal: () => AbortSignal;
+}
+
+/** An answer that is written while it is made. */
+export interface Streamed {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly parts: AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
+/** A text is a whole answer: 200, `application/json`. */
+export type Answer = string | Response | Streamed;
+
+export interface Handlers {
+  readonly answer: (call: Call) => Answer | Promise<Answer>;
+  /** The document that tells a caller why what it sent is no request. */
+  readonly refused: (error: AppError) => string;
+  /** A bug in `answer`: what its caller gets. */
+  readonly failed: (error: Error) => Response;
+  /** A request that did not arrive in time. */
+  readonly onSlow: () => void;
+}
+
+export const isStreamed = (answer: Answer): answer is Streamed =>
+  typeof answer === 'object' && 'parts' in answer;
+
+/** An answer whose fields can be added to. */
+export const withHeaders = (answer: Answer): Response | Streamed =>
+  typeof answer === 'string'
+    ? new Response(answer, { headers: { 'content-type': 'application/json' } })
+    : answer;

@@ -1,0 +1,139 @@
+/**
+ * One connection as a record, and its way out: bytes that the other side has not taken yet, and the end.
+ * Stands between the sockets of the runtime and `dialogue`, which knows what is said.
+ */
+import type { Clock } from './clock.ts';
+import type { Exchange } from './exchange.ts';
+
+type Bytes = Buffer<ArrayBuffer>;
+
+/** What of a socket is used. */
+export interface Socket {
+  readonly write: (bytes: Uint8Array, offset: number, length: number) => number;
+  readonly end: () => void;
+  readonly terminate: () => void;
+  readonly pause: () => void;
+  readonly resume: () => void;
+}
+
+/**
+ * What a connection waits for; each has its own limit of time.
+ * `part`: more of a body that is answered while it comes, all that came having been answered;
+ * `reader`: the other side takes its answers; `end`: it was told to go.
+ */
+export type Wait = 'request' | 'head' | 'body' | 'part' | 'answer' | 'reader' | 'end';
+
+export interface Connection {
+  readonly socket: Socket;
+  /** Its place in the server's list. */
+  place: number;
+  wait: Wait;
+  /** Since when, on the server's clock. */
+  sinceMs: number;
+  /** The request whose head is still coming, or whose answer is still being made. */
+  exchange: Exchange | undefined;
+  /** Came, and could not be used yet. */
+  unread: Bytes | undefined;
+  /** Written, and not taken by the socket yet. */
+  unsent: Bytes | undefined;
+  /** Woken when `unsent` is, or the connection is gone. */
+  onSent: (() => void) | undefined;
+  isPaused: boolean;
+  /** No request is read after the one in hand. */
+  isLast: boolean;
+  /** The other side sends no more; it may still read. */
+  hasEnded: boolean;
+  isOpen: boolean;
+  nDropped: number;
+}
+
+export const createConnection = (socket: Socket, place: number, nowMs: number): Connection => ({
+  socket,
+  place,
+  wait: 'request',
+  sinceMs: nowMs,
+  exchange: undefined,
+  unread: undefined,
+  unsent: undefined,
+  onSent: undefined,
+  isPaused: false,
+  isLast: false,
+  hasEnded: false,
+  isOpen: true,
+  nDropped: 0,
+});
+
+/** Stops reading: what comes stays with the sender. */
+export const pause = (connection: Connection): void => {
+  if (connection.isPaused) return;
+  connection.isPaused = true;
+  connection.socket.pause();
+};
+
+export const resume = (connection: Connection): void => {
+  if (!connection.isPaused) return;
+  connection.isPaused = false;
+  connection.socket.resume();
+};
+
+export interface Outlet {
+  /** The connection waits for something else from now on. */
+  readonly wait: (connection: Connection, on: Wait) => void;
+  /** Nothing is in hand: it waits for a request, or ends. */
+  readonly rest: (connection: Connection) => void;
+  /** Sends `bytes[from .. to)`, or keeps a copy of what the socket does not take. */
+  readonly send: (connection: Connection, bytes: Uint8Array, from: number, to: number) => void;
+  /** The socket takes more. */
+  readonly drain: (connection: Connection) => void;
+  /** Says that nothing more comes, once all is sent, and leaves the other side a moment to read it. */
+  readonly end: (connection: Connection) => void;
+}
+
+export const buildOutlet = (clock: Clock): Outlet => {
+  const end = (connection: Connection): void => {
+    connection.isLast = true;
+    if (!connection.isOpen || connection.unsent || connection.wait === 'end') return;
+    connection.wait = 'end';
+    connection.sinceMs = clock.nowMs;
+    connection.unread = undefined;
+    resume(connection);
+    connection.socket.end();
+  };
+  const wait = (connection: Connection, on: Wait): void => {
+    connection.wait = on;
+    connection.sinceMs = clock.nowMs;
+  };
+  return {
+    wait,
+    rest: (connection) => {
+      if (connection.unsent) wait(connection, 'reader');
+      else if (connection.isLast || connection.hasEnded) end(connection);
+      else wait(connection, 'request');
+    },
+    send: (connection, bytes, from, to) => {
+      if (!connection.isOpen || connection.wait === 'end') return;
+      if (connection.unsent) {
+        connection.unsent = Buffer.concat([connection.unsent, bytes.subarray(from, to)]);
+        return;
+      }
+      const nTaken = connection.socket.write(bytes, from, to - from);
+      if (nTaken < 0 || nTaken >= to - from) return;
+      connection.unsent = Buffer.concat([bytes.subarray(from + nTaken, to)]);
+      connection.sinceMs = clock.nowMs;
+    },
+    drain: (connection) => {
+      const { unsent } = connection;
+      if (unsent === undefined) return;
+      const nTaken = connection.socket.write(unsent, 0, unsent.length);
+      if (nTaken > 0) connection.sinceMs = clock.nowMs;
+      if (nTaken >= 0 && nTaken < unsent.length) {
+        connection.unsent = unsent.subarray(nTaken);
+        return;
+      }
+      connection.unsent = undefined;
+      connection.onSent?.();
+      connection.onSent = undefined;
+    },
+    end,
+  };
+};

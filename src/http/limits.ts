@@ -1,0 +1,28 @@
+/**
+ * How much and how long: what one connection may ask of the process.
+ * Stands under the readers and the connection.
+ */
+
+/** Request line and fields together. */
+export const HEAD_LIMIT_BYTES = 16 * 1024;
+export const TARGET_LIMIT_BYTES = 8 * 1024;
+export const FIELDS_LIMIT = 100;
+/** The line before a chunk, extensions and all; the fields after the last one have the limit of a head. */
+export const CHUNK_LINE_LIMIT_BYTES = 1024;
+
+/** A body that nobody asked for is read to its end when so little is to come; else the connection ends. */
+export const DROPPED_LIMIT_BYTES = 64 * 1024;
+
+export interface Limits {
+  /** A request, head and body, must have arrived by then. */
+  readonly requestMs: number;
+  /** How long a connection may be silent: between requests, while it is read from, inside a stream. */
+  readonly idleMs: number;
+}
+
+/** A connection that was told to go is heard no longer than this: the other side reads its answer meanwhile. */
+export const LINGER_MS = 1000;
+export const LINGER_BYTES = 4 * 1024 * 1024;
+
+/** How often limits of time are looked at. */
+export const TICK_MS = 100;

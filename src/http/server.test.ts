@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'bun:test';
+import { echo, get, open, post, talk } from '../../test/http-talk.ts';
+
+describe('a connection', () => {
+  test('answers pipelined requests in their order, the slow ones too', async () => {
+    const gate = Promise.withResolvers<void>();
+    const server = open(async (call) => {
+      if (call.path === '/slow') await gate.promise;
+      return call.path === '/now' ? call.path : echo(call);
+    });
+    const { until, heard } = talk(
+      server,
+      get('/now') + post('/slow', 'abc') + get('/now') + get('/last'),
+    );
+    await until('/now');
+    gate.resolve();
+    await until('/last');
+    expect([...heard().matchAll(/\r\n\r\n(.*?)(?=HTTP|$)/g)].map(([, body]) => body)).toEqual([
+      '/now',
+      '["POST","/slow","abc"]',
+      '/now',
+      '["GET","/last",""]',
+    ]);
+  });
+
+  test('is the same however its bytes are cut on their way', async () => {
+    const server = open(echo);
+    const chunks = '3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nSum: 1\r\n\r\n';
+    const chunked = `POST /c HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`;
+    const bytes = post('/a', 'hello') + chunked + get('/b') + get('/end');
+    const answersOf = async (size: number): Promise<string> => {
+      const { socket, until } = talk(server);
+      socket.setNoDelay(true);
+      for (let at = 0; at < bytes.length; at += size) {
+        socket.write(bytes.slice(at, at + size), 'latin1');
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      return (await until('/end",""]')).replaceAll(/Date: .*\r\n/g, '');
+    };
+    const whole = await answersOf(bytes.length);
+    expect(whole).toContain('["POST","/c","abcde"]');
+    for (const size of [1, 2, 3, 7, 50]) expect(await answersOf(size)).toBe(whole);
+  });
+
+  test('answers HEAD with the length of what GET would bring, and no body', async () => {
+    const server = open((call) =>
+      call.path === '/text' ? 'text' : new Response('four', { status: 201 }),
+    );
+    const { until } = talk(
+      server,
+      `HEAD /text HTTP/1.1\r\nHost: t\r\n\r\nHEAD /r HTTP/1.1\r\nHost: t\r\n\r\n${get('/text')}`,
+    );
+    const heard = await until(/text$/);
+    expect(heard.match(/Content-Length: 4/g)).toHaveLength(3);
+    expect(heard.match(/four|text/g)).toHaveLength(1);
+  });
+
+  test('ends after an answer to HTTP/1.0, unless that asks to keep it', async () => {
+    const server = open(() => 'x');
+    const once = talk(server, 'GET / HTTP/1.0\r\n\r\n');
+    await once.closed;
+    expect(once.heard()).toContain('Connection: close');
+    const kept = talk(server, 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n');
+    expect(await kept.until('x')).toContain('Connection: keep-alive');
+    kept.socket.write('GET / HTTP/1.0\r\n\r\n');
+    await kept.closed;
+  });
+
+  test('asks for a body only when the handler does', async () => {
+    const server = open((call) =>
+      call.path === '/no' ? new Response('', { status: 401 }) : echo(call),
+    );
+    const expecting = 'Expect: 100-continue\r\nContent-Length: 5\r\n\r\n';
+    const asked = talk(server, `POST /yes HTTP/1.1\r\nHost: t\r\n${expecting}`);
+    await asked.until('HTTP/1.1 100 Continue\r\n\r\n');
+    asked.socket.write('hello');
+    await asked.until('["POST","/yes","hello"]');
+    const refused = talk(server, `POST /no HTTP/1.1\r\nHost: t\r\n${expecting}`);
+    await refused.closed;
+    expect(refused.heard()).toMatch(/^HTTP\/1\.1 401/);
+  });
+
+  test('goes on after a short body that nobody asked for, and ends before a long one', async () => {
+    const server = open(() => 'no');
+    const short = talk(server, 'POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe');
+    await short.until('no');
+    short.socket.write(`llo${get('/')}`);
+    await short.until(/no[\s\S]*no/);
+    const long = talk(server, 'POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 500000\r\n\r\nhe');
+    await long.closed;
+    expect(long.heard()).toContain('Connection: close');
+  });
+
+  test('answers who has ended only his own side', async () => {
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const server = open(async () => {
+      begun.resolve();
+      await gate.promise;
+      return 'late';
+    });
+    const { socket, until, closed } = talk(server, get('/'));
+    await begun.promise;
+    socket.end();
+    // The probe, which a client must pass over.
+    await until('100 Continue');
+    gate.resolve();
+    await until('late');
+    await closed;
+  });
+
+  test('tells the handler when the caller has gone', async () => {
+    const gone = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const server = open(async (call) => {
+      call.signal().addEventListener('abort', () => gone.resolve());
+      begun.resolve();
+      await gone.promise;
+      return 'nobody';
+    });
+    const { socket } = talk(server, get('/'));
+    await begun.promise;
+    socket.destroy();
+    await gone.promise;
+  });
+
+  test('of a bug gets what the handler has for it, and others notice nothing', async () => {
+    const server = open((call) => {
+      if (call.path === '/sync') throw new Error('oops');
+      return call.path === '/async' ? Promise.reject(new Error('later')) : 'well';
+    });
+    const { until } = talk(server, get('/sync') + get('/async') + get('/'));
+    expect(await until('well')).toMatch(/500[\s\S]*oops[\s\S]*500[\s\S]*later[\s\S]*200/);
+  });
+});
+
+describe('bytes that are no request', () => {
+  test('are refused with a document, behind the answers before them, and the end', async () => {
+    const server = open(() => 'fine');
+    const { closed, heard } = talk(server, `${get('/')}GET / HTTP/2.0\r\n\r\n${get('/')}`);
+    await closed;
+    expect(heard()).toMatch(
+      /^HTTP\/1\.1 200[\s\S]*fineHTTP\/1\.1 505[\s\S]*\{"code":"version-unsupported"\}$/,
+    );
+  });
+
+  test('in the frames of a body fail the body, not the service', async () => {
+    const server = open((call) =>
+      echo(call).catch((error: Error) => new Response(error.message, { status: 400 })),
+    );
+    for (const body of ['5\r\nhello!', '5\r\nhello\r\n0\r\n\rX']) {
+      const start = 'POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const { closed, heard } = talk(server, start + body + get('/'));
+      await closed;
+      expect(heard()).toContain('a chunk of the body is not framed right');
+      expect(heard().match(/HTTP/g)).toHaveLength(1);
+    }
+  });
+});
+
+describe('limits of time', () => {
+  test('send a slow head and a slow body away with 408, and count them', async () => {
+    let nSlow = 0;
+    const refused = (error: { message: string }): string => error.message;
+    const server = open(
+      (call) => echo(call).catch((error: Error) => new Response(error.message, { status: 408 })),
+      { requestMs: 50 },
+      { refused, onSlow: () => nSlow++ },
+    );
+    for (const start of ['GET / HT', 'POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe']) {
+      const { closed, heard } = talk(server, start);
+      await closed;
+      expect(heard()).toMatch(/^HTTP\/1\.1 408[\s\S]*took too long/);
+    }
+    expect(nSlow).toBe(2);
+  });
+
+  test('end an idle connection without a word', async () => {
+    const server = open(() => 'x', { idleMs: 50 });
+    const { closed, heard } = talk(server, get('/'));
+    await closed;
+    expect(heard().match(/HTTP/g)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,136 @@
+/**
+ * The open port: takes connections, tells each what its socket does, and sends away those that wait too long.
+ * The top of the room: HTTP/1.1 over the runtime's sockets, without its own parser, so that limits of time, the end of
+ * a connection and the cost of an answer are ours.
+ */
+import type { Handlers } from './call.ts';
+import { buildClock } from './clock.ts';
+import { type Connection, createConnection } from './connection.ts';
+import { buildDialogue } from './dialogue.ts';
+import { type Limits, LINGER_MS, TICK_MS } from './limits.ts';
+
+export interface HttpOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly limits: Limits;
+  readonly handlers: Handlers;
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+}
+
+export interface HttpServer {
+  readonly port: number;
+  readonly nConnections: () => number;
+  /** Requests that have begun to arrive and are not answered yet. */
+  readonly nInHand: () => number;
+  readonly nAnswered: () => number;
+  /** From now on every connection closes after its next answer. */
+  readonly closeAfterAnswers: () => void;
+  /** Takes no new connections. */
+  readonly stopListening: () => void;
+  /** Ends every connection: the idle ones at once, or all of them. */
+  readonly endConnections: (which: 'idle' | 'all') => void;
+}
+
+export const openHttp = ({ hostname, port, limits, handlers, tls }: HttpOptions): HttpServer => {
+  const clock = buildClock();
+  const connections: Connection[] = [];
+  let isClosing = false;
+  let isListening = true;
+  let nAnswered = 0;
+  const dialogue = buildDialogue(
+    handlers,
+    clock,
+    tls !== undefined,
+    () => isClosing,
+    () => {
+      nAnswered++;
+    },
+  );
+
+  // The types of the runtime know `reusePort` only of sockets that connect.
+  const options: Bun.TCPSocketListenOptions<Connection> & { readonly reusePort: boolean } = {
+    hostname,
+    port,
+    reusePort: true,
+    allowHalfOpen: true,
+    ...(tls && { tls: { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) } }),
+    socket: {
+      open: (socket) => {
+        socket.data = createConnection(socket, connections.length, clock.nowMs);
+        connections.push(socket.data);
+      },
+      // With it, `open` comes before the handshake: who never finishes that is counted, and late.
+      handshake: () => {},
+      data: (socket, chunk) => dialogue.onData(socket.data, chunk as Buffer<ArrayBuffer>),
+      drain: (socket) => dialogue.onDrain(socket.data),
+      end: (socket) => dialogue.onEnd(socket.data),
+      close: (socket) => {
+        const connection = socket.data;
+        const last = connections.pop();
+        if (last && last !== connection) {
+          connections[connection.place] = last;
+          last.place = connection.place;
+        }
+        dialogue.onClose(connection);
+      },
+      error: (socket) => void socket.terminate(),
+    },
+  };
+  const listener = Bun.listen(options);
+
+  const look = (connection: Connection): void => {
+    const waitedMs = clock.nowMs - connection.sinceMs;
+    switch (connection.wait) {
+      case 'head':
+      case 'body':
+        if (waitedMs > limits.requestMs) dialogue.onSlow(connection);
+        break;
+      case 'request':
+        if (waitedMs > limits.idleMs) dialogue.end(connection);
+        break;
+      case 'part':
+      case 'reader':
+        if (waitedMs > limits.idleMs) connection.socket.terminate();
+        break;
+      case 'end':
+        if (waitedMs > LINGER_MS) connection.socket.terminate();
+        break;
+      case 'answer':
+    }
+  };
+
+  /** Backwards: whoever is taken out is replaced by one that was looked at. */
+  const eachConnection = (visit: (connection: Connection) => void): void => {
+    for (let i = connections.length - 1; i >= 0; i--) {
+      const connection = connections[i];
+      if (connection) visit(connection);
+    }
+  };
+
+  const timer = setInterval(() => {
+    clock.tick();
+    eachConnection(look);
+    if (!isListening && connections.length === 0) clearInterval(timer);
+  }, TICK_MS);
+  timer.unref();
+
+  return {
+    port: listener.port,
+    nConnections: () => connections.length,
+    nInHand: () => connections.filter(({ exchange }) => exchange !== undefined).length,
+    nAnswered: () => nAnswered,
+    closeAfterAnswers: () => {
+      isClosing = true;
+    },
+    stopListening: () => {
+      isListening = false;
+      listener.stop();
+    },
+    endConnections: (which) => {
+      eachConnection((connection) => {
+        if (which === 'all') connection.socket.terminate();
+        else dialogue.end(connection);
+      });
+    },
+  };
+};
