@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import type { Call } from '../src/http/call.ts';
 import { buildAuthorise } from '../src/serve/auth.ts';
 import { buildQuota, QUOTA_CELLS } from '../src/serve/quota.ts';
 import { alternate, printFigures, printMachine } from './measure.ts';
@@ -38,10 +39,11 @@ const tokens = await Promise.all(
 const quota = buildQuota(new Float64Array(QUOTA_CELLS));
 const keys = buildAuthorise(`keys:${keysPath}`, quota);
 const trusting = buildAuthorise(`jwt:https://issuer|puntual|${jwksPath}`, quota);
-const requestOf = (secret: string): Request =>
-  new Request('http://x/predict', { headers: { authorization: `Bearer ${secret}` } });
-const withKey = requestOf('key500');
-const withToken = requestOf(tokens[0]!);
+const callOf = (secret: string): Pick<Call, 'header'> => ({
+  header: (name) => (name === 'authorization' ? `Bearer ${secret}` : null),
+});
+const withKey = callOf('key500');
+const withToken = callOf(tokens[0]!);
 await trusting(withToken);
 let nFresh = 0;
 
@@ -66,12 +68,12 @@ const figures = await alternate([
   {
     name: 'a new token (ES256)',
     run: async () => {
-      const requests = tokens.slice(nFresh, nFresh + N_TOKENS).map(requestOf);
+      const calls = tokens.slice(nFresh, nFresh + N_TOKENS).map(callOf);
       nFresh += N_TOKENS;
       const fresh = buildAuthorise(`jwt:https://issuer|puntual|${jwksPath}`, quota);
       const startMs = performance.now();
-      for (const request of requests) await fresh(request);
-      return ((performance.now() - startMs) * 1000) / requests.length;
+      for (const call of calls) await fresh(call);
+      return ((performance.now() - startMs) * 1000) / calls.length;
     },
   },
 ]);

@@ -3,11 +3,14 @@
  * Stands beside the tests and benches of the interface.
  */
 import type { Model } from '../src/core/model.ts';
+import type { Handlers } from '../src/http/call.ts';
+import { openHttp } from '../src/http/server.ts';
 import { compilePredictor } from '../src/predict/compile.ts';
 import { buildApp } from '../src/serve/app.ts';
 import { DEFAULT_CONFIG, type ServeConfig } from '../src/serve/config.ts';
 import type { ServeContext } from '../src/serve/context.ts';
 import { buildLog } from '../src/serve/log.ts';
+import { problemText } from '../src/serve/problem.ts';
 import { buildPlantedModel } from './planted.ts';
 
 export interface PlantedService {
@@ -41,7 +44,7 @@ export const buildPlantedContext = (
     admission: {
       tryEnter: () => undefined,
       leave: () => {},
-      deadlineOf: (request) => ({ atMs: Number.POSITIVE_INFINITY, signal: request.signal }),
+      deadlineOf: (call) => ({ atMs: Number.POSITIVE_INFINITY, signal: call.signal() }),
       pause: async () => {
         await new Promise((resolve) => setImmediate(resolve));
         return undefined;
@@ -56,18 +59,28 @@ export const buildPlantedContext = (
   };
 };
 
+const LIMITS = { requestMs: 10_000, idleMs: 75_000 };
+
+export const handlersOf = (context: ServeContext): Handlers => ({
+  answer: buildApp(context),
+  refused: problemText,
+  failed: (error) => new Response(error.stack ?? error.message, { status: 500 }),
+  onSlow: () => {},
+});
+
 export const startPlantedService = (context = buildPlantedContext()): PlantedService => {
-  const app = buildApp(context);
-  const server = Bun.serve({
+  const server = openHttp({
     hostname: '127.0.0.1',
     port: 0,
-    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    development: false,
-    fetch: app,
+    limits: LIMITS,
+    handlers: handlersOf(context),
   });
   return {
     url: `http://127.0.0.1:${server.port}`,
     context,
-    stop: () => server.stop(true),
+    stop: async () => {
+      server.stopListening();
+      server.endConnections('all');
+    },
   };
 };

@@ -2,6 +2,7 @@
  * Bounds the work in hand of one worker: single predictions first, batches in slices, nothing for a caller who is gone.
  * Stands between the HTTP layer and the one thread that predicts.
  */
+import type { Call } from '../http/call.ts';
 import type { ServeConfig } from './config.ts';
 import type { Admission, Deadline } from './context.ts';
 
@@ -40,10 +41,10 @@ export const buildAdmission = (
 /** One turn of the event loop: everything that has arrived meanwhile goes first. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const deadlineOf = (request: Request): Deadline => {
-  const seconds = Number(request.headers.get('request-timeout') ?? Number.NaN);
+const deadlineOf = (call: Pick<Call, 'header' | 'signal'>): Deadline => {
+  const seconds = Number(call.header('request-timeout') ?? Number.NaN);
   return {
     atMs: seconds >= 0 ? performance.now() + seconds * 1000 : Number.POSITIVE_INFINITY,
-    signal: request.signal,
+    signal: call.signal(),
   };
 };

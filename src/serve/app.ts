@@ -4,9 +4,10 @@
  * Stands between the socket that `worker` opens and the routes.
  */
 import { AppError, type ErrorCode } from '../core/errors.ts';
+import type { Answer, Call } from '../http/call.ts';
 import { buildAuthorise } from './auth.ts';
-import { brokenOff, bytesOf, mediaTypeOf, requireType } from './body.ts';
-import { type Call, type Endpoint, jsonHeaders, type Post } from './call.ts';
+import { mediaTypeOf, requireType } from './body.ts';
+import type { Endpoint, Post } from './call.ts';
 import type { BuildApp, ServeContext } from './context.ts';
 import { buildCors } from './cors.ts';
 import { methodAt, routeAt } from './counters.ts';
@@ -52,7 +53,6 @@ const COMES_BACK = new Set<ErrorCode>(['overloaded', 'draining', 'not-ready', 'd
 
 const OTHER = routeAt('other');
 const POST = methodAt('POST');
-const jsonInit = { headers: jsonHeaders };
 
 export const buildApp: BuildApp = (context) => {
   const { counters, admission, config } = context;
@@ -79,16 +79,13 @@ export const buildApp: BuildApp = (context) => {
   };
   const done = (route: number, method: number, status: number, startMs: number): void =>
     counters.requestDone(route, method, status, (performance.now() - startMs) * 1e6);
+  const statusOf = (answer: Answer): number => (typeof answer === 'string' ? 200 : answer.status);
 
   /** Everything but POST. */
-  const answer = async (
-    endpoint: Endpoint | undefined,
-    path: string,
-    call: Call,
-  ): Promise<Response> => {
-    const { method } = call.request;
+  const answer = async (endpoint: Endpoint | undefined, call: Call): Promise<Answer> => {
+    const { method, path } = call;
     try {
-      await authorise?.(call.request);
+      await authorise?.(call);
       if (endpoint === undefined) throw notFound(path);
       if (endpoint.GET && (method === 'GET' || method === 'HEAD')) return await endpoint.GET(call);
       return otherMethod(method, endpoint);
@@ -97,52 +94,50 @@ export const buildApp: BuildApp = (context) => {
     }
   };
 
-  /** One await for the body, none after it for what is answered at once: this is the hot road. */
-  const answerPost = async (post: Post, call: Call, route: number, startMs: number) => {
-    let response: Response;
-    let hasArrived = false;
-    try {
-      const { request } = call;
-      if (authorise) await authorise(request);
-      const type = mediaTypeOf(request);
-      if (post.stream && type === post.stream.type) {
-        hasArrived = true;
-        response = await post.stream.answer(call);
-      } else {
-        requireType(type, post.types);
-        const bytes = await bytesOf(request, config.bodyLimitBytes);
-        hasArrived = true;
-        const given = post.answer(bytes, call);
-        if (typeof given === 'string') {
-          done(route, POST, 200, startMs);
-          return new Response(given, jsonInit);
-        }
-        response = await given;
-      }
-    } catch (error) {
-      response = failure(hasArrived ? error : brokenOff(error));
-    }
-    done(route, POST, response.status, startMs);
-    return response;
+  const answerBody = (post: Post, call: Call): Answer | Promise<Answer> => {
+    const type = mediaTypeOf(call);
+    if (post.stream && type === post.stream.type) return post.stream.answer(call);
+    requireType(type, post.types);
+    const bytes = call.bytes(config.bodyLimitBytes);
+    if (bytes instanceof Promise) return bytes.then((all) => post.answer(all, call));
+    return post.answer(bytes, call);
   };
 
-  const face = (request: Request): Response | Promise<Response> => {
+  /** The hot road: nothing waits unless the body, the caller's key or the answer does. */
+  const answerPost = (
+    post: Post,
+    call: Call,
+    route: number,
+    startMs: number,
+  ): Answer | Promise<Answer> => {
+    let given: Answer | Promise<Answer>;
+    try {
+      const allowed = authorise?.(call);
+      given = allowed ? allowed.then(() => answerBody(post, call)) : answerBody(post, call);
+    } catch (error) {
+      given = failure(error);
+    }
+    if (given instanceof Promise)
+      return given.catch(failure).then((later) => {
+        done(route, POST, statusOf(later), startMs);
+        return later;
+      });
+    done(route, POST, statusOf(given), startMs);
+    return given;
+  };
+
+  const face = (call: Call): Answer | Promise<Answer> => {
     const startMs = performance.now();
-    const { url, method } = request;
-    const pathAt = url.indexOf('/', url.indexOf(':') + 3);
-    const queryAt = url.indexOf('?', pathAt);
-    const path = queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt);
-    const query = queryAt < 0 ? '' : url.slice(queryAt + 1);
-    const place = places.get(path);
-    const call = { request, query };
+    const { method } = call;
+    const place = places.get(call.path);
     const route = place === undefined ? OTHER : place.route;
     if (method === 'POST' && place?.endpoint.POST)
       return answerPost(place.endpoint.POST, call, route, startMs);
-    return answer(place?.endpoint, path, call).then((response) => {
-      done(route, methodAt(method), response.status, startMs);
-      return response;
+    return answer(place?.endpoint, call).then((later) => {
+      done(route, methodAt(method), statusOf(later), startMs);
+      return later;
     });
   };
   if (!cors) return face;
-  return async (request) => cors.preflight(request) ?? cors.mark(request, await face(request));
+  return async (call) => cors.preflight(call) ?? cors.mark(call, await face(call));
 };

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { buildPlantedContext, startPlantedService } from '../../test/planted-service.ts';
 import { AppError } from '../core/errors.ts';
+import type { Call } from '../http/call.ts';
 import { buildAuthorise, parseKeys } from './auth.ts';
 import { buildQuota, QUOTA_CELLS } from './quota.ts';
 
@@ -19,7 +20,10 @@ const fileOf = (name: string, text: string): string => {
   return path;
 };
 const noQuota = { take: () => 0 };
-const ask = (headers: Record<string, string>): Request => new Request('http://x/', { headers });
+const ask = (fields: Record<string, string>): Pick<Call, 'header'> => {
+  const headers = new Headers(fields);
+  return { header: (name) => headers.get(name) };
+};
 const codeOf = async (work: () => unknown): Promise<string> => {
   try {
     await work();

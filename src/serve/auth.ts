@@ -4,12 +4,13 @@
  * Stands at the door of `app`. Keys are known by their SHA-256 only; none is ever kept, shown or logged.
  */
 import { AppError } from '../core/errors.ts';
+import type { Call } from '../http/call.ts';
 import { readAuthFile } from './auth-file.ts';
 import { QUOTA_KEYS, type Quota } from './context.ts';
 import { buildTokens } from './tokens.ts';
 
-/** Lets a request pass or refuses it. @throws AppError key-missing, key-refused, quota-spent */
-export type Authorise = (request: Request) => undefined | Promise<undefined>;
+/** Lets a call pass or refuses it. @throws AppError key-missing, key-refused, quota-spent */
+export type Authorise = (call: Pick<Call, 'header'>) => undefined | Promise<undefined>;
 
 /**
  * @param spec `keys:FILE` or `jwt:ISSUER|AUDIENCE|JWKS`
@@ -63,13 +64,13 @@ export const parseKeys = (text: string): readonly Caller[] => {
 };
 
 /** A key comes as `Authorization: Bearer KEY` or `X-API-Key: KEY`. */
-const presentedKey = ({ headers }: Request): string => {
-  const authorization = headers.get('authorization');
+const presentedKey = ({ header }: Pick<Call, 'header'>): string => {
+  const authorization = header('authorization');
   if (authorization !== null) {
     const match = /^Bearer +(\S+)$/i.exec(authorization);
     if (match) return match[1]!;
   }
-  const key = headers.get('x-api-key');
+  const key = header('x-api-key');
   if (key !== null && key !== '') return key;
   throw new AppError('key-missing', 'a key is needed: Authorization: Bearer KEY');
 };
@@ -84,8 +85,8 @@ const buildKeys = (callers: readonly Caller[], quota: Quota): Authorise => {
     const same = places.get(digest.readUInt32BE(0))!;
     if (!same.includes(place)) same.push(place);
   }
-  return (request) => {
-    const digest = new Bun.CryptoHasher('sha256').update(presentedKey(request)).digest();
+  return (call) => {
+    const digest = new Bun.CryptoHasher('sha256').update(presentedKey(call)).digest();
     let found = -1;
     for (const place of places.get(digest.readUInt32BE(0)) ?? [])
       if (crypto.timingSafeEqual(digest, callers[place]!.digest)) found = place;

@@ -3,6 +3,7 @@
  * Stands between `/predict` and the predictor. The scanner reads what it can, `JSON.parse` the rest.
  */
 import { AppError, type Fault } from '../core/errors.ts';
+import type { Call } from '../http/call.ts';
 import type { AnswerWriter } from './answer.ts';
 import { isObject, parseBody } from './body.ts';
 import type { Deadline, ServeContext } from './context.ts';
@@ -137,11 +138,7 @@ const batchInvalid = (faults: readonly Fault[]): AppError => {
 };
 
 /** `{"predictions":[...],"model":{...}}` of a body, or every fault in it. */
-export type BatchAnswer = (
-  bytes: Uint8Array,
-  switches: Switches,
-  request: Request,
-) => Promise<string>;
+export type BatchAnswer = (bytes: Uint8Array, switches: Switches, call: Call) => Promise<string>;
 
 export const buildBatchAnswer = (
   context: ServeContext,
@@ -173,11 +170,11 @@ export const buildBatchAnswer = (
     return `{"predictions":[${texts.join()}],${writer.model}}`;
   };
 
-  return async (bytes, { strict, explain }, request) => {
+  return async (bytes, { strict, explain }, call) => {
     const refused = admission.tryEnter('batch');
     if (refused) throw shed(context, refused);
     try {
-      const deadline: Deadline = admission.deadlineOf(request);
+      const deadline: Deadline = admission.deadlineOf(call);
       const pause = async (): Promise<void> => {
         const reason = await admission.pause(deadline);
         if (reason) throw shed(context, reason);
@@ -186,7 +183,7 @@ export const buildBatchAnswer = (
       const scanned = await scanFlights(scanner, nInputs, bytes, batchLimitRows, pause);
       if (scanned && !(strict && scanned.unknown.size > 0))
         return await write(scanned, explain, pause);
-      const body = parseBody(bytes, request);
+      const body = parseBody(bytes, call);
       const flights = isObject(body) ? body['flights'] : undefined;
       return await write(
         await readFlights(scoring, flights, strict, batchLimitRows, pause),

@@ -1,12 +1,13 @@
 /**
- * The reading of request bodies: type, length and time limits, then text.
- * Stands between the socket and every route that takes a body.
+ * The reading of request bodies: their type, then what they hold as JSON.
+ * Stands between the bytes of a body and every route that takes one.
  */
 import { AppError } from '../core/errors.ts';
+import type { Call } from '../http/call.ts';
 
 /** The media type of a request in lower case without parameters; '' when it states none. */
-export const mediaTypeOf = (request: Request): string => {
-  const header = request.headers.get('content-type');
+export const mediaTypeOf = (call: Pick<Call, 'header'>): string => {
+  const header = call.header('content-type');
   if (header === null) return '';
   if (header === 'application/json') return header;
   const end = header.indexOf(';');
@@ -22,48 +23,15 @@ export const requireType = (type: string, types: readonly string[]): void => {
   );
 };
 
-const tooLarge = (limitBytes: number): AppError =>
-  new AppError('body-too-large', `the body is larger than ${limitBytes} bytes`);
-
-/** The whole body, or a rejection: `brokenOff` says what it means. */
-export const bytesOf = (request: Request, limitBytes: number): Promise<Uint8Array<ArrayBuffer>> => {
-  const length = request.headers.get('content-length');
-  if (length === null) return collect(request.body, limitBytes);
-  if (Number(length) > limitBytes) return Promise.reject(tooLarge(limitBytes));
-  return request.bytes();
-};
-
-/** What went wrong while a body came. @returns body-too-large, or request-malformed */
-export const brokenOff = (error: unknown): AppError =>
-  error instanceof AppError
-    ? error
-    : new AppError('request-malformed', 'the body broke off before its end', { cause: error });
-
-/** A body without a stated length: counted while it comes, so that it can not fill the memory. */
-const collect = async (
-  body: ReadableStream<Uint8Array> | null,
-  limitBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> => {
-  if (body === null) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
-  let nBytes = 0;
-  for await (const chunk of body) {
-    nBytes += chunk.length;
-    if (nBytes > limitBytes) throw tooLarge(limitBytes);
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks, nBytes));
-};
-
 /**
  * What a body holds as JSON.
  * @throws AppError request-malformed, type-unsupported when it is compressed
  */
-export const parseBody = (bytes: Uint8Array, request: Request): unknown => {
+export const parseBody = (bytes: Uint8Array, call: Pick<Call, 'header'>): unknown => {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    const coding = request.headers.get('content-encoding');
+    const coding = call.header('content-encoding');
     if (coding !== null && coding !== 'identity')
       throw new AppError('type-unsupported', 'the body is compressed; it is expected as it is');
     throw new AppError('request-malformed', `the body is not JSON: ${(error as Error).message}`);

@@ -2,6 +2,7 @@
  * Large answers as gzip for who takes it, packed off the thread that predicts.
  * Stands under the routes whose answers grow with the question.
  */
+import type { Call } from '../http/call.ts';
 
 /** Loaded when it is first needed: no start waits for it. */
 const pack = async (text: string): Promise<Uint8Array<ArrayBuffer>> => {
@@ -17,20 +18,20 @@ const pack = async (text: string): Promise<Uint8Array<ArrayBuffer>> => {
 const WORTH_BYTES = 32 * 1024;
 
 /** @source RFC 9110, 12.5.3 */
-export const takesGzip = (request: Request): boolean =>
+export const takesGzip = (call: Pick<Call, 'header'>): boolean =>
   /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/i.test(
-    request.headers.get('accept-encoding') ?? '',
+    call.header('accept-encoding') ?? '',
   );
 
 /** An answer of this text, packed when it is large and the caller takes it. */
 export const compressed = async (
   text: string,
-  request: Request,
+  call: Pick<Call, 'header'>,
   headers: Readonly<Record<string, string>>,
 ): Promise<Response> => {
   if (text.length < WORTH_BYTES) return new Response(text, { headers });
   const varied = { ...headers, vary: 'accept-encoding' };
-  if (!takesGzip(request)) return new Response(text, { headers: varied });
+  if (!takesGzip(call)) return new Response(text, { headers: varied });
   return new Response(await pack(text), {
     headers: { ...varied, 'content-encoding': 'gzip' },
   });

@@ -3,7 +3,9 @@
  * Stands between the two; neither imports the other's insides.
  */
 import type { LoadedModel } from '../core/model-file.ts';
+import type { Call } from '../http/call.ts';
 import type { Predictor } from '../predict/predictor.ts';
+import type { Handler } from './call.ts';
 import type { ServeConfig } from './config.ts';
 import type { Method, Route, ShedReason } from './labels.ts';
 import type { Log } from './log.ts';
@@ -62,7 +64,7 @@ export interface Admission {
   readonly tryEnter: (kind: WorkKind) => ShedReason | undefined;
   readonly leave: (kind: WorkKind) => void;
   /** Reads `Request-Timeout` (seconds, decimals allowed). Call it only for batches and explanations: it costs. */
-  readonly deadlineOf: (request: Request) => Deadline;
+  readonly deadlineOf: (call: Pick<Call, 'header' | 'signal'>) => Deadline;
   /**
    * Between two slices of a batch: lets the single predictions that wait go first.
    * @returns undefined to go on, else why the rest is not worth doing (`deadline`, `client-gone`)
@@ -83,8 +85,6 @@ export interface Quota {
 export const QUOTA_KEYS = 4096;
 
 /** What `app.ts` exports as `buildApp`. */
-export type BuildApp = (
-  context: ServeContext,
-) => (request: Request, server: Bun.Server<undefined>) => Response | Promise<Response>;
+export type BuildApp = (context: ServeContext) => Handler;
 
 export type { Method, Route };

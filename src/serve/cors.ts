@@ -3,28 +3,29 @@
  * Stands around the answers of `app`; without origins it is not there at all.
  * @source https://fetch.spec.whatwg.org/#http-cors-protocol
  */
+import { type Answer, type Call, withHeaders } from '../http/call.ts';
 
 export interface Cors {
   /** The answer to a preflight, undefined when the request is none. */
-  readonly preflight: (request: Request) => Response | undefined;
+  readonly preflight: (call: Call) => Response | undefined;
   /** Adds what lets the page read the answer. */
-  readonly mark: (request: Request, response: Response) => Response;
+  readonly mark: (call: Call, answer: Answer) => Answer;
 }
 
 /** @param origins such as `https://app.example`, or `*` */
 export const buildCors = (origins: readonly string[]): Cors | undefined => {
   if (origins.length === 0) return undefined;
   const allowed = new Set(origins);
-  const allowedOrigin = (request: Request): string | undefined => {
-    const origin = request.headers.get('origin');
+  const allowedOrigin = (call: Call): string | undefined => {
+    const origin = call.header('origin');
     if (origin === null) return undefined;
     return allowed.has('*') ? '*' : allowed.has(origin) ? origin : undefined;
   };
   return {
-    preflight: (request) => {
+    preflight: (call) => {
       const isPreflight =
-        request.method === 'OPTIONS' && request.headers.has('access-control-request-method');
-      const origin = isPreflight ? allowedOrigin(request) : undefined;
+        call.method === 'OPTIONS' && call.header('access-control-request-method') !== null;
+      const origin = isPreflight ? allowedOrigin(call) : undefined;
       if (origin === undefined) return undefined;
       return new Response(null, {
         status: 204,
@@ -38,17 +39,18 @@ export const buildCors = (origins: readonly string[]): Cors | undefined => {
         },
       });
     },
-    mark: (request, response) => {
-      const origin = allowedOrigin(request);
-      response.headers.append('vary', 'origin');
+    mark: (call, answer) => {
+      const marked = withHeaders(answer);
+      const origin = allowedOrigin(call);
+      marked.headers.append('vary', 'origin');
       if (origin !== undefined) {
-        response.headers.set('access-control-allow-origin', origin);
-        response.headers.set(
+        marked.headers.set('access-control-allow-origin', origin);
+        marked.headers.set(
           'access-control-expose-headers',
           'retry-after, inference-header-content-length',
         );
       }
-      return response;
+      return marked;
     },
   };
 };

@@ -2,11 +2,8 @@
  * The end of a worker that loses nothing. In order: every answer closes its connection, so that busy callers go
  * elsewhere; nobody new is let in; what knocked before is answered; what is in hand is finished; the process ends.
  * Stands in the worker.
- *
- * The runtime's own `stop` closes the listener and all idle connections in one go, and with them requests that lie
- * in the kernel's buffers unread. So the listener is closed first, alone.
  */
-import type { Sockets } from './sockets.ts';
+import type { HttpServer } from '../http/server.ts';
 
 /** How long a draining worker answers with `Connection: close` before it stops listening. */
 export const CLOSE_MS = 500;
@@ -19,53 +16,43 @@ const QUIET_MS = 700;
 const DELAYS = 5;
 const PATIENCE_MOST_MS = 1000;
 
-export interface Draining {
-  readonly server: Bun.Server<undefined>;
-  readonly sockets: Sockets | undefined;
-  /** Descriptor of the listening socket, if it is known. */
-  readonly listener: number | undefined;
-  /** How many descriptors were open before it listened. */
-  readonly nDescriptors: number;
-  /** How many answers have been given since the drain began. */
-  readonly answered: () => number;
-  /** How far the event loop lags behind now. */
-  readonly delayMs: () => number;
-}
-
-/** Resolves when the worker may exit: `limitMs` after the call at the latest, all being well much earlier. */
+/**
+ * Resolves when the worker may exit: `limitMs` after the call at the latest, all being well much earlier.
+ * @param refuseNew drops what knocks from then on; what is in the kernel's queue can still be accepted
+ * @param delayMs how far the event loop lags behind now
+ */
 export const drain = async (
-  { server, sockets, listener, nDescriptors, answered, delayMs }: Draining,
+  server: HttpServer,
+  refuseNew: () => void,
+  delayMs: () => number,
   closeMs: number,
   limitMs: number,
 ): Promise<void> => {
   const endMs = performance.now() + limitMs;
   const isLate = (): boolean => performance.now() >= endMs;
   const patienceMs = (): number => Math.min(PATIENCE_MOST_MS, DELAYS * delayMs());
+  server.closeAfterAnswers();
   await Bun.sleep(closeMs + patienceMs());
-  if (sockets && listener !== undefined) {
-    sockets.refuseNew(listener);
-    await Bun.sleep(ACCEPT_MS + patienceMs());
-    sockets.closeListener(listener);
-    const isEmpty = (): boolean => sockets.descriptors().length <= nDescriptors + 2;
-    await quiet(isEmpty, answered, isLate, patienceMs);
-  }
-  while (server.pendingRequests > 0 && !isLate()) await Bun.sleep(CHECK_MS);
-  await server.stop(isLate());
+  refuseNew();
+  await Bun.sleep(ACCEPT_MS + patienceMs());
+  server.stopListening();
+  await quiet(server, isLate, patienceMs);
+  while (server.nInHand() > 0 && !isLate()) await Bun.sleep(CHECK_MS);
+  server.endConnections(isLate() ? 'all' : 'idle');
 };
 
 /** Waits until no connection is left, or none has asked anything for a while. */
 const quiet = async (
-  isEmpty: () => boolean,
-  answered: () => number,
+  { nAnswered, nConnections }: HttpServer,
   isLate: () => boolean,
   patienceMs: () => number,
 ): Promise<void> => {
-  let last = answered();
+  let last = nAnswered();
   let sinceMs = performance.now();
-  while (!isEmpty() && !isLate() && performance.now() - sinceMs < QUIET_MS + patienceMs()) {
+  while (nConnections() > 0 && !isLate() && performance.now() - sinceMs < QUIET_MS + patienceMs()) {
     await Bun.sleep(CHECK_MS);
-    if (answered() !== last) {
-      last = answered();
+    if (nAnswered() !== last) {
+      last = nAnswered();
       sinceMs = performance.now();
     }
   }

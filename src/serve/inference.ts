@@ -4,6 +4,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Input } from '../core/inputs.ts';
+import type { Call } from '../http/call.ts';
 import { isObject, type JsonObject, parseBody } from './body.ts';
 import { buildColumnReader, type ColumnSink, isDatatype } from './tensor.ts';
 import type { Flights } from './batch.ts';
@@ -26,11 +27,8 @@ const invalid = (pointer: string, detail: string): AppError =>
  * The document at the head of a body, and where the binary tensors begin.
  * @throws AppError request-malformed
  */
-const splitBody = (
-  bytes: Uint8Array,
-  request: Request,
-): { document: JsonObject; tensorsAt: number } => {
-  const header = request.headers.get('inference-header-content-length');
+const splitBody = (bytes: Uint8Array, call: Call): { document: JsonObject; tensorsAt: number } => {
+  const header = call.header('inference-header-content-length');
   const tensorsAt = header === null ? bytes.length : Number(header);
   if (!Number.isInteger(tensorsAt) || tensorsAt < 0 || tensorsAt > bytes.length) {
     throw new AppError(
@@ -38,7 +36,7 @@ const splitBody = (
       'Inference-Header-Content-Length is not a length within the body',
     );
   }
-  const document = parseBody(bytes.subarray(0, tensorsAt), request);
+  const document = parseBody(bytes.subarray(0, tensorsAt), call);
   if (!isObject(document)) throw invalid('', 'the body must be a JSON object');
   return { document, tensorsAt };
 };
@@ -50,7 +48,7 @@ const splitBody = (
 export const buildInferenceReader = (
   inputs: readonly Input[],
   limitRows: number,
-): ((bytes: Uint8Array, request: Request) => InferenceRequest) => {
+): ((bytes: Uint8Array, call: Call) => InferenceRequest) => {
   const readers = new Map(
     inputs.map((input, place) => [input.name, { place, read: buildColumnReader(input) }]),
   );
@@ -104,8 +102,8 @@ export const buildInferenceReader = (
     return { nRows, raw, unknown: names };
   };
 
-  return (bytes, request) => {
-    const { document, tensorsAt } = splitBody(bytes, request);
+  return (bytes, call) => {
+    const { document, tensorsAt } = splitBody(bytes, call);
     const { id, inputs: columns } = document;
     if (id !== undefined && typeof id !== 'string') throw invalid('/id', 'id must be a string');
     if (!Array.isArray(columns)) throw invalid('/inputs', 'inputs must be a list');

@@ -3,9 +3,9 @@
  * Stands beside `batch`, which holds a whole body. A bad line becomes an error line, the rest goes on.
  */
 import { AppError } from '../core/errors.ts';
+import type { Call, Streamed } from '../http/call.ts';
 import type { AnswerWriter } from './answer.ts';
 import type { ServeContext } from './context.ts';
-import type { Call } from './call.ts';
 import { problemOf } from './problem.ts';
 import { parseSwitches } from './query.ts';
 import type { Reasons } from './reasons.ts';
@@ -64,7 +64,7 @@ export const buildStream = (
   scanner: FlightScanner,
   writer: AnswerWriter,
   reasons: Reasons,
-): ((call: Call) => Response) => {
+): ((call: Call) => Streamed) => {
   const { admission, config } = context;
   const { nInputs, nHeads } = scoring;
   const raw = new Float64Array(SLICE_ROWS * nInputs);
@@ -119,24 +119,23 @@ export const buildStream = (
     return scoring.read(parseLine(line), '', strict, into, at);
   };
 
-  return ({ request, query }) => {
-    const { strict, explain } = parseSwitches(query);
+  return (call) => {
+    const { strict, explain } = parseSwitches(call.query);
     const sliceRows = explain ? SLICE_ROWS_EXPLAINED : SLICE_ROWS;
     const refused = admission.tryEnter('batch');
     if (refused) throw shed(context, refused);
-    const deadline = admission.deadlineOf(request);
+    const deadline = admission.deadlineOf(call);
     const cutter = buildLineCutter(config.bodyLimitBytes);
     const encoder = new TextEncoder();
-    const reader = request.body?.getReader();
 
     /** Texts of answers, in the order of the lines; nothing is read ahead of what is taken. */
-    const answers = async function* (): AsyncGenerator<Uint8Array> {
+    const answers = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
       let nLines = 0;
       let lines: Uint8Array[] = [];
       const keep = (line: Uint8Array): void => {
         if (skipSpace(line, 0) < line.length) lines.push(line);
       };
-      const flush = async function* (): AsyncGenerator<Uint8Array> {
+      const flush = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
         for (let from = 0; from < lines.length; from += sliceRows) {
           const slice = lines.slice(from, from + sliceRows);
           yield encoder.encode(answerLines(slice, strict, explain, nLines + 1));
@@ -147,10 +146,8 @@ export const buildStream = (
         lines = [];
       };
       try {
-        for (;;) {
-          const chunk = await reader?.read();
-          if (chunk === undefined || chunk.done) break;
-          cutter.push(chunk.value, keep);
+        for await (const part of call.parts()) {
+          cutter.push(part, keep);
           yield* flush();
         }
         cutter.end(keep);
@@ -161,25 +158,11 @@ export const buildStream = (
         yield encoder.encode(`${JSON.stringify(problemOf(error))}\n`);
       } finally {
         admission.leave('batch');
-        await reader?.cancel().catch(() => {});
       }
     };
 
-    const stream = answers();
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull: async (controller) => {
-          const { done, value } = await stream.next();
-          if (done) controller.close();
-          else controller.enqueue(value);
-        },
-        cancel: async () => {
-          await stream.return(undefined);
-        },
-      },
-      { highWaterMark: 1 },
-    );
-    return new Response(body, { headers: { 'content-type': NDJSON } });
+    const headers = new Headers({ 'content-type': NDJSON });
+    return { status: 200, headers, parts: answers() };
   };
 };
 

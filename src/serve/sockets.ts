@@ -1,21 +1,15 @@
 /**
- * What the runtime does not offer on its own sockets, asked of the C library: to stop listening without touching the
- * connections that are open, and to see which connections have been sending without ever getting an answer.
- * Stands under the worker's drain and sweep. Linux only; elsewhere `openSockets` returns undefined and both do without.
+ * What the runtime does not offer on its own sockets, asked of the C library: to let nobody new in while what is in the
+ * queue of a listening socket can still be accepted.
+ * Stands under the worker's port and drain. Linux only; elsewhere `openSockets` returns undefined and both do without.
  */
 import { dlopen, FFIType, ptr } from 'bun:ffi';
-import { openSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 
 const SOL_SOCKET = 1;
 const SO_ATTACH_FILTER = 26;
 const SO_DETACH_FILTER = 27;
 const SO_ACCEPTCONN = 30;
-const IPPROTO_TCP = 6;
-const TCP_INFO = 11;
-const SHUT_RDWR = 2;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
-const TCP_ESTABLISHED = 1;
 
 /** Classic BPF, as code, jump if true, jump if false, operand. @source Linux, include/uapi/linux/bpf_common.h */
 type Instruction = readonly [number, number, number, number];
@@ -44,12 +38,6 @@ const LIBRARIES = [
   `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`,
 ];
 
-/** Milliseconds since, as the kernel knows them of one connection. */
-export interface ConnectionTimes {
-  readonly lastSentMs: number;
-  readonly lastReceivedMs: number;
-}
-
 export interface Sockets {
   /** Descriptors of this process. */
   readonly descriptors: () => readonly number[];
@@ -61,18 +49,9 @@ export interface Sockets {
   readonly refuseNew: (listener: number) => void;
   /** Takes `refuseNew` back. */
   readonly takeNew: (listener: number) => void;
-  /** Closes a listening socket under the runtime's feet; its number stays taken until the runtime closes it too. */
-  readonly closeListener: (listener: number) => void;
-  /** Undefined when it is not an open TCP connection. */
-  readonly timesOf: (descriptor: number) => ConnectionTimes | undefined;
-  /** Sends last words, if any, and ends the connection; the runtime then sees that it has ended. */
-  readonly shutdown: (descriptor: number, lastWords?: Uint8Array) => void;
 }
 
 const SYMBOLS = {
-  dup2: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-  shutdown: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-  send: { args: [FFIType.i32, FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i64 },
   setsockopt: {
     args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32],
     returns: FFIType.i32,
@@ -115,18 +94,6 @@ export const openSockets = (): Sockets | undefined => {
     },
     takeNew: (listener) => {
       c.setsockopt(listener, SOL_SOCKET, SO_DETACH_FILTER, ptr(value), 4);
-    },
-    closeListener: (listener) => {
-      c.dup2(openSync('/dev/null', 'r'), listener);
-    },
-    timesOf: (descriptor) => {
-      if (!ask(descriptor, IPPROTO_TCP, TCP_INFO) || value[0] !== TCP_ESTABLISHED) return undefined;
-      return { lastSentMs: words[11]!, lastReceivedMs: words[13]! };
-    },
-    shutdown: (descriptor, lastWords) => {
-      if (lastWords)
-        c.send(descriptor, ptr(lastWords), lastWords.length, MSG_DONTWAIT | MSG_NOSIGNAL);
-      c.shutdown(descriptor, SHUT_RDWR);
     },
   };
 };

@@ -9,10 +9,10 @@ type Headers = Readonly<Record<string, string>>;
 /** @param write called when the answer is first asked for */
 export const tagged = (write: () => string, headers: Headers | (() => Headers)): Handler => {
   let answer: { readonly bytes: Uint8Array<ArrayBuffer>; readonly headers: Headers } | undefined;
-  return ({ request }) => {
+  return ({ header }) => {
     answer ??= build(write(), typeof headers === 'function' ? headers() : headers);
     const { etag } = answer.headers;
-    if (matches(request.headers.get('if-none-match'), etag!))
+    if (matches(header('if-none-match'), etag!))
       return new Response(null, { status: 304, headers: answer.headers });
     return new Response(answer.bytes, { headers: answer.headers });
   };

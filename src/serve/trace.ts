@@ -2,16 +2,13 @@
  * Spans and access log around the handler of a worker. When neither is asked for, the handler stays as it is and
  * costs nothing. Stands between `worker` and `app`. Records method, route and status: nothing of a body.
  */
+import { type Answer, type Call, withHeaders } from '../http/call.ts';
+import type { Handler } from './call.ts';
 import type { ServeConfig } from './config.ts';
 import { METHODS, ROUTES } from './labels.ts';
 import type { Log } from './log.ts';
 import { buildExporter } from './otlp.ts';
-import { parseTraceparent, randomHex } from './trace-context.ts';
-
-export type Handler = (
-  request: Request,
-  server: Bun.Server<undefined>,
-) => Response | Promise<Response>;
+import { parseTraceparent, randomHex, type TraceContext } from './trace-context.ts';
 
 export interface Tracing {
   readonly around: (handler: Handler) => Handler;
@@ -27,47 +24,60 @@ export const buildTracing = (
   if (!exporter && accessLogShare === 0)
     return { around: (handler) => handler, flush: async () => {} };
 
+  const traced = async (
+    handler: Handler,
+    call: Call,
+    parent: TraceContext | undefined,
+    isSampled: boolean,
+    isLogged: boolean,
+  ): Promise<Answer> => {
+    const traceId = parent?.traceId ?? randomHex(16);
+    const spanId = randomHex(8);
+    const startMs = performance.timeOrigin + performance.now();
+    const answer = withHeaders(await handler(call));
+    const endMs = performance.timeOrigin + performance.now();
+    const { status } = answer;
+    const method = METHODS.find((known) => known === call.method) ?? '_OTHER';
+    const route = routeOf(call.path);
+    answer.headers.set('traceresponse', `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`);
+    if (isSampled)
+      exporter?.add({
+        traceId,
+        spanId,
+        parentId: parent?.parentId,
+        name: `${method} ${route}`,
+        startMs,
+        endMs,
+        attributes: {
+          'http.request.method': method,
+          'http.route': route,
+          'http.response.status_code': status,
+          'url.scheme': new URL(call.origin()).protocol.slice(0, -1),
+        },
+        isError: status >= 500,
+      });
+    if (isLogged)
+      log.info(`${method} ${route} ${status}`, {
+        method,
+        route,
+        status,
+        durationMs: Math.round((endMs - startMs) * 1000) / 1000,
+        trace_id: traceId,
+        span_id: spanId,
+      });
+    return answer;
+  };
+
+  /** What is neither sampled nor logged goes on as it came. */
   const around =
     (handler: Handler): Handler =>
-    async (request, server) => {
-      const parent = parseTraceparent(request.headers.get('traceparent'));
-      const isSampled = exporter && (parent ? parent.isSampled : Math.random() < traceShare);
+    (call) => {
+      const parent = parseTraceparent(call.header('traceparent'));
+      const isSampled =
+        exporter !== undefined && (parent ? parent.isSampled : Math.random() < traceShare);
       const isLogged = Math.random() < accessLogShare;
-      if (!isSampled && !isLogged) return handler(request, server);
-      const traceId = parent?.traceId ?? randomHex(16);
-      const spanId = randomHex(8);
-      const startMs = performance.timeOrigin + performance.now();
-      const response = await handler(request, server);
-      const endMs = performance.timeOrigin + performance.now();
-      const method = METHODS.find((known) => known === request.method) ?? '_OTHER';
-      const route = routeOf(request.url);
-      response.headers.set('traceresponse', `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`);
-      if (isSampled)
-        exporter.add({
-          traceId,
-          spanId,
-          parentId: parent?.parentId,
-          name: `${method} ${route}`,
-          startMs,
-          endMs,
-          attributes: {
-            'http.request.method': method,
-            'http.route': route,
-            'http.response.status_code': response.status,
-            'url.scheme': request.url.slice(0, request.url.indexOf(':')),
-          },
-          isError: response.status >= 500,
-        });
-      if (isLogged)
-        log.info(`${method} ${route} ${response.status}`, {
-          method,
-          route,
-          status: response.status,
-          durationMs: Math.round((endMs - startMs) * 1000) / 1000,
-          trace_id: traceId,
-          span_id: spanId,
-        });
-      return response;
+      if (!isSampled && !isLogged) return handler(call);
+      return traced(handler, call, parent, isSampled, isLogged);
     };
   return { around, flush: exporter?.flush ?? (async () => {}) };
 };
@@ -77,11 +87,10 @@ const TEMPLATES: readonly [form: RegExp, route: string][] = ROUTES.filter((route
 ).map((route) => [new RegExp(`^${route.replaceAll(/\{\w+\}/g, '[^/]+')}$`), route]);
 
 /** The template of a path, never the path itself: a label must not grow with what callers send. */
-export const routeOf = (url: string): string => {
-  const { pathname } = new URL(url);
+export const routeOf = (path: string): string => {
   return (
-    ROUTES.find((route) => route === pathname) ??
-    TEMPLATES.find(([form]) => form.test(pathname.replace(/\/versions\/[^/]+/, '')))?.[1] ??
+    ROUTES.find((route) => route === path) ??
+    TEMPLATES.find(([form]) => form.test(path.replace(/\/versions\/[^/]+/, '')))?.[1] ??
     'other'
   );
 };

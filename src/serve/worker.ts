@@ -17,6 +17,7 @@ import { buildLog } from './log.ts';
 
 import { type FromWorker, ORDERS, type Orders, type ToWorker } from './messages.ts';
 import { watchPressure } from './pressure.ts';
+import { problemText } from './problem.ts';
 import { buildQuota } from './quota.ts';
 import { buildSlab, mapCells } from './slab.ts';
 import { openSockets } from './sockets.ts';
@@ -72,7 +73,6 @@ const start = (orders: Orders): void => {
   const app = tracing.around(buildApp(context));
   const sockets = openSockets();
   let listener: Listener | undefined;
-  let answered = 0;
   startHeart(buildSlab(cells).gauges, () => {
     listener?.tend();
     return {
@@ -81,14 +81,6 @@ const start = (orders: Orders): void => {
       loopDelayMs: pressure.delayMs(),
     };
   });
-
-  /** An answer after which the connection closes: its caller reconnects to a worker that stays. */
-  const last: typeof app = async (request, own) => {
-    const response = await app(request, own);
-    response.headers.set('connection', 'close');
-    answered++;
-    return response;
-  };
 
   /** A bug: the caller learns nothing of it, the log does, and a fresh worker takes this one's place. */
   const failed = (error: Error): Response => {
@@ -110,13 +102,13 @@ const start = (orders: Orders): void => {
 
   const listen = (port: number): void => {
     try {
-      listener = openListener(config, port, sockets, {
-        answer: (request, own) => (state === 'draining' ? last(request, own) : app(request, own)),
+      const handlers = {
+        answer: app,
+        refused: problemText,
         failed,
-        answered: () => answered,
-        delayMs: pressure.delayMs,
         onSlow: () => counters.shed('slow'),
-      });
+      };
+      listener = openListener(config, port, sockets, handlers, pressure.delayMs);
     } catch (error) {
       refuse(
         new AppError('limit-system', `the port can not be opened: ${(error as Error).message}`),

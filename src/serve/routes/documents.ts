@@ -36,8 +36,7 @@ export const buildDocuments = ({
     '/docs': { label: '/docs', GET: docsAnswer },
     '/postman.json': {
       label: '/postman.json',
-      GET: ({ request }) =>
-        Response.json(buildCollection(loaded, document(), example, new URL(request.url).origin)),
+      GET: ({ origin }) => Response.json(buildCollection(loaded, document(), example, origin())),
     },
   };
 };

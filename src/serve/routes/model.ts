@@ -34,8 +34,8 @@ export const buildModel = ({ loaded, counters }: ServeContext): Handler => {
     ...(baselines === undefined ? {} : { baselines }),
   };
   const text = JSON.stringify(document).slice(0, -1);
-  return ({ request }) => {
+  return (call) => {
     const drift = psiOf(model.shares, counters.driftTotals());
-    return compressed(`${text},"drift":${JSON.stringify(drift)}}`, request, jsonHeaders);
+    return compressed(`${text},"drift":${JSON.stringify(drift)}}`, call, jsonHeaders);
   };
 };

@@ -2,6 +2,7 @@
  * `/predict`: one flight, a batch or a stream of lines by POST, one flight by GET.
  * The main road of the service: what it does for one flight is what its speed is measured by.
  */
+import type { Call } from '../../http/call.ts';
 import { buildAnswerWriter } from '../answer.ts';
 import { batchStart, buildBatchAnswer } from '../batch.ts';
 import { isObject, parseBody } from '../body.ts';
@@ -40,15 +41,13 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const answerSlowly = (
     bytes: Uint8Array,
     switches: Switches,
-    request: Request,
+    call: Call,
   ): string | Promise<Response> => {
     if (batchStart(bytes) < 0) {
-      const body = parseBody(bytes, request);
+      const body = parseBody(bytes, call);
       if (!isObject(body) || !Object.hasOwn(body, 'flights')) return answerParsed(body, switches);
     }
-    return batchAnswer(bytes, switches, request).then((text) =>
-      compressed(text, request, jsonHeaders),
-    );
+    return batchAnswer(bytes, switches, call).then((text) => compressed(text, call, jsonHeaders));
   };
 
   return {
@@ -60,14 +59,14 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     POST: {
       types: ['application/json', NDJSON],
       stream: { type: NDJSON, answer: buildStream(context, scoring, scanner, writer, reasons) },
-      answer: (bytes, { request, query }) => {
-        const switches = parseSwitches(query);
+      answer: (bytes, call) => {
+        const switches = parseSwitches(call.query);
         const end = scanner.scan(bytes, 0, raw, 0);
         if (end >= 0 && skipSpace(bytes, end) === bytes.length) {
           const unknown = scanner.unknown();
           if (unknown.length === 0 || !switches.strict) return answer(unknown, switches.explain);
         }
-        return answerSlowly(bytes, switches, request);
+        return answerSlowly(bytes, switches, call);
       },
     },
   };

@@ -4,6 +4,7 @@
  */
 import { renderPage } from '../../../web/page.tsx';
 import { AppError, ERRORS } from '../../core/errors.ts';
+import type { Call } from '../../http/call.ts';
 import { prefersJson } from '../accept.ts';
 import { buildAnswerWriter } from '../answer.ts';
 import { type JsonObject, mediaTypeOf } from '../body.ts';
@@ -51,11 +52,11 @@ export const buildResult = (context: ServeContext): Endpoint => {
     label: '/result',
     POST: {
       types: [FORM, MULTIPART],
-      answer: async (bytes, { request, query }) => {
-        const flight = flightOfForm(await fieldsOf(bytes, request), inputs, new Date());
-        const asJson = prefersJson(request.headers.get('accept'));
+      answer: async (bytes, call) => {
+        const flight = flightOfForm(await fieldsOf(bytes, call), inputs, new Date());
+        const asJson = prefersJson(call.header('accept'));
         try {
-          return answer(flight, asJson, query);
+          return answer(flight, asJson, call.query);
         } catch (error) {
           if (asJson || !(error instanceof AppError)) throw error;
           return new Response(renderPage(pages.page(flight, error)), {
@@ -71,11 +72,10 @@ export const buildResult = (context: ServeContext): Endpoint => {
 /** @throws AppError request-malformed */
 const fieldsOf = async (
   bytes: Uint8Array<ArrayBuffer>,
-  request: Request,
+  call: Call,
 ): Promise<Iterable<readonly [string, unknown]>> => {
-  if (mediaTypeOf(request) !== MULTIPART)
-    return new URLSearchParams(new TextDecoder().decode(bytes));
-  const header = request.headers.get('content-type')!;
+  if (mediaTypeOf(call) !== MULTIPART) return new URLSearchParams(new TextDecoder().decode(bytes));
+  const header = call.header('content-type')!;
   try {
     const form = await new Response(bytes, { headers: { 'content-type': header } }).formData();
     return [...form.entries()];

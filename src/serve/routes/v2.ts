@@ -4,6 +4,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { VERSION } from '../../core/version.ts';
+import type { Call } from '../../http/call.ts';
 import { type Endpoint, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
 import { buildInferenceReader, type InferenceRequest } from '../inference.ts';
@@ -77,10 +78,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
   const { threshold } = loaded.model;
   const out = new Float64Array(SLICE_ROWS * nHeads);
 
-  const predict = async (
-    { flights, strict }: InferenceRequest,
-    request: Request,
-  ): Promise<Answers> => {
+  const predict = async ({ flights, strict }: InferenceRequest, call: Call): Promise<Answers> => {
     if (strict && flights.unknown.size > 0) throw neverSeen(flights.unknown);
     const { nRows, raw } = flights;
     const answers = {
@@ -88,7 +86,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
       delayed: new Uint8Array(nRows),
       unknown: [...new Set([...flights.unknown.values()].flat())],
     };
-    const deadline = nRows > SLICE_ROWS ? admission.deadlineOf(request) : undefined;
+    const deadline = nRows > SLICE_ROWS ? admission.deadlineOf(call) : undefined;
     for (let from = 0; from < nRows; from += SLICE_ROWS) {
       const reason = deadline && from > 0 ? await admission.pause(deadline) : undefined;
       if (reason) throw shed(context, reason);
@@ -107,13 +105,13 @@ const buildInfer = (context: ServeContext): Endpoint => {
     label: '/v2/models/{model}/infer',
     POST: {
       types: ['application/json', 'application/octet-stream'],
-      answer: async (bytes, { request }) => {
-        const asked = read(bytes, request);
+      answer: async (bytes, call) => {
+        const asked = read(bytes, call);
         const kind = asked.flights.nRows > 1 ? 'batch' : 'single';
         const refused = admission.tryEnter(kind);
         if (refused) throw shed(context, refused);
         try {
-          const answers = await predict(asked, request);
+          const answers = await predict(asked, call);
           return answerOf(loaded.model.name, loaded.version, asked, answers);
         } finally {
           admission.leave(kind);
