@@ -14,3 +14,11 @@ test('a crash budget is spent by young deaths in a row alone', () => {
   noteDeath(slot, 60_000);
   expect(exhaustionOf([slot])).toBeUndefined();
 });
+
+test('a place whose worker is killed once a second is refilled at once, however often', () => {
+  const slot = buildSlot(1);
+  for (let death = 0; death < 30; death++) {
+    noteDeath(slot, 950);
+    expect(backoffMs(slot.youngDeaths)).toBe(0);
+  }
+});

@@ -4,8 +4,11 @@
  */
 import type { Child } from './child.ts';
 
-/** A worker that lives shorter than this dies young; from the third in a row on, the next one waits. */
-export const YOUNG_MS = 1000;
+/**
+ * A worker that lives shorter than this dies young; from the third in a row on, the next one waits. A worker that can
+ * not live dies of its first requests; one that somebody kills every second must not be taken for it.
+ */
+export const YOUNG_MS = 500;
 const PATIENCE = 3;
 const BACKOFF_FIRST_MS = 100;
 export const BACKOFF_MOST_MS = 5000;
