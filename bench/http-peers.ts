@@ -22,7 +22,25 @@ export const scratchDir = mkdtempSync(join(tmpdir(), 'puntual-bench-'));
 process.on('exit', () => rmSync(scratchDir, { recursive: true, force: true }));
 
 const FIRST_PORT = 18_080;
-let nPorts = 0;
+const PORT_STEP = 10;
+let nextPort = FIRST_PORT;
+
+/** Whether nobody listens there: an answer of somebody else's service would be taken for ours. */
+const isFree = (port: number): boolean => {
+  try {
+    Bun.listen({ hostname: '127.0.0.1', port, socket: { data: () => {} } }).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** A port that is free like the one above it, which is for the admin. */
+const freePort = (): number => {
+  while (!isFree(nextPort) || !isFree(nextPort + 1)) nextPort += PORT_STEP;
+  nextPort += PORT_STEP;
+  return nextPort - PORT_STEP;
+};
 
 export const FLIGHT =
   '{"airline":"DL","flightNumber":"2285","origin":"JFK","destination":"LAX","scheduledDeparture":"2013-11-05T18:30","distanceMiles":2475}';
@@ -39,7 +57,7 @@ const begin = async (
   commandsOf: (port: number) => readonly (readonly string[])[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Service> => {
-  const port = FIRST_PORT + nPorts++ * 10;
+  const port = freePort();
   const processes = commandsOf(port).map(
     (command): Started =>
       Bun.spawn([...command], {
