@@ -1,23 +1,31 @@
 /**
  * Does a service under load come through workers that are killed, paused and given other models?
- * `npx bun bench/healing.ts [RATE] [SECONDS]`: three runs of our own generator at a constant planned rate, while the
- * bench disturbs the workers; prints success, how fast each worker was replaced, and what was lost.
+ * `npx bun bench/healing.ts [SECONDS] [WORKERS] [CONNECTIONS] [KIND...]`: capacity by wrk over the same connections,
+ * then our own generator at half of it, while the bench disturbs the workers: `kill`, `pause`, `reload`, or `none`.
+ * Prints success, how fast each worker was replaced, and what was lost, by class.
  */
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
 import { beginPuntual, scratchDir } from './http-peers.ts';
 import { medianOf, printMachine } from './measure.ts';
+import { runWrk } from './wrk.ts';
 
-const rate = Number(process.argv[2] ?? 8000);
-const seconds = Number(process.argv[3] ?? 30);
+const seconds = Number(process.argv[2] ?? 30);
+const workers = process.argv[3] ?? '2';
+const connections = process.argv[4] ?? '64';
 const STRESS = [process.execPath, join(import.meta.dir, '../src/cli/main.ts'), 'stress'];
 
 printMachine();
 const first = storeModel(scratchDir, buildPlantedModel({ name: 'bench', seed: 1 }), new Date(0));
 const second = storeModel(scratchDir, buildPlantedModel({ name: 'bench', seed: 2 }), new Date(1e9));
-const service = await beginPuntual(scratchDir, 'puntual serve', '--workers', '2');
+const service = await beginPuntual(scratchDir, 'puntual serve', '--workers', workers);
 const admin = `http://127.0.0.1:${service.port + 1}`;
+
+const nWorkers = Number(workers);
+await runWrk(service.port, { connections: Number(connections), seconds: 1 });
+const { perSecond } = await runWrk(service.port, { connections: Number(connections), seconds: 4 });
+const rate = Math.round(perSecond / 200) * 100;
 
 interface Outcomes {
   readonly ok: number;
@@ -48,7 +56,7 @@ const strike = async (signal: 'SIGKILL' | 'SIGSTOP'): Promise<number> => {
   process.kill(victim, signal);
   for (;;) {
     const now = await readyPids();
-    if (now.length === 2 && !now.includes(victim)) return performance.now() - startMs;
+    if (now.length === nWorkers && !now.includes(victim)) return performance.now() - startMs;
     await Bun.sleep(2);
   }
 };
@@ -64,22 +72,41 @@ const change = async (turn: number): Promise<number> => {
   return performance.now() - startMs;
 };
 
-/** Disturbs again and again while the generator runs, the next not before `everyMs` after the last. */
-const runWith = async (
-  what: string,
-  everyMs: number,
-  disturb: (turn: number) => Promise<number>,
-): Promise<void> => {
+interface Disturbance {
+  readonly what: string;
+  /** The next comes not before so long after the last. */
+  readonly everyMs: number;
+  /** @returns how long it took until all was well again */
+  readonly disturb: (turn: number) => Promise<number>;
+}
+
+const DISTURBANCES: Readonly<Record<string, Disturbance>> = {
+  none: { what: 'none', everyMs: 1000, disturb: async () => 0 },
+  kill: {
+    what: 'kill -9 of a worker, every second',
+    everyMs: 1000,
+    disturb: () => strike('SIGKILL'),
+  },
+  pause: {
+    what: 'SIGSTOP of a worker, every 5 s',
+    everyMs: 5000,
+    disturb: () => strike('SIGSTOP'),
+  },
+  reload: { what: 'reload or rollback, without pause', everyMs: 0, disturb: change },
+};
+
+/** Disturbs again and again while the generator runs. */
+const runWith = async ({ what, everyMs, disturb }: Disturbance): Promise<void> => {
   const generator = Bun.spawn(
     [
       ...STRESS,
       `http://127.0.0.1:${service.port}/predict`,
-      ...['--rate', `${rate}`, '-d', `${seconds}s`, '-c', '64', '--no-check', '--json'],
+      ...['--rate', `${rate}`, '-d', `${seconds}s`, '-c', connections, '--no-check', '--json'],
     ],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   );
   const times: number[] = [];
-  const endMs = performance.now() + (seconds - 2) * 1000;
+  const endMs = performance.now() + (seconds - 1) * 1000;
   await Bun.sleep(1000);
   for (let turn = 0; performance.now() < endMs; turn++) {
     const startMs = performance.now();
@@ -95,12 +122,17 @@ const runWith = async (
   );
 };
 
-console.log(`\n${rate} requests/s planned for ${seconds} s, two workers\n`);
+console.log(
+  `\n${rate} requests/s planned for ${seconds} s (half of what wrk got), ${workers} workers, ${connections} connections\n`,
+);
 console.log(
   '| disturbance | times | median ms | most ms | ok of planned | HTTP errors | socket errors | timeouts | dropped | p99 ms |',
 );
 console.log('|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|');
-await runWith('kill -9 of a worker, every second', 1000, () => strike('SIGKILL'));
-await runWith('SIGSTOP of a worker, every 5 s', 5000, () => strike('SIGSTOP'));
-await runWith('reload or rollback, without pause', 0, change);
+const kinds = process.argv.slice(5);
+for (const kind of kinds.length > 0 ? kinds : Object.keys(DISTURBANCES)) {
+  const disturbance = DISTURBANCES[kind];
+  if (!disturbance) throw new Error(`${kind} is none of ${Object.keys(DISTURBANCES).join(', ')}`);
+  await runWith(disturbance);
+}
 await service.stop();
