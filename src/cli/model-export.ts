@@ -19,9 +19,17 @@ const FORMATS = {
 interface Options {
   readonly to: keyof typeof FORMATS;
   readonly output: string;
+  readonly uncalibrated?: true;
   readonly models: string;
   readonly json?: true;
 }
+
+const withoutCalibration = (model: Model): Model => ({
+  ...model,
+  heads: model.heads.map((head) =>
+    head.kind === 'probability' ? { ...head, calibration: { kind: 'none' } } : head,
+  ),
+});
 
 export const describeExport = (command: Command): void => {
   command
@@ -32,20 +40,36 @@ export const describeExport = (command: Command): void => {
       new Option('--to <format>', 'the format').choices(Object.keys(FORMATS)).makeOptionMandatory(),
     )
     .requiredOption('-o, --output <file>', 'the file to write')
+    .option('--uncalibrated', "write the trees' own answer, without the calibration over it")
     .addOption(setting('--models <dir>', 'where models lie', 'models'))
     .option('--json', 'print one JSON document')
     .action((wanted: string, options: Options) => {
       const { model, version } = readModel(findModel(options.models, wanted));
-      const bytes = FORMATS[options.to](model);
+      const bytes = FORMATS[options.to](options.uncalibrated ? withoutCalibration(model) : model);
       writeWhole(options.output, bytes);
       const columns = model.features.map(({ name }) => name);
+      const lookups = model.features
+        .filter(({ step }) => step === 'lookup')
+        .map(({ name }) => name);
       if (options.json) {
         const { to, output } = options;
-        printJson({ model: model.name, version, to, output, bytes: bytes.length, columns });
+        printJson({
+          model: model.name,
+          version,
+          to,
+          output,
+          bytes: bytes.length,
+          columns,
+          lookups,
+        });
         return;
       }
       printLine(`${model.name} ${version} -> ${options.output} (${bytes.length} bytes)`);
       printLine(`columns, in order: ${columns.join(', ')}`);
+      if (lookups.length > 0)
+        printLine(
+          `${lookups.join(', ')} are looked up in tables that stay in the model file: the caller fills these columns`,
+        );
       if (model.heads.length > 1)
         printLine('only the first answer is in the file: the format holds one');
     });

@@ -3,7 +3,11 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildPlantedModel } from '../../test/planted.ts';
+import { writeModel } from '../core/model-file.ts';
+import type { Head } from '../core/model.ts';
 
+const emptySelfTest = { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) };
 const FOLDER = mkdtempSync(join(tmpdir(), 'puntual-model-'));
 const FIXTURES = join(import.meta.dir, '../exchange/fixtures');
 afterAll(() => rmSync(FOLDER, { recursive: true }));
@@ -40,6 +44,21 @@ test('a pickle of unnamed columns and an inputs file become a model that show, v
   const exported = puntual('model', 'export', 'latam', '--to', 'onnx', '-o', 'latam.onnx');
   expect(exported.code).toBe(0);
   expect(readFileSync(join(FOLDER, 'latam.onnx')).length).toBeGreaterThan(200);
+}, 30_000);
+
+test('a calibration that LightGBM can not hold is refused, and left out where that is asked for', () => {
+  const planted = buildPlantedModel({ nTrees: 5 });
+  const head = planted.heads[0]!;
+  const calibration = { kind: 'beta', a: 0.8, b: 0.9, c: 0.1 } as const;
+  const calibrated = { ...planted, heads: [{ ...head, calibration } as Head] };
+  writeModel({ ...calibrated, selfTest: emptySelfTest }, join(FOLDER, 'beta.safetensors'));
+  const words = ['model', 'export', 'beta.safetensors', '--to', 'lightgbm', '-o', 'beta.txt'];
+  const refused = puntual(...words);
+  expect(refused.code).toBe(2);
+  expect(refused.err).toContain('a calibration (beta)');
+  expect(refused.err).toContain('--uncalibrated');
+  expect(puntual(...words, '--uncalibrated').code).toBe(0);
+  expect(readFileSync(join(FOLDER, 'beta.txt'), 'utf8')).toStartWith('tree\n');
 }, 30_000);
 
 describe('a mistake gives one line and the exit code 2', () => {

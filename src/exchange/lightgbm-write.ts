@@ -54,7 +54,7 @@ const slopeOf = (head: Model['heads'][0]): { a: number; b: number } => {
   if (head.kind !== 'probability' || head.calibration.kind === 'none') return { a: 1, b: 0 };
   if (head.calibration.kind === 'platt' && head.link === 'logistic') return head.calibration;
   throw unsupported(
-    `has a calibration (${head.calibration.kind}), which LightGBM's format can not hold; --to onnx can`,
+    `has a calibration (${head.calibration.kind}), which LightGBM's format can not hold; --to onnx can, or leave it out with --uncalibrated`,
   );
 };
 
