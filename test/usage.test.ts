@@ -47,7 +47,7 @@ describe('a command that can not be carried out', () => {
     ['stress http://127.0.0.1:1 --rate 0', 'expected'],
     ['model show nyc', "there is no model 'nyc'"],
     ['model verify text.pkl', 'text.pkl'],
-    ['model import other.csv', 'no known format'],
+    ['model import other.csv', 'a table of text'],
   ])('says so in one line and exits 2: puntual %s', (command, says) => {
     const { exitCode, out, error } = run(command);
     expect(error).toContain(says);

@@ -61,11 +61,11 @@ const read = (path: string): Buffer => {
   try {
     return readFileSync(path);
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new AppError(
-      missing ? 'file-missing' : 'file-unreadable',
-      missing ? `there is no file ${path}` : `${path} can not be read: ${(error as Error).message}`,
-    );
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new AppError('file-missing', `there is no file ${path}`);
+    if (code === 'EISDIR')
+      throw new AppError('file-unreadable', `${path} is a folder; a model's file is expected`);
+    throw new AppError('file-unreadable', `${path} can not be read: ${message}`);
   }
 };
 

@@ -118,6 +118,9 @@ export const checkGlobal = (module: string, name: string): string => {
   const shown = full.slice(0, 120).replace(/[^\x20-\x7e]/g, '?');
   // A name with a dot walks from attribute to attribute: no class is reached that way.
   if (LIBRARIES.test(full) && /^\w+$/.test(name))
-    throw new AppError('model-unsupported', `the pickle holds a ${shown}, which is not supported`);
+    throw new AppError(
+      'model-unsupported',
+      `the pickle holds a ${shown}, which is not supported; docs/model-file.md lists what is`,
+    );
   throw new AppError('model-unsafe', `the pickle asks for ${shown}, which is refused`);
 };

@@ -12,6 +12,7 @@ import { parseOnnx } from './onnx.ts';
 import { parsePickle } from './pickle.ts';
 import { readSklearn } from './sklearn.ts';
 import type { Spec } from './spec.ts';
+import { refusalOf } from './stranger.ts';
 import { parseXgboost } from './xgboost.ts';
 
 const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -33,11 +34,8 @@ export const parseForeign = (bytes: Uint8Array): ForeignModel => {
   if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(plain).toString('utf8'));
   if (first === 0x7b) return parseXgboost(plain);
   // PROTO of protocol 2 and on; a class, a mark or a persistent id of protocols 0 and 1.
-  if ((first === 0x80 && second! <= 5) || /^[c(P]/.test(head))
+  if ((first === 0x80 && second! <= 5) || /^(c[^,;\t\n]*(\n|$)|\(|P(?!K\x03\x04|AR1))/.test(head))
     return readSklearn(parsePickle(plain));
   if (first === 0x08) return parseOnnx(plain);
-  throw new AppError(
-    'model-unsupported',
-    'the file is of no known format: LightGBM text, XGBoost JSON or UBJSON, ONNX, and scikit-learn pickle or joblib are',
-  );
+  throw refusalOf(plain);
 };

@@ -68,7 +68,16 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
     scaler: scaler?.attributes,
     after: squash && (squash.kind as Squash),
   };
-  const producer = [textAt(model, 2), textAt(model, 3)].filter((part) => part !== '').join(' ');
+  // CatBoost puts its whole build into its version.
+  const producer = [textAt(model, 2), textAt(model, 3)]
+    .map((part) =>
+      part
+        .split('\n')[0]!
+        .replace(/[^ -~]/g, '?')
+        .slice(0, 40),
+    )
+    .filter((part) => part !== '')
+    .join(' ');
   return {
     ...READERS.get(node.kind)!(node.attributes, around),
     madeBy: `ONNX by ${producer || 'unknown'}`,

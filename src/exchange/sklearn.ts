@@ -40,7 +40,10 @@ const READERS: Readonly<Record<string, Reader>> = {
 
 /** @throws AppError model-unsupported, model-broken */
 export const readSklearn = (value: PyValue): ForeignModel => {
-  if (!isKind(value, 'object')) throw unsupported('the pickle holds no model');
+  if (!isKind(value, 'object'))
+    throw unsupported(
+      `the pickle holds ${nameOf(value)}, not a model; dump the fitted estimator or pipeline alone`,
+    );
   switch (value.name) {
     case 'lightgbm.sklearn.LGBMClassifier':
       return withClasses(value, parseLightGbm(boosterText(value), bestOf(value)));
@@ -58,6 +61,16 @@ export const readSklearn = (value: PyValue): ForeignModel => {
     default:
       return readAlone(value);
   }
+};
+
+/** What a pickle holds that is no object, for who wonders. */
+const nameOf = (value: PyValue): string => {
+  if (isKind(value, 'dict')) return 'a dictionary';
+  if (isKind(value, 'list')) return 'a list';
+  if (isKind(value, 'tuple')) return 'a tuple';
+  if (isKind(value, 'array')) return 'an array';
+  if (isKind(value, 'global')) return `the class ${value.name}`;
+  return typeof value === 'string' ? 'a text' : 'a plain value';
 };
 
 const readAlone = (object: PyObject): ForeignModel => {
