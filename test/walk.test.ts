@@ -1,5 +1,5 @@
 /**
- * Walks the README as a newcomer would: `puntual start` in an empty folder, then the commands of "A short walk"
+ * Walks the README as a newcomer would: `npm start` with no model yet, then the commands of "A short walk"
  * against it, with the ports and the models' folder of this test instead of the usual ones. The last step, a
  * model that was handed over, is walked by `handed.test.ts`.
  */
@@ -48,18 +48,17 @@ beforeAll(async () => {
   ports = { service: await freePort(), admin: await freePort() };
   service = Bun.spawn(
     [
-      process.execPath,
-      join(ROOT, 'src/cli/main.ts'),
+      'npm',
       'start',
+      '--',
+      '--models',
+      join(folder, 'models'),
       '--port',
       `${ports.service}`,
       '--admin-port',
       `${ports.admin}`,
     ],
-    {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
+    { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] },
   );
   await until(async () => {
     if (service.exitCode !== null) throw new Error(await new Response(service.stderr).text());
@@ -134,7 +133,8 @@ describe('the walk of the README', () => {
   }, 180_000);
 });
 
-test('a signal ends the service: exit code 0', async () => {
+test('a signal to npm ends the service too, not npm alone: exit code 0', async () => {
   service.kill('SIGTERM');
   expect(await service.exited).toBe(0);
+  expect(await isReady(ports.service)).toBe(false);
 }, 20_000);
