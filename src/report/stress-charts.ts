@@ -54,14 +54,16 @@ const faultMarks = (run: StressReport): { at: number; label: string }[] =>
 /** Most columns in time: a run of an hour must not make a page that no browser likes. */
 const MOST_COLUMNS = 240;
 
-/** Neighbouring seconds put together: counts per second are means, times are the worst of them. */
+/** Neighbouring windows put together: counts are means per second, times are the worst of them. */
 export const thinWindows = (windows: readonly StressWindow[]): StressWindow[] => {
-  const size = Math.ceil(windows.length / MOST_COLUMNS);
-  if (size <= 1) return [...windows];
+  const size = Math.max(1, Math.ceil(windows.length / MOST_COLUMNS));
   return Array.from({ length: Math.ceil(windows.length / size) }, (_, i) => {
     const group = windows.slice(i * size, (i + 1) * size);
+    const sum = (read: (window: StressWindow) => number): number =>
+      group.reduce((total, window) => total + read(window), 0);
+    const seconds = sum((window) => window.seconds);
     const mean = (read: (window: StressWindow) => number): number =>
-      group.reduce((sum, window) => sum + read(window), 0) / group.length;
+      sum((window) => read(window) * window.seconds) / seconds;
     const worst = (read: (window: StressWindow) => number | null): number | null =>
       group.reduce<number | null>((most, window) => {
         const value = read(window);
@@ -69,12 +71,13 @@ export const thinWindows = (windows: readonly StressWindow[]): StressWindow[] =>
       }, null);
     return {
       second: group[0]!.second,
-      planned: mean(({ planned }) => planned),
-      ok: mean(({ ok }) => ok),
-      httpError: mean(({ httpError }) => httpError),
-      socketError: mean(({ socketError }) => socketError),
-      timeout: mean(({ timeout }) => timeout),
-      dropped: mean(({ dropped }) => dropped),
+      seconds,
+      planned: sum(({ planned }) => planned) / seconds,
+      ok: sum(({ ok }) => ok) / seconds,
+      httpError: sum(({ httpError }) => httpError) / seconds,
+      socketError: sum(({ socketError }) => socketError) / seconds,
+      timeout: sum(({ timeout }) => timeout) / seconds,
+      dropped: sum(({ dropped }) => dropped) / seconds,
       p50Ms: worst(({ p50Ms }) => p50Ms),
       p99Ms: worst(({ p99Ms }) => p99Ms),
       maxMs: worst(({ maxMs }) => maxMs),
@@ -87,7 +90,7 @@ export const thinWindows = (windows: readonly StressWindow[]): StressWindow[] =>
 };
 
 const secondsOf = (windows: readonly StressWindow[]): number[] =>
-  windows.map(({ second }) => second + 1);
+  windows.map(({ second, seconds }) => second + seconds);
 
 const errorsOf = (window: StressWindow): number =>
   window.httpError + window.socketError + window.timeout + window.dropped;
@@ -180,7 +183,7 @@ export const timeCharts = (run: StressReport): Chart[] => {
 /** Counts of answers by second and response time: stalls and recoveries stand out as columns. */
 const heatChart = (run: StressReport, windows: readonly StressWindow[]): HeatMap => {
   const scale = buildScale(run.heatScale.bits, run.heatScale.maxBits);
-  const columns = windows.map(({ second }) => String(second + 1));
+  const columns = windows.map(({ second, seconds }) => String(second + seconds));
   const counts = windows.map(({ heat }) => decodeCounts(scale, heat));
   const used = Array.from({ length: scale.nBuckets }, (_, bucket) => bucket).filter((bucket) =>
     counts.some((column) => column[bucket]! > 0),

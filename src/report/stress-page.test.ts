@@ -7,6 +7,7 @@ const quantiles = { p50Ms: 1, p90Ms: 2, p99Ms: 3, p999Ms: 4, maxMs: 5, count: 50
 
 const windowAt = (second: number): StressWindow => ({
   second,
+  seconds: 1,
   planned: 100,
   ok: 100,
   httpError: 0,
@@ -60,7 +61,14 @@ const report = (nSeconds: number): StressReport => ({
     little: { sentence: "Little's law holds" },
     p99RangeMs: [2, 4],
   },
-  verdict: { kind: 'valid', sentence: 'valid', busy: 0.1, starved: 0, latenessP99Ms: 1 },
+  verdict: {
+    kind: 'valid',
+    sentence: 'valid',
+    busy: 0.1,
+    starved: 0,
+    service: 0.5,
+    latenessP99Ms: 1,
+  },
   thresholds: [{ threshold: 'p99<50ms', actual: 3, holds: true }],
 });
 

@@ -229,6 +229,12 @@ const selfCheckSection = (run: StressReport): Section => ({
           `busiest process ${formatPercent(run.verdict.busy, 0)} of a core, ${formatPercent(run.verdict.starved, 0)} of the time waiting for one`,
         ],
         [
+          'service',
+          run.verdict.service === null
+            ? 'not on this machine, or not seen from this process'
+            : `had something to do ${formatPercent(run.verdict.service, 0)} of the time`,
+        ],
+        [
           'lateness',
           run.verdict.latenessP99Ms === null
             ? 'a closed loop has no plan to be late for'

@@ -13,7 +13,9 @@ export interface StressQuantiles {
 }
 
 export interface StressWindow {
+  /** Where it begins, and how many seconds it covers. */
   readonly second: number;
+  readonly seconds: number;
   readonly planned: number;
   readonly ok: number;
   readonly httpError: number;
@@ -95,6 +97,7 @@ export interface StressReport {
     readonly sentence: string;
     readonly busy: number;
     readonly starved: number;
+    readonly service: number | null;
     readonly latenessP99Ms: number | null;
   };
   readonly thresholds: readonly {

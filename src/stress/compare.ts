@@ -49,7 +49,7 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
     add(
       'throughput per second',
       ({ main }) => main.summary.throughputPerSecond,
-      (run) => whole(run).map(({ ok }) => ok),
+      (run) => whole(run).map(({ ok, seconds }) => ok / seconds),
       true,
       LEAST_NOISE,
     );

@@ -93,7 +93,15 @@ test('a level series is steady, a drifting one and a short one are not', () => {
 test("Little's law: N = X R, and a window that breaks it is flagged", () => {
   expect(inFlightOf(1000, 50)).toBe(50);
   const window = (inFlight: number): Window =>
-    ({ ok: 1000, serviceMeanMs: 50, inFlight, httpError: 0, socketError: 0, timeout: 0 }) as Window;
+    ({
+      seconds: 1,
+      ok: 1000,
+      serviceMeanMs: 50,
+      inFlight,
+      httpError: 0,
+      socketError: 0,
+      timeout: 0,
+    }) as Window;
   const audit = auditLittle([window(1), window(50), window(51), window(70), window(1)]);
   expect(audit).toMatchObject({ nWindows: 3, nFlagged: 1 });
 });

@@ -2,12 +2,15 @@
  * The coordinator's side of the shards: starts their processes, opens connections, runs steps, adds ticks up.
  * Stands between a run and `shard.ts`; nothing but whole ledgers is ever merged.
  */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Subprocess } from 'bun';
+import { buildCollector } from './collector.ts';
 import type { ConnectionPlan } from './connections.ts';
-import { addEntry, buildLedger, type Ledger } from './ledger.ts';
-import type { FromShard, ShardPlan, Step, Tick, ToShard } from './messages.ts';
-import { buildWindow, type Window } from './window.ts';
+import type { Ledger } from './ledger.ts';
+import type { FromShard, ShardPlan, Step, ToShard } from './messages.ts';
+import { UNSEEN, watchService } from './service-load.ts';
+import type { Window } from './window.ts';
 
 /** One step as all shards together saw it. */
 export interface StepRecord {
@@ -17,6 +20,8 @@ export interface StepRecord {
   /** True length of the measured part, in seconds. */
   readonly seconds: number;
   readonly nShards: number;
+  /** Whether the service is on this machine. */
+  readonly isHere: boolean;
 }
 
 export interface Opening {
@@ -49,10 +54,14 @@ export interface Fleet {
 const START_DELAY_MS = 60;
 const STALLED_MS = 5000;
 
-/** @param common what all shards share; @param plan how connections are split */
+/** What all shards of a run share. */
+export type CommonPlan = Omit<ShardPlan, 'shard' | 'nShards' | 'nConnections'>;
+
+/** @param isHere whether the service is on this machine; @param plan how connections are split */
 export const buildFleet = async (
   plan: ConnectionPlan,
-  common: Omit<ShardPlan, 'shard' | 'nShards' | 'nConnections'>,
+  common: CommonPlan,
+  isHere: boolean,
 ): Promise<Fleet> => {
   let listen: (message: FromShard) => void = () => {};
   let fail: (fault: Error) => void = () => {};
@@ -140,46 +149,21 @@ export const buildFleet = async (
 
   const run: Fleet['run'] = (step, onWindow, onStart) =>
     new Promise((resolve, reject) => {
+      const service = isHere ? watchService(common.port, availableParallelism()) : UNSEEN;
       const full: Step = { ...step, startAtMs: Date.now() + START_DELAY_MS };
-      const total = buildLedger();
-      const windows: Window[] = [];
-      const bySecond = new Map<number, Tick[]>();
-      const finished = new Set<number>();
-      const latest = new Map<number, Tick>();
-      let nextSecond = 0;
-      // A second is whole when no shard can add to it any more; a shard that was held up may have none of it.
-      const flush = (): void => {
-        for (;;) {
-          const ticks = bySecond.get(nextSecond) ?? [];
-          const isWhole = plan.perShard.every(
-            (_, shard) => finished.has(shard) || (latest.get(shard)?.second ?? -1) >= nextSecond,
-          );
-          if (!isWhole || bySecond.size === 0) return;
-          bySecond.delete(nextSecond);
-          if (ticks.length > 0) {
-            const nOpen = [...latest.values()].reduce((sum, tick) => sum + tick.nOpen, 0);
-            const window = buildWindow(nextSecond, ticks, nOpen);
-            windows.push(window);
-            onWindow?.(window);
-          }
-          nextSecond++;
-        }
-      };
+      const collector = buildCollector(plan.nShards, service, onWindow);
       fail = reject;
       listen = (message) => {
         if (message.kind !== 'tick') return;
-        addEntry(total, message.entry);
-        bySecond.set(message.second, [...(bySecond.get(message.second) ?? []), message]);
-        latest.set(message.shard, message);
-        if (message.last) finished.add(message.shard);
-        flush();
-        if (finished.size < plan.nShards) return;
+        collector.add(message);
+        if (!collector.isDone()) return;
         resolve({
           step: full,
-          ledger: total,
-          windows,
+          ledger: collector.ledger,
+          windows: collector.windows(),
           seconds: (full.durationMs - full.warmUpMs) / 1000,
           nShards: plan.nShards,
+          isHere,
         });
       };
       tell({ kind: 'step', step: full });

@@ -25,7 +25,7 @@ export const auditLittle = (windows: readonly Window[]): LittleAudit => {
     const isWhole = i > 0 && i < windows.length - 1;
     const failed = window.httpError + window.socketError + window.timeout;
     if (!isWhole || failed > 0 || window.serviceMeanMs === null) return [];
-    const expected = inFlightOf(window.ok, window.serviceMeanMs);
+    const expected = inFlightOf(window.ok / window.seconds, window.serviceMeanMs);
     return expected < LEAST_IN_FLIGHT ? [] : [window.inFlight / expected];
   });
   const nFlagged = ratios.filter((ratio) => Math.abs(ratio - 1) > ALLOWED).length;
@@ -38,6 +38,6 @@ export const auditLittle = (windows: readonly Window[]): LittleAudit => {
     sentence:
       ratio === null
         ? "Little's law could not be checked: too few requests were in flight"
-        : `Little's law (N = X R) holds within 5 % in ${ratios.length - nFlagged} of ${ratios.length} seconds; median ratio ${ratio.toFixed(3)}`,
+        : `Little's law (N = X R) holds within 5 % in ${ratios.length - nFlagged} of ${ratios.length} windows; median ratio ${ratio.toFixed(3)}`,
   };
 };

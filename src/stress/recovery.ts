@@ -1,5 +1,5 @@
 /**
- * What a fault cost, read off the run's timeline: pure functions over successes and failures by 10 ms.
+ * What a fault cost, read off the run's timeline: pure functions over successes and failures by slot, 10 ms in most runs.
  * Stands after the run; the hypothesis is that the service was steady before, and is so again.
  */
 import type { FaultDeed } from './fault-actions.ts';
@@ -19,7 +19,7 @@ export interface Recovery {
   readonly requestsLost: number;
   readonly wrongAnswers: number;
   readonly longestGapMs: number;
-  /** Until an answer came again, to 10 ms. */
+  /** Until an answer came again, to one slot. */
   readonly firstSuccessMs: number | null;
   /** Until the first of 1 s without a failure at 90 % of the rate before; null: not within the run. */
   readonly recoveredMs: number | null;
@@ -45,17 +45,18 @@ export const measureRecovery = (
 ): Recovery => {
   const ok = timelineOf(windows, ({ okSlots }) => okSlots);
   const bad = timelineOf(windows, ({ badSlots }) => badSlots);
-  const at = Math.floor(deed.startedMs / SLOT_MS);
-  const end = Math.min(ok.length, Math.floor(endMs / SLOT_MS));
-  const base = Math.max(0, at - BASE_MS / SLOT_MS);
+  const slotMs = windows[0]?.slotMs ?? SLOT_MS;
+  const at = Math.floor(deed.startedMs / slotMs);
+  const end = Math.min(ok.length, Math.floor(endMs / slotMs));
+  const base = Math.max(0, at - Math.ceil(BASE_MS / slotMs));
   const before = sumOf(ok, base, at) / Math.max(1, at - base);
-  const acted = Math.min(end, Math.floor(deed.endedMs / SLOT_MS) + 1);
-  const recovered = findRecovered(ok, bad, afterLast(bad, at, acted), end, before);
+  const acted = Math.min(end, Math.floor(deed.endedMs / slotMs) + 1);
+  const recovered = findRecovered(ok, bad, afterLast(bad, at, acted), end, before, slotMs);
   const until = Math.max(recovered ?? end, acted);
   const first = ok.findIndex((count, slot) => slot > at && count > 0);
-  const untilMs = until * SLOT_MS;
+  const untilMs = until * slotMs;
   const after = windows.filter(
-    ({ second }) => (second + 1) * 1000 > deed.startedMs && second * 1000 <= untilMs,
+    ({ second, seconds }) => (second + seconds) * 1000 > deed.startedMs && second * 1000 <= untilMs,
   );
   const peaks = after.map(({ p99Ms }) => p99Ms ?? 0);
   return {
@@ -65,12 +66,12 @@ export const measureRecovery = (
     endedMs: deed.endedMs,
     undone: deed.undone,
     steadyBefore: at > base && sumOf(bad, base, at) === 0,
-    okPerSecondBefore: (before * 1000) / SLOT_MS,
+    okPerSecondBefore: (before * 1000) / slotMs,
     requestsLost: sumOf(bad, at, until + 1),
     wrongAnswers: after.reduce((sum, { wrong }) => sum + wrong, 0),
-    longestGapMs: longestGapMs(ok, at, until),
-    firstSuccessMs: first < 0 ? null : Math.max(0, (first + 1) * SLOT_MS - deed.startedMs),
-    recoveredMs: recovered === null ? null : Math.max(0, recovered * SLOT_MS - deed.startedMs),
+    longestGapMs: longestGapMs(ok, at, until, slotMs),
+    firstSuccessMs: first < 0 ? null : Math.max(0, (first + 1) * slotMs - deed.startedMs),
+    recoveredMs: recovered === null ? null : Math.max(0, recovered * slotMs - deed.startedMs),
     peakP99Ms: peaks.length > 0 ? Math.max(...peaks) : null,
     goodputLost: Math.max(0, Math.round(before * (until - at) - sumOf(ok, at, until))),
     socketsReopened: after.reduce((sum, { reopened }) => sum + reopened, 0),
@@ -92,16 +93,18 @@ const afterLast = (bad: readonly number[], from: number, to: number): number => 
   return from;
 };
 
-/** Slots of the whole run, each second in its place; a second that no shard reported stays empty. */
+/** Slots of the whole run, each window in its place; a second that no shard reported stays empty. */
 const timelineOf = (
   windows: readonly Window[],
   read: (window: Window) => readonly number[],
 ): number[] => {
-  const perSecond = TICK_MS / SLOT_MS;
-  const nSeconds = windows.reduce((most, { second }) => Math.max(most, second + 1), 0);
-  const slots = new Array<number>(nSeconds * perSecond).fill(0);
+  const slotMs = windows[0]?.slotMs ?? SLOT_MS;
+  const fromOf = ({ second }: Window): number => (second * TICK_MS) / slotMs;
+  const nSlots = windows.reduce((most, w) => Math.max(most, fromOf(w) + read(w).length), 0);
+  const slots = new Array<number>(nSlots).fill(0);
   for (const window of windows) {
-    for (const [i, count] of read(window).entries()) slots[window.second * perSecond + i] = count;
+    const from = fromOf(window);
+    for (const [i, count] of read(window).entries()) slots[from + i] = count;
   }
   return slots;
 };
@@ -122,8 +125,9 @@ export const findRecovered = (
   from: number,
   end: number,
   okPerSlotBefore: number,
+  slotMs = SLOT_MS,
 ): number | null => {
-  const span = GOOD_FOR_MS / SLOT_MS;
+  const span = Math.max(1, Math.ceil(GOOD_FOR_MS / slotMs));
   for (let slot = from; slot + span <= end; slot++) {
     const good = sumOf(ok, slot, slot + span) >= GOOD_SHARE * okPerSlotBefore * span;
     if (good && sumOf(bad, slot, slot + span) === 0) return slot;
@@ -132,12 +136,17 @@ export const findRecovered = (
 };
 
 /** Longest stretch without a success, in milliseconds, to one slot. */
-export const longestGapMs = (ok: readonly number[], from: number, end: number): number => {
+export const longestGapMs = (
+  ok: readonly number[],
+  from: number,
+  end: number,
+  slotMs = SLOT_MS,
+): number => {
   let longest = 0;
   let gap = 0;
   for (let slot = from; slot < end; slot++) {
     gap = ok[slot] === 0 ? gap + 1 : 0;
     longest = Math.max(longest, gap);
   }
-  return longest * SLOT_MS;
+  return longest * slotMs;
 };

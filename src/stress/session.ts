@@ -4,7 +4,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import { type ConnectionPlan, planConnections, readLimits } from './connections.ts';
-import { buildFleet, type Fleet } from './fleet.ts';
+import { buildFleet, type CommonPlan, type Fleet } from './fleet.ts';
 import { buildPayload, type Payload } from './payload.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { encodeRequest } from './request.ts';
@@ -58,7 +58,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     readLimits(),
     options.nShards,
   );
-  const fleet = await buildFleet(plan, {
+  const common: CommonPlan = {
     addresses: target.addresses,
     port: target.port,
     tls: target.isTls ? { serverName: target.host, verify: options.verifyTls } : null,
@@ -70,7 +70,8 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     keepAlive: options.keepAlive,
     timeoutMs: options.timeoutMs,
     connectsAtOnce: Math.max(16, Math.floor(CONNECTS_AT_ONCE / plan.nShards)),
-  });
+  };
+  const fleet = await buildFleet(plan, common, target.isLoopback);
   return { target, payload, probe, plan, fleet, close: fleet.close };
 };
 

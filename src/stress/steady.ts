@@ -9,7 +9,7 @@ export interface Steadiness {
   readonly steady: boolean;
   /** Slope of the line through what is left, as a share of its mean per second. */
   readonly slopePerS: number;
-  /** Standard deviation as a share of the mean, second by second. */
+  /** Standard deviation as a share of the mean, from ten slots to the next ten. */
   readonly scatter: number;
   readonly sentence: string;
 }
@@ -60,38 +60,42 @@ export const slopeOf = (values: readonly number[]): number => {
   return below === 0 ? 0 : above / below;
 };
 
-const LEAST_SECONDS = 8;
+const LEAST_SPANS = 8;
 const MOST_SLOPE = 0.01;
 const MOST_SCATTER = 0.05;
 
-/** @param perSlot successes by slot; @param slotS length of a slot in seconds, a whole part of 1 */
+const PER_SPAN = 10;
+
+/**
+ * @param perSlot successes by slot; ten of them, a second in most runs, are compared with the next ten
+ * @param slotS length of a slot in seconds
+ */
 export const judgeSteadiness = (perSlot: readonly number[], slotS: number): Steadiness => {
-  const perSecond = Math.round(1 / slotS);
+  const spanS = slotS * PER_SPAN;
   const settled = mser5(perSlot) * slotS;
-  const first = Math.ceil(settled);
-  const seconds: number[] = [];
-  for (let s = first; (s + 1) * perSecond <= perSlot.length; s++) {
-    seconds.push(
-      perSlot.slice(s * perSecond, (s + 1) * perSecond).reduce((sum, value) => sum + value, 0),
-    );
+  const spans: number[] = [];
+  for (let at = Math.ceil(settled / spanS) * PER_SPAN; at + PER_SPAN <= perSlot.length; ) {
+    spans.push(perSlot.slice(at, at + PER_SPAN).reduce((sum, value) => sum + value, 0));
+    at += PER_SPAN;
   }
-  const mean = seconds.reduce((sum, value) => sum + value, 0) / Math.max(1, seconds.length);
-  const slopePerS = mean > 0 ? slopeOf(seconds) / mean : 0;
+  const mean = spans.reduce((sum, value) => sum + value, 0) / Math.max(1, spans.length);
+  const slopePerS = mean > 0 ? slopeOf(spans) / mean / spanS : 0;
   const variance =
-    seconds.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, seconds.length);
+    spans.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, spans.length);
   const scatter = mean > 0 ? Math.sqrt(variance) / mean : 0;
   // Counts scatter by themselves: what a Poisson count of this size does is no unsteadiness.
   const natural = mean > 0 ? 1.5 / Math.sqrt(mean) : 0;
   const facts = { settledAfterS: settled, slopePerS, scatter };
-  if (seconds.length < LEAST_SECONDS) {
+  if (spans.length < LEAST_SPANS) {
     return {
       ...facts,
       steady: false,
-      sentence: `not known to be steady: ${LEAST_SECONDS} s after settling are needed, ${seconds.length} s were had`,
+      sentence: `not known to be steady: ${LEAST_SPANS * spanS} s after settling are needed, ${spans.length * spanS} s were had`,
     };
   }
-  const steady = Math.abs(slopePerS) <= MOST_SLOPE && scatter <= MOST_SCATTER + natural;
-  const scattered = `${(scatter * 100).toFixed(1)} % scatter from second to second`;
+  const steady = Math.abs(slopePerS) * spanS <= MOST_SLOPE && scatter <= MOST_SCATTER + natural;
+  const step = spanS === 1 ? 'second to second' : `${spanS} s to ${spanS} s`;
+  const scattered = `${(scatter * 100).toFixed(1)} % scatter from ${step}`;
   return {
     ...facts,
     steady,

@@ -33,6 +33,7 @@ export interface Step {
 }
 
 const STEADY_SLOT_MS = 100;
+const STEADY_PER_WINDOW = 10;
 
 export const buildStep = (
   name: string,
@@ -44,10 +45,14 @@ export const buildStep = (
   const summary = summarise(record);
   const { ledger, step } = record;
   const windows = record.windows.filter(
-    ({ second }) => (second + 1) * 1000 > step.warmUpMs && second * 1000 < step.durationMs,
+    ({ second, seconds }) =>
+      (second + seconds) * 1000 > step.warmUpMs && second * 1000 < step.durationMs,
   );
   const whole = windows.filter(
-    ({ second }) => second * 1000 >= step.warmUpMs && (second + 1) * 1000 <= step.durationMs,
+    ({ second, seconds, slotMs }) =>
+      second * 1000 >= step.warmUpMs &&
+      (second + seconds) * 1000 <= step.durationMs &&
+      seconds * SLOT_MS === slotMs,
   );
   const used = whole.length > 0 ? whole : windows;
   return {
@@ -59,28 +64,29 @@ export const buildStep = (
       HISTOGRAMS.map((histogram) => [histogram, encodeCounts(ledger.histograms[histogram])]),
     ) as Record<HistogramName, number[]>,
     windows: record.windows,
-    verdict: judgeGenerator(
-      summary,
-      record.windows,
-      step.load !== null,
-      connections,
-      tightestLatencyMs(thresholds),
-    ),
+    verdict: judgeGenerator(summary, record.windows, {
+      isOpenLoop: step.load !== null,
+      nOpened: connections,
+      isHere: record.isHere,
+      latencyLimitMs: tightestLatencyMs(thresholds),
+    }),
     judgements: judge(thresholds, measuresOf(ledger, summary, recoveryMs)),
-    steadiness: judgeSteadiness(slotsOf(used), STEADY_SLOT_MS / 1000),
+    steadiness: judgeSteadiness(...slotsOf(used)),
     little: auditLittle(record.windows),
     p99RangeMs: quantileInterval(ledger.histograms.response, 0.99),
     inFlight: used.reduce((sum, { inFlight }) => sum + inFlight, 0) / Math.max(1, used.length),
   };
 };
 
-/** Successes by tenth of a second. */
-const slotsOf = (windows: readonly Window[]): number[] => {
-  const fine = windows.flatMap(({ okSlots }) => [...okSlots]);
+/** Successes by tenth of a window, and the length of such a tenth in seconds. */
+const slotsOf = (windows: readonly Window[]): [number[], number] => {
   const per = STEADY_SLOT_MS / SLOT_MS;
-  return Array.from({ length: Math.floor(fine.length / per) }, (_, i) =>
-    fine.slice(i * per, (i + 1) * per).reduce((sum, count) => sum + count, 0),
+  const slots = windows.flatMap(({ okSlots }) =>
+    Array.from({ length: STEADY_PER_WINDOW }, (_, i) =>
+      okSlots.slice(i * per, (i + 1) * per).reduce((sum, count) => sum + count, 0),
+    ),
   );
+  return [slots, ((windows[0]?.slotMs ?? SLOT_MS) * per) / 1000];
 };
 
 export const tightestLatencyMs = (thresholds: readonly Threshold[]): number | undefined => {

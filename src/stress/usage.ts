@@ -1,13 +1,14 @@
 /**
- * What a process uses of the machine: processor time, time spent waiting for a processor, memory.
+ * What a shard uses of the machine: time on a processor, time spent waiting for one, memory.
  * Stands beside the shard; the self-check reads the differences.
  */
 import { readFileSync } from 'node:fs';
 
 export interface Usage {
   readonly atMs: number;
+  /** Of the thread that does the work; of the whole process where the system does not tell threads apart. */
   readonly cpuMs: number;
-  /** Time in which it could have run but had no processor; 0 where the system does not say. */
+  /** Time in which it could have run but had no processor, or had used up its quota; 0 if not known. */
   readonly starvedMs: number;
   readonly rssBytes: number;
   /** Time of all processors of the machine, and the part of it in which they had nothing to do; 0 if not known. */
@@ -16,22 +17,30 @@ export interface Usage {
 }
 
 export const readUsage = (): Usage => {
+  const thread = readThread('/proc/self/schedstat');
   const { user, system } = process.cpuUsage();
   return {
     atMs: performance.now(),
-    cpuMs: (user + system) / 1000,
-    starvedMs: readStarvedMs(),
+    cpuMs: thread?.ranMs ?? (user + system) / 1000,
+    starvedMs: thread?.waitedMs ?? 0,
     rssBytes: process.memoryUsage.rss(),
     ...readMachine(),
   };
 };
 
-/** @source Documentation/scheduler/sched-stats, the second number of /proc/PID/schedstat, in nanoseconds */
-const readStarvedMs = (): number => {
+export interface ThreadTimes {
+  readonly ranMs: number;
+  /** Ready to run, without a processor; the time in which a quota was used up is part of it. */
+  readonly waitedMs: number;
+}
+
+/** @source Documentation/scheduler/sched-stats: time on the processor, time in the run queue, in nanoseconds */
+export const readThread = (path: string): ThreadTimes | undefined => {
   try {
-    return Number(readFileSync('/proc/self/schedstat', 'latin1').split(' ')[1]) / 1e6;
+    const [ran, waited] = readFileSync(path, 'latin1').split(' ', 2);
+    return { ranMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6 };
   } catch {
-    return 0;
+    return undefined;
   }
 };
 

@@ -6,12 +6,20 @@ import type { Window } from './window.ts';
 const summary = (latenessP99Ms: number, p99Ms = 20): Summary =>
   ({ planned: 100, lateness: { p99Ms: latenessP99Ms }, responseTime: { p99Ms } }) as Summary;
 
-const windows = (busy: number, starved: number, idle: number): Window[] =>
-  Array.from({ length: 5 }, () => ({ busy, starved, idle }) as Window);
+/** What the self-check reads of five equal seconds. */
+interface Machine {
+  readonly busy: number;
+  readonly starved?: number;
+  readonly service?: number | null;
+  readonly idle?: number;
+}
 
-interface Case {
+const windows = ({ busy, starved = 0, service = null, idle = 0 }: Machine): Window[] =>
+  Array.from({ length: 5 }, () => ({ seconds: 1, busy, starved, service, idle }) as Window);
+
+interface Case extends Machine {
   readonly name: string;
-  readonly windows: Window[];
+  readonly isHere?: boolean;
   readonly latenessMs?: number;
   readonly p99Ms?: number;
   readonly limitMs?: number;
@@ -20,41 +28,104 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: 'room to spare', windows: windows(0.3, 0.1, 0.5), kind: 'valid', says: 'valid' },
+  { name: 'room to spare', busy: 0.3, starved: 0.1, idle: 0.5, kind: 'valid', says: 'valid' },
+  { name: 'a busy generator', busy: 0.74, kind: 'valid', says: 'valid, generator 74 % busy' },
   {
-    name: 'a busy generator',
-    windows: windows(0.74, 0, 0.5),
-    kind: 'valid',
-    says: 'valid, generator 74 % busy',
+    name: 'a generator on half a processor, and a service that rests half of the time',
+    busy: 0.5,
+    starved: 0.48,
+    service: 0.5,
+    kind: 'generator-bound',
+    says: 'waited for a processor 48 % of the time; the service rested 50 %',
   },
   {
-    name: 'a generator that uses its whole processor',
-    windows: windows(0.97, 0, 0.5),
+    name: 'the same while other work takes what the service leaves',
+    busy: 0.5,
+    starved: 0.48,
+    service: 0.6,
+    idle: 0,
+    kind: 'generator-bound',
+    says: 'rested 40 %',
+  },
+  {
+    name: 'a generator on half a processor, and a service that never rests',
+    busy: 0.5,
+    starved: 0.48,
+    service: 0.97,
+    kind: 'valid',
+    says: 'came to their end together',
+  },
+  {
+    name: 'a generator on half a processor that rests all the same',
+    busy: 0.3,
+    starved: 0.3,
+    service: 1,
+    kind: 'valid',
+    says: 'valid',
+  },
+  {
+    name: 'a generator that uses its whole processor, and a service with room',
+    busy: 0.97,
+    service: 0.6,
     kind: 'generator-bound',
     says: 'lower bound',
   },
   {
-    name: 'half a processor, on a machine with processors to spare',
-    windows: windows(0.5, 0.48, 0.3),
+    name: 'a generator that uses its whole processor, and a service that is not seen',
+    busy: 0.97,
     kind: 'generator-bound',
-    says: 'waited for one 48 %',
+    says: 'lower bound',
   },
   {
-    name: 'half a processor, on a machine that service and generator use up',
-    windows: windows(0.5, 0.48, 0.01),
+    name: 'a generator that uses its whole processor as the service does',
+    busy: 0.97,
+    service: 0.98,
     kind: 'valid',
-    says: 'had to share them',
+    says: 'for this machine',
+  },
+  {
+    name: 'half a processor before a service on another machine',
+    busy: 0.5,
+    starved: 0.48,
+    isHere: false,
+    kind: 'generator-bound',
+    says: 'lower bound',
+  },
+  {
+    name: 'half a processor, a service that is not seen, and processors to spare',
+    busy: 0.5,
+    starved: 0.48,
+    idle: 0.3,
+    kind: 'generator-bound',
+    says: 'waited for a processor 48 %',
+  },
+  {
+    name: 'half a processor, a service that is not seen, and no processor to spare',
+    busy: 0.5,
+    starved: 0.48,
+    idle: 0.01,
+    kind: 'valid',
+    says: 'for this machine',
   },
   {
     name: 'requests that leave late',
-    windows: windows(0.3, 0, 0.5),
+    busy: 0.3,
     latenessMs: 30,
     kind: 'generator-bound',
     says: '30.0 ms late',
   },
   {
+    name: 'requests that leave late because the service takes all processors',
+    busy: 0.3,
+    starved: 0.5,
+    service: 0.96,
+    latenessMs: 30,
+    kind: 'valid',
+    says: 'for this machine',
+  },
+  {
     name: 'lateness that is small beside the latency',
-    windows: windows(0.3, 0, 0.5),
+    busy: 0.3,
     latenessMs: 30,
     p99Ms: 1000,
     kind: 'valid',
@@ -62,7 +133,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'lateness that is large beside the threshold',
-    windows: windows(0.3, 0, 0.5),
+    busy: 0.3,
     latenessMs: 30,
     p99Ms: 1000,
     limitMs: 50,
@@ -71,14 +142,18 @@ const CASES: readonly Case[] = [
   },
 ];
 
-test.each(CASES)('$name: $kind', ({ windows, latenessMs = 1, p99Ms = 20, limitMs, kind, says }) => {
-  const verdict = judgeGenerator(summary(latenessMs, p99Ms), windows, true, 4, limitMs);
+test.each(CASES)('$name: $kind', ({ latenessMs = 1, p99Ms = 20, limitMs, kind, says, ...rest }) => {
+  const { isHere = true } = rest;
+  const facts = { isOpenLoop: true, nOpened: 4, isHere, latencyLimitMs: limitMs };
+  const verdict = judgeGenerator(summary(latenessMs, p99Ms), windows(rest), facts);
   expect(verdict.kind).toBe(kind);
   expect(verdict.sentence).toContain(says);
 });
 
 test('a run without connections or without requests is invalid', () => {
-  expect(judgeGenerator(summary(1), windows(0, 0, 1), true, 0).kind).toBe('invalid');
+  const facts = { isOpenLoop: true, nOpened: 0, isHere: true };
+  expect(judgeGenerator(summary(1), windows({ busy: 0 }), facts).kind).toBe('invalid');
   const nothing = { ...summary(1), planned: 0 };
-  expect(judgeGenerator(nothing, windows(0, 0, 1), true, 4).kind).toBe('invalid');
+  const opened = { ...facts, nOpened: 4 };
+  expect(judgeGenerator(nothing, windows({ busy: 0 }), opened).kind).toBe('invalid');
 });

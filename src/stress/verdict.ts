@@ -10,78 +10,104 @@ export type VerdictKind = 'valid' | 'generator-bound' | 'invalid';
 export interface Verdict {
   readonly kind: VerdictKind;
   readonly sentence: string;
-  /** Mean share of a processor that the busiest shard used. */
+  /** Share of the time that the shard with the least rest ran, and waited for a processor. */
   readonly busy: number;
-  /** Share of time in which a shard could have run but had no processor. */
   readonly starved: number;
+  /** Share of the time in which the service had something to do; null where it is not seen. */
+  readonly service: number | null;
   /** How late the pump was, at its 99th percentile; null in a closed loop. */
   readonly latenessP99Ms: number | null;
 }
 
-/** From here on a shard has no room left: what it reaches is its own limit. */
-export const BUSY_LIMIT = 0.95;
-/** Share of the machine's processors that must have been free for a spent generator to be blamed alone. */
+export interface VerdictFacts {
+  readonly isOpenLoop: boolean;
+  readonly nOpened: number;
+  /** Whether the service is on this machine, and so may have to share its processors. */
+  readonly isHere: boolean;
+  /** The tightest latency threshold of the run. */
+  readonly latencyLimitMs?: number | undefined;
+}
+
+/** From here on a shard has no rest: it runs, or waits for a processor, all the time. */
+const SPENT = 0.95;
+/** From here on a service has no rest either: more load would only wait. */
+const SERVICE_SPENT = 0.9;
+/** Where the service is not seen: share of the machine that was free, so that it was not the two together that filled it. */
 const IDLE_TO_SPARE = 0.1;
 const BUSY_WORTH_SAYING = 0.7;
+const WAITED_WORTH_SAYING = 0.1;
 /** Lateness that is always allowed: a few turns of a 1 ms pump on a shared machine. */
 const LATENESS_ALLOWED_MS = 10;
 
-/** @param latencyLimitMs the tightest latency threshold of the run, if it has one */
+/**
+ * A run is generator-bound when the generator had no rest, or left requests late, while the service had time to spare:
+ * then a stronger generator would have asked more. Where neither had any, they have come to their common end.
+ */
 export const judgeGenerator = (
   summary: Summary,
   windows: readonly Window[],
-  isOpenLoop: boolean,
-  nOpened: number,
-  latencyLimitMs?: number,
+  { isOpenLoop, nOpened, isHere, latencyLimitMs }: VerdictFacts,
 ): Verdict => {
   const whole = windows.length > 1 ? windows.slice(0, -1) : windows;
-  const mean = (read: (window: Window) => number): number =>
-    whole.reduce((sum, window) => sum + read(window), 0) / Math.max(1, whole.length);
-  const busy = mean((window) => window.busy);
-  const starved = mean((window) => window.starved);
+  const busy = meanOf(whole, (window) => window.busy) ?? 0;
+  const starved = meanOf(whole, (window) => window.starved) ?? 0;
+  const service = isHere ? meanOf(whole, (window) => window.service) : null;
+  const idle = meanOf(whole, (window) => window.idle) ?? 0;
   const latenessP99Ms = isOpenLoop ? summary.lateness.p99Ms : null;
-  const idle = mean((window) => window.idle ?? 0);
-  const facts = { busy, starved, latenessP99Ms };
-  const percent = Math.round(busy * 100);
-  if (nOpened === 0)
-    return { kind: 'invalid', sentence: 'invalid: no connection could be opened', ...facts };
-  if (summary.planned === 0)
-    return { kind: 'invalid', sentence: 'invalid: nothing was asked', ...facts };
-  if (busy >= BUSY_LIMIT) {
-    return {
-      kind: 'generator-bound',
-      sentence: `generator-bound: a lower bound (the generator was ${percent} % busy; give it more processes with -t, or another machine)`,
-      ...facts,
-    };
-  }
-  // A process that uses a processor or waits for one all the time is at its end. Where the machine had processors to
-  // spare, that is the generator's own end; where it had none, service and generator have come to their common end.
-  const isSpent = busy + starved >= BUSY_LIMIT;
-  if (isSpent && idle >= IDLE_TO_SPARE) {
-    return {
-      kind: 'generator-bound',
-      sentence: `generator-bound: a lower bound (the generator used ${percent} % of a processor and waited for one ${Math.round(starved * 100)} % of the time)`,
-      ...facts,
-    };
-  }
+  const say = (kind: VerdictKind, sentence: string): Verdict => ({
+    kind,
+    sentence,
+    busy,
+    starved,
+    service,
+    latenessP99Ms,
+  });
+  if (nOpened === 0) return say('invalid', 'invalid: no connection could be opened');
+  if (summary.planned === 0) return say('invalid', 'invalid: nothing was asked');
+  const isSpent = busy + starved >= SPENT;
   const allowedMs =
     latencyLimitMs === undefined
       ? Math.max(LATENESS_ALLOWED_MS, (summary.responseTime.p99Ms ?? 0) / 4)
       : Math.max(LATENESS_ALLOWED_MS, latencyLimitMs / 10);
-  if (latenessP99Ms !== null && latenessP99Ms > allowedMs) {
-    return {
-      kind: 'generator-bound',
-      sentence: `generator-bound: a lower bound (1 request in 100 left the generator more than ${latenessP99Ms.toFixed(1)} ms late${starved > 0.1 ? `; it waited for a processor ${Math.round(starved * 100)} % of the time` : ''})`,
-      ...facts,
-    };
+  const isLate = latenessP99Ms !== null && latenessP99Ms > allowedMs;
+  const percent = (share: number): string => `${Math.round(Math.min(1, share) * 100)} %`;
+  const waited =
+    starved >= WAITED_WORTH_SAYING
+      ? `, and waited for a processor ${percent(starved)} of the time`
+      : '';
+  if (!isSpent && !isLate) {
+    const isWorthSaying = busy >= BUSY_WORTH_SAYING;
+    return say('valid', isWorthSaying ? `valid, generator ${percent(busy)} busy` : 'valid');
   }
-  return {
-    kind: 'valid',
-    sentence: isSpent
-      ? `valid for this machine: all its processors were in use, and the generator (${percent} % busy) had to share them`
-      : busy >= BUSY_WORTH_SAYING
-        ? `valid, generator ${percent} % busy`
-        : 'valid',
-    ...facts,
-  };
+  const hadRoom =
+    service === null
+      ? !isHere || isLate || busy >= SPENT || idle >= IDLE_TO_SPARE
+      : service < SERVICE_SPENT;
+  if (!hadRoom) {
+    return say(
+      'valid',
+      `valid for this machine: service and generator came to their end together (the generator was ${percent(busy)} busy${waited})`,
+    );
+  }
+  const rested = service === null ? '' : `; the service rested ${percent(1 - service)} of the time`;
+  const why = isSpent
+    ? `the generator was ${percent(busy)} busy${waited}${rested}; give it more processes with -t, or another machine`
+    : `1 request in 100 left the generator more than ${latenessP99Ms!.toFixed(1)} ms late${waited}${rested}`;
+  return say('generator-bound', `generator-bound: a lower bound (${why})`);
+};
+
+/** Mean over time of what is known; null when nothing is. */
+const meanOf = (
+  windows: readonly Window[],
+  read: (window: Window) => number | null,
+): number | null => {
+  let sum = 0;
+  let seconds = 0;
+  for (const window of windows) {
+    const value = read(window);
+    if (value === null) continue;
+    sum += value * window.seconds;
+    seconds += window.seconds;
+  }
+  return seconds === 0 ? null : sum / seconds;
 };

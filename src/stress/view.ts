@@ -5,6 +5,7 @@
 import colours from 'picocolors';
 import type { Admin, WorkerState } from './admin.ts';
 import { showCount, showMs, windowLine } from './text.ts';
+import type { FaultDeed } from './fault-actions.ts';
 import type { Watcher } from './watcher.ts';
 import type { Window } from './window.ts';
 
@@ -20,6 +21,14 @@ export interface Screen {
 
 const BLOCKS = ' ▁▂▃▄▅▆▇█';
 const LEFT = 15;
+const RIGHT = 26;
+/** Seconds that are kept: what the widest screen shows. */
+const MOST_SHOWN = 240;
+
+interface Line {
+  readonly text: string;
+  readonly paint?: (text: string) => string;
+}
 
 /** A line of blocks, one per second, the newest at the right. */
 export const sparkline = (values: readonly number[], width: number): string => {
@@ -38,33 +47,38 @@ export const buildLiveView = (
 ): View => {
   const windows: Window[] = [];
   let title = 'opening connections';
-  let note = '';
+  let note: Line = { text: '' };
   let nOpening = 0;
   let workers: readonly WorkerState[] = [];
   let nDrawn = 0;
   let nErrors = 0;
   let nOk = 0;
 
-  const clip = (line: string): string => line.slice(0, Math.max(20, screen.columns() - 1));
+  /** Cuts a line to the screen, then colours it: a colour that is cut off would run on. */
+  const show = ({ text, paint }: Line): string => {
+    const shown = text.slice(0, Math.max(20, screen.columns() - 1));
+    return paint ? paint(shown) : shown;
+  };
   const erase = (): void => {
     if (nDrawn > 0) screen.write(`\x1b[${nDrawn}A\x1b[0J`);
     nDrawn = 0;
   };
   const draw = (): void => {
-    const lines = drawnLines().map(clip);
+    const lines = drawnLines().map(show);
     erase();
     screen.write(`${lines.join('\n')}\n`);
     nDrawn = lines.length;
   };
-  const drawnLines = (): string[] => {
+  const drawnLines = (): Line[] => {
     const last = windows.at(-1);
-    if (!last) return [`${title} ${nOpening > 0 ? showCount(nOpening) : ''}`];
-    const width = Math.max(10, screen.columns() - LEFT - 26);
-    const line = (name: string, values: readonly number[], now: string): string =>
-      `${name.padEnd(LEFT)}${sparkline(values, width).padEnd(Math.min(width, 120))}  ${now}`;
+    if (!last) return [{ text: `${title} ${nOpening > 0 ? showCount(nOpening) : ''}` }];
+    const width = Math.min(MOST_SHOWN, Math.max(10, screen.columns() - LEFT - RIGHT));
+    const line = (name: string, values: readonly number[], now: string): Line => ({
+      text: `${name.padEnd(LEFT)}${sparkline(values, width).padEnd(width)}  ${now}`,
+    });
     const failed = windows.map(errorsOf);
     return [
-      `${title}${progressText(last)}`,
+      { text: `${title}${progressText(last)}`, paint: colours.bold },
       line(
         'ok per second',
         windows.map(({ ok }) => ok),
@@ -86,19 +100,17 @@ export const buildLiveView = (
         windows.map(({ nOpen }) => nOpen),
         showCount(last.nOpen),
       ),
-      `${'generator'.padEnd(LEFT)}${Math.round(last.busy * 100)} % busy, ${showCount(last.inFlight)} in flight, ${showCount(last.waiting)} waiting, ${showCount(nOk)} answered`,
-      ...(workers.length > 0
-        ? [
-            `${'workers'.padEnd(LEFT)}${workers.map(({ id, state, restarts }) => `${id} ${state}${restarts > 0 ? ` (restarted ${restarts}x)` : ''}`).join('  ')}`,
-          ]
-        : []),
-      ...(note === '' ? [] : [note]),
+      {
+        text: `${'generator'.padEnd(LEFT)}${Math.round(last.busy * 100)} % busy, ${showCount(last.inFlight)} in flight, ${showCount(last.waiting)} waiting, ${showCount(nOk)} answered`,
+      },
+      ...(workers.length > 0 ? [{ text: `${'workers'.padEnd(LEFT)}${workersText(workers)}` }] : []),
+      ...(note.text === '' ? [] : [note]),
     ];
   };
   const progressText = (last: Window): string =>
     totalMs === undefined
       ? `, second ${last.second + 1}`
-      : `, ${last.second + 1} of ${Math.ceil(totalMs / 1000)} s`;
+      : `, ${Math.min(last.second + 1, Math.ceil(totalMs / 1000))} of ${Math.ceil(totalMs / 1000)} s`;
 
   return {
     onOpening: (nOpen) => {
@@ -107,10 +119,11 @@ export const buildLiveView = (
     },
     onStep: (name, rate, nConnections) => {
       const how = rate === null ? 'closed loop' : `${showCount(rate)} planned per second`;
-      title = colours.bold(`${name}: ${how}, ${showCount(nConnections)} connections`);
+      title = `${name}: ${how}, ${showCount(nConnections)} connections`;
     },
     onWindow: (window) => {
       windows.push(window);
+      if (windows.length > MOST_SHOWN) windows.shift();
       nOk += window.ok;
       nErrors += errorsOf(window);
       admin?.workers().then(
@@ -122,16 +135,26 @@ export const buildLiveView = (
       draw();
     },
     onFault: (deed) => {
-      note = colours.yellow(`fault ${deed.plan.text}: ${deed.notes.join('; ')}`);
+      note = { text: faultLine(deed), paint: colours.yellow };
       draw();
     },
     onNote: (sentence) => {
-      note = sentence;
+      note = { text: sentence };
       draw();
     },
     stop: erase,
   };
 };
+
+const workersText = (workers: readonly WorkerState[]): string =>
+  workers
+    .map(({ id, state, restarts }) => {
+      const times = restarts > 0 ? ` (restarted ${restarts}x)` : '';
+      return `${id} ${state}${times}`;
+    })
+    .join('  ');
+
+const faultLine = ({ plan, notes }: FaultDeed): string => `fault ${plan.text}: ${notes.join('; ')}`;
 
 const errorsOf = (window: Window): number =>
   window.httpError + window.socketError + window.timeout + window.dropped;
@@ -143,7 +166,7 @@ export const buildLineView = (write: (text: string) => void): View => ({
     write(`${name}: ${how}, ${showCount(nConnections)} connections\n`);
   },
   onWindow: (window) => write(`${windowLine(window)}\n`),
-  onFault: (deed) => write(`fault ${deed.plan.text}: ${deed.notes.join('; ')}\n`),
+  onFault: (deed) => write(`${faultLine(deed)}\n`),
   onNote: (sentence) => write(`${sentence}\n`),
   stop: () => {},
 });

@@ -1,17 +1,19 @@
 /**
  * One second of a step, all shards together: what the live view, the audits, the search and the report read.
- * Stands between the ticks of shards and everything that judges.
+ * Stands between the ticks of shards and everything that judges; long runs put neighbouring seconds together.
  */
 import { bucketOf, buildScale, encodeCounts, lowOf, quantileOf, totalOf } from '../core/latency.ts';
-import { addEntry, buildLedger, countOf, SCALE } from './ledger.ts';
+import { addEntry, buildLedger, countOf, SCALE, SLOT_MS } from './ledger.ts';
 import type { Tick } from './messages.ts';
 
 /** Microseconds, known to one part in 8: what a heat map can show. */
 export const COARSE_SCALE = buildScale(4, 30);
 
 export interface Window {
-  /** 0-based second of the step. */
+  /** 0-based second of the step in which it begins. */
   readonly second: number;
+  /** How many seconds it covers: 1, more in a long run. */
+  readonly seconds: number;
   readonly planned: number;
   readonly ok: number;
   readonly httpError: number;
@@ -20,7 +22,7 @@ export interface Window {
   readonly dropped: number;
   readonly wrong: number;
   readonly reopened: number;
-  /** Response times of this second, null when nothing was answered. */
+  /** Response times of this window, null when nothing was answered. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
   readonly maxMs: number | null;
@@ -28,29 +30,44 @@ export interface Window {
   readonly serviceMeanMs: number | null;
   /** Coarse histogram of response times, sparse. */
   readonly heat: readonly number[];
-  /** Successes and failures by 10 ms. */
+  /** Length of a slot, and successes and failures by slot. */
+  readonly slotMs: number;
   readonly okSlots: readonly number[];
   readonly badSlots: readonly number[];
   readonly nOpen: number;
   readonly inFlight: number;
   readonly waiting: number;
-  /** Share of a processor used, busiest shard. */
+  /** Share of the time that the shard with the least rest ran, and waited for a processor. */
   readonly busy: number;
   readonly starved: number;
+  /** Share of the time in which the service had something to do; null where it is not seen. */
+  readonly service: number | null;
   /** Share of the machine's processor time that nobody used. */
   readonly idle: number | null;
   readonly rssBytes: number;
 }
 
-/** @param nOpen open connections of all shards, also of those that had no tick in this second */
-export const buildWindow = (second: number, ticks: readonly Tick[], nOpen: number): Window => {
+/**
+ * @param nOpen open connections of all shards, also of those that had no tick in this second
+ * @param serviceLoad share of the time in which the service had something to do
+ */
+export const buildWindow = (
+  second: number,
+  ticks: readonly Tick[],
+  nOpen: number,
+  serviceLoad: number | null,
+): Window => {
   const ledger = buildLedger();
   for (const { entry } of ticks) addEntry(ledger, entry);
   const { response, service } = ledger.histograms;
   const sum = (read: (tick: Tick) => number): number =>
     ticks.reduce((total, tick) => total + read(tick), 0);
+  const spent = ticks.reduce((most, tick) =>
+    tick.busy + tick.starved > most.busy + most.starved ? tick : most,
+  );
   return {
     second,
+    seconds: 1,
     planned: countOf(ledger, 'planned'),
     ok: countOf(ledger, 'ok'),
     httpError: countOf(ledger, 'httpError'),
@@ -65,13 +82,15 @@ export const buildWindow = (second: number, ticks: readonly Tick[], nOpen: numbe
     serviceP50Ms: quantileMs(service, 0.5),
     serviceMeanMs: meanMs(service),
     heat: encodeCounts(coarsen(response)),
+    slotMs: SLOT_MS,
     okSlots: [...ledger.okSlots],
     badSlots: [...ledger.badSlots],
     nOpen,
     inFlight: sum(({ inFlightMean }) => inFlightMean),
     waiting: sum(({ waiting }) => waiting),
-    busy: Math.max(...ticks.map(({ busy }) => busy)),
-    starved: Math.max(...ticks.map(({ starved }) => starved)),
+    busy: spent.busy,
+    starved: spent.starved,
+    service: serviceLoad,
     idle: ticks[0]?.idle ?? null,
     rssBytes: sum(({ rssBytes }) => rssBytes),
   };

@@ -1,0 +1,40 @@
+/**
+ * The windows of a run in bounded memory: when there are too many, each two neighbours become one.
+ * Stands between the collector and the run file; a run of ten minutes keeps every second, one of a day every few minutes.
+ */
+import type { Window } from './window.ts';
+import { mergeAfter, respace } from './window-merge.ts';
+
+export const MOST_WINDOWS = 600;
+
+export interface Series {
+  /** Adds a window of one second; seconds may be left out, but never go back. */
+  readonly add: (window: Window) => void;
+  readonly windows: () => readonly Window[];
+}
+
+export const buildSeries = (most = MOST_WINDOWS): Series => {
+  let windows: Window[] = [];
+  /** Seconds that a window spans: a power of two, the same for all. */
+  let span = 1;
+
+  const put = (window: Window): void => {
+    const second = Math.floor(window.second / span) * span;
+    const last = windows.at(-1);
+    if (last && last.second === second) {
+      windows[windows.length - 1] = mergeAfter(last, window, second, span);
+    } else windows.push(respace(window, second, span));
+  };
+
+  return {
+    add: (window) => {
+      put(window);
+      if (windows.length <= most) return;
+      span *= 2;
+      const before = windows;
+      windows = [];
+      for (const old of before) put(old);
+    },
+    windows: () => windows,
+  };
+};
