@@ -78,13 +78,18 @@ export interface StressResult {
   readonly exitCode: number;
   readonly verdict: string;
   readonly verdictSentence: string;
+  readonly model: 'open' | 'closed';
   readonly planned: number;
   readonly outcomes: Readonly<Record<string, number>>;
   readonly throughputPerSecond: number;
   readonly responseTime: Quantiles;
   readonly serviceTime: Quantiles;
   readonly connections: { readonly planned: number; readonly opened: number };
-  readonly generator: { readonly busy: number };
+  readonly generator: {
+    readonly busy: number;
+    readonly starved: number;
+    readonly service: number | null;
+  };
   readonly findMax?: {
     readonly sustainedPerSecond: number | null;
     readonly breakingPerSecond: number | null;
@@ -93,9 +98,13 @@ export interface StressResult {
   readonly comparison?: { readonly regressed: boolean; readonly sentence: string };
 }
 
-/** `puntual stress` as its users run it. */
-export const runStress = async (args: readonly string[], core?: number): Promise<StressResult> => {
-  const command = [process.execPath, MAIN, 'stress', ...args, '--json'];
+/** `puntual stress` as its users run it. @param before what stands before the command, such as `nice -n 10` */
+export const runStress = async (
+  args: readonly string[],
+  core?: number,
+  before: readonly string[] = [],
+): Promise<StressResult> => {
+  const command = [...before, process.execPath, MAIN, 'stress', ...args, '--json'];
   const child = Bun.spawn(core === undefined ? command : onCore(core, command), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

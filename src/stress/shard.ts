@@ -10,7 +10,7 @@ import { buildPump, MOST_WAITING, PUMP_MS } from './pump.ts';
 import { buildNumberRing } from './ring.ts';
 import { buildCourse, buildSockets, CONNECTING, IDLE, nowUsOf } from './sockets.ts';
 import { buildTalk } from './talk.ts';
-import { readUsage } from './usage.ts';
+import { readUsage, sharesOf } from './usage.ts';
 
 /** A closed loop plans nothing: its pump only sweeps and ticks. */
 const CLOSED_PUMP_MS = 5;
@@ -115,7 +115,6 @@ export const buildShard = (
   const emitTick = (t: number, last: boolean): void => {
     const before = usage;
     usage = readUsage();
-    const wallMs = Math.max(1, usage.atMs - before.atMs);
     emit({
       kind: 'tick',
       shard: plan.shard,
@@ -123,12 +122,7 @@ export const buildShard = (
       ...books.take(t),
       nOpen: sockets.nOpen,
       waiting: waiting.size,
-      busy: (usage.cpuMs - before.cpuMs) / wallMs,
-      starved: (usage.starvedMs - before.starvedMs) / wallMs,
-      idle:
-        usage.machineMs > before.machineMs
-          ? (usage.idleMs - before.idleMs) / (usage.machineMs - before.machineMs)
-          : null,
+      ...sharesOf(before, usage),
       rssBytes: usage.rssBytes,
     });
   };

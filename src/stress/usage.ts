@@ -3,13 +3,15 @@
  * Stands beside the shard; the self-check reads the differences.
  */
 import { readFileSync } from 'node:fs';
+import { readThrottledMs } from './throttle.ts';
 
 export interface Usage {
   readonly atMs: number;
   /** Of the thread that does the work; of the whole process where the system does not tell threads apart. */
   readonly cpuMs: number;
-  /** Time in which it could have run but had no processor, or had used up its quota; 0 if not known. */
-  readonly starvedMs: number;
+  /** Time in which it could have run but had no processor, and in which a quota was used up; 0 if not known. */
+  readonly waitedMs: number;
+  readonly throttledMs: number;
   readonly rssBytes: number;
   /** Time of all processors of the machine, and the part of it in which they had nothing to do; 0 if not known. */
   readonly machineMs: number;
@@ -22,15 +24,38 @@ export const readUsage = (): Usage => {
   return {
     atMs: performance.now(),
     cpuMs: thread?.ranMs ?? (user + system) / 1000,
-    starvedMs: thread?.waitedMs ?? 0,
+    waitedMs: thread?.waitedMs ?? 0,
+    throttledMs: readThrottledMs(),
     rssBytes: process.memoryUsage.rss(),
     ...readMachine(),
   };
 };
 
+/** What a shard did between two looks, as shares of the time. */
+export interface Shares {
+  readonly busy: number;
+  /** It could have run, but had no processor or had used up its quota; the two overlap. */
+  readonly starved: number;
+  /** Share of the machine's processor time that nobody used; null where the system does not say. */
+  readonly idle: number | null;
+}
+
+export const sharesOf = (before: Usage, now: Usage): Shares => {
+  const wallMs = Math.max(1, now.atMs - before.atMs);
+  const busy = (now.cpuMs - before.cpuMs) / wallMs;
+  const waited = (now.waitedMs - before.waitedMs) / wallMs;
+  const throttled = (now.throttledMs - before.throttledMs) / wallMs;
+  const machineMs = now.machineMs - before.machineMs;
+  return {
+    busy,
+    starved: Math.max(waited, Math.min(throttled, 1 - busy)),
+    idle: machineMs > 0 ? (now.idleMs - before.idleMs) / machineMs : null,
+  };
+};
+
 export interface ThreadTimes {
   readonly ranMs: number;
-  /** Ready to run, without a processor; the time in which a quota was used up is part of it. */
+  /** Ready to run, without a processor. */
   readonly waitedMs: number;
 }
 

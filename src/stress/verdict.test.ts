@@ -3,8 +3,13 @@ import type { Summary } from './summary.ts';
 import { judgeGenerator, type VerdictKind } from './verdict.ts';
 import type { Window } from './window.ts';
 
-const summary = (latenessP99Ms: number, p99Ms = 20): Summary =>
-  ({ planned: 100, lateness: { p99Ms: latenessP99Ms }, responseTime: { p99Ms } }) as Summary;
+const summary = (latenessP99Ms: number, lagP99Ms = latenessP99Ms, p99Ms = 20): Summary =>
+  ({
+    planned: 100,
+    lateness: { p99Ms: latenessP99Ms },
+    lag: { p99Ms: lagP99Ms },
+    responseTime: { p99Ms },
+  }) as Summary;
 
 /** What the self-check reads of five equal seconds. */
 interface Machine {
@@ -20,7 +25,9 @@ const windows = ({ busy, starved = 0, service = null, idle = 0 }: Machine): Wind
 interface Case extends Machine {
   readonly name: string;
   readonly isHere?: boolean;
+  /** Given: an open loop. */
   readonly latenessMs?: number;
+  readonly lagMs?: number;
   readonly p99Ms?: number;
   readonly limitMs?: number;
   readonly kind: VerdictKind;
@@ -54,6 +61,36 @@ const CASES: readonly Case[] = [
     service: 0.97,
     kind: 'valid',
     says: 'came to their end together',
+  },
+  {
+    name: 'a planned rate that is kept with the last of half a processor',
+    busy: 0.45,
+    starved: 0.49,
+    service: 0.46,
+    latenessMs: 4,
+    kind: 'valid',
+    says: 'valid',
+  },
+  {
+    name: 'a planned rate that half a processor can not keep: answers lie unread, requests wait for them',
+    busy: 0.47,
+    starved: 0.52,
+    service: 0.49,
+    latenessMs: 8,
+    lagMs: 80,
+    p99Ms: 93,
+    kind: 'generator-bound',
+    says: '80.0 ms late',
+  },
+  {
+    name: 'requests that wait for a slow service, not for the generator',
+    busy: 0.3,
+    service: 0.2,
+    latenessMs: 1,
+    lagMs: 80,
+    p99Ms: 93,
+    kind: 'valid',
+    says: 'valid',
   },
   {
     name: 'a generator on half a processor that rests all the same',
@@ -142,12 +179,23 @@ const CASES: readonly Case[] = [
   },
 ];
 
-test.each(CASES)('$name: $kind', ({ latenessMs = 1, p99Ms = 20, limitMs, kind, says, ...rest }) => {
+test.each(CASES)('$name: $kind', ({ latenessMs, lagMs, p99Ms, limitMs, kind, says, ...rest }) => {
   const { isHere = true } = rest;
-  const facts = { isOpenLoop: true, nOpened: 4, isHere, latencyLimitMs: limitMs };
-  const verdict = judgeGenerator(summary(latenessMs, p99Ms), windows(rest), facts);
+  const isOpenLoop = latenessMs !== undefined;
+  const facts = { isOpenLoop, nOpened: 4, isHere, latencyLimitMs: limitMs };
+  const verdict = judgeGenerator(summary(latenessMs ?? 0, lagMs, p99Ms), windows(rest), facts);
   expect(verdict.kind).toBe(kind);
   expect(verdict.sentence).toContain(says);
+});
+
+test('a planned rate suffers from single seconds without rest, and the service is judged in those', () => {
+  const run = windows({ busy: 0.4, starved: 0.1, service: 0.3 });
+  const facts = { isOpenLoop: true, nOpened: 4, isHere: true };
+  const judge = (second: Machine): VerdictKind =>
+    judgeGenerator(summary(5, 60, 80), [...run, ...windows(second).slice(0, 2)], facts).kind;
+  expect(judge({ busy: 0.4, starved: 0.1, service: 1 })).toBe('valid');
+  expect(judge({ busy: 0.4, starved: 0.6, service: 0.5 })).toBe('generator-bound');
+  expect(judge({ busy: 0.4, starved: 0.6, service: 1 })).toBe('valid');
 });
 
 test('a run without connections or without requests is invalid', () => {

@@ -28,10 +28,8 @@ export interface VerdictFacts {
   readonly latencyLimitMs?: number | undefined;
 }
 
-/** From here on a shard has no rest: it runs, or waits for a processor, all the time. */
-const SPENT = 0.95;
-/** From here on a service has no rest either: more load would only wait. */
-const SERVICE_SPENT = 0.9;
+/** From here on there is no rest to speak of: it runs, or waits for a processor, all the time. */
+const SPENT = 0.9;
 /** Where the service is not seen: share of the machine that was free, so that it was not the two together that filled it. */
 const IDLE_TO_SPARE = 0.1;
 const BUSY_WORTH_SAYING = 0.7;
@@ -40,8 +38,9 @@ const WAITED_WORTH_SAYING = 0.1;
 const LATENESS_ALLOWED_MS = 10;
 
 /**
- * A run is generator-bound when the generator had no rest, or left requests late, while the service had time to spare:
- * then a stronger generator would have asked more. Where neither had any, they have come to their common end.
+ * A run is generator-bound when a stronger generator would have asked more, or sooner: when it had no rest and the
+ * service had. A planned rate must have suffered from it: its pump was late, or requests were sent late because the
+ * answers before them lay unread. Where neither had rest, they have come to their common end.
  */
 export const judgeGenerator = (
   summary: Summary,
@@ -51,7 +50,9 @@ export const judgeGenerator = (
   const whole = windows.length > 1 ? windows.slice(0, -1) : windows;
   const busy = meanOf(whole, (window) => window.busy) ?? 0;
   const starved = meanOf(whole, (window) => window.starved) ?? 0;
-  const service = isHere ? meanOf(whole, (window) => window.service) : null;
+  const serviceIn = (part: readonly Window[]): number | null =>
+    isHere ? meanOf(part, (window) => window.service) : null;
+  const service = serviceIn(whole);
   const idle = meanOf(whole, (window) => window.idle) ?? 0;
   const latenessP99Ms = isOpenLoop ? summary.lateness.p99Ms : null;
   const say = (kind: VerdictKind, sentence: string): Verdict => ({
@@ -64,36 +65,42 @@ export const judgeGenerator = (
   });
   if (nOpened === 0) return say('invalid', 'invalid: no connection could be opened');
   if (summary.planned === 0) return say('invalid', 'invalid: nothing was asked');
-  const isSpent = busy + starved >= SPENT;
   const allowedMs =
     latencyLimitMs === undefined
       ? Math.max(LATENESS_ALLOWED_MS, (summary.responseTime.p99Ms ?? 0) / 4)
       : Math.max(LATENESS_ALLOWED_MS, latencyLimitMs / 10);
-  const isLate = latenessP99Ms !== null && latenessP99Ms > allowedMs;
+  // A planned rate suffers in the seconds in which the generator had no rest, even if they are few.
+  const spent = whole.filter((window) => window.busy + window.starved >= SPENT);
+  const isSpent = isOpenLoop ? spent.length > 0 : busy + starved >= SPENT;
+  const lateMs = Math.max(latenessP99Ms ?? 0, isSpent ? (summary.lag.p99Ms ?? 0) : 0);
+  const isAtItsEnd = isOpenLoop ? lateMs > allowedMs : isSpent;
   const percent = (share: number): string => `${Math.round(Math.min(1, share) * 100)} %`;
   const waited =
     starved >= WAITED_WORTH_SAYING
       ? `, and waited for a processor ${percent(starved)} of the time`
       : '';
-  if (!isSpent && !isLate) {
+  if (!isAtItsEnd) {
     const isWorthSaying = busy >= BUSY_WORTH_SAYING;
     return say('valid', isWorthSaying ? `valid, generator ${percent(busy)} busy` : 'valid');
   }
+  const worked = isOpenLoop && isSpent ? serviceIn(spent) : service;
   const hadRoom =
-    service === null
-      ? !isHere || isLate || busy >= SPENT || idle >= IDLE_TO_SPARE
-      : service < SERVICE_SPENT;
+    worked === null
+      ? !isHere || isOpenLoop || busy >= SPENT || idle >= IDLE_TO_SPARE
+      : worked < SPENT;
   if (!hadRoom) {
     return say(
       'valid',
       `valid for this machine: service and generator came to their end together (the generator was ${percent(busy)} busy${waited})`,
     );
   }
-  const rested = service === null ? '' : `; the service rested ${percent(1 - service)} of the time`;
-  const why = isSpent
-    ? `the generator was ${percent(busy)} busy${waited}${rested}; give it more processes with -t, or another machine`
-    : `1 request in 100 left the generator more than ${latenessP99Ms!.toFixed(1)} ms late${waited}${rested}`;
-  return say('generator-bound', `generator-bound: a lower bound (${why})`);
+  const rested = worked === null ? '' : `; the service rested ${percent(1 - worked)} of the time`;
+  const late = `1 request in 100 left the generator more than ${lateMs.toFixed(1)} ms late; it`;
+  const why = `${isOpenLoop ? late : 'the generator'} was ${percent(busy)} busy`;
+  return say(
+    'generator-bound',
+    `generator-bound: a lower bound (${why}${waited}${rested}; give it more processes with -t, or another machine)`,
+  );
 };
 
 /** Mean over time of what is known; null when nothing is. */
