@@ -13,6 +13,11 @@ const FIRST_RETRY_MS = 20;
 const LAST_RETRY_MS = 1000;
 const MOST_DOUBLINGS = 20;
 const REPORT_EVERY_MS = 200;
+/**
+ * In an open loop a lost connection is not missed before a request waits for it. Whoever dials at once meets the
+ * listening socket of a process that is about to end, and gets a connection that nobody will ever accept.
+ */
+const CALM_MS = 50;
 
 export interface Dialler {
   /** Opens connections until there are so many. */
@@ -22,9 +27,10 @@ export interface Dialler {
   /** A connection stands (TLS and all); false when it is not wanted any more. */
   readonly stands: (socket: Socket<number>) => boolean;
   readonly failed: (i: number, reason: string) => void;
-  /** A socket was lost: it is opened again, at once if there is room. */
-  readonly redial: (i: number) => void;
-  readonly pump: (nowMs: number) => void;
+  /** A socket is gone: it is opened again at once if there is room, or calmly, when the service closed it. */
+  readonly redial: (i: number, calmly: boolean) => void;
+  /** @param isMissed whether requests wait for a connection */
+  readonly pump: (nowMs: number, isMissed: boolean) => void;
 }
 
 /** @param connect begins one connection; the promise only tells of failures */
@@ -113,18 +119,20 @@ export const buildDialler = (
       return true;
     },
     failed,
-    redial: (i) => {
+    redial: (i, calmly) => {
       if (sockets.closing || i >= sockets.wanted) return;
-      retryAtMs[i] = 0;
-      if (nConnecting < plan.connectsAtOnce) dial(i);
+      const isCalm = calmly && course.running && !course.closed;
+      retryAtMs[i] = isCalm ? performance.now() + CALM_MS : 0;
+      if (!isCalm && nConnecting < plan.connectsAtOnce) dial(i);
       else toConnect.push(i);
     },
-    pump: (nowMs) => {
+    pump: (nowMs, isMissed) => {
       let looks = toConnect.size;
       while (looks-- > 0 && nConnecting < plan.connectsAtOnce) {
         const i = toConnect.shift();
         if (sockets.state[i] !== CLOSED) continue;
-        if (retryAtMs[i]! > nowMs) toConnect.push(i);
+        const isPatient = retryAtMs[i]! > nowMs && !(isMissed && retries[i] === 0);
+        if (isPatient) toConnect.push(i);
         else dial(i);
       }
       if (reporting) report(nowMs);

@@ -96,7 +96,7 @@ export const buildShard = (
   const pump = buildPump(sockets, course, books, waiting, talk, plan.timeoutMs * 1000);
 
   const turn = (): void => {
-    dialler.pump(performance.now());
+    dialler.pump(performance.now(), waiting.size > 0);
     if (!course.running) return;
     const t = nowUsOf(course);
     pump.turn(t);
@@ -172,7 +172,7 @@ export const buildShard = (
     reset: (share) => {
       const nReset = Math.round(sockets.wanted * share);
       for (let i = 0; i < nReset; i++) {
-        if (handles[i] !== null) talk.drop(i, 'reset by this generator');
+        if (handles[i] !== null) talk.drop(i, 'reset by this generator', false);
       }
     },
     close: () => {

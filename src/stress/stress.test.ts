@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { Socket } from 'bun';
 import { compareRuns } from './compare.ts';
 import { readRunFile, type RunFile } from './run-file.ts';
 import schema from './run-schema.json' with { type: 'json' };
@@ -200,6 +201,37 @@ describe('sockets', () => {
     expect(main.summary.outcomes.ok).toBeGreaterThan(0);
     expect(main.summary.reasons['closed before an answer']).toBe(main.summary.outcomes.socketError);
     expect(main.summary.reopened).toBeGreaterThan(0);
+  });
+
+  test.each([
+    'closes',
+    'resets',
+  ] as const)('a service that %s idle connections loses no request: they are opened again', async (how) => {
+    const peers = new Set<Socket<undefined>>();
+    let n = 0;
+    const server = Bun.listen<undefined>({
+      port: 0,
+      hostname: '127.0.0.1',
+      socket: {
+        open: (socket) => void peers.add(socket),
+        close: (socket) => void peers.delete(socket),
+        data: (socket) => {
+          socket.write(ANSWER);
+          if (++n !== 20) return;
+          peers.delete(socket);
+          for (const peer of peers) {
+            if (how === 'closes') peer.end();
+            else peer.terminate();
+          }
+        },
+      },
+    });
+    stops.push(() => server.stop(true));
+    const url = `http://127.0.0.1:${server.port}/`;
+    const run = await stress(url, { nConnections: 16 }, { ratePerSecond: 25, durationMs: 1600 });
+    const { summary } = run.main;
+    expect(summary).toMatchObject({ planned: 40, closedIdle: 15, reopened: 15 });
+    expect(summary.outcomes).toMatchObject({ ok: 40, socketError: 0 });
   });
 
   test('an answer cut off in the middle is a socket error', async () => {

@@ -23,14 +23,14 @@ export interface Talk {
   readonly writeRest: (i: number, socket: Socket<number>) => void;
   readonly closed: (i: number) => void;
   /** A socket broke, or has to go because what it says makes no sense. */
-  readonly drop: (i: number, reason: string) => void;
+  readonly drop: (i: number, reason: string, calmly?: boolean) => void;
   /** Ends the request in a socket's hands without an answer, and the socket. */
   readonly giveUp: (i: number, outcome: 'timeout' | 'inFlight', t: number) => void;
 }
 
 /**
  * @param waiting planned times that found no free socket
- * @param redial opens a socket again that was lost
+ * @param redial opens a socket again, calmly when the service closed it
  */
 export const buildTalk = (
   plan: ShardPlan,
@@ -38,7 +38,7 @@ export const buildTalk = (
   course: Course,
   books: Books,
   waiting: NumberRing,
-  redial: (i: number) => void,
+  redial: (i: number, calmly: boolean) => void,
 ): Talk => {
   const requests = plan.requests.map((text) => Buffer.from(text, 'base64'));
   const golden: (Buffer | undefined)[] = requests.map(() => undefined);
@@ -143,21 +143,21 @@ export const buildTalk = (
     books.lost(outcome, plannedUs[i]!, sentUs[i]!, t);
   };
 
-  const drop = (i: number, reason: string): void => {
+  const drop = (i: number, reason: string, calmly = true): void => {
     if (state[i] === BUSY && answered[i] === 0) {
       settleLoss(i, 'socketError', nowUsOf(course));
       addReason(books.ledger, reason);
     }
-    hangUp(i, true);
+    hangUp(i, true, calmly);
   };
 
   /** Closes a socket from this side and lines it up to be opened again. */
-  const hangUp = (i: number, abruptly: boolean): void => {
+  const hangUp = (i: number, abruptly: boolean, calmly = false): void => {
     const socket = handles[i];
     forget(sockets, i);
     if (abruptly) socket?.terminate();
     else socket?.end();
-    redial(i);
+    redial(i, calmly);
   };
 
   return {
@@ -179,7 +179,7 @@ export const buildTalk = (
         }
       } else if (state[i] === IDLE) books.count('closedIdle');
       forget(sockets, i);
-      redial(i);
+      redial(i, true);
     },
     giveUp: (i, outcome, t) => {
       if (answered[i] === 0) settleLoss(i, outcome, t);
