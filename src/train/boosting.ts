@@ -20,6 +20,8 @@ export interface BoostSettings extends LearnerSettings {
   readonly patience: number;
   readonly featureShare: number;
   readonly seed: number;
+  /** Into how many blocks the training rows are cut to find the best round (see `stopping`); 0 for none. */
+  readonly nBlocks: number;
 }
 
 export interface Round {
@@ -35,20 +37,35 @@ export interface Boosted {
   readonly rounds: readonly { readonly train: number; readonly validation: number }[];
 }
 
-/** How many rows the training loss of a round is estimated on. */
-const LOSS_ROWS = 10_000;
-/** How long the threads may work before signals are looked at. */
-const BREATH_MS = 100;
-
-/** @param onRound returns false to stop early, keeping the best round */
-export const boost = async (
+export type Boost<Result = Boosted> = (
   buildLearner: BuildLearner,
   train: BoostRows,
   validation: BoostRows | null,
   loss: Loss,
   settings: BoostSettings,
-  onRound: (round: Round) => boolean = () => true,
-): Promise<Boosted> => {
+  onRound?: (round: Round) => boolean,
+) => Promise<Result>;
+
+/** How many rows the training loss of a round is estimated on. */
+const LOSS_ROWS = 10_000;
+/** How long the threads may work before signals are looked at. */
+const BREATH_MS = 100;
+
+/** Trees up to the round that suits later flights best. @param onRound returns false to stop early */
+export const boost: Boost = async (...how) => {
+  const grown = await boostOn(...how);
+  return cut(grown, grown.bestRound);
+};
+
+/** All trees that were grown, past the best round too. */
+export const boostOn: Boost<Boosted & { readonly bestRound: number }> = async (
+  buildLearner,
+  train,
+  validation,
+  loss,
+  settings,
+  onRound = () => true,
+) => {
   const random = buildRandom(settings.seed);
   const base = baseOf(train, loss);
   const learner = await buildLearner(train, loss, base, settings);
@@ -87,8 +104,15 @@ export const boost = async (
     if (!goesOn || round + 1 - bestRound >= settings.patience) break;
   }
   learner.finish();
-  return { trees: trees.slice(0, Math.max(1, bestRound)), base, rounds };
+  return { trees, base, rounds, bestRound };
 };
+
+/** The same boosting, stopped after `nRounds`. */
+export const cut = ({ trees, base, rounds }: Boosted, nRounds: number): Boosted => ({
+  trees: trees.slice(0, Math.max(1, nRounds)),
+  base,
+  rounds,
+});
 
 /** Loss of evenly spaced rows. */
 const sampledLoss = (scores: Float64Array, rows: BoostRows, loss: Loss): number => {

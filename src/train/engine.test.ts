@@ -21,6 +21,7 @@ const SETTINGS: BoostSettings = {
   ...PLANTED_SETTINGS,
   nTrees: 6,
   patience: 100,
+  nBlocks: 0,
   featureShare: 0.8,
   seed: 5,
 };

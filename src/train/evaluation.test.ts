@@ -55,8 +55,11 @@ describe('a calibration', () => {
     }
   });
 
-  test('can be moved so that the mean becomes a given rate', () => {
-    const curve = buildCurve(anchor(fitIsotonic(bent, labels), bent, 0.2));
+  test('can be moved so that it calls as many late as were among weighted flights', () => {
+    const fifth = labels.map((_, i) => (i % 5 === 0 ? 1 : 0));
+    const curve = buildCurve(
+      anchor(fitIsotonic(bent, labels), bent, fifth, new Float64Array(bent.length).fill(1)),
+    );
     const mean = bent.map(curve).reduce((sum, p) => sum + p, 0) / bent.length;
     expect(mean).toBeCloseTo(0.2, 3);
   });

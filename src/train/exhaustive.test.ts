@@ -97,6 +97,7 @@ const SETTINGS = {
   ...PLANTED_SETTINGS,
   minHessianPerLeaf: 0,
   patience: 100,
+  nBlocks: 0,
   featureShare: 1,
   seed: 1,
   monotone: new Int8Array(4),

@@ -3,13 +3,15 @@
  * Stands between boosting and the model.
  */
 import type { Calibration, Head } from '../core/model.ts';
-import { addToScores, boost, type Boosted, type Round } from './boosting.ts';
-import { anchor, buildCurve, fitCalibration } from './calibration.ts';
-import type { BoostRows, BuildLearner } from './learner.ts';
+import { addToScores, type Boosted, type Round } from './boosting.ts';
+import { buildCurve, fitCalibration } from './calibration.ts';
+import { type BoostRows, type BuildLearner, pickRows } from './learner.ts';
+import { anchorLevel } from './level.ts';
 import type { Loss } from './loss.ts';
 import { rateOf } from './metrics.ts';
 import { labelsOf, type Prepared } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
+import { boostStopped } from './stopping.ts';
 import { PARTS, type Part } from './time-split.ts';
 import { forestOf } from './tree.ts';
 
@@ -42,11 +44,11 @@ export const learnHeads = async (
   buildLearner: BuildLearner,
   onRound: OnRound,
 ): Promise<readonly LearnedHead[]> => {
-  const { parts, bins, split, features } = prepared;
+  const { parts, bins, features } = prepared;
   const learned: LearnedHead[] = [];
   const learn = (train: BoostRows, validation: BoostRows, loss: Loss, name: string) => {
     const settings = boostSettings(train.nRows, features, options, learned.length > 0);
-    return boost(buildLearner, train, validation, loss, settings, (round) =>
+    return boostStopped(buildLearner, train, validation, loss, settings, (round) =>
       onRound({ ...round, head: name, nRows: train.nRows }),
     );
   };
@@ -60,8 +62,7 @@ export const learnHeads = async (
       PARTS.slice(0, 2).some((part) => [0, 1].includes(rateOf(of[part].labels)));
     if (previous !== null && isThin) break;
     const boosted = await learn(of.train, of.validation, { kind: 'logistic' }, `late ${minutes}`);
-    const shape = fitCalibration(probabilitiesOf(boosted, of.calibration), of.calibration.labels);
-    const calibration = split.kind === 'time' ? anchorToYear(shape, boosted, of) : shape;
+    const calibration = calibrationOf(boosted, of);
     learned.push({
       boosted,
       of,
@@ -120,8 +121,8 @@ const lateParts = (
 const lateRows = (rows: BoostRows, previous: number, minutes: number): BoostRows => {
   const kept: number[] = [];
   for (let row = 0; row < rows.nRows; row++) if (rows.minutes[row]! >= previous) kept.push(row);
-  const late = pick(rows, kept);
-  return { ...late, labels: labelsOf(late.minutes, minutes) };
+  const late = pickRows(rows, kept);
+  return { ...late, labels: labelsOf(late.minutes, minutes), effects: undefined };
 };
 
 /** Quantiles need no more flights than this, evenly spaced. */
@@ -131,23 +132,10 @@ const thinned = (rows: BoostRows): BoostRows => {
   const n = Math.min(QUANTILE_ROWS, rows.nRows);
   return n === rows.nRows
     ? rows
-    : pick(
+    : pickRows(
         rows,
         Array.from({ length: n }, (_, i) => Math.floor((i * rows.nRows) / n)),
       );
-};
-
-const pick = (rows: BoostRows, kept: readonly number[]): BoostRows => {
-  const nFeatures = rows.bins.length;
-  const data = new Uint8Array(kept.length * nFeatures);
-  const labels = new Uint8Array(kept.length);
-  const minutes = new Float32Array(kept.length);
-  kept.forEach((row, i) => {
-    for (let f = 0; f < nFeatures; f++) data[i * nFeatures + f] = rows.data[row * nFeatures + f]!;
-    labels[i] = rows.labels[row]!;
-    minutes[i] = rows.minutes[row]!;
-  });
-  return { ...rows, nRows: kept.length, data, labels, minutes, effects: undefined };
 };
 
 const scoresOf = (boosted: Boosted, rows: BoostRows): Float64Array => {
@@ -165,23 +153,15 @@ const probabilitiesOf = (
   return scoresOf(boosted, rows).map((score) => calibrate(1 / (1 + Math.exp(-score))));
 };
 
-/**
- * One month's rate is weather, not skill: the curve keeps its shape but gives,
- * over all the flights known, as many late ones as there were.
- */
-const anchorToYear = (
-  calibration: Calibration,
-  boosted: Boosted,
-  of: Readonly<Record<Part, BoostRows>>,
-): Calibration => {
-  const known = [of.train, of.validation, of.calibration];
-  const nRows = known.reduce((sum, rows) => sum + rows.nRows, 0);
-  const rate = known.reduce((sum, rows) => sum + rateOf(rows.labels) * rows.nRows, 0) / nRows;
-  const probabilities = new Float64Array(nRows);
-  let at = 0;
-  for (const rows of known) {
-    probabilities.set(probabilitiesOf(boosted, rows), at);
-    at += rows.nRows;
-  }
-  return anchor(calibration, probabilities, rate);
+/** The calibration's shape from its own flights, its level from all the flights known. */
+const calibrationOf = (boosted: Boosted, of: Readonly<Record<Part, BoostRows>>): Calibration => {
+  const { train, validation, calibration, test } = of;
+  const own = probabilitiesOf(boosted, calibration);
+  const shape = fitCalibration(own, calibration.labels);
+  const known = [train, validation, calibration].map((rows) => ({
+    probabilities: rows === calibration ? own : probabilitiesOf(boosted, rows),
+    labels: rows.labels,
+    days: rows.days,
+  }));
+  return anchorLevel(shape, known, test.days ? test.days.at(-1)! - test.days[0]! + 1 : 0);
 };

@@ -9,6 +9,8 @@ import { logisticGradientsInto, type Loss, packQuantile, quantaOf } from './loss
 export interface BoostRows extends BinnedRows {
   readonly labels: Uint8Array;
   readonly minutes: Float32Array;
+  /** int32, shape (nRows), rising: days since 1970-01-01, where parts follow each other in time. */
+  readonly days?: Int32Array | undefined;
   /** float64, shape (nRows): what else moves a row's log-odds while trees are grown (see `day-effect`). */
   readonly effects?: Float64Array | undefined;
 }
@@ -36,6 +38,24 @@ export type BuildLearner = (
   base: number,
   settings: LearnerSettings,
 ) => Promise<Learner>;
+
+/** Some of the rows, in the order given. */
+export const pickRows = (rows: BoostRows, kept: readonly number[]): BoostRows => {
+  const nFeatures = rows.bins.length;
+  const data = new Uint8Array(kept.length * nFeatures);
+  kept.forEach((row, i) => {
+    data.set(rows.data.subarray(row * nFeatures, (row + 1) * nFeatures), i * nFeatures);
+  });
+  return {
+    ...rows,
+    nRows: kept.length,
+    data,
+    labels: Uint8Array.from(kept, (row) => rows.labels[row]!),
+    minutes: Float32Array.from(kept, (row) => rows.minutes[row]!),
+    days: rows.days && Int32Array.from(kept, (row) => rows.days![row]!),
+    effects: rows.effects && Float64Array.from(kept, (row) => rows.effects![row]!),
+  };
+};
 
 /** Scores before the first tree. */
 export const startScores = (data: BoostRows, loss: Loss, base: number): Float64Array => {

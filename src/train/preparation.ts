@@ -75,9 +75,8 @@ export const prepare = (table: Table, options: TrainOptions): Prepared => {
     labels,
   );
   const features = [...plain, ...statistics.features];
-  // Weather explains days by itself; at random, a day stands in every part.
-  const isBlind =
-    split.kind === 'time' && !inputs.some(({ name }) => WEATHER.includes(name as FieldName));
+  // Weather explains days by itself.
+  const isBlind = !inputs.some(({ name }) => WEATHER.includes(name as FieldName));
   const places = new Int32Array(table.nRows).fill(-1);
   known.forEach((row, place) => {
     places[row] = place;
@@ -95,21 +94,26 @@ export const prepare = (table: Table, options: TrainOptions): Prepared => {
       }),
     ];
   };
+  const inTime = (of: BoostRows, part: Part): BoostRows => {
+    if (split.kind !== 'time') return of;
+    const days = Int32Array.from(split.rows[part], (row) => dayOf(departures[row]!));
+    return { ...of, days, effects: isBlind ? dayEffects(days, of.labels) : undefined };
+  };
   const trainColumns = columnsOf('train');
   const bins = buildBins(features, trainColumns);
   const parts = Object.fromEntries(
     PARTS.map((part) => [
       part,
-      {
-        ...binRows(
+      inTime(
+        binRows(
           bins,
           part === 'train' ? trainColumns : columnsOf(part),
           split.rows[part],
           table.delayMinutes,
           labels,
         ),
-        effects: isBlind ? dayEffects(departures, labels, split.rows[part]) : undefined,
-      },
+        part,
+      ),
     ]),
   ) as Record<Part, BoostRows>;
   guardAgainstLeaks(features, parts.train);

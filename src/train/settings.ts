@@ -1,7 +1,6 @@
 /**
  * How a model is learned, with defaults that need no tuning: they depend on how much there is to learn from.
  */
-import type { Feature } from '../core/features.ts';
 import type { BoostSettings } from './boosting.ts';
 import type { Costs } from './evaluation.ts';
 import type { PartShares } from './time-split.ts';
@@ -51,7 +50,7 @@ const DIRECTIONS: Readonly<Record<string, number>> = {
  */
 export const boostSettings = (
   nRows: number,
-  features: readonly Feature[],
+  features: readonly { readonly name: string }[],
   options: TrainOptions,
   isQuick = false,
 ): BoostSettings => {
@@ -59,19 +58,20 @@ export const boostSettings = (
   const share = Math.min(1, nRows / 200_000);
   const settings: BoostSettings = {
     nTrees: options.nTrees ?? 400,
-    nLeaves: options.nLeaves ?? (isSmall ? Math.max(4, Math.round(nRows / 600)) : 31),
+    nLeaves: options.nLeaves ?? (isSmall ? Math.max(8, Math.min(31, Math.round(nRows / 250))) : 31),
     learningRate: options.learningRate ?? 0.05,
-    maxDepth: isSmall ? 6 : 12,
+    maxDepth: isSmall ? 10 : 12,
     patience: 30,
     rowShare: 0.8,
     featureShare: 0.7,
     seed: options.seed,
-    l2: isSmall ? 10 : 20,
-    minRowsPerLeaf: isSmall ? 20 : 100,
+    nBlocks: isSmall ? 4 : 0,
+    l2: isSmall ? 5 : 20,
+    minRowsPerLeaf: isSmall ? 15 : 100,
     minHessianPerLeaf: 1,
     minGain: 1e-6,
-    categorySmooth: 10 + 40 * share,
-    categoryL2: 10 + 20 * share,
+    categorySmooth: 20 + 30 * share,
+    categoryL2: 20 + 10 * share,
     maxCategoriesPerSet: 32,
     minRowsPerCategory: Math.round(50 + 150 * share),
     monotone: Int8Array.from(features, ({ name }) => DIRECTIONS[name] ?? 0),
