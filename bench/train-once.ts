@@ -6,12 +6,16 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Calibration } from '../src/core/model.ts';
 import type { Bins } from '../src/train/binning.ts';
 import { binInto, buildCategoryBins, buildQuantityBins } from '../src/train/binning.ts';
-import { addToScores, boost } from '../src/train/boosting.ts';
+import { addToScores, type BoostSettings } from '../src/train/boosting.ts';
+import { buildCurve, fitCalibration } from '../src/train/calibration.ts';
+import { dayEffects } from '../src/train/day-effect.ts';
 import { buildEngine } from '../src/train/engine.ts';
-import { anchor, buildCurve, fitCalibration } from '../src/train/calibration.ts';
 import { binOffsets } from '../src/train/histogram.ts';
 import type { BoostRows } from '../src/train/learner.ts';
-import { auc, brier, logLoss, rateOf } from '../src/train/metrics.ts';
+import { anchorLevel } from '../src/train/level.ts';
+import { auc, brier, logLoss } from '../src/train/metrics.ts';
+import { boostSettings, DEFAULT_OPTIONS } from '../src/train/settings.ts';
+import { boostStopped } from '../src/train/stopping.ts';
 import { buildTeam } from '../src/train/team.ts';
 import type { Part } from './train-data.ts';
 
@@ -28,7 +32,12 @@ export interface Specification {
   readonly threads: number;
   readonly seed: number;
   readonly patience: number;
-  readonly settings?: Readonly<Record<string, number>>;
+  /** `puntual`: what `puntual train` would choose for as many rows; else what LightGBM has. */
+  readonly defaults?: 'puntual' | 'lightgbm';
+  /** In a split by time: the first day that there can be, and the columns that count months and days from it. */
+  readonly days?:
+    | { readonly first: string; readonly month: number | null; readonly day: number }
+    | undefined;
 }
 
 const spec = JSON.parse(process.argv[2]!) as Specification;
@@ -39,6 +48,17 @@ const readColumn = (part: Part, column: number): Float64Array => {
   readSync(file, new Uint8Array(values.buffer), 0, 4 * part.rows, 4 * part.rows * column);
   closeSync(file);
   return new Float64Array(values);
+};
+
+/** The rows' days, from the columns that everybody has. */
+const daysOf = (part: Part): Int32Array | undefined => {
+  if (!spec.days) return undefined;
+  const first = new Date(`${spec.days.first}T00:00Z`);
+  const months = spec.days.month === null ? null : readColumn(part, spec.days.month);
+  return Int32Array.from(readColumn(part, spec.days.day), (day, row) => {
+    const month = first.getUTCMonth() + (months ? months[row]! - 1 : 0);
+    return Date.UTC(first.getUTCFullYear(), month, day) / 86_400_000;
+  });
 };
 
 const readPart = (part: Part, known: readonly Bins[] | null): BoostRows => {
@@ -54,13 +74,17 @@ const readPart = (part: Part, known: readonly Bins[] | null): BoostRows => {
     binInto(of, values, part.rows, data, f, nFeatures);
     return of;
   });
+  const labels = new Uint8Array(readColumn(part, nFeatures));
+  const days = daysOf(part);
   return {
     nRows: part.rows,
     bins,
     offsets: binOffsets(bins),
     data,
-    labels: new Uint8Array(readColumn(part, nFeatures)),
-    minutes: new Float32Array(0),
+    labels,
+    minutes: new Float32Array(part.rows),
+    days,
+    effects: days && dayEffects(days, labels),
   };
 };
 
@@ -68,32 +92,42 @@ const team = buildTeam(spec.threads);
 const startMs = performance.now();
 const train = readPart(spec.train, null);
 const later = spec.validation ? readPart(spec.validation, train.bins) : null;
-const boosted = await boost(
-  buildEngine(team),
-  train,
-  later,
-  { kind: 'logistic' },
-  {
-    nTrees: spec.trees,
-    nLeaves: spec.leaves,
-    learningRate: spec.learningRate,
-    patience: later ? spec.patience : Number.POSITIVE_INFINITY,
-    featureShare: 1,
-    rowShare: 1,
-    seed: spec.seed,
-    maxDepth: 1000,
-    l2: 0,
-    minRowsPerLeaf: 20,
-    minHessianPerLeaf: 1e-3,
-    minGain: 1e-6,
-    categorySmooth: 10,
-    categoryL2: 10,
-    maxCategoriesPerSet: 32,
-    minRowsPerCategory: 100,
-    monotone: new Int8Array(spec.features.length),
-    ...spec.settings,
-  },
-);
+/** LightGBM's own defaults, for equal work. */
+const LIGHTGBM = {
+  featureShare: 1,
+  rowShare: 1,
+  nBlocks: 0,
+  maxDepth: 1000,
+  l2: 0,
+  minRowsPerLeaf: 20,
+  minHessianPerLeaf: 1e-3,
+  minGain: 1e-6,
+  categorySmooth: 10,
+  categoryL2: 10,
+  maxCategoriesPerSet: 32,
+  minRowsPerCategory: 100,
+  monotone: new Int8Array(spec.features.length),
+} as const;
+
+const budget = {
+  nTrees: spec.trees,
+  nLeaves: spec.leaves,
+  learningRate: spec.learningRate,
+  patience: later ? spec.patience : Number.POSITIVE_INFINITY,
+  seed: spec.seed,
+};
+const settings: BoostSettings =
+  spec.defaults === 'puntual'
+    ? {
+        ...boostSettings(
+          train.nRows,
+          spec.features.map((name) => ({ name })),
+          DEFAULT_OPTIONS,
+        ),
+        ...budget,
+      }
+    : { ...LIGHTGBM, ...budget };
+const boosted = await boostStopped(buildEngine(team), train, later, { kind: 'logistic' }, settings);
 const seconds = (performance.now() - startMs) / 1000;
 // Not getrusage: its peak is inherited from the process that started this one.
 const peakMemoryMb =
@@ -105,17 +139,19 @@ const scoresOf = (rows: BoostRows): Float64Array => {
   return scores.map((score) => 1 / (1 + Math.exp(-score)));
 };
 
+const test = readPart(spec.test, train.bins);
+
 /** As `puntual train` does: the shape of the curve from the later flights, its level from all that are known. */
 const calibrationOf = (validation: BoostRows): Calibration => {
   const shape = fitCalibration(scoresOf(validation), validation.labels);
-  const known = new Float64Array(train.nRows + validation.nRows);
-  known.set(scoresOf(train));
-  known.set(scoresOf(validation), train.nRows);
-  const nLate = rateOf(train.labels) * train.nRows + rateOf(validation.labels) * validation.nRows;
-  return anchor(shape, known, nLate / known.length);
+  const known = [train, validation].map((rows) => ({
+    probabilities: scoresOf(rows),
+    labels: rows.labels,
+    days: rows.days,
+  }));
+  return anchorLevel(shape, known, test.days ? test.days.at(-1)! - test.days[0]! + 1 : 0);
 };
 
-const test = readPart(spec.test, train.bins);
 const curve = buildCurve(later ? calibrationOf(later) : { kind: 'none' });
 const p = scoresOf(test).map(curve);
 console.log(
