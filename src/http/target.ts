@@ -32,7 +32,7 @@ export const buildTargets = (): Targets => {
         if (i === length) return last;
       }
       last = parseTarget(textAt(head, methodEnd + 1, targetEnd));
-      lastBytes = bytes.slice(from, from + length);
+      lastBytes = new Uint8Array(bytes.subarray(from, from + length));
       return last;
     },
   };

@@ -33,27 +33,25 @@ export const buildAnswerWriter = ({ model, version }: LoadedModel): AnswerWriter
   const { heads, threshold } = model;
   const nHeads = heads.length;
   const nProbabilities = heads.filter((head) => head.kind === 'probability').length;
-  // decision, probability, key, number, key, number, ..., close, unknown, tail
-  const pieces = [ON_TIME, '', ...heads.flatMap((head, h) => [before(head, h), '']), '}', '', ''];
-  pieces[2] = `,"threshold":${threshold},"atLeastMinutes":{${keyOf(heads[0]!)}`;
-  if (nProbabilities < nHeads)
-    pieces[2 + 2 * nProbabilities] = `},"minutes":{${keyOf(heads[nProbabilities]!)}`;
-  const unknownAt = pieces.length - 2;
-  const tailAt = pieces.length - 1;
+  /** What stands before each head's number. */
+  const between = heads.map((head, h) => {
+    if (h === 0) return `,"threshold":${threshold},"atLeastMinutes":{${keyOf(head)}`;
+    return h === nProbabilities ? `},"minutes":{${keyOf(head)}` : `,${keyOf(head)}`;
+  });
+  const [firstBetween] = between;
   const unknownText = buildUnknownText();
   return {
     write: (out, at, unknown, tail) => {
       const probability = out[at]!;
-      pieces[0] = probability >= threshold ? DELAYED : ON_TIME;
-      const text = number(probability);
-      pieces[1] = text;
-      pieces[3] = text;
-      for (let h = 1; h < nProbabilities; h++) pieces[3 + 2 * h] = number(out[at + h]!);
-      for (let h = nProbabilities; h < nHeads; h++)
-        pieces[3 + 2 * h] = number(Math.round(out[at + h]! * 10) / 10);
-      pieces[unknownAt] = unknown.length === 0 ? '' : unknownText(unknown);
-      pieces[tailAt] = tail;
-      return pieces.join('');
+      const first = number(probability);
+      let text = `${probability >= threshold ? DELAYED : ON_TIME}${first}${firstBetween}${first}`;
+      for (let h = 1; h < nHeads; h++) {
+        const value = out[at + h]!;
+        text += between[h]!;
+        text += number(h < nProbabilities ? value : Math.round(value * 10) / 10);
+      }
+      if (unknown.length > 0) return `${text}}${unknownText(unknown)}${tail}`;
+      return `${text}}${tail}`;
     },
     model: `"model":${JSON.stringify({ name: model.name, version })}`,
   };
@@ -74,8 +72,6 @@ const buildUnknownText = (): ((names: readonly string[]) => string) => {
     return text;
   };
 };
-
-const before = (head: Head, h: number): string => (h === 0 ? keyOf(head) : `,${keyOf(head)}`);
 
 const keyOf = (head: Head): string =>
   head.kind === 'probability' ? `"${head.minutes}":` : `"${levelName(head.level)}":`;
