@@ -85,7 +85,22 @@ const FIELDS = [
   'Accept: application/json',
   'Accept-Encoding: gzip',
 ];
-const SIZES = ['-1', '+5', '0x5', '', 'zz', 'ffffffffffffffff', '5 ', '05', '5;a=b', '5;a="b"'];
+const SIZES = [
+  '-1',
+  '+5',
+  '0x5',
+  '',
+  'zz',
+  'ffffffffffffffff',
+  '5 ',
+  '05',
+  '5;a=b',
+  '5;a="b"',
+  '5;',
+  '5;a ',
+  '5; a',
+  '5;a\tb',
+];
 const ENDS = ['\r\n', '\n', '\r', '\r\n\r\n', ''];
 
 export interface Choice {

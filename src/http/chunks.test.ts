@@ -30,6 +30,7 @@ describe('a body in chunks', () => {
     ['LF alone behind its data', '5\r\nhello\n0\r\n\r\n'],
     ['more data than its size says', '4\r\nhello\r\n0\r\n\r\n'],
     ['an extension that never ends', `5;${'a'.repeat(2000)}\r\nhello\r\n0\r\n\r\n`],
+    ['a space in an extension', '5;a=b \r\nhello\r\n0\r\n\r\n'],
     ['a NUL in an extension', '5;a\0\r\nhello\r\n0\r\n\r\n'],
     ['a trailer without a colon', '0\r\nabc\r\n\r\n'],
     ['a NUL in a trailer', '0\r\na: \0\r\n\r\n'],

@@ -1,9 +1,9 @@
 /**
  * A body in chunks, taken out of its frames in place. Reads on where it stopped, however the body was cut on its way.
  * Stands under `inflow`.
- * @source RFC 9112, 7.1; extensions and trailers are checked and dropped
+ * @source RFC 9112, 7.1; extensions, which may hold no space, and trailers are checked and dropped
  */
-import { COLON, CR, HEX, LF, TOKEN, VALUE } from './characters.ts';
+import { COLON, CR, HEX, LF, SPACE, TOKEN, VALUE } from './characters.ts';
 import { CHUNK_LINE_LIMIT_BYTES, HEAD_LIMIT_BYTES } from './limits.ts';
 
 const PHASES = {
@@ -72,7 +72,8 @@ export const readChunks = (chunks: Chunks, bytes: Uint8Array, from: number): num
       }
       case PHASES.extension:
         if (byte === CR) chunks.phase = PHASES.sizeLf;
-        else if (VALUE[byte] === 0 || ++chunks.nLine > CHUNK_LINE_LIMIT_BYTES) return -1;
+        else if (VALUE[byte] === 0 || byte <= SPACE || ++chunks.nLine > CHUNK_LINE_LIMIT_BYTES)
+          return -1;
         at++;
         break;
       case PHASES.sizeLf:
