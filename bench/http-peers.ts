@@ -110,6 +110,13 @@ export const beginBareBun = (answer: string): Promise<Service> =>
     return [one, one];
   });
 
+/** Our service over `Bun.serve`: without the counters and limits of a worker, which is to its advantage. */
+export const beginTwin = (): Promise<Service> =>
+  begin('puntual over Bun.serve, 2 processes', (port) => {
+    const one = [process.execPath, join(PEERS, 'twin.ts'), `${port}`];
+    return [one, one];
+  });
+
 export const beginNode = (answer: string): Promise<Service> =>
   begin('Node http, 2 processes', (port) => [
     ['node', join(PEERS, 'node-http.mjs'), `${port}`, answer],

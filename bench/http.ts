@@ -1,6 +1,7 @@
 /**
  * How many predictions a second over HTTP, one flight each, beside what others answer on the same two cores?
- * `npx bun bench/http.ts [SECONDS]`; needs wrk and nginx, and the Python peers for the last two rows.
+ * `npx bun bench/http.ts [SECONDS] [PEER...]`; needs wrk and nginx, and the Python peers for the last two rows.
+ * Peers: twin nginx bare node fastapi flask; without a name all of them.
  */
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
@@ -11,6 +12,7 @@ import {
   beginNginx,
   beginNode,
   beginPuntual,
+  beginTwin,
   post,
   type Service,
   scratchDir,
@@ -19,6 +21,15 @@ import { alternate, medianOf, printFigures, printMachine, versionLine } from './
 import { runWrk, type WrkRun } from './wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 4);
+const named = process.argv.slice(3);
+const peers: Readonly<Record<string, (answer: string) => Promise<Service>>> = {
+  twin: beginTwin,
+  nginx: beginNginx,
+  bare: beginBareBun,
+  node: beginNode,
+  fastapi: beginFastApi,
+  flask: beginFlask,
+};
 printMachine({
   wrk: versionLine('wrk', '-v').replace(/^wrk (\S+).*/, '$1'),
   nginx: versionLine('nginx', '-v').replace(/.*nginx\//, ''),
@@ -28,8 +39,8 @@ printMachine({
 storeModel(scratchDir, buildPlantedModel({ nTrees: 100, nLeaves: 31, name: 'bench' }), new Date());
 const services: Service[] = [await beginPuntual(scratchDir, 'puntual serve', '--workers', '2')];
 const answer = await (await post(services[0]!.port)).text();
-for (const begin of [beginNginx, beginBareBun, beginNode]) services.push(await begin(answer));
-for (const begin of [beginFastApi, beginFlask]) services.push(await begin());
+for (const [name, begin] of Object.entries(peers))
+  if (named.length === 0 || named.includes(name)) services.push(await begin(answer));
 
 const runs = new Map<string, WrkRun[]>();
 const figures = await alternate(
