@@ -143,12 +143,9 @@ export const buildDialogue = (
   };
 
   /** The handler waits for more of the body. */
-  const listen = (connection: Connection, { framing, inflow }: Exchange): void => {
-    if (framing.waits && !inflow!.hasBegun()) {
-      writer.goOn(connection);
-      writer.flush();
-    }
-    framing.waits = false;
+  const listen = (connection: Connection, exchange: Exchange): void => {
+    const { inflow } = exchange;
+    reply.goOn(connection, exchange);
     if (inflow!.isStream()) {
       const on = inflow!.isOwing() ? 'body' : 'part';
       if (connection.wait !== on) wait(connection, on);

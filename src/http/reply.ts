@@ -12,6 +12,8 @@ import type { Then, Writer } from './writer.ts';
 export interface Reply {
   /** Asks the handler. @returns whether the request is over and done with */
   readonly answer: (connection: Connection, exchange: Exchange) => boolean;
+  /** Asks for the body, if the client waits for that. */
+  readonly goOn: (connection: Connection, exchange: Exchange) => void;
   /** Answers bytes that are no request; nothing more is read. */
   readonly refuse: (connection: Connection, fault: Fault) => void;
 }
@@ -90,6 +92,14 @@ export const buildReply = (
     }
   };
 
+  const goOn = (connection: Connection, { framing, inflow }: Exchange): void => {
+    if (!framing.waits) return;
+    framing.waits = false;
+    if (inflow?.hasBegun()) return;
+    writer.goOn(connection);
+    writer.flush();
+  };
+
   const stream = async (
     connection: Connection,
     exchange: Exchange,
@@ -97,6 +107,8 @@ export const buildReply = (
   ): Promise<void> => {
     const isChunked = exchange.head.minor === 1;
     if (!isChunked) connection.isLast = true;
+    // Behind the head of the answer it would be taken for a part of the answer.
+    goOn(connection, exchange);
     exchange.isBegun = true;
     writer.begin(status, headers, isChunked, thenOf(connection, exchange), connection);
     writer.flush();
@@ -144,5 +156,5 @@ export const buildReply = (
     connection.isLast = true;
   };
 
-  return { answer, refuse };
+  return { answer, goOn, refuse };
 };

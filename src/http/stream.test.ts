@@ -92,6 +92,19 @@ describe('the end of a server', () => {
     expect(nTaken).toBe(400 * 65_536);
   });
 
+  test('asks for a body that is held back before it begins to answer', async () => {
+    const server = open(
+      (call): Answer => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
+    );
+    const { socket, until } = talk(
+      server,
+      'POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
+    );
+    await until(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+    socket.write('one\n');
+    await until(/\r\n\r\n4\r\none\n\r\n0\r\n\r\n$/);
+  });
+
   test('to HTTP/1.0 ends with the connection', async () => {
     const server = open(
       (call): Answer => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
