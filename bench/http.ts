@@ -17,7 +17,7 @@ import {
   type Service,
   scratchDir,
 } from './http-peers.ts';
-import { alternate, medianOf, printFigures, printMachine, versionLine } from './measure.ts';
+import { alternate, calm, medianOf, printFigures, printMachine, versionLine } from './measure.ts';
 import { runWrk, type WrkRun } from './wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 4);
@@ -47,6 +47,7 @@ const figures = await alternate(
   services.map(({ name, port }) => ({
     name,
     run: async () => {
+      await calm();
       const run = await runWrk(port, { connections: 400, seconds });
       runs.set(name, [...(runs.get(name) ?? []), run]);
       return run.perSecond;

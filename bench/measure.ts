@@ -24,6 +24,31 @@ export const versionLine = (command: string, ...args: string[]): string => {
   return error ? 'absent' : `${stdout}${stderr}`.trim().split('\n')[0]!;
 };
 
+/** Milliseconds that the processors of this machine have worked and rested so far. */
+const processorTimes = (): { busy: number; idle: number } =>
+  cpus().reduce(
+    ({ busy, idle }, { times }) => ({
+      busy: busy + times.user + times.nice + times.sys + times.irq,
+      idle: idle + times.idle,
+    }),
+    { busy: 0, idle: 0 },
+  );
+
+const CALM_SHARE = 0.15;
+const LOOK_MS = 200;
+
+/** Waits until the machine rests: a contender may still work on what the last run left in its queues. */
+export const calm = async (limitMs = 10_000): Promise<void> => {
+  const endMs = performance.now() + limitMs;
+  for (let last = processorTimes(); performance.now() < endMs; ) {
+    await Bun.sleep(LOOK_MS);
+    const now = processorTimes();
+    const busy = now.busy - last.busy;
+    if (busy < CALM_SHARE * (busy + now.idle - last.idle)) return;
+    last = now;
+  }
+};
+
 /** One of the things that a bench compares: `run` does the work once and returns the figure to compare. */
 export interface Contender {
   readonly name: string;

@@ -20,7 +20,7 @@ const FAULTS = {
     'request-malformed',
     'the body is framed more than once, or by chunks in HTTP/1.0',
   ],
-  'coding-other': ['coding-unsupported', 'the only transfer coding taken is chunked'],
+  'coding-other': ['request-malformed', 'the only transfer coding taken is chunked'],
   'expectation-other': ['expectation-failed', 'the only expectation met is 100-continue'],
   'chunk-broken': ['request-malformed', 'a chunk of the body is not framed right'],
   'body-ended': ['request-malformed', 'the body broke off before its end'],
