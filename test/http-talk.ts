@@ -6,7 +6,7 @@ import { afterAll } from 'bun:test';
 import { connect, type Socket } from 'node:net';
 import type { Call, Handlers } from '../src/http/call.ts';
 import type { Limits } from '../src/http/limits.ts';
-import { type HttpServer, openHttp } from '../src/http/server.ts';
+import { type HttpOptions, type HttpServer, openHttp } from '../src/http/server.ts';
 
 const LIMITS: Limits = { requestMs: 10_000, idleMs: 75_000 };
 const LIMIT_BYTES = 1024 * 1024;
@@ -23,11 +23,13 @@ export const open = (
   answer: Handlers['answer'],
   limits: Partial<Limits> = {},
   more: Partial<Handlers> = {},
+  tls?: HttpOptions['tls'],
 ) => {
   const server = openHttp({
     hostname: '127.0.0.1',
     port: 0,
     limits: { ...LIMITS, ...limits },
+    ...(tls && { tls }),
     handlers: {
       answer,
       refused: ({ code }) => JSON.stringify({ code }),

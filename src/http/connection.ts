@@ -18,10 +18,11 @@ export interface Socket {
 
 /**
  * What a connection waits for; each has its own limit of time.
+ * `handshake`: the end of that of an encrypted connection;
  * `part`: more of a body that is answered while it comes, all that came having been answered;
  * `reader`: the other side takes its answers; `end`: it was told to go.
  */
-export type Wait = 'request' | 'head' | 'body' | 'part' | 'answer' | 'reader' | 'end';
+export type Wait = 'handshake' | 'request' | 'head' | 'body' | 'part' | 'answer' | 'reader' | 'end';
 
 export interface Connection {
   readonly socket: Socket;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { echo, get, open, post, talk } from '../../test/http-talk.ts';
 
 describe('a connection', () => {
@@ -173,6 +174,19 @@ describe('limits of time', () => {
       expect(heard()).toMatch(/^HTTP\/1\.1 408[\s\S]*took too long/);
     }
     expect(nSlow).toBe(2);
+  });
+
+  test('end a handshake that is never finished', async () => {
+    const file = join(import.meta.dir, '../../test/service/fixtures/first');
+    const tls = { certFile: `${file}.crt`, keyFile: `${file}.key` };
+    const server = open(() => 'x', { requestMs: 50 }, {}, tls);
+    const { closed, heard } = talk(server, '\x16\x03\x01\x02\x00\x01\x00');
+    await closed;
+    expect(heard()).toBe('');
+    const answer = await fetch(`https://127.0.0.1:${server.port}`, {
+      tls: { rejectUnauthorized: false },
+    });
+    expect(await answer.text()).toBe('x');
   });
 
   test('end an idle connection without a word', async () => {

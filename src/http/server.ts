@@ -58,14 +58,19 @@ export const openHttp = ({ hostname, port, limits, handlers, tls }: HttpOptions)
       open: (socket) => {
         socket.data = createConnection(socket, connections.length, clock.nowMs);
         connections.push(socket.data);
+        if (tls) socket.data.wait = 'handshake';
       },
       // With it, `open` comes before the handshake: who never finishes that is counted, and late.
-      handshake: () => {},
+      handshake: ({ data }) => {
+        data.wait = 'request';
+        data.sinceMs = clock.nowMs;
+      },
       data: (socket, chunk) => dialogue.onData(socket.data, chunk as Buffer<ArrayBuffer>),
       drain: (socket) => dialogue.onDrain(socket.data),
       end: (socket) => dialogue.onEnd(socket.data),
       close: (socket) => {
         const connection = socket.data;
+        if (!connection) return;
         const last = connections.pop();
         if (last && last !== connection) {
           connections[connection.place] = last;
@@ -73,7 +78,11 @@ export const openHttp = ({ hostname, port, limits, handlers, tls }: HttpOptions)
         }
         dialogue.onClose(connection);
       },
-      error: (socket) => void socket.terminate(),
+      error: (socket, error) => {
+        // The runtime's own failures, such as those of encryption, have a code; what is thrown here has none.
+        if (!('code' in error)) handlers.failed(error);
+        socket.terminate();
+      },
     },
   };
   const listener = Bun.listen(options);
@@ -87,6 +96,9 @@ export const openHttp = ({ hostname, port, limits, handlers, tls }: HttpOptions)
         break;
       case 'request':
         if (waitedMs > limits.idleMs) dialogue.end(connection);
+        break;
+      case 'handshake':
+        if (waitedMs > limits.requestMs) connection.socket.terminate();
         break;
       case 'part':
       case 'reader':
