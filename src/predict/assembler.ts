@@ -89,7 +89,10 @@ export const f64 = {
 
 export const v128 = {
   load: memory(0xfd, 0),
+  store: memory(0xfd, 11),
+  splat8: vector(15),
   and: vector(78),
+  or: vector(80),
   laneOf32: (lane: number): Code => [vector(27), lane],
   laneOf64: (lane: number): Code => [vector(29), lane],
 } as const;
@@ -115,41 +118,65 @@ export interface Func {
 
 /** A module of functions over one imported memory `m.m`. @cost O(bytes) */
 export const buildModule = (funcs: readonly Func[]): Uint8Array<ArrayBuffer> => {
-  const bytes: number[] = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  const section = (id: number, items: readonly Code[]): void => {
-    const content: number[] = [];
-    flattenInto([unsigned(items.length), items], content);
-    flattenInto([id, unsigned(content.length), content], bytes);
-  };
   const exported = funcs.flatMap((func, i) => (func.name === undefined ? [] : [{ func, i }]));
-  section(
-    1,
-    funcs.map(({ params }) => [0x60, unsigned(params.length), params.map((t) => TYPES[t]), 0]),
-  );
-  section(2, [[text('m'), text('m'), 2, 0, 1]]);
-  section(
-    3,
-    funcs.map((_, i) => unsigned(i)),
-  );
-  section(
-    7,
-    exported.map(({ func, i }) => [text(func.name!), 0, unsigned(i)]),
-  );
-  section(
-    10,
-    funcs.map(({ locals, body }) => {
-      const content: number[] = [];
-      flattenInto([unsigned(locals.length), locals.map((t) => [1, TYPES[t]]), body, 0x0b], content);
-      return [unsigned(content.length), content];
-    }),
-  );
-  return Uint8Array.from(bytes);
+  const bodies = funcs.map(({ locals, body }) => {
+    const head = [unsigned(locals.length), locals.map((type) => [1, TYPES[type]])];
+    const code = flatten([head, body, 0x0b]);
+    return [flatten(unsigned(code.length)), code];
+  });
+  return Buffer.concat([
+    Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0),
+    ...section(1, funcs.map(typeOf).map(flatten)),
+    ...section(2, [flatten([text('m'), text('m'), 2, 0, 1])]),
+    ...section(
+      3,
+      funcs.map((_, i) => flatten(unsigned(i))),
+    ),
+    ...section(
+      7,
+      exported.map(({ func, i }) => flatten([text(func.name!), 0, unsigned(i)])),
+    ),
+    ...section(10, bodies.flat(), bodies.length),
+  ]);
+};
+
+const typeOf = ({ params }: Func): Code => [
+  0x60,
+  unsigned(params.length),
+  params.map((type) => TYPES[type]),
+  0,
+];
+
+/** The parts of a section: its number and size, how many items there are, and the items. */
+const section = (
+  id: number,
+  items: readonly Uint8Array[],
+  nItems = items.length,
+): readonly Uint8Array[] => {
+  const count = flatten(unsigned(nItems));
+  const size = items.reduce((sum, item) => sum + item.length, count.length);
+  return [flatten([id, unsigned(size)]), count, ...items];
 };
 
 const text = (name: string): Code => [name.length, [...name].map((c) => c.charCodeAt(0))];
 
+/** Code as bytes. */
+const flatten = (code: Code): Uint8Array => {
+  const bytes: number[] = [];
+  flattenInto(code, bytes);
+  return Uint8Array.from(bytes);
+};
+
+/** Code that is repeated, so that it is taken apart only once. */
+export const repeat = (code: Code, times: number): Code => {
+  const bytes: number[] = [];
+  flattenInto(code, bytes);
+  return new Array<Code>(times).fill(bytes);
+};
+
 const flattenInto = (code: Code, bytes: number[]): void => {
-  for (const item of code) {
+  for (let i = 0; i < code.length; i++) {
+    const item = code[i]!;
     if (typeof item === 'number') bytes.push(item);
     else flattenInto(item, bytes);
   }

@@ -8,6 +8,7 @@
  * in them get columns of their own.
  */
 import type { Forest } from '../core/forest.ts';
+import { findQuestions, type Questions } from './questions.ts';
 
 export interface Column {
   readonly feature: number;
@@ -16,6 +17,8 @@ export interface Column {
   readonly edges: Float64Array;
   /** Codes that some split may name: 0 .. nCodes - 1. */
   readonly nCodes: number;
+  /** Category sets that the splits of all forests ask. */
+  readonly nSets: number;
   /** Number of bins, with that of missing values, which is the last. */
   readonly nBins: number;
   readonly comparison: Forest['comparison'];
@@ -23,10 +26,22 @@ export interface Column {
   readonly zeroIsMissing: boolean;
 }
 
+/** How one forest asks the columns. */
+export interface Asking {
+  readonly forest: Forest;
+  readonly questions: Questions;
+  /** int32, shape (nQuestions): column of each question. */
+  readonly columnOf: Int32Array;
+  /**
+   * int32, shape (nQuestions): place of the question's threshold among the column's edges (bins up to it go left),
+   * or number of its category set among the column's.
+   */
+  readonly placeOf: Int32Array;
+}
+
 export interface Columns {
   readonly columns: readonly Column[];
-  /** Per forest: int32, shape (nFeatures): column of each feature, -1 where the forest does not ask it. */
-  readonly ofForest: readonly Int32Array[];
+  readonly ofForest: readonly Asking[];
 }
 
 /**
@@ -35,36 +50,61 @@ export interface Columns {
  */
 export const buildColumns = (forests: readonly Forest[]): Columns | undefined => {
   const drafts = new Map<string, Draft>();
-  const ofForest: Int32Array[] = [];
-  for (const forest of forests) {
-    const own = new Int32Array(forest.nFeatures).fill(-1);
-    const draftOf: (Draft | undefined)[] = new Array(forest.nFeatures);
-    for (let node = 0; node < forest.feature.length; node++) {
-      const feature = forest.feature[node]!;
-      if (feature < 0) continue;
-      let draft = draftOf[feature];
-      const categorical = forest.categoryStart[node]! >= 0;
-      if (!draft) {
-        const key = `${feature} ${forest.comparison} ${forest.precision} ${forest.zeroIsMissing}`;
-        draft = drafts.get(key) ?? {
-          index: drafts.size,
-          feature,
-          forest,
-          categorical,
-          edges: [],
-          nCodes: 0,
-        };
-        drafts.set(key, draft);
-        draftOf[feature] = draft;
-        own[feature] = draft.index;
-      }
-      if (draft.categorical !== categorical) return undefined;
-      if (categorical) draft.nCodes = Math.max(draft.nCodes, nCodesOf(forest, node));
-      else draft.edges.push(forest.threshold[node]!);
-    }
-    ofForest.push(own);
+  const asking = forests.map((forest): Asking => {
+    const questions = findQuestions(forest);
+    const nQuestions = questions.askedBy.length;
+    const columnOf = new Int32Array(nQuestions);
+    const placeOf = new Int32Array(nQuestions);
+    const own: Draft[] = [];
+    questions.askedBy.forEach((node, question) => {
+      const draft = own[forest.feature[node]!] ?? draftAt(forest, node, drafts);
+      own[forest.feature[node]!] = draft;
+      if (draft.categorical !== forest.categoryStart[node]! >= 0) draft.isMixed = true;
+      columnOf[question] = draft.index;
+      if (draft.categorical) {
+        draft.nCodes = Math.max(draft.nCodes, nCodesOf(forest, node));
+        placeOf[question] = draft.nSets++;
+      } else draft.places.set(forest.threshold[node]!, 0);
+    });
+    return { forest, questions, columnOf, placeOf };
+  });
+  const all = [...drafts.values()];
+  if (all.some(({ isMixed }) => isMixed)) return undefined;
+  const columns = all.map(columnOfDraft);
+  for (const { forest, questions, columnOf, placeOf } of asking) {
+    questions.askedBy.forEach((node, question) => {
+      const draft = all[columnOf[question]!]!;
+      if (!draft.categorical) placeOf[question] = draft.places.get(forest.threshold[node]!)!;
+    });
   }
-  return { columns: [...drafts.values()].map(columnOf), ofForest };
+  return { columns, ofForest: asking };
+};
+
+interface Draft {
+  readonly index: number;
+  readonly feature: number;
+  readonly forest: Forest;
+  readonly categorical: boolean;
+  /** Place of each distinct threshold among them, once all are known. */
+  readonly places: Map<number, number>;
+  nCodes: number;
+  nSets: number;
+  isMixed: boolean;
+}
+
+/** The draft of the column that a node asks; forests that compare alike share it. */
+const draftAt = (forest: Forest, node: number, drafts: Map<string, Draft>): Draft => {
+  const feature = forest.feature[node]!;
+  const categorical = forest.categoryStart[node]! >= 0;
+  const key = `${feature} ${forest.comparison} ${forest.precision} ${forest.zeroIsMissing}`;
+  const known = drafts.get(key);
+  if (known) return known;
+  const places = new Map<number, number>();
+  const index = drafts.size;
+  const none = { nCodes: 0, nSets: 0, isMixed: false };
+  const draft: Draft = { index, feature, forest, categorical, places, ...none };
+  drafts.set(key, draft);
+  return draft;
 };
 
 /** One past the highest code in a node's set. */
@@ -77,49 +117,27 @@ const nCodesOf = (forest: Forest, node: number): number => {
   return 0;
 };
 
-interface Draft {
-  readonly index: number;
-  readonly feature: number;
-  readonly forest: Forest;
-  readonly categorical: boolean;
-  readonly edges: number[];
-  nCodes: number;
-}
-
-const columnOf = ({ feature, forest, categorical, edges, nCodes }: Draft): Column => {
-  const sorted = Float64Array.from(edges, (edge) => edge + 0).sort();
-  let nEdges = 0;
-  for (let i = 0; i < sorted.length; i++) {
-    if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[nEdges++] = sorted[i]!;
-  }
+/** The column of a draft, whose thresholds learn their places. */
+const columnOfDraft = (draft: Draft): Column => {
+  const { feature, forest, categorical, places, nCodes, nSets } = draft;
+  const edges = Float64Array.from(places.keys()).sort();
+  for (let place = 0; place < edges.length; place++) places.set(edges[place]!, place);
   return {
     feature,
     kind: categorical ? 'categorical' : 'numeric',
-    edges: sorted.slice(0, nEdges),
+    edges,
     nCodes,
-    nBins: (categorical ? nCodes + 1 : nEdges + 1) + 1,
+    nSets,
+    nBins: (categorical ? nCodes + 1 : edges.length + 1) + 1,
     comparison: forest.comparison,
     precision: forest.precision,
     zeroIsMissing: forest.zeroIsMissing,
   };
 };
 
-/** The bin that a threshold closes: values in bins up to it go left. */
-export const binOfEdge = (column: Column, threshold: number): number => {
-  let low = 0;
-  let high = column.edges.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (column.edges[middle]! < threshold) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};
-
-/** Whether every value of a bin goes right at a node that asks this column. */
-export const goesRight = (forest: Forest, node: number, column: Column, bin: number): boolean => {
+/** Whether a code's bin goes right at a node that asks a categorical column. */
+export const codeGoesRight = (forest: Forest, node: number, column: Column, bin: number) => {
   if (bin === column.nBins - 1) return forest.missingLeft[node] === 0;
-  if (column.kind === 'numeric') return bin > binOfEdge(column, forest.threshold[node]!);
   const words = forest.categoryWords[node]!;
   if (bin >= words * 32) return true;
   const word = forest.categories[forest.categoryStart[node]! + (bin >>> 5)]!;
@@ -128,18 +146,30 @@ export const goesRight = (forest: Forest, node: number, column: Column, bin: num
 
 const ZERO = Math.fround(1e-35);
 
-/** The bin of a value: the slow twin of the emitted search. */
-export const binOf = (column: Column, value: number): number => {
-  const number = column.precision === 'float32' ? Math.fround(value) : value;
-  if (Number.isNaN(number) || (column.zeroIsMissing && Math.abs(number) <= ZERO))
-    return column.nBins - 1;
-  if (column.kind === 'categorical') {
-    const code = Math.trunc(number);
-    return code >= 0 && code < column.nCodes ? code : column.nCodes;
-  }
+/** The bin of a value, for numbers how many edges it lies past: the slow twin of the emitted search. */
+export const binOf = (column: Column, value: number): number => binsOf(column, [value])[0]!;
+
+/**
+ * The bins of values, int32. Numbers may rise or fall: each starts its way along the edges where the last one ended.
+ * @cost O(values + edges) for rising values
+ */
+export const binsOf = (column: Column, values: ArrayLike<number>): Int32Array => {
+  const { kind, edges, nBins, nCodes, precision, comparison, zeroIsMissing } = column;
+  const bins = new Int32Array(values.length);
+  const isPast = (edge: number, number: number): boolean =>
+    comparison === '<=' ? edge < number : edge <= number;
   let bin = 0;
-  for (const edge of column.edges) {
-    if (column.comparison === '<=' ? edge < number : edge <= number) bin++;
+  for (let i = 0; i < values.length; i++) {
+    const number = precision === 'float32' ? Math.fround(values[i]!) : values[i]!;
+    if (Number.isNaN(number) || (zeroIsMissing && Math.abs(number) <= ZERO)) bins[i] = nBins - 1;
+    else if (kind === 'categorical') {
+      const code = Math.trunc(number);
+      bins[i] = code >= 0 && code < nCodes ? code : nCodes;
+    } else {
+      while (bin < edges.length && isPast(edges[bin]!, number)) bin++;
+      while (bin > 0 && !isPast(edges[bin - 1]!, number)) bin--;
+      bins[i] = bin;
+    }
   }
-  return bin;
+  return bins;
 };

@@ -260,6 +260,39 @@ describe('the compiled predictor against the reference', () => {
       );
   });
 
+  test.each([
+    ['mask', 31],
+    ['walk', 31],
+    ['walk', 255],
+    ['long-walk', 31],
+    ['long-walk', 255],
+    ['plain', 31],
+  ] as const)('%s gives the same bits for trees of %d leaves, whatever a row holds', (kernel, nLeaves) => {
+    const planted = buildPlantedModel({ nTrees: 21, nLeaves, seed: 4 });
+    const raw = randomRaw(planted, 300, 8);
+    const [fast, slow] = [new Float64Array(300), new Float64Array(300)];
+    compilePredictor(planted, kernel).predictInto(raw, 300, fast);
+    buildReferencePredictor(planted).predictInto(raw, 300, slow);
+    expect(fast).toEqual(slow);
+    const scorer = buildScorer([planted.heads[0]!.score], planted.features.length, kernel);
+    expect(scorer.kernels).toEqual([kernel]);
+  });
+
+  test('a forest that asks more than can be answered beforehand is walked by slots', () => {
+    const planted = buildPlantedForest(80, 512, 6);
+    const threshold = planted.threshold.map((limit, node) => limit + node / 1e6);
+    const forest = { ...planted, threshold };
+    const scorer = buildScorer([{ kind: 'forest', forest }], 7);
+    expect(scorer.kernels).toEqual(['long-walk']);
+    const random = buildRandom(2);
+    for (let i = 0; i < 64 * 7; i++) scorer.features[i] = Math.floor(random() * 400);
+    scorer.score(64);
+    for (let row = 0; row < 64; row++)
+      expect(scorer.scores[row]).toBe(
+        scoreOf({ kind: 'forest', forest }, scorer.features, row * 7),
+      );
+  });
+
   test('a model whose self-test is wrong may not serve', () => {
     const model = buildPlantedModel({ nTrees: 3 });
     const raw = randomRaw(model, 1, 1);

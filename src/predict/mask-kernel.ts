@@ -24,7 +24,7 @@ import {
   tee,
   v128,
 } from './assembler.ts';
-import { binOfEdge, type Column, goesRight } from './columns.ts';
+import { type Asking, type Column, codeGoesRight } from './columns.ts';
 import type { Layout } from './layout.ts';
 
 export const MASK_LEAVES = 32;
@@ -34,12 +34,12 @@ const FIRST_ROW = 7;
 
 /** A function `(nRows)` from bins to raw scores at `outAt + row * outStride`. */
 export const emitMaskScore = (
-  forest: Forest,
+  asking: Asking,
   columns: readonly Column[],
-  columnOf: Int32Array,
   layout: Layout,
   places: { readonly binsAt: number; readonly outAt: number; readonly outStride: number },
 ): Func => {
+  const { forest, columnOf } = asking;
   const asked = columns.map((_, c) => c).filter((c) => columnOf.includes(c));
   const nGroups = Math.ceil(forest.nTrees / LANES);
   const rowBytes = nGroups * 16;
@@ -47,9 +47,10 @@ export const emitMaskScore = (
   const valuesAt = layout.take(nGroups * LANES * MASK_LEAVES * 8, (memory, at) =>
     new Float64Array(memory, at, leaves.values.length).set(leaves.values),
   );
+  const nodes = sortNodes(asking, columns);
   const tableAt = asked.map((c) =>
     layout.take(columns[c]!.nBins * rowBytes, (memory, at) =>
-      fillTable(forest, columns[c]!, leaves, new Int32Array(memory, at), rowBytes / 4),
+      fillTable(forest, columns[c]!, nodes[c]!, leaves, new Int32Array(memory, at), rowBytes / 4),
     ),
   );
   return {
@@ -118,17 +119,33 @@ const numberLeaves = (forest: Forest): Leaves => {
   return { below, treeOf, values };
 };
 
-/** Fills `table` (int32, shape (nBins, stride)). @cost O(nBins x nTrees + nodes of the column) */
+/** Nodes of each column, by the place of their questions. */
+const sortNodes = (
+  { questions, columnOf, placeOf }: Asking,
+  columns: readonly Column[],
+): readonly (readonly number[][])[] => {
+  const sorted = columns.map(({ kind, edges, nSets }) =>
+    Array.from({ length: kind === 'numeric' ? edges.length : nSets }, (): number[] => []),
+  );
+  questions.of.forEach((question, node) => {
+    if (question >= 0) sorted[columnOf[question]!]![placeOf[question]!]!.push(node);
+  });
+  return sorted;
+};
+
+/**
+ * Fills `table` (int32, shape (nBins, stride)).
+ * @param nodes that ask the column, by the place of their questions
+ * @cost O(nBins x nTrees + nodes), for categories O(nBins x nodes)
+ */
 const fillTable = (
   forest: Forest,
   column: Column,
+  nodes: readonly (readonly number[])[],
   leaves: Leaves,
   table: Int32Array,
   stride: number,
 ): void => {
-  const nodes: number[] = [];
-  for (let node = 0; node < forest.feature.length; node++)
-    if (forest.feature[node] === column.feature && leaves.below[node] !== 0) nodes.push(node);
   const cut = (bin: number, node: number): void => {
     const at = bin * stride + leaves.treeOf[node]!;
     table[at] = table[at]! & ~leaves.below[forest.left[node]!]!;
@@ -136,17 +153,18 @@ const fillTable = (
   const missing = column.nBins - 1;
   table.fill(-1, 0, stride);
   table.fill(-1, missing * stride, (missing + 1) * stride);
-  for (const node of nodes) if (forest.missingLeft[node] === 0) cut(missing, node);
-  if (column.kind === 'categorical') {
-    table.fill(-1, 0, missing * stride);
-    for (let bin = 0; bin < missing; bin++)
-      for (const node of nodes) if (goesRight(forest, node, column, bin)) cut(bin, node);
+  for (const asking of nodes)
+    for (const node of asking) if (forest.missingLeft[node] === 0) cut(missing, node);
+  if (column.kind === 'numeric') {
+    for (let bin = 1; bin < missing; bin++) {
+      table.copyWithin(bin * stride, (bin - 1) * stride, bin * stride);
+      for (const node of nodes[bin - 1]!) cut(bin, node);
+    }
     return;
   }
-  const closing: number[][] = Array.from({ length: missing }, () => []);
-  for (const node of nodes) closing[binOfEdge(column, forest.threshold[node]!) + 1]!.push(node);
-  for (let bin = 1; bin < missing; bin++) {
-    table.copyWithin(bin * stride, (bin - 1) * stride, bin * stride);
-    for (const node of closing[bin]!) cut(bin, node);
+  table.fill(-1, 0, missing * stride);
+  for (const asking of nodes) {
+    for (let bin = 0; bin < missing; bin++)
+      if (codeGoesRight(forest, asking[0]!, column, bin)) for (const node of asking) cut(bin, node);
   }
 };

@@ -55,10 +55,10 @@ export const leafOf = (
   features: Float64Array,
   at: number,
 ): number => {
+  const { feature, left, right } = forest;
   let node = forest.roots[tree]!;
-  while (forest.feature[node] !== -1) {
-    const goesLeft = decide(forest, node, features[at + forest.feature[node]!]!);
-    node = goesLeft ? forest.left[node]! : forest.right[node]!;
+  for (let asked = feature[node]!; asked !== -1; asked = feature[node]!) {
+    node = decide(forest, node, features[at + asked]!) ? left[node]! : right[node]!;
   }
   return node;
 };

@@ -6,18 +6,17 @@ import type { Forest } from '../core/forest.ts';
 import type { Score } from '../core/model.ts';
 import { buildModule, type Func } from './assembler.ts';
 import { emitBinning } from './bin-kernel.ts';
-import { buildColumns } from './columns.ts';
+import { buildColumns, type Column } from './columns.ts';
 import { buildLayout } from './layout.ts';
 import { emitMaskScore, MASK_LEAVES } from './mask-kernel.ts';
 import { scoreOf } from './reference.ts';
-import { emitWalkScores } from './walk-kernel.ts';
 import { LANES } from './walk-layout.ts';
-import { emitSlots, planWalk } from './walk-plan.ts';
+import { takeWalks, type WalkKernel } from './walks.ts';
 
 /** Rows that are scored in one go; a multiple of the kernels' lanes. */
 export const BLOCK_ROWS = 256;
 
-export type Kernel = 'mask' | 'walk' | 'plain';
+export type Kernel = 'mask' | WalkKernel | 'plain';
 
 export interface Scorer {
   /** float64, shape (BLOCK_ROWS, nFeatures): the caller fills the first rows. */
@@ -27,6 +26,15 @@ export interface Scorer {
   readonly score: (nRows: number) => void;
   /** What each score is computed by. */
   readonly kernels: readonly Kernel[];
+  /** What the emitted search finds, for the check at load; absent where nothing is emitted. */
+  readonly search?: Search;
+}
+
+export interface Search {
+  readonly columns: readonly Column[];
+  /** int32, shape (BLOCK_ROWS, nColumns): bins of the first rows after `findBins`. */
+  readonly bins: Int32Array;
+  readonly findBins: Step;
 }
 
 type Step = (nRows: number) => void;
@@ -49,60 +57,55 @@ export const buildScorer = (
   force?: Kernel,
 ): Scorer => {
   const nScores = scores.length;
-  const emittable = scores.flatMap((score, s) =>
-    score.kind === 'forest' && isEmittable(score.forest) ? [{ s, forest: score.forest }] : [],
-  );
-  const columns = buildColumns(emittable.map(({ forest }) => forest));
   const layout = buildLayout();
   const featuresAt = layout.take(BLOCK_ROWS * nFeatures * 8);
   const scoresAt = layout.take(BLOCK_ROWS * nScores * 8);
+  const placeOf = (s: number) => ({ outAt: scoresAt + s * 8, outStride: nScores * 8 });
   const kernels: Kernel[] = scores.map(() => 'plain');
-  const funcs: Func[] = [];
-  if (columns && columns.columns.length > 0 && columns.columns.length <= MOST_COLUMNS) {
-    const nColumns = columns.columns.length;
-    const binsAt = layout.take(BLOCK_ROWS * nColumns * 4);
-    funcs.push({
-      ...emitBinning(columns.columns, nFeatures, layout, featuresAt, binsAt),
-      name: 'bin',
-    });
-    const nBins = columns.columns.reduce((sum, column) => sum + column.nBins, 0);
-    emittable.forEach(({ s, forest }, f) => {
+  const one: Func[] = [];
+  const many: Func[] = [];
+  const forests = scores.flatMap((score, s) =>
+    score.kind === 'forest' && asksSomething(score.forest) ? [{ s, forest: score.forest }] : [],
+  );
+  const asked = buildColumns(forests.map(({ forest }) => forest));
+  const columns = asked && asked.columns.length <= MOST_COLUMNS ? asked.columns : [];
+  const binsAt = layout.take(BLOCK_ROWS * columns.length * 4);
+  if (asked && columns.length > 0) {
+    const bin = emitBinning(columns, nFeatures, layout, featuresAt, binsAt);
+    one.push(bin);
+    many.push(bin);
+    const nBins = columns.reduce((sum, column) => sum + column.nBins, 0);
+    forests.forEach(({ s, forest }, f) => {
       const fits =
-        nColumns <= MOST_TABLE_COLUMNS &&
-        mostLeaves(forest) <= MASK_LEAVES &&
-        nBins * forest.nTrees * 4 <= TABLE_LIMIT_BYTES;
-      if (force ? force !== 'mask' : !fits) return;
-      const places = { binsAt, outAt: scoresAt + s * 8, outStride: nScores * 8 };
+        columns.length <= MOST_TABLE_COLUMNS &&
+        nBins * forest.nTrees * 4 <= TABLE_LIMIT_BYTES &&
+        mostLeaves(forest) <= MASK_LEAVES;
+      if (!fits || (force && force !== 'mask')) return;
+      const places = { binsAt, ...placeOf(s) };
+      const mask = emitMaskScore(asked.ofForest[f]!, columns, layout, places);
       kernels[s] = 'mask';
-      funcs.push({
-        ...emitMaskScore(forest, columns.columns, columns.ofForest[f]!, layout, places),
-        name: `mask${s}`,
-      });
+      one.push(mask);
+      many.push(mask);
     });
-    const walkable = emittable
-      .map(({ s, forest }, f) => ({ s, forest, columnOf: columns.ofForest[f]! }))
-      .filter(({ s }) => kernels[s] === 'plain' && force !== 'plain');
-    const plan = planWalk(
-      walkable.map(({ forest }) => forest),
-      columns.columns,
-      walkable.map(({ columnOf }) => columnOf),
+    const walked = forests.flatMap(({ s }, f) =>
+      kernels[s] === 'plain' && force !== 'plain'
+        ? [{ s, asking: asked.ofForest[f]!, ...placeOf(s) }]
+        : [],
     );
-    if (plan && walkable.length > 0) {
-      const slotStride = plan.slots.length * 4;
-      const slotsAt = layout.take(BLOCK_ROWS * slotStride);
-      funcs.push({ ...emitSlots(plan, layout, binsAt, slotsAt), name: 'slots' });
-      walkable.forEach(({ s }, w) => {
-        const places = { slotsAt, slotStride, outAt: scoresAt + s * 8, outStride: nScores * 8 };
-        const { one, many } = emitWalkScores(plan.forests[w]!, layout, places);
-        kernels[s] = 'walk';
-        funcs.push({ ...one, name: `one${s}` }, { ...many, name: `many${s}` });
-      });
+    const places = { binsAt, blockRows: BLOCK_ROWS };
+    const isLong = force === 'long-walk' ? force : undefined;
+    const walks =
+      walked.length > 0 ? takeWalks(walked, columns, layout, places, isLong) : undefined;
+    if (walks) {
+      for (const { s } of walked) kernels[s] = walks.kernel;
+      one.push(...walks.one);
+      many.push(...walks.many);
     }
   }
   const memory = layout.build();
   const features = new Float64Array(memory.buffer, featuresAt, BLOCK_ROWS * nFeatures);
   const out = new Float64Array(memory.buffer, scoresAt, BLOCK_ROWS * nScores);
-  const exports = instantiate(funcs, memory);
+  const { steps, manySteps } = instantiate(one, many, memory);
   const plainSteps = scores.flatMap((score, s): Step[] =>
     kernels[s] !== 'plain'
       ? []
@@ -113,60 +116,45 @@ export const buildScorer = (
           },
         ],
   );
-  const walks = exports['slots'] !== undefined;
-  const single = stepsOf(exports, ['bin', 'slots', 'mask', 'one']);
-  const batch = stepsOf(exports, ['bin', 'slots', 'mask', 'many']);
   return {
     features,
     scores: out,
     kernels,
     score: (nRows) => {
-      const steps = nRows === 1 ? single : batch;
+      const emitted = nRows === 1 ? steps : manySteps;
       // Walks go eight rows at a time; rows past the last are scored and ignored.
-      const rounded = nRows === 1 || !walks ? nRows : Math.ceil(nRows / LANES) * LANES;
-      for (let i = 0; i < steps.length; i++) steps[i]!(rounded);
+      const rounded = nRows === 1 ? 1 : Math.ceil(nRows / LANES) * LANES;
+      for (let i = 0; i < emitted.length; i++) emitted[i]!(rounded);
       for (let i = 0; i < plainSteps.length; i++) plainSteps[i]!(nRows);
     },
+    ...(steps.length > 0 && {
+      search: {
+        columns,
+        bins: new Int32Array(memory.buffer, binsAt, BLOCK_ROWS * columns.length),
+        findBins: steps[0]!,
+      },
+    }),
   };
 };
 
-const instantiate = (funcs: readonly Func[], memory: WebAssembly.Memory): Record<string, Step> => {
-  if (funcs.length === 0) return {};
-  const module = new WebAssembly.Module(buildModule(funcs));
-  return new WebAssembly.Instance(module, { m: { m: memory } }).exports as Record<string, Step>;
+/** The functions for one row and for many, each in order; those that are the same are compiled once. */
+const instantiate = (one: readonly Func[], many: readonly Func[], memory: WebAssembly.Memory) => {
+  if (one.length === 0) return { steps: [], manySteps: [] };
+  const funcs = [...new Set([...one, ...many])];
+  const named = funcs.map((func, i) => ({ ...func, name: `f${i}` }));
+  const module = new WebAssembly.Module(buildModule(named));
+  const { exports } = new WebAssembly.Instance(module, { m: { m: memory } });
+  const stepOf = (func: Func) => exports[`f${funcs.indexOf(func)}`] as Step;
+  return { steps: one.map(stepOf), manySteps: many.map(stepOf) };
 };
 
-/** The exported functions whose names start with these words, in the order of the words. */
-const stepsOf = (exports: Record<string, Step>, words: readonly string[]): Step[] =>
-  words.flatMap((word) =>
-    Object.keys(exports)
-      .filter((name) => name.replace(/\d+$/, '') === word)
-      .map((name) => exports[name]!),
-  );
+const asksSomething = ({ feature }: Forest): boolean => feature.some((asked) => asked !== -1);
 
-/** Whether a forest is made of trees (a file may hold nodes with two parents) that ask something. */
-const isEmittable = (forest: Forest): boolean => {
-  const seen = new Uint8Array(forest.feature.length);
-  const isNew = (node: number): boolean => {
-    const first = seen[node] === 0;
-    seen[node] = 1;
-    return first;
-  };
-  if (!forest.roots.every(isNew)) return false;
-  let asks = false;
-  for (let node = 0; node < forest.feature.length; node++) {
-    if (forest.feature[node] === -1) continue;
-    asks = true;
-    if (!isNew(forest.left[node]!) || !isNew(forest.right[node]!)) return false;
-  }
-  return asks;
-};
-
-/** Leaves of the largest tree. */
-const mostLeaves = (forest: Forest): number => {
-  const leaves = new Int32Array(forest.feature.length);
-  for (let node = forest.feature.length - 1; node >= 0; node--)
-    leaves[node] =
-      forest.feature[node] === -1 ? 1 : leaves[forest.left[node]!]! + leaves[forest.right[node]!]!;
-  return forest.roots.reduce((most, root) => Math.max(most, leaves[root]!), 0);
+/** Leaves of the largest tree, or a number past `MASK_LEAVES`. */
+const mostLeaves = ({ feature, left, right, roots, nTrees }: Forest): number => {
+  if (feature.length > (2 * MASK_LEAVES - 1) * nTrees) return MASK_LEAVES + 1;
+  const leaves = new Int32Array(feature.length);
+  for (let node = feature.length - 1; node >= 0; node--)
+    leaves[node] = feature[node] === -1 ? 1 : leaves[left[node]!]! + leaves[right[node]!]!;
+  return roots.reduce((most, root) => Math.max(most, leaves[root]!), 0);
 };

@@ -1,22 +1,30 @@
 /**
- * The check that a compiled predictor passes before it may serve: the model's own self-test,
- * and the reference's bits on rows that sit on the edges of its inputs.
- * Stands beside `compile`, which calls it once per load.
+ * The check that a compiled predictor passes before it may serve: the model's own self-test, the right bin for every
+ * threshold and the numbers beside it, and the reference's bits on rows that sit on the edges of its inputs.
+ * Stands beside `compile`, which calls it once per load: it must be quick before the engine has compiled anything.
  */
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import { binsOf, type Column } from './columns.ts';
 import type { Predictor } from './predictor.ts';
 import { buildReferencePredictor, scoreOf } from './reference.ts';
-import { BLOCK_ROWS, type Scorer } from './scorer.ts';
+import { BLOCK_ROWS, type Scorer, type Search } from './scorer.ts';
 
 /** The self-test's answers may come from another machine, whose exponential may round differently. */
 const SELF_TEST_TOLERANCE = 1e-12;
+/** Rows of inputs, and rows of features, that are answered by the reference too. */
+const INPUT_ROWS = 16;
+const FEATURE_ROWS = 32;
 
 /** @throws AppError model-unfit */
 export const verify = (predictor: Predictor, scorer: Scorer): void => {
   verifySelfTest(predictor);
-  verifyEdges(predictor);
-  verifyThresholds(predictor.model, scorer);
+  verifyInputs(predictor);
+  if (!scorer.search) return;
+  const { model } = predictor;
+  const probes = probesOf(model.features.length, scorer.search.columns);
+  verifyBins(model, scorer, scorer.search, probes);
+  verifyScores(model, scorer, probes);
 };
 
 const verifySelfTest = (predictor: Predictor): void => {
@@ -34,9 +42,9 @@ const verifySelfTest = (predictor: Predictor): void => {
   }
 };
 
-const verifyEdges = (predictor: Predictor): void => {
+const verifyInputs = (predictor: Predictor): void => {
   const { model } = predictor;
-  const raw = edgeRows(model);
+  const raw = inputRows(model);
   const nRows = raw.length / Math.max(1, model.inputs.length);
   const [fast, slow] = [
     new Float64Array(nRows * model.heads.length),
@@ -58,8 +66,8 @@ const NUMBERS = [Number.NaN, 0, -0, 1, -1, 0.5, Infinity, -Infinity, 1e300, -1e3
 const NOON_2013_MINUTES = 22_618_800;
 
 /** Rows whose inputs are missing, unseen, extreme, and each known category in turn. */
-const edgeRows = (model: Model): Float64Array => {
-  const nRows = 64;
+const inputRows = (model: Model): Float64Array => {
+  const nRows = INPUT_ROWS;
   const raw = new Float64Array(nRows * model.inputs.length);
   model.inputs.forEach((input, i) => {
     for (let row = 0; row < nRows; row++) {
@@ -85,26 +93,60 @@ const categoryAt = (turn: number, nValues: number): number => {
 };
 
 /**
- * Scores rows of features that lie on thresholds, and on the two numbers beside each, together with
- * missing, infinite, zero and unseen ones. Every feature walks through its own list, so a row probes all.
- * @cost at most BLOCK_ROWS rows through the reference
+ * Every probe of every feature through the emitted search. What follows the search knows bins only, so this is
+ * where a threshold and its neighbours can go wrong.
+ * @cost O(probes)
  */
-const verifyThresholds = (model: Model, scorer: Scorer): void => {
+const verifyBins = (
+  model: Model,
+  { features }: Scorer,
+  { columns, bins, findBins }: Search,
+  probes: readonly Float64Array[],
+): void => {
   const nFeatures = model.features.length;
-  const probes = probesOf(model);
-  const longest = probes.reduce((most, probe) => Math.max(most, probe.length), 1);
-  const nRows = Math.min(BLOCK_ROWS, longest);
+  const expected = columns.map((column) => binsOf(column, probes[column.feature]!));
+  const longest = probes.reduce((most, probe) => Math.max(most, probe.length), 0);
+  for (let from = 0; from < longest; from += BLOCK_ROWS) {
+    const nRows = Math.min(BLOCK_ROWS, longest - from);
+    for (let f = 0; f < nFeatures; f++) {
+      const probe = probes[f]!;
+      const end = Math.min(nRows, probe.length - from);
+      for (let row = 0; row < end; row++) features[row * nFeatures + f] = probe[from + row]!;
+    }
+    findBins(nRows);
+    for (let c = 0; c < columns.length; c++) {
+      const { feature } = columns[c]!;
+      const own = expected[c]!;
+      const end = Math.min(nRows, own.length - from);
+      for (let row = 0; row < end; row++) {
+        const bin = bins[row * columns.length + c]!;
+        if (bin === own[from + row]) continue;
+        throw new AppError(
+          'model-unfit',
+          `${model.name} compiled takes ${probes[feature]![from + row]} of feature ${feature} for bin ${bin} where its definition says ${own[from + row]}`,
+        );
+      }
+    }
+  }
+};
+
+/** A prime, so that a row of probes mixes low thresholds of one feature with high ones of another. */
+const STRIDE = 7919;
+
+/** Rows of probes through the whole scorer and through the reference. */
+const verifyScores = (model: Model, scorer: Scorer, probes: readonly Float64Array[]): void => {
+  const nFeatures = model.features.length;
+  const { features, scores } = scorer;
   for (let f = 0; f < nFeatures; f++) {
     const probe = probes[f]!;
-    const stride = Math.max(1, Math.ceil(probe.length / nRows));
-    for (let row = 0; row < nRows; row++)
-      scorer.features[row * nFeatures + f] = probe[(row * stride + (row % stride)) % probe.length]!;
+    for (let row = 0; row < FEATURE_ROWS; row++)
+      features[row * nFeatures + f] = probe[(STRIDE * (row + 1) * (f + 1)) % probe.length]!;
   }
-  scorer.score(nRows);
+  scorer.score(FEATURE_ROWS);
   model.heads.forEach((head, h) => {
-    for (let row = 0; row < nRows; row++) {
-      const expected = scoreOf(head.score, scorer.features, row * nFeatures);
-      const actual = scorer.scores[row * model.heads.length + h]!;
+    for (let row = 0; row < FEATURE_ROWS; row++) {
+      const expected = scoreOf(head.score, features, row * nFeatures);
+      const actual = scores[row * model.heads.length + h]!;
       if (!Object.is(actual, expected)) {
         throw new AppError(
           'model-unfit',
@@ -115,42 +157,38 @@ const verifyThresholds = (model: Model, scorer: Scorer): void => {
   });
 };
 
-/** Thresholds of one feature that are kept: far more than rows are scored, far fewer than a huge forest has. */
-const MOST_PROBES = 4096;
-
-/** Per feature: its thresholds with their neighbours, its codes and one past them, and odd numbers. */
-const probesOf = (model: Model): readonly Float64Array[] => {
-  const found = model.features.map(() => new Set<number>(NUMBERS));
-  for (const { score } of model.heads) {
-    if (score.kind !== 'forest') continue;
-    const { forest } = score;
-    for (let node = 0; node < forest.feature.length; node++) {
-      const set = found[forest.feature[node]!];
-      if (!set || set.size >= MOST_PROBES) continue;
-      if (forest.categoryStart[node]! >= 0) set.add(forest.categoryWords[node]! * 32);
-      else set.add(forest.threshold[node]!);
-    }
-  }
-  return found.map((set) => {
-    const probe = new Float64Array(set.size * 3);
-    let at = 0;
-    for (const value of set) {
-      probe[at++] = value;
-      probe[at++] = beside(value, 1);
-      probe[at++] = beside(value, -1);
-    }
-    return probe;
-  });
+/** By feature: odd numbers, and what `addProbes` adds for each column that asks it. */
+const probesOf = (nFeatures: number, columns: readonly Column[]): readonly Float64Array[] => {
+  const probes = Array.from({ length: nFeatures }, () => [...NUMBERS]);
+  for (const column of columns) addProbes(column, probes[column.feature]!);
+  return probes.map((probe) => Float64Array.from(probe));
 };
 
-const bits = new BigInt64Array(1);
-const number = new Float64Array(bits.buffer);
+/** The thresholds of a column with their neighbours, or its codes and those beside them. */
+const addProbes = ({ edges, kind, nCodes }: Column, probes: number[]): void => {
+  for (let i = 0; i < edges.length; i++) {
+    const edge = edges[i]!;
+    probes.push(beside(edge, -1), edge, beside(edge, 1));
+  }
+  if (kind === 'numeric') return;
+  for (let code = -1; code <= nCodes; code++) probes.push(code, code + 0.5);
+};
+
+const number = new Float64Array(1);
+const words = new Uint32Array(number.buffer);
 
 /** The next number above (or below) in float64. */
 export const beside = (value: number, step: 1 | -1): number => {
   if (!Number.isFinite(value)) return value;
   if (value === 0) return step * Number.MIN_VALUE;
   number[0] = value;
-  bits[0] = bits[0]! + BigInt(value > 0 ? step : -step);
+  const low = words[0]!;
+  if (value > 0 === step > 0) {
+    words[0] = low + 1;
+    if (low === 0xffff_ffff) words[1] = words[1]! + 1;
+  } else {
+    words[0] = low - 1;
+    if (low === 0) words[1] = words[1]! - 1;
+  }
   return number[0]!;
 };

@@ -1,92 +1,84 @@
 /**
  * Where the nodes of a walked forest lie, so that a walk touches few cache lines (see `walk-kernel`).
- * Stands below `walk-kernel`.
+ * Stands below `walk-kernel` and its two gaits.
  */
 import type { Forest } from '../core/forest.ts';
 import type { Layout } from './layout.ts';
-import { SLOT_BITS, type WalkForest } from './walk-plan.ts';
 
 /** Walks that go on at once. */
 export const LANES = 8;
 
-/** The nodes of a forest in memory, each pair of siblings together. */
-export interface Placed {
-  /** Address of each tree's root: int32, in memory, `LANES` spare entries of a leaf worth 0 at the end. */
-  readonly rootsAt: number;
-  /** From a node's address to that of its leaf value. */
-  readonly toValue: number;
+const LINE_BYTES = 64;
+
+/** The order in which nodes lie: each pair of siblings together, place 0 a leaf worth 0. */
+export interface Order {
+  /** int32, shape (nNodes): place of each node. */
+  readonly placeOf: Int32Array;
+  /** Places in all, with those where nothing lies. */
+  readonly nPlaces: number;
+  /** Places that the largest tree takes. */
+  readonly widestTree: number;
+  /** Mean length of a training row's path, over all trees. */
+  readonly meanSteps: number;
 }
 
-const NODES_PER_LINE = 8;
-
-/**
- * Nodes in the order in which they lie, -1 where nothing does: a pair of siblings, then those pairs below
- * it that most rows reach, four pairs to a cache line, so that a walk touches few lines.
- */
-const orderNodes = (forest: Forest): Int32Array => {
-  const { feature, left, right, cover } = forest;
-  // A pair may leave a line's rest empty, a tree up to two lines.
-  const order = new Int32Array(2 * feature.length + 3 * NODES_PER_LINE * (forest.nTrees + 1));
-  order.fill(-1);
+/** A pair of siblings, then the pairs below it, breadth first, until the cache line is full; then the pairs left over. */
+export const orderNodes = (
+  { feature, left, right, cover, roots, nTrees }: Forest,
+  nodeBytes: number,
+): Order => {
+  const perLine = LINE_BYTES / nodeBytes;
+  const placeOf = new Int32Array(feature.length);
   let end = 1;
+  let widestTree = 0;
+  let nRows = 0;
+  let nSteps = 0;
   /** Parents of pairs that are not placed yet: those near the line at hand, then all others. */
-  const near = new Int32Array(NODES_PER_LINE + 2);
+  const near = new Int32Array(perLine + 2);
   const waiting = new Int32Array(feature.length);
-  for (const root of forest.roots) {
+  for (let tree = 0; tree < nTrees; tree++) {
+    const root = roots[tree]!;
     const start = end;
-    order[end++] = root;
+    nRows += cover[root]!;
+    placeOf[root] = end++;
     let nWaiting = 0;
     if (feature[root] !== -1) waiting[nWaiting++] = root;
     while (nWaiting > 0) {
       near[0] = waiting[--nWaiting]!;
+      let first = 0;
       let nNear = 1;
       end += end % 2;
-      for (let room = NODES_PER_LINE - (end % NODES_PER_LINE); room > 0 && nNear > 0; room -= 2) {
-        let best = 0;
-        for (let i = 1; i < nNear; i++) if (cover[near[i]!]! > cover[near[best]!]!) best = i;
-        const parent = near[best]!;
-        near[best] = near[--nNear]!;
-        const [l, r] = [left[parent]!, right[parent]!];
-        order[end++] = l;
-        order[end++] = r;
+      for (let room = perLine - (end % perLine); room > 0 && first < nNear; room -= 2) {
+        const parent = near[first++]!;
+        nSteps += cover[parent]!;
+        const l = left[parent]!;
+        const r = right[parent]!;
+        placeOf[l] = end++;
+        placeOf[r] = end++;
         if (feature[l] !== -1) near[nNear++] = l;
         if (feature[r] !== -1) near[nNear++] = r;
       }
-      for (let i = 0; i < nNear; i++) waiting[nWaiting++] = near[i]!;
+      while (first < nNear) waiting[nWaiting++] = near[first++]!;
     }
     // An odd number of lines per tree: equal trees would otherwise meet in the same few cache sets.
-    end += (NODES_PER_LINE - ((end - start) % NODES_PER_LINE)) % NODES_PER_LINE;
-    if (((end - start) / NODES_PER_LINE) % 2 === 0) end += NODES_PER_LINE;
+    end += (perLine - ((end - start) % perLine)) % perLine;
+    if (((end - start) / perLine) % 2 === 0) end += perLine;
+    widestTree = Math.max(widestTree, end - start);
   }
-  return order.subarray(0, end);
+  return { placeOf, nPlaces: end, widestTree, meanSteps: nRows > 0 ? nSteps / nRows : 0 };
 };
 
-export const placeNodes = ({ forest, slotOf, offsetOf }: WalkForest, layout: Layout): Placed => {
-  const nNodes = forest.feature.length;
-  const order = orderNodes(forest);
-  const next = order.length;
-  const placeOf = new Int32Array(nNodes);
-  for (let place = 1; place < next; place++) if (order[place]! >= 0) placeOf[order[place]!] = place;
-  const nodesAt = layout.take(next * 8, (memory, at) => {
-    const words = new Int32Array(memory, at, next * 2);
-    words[0] = at;
-    for (let place = 1; place < next; place++) {
-      const node = order[place]!;
-      if (node < 0) continue;
-      const leaf = forest.feature[node] === -1;
-      words[place * 2] = at + 8 * (leaf ? place : placeOf[forest.left[node]!]!);
-      words[place * 2 + 1] = leaf ? 0 : (offsetOf[node]! << SLOT_BITS) | (slotOf[node]! * 4);
-    }
-  });
-  const valuesAt = layout.take(next * 8, (memory, at) => {
-    const values = new Float64Array(memory, at, next);
-    for (let place = 1; place < next; place++) values[place] = forest.value[order[place]!] ?? 0;
-  });
-  const rootsAt = layout.take((forest.nTrees + LANES) * 4, (memory, at) => {
+/** Reserves the addresses of the trees' roots: int32, `LANES` spare ones of the leaf worth 0 at the end. */
+export const takeRoots = (
+  forest: Forest,
+  { placeOf }: Order,
+  nodeBytes: number,
+  nodesAt: number,
+  layout: Layout,
+): number =>
+  layout.take((forest.nTrees + LANES) * 4, (memory, at) => {
     const roots = new Int32Array(memory, at, forest.nTrees + LANES).fill(nodesAt);
     forest.roots.forEach((root, tree) => {
-      roots[tree] = nodesAt + 8 * placeOf[root]!;
+      roots[tree] = nodesAt + nodeBytes * placeOf[root]!;
     });
   });
-  return { rootsAt, toValue: valuesAt - nodesAt };
-};
