@@ -19,6 +19,14 @@ test.each([
   ['asks what is not there', (forest) => forest.feature.fill(7, 0, 1), 'asks feature 7 of 7'],
   ['has no number', (forest) => forest.value.fill(Number.NaN, 0, 1), 'not finite'],
   ['weighs less than nothing', (forest) => forest.cover.fill(-1, 0, 1), 'not a weight'],
+  ['shares a root', (forest) => forest.roots.fill(0), 'starts where another does'],
+  ['starts inside a tree', (forest) => forest.roots.fill(forest.left[0]!, 1, 2), 'has two parents'],
+  ['has a limit that is none', (forest) => forest.threshold.fill(Number.NaN), 'not a number'],
+  [
+    'names a set past the table',
+    (forest) => forest.categoryStart.fill(99, 0, 1),
+    'outside the table',
+  ],
   ['starts outside', (forest) => forest.roots.fill(-1, 0, 1), 'starts at node -1'],
 ] as [
   string,

@@ -42,9 +42,9 @@ export interface Forest {
 }
 
 /**
- * Checks that a forest from a file can be walked: lengths agree, children point forward and inside and have one parent,
- * features exist, category sets lie inside, every number that is compared or added is finite
- * (a threshold may be infinite, never NaN).
+ * Checks that a forest from a file can be walked: lengths agree, children point forward and inside, every node has
+ * one parent or is one tree's root, features exist, category sets lie inside, every number that is compared or added
+ * is finite (a threshold may be infinite, never NaN).
  * @throws AppError model-broken
  * @cost O(nNodes)
  */
@@ -68,44 +68,74 @@ export const checkForest = (forest: Forest): void => {
     broken(`${forest.roots.length} roots for ${forest.nTrees} trees`);
   if (!Number.isFinite(forest.base) || !Number.isFinite(forest.scale))
     broken('base or scale is not finite');
+  const isReached = new Uint8Array(nNodes);
   for (let tree = 0; tree < forest.nTrees; tree++) {
     const root = forest.roots[tree]!;
     if (root < 0 || root >= nNodes) broken(`tree ${tree} starts at node ${root} of ${nNodes}`);
+    if (isReached[root] === 1) broken(`tree ${tree} starts where another does, at node ${root}`);
+    isReached[root] = 1;
   }
-  const hasParent = new Uint8Array(nNodes);
-  for (let node = 0; node < nNodes; node++) {
-    checkNode(forest, node, nNodes);
-    if (forest.feature[node] === -1) continue;
-    for (const child of [forest.left[node]!, forest.right[node]!]) {
-      // With two parents a small file could hold paths without number.
-      if (hasParent[child] === 1) broken(`node ${child} has two parents`);
-      hasParent[child] = 1;
-    }
-  }
+  const node = firstBroken(forest, isReached);
+  if (node >= 0) explainNode(forest, node);
 };
 
-const checkNode = (forest: Forest, node: number, nNodes: number): void => {
-  const feature = forest.feature[node]!;
-  if (!Number.isFinite(forest.value[node]!)) broken(`node ${node} has a value that is not finite`);
-  if (!(forest.cover[node]! >= 0)) broken(`node ${node} has a cover that is not a weight`);
-  if (feature === -1) return;
-  if (feature < 0 || feature >= forest.nFeatures)
-    broken(`node ${node} asks feature ${feature} of ${forest.nFeatures}`);
-  for (const child of [forest.left[node]!, forest.right[node]!]) {
-    if (child <= node || child >= nNodes) broken(`node ${node} points to node ${child}`);
+/**
+ * The first node that breaks a promise, -1 if none does. One plain loop: it runs at every start of a worker,
+ * before the engine has had time to compile it.
+ * @param isReached uint8, shape (nNodes): 1 at roots; filled with 1 at every node that has a parent
+ */
+const firstBroken = (forest: Forest, isReached: Uint8Array): number => {
+  const { feature, threshold, left, right, value, cover, categoryStart, categoryWords } = forest;
+  const { nFeatures } = forest;
+  const nNodes = feature.length;
+  const nWords = forest.categories.length;
+  for (let node = 0; node < nNodes; node++) {
+    const leaf = value[node]!;
+    if (leaf - leaf !== 0 || !(cover[node]! >= 0)) return node;
+    const asked = feature[node]!;
+    if (asked === -1) continue;
+    if (asked < 0 || asked >= nFeatures) return node;
+    const l = left[node]!;
+    const r = right[node]!;
+    if (l <= node || l >= nNodes || r <= node || r >= nNodes || l === r) return node;
+    // With two parents a small file could hold paths without number.
+    if (isReached[l] === 1 || isReached[r] === 1) return node;
+    isReached[l] = 1;
+    isReached[r] = 1;
+    const start = categoryStart[node]!;
+    if (start === -1) {
+      if (Number.isNaN(threshold[node]!)) return node;
+    } else if (start < 0 || categoryWords[node]! < 0 || start + categoryWords[node]! > nWords) {
+      return node;
+    }
   }
-  const start = forest.categoryStart[node]!;
-  if (start === -1) {
-    if (Number.isNaN(forest.threshold[node]!))
-      broken(`node ${node} has a threshold that is not a number`);
-  } else if (
-    start < 0 ||
-    forest.categoryWords[node]! < 0 ||
-    start + forest.categoryWords[node]! > forest.categories.length
-  ) {
-    broken(`node ${node} has a category set outside the table`);
-  }
+  return -1;
 };
+
+/** Says what is wrong with a node that `firstBroken` found. */
+const explainNode = (forest: Forest, node: number): never => {
+  const nNodes = forest.feature.length;
+  const feature = forest.feature[node]!;
+  if (!Number.isFinite(forest.value[node]!))
+    return broken(`node ${node} has a value that is not finite`);
+  if (!(forest.cover[node]! >= 0)) return broken(`node ${node} has a cover that is not a weight`);
+  if (feature < 0 || feature >= forest.nFeatures)
+    return broken(`node ${node} asks feature ${feature} of ${forest.nFeatures}`);
+  const children = [forest.left[node]!, forest.right[node]!];
+  for (const child of children) {
+    if (child <= node || child >= nNodes) return broken(`node ${node} points to node ${child}`);
+  }
+  if (forest.categoryStart[node] === -1 && Number.isNaN(forest.threshold[node]!))
+    return broken(`node ${node} has a threshold that is not a number`);
+  if (forest.categoryStart[node] !== -1 && !isSetInside(forest, node))
+    return broken(`node ${node} has a category set outside the table`);
+  return broken(`a child of node ${node}, ${children.join(' or ')}, has two parents`);
+};
+
+const isSetInside = ({ categoryStart, categoryWords, categories }: Forest, node: number) =>
+  categoryStart[node]! >= 0 &&
+  categoryWords[node]! >= 0 &&
+  categoryStart[node]! + categoryWords[node]! <= categories.length;
 
 const broken = (detail: string): never => {
   throw new AppError('model-broken', `the forest can not be walked: ${detail}`);
