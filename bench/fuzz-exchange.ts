@@ -1,7 +1,7 @@
 /**
  * Does any file break the readers of foreign models? Damages the fixtures again and again, for a given time, and asks
  * of each file that it is read or refused within 2 s and in bounded memory, and that a model that was read answers
- * with probabilities. What breaks is kept in `src/exchange/fixtures/finds`, which `hostile.test.ts` reads.
+ * with probabilities. What breaks is kept in `bench/out/finds`, to become a case of `test/hostile-files`.
  * `npx bun bench/fuzz-exchange.ts [SECONDS] [SEED]`
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const SECONDS = Number(process.argv[2] ?? 60);
 const SEED = Number(process.argv[3] ?? 1);
 const SLOW_MS = 2000;
 const FIXTURES = join(import.meta.dir, '../src/exchange/fixtures');
-const FINDS = join(FIXTURES, 'finds');
+const FINDS = join(import.meta.dir, 'out/finds');
 const PROGRESS = join(tmpdir(), `puntual-fuzz-${process.env['FUZZ_PROGRESS'] ?? process.pid}`);
 
 const seeds = (readdirSync(FIXTURES, { recursive: true }) as string[])

@@ -79,7 +79,7 @@ export const WANTING: readonly (readonly [string, Uint8Array, ErrorCode])[] = [
   ['a digit string of a megabyte', ascii(`(I${'9'.repeat(60_000)}\n.`), 'model-broken'],
   [
     'a million values in the memo',
-    protocol4([0x4e], new Array<number>(1_400_000).fill(0x94), [0x2e]),
+    protocol4([0x4e], new Array<number>(990_000).fill(0x94), [0x2e]),
     'model-unsupported',
   ],
   [

@@ -23,7 +23,7 @@ import {
 import { broken, isKind, type PyValue } from './py.ts';
 
 /** A forest of a thousand trees takes some 200,000; each step may cost a hundred bytes. */
-const OPCODES_LIMIT = 1_500_000;
+const OPCODES_LIMIT = 1_000_000;
 const NESTING_LIMIT = 8;
 
 /** The value that a pickle describes. @throws AppError model-broken, model-unsafe, model-unsupported */

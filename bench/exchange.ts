@@ -1,0 +1,116 @@
+/**
+ * Do foreign models answer here as in their library, and what do hostile files cost before they are refused?
+ * The largest difference per kind of file over the fixtures (`FIXTURES=FOLDER` takes others), then time and memory of
+ * each hostile file in a process of its own. `npx bun bench/exchange.ts`
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { AppError } from '../src/core/errors.ts';
+import { importModel } from '../src/exchange/import.ts';
+import { compilePredictor } from '../src/predict/compile.ts';
+import { type ForeignFixture, rawOfRow, readForeignFixtures } from '../test/foreign-fixtures.ts';
+import { printMachine } from './measure.ts';
+
+interface Equality {
+  nFiles: number;
+  nRows: number;
+  worst: number;
+  nBeyond: number;
+  tolerance: number;
+}
+
+/** `pkl` of XGBoost and LightGBM hold those libraries' own formats, so they count with them. */
+const kindOf = ({ name }: ForeignFixture): string => {
+  const base = name.split('/').at(-1)!;
+  const library = /^(xgboost|lightgbm)/.exec(base)?.[1] ?? '';
+  const ending = extname(base).slice(1);
+  if (library === 'xgboost') return `XGBoost ${ending}`;
+  if (library === 'lightgbm') return `LightGBM ${ending}`;
+  return ending === 'onnx' ? 'ONNX' : `scikit-learn ${ending}`;
+};
+
+const measureEquality = (): ReadonlyMap<string, Equality> => {
+  const kinds = new Map<string, Equality>();
+  for (const fixture of readForeignFixtures()) {
+    const { tolerance } = fixture;
+    const kind = kindOf(fixture) + (tolerance > 1e-9 ? ', float32' : ', float64');
+    const sums = kinds.get(kind) ?? { nFiles: 0, nRows: 0, worst: 0, nBeyond: 0, tolerance };
+    kinds.set(kind, sums);
+    const model = importModel(fixture.bytes, fixture.spec ?? {}, 'fixture');
+    const predictor = compilePredictor(model);
+    const out = new Float64Array(1);
+    sums.nFiles++;
+    fixture.rows.forEach((_, r) => {
+      const raw = rawOfRow(model, fixture, r);
+      if (!raw) return;
+      predictor.predictInto(raw, 1, out);
+      const difference = Math.abs(out[0]! - fixture.probabilities[r]!);
+      sums.nRows++;
+      sums.worst = Math.max(sums.worst, difference);
+      if (!(difference <= tolerance)) sums.nBeyond++;
+    });
+  }
+  return kinds;
+};
+
+interface Refusal {
+  readonly code: string;
+  readonly tookMs: number;
+  readonly peakMb: number;
+}
+
+/** In a process of its own: nothing else has touched its memory. */
+const measureRefusal = (path: string): Refusal => {
+  const bytes = readFileSync(path);
+  const startMs = performance.now();
+  let code = 'READ';
+  try {
+    importModel(bytes, {}, 'hostile');
+  } catch (error) {
+    code = error instanceof AppError ? error.code : 'CRASHED';
+  }
+  const tookMs = performance.now() - startMs;
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return { code, tookMs, peakMb: Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024 };
+};
+
+const refuse = (folder: string, bytes: Uint8Array): Refusal => {
+  const path = join(folder, 'file');
+  writeFileSync(path, bytes);
+  const child = Bun.spawnSync([process.execPath, import.meta.path, path]);
+  return JSON.parse(child.stdout.toString()) as Refusal;
+};
+
+if (process.argv[2] !== undefined) console.log(JSON.stringify(measureRefusal(process.argv[2])));
+else {
+  printMachine();
+  console.log(
+    '\n| files | | rows | largest difference | allowed | beyond |\n|---|---:|---:|---:|---:|---:|',
+  );
+  for (const [kind, sums] of [...measureEquality()].sort()) {
+    const { nFiles, nRows, worst, tolerance, nBeyond } = sums;
+    console.log(
+      `| ${kind} | ${nFiles} | ${nRows} | ${worst.toExponential(1)} | ${tolerance} | ${nBeyond} |`,
+    );
+  }
+  const { DAMAGED, WANTING } = await import('../test/hostile-files.ts');
+  const { RUNNING } = await import('../test/hostile-pickles.ts');
+  const folder = mkdtempSync(join(tmpdir(), 'puntual-exchange-'));
+  console.log('\n| hostile | files | slowest ms | most MB |\n|---|---:|---:|---:|');
+  for (const [title, files] of [
+    ['run code', RUNNING],
+    ['want too much', WANTING],
+    ['damaged trees', DAMAGED],
+  ] as const) {
+    const done = files.map(([what, bytes]) => ({ what, ...refuse(folder, bytes) }));
+    const slowest = done.reduce((most, one) => (one.tookMs > most.tookMs ? one : most));
+    const largest = done.reduce((most, one) => (one.peakMb > most.peakMb ? one : most));
+    const accepted = done.filter(({ code }) => !code.startsWith('model-'));
+    console.log(
+      `| ${title} | ${done.length} | ${slowest.tookMs.toFixed(0)} (${slowest.what}) | ${largest.peakMb.toFixed(0)} (${largest.what}) |`,
+    );
+    for (const { what, code } of accepted) console.log(`NOT REFUSED (${code}): ${what}`);
+  }
+  rmSync(folder, { recursive: true });
+}
