@@ -9,13 +9,14 @@ import { type Connection, createConnection } from './connection.ts';
 import { buildDialogue } from './dialogue.ts';
 import { type Limits, LINGER_MS, TICK_MS } from './limits.ts';
 
-export interface HttpOptions {
-  readonly hostname: string;
-  readonly port: number;
+/** A port that other processes may share, or the path of a socket. */
+type Place = { readonly hostname: string; readonly port: number } | { readonly unix: string };
+
+export type HttpOptions = Place & {
   readonly limits: Limits;
   readonly handlers: Handlers;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
-}
+};
 
 export interface HttpServer {
   readonly port: number;
@@ -31,7 +32,7 @@ export interface HttpServer {
   readonly endConnections: (which: 'idle' | 'all') => void;
 }
 
-export const openHttp = ({ hostname, port, limits, handlers, tls }: HttpOptions): HttpServer => {
+export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): HttpServer => {
   const clock = buildClock();
   const connections: Connection[] = [];
   let isClosing = false;
@@ -48,10 +49,9 @@ export const openHttp = ({ hostname, port, limits, handlers, tls }: HttpOptions)
   );
 
   // The types of the runtime know `reusePort` only of sockets that connect.
-  const options: Bun.TCPSocketListenOptions<Connection> & { readonly reusePort: boolean } = {
-    hostname,
-    port,
-    reusePort: true,
+  const at = 'unix' in place ? place : { ...place, reusePort: true };
+  const options: Bun.SocketOptions<Connection> & { allowHalfOpen: boolean } & typeof at = {
+    ...at,
     allowHalfOpen: true,
     ...(tls && { tls: { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) } }),
     socket: {
@@ -85,7 +85,7 @@ export const openHttp = ({ hostname, port, limits, handlers, tls }: HttpOptions)
       },
     },
   };
-  const listener = Bun.listen(options);
+  const listener = Bun.listen(options as Bun.TCPSocketListenOptions<Connection>);
 
   const look = (connection: Connection): void => {
     const waitedMs = clock.nowMs - connection.sinceMs;
@@ -127,7 +127,7 @@ export const openHttp = ({ hostname, port, limits, handlers, tls }: HttpOptions)
   timer.unref();
 
   return {
-    port: listener.port,
+    port: 'unix' in place ? 0 : listener.port,
     nConnections: () => connections.length,
     nInHand: () => connections.filter(({ exchange }) => exchange !== undefined).length,
     nAnswered: () => nAnswered,
