@@ -30,6 +30,8 @@ export interface Child {
   readonly readyAtMs: () => number;
   /** Model checked, self-test right. Rejects with an AppError when refused or when it ends before. */
   readonly warm: Promise<ModelFacts>;
+  /** As fast as it will be; at once where it does not rehearse. Rejects as `warm` does. */
+  readonly rehearsed: Promise<void>;
   /** Listening. Rejects as `warm` does. */
   readonly ready: Promise<void>;
   readonly exited: Promise<Exit>;
@@ -50,23 +52,26 @@ export interface ChildSetting {
   readonly spawnId: number;
   readonly sharedDir: string;
   readonly quotaPath: string;
+  readonly rehearses: boolean;
   readonly onLeaving: (child: Child, reason: RestartReason) => void;
 }
 
 /** Starts a worker. @throws AppError file-unwritable when there is no room for its slab */
 export const spawnChild = (setting: ChildSetting): Child => {
-  const { config, model, spawnId, sharedDir, quotaPath } = setting;
+  const { config, model, spawnId, sharedDir, quotaPath, rehearses } = setting;
   const slabPath = join(sharedDir, `slab-${spawnId}`);
   createCells(slabPath, SLAB_CELLS);
   const slab = mapCells(slabPath);
-  const orders: Orders = { config, model, spawnId, slabPath, quotaPath, sharedDir };
+  const orders: Orders = { config, model, spawnId, slabPath, quotaPath, sharedDir, rehearses };
   let state: ChildState = 'starting';
   let connected = true;
   let readyAtMs = Number.NaN;
   let refusal: AppError | undefined;
   const warm = Promise.withResolvers<ModelFacts>();
+  const rehearsed = Promise.withResolvers<void>();
   const ready = Promise.withResolvers<void>();
   warm.promise.catch(() => {});
+  rehearsed.promise.catch(() => {});
   ready.promise.catch(() => {});
 
   const hear = (message: FromWorker): void => {
@@ -74,6 +79,10 @@ export const spawnChild = (setting: ChildSetting): Child => {
       case 'warm':
         state = 'warm';
         warm.resolve(message.facts);
+        if (!rehearses) rehearsed.resolve();
+        break;
+      case 'rehearsed':
+        rehearsed.resolve();
         break;
       case 'ready':
         if (state === 'warm') state = 'ready';
@@ -108,6 +117,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
         `a worker ended before it was ready (${signal ?? `exit code ${code}`})`,
       );
     warm.reject(error);
+    rehearsed.reject(error);
     ready.reject(error);
     rmSync(slabPath, { force: true });
     return { code: process_.exitCode, signal };
@@ -120,6 +130,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
     state: () => state,
     readyAtMs: () => readyAtMs,
     warm: warm.promise,
+    rehearsed: rehearsed.promise,
     ready: ready.promise,
     exited,
     tell: (message) => {

@@ -81,6 +81,7 @@ export const buildFleet = (
       spawnId: ++spawned,
       sharedDir,
       quotaPath,
+      rehearses: started,
       onLeaving: (leaving, reason) => void fleet.replace(leaving, reason).catch(() => {}),
     });
     children.add(child);
@@ -184,6 +185,7 @@ export const buildFleet = (
   const succeed = async (slot: Slot, next: Child): Promise<Child | undefined> => {
     slot.awaited = true;
     try {
+      await next.rehearsed;
       await open(next);
       const last = slot.child;
       slot.child = next;

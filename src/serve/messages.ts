@@ -23,6 +23,8 @@ export interface Orders {
   readonly quotaPath: string;
   /** Folder of the drift counts, one file per model and worker. */
   readonly sharedDir: string;
+  /** Ask itself until its code is compiled: where the service runs already and this worker is not in a hurry. */
+  readonly rehearses: boolean;
 }
 export const ORDERS = 'PUNTUAL_WORKER_ORDERS';
 
@@ -46,6 +48,8 @@ export interface ModelFacts {
 export type FromWorker =
   /** The model is read, checked and compiled, and its self-test came back right. */
   | { readonly news: 'warm'; readonly facts: ModelFacts }
+  /** It has asked itself enough, or was told to listen meanwhile. */
+  | { readonly news: 'rehearsed' }
   | { readonly news: 'ready' }
   /** The model or the set-up will not do; the worker exits. */
   | { readonly news: 'refused'; readonly code: ErrorCode; readonly detail: string }

@@ -2,6 +2,7 @@
  * One worker process: reads and checks the model, waits for the order to listen, answers, drains.
  * Stands below the supervisor, which starts it; the answering itself is `app`.
  */
+import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { type LoadedModel, readModel } from '../core/model-file.ts';
 import { compilePredictor } from '../predict/compile.ts';
@@ -19,6 +20,7 @@ import { type FromWorker, ORDERS, type Orders, type ToWorker } from './messages.
 import { watchPressure } from './pressure.ts';
 import { problemText } from './problem.ts';
 import { buildQuota } from './quota.ts';
+import { rehearse } from './rehearsal.ts';
 import { buildSlab, mapCells } from './slab.ts';
 import { openSockets } from './sockets.ts';
 import { buildTracing } from './trace.ts';
@@ -149,6 +151,14 @@ const start = (orders: Orders): void => {
       shares: shares.map(({ input, shares: bins }) => ({ input, shares: [...bins] })),
     },
   });
+  if (!orders.rehearses) return;
+  rehearse(context, join(sharedDir, `rehearsal-${spawnId}`), () => state === 'starting').then(
+    () => say({ news: 'rehearsed' }),
+    (error: Error) => {
+      log.warn('a worker goes to work without a rehearsal', { error: error.message });
+      say({ news: 'rehearsed' });
+    },
+  );
 };
 
 /** Tells the supervisor why this worker will not do, and ends. */
