@@ -5,6 +5,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { parseFaults } from '../stress/fault.ts';
+import { type Part, parsePart, parseStartAt, shareOfCount } from '../stress/part.ts';
 import { parseRamp } from '../stress/ramp-run.ts';
 import { parseHeader, parseMethod } from '../stress/request.ts';
 import type { SessionOptions } from '../stress/session.ts';
@@ -36,6 +37,9 @@ export interface StressFlags {
   readonly output?: readonly string[];
   readonly compare?: string;
   readonly seed: number;
+  readonly part?: string;
+  readonly startAt?: string;
+  readonly merge?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -73,7 +77,7 @@ export const addStressOptions = (command: Command): Command =>
       `Finds what a service holds, and where and why it breaks. With no flag but the URL: a capacity search under '${DEFAULT_SLO}', and a report.`,
     )
     .argument(
-      '<url>',
+      '[url]',
       'the service, such as http://localhost:8080; or a run file (.json), to report on it again',
     )
     .addOption(
@@ -133,13 +137,21 @@ export const addStressOptions = (command: Command): Command =>
     .option('--no-check', 'do not compare answers with those that came before the load')
     .option(
       '-o, --output <file>',
-      'write the report (.html) or the run file (.json); may be given again',
+      'write the report (.html) or the run file (.json, or - for stdout); may be given again',
       gather,
     )
     .option(
       '--compare <run.json>',
       'compare with an earlier run; exit code 99 when worse beyond noise',
     )
+    .addOption(
+      setting(
+        '--part <i/n>',
+        'part i (from 0) of a plain run that n machines share; every other flag is that of the whole',
+      ),
+    )
+    .addOption(setting('--start-at <moment>', 'when all parts begin, such as 2026-01-31T12:00:00Z'))
+    .option('--merge <run.json...>', 'put the run files of all parts together, instead of a run')
     .addOption(
       setting('--seed <n>', 'seed of everything random')
         .argParser(wholeNumber(0, 2 ** 31))
@@ -166,7 +178,14 @@ export const planOf = (flags: StressFlags, mode: Mode): StressPlan => {
       '--fault needs a plain run: give -c or --rate, without --find-max or a ramp.',
     );
   }
+  const part = flags.part === undefined ? undefined : parsePart(flags.part);
+  const startAtMs = flags.startAt === undefined ? undefined : parseStartAt(flags.startAt);
+  if ((part || startAtMs !== undefined) && (mode !== 'single' || faults.length > 0)) {
+    throw new AppError('usage', '--part and --start-at need a plain run without faults.');
+  }
   return {
+    part,
+    startAtMs,
     mode,
     ratePerSecond: flags.rate ?? null,
     arrivals: flags.poisson ? 'poisson' : 'uniform',
@@ -183,10 +202,12 @@ export const planOf = (flags: StressFlags, mode: Mode): StressPlan => {
 
 export const sessionOptionsOf = (url: string, flags: StressFlags, mode: Mode): SessionOptions => {
   const { rate } = flags;
+  const part = flags.part === undefined ? undefined : parsePart(flags.part);
   const asked = mode === 'ramp' ? parseRamp(flags.connectionsRamp!).to : flags.connections;
   return {
     url,
-    nConnections: asked ?? defaultConnections(mode, rate),
+    nConnections: shareOf(asked ?? defaultConnections(mode, rate), part),
+    part,
     nShards: flags.threads,
     method: flags.method === undefined ? undefined : parseMethod(flags.method),
     headers: (flags.header ?? []).map(parseHeader),
@@ -199,6 +220,16 @@ export const sessionOptionsOf = (url: string, flags: StressFlags, mode: Mode): S
     checkAnswers: flags.check,
     seed: flags.seed,
   };
+};
+
+/** The connections of one part of the run, at least one. */
+const shareOf = (
+  all: SessionOptions['nConnections'],
+  part: Part | undefined,
+): SessionOptions['nConnections'] => {
+  if (!part) return all;
+  const share = (count: number): number => Math.max(1, shareOfCount(count, part));
+  return typeof all === 'number' ? share(all) : (probeMs) => share(all(probeMs));
 };
 
 const defaultConnections = (

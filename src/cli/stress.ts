@@ -10,6 +10,7 @@ import { adminUrlOf, openAdmin } from '../stress/admin.ts';
 import { type ComparisonReport, compareRuns } from '../stress/compare.ts';
 import { readLimits } from '../stress/connections.ts';
 import { needsAdmin } from '../stress/fault.ts';
+import { mergeRuns } from '../stress/merge-runs.ts';
 import { type RunFile, readRunFile } from '../stress/run-file.ts';
 import { openSession } from '../stress/session.ts';
 import { runStress, type StressPlan } from '../stress/stress.ts';
@@ -27,10 +28,12 @@ import {
 } from './stress-flags.ts';
 
 export const describe = (command: Command): void => {
-  addStressOptions(command).action((url: string, flags: StressFlags) => stress(url, flags));
+  addStressOptions(command).action((url: string | undefined, flags: StressFlags) =>
+    stress(url, flags),
+  );
 };
 
-const stress = async (url: string, flags: StressFlags): Promise<void> => {
+const stress = async (url: string | undefined, flags: StressFlags): Promise<void> => {
   const isBare =
     flags.connections === undefined &&
     flags.duration === undefined &&
@@ -39,11 +42,19 @@ const stress = async (url: string, flags: StressFlags): Promise<void> => {
     flags.fault === undefined;
   const mode = modeOf(flags, isBare);
   const outputs = flags.output ?? (isBare && !flags.json ? [DEFAULT_REPORT] : []);
-  const odd = outputs.find((path) => !/\.(html?|json)$/.test(path));
+  const odd = outputs.find((path) => path !== '-' && !/\.(html?|json)$/.test(path));
   if (odd !== undefined) {
     throw new AppError('usage', `-o '${odd}': a name that ends with .html or .json is expected.`);
   }
   const earlier = flags.compare === undefined ? undefined : readRunFile(flags.compare);
+  if (flags.merge !== undefined) {
+    if (url !== undefined) throw new AppError('usage', '--merge takes run files and no URL.');
+    report(mergeRuns(flags.merge.map(readRunFile)), earlier, outputs, flags);
+    return;
+  }
+  if (url === undefined) {
+    throw new AppError('usage', 'A URL such as http://localhost:8080 is expected.');
+  }
   if (url.endsWith('.json') && !url.includes('://')) {
     report(readRunFile(url), earlier, outputs, flags);
     return;
@@ -60,7 +71,7 @@ const stress = async (url: string, flags: StressFlags): Promise<void> => {
   try {
     const frame = { startedAt: new Date(), ...readLimits() };
     run = await runStress(session, plan, frame, admin, view, (head) => {
-      if (!flags.json) for (const line of headLines(head)) printLine(line);
+      if (!isForOthers(flags)) for (const line of headLines(head)) printLine(line);
     });
   } finally {
     view.stop();
@@ -79,13 +90,17 @@ const report = (
   const comparison = earlier && compareRuns(earlier, run);
   for (const path of outputs) writeOutput(path, run, comparison, earlier);
   if (flags.json) printJson(documentOf(run, comparison));
-  else {
+  else if (!isForOthers(flags)) {
     for (const line of runLines(run)) printLine(line);
     if (comparison) for (const line of comparisonLines(comparison)) printLine(line);
     if (outputs.length > 0) printLine(`\nreport  ${outputs.join('  ')}`);
   }
   process.exitCode = exitCodeOf(run, comparison);
 };
+
+/** Whether stdout belongs to another program. */
+const isForOthers = ({ json, output }: StressFlags): boolean =>
+  json === true || (output?.includes('-') ?? false);
 
 const viewOf = async (flags: StressFlags, plan: StressPlan, adminUrl: string): Promise<View> => {
   if (flags.json) return { stop: () => {} };
@@ -104,6 +119,10 @@ const writeOutput = (
   comparison: ComparisonReport | undefined,
   earlier: RunFile | undefined,
 ): void => {
+  if (path === '-') {
+    printLine(JSON.stringify(run));
+    return;
+  }
   const text = path.endsWith('.json')
     ? `${JSON.stringify(run)}\n`
     : buildStressPage(

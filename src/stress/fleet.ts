@@ -9,6 +9,7 @@ import { buildCollector } from './collector.ts';
 import type { ConnectionPlan } from './connections.ts';
 import type { Ledger } from './ledger.ts';
 import type { FromShard, ShardPlan, Step, ToShard } from './messages.ts';
+import { type Part, placeOf, WHOLE } from './part.ts';
 import { UNSEEN, watchService } from './service-load.ts';
 import type { Window } from './window.ts';
 
@@ -20,6 +21,8 @@ export interface StepRecord {
   /** True length of the measured part, in seconds. */
   readonly seconds: number;
   readonly nShards: number;
+  /** How many machines share the step's load. */
+  readonly nParts: number;
   /** Whether the service is on this machine. */
   readonly isHere: boolean;
 }
@@ -41,7 +44,7 @@ export interface Fleet {
     onOpening?: (nOpen: number) => void,
   ) => Promise<Opening>;
   readonly run: (
-    step: Omit<Step, 'startAtMs'>,
+    step: Omit<Step, 'startAtMs'> & { readonly startAtMs?: number | undefined },
     onWindow?: (window: Window) => void,
     onStart?: (startAtMs: number) => void,
   ) => Promise<StepRecord>;
@@ -55,13 +58,14 @@ const START_DELAY_MS = 60;
 const STALLED_MS = 5000;
 
 /** What all shards of a run share. */
-export type CommonPlan = Omit<ShardPlan, 'shard' | 'nShards' | 'nConnections'>;
+export type CommonPlan = Omit<ShardPlan, 'shard' | 'place' | 'nPlaces' | 'nConnections'>;
 
 /** @param isHere whether the service is on this machine; @param plan how connections are split */
 export const buildFleet = async (
   plan: ConnectionPlan,
   common: CommonPlan,
   isHere: boolean,
+  part: Part = WHOLE,
 ): Promise<Fleet> => {
   let listen: (message: FromShard) => void = () => {};
   let fail: (fault: Error) => void = () => {};
@@ -94,7 +98,7 @@ export const buildFleet = async (
     const nConnections = plan.perShard[shard]!;
     const message: ToShard = {
       kind: 'open',
-      plan: { ...common, shard, nShards: plan.nShards, nConnections },
+      plan: { ...common, ...placeOf(shard, plan.nShards, part), shard, nConnections },
     };
     child.send(message);
   }
@@ -150,7 +154,10 @@ export const buildFleet = async (
   const run: Fleet['run'] = (step, onWindow, onStart) =>
     new Promise((resolve, reject) => {
       const service = isHere ? watchService(common.port, availableParallelism()) : UNSEEN;
-      const full: Step = { ...step, startAtMs: Date.now() + START_DELAY_MS };
+      const full: Step = {
+        ...step,
+        startAtMs: Math.max(step.startAtMs ?? 0, Date.now() + START_DELAY_MS),
+      };
       const collector = buildCollector(plan.nShards, service, onWindow);
       fail = reject;
       listen = (message) => {
@@ -163,6 +170,7 @@ export const buildFleet = async (
           windows: collector.windows(),
           seconds: (full.durationMs - full.warmUpMs) / 1000,
           nShards: plan.nShards,
+          nParts: part.of,
           isHere,
         });
       };

@@ -66,7 +66,7 @@ export interface Ledger {
 /** A ledger as it crosses processes and lies in run files. */
 export interface Entry {
   readonly counters: Readonly<Record<Counter, number>>;
-  readonly histograms: Readonly<Record<HistogramName, number[]>>;
+  readonly histograms: Readonly<Record<HistogramName, readonly number[]>>;
   readonly statuses: Readonly<Record<string, number>>;
   readonly okSlots: readonly number[];
   readonly badSlots: readonly number[];

@@ -13,7 +13,9 @@ export interface TlsPlan {
 
 export interface ShardPlan {
   readonly shard: number;
-  readonly nShards: number;
+  /** Its place among the processes of all machines, which walk one plan interleaved. */
+  readonly place: number;
+  readonly nPlaces: number;
   /** Addresses that all reach the service; connections go round them. */
   readonly addresses: readonly string[];
   readonly port: number;

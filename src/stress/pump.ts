@@ -18,7 +18,7 @@ const NEVER: Schedule = () => Number.POSITIVE_INFINITY;
 
 export interface Pump {
   /** Takes over the plan of a step; null: a closed loop, which plans nothing. */
-  readonly plan: (load: Step['load'], shard: number, nShards: number) => void;
+  readonly plan: (load: Step['load'], place: number, nPlaces: number) => void;
   /** Sends what is due, and gives up what has waited too long. */
   readonly turn: (t: number) => void;
   /** Plans nothing more. */
@@ -89,10 +89,10 @@ export const buildPump = (
   };
 
   return {
-    plan: (load, shard, nShards) => {
-      schedule = load ? buildSchedule(load, shard, nShards) : NEVER;
+    plan: (load, place, nPlaces) => {
+      schedule = load ? buildSchedule(load, place, nPlaces) : NEVER;
       nextDueUs = schedule();
-      const mostPerSecond = load ? Math.max(load.fromPerSecond, load.toPerSecond) / nShards : 0;
+      const mostPerSecond = load ? Math.max(load.fromPerSecond, load.toPerSecond) / nPlaces : 0;
       isSharp = load !== null && mostPerSecond <= SHARP_PER_SECOND;
       lastSweepUs = 0;
     },

@@ -8,6 +8,7 @@ import { VERSION } from '../core/version.ts';
 import type { CapacityRun } from './capacity-run.ts';
 import type { KneeReport, LoadPoint } from './knee.ts';
 import { SCALE } from './ledger.ts';
+import type { Part } from './part.ts';
 import type { RampRun } from './ramp-run.ts';
 import type { Recovery } from './recovery.ts';
 import type { SearchResult } from './search.ts';
@@ -43,6 +44,8 @@ export interface RunFile {
   readonly main: Step;
   readonly verdict: Verdict;
   readonly thresholds: readonly Judgement[];
+  /** What this machine took of a run that several shared. */
+  readonly part?: Part;
   readonly faults?: readonly Recovery[];
   readonly findMax?: SearchResult;
   readonly capacity?: {

@@ -17,24 +17,28 @@ export const buildSeries = (most = MOST_WINDOWS): Series => {
   let windows: Window[] = [];
   /** Seconds that a window spans: a power of two, the same for all. */
   let span = 1;
-
-  const put = (window: Window): void => {
-    const second = Math.floor(window.second / span) * span;
-    const last = windows.at(-1);
-    if (last && last.second === second) {
-      windows[windows.length - 1] = mergeAfter(last, window, second, span);
-    } else windows.push(respace(window, second, span));
-  };
-
   return {
     add: (window) => {
-      put(window);
+      put(windows, window, span);
       if (windows.length <= most) return;
       span *= 2;
-      const before = windows;
-      windows = [];
-      for (const old of before) put(old);
+      windows = rejoin(windows, span);
     },
     windows: () => windows,
   };
+};
+
+/** The same windows, each spanning so many seconds. */
+export const rejoin = (windows: readonly Window[], span: number): Window[] => {
+  const joined: Window[] = [];
+  for (const window of windows) put(joined, window, span);
+  return joined;
+};
+
+const put = (windows: Window[], window: Window, span: number): void => {
+  const second = Math.floor(window.second / span) * span;
+  const last = windows.at(-1);
+  if (last && last.second === second) {
+    windows[windows.length - 1] = mergeAfter(last, window, second, span);
+  } else windows.push(respace(window, second, span));
 };

@@ -5,6 +5,7 @@
 import { AppError } from '../core/errors.ts';
 import { type ConnectionPlan, planConnections, readLimits } from './connections.ts';
 import { buildFleet, type CommonPlan, type Fleet } from './fleet.ts';
+import type { Part } from './part.ts';
 import { buildPayload, type Payload } from './payload.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { encodeRequest } from './request.ts';
@@ -26,6 +27,8 @@ export interface SessionOptions {
   /** Whether bodies are compared with the ones that came before the load. */
   readonly checkAnswers: boolean;
   readonly seed: number;
+  /** What this machine takes of a run that several share. */
+  readonly part?: Part | undefined;
 }
 
 export interface Session {
@@ -71,7 +74,7 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     timeoutMs: options.timeoutMs,
     connectsAtOnce: Math.max(16, Math.floor(CONNECTS_AT_ONCE / plan.nShards)),
   };
-  const fleet = await buildFleet(plan, common, target.isLoopback);
+  const fleet = await buildFleet(plan, common, target.isLoopback, options.part);
   return { target, payload, probe, plan, fleet, close: fleet.close };
 };
 

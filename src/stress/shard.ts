@@ -156,7 +156,7 @@ export const buildShard = (
       course.graceEndUs = course.endUs + step.graceMs * 1000;
       course.closed = step.load === null;
       books.open(step.warmUpMs * 1000, course.endUs);
-      pump.plan(step.load, plan.shard, plan.nShards);
+      pump.plan(step.load, plan.place, plan.nPlaces);
       sockets.readyUs.fill(-1);
       const waitMs = step.startAtMs - (performance.timeOrigin + performance.now());
       if (waitMs > 0) setTimeout(begin, waitMs);

@@ -2,6 +2,7 @@
  * The plain run: one load, closed loop or planned rate, for one duration, with faults if they are asked.
  * Stands beside the capacity search and the connection ramp, which run many steps.
  */
+import { AppError } from '../core/errors.ts';
 import type { Admin } from './admin.ts';
 import type { FaultPlan } from './fault.ts';
 import { carryOut, type FaultDeed } from './fault-actions.ts';
@@ -21,6 +22,8 @@ export interface SingleRunOptions {
   readonly thresholds: readonly Threshold[];
   readonly faults: readonly FaultPlan[];
   readonly admin: Admin | undefined;
+  /** When all machines begin, milliseconds since 1970. */
+  readonly startAtMs?: number | undefined;
 }
 
 export interface SingleRun {
@@ -41,6 +44,13 @@ export const runSingle = async (
 ): Promise<SingleRun> => {
   const planned = session.plan.nConnections;
   const opened = await openConnections(session, planned, watcher.onOpening);
+  const lateMs = Date.now() - (options.startAtMs ?? Number.POSITIVE_INFINITY);
+  if (lateMs > 0) {
+    throw new AppError(
+      'usage',
+      `--start-at had passed ${(lateMs / 1000).toFixed(1)} s before the connections were open: choose a later moment.`,
+    );
+  }
   watcher.onStep?.('run', options.load?.toPerSecond ?? null, opened);
   let deeds: Promise<FaultDeed[]> = Promise.resolve([]);
   const record = await session.fleet.run(
@@ -49,6 +59,7 @@ export const runSingle = async (
       durationMs: options.durationMs,
       warmUpMs: options.warmUpMs,
       graceMs: graceOf(options.timeoutMs),
+      startAtMs: options.startAtMs,
     },
     watcher.onWindow,
     (startAtMs) => {

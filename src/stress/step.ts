@@ -5,7 +5,14 @@
 import { encodeCounts } from '../core/latency.ts';
 import type { StepRecord } from './fleet.ts';
 import { quantileInterval } from './interval.ts';
-import { HISTOGRAMS, type HistogramName, SLOT_MS } from './ledger.ts';
+import {
+  COUNTERS,
+  type Counter,
+  countOf,
+  HISTOGRAMS,
+  type HistogramName,
+  SLOT_MS,
+} from './ledger.ts';
 import { auditLittle, type LittleAudit } from './little.ts';
 import { type Judgement, judge, type Threshold } from './slo.ts';
 import { judgeSteadiness, type Steadiness } from './steady.ts';
@@ -18,7 +25,11 @@ export interface Step {
   /** Null: closed loop. */
   readonly ratePerSecond: number | null;
   readonly connections: number;
+  readonly durationMs: number;
+  readonly warmUpMs: number;
   readonly summary: Summary;
+  /** Raw counts, so that steps of several machines can be merged. */
+  readonly counters: Readonly<Record<Counter, number>>;
   /** Microseconds, sparse: [bucket, count, ...]. */
   readonly histograms: Readonly<Record<HistogramName, readonly number[]>>;
   readonly windows: readonly Window[];
@@ -57,9 +68,15 @@ export const buildStep = (
   const used = whole.length > 0 ? whole : windows;
   return {
     name,
-    ratePerSecond: step.load === null ? null : step.load.toPerSecond,
+    ratePerSecond: step.load === null ? null : step.load.toPerSecond / record.nParts,
     connections,
+    durationMs: step.durationMs,
+    warmUpMs: step.warmUpMs,
     summary,
+    counters: Object.fromEntries(COUNTERS.map((name) => [name, countOf(ledger, name)])) as Record<
+      Counter,
+      number
+    >,
     histograms: Object.fromEntries(
       HISTOGRAMS.map((histogram) => [histogram, encodeCounts(ledger.histograms[histogram])]),
     ) as Record<HistogramName, number[]>,

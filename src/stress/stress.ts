@@ -5,6 +5,7 @@
 import type { Admin } from './admin.ts';
 import { runCapacity } from './capacity-run.ts';
 import type { FaultPlan } from './fault.ts';
+import type { Part } from './part.ts';
 import { runRamp } from './ramp-run.ts';
 import {
   capacityRunFile,
@@ -34,6 +35,9 @@ export interface StressPlan {
   readonly thresholds: readonly Threshold[];
   readonly faults: readonly FaultPlan[];
   readonly ramp: { readonly from: number; readonly to: number } | undefined;
+  /** What this machine takes of a plain run that several share, and when they begin. */
+  readonly part?: Part | undefined;
+  readonly startAtMs?: number | undefined;
 }
 
 export type Head = Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>;
@@ -85,10 +89,11 @@ export const runStress = async (
           thresholds,
           faults: plan.faults,
           admin,
+          startAtMs: plan.startAtMs,
         },
         watcher,
       );
-      return singleRunFile(session, frame, run);
+      return { ...singleRunFile(session, frame, run), ...(plan.part ? { part: plan.part } : {}) };
     }
     case 'find-max': {
       const run = await runCapacity(
@@ -125,13 +130,14 @@ export const runStress = async (
 };
 
 const loadSentence = (session: Session, plan: StressPlan): string => {
+  const of = plan.part ? `, part ${plan.part.index} of ${plan.part.of} of it` : '';
   const n = session.plan.nConnections.toLocaleString('en');
   const seconds = plan.durationMs / 1000;
   switch (plan.mode) {
     case 'single':
       return plan.ratePerSecond === null
-        ? `closed loop: ${n} connections, each asks again as soon as it was answered, for ${seconds} s`
-        : `open loop: ${plan.ratePerSecond.toLocaleString('en')} requests per second planned (${plan.arrivals}), for ${seconds} s`;
+        ? `closed loop: ${n} connections, each asks again as soon as it was answered, for ${seconds} s${of}`
+        : `open loop: ${plan.ratePerSecond.toLocaleString('en')} requests per second planned (${plan.arrivals}), for ${seconds} s${of}`;
     case 'find-max':
       return `open loop: the highest rate is searched (${plan.arrivals} arrivals, ${n} connections) under ${plan.thresholds.map(({ text }) => text).join(', ')}`;
     case 'ramp':

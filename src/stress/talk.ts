@@ -45,7 +45,7 @@ export const buildTalk = (
   for (const [index, body] of plan.golden) golden[index] = Buffer.from(body, 'base64');
   const { handles, state, plannedUs, sentUs, readyUs, asked, unwritten, answered } = sockets;
   const { scanner, idle } = sockets;
-  let nextRequest = Math.floor((plan.shard * requests.length) / plan.nShards);
+  let nextRequest = Math.floor((plan.place * requests.length) / plan.nPlaces);
   let nChecks = 0;
 
   const serve = (i: number, t: number): void => {
