@@ -34,6 +34,7 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
     perWindow: (run: RunFile) => readonly number[],
     higherIsBetter: boolean,
     least: number,
+    isTail = false,
   ): void => {
     const [was, is] = [read(before), read(after)];
     if (was === null || is === null || was <= 0) return;
@@ -41,7 +42,13 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
       least,
       Z * Math.hypot(standardError(perWindow(before)), standardError(perWindow(after))),
     );
-    const worse = higherIsBetter ? 1 - is / was : is / was - 1;
+    const worseBy = (a: number, b: number): number => (higherIsBetter ? 1 - b / a : b / a - 1);
+    const [typicallyWas, typicallyIs] = [medianOf(perWindow(before)), medianOf(perWindow(after))];
+    // One bad second moves a p99 of few seconds: what is worse must be worse in the middle one as well.
+    const worse =
+      typicallyWas > 0 && isTail
+        ? Math.min(worseBy(was, is), worseBy(typicallyWas, typicallyIs))
+        : worseBy(was, is);
     changes.push({ metric, before: was, after: is, worse, noise, regressed: worse > noise });
   };
   const whole = (run: RunFile) => run.main.windows.slice(1, -1);
@@ -76,6 +83,7 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
     (run) => whole(run).flatMap(({ p99Ms }) => p99Ms ?? []),
     false,
     LEAST_NOISE_TAIL,
+    true,
   );
   const errors = {
     metric: 'errors',
@@ -95,6 +103,10 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
         : `regressed beyond noise: ${regressed.map(({ metric, worse }) => `${metric} is ${(worse * 100).toFixed(0)} % worse`).join(', ')}`,
   };
 };
+
+/** 0 when there are none. */
+const medianOf = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /**
  * Standard error of the mean as a share of it, by means of thirds of the series: seconds beside each other are alike,

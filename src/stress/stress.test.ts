@@ -342,6 +342,24 @@ describe('run file', () => {
     expect(compareRuns(run, worse).sentence).toContain('throughput per second is 34 % worse');
   });
 
+  test('a tail is worse when the typical second is, not when one second was bad', async () => {
+    const run = await stress(serve(() => new Response('x')));
+    const withTails = (p99Ms: number, tails: readonly number[]): RunFile => ({
+      ...run,
+      main: {
+        ...run.main,
+        summary: {
+          ...run.main.summary,
+          responseTime: { ...run.main.summary.responseTime, p99Ms },
+        },
+        windows: tails.map((tail) => ({ ...run.main.windows[0]!, p99Ms: tail })),
+      },
+    });
+    const before = withTails(4, [4, 4, 4, 4, 4, 4]);
+    expect(compareRuns(before, withTails(12, [4, 4, 4, 12, 4, 4])).regressed).toBe(false);
+    expect(compareRuns(before, withTails(6, [6, 6, 6, 6, 6, 6])).sentence).toContain('p99 is 50 %');
+  });
+
   test('what is not a run file is refused', () => {
     expect(() => readRunFile('nowhere.json')).toThrow('does not exist');
     expect(() => readRunFile(join(import.meta.dir, 'run-schema.json'))).toThrow('not a run file');
