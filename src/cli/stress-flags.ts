@@ -123,7 +123,7 @@ export const addStressOptions = (command: Command): Command =>
     )
     .option(
       '--data <file>',
-      'flights (CSV, TSV, NDJSON, JSON, .gz) that are asked in turn, as JSON bodies',
+      'flights (CSV, TSV, NDJSON, JSON, Parquet, Arrow; .gz, .zst) that are asked in turn, as JSON bodies',
     )
     .option(
       '-s, --script <file>',
@@ -213,6 +213,8 @@ export const sessionOptionsOf = (url: string, flags: StressFlags, mode: Mode): S
     headers: (flags.header ?? []).map(parseHeader),
     body: flags.body,
     data: flags.data,
+    readRows: async (path, most) =>
+      (await import('../flights/first-rows.ts')).readFirstRows(path, most),
     script: flags.script,
     timeoutMs: flags.timeout,
     keepAlive: flags.keepAlive,

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { fitRow, readDataFile } from './data-file.ts';
+import { type DataFile, fitRow, readDataFile } from './data-file.ts';
 import { isModelDocument, makeFlights, type ModelDocument } from './made-flights.ts';
 import type { Request } from './request.ts';
 
@@ -15,6 +15,8 @@ export interface PayloadAsk {
   readonly headers: readonly (readonly [string, string])[];
   readonly body?: string | undefined;
   readonly data?: string | undefined;
+  /** Reads the files that this room can not: Parquet, Arrow, zstd. */
+  readonly readRows?: RowReader | undefined;
   readonly script?: string | undefined;
   readonly seed: number;
   readonly timeoutMs: number;
@@ -42,7 +44,7 @@ export const buildPayload = async (ask: PayloadAsk): Promise<Payload> => {
       : undefined;
   const url = new URL(ask.url);
   if (model && url.pathname === '/') url.pathname = '/predict';
-  if (ask.data !== undefined) return fromFile(ask, url, ask.data, model);
+  if (ask.data !== undefined) return await fromFile(ask, url, ask.data, model);
   if (model && given !== 'GET') {
     const flights = makeFlights(model, MADE_FLIGHTS, ask.seed);
     return {
@@ -61,13 +63,21 @@ export const buildPayload = async (ask: PayloadAsk): Promise<Payload> => {
   };
 };
 
-const fromFile = (
+/** @param most rows that are wanted */
+export type RowReader = (path: string, most: number) => Promise<DataFile>;
+
+const FOREIGN = /\.(parquet|pq|arrow|arrows|feather|ipc|zst)$/i;
+
+const fromFile = async (
   ask: PayloadAsk,
   url: URL,
   path: string,
   model: ModelDocument | undefined,
-): Payload => {
-  const { rows, nInFile } = readDataFile(path, MOST_REQUESTS);
+): Promise<Payload> => {
+  const { rows, nInFile } =
+    ask.readRows && FOREIGN.test(path)
+      ? await ask.readRows(path, MOST_REQUESTS)
+      : readDataFile(path, MOST_REQUESTS);
   const inputs = model && new Set(Object.keys(model.inputs.properties));
   const bodies = inputs ? rows.map((row) => fitRow(row, inputs)) : rows;
   const missing = model?.inputs.required?.filter((name) => bodies[0]?.[name] === undefined) ?? [];

@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { type ConnectionPlan, planConnections, readLimits } from './connections.ts';
 import { buildFleet, type CommonPlan, type Fleet } from './fleet.ts';
 import type { Part } from './part.ts';
-import { buildPayload, type Payload } from './payload.ts';
+import { buildPayload, type Payload, type RowReader } from './payload.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { encodeRequest } from './request.ts';
 import { parseTarget, resolveTarget, type Target } from './target.ts';
@@ -20,6 +20,7 @@ export interface SessionOptions {
   readonly headers: readonly (readonly [string, string])[];
   readonly body?: string | undefined;
   readonly data?: string | undefined;
+  readonly readRows?: RowReader | undefined;
   readonly script?: string | undefined;
   readonly timeoutMs: number;
   readonly keepAlive: boolean;
