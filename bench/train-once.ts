@@ -11,7 +11,7 @@ import { buildCurve, fitCalibration } from '../src/train/calibration.ts';
 import { dayEffects } from '../src/train/day-effect.ts';
 import { buildEngine } from '../src/train/engine.ts';
 import { binOffsets } from '../src/train/histogram.ts';
-import type { BoostRows } from '../src/train/learner.ts';
+import { type BoostRows, joinRows } from '../src/train/learner.ts';
 import { anchorLevel } from '../src/train/level.ts';
 import { auc, brier, logLoss } from '../src/train/metrics.ts';
 import { boostSettings, DEFAULT_OPTIONS } from '../src/train/settings.ts';
@@ -144,12 +144,12 @@ const test = readPart(spec.test, train.bins);
 /** As `puntual train` does: the shape of the curve from the later flights, its level from all that are known. */
 const calibrationOf = (validation: BoostRows): Calibration => {
   const shape = fitCalibration(scoresOf(validation), validation.labels);
-  const known = [train, validation].map((rows) => ({
-    probabilities: scoresOf(rows),
-    labels: rows.labels,
-    days: rows.days,
-  }));
-  return anchorLevel(shape, known, test.days ? test.days.at(-1)! - test.days[0]! + 1 : 0);
+  const known = joinRows([train, validation]);
+  return anchorLevel(
+    shape,
+    { ...known, probabilities: scoresOf(known) },
+    test.days ? test.days.at(-1)! - test.days[0]! + 1 : 0,
+  );
 };
 
 const curve = buildCurve(later ? calibrationOf(later) : { kind: 'none' });

@@ -1,11 +1,13 @@
 /**
  * The answers of a model, each learned and calibrated: P(delay >= minutes) chained, and quantiles of minutes.
- * Stands between boosting and the model.
+ * A probability is learned twice: from the training part, to find its rounds and its curve on later flights,
+ * then as many rounds from all flights before the test, so that it knows the newest schedule too.
  */
-import type { Calibration, Head } from '../core/model.ts';
-import { addToScores, type Boosted, type Round } from './boosting.ts';
+import type { Head } from '../core/model.ts';
+import { addToScores, type Boosted, type BoostSettings, boost, type Round } from './boosting.ts';
 import { buildCurve, fitCalibration } from './calibration.ts';
-import { type BoostRows, type BuildLearner, pickRows } from './learner.ts';
+import { dayEffects } from './day-effect.ts';
+import { type BoostRows, type BuildLearner, joinRows, pickRows } from './learner.ts';
 import { anchorLevel } from './level.ts';
 import type { Loss } from './loss.ts';
 import { rateOf } from './metrics.ts';
@@ -27,8 +29,8 @@ export type OnRound = (progress: TrainProgress) => boolean;
 export interface LearnedHead {
   readonly head: Head;
   readonly boosted: Boosted;
-  /** float64, per part of the rows that the head is about. */
-  readonly answers: Readonly<Record<Part, Float64Array>>;
+  /** float64, of the flights that the head is about, by trees that were not grown on them. */
+  readonly answers: Readonly<Record<'calibration' | 'test', Float64Array>>;
   readonly of: Readonly<Record<Part, BoostRows>>;
 }
 
@@ -46,11 +48,23 @@ export const learnHeads = async (
 ): Promise<readonly LearnedHead[]> => {
   const { parts, bins, features } = prepared;
   const learned: LearnedHead[] = [];
-  const learn = (train: BoostRows, validation: BoostRows, loss: Loss, name: string) => {
-    const settings = boostSettings(train.nRows, features, options, learned.length > 0);
-    return boostStopped(buildLearner, train, validation, loss, settings, (round) =>
-      onRound({ ...round, head: name, nRows: train.nRows }),
-    );
+  let isStopped = false;
+  const watch =
+    (head: string, { nRows }: BoostRows) =>
+    (round: Round) => {
+      if (!onRound({ ...round, head, nRows })) isStopped = true;
+      return !isStopped;
+    };
+  const settingsOf = ({ nRows }: BoostRows): BoostSettings =>
+    boostSettings(nRows, features, options, learned.length > 0);
+  const learn = (train: BoostRows, validation: BoostRows, loss: Loss, name: string) =>
+    boostStopped(buildLearner, train, validation, loss, settingsOf(train), watch(name, train));
+  /** As many rounds again, from all flights before the test; the first result where there is no time for that. */
+  const learnAgain = async (first: Boosted, known: BoostRows, loss: Loss, name: string) => {
+    if (isStopped) return first;
+    const settings = { ...settingsOf(known), nTrees: first.trees.length };
+    const again = await boost(buildLearner, known, null, loss, settings, watch(name, known));
+    return isStopped ? first : { ...again, rounds: first.rounds };
   };
   const later = PROBABILITY_MINUTES.filter((minutes) => minutes > options.lateMinutes);
   let previous: number | null = null;
@@ -61,12 +75,24 @@ export const learnHeads = async (
       of.validation.nRows < MIN_ROWS.validation ||
       PARTS.slice(0, 2).some((part) => [0, 1].includes(rateOf(of[part].labels)));
     if (previous !== null && isThin) break;
-    const boosted = await learn(of.train, of.validation, { kind: 'logistic' }, `late ${minutes}`);
-    const calibration = calibrationOf(boosted, of);
+    const loss: Loss = { kind: 'logistic' };
+    const name = `late ${minutes}`;
+    const first = await learn(of.train, of.validation, loss, name);
+    const known = knownOf(of);
+    const boosted = await learnAgain(first, known, loss, `${name}, all flights`);
+    const raw = probabilitiesOf(first, of.calibration);
+    const calibration = anchorLevel(
+      fitCalibration(raw, of.calibration.labels),
+      { ...known, probabilities: probabilitiesOf(boosted, known) },
+      horizonOf(of.test),
+    );
     learned.push({
       boosted,
       of,
-      answers: answersOf((rows) => probabilitiesOf(boosted, rows, calibration), of),
+      answers: {
+        calibration: raw.map(buildCurve(calibration)),
+        test: probabilitiesOf(boosted, of.test).map(buildCurve(calibration)),
+      },
       head: {
         kind: 'probability',
         minutes,
@@ -78,16 +104,17 @@ export const learnHeads = async (
     });
     previous = minutes;
   }
-  const some = options.quantiles
-    ? { train: thinned(parts.train), validation: thinned(parts.validation) }
-    : parts;
   for (const level of options.quantiles ? QUANTILES : []) {
     const loss: Loss = { kind: 'quantile', level };
-    const boosted = await learn(some.train, some.validation, loss, `P${level * 100}`);
+    const [train, validation] = [thinned(parts.train), thinned(parts.validation)];
+    const boosted = await learn(train, validation, loss, `P${level * 100}`);
     learned.push({
       boosted,
       of: parts,
-      answers: answersOf((rows) => scoresOf(boosted, rows), parts),
+      answers: {
+        calibration: scoresOf(boosted, parts.calibration),
+        test: scoresOf(boosted, parts.test),
+      },
       head: {
         kind: 'quantile',
         level,
@@ -98,15 +125,15 @@ export const learnHeads = async (
   return learned;
 };
 
-const answersOf = (
-  answer: (rows: BoostRows) => Float64Array,
-  of: Readonly<Record<Part, BoostRows>>,
-): Record<Part, Float64Array> => ({
-  train: new Float64Array(0),
-  validation: new Float64Array(0),
-  calibration: answer(of.calibration),
-  test: answer(of.test),
-});
+/** All flights before the test, beside the effects of their days where the parts have them. */
+const knownOf = ({ train, validation, calibration }: Readonly<Record<Part, BoostRows>>) => {
+  const known = joinRows([train, validation, calibration]);
+  return { ...known, effects: train.effects && dayEffects(known.days!, known.labels) };
+};
+
+/** How many days the test part reaches past the flights before it. */
+const horizonOf = ({ days }: BoostRows): number =>
+  days && days.length > 0 ? days.at(-1)! - days[0]! + 1 : 0;
 
 /** The flights of each part at least `previous` minutes late, labelled by `minutes`. */
 const lateParts = (
@@ -144,24 +171,5 @@ const scoresOf = (boosted: Boosted, rows: BoostRows): Float64Array => {
   return scores;
 };
 
-const probabilitiesOf = (
-  boosted: Boosted,
-  rows: BoostRows,
-  calibration: Calibration = { kind: 'none' },
-): Float64Array => {
-  const calibrate = buildCurve(calibration);
-  return scoresOf(boosted, rows).map((score) => calibrate(1 / (1 + Math.exp(-score))));
-};
-
-/** The calibration's shape from its own flights, its level from all the flights known. */
-const calibrationOf = (boosted: Boosted, of: Readonly<Record<Part, BoostRows>>): Calibration => {
-  const { train, validation, calibration, test } = of;
-  const own = probabilitiesOf(boosted, calibration);
-  const shape = fitCalibration(own, calibration.labels);
-  const known = [train, validation, calibration].map((rows) => ({
-    probabilities: rows === calibration ? own : probabilitiesOf(boosted, rows),
-    labels: rows.labels,
-    days: rows.days,
-  }));
-  return anchorLevel(shape, known, test.days ? test.days.at(-1)! - test.days[0]! + 1 : 0);
-};
+const probabilitiesOf = (boosted: Boosted, rows: BoostRows): Float64Array =>
+  scoresOf(boosted, rows).map((score) => 1 / (1 + Math.exp(-score)));

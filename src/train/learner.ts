@@ -57,6 +57,24 @@ export const pickRows = (rows: BoostRows, kept: readonly number[]): BoostRows =>
   };
 };
 
+/** Parts of one table, one after the other; what else moves their rows is left to the caller. */
+export const joinRows = (parts: readonly BoostRows[]): BoostRows => {
+  const nRows = parts.reduce((sum, part) => sum + part.nRows, 0);
+  const data = new Uint8Array(nRows * parts[0]!.bins.length);
+  const labels = new Uint8Array(nRows);
+  const minutes = new Float32Array(nRows);
+  const days = parts.every((part) => part.days) ? new Int32Array(nRows) : undefined;
+  let at = 0;
+  for (const part of parts) {
+    data.set(part.data, at * part.bins.length);
+    labels.set(part.labels, at);
+    minutes.set(part.minutes, at);
+    days?.set(part.days!, at);
+    at += part.nRows;
+  }
+  return { ...parts[0]!, nRows, data, labels, minutes, days, effects: undefined };
+};
+
 /** Scores before the first tree. */
 export const startScores = (data: BoostRows, loss: Loss, base: number): Float64Array => {
   const { effects } = data;

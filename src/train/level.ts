@@ -11,7 +11,7 @@ export interface Known {
   readonly probabilities: Float64Array;
   readonly labels: Uint8Array;
   /** int32: days since 1970-01-01; none in a split at random, where the level is the same everywhere. */
-  readonly days: Int32Array | undefined;
+  readonly days?: Int32Array | undefined;
 }
 
 /** Among the last days, one of this age counts half as much as the last. */
@@ -25,23 +25,17 @@ const FADED_DAYS = 60;
  */
 export const anchorLevel = (
   calibration: Calibration,
-  known: readonly Known[],
+  { probabilities, labels, days }: Known,
   horizonDays: number,
-): Calibration => {
-  const nRows = known.reduce((sum, { labels }) => sum + labels.length, 0);
-  const probabilities = new Float64Array(nRows);
-  const labels = new Uint8Array(nRows);
-  const days = known.every((part) => part.days) ? new Int32Array(nRows) : null;
-  let at = 0;
-  for (const part of known) {
-    probabilities.set(part.probabilities, at);
-    labels.set(part.labels, at);
-    days?.set(part.days!, at);
-    at += part.labels.length;
-  }
-  const weights = days ? levelWeights(days, horizonDays) : new Float64Array(nRows).fill(1 / nRows);
-  return anchor(calibration, probabilities, labels, weights);
-};
+): Calibration =>
+  anchor(
+    calibration,
+    probabilities,
+    labels,
+    days
+      ? levelWeights(days, horizonDays)
+      : new Float64Array(labels.length).fill(1 / labels.length),
+  );
 
 /** float64, one per flight, summing to 1: what it says about the level `horizonDays` ahead. */
 export const levelWeights = (days: Int32Array, horizonDays: number): Float64Array => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { type BoostSettings, boost, boostOn } from './boosting.ts';
-import { buildPlainLearner, pickRows } from './learner.ts';
+import { buildPlainLearner, joinRows, pickRows } from './learner.ts';
 import { PLANTED_SETTINGS, plantRows } from './planted.ts';
 import { boostStopped } from './stopping.ts';
 
@@ -72,5 +72,16 @@ describe('picked rows', () => {
     );
     expect([...labels]).toEqual([train.labels[7]!, train.labels[1999]!, train.labels[40]!]);
     expect([...kept!]).toEqual([0, 124, 2]);
+  });
+
+  test('become the table again when its parts are joined', () => {
+    const days = Int32Array.from({ length: 2000 }, (_, row) => row >> 4);
+    const rows = Array.from({ length: 2000 }, (_, row) => row);
+    const whole = { ...train, days };
+    const parts = [rows.slice(0, 700), rows.slice(700, 701), rows.slice(701)];
+    const { data, labels, days: joined } = joinRows(parts.map((part) => pickRows(whole, part)));
+    expect(data).toEqual(train.data);
+    expect(labels).toEqual(train.labels);
+    expect(joined).toEqual(days);
   });
 });
