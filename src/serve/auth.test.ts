@@ -66,6 +66,16 @@ describe('keys', () => {
     expect(await codeOf(() => parseKeys(text))).toBe('usage');
   });
 
+  test('past their quota are answered 429 with the time to wait', async () => {
+    const service = startPlantedService(
+      buildPlantedContext({ config: { auth: `keys:${file}` }, quota: { take: () => 1 } }),
+    );
+    const headers = { authorization: 'Bearer plum' };
+    const refused = await fetch(`${service.url}/model`, { headers });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+    await service.stop();
+  });
+
   test('guard every path of the service, with the headers that say what is needed', async () => {
     const service = startPlantedService(buildPlantedContext({ config: { auth: `keys:${file}` } }));
     for (const path of ['/', '/predict', '/model', '/livez', '/v2', '/nothing']) {

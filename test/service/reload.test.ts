@@ -1,6 +1,13 @@
 /** Another model in a service that runs: rolled in, rolled back, refused. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Model } from '../../src/core/model.ts';
 import { writeModel } from '../../src/core/model-file.ts';
@@ -87,6 +94,25 @@ describe('a running service', () => {
       rmSync(path);
     }, 20_000);
   }
+
+  test('refuses a model that it has no room for, says why, and goes on with the old one', async () => {
+    const name = readdirSync('/dev/shm').find((dir) => dir.includes(`-${service.process.pid}-`))!;
+    const shared = join('/dev/shm', name);
+    const before = await metricOf(service, 'puntual_reloads_total{outcome="refused"}');
+    // What a full disk refuses, a folder that is out of reach refuses too.
+    renameSync(shared, `${shared}away`);
+    try {
+      const response = await service.admin('/reload', { model: second.path });
+      expect(((await response.json()) as { code: string }).code).toBe('file-unwritable');
+    } finally {
+      renameSync(`${shared}away`, shared);
+    }
+    expect(await refusalOf()).toContain('there is no room for a copy');
+    expect(service.logged()).toContain('there is no room for a copy');
+    expect(await metricOf(service, 'puntual_reloads_total{outcome="refused"}')).toBe(before + 1);
+    await allServe(first);
+    expect((await service.admin('/readyz')).status).toBe(200);
+  }, 20_000);
 
   test('names the models there are when asked for one that is not there', async () => {
     const response = await service.admin('/reload', { model: 'nobody' });
