@@ -1,6 +1,6 @@
 /**
  * A worker that has time asks itself before others ask it: the runtime compiles what it runs only after thousands of
- * calls, and until then an answer takes ten times as long. Asked over a socket in the shared folder, counted nowhere.
+ * calls, and until then answers slowly. Asked over a socket in the shared folder, counted nowhere.
  * Stands in the worker, between "warm" and "listening".
  */
 import { rmSync } from 'node:fs';
