@@ -95,6 +95,13 @@ export interface StressResult {
     readonly breakingPerSecond: number | null;
     readonly reason: string | null;
   };
+  readonly faults?: readonly {
+    readonly requestsLost: number;
+    readonly restarts: number | null;
+    readonly recoveredMs: number | null;
+    readonly undone: boolean;
+    readonly notes: readonly string[];
+  }[];
   readonly comparison?: { readonly regressed: boolean; readonly sentence: string };
 }
 

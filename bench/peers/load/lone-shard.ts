@@ -1,0 +1,79 @@
+/**
+ * One shard of the generator without its coordinator: `bun lone-shard.ts PORT SECONDS kept|none` prints answers per second.
+ * With `none` its books count requests in hand and answers, and record nothing else.
+ */
+import { type Books, buildBooks } from '../../../src/stress/books.ts';
+import { buildLedger } from '../../../src/stress/ledger.ts';
+import { buildShard } from '../../../src/stress/shard.ts';
+
+const [port, seconds, kind] = process.argv.slice(2);
+const N_CONNECTIONS = 64;
+const START_IN_MS = 50;
+const REQUEST = `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+
+let nAnswers = 0;
+let nBusy = 0;
+const kept = buildBooks();
+const nothing = (): void => {};
+const none: Books = {
+  ledger: buildLedger(),
+  get nBusy() {
+    return nBusy;
+  },
+  open: nothing,
+  end: nothing,
+  count: nothing,
+  connected: nothing,
+  planned: nothing,
+  looked: nothing,
+  sent: () => {
+    nBusy++;
+  },
+  answered: () => {
+    nBusy--;
+    nAnswers++;
+  },
+  lost: () => {
+    nBusy--;
+  },
+  unsent: nothing,
+  unasked: nothing,
+  isTickOver: () => false,
+  take: (t) => ({ ...kept.take(t), second: 0 }),
+};
+
+const shard = buildShard(
+  {
+    shard: 0,
+    place: 0,
+    nPlaces: 1,
+    addresses: ['127.0.0.1'],
+    port: Number(port),
+    tls: null,
+    nConnections: N_CONNECTIONS,
+    requests: [Buffer.from(REQUEST).toString('base64')],
+    golden: [],
+    bodiless: false,
+    keepAlive: true,
+    timeoutMs: 5000,
+    connectsAtOnce: N_CONNECTIONS,
+  },
+  (message) => {
+    if (message.kind === 'opened' && message.done) {
+      shard.start({
+        startAtMs: Date.now() + START_IN_MS,
+        load: null,
+        durationMs: Number(seconds) * 1000,
+        warmUpMs: 0,
+        graceMs: 500,
+      });
+    }
+    if (message.kind !== 'tick') return;
+    nAnswers += kind === 'kept' ? message.entry.counters.ok : 0;
+    if (!message.last) return;
+    console.log((nAnswers / Number(seconds)).toFixed(0));
+    process.exit(0);
+  },
+  kind === 'kept' ? kept : none,
+);
+shard.grow(N_CONNECTIONS);
