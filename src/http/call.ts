@@ -20,10 +20,21 @@ export interface Call {
   readonly bytes: (
     limitBytes: number,
   ) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * A body that came with its head and has nothing behind it, where it lies: `source[at ..]`; undefined for others.
+   * No view is made of it, which would cost more than reading it.
+   */
+  readonly inPlace: (limitBytes: number) => InPlace | undefined;
   /** The body while it comes, never faster than it is taken. */
   readonly parts: () => AsyncIterableIterator<Uint8Array<ArrayBuffer>>;
   /** Fires when the caller has gone. */
   readonly signal: () => AbortSignal;
+}
+
+/** Good until the handler returns. */
+export interface InPlace {
+  readonly source: Uint8Array<ArrayBuffer>;
+  readonly at: number;
 }
 
 /** An answer that is written while it is made. */

@@ -9,7 +9,7 @@ import { buildOutlet, type Connection, pause, resume } from './connection.ts';
 import { createExchange, type Exchange, isRead } from './exchange.ts';
 import { frame } from './framing.ts';
 import { beginHead, readHead } from './head.ts';
-import { createInflow, NOTHING } from './inflow.ts';
+import { createInflow } from './inflow.ts';
 import { LINGER_BYTES } from './limits.ts';
 import { failureOf } from './refusal.ts';
 import { buildReply } from './reply.ts';
@@ -131,12 +131,10 @@ export const buildDialogue = (
     const { length } = exchange.framing;
     exchange.inflow = undefined;
     exchange.gone = undefined;
-    exchange.body = NOTHING;
-    if (length === 0) return at;
-    if (length > 0 && at + length <= bytes.length) {
-      exchange.body = bytes.subarray(at, at + length);
-      return at + length;
-    }
+    exchange.source = bytes;
+    exchange.at = at;
+    exchange.end = at + length;
+    if (length >= 0 && at + length <= bytes.length) return at + length;
     exchange.inflow = createInflow(length, () => listen(connection, exchange));
     const behind = exchange.inflow.push(bytes, at);
     return behind < 0 ? bytes.length : behind;

@@ -3,19 +3,21 @@
  * Stands between the connection and the handler. One exchange serves request after request, until an answer has to
  * wait: then it stays with that request, and the connection's server takes another.
  */
-import type { Call } from './call.ts';
+import type { Call, InPlace } from './call.ts';
 import { fieldOf, textAt } from './fields.ts';
 import { createFraming, type Framing } from './framing.ts';
 import { createHead, type Head } from './head.ts';
 import { type Inflow, NOTHING, tooLarge } from './inflow.ts';
 import type { Target } from './target.ts';
 
-export interface Exchange extends Call {
+export interface Exchange extends Call, InPlace {
   readonly head: Head;
   readonly framing: Framing;
   target: Target;
-  /** The body, if it came whole with the head. */
-  body: Uint8Array<ArrayBuffer>;
+  /** The body, if it came whole with the head: `source[at .. end)`. */
+  source: Uint8Array<ArrayBuffer>;
+  at: number;
+  end: number;
   /** The body, if it did not. */
   inflow: Inflow | undefined;
   /** Its answer has begun to leave. */
@@ -36,11 +38,14 @@ export const createExchange = (isEncrypted: boolean): Exchange => {
   const head = createHead();
   const framing = createFraming();
   const scheme = isEncrypted ? 'https' : 'http';
+  const body = (): Uint8Array<ArrayBuffer> => exchange.source.subarray(exchange.at, exchange.end);
   const exchange: Exchange = {
     head,
     framing,
     target: NOWHERE,
-    body: NOTHING,
+    source: NOTHING,
+    at: 0,
+    end: 0,
     inflow: undefined,
     isBegun: false,
     isAnswered: false,
@@ -58,14 +63,17 @@ export const createExchange = (isEncrypted: boolean): Exchange => {
     header: (name) => fieldOf(head, name),
     origin: () => `${scheme}://${textAt(head, framing.hostStart, framing.hostEnd) || 'localhost'}`,
     bytes: (limitBytes) => {
-      const { body, inflow } = exchange;
-      if (inflow === undefined) {
-        if (body.length > limitBytes) throw tooLarge(limitBytes);
-        return body;
-      }
-      return inflow.bytes(limitBytes);
+      const { inflow, at, end } = exchange;
+      if (inflow) return inflow.bytes(limitBytes);
+      if (end - at > limitBytes) throw tooLarge(limitBytes);
+      return body();
     },
-    parts: () => exchange.inflow?.parts() ?? wholeParts(exchange.body),
+    inPlace: (limitBytes) => {
+      const { inflow, source, at, end } = exchange;
+      if (inflow || end !== source.length || end - at > limitBytes) return undefined;
+      return exchange;
+    },
+    parts: () => exchange.inflow?.parts() ?? wholeParts(body()),
     signal: () => {
       exchange.gone ??= new AbortController();
       if (exchange.isGone) exchange.gone.abort();

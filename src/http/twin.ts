@@ -35,6 +35,7 @@ export const callOf = (request: Request): Call => {
     header: (name) => request.headers.get(name),
     origin: () => new URL(url).origin,
     bytes: (limitBytes) => bytesOf(request, limitBytes),
+    inPlace: () => undefined,
     parts: () => partsOf(request.body),
     signal: () => request.signal,
   };

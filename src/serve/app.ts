@@ -98,6 +98,9 @@ export const buildApp: BuildApp = (context) => {
     const type = mediaTypeOf(call);
     if (post.stream && type === post.stream.type) return post.stream.answer(call);
     requireType(type, post.types);
+    const body = post.scan && call.inPlace(config.bodyLimitBytes);
+    const text = body && post.scan?.(body, call);
+    if (text !== undefined) return text;
     const bytes = call.bytes(config.bodyLimitBytes);
     if (bytes instanceof Promise) return bytes.then((all) => post.answer(all, call));
     return post.answer(bytes, call);

@@ -2,7 +2,7 @@
  * What one path offers: which methods, and what answers them.
  * Stands between `app`, which takes calls in, and the routes.
  */
-import type { Answer, Call } from '../http/call.ts';
+import type { Answer, Call, InPlace } from '../http/call.ts';
 import type { Route } from './labels.ts';
 
 /** Answers a call. @throws AppError, which becomes a problem document */
@@ -12,6 +12,8 @@ export type Handler = (call: Call) => Answer | Promise<Answer>;
 export interface Post {
   /** Media types that are taken; a request that states none is taken too. */
   readonly types: readonly string[];
+  /** The hot road: answers a plain body where it lies, from `at` to its end; undefined for any other. */
+  readonly scan?: (body: InPlace, call: Call) => string | undefined;
   readonly answer: (bytes: Uint8Array<ArrayBuffer>, call: Call) => Answer | Promise<Answer>;
   /** For a type whose body is answered while it comes. */
   readonly stream?: { readonly type: string; readonly answer: Handler };

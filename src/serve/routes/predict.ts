@@ -2,7 +2,7 @@
  * `/predict`: one flight, a batch or a stream of lines by POST, one flight by GET.
  * The main road of the service: what it does for one flight is what its speed is measured by.
  */
-import type { Call } from '../../http/call.ts';
+import type { Call, InPlace } from '../../http/call.ts';
 import { buildAnswerWriter } from '../answer.ts';
 import { batchStart, buildBatchAnswer } from '../batch.ts';
 import { isObject, parseBody } from '../body.ts';
@@ -37,6 +37,16 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const answerParsed = (flight: unknown, { strict, explain }: Switches): string =>
     answer(scoring.read(flight, '', strict, raw, 0), explain);
 
+  /** The answer to a plain flight that ends where the bytes end. */
+  const scanned = ({ source, at }: InPlace, call: Call): string | undefined => {
+    const end = scanner.scan(source, at, raw, 0);
+    if (end < 0 || skipSpace(source, end) !== source.length) return undefined;
+    const switches = parseSwitches(call.query);
+    const unknown = scanner.unknown();
+    if (unknown.length > 0 && switches.strict) return undefined;
+    return answer(unknown, switches.explain);
+  };
+
   /** A batch, or a flight that the scanner left: it may be fine, it may be wrong. */
   const answerSlowly = (
     bytes: Uint8Array,
@@ -59,15 +69,10 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     POST: {
       types: ['application/json', NDJSON],
       stream: { type: NDJSON, answer: buildStream(context, scoring, scanner, writer, reasons) },
-      answer: (bytes, call) => {
-        const switches = parseSwitches(call.query);
-        const end = scanner.scan(bytes, 0, raw, 0);
-        if (end >= 0 && skipSpace(bytes, end) === bytes.length) {
-          const unknown = scanner.unknown();
-          if (unknown.length === 0 || !switches.strict) return answer(unknown, switches.explain);
-        }
-        return answerSlowly(bytes, switches, call);
-      },
+      scan: scanned,
+      answer: (bytes, call) =>
+        scanned({ source: bytes, at: 0 }, call) ??
+        answerSlowly(bytes, parseSwitches(call.query), call),
     },
   };
 };
