@@ -38,7 +38,7 @@ const CALM_SHARE = 0.15;
 const LOOK_MS = 200;
 
 /** Waits until the machine rests: a contender may still work on what the last run left in its queues. */
-export const calm = async (limitMs = 10_000): Promise<void> => {
+export const calm = async (limitMs = 20_000): Promise<void> => {
   const endMs = performance.now() + limitMs;
   for (let last = processorTimes(); performance.now() < endMs; ) {
     await Bun.sleep(LOOK_MS);
