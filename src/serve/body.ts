@@ -3,6 +3,7 @@
  * Stands between the bytes of a body and every route that takes one.
  */
 import { AppError } from '../core/errors.ts';
+import { nestsDeeper, tooDeep } from './nesting.ts';
 import type { Call } from '../http/call.ts';
 
 /** The media type of a request in lower case without parameters; '' when it states none. */
@@ -29,11 +30,13 @@ export const requireType = (type: string, types: readonly string[]): void => {
  */
 export const parseBody = (bytes: Uint8Array, call: Pick<Call, 'header'>): unknown => {
   try {
+    if (nestsDeeper(bytes)) throw tooDeep('body');
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     const coding = call.header('content-encoding');
     if (coding !== null && coding !== 'identity')
       throw new AppError('type-unsupported', 'the body is compressed; it is expected as it is');
+    if (error instanceof AppError) throw error;
     throw new AppError('request-malformed', `the body is not JSON: ${(error as Error).message}`);
   }
 };

@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts';
 import type { Call, Streamed } from '../http/call.ts';
 import type { AnswerWriter } from './answer.ts';
 import type { ServeContext } from './context.ts';
+import { nestsDeeper, tooDeep } from './nesting.ts';
 import { problemOf } from './problem.ts';
 import { parseSwitches } from './query.ts';
 import type { Reasons } from './reasons.ts';
@@ -168,6 +169,7 @@ export const buildStream = (
 
 /** @throws AppError request-malformed */
 const parseLine = (line: Uint8Array): unknown => {
+  if (nestsDeeper(line)) throw tooDeep('line');
   try {
     return JSON.parse(new TextDecoder().decode(line));
   } catch (error) {
