@@ -71,7 +71,7 @@ const readPart = (part: Part, known: readonly Bins[] | null): BoostRows => {
       (spec.categorical.includes(f)
         ? buildCategoryBins(values, part.rows)
         : buildQuantityBins(values, part.rows));
-    binInto(of, values, part.rows, data, f, nFeatures);
+    binInto(of, values, data.subarray(f * part.rows, (f + 1) * part.rows));
     return of;
   });
   const labels = new Uint8Array(readColumn(part, nFeatures));

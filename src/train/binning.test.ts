@@ -4,7 +4,7 @@ import { binInto, buildCategoryBins, buildQuantityBins } from './binning.ts';
 
 const binsOf = (of: ReturnType<typeof buildQuantityBins>, values: Float64Array): Uint8Array => {
   const into = new Uint8Array(values.length);
-  binInto(of, values, values.length, into, 0, 1);
+  binInto(of, values, into);
   return into;
 };
 
@@ -57,7 +57,7 @@ describe('bins of a category', () => {
     const of = buildCategoryBins(values, values.length, 4);
     expect(of).toMatchObject({ nBins: 4, codes: Int32Array.of(-1, -1, 2, 5) });
     const into = new Uint8Array(8);
-    binInto(of, Float64Array.from([...values, 700]), 8, into, 0, 1);
+    binInto(of, Float64Array.from([...values, 700]), into);
     expect([...into]).toEqual([3, 3, 3, 2, 2, 1, 0, 1]);
   });
 });

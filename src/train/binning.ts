@@ -114,20 +114,14 @@ export const buildCategoryBins = (
   return { kind: 'category', nBins: codes.length, codes, binOfCode };
 };
 
-/** Fills `into[row * stride + at]` with the bin of `values[row]`. */
-export const binInto = (
-  bins: Bins,
-  values: Float64Array,
-  nRows: number,
-  into: Uint8Array,
-  at: number,
-  stride: number,
-): void => {
+/** Fills `into[row]` with the bin of `values[row]`. */
+export const binInto = (bins: Bins, values: Float64Array, into: Uint8Array): void => {
+  const nRows = into.length;
   if (bins.kind === 'category') {
     const { binOfCode } = bins;
     for (let row = 0; row < nRows; row++) {
       const code = values[row]!;
-      into[row * stride + at] = code >= 0 ? (binOfCode[code] ?? 1) : 0;
+      into[row] = code >= 0 ? (binOfCode[code] ?? 1) : 0;
     }
     return;
   }
@@ -135,7 +129,7 @@ export const binInto = (
   const start = jumpTable(edges);
   for (let row = 0; row < nRows; row++) {
     const value = values[row]!;
-    into[row * stride + at] = Number.isNaN(value) ? 0 : binOf(edges, start, value);
+    into[row] = Number.isNaN(value) ? 0 : binOf(edges, start, value);
   }
 };
 

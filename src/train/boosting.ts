@@ -10,7 +10,7 @@ import {
   type LearnerSettings,
   startScores,
 } from './learner.ts';
-import { logLossOfScores, type Loss, pinballOfScores } from './loss.ts';
+import { type Loss, logLossOfScores, pinballOfScores } from './loss.ts';
 import { buildRandom } from './random.ts';
 import { leafOfBins, type Tree } from './tree.ts';
 
@@ -189,9 +189,8 @@ const sampleFeatures = (
 
 /** Adds a tree to the scores of rows that it was not grown on. */
 export const addToScores = (tree: Tree, rows: BinnedRows, scores: Float64Array): void => {
-  const nFeatures = rows.bins.length;
   for (let row = 0; row < rows.nRows; row++)
-    scores[row]! += tree.value[leafOfBins(tree, rows.data, row * nFeatures)]!;
+    scores[row]! += tree.value[leafOfBins(tree, rows.data, row, rows.nRows)]!;
 };
 
 /** Sets each leaf to the level's quantile of what is still missing there. @source LightGBM, RenewTreeOutput */

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { boost, type BoostSettings } from './boosting.ts';
+import { type BoostSettings, boost } from './boosting.ts';
 import { buildEngine } from './engine.ts';
 import { buildPlainLearner } from './learner.ts';
 import type { Loss } from './loss.ts';
@@ -77,12 +77,12 @@ describe('a monotone constraint', () => {
     const scoreWith = (feature: number, bin: number): number => {
       const kept = bins[feature]!;
       bins[feature] = bin;
-      const score = trees.reduce((sum, tree) => sum + tree.value[leafOfBins(tree, bins, 0)]!, 0);
+      const score = trees.reduce((sum, tree) => sum + tree.value[leafOfBins(tree, bins, 0, 1)]!, 0);
       bins[feature] = kept;
       return score;
     };
     for (let row = 0; row < 40; row++) {
-      bins.set(rows.data.subarray(row * 6, row * 6 + 6));
+      for (let f = 0; f < 6; f++) bins[f] = rows.data[f * rows.nRows + row]!;
       for (const feature of [0, 1]) {
         for (let bin = 2; bin < rows.bins[feature]!.nBins; bin++) {
           const rise = scoreWith(feature, bin) - scoreWith(feature, bin - 1);

@@ -6,7 +6,7 @@
 import type { Bins } from './binning.ts';
 import { addChildren, buildWorkshop, expand, judge, publish, type Workshop } from './expansion.ts';
 import { buildNodes, type GrownTree, trim } from './grower.ts';
-import { awaitChange, doJob, jobOf, JOBS, partAt, slotOf } from './jobs.ts';
+import { awaitChange, doJob, JOBS, jobOf, partAt, slotOf } from './jobs.ts';
 import { emitKernels, RECORD_HEAD_BYTES } from './kernels.ts';
 import { layoutOf } from './layout.ts';
 import { type BoostRows, type BuildLearner, type LearnerSettings, startScores } from './learner.ts';
@@ -72,15 +72,12 @@ export const buildEngine =
 
 const fillRecords = (shop: Workshop, data: BoostRows): void => {
   const { layout, bytes } = shop;
-  const { nFeatures, recordBytes, recordsAt, columnsAt, columnBytes } = layout;
-  for (let row = 0; row < data.nRows; row++) {
-    const to = recordsAt + row * recordBytes + RECORD_HEAD_BYTES;
-    const from = row * nFeatures;
-    for (let f = 0; f < nFeatures; f++) {
-      const bin = data.data[from + f]!;
-      bytes[to + f] = bin;
-      bytes[columnsAt + f * columnBytes + row] = bin;
-    }
+  const { nRows, nFeatures, recordBytes, recordsAt, columnsAt, columnBytes } = layout;
+  for (let f = 0; f < nFeatures; f++) {
+    const column = data.data.subarray(f * nRows, (f + 1) * nRows);
+    bytes.set(column, columnsAt + f * columnBytes);
+    const to = recordsAt + RECORD_HEAD_BYTES + f;
+    for (let row = 0; row < nRows; row++) bytes[to + row * recordBytes] = column[row]!;
   }
   bytes.set(data.labels, layout.labelsAt);
 };

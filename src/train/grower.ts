@@ -27,7 +27,7 @@ export interface BinnedRows {
   readonly nRows: number;
   readonly bins: readonly Bins[];
   readonly offsets: Int32Array;
-  /** uint8, shape (nRows, nFeatures), row-major. */
+  /** uint8, shape (nFeatures, nRows): the bins, feature by feature. */
   readonly data: Uint8Array;
 }
 
@@ -96,7 +96,7 @@ export const buildGrower = (data: BinnedRows, settings: GrowSettings): Grower =>
         );
       };
       const fill = (histogram: Int32Array, begin: number, end: number): void =>
-        addRows(histogram, data.data, data.offsets, gradients, rows, begin, end);
+        addRows(histogram, data.data, data.nRows, data.offsets, gradients, rows, begin, end);
       const root = takeHistogram();
       fill(root, 0, nUsed);
       const { g, h } = sumsOf(root, data.bins[0]!.nBins);
@@ -127,7 +127,7 @@ export const buildGrower = (data: BinnedRows, settings: GrowSettings): Grower =>
           parent.begin,
           parent.end,
           data.data,
-          nFeatures,
+          data.nRows,
           split,
         );
         const smallerIsLeft = middle - parent.begin <= parent.end - middle;

@@ -19,12 +19,13 @@ export const binOffsets = (bins: readonly Bins[]): Int32Array => {
 
 /**
  * Adds the rows `rows[begin .. end)` to `histogram`. The slow twin of the emitted kernel.
- * @param bins uint8, shape (n, nFeatures), row-major
- * @param gradients int32, shape (n): packed as above
+ * @param bins uint8, shape (nFeatures, nRows), feature by feature
+ * @param gradients int32, shape (nRows): packed as above
  */
 export const addRows = (
   histogram: Int32Array,
   bins: Uint8Array,
+  nRows: number,
   offsets: Int32Array,
   gradients: Int32Array,
   rows: Int32Array,
@@ -37,9 +38,8 @@ export const addRows = (
     const packed = gradients[row]!;
     const g = packed >> 16;
     const h = packed & 0xffff;
-    const at = row * nFeatures;
     for (let f = 0; f < nFeatures; f++) {
-      const cell = 2 * (offsets[f]! + bins[at + f]!);
+      const cell = 2 * (offsets[f]! + bins[f * nRows + row]!);
       histogram[cell]! += h;
       histogram[cell + 1]! += g;
     }

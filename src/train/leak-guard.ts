@@ -16,12 +16,12 @@ const MIN_ROWS = 500;
  * @cost O(rows x features)
  */
 export const singleAucs = (rows: BoostRows): readonly number[] => {
-  const nFeatures = rows.bins.length;
   return rows.bins.map(({ nBins }, f) => {
     const late = [new Float64Array(nBins), new Float64Array(nBins)];
     const all = [new Float64Array(nBins), new Float64Array(nBins)];
+    const column = rows.data.subarray(f * rows.nRows, (f + 1) * rows.nRows);
     for (let row = 0; row < rows.nRows; row++) {
-      const bin = rows.data[row * nFeatures + f]!;
+      const bin = column[row]!;
       late[row & 1]![bin]! += rows.labels[row]!;
       all[row & 1]![bin]! += 1;
     }

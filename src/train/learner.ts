@@ -43,9 +43,10 @@ export type BuildLearner = (
 export const pickRows = (rows: BoostRows, kept: readonly number[]): BoostRows => {
   const nFeatures = rows.bins.length;
   const data = new Uint8Array(kept.length * nFeatures);
-  kept.forEach((row, i) => {
-    data.set(rows.data.subarray(row * nFeatures, (row + 1) * nFeatures), i * nFeatures);
-  });
+  for (let f = 0; f < nFeatures; f++) {
+    const column = rows.data.subarray(f * rows.nRows, (f + 1) * rows.nRows);
+    for (let i = 0; i < kept.length; i++) data[f * kept.length + i] = column[kept[i]!]!;
+  }
   return {
     ...rows,
     nRows: kept.length,

@@ -37,11 +37,12 @@ export const fitLogistic = (
       if (asked[f] === 0) continue;
       const offset = rows.offsets[f]!;
       const nBins = rows.bins[f]!.nBins;
+      const column = rows.data.subarray(f * rows.nRows, (f + 1) * rows.nRows);
       const g = new Float64Array(nBins);
       const h = new Float64Array(nBins);
       for (let row = 0; row < rows.nRows; row++) {
         const p = 1 / (1 + Math.exp(-scores[row]!));
-        const bin = rows.data[row * nFeatures + f]!;
+        const bin = column[row]!;
         g[bin]! += p - rows.labels[row]!;
         h[bin]! += p * (1 - p);
       }
@@ -52,8 +53,7 @@ export const fitLogistic = (
         weights[offset + bin]! += step[bin]!;
         most = Math.max(most, Math.abs(step[bin]!) * Math.min(1, h[bin]!));
       }
-      for (let row = 0; row < rows.nRows; row++)
-        scores[row]! += step[rows.data[row * nFeatures + f]!]!;
+      for (let row = 0; row < rows.nRows; row++) scores[row]! += step[column[row]!]!;
     }
     if (most < 1e-3) break;
   }

@@ -6,6 +6,7 @@ import type { Split } from './splitting.ts';
 
 /**
  * Reorders `rows[begin .. end)` so that the left child's rows stand first; stable.
+ * @param bins uint8, shape (nFeatures, nRows), feature by feature
  * @returns where the right child starts
  */
 export const partition = (
@@ -14,7 +15,7 @@ export const partition = (
   begin: number,
   end: number,
   bins: Uint8Array,
-  nFeatures: number,
+  nRows: number,
   split: Split,
 ): number => {
   const { feature, bin, isSet, missingLeft, set } = split;
@@ -22,7 +23,7 @@ export const partition = (
   let right = 0;
   for (let i = begin; i < end; i++) {
     const row = rows[i]!;
-    const b = bins[row * nFeatures + feature]!;
+    const b = bins[feature * nRows + row]!;
     const goesLeft =
       b === 0 ? missingLeft : isSet ? ((set[b >>> 5]! >>> (b & 31)) & 1) === 1 : b <= bin;
     if (goesLeft) rows[left++] = row;

@@ -46,7 +46,7 @@ export const plantRows = (nRows: number, seed: number): PlantedRows => {
   );
   const data = new Uint8Array(nRows * bins.length);
   bins.forEach((of, f) => {
-    binInto(of, columns[f]!, nRows, data, f, bins.length);
+    binInto(of, columns[f]!, data.subarray(f * nRows, (f + 1) * nRows));
   });
   return { nRows, bins, offsets: binOffsets(bins), data, labels, minutes, columns };
 };

@@ -8,10 +8,10 @@ import { dayOf, type FieldName } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import { type Bins, binInto, buildCategoryBins, buildQuantityBins } from './binning.ts';
+import { dayEffects } from './day-effect.ts';
 import { encodeColumns, inputsOfTable, rawOf } from './encoding.ts';
 import { binOffsets } from './histogram.ts';
 import { holidayFeature } from './holidays.ts';
-import { dayEffects } from './day-effect.ts';
 import { guardAgainstLeaks } from './leak-guard.ts';
 import type { BoostRows } from './learner.ts';
 import { scheduleFeatures, scheduleInputs, WEATHER } from './schedule-features.ts';
@@ -206,7 +206,7 @@ export const binRows = (
 ): BoostRows => {
   const data = new Uint8Array(rows.length * bins.length);
   columns.forEach((values, f) => {
-    binInto(bins[f]!, values, rows.length, data, f, bins.length);
+    binInto(bins[f]!, values, data.subarray(f * rows.length, (f + 1) * rows.length));
   });
   const own = new Uint8Array(rows.length);
   const minutes = new Float32Array(rows.length);

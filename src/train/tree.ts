@@ -29,12 +29,15 @@ export interface Tree {
   readonly gain: Float64Array;
 }
 
-/** The leaf of a row of bins at `bins[at]`. */
-export const leafOfBins = (tree: Tree, bins: Uint8Array, at: number): number => {
+/**
+ * The leaf of a row.
+ * @param bins uint8, shape (nFeatures, nRows), feature by feature
+ */
+export const leafOfBins = (tree: Tree, bins: Uint8Array, row: number, nRows: number): number => {
   let node = 0;
   let feature = tree.feature[0]!;
   while (feature >= 0) {
-    const bin = bins[at + feature]!;
+    const bin = bins[feature * nRows + row]!;
     const goesLeft =
       bin === 0
         ? tree.missingLeft[node] === 1
