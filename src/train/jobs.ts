@@ -1,80 +1,83 @@
 /**
  * The work that threads share: each job is done by all of them, each on its own part.
- * Stands between `engine`, which gives jobs out, and `expansion` and `kernels`, which do them.
+ * Stands between `engine`, which gives jobs out, and `expansion`, `renewal` and the kernels, which do them.
  */
 import type { Bins } from './binning.ts';
-import { blockOf, expandMany, fillTable, type Job, type Workshop } from './expansion.ts';
+import { type Job, partitionOf } from './expansion.ts';
 import type { GrowSettings } from './grower.ts';
+import { RECORD_HEAD_BYTES } from './kernel-shape.ts';
+import type { Loss } from './loss.ts';
 import { CONTROL } from './node-table.ts';
+import { expandMany } from './queue.ts';
+import { renewRows } from './renewal.ts';
+import { blockOf, histogramOf, type Workshop } from './workshop.ts';
 
 export const JOBS = {
   stop: 0,
-  orderRows: 1,
-  histogram: 2,
-  partition: 3,
-  expand: 4,
-  mark: 5,
-  renew: 6,
+  records: 1,
+  renew: 2,
+  histogram: 3,
+  partition: 4,
+  expand: 5,
 } as const;
 
+/** What all jobs of one boosting run have in common. */
+export interface Order {
+  readonly bins: readonly Bins[];
+  readonly settings: GrowSettings;
+  readonly loss: Loss;
+}
+
 /** Does this thread's part of a job. */
-export const doJob = (shop: Workshop, bins: readonly Bins[], settings: GrowSettings): void => {
-  const { control, layout, kernels, thread, context } = shop;
+export const doJob = (shop: Workshop, order: Order): void => {
+  const { control, layout, kernels, thread } = shop;
   const begin = control[CONTROL.begin]!;
   const end = control[CONTROL.end]!;
   const from = partAt(begin, end, thread, layout.nThreads);
   const to = partAt(begin, end, thread + 1, layout.nThreads);
+  const histogramAt = histogramOf(layout, slotOf(control, thread));
   switch (control[CONTROL.job]) {
-    case JOBS.orderRows: {
-      const first = layout.rowsAt >>> 2;
-      for (let row = from; row < to; row++) shop.ints[first + row] = row;
+    case JOBS.records:
+      fillRecords(shop, from, to);
       break;
-    }
-    case JOBS.histogram: {
-      const histogramAt = layout.histogramsAt + slotOf(control, thread) * layout.histogramBytes;
+    case JOBS.renew:
+      renewRows(shop, order.loss, from, to, histogramAt);
+      break;
+    case JOBS.histogram:
       kernels.clear(histogramAt, layout.histogramBytes);
       kernels.addRows(histogramAt, layout.rowsAt, from, to, blockOf(shop));
       break;
-    }
-    case JOBS.partition: {
-      const node = control[CONTROL.node]!;
-      const feature = shop.nodes.feature[node]!;
-      const table = fillTable(shop, node, bins[feature]!.nBins);
-      shop.middles[thread] = kernels.partition(
-        layout.rowsAt,
-        layout.scratchAt + 4 * from,
-        from,
-        to,
-        feature,
-        table,
-      );
+    case JOBS.partition:
+      shop.middles[thread] = partitionOf(shop, order.bins, control[CONTROL.node]!, from, to);
       break;
-    }
     case JOBS.expand:
-      expandMany(shop, jobOf(shop, bins, settings));
+      expandMany(shop, jobOf(shop, order));
       break;
-    case JOBS.mark:
-      for (let range = 0; range < control[CONTROL.nRanges]!; range++) {
-        const low = Math.max(from, shop.rangeBounds[2 * range]!);
-        const high = Math.min(to, shop.rangeBounds[2 * range + 1]!);
-        if (low < high) kernels.mark(layout.rowsAt, low, high, range);
-      }
-      break;
-    case JOBS.renew: {
-      const [, , gScale, hScale, rowShare] = context.doubles;
-      kernels.renewLogistic(from, to, control[CONTROL.round]!, gScale!, hScale!, rowShare!);
-      break;
-    }
   }
 };
 
 /** The tree's scales and features, as a job of `expansion`. */
-export const jobOf = (shop: Workshop, bins: readonly Bins[], settings: GrowSettings): Job => ({
+export const jobOf = (shop: Workshop, { bins, settings }: Order): Job => ({
   bins,
   settings,
   scales: { g: shop.context.doubles[0]!, h: shop.context.doubles[1]! },
   allowed: shop.context.allowed,
 });
+
+const RECORDS_AT_ONCE = 4096;
+
+/** Writes the bins of rows into their records, from the columns; a few rows at a time, so that they stay near. */
+const fillRecords = ({ layout, bytes }: Workshop, from: number, to: number): void => {
+  const { nFeatures, recordBytes, recordsAt, columnsAt, columnBytes } = layout;
+  for (let begin = from; begin < to; begin += RECORDS_AT_ONCE) {
+    const end = Math.min(to, begin + RECORDS_AT_ONCE);
+    for (let f = 0; f < nFeatures; f++) {
+      const column = columnsAt + f * columnBytes;
+      let at = recordsAt + begin * recordBytes + RECORD_HEAD_BYTES + f;
+      for (let row = begin; row < end; row++, at += recordBytes) bytes[at] = bytes[column + row]!;
+    }
+  }
+};
 
 /** Where the part of a thread starts: parts of equal size, at multiples of 16 rows. */
 export const partAt = (begin: number, end: number, thread: number, nThreads: number): number =>
@@ -84,16 +87,17 @@ export const partAt = (begin: number, end: number, thread: number, nThreads: num
 export const slotOf = (control: Int32Array, thread: number): number =>
   thread === 0 ? control[CONTROL.slot]! : thread - 1;
 
-const SPINS = 2000;
+/** About 50 us: another thread's part seldom takes longer than one's own by more. */
+const SPINS = 20_000;
 
 /** Does jobs until told to stop. */
-export const serveJobs = (shop: Workshop, bins: readonly Bins[], settings: GrowSettings): void => {
+export const serveJobs = (shop: Workshop, order: Order): void => {
   const { control } = shop;
   let seen = control[CONTROL.started]!;
   for (;;) {
     seen = awaitChange(control, CONTROL.sequence, seen);
     if (control[CONTROL.job] === JOBS.stop) break;
-    doJob(shop, bins, settings);
+    doJob(shop, order);
     Atomics.add(control, CONTROL.done, 1);
     Atomics.notify(control, CONTROL.done);
   }

@@ -4,7 +4,8 @@
  */
 import type { Bins } from './binning.ts';
 import { binOffsets } from './histogram.ts';
-import { BLOCK_ROWS, recordBytesOf } from './kernels.ts';
+import { BLOCK_ROWS, MARK_ROWS, recordBytesOf } from './kernel-shape.ts';
+import type { Loss } from './loss.ts';
 
 export interface Layout {
   readonly nRows: number;
@@ -12,7 +13,7 @@ export interface Layout {
   readonly nThreads: number;
   readonly nNodes: number;
   readonly nSlots: number;
-  /** Room for the final leaves of a tree. */
+  /** Room for the rows of the final leaves of a tree. */
   readonly nRanges: number;
   readonly offsets: Int32Array;
   readonly recordBytes: number;
@@ -30,16 +31,25 @@ export interface Layout {
   readonly recordsAt: number;
   readonly columnsAt: number;
   readonly columnBytes: number;
+  /** One block of marks per thread, and a cursor per leaf. */
   readonly marksAt: number;
+  readonly markBytes: number;
+  readonly cursorsAt: number;
+  readonly cursorBytes: number;
   readonly valuesAt: number;
   readonly scoresAt: number;
   readonly labelsAt: number;
+  /** float32 per row, for quantiles only. */
+  readonly minutesAt: number;
+  readonly nMinutes: number;
   readonly rowsAt: number;
   readonly scratchAt: number;
   readonly histogramsAt: number;
   readonly nPages: number;
 }
 
+/** Expansions of a thread, beyond those of the tree, before it stops guessing. */
+export const SPARE_PER_THREAD = 8;
 /** Bytes of one node's record (see `node-table`). */
 export const NODE_BYTES = 160;
 export const CONTROL_BYTES = 256;
@@ -51,14 +61,19 @@ export const layoutOf = (
   nRows: number,
   nLeaves: number,
   nThreads: number,
+  loss: Loss,
 ): Layout => {
   const offsets = binOffsets(bins);
   const nFeatures = bins.length;
   const recordBytes = recordBytesOf(nFeatures);
   const histogramBytes = Math.ceil((8 * offsets[nFeatures]!) / 16) * 16;
   const columnBytes = Math.ceil(nRows / 64) * 64;
-  const nNodes = 4 * nLeaves + 64;
-  const nSlots = 2 * nLeaves + nThreads + 16;
+  // A tree expands nLeaves - 1 nodes; threads that guess wrong expand a few more.
+  const nExpanded = 2 * nLeaves + SPARE_PER_THREAD * nThreads;
+  const nNodes = 2 * nExpanded + 1;
+  const nSlots = nExpanded + nThreads;
+  const markBytes = 2 * MARK_ROWS + 64;
+  const cursorBytes = Math.ceil((4 * (nExpanded + 1)) / 64) * 64;
   let next = 64;
   const take = (nBytes: number): number => {
     const at = next;
@@ -71,26 +86,31 @@ export const layoutOf = (
     nThreads,
     nNodes,
     nSlots,
-    nRanges: nLeaves,
+    nRanges: nExpanded + 1,
     offsets,
     recordBytes,
     histogramBytes,
     controlAt: take(CONTROL_BYTES),
     nodesAt: take(nNodes * NODE_BYTES),
-    boundsAt: take(nLeaves * 8),
-    valuesAt: take(nLeaves * 8),
+    boundsAt: take(8 * (nExpanded + 1)),
+    valuesAt: take(8 * (nExpanded + 1)),
     tablesAt: take(256 * nThreads),
     blockBytes: BLOCK_ROWS * recordBytes,
     blocksAt: take(BLOCK_ROWS * recordBytes * nThreads),
     contextAt: take(64 + nFeatures),
     middlesAt: take(4 * nThreads),
+    markBytes,
+    marksAt: take(markBytes * nThreads),
+    cursorBytes,
+    cursorsAt: take(cursorBytes * nThreads),
     // Gradients are renewed four rows at a time, so three records may follow the last.
     recordsAt: take((nRows + 3) * recordBytes),
     columnBytes,
     columnsAt: take(columnBytes * nFeatures),
-    marksAt: take(nRows * 2),
     scoresAt: take(nRows * 8),
     labelsAt: take(nRows),
+    nMinutes: loss.kind === 'quantile' ? nRows : 0,
+    minutesAt: take(loss.kind === 'quantile' ? 4 * nRows : 0),
     rowsAt: take(nRows * 4),
     scratchAt: take(nRows * 4),
     histogramsAt: take(nSlots * histogramBytes),

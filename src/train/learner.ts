@@ -78,9 +78,19 @@ export const joinRows = (parts: readonly BoostRows[]): BoostRows => {
 
 /** Scores before the first tree. */
 export const startScores = (data: BoostRows, loss: Loss, base: number): Float64Array => {
-  const { effects } = data;
-  if (loss.kind === 'quantile' || !effects) return new Float64Array(data.nRows).fill(base);
-  return effects.map((effect) => base + effect);
+  const scores = new Float64Array(data.nRows);
+  startScoresInto(scores, data, loss, base);
+  return scores;
+};
+
+export const startScoresInto = (
+  scores: Float64Array,
+  { effects }: BoostRows,
+  loss: Loss,
+  base: number,
+): void => {
+  if (loss.kind === 'quantile' || !effects) scores.fill(base);
+  else for (let row = 0; row < scores.length; row++) scores[row] = base + effects[row]!;
 };
 
 /** One thread, no emitted code: the definition. */

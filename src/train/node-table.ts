@@ -23,6 +23,8 @@ export interface NodeTable {
   readonly missingLeft: Int32Array;
   readonly sets: Uint32Array;
   readonly gain: Float64Array;
+  /** The least gain on the way from the root, its own included: how soon best-first growth comes here. */
+  readonly reach: Float64Array;
   readonly g: Float64Array;
   readonly h: Float64Array;
   readonly leftG: Float64Array;
@@ -46,6 +48,7 @@ export const viewNodes = (buffer: SharedArrayBuffer, layout: Layout): NodeTable 
   };
   const table = {
     gain: doubles(),
+    reach: doubles(),
     g: doubles(),
     h: doubles(),
     leftG: doubles(),
@@ -81,8 +84,8 @@ export const CONTROL = {
   nSlots: 5,
   nExpanded: 6,
   nActive: 7,
-  /** Expansions after which no more are started. */
-  mostExpanded: 8,
+  /** Expansions of a whole tree. */
+  nWanted: 8,
   begin: 9,
   end: 10,
   node: 11,

@@ -2,8 +2,7 @@
  * The helping threads: started once per training, given one table after the other.
  * Stands between `engine` and `thread`.
  */
-import type { Bins } from './binning.ts';
-import type { GrowSettings } from './grower.ts';
+import type { Order } from './jobs.ts';
 import type { Layout } from './layout.ts';
 
 /** What a thread gets before its first job. */
@@ -12,8 +11,7 @@ export interface Assignment {
   readonly module: WebAssembly.Module;
   readonly layout: Layout;
   readonly thread: number;
-  readonly bins: readonly Bins[];
-  readonly settings: GrowSettings;
+  readonly order: Order;
 }
 
 export interface Team {

@@ -194,6 +194,9 @@ export const whileBelow = (counter: Local, end: Local, body: Code): Code => [
   ...[0x0c, 0x00, 0x0b, 0x0b],
 ];
 
+/** Leaves the innermost `whileBelow` where the condition holds. */
+export const breakIf = (condition: Code): Code => [...condition, 0x0d, 0x01];
+
 /** One of two values, without a branch. */
 export const select = (condition: Code, yes: Code, no: Code): Code => [
   ...yes,
