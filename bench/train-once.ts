@@ -5,7 +5,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { Calibration } from '../src/core/model.ts';
 import type { Bins } from '../src/train/binning.ts';
-import { binInto, buildCategoryBins, buildQuantityBins } from '../src/train/binning.ts';
+import { binInto } from '../src/train/binning.ts';
 import { addToScores, type BoostSettings } from '../src/train/boosting.ts';
 import { buildCurve, fitCalibration } from '../src/train/calibration.ts';
 import { dayEffects } from '../src/train/day-effect.ts';
@@ -15,6 +15,7 @@ import { type BoostRows, joinRows } from '../src/train/learner.ts';
 import { anchorLevel } from '../src/train/level.ts';
 import { auc, brier, logLoss } from '../src/train/metrics.ts';
 import { boostSettings, DEFAULT_OPTIONS } from '../src/train/settings.ts';
+import { sharedBytes, sharedFloats } from '../src/train/shared-array.ts';
 import { boostStopped } from '../src/train/stopping.ts';
 import { buildTeam } from '../src/train/team.ts';
 import type { Part } from './train-data.ts';
@@ -47,7 +48,9 @@ const readColumn = (part: Part, column: number): Float64Array => {
   const file = openSync(part.file, 'r');
   readSync(file, new Uint8Array(values.buffer), 0, 4 * part.rows, 4 * part.rows * column);
   closeSync(file);
-  return new Float64Array(values);
+  const shared = sharedFloats(part.rows);
+  shared.set(values);
+  return shared;
 };
 
 /** The rows' days, from the columns that everybody has. */
@@ -61,20 +64,17 @@ const daysOf = (part: Part): Int32Array | undefined => {
   });
 };
 
-const readPart = (part: Part, known: readonly Bins[] | null): BoostRows => {
-  const nFeatures = spec.features.length;
-  const data = new Uint8Array(part.rows * nFeatures);
-  const bins = spec.features.map((_, f) => {
-    const values = readColumn(part, f);
-    const of =
-      known?.[f] ??
-      (spec.categorical.includes(f)
-        ? buildCategoryBins(values, part.rows)
-        : buildQuantityBins(values, part.rows));
-    binInto(of, values, data.subarray(f * part.rows, (f + 1) * part.rows));
-    return of;
-  });
-  const labels = new Uint8Array(readColumn(part, nFeatures));
+/** The parts' columns as one task: the first part decides the bins. */
+const readTask = (parts: readonly Part[]) => ({
+  columns: spec.features.map((_, f) => ({
+    isCategory: spec.categorical.includes(f),
+    parts: parts.map((part) => ({ kind: 'values', values: readColumn(part, f) }) as const),
+  })),
+  into: parts.map((part) => sharedBytes(part.rows * spec.features.length)),
+});
+
+const readRows = (part: Part, bins: readonly Bins[], data: Uint8Array): BoostRows => {
+  const labels = new Uint8Array(readColumn(part, spec.features.length));
   const days = daysOf(part);
   return {
     nRows: part.rows,
@@ -89,9 +89,14 @@ const readPart = (part: Part, known: readonly Bins[] | null): BoostRows => {
 };
 
 const team = buildTeam(spec.threads);
+const learned = spec.validation ? [spec.train, spec.validation] : [spec.train];
+const task = readTask(learned);
 const startMs = performance.now();
-const train = readPart(spec.train, null);
-const later = spec.validation ? readPart(spec.validation, train.bins) : null;
+const bins = await team.bin(task);
+const [train, later = null] = learned.map((part, p) => readRows(part, bins, task.into[p]!)) as [
+  BoostRows,
+  BoostRows?,
+];
 /** LightGBM's own defaults, for equal work. */
 const LIGHTGBM = {
   featureShare: 1,
@@ -139,7 +144,12 @@ const scoresOf = (rows: BoostRows): Float64Array => {
   return scores.map((score) => 1 / (1 + Math.exp(-score)));
 };
 
-const test = readPart(spec.test, train.bins);
+const testData = new Uint8Array(spec.test.rows * bins.length);
+bins.forEach((of, f) => {
+  const into = testData.subarray(f * spec.test.rows, (f + 1) * spec.test.rows);
+  binInto(of, readColumn(spec.test, f), into);
+});
+const test = readRows(spec.test, bins, testData);
 
 /** As `puntual train` does: the shape of the curve from the later flights, its level from all that are known. */
 const calibrationOf = (validation: BoostRows): Calibration => {

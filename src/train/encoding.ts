@@ -1,11 +1,11 @@
 /**
- * Table to inputs to features, whole columns, through the one encoder that serving uses too.
+ * Table to inputs, whole columns, as numbers that the one encoder reads which serving uses too.
  * Stands between the table and the bins.
  */
-import { buildEncoder, type Feature } from '../core/features.ts';
 import { fieldOf } from '../core/flight.ts';
 import { type Input, readColumnInto } from '../core/inputs.ts';
 import type { Table } from '../core/table.ts';
+import { sharedFloats } from './shared-array.ts';
 
 /**
  * What a model asks for: the table's columns, category values as seen in `known` rows only,
@@ -40,29 +40,12 @@ const REQUIRED: ReadonlySet<string> = new Set([
   'scheduledDeparture',
 ]);
 
-/** float64, shape (nRows, nInputs), row-major. */
+/** float64, shape (nRows, nInputs), row-major, shared. */
 export const rawOf = (table: Table, inputs: readonly Input[]): Float64Array => {
-  const raw = new Float64Array(table.nRows * inputs.length);
+  const raw = sharedFloats(table.nRows * inputs.length);
   inputs.forEach((input, i) => {
     const column = table.columns[input.name as keyof Table['columns']];
     readColumnInto(input, column, table.nRows, raw, i, inputs.length);
   });
   return raw;
-};
-
-/** One float64 column, shape (rows.length), per feature. */
-export const encodeColumns = (
-  inputs: readonly Input[],
-  features: readonly Feature[],
-  raw: Float64Array,
-  rows: Int32Array,
-): readonly Float64Array[] => {
-  const encode = buildEncoder(inputs, features);
-  const columns = features.map(() => new Float64Array(rows.length));
-  const out = new Float64Array(features.length);
-  for (let i = 0; i < rows.length; i++) {
-    encode(raw, rows[i]! * inputs.length, out, 0);
-    for (let f = 0; f < out.length; f++) columns[f]![i] = out[f]!;
-  }
-  return columns;
 };

@@ -7,16 +7,19 @@ import { type Feature, isCategorical } from '../core/features.ts';
 import { dayOf, type FieldName } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
 import { departuresOf, type Table } from '../core/table.ts';
-import { type Bins, binInto, buildCategoryBins, buildQuantityBins } from './binning.ts';
+import type { Bins } from './binning.ts';
+import type { ColumnSource, ColumnTask } from './column-binning.ts';
 import { dayEffects } from './day-effect.ts';
-import { encodeColumns, inputsOfTable, rawOf } from './encoding.ts';
+import { inputsOfTable, rawOf } from './encoding.ts';
 import { binOffsets } from './histogram.ts';
 import { holidayFeature } from './holidays.ts';
 import { guardAgainstLeaks } from './leak-guard.ts';
 import type { BoostRows } from './learner.ts';
 import { scheduleFeatures, scheduleInputs, WEATHER } from './schedule-features.ts';
 import type { TrainOptions } from './settings.ts';
+import { sharedBytes, sharedInts } from './shared-array.ts';
 import { buildStatistics, kindsOf } from './target-statistics.ts';
+import type { Team } from './team.ts';
 import { type DataSplit, PARTS, type Part, splitAtRandom, splitByTime } from './time-split.ts';
 import { trafficFeatures } from './traffic.ts';
 
@@ -35,7 +38,11 @@ export interface Prepared {
 }
 
 /** @throws AppError data-too-small, data-unfit, data-leak */
-export const prepare = (table: Table, options: TrainOptions): Prepared => {
+export const prepare = async (
+  table: Table,
+  options: TrainOptions,
+  team: Team,
+): Promise<Prepared> => {
   if (table.nRows === 0)
     throw new AppError(
       'data-too-small',
@@ -77,44 +84,37 @@ export const prepare = (table: Table, options: TrainOptions): Prepared => {
   const features = [...plain, ...statistics.features];
   // Weather explains days by itself.
   const isBlind = !inputs.some(({ name }) => WEATHER.includes(name as FieldName));
-  const places = new Int32Array(table.nRows).fill(-1);
+  const places = sharedInts(table.nRows).fill(-1);
   known.forEach((row, place) => {
     places[row] = place;
   });
-  /** Columns of a part: the test sees the stored statistics, earlier rows what could be known on their day. */
-  const columnsOf = (part: Part): readonly Float64Array[] => {
-    const rows = split.rows[part];
-    if (part === 'test') return encodeColumns(inputs, features, raw, rows);
-    return [
-      ...encodeColumns(inputs, plain, raw, rows),
-      ...statistics.columns.map((column) => {
-        const own = new Float64Array(rows.length);
-        for (let i = 0; i < own.length; i++) own[i] = column[places[rows[i]!]!]!;
-        return own;
+  /** The test sees the stored statistics, earlier rows what could be known on their day. */
+  const columns = features.map(
+    (feature, f): ColumnTask => ({
+      isCategory: isCategorical(feature),
+      parts: PARTS.map((part): ColumnSource => {
+        const rows = split.rows[part];
+        const values = part === 'test' ? undefined : statistics.columns[f - plain.length];
+        return values
+          ? { kind: 'placed', values, places, rows }
+          : { kind: 'feature', feature, inputs, raw, rows };
       }),
-    ];
-  };
-  const inTime = (of: BoostRows, part: Part): BoostRows => {
-    if (split.kind !== 'time') return of;
+    }),
+  );
+  const into = PARTS.map((part) => sharedBytes(split.rows[part].length * features.length));
+  const bins = await team.bin({ columns, into });
+  const offsets = binOffsets(bins);
+  const inTime = (labels: Uint8Array, part: Part): Pick<BoostRows, 'days' | 'effects'> => {
+    if (split.kind !== 'time') return {};
     const days = Int32Array.from(split.rows[part], (row) => dayOf(departures[row]!));
-    return { ...of, days, effects: isBlind ? dayEffects(days, of.labels) : undefined };
+    return { days, effects: isBlind ? dayEffects(days, labels) : undefined };
   };
-  const trainColumns = columnsOf('train');
-  const bins = buildBins(features, trainColumns);
   const parts = Object.fromEntries(
-    PARTS.map((part) => [
-      part,
-      inTime(
-        binRows(
-          bins,
-          part === 'train' ? trainColumns : columnsOf(part),
-          split.rows[part],
-          table.delayMinutes,
-          labels,
-        ),
-        part,
-      ),
-    ]),
+    PARTS.map((part, p) => {
+      const answers = answersOf(split.rows[part], table.delayMinutes, labels);
+      const rows = { ...answers, bins, offsets, data: into[p]!, ...inTime(answers.labels, part) };
+      return [part, rows];
+    }),
   ) as Record<Part, BoostRows>;
   guardAgainstLeaks(features, parts.train);
   return { split, inputs, features, bins, raw, labels, parts, known };
@@ -185,34 +185,17 @@ const checkLabels = (labels: Uint8Array, split: DataSplit, lateMinutes: number):
   }
 };
 
-const buildBins = (
-  features: readonly Feature[],
-  columns: readonly Float64Array[],
-): readonly Bins[] =>
-  features.map((feature, f) => {
-    const values = columns[f]!;
-    return isCategorical(feature)
-      ? buildCategoryBins(values, values.length)
-      : buildQuantityBins(values, values.length);
-  });
-
-/** The rows of encoded columns as bins, with their answers. */
-export const binRows = (
-  bins: readonly Bins[],
-  columns: readonly Float64Array[],
+/** What the flights of a part were. */
+const answersOf = (
   rows: Int32Array,
   delayMinutes: Float32Array,
   labels: Uint8Array,
-): BoostRows => {
-  const data = new Uint8Array(rows.length * bins.length);
-  columns.forEach((values, f) => {
-    binInto(bins[f]!, values, data.subarray(f * rows.length, (f + 1) * rows.length));
-  });
+): Pick<BoostRows, 'nRows' | 'labels' | 'minutes'> => {
   const own = new Uint8Array(rows.length);
   const minutes = new Float32Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
     own[i] = labels[rows[i]!]!;
     minutes[i] = delayMinutes[rows[i]!]!;
   }
-  return { nRows: rows.length, bins, offsets: binOffsets(bins), data, labels: own, minutes };
+  return { nRows: rows.length, labels: own, minutes };
 };

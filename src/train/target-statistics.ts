@@ -9,6 +9,7 @@
 import { buildKey, type Feature, type KeyPart } from '../core/features.ts';
 import { dayOf } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
+import { sharedFloats } from './shared-array.ts';
 
 export interface Kind {
   readonly name: string;
@@ -22,7 +23,7 @@ export interface Kind {
 export interface Statistics {
   /** One lookup per kind: the state after the last row. */
   readonly features: readonly Feature[];
-  /** float64, shape (rows.length), per kind: what each row may know. NaN where nothing is. */
+  /** float64, shape (rows.length), per kind, shared: what each row may know. NaN where nothing is. */
   readonly columns: readonly Float64Array[];
 }
 
@@ -51,7 +52,7 @@ export const buildStatistics = (
   const sums = dictionaries.map(({ keys }) => new Float64Array(keys.length));
   const counts = dictionaries.map(({ keys }) => new Float64Array(keys.length));
   const parentCodes = dictionaries.map(({ keys }) => new Int32Array(keys.length).fill(-1));
-  const columns = kinds.map(() => new Float64Array(rows.length));
+  const columns = kinds.map(() => sharedFloats(rows.length));
   /** What is known of a code of a kind now. */
   const known = (k: number, code: number): number => {
     const count = code < 0 ? 0 : counts[k]![code]!;

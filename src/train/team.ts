@@ -1,9 +1,12 @@
 /**
- * The helping threads: started once per training, given one table after the other.
- * Stands between `engine` and `thread`.
+ * The helping threads: started once per training, given one task after the other.
+ * Stands between `preparation` and `engine`, which have work to share, and `thread`.
  */
+import type { Bins } from './binning.ts';
+import { binColumns, type BinningTask } from './column-binning.ts';
 import type { Order } from './jobs.ts';
 import type { Layout } from './layout.ts';
+import { sharedInts } from './shared-array.ts';
 
 /** What a thread gets before its first job. */
 export interface Assignment {
@@ -14,11 +17,18 @@ export interface Assignment {
   readonly order: Order;
 }
 
+/** What a thread is sent. */
+export type TeamTask =
+  | { readonly kind: 'learn'; readonly assignment: Assignment }
+  | { readonly kind: 'bin'; readonly task: BinningTask };
+
 export interface Team {
   /** All threads, the caller's included. */
   readonly nThreads: number;
   /** Hands every helper its assignment; resolves when all are ready for jobs. */
   readonly assign: (assignment: Omit<Assignment, 'thread'>) => Promise<void>;
+  /** Fills in the bins of all columns. @returns what the bins are, column by column */
+  readonly bin: (task: Omit<BinningTask, 'next'>) => Promise<readonly Bins[]>;
   readonly dismiss: () => void;
 }
 
@@ -27,21 +37,27 @@ export const buildTeam = (nThreads: number): Team => {
     { length: nThreads - 1 },
     () => new Worker(new URL('./thread.ts', import.meta.url)),
   );
+  /** Sends a task; resolves with the first answer. */
+  const send = <Answer>(worker: Worker, task: TeamTask): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(task);
+    });
   return {
     nThreads,
     assign: async (assignment) => {
       await Promise.all(
-        workers.map(
-          (worker, i) =>
-            new Promise<void>((resolve, reject) => {
-              worker.onmessage = ({ data }) => {
-                if (data === 'ready') resolve();
-              };
-              worker.onerror = (event) => reject(new Error(event.message));
-              worker.postMessage({ ...assignment, thread: i + 1 });
-            }),
+        workers.map((worker, i) =>
+          send(worker, { kind: 'learn', assignment: { ...assignment, thread: i + 1 } }),
         ),
       );
+    },
+    bin: async (columns) => {
+      const task = { ...columns, next: sharedInts(1) };
+      const others = workers.map((worker) => send<(Bins | null)[]>(worker, { kind: 'bin', task }));
+      const found = [binColumns(task), ...(await Promise.all(others))];
+      return columns.columns.map((_, f) => found.find((of) => of[f] !== null)![f]!);
     },
     dismiss: () => {
       for (const worker of workers) worker.terminate();

@@ -1,16 +1,21 @@
 /**
- * A helping thread of the learner: takes jobs through shared memory until it is told to stop.
+ * A helping thread: bins columns, or takes jobs of the learner through shared memory until it is told to stop.
  * The entry of a worker; started by `team`.
  */
-import type { Assignment } from './team.ts';
+import { binColumns } from './column-binning.ts';
 import { serveJobs } from './jobs.ts';
+import type { TeamTask } from './team.ts';
 import { buildWorkshop } from './workshop.ts';
 
 declare const self: Worker;
 
-self.onmessage = ({ data }: MessageEvent<Assignment>) => {
-  const shop = buildWorkshop(data.memory, data.module, data.layout, data.thread);
+self.onmessage = ({ data }: MessageEvent<TeamTask>) => {
+  if (data.kind === 'bin') {
+    self.postMessage(binColumns(data.task));
+    return;
+  }
+  const { memory, module, layout, thread, order } = data.assignment;
+  const shop = buildWorkshop(memory, module, layout, thread);
   self.postMessage('ready');
-  serveJobs(shop, data.order);
-  self.postMessage('done');
+  serveJobs(shop, order);
 };

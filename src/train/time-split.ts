@@ -6,6 +6,7 @@
 import { AppError } from '../core/errors.ts';
 import { dayOf, encodeTime } from '../core/flight.ts';
 import { shuffled } from './random.ts';
+import { sharedInts } from './shared-array.ts';
 
 export const PARTS = ['train', 'validation', 'calibration', 'test'] as const;
 export type Part = (typeof PARTS)[number];
@@ -15,7 +16,7 @@ export type PartShares = Readonly<Record<Part, number>>;
 
 export interface DataSplit {
   readonly kind: 'time' | 'random';
-  /** int32 per part: rows, by rising day (ties: in the order of the files). */
+  /** int32 per part, shared: rows, by rising day (ties: in the order of the files). */
   readonly rows: Readonly<Record<Part, Int32Array>>;
   /** First and last day of each part, `2013-01-01..2013-08-31`. */
   readonly dates: Readonly<Record<Part, string>>;
@@ -82,7 +83,9 @@ const partsOf = (
   const rows = {} as Record<Part, Int32Array>;
   const dates = {} as Record<Part, string>;
   PARTS.forEach((part, p) => {
-    rows[part] = order.slice(bounds[p]!, bounds[p + 1] ?? order.length);
+    const own = order.subarray(bounds[p]!, bounds[p + 1] ?? order.length);
+    rows[part] = sharedInts(own.length);
+    rows[part].set(own);
     dates[part] = datesOf(departures, rows[part]);
   });
   return { kind, rows, dates };

@@ -17,7 +17,7 @@ import { auc, brier, logLoss, rateOf } from './metrics.ts';
 import { type Prepared, prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
 import { sharesOf } from './shares.ts';
-import { buildTeam } from './team.ts';
+import { buildTeam, type Team } from './team.ts';
 import type { Part } from './time-split.ts';
 import { walkForest } from './tree.ts';
 
@@ -67,12 +67,9 @@ export const trainModel = async (
   options: TrainOptions,
   onRound: OnRound = () => true,
 ): Promise<Trained> => {
-  const prepared = prepare(table, options);
-  const { inputs, features, raw, parts, split } = prepared;
   const team = buildTeam(options.nThreads ?? availableParallelism());
-  const learned = await learnHeads(prepared, options, buildEngine(team), onRound).finally(
-    team.dismiss,
-  );
+  const { prepared, learned } = await learn(table, options, team, onRound).finally(team.dismiss);
+  const { inputs, features, raw, parts, split } = prepared;
   const first = learned[0]!;
   const settings = boostSettings(parts.train.nRows, features, options);
   const baselineModel = buildBaselines(prepared, options);
@@ -138,6 +135,12 @@ export const trainModel = async (
     sampleRaw: sampleOf(raw, inputs.length, split.rows.test),
     selfTestRaw: awkwardRows(inputs, raw, table.nRows),
   };
+};
+
+const learn = async (table: Table, options: TrainOptions, team: Team, onRound: OnRound) => {
+  const prepared = await prepare(table, options, team);
+  const learned = await learnHeads(prepared, options, buildEngine(team), onRound);
+  return { prepared, learned };
 };
 
 /** Loss of a later head on its test flights, beside that of a constant answer from the training flights. */

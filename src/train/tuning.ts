@@ -39,11 +39,11 @@ export const tune = async (
   nTrials: number,
   onTrial: (trial: Trial, index: number) => void = () => {},
 ): Promise<readonly Trial[]> => {
-  const { parts, features } = prepare(table, options);
   const team = buildTeam(options.nThreads ?? availableParallelism());
   const random = buildRandom(options.seed);
   const trials: Trial[] = [];
   try {
+    const { parts, features } = await prepare(table, options, team);
     for (let index = 0; index < nTrials; index++) {
       const settings = index === 0 ? {} : draw(random);
       const { rounds } = await boost(
