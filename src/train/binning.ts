@@ -25,7 +25,7 @@ export type Bins =
 export const MAX_BINS = 256;
 const SAMPLE_ROWS = 200_000;
 
-/** Every value if there are few enough, else evenly spaced ones, NaN left out, ascending. */
+/** Every value if there are few enough, else evenly spaced ones, NaN left out. */
 const sampleOf = (values: Float64Array, nRows: number): Float64Array => {
   const step = Math.max(1, nRows / SAMPLE_ROWS);
   const nSampled = Math.floor(nRows / step);
@@ -35,7 +35,43 @@ const sampleOf = (values: Float64Array, nRows: number): Float64Array => {
     const value = values[Math.floor(i * step)]!;
     if (!Number.isNaN(value)) sample[n++] = value;
   }
-  return sample.subarray(0, n).sort();
+  return sample.subarray(0, n);
+};
+
+/** Distinct values, ascending, and how often each came. */
+interface Distinct {
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** Whole numbers up to this are counted, not sorted: minutes, hours, miles, codes. */
+const MOST_COUNTED = 65_535;
+
+const distinctOf = (sample: Float64Array): Distinct => {
+  const counts = new Uint32Array(MOST_COUNTED + 1);
+  for (const value of sample) {
+    const whole = value | 0;
+    if (whole !== value || whole < 0 || whole > MOST_COUNTED) return sortedOf(sample);
+    counts[whole]!++;
+  }
+  const values: number[] = [];
+  for (let whole = 0; whole <= MOST_COUNTED; whole++) if (counts[whole]! > 0) values.push(whole);
+  return { values, counts: values.map((whole) => counts[whole]!) };
+};
+
+const sortedOf = (sample: Float64Array): Distinct => {
+  const sorted = sample.slice().sort();
+  const values: number[] = [];
+  const counts: number[] = [];
+  for (let begin = 0; begin < sorted.length; ) {
+    const value = sorted[begin]!;
+    let end = begin + 1;
+    while (end < sorted.length && sorted[end] === value) end++;
+    values.push(value);
+    counts.push(end - begin);
+    begin = end;
+  }
+  return { values, counts };
 };
 
 /**
@@ -50,15 +86,7 @@ export const buildQuantityBins = (
   minRowsPerBin = 3,
 ): Bins => {
   const sample = sampleOf(values, nRows);
-  const distinct: number[] = [];
-  const counts: number[] = [];
-  for (const value of sample) {
-    if (value === distinct.at(-1)) counts[counts.length - 1]!++;
-    else {
-      distinct.push(value);
-      counts.push(1);
-    }
-  }
+  const { values: distinct, counts } = distinctOf(sample);
   const nWanted = Math.max(1, maxBins - 1);
   const edges: number[] = [];
   let rest = sample.length;
@@ -127,10 +155,21 @@ export const binInto = (bins: Bins, values: Float64Array, into: Uint8Array): voi
   }
   const { edges } = bins;
   const start = jumpTable(edges);
+  const wholes = wholesTable(edges, start);
   for (let row = 0; row < nRows; row++) {
     const value = values[row]!;
-    into[row] = Number.isNaN(value) ? 0 : binOf(edges, start, value);
+    const whole = value | 0;
+    if (whole === value && whole >= 0 && whole < wholes.length) into[row] = wholes[whole]!;
+    else into[row] = Number.isNaN(value) ? 0 : binOf(edges, start, value);
   }
+};
+
+/** uint8: the bin of each whole number from 0 to just past the last edge, if they are few. */
+const wholesTable = (edges: Float64Array, start: JumpTable): Uint8Array => {
+  const most = edges.length > 1 ? Math.ceil(edges.at(-2)!) + 1 : 0;
+  const table = new Uint8Array(most > 0 && most <= MOST_COUNTED ? most : 0);
+  for (let whole = 0; whole < table.length; whole++) table[whole] = binOf(edges, start, whole);
+  return table;
 };
 
 /** Where to start looking for a value: spares most of the binary search. */
