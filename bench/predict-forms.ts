@@ -145,7 +145,8 @@ for (const [nTrees, nLeaves] of [
     timed('plain walk (the definition)', plain(forest), expected),
     timed('emitted JavaScript', emittedScript(forest), expected),
     timed('emitted WebAssembly, nested branches', emittedBranches(forest), expected),
-    timed('eight branch-free walks (kept)', kept(forest, 'walk'), expected),
+    timed('eight branch-free walks over decisions (kept)', kept(forest, 'walk'), expected),
+    timed('eight branch-free walks over slots (kept)', kept(forest, 'long-walk'), expected),
     ...(nLeaves <= 32
       ? [timed('leaf-set tables, SIMD (kept)', kept(forest, 'mask'), expected)]
       : []),

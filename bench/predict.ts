@@ -2,11 +2,12 @@
  * How long one prediction takes, alone and in a batch: ours and the peers', same forest, same rows, one thread.
  * `npx bun bench/predict.ts [100x31 ...] [full]`; without Python (bench/peers/README.md) it prints ours alone.
  */
+import { heapStats } from 'bun:jsc';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPlantedModel, buildRandom } from '../test/planted.ts';
-import { decodeModel, encodeModel } from '../src/core/model-file.ts';
+import { readModel, writeModel } from '../src/core/model-file.ts';
 import type { Model } from '../src/core/model.ts';
 import { importModel } from '../src/exchange/import.ts';
 import { compilePredictor } from '../src/predict/compile.ts';
@@ -15,6 +16,7 @@ import { buildScorer, type Kernel } from '../src/predict/scorer.ts';
 import { alternate, type Contender, printFigures, printMachine, summarise } from './measure.ts';
 
 const PYTHON = 'bench/peers/.venv/bin/python';
+const ONNX = 'bench/peers/onnx/';
 const SIZES = [
   [100, 31],
   [100, 255],
@@ -30,16 +32,9 @@ interface Peers {
   readonly end: () => void;
 }
 
-const startPeers = async (folder: string, nTrees: number, nLeaves: number): Promise<Peers> => {
-  const full = process.argv.includes('full') ? ['full'] : [];
-  const child = Bun.spawn(
-    [PYTHON, 'bench/peers/predict.py', folder, `${nTrees}`, `${nLeaves}`, ...full],
-    {
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'ignore',
-    },
-  );
+/** The peers of one process, which takes orders by line and answers with ns per row. */
+const startPeers = async (command: readonly string[]): Promise<Peers> => {
+  const child = Bun.spawn([...command], { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore' });
   const lines = readLines(child.stdout);
   let first = await lines.next();
   // The peers' own libraries print too.
@@ -75,43 +70,54 @@ async function* readLines(stream: ReadableStream<Uint8Array>): AsyncGenerator<st
   }
 }
 
-/** Median ns of many single calls of 500 different rows; mean ns per row of one batch. */
+/** Mean ns of single calls, the rows in no order so that caches are as cold as in service; or of one batch. */
 const nsOf = (model: Model, rows: Float64Array, mode: 'one' | 'batch', kernel?: Kernel) => {
   const predictor = compilePredictor(model, kernel);
   const nInputs = model.inputs.length;
   const out = new Float64Array(N_ROWS);
-  const singles = Array.from({ length: 500 }, (_, i) =>
-    rows.subarray(i * nInputs, (i + 1) * nInputs),
-  );
+  const singles = Array.from({ length: N_ROWS }, (_, i) => {
+    const row = (i * 7919) % N_ROWS;
+    return rows.subarray(row * nInputs, (row + 1) * nInputs);
+  });
   return (): number => {
     const startNs = Bun.nanoseconds();
-    if (mode === 'batch') {
-      predictor.predictInto(rows, N_ROWS, out);
-      return (Bun.nanoseconds() - startNs) / N_ROWS;
-    }
-    const REPEATS = 20;
-    for (let i = 0; i < REPEATS; i++)
-      for (const single of singles) predictor.predictInto(single, 1, out);
-    return (Bun.nanoseconds() - startNs) / (REPEATS * singles.length);
+    if (mode === 'batch') predictor.predictInto(rows, N_ROWS, out);
+    else for (let i = 0; i < N_ROWS; i++) predictor.predictInto(singles[i]!, 1, out);
+    return (Bun.nanoseconds() - startNs) / N_ROWS;
   };
+};
+
+/** Bytes by which the heap grows in 100,000 single calls; a call that made one object would cost 1.6 MB and more. */
+const heapGrowth = (model: Model, rows: Float64Array): number => {
+  const run = nsOf(model, rows, 'one');
+  for (let i = 0; i < 3; i++) run();
+  Bun.gc(true);
+  const before = heapStats().heapCapacity;
+  for (let i = 0; i < 10; i++) run();
+  return heapStats().heapCapacity - before;
 };
 
 const compare = async (nTrees: number, nLeaves: number): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'puntual-bench-'));
   try {
-    const peers = existsSync(PYTHON) ? await startPeers(folder, nTrees, nLeaves) : undefined;
-    const model = peers
+    const full = process.argv.includes('full') ? ['full'] : [];
+    const python = [PYTHON, 'bench/peers/predict.py', folder, `${nTrees}`, `${nLeaves}`, ...full];
+    const peers = existsSync(PYTHON) ? [await startPeers(python)] : [];
+    if (peers.length > 0 && existsSync(`${ONNX}node_modules`))
+      peers.push(await startPeers(['node', `${ONNX}predict.mjs`, folder]));
+    const hasPeers = peers.length > 0;
+    const model = hasPeers
       ? importModel(readFileSync(join(folder, 'model.txt')), {}, 'bench')
       : buildPlantedModel({ nTrees, nLeaves });
-    const rows = peers
+    const rows = hasPeers
       ? new Float64Array(readFileSync(join(folder, 'rows.f64')).buffer)
       : plantedRows(model);
-    if (peers) {
-      console.log(`peers: ${JSON.stringify(peers.versions)}`);
+    if (hasPeers) {
+      console.log(`peers: ${JSON.stringify(Object.assign({}, ...peers.map((p) => p.versions)))}`);
       checkAnswers(model, rows, new Float64Array(readFileSync(join(folder, 'answers.f64')).buffer));
     }
     for (const mode of ['one', 'batch'] as const) {
-      const kernels = (['mask', 'walk'] as const).filter((kernel) => {
+      const kernels = (['mask', 'walk', 'long-walk'] as const).filter((kernel) => {
         const scorer = buildScorer([model.heads[0]!.score], model.features.length, kernel);
         return scorer.kernels[0] === kernel && (kernel !== 'mask' || nLeaves <= 64);
       });
@@ -121,7 +127,9 @@ const compare = async (nTrees: number, nLeaves: number): Promise<void> => {
           name: `puntual, ${kernel}`,
           run: nsOf(model, rows, mode, kernel),
         })),
-        ...(peers?.names ?? []).map((name) => ({ name, run: () => peers!.measure(name, mode) })),
+        ...peers.flatMap(({ names, measure }) =>
+          names.map((name) => ({ name, run: () => measure(name, mode) })),
+        ),
       ];
       const figures = await alternate(contenders, ROUNDS, 2);
       console.log(
@@ -129,8 +137,9 @@ const compare = async (nTrees: number, nLeaves: number): Promise<void> => {
       );
       printFigures(figures, 'ns per row', 'puntual');
     }
-    peers?.end();
-    printReady(model);
+    for (const { end } of peers) end();
+    console.log(`\nheap after 100,000 single calls: ${heapGrowth(model, rows)} bytes more`);
+    printReady(model, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -144,14 +153,15 @@ const checkAnswers = (model: Model, rows: Float64Array, expected: Float64Array):
   if (worst > 1e-12) throw new Error('the forest is not the same: the figures would mean nothing');
 };
 
-const printReady = (model: Model): void => {
-  const { bytes } = encodeModel(model);
-  const load: number[] = [];
-  for (let i = 0; i < 7; i++) {
-    const startMs = performance.now();
-    compilePredictor(decodeModel(bytes).model);
-    load.push(performance.now() - startMs);
-  }
+/** Load and compile, as the first thing that a process does (in eleven of them) and later. */
+const printReady = (model: Model, folder: string): void => {
+  const file = join(folder, 'model.safetensors');
+  writeModel(model, file);
+  const first = Array.from({ length: 11 }, () => {
+    const { stdout } = Bun.spawnSync([process.execPath, import.meta.path, 'ready', file]);
+    return Number(stdout.toString());
+  });
+  const later = Array.from({ length: 11 }, () => readyMs(file));
   const explainer = buildExplainer(model);
   const raw = new Float64Array(model.inputs.length).fill(3);
   const explain: number[] = [];
@@ -164,12 +174,18 @@ const printReady = (model: Model): void => {
   console.log();
   printFigures(
     [
-      { ...summarise('load and compile, first', [load[0]!]) },
-      summarise('load and compile', load),
+      summarise('load and compile, first thing of a process', first),
+      summarise('load and compile, later', later.slice(1)),
       summarise('explain one row', explain),
     ],
     'ms',
   );
+};
+
+const readyMs = (file: string): number => {
+  const startMs = performance.now();
+  compilePredictor(readModel(file).model);
+  return performance.now() - startMs;
 };
 
 const plantedRows = (model: Model): Float64Array => {
@@ -183,9 +199,17 @@ const plantedRows = (model: Model): Float64Array => {
   });
 };
 
-const wanted = process.argv.slice(2).filter((word) => word !== 'full');
-printMachine();
-for (const [nTrees, nLeaves] of SIZES) {
-  if (wanted.length === 0 || wanted.includes(`${nTrees}x${nLeaves}`))
-    await compare(nTrees, nLeaves);
-}
+const main = async (): Promise<void> => {
+  const wanted = process.argv.slice(2).filter((word) => word !== 'full');
+  if (wanted[0] === 'ready') {
+    console.log(readyMs(wanted[1]!));
+    return;
+  }
+  printMachine();
+  for (const [nTrees, nLeaves] of SIZES) {
+    if (wanted.length === 0 || wanted.includes(`${nTrees}x${nLeaves}`))
+      await compare(nTrees, nLeaves);
+  }
+};
+
+await main();

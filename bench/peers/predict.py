@@ -1,10 +1,11 @@
 """The peers of bench/predict: trains one forest with LightGBM and scores the same rows with each of them.
 
-usage: predict.py FOLDER TREES LEAVES. Writes FOLDER/model.txt and FOLDER/rows.f64 (10,000 rows), prints a
+usage: predict.py FOLDER TREES LEAVES. Writes FOLDER/model.txt, FOLDER/model.onnx and FOLDER/rows.f64 (10,000 rows), prints a
 line of JSON with what there is, then reads lines `PEER one` or `PEER batch` and prints ns per row.
 Every peer runs on one thread.
 """
 import json
+import os
 import sys
 import time
 
@@ -39,6 +40,8 @@ rows32 = rows.astype(numpy.float32)
 onnx = onnxmltools.convert_lightgbm(
     booster, initial_types=[("x", FloatTensorType([None, N_FEATURES]))], zipmap=False
 )
+with open(f"{folder}/model.onnx", "wb") as file:
+    file.write(onnx.SerializeToString())
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = options.inter_op_num_threads = 1
 session = onnxruntime.InferenceSession(onnx.SerializeToString(), options, ["CPUExecutionProvider"])
@@ -49,7 +52,9 @@ peers = {
 }
 if n_trees <= 100:
     fast = lleaves.Model(model_file=f"{folder}/model.txt")
-    fast.compile()
+    # Minutes for large forests; the forest is the same in every run.
+    os.makedirs("bench/out", exist_ok=True)
+    fast.compile(cache=f"bench/out/lleaves-{n_trees}x{n_leaves}.bin")
     peers["lleaves"] = lambda x, x32: fast.predict(x, n_jobs=1)
     # With 255 leaves its C takes minutes to compile: give `full` to wait for it.
     if n_leaves <= 31 or "full" in sys.argv:
