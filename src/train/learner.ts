@@ -61,13 +61,15 @@ export const pickRows = (rows: BoostRows, kept: readonly number[]): BoostRows =>
 /** Parts of one table, one after the other; what else moves their rows is left to the caller. */
 export const joinRows = (parts: readonly BoostRows[]): BoostRows => {
   const nRows = parts.reduce((sum, part) => sum + part.nRows, 0);
-  const data = new Uint8Array(nRows * parts[0]!.bins.length);
+  const nFeatures = parts[0]!.bins.length;
+  const data = new Uint8Array(nRows * nFeatures);
   const labels = new Uint8Array(nRows);
   const minutes = new Float32Array(nRows);
   const days = parts.every((part) => part.days) ? new Int32Array(nRows) : undefined;
   let at = 0;
   for (const part of parts) {
-    data.set(part.data, at * part.bins.length);
+    for (let f = 0; f < nFeatures; f++)
+      data.set(part.data.subarray(f * part.nRows, (f + 1) * part.nRows), f * nRows + at);
     labels.set(part.labels, at);
     minutes.set(part.minutes, at);
     days?.set(part.days!, at);
