@@ -9,6 +9,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import type { Input } from '../src/core/inputs.ts';
 import { loadTable } from '../src/flights/load.ts';
 import { scanFiles } from '../src/flights/scan.ts';
+import { scoreHere } from '../src/flights/scoring.ts';
 import { alternate, printFigures, printMachine } from './measure.ts';
 
 const COPIES = 9;
@@ -43,9 +44,9 @@ const scan = (target: string) =>
   scanFiles([from], join(folder, target), {
     inputs: INPUTS,
     outputs: [{ name: 'probability', kind: 'number' }],
-    score: (raw, nRows, out) => {
+    scoring: scoreHere(INPUTS.length, 1, (raw, nRows, out) => {
       for (let row = 0; row < nRows; row++) out[row] = (raw[row * 4 + 3]! % 100) / 100;
-    },
+    }),
   });
 
 try {

@@ -1,14 +1,15 @@
 /**
  * `puntual predict MODEL FILE... -o OUT`: scores files of any size. Wires flights and predict.
  */
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';
-import type { Head, Model } from '../core/model.ts';
 import { findModel } from '../core/model-store.ts';
-import type { Output, ScanReport } from '../flights/scan.ts';
-import { compilePredictor } from '../predict/compile.ts';
+import type { ScanReport } from '../flights/scan.ts';
 import { printJson, printLine } from './output.ts';
 import { buildProgress } from './progress.ts';
+import { outputsOf } from './score.ts';
+import { buildScoringTeam } from './score-team.ts';
 import { setting, wholeNumber } from './setting.ts';
 
 interface Options {
@@ -32,7 +33,10 @@ export const describe = (command: Command): void => {
       setting('--dialect <name>', 'how to read the columns; by default the columns decide'),
     )
     .addOption(
-      setting('--threads <n>', 'threads that read; by default all').argParser(wholeNumber(1, 1024)),
+      setting(
+        '--threads <n>',
+        'threads that read, and as many that score; by default one per core',
+      ).argParser(wholeNumber(1, 1024)),
     )
     .option('--json', 'print one JSON document')
     .action(async (wanted: string, files: string[], options: Options) => {
@@ -40,49 +44,25 @@ export const describe = (command: Command): void => {
       const { scanFiles } = await import('../flights/scan.ts');
       const progress = buildProgress('scoring');
       const startMs = performance.now();
+      const nThreads = options.threads ?? availableParallelism();
+      const team = buildScoringTeam(model, nThreads, nThreads);
       const report = await scanFiles(files, options.output, {
         inputs: model.inputs,
         outputs: outputsOf(model),
-        score: buildScore(model),
+        scoring: team.scoring,
         dialect: options.dialect,
-        threads: options.threads,
+        threads: nThreads,
         onRows: (nRows) => progress.update(nRows, nRows, 'rows'),
-      }).finally(progress.stop);
+      }).finally(() => {
+        team.dismiss();
+        progress.stop();
+      });
       const seconds = (performance.now() - startMs) / 1000;
       const { name } = model;
       if (options.json) {
         printJson({ output: options.output, model: { name, version }, ...report, seconds });
       } else printReport(report, options.output, `${name} ${version}`, seconds);
     });
-};
-
-const outputsOf = ({ heads }: Model): readonly Output[] => [
-  { name: 'probability', kind: 'number' },
-  { name: 'delayed', kind: 'boolean' },
-  ...heads.slice(1).map((head): Output => ({ name: nameOf(head), kind: 'number' })),
-];
-
-const nameOf = (head: Head): string =>
-  head.kind === 'probability'
-    ? `probability${head.minutes}`
-    : `minutesP${Math.round(head.level * 100)}`;
-
-/** Fills probability, delayed, and the answers of the other heads. */
-const buildScore = (model: Model) => {
-  const predictor = compilePredictor(model);
-  const nHeads = model.heads.length;
-  const nOutputs = nHeads + 1;
-  let answers = new Float64Array(0);
-  return (raw: Float64Array, nRows: number, out: Float64Array): void => {
-    if (answers.length < nRows * nHeads) answers = new Float64Array(nRows * nHeads);
-    predictor.predictInto(raw, nRows, answers);
-    for (let row = 0; row < nRows; row++) {
-      const probability = answers[row * nHeads]!;
-      out[row * nOutputs] = probability;
-      out[row * nOutputs + 1] = probability >= model.threshold ? 1 : 0;
-      for (let h = 1; h < nHeads; h++) out[row * nOutputs + 1 + h] = answers[row * nHeads + h]!;
-    }
-  };
 };
 
 const whole = (number: number): string => number.toLocaleString('en');

@@ -7,6 +7,7 @@ import { AppError } from '../core/errors.ts';
 import { buildInputReader, type Input } from '../core/inputs.ts';
 import { openDatabase, readRows } from './database.ts';
 import { type ScanOptions, scanFiles } from './scan.ts';
+import { scoreHere } from './scoring.ts';
 
 let folder = '';
 
@@ -40,12 +41,12 @@ const ECHO: ScanOptions = {
     { name: 'sawMiles', kind: 'number' },
     { name: 'far', kind: 'boolean' },
   ],
-  score: (raw, nRows, out) => {
+  scoring: scoreHere(3, 4, (raw, nRows, out) => {
     for (let row = 0; row < nRows; row++) {
       for (let i = 0; i < 3; i++) out[row * 4 + i] = raw[row * 3 + i]!;
       out[row * 4 + 3] = raw[row * 3 + 2]! > 1000 ? 1 : 0;
     }
-  },
+  }),
 };
 
 const HEADER =
@@ -125,7 +126,7 @@ test('what a model reads from a file equals what it reads from a request', async
   const seen: number[] = [];
   await scanFiles([file], at('own.csv'), {
     ...ECHO,
-    score: (raw) => seen.push(...raw),
+    scoring: scoreHere(3, 4, (raw) => seen.push(...raw)),
   });
   const expected = new Float64Array(flights.length * INPUTS.length);
   const read = buildInputReader(INPUTS);
@@ -145,10 +146,10 @@ test('a file whose columns carry the names of the inputs needs no dialect', asyn
   const report = await scanFiles([file], at('named-out.csv'), {
     inputs,
     outputs: [{ name: 'x', kind: 'number' }],
-    score: (raw, nRows, out) => {
+    scoring: scoreHere(2, 1, (raw, nRows, out) => {
       seen.push(...raw);
       out.fill(0.123456789, 0, nRows);
-    },
+    }),
   });
   expect(seen).toEqual([1, 1.5, 0, Number.NaN, Number.NaN, Number.NaN]);
   expect(report.dialects).toEqual(['inputs']);
@@ -229,9 +230,9 @@ test('a failure on the way leaves no file and none of its parts', async () => {
   const bug = new TypeError('a bug in the model');
   const broken: ScanOptions = {
     ...ECHO,
-    score: () => {
+    scoring: scoreHere(3, 4, () => {
       throw bug;
-    },
+    }),
   };
   await expect(scanFiles([put('ok.csv', SCHEDULE)], at('bug-out.csv'), broken)).rejects.toBe(bug);
   await scanFiles([put('ok.csv', SCHEDULE)], at('fine.csv'), ECHO);

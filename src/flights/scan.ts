@@ -3,32 +3,18 @@
  * or none and the reason. Stands between files and whoever holds a predictor; memory is bounded, as the database
  * reads, asks for a few thousand rows at a time, and writes, all at once.
  */
-import {
-  ARRAY,
-  DOUBLE,
-  type DuckDBDataChunk,
-  DuckDBScalarFunction,
-  VARCHAR,
-} from '@duckdb/node-api';
-import {
-  DuckDBArrayVector,
-  DuckDBDoubleVector,
-  type DuckDBVector,
-  INTEGER,
-} from '@duckdb/node-api';
 import { AppError } from '../core/errors.ts';
 import { fieldOf } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
 import { checkWhole, settleAll } from './compression.ts';
 import { takeDamagedLines } from './damage.ts';
 import { type Database, identifier, literal } from './database.ts';
-import { buildDictionary } from './dictionary.ts';
 import { knownValue, NO_MINUTES, openFlights, project, rejectColumn } from './projection.ts';
-import { buildColumnReader } from './raw.ts';
+import { registerScore } from './score-functions.ts';
+import type { Scoring } from './scoring.ts';
 import { findFiles, openSource, reading, type Source } from './source.ts';
 import { type Target, targetOf, writeInto } from './target.ts';
 import { provenTypes } from './types.ts';
-import { textsOf } from './vectors.ts';
 
 export interface Output {
   readonly name: string;
@@ -41,12 +27,10 @@ export interface ScanOptions {
   readonly inputs: readonly Input[];
   /** Columns that are written after the file's own, in the order of `out`. */
   readonly outputs: readonly Output[];
-  /**
-   * Answers rows: `raw` float64, shape (nRows, nInputs), row-major; fills `out` float64, shape (nRows, nOutputs).
-   * NaN is written as a missing value. It is called on this thread, for at most 2048 rows at a time, in any order.
-   */
-  readonly score: (raw: Float64Array, nRows: number, out: Float64Array) => void;
+  /** Answers rows; it is called on this thread, in any order. */
+  readonly scoring: Scoring;
   readonly dialect?: string | undefined;
+  /** Threads of the database. */
   readonly threads?: number | undefined;
   /** Told now and then how many rows are done. */
   readonly onRows?: (nRows: number) => void;
@@ -134,8 +118,6 @@ interface Part {
   readonly select: string;
 }
 
-const TYPES = { category: VARCHAR, number: DOUBLE, time: INTEGER } as const;
-
 /** What stands in for an input that a file does not have. */
 const ABSENT = {
   category: `''`,
@@ -194,7 +176,7 @@ const partOf = async (
     dialect: mapped.dialect,
     select: `
       SELECT ${named.join(', ')}, ${answers.join(', ')}, nullif(reason, '') AS ${identifier(freeName('notScored', own))}
-      FROM (SELECT ${[...own.values()].join(', ')}, reason, score(reason, ${inputs.map((_, i) => `input${i}`).join(', ')}) AS answers
+      FROM (SELECT ${[...own.values()].join(', ')}, reason, answers_of(begun(reason, ${inputs.map((_, i) => `input${i}`).join(', ')})) AS answers
             FROM (SELECT ${[...own.values()].join(', ')}, ${reason} AS reason, ${plain.map((sql, i) => `${sql} AS input${i}`).join(', ')}
                   FROM (${mapped.select})))`,
   };
@@ -248,81 +230,4 @@ const mapping = async (
     reason: `nullif(${rejectColumn(false).replace(/ AS reject$/, '')}, '')`,
     select: projection.select,
   };
-};
-
-/** Makes `score(reason, inputs...)` known to the database; its counts are whole once the query is. */
-const registerScore = ({ connection }: Database, options: ScanOptions) => {
-  const { inputs, outputs, score, onRows } = options;
-  const nInputs = inputs.length;
-  const nOutputs = outputs.length;
-  const readers = inputs.map(buildColumnReader);
-  const reasons = buildDictionary();
-  const nByReason: number[] = [];
-  const nUnknown = new Array<number>(nInputs).fill(0);
-  let failure: unknown;
-  let nRead = 0;
-  let nScored = 0;
-  let raw = new Float64Array(0);
-  let codes = new Int32Array(0);
-
-  const scoreChunk = (chunk: DuckDBDataChunk, out: Float64Array): void => {
-    const nRows = chunk.rowCount;
-    if (codes.length < nRows) {
-      codes = new Int32Array(nRows);
-      raw = new Float64Array(nRows * nInputs);
-    }
-    reasons.encodeInto(textsOf(chunk.getColumnVector(0)), codes, 0);
-    for (let i = 0; i < nInputs; i++) {
-      nUnknown[i]! += readers[i]!(chunk, 1 + i, raw, i, nInputs);
-    }
-    score(raw.subarray(0, nRows * nInputs), nRows, out);
-    for (let row = 0; row < nRows; row++) {
-      const reason = codes[row]!;
-      if (reason < 0) {
-        nScored++;
-        continue;
-      }
-      nByReason[reason] = (nByReason[reason] ?? 0) + 1;
-      out.fill(Number.NaN, row * nOutputs, (row + 1) * nOutputs);
-    }
-    nRead += nRows;
-    onRows?.(nRead);
-  };
-
-  connection.registerScalarFunction(
-    DuckDBScalarFunction.create({
-      name: 'score',
-      parameterTypes: [VARCHAR, ...inputs.map((input) => TYPES[input.kind])],
-      returnType: ARRAY(DOUBLE, nOutputs),
-      volatile: true,
-      mainFunction: (call, chunk, result) => {
-        try {
-          scoreChunk(chunk, numbersOf(result));
-          result.flush();
-        } catch (error) {
-          failure ??= error;
-          call.setError('the scoring failed');
-        }
-      },
-    }),
-  );
-
-  return {
-    failure: () => failure,
-    report: () => ({
-      nRead,
-      nScored,
-      unscored: Object.fromEntries(nByReason.map((n, reason) => [reasons.texts[reason]!, n])),
-      unknown: Object.fromEntries(
-        inputs.flatMap((input, i) => (nUnknown[i]! > 0 ? [[input.name, nUnknown[i]!]] : [])),
-      ),
-    }),
-  };
-};
-
-/** The memory of an array column of doubles: row-major. */
-const numbersOf = (vector: DuckDBVector): Float64Array => {
-  const child = vector instanceof DuckDBArrayVector ? vector['childData'] : undefined;
-  if (!(child instanceof DuckDBDoubleVector)) throw new TypeError('an array of DOUBLE is expected');
-  return child['items'];
 };

@@ -1,0 +1,37 @@
+/**
+ * How `scan` has rows scored: blocks that are begun, and finished later, so that several can be under way at once.
+ * Stands between `scan` and whoever holds a predictor.
+ */
+
+/** The most rows of a block: what the database hands over at a time. */
+export const BLOCK_ROWS = 2048;
+
+/** Memory of a block, used again and again. */
+export interface Block {
+  /** float64, shape (BLOCK_ROWS, nInputs), row-major: the caller fills the first rows. */
+  readonly raw: Float64Array;
+  /** float64, shape (BLOCK_ROWS, nOutputs), row-major: answers of the first rows once finished, NaN for a missing value. */
+  readonly out: Float64Array;
+}
+
+export interface Scoring {
+  /** Memory for one more block; there are never more than the database has threads. */
+  readonly buildBlock: () => Block;
+  /** Rows of a block are filled and may be scored from now on. */
+  readonly begin: (block: Block, nRows: number) => void;
+  /** Returns once a block that was begun has its answers. */
+  readonly finish: (block: Block) => void;
+}
+
+/** Answers rows: `raw` float64, shape (nRows, nInputs), row-major; fills `out` float64, shape (nRows, nOutputs). */
+export type Score = (raw: Float64Array, nRows: number, out: Float64Array) => void;
+
+/** Scoring on the caller's thread, at once. */
+export const scoreHere = (nInputs: number, nOutputs: number, score: Score): Scoring => ({
+  buildBlock: () => ({
+    raw: new Float64Array(BLOCK_ROWS * nInputs),
+    out: new Float64Array(BLOCK_ROWS * nOutputs),
+  }),
+  begin: ({ raw, out }, nRows) => score(raw.subarray(0, nRows * nInputs), nRows, out),
+  finish: () => undefined,
+});
