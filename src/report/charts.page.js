@@ -28,10 +28,10 @@
   const marginOf = ({ series, data: [xs] }) =>
     xs.length > 1 && series.some(({ style }) => style === 'bars') ? (xs[1] - xs[0]) / 2 : 0;
 
-  // What is filled is read by its height, so its axis starts at zero.
-  const fromZero = ({ y, series }) => {
+  // What is read by its height, as all that is filled, has an axis that starts at zero.
+  const heightScaleOf = ({ y, series }) => {
     const isFilled = series.some(({ style }) => style === 'bars' || style === 'area');
-    if (!isFilled || y.range || y.scale === 'log') return scaleOf(y);
+    if (!(isFilled || y.fromZero) || y.range || y.scale === 'log') return scaleOf(y);
     return {
       ...scaleOf(y),
       range: (_, least, most) => [Math.min(0, least * 1.05), Math.max(0, most * 1.05) || 1],
@@ -124,7 +124,7 @@
       {
         width,
         height: Math.max(220, Math.min(340, Math.round(width * 0.5))),
-        scales: { x: scaleOf(drawing.x, marginOf(drawing)), y: fromZero(drawing) },
+        scales: { x: scaleOf(drawing.x, marginOf(drawing)), y: heightScaleOf(drawing) },
         axes: [axisOf(drawing.x, 'x'), axisOf(drawing.y, 'y')],
         series: [
           {

@@ -14,6 +14,8 @@ export interface Axis {
   readonly scale?: ScaleKind;
   /** Fixed ends; by default the data decide. */
   readonly range?: readonly [number, number];
+  /** Read by its height: zero is shown, also where the data stay far above it. */
+  readonly fromZero?: boolean;
 }
 
 export interface Series {

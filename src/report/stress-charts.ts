@@ -4,7 +4,7 @@
  */
 import { buildScale, decodeCounts, highOf, lowOf, totalOf } from '../core/latency.ts';
 import type { Chart, HeatMap, LineChart, Series } from './charts.ts';
-import type { StressReport, StressWindow } from './stress-report.ts';
+import type { StressReport, StressStep, StressWindow } from './stress-report.ts';
 
 const POINTS_PER_DECADE = 24;
 
@@ -92,6 +92,19 @@ export const thinWindows = (windows: readonly StressWindow[]): StressWindow[] =>
 const secondsOf = (windows: readonly StressWindow[]): number[] =>
   windows.map(({ second, seconds }) => second + seconds);
 
+/** A window that lies for less than this within the measured time says nothing of a rate. */
+const LEAST_SHARE_MEASURED = 0.5;
+
+/** Share of a window that lies between the warm-up and the end of the plan; 1 for all but the outer ones. */
+const shareMeasured = (
+  { second, seconds }: StressWindow,
+  { warmUpMs, durationMs }: StressStep,
+): number => {
+  const from = Math.max(second, warmUpMs / 1000);
+  const to = Math.min(second + seconds, durationMs / 1000);
+  return Math.max(0, to - from) / seconds;
+};
+
 const errorsOf = (window: StressWindow): number =>
   window.httpError + window.socketError + window.timeout + window.dropped;
 
@@ -106,21 +119,27 @@ export const timeCharts = (run: StressReport): Chart[] => {
     x,
     y: y.map((value) => value ?? Number.NaN),
   });
+  /** Per second of the measured time: a second that was cut short did not answer less. */
+  const rate = (read: (window: StressWindow) => number): (number | null)[] =>
+    windows.map((window) => {
+      const share = shareMeasured(window, run.main);
+      return share < LEAST_SHARE_MEASURED ? null : read(window) / share;
+    });
   return [
     {
       kind: 'line',
       title: 'Answers per second',
       x: { label: 'seconds from the start' },
-      y: { label: 'per second' },
+      y: { label: 'per second', fromZero: true },
       series: [
         line(
           'ok',
-          windows.map(({ ok }) => ok),
+          rate(({ ok }) => ok),
           'line',
         ),
         line(
           'planned',
-          windows.map(({ planned }) => planned),
+          rate(({ planned }) => planned),
           'dashed',
         ),
         line('failed', windows.map(errorsOf), 'step'),
@@ -226,7 +245,7 @@ export const capacityCharts = (run: StressReport): Chart[] => {
       kind: 'line',
       title: 'Capacity: answers per second against requests in flight',
       x: { label: 'requests in flight (connections of a closed loop)', scale: 'log' },
-      y: { label: 'ok per second' },
+      y: { label: 'ok per second', fromZero: true },
       series: [
         { label: 'measured', style: 'points', x, y: points.map(({ throughput }) => throughput) },
         ...(usl
@@ -268,7 +287,7 @@ export const rampCharts = (run: StressReport): Chart[] => {
       kind: 'line',
       title: 'Capacity against open connections',
       x: { label, scale: 'log' },
-      y: { label: 'ok per second at full tilt' },
+      y: { label: 'ok per second at full tilt', fromZero: true },
       series: [
         {
           label: 'ok per second',

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { thinWindows } from './stress-charts.ts';
+import type { LineChart } from './charts.ts';
+import { thinWindows, timeCharts } from './stress-charts.ts';
 import { buildStressPage } from './stress-page.ts';
 import type { StressReport, StressWindow } from './stress-report.ts';
 
@@ -39,6 +40,8 @@ const report = (nSeconds: number): StressReport => ({
   main: {
     ratePerSecond: 100,
     connections: 4,
+    durationMs: nSeconds * 1000,
+    warmUpMs: 0,
     summary: {
       planned: 5000,
       outcomes: { ok: 5000, httpError: 0, socketError: 0, timeout: 0, dropped: 0, inFlight: 0 },
@@ -90,6 +93,17 @@ test('a run of an hour is drawn in few columns, and keeps its worst seconds', ()
   expect(thin.length).toBeLessThanOrEqual(240);
   expect(thin[0]).toMatchObject({ second: 0, ok: 100, p99Ms: 4 });
   expect(buildStressPage(report(3600)).length).toBeLessThan(1_500_000);
+});
+
+test('a second that the warm-up or the end cut short is drawn at its rate, and not drawn when little of it is left', () => {
+  const run = report(6);
+  const cut = { ...windowAt(5), planned: 60, ok: 60 };
+  const main = { ...run.main, warmUpMs: 1700, durationMs: 5600 };
+  const windows = [...run.main.windows.slice(0, 5), cut];
+  const [rates] = timeCharts({ ...run, main: { ...main, windows } });
+  const [ok] = (rates as LineChart).series;
+  const none = Number.NaN;
+  expect(Array.from(ok!.y, (y) => Math.round(y))).toEqual([none, none, 100, 100, 100, 100]);
 });
 
 test('a run that proves nothing is told above everything else', () => {

@@ -34,6 +34,8 @@ export interface StressWindow {
 export interface StressStep {
   readonly ratePerSecond: number | null;
   readonly connections: number;
+  readonly durationMs: number;
+  readonly warmUpMs: number;
   readonly summary: {
     readonly planned: number;
     readonly outcomes: Readonly<
