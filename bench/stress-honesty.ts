@@ -62,7 +62,8 @@ const theory = (utilisation: number, p: number): number =>
 
 /**
  * A queue near its limit forgets slowly: 50 s of one path lie up to 30 % off the theory. So the first seed whose path
- * is itself within 1 % of the theory is taken, and what is left to differ is the measuring.
+ * is itself within 1 % of the theory is taken, and what is left to differ is the measuring. More lanes do not spare
+ * the choice: the p99 of 200 together strays by 4.5 % from seed to seed (by Lindley's recursion, eight seeds).
  */
 const seedFor = (utilisation: number): number => {
   for (let seed = 1; ; seed++) {
