@@ -10,7 +10,7 @@ export interface Progress {
   readonly stop: () => void;
 }
 
-/** A bar on a terminal, otherwise a line on stderr at most every five seconds. */
+/** A bar on a terminal, otherwise a line on stderr: the first at once, others at most every five seconds. */
 export const buildProgress = (title: string): Progress => {
   if (!process.stderr.isTTY) return buildLines(title);
   const bar = new SingleBar({
@@ -23,7 +23,10 @@ export const buildProgress = (title: string): Progress => {
   return {
     update: (done, total, note) => {
       if (!started) bar.start(total, done, { note });
-      else bar.update(done, { note });
+      else {
+        bar.setTotal(total);
+        bar.update(done, { note });
+      }
       started = true;
     },
     stop: () => {
@@ -35,7 +38,7 @@ export const buildProgress = (title: string): Progress => {
 const LINE_EVERY_MS = 5000;
 
 const buildLines = (title: string): Progress => {
-  let lastMs = performance.now();
+  let lastMs = Number.NEGATIVE_INFINITY;
   return {
     update: (done, total, note) => {
       if (performance.now() - lastMs < LINE_EVERY_MS) return;

@@ -20,9 +20,11 @@ import type { Baseline, Costs } from '../train/evaluation.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
 import { rollMonths, type RollingMonth } from '../train/rolling.ts';
 import { bestOf, tune, type Trial } from '../train/tuning.ts';
-import { type Trained, trainModel, type TrainReport } from '../train/training.ts';
+import { trainModel, type TrainReport } from '../train/training.ts';
+import { type Interruption, watchInterruption } from './interruption.ts';
 import { printJson, printLine, printTable } from './output.ts';
-import { buildProgress, type Progress } from './progress.ts';
+import { buildPace } from './pace.ts';
+import { buildProgress } from './progress.ts';
 import { realNumber, setting, wholeNumber } from './setting.ts';
 
 export interface TrainFilesOptions extends Partial<TrainOptions> {
@@ -55,16 +57,28 @@ export interface TrainFilesReport extends TrainReport {
 
 /**
  * Files to a stored model, made current, with `report.json`, `report.html` and its baselines beside it.
- * Ctrl-C ends boosting; the best round so far is kept, and the rest of the work is done.
+ * Ctrl-C ends boosting; the best round so far is kept, and the rest of the work is done. Before the first tree it ends all.
  * @throws AppError as `loadTable`, `loadWeather`, `trainModel` and `storeModel` do
  */
 export const trainFromFiles = async (
   files: readonly string[],
   options: TrainFilesOptions,
 ): Promise<TrainFilesReport> => {
+  const interruption = watchInterruption();
+  try {
+    return await trainWatched(files, options, interruption);
+  } finally {
+    interruption.unwatch();
+  }
+};
+
+const trainWatched = async (
+  files: readonly string[],
+  options: TrainFilesOptions,
+  interruption: Interruption,
+): Promise<TrainFilesReport> => {
   const startMs = performance.now();
   const table = await readTable(files, options);
-  const progress = options.showsProgress ? buildProgress('training') : undefined;
   let settings: TrainOptions = { ...DEFAULT_OPTIONS, ...options };
   const note = (text: string): void => {
     if (options.showsProgress) process.stderr.write(`${text}\n`);
@@ -76,7 +90,13 @@ export const trainFromFiles = async (
   const rolling = options.rolling
     ? await rollMonths(table, settings, (month) => note(lineOfMonth(month)))
     : undefined;
-  const trained = await trainInterruptibly(table, settings, progress);
+  const progress = options.showsProgress ? buildProgress('training') : undefined;
+  const paceOf = buildPace();
+  const trained = await trainModel(table, settings, (round) => {
+    interruption.allowKeeping();
+    progress?.update(round.round, round.nRounds, paceOf(round));
+    return !interruption.isAsked();
+  }).finally(() => progress?.stop());
   const model = withSelfTest(trained.model, trained.selfTestRaw);
   const { path, version } = storeModel(options.modelsDir, model, new Date());
   writeModel(trained.baselines, join(dirname(path), BASELINES));
@@ -122,40 +142,6 @@ export const readTable = async (
 };
 
 const LEAD_HOURS = 3;
-
-const trainInterruptibly = async (
-  table: Table,
-  options: TrainOptions,
-  progress: Progress | undefined,
-): Promise<Trained> => {
-  let isStopped = false;
-  const stop = (): void => {
-    isStopped = true;
-    process.stderr.write('stopping: the best round so far is kept\n');
-  };
-  process.once('SIGINT', stop);
-  let headMs = performance.now();
-  let lastMs = headMs;
-  try {
-    return await trainModel(table, options, (round) => {
-      if (round.round === 1) headMs = lastMs;
-      lastMs = performance.now();
-      const seconds = (lastMs - headMs) / 1000;
-      const rowsPerSecond = (round.nRows * round.round) / seconds;
-      const left = (seconds / round.round) * (round.nRounds - round.round);
-      progress?.update(
-        round.round,
-        round.nRounds,
-        `${round.head}: loss ${round.trainLoss.toFixed(4)}, later flights ${round.validationLoss.toFixed(4)}, ` +
-          `${(rowsPerSecond / 1e6).toFixed(1)} M rows/s, at most ${left.toFixed(0)} s left`,
-      );
-      return !isStopped;
-    });
-  } finally {
-    progress?.stop();
-    process.off('SIGINT', stop);
-  }
-};
 
 /** The model with flights whose right answers it must give before it may serve. */
 const withSelfTest = (model: Model, raw: Float64Array): Model => {

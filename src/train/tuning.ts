@@ -58,6 +58,8 @@ export const tune = async (
       const trial = { settings, validationLoss, trees: losses.indexOf(validationLoss) + 1 };
       trials.push(trial);
       onTrial(trial, index);
+      // A trial may be too short for boosting to let signals in.
+      await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
     team.dismiss();

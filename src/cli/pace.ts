@@ -1,0 +1,24 @@
+/**
+ * How fast trees grow and how long the rest may take, as a line beside the progress of training.
+ * A head's first tree comes after its preparation, so the clock starts when that tree stands.
+ */
+import type { TrainProgress } from '../train/head-training.ts';
+
+/** Fewer trees say nothing about the next ones. */
+const LEAST_TREES = 5;
+
+/** A function from a round to its note. @param nowMs a clock that never turns back */
+export const buildPace = (
+  nowMs: () => number = () => performance.now(),
+): ((round: TrainProgress) => string) => {
+  let firstMs = 0;
+  return ({ head, round, nRounds, nRows, trainLoss, validationLoss }) => {
+    if (round === 1) firstMs = nowMs();
+    const losses = `${head}: loss ${trainLoss.toFixed(4)}, later flights ${validationLoss.toFixed(4)}`;
+    if (round < LEAST_TREES) return losses;
+    const secondsPerTree = Math.max(1e-6, (nowMs() - firstMs) / 1000 / (round - 1));
+    const rowsPerSecond = nRows / secondsPerTree;
+    const left = secondsPerTree * (nRounds - round);
+    return `${losses}, ${(rowsPerSecond / 1e6).toFixed(1)} M rows/s, at most ${left.toFixed(0)} s left`;
+  };
+};
