@@ -10,7 +10,7 @@ export interface Progress {
   readonly stop: () => void;
 }
 
-/** A bar on a terminal, otherwise a line on stderr: the first at once, others at most every five seconds. */
+/** A bar on a terminal, otherwise a line on stderr: the first after a second, others at most every five. */
 export const buildProgress = (title: string): Progress => {
   if (!process.stderr.isTTY) return buildLines(title);
   const bar = new SingleBar({
@@ -35,14 +35,15 @@ export const buildProgress = (title: string): Progress => {
   };
 };
 
+const FIRST_LINE_MS = 1000;
 const LINE_EVERY_MS = 5000;
 
 const buildLines = (title: string): Progress => {
-  let lastMs = Number.NEGATIVE_INFINITY;
+  let dueMs = performance.now() + FIRST_LINE_MS;
   return {
     update: (done, total, note) => {
-      if (performance.now() - lastMs < LINE_EVERY_MS) return;
-      lastMs = performance.now();
+      if (performance.now() < dueMs) return;
+      dueMs = performance.now() + LINE_EVERY_MS;
       process.stderr.write(`${title} ${done}/${total}  ${note}\n`);
     },
     stop: () => {},

@@ -129,20 +129,23 @@ describe('puntual train and evaluate', () => {
 });
 
 describe('Ctrl-C', () => {
-  const board = writeBoard('long.csv', 30, 0);
+  const board = writeBoard('long.csv', 100, 0);
 
   test(
     'while trees grow keeps the best round, in a model that verifies',
     async () => {
       const { exitCode, stdout, stderr } = await interrupt(
-        'training 1/',
+        'training ',
         ...['train', board, '--name', 'cut', '--trees', '10000', '--json'],
       );
-      expect(stderr).toMatch(/training 1\/10000 {2}late 15: loss [\d.]+, later flights [\d.]+\n/);
+      expect(stderr).toMatch(
+        /training \d+\/10000 {2}late 15: loss [\d.]+, later flights [\d.]+, [\d.]+ M rows\/s, at most \d+ s left\n/,
+      );
       expect(stderr).toContain('stopping: the best round so far is kept');
       expect(exitCode).toBe(0);
-      const { model, rounds } = JSON.parse(stdout);
+      const { model, rounds, isRelearned } = JSON.parse(stdout);
       expect(rounds.length).toBeLessThan(10_000);
+      expect(isRelearned).toBe(false);
       expect(run('model', 'verify', model).exitCode).toBe(0);
     },
     TIMEOUT_MS,

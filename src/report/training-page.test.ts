@@ -85,3 +85,12 @@ test('what a run did not measure has no heading; what it measured has', () => {
   expect(deep).toContain('airline &lt;script&gt;');
   expect(deep.indexOf('airline &lt;script&gt;')).toBeLessThan(deep.indexOf('>hour<'));
 });
+
+test('a model learned again from all flights before the test is said to be, and one that was stopped is not', () => {
+  const again = buildTrainingPage({ ...DEEP, trees: 2, isRelearned: true });
+  expect(again).toContain('2 were kept. The probabilities were then learned again');
+  const stopped = buildTrainingPage({ ...DEEP, trees: 1, isRelearned: false });
+  expect(stopped).toContain('1 was kept. Training was stopped before');
+  expect(stopped).not.toContain('learned again');
+  expect(buildTrainingPage(DEEP)).not.toContain('learned again');
+});

@@ -62,6 +62,10 @@ export interface TrainingReport {
   readonly byAirline?: readonly Part[];
   /** Log loss after each tree. */
   readonly rounds?: readonly { readonly train: number; readonly validation: number }[];
+  /** How many trees were kept. */
+  readonly trees?: number;
+  /** Whether they were grown again from all flights before the test. */
+  readonly isRelearned?: boolean;
   /** The other answers of the model: P(>= 30), quantiles of minutes. */
   readonly heads?: readonly {
     readonly name: string;
@@ -346,7 +350,7 @@ const partTable = (what: string, parts: readonly Part[]): Block[] =>
         },
       ];
 
-const learningOf = ({ rounds = [] }: TrainingReport): Section => {
+const learningOf = ({ rounds = [], trees: nKept, isRelearned }: TrainingReport): Section => {
   const trees = rounds.map((_, i) => i + 1);
   return {
     title: 'How it learned',
@@ -372,8 +376,18 @@ const learningOf = ({ rounds = [] }: TrainingReport): Section => {
                 ],
               },
             },
+            ...relearningOf(nKept, isRelearned),
           ],
   };
+};
+
+const relearningOf = (nTrees?: number, isRelearned?: boolean): Block[] => {
+  if (nTrees === undefined || isRelearned === undefined) return [];
+  const kept = `The curve is that of trees grown on the train part alone; ${nTrees} ${nTrees === 1 ? 'was' : 'were'} kept.`;
+  const text = isRelearned
+    ? `${kept} The probabilities were then learned again: as many trees, grown on all flights before the test (train, validation and calibration). This is the model that is stored and judged here; the test flights took no part.`
+    : `${kept} Training was stopped before these could be grown again on all flights before the test: the model knows the train part only.`;
+  return [{ kind: 'text', text }];
 };
 
 const dataOf = ({ rows, rejected = {}, split }: TrainingReport): Section => ({

@@ -32,6 +32,8 @@ export interface LearnedHead {
   /** float64, of the flights that the head is about, by trees that were not grown on them. */
   readonly answers: Readonly<Record<'calibration' | 'test', Float64Array>>;
   readonly of: Readonly<Record<Part, BoostRows>>;
+  /** Whether its trees were grown again from all flights before the test. */
+  readonly isRelearned: boolean;
 }
 
 const PROBABILITY_MINUTES = [30, 60] as const;
@@ -89,6 +91,7 @@ export const learnHeads = async (
     learned.push({
       boosted,
       of,
+      isRelearned: boosted !== first,
       answers: {
         calibration: raw.map(buildCurve(calibration)),
         test: probabilitiesOf(boosted, of.test).map(buildCurve(calibration)),
@@ -111,6 +114,7 @@ export const learnHeads = async (
     learned.push({
       boosted,
       of: parts,
+      isRelearned: false,
       answers: {
         calibration: scoresOf(boosted, parts.calibration),
         test: scoresOf(boosted, parts.test),

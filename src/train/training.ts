@@ -8,8 +8,8 @@ import type { Input } from '../core/inputs.ts';
 import type { Model } from '../core/model.ts';
 import type { Table } from '../core/table.ts';
 import { buildBaselines } from './baseline-model.ts';
-import { buildEngine } from './engine.ts';
 import { quantileOf } from './boosting.ts';
+import { buildEngine } from './engine.ts';
 import { type Baseline, evaluate, type Evaluation } from './evaluation.ts';
 import { type LearnedHead, learnHeads, type OnRound } from './head-training.ts';
 import { pinballOfScores } from './loss.ts';
@@ -40,6 +40,10 @@ export interface TrainReport extends Evaluation {
   readonly baselines: { readonly climatology: Baseline; readonly logistic: Baseline };
   readonly threshold: number;
   readonly rounds: readonly { readonly train: number; readonly validation: number }[];
+  /** How many trees the first answer has. */
+  readonly trees: number;
+  /** Whether they were grown again from all flights before the test; not when training was stopped. */
+  readonly isRelearned: boolean;
   readonly heads: readonly HeadQuality[];
 }
 
@@ -129,6 +133,8 @@ export const trainModel = async (
       target: table.source.target,
       lateMinutes: options.lateMinutes,
       rounds: first.boosted.rounds,
+      trees: first.boosted.trees.length,
+      isRelearned: first.isRelearned,
       heads: learned.slice(1).map(headQuality),
     },
     baselines: baselineModel,
