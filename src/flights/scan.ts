@@ -13,7 +13,7 @@ import { knownValue, NO_MINUTES, openFlights, project, rejectColumn } from './pr
 import { registerScore } from './score-functions.ts';
 import type { Scoring } from './scoring.ts';
 import { findFiles, openSource, reading, type Source } from './source.ts';
-import { type Target, targetOf, writeInto } from './target.ts';
+import { type Target, targetOf, writeFailureOf, writeInto } from './target.ts';
 import { provenTypes } from './types.ts';
 
 export interface Output {
@@ -80,7 +80,7 @@ export const scanFiles = async (
         try {
           await connection.run(`COPY (${select}) TO ${literal(partial)} ${target.options}`);
         } catch (error) {
-          throw counts.failure() ?? error;
+          throw counts.failure() ?? writeFailureOf(target, error) ?? error;
         }
       });
       const checks = parts.map(({ source }) => checkWhole(source.file, source.compression));

@@ -79,17 +79,37 @@ const checkFolder = (file: string): void => {
   }
 };
 
-/** Writes through `write` beside the file, then puts it in its place; a failure leaves nothing behind. */
+/**
+ * Writes through `write` beside the file, then puts it in its place; a failure or a signal leaves nothing behind.
+ * @throws AppError file-unwritable when the disk refuses
+ */
 export const writeInto = async (
   { file }: Target,
   write: (partial: string) => Promise<void>,
 ): Promise<void> => {
   const partial = `${file}.${process.pid}.partial`;
+  const stop = (signal: NodeJS.Signals): void => {
+    rmSync(partial, { force: true });
+    for (const each of SIGNALS) process.off(each, stop);
+    process.kill(process.pid, signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
   try {
     await write(partial);
     renameSync(partial, file);
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop);
   }
+};
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** The failure of a COPY that its target is to blame for, undefined for any other. */
+export const writeFailureOf = ({ file }: Target, error: unknown): AppError | undefined => {
+  const why = /Could not write (?:to )?file .*: ([^\n]*)/.exec((error as Error).message ?? '')?.[1];
+  if (why === undefined) return undefined;
+  return new AppError('file-unwritable', `${file} can not be written: ${why}`, { cause: error });
 };
