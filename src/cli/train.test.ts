@@ -39,22 +39,6 @@ const writeBoard = (file: string, nDays: number, firstDay: number): string => {
   return path;
 };
 
-/** A run that is interrupted as soon as it says `word`. */
-const interrupt = async (word: string, ...args: string[]) => {
-  const child = Bun.spawn([process.execPath, MAIN, ...args], {
-    cwd: folder,
-    stdout: 'pipe',
-    stderr: 'pipe',
-  });
-  let stderr = '';
-  for await (const bytes of child.stderr) {
-    const isSaid = stderr.includes(word);
-    stderr += new TextDecoder().decode(bytes);
-    if (!isSaid && stderr.includes(word)) child.kill('SIGINT');
-  }
-  return { exitCode: await child.exited, stdout: await new Response(child.stdout).text(), stderr };
-};
-
 const run = (...args: string[]) => {
   const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...args], {
     cwd: folder,
@@ -112,55 +96,6 @@ describe('puntual train and evaluate', () => {
       expect(report.test.auc).toBeGreaterThan(0.6);
       expect(Object.keys(report.baselines)).toEqual(['climatology', 'logistic']);
       expect(report.drift.map((drift: { input: string }) => drift.input)).toContain('airline');
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'say in one line what is wrong, and exit with 2',
-    () => {
-      const { exitCode, stdout, stderr } = run('train', writeBoard('short.csv', 1, 0));
-      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-      expect(stderr.trim().split('\n')).toHaveLength(1);
-      expect(stderr).toMatch(/100 flights are too few/);
-    },
-    TIMEOUT_MS,
-  );
-});
-
-describe('Ctrl-C', () => {
-  const board = writeBoard('long.csv', 100, 0);
-
-  test(
-    'while trees grow keeps the best round, in a model that verifies',
-    async () => {
-      const { exitCode, stdout, stderr } = await interrupt(
-        'training ',
-        ...['train', board, '--name', 'cut', '--trees', '10000', '--json'],
-      );
-      expect(stderr).toMatch(
-        /training \d+\/10000 {2}late 15: loss [\d.]+, later flights [\d.]+, [\d.]+ M rows\/s, at most \d+ s left\n/,
-      );
-      expect(stderr).toContain('stopping: the best round so far is kept');
-      expect(exitCode).toBe(0);
-      const { model, rounds, isRelearned } = JSON.parse(stdout);
-      expect(rounds.length).toBeLessThan(10_000);
-      expect(isRelearned).toBe(false);
-      expect(run('model', 'verify', model).exitCode).toBe(0);
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'before the first tree says that no model was made, and leaves none',
-    async () => {
-      const { exitCode, stdout, stderr } = await interrupt(
-        'trial 1',
-        ...['train', board, '--name', 'none', '--tune', '1000', '--trees', '20'],
-      );
-      expect(stderr).toContain('stopped before the first tree: no model was made');
-      expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' });
-      expect(existsSync(join(folder, 'models', 'none'))).toBe(false);
     },
     TIMEOUT_MS,
   );
