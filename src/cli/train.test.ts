@@ -2,9 +2,12 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import fc from 'fast-check';
 import { encodeTime } from '../core/flight.ts';
 import { readModel } from '../core/model-file.ts';
+import { findModel } from '../core/model-store.ts';
 import { compilePredictor } from '../predict/compile.ts';
+import { buildReferencePredictor } from '../predict/reference.ts';
 import { buildRandom } from '../train/random.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-train-'));
@@ -46,6 +49,14 @@ const run = (...args: string[]) => {
   return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
 };
 
+/** Anything that may stand in an input: known and unseen codes, moments, absurd numbers, nothing. */
+const anyValue = fc.oneof(
+  fc.constant(Number.NaN),
+  fc.integer({ min: -1, max: 12 }),
+  fc.integer({ min: 18_000 * 1440, max: 18_040 * 1440 }),
+  fc.double({ min: -1e9, max: 1e9, noNaN: true }),
+);
+
 describe('puntual train and evaluate', () => {
   const board = writeBoard('board.csv', 30, 0);
   const later = writeBoard('later.csv', 5, 30);
@@ -82,6 +93,35 @@ describe('puntual train and evaluate', () => {
       for (const file of ['report.json', 'report.html', 'baselines.safetensors'])
         expect(existsSync(join(dirname(path), file))).toBe(true);
       expect(() => compilePredictor(readModel(path).model)).not.toThrow();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'leave answers that never cross, whatever is asked',
+    () => {
+      const { model } = readModel(findModel(join(folder, 'models'), 'dub'));
+      expect(
+        model.heads.map((head) => (head.kind === 'quantile' ? head.level : head.minutes)),
+      ).toEqual([20, 30, 60, 0.5, 0.8, 0.9]);
+      const nInputs = model.inputs.length;
+      const anyFlight = fc.array(anyValue, { minLength: nInputs, maxLength: nInputs });
+      const answers = new Float64Array(6);
+      for (const predictor of [compilePredictor(model), buildReferencePredictor(model)]) {
+        fc.assert(
+          fc.property(anyFlight, (values) => {
+            predictor.predictInto(Float64Array.from(values), 1, answers);
+            const [least20, least30, least60, p50, p80, p90] = answers;
+            expect(least20).toBeLessThanOrEqual(1);
+            expect(least30).toBeLessThanOrEqual(least20!);
+            expect(least60).toBeLessThanOrEqual(least30!);
+            expect(least60).toBeGreaterThanOrEqual(0);
+            expect(p80).toBeGreaterThanOrEqual(p50!);
+            expect(p90).toBeGreaterThanOrEqual(p80!);
+          }),
+          { numRuns: 2000 },
+        );
+      }
     },
     TIMEOUT_MS,
   );
