@@ -30,6 +30,7 @@ import {
   describeWeather,
   importanceOf,
   peakMemoryMb,
+  printCosts,
   printQuality,
   printRows,
   readTable,
@@ -205,6 +206,7 @@ const print = (report: EvaluateReport): void => {
   printRows(report);
   printLine(`  ${report.split['test']}`);
   printQuality(report, 'on these flights');
+  printCosts(report);
   const drifted = report.drift.filter(({ level }) => level !== 'none');
   if (drifted.length === 0) {
     printLine('no input is distributed otherwise than in training');

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -80,11 +80,23 @@ describe('puntual train and evaluate', () => {
       expect(report.test.auc).toBeGreaterThan(0.6);
       expect(report).toMatchObject({
         rows: { read: 3000, rejected: 0, used: 3000 },
-        split: { train: expect.any(String), test: expect.any(String) },
-        test: { auc: expect.any(Number), ece: expect.any(Number), rows: expect.any(Number) },
+        split: {
+          train: expect.any(String),
+          validation: expect.any(String),
+          calibration: expect.any(String),
+          test: expect.any(String),
+        },
+        test: {
+          auc: expect.any(Number),
+          logLoss: expect.any(Number),
+          brier: expect.any(Number),
+          ece: expect.any(Number),
+          baseRate: expect.any(Number),
+          rows: expect.any(Number),
+        },
         baselines: {
-          climatology: { auc: expect.any(Number) },
-          logistic: { logLoss: expect.any(Number) },
+          climatology: { auc: expect.any(Number), logLoss: expect.any(Number) },
+          logistic: { auc: expect.any(Number), logLoss: expect.any(Number) },
         },
         seconds: expect.any(Number),
         peakMemoryMb: expect.any(Number),
@@ -129,11 +141,26 @@ describe('puntual train and evaluate', () => {
   test(
     'measure the model on later flights, beside its baselines, with drift',
     () => {
-      const { exitCode, stdout } = run('evaluate', 'dub', later, '--json');
+      const costs = ['--cost-miss', '4', '--cost-false-alarm', '1'];
+      const { exitCode, stdout } = run(
+        'evaluate',
+        'dub',
+        later,
+        ...costs,
+        '-o',
+        'later.html',
+        '--json',
+      );
       expect(exitCode).toBe(0);
       const report = JSON.parse(stdout);
       expect(report.rows.used).toBe(500);
       expect(report.test.auc).toBeGreaterThan(0.6);
+      expect(report.costThreshold).toBe(0.2);
+      expect(report.thresholds).toContainEqual(expect.objectContaining({ threshold: 0.2 }));
+      expect(readFileSync(join(folder, 'later.html'), 'utf8')).toContain('suits the costs given');
+      expect(Object.keys(report)).toEqual(
+        expect.arrayContaining(['model', 'split', 'seconds', 'peakMemoryMb']),
+      );
       expect(Object.keys(report.baselines)).toEqual(['climatology', 'logistic']);
       expect(report.drift.map((drift: { input: string }) => drift.input)).toContain('airline');
     },

@@ -328,6 +328,7 @@ export const printTrainReport = (report: TrainFilesReport): void => {
   if (report.splitKind === 'random')
     printLine('split at random: flights of one day stand on both sides, so these figures flatter');
   printQuality(report, 'on flights it never saw');
+  printCosts(report);
   if (report.rolling)
     printTable(
       ['month', 'AUC', 'log loss', 'ECE', 'climatology AUC', 'log loss '],
@@ -376,5 +377,18 @@ export const printQuality = (
   printLine(
     `log loss ${(100 * skill.logLoss).toFixed(1)} % and Brier ${(100 * skill.brier).toFixed(1)} % better than climatology; ` +
       `calibration error ${test.ece.toFixed(4)}; ${(100 * test.baseRate).toFixed(1)} % of ${test.rows.toLocaleString('en')} flights late`,
+  );
+};
+
+/** From which probability on the costs say to act, and what that brings. */
+export const printCosts = ({
+  thresholds,
+  costThreshold,
+}: Pick<TrainReport, 'thresholds' | 'costThreshold'>): void => {
+  const suited = thresholds.find(({ threshold }) => threshold === costThreshold);
+  if (!suited) return;
+  printLine(
+    `at these costs act from ${(100 * suited.threshold).toFixed(1)} % on: precision ${(100 * suited.precision).toFixed(1)} %, ` +
+      `recall ${(100 * suited.recall).toFixed(1)} %, ${suited.alertsPerDay.toFixed(0)} alerts a day`,
   );
 };

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { buildTrainingPage, type TrainingReport } from './training-page.ts';
+import { buildTrainingPage } from './training-page.ts';
+import type { TrainingReport } from './training-report.ts';
 
 const REPORT: TrainingReport = {
   model: 'models/delay/0001/model.safetensors',
@@ -93,4 +94,38 @@ test('a model learned again from all flights before the test is said to be, and 
   expect(stopped).toContain('1 was kept. Training was stopped before');
   expect(stopped).not.toContain('learned again');
   expect(buildTrainingPage(DEEP)).not.toContain('learned again');
+});
+
+test('the threshold that suits the costs is marked beside the one in use', () => {
+  const [inUse] = DEEP.thresholds!;
+  const page = buildTrainingPage({
+    ...DEEP,
+    thresholds: [{ ...inUse!, threshold: 0.1, costRatio: 1 / 9 }, inUse!],
+    costThreshold: 0.1,
+  });
+  expect(page).toMatch(/10\.0 %(<\/td><td[^>]*>[^<]*){5}suits the costs given/);
+  expect(page).toMatch(/25\.0 %(<\/td><td[^>]*>[^<]*){5}in use/);
+  expect(buildTrainingPage(DEEP)).not.toContain('suits the costs given');
+});
+
+test('every trial of a search stands on the page, and every month of a rolling origin', () => {
+  const page = buildTrainingPage({
+    ...DEEP,
+    trials: [
+      { settings: {}, validationLoss: 0.52, trees: 40 },
+      { settings: { nLeaves: 63, l2: 5 }, validationLoss: 0.51, trees: 30 },
+    ],
+    rolling: [
+      {
+        month: '2013-06',
+        test: { auc: 0.7, logLoss: 0.45, ece: 0.02 },
+        climatology: { auc: 0.6, logLoss: 0.5 },
+      },
+    ],
+  });
+  expect(page).toMatch(/the defaults(<\/td><td[^>]*>[^<]*)*0\.52000/);
+  expect(page).toMatch(
+    /nLeaves 63, l2 5(<\/td><td[^>]*>[^<]*)*0\.51000(<\/td><td[^>]*>[^<]*)*used/,
+  );
+  expect(page).toMatch(/2013-06(<\/td><td[^>]*>[^<]*)*10\.0 %/);
 });

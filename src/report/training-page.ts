@@ -5,84 +5,8 @@
 import type { Chart } from './charts.ts';
 import { formatNumber, formatPercent } from './format.ts';
 import { type Block, buildPage, type Cell, type Section } from './page.ts';
-
-/** The JSON that `train --json` and `evaluate --json` print; parts that a run did not measure are absent. */
-export interface TrainingReport {
-  readonly model: string;
-  readonly version?: string;
-  readonly files?: readonly string[];
-  readonly dialect?: string;
-  readonly target?: 'arrival' | 'departure';
-  readonly lateMinutes?: number;
-  readonly rows: { readonly read: number; readonly rejected: number; readonly used: number };
-  /** Rows left out, by reason. */
-  readonly rejected?: Readonly<Record<string, number>>;
-  /** Date ranges of the parts. */
-  readonly split: Readonly<Record<string, string>>;
-  readonly splitKind?: 'time' | 'random';
-  readonly test: {
-    readonly auc: number;
-    readonly logLoss: number;
-    readonly brier: number;
-    readonly ece: number;
-    readonly baseRate: number;
-    readonly rows: number;
-  };
-  readonly baselines: Readonly<
-    Record<string, { readonly auc: number; readonly logLoss: number; readonly brier?: number }>
-  >;
-  readonly seconds: number;
-  readonly peakMemoryMb: number;
-  /** Bins by rising prediction. */
-  readonly reliability?: readonly {
-    readonly predicted: number;
-    readonly observed: number;
-    readonly rows: number;
-  }[];
-  /** By rising threshold. */
-  readonly precisionRecall?: readonly {
-    readonly threshold: number;
-    readonly precision: number;
-    readonly recall: number;
-  }[];
-  /** What a user gets who acts from a threshold on. */
-  readonly thresholds?: readonly {
-    readonly threshold: number;
-    readonly precision: number;
-    readonly recall: number;
-    readonly alertsPerDay: number;
-    /** What acting in vain costs, as a share of what a missed late flight costs; the threshold suits that ratio. */
-    readonly costRatio?: number;
-  }[];
-  /** The threshold that the model calls a flight delayed from. */
-  readonly threshold?: number;
-  /** Mean absolute SHAP value in log-odds. */
-  readonly importance?: readonly { readonly feature: string; readonly meanAbsolute: number }[];
-  readonly byMonth?: readonly Part[];
-  readonly byAirline?: readonly Part[];
-  /** Log loss after each tree. */
-  readonly rounds?: readonly { readonly train: number; readonly validation: number }[];
-  /** How many trees were kept. */
-  readonly trees?: number;
-  /** Whether they were grown again from all flights before the test. */
-  readonly isRelearned?: boolean;
-  /** The other answers of the model: P(>= 30), quantiles of minutes. */
-  readonly heads?: readonly {
-    readonly name: string;
-    readonly loss: number;
-    readonly baselineLoss: number;
-  }[];
-}
-
-/** Quality on a part of the test flights; a part with one class only has no AUC (null). */
-export interface Part {
-  readonly name: string;
-  readonly rows: number;
-  readonly baseRate: number;
-  readonly meanPrediction: number;
-  readonly auc: number | null;
-  readonly logLoss: number;
-}
+import { learningOf, rollingOf, trialsOf } from './training-course.ts';
+import { type Part, skillOf, type TrainingReport } from './training-report.ts';
 
 const BASELINE_NAMES: Readonly<Record<string, string>> = {
   climatology: 'climatology (airline × hour)',
@@ -107,7 +31,9 @@ export const buildTrainingPage = (report: TrainingReport): string =>
       thresholdsOf(report),
       importanceOf(report),
       partsOf(report),
+      rollingOf(report),
       learningOf(report),
+      trialsOf(report),
       dataOf(report),
       DEFINITIONS,
     ].filter((section) => section.blocks.length > 0),
@@ -129,9 +55,6 @@ const subtitleOf = (report: TrainingReport): string =>
   ]
     .filter((part) => part !== '')
     .join(' · ');
-
-/** How much of a baseline's loss is gone; the loss of a perfect model is 0. */
-const skillOf = (loss: number, baseline: number): number => 1 - loss / baseline;
 
 const verdictOf = ({ test, baselines }: TrainingReport): Block => {
   const beaten = Object.entries(baselines).map(([name, baseline]) => ({
@@ -248,11 +171,14 @@ const calibrationOf = ({ reliability }: TrainingReport): Section => {
 };
 
 const thresholdsOf = (report: TrainingReport): Section => {
-  const { precisionRecall = [], thresholds = [], threshold } = report;
+  const { precisionRecall = [], thresholds = [], threshold, costThreshold } = report;
   const blocks: Block[] = [];
   if (precisionRecall.length > 0) {
     const at = precisionRecall.map((point) => point.threshold);
-    const mark = threshold === undefined ? [] : [{ at: threshold, label: 'in use' }];
+    const marks = [
+      ...(threshold === undefined ? [] : [{ at: threshold, label: 'in use' }]),
+      ...(costThreshold === undefined ? [] : [{ at: costThreshold, label: 'suits the costs' }]),
+    ];
     blocks.push({
       kind: 'chart',
       chart: {
@@ -264,7 +190,7 @@ const thresholdsOf = (report: TrainingReport): Section => {
           { label: 'precision', style: 'line', x: at, y: precisionRecall.map((p) => p.precision) },
           { label: 'recall', style: 'dashed', x: at, y: precisionRecall.map((p) => p.recall) },
         ],
-        marks: mark,
+        marks,
         limits: [{ at: report.test.baseRate, label: 'precision of a guess' }],
       },
     });
@@ -293,13 +219,19 @@ const thresholdsOf = (report: TrainingReport): Section => {
       kind: 'table',
       caption:
         'A threshold suits the costs: act when the probability exceeds what acting in vain costs, as a share of what acting in vain and a missed late flight cost together.',
-      header: ['from', 'precision', 'recall', 'alerts a day', 'in vain costs, of a miss'],
+      header: ['from', 'precision', 'recall', 'alerts a day', 'in vain costs, of a miss', ''],
       rows: thresholds.map((one) => [
         formatPercent(one.threshold),
         formatPercent(one.precision),
         formatPercent(one.recall),
         formatNumber(Math.round(one.alertsPerDay)),
         one.costRatio === undefined ? null : formatNumber(Number(one.costRatio.toPrecision(2))),
+        [
+          one.threshold === threshold ? 'in use' : '',
+          one.threshold === costThreshold ? 'suits the costs given' : '',
+        ]
+          .filter((word) => word !== '')
+          .join(', '),
       ]),
     });
   }
@@ -349,46 +281,6 @@ const partTable = (what: string, parts: readonly Part[]): Block[] =>
           ]),
         },
       ];
-
-const learningOf = ({ rounds = [], trees: nKept, isRelearned }: TrainingReport): Section => {
-  const trees = rounds.map((_, i) => i + 1);
-  return {
-    title: 'How it learned',
-    blocks:
-      rounds.length === 0
-        ? []
-        : [
-            {
-              kind: 'chart',
-              chart: {
-                kind: 'line',
-                title: 'Log loss by number of trees',
-                x: { label: 'trees' },
-                y: { label: 'log loss' },
-                series: [
-                  { label: 'train', style: 'dashed', x: trees, y: rounds.map((r) => r.train) },
-                  {
-                    label: 'validation (later days)',
-                    style: 'line',
-                    x: trees,
-                    y: rounds.map((r) => r.validation),
-                  },
-                ],
-              },
-            },
-            ...relearningOf(nKept, isRelearned),
-          ],
-  };
-};
-
-const relearningOf = (nTrees?: number, isRelearned?: boolean): Block[] => {
-  if (nTrees === undefined || isRelearned === undefined) return [];
-  const kept = `The curve is that of trees grown on the train part alone; ${nTrees} ${nTrees === 1 ? 'was' : 'were'} kept.`;
-  const text = isRelearned
-    ? `${kept} The probabilities were then learned again: as many trees, grown on all flights before the test (train, validation and calibration). This is the model that is stored and judged here; the test flights took no part.`
-    : `${kept} Training was stopped before these could be grown again on all flights before the test: the model knows the train part only.`;
-  return [{ kind: 'text', text }];
-};
 
 const dataOf = ({ rows, rejected = {}, split }: TrainingReport): Section => ({
   title: 'The flights',

@@ -52,6 +52,8 @@ export interface Evaluation {
   readonly reliability: readonly ReliabilityBin[];
   readonly precisionRecall: readonly { threshold: number; precision: number; recall: number }[];
   readonly thresholds: readonly ThresholdQuality[];
+  /** The one of them that suits the costs, where these are given. */
+  readonly costThreshold?: number;
   readonly byMonth: readonly PartQuality[];
   readonly byAirline: readonly PartQuality[];
   /** Share of the climatology's loss that the model saves. */
@@ -77,14 +79,15 @@ export const evaluate = (
   const test = qualityOf(probabilities, labels);
   const departures = departuresOf(table);
   const nDays = new Set(Array.from(rows, (row) => dayOf(departures[row]!))).size;
-  const wanted = [0.3, 0.5, threshold];
-  if (costs) wanted.push(costs.falseAlarm / (costs.falseAlarm + costs.miss));
+  const suited = costs && costs.falseAlarm / (costs.falseAlarm + costs.miss);
+  const wanted = [0.3, 0.5, threshold, ...(suited === undefined ? [] : [suited])];
   const thresholds = [...new Set(wanted)].sort((a, b) => a - b);
   return {
     test,
     reliability: reliability(probabilities, labels),
     precisionRecall: precisionRecallOf(probabilities, labels),
     thresholds: thresholds.map((at) => thresholdQuality(probabilities, labels, at, nDays)),
+    ...(suited === undefined ? {} : { costThreshold: suited }),
     byMonth: byGroup(probabilities, labels, (i) => encodeTime(departures[rows[i]!]!).slice(0, 7)),
     byAirline: byAirline(table, rows, probabilities, labels),
     skill: {
