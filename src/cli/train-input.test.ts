@@ -26,7 +26,7 @@ const writeEmpty = (path: string): string => {
 };
 
 describe('puntual train refuses, in one line and with exit code 2,', () => {
-  const bad: [string, (file: string) => string, RegExp][] = [
+  const bad: [string, (file: string) => string, RegExp, ...string[]][] = [
     ['a file that is empty', (file) => writeEmpty(file), /is empty/],
     ['a file that holds a header only', (file) => writeFlights(file, 0, 0), /header but no rows/],
     ['one flight', (file) => writeFlights(file, 1, 1), /1 flight is too few.*at least 200/],
@@ -66,12 +66,30 @@ describe('puntual train refuses, in one line and with exit code 2,', () => {
       (file) => writeFlights(file, 30, 50, () => ({ delayMinutes: 'late' })),
       /none of the 1500 rows can be used: 1500 impossible delay/,
     ],
+    [
+      'a rolling origin over a single month',
+      (file) => writeFlights(file, 30, 50),
+      /no month can be judged.*at least 90 days.*30 days/,
+      '--rolling',
+    ],
+    [
+      'a name that is no file name, before it learns',
+      (file) => writeFlights(file, 1, 1),
+      /a\/b can not name a model/,
+      ...['--name', 'a/b'],
+    ],
+    [
+      'one cost without the other',
+      (file) => writeFlights(file, 1, 1),
+      /--cost-miss and --cost-false-alarm belong together/,
+      ...['--cost-miss', '5'],
+    ],
   ];
   test.each(bad)(
     '%s',
-    (name, write, sentence) => {
+    (name, write, sentence, ...flags) => {
       const file = write(join(folder, `${name.replaceAll(/\W+/g, '-')}.csv`));
-      const { exitCode, stdout, stderr } = run('train', file, '--name', 'bad');
+      const { exitCode, stdout, stderr } = run('train', file, '--name', 'bad', ...flags);
       expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
       expect(stderr.trim().split('\n')).toHaveLength(1);
       expect(stderr).toMatch(sentence);

@@ -9,7 +9,7 @@ import { buildEncoder } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
 import { writeModel } from '../core/model-file.ts';
 import { writeWhole } from '../core/whole-file.ts';
-import { storeModel } from '../core/model-store.ts';
+import { checkName, storeModel } from '../core/model-store.ts';
 import type { Table } from '../core/table.ts';
 import { loadTable } from '../flights/load.ts';
 import { joinWeather, loadWeather } from '../flights/weather.ts';
@@ -78,18 +78,21 @@ const trainWatched = async (
   interruption: Interruption,
 ): Promise<TrainFilesReport> => {
   const startMs = performance.now();
+  // Now, not when the model that nobody can store is learned.
+  if (options.name !== undefined) checkName(options.name);
   const table = await readTable(files, options);
   let settings: TrainOptions = { ...DEFAULT_OPTIONS, ...options };
   const note = (text: string): void => {
     if (options.showsProgress) process.stderr.write(`${text}\n`);
   };
+  // By the settings that were given: those of a search were chosen on flights of these months.
+  const rolling = options.rolling
+    ? await rollMonths(table, settings, (month) => note(lineOfMonth(month)))
+    : undefined;
   const trials = options.tune
     ? await tune(table, settings, options.tune, (trial, i) => note(lineOfTrial(trial, i)))
     : undefined;
   if (trials) settings = { ...settings, boost: bestOf(trials).settings };
-  const rolling = options.rolling
-    ? await rollMonths(table, settings, (month) => note(lineOfMonth(month)))
-    : undefined;
   const progress = options.showsProgress ? buildProgress('training') : undefined;
   const paceOf = buildPace();
   const trained = await trainModel(table, settings, (round) => {

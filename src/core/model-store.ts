@@ -16,6 +16,12 @@ const FILE = 'model.safetensors';
 export const versionOf = (sha256: string, made: Date): string =>
   `${made.toISOString().replace(/[-:]|\.\d+/g, '')}-${sha256.slice(0, 8)}`;
 
+/** @throws AppError usage (a name that is no file name) */
+export const checkName = (name: string): void => {
+  if (NAME.test(name)) return;
+  throw new AppError('usage', `${name} can not name a model: letters, digits, '.', '_' and '-'`);
+};
+
 /**
  * Stores a model as a new version and makes it the current one.
  * @returns the path of its file and its version
@@ -26,11 +32,7 @@ export const storeModel = (
   model: Model,
   made: Date,
 ): { path: string; version: string; sha256: string } => {
-  if (!NAME.test(model.name))
-    throw new AppError(
-      'usage',
-      `${model.name} can not name a model: letters, digits, '.', '_' and '-'`,
-    );
+  checkName(model.name);
   const { bytes, sha256 } = encodeModel(model);
   const version = versionOf(sha256, made);
   const path = join(modelsDir, model.name, version, FILE);

@@ -2,6 +2,7 @@
  * Rolling origin: for each month a model of what was known before it, judged on that month.
  * Shows how good the method is through the year, not at its end only.
  */
+import { AppError } from '../core/errors.ts';
 import { dayOf, encodeTime } from '../core/flight.ts';
 import type { Quality } from '../core/model.ts';
 import type { Column, Table } from '../core/table.ts';
@@ -22,7 +23,10 @@ export interface RollingMonth {
 const LEAST_DAYS = 90;
 const PART = 1 / 12;
 
-/** Results month by month, for every whole month with at least 90 days before it. */
+/**
+ * Results month by month, for every whole month with at least 90 days before it.
+ * @throws AppError data-too-small (no such month), and as `trainModel` does
+ */
 export const rollMonths = async (
   table: Table,
   options: TrainOptions,
@@ -68,6 +72,11 @@ export const rollMonths = async (
     }
     nBefore = nDays;
   }
+  if (months.length === 0)
+    throw new AppError(
+      'data-too-small',
+      `no month can be judged by what was known before it: a month with at least ${LEAST_DAYS} days of flights before it is needed, and the flights fall on ${nBefore} days`,
+    );
   return months;
 };
 
