@@ -39,13 +39,18 @@ export const buildShard = (
   const waiting = buildNumberRing(MOST_WAITING);
   let usage = readUsage();
 
+  /** The socket of each place whose TLS handshake is under way: one that was hung up before may still be closing. */
+  const shakingHands = new Array<Socket<number> | null>(plan.nConnections).fill(null);
+
   const handlers = {
     binaryType: 'uint8array' as const,
     open: (socket: Socket<number>): void => {
-      if (!isTls) stands(socket);
+      if (isTls) shakingHands[socket.data] = socket;
+      else stands(socket);
     },
     handshake: (socket: Socket<number>, success: boolean, fault: Error | null): void => {
       if (!isTls) return;
+      shakingHands[socket.data] = null;
       if (success || plan.tls?.verify === false) stands(socket);
       else {
         dialler.failed(socket.data, `TLS: ${fault?.message || 'the handshake failed'}`);
@@ -60,7 +65,8 @@ export const buildShard = (
     close: (socket: Socket<number>): void => {
       const i = socket.data;
       if (handles[i] === socket) talk.closed(i);
-      else if (isTls && state[i] === CONNECTING && handles[i] === null) {
+      else if (shakingHands[i] === socket) {
+        shakingHands[i] = null;
         dialler.failed(i, 'closed at once');
       }
     },
