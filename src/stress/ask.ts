@@ -14,7 +14,7 @@ export interface Reply {
 }
 
 export type AskFailure =
-  | { readonly kind: 'refused' | 'silent' | 'closed' | 'not-http' }
+  | { readonly kind: 'refused' | 'silent' | 'endless' | 'closed' | 'cut-off' | 'not-http' }
   | { readonly kind: 'tls' | 'other'; readonly why: string };
 
 export interface AskOptions {
@@ -34,7 +34,10 @@ export const askOnce = (
     let seen = Buffer.alloc(0);
     let unwritten = bytes;
     const scanner = buildScanner(1, options.bodiless);
-    const timer = setTimeout(() => settle({ kind: 'silent' }), options.timeoutMs);
+    const timer = setTimeout(
+      () => settle({ kind: seen.length === 0 ? 'silent' : 'endless' }),
+      options.timeoutMs,
+    );
     const settle = (result: Reply | AskFailure): void => {
       clearTimeout(timer);
       resolve(result);
@@ -84,7 +87,7 @@ export const askOnce = (
           if (closeCompletes(scanner, 0)) settle(replyOf(seen, scanner.status[0]!, -1, 0));
           else if (target.isTls && seen.length === 0) {
             settle({ kind: 'tls', why: 'closed during the handshake' });
-          } else settle({ kind: 'closed' });
+          } else settle({ kind: seen.length === 0 ? 'closed' : 'cut-off' });
         },
         error: (_, fault) => settle({ kind: 'other', why: codeOf(fault) }),
         connectError: (_, fault) => settle(connectFailure(fault)),

@@ -91,8 +91,12 @@ const sentenceOf = (target: Target, failure: AskFailure, timeoutMs: number): str
       return `${place} refuses connections: is the service running there?`;
     case 'silent':
       return `${place} did not answer within ${timeoutMs / 1000} s.`;
+    case 'endless':
+      return `${place} began an answer that had not ended after ${timeoutMs / 1000} s.`;
     case 'closed':
-      return `${place} accepts connections but closes them without an answer.`;
+      return `${place} accepts connections but closes them without an answer${target.isTls ? '.' : ': does it expect https://?'}`;
+    case 'cut-off':
+      return `${place} closes the connection in the middle of its answer.`;
     case 'not-http':
       return `${place} answers, but not in HTTP/1.`;
     case 'tls':

@@ -291,6 +291,7 @@ describe('before the load', () => {
   test.each([
     ['no scheme', 'localhost:1', 'has no scheme'],
     ['another scheme', 'ftp://localhost/', 'http:// or https:// is expected'],
+    ['a name and password', 'http://me:secret@localhost/', "--header 'Authorization"],
     ['nobody there', 'http://127.0.0.1:1/', 'refuses connections'],
     ['an unknown name', 'http://nosuch.invalid/', 'is not known to the DNS'],
   ])('%s is refused in one sentence', async (_, url, sentence) => {
@@ -310,9 +311,69 @@ describe('before the load', () => {
     await expect(stress(other)).rejects.toThrow('not in HTTP/1');
   });
 
+  test('an answer that never ends and one that is cut off are told apart from none', async () => {
+    const endless = serveRaw((peer) => peer.write('HTTP/1.1 200 OK\r\n\r\nhello'));
+    await expect(stress(endless, { timeoutMs: 200 })).rejects.toThrow('had not ended after 0.2 s');
+    const cut = serveRaw((peer) => {
+      peer.write(ANSWER.slice(0, 40));
+      peer.end();
+    });
+    await expect(stress(cut)).rejects.toThrow('in the middle of its answer');
+  });
+
+  test('a service that closes connections before it is asked, by FIN or by RST, is named, never waited for', async () => {
+    for (const hangUp of ['end', 'terminate'] as const) {
+      const server = Bun.listen({
+        port: 0,
+        hostname: '127.0.0.1',
+        socket: { open: (socket) => void socket[hangUp](), data: () => {} },
+      });
+      stops.push(() => server.stop(true));
+      await expect(stress(`http://127.0.0.1:${server.port}/`)).rejects.toThrow(
+        'closes them without',
+      );
+    }
+  });
+
   test('more connections than ports allow are refused with the arithmetic', async () => {
     const url = serve(() => new Response('x'));
     await expect(stress(url, { nConnections: 900_000 })).rejects.toThrow('local ports allow');
+  });
+});
+
+describe('TLS', () => {
+  const fixture = (name: string) =>
+    Bun.file(join(import.meta.dir, '../../test/service/fixtures', name));
+  const serveTls = (): string => {
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      tls: { cert: fixture('first.crt'), key: fixture('first.key') },
+      fetch: () => new Response('hello'),
+    });
+    stops.push(() => void server.stop(true));
+    return `https://127.0.0.1:${server.port}/`;
+  };
+
+  test('a certificate that nobody vouches for is refused, with the flag that takes it', async () => {
+    await expect(stress(serveTls())).rejects.toThrow('--insecure takes it as it is');
+  });
+
+  test.each([
+    true,
+    false,
+  ])('with --insecure every answer is read and checked (keep-alive %p)', async (keepAlive) => {
+    const { main } = await stress(serveTls(), { verifyTls: false, keepAlive });
+    expect(main.summary.planned).toBeGreaterThan(4);
+    expect(main.summary.outcomes.ok).toBe(main.summary.planned);
+    expect(main.summary.wrong).toBe(0);
+  });
+
+  test('https:// where HTTP is spoken and http:// where TLS is are told', async () => {
+    const plain = serve(() => new Response('x')).replace('http:', 'https:');
+    await expect(stress(plain)).rejects.toThrow('does it speak TLS?');
+    const encrypted = serveTls().replace('https:', 'http:');
+    await expect(stress(encrypted)).rejects.toThrow('does it expect https://?');
   });
 });
 

@@ -16,7 +16,7 @@ export interface Target {
   readonly addresses: readonly string[];
 }
 
-/** @throws AppError usage: no URL, no scheme, a scheme other than http and https */
+/** @throws AppError usage: no URL, no scheme, a scheme other than http and https, a name and password */
 export const parseTarget = (text: string): URL => {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) {
     throw new AppError(
@@ -34,6 +34,12 @@ export const parseTarget = (text: string): URL => {
     throw new AppError(
       'usage',
       `'${url.protocol}//' can not be stressed; http:// or https:// is expected.`,
+    );
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new AppError(
+      'usage',
+      "A name and password in the URL are not sent: --header 'Authorization: Basic ...' says who asks.",
     );
   }
   return url;
