@@ -2,50 +2,12 @@ import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { AppError } from '../core/errors.ts';
 import { encodeModel } from '../core/model-file.ts';
 import type { Table } from '../core/table.ts';
-import { buildRandom } from './random.ts';
+import { plantTable } from './planted.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from './settings.ts';
 import { trainModel } from './training.ts';
 
 /** A machine may be busy. */
 setDefaultTimeout(60_000);
-
-const START_DAY = 15_706;
-
-/** Flights of `nDays` days: the airline and the hour decide how likely each is late. */
-const plantTable = (nDays: number, perDay: number, change: Partial<Table> = {}): Table => {
-  const random = buildRandom(9);
-  const nRows = nDays * perDay;
-  const airline = new Int32Array(nRows);
-  const minutes = new Float64Array(nRows);
-  const distance = new Float64Array(nRows);
-  const delay = new Float32Array(nRows);
-  for (let row = 0; row < nRows; row++) {
-    const hour = 5 + Math.floor(random() * 18);
-    airline[row] = Math.floor(random() * 4);
-    minutes[row] = (START_DAY + Math.floor(row / perDay)) * 1440 + hour * 60;
-    distance[row] = 200 + Math.floor(random() * 2000);
-    const chance = 0.05 + 0.02 * (hour - 5) + (airline[row] === 2 ? 0.2 : 0);
-    delay[row] = random() < chance ? 15 + Math.floor(random() * 100) : -Math.floor(random() * 10);
-  }
-  return {
-    nRows,
-    columns: {
-      airline: { kind: 'category', codes: airline, values: ['AA', 'B6', 'DL', 'UA'] },
-      origin: { kind: 'category', codes: new Int32Array(nRows), values: ['JFK'] },
-      scheduledDeparture: { kind: 'time', minutes },
-      distanceMiles: { kind: 'number', numbers: distance },
-    },
-    delayMinutes: delay,
-    source: {
-      files: ['planted'],
-      dialect: 'planted',
-      target: 'arrival',
-      nRowsRead: nRows,
-      rejected: {},
-    },
-    ...change,
-  };
-};
 
 const OPTIONS: TrainOptions = { ...DEFAULT_OPTIONS, nTrees: 20, nThreads: 1 };
 
