@@ -243,7 +243,7 @@ export const describe = (command: Command): void => {
   describeCosts(command);
   command
     .description(
-      'Learns a calibrated delay model from flight files, stores it and makes it current.',
+      'Learns a calibrated delay model from flight files, stores it and makes it current. Ctrl-C ends learning and keeps the best round.',
     )
     .argument('<file...>', 'CSV, TSV, Parquet, NDJSON or Arrow, also .gz and .zst; globs work')
     .addOption(setting('--name <name>', 'name of the model', DEFAULT_OPTIONS.name))
