@@ -119,6 +119,33 @@ test('a feeder gives method, path, headers and body of each request', async () =
   await expect(buildPayload(lua)).rejects.toThrow('is Lua');
 });
 
+const ASK = { url: new URL('http://127.0.0.1:1/y'), headers: [], seed: 1, timeoutMs: 100 };
+
+test.each([
+  ['throws', "() => { throw new Error('no more flights'); }", 'request 0: no more flights'],
+  ['gives no object', '() => 5', 'request 0: an object'],
+  ['gives a body that is not JSON', '() => ({ body: 5n })', 'request 0: JSON.stringify'],
+  ['breaks a header line', "() => ({ headers: { A: 'b\\r\\nC: d' } })", 'is not a header'],
+  ['gives a method with a space', "() => ({ method: 'GET /x' })", 'is not a method'],
+  ['gives a path without a slash', "() => ({ path: 'predict' })", "path 'predict' is none"],
+])('a feeder that %s is refused in one sentence', async (fault, source, sentence) => {
+  const script = file(`feeder ${fault}.mjs`, `export const request = ${source};`);
+  await expect(buildPayload({ ...ASK, script })).rejects.toThrow(sentence);
+});
+
+test('a feeder may be asynchronous; one that is not there is missing', async () => {
+  const script = file(
+    'later.mjs',
+    'export const count = 2; export const request = async (i) => ({ body: { i } });',
+  );
+  const { requests } = await buildPayload({ ...ASK, script });
+  expect(requests.map(({ method, body }) => `${method} ${body}`)).toEqual([
+    'POST {"i":0}',
+    'POST {"i":1}',
+  ]);
+  await expect(buildPayload({ ...ASK, script: 'nowhere.ts' })).rejects.toThrow('does not exist');
+});
+
 test('a request is encoded once, with a length, and asks to close without keep-alive', () => {
   const request = {
     method: 'POST',

@@ -3,11 +3,11 @@
  * Stands between the command line and `request.ts`.
  */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { type DataFile, fitRow, readDataFile } from './data-file.ts';
+import { readFeeder } from './feeder.ts';
 import { isModelDocument, makeFlights, type ModelDocument } from './made-flights.ts';
-import type { Request } from './request.ts';
+import { hasType, pathOf, type Request, typeOf } from './request.ts';
 
 export interface PayloadAsk {
   readonly url: URL;
@@ -35,7 +35,11 @@ const MODEL_TIMEOUT_MS = 2000;
 
 /** @throws AppError usage, file-missing, file-empty, file-broken */
 export const buildPayload = async (ask: PayloadAsk): Promise<Payload> => {
-  if (ask.script !== undefined) return readFeeder(ask, ask.script);
+  if (ask.script !== undefined) {
+    const requests = await readFeeder(ask.script, { ...ask, path: pathOf(ask.url) }, MOST_REQUESTS);
+    const sentence = `${requests.length.toLocaleString('en')} requests fed by ${ask.script}`;
+    return { requests, sentence, model: undefined };
+  }
   const given = ask.method ?? ask.body;
   const isPredict = ['/', '/predict'].includes(ask.url.pathname);
   const model =
@@ -105,16 +109,6 @@ const jsonRequest = (ask: PayloadAsk, url: URL, value: unknown): Request => ({
   body: Buffer.from(JSON.stringify(value)),
 });
 
-const pathOf = (url: URL): string => url.pathname + url.search;
-
-const hasType = (ask: Pick<PayloadAsk, 'headers'>): boolean =>
-  ask.headers.some(([name]) => name.toLowerCase() === 'content-type');
-
-const typeOf = (body: Uint8Array): readonly [string, string] => [
-  'Content-Type',
-  body[0] === 0x7b || body[0] === 0x5b ? 'application/json' : 'text/plain;charset=utf-8',
-];
-
 /** `--body TEXT`, or `--body @FILE`. */
 const readBody = (text: string): string | Uint8Array => {
   if (!text.startsWith('@')) return text;
@@ -143,67 +137,4 @@ export const fetchModel = async (
   } catch {
     return undefined;
   }
-};
-
-/** One request as a feeder describes it. */
-interface Fed {
-  readonly method?: string;
-  readonly path?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | object;
-}
-
-/**
- * A feeder is a JavaScript or TypeScript module that exports `request(i)`, or a list `requests`. It is called
- * before the run, so it costs the hot path nothing.
- */
-const readFeeder = async (ask: PayloadAsk, path: string): Promise<Payload> => {
-  if (path.endsWith('.lua')) {
-    throw new AppError(
-      'usage',
-      `-s '${path}' is Lua; a JavaScript or TypeScript module that exports request(i) is expected, such as: export const request = (i) => ({ method: 'POST', body: { n: i } });`,
-    );
-  }
-  let feeder: { request?: unknown; requests?: unknown; count?: unknown };
-  try {
-    feeder = (await import(resolve(path))) as typeof feeder;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new AppError('file-unreadable', `-s '${path}' can not be loaded: ${why}`, { cause });
-  }
-  const count = typeof feeder.count === 'number' ? Math.min(feeder.count, MOST_REQUESTS) : 1000;
-  const { request, requests } = feeder;
-  const fed: unknown[] = Array.isArray(requests)
-    ? requests.slice(0, MOST_REQUESTS)
-    : typeof request === 'function'
-      ? Array.from({ length: count }, (_, i) => (request as (i: number) => unknown)(i))
-      : [];
-  if (fed.length === 0) {
-    throw new AppError('usage', `-s '${path}' exports neither request(i) nor a list 'requests'.`);
-  }
-  return {
-    requests: fed.map((value, i) => fromFed(ask, value, `${path}, request ${i}`)),
-    sentence: `${fed.length.toLocaleString('en')} requests fed by ${path}`,
-    model: undefined,
-  };
-};
-
-const fromFed = (ask: PayloadAsk, value: unknown, where: string): Request => {
-  if (typeof value !== 'object' || value === null) {
-    throw new AppError('usage', `${where}: an object {method, path, headers, body} is expected.`);
-  }
-  const fed = value as Fed;
-  const isText = typeof fed.body === 'string';
-  const body =
-    fed.body === undefined
-      ? null
-      : Buffer.from(isText ? (fed.body as string) : JSON.stringify(fed.body));
-  const headers = [...ask.headers, ...Object.entries(fed.headers ?? {})];
-  const typed = body && !hasType({ headers }) ? [...headers, typeOf(body)] : headers;
-  return {
-    method: fed.method ?? ask.method ?? (body ? 'POST' : 'GET'),
-    path: fed.path ?? pathOf(ask.url),
-    headers: typed,
-    body,
-  };
 };

@@ -12,6 +12,17 @@ export interface Request {
   readonly body: Uint8Array | null;
 }
 
+export const pathOf = (url: URL): string => url.pathname + url.search;
+
+export const hasType = ({ headers }: Pick<Request, 'headers'>): boolean =>
+  headers.some(([name]) => name.toLowerCase() === 'content-type');
+
+/** The type of a body about which nothing was said. */
+export const typeOf = (body: Uint8Array): readonly [string, string] => [
+  'Content-Type',
+  body[0] === 0x7b || body[0] === 0x5b ? 'application/json' : 'text/plain;charset=utf-8',
+];
+
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 /** `Name: value` as given to --header. @throws AppError usage */
@@ -20,7 +31,10 @@ export const parseHeader = (text: string): readonly [string, string] => {
   const name = text.slice(0, colon).trim();
   const value = text.slice(colon + 1).trim();
   if (colon < 1 || !TOKEN.test(name) || /[\r\n\0]/.test(value)) {
-    throw new AppError('usage', `--header '${text}' is not a header; 'Name: value' is expected.`);
+    throw new AppError(
+      'usage',
+      `${JSON.stringify(text)} is not a header; 'Name: value' is expected.`,
+    );
   }
   return [name, value];
 };
@@ -29,7 +43,7 @@ export const parseHeader = (text: string): readonly [string, string] => {
 export const parseMethod = (text: string): string => {
   const method = text.toUpperCase();
   if (!TOKEN.test(method) || method === 'CONNECT') {
-    throw new AppError('usage', `--method '${text}' is not a method that can be stressed.`);
+    throw new AppError('usage', `${JSON.stringify(text)} is not a method that can be stressed.`);
   }
   return method;
 };
