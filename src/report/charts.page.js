@@ -155,8 +155,10 @@
     const left = Math.min(width * 0.3, 12 + 7 * Math.max(...rows.map((row) => row.length)));
     const cellWidth = (width - left) / columns.length;
     const cellHeight = Math.max(4, Math.min(24, 360 / rows.length));
+    // Half a line of text: the name of the first row stands above its middle.
+    const top = 8;
     const bottom = 40;
-    const height = rows.length * cellHeight + bottom;
+    const height = top + rows.length * cellHeight + bottom;
     const canvas = document.createElement('canvas');
     canvas.width = width * devicePixelRatio;
     canvas.height = height * devicePixelRatio;
@@ -166,6 +168,7 @@
     place.append(canvas, tip);
     const ctx = canvas.getContext('2d');
     ctx.scale(devicePixelRatio, devicePixelRatio);
+    ctx.translate(0, top);
     const weight = (value) => (drawing.log ? Math.log1p(Math.max(0, value)) : value);
     const known = cells.filter((value) => value !== null).map(weight);
     const least = drawing.log ? 0 : Math.min(...known);
@@ -198,7 +201,7 @@
     ctx.fillText(drawing.xLabel, left + (width - left) / 2, rows.length * cellHeight + 28);
     canvas.onmousemove = (event) => {
       const c = Math.floor((event.offsetX - left) / cellWidth);
-      const r = Math.floor(event.offsetY / cellHeight);
+      const r = Math.floor((event.offsetY - top) / cellHeight);
       const inside = c >= 0 && c < columns.length && r >= 0 && r < rows.length;
       tip.style.display = inside ? 'block' : 'none';
       if (!inside) return;
