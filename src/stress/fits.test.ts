@@ -41,6 +41,15 @@ test('USL: without coherency there is a ceiling and no peak', () => {
   expect(fit.peakX!).toBeCloseTo(10_000, 0);
 });
 
+test('USL: a curve that the points do not follow says so itself', () => {
+  const measured = [32_746, 18_914, 38_431, 37_502, 37_466, 42_101, 58_687, 78_424];
+  const points = measured.map((x, i) => ({ n: 2 ** i, x }));
+  expect(fitUsl(points)!.sentence).toContain('do not rely on it');
+  const level = points.map(({ n }) => ({ n, x: n % 3 === 1 ? 498 : 502 }));
+  expect(fitUsl(level)!.r2).toBeLessThan(0.9);
+  expect(fitUsl(level)!.sentence).not.toContain('do not rely');
+});
+
 test('USL: five points are too few', () => {
   expect(fitUsl(LOADS.slice(0, 5).map((n) => ({ n, x: n * 100 })))).toBeNull();
 });

@@ -58,14 +58,16 @@ export const fitUsl = (points: readonly Point[], seed = 1): UslFit | null => {
   }
   const nBeyond = peak.n === null ? 0 : used.filter(({ n }) => n > peak.n!).length;
   const peakXRange = peak.x === null ? null : bootstrap(used, largest, seed);
+  const residuals = used.map(({ n, x }) => x / throughputAt(fit, n) - 1);
+  const scatter = Math.hypot(...residuals) / Math.sqrt(residuals.length);
   return {
     ...fit,
     peakN: peak.n,
     peakX: peak.x,
     r2: total === 0 ? 1 : 1 - unexplained / total,
-    residuals: used.map(({ n, x }) => x / throughputAt(fit, n) - 1),
+    residuals,
     peakXRange,
-    sentence: sentenceOf(peak, peakXRange, nBeyond, largest),
+    sentence: `${sentenceOf(peak, peakXRange, nBeyond, largest)}${scatter > MOST_SCATTER ? POOR_FIT : ''}`,
   };
 };
 
@@ -86,6 +88,13 @@ const peakOf = (
   }
   return fit.alpha > 1e-9 ? { n: null, x: fit.gamma / fit.alpha } : { n: null, x: null };
 };
+
+/**
+ * Where the points lie further from the curve than this, in the root mean square, it is not the service's curve. (R2
+ * does not tell: it is small for a service of one lane, whose points are level and lie on the curve.)
+ */
+const MOST_SCATTER = 0.15;
+const POOR_FIT = '; but the measured points do not follow this law: do not rely on it';
 
 const sentenceOf = (
   peak: { n: number | null; x: number | null },
