@@ -41,7 +41,6 @@ export const ERRORS = {
   'value-invalid': { title: 'A value is not right', status: 422, exit: 2 },
   'head-too-large': { title: 'The headers are too large', status: 431, exit: 2 },
   'target-too-long': { title: 'The address is too long', status: 414, exit: 2 },
-  'version-unsupported': { title: 'The version of HTTP is not supported', status: 505, exit: 2 },
   'expectation-failed': { title: 'The expectation can not be met', status: 417, exit: 2 },
   'body-too-large': { title: 'The body is too large', status: 413, exit: 2 },
   'batch-too-large': { title: 'The batch is too large', status: 413, exit: 2 },

@@ -9,7 +9,8 @@ const FAULTS = {
   'target-broken': ['request-malformed', 'the target holds a byte that may not stand there'],
   'target-long': ['target-too-long', 'the target is longer than 8 KiB'],
   'version-broken': ['request-malformed', 'the request line does not end with a version of HTTP'],
-  'version-other': ['version-unsupported', 'HTTP/1.1 and HTTP/1.0 are spoken here'],
+  // Not 505: what a caller does wrong must not look like a fault of the service.
+  'version-other': ['request-malformed', 'HTTP/1.1 and HTTP/1.0 are spoken here'],
   'name-broken': ['request-malformed', 'a field name holds a byte that may not stand there'],
   'value-broken': ['request-malformed', 'a field value holds a byte that may not stand there'],
   'line-broken': ['request-malformed', 'a line does not end with CR and LF'],

@@ -141,7 +141,7 @@ describe('bytes that are no request', () => {
     const { closed, heard } = talk(server, `${get('/')}GET / HTTP/2.0\r\n\r\n${get('/')}`);
     await closed;
     expect(heard()).toMatch(
-      /^HTTP\/1\.1 200[\s\S]*fineHTTP\/1\.1 505[\s\S]*\{"code":"version-unsupported"\}$/,
+      /^HTTP\/1\.1 200[\s\S]*fineHTTP\/1\.1 400[\s\S]*\{"code":"request-malformed"\}$/,
     );
   });
 
