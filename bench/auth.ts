@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Call } from '../src/http/call.ts';
-import { buildAuthorise } from '../src/serve/auth.ts';
-import { buildQuota, QUOTA_CELLS } from '../src/serve/quota.ts';
+import { buildAuthorise } from '../src/serve/guard/auth.ts';
+import { buildQuota, QUOTA_CELLS } from '../src/serve/guard/quota.ts';
 import { alternate, printFigures, printMachine } from './measure.ts';
 
 const N = 20_000;

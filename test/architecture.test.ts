@@ -21,12 +21,28 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'report'],
 };
 
+/** Which rooms inside `serve/` a room there may import, beside itself and the records that lie in `serve/` itself. */
+const SERVE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  '': [],
+  telemetry: [],
+  guard: [],
+  formats: [],
+  scoring: ['formats', 'guard', 'telemetry'],
+  documents: ['formats', 'scoring'],
+  routes: ['documents', 'formats', 'guard', 'scoring', 'telemetry'],
+  worker: ['documents', 'formats', 'guard', 'routes', 'telemetry'],
+  supervisor: ['guard', 'telemetry', 'worker'],
+};
+
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|index)\.tsx?$/;
 
 const sources = [...new Bun.Glob('src/**/*.{ts,tsx}').scanSync(ROOT)].sort();
 const product = sources.filter((file) => !/\.test\.tsx?$/.test(file));
 
 const roomOf = (file: string): string => file.split('/')[1]!;
+
+/** The room inside `serve/`; empty for the records that lie in `serve/` itself. */
+const serveRoomOf = (file: string): string => file.split('/').slice(2, -1).join('/');
 
 /** Files of ours that a file imports, relative to the root. */
 const importsOf = (file: string): string[] => {
@@ -52,6 +68,22 @@ describe('the import table', () => {
       }
     }
     expect(wrong).toEqual([]);
+  });
+
+  test('a room of serve/ imports only the rooms of serve/ that its own table allows', () => {
+    const inServe = (file: string): boolean => file.startsWith('src/serve/');
+    const wrong = product.filter(inServe).flatMap((file) =>
+      importsOf(file)
+        .filter(inServe)
+        .filter((target) => {
+          const allowed = SERVE_MAY_IMPORT[serveRoomOf(file)];
+          return ![serveRoomOf(file), '', ...(allowed ?? [])].includes(serveRoomOf(target));
+        })
+        .map((target) => `${file} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+    const rooms = new Set(sources.filter(inServe).map(serveRoomOf));
+    expect([...rooms].sort()).toEqual(Object.keys(SERVE_MAY_IMPORT).sort());
   });
 
   test('no import goes in a circle', () => {

@@ -6,11 +6,11 @@ import type { Model } from '../src/core/model.ts';
 import type { Handlers } from '../src/http/call.ts';
 import { openHttp } from '../src/http/server.ts';
 import { compilePredictor } from '../src/predict/compile.ts';
-import { buildApp } from '../src/serve/app.ts';
 import { DEFAULT_CONFIG, type ServeConfig } from '../src/serve/config.ts';
 import type { ServeContext } from '../src/serve/context.ts';
+import { problemText } from '../src/serve/formats/problem.ts';
 import { buildLog } from '../src/serve/log.ts';
-import { problemText } from '../src/serve/problem.ts';
+import { buildApp } from '../src/serve/worker/app.ts';
 import { buildPlantedModel } from './planted.ts';
 
 export interface PlantedService {

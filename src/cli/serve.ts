@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, type ServeConfig } from '../serve/config.ts';
 import { LOG_LEVELS, type LogLevel } from '../serve/log.ts';
-import { type Started, serve } from '../serve/supervisor.ts';
+import { type Started, serve } from '../serve/supervisor/supervisor.ts';
 import { printJson } from './output.ts';
 import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Model } from '../../src/core/model.ts';
 import { storeModel } from '../../src/core/model-store.ts';
-import type { Started } from '../../src/serve/supervisor.ts';
+import type { Started } from '../../src/serve/supervisor/supervisor.ts';
 import { buildPlantedModel } from '../planted.ts';
 
 export const MAIN = join(import.meta.dir, '../../src/cli/main.ts');

@@ -7,11 +7,11 @@ import { ERRORS } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { Endpoint } from '../call.ts';
 import type { ServeContext } from '../context.ts';
-import { buildOpenApi, type OpenApi, type Operation } from '../openapi.ts';
-import { securityHeaders } from '../page-headers.ts';
-import { buildCollection } from '../postman.ts';
-import { exampleFlight } from '../schema.ts';
-import { tagged } from '../tagged.ts';
+import { buildOpenApi, type OpenApi, type Operation } from '../documents/openapi.ts';
+import { securityHeaders } from '../documents/page-headers.ts';
+import { buildCollection } from '../documents/postman.ts';
+import { exampleFlight } from '../documents/schema.ts';
+import { tagged } from '../documents/tagged.ts';
 
 export const buildDocuments = ({
   loaded,

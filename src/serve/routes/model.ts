@@ -4,10 +4,10 @@
  */
 import { type Handler, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
-import { compressed } from '../compressed.ts';
-import { psiOf } from '../psi.ts';
-import { levelName } from '../answer.ts';
-import { exampleFlight, flightSchema } from '../schema.ts';
+import { exampleFlight, flightSchema } from '../documents/schema.ts';
+import { levelName } from '../formats/answer.ts';
+import { compressed } from '../formats/compressed.ts';
+import { psiOf } from '../telemetry/psi.ts';
 
 /** The text is written once, but for the drift at its end. */
 export const buildModel = ({ loaded, counters }: ServeContext): Handler => {

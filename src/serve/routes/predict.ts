@@ -3,18 +3,18 @@
  * The main road of the service: what it does for one flight is what its speed is measured by.
  */
 import type { Call, InPlace } from '../../http/call.ts';
-import { buildAnswerWriter } from '../answer.ts';
-import { batchStart, buildBatchAnswer } from '../batch.ts';
-import { isObject, parseBody } from '../body.ts';
 import { type Endpoint, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
-import { buildStream, NDJSON } from '../ndjson.ts';
-import { compressed } from '../compressed.ts';
-import { flightOf, parseSwitches, type Switches } from '../query.ts';
-import { buildReasons } from '../reasons.ts';
-import { buildFlightScanner, skipSpace } from '../scanner.ts';
-import { buildScoring } from '../scoring.ts';
-import { admitted } from '../shed.ts';
+import { buildAnswerWriter } from '../formats/answer.ts';
+import { isObject, parseBody } from '../formats/body.ts';
+import { compressed } from '../formats/compressed.ts';
+import { flightOf, parseSwitches, type Switches } from '../formats/query.ts';
+import { buildFlightScanner, skipSpace } from '../formats/scanner.ts';
+import { admitted } from '../guard/shed.ts';
+import { batchStart, buildBatchAnswer } from '../scoring/batch.ts';
+import { buildStream, NDJSON } from '../scoring/ndjson.ts';
+import { buildReasons } from '../scoring/reasons.ts';
+import { buildScoring } from '../scoring/scoring.ts';
 
 export const buildPredict = (context: ServeContext): Endpoint => {
   const { inputs } = context.loaded.model;

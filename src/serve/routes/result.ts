@@ -5,18 +5,18 @@
 import { renderPage } from '../../../web/page.tsx';
 import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
-import { prefersJson } from '../accept.ts';
-import { buildAnswerWriter } from '../answer.ts';
-import { type JsonObject, mediaTypeOf } from '../body.ts';
 import { type Endpoint, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
-import { flightOfForm } from '../form.ts';
-import { buildPage } from '../page.ts';
-import { pageHeaders } from '../page-headers.ts';
-import { parseSwitches } from '../query.ts';
-import { buildReasons } from '../reasons.ts';
-import { buildScoring } from '../scoring.ts';
-import { admitted } from '../shed.ts';
+import { buildPage } from '../documents/page.ts';
+import { pageHeaders } from '../documents/page-headers.ts';
+import { prefersJson } from '../formats/accept.ts';
+import { buildAnswerWriter } from '../formats/answer.ts';
+import { type JsonObject, mediaTypeOf } from '../formats/body.ts';
+import { flightOfForm } from '../formats/form.ts';
+import { parseSwitches } from '../formats/query.ts';
+import { admitted } from '../guard/shed.ts';
+import { buildReasons } from '../scoring/reasons.ts';
+import { buildScoring } from '../scoring/scoring.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';

@@ -7,10 +7,10 @@ import { VERSION } from '../../core/version.ts';
 import type { Call } from '../../http/call.ts';
 import { type Endpoint, jsonHeaders } from '../call.ts';
 import type { ServeContext } from '../context.ts';
-import { buildInferenceReader, type InferenceRequest } from '../inference.ts';
-import { buildScoring } from '../scoring.ts';
-import { shed } from '../shed.ts';
-import { datatypeOf } from '../tensor.ts';
+import { datatypeOf } from '../formats/tensor.ts';
+import { shed } from '../guard/shed.ts';
+import { buildInferenceReader, type InferenceRequest } from '../scoring/inference.ts';
+import { buildScoring } from '../scoring/scoring.ts';
 
 const SLICE_ROWS = 512;
 

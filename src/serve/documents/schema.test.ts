@@ -1,0 +1,78 @@
+import { expect, test } from 'bun:test';
+import Ajv2020 from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { buildInputReader, type Input } from '../../core/inputs.ts';
+import { exampleFlight, flightSchema } from './schema.ts';
+
+const INPUTS: readonly Input[] = [
+  { name: 'airline', kind: 'category', required: true, description: '', values: ['AA', 'DL'] },
+  { name: 'terminal', kind: 'category', required: false, description: '', values: ['1'] },
+  { name: 'scheduledDeparture', kind: 'time', required: true, description: '' },
+  { name: 'scheduledArrival', kind: 'time', required: false, description: '' },
+  { name: 'distanceMiles', kind: 'number', required: true, description: '', unit: 'miles' },
+  { name: 'humidityPercent', kind: 'number', required: false, description: '' },
+];
+const ajv = new Ajv2020({ strict: false });
+const fits = ajv.compile(flightSchema(INPUTS));
+const read = buildInputReader(INPUTS);
+const isRead = (flight: Record<string, unknown>): boolean =>
+  read(flight, new Float64Array(INPUTS.length), 0).faults.length === 0;
+
+const pad = (n: number, width = 2): string => String(n).padStart(width, '0');
+const time = fc
+  .tuple(
+    fc.oneof(fc.constantFrom(0, 1900, 2000, 2012, 2100), fc.integer({ min: 0, max: 9999 })),
+    fc.oneof(fc.constant(2), fc.integer({ min: 0, max: 13 })),
+    fc.oneof(fc.constantFrom(28, 29, 30, 31), fc.integer({ min: 0, max: 32 })),
+    fc.integer({ min: 0, max: 24 }),
+    fc.integer({ min: 0, max: 60 }),
+    fc.constantFrom('T', ' ', 't'),
+    fc.constantFrom('', ':00', ':59.25', ':7', 'Z'),
+  )
+  .map(
+    ([year, month, day, hour, minute, between, rest]) =>
+      `${pad(year, 4)}-${pad(month)}-${pad(day)}${between}${pad(hour)}:${pad(minute)}${rest}`,
+  );
+const value = fc.oneof(
+  time,
+  fc.constantFrom(
+    'AA',
+    '',
+    null,
+    true,
+    0,
+    -1.5,
+    '12',
+    [],
+    {},
+    '2013-07-05T18:30',
+    '2013-07-05T18:30\n',
+  ),
+  fc.string(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+);
+
+test('the published schema takes exactly the flights that the service reads', () => {
+  const given = fc.record(
+    Object.fromEntries(INPUTS.map(({ name }) => [name, value])) as Record<string, typeof value>,
+    { requiredKeys: [] },
+  );
+  const good = { airline: 'AA', scheduledDeparture: '2013-07-05T18:30', distanceMiles: 9 };
+  let nFit = 0;
+  fc.assert(
+    fc.property(given, fc.boolean(), (flight, near) => {
+      const [name] = Object.keys(flight);
+      const whole: Record<string, unknown> =
+        near && name !== undefined ? { ...good, [name]: flight[name] } : flight;
+      const doesFit = fits(whole);
+      if (doesFit) nFit++;
+      expect({ whole, fits: doesFit }).toEqual({ whole, fits: isRead(whole) });
+    }),
+    { numRuns: 4000 },
+  );
+  expect(nFit).toBeGreaterThan(100);
+});
+
+test('the example is a flight that the service reads', () => {
+  expect(isRead(exampleFlight(INPUTS) as Record<string, unknown>)).toBeTrue();
+});

@@ -1,0 +1,125 @@
+/**
+ * A model's inputs and answers as JSON Schema (2020-12): for `/model`, `/openapi.json`, the page and the collection.
+ * Stands beside `core/inputs`, whose rules it states; a property test holds the two together.
+ */
+import type { Input } from '../../core/inputs.ts';
+import type { Model } from '../../core/model.ts';
+import { levelName } from '../formats/answer.ts';
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** What `decodeTime` reads, to the last leap day. */
+const DAY = '(?:0[1-9]|[12][0-9])';
+const LEAP_YEAR = '(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)';
+const DATE = `(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:${DAY}|3[01])|(?:0[469]|11)-(?:${DAY}|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))|${LEAP_YEAR}-02-29)`;
+const TIME_PATTERN = `^${DATE}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-9]{2}(?:[.][0-9]+)?)?$`;
+const EXAMPLE_TIME = '2013-07-05T18:30';
+const EXAMPLE_ARRIVAL = '2013-07-05T21:45';
+
+/** @param nExamples known values of a category that are listed at most */
+export const inputSchema = (input: Input, nExamples = Number.POSITIVE_INFINITY): Schema => {
+  const orNull = (type: string | readonly string[]): unknown =>
+    input.required ? type : [type, 'null'].flat();
+  const known = input.values ?? [];
+  switch (input.kind) {
+    case 'category':
+      return {
+        type: orNull(['string', 'number']),
+        ...(input.required ? { minLength: 1 } : {}),
+        description: `${input.description}. A value that the model has never seen counts as missing.`,
+        ...(known.length > 0 ? { examples: known.slice(0, nExamples) } : {}),
+      };
+    case 'number':
+      return {
+        type: orNull('number'),
+        description: input.description,
+        ...(input.unit === undefined ? {} : { 'x-unit': input.unit }),
+      };
+    case 'time':
+      return {
+        type: orNull('string'),
+        pattern: input.required ? TIME_PATTERN : `${TIME_PATTERN}|^$`,
+        description: `${input.description}, ISO 8601 without zone`,
+        examples: [EXAMPLE_TIME],
+      };
+  }
+};
+
+/** One flight. Other members are allowed and ignored. */
+export const flightSchema = (inputs: readonly Input[], nExamples?: number): Schema => ({
+  type: 'object',
+  required: inputs.filter((input) => input.required).map((input) => input.name),
+  properties: Object.fromEntries(
+    inputs.map((input) => [input.name, inputSchema(input, nExamples)]),
+  ),
+});
+
+/** A flight that the model knows: a value from the middle of each category, a summer evening. */
+export const exampleFlight = (inputs: readonly Input[]): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    inputs
+      .map((input) => [input.name, exampleOf(input)] as const)
+      .filter(([, value]) => value !== undefined),
+  );
+
+const exampleOf = (input: Input): string | number | undefined => {
+  switch (input.kind) {
+    case 'category':
+      return input.values?.[Math.floor((input.values.length - 1) / 2)];
+    case 'time':
+      return input.name === 'scheduledArrival' ? EXAMPLE_ARRIVAL : EXAMPLE_TIME;
+    case 'number':
+      return input.required ? 500 : undefined;
+  }
+};
+
+const PROBABILITY: Schema = { type: 'number', minimum: 0, maximum: 1 };
+
+/** What a prediction holds, whatever route answered it. */
+export const predictionProperties = (model: Model): Readonly<Record<string, Schema>> => {
+  const minutes = model.heads.flatMap((head) =>
+    head.kind === 'probability' ? [String(head.minutes)] : [],
+  );
+  const levels = model.heads.flatMap((head) =>
+    head.kind === 'quantile' ? [levelName(head.level)] : [],
+  );
+  return {
+    delayed: {
+      type: 'boolean',
+      description: 'Whether the probability reaches the threshold',
+    },
+    probability: {
+      ...PROBABILITY,
+      description: `How likely the flight is at least ${minutes[0]} minutes late`,
+    },
+    threshold: { ...PROBABILITY, description: 'From here on a flight is called delayed' },
+    atLeastMinutes: {
+      type: 'object',
+      description: 'How likely the flight is at least so many minutes late',
+      required: minutes,
+      properties: Object.fromEntries(minutes.map((name) => [name, PROBABILITY])),
+    },
+    ...(levels.length === 0
+      ? {}
+      : {
+          minutes: {
+            type: 'object',
+            description:
+              'Minutes of delay that such a flight stays below so often (p80: four times in five)',
+            required: levels,
+            properties: Object.fromEntries(levels.map((name) => [name, { type: 'number' }])),
+          },
+        }),
+    unknown: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Inputs whose value the model has never seen: they counted as missing',
+    },
+  };
+};
+
+export const MODEL_IDENTITY: Schema = {
+  type: 'object',
+  required: ['name', 'version'],
+  properties: { name: { type: 'string' }, version: { type: 'string' } },
+};

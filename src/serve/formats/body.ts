@@ -1,0 +1,47 @@
+/**
+ * The reading of request bodies: their type, then what they hold as JSON.
+ * Stands between the bytes of a body and every route that takes one.
+ */
+import { AppError } from '../../core/errors.ts';
+import type { Call } from '../../http/call.ts';
+import { nestsDeeper, tooDeep } from './nesting.ts';
+
+/** The media type of a request in lower case without parameters; '' when it states none. */
+export const mediaTypeOf = (call: Pick<Call, 'header'>): string => {
+  const header = call.header('content-type');
+  if (header === null) return '';
+  if (header === 'application/json') return header;
+  const end = header.indexOf(';');
+  return (end < 0 ? header : header.slice(0, end)).trim().toLowerCase();
+};
+
+/** @throws AppError type-unsupported unless the type is one of `types`, or none is stated */
+export const requireType = (type: string, types: readonly string[]): void => {
+  if (type === '' || types.includes(type)) return;
+  throw new AppError(
+    'type-unsupported',
+    `the content type is ${type.slice(0, 80)}; ${types.join(' or ')} is expected`,
+  );
+};
+
+/**
+ * What a body holds as JSON.
+ * @throws AppError request-malformed, type-unsupported when it is compressed
+ */
+export const parseBody = (bytes: Uint8Array, call: Pick<Call, 'header'>): unknown => {
+  try {
+    if (nestsDeeper(bytes)) throw tooDeep('body');
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    const coding = call.header('content-encoding');
+    if (coding !== null && coding !== 'identity')
+      throw new AppError('type-unsupported', 'the body is compressed; it is expected as it is');
+    if (error instanceof AppError) throw error;
+    throw new AppError('request-malformed', `the body is not JSON: ${(error as Error).message}`);
+  }
+};
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,46 @@
+/**
+ * Failures as HTTP: problem documents (RFC 9457) made from the one error table.
+ * Stands under `app`; nothing else in the room knows what an error looks like on the wire.
+ */
+import { AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** Faults beyond these are counted in the detail, not listed. */
+const FAULTS_SHOWN = 100;
+
+/** The document of one failure; `error` repeats the detail for clients of the Open Inference Protocol. */
+export const problemOf = (error: AppError): Readonly<Record<string, unknown>> => {
+  const { title, status } = ERRORS[error.code];
+  return {
+    type: `/docs#${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    code: error.code,
+    ...(error.faults.length > 0 ? { errors: error.faults.slice(0, FAULTS_SHOWN) } : {}),
+    error: error.message,
+  };
+};
+
+export const problemText = (error: AppError): string => JSON.stringify(problemOf(error));
+
+/** The answer to one failure, `headers` on top of the type. */
+export const problemResponse = (
+  error: AppError,
+  headers: Readonly<Record<string, string>> = {},
+): Response =>
+  new Response(problemText(error), {
+    status: ERRORS[error.code].status,
+    headers: { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store', ...headers },
+  });
+
+/** A failure that asks to come back later. */
+export const retryProblem = (
+  code: ErrorCode,
+  detail: string,
+  seconds: number,
+): { error: AppError; headers: Readonly<Record<string, string>> } => ({
+  error: new AppError(code, detail),
+  headers: { 'retry-after': String(seconds) },
+});

@@ -1,0 +1,51 @@
+/**
+ * What stands behind the question mark: switches such as `explain` and `strict`, and a flight asked for by GET.
+ * Stands between the address of a request and the routes.
+ */
+import { AppError } from '../../core/errors.ts';
+import type { Input } from '../../core/inputs.ts';
+import type { JsonObject } from './body.ts';
+
+export interface Switches {
+  readonly explain: boolean;
+  /** A value never seen in training is an error. */
+  readonly strict: boolean;
+}
+
+const NONE: Switches = { explain: false, strict: false };
+
+/** @throws AppError value-invalid */
+export const parseSwitches = (query: string): Switches => {
+  if (query === '') return NONE;
+  const parameters = new URLSearchParams(query);
+  return { explain: isTrue(parameters, 'explain'), strict: isTrue(parameters, 'strict') };
+};
+
+/** @throws AppError value-invalid when it is neither true nor false */
+const isTrue = (parameters: URLSearchParams, name: string): boolean => {
+  const value = parameters.get(name);
+  if (value === null || value === 'false') return false;
+  if (value === 'true') return true;
+  const detail = `${name} must be true or false`;
+  throw new AppError('value-invalid', detail, { faults: [{ pointer: `/${name}`, detail }] });
+};
+
+/** The inputs among the parameters, as a request in JSON would hold them: text that is a number becomes one, an empty one is left out. */
+export const flightOf = (
+  parameters: Iterable<readonly [string, unknown]>,
+  inputs: readonly Input[],
+): JsonObject => {
+  const kinds = new Map(inputs.map((input) => [input.name, input.kind]));
+  const flight: Record<string, unknown> = {};
+  for (const [name, value] of parameters) {
+    const kind = kinds.get(name);
+    if (kind === undefined || typeof value !== 'string') continue;
+    if (value !== '') flight[name] = kind === 'number' ? numberOf(value) : value;
+  }
+  return flight;
+};
+
+const DECIMAL = /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;
+
+/** The number that a text writes in decimal, else the text itself, for the reader to refuse. */
+const numberOf = (text: string): number | string => (DECIMAL.test(text) ? Number(text) : text);

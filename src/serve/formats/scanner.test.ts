@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { buildInputReader, type Input } from '../../core/inputs.ts';
+import { buildFlightScanner } from './scanner.ts';
+
+const INPUTS: readonly Input[] = [
+  {
+    name: 'airline',
+    kind: 'category',
+    required: true,
+    description: '',
+    values: ['AA', 'B6', 'DL'],
+  },
+  {
+    name: 'destination',
+    kind: 'category',
+    required: false,
+    description: '',
+    values: ['Málaga', 'ORD'],
+  },
+  {
+    name: 'flightNumber',
+    kind: 'category',
+    required: false,
+    description: '',
+    values: ['1545', '9'],
+  },
+  { name: 'scheduledDeparture', kind: 'time', required: true, description: '' },
+  { name: 'distanceMiles', kind: 'number', required: false, description: '' },
+];
+const scanner = buildFlightScanner(INPUTS);
+const read = buildInputReader(INPUTS);
+
+interface Reading {
+  readonly raw: readonly number[];
+  readonly unknown: readonly string[];
+}
+
+/** What the scanner says of a text, undefined when it leaves it to its twin. */
+const scan = (text: string): Reading | undefined => {
+  const bytes = Buffer.from(text);
+  const raw = new Float64Array(INPUTS.length + 1).fill(7);
+  const end = scanner.scan(bytes, 0, raw, 1);
+  if (end < 0) return undefined;
+  expect(bytes.subarray(end).toString().trim()).toBe('');
+  expect(raw[0]).toBe(7);
+  return { raw: [...raw.subarray(1)], unknown: [...scanner.unknown()] };
+};
+
+/** What the twin says, undefined when it refuses. */
+const twin = (text: string): Reading | undefined => {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
+  const raw = new Float64Array(INPUTS.length);
+  const { faults, unknown } = read(body as Record<string, unknown>, raw, 0);
+  return faults.length > 0 ? undefined : { raw: [...raw], unknown };
+};
+
+const FLIGHT = { airline: 'DL', scheduledDeparture: '2013-07-05T18:30' };
+
+describe('the scanner', () => {
+  test.each([
+    ['a plain flight', JSON.stringify(FLIGHT)],
+    ['white space everywhere', JSON.stringify({ ...FLIGHT, distanceMiles: 12.5 }, null, '\t')],
+    ['accents in a known value', JSON.stringify({ ...FLIGHT, destination: 'Málaga' })],
+    ['a flight number as a number', JSON.stringify({ ...FLIGHT, flightNumber: 1545 })],
+    ['a value never seen', JSON.stringify({ ...FLIGHT, airline: 'ZZ', flightNumber: 77 })],
+    [
+      'members that nobody asked for',
+      JSON.stringify({ ...FLIGHT, a: 'x', b: -1.5, c: true, d: null }),
+    ],
+    [
+      'null and nothing for what is optional',
+      JSON.stringify({ ...FLIGHT, destination: '', distanceMiles: null }),
+    ],
+    ['seconds', JSON.stringify({ ...FLIGHT, scheduledDeparture: '2013-07-05 18:30:59' })],
+    ['a leap day', JSON.stringify({ ...FLIGHT, scheduledDeparture: '2000-02-29T00:00' })],
+    [
+      'a member given twice',
+      '{"airline":"ZZ","airline":"AA","scheduledDeparture":"1969-12-31T23:59"}',
+    ],
+    ['minus nothing', JSON.stringify(FLIGHT).replace('}', ',"distanceMiles":-0}')],
+  ])('reads %s by itself, as its twin does', (_, text) => {
+    expect(scan(text)).toEqual(twin(text));
+    expect(scan(text)).toBeDefined();
+  });
+
+  test.each([
+    ['an escape', '{"airline":"D\\u004c","scheduledDeparture":"2013-07-05T18:30"}'],
+    ['an exponent', JSON.stringify(FLIGHT).replace('}', ',"distanceMiles":1e3}')],
+    ['a nested value', JSON.stringify({ ...FLIGHT, extra: {} })],
+    ['a missing airline', '{"scheduledDeparture":"2013-07-05T18:30"}'],
+    [
+      'the 29th of February 1900',
+      JSON.stringify({ ...FLIGHT, scheduledDeparture: '1900-02-29T00:00' }),
+    ],
+    ['a leading zero', JSON.stringify(FLIGHT).replace('}', ',"distanceMiles":01}')],
+    ['a control character', `{"airline":"D\nL","scheduledDeparture":"2013-07-05T18:30"}`],
+    ['a trailing comma', JSON.stringify(FLIGHT).replace('}', ',}')],
+    ['an end that is missing', JSON.stringify(FLIGHT).slice(0, -1)],
+    ['an accent in a value never seen', JSON.stringify({ ...FLIGHT, destination: 'Düren' })],
+  ])('leaves %s to its twin', (_, text) => {
+    expect(scan(text)).toBeUndefined();
+  });
+
+  const scalar = fc.oneof(
+    fc.constantFrom(
+      'DL',
+      'AA',
+      'Málaga',
+      '1545',
+      '',
+      '2013-07-05T18:30',
+      '2012-02-29 00:00:01',
+      'zz',
+      '\ud800',
+    ),
+    fc.constantFrom(null, true, false, 0, -0, 9, 1545, 1.5, 1e21, -3.25, 123456789.125),
+    fc.string(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.double({ min: -9999, max: 9999, noNaN: true }).map((x) => Math.round(x * 1000) / 1000),
+    fc
+      .date({ min: new Date('0001-01-01'), max: new Date('9998-12-31'), noInvalidDate: true })
+      .map((date) => date.toISOString().slice(0, 16)),
+  );
+  const entries = fc.array(
+    fc.tuple(
+      fc.constantFrom(
+        'airline',
+        'destination',
+        'flightNumber',
+        'scheduledDeparture',
+        'distanceMiles',
+        '__proto__',
+        'x',
+      ),
+      fc.oneof({ weight: 9, arbitrary: scalar }, { weight: 1, arbitrary: fc.array(scalar) }),
+      fc.constantFrom('', ' ', '\n\t', '\r\n'),
+    ),
+  );
+  const flightText = fc.tuple(entries, fc.boolean()).map(([list, whole]) => {
+    const members = list.map(
+      ([name, value, space]) =>
+        `${space}"${name}"${space}:${space}${JSON.stringify(value)}${space}`,
+    );
+    if (whole) members.push('"airline":"AA","scheduledDeparture":"2013-07-05T18:30"');
+    return `{${members.join(',')}}`;
+  });
+
+  test('never differs from its twin on any flight that it reads by itself', () => {
+    let nRead = 0;
+    fc.assert(
+      fc.property(flightText, (text) => {
+        const own = scan(text);
+        if (own === undefined) return;
+        nRead++;
+        expect(own).toEqual(twin(text)!);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(nRead).toBeGreaterThan(200);
+  });
+
+  test('never reads what its twin refuses, wherever a byte is changed', () => {
+    const text = JSON.stringify({ ...FLIGHT, distanceMiles: 12.5, flightNumber: 9, extra: null });
+    for (let at = 0; at < text.length; at++) {
+      for (const byte of [
+        '',
+        '"',
+        '\\',
+        '}',
+        '{',
+        ',',
+        ':',
+        '0',
+        '-',
+        '.',
+        'e',
+        'n',
+        ' ',
+        '\n',
+        '\u0001',
+        '9',
+      ]) {
+        const changed = text.slice(0, at) + byte + text.slice(at + 1);
+        const bytes = Buffer.from(changed);
+        const raw = new Float64Array(INPUTS.length);
+        const end = scanner.scan(bytes, 0, raw, 0);
+        if (end >= 0 && changed.slice(end).trim() === '')
+          expect<unknown>({ changed, raw: [...raw], unknown: [...scanner.unknown()] }).toEqual({
+            changed,
+            ...twin(changed)!,
+          });
+      }
+    }
+  });
+});

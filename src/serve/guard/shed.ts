@@ -1,0 +1,37 @@
+/**
+ * Refusals of work that is not wrong: which failure each reason is, and the frame around work that was let in.
+ * Stands between `admission` and the routes.
+ */
+import { AppError, type ErrorCode } from '../../core/errors.ts';
+import type { ServeContext, WorkKind } from '../context.ts';
+import type { ShedReason } from '../labels.ts';
+
+const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>> = {
+  overload: { code: 'overloaded', detail: 'the service has more work than it can do in time' },
+  'queue-full': { code: 'overloaded', detail: 'too many batches are waiting already' },
+  deadline: {
+    code: 'deadline-passed',
+    detail: 'the time that the request allowed passed before the answer was ready',
+  },
+  'client-gone': { code: 'deadline-passed', detail: 'the caller went away before the answer' },
+  draining: { code: 'draining', detail: 'the service is shutting down' },
+  slow: { code: 'request-slow', detail: 'the request took too long to arrive' },
+  quota: { code: 'quota-spent', detail: 'the quota of requests per second is used up' },
+};
+
+/** The failure that answers a refusal, counted. */
+export const shed = ({ counters }: ServeContext, reason: ShedReason): AppError => {
+  counters.shed(reason);
+  return new AppError(FAILURES[reason].code, FAILURES[reason].detail);
+};
+
+/** Does one piece of work that does not wait, if it is let in. @throws AppError overloaded, draining */
+export const admitted = <T>(context: ServeContext, kind: WorkKind, work: () => T): T => {
+  const refused = context.admission.tryEnter(kind);
+  if (refused) throw shed(context, refused);
+  try {
+    return work();
+  } finally {
+    context.admission.leave(kind);
+  }
+};

@@ -1,0 +1,197 @@
+/**
+ * Many flights in one body: read, predicted and written in slices, with room for single predictions in between.
+ * Stands between `/predict` and the predictor. The scanner reads what it can, `JSON.parse` the rest.
+ */
+import { AppError, type Fault } from '../../core/errors.ts';
+import type { Call } from '../../http/call.ts';
+import type { Deadline, ServeContext } from '../context.ts';
+import type { AnswerWriter } from '../formats/answer.ts';
+import { isObject, parseBody } from '../formats/body.ts';
+import type { Switches } from '../formats/query.ts';
+import { type FlightScanner, skipSpace } from '../formats/scanner.ts';
+import { shed } from '../guard/shed.ts';
+import type { Reasons } from './reasons.ts';
+import type { Scoring } from './scoring.ts';
+
+/** Flights between two chances for single predictions to go first. */
+const SLICE_ROWS = 256;
+/** Explaining a flight costs as much as predicting hundreds. */
+const SLICE_ROWS_EXPLAINED = 8;
+const FAULTS_KEPT = 100;
+const NONE: readonly string[] = [];
+
+/** Flights as numbers. */
+export interface Flights {
+  readonly nRows: number;
+  /** float64, shape (nRows, nInputs), row-major. */
+  readonly raw: Float64Array;
+  /** Names of unknown inputs by row; rows without are not there. */
+  readonly unknown: ReadonlyMap<number, readonly string[]>;
+}
+
+/** Gives way; throws when the rest is not worth doing. */
+type Pause = () => Promise<void>;
+
+const PREFIX = Buffer.from('flights');
+
+/** Whether a body begins like `{"flights":[`: the place after the bracket, else -1. */
+export const batchStart = (bytes: Uint8Array): number => {
+  let at = skipSpace(bytes, 0);
+  if (bytes[at] !== 0x7b) return -1;
+  at = skipSpace(bytes, at + 1);
+  if (bytes[at] !== 0x22) return -1;
+  for (let i = 0; i < PREFIX.length; i++) if (bytes[at + 1 + i] !== PREFIX[i]) return -1;
+  at += PREFIX.length + 1;
+  if (bytes[at] !== 0x22) return -1;
+  at = skipSpace(bytes, at + 1);
+  if (bytes[at] !== 0x3a) return -1;
+  at = skipSpace(bytes, at + 1);
+  return bytes[at] === 0x5b ? at + 1 : -1;
+};
+
+/**
+ * Reads `{"flights":[...]}` with the scanner.
+ * @returns undefined when something in it is outside the plain subset
+ * @throws AppError batch-too-large
+ */
+export const scanFlights = async (
+  scanner: FlightScanner,
+  nInputs: number,
+  bytes: Uint8Array,
+  limitRows: number,
+  pause: Pause,
+): Promise<Flights | undefined> => {
+  let at = batchStart(bytes);
+  if (at < 0) return undefined;
+  let raw = new Float64Array(SLICE_ROWS * nInputs);
+  const unknown = new Map<number, readonly string[]>();
+  let nRows = 0;
+  at = skipSpace(bytes, at);
+  const isEmpty = bytes[at] === 0x5d;
+  while (!isEmpty) {
+    if (nRows === limitRows) return undefined;
+    if ((nRows + 1) * nInputs > raw.length) raw = doubled(raw);
+    if (nRows > 0 && nRows % SLICE_ROWS === 0) await pause();
+    at = scanner.scan(bytes, at, raw, nRows * nInputs);
+    if (at < 0) return undefined;
+    const names = scanner.unknown();
+    if (names.length > 0) unknown.set(nRows, names);
+    nRows++;
+    at = skipSpace(bytes, at);
+    if (bytes[at] === 0x5d) break;
+    if (bytes[at] !== 0x2c) return undefined;
+    at++;
+  }
+  at = skipSpace(bytes, at + 1);
+  if (bytes[at] !== 0x7d || skipSpace(bytes, at + 1) !== bytes.length) return undefined;
+  return { nRows, raw, unknown };
+};
+
+const doubled = (raw: Float64Array): Float64Array<ArrayBuffer> => {
+  const larger = new Float64Array(raw.length * 2);
+  larger.set(raw);
+  return larger;
+};
+
+/**
+ * Reads `{"flights":[...]}` that has been parsed.
+ * @throws AppError value-invalid with every fault (the first hundred), batch-too-large
+ */
+export const readFlights = async (
+  { read, nInputs }: Scoring,
+  flights: unknown,
+  strict: boolean,
+  limitRows: number,
+  pause: Pause,
+): Promise<Flights> => {
+  if (!Array.isArray(flights)) {
+    const detail = 'flights must be a list';
+    throw new AppError('value-invalid', detail, { faults: [{ pointer: '/flights', detail }] });
+  }
+  if (flights.length > limitRows) {
+    throw new AppError(
+      'batch-too-large',
+      `the batch holds ${flights.length} flights; up to ${limitRows} are taken, or any number as application/x-ndjson`,
+    );
+  }
+  const raw = new Float64Array(flights.length * nInputs);
+  const unknown = new Map<number, readonly string[]>();
+  const faults: Fault[] = [];
+  for (let row = 0; row < flights.length && faults.length < FAULTS_KEPT; row++) {
+    if (row > 0 && row % SLICE_ROWS === 0) await pause();
+    try {
+      const names = read(flights[row], `/flights/${row}`, strict, raw, row * nInputs);
+      if (names.length > 0) unknown.set(row, names);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      faults.push(...error.faults);
+    }
+  }
+  if (faults.length > 0) throw batchInvalid(faults);
+  return { nRows: flights.length, raw, unknown };
+};
+
+const batchInvalid = (faults: readonly Fault[]): AppError => {
+  const { pointer, detail } = faults[0]!;
+  const rest = faults.length === 1 ? '' : `, and ${faults.length - 1} more faults`;
+  return new AppError('value-invalid', `${pointer}: ${detail}${rest}`, { faults });
+};
+
+/** `{"predictions":[...],"model":{...}}` of a body, or every fault in it. */
+export type BatchAnswer = (bytes: Uint8Array, switches: Switches, call: Call) => Promise<string>;
+
+export const buildBatchAnswer = (
+  context: ServeContext,
+  scoring: Scoring,
+  scanner: FlightScanner,
+  writer: AnswerWriter,
+  reasons: Reasons,
+): BatchAnswer => {
+  const { config, admission } = context;
+  const { nInputs, nHeads } = scoring;
+  const out = new Float64Array(SLICE_ROWS * nHeads);
+
+  const write = async (flights: Flights, explain: boolean, pause: Pause): Promise<string> => {
+    const texts: string[] = [];
+    const sliceRows = explain ? SLICE_ROWS_EXPLAINED : SLICE_ROWS;
+    for (let from = 0; from < flights.nRows; from += sliceRows) {
+      if (from > 0) await pause();
+      const nRows = Math.min(sliceRows, flights.nRows - from);
+      const slice = flights.raw.subarray(from * nInputs, (from + nRows) * nInputs);
+      scoring.predict(slice, nRows, out);
+      const rows = new Array<string>(nRows);
+      for (let row = 0; row < nRows; row++) {
+        const names = flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);
+        const end = explain ? `${reasons.text(slice, row * nInputs)}}` : '}';
+        rows[row] = writer.write(out, row * nHeads, names, end);
+      }
+      texts.push(rows.join());
+    }
+    return `{"predictions":[${texts.join()}],${writer.model}}`;
+  };
+
+  return async (bytes, { strict, explain }, call) => {
+    const refused = admission.tryEnter('batch');
+    if (refused) throw shed(context, refused);
+    try {
+      const deadline: Deadline = admission.deadlineOf(call);
+      const pause = async (): Promise<void> => {
+        const reason = await admission.pause(deadline);
+        if (reason) throw shed(context, reason);
+      };
+      const { batchLimitRows } = config;
+      const scanned = await scanFlights(scanner, nInputs, bytes, batchLimitRows, pause);
+      if (scanned && !(strict && scanned.unknown.size > 0))
+        return await write(scanned, explain, pause);
+      const body = parseBody(bytes, call);
+      const flights = isObject(body) ? body['flights'] : undefined;
+      return await write(
+        await readFlights(scoring, flights, strict, batchLimitRows, pause),
+        explain,
+        pause,
+      );
+    } finally {
+      admission.leave('batch');
+    }
+  };
+};

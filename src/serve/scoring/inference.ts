@@ -1,0 +1,179 @@
+/**
+ * An inference request of the Open Inference Protocol: its document, checked, and its tensors, found.
+ * Stands between the bytes of `/v2/.../infer` and the columns of `tensor`.
+ */
+import { AppError } from '../../core/errors.ts';
+import type { Input } from '../../core/inputs.ts';
+import type { Call } from '../../http/call.ts';
+import { isObject, type JsonObject, parseBody } from '../formats/body.ts';
+import { buildColumnReader, type ColumnSink, isDatatype } from '../formats/tensor.ts';
+import type { Flights } from './batch.ts';
+
+export const OUTPUTS = ['probability', 'delayed'] as const;
+export type OutputName = (typeof OUTPUTS)[number];
+
+export interface InferenceRequest {
+  readonly id: string | undefined;
+  readonly flights: Flights;
+  readonly strict: boolean;
+  /** In the order asked for; `binary` as the binary extension has it. */
+  readonly outputs: readonly { readonly name: OutputName; readonly binary: boolean }[];
+}
+
+const invalid = (pointer: string, detail: string): AppError =>
+  new AppError('value-invalid', detail, { faults: [{ pointer, detail }] });
+
+/**
+ * The document at the head of a body, and where the binary tensors begin.
+ * @throws AppError request-malformed
+ */
+const splitBody = (bytes: Uint8Array, call: Call): { document: JsonObject; tensorsAt: number } => {
+  const header = call.header('inference-header-content-length');
+  const tensorsAt = header === null ? bytes.length : Number(header);
+  if (!Number.isInteger(tensorsAt) || tensorsAt < 0 || tensorsAt > bytes.length) {
+    throw new AppError(
+      'request-malformed',
+      'Inference-Header-Content-Length is not a length within the body',
+    );
+  }
+  const document = parseBody(bytes.subarray(0, tensorsAt), call);
+  if (!isObject(document)) throw invalid('', 'the body must be a JSON object');
+  return { document, tensorsAt };
+};
+
+/**
+ * A reader of inference requests for a model's inputs.
+ * @throws AppError request-malformed, value-invalid, batch-too-large
+ */
+export const buildInferenceReader = (
+  inputs: readonly Input[],
+  limitRows: number,
+): ((bytes: Uint8Array, call: Call) => InferenceRequest) => {
+  const readers = new Map(
+    inputs.map((input, place) => [input.name, { place, read: buildColumnReader(input) }]),
+  );
+  const nInputs = inputs.length;
+
+  const readColumns = (
+    columns: readonly unknown[],
+    bytes: Uint8Array,
+    tensorsAt: number,
+  ): Flights => {
+    const nRows = rowsOf(columns, limitRows);
+    const raw = new Float64Array(nRows * nInputs).fill(Number.NaN);
+    const names = new Map<number, string[]>();
+    const faults: ColumnSink['faults'] = [];
+    const given = new Set<string>();
+    let at = tensorsAt;
+    for (const [i, column] of columns.entries()) {
+      const pointer = `/inputs/${i}`;
+      if (!isObject(column) || typeof column['name'] !== 'string')
+        throw invalid(pointer, 'an input needs a name');
+      const { name, datatype, data } = column;
+      const size = binarySize(column);
+      const reader = readers.get(name);
+      if (!reader)
+        throw invalid(`${pointer}/name`, `the model has no input named ${name.slice(0, 60)}`);
+      if (given.has(name)) throw invalid(`${pointer}/name`, `${name} is given twice`);
+      given.add(name);
+      if (!isDatatype(datatype))
+        throw invalid(`${pointer}/datatype`, `${String(datatype).slice(0, 20)} is not a datatype`);
+      const unknown = new Uint8Array(nRows);
+      const sink = { raw, at: reader.place, stride: nInputs, nRows, pointer, faults, unknown };
+      if (size !== undefined) {
+        if (at + size > bytes.length)
+          throw invalid(pointer, `the body ends inside the bytes of ${name}`);
+        reader.read.readBinary(datatype, bytes, at, at + size, sink);
+        at += size;
+      } else reader.read.readJson(flatten(data, nRows, pointer), sink);
+      for (let row = unknown.indexOf(1); row >= 0; row = unknown.indexOf(1, row + 1)) {
+        const before = names.get(row);
+        if (before) before.push(name);
+        else names.set(row, [name]);
+      }
+    }
+    if (at !== bytes.length)
+      throw invalid('/inputs', 'the body holds more bytes than its inputs say');
+    for (const { name, required } of inputs)
+      if (required && !given.has(name))
+        faults.push({ pointer: '/inputs', detail: `${name} is required` });
+    if (faults.length > 0)
+      throw new AppError('value-invalid', faults[0]!.detail, { faults: faults.slice(0, 100) });
+    return { nRows, raw, unknown: names };
+  };
+
+  return (bytes, call) => {
+    const { document, tensorsAt } = splitBody(bytes, call);
+    const { id, inputs: columns } = document;
+    if (id !== undefined && typeof id !== 'string') throw invalid('/id', 'id must be a string');
+    if (!Array.isArray(columns)) throw invalid('/inputs', 'inputs must be a list');
+    return {
+      id,
+      flights: readColumns(columns, bytes, tensorsAt),
+      strict: parameterOf(document, 'strict') === true,
+      outputs: outputsOf(document),
+    };
+  };
+};
+
+/** The number of flights that the shapes agree on. */
+const rowsOf = (columns: readonly unknown[], limitRows: number): number => {
+  let nRows: number | undefined;
+  for (const [i, column] of columns.entries()) {
+    const shape = isObject(column) ? column['shape'] : undefined;
+    const isShape =
+      Array.isArray(shape) &&
+      shape.length > 0 &&
+      shape.every((side) => Number.isInteger(side) && side >= 0) &&
+      shape.slice(1).every((side) => side === 1);
+    if (!isShape) throw invalid(`/inputs/${i}/shape`, 'a shape must be [n] or [n,1]');
+    if (nRows !== undefined && shape[0] !== nRows)
+      throw invalid(
+        `/inputs/${i}/shape`,
+        `all inputs must hold as many values: ${nRows} and ${shape[0]}`,
+      );
+    nRows = shape[0] as number;
+  }
+  if ((nRows ?? 0) > limitRows)
+    throw new AppError(
+      'batch-too-large',
+      `the batch holds ${nRows} flights; up to ${limitRows} are taken`,
+    );
+  return nRows ?? 0;
+};
+
+/** Nested lists are row-major: their leaves in order. */
+const flatten = (data: unknown, nRows: number, pointer: string): readonly unknown[] => {
+  const flat = Array.isArray(data) ? data.flat(3) : [];
+  if (!Array.isArray(data) || flat.length !== nRows)
+    throw invalid(`${pointer}/data`, `data must be a list of ${nRows} values`);
+  return flat;
+};
+
+const parameterOf = (owner: JsonObject, name: string): unknown => {
+  const { parameters } = owner;
+  return isObject(parameters) && Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+};
+
+const binarySize = (column: JsonObject): number | undefined => {
+  const size = parameterOf(column, 'binary_data_size');
+  if (size === undefined) return undefined;
+  if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
+    throw invalid('/inputs', 'binary_data_size must be a whole number');
+  return size;
+};
+
+const outputsOf = (document: JsonObject): InferenceRequest['outputs'] => {
+  const byDefault = parameterOf(document, 'binary_data_output') === true;
+  const { outputs } = document;
+  if (outputs === undefined) return OUTPUTS.map((name) => ({ name, binary: byDefault }));
+  if (!Array.isArray(outputs)) throw invalid('/outputs', 'outputs must be a list');
+  return outputs.map((output: unknown, i) => {
+    const name = isObject(output) ? output['name'] : undefined;
+    const known = OUTPUTS.find((one) => one === name);
+    if (!isObject(output) || known === undefined)
+      throw invalid(`/outputs/${i}/name`, `the outputs are ${OUTPUTS.join(' and ')}`);
+    const binary = parameterOf(output, 'binary_data');
+    return { name: known, binary: typeof binary === 'boolean' ? binary : byDefault };
+  });
+};

@@ -1,0 +1,109 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { startPlantedService } from '../../../test/planted-service.ts';
+import { buildLineCutter, NDJSON } from './ndjson.ts';
+
+const service = startPlantedService();
+afterAll(() => service.stop());
+
+const FLIGHT = {
+  airline: 'DL',
+  origin: 'JFK',
+  destination: 'LAX',
+  scheduledDeparture: '2013-07-05T18:30',
+};
+
+const send = async (body: BodyInit, query = ''): Promise<Record<string, unknown>[]> => {
+  const response = await fetch(`${service.url}/predict${query}`, {
+    method: 'POST',
+    headers: { 'content-type': NDJSON },
+    body,
+  });
+  expect(response.headers.get('content-type')).toBe(NDJSON);
+  const text = await response.text();
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+};
+
+test('lines come out whole, wherever the stream is cut', () => {
+  const text = 'one\n\ntwo, longer\r\nthree';
+  for (let size = 1; size <= text.length; size++) {
+    const lines: string[] = [];
+    const cutter = buildLineCutter(100);
+    const keep = (line: Uint8Array): void => {
+      lines.push(Buffer.from(line).toString());
+    };
+    for (let at = 0; at < text.length; at += size)
+      cutter.push(Buffer.from(text.slice(at, at + size)), keep);
+    cutter.end(keep);
+    expect(lines).toEqual(['one', '', 'two, longer\r', 'three']);
+  }
+});
+
+describe('a stream of flights', () => {
+  test('is answered line by line, in order, as single flights are', async () => {
+    const flights = Array.from({ length: 1000 }, (_, i) => ({ ...FLIGHT, distanceMiles: i }));
+    const answers = await send(flights.map((flight) => JSON.stringify(flight)).join('\n'));
+    expect(answers).toHaveLength(1000);
+    const single = await fetch(`${service.url}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(flights[777]),
+    });
+    expect(answers[777]).toEqual((await single.json()) as Record<string, unknown>);
+  });
+
+  test('goes on after a bad line, which becomes an error line that names its place', async () => {
+    const good = JSON.stringify(FLIGHT);
+    const answers = await send([good, '{"airline":', good, '{}', '', good].join('\n'));
+    expect(answers.map((answer) => answer['code'] ?? 'answered')).toEqual([
+      'answered',
+      'request-malformed',
+      'answered',
+      'value-invalid',
+      'answered',
+    ]);
+    expect(answers[1]!['line']).toBe(2);
+    expect(answers[3]!['line']).toBe(4);
+  });
+
+  test('ends with an error line when a line has no end in sight', async () => {
+    const answers = await send(`${JSON.stringify(FLIGHT)}\n${'x'.repeat(2 ** 21)}`);
+    expect(answers.map((answer) => answer['code'])).toEqual([undefined, 'body-too-large']);
+  });
+
+  test('is read no faster than its answers are taken', async () => {
+    const lines = Buffer.from(`${JSON.stringify(FLIGHT)}\n`.repeat(1000));
+    let nSentBytes = 0;
+    const most = 64 * 2 ** 20;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        nSentBytes += lines.length;
+        if (nSentBytes > most) controller.close();
+        else controller.enqueue(lines);
+      },
+    });
+    const response = await fetch(`${service.url}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': NDJSON },
+      body,
+    });
+    const reader = response.body!.getReader();
+    await reader.read();
+    let before = -1;
+    while (before !== nSentBytes) {
+      before = nSentBytes;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(nSentBytes).toBeLessThan(most);
+    await reader.cancel();
+  });
+
+  test('may be explained', async () => {
+    const [answer] = await send(JSON.stringify(FLIGHT), '?explain=true');
+    const reasons = answer!['reasons'] as { points: number }[];
+    const sum = reasons.reduce((total, { points }) => total + points, answer!['base'] as number);
+    expect(sum).toBeCloseTo(answer!['probability'] as number, 9);
+  });
+});

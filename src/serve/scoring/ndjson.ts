@@ -1,0 +1,178 @@
+/**
+ * Flights as lines, any number: read while they come, answered line by line, never faster than the caller reads.
+ * Stands beside `batch`, which holds a whole body. A bad line becomes an error line, the rest goes on.
+ */
+import { AppError } from '../../core/errors.ts';
+import type { Call, Streamed } from '../../http/call.ts';
+import type { ServeContext } from '../context.ts';
+import type { AnswerWriter } from '../formats/answer.ts';
+import { nestsDeeper, tooDeep } from '../formats/nesting.ts';
+import { problemOf } from '../formats/problem.ts';
+import { parseSwitches } from '../formats/query.ts';
+import { type FlightScanner, skipSpace } from '../formats/scanner.ts';
+import { shed } from '../guard/shed.ts';
+import type { Reasons } from './reasons.ts';
+import type { Scoring } from './scoring.ts';
+
+export const NDJSON = 'application/x-ndjson';
+
+const SLICE_ROWS = 256;
+/** Explaining a flight costs as much as predicting hundreds. */
+const SLICE_ROWS_EXPLAINED = 8;
+const LF = 10;
+const NONE: readonly string[] = [];
+
+/** Cuts a stream of bytes into lines. */
+export interface LineCutter {
+  /** Calls `onLine` for each whole line, without its end. @throws AppError body-too-large for a line past the limit */
+  readonly push: (chunk: Uint8Array, onLine: (bytes: Uint8Array) => void) => void;
+  /** The last line, if it has no end. */
+  readonly end: (onLine: (bytes: Uint8Array) => void) => void;
+}
+
+export const buildLineCutter = (limitBytes: number): LineCutter => {
+  let rest: Uint8Array = new Uint8Array(0);
+  return {
+    push: (chunk, onLine) => {
+      let from = 0;
+      let to = chunk.indexOf(LF);
+      if (to >= 0 && rest.length > 0) {
+        onLine(Buffer.concat([rest, chunk.subarray(0, to)]));
+        rest = new Uint8Array(0);
+        from = to + 1;
+        to = chunk.indexOf(LF, from);
+      }
+      for (; to >= 0; to = chunk.indexOf(LF, from)) {
+        onLine(chunk.subarray(from, to));
+        from = to + 1;
+      }
+      // A copy: the runtime may use the chunk's memory again.
+      if (from < chunk.length) rest = Buffer.concat([rest, chunk.subarray(from)]);
+      if (rest.length > limitBytes)
+        throw new AppError('body-too-large', `a line is longer than ${limitBytes} bytes`);
+    },
+    end: (onLine) => {
+      if (rest.length > 0) onLine(rest);
+      rest = new Uint8Array(0);
+    },
+  };
+};
+
+/** Answers `POST /predict` of lines with lines. */
+export const buildStream = (
+  context: ServeContext,
+  scoring: Scoring,
+  scanner: FlightScanner,
+  writer: AnswerWriter,
+  reasons: Reasons,
+): ((call: Call) => Streamed) => {
+  const { admission, config } = context;
+  const { nInputs, nHeads } = scoring;
+  const raw = new Float64Array(SLICE_ROWS * nInputs);
+  const out = new Float64Array(SLICE_ROWS * nHeads);
+  const tail = `,${writer.model}}`;
+
+  /** The answers to some lines, one per line that is not empty, in order. */
+  const answerLines = (
+    lines: readonly Uint8Array[],
+    strict: boolean,
+    explain: boolean,
+    firstLine: number,
+  ): string => {
+    const unknown: (readonly string[])[] = [];
+    const failures = new Map<number, string>();
+    let nRows = 0;
+    for (const [i, line] of lines.entries()) {
+      try {
+        unknown.push(readLine(line, strict, raw, nRows * nInputs));
+        nRows++;
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        failures.set(i, JSON.stringify({ line: firstLine + i, ...problemOf(error) }));
+      }
+    }
+    if (nRows > 0) scoring.predict(raw, nRows, out);
+    let text = '';
+    let row = 0;
+    for (let i = 0; i < lines.length; i++) {
+      const failure = failures.get(i);
+      if (failure !== undefined) text += `${failure}\n`;
+      else {
+        const end = explain ? `${reasons.text(raw, row * nInputs)}${tail}\n` : `${tail}\n`;
+        text += writer.write(out, row * nHeads, unknown[row]!, end);
+        row++;
+      }
+    }
+    return text;
+  };
+
+  const readLine = (
+    line: Uint8Array,
+    strict: boolean,
+    into: Float64Array,
+    at: number,
+  ): readonly string[] => {
+    const end = scanner.scan(line, 0, into, at);
+    if (end >= 0 && skipSpace(line, end) === line.length) {
+      const names = scanner.unknown();
+      if (!strict || names.length === 0) return names.length === 0 ? NONE : names;
+    }
+    return scoring.read(parseLine(line), '', strict, into, at);
+  };
+
+  return (call) => {
+    const { strict, explain } = parseSwitches(call.query);
+    const sliceRows = explain ? SLICE_ROWS_EXPLAINED : SLICE_ROWS;
+    const refused = admission.tryEnter('batch');
+    if (refused) throw shed(context, refused);
+    const deadline = admission.deadlineOf(call);
+    const cutter = buildLineCutter(config.bodyLimitBytes);
+    const encoder = new TextEncoder();
+
+    /** Texts of answers, in the order of the lines; nothing is read ahead of what is taken. */
+    const answers = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+      let nLines = 0;
+      let lines: Uint8Array[] = [];
+      const keep = (line: Uint8Array): void => {
+        if (skipSpace(line, 0) < line.length) lines.push(line);
+      };
+      const flush = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+        for (let from = 0; from < lines.length; from += sliceRows) {
+          const slice = lines.slice(from, from + sliceRows);
+          yield encoder.encode(answerLines(slice, strict, explain, nLines + 1));
+          nLines += slice.length;
+          const reason = await admission.pause(deadline);
+          if (reason) throw shed(context, reason);
+        }
+        lines = [];
+      };
+      try {
+        for await (const part of call.parts()) {
+          cutter.push(part, keep);
+          yield* flush();
+        }
+        cutter.end(keep);
+        yield* flush();
+      } catch (error) {
+        // The answer has begun: what went wrong can only be its last line.
+        if (!(error instanceof AppError)) throw error;
+        yield encoder.encode(`${JSON.stringify(problemOf(error))}\n`);
+      } finally {
+        admission.leave('batch');
+      }
+    };
+
+    const headers = new Headers({ 'content-type': NDJSON });
+    return { status: 200, headers, parts: answers() };
+  };
+};
+
+/** @throws AppError request-malformed */
+const parseLine = (line: Uint8Array): unknown => {
+  if (nestsDeeper(line)) throw tooDeep('line');
+  try {
+    return JSON.parse(new TextDecoder().decode(line));
+  } catch (error) {
+    throw new AppError('request-malformed', `the line is not JSON: ${(error as Error).message}`);
+  }
+};

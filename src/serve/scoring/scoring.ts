@@ -1,0 +1,74 @@
+/**
+ * From requests as records to answers in arrays: reads, counts what was odd, predicts.
+ * Stands between the routes and the predictor; knows nothing of HTTP.
+ */
+import { AppError, type Fault } from '../../core/errors.ts';
+import { buildInputReader } from '../../core/inputs.ts';
+import type { ServeContext } from '../context.ts';
+import { isObject } from '../formats/body.ts';
+import { buildDriftCounter } from '../telemetry/drift.ts';
+
+export interface Scoring {
+  readonly nInputs: number;
+  readonly nHeads: number;
+  /**
+   * Reads one flight into `raw[at]`.
+   * @param pointer where the flight stands in the request, '' for the request itself
+   * @returns names of inputs whose value was never seen
+   * @throws AppError value-invalid, also for a value never seen when `strict`
+   */
+  readonly read: (
+    flight: unknown,
+    pointer: string,
+    strict: boolean,
+    raw: Float64Array,
+    at: number,
+  ) => readonly string[];
+  /** Predicts and counts `nRows` flights. */
+  readonly predict: (raw: Float64Array, nRows: number, out: Float64Array) => void;
+}
+
+export const buildScoring = ({ predictor, counters }: ServeContext): Scoring => {
+  const { inputs, heads, threshold } = predictor.model;
+  const readInputs = buildInputReader(inputs);
+  const nHeads = heads.length;
+  const countDrift = buildDriftCounter(inputs, predictor.model.shares, counters.drift);
+  return {
+    nInputs: inputs.length,
+    nHeads,
+    read: (flight, pointer, strict, raw, at) => {
+      if (!isObject(flight)) throw notAnObject(pointer);
+      const { faults, unknown } = readInputs(flight, raw, at);
+      if (strict) for (const name of unknown) faults.push(neverSeen(name));
+      if (faults.length > 0) throw invalid(faults, pointer);
+      return unknown;
+    },
+    predict: (raw, nRows, out) => {
+      const startMs = performance.now();
+      predictor.predictInto(raw, nRows, out);
+      counters.inferenceDone((performance.now() - startMs) * 1e6);
+      let nDelayed = 0;
+      for (let row = 0; row < nRows; row++) if (out[row * nHeads]! >= threshold) nDelayed++;
+      counters.predictionsDone(nRows, nDelayed);
+      countDrift(raw, nRows);
+    },
+  };
+};
+
+const neverSeen = (name: string): Fault => ({
+  pointer: `/${name}`,
+  detail: `${name} has a value that the model has never seen`,
+});
+
+const notAnObject = (pointer: string): AppError => {
+  const detail = pointer === '' ? 'the body must be a JSON object' : 'a flight must be an object';
+  return new AppError('value-invalid', detail, { faults: [{ pointer, detail }] });
+};
+
+const invalid = (faults: readonly Fault[], pointer: string): AppError =>
+  new AppError('value-invalid', faults.map(({ detail }) => detail).join('; '), {
+    faults:
+      pointer === ''
+        ? faults
+        : faults.map((fault) => ({ pointer: pointer + fault.pointer, detail: fault.detail })),
+  });

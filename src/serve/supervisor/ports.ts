@@ -1,0 +1,58 @@
+/**
+ * Ports: whether they are free before workers share them, and how they are written as addresses.
+ * Stands under the supervisor.
+ */
+import { AppError } from '../../core/errors.ts';
+import type { ServeConfig } from '../config.ts';
+
+export const urlOf = (scheme: string, host: string, port: number): string => {
+  const name = host === '0.0.0.0' || host === '127.0.0.1' || host === '::' ? 'localhost' : host;
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+};
+
+/**
+ * Workers share the port, so a stranger on it would go unnoticed: it is opened once alone to see that nobody is there.
+ * Certificates are tried in the same go.
+ * @returns the port, a free one for 0
+ * @throws AppError port-in-use, file-unreadable (a certificate)
+ */
+export const freePort = (
+  hostname: string,
+  port: number,
+  flag: string,
+  tls?: ServeConfig['tls'],
+): number => {
+  try {
+    const alone = Bun.serve({
+      hostname,
+      port,
+      reusePort: false,
+      fetch: () => new Response(),
+      ...(tls && { tls: { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) } }),
+    });
+    const free = alone.port!;
+    void alone.stop(true);
+    return free;
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    if (tls && code !== 'EADDRINUSE' && code !== 'EACCES')
+      throw new AppError(
+        'file-unreadable',
+        `${tls.certFile} and ${tls.keyFile} are no certificate and key: ${message}`,
+        { cause: error },
+      );
+    throw portError(error, hostname, port, flag);
+  }
+};
+
+/** A port that can not be opened, as one sentence. */
+const portError = (error: unknown, host: string, port: number, flag: string): AppError => {
+  const { code, message } = error as { code?: string; message: string };
+  const why =
+    code === 'EADDRINUSE'
+      ? `port ${port} on ${host} is taken by another process`
+      : code === 'EACCES'
+        ? `port ${port} may not be opened by this user`
+        : `${host}:${port} can not be opened (${code ?? message})`;
+  return new AppError('port-in-use', `${why}: choose another with ${flag}`, { cause: error });
+};

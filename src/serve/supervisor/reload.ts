@@ -1,0 +1,150 @@
+/**
+ * Which model serves: the change to another one, the way back, and what went wrong on the way.
+ * Stands in the supervisor, above the fleet. Changes happen one after the other; a refused model leaves all as it was.
+ */
+import { rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { AppError } from '../../core/errors.ts';
+import { findModel, modelNames, switchCurrent } from '../../core/model-store.ts';
+import type { ServeConfig } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { ModelFacts, ModelRef } from '../messages.ts';
+import type { Fleet } from './fleet.ts';
+import { keepModel } from './shared-dir.ts';
+
+export interface Served {
+  readonly ref: ModelRef;
+  readonly facts: ModelFacts;
+}
+
+export interface Reload {
+  readonly serving: () => Served;
+  /** Why the last change was refused; undefined when it was not. */
+  readonly refusal: () => string | undefined;
+  readonly counts: Readonly<Record<'ok' | 'refused', number>>;
+  /** Puts another model in place, worker by worker. @throws AppError; the old model then goes on serving */
+  readonly to: (wanted: string | undefined) => Promise<Served>;
+  /** The same model in fresh workers: for what they read at their start. */
+  readonly again: () => Promise<void>;
+  /** Back to the model that served before. @throws AppError model-missing when there is none */
+  readonly back: () => Promise<Served>;
+}
+
+/**
+ * The file of the model that the user means; without a name, the only model there is.
+ * @throws AppError model-missing, usage
+ */
+export const resolveModel = (config: ServeConfig, wanted = config.model): string => {
+  if (wanted !== undefined) return findModel(config.modelsDir, wanted);
+  const names = modelNames(config.modelsDir);
+  if (names.length > 1)
+    throw new AppError(
+      'usage',
+      `${config.modelsDir} holds ${names.join(', ')}: say which with --model`,
+    );
+  if (names.length === 0)
+    throw new AppError(
+      'model-missing',
+      `${config.modelsDir} holds no model: 'puntual start' or 'puntual train FILE' makes one`,
+    );
+  return findModel(config.modelsDir, names[0]!);
+};
+
+/** `20261122T101500Z-1a2b3c4d` of `models/nyc/20261122T101500Z-1a2b3c4d/model.safetensors`. */
+export const versionOfPath = (path: string): string => basename(dirname(path));
+
+export const buildReload = (
+  config: ServeConfig,
+  sharedDir: string,
+  fleet: Fleet,
+  log: Log,
+  first: Served,
+  onChange: () => void,
+): Reload => {
+  let serving = first;
+  let before: Served | undefined;
+  let refusal: string | undefined;
+  let kept = 1;
+  let queue: Promise<unknown> = Promise.resolve();
+  const counts = { ok: 0, refused: 0 };
+
+  /** One change at a time, in the order they were asked for. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = queue.then(work);
+    queue = turn.catch(() => {});
+    return turn;
+  };
+
+  const put = async (what: string, refOf: () => ModelRef): Promise<Served> => {
+    let ref: ModelRef | undefined;
+    try {
+      ref = refOf();
+      const { child, facts } = await fleet.tryModel(ref);
+      const next: Served = { ref, facts };
+      await fleet.roll(ref, child);
+      if (before && before.ref !== ref) rmSync(before.ref.file, { force: true });
+      before = serving;
+      serving = next;
+      refusal = undefined;
+      counts.ok++;
+      log.info('another model serves', { name: facts.name, version: facts.version });
+      rememberCurrent(next);
+      return next;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      refusal = `${what} was refused: ${error.message}`;
+      counts.refused++;
+      log.error(refusal, { code: error.code, serving: serving.facts.version });
+      if (ref && ref !== before?.ref) rmSync(ref.file, { force: true });
+      throw error;
+    } finally {
+      onChange();
+    }
+  };
+
+  /** A model of the models folder becomes the one that a restart serves. */
+  const rememberCurrent = ({ ref, facts }: Served): void => {
+    const name = basename(dirname(dirname(ref.path)));
+    if (name !== facts.name || !modelNames(config.modelsDir).includes(name)) return;
+    try {
+      if (findModel(config.modelsDir, `${name}/${facts.version}`) !== ref.path) return;
+      switchCurrent(config.modelsDir, name, facts.version);
+    } catch (error) {
+      log.warn('the current version could not be recorded', { error: (error as Error).message });
+    }
+  };
+
+  return {
+    serving: () => serving,
+    refusal: () => refusal,
+    counts,
+    to: (wanted) =>
+      inTurn(() =>
+        put(`the model ${wanted ?? config.model ?? ''}`.trim(), () => {
+          const path = resolveModel(config, wanted);
+          return keepModel(sharedDir, path, versionOfPath(path), ++kept);
+        }),
+      ),
+    again: () =>
+      inTurn(async () => {
+        try {
+          const { child } = await fleet.tryModel(serving.ref);
+          await fleet.roll(serving.ref, child);
+          log.info('fresh workers serve');
+          refusal = undefined;
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error;
+          refusal = `fresh workers were refused: ${error.message}`;
+          log.error(refusal, { code: error.code });
+        } finally {
+          onChange();
+        }
+      }),
+    back: () =>
+      inTurn(() => {
+        const last = before;
+        if (!last) throw new AppError('model-missing', 'no other model has served since the start');
+        return put('the model before', () => last.ref);
+      }),
+  };
+};

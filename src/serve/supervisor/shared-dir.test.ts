@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'bun:test';
+import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../../core/errors.ts';
+import { createCells } from '../telemetry/slab.ts';
+import { keepModel, makeSharedDir } from './shared-dir.ts';
+
+const codeOf = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+  return 'nothing was thrown';
+};
+
+describe('the shared folder', () => {
+  test('takes away what a dead supervisor left, and nothing else', () => {
+    const base = mkdtempSync(join(tmpdir(), 'puntual-base-'));
+    const namespace = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+    const [dead, alive, other] = [
+      `puntual-${namespace}-4194304999-abc`,
+      `puntual-${namespace}-${process.pid}-abc`,
+      'puntual-1-4194304999-abc',
+    ];
+    for (const name of [dead, alive, other]) mkdirSync(join(base, name));
+    const own = makeSharedDir(base);
+    expect([dead, alive, other].map((name) => existsSync(join(base, name)))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect(existsSync(own)).toBe(true);
+    rmSync(base, { recursive: true });
+  });
+
+  test('says that there is no room for a model, and which model is not there', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'puntual-keep-'));
+    writeFileSync(join(dir, 'model'), 'x');
+    expect(codeOf(() => keepModel('/proc/self/nowhere', join(dir, 'model'), 'v', 1))).toBe(
+      'file-unwritable',
+    );
+    expect(codeOf(() => keepModel(dir, join(dir, 'absent'), 'v', 1))).toBe('file-unreadable');
+    rmSync(dir, { recursive: true });
+  });
+
+  test('finds a full disk when a slab is made, not in the middle of a request', () => {
+    expect(codeOf(() => createCells('/dev/full', 1000))).toBe('file-unwritable');
+  });
+});

@@ -1,0 +1,90 @@
+/**
+ * The folder that supervisor and workers share: slabs, drift counts, checked copies of models. Memory where the
+ * system has it (`/dev/shm`), so that counting never waits for a disk.
+ * Stands under the supervisor, which makes it and takes it away.
+ */
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { AppError } from '../../core/errors.ts';
+import type { ModelRef } from '../messages.ts';
+
+/** `puntual-4026531836-1234-`: the namespace that a process number counts in, and the process. */
+const prefixOf = (pid: string | number): string => `puntual-${namespace()}-${pid}-`;
+
+const namespace = (): string => {
+  try {
+    return readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+  } catch {
+    return '0';
+  }
+};
+
+const MEMORY = '/dev/shm';
+
+const baseDir = (): string => {
+  try {
+    accessSync(MEMORY, constants.W_OK);
+    return MEMORY;
+  } catch {
+    return tmpdir();
+  }
+};
+
+const isAlive = (pid: string): boolean => existsSync(`/proc/${pid}`);
+
+/** Makes the folder, and takes away those whose supervisor is gone. @throws AppError file-unwritable */
+export const makeSharedDir = (base = baseDir()): string => {
+  try {
+    for (const name of readdirSync(base)) {
+      const pid = /^puntual-\d+-(\d+)-/.exec(name)?.[1];
+      if (pid && name.startsWith(prefixOf(pid)) && existsSync('/proc/self') && !isAlive(pid))
+        rmSync(join(base, name), { recursive: true, force: true });
+    }
+    return mkdtempSync(join(base, prefixOf(process.pid)));
+  } catch (error) {
+    throw new AppError('file-unwritable', `${base} can not be used: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+};
+
+/**
+ * Copies a model file, so that what serves can not change or vanish under the workers.
+ * @throws AppError file-unreadable, file-unwritable (a full disk)
+ */
+export const keepModel = (
+  sharedDir: string,
+  path: string,
+  version: string,
+  n: number,
+): ModelRef => {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw new AppError('file-unreadable', `${path} can not be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  const file = join(sharedDir, `model-${n}-${basename(path)}`);
+  try {
+    copyFileSync(path, file);
+  } catch (error) {
+    rmSync(file, { force: true });
+    throw new AppError(
+      'file-unwritable',
+      `there is no room for a copy of ${path}: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  return { file, path, version };
+};

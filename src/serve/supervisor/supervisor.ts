@@ -1,0 +1,178 @@
+/**
+ * The supervisor: starts the workers, keeps them, changes their model, ends them in order. It never predicts.
+ * Stands at the top of the room; `cli/serve` and `cli/start` call `serve`.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../core/errors.ts';
+import type { ServeConfig } from '../config.ts';
+import { QUOTA_CELLS } from '../guard/quota.ts';
+import { connectionsFor, workersFor } from '../limits.ts';
+import { buildLog } from '../log.ts';
+import { driftCells, sumDrift } from '../telemetry/drift-slab.ts';
+import { createCells, GAUGES } from '../telemetry/slab.ts';
+import { sumSlabs } from '../telemetry/totals.ts';
+import type { ServiceView, WorkerView } from '../telemetry/view.ts';
+import { openAdmin } from './admin.ts';
+import { watchCertificates } from './certificates.ts';
+import { buildEnding } from './ending.ts';
+import { buildFleet, type Fleet } from './fleet.ts';
+import { freePort, urlOf } from './ports.ts';
+import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
+import { keepModel, makeSharedDir } from './shared-dir.ts';
+import { portsToTakeOver, reportReady, startSuccessor } from './takeover.ts';
+import { watch } from './watchdog.ts';
+
+/** What a person is told once the service is ready. */
+export interface Started {
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly workers: number;
+  readonly model: { readonly name: string; readonly version: string; readonly path: string };
+  readonly readyMs: number;
+}
+
+/**
+ * Serves until SIGTERM or SIGINT; a second one ends at once.
+ * @param onStarted called once, when every worker is ready
+ * @returns the exit code
+ * @throws AppError model-missing, model-broken, model-unfit, port-in-use, file-unwritable before it is ready
+ */
+export const serve = async (
+  config: ServeConfig,
+  onStarted: (started: Started) => void = () => {},
+): Promise<number> => {
+  const calledMs = performance.now();
+  const log = buildLog(config.logLevel);
+  const path = resolveModel(config);
+  const taken = portsToTakeOver();
+  const port = taken?.port ?? freePort(config.host, config.port, '--port', config.tls);
+  const adminPort =
+    taken?.adminPort ?? freePort(config.adminHost, config.adminPort, '--admin-port');
+  const sharedDir = makeSharedDir();
+  const state: State = { draining: false, reload: undefined };
+  let fleet: Fleet | undefined;
+  let admin: Bun.Server<undefined> | undefined;
+  try {
+    const quotaPath = join(sharedDir, 'quota');
+    createCells(quotaPath, QUOTA_CELLS);
+    const ref = keepModel(sharedDir, path, versionOfPath(path), 1);
+    const nWorkers = config.workers === 'auto' ? workersFor(config.connections) : config.workers;
+    const connections = connectionsFor(nWorkers);
+    if (connections < config.connections)
+      log.info('descriptors allow fewer connections than asked for: raise the limit (ulimit -n)', {
+        connections,
+        asked: config.connections,
+      });
+    const crew = buildFleet(config, nWorkers, sharedDir, quotaPath, log, () => tellAll());
+    fleet = crew;
+    const view = (): ServiceView => viewOf(crew, state, sharedDir);
+    const tellAll = (): void => {
+      const { ready, reasons } = view();
+      for (const child of crew.children()) child.tell({ order: 'state', ready, reasons });
+    };
+    const reloadNow = (): Reload => {
+      if (!state.reload) throw new AppError('not-ready', 'the service is still starting');
+      return state.reload;
+    };
+    admin = openAdmin(config.adminHost, adminPort, view, reloadNow, log);
+    const { ended, end } = buildEnding(crew, config, () => {
+      state.draining = true;
+      tellAll();
+    });
+    process.on('SIGHUP', () => void state.reload?.to(undefined).catch(() => {}));
+    process.on('SIGUSR2', () => {
+      if (!state.reload) return;
+      startSuccessor({ port, adminPort }, log, () => {
+        void admin?.stop();
+        end();
+      });
+    });
+    const facts = await Promise.race([
+      // A worker that ends because the service does is no failure of the start.
+      crew.start(ref, port).catch(async (error) => {
+        throw state.draining ? new EndedEarly(await ended) : error;
+      }),
+      ended.then((code) => Promise.reject(new EndedEarly(code))),
+    ]);
+    state.reload = buildReload(config, sharedDir, crew, log, { ref, facts }, tellAll);
+    const unwatch = watch(crew, config);
+    const unwatchTls = watchCertificates(config, () => void state.reload?.again());
+    tellAll();
+    reportReady();
+    onStarted({
+      url: urlOf(config.tls ? 'https' : 'http', config.host, port),
+      adminUrl: urlOf('http', config.adminHost, adminPort),
+      workers: nWorkers,
+      model: { name: facts.name, version: facts.version, path: facts.path },
+      readyMs: performance.now() - calledMs,
+    });
+    const code = await ended;
+    unwatch();
+    unwatchTls();
+    return code;
+  } catch (error) {
+    if (error instanceof EndedEarly) return error.code;
+    throw error;
+  } finally {
+    fleet?.end();
+    const left = [...(fleet?.children() ?? [])];
+    for (const child of left) child.kill();
+    await Promise.all(left.map(({ exited }) => exited));
+    await admin?.stop(true);
+    rmSync(sharedDir, { recursive: true, force: true });
+  }
+};
+
+/** What changes while the service runs. */
+interface State {
+  draining: boolean;
+  /** Undefined until the first model serves. */
+  reload: Reload | undefined;
+}
+
+class EndedEarly extends Error {
+  constructor(readonly code: number) {
+    super();
+  }
+}
+
+const RSS = GAUGES.indexOf('rssBytes');
+const IN_HAND = GAUGES.indexOf('inHand');
+
+const viewOf = (fleet: Fleet, { draining, reload }: State, sharedDir: string): ServiceView => {
+  const facts = reload?.serving().facts;
+  const workers = fleet.places().map(({ id, child, restarts }): WorkerView => {
+    const state = child?.state();
+    return {
+      id,
+      pid: child?.pid ?? 0,
+      state: state === 'ready' || state === 'draining' ? state : 'starting',
+      restarts,
+      rssMb: Math.round((child?.slab[RSS] ?? 0) / 2 ** 20),
+      inHand: child?.slab[IN_HAND] ?? 0,
+      model: child?.model.version ?? facts?.version ?? '',
+    };
+  });
+  const exhausted = fleet.exhausted();
+  const someReady = workers.some(({ state }) => state === 'ready');
+  const reasons = [
+    draining ? 'the service is shutting down' : undefined,
+    someReady ? undefined : 'no worker is ready',
+    exhausted,
+    reload?.refusal(),
+  ].filter((reason) => reason !== undefined);
+  return {
+    ready: someReady && !draining && exhausted === undefined && reload !== undefined,
+    draining,
+    reasons,
+    workers,
+    totals: () => sumSlabs([fleet.retired, ...[...fleet.children()].map((child) => child.slab)]),
+    restarts: fleet.restarts,
+    reloads: reload?.counts ?? { ok: 0, refused: 0 },
+    model: facts,
+    drift: () =>
+      facts ? sumDrift(sharedDir, facts.sha256, driftCells(facts.shares)) : new Float64Array(0),
+    startedSeconds: performance.timeOrigin / 1000,
+  };
+};

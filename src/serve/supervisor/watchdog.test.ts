@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'bun:test';
+import { GAUGES, SLAB_CELLS } from '../telemetry/slab.ts';
+import type { Child } from './child.ts';
+import { type Activity, buildLook } from './watchdog.ts';
+
+const buildScene = (activity?: Activity) => {
+  let nowMs = 0;
+  const slab = new Float64Array(SLAB_CELLS);
+  const child = {
+    slab,
+    state: () => 'ready',
+    readyAtMs: () => 0,
+  } as unknown as Child;
+  const done: string[] = [];
+  const look = buildLook(
+    {
+      children: () => new Set([child]),
+      kill: (_, reason) => done.push(`kill ${reason}`),
+      replace: async (_, reason) => void done.push(`replace ${reason}`),
+    },
+    { hangLimitMs: 1500, memoryLimitMb: 100 },
+    () => nowMs,
+    () => activity,
+  );
+  return {
+    done,
+    gauge: (name: (typeof GAUGES)[number], value: number) => {
+      slab[GAUGES.indexOf(name)] = value;
+    },
+    lookAt: (ms: number) => {
+      nowMs = ms;
+      look();
+    },
+  };
+};
+
+describe('the watchdog', () => {
+  test('kills a worker whose heart has stopped, not before its limit', () => {
+    const { done, gauge, lookAt } = buildScene();
+    gauge('beat', 5);
+    for (let ms = 0; ms <= 1500; ms += 100) lookAt(ms);
+    expect(done).toEqual([]);
+    lookAt(1600);
+    expect(done).toEqual(['kill hung']);
+  });
+
+  test('gives a worker time that wants to run and is not let, but not for ever', () => {
+    const { done, gauge, lookAt } = buildScene({ isRunnable: true, cpuMs: 100 });
+    gauge('beat', 5);
+    for (let ms = 0; ms < 9000; ms += 100) lookAt(ms);
+    expect(done).toEqual([]);
+    lookAt(9100);
+    expect(done).toEqual(['kill hung']);
+  });
+
+  test('blames no worker for a time in which it slept itself', () => {
+    const { done, gauge, lookAt } = buildScene();
+    gauge('beat', 5);
+    lookAt(0);
+    lookAt(60_000);
+    lookAt(60_100);
+    expect(done).toEqual([]);
+  });
+
+  test('replaces a worker above its memory limit, but not a fresh one', () => {
+    const { done, gauge, lookAt } = buildScene();
+    gauge('rssBytes', 200 * 2 ** 20);
+    for (let ms = 0; ms <= 10_000; ms += 100) {
+      gauge('beat', ms + 1);
+      lookAt(ms);
+    }
+    expect(done).toEqual([]);
+    gauge('beat', 1);
+    lookAt(10_100);
+    expect(done).toEqual(['replace memory']);
+  });
+});

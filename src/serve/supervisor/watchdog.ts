@@ -1,0 +1,102 @@
+/**
+ * Looks at every worker's heart and memory, and has those replaced that hang or have grown too large.
+ * Stands beside the fleet in the supervisor.
+ */
+import { readFileSync } from 'node:fs';
+import type { ServeConfig } from '../config.ts';
+import { GAUGES } from '../telemetry/slab.ts';
+import type { Child } from './child.ts';
+import type { Fleet } from './fleet.ts';
+
+const LOOK_MS = 100;
+/** However starved, so many limits of silence are too many. */
+const STARVED_LIMITS = 6;
+const START_LIMIT_MS = 15_000;
+/** A fresh worker is not replaced for its size: its successor would be as large. */
+const FRESH_MS = 10_000;
+const BEAT = GAUGES.indexOf('beat');
+const RSS = GAUGES.indexOf('rssBytes');
+
+/** Looks ten times a second. @returns a function that stops it */
+export const watch = (fleet: Fleet, config: ServeConfig): (() => void) => {
+  const look = buildLook(fleet, config, () => performance.now());
+  const timer = setInterval(look, LOOK_MS);
+  return () => clearInterval(timer);
+};
+
+interface Heart {
+  readonly beat: number;
+  sinceMs: number;
+  /** Processor time at the moment when the silence was first too long. */
+  cpuMs?: number;
+}
+
+/** What the kernel says of a process. */
+export interface Activity {
+  /** It runs, or waits for nothing but a processor. */
+  readonly isRunnable: boolean;
+  readonly cpuMs: number;
+}
+
+const MS_PER_TICK = 10;
+
+/** @source proc_pid_stat(5) */
+const readActivity = (pid: number): Activity | undefined => {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return {
+      isRunnable: fields[0] === 'R',
+      cpuMs: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK,
+    };
+  } catch {
+    return undefined;
+  }
+};
+
+/** One look at every worker. */
+export const buildLook = (
+  fleet: Pick<Fleet, 'children' | 'kill' | 'replace'>,
+  config: Pick<ServeConfig, 'hangLimitMs' | 'memoryLimitMb'>,
+  clockMs: () => number,
+  activityOf: (pid: number) => Activity | undefined = readActivity,
+): (() => void) => {
+  const hearts = new WeakMap<Child, Heart>();
+  let lastMs = clockMs();
+
+  /** It wants to run and was not let: the machine is overloaded, and a fresh worker would be let no more. */
+  const isStarved = (heart: Heart, nowMs: number, limitMs: number, pid: number): boolean => {
+    const activity = activityOf(pid);
+    if (!activity) return false;
+    heart.cpuMs ??= activity.cpuMs;
+    return (
+      activity.isRunnable &&
+      activity.cpuMs - heart.cpuMs < limitMs &&
+      nowMs - heart.sinceMs < limitMs * STARVED_LIMITS
+    );
+  };
+
+  return () => {
+    const nowMs = clockMs();
+    // When this process itself was held up, no heart can be blamed for it.
+    const heldUpMs = Math.max(0, nowMs - lastMs - LOOK_MS * 2);
+    lastMs = nowMs;
+    for (const child of fleet.children()) {
+      const beat = child.slab[BEAT]!;
+      const heart = hearts.get(child);
+      if (!heart || heart.beat !== beat) hearts.set(child, { beat, sinceMs: nowMs });
+      else {
+        heart.sinceMs += heldUpMs;
+        const limitMs = beat === 0 ? START_LIMIT_MS : config.hangLimitMs;
+        if (nowMs - heart.sinceMs > limitMs && !isStarved(heart, nowMs, limitMs, child.pid))
+          fleet.kill(child, 'hung');
+      }
+      if (
+        child.state() === 'ready' &&
+        nowMs - child.readyAtMs() > FRESH_MS &&
+        child.slab[RSS]! > config.memoryLimitMb * 2 ** 20
+      )
+        void fleet.replace(child, 'memory').catch(() => {});
+    }
+  };
+};

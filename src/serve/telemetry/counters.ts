@@ -1,0 +1,98 @@
+/**
+ * The writing side of a slab: what a worker counts while it answers.
+ * Stands between the HTTP layer and shared memory; a call is a few additions, never a message.
+ */
+import { bucketOf } from '../../core/latency.ts';
+import type { Counters } from '../context.ts';
+import { METHODS, ROUTES, type Route, SHED_REASONS, type ShedReason } from '../labels.ts';
+import {
+  buildSlab,
+  GAUGES,
+  INFERENCE_BOUNDS,
+  REQUEST_BOUNDS,
+  SERIES_CELLS,
+  SERIES_LIMIT,
+  SERVICE_SCALE,
+  type Slab,
+} from './slab.ts';
+
+const BEAT = GAUGES.indexOf('beat');
+const STATUS_SPAN = 600;
+const KEYS = ROUTES.length * METHODS.length * STATUS_SPAN;
+
+/** One number for (route, method, status); 0 means none. `splitKey` is its inverse. */
+export const keyOf = (route: number, method: number, status: number): number =>
+  1 + (route * METHODS.length + method) * STATUS_SPAN + (status < STATUS_SPAN ? status : 599);
+
+export const splitKey = (key: number): { route: number; method: number; status: number } => {
+  const status = (key - 1) % STATUS_SPAN;
+  const pair = (key - 1 - status) / STATUS_SPAN;
+  return { status, method: pair % METHODS.length, route: Math.floor(pair / METHODS.length) };
+};
+
+/** Place of a route in ROUTES, and of a method in METHODS: work these out once, not per request. */
+export const routeAt = (route: Route): number => ROUTES.indexOf(route);
+export const methodAt = (method: string): number => {
+  const at = (METHODS as readonly string[]).indexOf(method);
+  return at < 0 ? METHODS.length - 1 : at;
+};
+
+/**
+ * @param cells float64, shape (SLAB_CELLS)
+ * @param drift float64: the worker's live counts of the model's bins
+ */
+export const buildCounters = (
+  cells: Float64Array,
+  drift: Float64Array,
+  driftTotals: () => Float64Array,
+): Counters => {
+  const slab = buildSlab(cells);
+  const seriesOf = buildSeries(slab);
+  const shedAt = new Map(SHED_REASONS.map((reason, at) => [reason, at]));
+  return {
+    drift,
+    driftTotals,
+    requestDone: (route, method, status, durationNs) => {
+      const at = seriesOf(keyOf(route, method, status)) * SERIES_CELLS + 1;
+      addInto(slab.series, at, REQUEST_BOUNDS, durationNs / 1e9);
+      // A worker that answers is alive, even when its timers come late.
+      slab.gauges[BEAT]! += 1;
+      slab.service[bucketOf(SERVICE_SCALE, Math.round(durationNs / 1000))]! += 1;
+    },
+    predictionsDone: (nFlights, nDelayed) => {
+      slab.outcomes[0]! += nFlights - nDelayed;
+      slab.outcomes[1]! += nDelayed;
+    },
+    inferenceDone: (durationNs) => addInto(slab.inference, 0, INFERENCE_BOUNDS, durationNs / 1e9),
+    shed: (reason: ShedReason) => {
+      slab.shed[shedAt.get(reason)!]! += 1;
+    },
+  };
+};
+
+/** Adds one value to a histogram that lies at `at`: sum, counts per bound, count above. */
+const addInto = (
+  cells: Float64Array,
+  at: number,
+  bounds: readonly number[],
+  seconds: number,
+): void => {
+  cells[at]! += seconds;
+  let i = 0;
+  while (i < bounds.length && seconds > bounds[i]!) i++;
+  cells[at + 1 + i]! += 1;
+};
+
+/** Finds or takes the series of a key; the key is written last, so a reader never sees half a series. */
+const buildSeries = (slab: Slab): ((key: number) => number) => {
+  const places = new Int16Array(KEYS + 1).fill(-1);
+  let taken = 0;
+  return (key) => {
+    const known = places[key]!;
+    if (known >= 0) return known;
+    const series = taken < SERIES_LIMIT ? taken++ : SERIES_LIMIT - 1;
+    places[key] = series;
+    if (slab.series[series * SERIES_CELLS] === 0) slab.series[series * SERIES_CELLS] = key;
+    return series;
+  };
+};

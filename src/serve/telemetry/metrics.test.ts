@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'bun:test';
+import { RESTART_REASONS } from '../labels.ts';
+import { buildCounters, methodAt, routeAt } from './counters.ts';
+import { renderMetrics } from './metrics.ts';
+import { SLAB_CELLS } from './slab.ts';
+import { sumSlabs } from './totals.ts';
+import type { ServiceView } from './view.ts';
+
+const buildView = (over: Partial<ServiceView> = {}): ServiceView => {
+  const cells = new Float64Array(SLAB_CELLS);
+  const counters = buildCounters(cells, new Float64Array(1), () => cells);
+  for (const durationNs of [50_000, 400_000, 30e9])
+    counters.requestDone(routeAt('/predict'), methodAt('POST'), 200, durationNs);
+  counters.predictionsDone(3, 1);
+  return {
+    ready: true,
+    draining: false,
+    reasons: [],
+    workers: [{ id: 1, pid: 7, state: 'ready', restarts: 0, rssMb: 50, inHand: 2, model: 'v' }],
+    totals: () => sumSlabs([cells]),
+    restarts: Object.fromEntries(
+      RESTART_REASONS.map((reason) => [reason, 0]),
+    ) as ServiceView['restarts'],
+    reloads: { ok: 0, refused: 0 },
+    model: { name: 'a"b', version: 'v\\1', path: 'p', sha256: 'f', shares: [] },
+    drift: () => new Float64Array(0),
+    startedSeconds: 1,
+    ...over,
+  };
+};
+
+const lines = renderMetrics(buildView()).split('\n');
+const sampleOf = (start: string): number =>
+  Number(
+    lines
+      .find((line) => line.startsWith(start))
+      ?.split(' ')
+      .at(-1),
+  );
+
+describe('/metrics', () => {
+  test('gives each histogram cumulative buckets that end in its count', () => {
+    const name = 'http_server_request_duration_seconds';
+    const labels =
+      'http_request_method="POST",http_route="/predict",http_response_status_code="200"';
+    expect(sampleOf(`${name}_bucket{${labels},le="0.0001"}`)).toBe(1);
+    expect(sampleOf(`${name}_bucket{${labels},le="0.0005"}`)).toBe(2);
+    expect(sampleOf(`${name}_bucket{${labels},le="10"}`)).toBe(2);
+    expect(sampleOf(`${name}_bucket{${labels},le="+Inf"}`)).toBe(3);
+    expect(sampleOf(`${name}_count{${labels}}`)).toBe(3);
+    expect(sampleOf(`${name}_sum{${labels}}`)).toBeCloseTo(30.00045, 6);
+  });
+
+  test('says what is zero, so that a rate exists from the start', () => {
+    expect(sampleOf('puntual_shed_total{reason="overload"}')).toBe(0);
+    expect(sampleOf('puntual_worker_restarts_total{reason="killed"}')).toBe(0);
+  });
+
+  test('quotes what would break a label', () => {
+    expect(lines).toContain('puntual_model_info{name="a\\"b",version="v\\\\1",sha256="f"} 1');
+  });
+
+  test('has one HELP and one TYPE per name, and every line is a comment or a sample', () => {
+    const helps = lines.filter((line) => line.startsWith('# HELP')).map((l) => l.split(' ')[2]);
+    expect(new Set(helps).size).toBe(helps.length);
+    for (const line of lines.filter((text) => text !== ''))
+      expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{.*\})? -?[\d.e+-]+)$/);
+  });
+
+  test('answers before the first model is checked', () => {
+    expect(renderMetrics(buildView({ model: undefined }))).toContain('puntual_workers');
+  });
+});

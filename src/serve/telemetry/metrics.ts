@@ -1,0 +1,29 @@
+/**
+ * `/metrics`: the sum of all slabs as Prometheus text.
+ * Stands in the supervisor; names and units follow OpenTelemetry and Prometheus.
+ * @source https://prometheus.io/docs/instrumenting/exposition_formats/
+ */
+import { VERSION } from '../../core/version.ts';
+import { type Reading, readingsOf } from './readings.ts';
+import type { ServiceView } from './view.ts';
+
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+export const renderMetrics = (view: ServiceView): string =>
+  readingsOf(view, VERSION).map(renderReading).join('');
+
+const renderReading = ({ name, help, kind, samples }: Reading): string =>
+  samples.length === 0
+    ? ''
+    : `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${samples
+        .map(({ suffix = '', labels, value }) => `${name}${suffix}${labelText(labels)} ${value}\n`)
+        .join('')}`;
+
+const labelText = (labels: Readonly<Record<string, string | number>>): string => {
+  const pairs = Object.entries(labels);
+  if (pairs.length === 0) return '';
+  return `{${pairs.map(([name, value]) => `${name}="${quoted(String(value))}"`).join(',')}}`;
+};
+
+const quoted = (text: string): string =>
+  text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { quantileOf } from '../../core/latency.ts';
+import { METHODS, ROUTES, SHED_REASONS } from '../labels.ts';
+import { buildCounters, keyOf, methodAt, routeAt, splitKey } from './counters.ts';
+import { createCells, mapCells, SERVICE_SCALE, SLAB_CELLS } from './slab.ts';
+import { answersOf, retireInto, sumSlabs } from './totals.ts';
+
+const buildWorker = () => {
+  const cells = new Float64Array(SLAB_CELLS);
+  return { cells, counters: buildCounters(cells, new Float64Array(1), () => new Float64Array(1)) };
+};
+const PREDICT = routeAt('/predict');
+const POST = methodAt('POST');
+
+describe('counters in slabs', () => {
+  test('are summed over workers, by route, method and status', () => {
+    const [a, b] = [buildWorker(), buildWorker()];
+    a.counters.requestDone(PREDICT, POST, 200, 300_000);
+    b.counters.requestDone(PREDICT, POST, 422, 100_000);
+    b.counters.requestDone(PREDICT, POST, 200, 20e9);
+    const totals = sumSlabs([a.cells, b.cells]);
+    const series = [...totals.series.values()].map(({ route, method, status, cells }) => ({
+      what: `${method} ${route} ${status}`,
+      seconds: cells[0],
+      count: cells.slice(1).reduce((sum, n) => sum + n, 0),
+    }));
+    expect(series).toEqual([
+      { what: 'POST /predict 200', seconds: 20.0003, count: 2 },
+      { what: 'POST /predict 422', seconds: 0.0001, count: 1 },
+    ]);
+    expect(answersOf(totals)).toBe(3);
+    expect(quantileOf(SERVICE_SCALE, totals.service, 0.5)).toBeGreaterThanOrEqual(300);
+  });
+
+  test('outlive a worker: what is retired and what still counts add up to the same sum', () => {
+    const workers = Array.from({ length: 3 }, buildWorker);
+    for (const [i, { counters }] of workers.entries()) {
+      counters.requestDone(PREDICT, POST, 200 + i, 1000 * i);
+      counters.requestDone(PREDICT, POST, 200, 1000);
+      counters.predictionsDone(5, i);
+      counters.shed('quota');
+      counters.inferenceDone(2000);
+    }
+    const all = sumSlabs(workers.map(({ cells }) => cells));
+    const retired = new Float64Array(SLAB_CELLS);
+    retireInto(retired, workers[0]!.cells);
+    retireInto(retired, workers[2]!.cells);
+    const some = sumSlabs([retired, workers[1]!.cells]);
+    expect([...some.outcomes]).toEqual([12, 3]);
+    expect(some.shed[SHED_REASONS.indexOf('quota')]).toBe(3);
+    const byKey = (totals: typeof all) => [...totals.series].sort(([x], [y]) => x - y);
+    expect(byKey(some)).toEqual(byKey(all));
+    expect(some.inference).toEqual(all.inference);
+  });
+
+  test('never lose an answer, however many kinds of answers there are', () => {
+    const { cells, counters } = buildWorker();
+    let n = 0;
+    for (let route = 0; route < ROUTES.length; route++)
+      for (const status of [200, 204, 400, 404, 405, 413, 415, 422, 503]) {
+        counters.requestDone(route, POST, status, 1000);
+        n++;
+      }
+    const counted = [...sumSlabs([cells]).series.values()]
+      .map(({ cells: histogram }) => histogram.slice(1).reduce((sum, count) => sum + count, 0))
+      .reduce((sum, count) => sum + count, 0);
+    expect(counted).toBe(n);
+  });
+
+  test('a key holds route, method and status, and gives them back', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(ROUTES.length - 1),
+        fc.nat(METHODS.length - 1),
+        fc.integer({ min: 100, max: 599 }),
+        (route, method, status) =>
+          expect(splitKey(keyOf(route, method, status))).toEqual({ route, method, status }),
+      ),
+    );
+  });
+
+  test('lie in a file that another process maps too', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'puntual-slab-'));
+    const path = join(dir, 'slab');
+    createCells(path, SLAB_CELLS);
+    const [writer, reader] = [mapCells(path), mapCells(path)];
+    buildCounters(writer, new Float64Array(1), () => writer).predictionsDone(7, 2);
+    expect([...sumSlabs([reader]).outcomes]).toEqual([5, 2]);
+    rmSync(dir, { recursive: true });
+  });
+});

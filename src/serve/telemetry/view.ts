@@ -1,0 +1,33 @@
+/**
+ * What the supervisor knows of the service at one moment: the record that metrics and the admin port are made from.
+ * Stands between supervisor and `admin`, `metrics`.
+ */
+import type { RestartReason } from '../labels.ts';
+import type { ModelFacts } from '../messages.ts';
+import type { Totals } from './totals.ts';
+
+export interface WorkerView {
+  readonly id: number;
+  readonly pid: number;
+  readonly state: 'starting' | 'ready' | 'draining';
+  readonly restarts: number;
+  readonly rssMb: number;
+  readonly inHand: number;
+  readonly model: string;
+}
+
+export interface ServiceView {
+  readonly ready: boolean;
+  readonly draining: boolean;
+  /** Why not ready, or what went wrong last although ready. */
+  readonly reasons: readonly string[];
+  readonly workers: readonly WorkerView[];
+  readonly totals: () => Totals;
+  readonly restarts: Readonly<Record<RestartReason, number>>;
+  readonly reloads: Readonly<Record<'ok' | 'refused', number>>;
+  /** Undefined until the first model is checked. */
+  readonly model: ModelFacts | undefined;
+  /** Live counts of the model's bins, in the order of `model.shares`. */
+  readonly drift: () => Float64Array;
+  readonly startedSeconds: number;
+}

@@ -1,0 +1,251 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { PLANTED_INPUTS } from '../../../test/planted.ts';
+import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
+import { buildInputReader } from '../../core/inputs.ts';
+import { buildReferencePredictor } from '../../predict/reference.ts';
+
+const service = startPlantedService();
+afterAll(() => service.stop());
+
+const FLIGHT = {
+  airline: 'DL',
+  origin: 'JFK',
+  destination: 'LAX',
+  scheduledDeparture: '2013-07-05T18:30',
+};
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+const post = (path: string, body: unknown, headers: Record<string, string> = JSON_TYPE) =>
+  fetch(service.url + path, {
+    method: 'POST',
+    headers,
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+
+/** What the reference says of a flight. */
+const expected = (flight: Record<string, unknown>): number => {
+  const raw = new Float64Array(PLANTED_INPUTS.length);
+  buildInputReader(PLANTED_INPUTS)(flight, raw, 0);
+  const out = new Float64Array(1);
+  buildReferencePredictor(service.context.loaded.model).predictInto(raw, 1, out);
+  return out[0]!;
+};
+
+describe('one flight', () => {
+  test('is answered with the model’s probability, threshold, decision and identity', async () => {
+    const response = await post('/predict', FLIGHT);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('application/json');
+    const probability = expected(FLIGHT);
+    expect(await response.json()).toEqual({
+      delayed: probability >= 0.35,
+      probability,
+      threshold: 0.35,
+      atLeastMinutes: { '15': probability },
+      model: { name: 'planted', version: 'v1' },
+    });
+  });
+
+  test('is answered alike by GET', async () => {
+    const query = new URLSearchParams({ ...FLIGHT, distanceMiles: '2475' });
+    const answer = (await (await fetch(`${service.url}/predict?${query}`)).json()) as {
+      probability: number;
+    };
+    expect(answer.probability).toBe(expected({ ...FLIGHT, distanceMiles: 2475 }));
+  });
+
+  test('may hold a value never seen: it counts as missing and is named', async () => {
+    const flight = { ...FLIGHT, destination: 'XXX' };
+    const answer = (await (await post('/predict', flight)).json()) as Record<string, unknown>;
+    expect(answer['unknown']).toEqual(['destination']);
+    expect(answer['probability']).toBe(expected(flight));
+  });
+
+  test('with a value never seen is refused when the caller is strict', async () => {
+    const response = await post('/predict?strict=true', { ...FLIGHT, destination: 'XXX' });
+    expect(response.status).toBe(422);
+    expect(((await response.json()) as { errors: unknown }).errors).toEqual([
+      { pointer: '/destination', detail: expect.stringContaining('never seen') },
+    ]);
+  });
+});
+
+describe('a batch', () => {
+  test('is answered in order', async () => {
+    const flights = Array.from({ length: 700 }, (_, i) => ({ ...FLIGHT, distanceMiles: i * 5 }));
+    const answer = (await (await post('/predict', { flights })).json()) as {
+      predictions: { probability: number }[];
+      model: unknown;
+    };
+    expect(answer.predictions.map(({ probability }) => probability)).toEqual(flights.map(expected));
+    expect(answer.model).toEqual({ name: 'planted', version: 'v1' });
+  });
+
+  test('with wrong values is refused as a whole, and every fault is pointed at', async () => {
+    const response = await post('/predict', {
+      flights: [FLIGHT, { ...FLIGHT, airline: 7.5, origin: [] }, 3],
+    });
+    expect(response.status).toBe(422);
+    const { errors } = (await response.json()) as { errors: { pointer: string }[] };
+    expect(errors.map(({ pointer }) => pointer)).toEqual(['/flights/1/origin', '/flights/2']);
+  });
+
+  test('may be empty', async () => {
+    expect(
+      ((await (await post('/predict', { flights: [] })).json()) as { predictions: unknown })
+        .predictions,
+    ).toEqual([]);
+  });
+
+  test('of more flights than the limit is refused with 413', async () => {
+    const response = await post('/predict', { flights: new Array(10_001).fill(0) });
+    expect(response.status).toBe(413);
+    expect(((await response.json()) as { code: string }).code).toBe('batch-too-large');
+  });
+});
+
+describe('what can not be answered', () => {
+  test.each([
+    ['not JSON', '{"airline":', 400, 'request-malformed'],
+    ['nothing', '', 400, 'request-malformed'],
+    ['a list', '[]', 422, 'value-invalid'],
+    ['null', 'null', 422, 'value-invalid'],
+    ['a flight without its required values', '{}', 422, 'value-invalid'],
+    ['flights that are no list', '{"flights":{}}', 422, 'value-invalid'],
+    ['two MiB', `"${'x'.repeat(2 ** 21)}"`, 413, 'body-too-large'],
+    ['a hundred thousand brackets', '['.repeat(100_000), 400, 'request-malformed'],
+  ])('%s is refused as a problem document', async (_, body, status, code) => {
+    const response = await post('/predict', body);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    const problem = (await response.json()) as Record<string, unknown>;
+    expect(problem).toMatchObject({ type: `/docs#${code}`, status, code });
+    expect(problem['error']).toBe(problem['detail']);
+    expect(problem['title']).toBeString();
+  });
+
+  test('another content type is refused with 415', async () => {
+    expect((await post('/predict', FLIGHT, { 'content-type': 'text/plain' })).status).toBe(415);
+  });
+
+  test('an unknown path is refused with 404', async () => {
+    expect((await fetch(`${service.url}/nothing`)).status).toBe(404);
+  });
+
+  test('another method is refused with 405 and the methods that are allowed', async () => {
+    const response = await fetch(`${service.url}/predict`, { method: 'DELETE' });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD, POST, OPTIONS');
+  });
+
+  test('a body without a stated length is counted while it comes', async () => {
+    const chunk = new Uint8Array(256 * 1024);
+    let nSent = 0;
+    const body = new ReadableStream({
+      pull: (controller) => {
+        if (nSent++ < 8) controller.enqueue(chunk);
+        else controller.close();
+      },
+    });
+    const response = await fetch(`${service.url}/predict`, {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body,
+    });
+    expect(response.status).toBe(413);
+  });
+});
+
+describe('health', () => {
+  test('is live while it draws breath, and ready only when it is ready', async () => {
+    const draining = startPlantedService(
+      buildPlantedContext({ state: () => 'draining', reasons: () => ['it was told to end'] }),
+    );
+    expect((await fetch(`${draining.url}/livez`)).status).toBe(200);
+    const ready = await fetch(`${draining.url}/readyz?verbose`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({
+      status: 'draining',
+      reasons: ['it was told to end'],
+    });
+    await draining.stop();
+    expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
+  });
+});
+
+describe('overload', () => {
+  test('is answered with 503, when to come back, and a problem document', async () => {
+    const { admission } = buildPlantedContext();
+    const full = startPlantedService(
+      buildPlantedContext({
+        admission: { ...admission, tryEnter: () => 'overload', retryAfterSeconds: () => 3 },
+      }),
+    );
+    const response = await fetch(`${full.url}/predict`, {
+      method: 'POST',
+      headers: JSON_TYPE,
+      body: JSON.stringify(FLIGHT),
+    });
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('3');
+    expect(((await response.json()) as { code: string }).code).toBe('overloaded');
+    await full.stop();
+  });
+});
+
+describe('the form', () => {
+  const former = {
+    Airline: 'DL',
+    Origin: 'JFK',
+    Destination: 'LAX',
+    Terminal: 'T2',
+    Weekday: 'Friday',
+    ScheduledTime: '18:30',
+  };
+  const submit = (fields: Record<string, string>, accept: string) =>
+    fetch(`${service.url}/result`, {
+      method: 'POST',
+      headers: { accept },
+      body: new URLSearchParams(fields),
+    });
+
+  test('is answered with a page, or with JSON to who asks for it', async () => {
+    const page = await submit(FLIGHT, 'text/html,application/xhtml+xml,*/*;q=0.8');
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await page.text()).toContain('Chance of being at least 15 minutes late');
+    const answer = (await (await submit(FLIGHT, 'application/json')).json()) as {
+      probability: number;
+    };
+    expect(answer.probability).toBe(expected(FLIGHT));
+  });
+
+  test('takes the names of the service that this one replaces', async () => {
+    const response = await submit(former, 'application/json');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ threshold: 0.35, model: { name: 'planted' } });
+  });
+
+  test('may come as multipart', async () => {
+    const body = new FormData();
+    for (const [name, value] of Object.entries(FLIGHT)) body.set(name, value);
+    const response = await fetch(`${service.url}/result`, {
+      method: 'POST',
+      headers: { accept: 'application/json' },
+      body,
+    });
+    expect(((await response.json()) as { probability: number }).probability).toBe(expected(FLIGHT));
+  });
+
+  test('with a fault shows the page again, with what was wrong beside the field', async () => {
+    const response = await submit({ ...FLIGHT, scheduledDeparture: '<b>' }, 'text/html');
+    expect(response.status).toBe(422);
+    const html = await response.text();
+    expect(html).toContain('Must be a local time');
+    expect(html).not.toContain('<b>');
+  });
+
+  test('stands on the start page with every input of the model', async () => {
+    const html = await (await fetch(`${service.url}/`)).text();
+    for (const { name } of PLANTED_INPUTS) expect(html).toContain(`name="${name}"`);
+  });
+});

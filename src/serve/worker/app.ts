@@ -1,0 +1,146 @@
+/**
+ * The HTTP face of one worker: which path answers what, and the frame around every answer
+ * (method, failure, counters).
+ * Stands between the socket that `worker` opens and the routes.
+ */
+import { AppError, type ErrorCode } from '../../core/errors.ts';
+import type { Answer, Call } from '../../http/call.ts';
+import type { Endpoint, Post } from '../call.ts';
+import type { BuildApp, ServeContext } from '../context.ts';
+import { mediaTypeOf, requireType } from '../formats/body.ts';
+import { problemResponse } from '../formats/problem.ts';
+import { buildAuthorise } from '../guard/auth.ts';
+import { buildCors } from '../guard/cors.ts';
+import { buildDocuments } from '../routes/documents.ts';
+import { buildLive, buildReady } from '../routes/health.ts';
+import { buildHome } from '../routes/home.ts';
+import { buildModel } from '../routes/model.ts';
+import { buildPredict } from '../routes/predict.ts';
+import { buildResult } from '../routes/result.ts';
+import { buildV2 } from '../routes/v2.ts';
+import { methodAt, routeAt } from '../telemetry/counters.ts';
+
+/** Every path of the service. */
+const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> => ({
+  '/predict': buildPredict(context),
+  '/result': buildResult(context),
+  '/': { label: '/', GET: buildHome(context) },
+  '/model': { label: '/model', GET: buildModel(context) },
+  '/livez': { label: '/livez', GET: buildLive(context) },
+  '/readyz': { label: '/readyz', GET: buildReady(context) },
+  ...buildV2(context),
+  ...buildDocuments(context),
+});
+
+const notFound = (path: string): AppError =>
+  path.startsWith('/v2/models/')
+    ? new AppError('model-missing', `no such model, version or route: ${path.slice(0, 200)}`)
+    : new AppError('not-found', `there is nothing at ${path.slice(0, 200)}`);
+
+/** OPTIONS is answered everywhere; any other method that the path does not offer is refused. */
+const otherMethod = (method: string, { GET, POST }: Endpoint): Response => {
+  const allowed = [...(GET ? ['GET', 'HEAD'] : []), ...(POST ? ['POST'] : []), 'OPTIONS'].join(
+    ', ',
+  );
+  const headers = { allow: allowed };
+  if (method === 'OPTIONS') return new Response(null, { status: 204, headers });
+  const detail = `${method.slice(0, 20)} is not allowed here; allowed: ${allowed}`;
+  return problemResponse(new AppError('method-refused', detail), headers);
+};
+
+/** Failures after which the same request may well succeed a little later. */
+const COMES_BACK = new Set<ErrorCode>(['overloaded', 'draining', 'not-ready', 'deadline-passed']);
+
+const OTHER = routeAt('other');
+const POST = methodAt('POST');
+
+export const buildApp: BuildApp = (context) => {
+  const { counters, admission, config } = context;
+  const authorise =
+    config.auth === undefined ? undefined : buildAuthorise(config.auth, context.quota);
+  const cors = buildCors(config.corsOrigins);
+  const places = new Map(
+    Object.entries(endpointsOf(context)).map(([path, endpoint]) => [
+      path,
+      { endpoint, route: routeAt(endpoint.label) },
+    ]),
+  );
+
+  const failure = (error: unknown): Response => {
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === 'key-missing')
+      return problemResponse(error, { 'www-authenticate': 'Bearer realm="puntual"' });
+    if (error.code === 'quota-spent') {
+      counters.shed('quota');
+      return problemResponse(error, { 'retry-after': '1' });
+    }
+    if (!COMES_BACK.has(error.code)) return problemResponse(error);
+    return problemResponse(error, { 'retry-after': String(admission.retryAfterSeconds()) });
+  };
+  const done = (route: number, method: number, status: number, startMs: number): void =>
+    counters.requestDone(route, method, status, (performance.now() - startMs) * 1e6);
+  const statusOf = (answer: Answer): number => (typeof answer === 'string' ? 200 : answer.status);
+
+  /** Everything but POST. */
+  const answer = async (endpoint: Endpoint | undefined, call: Call): Promise<Answer> => {
+    const { method, path } = call;
+    try {
+      await authorise?.(call);
+      if (endpoint === undefined) throw notFound(path);
+      if (endpoint.GET && (method === 'GET' || method === 'HEAD')) return await endpoint.GET(call);
+      return otherMethod(method, endpoint);
+    } catch (error) {
+      return failure(error);
+    }
+  };
+
+  const answerBody = (post: Post, call: Call): Answer | Promise<Answer> => {
+    const type = mediaTypeOf(call);
+    if (post.stream && type === post.stream.type) return post.stream.answer(call);
+    requireType(type, post.types);
+    const body = post.scan && call.inPlace(config.bodyLimitBytes);
+    const text = body && post.scan?.(body, call);
+    if (text !== undefined) return text;
+    const bytes = call.bytes(config.bodyLimitBytes);
+    if (bytes instanceof Promise) return bytes.then((all) => post.answer(all, call));
+    return post.answer(bytes, call);
+  };
+
+  /** The hot road: nothing waits unless the body, the caller's key or the answer does. */
+  const answerPost = (
+    post: Post,
+    call: Call,
+    route: number,
+    startMs: number,
+  ): Answer | Promise<Answer> => {
+    let given: Answer | Promise<Answer>;
+    try {
+      const allowed = authorise?.(call);
+      given = allowed ? allowed.then(() => answerBody(post, call)) : answerBody(post, call);
+    } catch (error) {
+      given = failure(error);
+    }
+    if (given instanceof Promise)
+      return given.catch(failure).then((later) => {
+        done(route, POST, statusOf(later), startMs);
+        return later;
+      });
+    done(route, POST, statusOf(given), startMs);
+    return given;
+  };
+
+  const face = (call: Call): Answer | Promise<Answer> => {
+    const startMs = performance.now();
+    const { method } = call;
+    const place = places.get(call.path);
+    const route = place === undefined ? OTHER : place.route;
+    if (method === 'POST' && place?.endpoint.POST)
+      return answerPost(place.endpoint.POST, call, route, startMs);
+    return answer(place?.endpoint, call).then((later) => {
+      done(route, methodAt(method), statusOf(later), startMs);
+      return later;
+    });
+  };
+  if (!cors) return face;
+  return async (call) => cors.preflight(call) ?? cors.mark(call, await face(call));
+};

@@ -1,0 +1,59 @@
+/**
+ * The end of a worker that loses nothing. In order: every answer closes its connection, so that busy callers go
+ * elsewhere; nobody new is let in; what knocked before is answered; what is in hand is finished; the process ends.
+ * Stands in the worker.
+ */
+import type { HttpServer } from '../../http/server.ts';
+
+/** How long a draining worker answers with `Connection: close` before it stops listening. */
+export const CLOSE_MS = 500;
+const CHECK_MS = 20;
+/** Within it, a connection that was just opened brings its first request, and is accepted. */
+const ACCEPT_MS = 150;
+/** How long a connection may stay open without asking anything. */
+const QUIET_MS = 700;
+/** On a machine that makes this process wait, callers wait too: patience grows with the delay. */
+const DELAYS = 5;
+const PATIENCE_MOST_MS = 1000;
+
+/**
+ * Resolves when the worker may exit: `limitMs` after the call at the latest, all being well much earlier.
+ * @param refuseNew drops what knocks from then on; what is in the kernel's queue can still be accepted
+ * @param delayMs how far the event loop lags behind now
+ */
+export const drain = async (
+  server: HttpServer,
+  refuseNew: () => void,
+  delayMs: () => number,
+  closeMs: number,
+  limitMs: number,
+): Promise<void> => {
+  const endMs = performance.now() + limitMs;
+  const isLate = (): boolean => performance.now() >= endMs;
+  const patienceMs = (): number => Math.min(PATIENCE_MOST_MS, DELAYS * delayMs());
+  server.closeAfterAnswers();
+  await Bun.sleep(closeMs + patienceMs());
+  refuseNew();
+  await Bun.sleep(ACCEPT_MS + patienceMs());
+  server.stopListening();
+  await quiet(server, isLate, patienceMs);
+  while (server.nInHand() > 0 && !isLate()) await Bun.sleep(CHECK_MS);
+  server.endConnections(isLate() ? 'all' : 'idle');
+};
+
+/** Waits until no connection is left, or none has asked anything for a while. */
+const quiet = async (
+  { nAnswered, nConnections }: HttpServer,
+  isLate: () => boolean,
+  patienceMs: () => number,
+): Promise<void> => {
+  let last = nAnswered();
+  let sinceMs = performance.now();
+  while (nConnections() > 0 && !isLate() && performance.now() - sinceMs < QUIET_MS + patienceMs()) {
+    await Bun.sleep(CHECK_MS);
+    if (nAnswered() !== last) {
+      last = nAnswered();
+      sinceMs = performance.now();
+    }
+  }
+};

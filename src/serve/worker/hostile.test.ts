@@ -1,0 +1,218 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { startPlantedService } from '../../../test/planted-service.ts';
+import { NDJSON } from '../scoring/ndjson.ts';
+
+const service = startPlantedService();
+afterAll(() => service.stop());
+
+const FLIGHT = {
+  airline: 'DL',
+  origin: 'JFK',
+  destination: 'LAX',
+  scheduledDeparture: '2013-07-05T18:30',
+};
+
+const send = (path: string, body: BodyInit, type = 'application/json', more = {}) =>
+  fetch(service.url + path, { method: 'POST', headers: { 'content-type': type, ...more }, body });
+
+/** The service still answers a well-meant request as before. */
+const answersStill = async (): Promise<void> => {
+  const response = await send('/predict', JSON.stringify(FLIGHT));
+  expect(response.status).toBe(200);
+  expect(((await response.json()) as { probability: number }).probability).toBeWithin(0, 1);
+};
+
+/** What a refusal looks like: a problem document of the 4xx kind, without a stack. */
+const expectTame = async (response: Response): Promise<void> => {
+  const text = await response.text();
+  expect(response.status).toBeLessThan(500);
+  expect(text).not.toMatch(/ at .*[.]ts:/);
+  if (response.status >= 400 && response.headers.get('content-type') !== 'text/html; charset=utf-8')
+    expect(JSON.parse(text)).toMatchObject({ status: response.status, code: expect.any(String) });
+};
+
+const strange = fc.oneof(
+  fc.constantFrom(
+    'DL',
+    '',
+    null,
+    true,
+    0,
+    -1,
+    1e308,
+    '2013-07-05T18:30',
+    '2013-02-30T00:00',
+    '\ud800',
+    '\u0000',
+  ),
+  fc.string({ unit: 'binary' }),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.array(fc.string(), { maxLength: 3 }),
+  fc.dictionary(fc.string(), fc.integer(), { maxKeys: 3 }),
+);
+const name = fc.constantFrom(
+  'airline',
+  'origin',
+  'destination',
+  'scheduledDeparture',
+  'distanceMiles',
+  'flights',
+  '__proto__',
+  'constructor',
+  'toString',
+  'inputs',
+  'outputs',
+  'id',
+  'parameters',
+  'name',
+  'shape',
+  'datatype',
+  'data',
+);
+const hostileObject: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    strange,
+    tie('object'),
+    fc.array(tie('value'), { maxLength: 4 }),
+  ),
+  object: fc
+    .array(fc.tuple(name, tie('value')), { maxLength: 6 })
+    .map((entries) =>
+      JSON.parse(
+        `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join()}}`,
+      ),
+    ),
+})).object;
+
+describe('hostile requests are refused one by one, and the next caller notices nothing', () => {
+  test.each([
+    '/predict',
+    '/v2/models/planted/infer',
+    '/v2/repository/index',
+  ])('objects with wrong values in right places, to %s', async (path) => {
+    await fc.assert(
+      fc.asyncProperty(hostileObject, fc.boolean(), async (body, near) => {
+        const whole = near ? { ...FLIGHT, ...(body as object) } : body;
+        await expectTame(await send(path, JSON.stringify(whole)));
+      }),
+      { numRuns: 400 },
+    );
+    await answersStill();
+  });
+
+  test('any bytes, under any type that is taken', async () => {
+    const type = fc.constantFrom(
+      'application/json',
+      NDJSON,
+      'application/octet-stream',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'multipart/form-data',
+      'application/json; charset=utf-16',
+      ';',
+      'text/html',
+    );
+    const path = fc.constantFrom(
+      '/predict',
+      '/result',
+      '/v2/models/planted/infer',
+      '/',
+      '/nothing',
+    );
+    await fc.assert(
+      fc.asyncProperty(path, type, fc.uint8Array({ maxLength: 300 }), async (to, as, bytes) => {
+        const response = await send(to, new Uint8Array(bytes), as);
+        if (response.status === 200 && as === NDJSON) await response.text();
+        else await expectTame(response);
+      }),
+      { numRuns: 600 },
+    );
+    await answersStill();
+  });
+
+  test('binary tensors with any header length and any sizes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.integer({ min: -5, max: 600 }).map(String),
+          fc.string({ unit: 'grapheme-ascii' }),
+        ),
+        fc.oneof(fc.integer({ min: -9, max: 99 }), fc.constantFrom(2 ** 53, 1e300)),
+        fc.constantFrom('BYTES', 'FP64', 'INT64', 'BOOL', 'FP16'),
+        fc.uint8Array({ maxLength: 64 }),
+        async (length, size, datatype, bytes) => {
+          const head = Buffer.from(
+            JSON.stringify({
+              inputs: [
+                { name: 'airline', shape: [2], datatype, parameters: { binary_data_size: size } },
+              ],
+            }),
+          );
+          const headers = {
+            'inference-header-content-length': /^[\x21-\x7e]+$/.test(length)
+              ? length
+              : String(head.length),
+          };
+          const body = new Uint8Array(Buffer.concat([head, bytes]));
+          await expectTame(
+            await send('/v2/models/planted/infer', body, 'application/octet-stream', headers),
+          );
+        },
+      ),
+      { numRuns: 400 },
+    );
+    await answersStill();
+  });
+
+  test('any query', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(name, fc.string({ unit: 'binary' }))), async (pairs) => {
+        const query = pairs
+          .map(([key, value]) => `${key}=${encodeURIComponent(value.toWellFormed())}`)
+          .join('&');
+        await expectTame(await fetch(`${service.url}/predict?${query}&explain=%ff`));
+      }),
+      { numRuns: 200 },
+    );
+    await answersStill();
+  });
+
+  test.each([
+    ['a value of a megabyte', JSON.stringify({ ...FLIGHT, airline: 'x'.repeat(1_000_000) }), 200],
+    [
+      'ten thousand members',
+      JSON.stringify({
+        ...FLIGHT,
+        ...Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, i])),
+      }),
+      200,
+    ],
+    [
+      'a lone surrogate',
+      '{"airline":"\\ud800","origin":"JFK","destination":"LAX","scheduledDeparture":"2013-07-05T18:30"}',
+      200,
+    ],
+    [
+      'a prototype',
+      '{"__proto__":{"airline":"DL","origin":"JFK"},"destination":"LAX","scheduledDeparture":"2013-07-05T18:30"}',
+      422,
+    ],
+    ['half a million brackets', `{"flights":${'['.repeat(500_000)}`, 400],
+    ['nested flights', `{"flights":${'[{"flights":'.repeat(5000)}0${'}]'.repeat(5000)}}`, 400],
+    [
+      'a number past every double',
+      '{"airline":"DL","origin":"JFK","destination":"LAX","scheduledDeparture":"2013-07-05T18:30","distanceMiles":1e999}',
+      422,
+    ],
+    ['a byte order mark', `\ufeff${JSON.stringify(FLIGHT)}`, 200],
+    ['a second document behind the first', `${JSON.stringify(FLIGHT)}{}`, 400],
+    ['the year 0', JSON.stringify({ ...FLIGHT, scheduledDeparture: '0000-01-01T00:00' }), 200],
+  ])('%s', async (_, body, status) => {
+    const response = await send('/predict', body);
+    await expectTame(response.clone() as Response);
+    expect(response.status).toBe(status);
+    await answersStill();
+  });
+});

@@ -1,0 +1,177 @@
+/**
+ * One worker process: reads and checks the model, waits for the order to listen, answers, drains.
+ * Stands below the supervisor, which starts it; the answering itself is `app`.
+ */
+import { join } from 'node:path';
+import { AppError } from '../../core/errors.ts';
+import { type LoadedModel, readModel } from '../../core/model-file.ts';
+import { compilePredictor } from '../../predict/compile.ts';
+import type { ServeContext, ServeState } from '../context.ts';
+import { problemText } from '../formats/problem.ts';
+import { buildAdmission } from '../guard/admission.ts';
+import { watchPressure } from '../guard/pressure.ts';
+import { buildQuota } from '../guard/quota.ts';
+import { buildLog } from '../log.ts';
+import { type FromWorker, ORDERS, type Orders, type ToWorker } from '../messages.ts';
+import { buildCounters } from '../telemetry/counters.ts';
+import { createDrift, driftCells, sumDrift } from '../telemetry/drift-slab.ts';
+import { buildSlab, mapCells } from '../telemetry/slab.ts';
+import { buildTracing } from '../telemetry/trace.ts';
+import { buildApp } from './app.ts';
+import { CLOSE_MS } from './drain.ts';
+import { startHeart } from './heart.ts';
+import { type Listener, openListener } from './listener.ts';
+import { rehearse } from './rehearsal.ts';
+import { openSockets } from './sockets.ts';
+
+/** The event loop may lag so much, for so long, before batches are refused. */
+const PRESSURE_TARGET_MS = 25;
+const PRESSURE_INTERVAL_MS = 500;
+
+/** A worker younger than this is not replaced for a bug: the next one would meet it again. */
+const BUG_REST_MS = 10_000;
+const BUG_ANSWER = {
+  type: 'about:blank',
+  title: 'The service made a mistake',
+  status: 500,
+  detail: 'the request was not answered because of a bug; it is in the log',
+  code: 'bug',
+  error: 'the request was not answered because of a bug; it is in the log',
+};
+
+const say = (message: FromWorker): void => {
+  process.send?.(message);
+};
+
+const start = (orders: Orders): void => {
+  const { config, model: ref, spawnId, sharedDir } = orders;
+  const cells = mapCells(orders.slabPath);
+  const log = buildLog(config.logLevel, { workerPid: process.pid });
+  const loaded: LoadedModel = { ...readModel(ref.file), path: ref.path, version: ref.version };
+  const predictor = compilePredictor(loaded.model);
+  const { shares } = loaded.model;
+  const nDrift = driftCells(shares);
+  const drift = createDrift(sharedDir, loaded.sha256, spawnId, nDrift);
+  const pressure = watchPressure(PRESSURE_TARGET_MS, PRESSURE_INTERVAL_MS);
+  const admission = buildAdmission(config, pressure.isStanding);
+  const counters = buildCounters(cells, drift, () => sumDrift(sharedDir, loaded.sha256, nDrift));
+
+  let state: ServeState = 'starting';
+  let reasons: readonly string[] = [];
+  let serviceReady = true;
+  const context: ServeContext = {
+    loaded,
+    predictor,
+    config,
+    counters,
+    admission,
+    quota: buildQuota(mapCells(orders.quotaPath)),
+    log,
+    state: () => (state === 'ready' && !serviceReady ? 'starting' : state),
+    reasons: () => reasons,
+  };
+  const tracing = buildTracing(config, log);
+  const app = tracing.around(buildApp(context));
+  const sockets = openSockets();
+  let listener: Listener | undefined;
+  startHeart(buildSlab(cells).gauges, () => {
+    listener?.tend();
+    return {
+      inHand: admission.inHand(),
+      connections: listener?.connections() ?? 0,
+      loopDelayMs: pressure.delayMs(),
+    };
+  });
+
+  /** A bug: the caller learns nothing of it, the log does, and a fresh worker takes this one's place. */
+  const failed = (error: Error): Response => {
+    log.error('a request met a bug', { error: error.stack ?? error.message });
+    if (performance.now() > BUG_REST_MS) say({ news: 'leaving', reason: 'crashed' });
+    return Response.json(BUG_ANSWER, {
+      status: 500,
+      headers: { 'content-type': 'application/problem+json' },
+    });
+  };
+
+  const leave = async (closeMs: number, limitMs: number): Promise<void> => {
+    if (state === 'draining') return;
+    state = 'draining';
+    await listener?.drain(closeMs, limitMs);
+    await tracing.flush();
+    process.exit(0);
+  };
+
+  const listen = (port: number): void => {
+    try {
+      const handlers = {
+        answer: app,
+        refused: problemText,
+        failed,
+        onSlow: () => counters.shed('slow'),
+      };
+      listener = openListener(config, port, sockets, handlers, pressure.delayMs);
+    } catch (error) {
+      refuse(
+        new AppError('limit-system', `the port can not be opened: ${(error as Error).message}`),
+      );
+      return;
+    }
+    state = 'ready';
+    say({ news: 'ready' });
+  };
+
+  process.on('message', (message: ToWorker) => {
+    switch (message.order) {
+      case 'listen':
+        listen(message.port);
+        break;
+      case 'state':
+        serviceReady = message.ready;
+        ({ reasons } = message);
+        break;
+      case 'drain':
+        void leave(message.closeMs, message.limitMs);
+        break;
+    }
+  });
+  // Nobody is left who would replace this worker or ask it to end.
+  process.on('disconnect', () => void leave(CLOSE_MS, config.drainLimitMs));
+  // A terminal sends SIGINT to the whole group; only the supervisor decides on the end.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => say({ news: 'leaving', reason: 'asked' }));
+
+  say({
+    news: 'warm',
+    facts: {
+      name: loaded.model.name,
+      version: loaded.version,
+      path: loaded.path,
+      sha256: loaded.sha256,
+      shares: shares.map(({ input, shares: bins }) => ({ input, shares: [...bins] })),
+    },
+  });
+  if (!orders.rehearses) return;
+  rehearse(context, join(sharedDir, `rehearsal-${spawnId}`), () => state === 'starting').then(
+    () => say({ news: 'rehearsed' }),
+    (error: Error) => {
+      log.warn('a worker goes to work without a rehearsal', { error: error.message });
+      say({ news: 'rehearsed' });
+    },
+  );
+};
+
+/** Tells the supervisor why this worker will not do, and ends. */
+const refuse = ({ code, message }: AppError): void => {
+  const { file, path } = orders.model;
+  say({ news: 'refused', code, detail: message.replaceAll(file, path) });
+  // The message must leave before the process does.
+  setTimeout(() => process.exit(2), 50);
+};
+
+const orders = JSON.parse(process.env[ORDERS]!) as Orders;
+try {
+  start(orders);
+} catch (error) {
+  if (!(error instanceof AppError)) throw error;
+  refuse(error);
+}
