@@ -57,8 +57,15 @@ export const boost: Boost = async (...how) => {
   return cut(grown, grown.bestRound);
 };
 
+/** What came of boosting before it is cut to its best round. */
+export interface Grown extends Boosted {
+  readonly bestRound: number;
+  /** float64, shape (nRows): what all the trees make of the rows they were grown on, beside `effects`. */
+  readonly scores: Float64Array;
+}
+
 /** All trees that were grown, past the best round too. */
-export const boostOn: Boost<Boosted & { readonly bestRound: number }> = async (
+export const boostOn: Boost<Grown> = async (
   buildLearner,
   train,
   validation,
@@ -104,7 +111,7 @@ export const boostOn: Boost<Boosted & { readonly bestRound: number }> = async (
     if (!goesOn || round + 1 - bestRound >= settings.patience) break;
   }
   learner.finish();
-  return { trees, base, rounds, bestRound };
+  return { trees, base, rounds, bestRound, scores: learner.scores };
 };
 
 /** The same boosting, stopped after `nRounds`. */

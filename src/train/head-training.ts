@@ -4,7 +4,7 @@
  * then as many rounds from all flights before the test, so that it knows the newest schedule too.
  */
 import type { Head } from '../core/model.ts';
-import { addToScores, type Boosted, type BoostSettings, boost, type Round } from './boosting.ts';
+import { addToScores, type Boosted, type BoostSettings, boostOn, type Round } from './boosting.ts';
 import { buildCurve, fitCalibration } from './calibration.ts';
 import { dayEffects } from './day-effect.ts';
 import { type BoostRows, type BuildLearner, joinRows, pickRows } from './learner.ts';
@@ -36,6 +36,12 @@ export interface LearnedHead {
   readonly isRelearned: boolean;
 }
 
+interface Relearned {
+  readonly boosted: Boosted;
+  /** float64: what the trees say of the known flights. */
+  readonly probabilities: Float64Array;
+}
+
 const PROBABILITY_MINUTES = [30, 60] as const;
 const QUANTILES = [0.5, 0.8, 0.9] as const;
 /** A conditional head is learned from at least so many flights. */
@@ -62,11 +68,22 @@ export const learnHeads = async (
   const learn = (train: BoostRows, validation: BoostRows, loss: Loss, name: string) =>
     boostStopped(buildLearner, train, validation, loss, settingsOf(train), watch(name, train));
   /** As many rounds again, from all flights before the test; the first result where there is no time for that. */
-  const learnAgain = async (first: Boosted, known: BoostRows, loss: Loss, name: string) => {
-    if (isStopped) return first;
-    const settings = { ...settingsOf(known), nTrees: first.trees.length };
-    const again = await boost(buildLearner, known, null, loss, settings, watch(name, known));
-    return isStopped ? first : { ...again, rounds: first.rounds };
+  const learnAgain = async (
+    first: Boosted,
+    known: BoostRows,
+    loss: Loss,
+    name: string,
+  ): Promise<Relearned> => {
+    if (!isStopped) {
+      const settings = { ...settingsOf(known), nTrees: first.trees.length };
+      const again = await boostOn(buildLearner, known, null, loss, settings, watch(name, known));
+      if (!isStopped) {
+        const { trees, base, scores } = again;
+        const boosted = { trees, base, rounds: first.rounds };
+        return { boosted, probabilities: probabilitiesBeside(scores, known.effects) };
+      }
+    }
+    return { boosted: first, probabilities: probabilitiesOf(first, known) };
   };
   const later = PROBABILITY_MINUTES.filter((minutes) => minutes > options.lateMinutes);
   let previous: number | null = null;
@@ -81,11 +98,11 @@ export const learnHeads = async (
     const name = `late ${minutes}`;
     const first = await learn(of.train, of.validation, loss, name);
     const known = knownOf(of);
-    const boosted = await learnAgain(first, known, loss, `${name}, all flights`);
+    const { boosted, probabilities } = await learnAgain(first, known, loss, `${name}, all flights`);
     const raw = probabilitiesOf(first, of.calibration);
     const calibration = anchorLevel(
       fitCalibration(raw, of.calibration.labels),
-      { ...known, probabilities: probabilitiesOf(boosted, known) },
+      { ...known, probabilities },
       horizonOf(of.test),
     );
     learned.push({
@@ -176,4 +193,13 @@ const scoresOf = (boosted: Boosted, rows: BoostRows): Float64Array => {
 };
 
 const probabilitiesOf = (boosted: Boosted, rows: BoostRows): Float64Array =>
-  scoresOf(boosted, rows).map((score) => 1 / (1 + Math.exp(-score)));
+  scoresOf(boosted, rows).map(probabilityOf);
+
+/** What the trees alone say, where the scores hold the effects of the days too. */
+const probabilitiesBeside = (
+  scores: Float64Array,
+  effects: Float64Array | undefined,
+): Float64Array =>
+  scores.map((score, row) => probabilityOf(effects ? score - effects[row]! : score));
+
+const probabilityOf = (score: number): number => 1 / (1 + Math.exp(-score));
