@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { buildProfilePage, type ProfileReport } from './profile-page.ts';
+import { buildProfilePage } from './profile-page.ts';
+import type { ProfileReport } from './profile-report.ts';
 
 const GROUP = { name: 'UA <b>', flights: 3, late: 1 / 3, meanDelayMinutes: 4.25 };
 

@@ -1,8 +1,9 @@
 import { expect, test } from 'bun:test';
 import type { LineChart } from './charts.ts';
-import { thinWindows, timeCharts } from './stress-charts.ts';
 import { buildStressPage } from './stress-page.ts';
 import type { StressReport, StressWindow } from './stress-report.ts';
+import { timeCharts } from './stress-timeline.ts';
+import { thinWindows } from './stress-windows.ts';
 
 const quantiles = { p50Ms: 1, p90Ms: 2, p99Ms: 3, p999Ms: 4, maxMs: 5, count: 5000 };
 
