@@ -4,7 +4,8 @@
  * @source https://schema.getpostman.com/json/collection/v2.1.0/collection.json
  */
 import type { LoadedModel } from '../../core/model-file.ts';
-import type { OpenApi, Operation } from './openapi.ts';
+import type { OpenApi } from './openapi.ts';
+import type { Operation } from './operation.ts';
 
 /** @param origin where the service was asked for it: the collection's base address */
 export const buildCollection = (

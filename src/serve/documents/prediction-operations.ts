@@ -1,0 +1,130 @@
+/**
+ * The operations of the OpenAPI document that predict: `/predict` and the form's `/result`.
+ * Stands under `openapi`; what they take and answer comes from the model's inputs.
+ */
+import type { LoadedModel } from '../../core/model-file.ts';
+import { NDJSON } from '../scoring/ndjson.ts';
+import { EXAMPLES_SHOWN } from './components.ts';
+import { answer, type Failures, json, type Operations, ref } from './operation.ts';
+import { exampleFlight, inputSchema, type Schema } from './schema.ts';
+
+const SWITCHES = [
+  {
+    name: 'explain',
+    in: 'query',
+    description: 'Adds reasons and base, which add up to the probability',
+    schema: { type: 'boolean', default: false },
+  },
+  {
+    name: 'strict',
+    in: 'query',
+    description: 'A value that the model has never seen is an error',
+    schema: { type: 'boolean', default: false },
+  },
+];
+
+export const predictionOperations = (loaded: LoadedModel, failures: Failures): Operations => {
+  const { inputs } = loaded.model;
+  const example = exampleFlight(inputs);
+  return {
+    '/predict': {
+      get: {
+        operationId: 'predictByQuery',
+        tags: ['Predictions'],
+        summary: 'One flight, asked for in the address',
+        parameters: [
+          ...inputs.map((input) => ({
+            name: input.name,
+            in: 'query',
+            required: input.required,
+            schema: textShape(inputSchema(input, EXAMPLES_SHOWN)),
+          })),
+          ...SWITCHES,
+        ],
+        responses: {
+          '200': answer('The prediction', json(ref('Prediction'))),
+          ...failures.ofQuery,
+        },
+      },
+      post: {
+        operationId: 'predict',
+        tags: ['Predictions'],
+        summary: 'One flight, a batch, or a stream of lines',
+        description:
+          'One object is one flight. `{"flights":[...]}` is a batch of up to 10,000. As `application/x-ndjson`, any number: one flight a line, one answer a line; a bad line becomes an error line.',
+        parameters: SWITCHES,
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': { schema: { anyOf: [ref('Batch'), ref('Flight')] }, example },
+            [NDJSON]: {
+              schema: { description: 'One flight a line' },
+              example: `${JSON.stringify(example)}\n`,
+            },
+          },
+        },
+        responses: {
+          '200': answer('The prediction, or all of them in order', {
+            'application/json': { schema: { anyOf: [ref('Predictions'), ref('Prediction')] } },
+            [NDJSON]: { schema: { type: 'string' } },
+          }),
+          ...failures.ofBody,
+        },
+      },
+    },
+    '/result': {
+      post: {
+        operationId: 'result',
+        tags: ['Predictions'],
+        summary: 'One flight from an HTML form',
+        description: 'Answers a page, or JSON when `Accept` prefers it.',
+        requestBody: {
+          required: true,
+          content: {
+            'application/x-www-form-urlencoded': { schema: formSchema(loaded), example },
+            'multipart/form-data': { schema: formSchema(loaded), example },
+          },
+        },
+        responses: {
+          '200': answer('The prediction', {
+            'text/html': { schema: { type: 'string' } },
+            'application/json': { schema: ref('Prediction') },
+          }),
+          ...withPage(failures.ofBody),
+        },
+      },
+    },
+  };
+};
+
+/** A query or a form holds text: a number is written in decimal, nothing is null. */
+const textShape = (schema: Schema): Schema => {
+  const types = [schema['type']].flat();
+  return { ...schema, type: types.includes('string') ? 'string' : 'number' };
+};
+
+/** `/result` answers a fault as a page to those who prefer one. */
+const withPage = (answers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => {
+      const { description, content } = answer as { description: string; content: object };
+      return [
+        status,
+        { description, content: { ...content, 'text/html': { schema: { type: 'string' } } } },
+      ];
+    }),
+  );
+
+/** A form holds text; the former names of the inputs do as well. */
+const formSchema = ({ model }: LoadedModel): Schema => {
+  const texts = model.inputs.filter(({ kind }) => kind !== 'number');
+  return {
+    type: 'object',
+    description:
+      'Also taken: `Airline`, `Origin`, `Destination`, `Terminal`, and `Weekday` with `ScheduledTime` for the next such day.',
+    required: texts.filter(({ required }) => required).map(({ name }) => name),
+    properties: Object.fromEntries(
+      texts.map((input) => [input.name, textShape(inputSchema(input, EXAMPLES_SHOWN))]),
+    ),
+  };
+};
