@@ -4,14 +4,12 @@
  */
 
 import type { ServeConfig } from '../config.ts';
-import { RESTART_REASONS, type RestartReason } from '../labels.ts';
+import type { RestartReason } from '../labels.ts';
 import type { Log } from '../log.ts';
 import type { ModelFacts, ModelRef } from '../messages.ts';
-import { retireDrift } from '../telemetry/drift-slab.ts';
-import { SLAB_CELLS } from '../telemetry/slab.ts';
-import { retireInto } from '../telemetry/totals.ts';
 import { CLOSE_MS } from '../worker/drain.ts';
 import { type Child, type Exit, spawnChild } from './child.ts';
+import { buildLedger, type Ledger } from './ledger.ts';
 import {
   BACKOFF_MOST_MS,
   backoffMs,
@@ -22,16 +20,13 @@ import {
   type Slot,
   YOUNG_MS,
 } from './slot.ts';
+import { buildSpare } from './spare.ts';
 
 export interface Fleet {
   readonly places: () => readonly Place[];
-  /** Every process that is alive: in a place, warm, or draining. */
+  /** Every process that is alive: in a place, spare, or draining. */
   readonly children: () => ReadonlySet<Child>;
-  readonly standby: () => Child | undefined;
-  /** float64, shape (SLAB_CELLS): what workers counted that are gone. */
-  readonly retired: Float64Array;
-  /** How often a worker was replaced, by reason. */
-  readonly restarts: Readonly<Record<RestartReason, number>>;
+  readonly ledger: Pick<Ledger, 'retired' | 'restarts'>;
   /** Why the crash budget is spent, undefined while it is not. */
   readonly exhausted: () => string | undefined;
   /** Starts a worker for a model and waits until it has checked it. @throws AppError */
@@ -62,15 +57,10 @@ export const buildFleet = (
 ): Fleet => {
   const slots = Array.from({ length: nWorkers }, (_, i) => buildSlot(i + 1));
   const children = new Set<Child>();
-  const retired = new Float64Array(SLAB_CELLS);
-  const restarts = Object.fromEntries(RESTART_REASONS.map((reason) => [reason, 0])) as Record<
-    RestartReason,
-    number
-  >;
+  const ledger = buildLedger(sharedDir, log);
   const killedFor = new WeakMap<Child, RestartReason>();
   let model: ModelRef | undefined;
   let port = 0;
-  let standby: Child | undefined;
   let started = false;
   let ending = false;
   let spawned = 0;
@@ -90,15 +80,12 @@ export const buildFleet = (
     return child;
   };
 
+  const spare = buildSpare(spawn, log);
+
   const onExit = (child: Child, exit: Exit): void => {
     children.delete(child);
-    retireInto(retired, child.slab);
-    try {
-      retireDrift(sharedDir, child.spawnId);
-    } catch (error) {
-      log.warn('drift counts of a worker were lost', { error: (error as Error).message });
-    }
-    if (standby === child) standby = undefined;
+    ledger.noteEnd(child);
+    spare.noteEnd(child);
     const slot = slots.find((other) => other.child === child);
     if (slot) slot.child = undefined;
     onChange();
@@ -107,8 +94,7 @@ export const buildFleet = (
       killedFor.get(child) ??
       (Number.isNaN(child.readyAtMs()) ? 'start-failed' : exit.signal ? 'killed' : 'crashed');
     noteDeath(slot, performance.now() - child.readyAtMs());
-    restarts[reason]++;
-    slot.restarts++;
+    ledger.noteRestart(slot, reason);
     const waitMs = slot.awaited ? 0 : backoffMs(slot.youngDeaths);
     log.warn(`worker ${slot.id} is gone, replacing it`, {
       worker: slot.id,
@@ -119,30 +105,28 @@ export const buildFleet = (
     });
     if (slot.awaited) return;
     if (waitMs === 0) fill(slot);
-    else {
-      slot.awaited = true;
-      setTimeout(() => {
-        slot.awaited = false;
-        if (!ending && slot.child === undefined) fill(slot);
-      }, waitMs);
-    }
+    else fillLater(slot, waitMs);
   };
 
-  /** Puts a worker into an empty place: the warm one if there is one. */
+  const fillLater = (slot: Slot, waitMs: number): void => {
+    slot.awaited = true;
+    setTimeout(() => fillIfEmpty(slot), waitMs);
+  };
+
+  /** Whoever was awaited has come, or will not. */
+  const fillIfEmpty = (slot: Slot): void => {
+    slot.awaited = false;
+    if (!ending && slot.child === undefined) fill(slot);
+  };
+
   const fill = (slot: Slot): void => {
-    const spare = standby?.state() === 'warm' && standby.model === model ? standby : undefined;
-    if (spare) standby = undefined;
     let child: Child;
     try {
-      child = spare ?? spawn(model!);
+      child = spare.take(model!);
     } catch (error) {
       log.error('a worker can not be started', { error: (error as Error).message });
       slot.youngDeaths++;
-      slot.awaited = true;
-      setTimeout(() => {
-        slot.awaited = false;
-        if (!ending && slot.child === undefined) fill(slot);
-      }, BACKOFF_MOST_MS);
+      fillLater(slot, BACKOFF_MOST_MS);
       return;
     }
     slot.child = child;
@@ -170,14 +154,10 @@ export const buildFleet = (
     onChange();
   };
 
+  /** Not before every place is served. */
   const keepSpare = (): void => {
-    if (ending || standby || !model || slots.some((slot) => slot.child?.state() !== 'ready'))
-      return;
-    try {
-      standby = spawn(model);
-    } catch (error) {
-      log.warn('no room for a spare worker', { error: (error as Error).message });
-    }
+    const isFull = slots.every((slot) => slot.child?.state() === 'ready');
+    if (!ending && model && isFull) spare.keep(model);
   };
 
   const drain = (child: Child): void => child.drain(CLOSE_MS, config.drainLimitMs);
@@ -194,17 +174,14 @@ export const buildFleet = (
       onChange();
       return last;
     } finally {
-      slot.awaited = false;
-      if (!ending && slot.child === undefined) fill(slot);
+      fillIfEmpty(slot);
     }
   };
 
   const fleet: Fleet = {
     places: () => slots,
     children: () => children,
-    standby: () => standby,
-    retired,
-    restarts,
+    ledger,
     exhausted: () => exhaustionOf(slots),
     tryModel: async (wanted) => {
       const child = spawn(wanted);
@@ -247,22 +224,16 @@ export const buildFleet = (
             await succeed(slot, spawn(before));
         throw error;
       } finally {
-        if (standby && standby.model !== model) {
-          standby.kill();
-          standby = undefined;
-        }
+        spare.drop(model);
         keepSpare();
       }
     },
     replace: async (child, reason) => {
       const slot = slots.find((other) => other.child === child);
       if (!slot || slot.awaited || ending) return;
-      restarts[reason]++;
-      slot.restarts++;
+      ledger.noteRestart(slot, reason);
       log.warn(`worker ${slot.id} is being replaced`, { worker: slot.id, reason });
-      const spare = standby?.state() === 'warm' && standby.model === model ? standby : undefined;
-      if (spare) standby = undefined;
-      await succeed(slot, spare ?? spawn(model!));
+      await succeed(slot, spare.take(model!));
       keepSpare();
     },
     kill: (child, reason) => {
@@ -271,7 +242,7 @@ export const buildFleet = (
     },
     end: () => {
       ending = true;
-      standby?.kill();
+      spare.drop();
     },
   };
   return fleet;

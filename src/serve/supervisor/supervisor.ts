@@ -167,8 +167,9 @@ const viewOf = (fleet: Fleet, { draining, reload }: State, sharedDir: string): S
     draining,
     reasons,
     workers,
-    totals: () => sumSlabs([fleet.retired, ...[...fleet.children()].map((child) => child.slab)]),
-    restarts: fleet.restarts,
+    totals: () =>
+      sumSlabs([fleet.ledger.retired, ...[...fleet.children()].map((child) => child.slab)]),
+    restarts: fleet.ledger.restarts,
     reloads: reload?.counts ?? { ok: 0, refused: 0 },
     model: facts,
     drift: () =>
