@@ -3,12 +3,10 @@
  * which nobody else is answered. Stands under the readers of bodies.
  */
 import { AppError } from '../../core/errors.ts';
+import { BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, QUOTE } from './ascii.ts';
 
 /** A batch of tensors written as lists of lists needs five. */
 const NESTING_LIMIT = 32;
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 /** Whether some value lies inside more than `limit` others. @cost stops where that is known */
 export const nestsDeeper = (bytes: Uint8Array, limit = NESTING_LIMIT): boolean => {
@@ -20,9 +18,9 @@ export const nestsDeeper = (bytes: Uint8Array, limit = NESTING_LIMIT): boolean =
       if (byte === BACKSLASH) i++;
       else if (byte === QUOTE) isText = false;
     } else if (byte === QUOTE) isText = true;
-    else if (byte === 0x5b || byte === 0x7b) {
+    else if (byte === BRACKET_OPEN || byte === BRACE_OPEN) {
       if (++depth > limit) return true;
-    } else if (byte === 0x5d || byte === 0x7d) depth--;
+    } else if (byte === BRACKET_CLOSE || byte === BRACE_CLOSE) depth--;
   }
   return false;
 };

@@ -7,7 +7,7 @@ import { AppError, type Fault } from '../../core/errors.ts';
 import { decodeTime } from '../../core/flight.ts';
 import { codesOf, type Input } from '../../core/inputs.ts';
 import { buildDictionary, HASH_SEED, hashNext } from './dictionary.ts';
-import { minutesAt } from './scanner.ts';
+import { minutesAt } from './timestamp.ts';
 
 /** Bytes per element; 0: each element carries its own length. */
 const SIZES = {

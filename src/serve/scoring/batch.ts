@@ -6,9 +6,19 @@ import { AppError, type Fault } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
 import type { Deadline, ServeContext } from '../context.ts';
 import type { AnswerWriter } from '../formats/answer.ts';
+import {
+  BRACE_CLOSE,
+  BRACE_OPEN,
+  BRACKET_CLOSE,
+  BRACKET_OPEN,
+  COLON,
+  COMMA,
+  QUOTE,
+} from '../formats/ascii.ts';
 import { isObject, parseBody } from '../formats/body.ts';
+import { skipSpace } from '../formats/json-tokens.ts';
 import type { Switches } from '../formats/query.ts';
-import { type FlightScanner, skipSpace } from '../formats/scanner.ts';
+import type { FlightScanner } from '../formats/scanner.ts';
 import { shed } from '../guard/shed.ts';
 import type { Reasons } from './reasons.ts';
 import type { Scoring } from './scoring.ts';
@@ -37,16 +47,16 @@ const PREFIX = Buffer.from('flights');
 /** Whether a body begins like `{"flights":[`: the place after the bracket, else -1. */
 export const batchStart = (bytes: Uint8Array): number => {
   let at = skipSpace(bytes, 0);
-  if (bytes[at] !== 0x7b) return -1;
+  if (bytes[at] !== BRACE_OPEN) return -1;
   at = skipSpace(bytes, at + 1);
-  if (bytes[at] !== 0x22) return -1;
+  if (bytes[at] !== QUOTE) return -1;
   for (let i = 0; i < PREFIX.length; i++) if (bytes[at + 1 + i] !== PREFIX[i]) return -1;
   at += PREFIX.length + 1;
-  if (bytes[at] !== 0x22) return -1;
+  if (bytes[at] !== QUOTE) return -1;
   at = skipSpace(bytes, at + 1);
-  if (bytes[at] !== 0x3a) return -1;
+  if (bytes[at] !== COLON) return -1;
   at = skipSpace(bytes, at + 1);
-  return bytes[at] === 0x5b ? at + 1 : -1;
+  return bytes[at] === BRACKET_OPEN ? at + 1 : -1;
 };
 
 /**
@@ -67,7 +77,7 @@ export const scanFlights = async (
   const unknown = new Map<number, readonly string[]>();
   let nRows = 0;
   at = skipSpace(bytes, at);
-  const isEmpty = bytes[at] === 0x5d;
+  const isEmpty = bytes[at] === BRACKET_CLOSE;
   while (!isEmpty) {
     if (nRows === limitRows) return undefined;
     if ((nRows + 1) * nInputs > raw.length) raw = doubled(raw);
@@ -78,12 +88,12 @@ export const scanFlights = async (
     if (names.length > 0) unknown.set(nRows, names);
     nRows++;
     at = skipSpace(bytes, at);
-    if (bytes[at] === 0x5d) break;
-    if (bytes[at] !== 0x2c) return undefined;
+    if (bytes[at] === BRACKET_CLOSE) break;
+    if (bytes[at] !== COMMA) return undefined;
     at++;
   }
   at = skipSpace(bytes, at + 1);
-  if (bytes[at] !== 0x7d || skipSpace(bytes, at + 1) !== bytes.length) return undefined;
+  if (bytes[at] !== BRACE_CLOSE || skipSpace(bytes, at + 1) !== bytes.length) return undefined;
   return { nRows, raw, unknown };
 };
 

@@ -6,10 +6,12 @@ import { AppError } from '../../core/errors.ts';
 import type { Call, Streamed } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
 import type { AnswerWriter } from '../formats/answer.ts';
+import { LF } from '../formats/ascii.ts';
+import { skipSpace } from '../formats/json-tokens.ts';
 import { nestsDeeper, tooDeep } from '../formats/nesting.ts';
 import { problemOf } from '../formats/problem.ts';
 import { parseSwitches } from '../formats/query.ts';
-import { type FlightScanner, skipSpace } from '../formats/scanner.ts';
+import type { FlightScanner } from '../formats/scanner.ts';
 import { shed } from '../guard/shed.ts';
 import type { Reasons } from './reasons.ts';
 import type { Scoring } from './scoring.ts';
@@ -19,7 +21,6 @@ export const NDJSON = 'application/x-ndjson';
 const SLICE_ROWS = 256;
 /** Explaining a flight costs as much as predicting hundreds. */
 const SLICE_ROWS_EXPLAINED = 8;
-const LF = 10;
 const NONE: readonly string[] = [];
 
 /** Cuts a stream of bytes into lines. */
