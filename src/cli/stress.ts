@@ -166,8 +166,11 @@ const documentOf = (run: RunFile, comparison: ComparisonReport | undefined): obj
 };
 
 const exitCodeOf = (run: RunFile, comparison: ComparisonReport | undefined): number => {
-  if (run.verdict.kind !== 'valid') return ERRORS['verdict-invalid'].exit;
+  const { kind } = run.verdict;
+  if (kind === 'generator-bound') return ERRORS['verdict-invalid'].exit;
   const held = run.thresholds.every(({ holds }) => holds);
   const found = run.findMax === undefined || run.findMax.sustainedPerSecond !== null;
-  return held && found && !comparison?.regressed ? 0 : ERRORS['threshold-failed'].exit;
+  // That nothing was answered proves no speed, but it does prove that a threshold is missed.
+  if (!held || !found || comparison?.regressed) return ERRORS['threshold-failed'].exit;
+  return kind === 'valid' ? 0 : ERRORS['verdict-invalid'].exit;
 };

@@ -68,7 +68,10 @@ const headline = (run: StressReport): string => {
     const last = run.ramp.steps.at(-1)!;
     return `With ${formatNumber(last.opened)} open connections it answers ${perSecond(last.fullPerSecond)}, and p99 is ${ms(last.heldP99Ms)} at ${perSecond(run.ramp.ratePerSecond)}.`;
   }
-  const rate = `It answered ${perSecond(summary.throughputPerSecond)} with p99 ${ms(summary.responseTime.p99Ms)} and ${formatPercent(summary.errorShare, 3)} errors.`;
+  const rate =
+    summary.outcomes.ok === 0
+      ? 'It answered nothing ok.'
+      : `It answered ${perSecond(summary.throughputPerSecond)} with p99 ${ms(summary.responseTime.p99Ms)} and ${formatPercent(summary.errorShare, 3)} errors.`;
   return failed.length === 0 ? rate : `${rate} Failed: ${failed.join(', ')}.`;
 };
 

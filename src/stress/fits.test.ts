@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { buildCounts, bucketOf, highOf, lowOf } from '../core/latency.ts';
 import { leastSamples, quantileInterval, rankInterval } from './interval.ts';
-import { findCostlyStep, findKnee, findPower, type LoadPoint } from './knee.ts';
+import { findCostlyStep, findKnee, findPower, type LoadPoint, reportKnee } from './knee.ts';
 import { bucketOfUs, SCALE } from './ledger.ts';
 import { auditLittle, inFlightOf } from './little.ts';
 import { buildRandom } from './schedule.ts';
@@ -155,4 +155,9 @@ test("the shard's bucket is the core's bucket, for every power of two and its ne
   }
   expect(bucketOfUs(-3)).toBe(0);
   expect(bucketOfUs(1234.9)).toBe(1234);
+});
+
+test('where nothing was answered there is no knee to report', () => {
+  const silent = LOADS.map((load) => ({ load, throughput: 0, meanMs: 0, p99Ms: 0 }));
+  expect(reportKnee(silent)).toBeNull();
 });

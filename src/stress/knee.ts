@@ -80,9 +80,12 @@ export interface KneeReport {
   readonly sentence: string;
 }
 
-/** @param points ascending in load; the load axis is taken by its logarithm, since steps are geometric */
+/**
+ * Null for fewer than four points, or where one has no answer: there is no curve.
+ * @param points ascending in load; the load axis is taken by its logarithm, since steps are geometric
+ */
 export const reportKnee = (points: readonly LoadPoint[]): KneeReport | null => {
-  if (points.length < 4) return null;
+  if (points.length < 4 || points.some(({ throughput }) => throughput === 0)) return null;
   const kneedle = findKnee(
     points.map(({ load }) => Math.log(load)),
     points.map(({ throughput }) => throughput),

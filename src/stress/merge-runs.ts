@@ -9,7 +9,7 @@ import type { RunFile } from './run-file.ts';
 import { rejoin } from './series.ts';
 import { parseSlo } from './slo.ts';
 import { buildStep, type Step } from './step.ts';
-import type { Verdict } from './verdict.ts';
+import { judgeRun, type Verdict } from './verdict.ts';
 import type { Window } from './window.ts';
 import { mergeBeside } from './window-merge.ts';
 
@@ -46,7 +46,7 @@ export const mergeRuns = (runs: readonly RunFile[]): RunFile => {
       opened: sum(({ connections }) => connections.opened),
     },
     main,
-    verdict: main.verdict,
+    verdict: judgeRun(main.verdict, main.summary),
     thresholds: main.judgements,
   };
 };

@@ -17,7 +17,7 @@ import type { SingleRun } from './single-run.ts';
 import type { Judgement } from './slo.ts';
 import type { Step } from './step.ts';
 import type { UslFit } from './usl.ts';
-import type { Verdict } from './verdict.ts';
+import { judgeRun, type Verdict } from './verdict.ts';
 import { COARSE_SCALE } from './window.ts';
 
 export const RUN_FORMAT = 'puntual-stress-run/1';
@@ -116,7 +116,7 @@ export const singleRunFile = (session: Session, frame: RunFrame, run: SingleRun)
   model: run.step.ratePerSecond === null ? 'closed' : 'open',
   connections: run.connections,
   main: run.step,
-  verdict: run.step.verdict,
+  verdict: judgeRun(run.step.verdict, run.step.summary),
   thresholds: run.step.judgements,
   ...(run.faults.length > 0 ? { faults: run.faults } : {}),
 });
@@ -131,7 +131,7 @@ export const capacityRunFile = (session: Session, frame: RunFrame, run: Capacity
         kind: 'generator-bound',
         sentence: `generator-bound: a lower bound (what broke first was the generator, ${Math.round(main.verdict.busy * 100)} % busy; give it more processes with -t, or another machine)`,
       }
-    : main.verdict;
+    : judgeRun(main.verdict, main.summary);
   return {
     ...frameOf(session, frame),
     format: RUN_FORMAT,
@@ -172,7 +172,7 @@ export const rampRunFile = (session: Session, frame: RunFrame, run: RampRun): Ru
     model: 'open',
     connections: { planned: last.planned, opened: last.opened },
     main: last.held,
-    verdict: last.held.verdict,
+    verdict: judgeRun(last.held.verdict, last.held.summary),
     thresholds: last.held.judgements,
     ramp: {
       ratePerSecond: run.ratePerSecond,

@@ -1,5 +1,5 @@
 /**
- * Whether a run proves anything about the service, or only about the generator: the self-check and its sentence.
+ * Whether a run proves anything about the service, or only about the generator, or nothing: the self-check and its sentence.
  * Stands after the summary; exit codes follow from it.
  */
 import type { Summary } from './summary.ts';
@@ -101,6 +101,21 @@ export const judgeGenerator = (
     'generator-bound',
     `generator-bound: a lower bound (${why}${waited}${rested}; give it more processes with -t, or another machine)`,
   );
+};
+
+/** Of a whole run: a service of which no answer was ok has not been measured, however well it was asked. */
+export const judgeRun = (generator: Verdict, { planned, outcomes, reasons }: Summary): Verdict => {
+  if (generator.kind === 'invalid' || outcomes.ok > 0) return generator;
+  const count = (number: number): string => number.toLocaleString('en');
+  const [reason, nTimes] = Object.entries(reasons)[0] ?? [
+    'in flight at the end',
+    outcomes.inFlight,
+  ];
+  return {
+    ...generator,
+    kind: 'invalid',
+    sentence: `invalid: none of ${count(planned)} requests was answered ok; most often: ${reason} (${count(nTimes)})`,
+  };
 };
 
 /** Mean over time of what is known; null when nothing is. */
