@@ -5,18 +5,20 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { ForeignColumn, ForeignModel } from './foreign.ts';
-import {
-  buildSets,
-  COLUMNS_LIMIT,
-  type ForeignNode,
-  type ForeignTree,
-  growForest,
-  type TakeWords,
-  VALUES_LIMIT,
-} from './grow.ts';
+import { buildSets, COLUMNS_LIMIT, growForest } from './grow.ts';
 import { parseUbjson } from './ubjson.ts';
-
-type Json = Readonly<Record<string, unknown>>;
+import { countCodes, knownCategories, namesOfCodes } from './xgboost-categories.ts';
+import {
+  broken,
+  isRecord,
+  type Json,
+  listOf,
+  numbersOf,
+  recordOf,
+  textOf,
+  unsupported,
+} from './xgboost-record.ts';
+import { treeOf } from './xgboost-tree.ts';
 
 /**
  * @param stopsEarly whether only the trees up to the best round count, as its scikit-learn wrapper does
@@ -129,118 +131,6 @@ const bestOf = (learner: Json, model: Json): number | undefined => {
   return Number(trees ?? Number(best) + 1);
 };
 
-/** Names of categories, where XGBoost keeps them (since 3.1): text, or whole numbers. */
-const knownCategories = (model: Json): ReadonlyMap<number, readonly string[]> => {
-  const cats = model['cats'];
-  const known = new Map<number, readonly string[]>();
-  const lists = isRecord(cats) && Array.isArray(cats['enc']) ? cats['enc'] : [];
-  lists.forEach((list: unknown, f: number) => {
-    if (!isRecord(list) || !Array.isArray(list['values'])) return;
-    const values = numbersOf(list, 'values');
-    if (!Array.isArray(list['offsets'])) {
-      if (values.length > 0) known.set(f, values.map(String));
-      return;
-    }
-    const offsets = numbersOf(list, 'offsets');
-    const bytes = Buffer.from(values);
-    const names = offsets
-      .slice(1)
-      .map((end, i) => bytes.subarray(offsets[i]!, end).toString('utf8'));
-    if (names.length > 0) known.set(f, names);
-  });
-  return known;
-};
-
-/** How many categories each categorical feature has. */
-const countCodes = (
-  trees: readonly unknown[],
-  known: ReadonlyMap<number, readonly string[]>,
-): ReadonlyMap<number, number> => {
-  const counts = new Map<number, number>();
-  for (const [f, names] of known) counts.set(f, names.length);
-  for (const tree of trees) {
-    if (!isRecord(tree) || !Array.isArray(tree['categories_nodes'])) continue;
-    const features = numbersOf(tree, 'split_indices');
-    for (const [node, set] of setsOf(tree)) {
-      const f = features[node]!;
-      for (const code of set) {
-        if (!(Number.isInteger(code) && code >= 0 && code < VALUES_LIMIT))
-          throw broken(`a category has the code ${code}`);
-        counts.set(f, Math.max(counts.get(f) ?? 0, code + 1));
-      }
-    }
-  }
-  return counts;
-};
-
-const namesOfCodes = (
-  counts: ReadonlyMap<number, number>,
-  known: ReadonlyMap<number, readonly string[]>,
-): ReadonlyMap<number, readonly string[]> => {
-  if ([...counts.values()].reduce((sum, count) => sum + count, 0) > 2 * VALUES_LIMIT)
-    throw unsupported('has too many categories');
-  return new Map(
-    [...counts].map(([f, count]) => {
-      const names = known.get(f);
-      return [
-        f,
-        names && names.length >= count ? names : Array.from({ length: count }, (_, c) => `${c}`),
-      ];
-    }),
-  );
-};
-
-/** Per categorical node: the codes that go right. */
-const setsOf = (tree: Json): ReadonlyMap<number, readonly number[]> => {
-  const nodes = numbersOf(tree, 'categories_nodes');
-  const starts = numbersOf(tree, 'categories_segments');
-  const sizes = numbersOf(tree, 'categories_sizes');
-  const codes = numbersOf(tree, 'categories');
-  if (sizes.reduce((sum, size) => sum + Math.abs(size), 0) > codes.length)
-    throw broken('its category sets overlap');
-  return new Map(
-    nodes.map((node, i) => [node, codes.slice(starts[i]!, starts[i]! + sizes[i]!)] as const),
-  );
-};
-
-const treeOf = (tree: unknown, t: number, weight: number, take: TakeWords): ForeignTree => {
-  if (!isRecord(tree)) throw broken(`tree ${t} is no object`);
-  const left = numbersOf(tree, 'left_children');
-  const numbers = (name: string): readonly number[] => {
-    const list = numbersOf(tree, name);
-    if (list.length !== left.length) throw broken(`tree ${t} has ${list.length} ${name}`);
-    return list;
-  };
-  const [right, feature] = [numbers('right_children'), numbers('split_indices')];
-  const [condition, defaultLeft] = [numbers('split_conditions'), numbers('default_left')];
-  const cover = Array.isArray(tree['sum_hessian']) ? numbers('sum_hessian') : [];
-  const sets = Array.isArray(tree['categories_nodes']) ? setsOf(tree) : new Map();
-  return {
-    root: 0,
-    nodes: left.map((child, i): ForeignNode => {
-      const isLeaf = child === -1;
-      const set = isLeaf ? undefined : (sets.get(i) as readonly number[] | undefined);
-      return {
-        feature: isLeaf ? -1 : feature[i]!,
-        threshold: Math.fround(condition[i]!),
-        // The codes of a set go right, every other one left: here the sides change places.
-        left: set ? right[i]! : child,
-        right: set ? child : right[i]!,
-        missingLeft: (defaultLeft[i] === 1) !== (set !== undefined),
-        value: isLeaf ? Math.fround(condition[i]!) * weight : 0,
-        cover: cover[i] ?? 1,
-        ...(set && { categories: wordsOf(set, take) }),
-      };
-    }),
-  };
-};
-
-const wordsOf = (codes: readonly number[], take: TakeWords): Uint32Array => {
-  const words = take((codes.reduce((most, code) => Math.max(most, code), 0) >>> 5) + 1);
-  for (const code of codes) words[code >>> 5]! |= 1 << (code & 31);
-  return words;
-};
-
 const columnsOf = (
   learner: Json,
   nFeatures: number,
@@ -255,41 +145,3 @@ const columnsOf = (
     return values ? { ...named, values, isCoded: !known.has(f) } : named;
   });
 };
-
-const isRecord = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const own = (record: Json, name: string): unknown =>
-  Object.hasOwn(record, name) ? record[name] : undefined;
-
-const recordOf = (record: Json, name: string): Json => {
-  const value = own(record, name);
-  if (!isRecord(value)) throw broken(`${name} is missing`);
-  return value;
-};
-
-const listOf = (record: Json, name: string): readonly unknown[] => {
-  const value = own(record, name);
-  if (!Array.isArray(value)) throw broken(`${name} is missing`);
-  return value;
-};
-
-const numbersOf = (record: Json, name: string): readonly number[] => {
-  const list = listOf(record, name).map((item) =>
-    typeof item === 'boolean' ? +item : item === null ? Number.NaN : item,
-  );
-  if (!list.every((item) => typeof item === 'number')) throw broken(`${name} holds no numbers`);
-  return list as readonly number[];
-};
-
-const textOf = (record: Json, name: string): string => {
-  const value = own(record, name);
-  if (typeof value !== 'string') throw broken(`${name} is missing`);
-  return value;
-};
-
-const broken = (detail: string): AppError =>
-  new AppError('model-broken', `the XGBoost model can not be read: ${detail}`);
-
-const unsupported = (detail: string): AppError =>
-  new AppError('model-unsupported', `the XGBoost model ${detail}`);
