@@ -8,6 +8,8 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import type { ErrorCode } from '../src/core/errors.ts';
 import { ascii, objectArray, protocol4, short, stackGlobal, u32 } from './hostile-pickles.ts';
 
+import { slowBzip2, slowLz4, slowLzma } from './slow-packings.ts';
+
 const FIXTURES = join(import.meta.dir, '../src/exchange/fixtures');
 const fixture = (name: string): Buffer => readFileSync(join(FIXTURES, name));
 
@@ -95,6 +97,9 @@ export const WANTING: readonly (readonly [string, Uint8Array, ErrorCode])[] = [
   ['a bzip2 bomb', fixture('packings/bomb.bz2'), 'model-unsupported'],
   ['an xz bomb', fixture('packings/bomb.xz'), 'model-unsupported'],
   ['an lzma bomb', fixture('packings/bomb.lzma'), 'model-unsupported'],
+  ['bzip2 that is slow on purpose', slowBzip2(200), 'model-unsupported'],
+  ['LZMA that is slow on purpose', slowLzma(2_000_000), 'model-unsupported'],
+  ['LZ4 that is slow on purpose', slowLz4(1_000_000), 'model-unsupported'],
   ['a gzip bomb', gzipSync(Buffer.alloc(300 * 1024 * 1024)), 'model-unsupported'],
   ['a zlib bomb', deflateSync(Buffer.alloc(300 * 1024 * 1024)), 'model-unsupported'],
   [

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { slowBzip2, slowLz4, slowLzma } from '../../test/slow-packings.ts';
 import { AppError } from '../core/errors.ts';
 import { unpack } from './joblib.ts';
 
@@ -45,6 +46,21 @@ test.each([...bombs, ['bomb.lz4', lz4Bomb()]] as [
   const { code, message } = refusalOf(bytes);
   expect(code).toBe('model-unsupported');
   expect(message).toContain('unpacks to more than');
+});
+
+test.each([
+  ['bzip2', slowBzip2(200)],
+  ['LZMA', slowLzma(2_000_000)],
+  ['LZ4', slowLz4(1_000_000)],
+])('%s that is slow on purpose is refused when its work is spent', (_, bytes) => {
+  const { code, message } = refusalOf(bytes);
+  expect(code).toBe('model-unsupported');
+  expect(message).toContain('takes too long to unpack');
+});
+
+test('a block of bzip2 that is there three times unpacks three times', () => {
+  const once = unpack(slowBzip2(1));
+  expect(Buffer.compare(unpack(slowBzip2(3)), Buffer.concat([once, once, once]))).toBe(0);
 });
 
 describe('a damaged file', () => {

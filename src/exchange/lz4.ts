@@ -2,12 +2,14 @@
  * LZ4 frames -> the bytes that were packed. One of the unpackers behind `joblib`.
  * @source lz4 doc/lz4_Frame_format.md, doc/lz4_Block_format.md
  */
-import { append, damaged, repeat, startUnpacked, type Unpacked } from './unpacked.ts';
+import { append, damaged, repeat, spend, startUnpacked, type Unpacked } from './unpacked.ts';
 
 const MAGIC = 0x184d2204;
 const FLAG = { blockChecksum: 16, contentSize: 8, contentChecksum: 4, dictionary: 1 } as const;
 const RAW_BLOCK = 0x80000000;
 const LEAST_MATCH = 4;
+/** Steps (see `unpacked`) of a frame or block, and of literals with their match. */
+const STEPS = { block: 100, sequence: 8 } as const;
 
 /** @throws AppError model-broken, model-unsupported (too large) */
 export const unpackLz4 = (bytes: Uint8Array): Uint8Array => {
@@ -38,6 +40,7 @@ const readFrame = (bytes: Uint8Array, start: number, unpacked: Unpacked): number
   for (;;) {
     const size = u32(at);
     at += 4;
+    spend(unpacked, STEPS.block);
     if (size === 0) break;
     const end = at + (size % RAW_BLOCK);
     if (end > bytes.length) throw broken('it is cut short');
@@ -69,6 +72,7 @@ const readBlock = (block: Uint8Array, unpacked: Unpacked): void => {
   };
   for (;;) {
     const token = block[at++];
+    spend(unpacked, STEPS.sequence);
     if (token === undefined) throw broken('a block is cut short');
     const nLiterals = longer(token >> 4);
     if (at + nLiterals > block.length) throw broken('a block is cut short');

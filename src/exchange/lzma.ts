@@ -3,7 +3,7 @@
  * One array holds all probabilities; `OFFSET` says where each kind begins.
  * @source LZMA SDK, DOC/lzma-specification.txt
  */
-import { damaged, repeat, reserve, startUnpacked, type Unpacked } from './unpacked.ts';
+import { damaged, repeat, reserve, spend, startUnpacked, type Unpacked } from './unpacked.ts';
 
 const STATES = 12;
 const LENGTH_CODER = 2 + 2 * 16 * 8 + 256;
@@ -34,6 +34,9 @@ const HALF = 1024;
 const NORMALIZED = 2 ** 24;
 const ANY_LENGTH = 2 ** 32;
 
+/** Steps (see `unpacked`) of a literal, of a match, and of a probability that is set up. */
+const STEPS = { literal: 14, match: 30, probability: 1 / 16 } as const;
+
 /** A stream's properties, and all that it has learned so far. */
 export interface LzmaState {
   readonly literalContext: number;
@@ -47,12 +50,16 @@ export interface LzmaState {
   readonly start: number;
 }
 
-/** @throws AppError model-broken for a property byte that means nothing */
-export const startLzma = (properties: number, start: number): LzmaState => {
+/**
+ * A stream whose bytes go to the end of `unpacked`; no match reaches before `start`.
+ * @throws AppError model-broken for a property byte that means nothing
+ */
+export const startLzma = (properties: number, start: number, unpacked: Unpacked): LzmaState => {
   if (properties >= 225) throw broken('its properties mean nothing');
   const literalContext = properties % 9;
   const literalPosition = Math.floor(properties / 9) % 5;
   const nLiterals = 0x300 << (literalContext + literalPosition);
+  spend(unpacked, (OFFSET.literal + nLiterals) * STEPS.probability);
   return {
     literalContext,
     literalPosition,
@@ -69,7 +76,7 @@ export const unpackLzma = (bytes: Uint8Array): Uint8Array => {
   if (bytes.length < 18) throw broken('it is cut short');
   const size = new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(5, true);
   const unpacked = startUnpacked();
-  const state = startLzma(bytes[0]!, 0);
+  const state = startLzma(bytes[0]!, 0, unpacked);
   readLzma(
     bytes.subarray(13),
     state,
@@ -192,10 +199,12 @@ export const readLzma = (
     if (!bit(OFFSET.isMatch + (step << 4) + at4)) {
       if (step >= 7 && last >= unpacked.length - start)
         throw broken('it repeats what is not there');
+      spend(unpacked, STEPS.literal);
       literal(step);
       step = step < 4 ? 0 : step < 10 ? step - 3 : step - 6;
       continue;
     }
+    spend(unpacked, STEPS.match);
     if (!bit(OFFSET.isRepeat + step)) {
       const length = lengthOf(OFFSET.length, at4);
       const distance = distanceOf(length);

@@ -6,13 +6,21 @@ import { AppError } from '../core/errors.ts';
 
 export const UNPACKED_LIMIT_BYTES = 64 * 1024 * 1024;
 
+/** Steps that unpacking may take, a step being about as much as one bit of LZMA: some 10 ns. */
+const STEPS_LIMIT = 80_000_000;
+
 export interface Unpacked {
   /** Room; `length` bytes of it are filled. */
   bytes: Uint8Array;
   length: number;
+  nSteps: number;
 }
 
-export const startUnpacked = (): Unpacked => ({ bytes: new Uint8Array(1 << 16), length: 0 });
+export const startUnpacked = (): Unpacked => ({
+  bytes: new Uint8Array(1 << 16),
+  length: 0,
+  nSteps: 0,
+});
 
 /** Makes room for as many bytes more. @throws AppError model-unsupported past the limit */
 export const reserve = (unpacked: Unpacked, nBytes: number): Uint8Array => {
@@ -42,6 +50,16 @@ export const repeat = (unpacked: Unpacked, distance: number, nBytes: number): vo
   if (distance >= nBytes) bytes.copyWithin(to, to - distance, to - distance + nBytes);
   else for (let i = to; i < to + nBytes; i++) bytes[i] = bytes[i - distance]!;
   unpacked.length = to + nBytes;
+};
+
+/** Counts work: a small file can unpack to little, and slowly. @throws AppError model-unsupported past the limit */
+export const spend = (unpacked: Unpacked, nSteps: number): void => {
+  unpacked.nSteps += nSteps;
+  if (unpacked.nSteps > STEPS_LIMIT)
+    throw new AppError(
+      'model-unsupported',
+      'the file takes too long to unpack; save it without compression, or with zlib',
+    );
 };
 
 export const tooLarge = (): AppError =>

@@ -6,10 +6,12 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { type LzmaState, readLzma, startLzma } from './lzma.ts';
-import { append, damaged, startUnpacked, type Unpacked } from './unpacked.ts';
+import { append, damaged, spend, startUnpacked, type Unpacked } from './unpacked.ts';
 
 const STREAM_HEADER_BYTES = 12;
 const LZMA2 = 0x21;
+/** Steps (see `unpacked`) of a block or chunk, however little it holds. */
+const CHUNK_STEPS = 100;
 
 /** The checksum of a block as it is stored, by the stream's kind of check. */
 const CHECKS: ReadonlyMap<number, (bytes: Uint8Array) => Uint8Array> = new Map([
@@ -31,6 +33,7 @@ export const unpackXz = (bytes: Uint8Array): Uint8Array => {
   // A block begins with its header's size; 0 there begins the index.
   for (; bytes[at] !== 0; nBlocks++) {
     const from = unpacked.length;
+    spend(unpacked, CHUNK_STEPS);
     at = readBlock(bytes, at + headerBytes(bytes, at), unpacked);
     at += -(at - STREAM_HEADER_BYTES) & 3;
     const sum = check(unpacked.bytes.subarray(from, unpacked.length));
@@ -82,6 +85,7 @@ const readBlock = (bytes: Uint8Array, start: number, unpacked: Unpacked): number
   for (;;) {
     const control = bytes[at++];
     if (control === 0) return at;
+    spend(unpacked, CHUNK_STEPS);
     if (control === undefined) throw broken('it is cut short');
     if (control === 1 || control >= 0xe0) first = unpacked.length;
     else if (at === start + 1) throw broken('its first chunk leans on another');
@@ -100,7 +104,7 @@ const readBlock = (bytes: Uint8Array, start: number, unpacked: Unpacked): number
     if (control >= 0xc0) properties = bytes[at++];
     if (control >= 0xa0) {
       if (properties === undefined) throw broken('a chunk has no properties');
-      state = startLzma(properties, first);
+      state = startLzma(properties, first, unpacked);
     }
     if (!state) throw broken('a chunk leans on one that is not there');
     if (!(at + nPacked <= bytes.length)) throw broken('it is cut short');
