@@ -12,6 +12,7 @@ export const buildAdmission = (
 ): Admission & { readonly inHand: () => number } => {
   let singles = 0;
   let batches = 0;
+  const turn = buildTurns();
   return {
     inHand: () => singles + batches,
     tryEnter: (kind) => {
@@ -38,8 +39,21 @@ export const buildAdmission = (
   };
 };
 
-/** One turn of the event loop: everything that has arrived meanwhile goes first. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/**
+ * Slices of batches, one in each turn of the event loop: between two of them goes everything that has arrived meanwhile,
+ * and a single flight waits for one slice, however many batches are in hand.
+ */
+const buildTurns = (): (() => Promise<void>) => {
+  const waiting: (() => void)[] = [];
+  const next = (): void => {
+    waiting.shift()?.();
+    if (waiting.length > 0) setImmediate(next);
+  };
+  return () =>
+    new Promise((resolve) => {
+      if (waiting.push(resolve) === 1) setImmediate(next);
+    });
+};
 
 const deadlineOf = (call: Pick<Call, 'header' | 'signal'>): Deadline => {
   const seconds = Number(call.header('request-timeout') ?? Number.NaN);

@@ -1,0 +1,100 @@
+/**
+ * How soon does a service that has too much to do say so?
+ * `npx bun bench/refusals.ts [SECONDS]`: a crowd asks for batches at 2 and 10 times what the service holds; beside it
+ * a patient caller asks for batches of one flight, and takes the time of every 503 from its planned moment.
+ */
+import { join } from 'node:path';
+import { storeModel } from '../src/core/model-store.ts';
+import { buildPlantedModel } from '../test/planted.ts';
+import { beginPuntual, FLIGHT, scratchDir } from './http-peers.ts';
+import { medianOf, printMachine } from './measure.ts';
+
+const seconds = Number(process.argv[2] ?? 4);
+const ROUNDS = 5;
+const CROWD = 128;
+const PATIENT = ['--rate', '200', '-c', '8'];
+
+/** Little to read and much to do, and the other way round: the crowd's own processor time is the service's. */
+const CROWDS = [
+  { name: '64 flights, explained', nRows: 64, query: '?explain=true' },
+  { name: '1,000 flights', nRows: 1000, query: '' },
+];
+
+printMachine();
+storeModel(scratchDir, buildPlantedModel({ name: 'bench' }), new Date());
+const service = await beginPuntual(scratchDir, 'puntual serve', '--workers', '2');
+
+interface Report {
+  readonly throughputPerSecond: number;
+  readonly outcomes: Readonly<Record<'ok' | 'httpError' | 'socketError' | 'timeout', number>>;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly lag: { readonly p99Ms: number };
+  readonly errorTime: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number };
+}
+
+const batchOf = (nRows: number): string =>
+  `{"flights":[${Array.from({ length: nRows }, () => FLIGHT).join(',')}]}`;
+
+const ask = async (
+  query: string,
+  body: string,
+  forSeconds: number,
+  load: readonly string[],
+): Promise<Report> => {
+  const url = `http://127.0.0.1:${service.port}/predict${query}`;
+  const { stdout } = Bun.spawn(
+    [
+      ...[process.execPath, join(import.meta.dir, '../src/cli/main.ts'), 'stress', url, '-t', '1'],
+      ...['-d', `${forSeconds}s`, '--method', 'POST', '--body', body, '--no-check', '--json'],
+      ...['--header', 'content-type: application/json', ...load],
+    ],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  return (await new Response(stdout).json()) as Report;
+};
+
+const refusedOf = ({ statuses }: Report): number => statuses['503'] ?? 0;
+const refusedShare = (report: Report): number =>
+  refusedOf(report) / (report.outcomes.ok + report.outcomes.httpError);
+const otherFailures = (report: Report): number => {
+  const { httpError, socketError, timeout } = report.outcomes;
+  return httpError - refusedOf(report) + socketError + timeout;
+};
+const sorted = (reports: readonly Report[], read: (report: Report) => number): number[] =>
+  reports.map(read).sort((a, b) => a - b);
+const middle = (reports: readonly Report[], read: (report: Report) => number): number =>
+  medianOf(sorted(reports, read));
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+for (const { name, nRows, query } of CROWDS) {
+  const bodyFile = join(scratchDir, `${nRows}.json`);
+  await Bun.write(bodyFile, batchOf(nRows));
+  const rush = (forSeconds: number, ...load: string[]): Promise<Report> =>
+    ask(query, `@${bodyFile}`, forSeconds, load);
+  const capacity = Math.round((await rush(3, '-c', '16')).throughputPerSecond);
+  console.log(`\nbatches of ${name}: ${capacity} a second by 16 callers in a closed loop\n`);
+  console.log(
+    '| planned | answered/s | refused | patient caller refused | 503 p50 ms | p99 ms (least to most) | longest ms | sent late, p99 ms | other failures |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|',
+  );
+  for (const factor of [2, 10]) {
+    const crowd: Report[] = [];
+    const patient: Report[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const rushing = rush(seconds, '--rate', `${factor * capacity}`, '-c', `${CROWD}`);
+      // The patient caller begins when the crowd is there, and ends before it leaves.
+      await Bun.sleep(1000);
+      patient.push(await ask('', batchOf(1), seconds - 2, PATIENT));
+      crowd.push(await rushing);
+    }
+    const p99s = sorted(patient, ({ errorTime }) => errorTime.p99Ms);
+    const failures = [...crowd, ...patient].reduce((sum, report) => sum + otherFailures(report), 0);
+    console.log(
+      `| ${factor}x | ${Math.round(middle(crowd, (report) => report.throughputPerSecond))} | ${percent(middle(crowd, refusedShare))} | ` +
+        `${percent(middle(patient, refusedShare))} | ${middle(patient, ({ errorTime }) => errorTime.p50Ms).toFixed(2)} | ` +
+        `${medianOf(p99s).toFixed(1)} (${p99s[0]!.toFixed(1)} to ${p99s.at(-1)!.toFixed(1)}) | ` +
+        `${Math.max(...patient.map(({ errorTime }) => errorTime.maxMs)).toFixed(1)} | ` +
+        `${middle(patient, ({ lag }) => lag.p99Ms).toFixed(1)} | ${failures} |`,
+    );
+  }
+}
+await service.stop();
