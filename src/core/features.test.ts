@@ -98,6 +98,40 @@ describe('a feature', () => {
   });
 });
 
+test('many flights get the features that each gets alone, from a table of every key and from a sparse one', () => {
+  const time = fc.integer({ min: -500_000, max: 50_000_000 });
+  const flight = fc.tuple(
+    fc.constantFrom(0, 1, Number.NaN),
+    fc.oneof(time, fc.constant(Number.NaN)),
+    fc.oneof(time, fc.constant(Number.NaN)),
+    fc.constantFrom(0, -1, 187.5, Number.NaN),
+  );
+  const origin = { of: 'code', input: 'origin', radix: 2 } as const;
+  const arrival = { of: 'day', input: 'scheduledArrival', radix: 40_000 } as const;
+  const hour = { of: 'hour', input: 'scheduledDeparture', radix: 24 } as const;
+  const keys = Float64Array.from({ length: 40 }, (_, k) => k);
+  const numbers = keys.map((key) => key / 100);
+  const features: readonly Feature[] = [
+    { name: 'a', step: 'number', input: 'distanceMiles' },
+    { name: 'b', step: 'dayOfYear', input: 'scheduledArrival' },
+    { name: 'c', step: 'elapsedMinutes', from: 'scheduledDeparture', to: 'scheduledArrival' },
+    { name: 'd', step: 'lookup', parts: [origin, hour], keys, numbers, otherwise: -1 },
+    { name: 'e', step: 'lookup', parts: [arrival, hour], keys, numbers, otherwise: -1 },
+  ];
+  const [one, many] = [buildEncoder(INPUTS, features), buildEncoder(INPUTS, features)];
+  fc.assert(
+    fc.property(fc.array(flight, { minLength: 1, maxLength: 600 }), (flights) => {
+      const n = flights.length;
+      const raw = Float64Array.from([0, 0, 0, 0, ...flights.flat()]);
+      const [expected, actual] = [new Float64Array(5 * n + 5), new Float64Array(5 * n + 5)];
+      for (let row = 0; row < n; row++) one(raw, 4 + 4 * row, expected, 5 + 5 * row);
+      many(raw, 4, actual, 5, n);
+      expect(actual).toEqual(expected);
+    }),
+    { numRuns: 30 },
+  );
+});
+
 describe('a local time', () => {
   test('comes back from its text', () => {
     fc.assert(

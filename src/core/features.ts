@@ -3,7 +3,16 @@
  * Floor 0: the one encoder. Training and serving run this same code on the same stored tables,
  * so they can not drift apart.
  */
+import { CLOCKS } from './clock.ts';
 import type { Input } from './inputs.ts';
+import {
+  BLOCK_ROWS,
+  buildDigits,
+  buildLookup,
+  type Digits,
+  indexOf,
+  type KeyPart,
+} from './lookup.ts';
 
 /** One step; `name` is unique in a model, `inputs` are names of `Input`s. */
 export type Feature = { readonly name: string } & (
@@ -45,26 +54,42 @@ export type Feature = { readonly name: string } & (
     }
 );
 
-/** A part of a lookup's key: an integer in [0, radix) derived from one input. */
-export interface KeyPart {
-  readonly of: 'code' | 'hour' | 'dayOfWeek' | 'month' | 'dayOfYear' | 'day';
-  readonly input: string;
-  readonly radix: number;
-}
+/**
+ * Fills `out[outAt + row * nFeatures ...]` with the features of `nRows` flights, from the inputs at
+ * `raw[rawAt + row * nInputs ...]`; `nRows` is 1 when it is left out.
+ */
+export type Encoder = (
+  raw: Float64Array,
+  rawAt: number,
+  out: Float64Array,
+  outAt: number,
+  nRows?: number,
+) => void;
 
-/** Reads one flight's inputs at `raw[at]` and returns one number. */
-type Step = (raw: Float64Array, at: number) => number;
-
-export type Encoder = (raw: Float64Array, rawAt: number, out: Float64Array, outAt: number) => void;
+/** One feature of up to `BLOCK_ROWS` flights, by the same places. */
+type Step = (
+  raw: Float64Array,
+  rawAt: number,
+  out: Float64Array,
+  outAt: number,
+  nRows: number,
+) => void;
 
 /**
- * The encoder of a model: fills `out[outAt .. outAt + features.length)` from the inputs at `raw[rawAt]`.
+ * The encoder of a model. A feature of one flight and of many is the same loop, so they can not differ.
  * @throws TypeError when a feature names an input that is not there (a bug in whoever built the model)
  */
 export const buildEncoder = (inputs: readonly Input[], features: readonly Feature[]): Encoder => {
-  const steps = features.map((feature) => buildStep(feature, inputs));
-  return (raw, rawAt, out, outAt) => {
-    for (let i = 0; i < steps.length; i++) out[outAt + i] = steps[i]!(raw, rawAt);
+  const [nInputs, nFeatures] = [inputs.length, features.length];
+  const digits = buildDigits(inputs);
+  const steps = features.map((feature) => buildStep(feature, inputs, nFeatures, digits));
+  return (raw, rawAt, out, outAt, nRows = 1) => {
+    for (let from = 0; from < nRows; from += BLOCK_ROWS) {
+      const n = Math.min(BLOCK_ROWS, nRows - from);
+      const [rawFrom, outFrom] = [rawAt + from * nInputs, outAt + from * nFeatures];
+      digits.fill(raw, rawFrom, n);
+      for (let i = 0; i < steps.length; i++) steps[i]!(raw, rawFrom, out, outFrom + i, n);
+    }
   };
 };
 
@@ -83,122 +108,52 @@ export const inputsOf = (feature: Feature): readonly string[] => {
   }
 };
 
-const buildStep = (feature: Feature, inputs: readonly Input[]): Step => {
+const buildStep = (
+  feature: Feature,
+  inputs: readonly Input[],
+  nFeatures: number,
+  digits: Digits,
+): Step => {
   const at = (name: string): number => indexOf(inputs, name);
+  /** A step that makes its number of one input's. */
+  const fromInput = (name: string, of: (value: number) => number): Step => {
+    const i = at(name);
+    const nInputs = inputs.length;
+    return (raw, rawAt, out, outAt, nRows) => {
+      for (let row = 0; row < nRows; row++)
+        out[outAt + row * nFeatures] = of(raw[rawAt + row * nInputs + i]!);
+    };
+  };
   switch (feature.step) {
     case 'number':
-    case 'code': {
-      const i = at(feature.input);
-      return (raw, row) => raw[row + i]!;
-    }
+    case 'code':
+      return fromInput(feature.input, (value) => value);
     case 'equals': {
-      const i = at(feature.input);
-      const code = inputs[i]!.values?.indexOf(feature.value) ?? -1;
-      return (raw, row) => (raw[row + i] === code ? 1 : 0);
+      const code = inputs[at(feature.input)]!.values?.indexOf(feature.value) ?? -1;
+      return fromInput(feature.input, (value) => (value === code ? 1 : 0));
     }
     case 'scale': {
-      const i = at(feature.input);
       const { shift, scale } = feature;
-      return (raw, row) => (raw[row + i]! - shift) / scale;
+      return fromInput(feature.input, (value) => (value - shift) / scale);
     }
     case 'minuteOfDay':
     case 'hour':
     case 'dayOfWeek':
     case 'dayOfYear':
-    case 'month': {
-      const i = at(feature.input);
-      const clock = CLOCKS[feature.step];
-      return (raw, row) => clock(raw[row + i]!);
-    }
+    case 'month':
+      return fromInput(feature.input, CLOCKS[feature.step]);
     case 'elapsedMinutes': {
-      const [from, to] = [at(feature.from), at(feature.to)];
-      return (raw, row) => raw[row + to]! - raw[row + from]!;
-    }
-    case 'lookup': {
-      const key = buildKey(feature.parts, inputs);
-      const { numbers, otherwise } = feature;
-      const indices = new Map<number, number>();
-      for (let k = 0; k < feature.keys.length; k++) indices.set(feature.keys[k]!, k);
-      return (raw, row) => {
-        const index = indices.get(key(raw, row));
-        return index === undefined ? otherwise : numbers[index]!;
+      const [from, to, nInputs] = [at(feature.from), at(feature.to), inputs.length];
+      return (raw, rawAt, out, outAt, nRows) => {
+        for (let row = 0; row < nRows; row++) {
+          const flight = rawAt + row * nInputs;
+          out[outAt + row * nFeatures] = raw[flight + to]! - raw[flight + from]!;
+        }
       };
     }
-  }
-};
-
-/** The mixed-radix key of a flight, NaN when a part is missing or out of range. */
-export const buildKey = (parts: readonly KeyPart[], inputs: readonly Input[]): Step => {
-  const positions = parts.map((part) => indexOf(inputs, part.input));
-  return (raw, row) => {
-    let key = 0;
-    for (let p = 0; p < parts.length; p++) {
-      const { of, radix } = parts[p]!;
-      const value = raw[row + positions[p]!]!;
-      const digit = of === 'code' ? value : CLOCKS[of](value);
-      if (!(digit >= 0 && digit < radix)) return Number.NaN;
-      key = key * radix + digit;
+    case 'lookup': {
+      const lookUp = buildLookup(feature, digits);
+      return (_raw, _rawAt, out, outAt, nRows) => lookUp(out, outAt, nFeatures, nRows);
     }
-    return key;
-  };
-};
-
-const MINUTES_PER_DAY = 1440;
-const day = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
-const minuteOfDay = (minutes: number): number => minutes - day(minutes) * MINUTES_PER_DAY;
-
-/** Month 1-12 and day of the year 1-366 of days since 1970-01-01, as month * 512 + day. @source Howard Hinnant, civil_from_days */
-const civil = (days: number): number => {
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  );
-  const dayFromMarch =
-    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const monthFromMarch = Math.floor((5 * dayFromMarch + 2) / 153);
-  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 1 : 0;
-  const dayOfYear = month <= 2 ? dayFromMarch - 305 : dayFromMarch + 60 + leap;
-  return month * 512 + dayOfYear;
-};
-
-const FIRST_DAY = -36_525;
-const N_DAYS = 2 * 36_525;
-/** `civil` of the days from 1870 to 2069, filled as they are asked; 0 where they were not. */
-const calendar = new Int16Array(N_DAYS);
-
-const calendarOf = (days: number): number => {
-  const at = days - FIRST_DAY;
-  if (!(at >= 0 && at < N_DAYS)) return civil(days);
-  const known = calendar[at]!;
-  if (known !== 0) return known;
-  calendar[at] = civil(days);
-  return calendar[at]!;
-};
-
-const CLOCKS = {
-  day,
-  minuteOfDay,
-  hour: (minutes: number) => Math.floor(minuteOfDay(minutes) / 60),
-  dayOfWeek: (minutes: number) => {
-    const days = day(minutes) + 3;
-    return days - Math.floor(days / 7) * 7;
-  },
-  dayOfYear: (minutes: number) =>
-    Number.isNaN(minutes) ? Number.NaN : calendarOf(day(minutes)) % 512,
-  month: (minutes: number) =>
-    Number.isNaN(minutes) ? Number.NaN : Math.floor(calendarOf(day(minutes)) / 512),
-} as const;
-
-const indexOf = (inputs: readonly Input[], name: string): number => {
-  const index = inputs.findIndex((input) => input.name === name);
-  if (index < 0) throw new TypeError(`no input is named ${name}`);
-  return index;
+  }
 };

@@ -16,13 +16,12 @@ import { verify } from './verify.ts';
  */
 export const compilePredictor = (model: Model, force?: Kernel): Predictor => {
   const nInputs = model.inputs.length;
-  const nFeatures = model.features.length;
   const nHeads = model.heads.length;
   const encode = buildEncoder(model.inputs, model.features);
   const answer = buildAnswers(model.heads);
   const scorer = buildScorer(
     model.heads.map((head) => head.score),
-    nFeatures,
+    model.features.length,
     force,
   );
   const { features, scores, score } = scorer;
@@ -31,8 +30,7 @@ export const compilePredictor = (model: Model, force?: Kernel): Predictor => {
     predictInto: (raw, nRows, out) => {
       for (let from = 0; from < nRows; from += BLOCK_ROWS) {
         const n = Math.min(BLOCK_ROWS, nRows - from);
-        for (let row = 0; row < n; row++)
-          encode(raw, (from + row) * nInputs, features, row * nFeatures);
+        encode(raw, from * nInputs, features, 0, n);
         score(n);
         for (let i = 0; i < n * nHeads; i++) out[from * nHeads + i] = scores[i]!;
         for (let row = 0; row < n; row++) answer(out, (from + row) * nHeads);

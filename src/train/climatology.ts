@@ -2,8 +2,9 @@
  * The first baseline: how often this airline was late at this hour, drawn to the overall rate where flights are few.
  * A model that does not beat it has learned nothing.
  */
-import { buildKey, type Feature, type KeyPart } from '../core/features.ts';
+import type { Feature } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
+import { buildKey, type KeyPart } from '../core/lookup.ts';
 
 /** Flights of the overall rate that each cell is given. */
 const PRIOR_ROWS = 50;

@@ -6,9 +6,10 @@
  *   (sum + strength * parent) / (count + strength)
  * @source Prokhorenkova et al. 2018 (ordered target statistics), with days as the permutation
  */
-import { buildKey, type Feature, type KeyPart } from '../core/features.ts';
+import type { Feature } from '../core/features.ts';
 import { dayOf } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
+import { buildKey, type KeyPart } from '../core/lookup.ts';
 import { sharedFloats } from './shared-array.ts';
 
 export interface Kind {

@@ -1,9 +1,10 @@
 /**
  * How full the schedule is: flights a day that the training schedule holds at an airport, by day of the week and hour.
  */
-import { buildKey, type Feature, type KeyPart } from '../core/features.ts';
+import type { Feature } from '../core/features.ts';
 import { dayOf } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
+import { buildKey, type KeyPart } from '../core/lookup.ts';
 
 /** Lookups of departures per hour at the origin and of flights to the destination, from the rows of a part. */
 export const trafficFeatures = (
