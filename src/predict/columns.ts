@@ -135,15 +135,6 @@ const columnOfDraft = (draft: Draft): Column => {
   };
 };
 
-/** Whether a code's bin goes right at a node that asks a categorical column. */
-export const codeGoesRight = (forest: Forest, node: number, column: Column, bin: number) => {
-  if (bin === column.nBins - 1) return forest.missingLeft[node] === 0;
-  const words = forest.categoryWords[node]!;
-  if (bin >= words * 32) return true;
-  const word = forest.categories[forest.categoryStart[node]! + (bin >>> 5)]!;
-  return ((word >>> (bin & 31)) & 1) === 0;
-};
-
 const ZERO = Math.fround(1e-35);
 
 /** The bin of a value, for numbers how many edges it lies past: the slow twin of the emitted search. */

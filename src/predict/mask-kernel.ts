@@ -24,7 +24,7 @@ import {
   tee,
   v128,
 } from './assembler.ts';
-import { type Asking, type Column, codeGoesRight } from './columns.ts';
+import type { Asking, Column } from './columns.ts';
 import type { Layout } from './layout.ts';
 
 export const MASK_LEAVES = 32;
@@ -162,9 +162,32 @@ const fillTable = (
     }
     return;
   }
-  table.fill(-1, 0, missing * stride);
-  for (const asking of nodes) {
-    for (let bin = 0; bin < missing; bin++)
-      if (codeGoesRight(forest, asking[0]!, column, bin)) for (const node of asking) cut(bin, node);
+  fillCodes(forest, column, nodes.flat(), leaves, table, stride);
+};
+
+/**
+ * Fills the rows of codes. Bin by bin, so that the row at hand stays in the cache, and with every look-up beforehand:
+ * a forest of many categories comes here a million times at each start.
+ */
+const fillCodes = (
+  { left, categories, categoryStart, categoryWords }: Forest,
+  { nBins }: Column,
+  nodes: readonly number[],
+  { below, treeOf }: Leaves,
+  table: Int32Array,
+  stride: number,
+): void => {
+  const trees = Int32Array.from(nodes, (node) => treeOf[node]!);
+  const kept = Int32Array.from(nodes, (node) => ~below[left[node]!]!);
+  const starts = Int32Array.from(nodes, (node) => categoryStart[node]!);
+  const nWords = Int32Array.from(nodes, (node) => categoryWords[node]!);
+  table.fill(-1, 0, (nBins - 1) * stride);
+  for (let bin = 0; bin < nBins - 1; bin++) {
+    const w = bin >>> 5;
+    for (let i = 0; i < trees.length; i++) {
+      const word = w < nWords[i]! ? categories[starts[i]! + w]! | 0 : 0;
+      const at = bin * stride + trees[i]!;
+      if (((word >>> (bin & 31)) & 1) === 0) table[at] = table[at]! & kept[i]!;
+    }
   }
 };
