@@ -126,7 +126,7 @@ test('many flights get the features that each gets alone, from a table of every 
       const [expected, actual] = [new Float64Array(5 * n + 5), new Float64Array(5 * n + 5)];
       for (let row = 0; row < n; row++) one(raw, 4 + 4 * row, expected, 5 + 5 * row);
       many(raw, 4, actual, 5, n);
-      expect(actual).toEqual(expected);
+      expect([...actual]).toEqual([...expected]);
     }),
     { numRuns: 30 },
   );
