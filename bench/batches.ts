@@ -5,7 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
-import { buildPlantedModel, buildRandom } from '../test/planted.ts';
+import { buildRandom } from '../src/core/random.ts';
+import { buildPlantedModel } from '../test/planted.ts';
 import { beginPuntual, scratchDir } from './http-peers.ts';
 import { alternate, printFigures, printMachine, versionLine } from './measure.ts';
 import { runWrk } from './wrk.ts';

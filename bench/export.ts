@@ -8,13 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isCategorical } from '../src/core/features.ts';
 import type { Forest } from '../src/core/forest.ts';
-import { readModel } from '../src/core/model-file.ts';
 import type { Calibration, Head, Model } from '../src/core/model.ts';
+import { readModel } from '../src/core/model-file.ts';
+import { buildRandom } from '../src/core/random.ts';
 import { writeLightGbm } from '../src/exchange/lightgbm-write.ts';
 import { writeOnnx } from '../src/exchange/onnx-write.ts';
 import { buildCurve } from '../src/predict/heads.ts';
 import { scoreOf } from '../src/predict/reference.ts';
-import { buildPlantedModel, buildRandom } from '../test/planted.ts';
+import { buildPlantedModel } from '../test/planted.ts';
 import { printMachine } from './measure.ts';
 
 const N_ROWS = 20_000;

@@ -6,7 +6,8 @@
  */
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
-import { buildPlantedModel, buildRandom } from '../test/planted.ts';
+import { buildRandom } from '../src/core/random.ts';
+import { buildPlantedModel } from '../test/planted.ts';
 import { beginPuntual, FLIGHT, scratchDir } from './http-peers.ts';
 import { medianOf, printMachine } from './measure.ts';
 

@@ -3,11 +3,11 @@
  * requests, sound and broken, cut at random places, go to both, over the same handler.
  * `npx bun bench/http-differential.ts [REQUESTS] [SEED]`; ends with 1 when ours takes what the runtime refuses.
  */
-import { type Comparison, compareOn, makeStream, type Stream } from '../test/http-bytes.ts';
-import { buildRandom } from '../test/planted.ts';
-import { buildPlantedContext, handlersOf } from '../test/planted-service.ts';
+import { buildRandom } from '../src/core/random.ts';
 import { openHttp } from '../src/http/server.ts';
 import { openTwin } from '../src/http/twin.ts';
+import { type Comparison, compareOn, makeStream, type Stream } from '../test/http-bytes.ts';
+import { buildPlantedContext, handlersOf } from '../test/planted-service.ts';
 import { printMachine } from './measure.ts';
 
 const nRequests = Number(process.argv[2] ?? 100_000);

@@ -2,7 +2,7 @@
  * Damaged files for `fuzz-exchange`: bytes turned, moved, cut and joined, numbers of texts made extreme,
  * steps of pickles slipped in. A seed and a number always give the same file.
  */
-import { buildRandom } from '../test/planted.ts';
+import { buildRandom } from '../src/core/random.ts';
 
 export interface Seed {
   readonly name: string;

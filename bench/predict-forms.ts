@@ -3,10 +3,11 @@
  * `npx bun bench/predict-forms.ts`. Emitted code beside the kernels that the product keeps.
  */
 import type { Forest } from '../src/core/forest.ts';
-import { buildModule, type Code, f64, type Func, get, i32, set } from '../src/predict/assembler.ts';
+import { buildRandom } from '../src/core/random.ts';
+import { buildModule, type Code, type Func, f64, get, i32, set } from '../src/predict/assembler.ts';
 import { scoreOf } from '../src/predict/reference.ts';
 import { BLOCK_ROWS, buildScorer, type Kernel } from '../src/predict/scorer.ts';
-import { buildPlantedForest, buildRandom } from '../test/planted.ts';
+import { buildPlantedForest } from '../test/planted.ts';
 import { alternate, type Contender, printFigures, printMachine } from './measure.ts';
 
 const N_FEATURES = 7;

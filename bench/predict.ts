@@ -6,13 +6,14 @@ import { heapStats } from 'bun:jsc';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildPlantedModel, buildRandom } from '../test/planted.ts';
-import { readModel, writeModel } from '../src/core/model-file.ts';
 import type { Model } from '../src/core/model.ts';
+import { readModel, writeModel } from '../src/core/model-file.ts';
+import { buildRandom } from '../src/core/random.ts';
 import { importModel } from '../src/exchange/import.ts';
 import { compilePredictor } from '../src/predict/compile.ts';
 import { buildExplainer } from '../src/predict/explain.ts';
 import { buildScorer, type Kernel } from '../src/predict/scorer.ts';
+import { buildPlantedModel } from '../test/planted.ts';
 import { alternate, type Contender, printFigures, printMachine, summarise } from './measure.ts';
 
 const PYTHON = 'bench/peers/.venv/bin/python';

@@ -2,8 +2,9 @@
  * Does the generator tell the truth? A paused service must show in response time and not in service time;
  * a queue of known theory (M/M/1) must show its quantiles.
  */
+import { buildRandom } from '../src/core/random.ts';
+import { buildSchedule } from '../src/stress/schedule.ts';
 import { printMachine } from './measure.ts';
-import { buildRandom, buildSchedule } from '../src/stress/schedule.ts';
 import { runStress, startPeer, stop } from './stress-peers.ts';
 
 const PORT = 18_197;

@@ -2,10 +2,10 @@
  * Does a run of an hour need more memory than one of a minute? The ticks of two shards as a real run sends them, seconds
  * put through the collector as fast as it takes them. `bun bench/stress-memory.ts`
  */
+import { buildRandom } from '../src/core/random.ts';
 import { buildCollector } from '../src/stress/collector.ts';
 import { bucketOfUs, buildLedger, COUNTER_AT, takeEntry } from '../src/stress/ledger.ts';
 import type { Tick } from '../src/stress/messages.ts';
-import { buildRandom } from '../src/stress/schedule.ts';
 import { UNSEEN } from '../src/stress/service-load.ts';
 import { printMachine } from './measure.ts';
 

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { encodeTime } from '../src/core/flight.ts';
-import { buildRandom } from '../src/train/random.ts';
+import { buildRandom } from '../src/core/random.ts';
 
 const COLUMNS = [
   'airline',

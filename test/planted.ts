@@ -6,6 +6,7 @@ import type { Feature } from '../src/core/features.ts';
 import type { Forest } from '../src/core/forest.ts';
 import type { Input } from '../src/core/inputs.ts';
 import type { Model } from '../src/core/model.ts';
+import { buildRandom } from '../src/core/random.ts';
 
 export const PLANTED_INPUTS: readonly Input[] = [
   {
@@ -48,18 +49,6 @@ export const PLANTED_FEATURES: readonly Feature[] = [
   { name: 'dayOfYear', step: 'dayOfYear', input: 'scheduledDeparture' },
   { name: 'distanceMiles', step: 'number', input: 'distanceMiles' },
 ];
-
-/** Numbers in [0, 1) from a seed. @source Steele, Lea, Flood 2014 (SplitMix32) */
-export const buildRandom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
-  };
-};
 
 /** Leaf-wise random trees: every inner node has a cover that its children share. */
 export const buildPlantedForest = (nTrees: number, nLeaves: number, seed: number): Forest => {

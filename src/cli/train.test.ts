@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { encodeTime } from '../core/flight.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
+import { buildRandom } from '../core/random.ts';
 import { compilePredictor } from '../predict/compile.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
-import { buildRandom } from '../train/random.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-train-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

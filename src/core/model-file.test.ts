@@ -2,10 +2,11 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildPlantedModel, buildRandom } from '../../test/planted.ts';
+import { buildPlantedModel } from '../../test/planted.ts';
 import { AppError } from './errors.ts';
 import { decodeModel, encodeModel, readModel, writeModel } from './model-file.ts';
 import { currentOf, findModel, storeModel, switchCurrent, versionsOf } from './model-store.ts';
+import { buildRandom } from './random.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-model-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,11 +1,12 @@
 /** What is written for other libraries gives the same answers when it is read again. */
 import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
-import { buildPlantedModel, buildRandom } from '../../test/planted.ts';
+import { buildPlantedModel } from '../../test/planted.ts';
 import type { Forest } from '../core/forest.ts';
 import type { Calibration, Model } from '../core/model.ts';
-import { scoreOf } from '../predict/reference.ts';
+import { buildRandom } from '../core/random.ts';
 import { buildCurve } from '../predict/heads.ts';
+import { scoreOf } from '../predict/reference.ts';
 import { lastLeft } from './canonical.ts';
 import { parseForeign } from './import.ts';
 import { writeLightGbm } from './lightgbm-write.ts';

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test';
 import { type Comparison, compareOn, makeStream, type Stream } from '../../test/http-bytes.ts';
 import { buildPlantedContext, handlersOf } from '../../test/planted-service.ts';
-import { buildRandom } from '../../test/planted.ts';
+import { buildRandom } from '../core/random.ts';
 import { openHttp } from './server.ts';
 import { openTwin } from './twin.ts';
 

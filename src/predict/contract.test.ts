@@ -1,8 +1,9 @@
 /** The promises of every predictor, held by both of them. */
 import { describe, expect, test } from 'bun:test';
+import { buildPlantedForest, buildPlantedModel } from '../../test/planted.ts';
 import type { Forest } from '../core/forest.ts';
 import type { Head, Model } from '../core/model.ts';
-import { buildPlantedForest, buildPlantedModel, buildRandom } from '../../test/planted.ts';
+import { buildRandom } from '../core/random.ts';
 import { compilePredictor } from './compile.ts';
 import type { Predictor } from './predictor.ts';
 import { buildReferencePredictor, scoreOf } from './reference.ts';

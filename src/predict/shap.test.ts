@@ -1,8 +1,9 @@
 /** TreeSHAP against brute force, and reasons that add up. */
 import { describe, expect, test } from 'bun:test';
-import { buildPlantedForest, buildPlantedModel, buildRandom } from '../../test/planted.ts';
+import { buildPlantedForest, buildPlantedModel } from '../../test/planted.ts';
 import type { Forest } from '../core/forest.ts';
 import type { Model } from '../core/model.ts';
+import { buildRandom } from '../core/random.ts';
 import { buildExplainer } from './explain.ts';
 import { buildReferencePredictor, decide, scoreOf } from './reference.ts';
 import { buildAttribution } from './shap.ts';

@@ -2,7 +2,6 @@
  * One self-contained HTML page from plain blocks: nothing is fetched, light and dark, phone and print.
  * Stands under every report; `charts` describes what is drawn, `charts.page.js` draws it in the browser.
  */
-
 import uplotScript from 'uplot/dist/uPlot.iife.min.js' with { type: 'text' };
 import uplotStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' };
 import chartsScript from './charts.page.js' with { type: 'text' };

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test';
-import { buildCounts, bucketOf, highOf, lowOf } from '../core/latency.ts';
+import { bucketOf, buildCounts, highOf, lowOf } from '../core/latency.ts';
+import { buildRandom } from '../core/random.ts';
 import { leastSamples, quantileInterval, rankInterval } from './interval.ts';
 import { findCostlyStep, findKnee, findPower, type LoadPoint, reportKnee } from './knee.ts';
 import { bucketOfUs, SCALE } from './ledger.ts';
 import { auditLittle, inFlightOf } from './little.ts';
-import { buildRandom } from './schedule.ts';
 import { judgeSteadiness, mser5, slopeOf } from './steady.ts';
 import { fitUsl, throughputAt } from './usl.ts';
 import type { Window } from './window.ts';

@@ -3,7 +3,7 @@
  * Stands beside the files of flights as a source of payloads.
  */
 import { decodeTime, encodeTime } from '../core/flight.ts';
-import { buildRandom } from './schedule.ts';
+import { buildRandom } from '../core/random.ts';
 
 export interface Property {
   readonly type?: string | readonly string[];

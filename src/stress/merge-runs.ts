@@ -2,7 +2,6 @@
  * Run files of parts that several machines ran together, as one run: counts and histograms add up exactly.
  * Stands beside the comparison; percentiles are read from the merged histograms, never averaged.
  */
-
 import { AppError } from '../core/errors.ts';
 import { addEntry, buildLedger, SLOT_MS } from './ledger.ts';
 import type { RunFile } from './run-file.ts';

@@ -6,6 +6,7 @@
  * a sum of exponentials of mean 1 for Poisson arrivals. For a rate going linearly from a to b in T:
  *   a t + (b - a) t^2 / 2T = e   =>   t = 2e / (a + sqrt(a^2 + 2 e (b - a) / T))
  */
+import { buildRandom } from '../core/random.ts';
 
 export type Arrivals = 'uniform' | 'poisson';
 
@@ -51,17 +52,5 @@ const walkOf = (load: Load, shard: number, nShards: number): (() => number) => {
   return () => {
     event -= Math.log(1 - random()) * nShards;
     return event;
-  };
-};
-
-/** Numbers in [0, 1) from a seed. @source Steele, Lea, Flood 2014 (SplitMix32) */
-export const buildRandom = (seed: number): (() => number) => {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
   };
 };

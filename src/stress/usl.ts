@@ -6,7 +6,7 @@
  * It is linear in N/X = a + b (N - 1) + c N (N - 1), a = 1/gamma, b = alpha/gamma, c = beta/gamma, so that weighted
  * least squares with weights 1/(N/X)^2 and a 3 x 3 solve fit it. @source Gunther, Guerrilla Capacity Planning
  */
-import { buildRandom } from './schedule.ts';
+import { buildRandom } from '../core/random.ts';
 
 export interface Point {
   /** Requests in flight, 1 or more. */

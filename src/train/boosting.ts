@@ -2,6 +2,7 @@
  * Boosting: tree after tree on the gradients of a loss, stopped where later flights no longer gain.
  * Sixth step of the algorithm.
  */
+import { buildRandom } from '../core/random.ts';
 import type { BinnedRows, GrownTree } from './grower.ts';
 import {
   type BoostRows,
@@ -11,7 +12,6 @@ import {
   startScores,
 } from './learner.ts';
 import { type Loss, logLossOfScores, pinballOfScores } from './loss.ts';
-import { buildRandom } from './random.ts';
 import { leafOfBins, type Tree } from './tree.ts';
 
 export interface BoostSettings extends LearnerSettings {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import { buildRandom } from '../core/random.ts';
 import { anchor, buildCurve, fitCalibration, fitIsotonic } from './calibration.ts';
 import { auc, ece, logLoss } from './metrics.ts';
-import { buildRandom } from './random.ts';
 import { splitByTime } from './time-split.ts';
 
 describe('the measures', () => {

@@ -1,12 +1,12 @@
 /**
  * Rows and tables made from a seed, for tests and benches of the learner: quantities, categories, missing values, a known truth.
  */
+import { buildRandom } from '../core/random.ts';
 import type { Table } from '../core/table.ts';
 import type { Bins } from './binning.ts';
 import { binInto, buildCategoryBins, buildQuantityBins } from './binning.ts';
 import { binOffsets } from './histogram.ts';
 import type { BoostRows, LearnerSettings } from './learner.ts';
-import { buildRandom } from './random.ts';
 
 export interface PlantedRows extends BoostRows {
   readonly columns: readonly Float64Array[];

@@ -5,8 +5,8 @@
  */
 import { AppError } from '../core/errors.ts';
 import { dayOf, encodeTime } from '../core/flight.ts';
-import { shuffled } from './random.ts';
 import { sharedInts } from './shared-array.ts';
+import { shuffled } from './shuffle.ts';
 
 export const PARTS = ['train', 'validation', 'calibration', 'test'] as const;
 export type Part = (typeof PARTS)[number];

@@ -3,11 +3,11 @@
  * The test flights are not looked at.
  */
 import { availableParallelism } from 'node:os';
+import { buildRandom } from '../core/random.ts';
 import type { Table } from '../core/table.ts';
-import { boost, type BoostSettings } from './boosting.ts';
+import { type BoostSettings, boost } from './boosting.ts';
 import { buildEngine } from './engine.ts';
 import { prepare } from './preparation.ts';
-import { buildRandom } from './random.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
 import { buildTeam } from './team.ts';
 

@@ -4,7 +4,7 @@
  * a request leaves at max(its arrival, the departure before) + its service time.
  */
 import type { Socket } from 'bun';
-import { buildRandom } from '../../../src/stress/schedule.ts';
+import { buildRandom } from '../../../src/core/random.ts';
 
 const [port, kind, meanMs, seed] = process.argv.slice(2);
 const mean = Number(meanMs);

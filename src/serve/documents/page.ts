@@ -2,7 +2,6 @@
  * The page's content for one model: fields from its inputs, sentences from its answers.
  * Stands between the routes `/` and `/result` and the drawing in `web/`.
  */
-
 import type { AnswerView, FieldView, PageView } from '../../../web/view.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';

@@ -2,7 +2,6 @@
  * Reasons behind an answer, as JSON and for the page; the explainer is built when it is first asked.
  * Stands between the routes and `predict/explain`.
  */
-
 import type { Model } from '../../core/model.ts';
 import { buildExplainer, type Explainer, type Explanation } from '../../predict/explain.ts';
 

@@ -2,7 +2,6 @@
  * The workers: one place each, refilled at once when its worker dies, one more kept warm so that "at once" is
  * a matter of opening a port. Stands under the supervisor; knows nothing of HTTP.
  */
-
 import type { ServeConfig } from '../config.ts';
 import type { RestartReason } from '../labels.ts';
 import type { Log } from '../log.ts';
