@@ -6,28 +6,20 @@ import { AppError } from '../core/errors.ts';
 import { type ConnectionPlan, planConnections, readLimits } from './connections.ts';
 import { buildFleet, type CommonPlan, type Fleet } from './fleet.ts';
 import type { Part } from './part.ts';
-import { buildPayload, type Payload, type RowReader } from './payload.ts';
+import { buildPayload, type Payload, type PayloadAsk } from './payload.ts';
 import { type Probe, probeTarget } from './probe.ts';
 import { encodeRequest } from './request.ts';
 import { parseTarget, resolveTarget, type Target } from './target.ts';
 
-export interface SessionOptions {
+export interface SessionOptions extends Omit<PayloadAsk, 'url'> {
   readonly url: string;
   /** Most connections that will be open at once; a function sees how quick one answer is. */
   readonly nConnections: number | ((probeMs: number) => number);
   readonly nShards?: number | undefined;
-  readonly method?: string | undefined;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body?: string | undefined;
-  readonly data?: string | undefined;
-  readonly readRows?: RowReader | undefined;
-  readonly script?: string | undefined;
-  readonly timeoutMs: number;
   readonly keepAlive: boolean;
   readonly verifyTls: boolean;
   /** Whether bodies are compared with the ones that came before the load. */
   readonly checkAnswers: boolean;
-  readonly seed: number;
   /** What this machine takes of a run that several share. */
   readonly part?: Part | undefined;
 }

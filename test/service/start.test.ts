@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MAIN, makeModelsDir, runServe, startService, until } from './running.ts';
+import { isAlive, MAIN, makeModelsDir, runServe, startService, until } from './running.ts';
 
 const modelsDir = makeModelsDir();
 const empty = mkdtempSync(join(tmpdir(), 'puntual-empty-'));
@@ -75,12 +75,3 @@ const childrenOf = (pid: number): string[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
     .split(' ')
     .filter((id) => id !== '');
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};

@@ -1,7 +1,7 @@
 /** Workers that die, hang, or can not start: what the service does about it. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { startCallers } from './callers.ts';
-import { metricOf, type Running, startService, until } from './running.ts';
+import { isAlive, metricOf, type Running, startService, until } from './running.ts';
 
 let service: Running;
 beforeAll(async () => {
@@ -90,12 +90,3 @@ describe('a service of two workers', () => {
     }
   }, 20_000);
 });
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};

@@ -21,12 +21,8 @@ import type { Switches } from '../formats/query.ts';
 import type { FlightScanner } from '../formats/scanner.ts';
 import { shed } from '../guard/shed.ts';
 import type { Reasons } from './reasons.ts';
-import type { Scoring } from './scoring.ts';
+import { type Scoring, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
 
-/** Flights between two chances for single predictions to go first. */
-const SLICE_ROWS = 256;
-/** Explaining a flight costs as much as predicting hundreds. */
-const SLICE_ROWS_EXPLAINED = 8;
 const FAULTS_KEPT = 100;
 const NONE: readonly string[] = [];
 

@@ -14,13 +14,10 @@ import { parseSwitches } from '../formats/query.ts';
 import type { FlightScanner } from '../formats/scanner.ts';
 import { shed } from '../guard/shed.ts';
 import type { Reasons } from './reasons.ts';
-import type { Scoring } from './scoring.ts';
+import { type Scoring, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
 
 export const NDJSON = 'application/x-ndjson';
 
-const SLICE_ROWS = 256;
-/** Explaining a flight costs as much as predicting hundreds. */
-const SLICE_ROWS_EXPLAINED = 8;
 const NONE: readonly string[] = [];
 
 /** Cuts a stream of bytes into lines. */

@@ -8,6 +8,11 @@ import type { ServeContext } from '../context.ts';
 import { isObject } from '../formats/body.ts';
 import { buildDriftCounter } from '../telemetry/drift.ts';
 
+/** Flights between two chances for single predictions to go first. */
+export const SLICE_ROWS = 256;
+/** Explaining a flight costs as much as predicting hundreds. */
+export const SLICE_ROWS_EXPLAINED = 8;
+
 export interface Scoring {
   readonly nInputs: number;
   readonly nHeads: number;
