@@ -43,6 +43,7 @@ export const buildPlantedContext = (
     },
     admission: {
       tryEnter: () => undefined,
+      isShared: () => false,
       leave: () => {},
       deadlineOf: (call) => ({ atMs: Number.POSITIVE_INFINITY, signal: call.signal() }),
       pause: async () => {

@@ -63,6 +63,8 @@ export interface Admission {
    */
   readonly tryEnter: (kind: WorkKind) => ShedReason | undefined;
   readonly leave: (kind: WorkKind) => void;
+  /** Whether some other batch is in hand as well, which has to have its turns. */
+  readonly isShared: () => boolean;
   /** Reads `Request-Timeout` (seconds, decimals allowed). Call it only for batches and explanations: it costs. */
   readonly deadlineOf: (call: Pick<Call, 'header' | 'signal'>) => Deadline;
   /**

@@ -15,6 +15,7 @@ export const buildAdmission = (
   const turn = buildTurns();
   return {
     inHand: () => singles + batches,
+    isShared: () => batches > 1,
     tryEnter: (kind) => {
       if (kind === 'single') {
         singles++;

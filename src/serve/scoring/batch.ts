@@ -187,7 +187,7 @@ export const buildBatchAnswer = (
       };
       const { batchLimitRows } = config;
       // Where several come at once, each waits for its turn before its first slice too.
-      await pause();
+      if (admission.isShared()) await pause();
       const scanned = await scanFlights(scanner, nInputs, bytes, batchLimitRows, pause);
       if (scanned && !(strict && scanned.unknown.size > 0))
         return await write(scanned, explain, pause);
