@@ -166,14 +166,12 @@ export const addChildren = (
 
 /** Makes a node's children visible: open where they can be split. */
 export const publish = (nodes: NodeTable, node: number, left: number): void => {
+  publishNode(nodes, left);
+  publishNode(nodes, left + 1);
   nodes.state[node] = STATE.expanded;
-  for (const child of [left, left + 1]) {
-    nodes.state[child] = nodes.feature[child]! >= 0 ? STATE.candidate : STATE.leaf;
-    nodes.reach[child] = Math.min(nodes.gain[child]!, nodes.reach[node]!);
-  }
 };
 
-export const publishRoot = (nodes: NodeTable): void => {
-  nodes.state[0] = nodes.feature[0]! >= 0 ? STATE.candidate : STATE.leaf;
-  nodes.reach[0] = nodes.gain[0]!;
+/** Makes a judged node visible. */
+export const publishNode = (nodes: NodeTable, node: number): void => {
+  nodes.state[node] = nodes.feature[node]! >= 0 ? STATE.candidate : STATE.leaf;
 };

@@ -1,11 +1,12 @@
 /**
  * One tree by all threads: large leaves are expanded by all of them together, the others each by one.
- * Stands between `engine` and `expansion`; which expansions belong to the tree is decided in `assembly`.
+ * Stands between `engine` and `expansion`; which expansions belong to the tree is decided in `ranking`.
  */
-import { type AssembledTree, assemble, treeOf } from './assembly.ts';
-import { addChildren, expand, judge, publish, publishRoot } from './expansion.ts';
+import { type AssembledTree, treeOf } from './assembly.ts';
+import { addChildren, judge, publish, publishNode } from './expansion.ts';
 import { jobOf, JOBS, type Order, partAt, slotOf } from './jobs.ts';
 import { CONTROL, STATE } from './node-table.ts';
+import { nextNode, rankNodes, startRanking } from './ranking.ts';
 import { histogramOf, type Workshop } from './workshop.ts';
 
 /** Gives a job on the rows, or places in their order, from `begin` to `end` to all threads and waits until it is done. */
@@ -23,34 +24,30 @@ export const growTree = (shop: Workshop, run: Run, order: Order): AssembledTree 
   const { control, nodes, layout } = shop;
   const { settings } = order;
   const { nRows, nThreads } = layout;
-  const job = jobOf(shop, order);
   nodes.state.fill(STATE.leaf);
   control[CONTROL.nNodes] = 1;
   control[CONTROL.nSlots] = nThreads;
-  control[CONTROL.nExpanded] = 0;
-  control[CONTROL.nActive] = 0;
+  control[CONTROL.nTaken] = 0;
+  control[CONTROL.nPublished] = 0;
   control[CONTROL.nWanted] = settings.nLeaves - 1;
   startRoot(shop, order);
-  judge(shop, job, 0);
-  publishRoot(nodes);
+  judge(shop, jobOf(shop, order), 0);
+  publishNode(nodes, 0);
+  startRanking(shop);
   const leastTogether =
     nThreads === 1
       ? Number.POSITIVE_INFINITY
       : Math.max(TOGETHER_ROWS, (nRows * TOGETHER_SHARE) / nThreads);
-  const first = assemble(nodes, settings.nLeaves, (node) => {
-    if (nodes.end[node]! - nodes.begin[node]! < leastTogether) return false;
+  while (!rankNodes(shop)) {
+    const node = nextNode(shop, false);
+    if (nodes.end[node]! - nodes.begin[node]! < leastTogether) {
+      run(JOBS.expand, 0, 0);
+      break;
+    }
     expandTogether(shop, run, order, node);
-    return true;
-  });
-  if (!first.isComplete) run(JOBS.expand, 0, 0);
-  const whole = first.isComplete
-    ? first
-    : assemble(nodes, settings.nLeaves, (node) => {
-        publish(nodes, node, expand(shop, job, node));
-        return true;
-      });
-  if (whole.expanded.length === 0) listAllRows(shop);
-  return treeOf(shop, settings, whole.expanded);
+  }
+  if (control[CONTROL.nRanked] === 0) listAllRows(shop);
+  return treeOf(shop, settings);
 };
 
 const startRoot = (shop: Workshop, { bins }: Order): void => {
@@ -97,7 +94,6 @@ export const sumParts = ({ control, layout, kernels }: Workshop): void => {
 const expandTogether = (shop: Workshop, run: Run, order: Order, node: number): void => {
   const { control, nodes } = shop;
   control[CONTROL.node] = node;
-  control[CONTROL.nExpanded]! += 1;
   run(JOBS.partition, nodes.begin[node]!, nodes.end[node]!);
   const middle = joinParts(shop, nodes.begin[node]!, nodes.end[node]!);
   const left = addChildren(shop, jobOf(shop, order), node, middle, (slot, begin, end) =>

@@ -11,6 +11,7 @@ export interface Layout {
   readonly nRows: number;
   readonly nFeatures: number;
   readonly nThreads: number;
+  readonly nLeaves: number;
   readonly nNodes: number;
   readonly nSlots: number;
   /** Room for the rows of the final leaves of a tree. */
@@ -21,6 +22,8 @@ export interface Layout {
   readonly histogramBytes: number;
   readonly controlAt: number;
   readonly nodesAt: number;
+  readonly rankedAt: number;
+  readonly frontierAt: number;
   readonly boundsAt: number;
   readonly tablesAt: number;
   /** One block of records per thread. */
@@ -48,8 +51,9 @@ export interface Layout {
   readonly nPages: number;
 }
 
-/** Expansions of a thread, beyond those of the tree, before it stops guessing. */
-export const SPARE_PER_THREAD = 8;
+/** So many expansions for one tree, and its threads stop guessing. */
+export const mostGuessed = (nWanted: number, nThreads: number): number =>
+  nThreads === 1 ? 0 : Math.ceil(1.5 * nWanted) + 8 * nThreads;
 /** Bytes of one node's record (see `node-table`). */
 export const NODE_BYTES = 160;
 export const CONTROL_BYTES = 256;
@@ -68,8 +72,8 @@ export const layoutOf = (
   const recordBytes = recordBytesOf(nFeatures);
   const histogramBytes = Math.ceil((8 * offsets[nFeatures]!) / 16) * 16;
   const columnBytes = Math.ceil(nRows / 64) * 64;
-  // A tree expands nLeaves - 1 nodes; threads that guess wrong expand a few more.
-  const nExpanded = 2 * nLeaves + SPARE_PER_THREAD * nThreads;
+  // A tree needs nLeaves - 1 expansions at most, whatever was guessed before.
+  const nExpanded = mostGuessed(nLeaves, nThreads) + nLeaves;
   const nNodes = 2 * nExpanded + 1;
   const nSlots = nExpanded + nThreads;
   const markBytes = 2 * MARK_ROWS + 64;
@@ -84,6 +88,7 @@ export const layoutOf = (
     nRows,
     nFeatures,
     nThreads,
+    nLeaves,
     nNodes,
     nSlots,
     nRanges: nExpanded + 1,
@@ -92,6 +97,8 @@ export const layoutOf = (
     histogramBytes,
     controlAt: take(CONTROL_BYTES),
     nodesAt: take(nNodes * NODE_BYTES),
+    rankedAt: take(4 * nLeaves),
+    frontierAt: take(4 * nNodes),
     boundsAt: take(8 * (nExpanded + 1)),
     valuesAt: take(8 * (nExpanded + 1)),
     tablesAt: take(256 * nThreads),

@@ -23,8 +23,6 @@ export interface NodeTable {
   readonly missingLeft: Int32Array;
   readonly sets: Uint32Array;
   readonly gain: Float64Array;
-  /** The least gain on the way from the root, its own included: how soon best-first growth comes here. */
-  readonly reach: Float64Array;
   readonly g: Float64Array;
   readonly h: Float64Array;
   readonly leftG: Float64Array;
@@ -48,7 +46,6 @@ export const viewNodes = (buffer: SharedArrayBuffer, layout: Layout): NodeTable 
   };
   const table = {
     gain: doubles(),
-    reach: doubles(),
     g: doubles(),
     h: doubles(),
     leftG: doubles(),
@@ -82,8 +79,9 @@ export const CONTROL = {
   lock: 3,
   nNodes: 4,
   nSlots: 5,
-  nExpanded: 6,
-  nActive: 7,
+  /** Nodes that threads have begun to expand, and those whose children all threads know. */
+  nTaken: 6,
+  nPublished: 7,
   /** Expansions of a whole tree. */
   nWanted: 8,
   begin: 9,
@@ -94,6 +92,9 @@ export const CONTROL = {
   slot: 14,
   /** The sequence when the threads were assigned. */
   started: 15,
+  /** Nodes of the tree whose order is certain, and those that come after them (see `ranking`). */
+  nRanked: 16,
+  nFrontier: 17,
 } as const;
 
 export const viewControl = (buffer: SharedArrayBuffer, layout: Layout): Int32Array =>

@@ -12,6 +12,11 @@ export interface Workshop {
   readonly kernels: Kernels;
   readonly control: Int32Array;
   readonly nodes: NodeTable;
+  /** int32: the tree's nodes in their order, and a heap of those that come next (see `ranking`). */
+  readonly ranked: Int32Array;
+  readonly frontier: Int32Array;
+  /** int32: a copy of the heap that this thread guesses with. */
+  readonly guessed: Int32Array;
   readonly ints: Int32Array;
   readonly bytes: Uint8Array;
   /** float64: value of each final leaf; int32: its [begin, end). */
@@ -48,6 +53,9 @@ export const buildWorkshop = (
     kernels: instance.exports as unknown as Kernels,
     control: viewControl(buffer, layout),
     nodes: viewNodes(buffer, layout),
+    ranked: new Int32Array(buffer, layout.rankedAt, layout.nLeaves),
+    frontier: new Int32Array(buffer, layout.frontierAt, layout.nNodes),
+    guessed: new Int32Array(layout.nNodes),
     ints: new Int32Array(buffer),
     bytes: new Uint8Array(buffer),
     context: {
