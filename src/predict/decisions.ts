@@ -3,7 +3,7 @@
  * Stands between the columns and the walks: it numbers the decisions, and emits their answers from bins.
  *
  * A decision is a column, an edge and a side for missing values, or one category set: nodes that ask the same share
- * it. Decision 0 is that of leaves. Decisions of one column lie together, so that their answers are a piece of a step
+ * it. The first are those of leaves, always answered with left, one per leaf of a tree. Decisions of one column lie together, so that their answers are a piece of a step
  * 1 1 1 1 0 0 0 0 that starts at the row's bin, or the row of the bin in a table bins x decisions.
  */
 import {
@@ -50,14 +50,18 @@ export interface DecidedForest {
   readonly decisionOf: Int32Array;
 }
 
-/** @returns undefined when there are too many of them */
+/**
+ * @param nLeaves decisions of leaves: as many as a tree has
+ * @returns undefined when there are too many of them
+ */
 export const planDecisions = (
   asking: readonly Asking[],
   columns: readonly Column[],
+  nLeaves: number,
 ): Decisions | undefined => {
   const regions: Region[] = [];
   const known = new Map<number, Region>();
-  let nDecisions = BLOCK_BYTES;
+  let nDecisions = onBlock(nLeaves);
   const regionAt = (column: number, missingLeft: boolean): Region => {
     const key = column * 2 + (missingLeft ? 1 : 0);
     const { kind, edges, nSets } = columns[column]!;

@@ -8,14 +8,14 @@ import type { Asking } from './columns.ts';
 import type { DecidedForest } from './decisions.ts';
 import type { Layout } from './layout.ts';
 import { SLOT_BITS, type SlottedForest } from './slots.ts';
-import { LANES, type Order, orderNodes, takeRoots } from './walk-layout.ts';
+import { LANES, type Order, orderNodes, takeTrees } from './walk-layout.ts';
 
 export interface Gait {
   readonly forest: Forest;
   /** Mean length of a path. */
   readonly meanSteps: number;
-  /** Addresses of the roots: int32, in memory. */
-  readonly rootsAt: number;
+  /** Addresses of the trees, in memory (see `takeTrees`). */
+  readonly treesAt: number;
   /** Address and size of what is known of each group of `LANES` rows. */
   readonly groupsAt: number;
   readonly groupBytes: number;
@@ -23,8 +23,8 @@ export interface Gait {
   readonly nextOfOne: (node: number, scratch: number) => Code;
   /** The same for row `lane` of the group whose address is in the local `group`. */
   readonly nextOfMany: (node: number, scratch: number, group: number, lane: number) => Code;
-  /** Leaves the value of the leaf whose address is in the local `node`. */
-  readonly valueAt: (node: number) => Code;
+  /** Leaves the value of the leaf whose address is in the local `node`; `values` leaves that of its tree's first leaf. */
+  readonly valueAt: (node: number, values: Code) => Code;
 }
 
 const SHORT_BYTES = 4;
@@ -34,25 +34,30 @@ export const ONE_BITS = [SHORT_BYTES];
 /** The bits of a group's rows. */
 export const MANY_BITS = Array.from({ length: LANES }, (_, lane) => 1 << lane);
 
+/** Places of a forest's nodes for a walk over decisions; undefined when a tree is too large for the distances. */
+export const orderShort = (forest: Forest): Order | undefined => {
+  const order = orderNodes(forest, SHORT_BYTES);
+  return order.widestTree * SHORT_BYTES > 0xffff ? undefined : order;
+};
+
 /**
  * Over decisions: a node is 4 bytes, `distance of the left child << 16 | decision`, and
- * `next = node + distance + (4 where the row goes right)`. A leaf's distance and decision are 0.
- * @returns undefined when a tree is too large for the distances
+ * `next = node + distance + (4 where the row goes right)`. A leaf's distance is 0 and its decision, which no row ever
+ * answers with right, its number in its tree: so the values of a tree lie close together.
  */
 export const takeShortGait = (
   { asking, decisionOf }: DecidedForest,
+  order: Order,
   layout: Layout,
   places: { readonly oneAt: number; readonly groupsAt: number; readonly groupBytes: number },
-): Gait | undefined => {
+): Gait => {
   const { forest } = asking;
-  const order = orderNodes(forest, SHORT_BYTES);
-  if (order.widestTree * SHORT_BYTES > 0xffff) return undefined;
-  const { nPlaces } = order;
+  const { nPlaces, nLeaves } = order;
   const nodesAt = layout.take(nPlaces * SHORT_BYTES);
-  const valuesAt = layout.take(nPlaces * 8, (memory, at) =>
+  const valuesAt = layout.take(nLeaves * 8, (memory, at) =>
     fillShort(asking, decisionOf, order, {
       words: new Int32Array(memory, nodesAt, nPlaces),
-      values: new Float64Array(memory, at, nPlaces),
+      values: new Float64Array(memory, at, nLeaves),
     }),
   );
   const word = (node: number, scratch: number): Code => [get(node), i32.load(), tee(scratch)];
@@ -64,7 +69,7 @@ export const takeShortGait = (
   return {
     forest,
     meanSteps: order.meanSteps,
-    rootsAt: takeRoots(forest, order, SHORT_BYTES, nodesAt, layout),
+    treesAt: takeTrees(forest, order, { nodesAt, nodeBytes: SHORT_BYTES, valuesAt }, layout),
     groupsAt: places.groupsAt,
     groupBytes: places.groupBytes,
     nextOfOne: (node, scratch) => [
@@ -79,9 +84,9 @@ export const takeShortGait = (
       [i32.const(SHORT_BYTES), i32.and],
       add(node, scratch),
     ],
-    valueAt: (node) => [
-      [get(node), i32.const(nodesAt), i32.sub, i32.const(1), i32.shl],
-      f64.load(valuesAt),
+    valueAt: (node, values) => [
+      [values, get(node), i32.load(), i32.const(3), i32.shl, i32.add],
+      f64.load(),
     ],
   };
 };
@@ -89,7 +94,7 @@ export const takeShortGait = (
 const fillShort = (
   { forest, questions }: Asking,
   decisionOf: Int32Array,
-  { placeOf }: Order,
+  { placeOf, leafOf, rankOf }: Order,
   { words, values }: { readonly words: Int32Array; readonly values: Float64Array },
 ): void => {
   const { left, value } = forest;
@@ -98,7 +103,8 @@ const fillShort = (
     const question = of[node]!;
     const place = placeOf[node]!;
     if (question < 0) {
-      values[place] = value[node]!;
+      words[place] = leafOf[node]!;
+      values[rankOf[node]!] = value[node]!;
       continue;
     }
     const distance = (placeOf[left[node]!]! - place) * SHORT_BYTES;
@@ -149,7 +155,7 @@ export const takeLongGait = (
   return {
     forest,
     meanSteps: order.meanSteps,
-    rootsAt: takeRoots(forest, order, LONG_BYTES, nodesAt, layout),
+    treesAt: takeTrees(forest, order, { nodesAt, nodeBytes: LONG_BYTES, valuesAt }, layout),
     groupsAt: places.groupsAt,
     groupBytes: places.rowBytes * LANES,
     nextOfOne: (node, scratch) => next(node, scratch, i32.load(places.groupsAt)),

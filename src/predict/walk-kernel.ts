@@ -19,7 +19,7 @@ import {
   tee,
 } from './assembler.ts';
 import type { Gait } from './gait.ts';
-import { LANES } from './walk-layout.ts';
+import { LANES, TREE_BYTES } from './walk-layout.ts';
 
 const STEPS_PER_CHECK = 1;
 /** Unrolled steps before the first check; deep trees need no longer code. */
@@ -69,19 +69,20 @@ export const emitWalkScores = (gait: Gait, places: Places): { one: Func; many: F
 };
 
 const emitOne = (gait: Gait, nSure: number, places: Places): Func => {
-  const [SCRATCH, CHANGED, ROOT, SUM, FIRST] = [1, 2, 3, 4, 5];
-  const { forest, rootsAt } = gait;
+  const [SCRATCH, CHANGED, TREE, SUM, FIRST] = [1, 2, 3, 4, 5];
+  const { forest, treesAt } = gait;
+  const values = (lane: number): Code => [get(TREE), i32.load(lane * TREE_BYTES + 4)];
   return {
     params: ['i32'],
     locals: ['i32', 'i32', 'i32', 'f64', ...new Array<'i32'>(LANES).fill('i32')],
     body: [
-      [i32.const(rootsAt), set(ROOT), f64.const(0), set(SUM)],
+      [i32.const(treesAt), set(TREE), f64.const(0), set(SUM)],
       repeatWhile([
-        lanes((lane) => [get(ROOT), i32.load(lane * 4), set(FIRST + lane)]),
+        lanes((lane) => [get(TREE), i32.load(lane * TREE_BYTES), set(FIRST + lane)]),
         emitWalk(FIRST, SCRATCH, CHANGED, nSure, (lane) => gait.nextOfOne(FIRST + lane, SCRATCH)),
-        [get(SUM), lanes((lane) => [gait.valueAt(FIRST + lane), f64.add]), set(SUM)],
-        bump(ROOT, LANES * 4),
-        [get(ROOT), i32.const(rootsAt + forest.nTrees * 4), i32.ltU],
+        [get(SUM), lanes((lane) => [gait.valueAt(FIRST + lane, values(lane)), f64.add]), set(SUM)],
+        bump(TREE, LANES * TREE_BYTES),
+        [get(TREE), i32.const(treesAt + forest.nTrees * TREE_BYTES), i32.ltU],
       ]),
       [i32.const(places.outAt), emitFinish(forest, get(SUM)), f64.store()],
     ],
@@ -89,8 +90,9 @@ const emitOne = (gait: Gait, nSure: number, places: Places): Func => {
 };
 
 const emitMany = (gait: Gait, nSure: number, { outAt, outStride }: Places): Func => {
-  const [ROWS, SCRATCH, CHANGED, ROOT, GROUP, OUT, LEFT, NODE, FIRST] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-  const { forest, rootsAt, groupsAt, groupBytes } = gait;
+  const [ROWS, SCRATCH, CHANGED, TREE, GROUP, OUT, LEFT, NODE, FIRST] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  const { forest, treesAt, groupsAt, groupBytes } = gait;
+  const values: Code = [get(TREE), i32.load(4)];
   const eachGroup = (body: Code): Code => [
     [i32.const(groupsAt), set(GROUP), i32.const(outAt), set(OUT), get(ROWS), set(LEFT)],
     repeatWhile([
@@ -106,19 +108,19 @@ const emitMany = (gait: Gait, nSure: number, { outAt, outStride }: Places): Func
     locals: new Array<'i32'>(7 + LANES).fill('i32'),
     body: [
       eachGroup(lanes((lane) => [get(OUT), f64.const(0), f64.store(lane * outStride)])),
-      [i32.const(rootsAt), set(ROOT)],
+      [i32.const(treesAt), set(TREE)],
       repeatWhile([
-        [get(ROOT), i32.load(), set(NODE)],
+        [get(TREE), i32.load(), set(NODE)],
         eachGroup([
           lanes((lane) => [get(NODE), set(FIRST + lane)]),
           emitWalk(FIRST, SCRATCH, CHANGED, nSure, next),
           lanes((lane) => [
             [get(OUT), get(OUT), f64.load(lane * outStride)],
-            [gait.valueAt(FIRST + lane), f64.add, f64.store(lane * outStride)],
+            [gait.valueAt(FIRST + lane, values), f64.add, f64.store(lane * outStride)],
           ]),
         ]),
-        bump(ROOT, 4),
-        [get(ROOT), i32.const(rootsAt + forest.nTrees * 4), i32.ltU],
+        bump(TREE, TREE_BYTES),
+        [get(TREE), i32.const(treesAt + forest.nTrees * TREE_BYTES), i32.ltU],
       ]),
       eachGroup(
         lanes((lane) => [

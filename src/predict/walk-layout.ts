@@ -16,6 +16,14 @@ export interface Order {
   readonly placeOf: Int32Array;
   /** Places in all, with those where nothing lies. */
   readonly nPlaces: number;
+  /** int32, shape (nNodes): number of each leaf among those of its tree, and among all from 1 on. */
+  readonly leafOf: Int32Array;
+  readonly rankOf: Int32Array;
+  /** int32, shape (nTrees): rank of each tree's first leaf. */
+  readonly firstRanks: Int32Array;
+  /** Leaves in all, that worth 0 included, and of the tree that has most. */
+  readonly nLeaves: number;
+  readonly mostLeaves: number;
   /** Places that the largest tree takes. */
   readonly widestTree: number;
   /** Mean length of a training row's path, over all trees. */
@@ -29,6 +37,11 @@ export const orderNodes = (
 ): Order => {
   const perLine = LINE_BYTES / nodeBytes;
   const placeOf = new Int32Array(feature.length);
+  const leafOf = new Int32Array(feature.length);
+  const rankOf = new Int32Array(feature.length);
+  const firstRanks = new Int32Array(nTrees);
+  let nLeaves = 1;
+  let mostLeaves = 1;
   let end = 1;
   let widestTree = 0;
   let nRows = 0;
@@ -40,9 +53,12 @@ export const orderNodes = (
     const root = roots[tree]!;
     const start = end;
     nRows += cover[root]!;
+    const firstRank = nLeaves;
+    firstRanks[tree] = firstRank;
     placeOf[root] = end++;
     let nWaiting = 0;
     if (feature[root] !== -1) waiting[nWaiting++] = root;
+    else rankOf[root] = nLeaves++;
     while (nWaiting > 0) {
       near[0] = waiting[--nWaiting]!;
       let first = 0;
@@ -56,7 +72,15 @@ export const orderNodes = (
         placeOf[l] = end++;
         placeOf[r] = end++;
         if (feature[l] !== -1) near[nNear++] = l;
+        else {
+          leafOf[l] = nLeaves - firstRank;
+          rankOf[l] = nLeaves++;
+        }
         if (feature[r] !== -1) near[nNear++] = r;
+        else {
+          leafOf[r] = nLeaves - firstRank;
+          rankOf[r] = nLeaves++;
+        }
       }
       while (first < nNear) waiting[nWaiting++] = near[first++]!;
     }
@@ -64,21 +88,44 @@ export const orderNodes = (
     end += (perLine - ((end - start) % perLine)) % perLine;
     if (((end - start) / perLine) % 2 === 0) end += perLine;
     widestTree = Math.max(widestTree, end - start);
+    mostLeaves = Math.max(mostLeaves, nLeaves - firstRank);
   }
-  return { placeOf, nPlaces: end, widestTree, meanSteps: nRows > 0 ? nSteps / nRows : 0 };
+  return {
+    placeOf,
+    nPlaces: end,
+    leafOf,
+    rankOf,
+    firstRanks,
+    nLeaves,
+    mostLeaves,
+    widestTree,
+    meanSteps: nRows > 0 ? nSteps / nRows : 0,
+  };
 };
 
-/** Reserves the addresses of the trees' roots: int32, `LANES` spare ones of the leaf worth 0 at the end. */
-export const takeRoots = (
-  forest: Forest,
-  { placeOf }: Order,
-  nodeBytes: number,
-  nodesAt: number,
+/** Bytes of a tree's addresses: its root, and the value of its first leaf. */
+export const TREE_BYTES = 8;
+/** Walks that there are no trees for: of the last group, and of the one after it, which is read ahead. */
+const SPARE_TREES = 2 * LANES;
+
+/** Reserves the addresses of all trees: int32, shape (nTrees + spare, 2); a spare tree is the leaf worth 0. */
+export const takeTrees = (
+  { roots, nTrees }: Forest,
+  { placeOf, firstRanks }: Order,
+  { nodesAt, nodeBytes, valuesAt }: NodePlaces,
   layout: Layout,
 ): number =>
-  layout.take((forest.nTrees + LANES) * 4, (memory, at) => {
-    const roots = new Int32Array(memory, at, forest.nTrees + LANES).fill(nodesAt);
-    forest.roots.forEach((root, tree) => {
-      roots[tree] = nodesAt + nodeBytes * placeOf[root]!;
-    });
+  layout.take((nTrees + SPARE_TREES) * TREE_BYTES, (memory, at) => {
+    const trees = new Int32Array(memory, at, (nTrees + SPARE_TREES) * 2);
+    for (let tree = 0; tree < nTrees + SPARE_TREES; tree++) {
+      const isSpare = tree >= nTrees;
+      trees[2 * tree] = nodesAt + (isSpare ? 0 : nodeBytes * placeOf[roots[tree]!]!);
+      trees[2 * tree + 1] = valuesAt + (isSpare ? 0 : 8 * firstRanks[tree]!);
+    }
   });
+
+export interface NodePlaces {
+  readonly nodesAt: number;
+  readonly nodeBytes: number;
+  readonly valuesAt: number;
+}

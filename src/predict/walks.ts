@@ -5,11 +5,11 @@
 import type { Func } from './assembler.ts';
 import type { Asking, Column } from './columns.ts';
 import { emitDecisions, planDecisions } from './decisions.ts';
-import { type Gait, MANY_BITS, ONE_BITS, takeLongGait, takeShortGait } from './gait.ts';
+import { type Gait, MANY_BITS, ONE_BITS, orderShort, takeLongGait, takeShortGait } from './gait.ts';
 import type { Layout } from './layout.ts';
 import { emitSlots, planSlots } from './slots.ts';
 import { emitWalkScores } from './walk-kernel.ts';
-import { LANES } from './walk-layout.ts';
+import { LANES, type Order } from './walk-layout.ts';
 
 /** Over decisions answered beforehand, or over slots where there are too many of those. */
 export type WalkKernel = 'walk' | 'long-walk';
@@ -47,20 +47,24 @@ type Take = (
 ) => Walks | undefined;
 
 const takeShortWalks: Take = (walked, columns, layout, { binsAt, blockRows }) => {
+  const orders: Order[] = [];
+  for (const { asking } of walked) {
+    const order = orderShort(asking.forest);
+    if (!order) return undefined;
+    orders.push(order);
+  }
   const plan = planDecisions(
     walked.map(({ asking }) => asking),
     columns,
+    orders.reduce((most, { mostLeaves }) => Math.max(most, mostLeaves), 0),
   );
   if (!plan) return undefined;
   const oneAt = layout.take(plan.nDecisions);
   const groupsAt = layout.take((blockRows / LANES) * plan.nDecisions);
   const groupBytes = plan.nDecisions;
-  const gaits: Gait[] = [];
-  for (const forest of plan.forests) {
-    const gait = takeShortGait(forest, layout, { oneAt, groupsAt, groupBytes });
-    if (!gait) return undefined;
-    gaits.push(gait);
-  }
+  const gaits = plan.forests.map((forest, w) =>
+    takeShortGait(forest, orders[w]!, layout, { oneAt, groupsAt, groupBytes }),
+  );
   const decide = emitDecisions(plan, layout, { binsAt, decisionsAt: oneAt }, ONE_BITS);
   const decideMany = emitDecisions(plan, layout, { binsAt, decisionsAt: groupsAt }, MANY_BITS);
   return walksOf('walk', decide, decideMany, walked, gaits);
