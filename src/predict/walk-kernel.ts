@@ -68,22 +68,31 @@ export const emitWalkScores = (gait: Gait, places: Places): { one: Func; many: F
   return { one: emitOne(gait, nSure, places), many: emitMany(gait, nSure, places) };
 };
 
+/** Reads the roots of the next group of trees, so that they are in the cache when their walks begin; the sum is kept lest it be left out. */
+const emitReadAhead = (tree: number, ahead: number): Code => [
+  get(ahead),
+  lanes((lane) => [get(tree), i32.load((LANES + lane) * TREE_BYTES), i32.load(), i32.xor]),
+  set(ahead),
+];
+
 const emitOne = (gait: Gait, nSure: number, places: Places): Func => {
-  const [SCRATCH, CHANGED, TREE, SUM, FIRST] = [1, 2, 3, 4, 5];
+  const [SCRATCH, CHANGED, TREE, AHEAD, SUM, FIRST] = [1, 2, 3, 4, 5, 6];
   const { forest, treesAt } = gait;
   const values = (lane: number): Code => [get(TREE), i32.load(lane * TREE_BYTES + 4)];
   return {
     params: ['i32'],
-    locals: ['i32', 'i32', 'i32', 'f64', ...new Array<'i32'>(LANES).fill('i32')],
+    locals: ['i32', 'i32', 'i32', 'i32', 'f64', ...new Array<'i32'>(LANES).fill('i32')],
     body: [
       [i32.const(treesAt), set(TREE), f64.const(0), set(SUM)],
       repeatWhile([
         lanes((lane) => [get(TREE), i32.load(lane * TREE_BYTES), set(FIRST + lane)]),
+        emitReadAhead(TREE, AHEAD),
         emitWalk(FIRST, SCRATCH, CHANGED, nSure, (lane) => gait.nextOfOne(FIRST + lane, SCRATCH)),
         [get(SUM), lanes((lane) => [gait.valueAt(FIRST + lane, values(lane)), f64.add]), set(SUM)],
         bump(TREE, LANES * TREE_BYTES),
         [get(TREE), i32.const(treesAt + forest.nTrees * TREE_BYTES), i32.ltU],
       ]),
+      [i32.const(places.outAt), get(AHEAD), i32.store()],
       [i32.const(places.outAt), emitFinish(forest, get(SUM)), f64.store()],
     ],
   };
