@@ -60,6 +60,8 @@ interface EvaluateReport extends Evaluation {
   readonly split: Readonly<Record<string, string>>;
   readonly baselines: Readonly<Record<string, Baseline>>;
   readonly threshold: number;
+  /** Inputs of the model that not one of these flights has. */
+  readonly absent: readonly string[];
   readonly drift: readonly InputDrift[];
   readonly importance: readonly { readonly feature: string; readonly meanAbsolute: number }[];
   readonly seconds: number;
@@ -152,12 +154,19 @@ const evaluateModel = (
     },
     baselines,
     threshold: model.threshold,
+    absent: absentOf(model, raw),
     drift: driftOf(model.inputs, model.shares, raw, table.nRows),
     importance: importanceOf(model, sample),
     seconds: (performance.now() - startMs) / 1000,
     peakMemoryMb: peakMemoryMb(),
   };
 };
+
+const absentOf = ({ inputs }: Model, raw: Float64Array): string[] =>
+  inputs.flatMap(({ name }, i) => {
+    for (let at = i; at < raw.length; at += inputs.length) if (!Number.isNaN(raw[at])) return [];
+    return [name];
+  });
 
 const lateMinutesOf = ({ heads }: Model): number => {
   const first = heads[0]!;
@@ -207,6 +216,9 @@ const print = (report: EvaluateReport): void => {
   printLine(`  ${report.split['test']}`);
   printQuality(report, 'on these flights');
   printCosts(report);
+  if (report.absent.length > 0) {
+    printLine(`in none of these flights, taken for missing: ${report.absent.join(', ')}`);
+  }
   const drifted = report.drift.filter(({ level }) => level !== 'none');
   if (drifted.length === 0) {
     printLine('no input is distributed otherwise than in training');

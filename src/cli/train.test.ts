@@ -163,6 +163,19 @@ describe('puntual train and evaluate', () => {
       );
       expect(Object.keys(report.baselines)).toEqual(['climatology', 'logistic']);
       expect(report.drift.map((drift: { input: string }) => drift.input)).toContain('airline');
+      expect(report.absent).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'name the inputs that a file does not have at all',
+    () => {
+      const lines = readFileSync(later, 'utf8').trim().split('\n');
+      const narrow = join(folder, 'narrow.csv');
+      writeFileSync(narrow, `${lines.map((line) => line.replace(/^[^,]*,/, '')).join('\n')}\n`);
+      const { stdout } = run('evaluate', 'dub', narrow);
+      expect(stdout).toContain('in none of these flights, taken for missing: terminal\n');
     },
     TIMEOUT_MS,
   );

@@ -377,8 +377,10 @@ export const printQuality = (
     [title, 'AUC', 'log loss', 'Brier'],
     [row('model', test), ...Object.entries(baselines).map(([name, quality]) => row(name, quality))],
   );
+  const beside = (share: number): string =>
+    `${Math.abs(100 * share).toFixed(1)} % ${share < 0 ? 'worse' : 'better'}`;
   printLine(
-    `log loss ${(100 * skill.logLoss).toFixed(1)} % and Brier ${(100 * skill.brier).toFixed(1)} % better than climatology; ` +
+    `log loss ${beside(skill.logLoss)} and Brier ${beside(skill.brier)} than climatology; ` +
       `calibration error ${test.ece.toFixed(4)}; ${(100 * test.baseRate).toFixed(1)} % of ${test.rows.toLocaleString('en')} flights late`,
   );
 };
