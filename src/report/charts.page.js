@@ -62,10 +62,12 @@
         }),
   });
 
-  const seriesOf = ({ label, style, colour: place }) => {
+  const seriesOf = ({ label, style, colour: place }, ys) => {
     const stroke = colour(`--c${place % 6}`);
     const series = { label, stroke, width: 2, spanGaps: true, value: (_, value) => short(value) };
-    series.points = { show: false };
+    // A line needs two ends: what was measured once is a point.
+    const isLone = ys.filter((value) => value !== null).length === 1;
+    series.points = { show: isLone, size: 7, width: 1, fill: stroke, stroke };
     if (style === 'dashed') series.dash = [6, 5];
     if (style === 'area') series.fill = `${stroke}33`;
     if (style === 'step') series.paths = uPlot.paths.stepped({ align: 1 });
@@ -133,7 +135,7 @@
               ? { value: '{YYYY}-{MM}-{DD}' }
               : { value: (_, value) => short(value) }),
           },
-          ...drawing.series.map(seriesOf),
+          ...drawing.series.map((series, i) => seriesOf(series, drawing.data[i + 1])),
         ],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
         cursor: { drag: { x: true, y: false } },

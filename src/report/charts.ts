@@ -102,6 +102,14 @@ const alignedOf = (chart: LineChart): (number | null)[][] => {
   return [shared, ...ys];
 };
 
+/** Whether there is not one place to draw. */
+export const isEmpty = (chart: Chart): boolean =>
+  chart.kind === 'heat'
+    ? !Array.from(chart.cells).some(Number.isFinite)
+    : alignedOf(chart)
+        .slice(1)
+        .every((column) => column.every((value) => value === null));
+
 const NUMBERS_AT_MOST = 120;
 
 /** The numbers of a chart as a table; a long one is thinned evenly and keeps its last row. */

@@ -94,6 +94,38 @@ test('every chart also stands there as numbers, thinned but with both ends', () 
   expect(rows.at(-1)).toEqual(['999', 999]);
 });
 
+test('a chart without a single place says so instead of standing empty', () => {
+  const silent: Chart[] = [
+    { ...LINES, title: 'lines', series: [{ label: 'y', style: 'line', x: [1], y: [Number.NaN] }] },
+    { ...HEAT, title: 'heat', columns: [], cells: [] },
+  ];
+  const page = buildPage({
+    title: 'silent',
+    lead: silent.map((chart): Block => ({ kind: 'chart', chart })),
+    sections: [],
+  });
+  expect(page.match(/Nothing was measured that could be drawn here/g)).toHaveLength(2);
+  expect(page).not.toContain('<script');
+});
+
+test('a column of figures stands right, also where some are not known or too few', () => {
+  const page = buildPage({
+    title: 'table',
+    lead: [
+      {
+        kind: 'table',
+        header: ['name', 'p99', 'rate'],
+        rows: [
+          ['a', '1.2 ms', '7/s'],
+          ['b', 'too few', '–'],
+        ],
+      },
+    ],
+    sections: [],
+  });
+  expect(page).toContain('<td>b</td><td class="number">too few</td><td class="number">–</td>');
+});
+
 test.each([
   [336776, '336,776'],
   [0.68123, '0.6812'],

@@ -5,7 +5,7 @@
 import uplotScript from 'uplot/dist/uPlot.iife.min.js' with { type: 'text' };
 import uplotStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' };
 import chartsScript from './charts.page.js' with { type: 'text' };
-import { type Chart, drawingOf, numbersOf } from './charts.ts';
+import { type Chart, drawingOf, isEmpty, numbersOf } from './charts.ts';
 import { escapeHtml, formatNumber } from './format.ts';
 import pageStyle from './style.page.css' with { type: 'text' };
 
@@ -136,6 +136,7 @@ const buildBlock = (block: Block, charts: Chart[]): string => {
     case 'bars':
       return buildBars(block);
     case 'chart':
+      if (isEmpty(block.chart)) return buildEmptyFigure(block.chart);
       charts.push(block.chart);
       return buildFigure(block.chart, charts.length - 1);
     case 'definitions':
@@ -155,9 +156,12 @@ const buildFact = (fact: Fact): string =>
 const textOf = (cell: Cell): string =>
   cell === null ? '–' : typeof cell === 'number' ? formatNumber(cell) : cell;
 
+/** What stands where a number is not known, or not worth saying. */
+const isGap = (cell: Cell): boolean => cell === null || cell === '–' || cell === 'too few';
+
 /** Numbers, and texts that read like one (`23.4 %`, `−0.031`), stand right. */
 const isFigure = (cell: Cell): boolean =>
-  cell === null || typeof cell === 'number' || /^[-+−]?[\d.,]+(?: ?(?:%|min|ms|s|MB))?$/.test(cell);
+  typeof cell === 'number' || /^[-+−]?[\d.,]+(?: ?(?:%|min|ms|s|MB|\/s))?$/.test(cell ?? '');
 
 const buildTable = (
   header: readonly string[],
@@ -167,7 +171,7 @@ const buildTable = (
   const isNumeric = header.map(
     (_, column) =>
       rows.some((row) => row[column] !== null) &&
-      rows.every((row) => isFigure(row[column] ?? null)),
+      rows.every((row) => isFigure(row[column] ?? null) || isGap(row[column] ?? null)),
   );
   const side = (column: number): string => (isNumeric[column] ? ' class="number"' : '');
   const head = header
@@ -192,6 +196,9 @@ const buildBars = (block: Block & { readonly kind: 'bars' }): string => {
   const title = block.caption ? `<caption>${escapeHtml(block.caption)}</caption>` : '';
   return `<div class="scroll"><table class="bars">${title}<thead><tr><th scope="col">${escapeHtml(block.label)}</th><th></th><th scope="col" class="number">${escapeHtml(block.value)}</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 };
+
+const buildEmptyFigure = (chart: Chart): string =>
+  `<figure><figcaption>${escapeHtml(chart.title)}</figcaption><p>Nothing was measured that could be drawn here.</p></figure>`;
 
 /** A chart, and its numbers for readers who do not see it. */
 const buildFigure = (chart: Chart, index: number): string => {

@@ -87,7 +87,8 @@ const factsOf = (run: StressReport): { label: string; value: string; note?: stri
               run.findMax.sustainedPerSecond === null
                 ? '–'
                 : perSecond(run.findMax.sustainedPerSecond),
-            note: 'held through the soak',
+            note:
+              run.findMax.sustainedPerSecond === null ? 'no rate held' : 'held through the soak',
           },
           {
             label: 'breaking point',
