@@ -21,28 +21,19 @@ import { type Baseline, evaluate, type Evaluation } from '../train/evaluation.ts
 import { auc, brier, logLoss } from '../train/metrics.ts';
 import { labelsOf } from '../train/preparation.ts';
 import { datesOf } from '../train/time-split.ts';
+import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
+import { importanceOf } from './importance.ts';
 import { printJson, printLine, printTable } from './output.ts';
+import { peakMemoryMb } from './peak-memory.ts';
 import { setting } from './setting.ts';
-import {
-  BASELINES,
-  costsOf,
-  describeCosts,
-  describeWeather,
-  importanceOf,
-  peakMemoryMb,
-  printCosts,
-  printQuality,
-  printRows,
-  readTable,
-  type WeatherFlags,
-} from './train.ts';
+import { BASELINES } from './train-files.ts';
+import { printCosts, printQuality, printRows } from './train-text.ts';
+import { describeWeather, readTable, type WeatherFlags } from './weather-flags.ts';
 
-interface Flags extends WeatherFlags {
+interface Flags extends WeatherFlags, CostFlags {
   readonly models: string;
   readonly output?: string;
   readonly dialect?: string;
-  readonly costMiss?: number;
-  readonly costFalseAlarm?: number;
   readonly json?: boolean;
 }
 

@@ -99,6 +99,33 @@ describe('puntual train refuses, in one line and with exit code 2,', () => {
   );
 });
 
+describe('puntual train learns nothing', () => {
+  const places: [string, () => string, RegExp][] = [
+    [
+      'where the folder of models is a file',
+      () => writeEmpty(join(folder, 'no-folder')),
+      /no-folder\/there can not be written: .*no-folder is no folder/,
+    ],
+    [
+      'where the folder of models lies below a file',
+      () => join(writeEmpty(join(folder, 'still-none')), 'models'),
+      /still-none is no folder/,
+    ],
+  ];
+  test.each(places)(
+    '%s',
+    (_, place, sentence) => {
+      const file = writeFlights(join(folder, 'good.csv'), 60, 60);
+      const { exitCode, stderr } = run('train', file, '--name', 'there', '--models', place());
+      expect(exitCode).toBe(2);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stderr).toMatch(sentence);
+      expect(stderr).not.toMatch(/training/);
+    },
+    TIMEOUT_MS,
+  );
+});
+
 describe('puntual train takes as they come', () => {
   const odd: [string, (file: string) => string, { used: number; rejected: number }][] = [
     [

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors.ts';
 import { encodeModel } from './model-file.ts';
-import { writeWhole } from './whole-file.ts';
+import { checkFolder, writeWhole } from './whole-file.ts';
 import type { Model } from './model.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -20,6 +20,15 @@ export const versionOf = (sha256: string, made: Date): string =>
 export const checkName = (name: string): void => {
   if (NAME.test(name)) return;
   throw new AppError('usage', `${name} can not name a model: letters, digits, '.', '_' and '-'`);
+};
+
+/**
+ * Whether a model could be stored, asked before it is learned; makes nothing.
+ * @throws AppError usage (a name that is no file name), file-unwritable
+ */
+export const checkPlace = (modelsDir: string, name: string): void => {
+  checkName(name);
+  checkFolder(join(modelsDir, name));
 };
 
 /**

@@ -3,16 +3,19 @@
  * Floor 0: models, reports and run files are written with it.
  */
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from './errors.ts';
 
 /** Writes to a temporary neighbour, flushes, renames. @throws AppError file-unwritable (no permission, disk full) */
@@ -30,6 +33,22 @@ export const writeWhole = (path: string, bytes: Uint8Array): void => {
     renameSync(temporary, path);
   } catch (error) {
     if (existsSync(temporary)) rmSync(temporary, { force: true });
+    throw new AppError(
+      'file-unwritable',
+      `${path} can not be written: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+};
+
+/** Whether files can be written into a folder, which need not exist yet; makes nothing. @throws AppError file-unwritable */
+export const checkFolder = (path: string): void => {
+  let nearest = resolve(path);
+  while (!existsSync(nearest)) nearest = dirname(nearest);
+  try {
+    accessSync(nearest, constants.W_OK);
+    if (!statSync(nearest).isDirectory()) throw new Error(`${nearest} is no folder`);
+  } catch (error) {
     throw new AppError(
       'file-unwritable',
       `${path} can not be written: ${(error as Error).message}`,

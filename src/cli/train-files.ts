@@ -1,0 +1,132 @@
+/**
+ * Files to a stored model and its report. Wires flights, train, predict and report.
+ * What `train` and `start` do.
+ */
+import { dirname, join } from 'node:path';
+import type { Model } from '../core/model.ts';
+import { writeModel } from '../core/model-file.ts';
+import { checkPlace, storeModel } from '../core/model-store.ts';
+import { writeWhole } from '../core/whole-file.ts';
+import { buildReferencePredictor } from '../predict/reference.ts';
+import { buildTrainingPage } from '../report/training-page.ts';
+import { rollMonths, type RollingMonth } from '../train/rolling.ts';
+import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
+import { trainModel, type TrainReport } from '../train/training.ts';
+import { bestOf, tune, type Trial } from '../train/tuning.ts';
+import { importanceOf } from './importance.ts';
+import { type Interruption, watchInterruption } from './interruption.ts';
+import { buildPace } from './pace.ts';
+import { peakMemoryMb } from './peak-memory.ts';
+import { buildProgress } from './progress.ts';
+import { type FlightsOptions, readTable } from './weather-flags.ts';
+
+export interface TrainFilesOptions extends Partial<TrainOptions>, FlightsOptions {
+  readonly modelsDir: string;
+  /** Trials of a search for settings before training. */
+  readonly tune?: number | undefined;
+  /** Whether the method is also judged month by month. */
+  readonly rolling?: boolean | undefined;
+  /** Shows a progress bar or lines on stderr. */
+  readonly showsProgress?: boolean | undefined;
+}
+
+export interface TrainFilesReport extends TrainReport {
+  /** Path of the model's file. */
+  readonly model: string;
+  readonly version: string;
+  /** Mean absolute SHAP value of each feature over test flights, in log-odds, largest first. */
+  readonly importance: readonly { readonly feature: string; readonly meanAbsolute: number }[];
+  /** Every trial of the search for settings, when asked. */
+  readonly trials?: readonly Trial[];
+  /** Month by month, when asked. */
+  readonly rolling?: readonly RollingMonth[];
+  readonly seconds: number;
+  readonly peakMemoryMb: number;
+}
+
+/**
+ * Files to a stored model, made current, with `report.json`, `report.html` and its baselines beside it.
+ * Ctrl-C ends boosting; the best round so far is kept, and the rest of the work is done. Before the first tree it ends all.
+ * @throws AppError as `loadTable`, `loadWeather`, `trainModel` and `storeModel` do
+ */
+export const trainFromFiles = async (
+  files: readonly string[],
+  options: TrainFilesOptions,
+): Promise<TrainFilesReport> => {
+  const interruption = watchInterruption();
+  try {
+    return await trainWatched(files, options, interruption);
+  } finally {
+    interruption.unwatch();
+  }
+};
+
+const trainWatched = async (
+  files: readonly string[],
+  options: TrainFilesOptions,
+  interruption: Interruption,
+): Promise<TrainFilesReport> => {
+  const startMs = performance.now();
+  // Now, not when the model that nobody can store is learned.
+  checkPlace(options.modelsDir, options.name ?? DEFAULT_OPTIONS.name);
+  const table = await readTable(files, options);
+  let settings: TrainOptions = { ...DEFAULT_OPTIONS, ...options };
+  const note = (text: string): void => {
+    if (options.showsProgress) process.stderr.write(`${text}\n`);
+  };
+  // By the settings that were given: those of a search were chosen on flights of these months.
+  const rolling = options.rolling
+    ? await rollMonths(table, settings, (month) => note(lineOfMonth(month)))
+    : undefined;
+  const trials = options.tune
+    ? await tune(table, settings, options.tune, (trial, i) => note(lineOfTrial(trial, i)))
+    : undefined;
+  if (trials) settings = { ...settings, boost: bestOf(trials).settings };
+  const progress = options.showsProgress ? buildProgress('training') : undefined;
+  const paceOf = buildPace();
+  const trained = await trainModel(table, settings, (round) => {
+    interruption.allowKeeping();
+    progress?.update(round.round, round.nRounds, paceOf(round));
+    return !interruption.isAsked();
+  }).finally(() => progress?.stop());
+  const model = withSelfTest(trained.model, trained.selfTestRaw);
+  const { path, version } = storeModel(options.modelsDir, model, new Date());
+  writeModel(trained.baselines, join(dirname(path), BASELINES));
+  const report: TrainFilesReport = {
+    model: path,
+    version,
+    ...trained.report,
+    importance: importanceOf(model, trained.sampleRaw),
+    ...(trials ? { trials } : {}),
+    ...(rolling ? { rolling } : {}),
+    seconds: (performance.now() - startMs) / 1000,
+    peakMemoryMb: peakMemoryMb(),
+  };
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  writeWhole(join(dirname(path), 'report.json'), Buffer.from(text));
+  const page = buildTrainingPage(report);
+  writeWhole(join(dirname(path), 'report.html'), Buffer.from(page));
+  return report;
+};
+
+const lineOfTrial = ({ settings, validationLoss, trees }: Trial, index: number): string =>
+  `trial ${index + 1}: log loss ${validationLoss.toFixed(5)} on the early-stopping flights, ${trees} trees, ` +
+  (index === 0
+    ? 'the defaults'
+    : Object.entries(settings)
+        .map(([name, value]) => `${name} ${value}`)
+        .join(', '));
+
+const lineOfMonth = ({ month, test, climatology }: RollingMonth): string =>
+  `${month}: AUC ${test.auc.toFixed(4)}, log loss ${test.logLoss.toFixed(4)} (climatology ${climatology.auc.toFixed(4)}, ${climatology.logLoss.toFixed(4)})`;
+
+/** The file of a model's baselines, beside it. */
+export const BASELINES = 'baselines.safetensors';
+
+/** The model with flights whose right answers it must give before it may serve. */
+const withSelfTest = (model: Model, raw: Float64Array): Model => {
+  const nRows = raw.length / model.inputs.length;
+  const answers = new Float64Array(nRows * model.heads.length);
+  buildReferencePredictor(model).predictInto(raw, nRows, answers);
+  return { ...model, selfTest: { nRows, raw, answers } };
+};

@@ -1,0 +1,82 @@
+/**
+ * What a person reads after `train` and `evaluate`.
+ */
+import type { Baseline } from '../train/evaluation.ts';
+import type { TrainReport } from '../train/training.ts';
+import { printLine, printTable } from './output.ts';
+import type { TrainFilesReport } from './train-files.ts';
+
+/** What a person reads after training. */
+export const printTrainReport = (report: TrainFilesReport): void => {
+  printRows(report);
+  for (const [part, dates] of Object.entries(report.split))
+    printLine(`  ${part.padEnd(12)} ${dates}`);
+  if (report.splitKind === 'random')
+    printLine('split at random: flights of one day stand on both sides, so these figures flatter');
+  printQuality(report, 'on flights it never saw');
+  printCosts(report);
+  if (report.rolling)
+    printTable(
+      ['month', 'AUC', 'log loss', 'ECE', 'climatology AUC', 'log loss '],
+      report.rolling.map(({ month, test, climatology }) => [
+        month,
+        test.auc.toFixed(4),
+        test.logLoss.toFixed(4),
+        test.ece.toFixed(4),
+        climatology.auc.toFixed(4),
+        climatology.logLoss.toFixed(4),
+      ]),
+    );
+  printLine(
+    `${report.model}  (${report.seconds.toFixed(1)} s, ${report.peakMemoryMb.toFixed(0)} MB)`,
+  );
+};
+
+/** How many flights were used, and why others were not. */
+export const printRows = ({ rows, rejected }: Pick<TrainReport, 'rows' | 'rejected'>): void => {
+  printLine(`${rows.used.toLocaleString('en')} of ${rows.read.toLocaleString('en')} flights used`);
+  for (const [reason, n] of Object.entries(rejected))
+    printLine(`  ${n.toLocaleString('en')} left out: ${reason}`);
+};
+
+/** The model beside its baselines. */
+export const printQuality = (
+  {
+    test,
+    baselines,
+    skill,
+  }: Pick<TrainReport, 'test' | 'skill'> & {
+    readonly baselines: Readonly<Record<string, Baseline>>;
+  },
+  title: string,
+): void => {
+  const row = (name: string, { auc, logLoss, brier }: Baseline): string[] => [
+    name,
+    auc.toFixed(4),
+    logLoss.toFixed(4),
+    brier.toFixed(4),
+  ];
+  printTable(
+    [title, 'AUC', 'log loss', 'Brier'],
+    [row('model', test), ...Object.entries(baselines).map(([name, quality]) => row(name, quality))],
+  );
+  const beside = (share: number): string =>
+    `${Math.abs(100 * share).toFixed(1)} % ${share < 0 ? 'worse' : 'better'}`;
+  printLine(
+    `log loss ${beside(skill.logLoss)} and Brier ${beside(skill.brier)} than climatology; ` +
+      `calibration error ${test.ece.toFixed(4)}; ${(100 * test.baseRate).toFixed(1)} % of ${test.rows.toLocaleString('en')} flights late`,
+  );
+};
+
+/** From which probability on the costs say to act, and what that brings. */
+export const printCosts = ({
+  thresholds,
+  costThreshold,
+}: Pick<TrainReport, 'thresholds' | 'costThreshold'>): void => {
+  const suited = thresholds.find(({ threshold }) => threshold === costThreshold);
+  if (!suited) return;
+  printLine(
+    `at these costs act from ${(100 * suited.threshold).toFixed(1)} % on: precision ${(100 * suited.precision).toFixed(1)} %, ` +
+      `recall ${(100 * suited.recall).toFixed(1)} %, ${suited.alertsPerDay.toFixed(0)} alerts a day`,
+  );
+};
