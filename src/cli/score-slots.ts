@@ -19,6 +19,8 @@ export interface Slot {
   readonly offer: (nRows: number) => void;
   /** Scores the block unless another thread has taken it; says whether it did. */
   readonly tryScore: (score: Score) => boolean;
+  /** Whether another thread has taken the block and is not done. */
+  readonly isTaken: () => boolean;
   /** Returns once the block is scored. @throws Error when its thread failed */
   readonly wait: () => void;
 }
@@ -102,6 +104,7 @@ const openSlot = (
       }
       return true;
     },
+    isTaken: () => Atomics.load(control, state) === TAKEN,
     wait: () => {
       Atomics.wait(control, state, OFFERED);
       Atomics.wait(control, state, TAKEN);

@@ -58,6 +58,8 @@ export const buildScoringTeam = (model: Model, nThreads: number, nBlocks: number
         if (failure) throw failure;
         const slot = slotOf.get(block)!;
         slot.tryScore(score);
+        // While a helper has it, other blocks are scored here: a thread that sleeps lets nobody begin a block.
+        while (slot.isTaken() && slots.some((other) => other.tryScore(score)));
         slot.wait();
       },
     },

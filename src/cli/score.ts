@@ -3,8 +3,8 @@
  * Stands under `predict` and under every thread that scores for it.
  */
 import type { Head, Model } from '../core/model.ts';
-import type { Output } from '../flights/scan.ts';
-import type { Score } from '../flights/scoring.ts';
+import type { Output } from '../flights/score-functions.ts';
+import { BLOCK_ROWS, type Score } from '../flights/scoring.ts';
 import { compilePredictor } from '../predict/compile.ts';
 
 /** The columns, in the order in which `buildScore` answers them. */
@@ -23,16 +23,22 @@ const nameOf = (head: Head): string =>
 export const buildScore = (model: Model): Score => {
   const predictor = compilePredictor(model);
   const nHeads = model.heads.length;
-  const nOutputs = nHeads + 1;
   let answers = new Float64Array(0);
   return (raw, nRows, out) => {
     if (answers.length < nRows * nHeads) answers = new Float64Array(nRows * nHeads);
     predictor.predictInto(raw, nRows, answers);
-    for (let row = 0; row < nRows; row++) {
-      const probability = answers[row * nHeads]!;
-      out[row * nOutputs] = probability;
-      out[row * nOutputs + 1] = probability >= model.threshold ? 1 : 0;
-      for (let h = 1; h < nHeads; h++) out[row * nOutputs + 1 + h] = answers[row * nHeads + h]!;
+    for (let row = 0; row < nRows; row++)
+      out[BLOCK_ROWS + row] = answers[row * nHeads]! >= model.threshold ? 1 : 0;
+    for (let h = 0; h < nHeads; h++) {
+      const from = h === 0 ? 0 : (h + 1) * BLOCK_ROWS;
+      for (let row = 0; row < nRows; row++) out[from + row] = rounded(answers[row * nHeads + h]!);
     }
   };
 };
+
+/** Six digits: enough for any decision, and short in a text file. */
+const UNITS = 1e6;
+
+/** Halves go away from 0, as in the database. */
+const rounded = (answer: number): number =>
+  answer < 0 ? -Math.round(-answer * UNITS) / UNITS : Math.round(answer * UNITS) / UNITS;

@@ -7,7 +7,7 @@ import { AppError } from '../core/errors.ts';
 import { buildInputReader, type Input } from '../core/inputs.ts';
 import { openDatabase, readRows } from './database.ts';
 import { type ScanOptions, scanFiles } from './scan.ts';
-import { scoreHere } from './scoring.ts';
+import { BLOCK_ROWS, scoreHere } from './scoring.ts';
 
 let folder = '';
 
@@ -43,8 +43,8 @@ const ECHO: ScanOptions = {
   ],
   scoring: scoreHere(3, 4, (raw, nRows, out) => {
     for (let row = 0; row < nRows; row++) {
-      for (let i = 0; i < 3; i++) out[row * 4 + i] = raw[row * 3 + i]!;
-      out[row * 4 + 3] = raw[row * 3 + 2]! > 1000 ? 1 : 0;
+      for (let i = 0; i < 3; i++) out[i * BLOCK_ROWS + row] = raw[row * 3 + i]!;
+      out[3 * BLOCK_ROWS + row] = raw[row * 3 + 2]! > 1000 ? 1 : 0;
     }
   }),
 };
@@ -148,7 +148,7 @@ test('a file whose columns carry the names of the inputs needs no dialect', asyn
     outputs: [{ name: 'x', kind: 'number' }],
     scoring: scoreHere(2, 1, (raw, nRows, out) => {
       seen.push(...raw);
-      out.fill(0.123456789, 0, nRows);
+      out.fill(0.123457, 0, nRows);
     }),
   });
   expect(seen).toEqual([1, 1.5, 0, Number.NaN, Number.NaN, Number.NaN]);

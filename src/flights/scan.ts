@@ -10,17 +10,11 @@ import { checkWhole, settleAll } from './compression.ts';
 import { takeDamagedLines } from './damage.ts';
 import { type Database, identifier, literal } from './database.ts';
 import { knownValue, NO_MINUTES, openFlights, project, rejectColumn } from './projection.ts';
-import { registerScore } from './score-functions.ts';
+import { answerName, type Output, registerScore } from './score-functions.ts';
 import type { Scoring } from './scoring.ts';
 import { findFiles, openSource, reading, type Source } from './source.ts';
 import { type Target, targetOf, writeFailureOf, writeInto } from './target.ts';
 import { provenTypes } from './types.ts';
-
-export interface Output {
-  readonly name: string;
-  /** A boolean is true where its number is not 0. */
-  readonly kind: 'number' | 'boolean';
-}
 
 export interface ScanOptions {
   /** What the model asks, in the order of `raw`. */
@@ -109,8 +103,11 @@ export const scanFiles = async (
   }
 };
 
-/** What the database may hold for rows that wait to be written; the process takes somewhat more. */
-const MEMORY_MB = 360;
+/**
+ * What the database may hold for rows that wait to be written. It reckons more than it takes: the process stays below.
+ * With much less, its threads wait for each other.
+ */
+const MEMORY_MB = 540;
 
 interface Part {
   readonly source: Source;
@@ -166,11 +163,9 @@ const partOf = async (
       : `own${i}`;
     return `${value} AS ${identifier(column)}`;
   });
-  const answers = outputs.map(({ name, kind }, i) => {
-    const number = `answers[${i + 1}]`;
-    const value = kind === 'boolean' ? `${number} <> 0` : `round(${number}, ${DIGITS})`;
-    return `CASE WHEN NOT isnan(${number}) THEN ${value} END AS ${identifier(freeName(name, own))}`;
-  });
+  const answers = outputs.map(
+    ({ name }, i) => `answers.${answerName(i)} AS ${identifier(freeName(name, own))}`,
+  );
   return {
     source,
     dialect: mapped.dialect,
@@ -181,9 +176,6 @@ const partOf = async (
                   FROM (${mapped.select})))`,
   };
 };
-
-/** Enough for any decision, and short in a text file. */
-const DIGITS = 6;
 
 /** A name that the file does not use already. */
 const freeName = (name: string, own: ReadonlyMap<string, string>): string => {

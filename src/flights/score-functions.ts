@@ -3,15 +3,14 @@
  * Stands between `scan`, which writes the SQL, and `scoring`.
  */
 import {
-  ARRAY,
+  BOOLEAN,
   DOUBLE,
-  DuckDBArrayVector,
   type DuckDBDataChunk,
-  DuckDBDoubleVector,
   DuckDBScalarFunction,
   type DuckDBType,
   type DuckDBVector,
   INTEGER,
+  STRUCT,
   VARCHAR,
 } from '@duckdb/node-api';
 import type { Input } from '../core/inputs.ts';
@@ -19,11 +18,20 @@ import type { Database } from './database.ts';
 import { buildDictionary } from './dictionary.ts';
 import { buildColumnReader } from './raw.ts';
 import { BLOCK_ROWS, type Block, type Scoring } from './scoring.ts';
-import { intsOf, textsOf } from './vectors.ts';
+import { booleansOf, doublesOf, entriesOf, intsOf, setMissing, textsOf } from './vectors.ts';
+
+export interface Output {
+  readonly name: string;
+  /** A boolean is true where its number is not 0. */
+  readonly kind: 'number' | 'boolean';
+}
+
+/** Under this name `answers_of` hands on an output. */
+export const answerName = (output: number): string => `answer${output}`;
 
 interface ScoreOptions {
   readonly inputs: readonly Input[];
-  readonly outputs: readonly unknown[];
+  readonly outputs: readonly Output[];
   readonly scoring: Scoring;
   readonly onRows?: (nRows: number) => void;
 }
@@ -40,6 +48,7 @@ interface Counts {
 }
 
 const TYPES = { category: VARCHAR, number: DOUBLE, time: INTEGER } as const;
+const ANSWER_TYPES = { number: DOUBLE, boolean: BOOLEAN } as const;
 
 /** A block under way: which of its rows can not be scored, as codes of reasons, -1 for those that can. */
 interface Ticket {
@@ -57,7 +66,6 @@ interface Ticket {
 export const registerScore = ({ connection }: Database, options: ScoreOptions): Counts => {
   const { inputs, outputs, scoring, onRows } = options;
   const nInputs = inputs.length;
-  const nOutputs = outputs.length;
   const readers = inputs.map(buildColumnReader);
   const reasons = buildDictionary();
   const nByReason: number[] = [];
@@ -89,19 +97,41 @@ export const registerScore = ({ connection }: Database, options: ScoreOptions): 
     result.fill(number);
   };
 
-  const finish = (chunk: DuckDBDataChunk, out: Float64Array): void => {
+  const present = new Uint32Array(BLOCK_ROWS / 32);
+  const fillAnswer = (
+    { kind }: Output,
+    numbers: Float64Array,
+    codes: Int32Array,
+    answer: DuckDBVector,
+  ): void => {
+    const nRows = numbers.length;
+    let isWhole = true;
+    present.fill(0xffff_ffff);
+    for (let row = 0; row < nRows; row++) {
+      if (codes[row]! < 0 && !Number.isNaN(numbers[row]!)) continue;
+      isWhole = false;
+      present[row >>> 5]! &= ~(1 << (row & 31));
+    }
+    if (kind === 'number') doublesOf(answer).set(numbers);
+    else {
+      const booleans = booleansOf(answer);
+      for (let row = 0; row < nRows; row++) booleans[row] = numbers[row] === 0 ? 0 : 1;
+    }
+    if (!isWhole) setMissing(answer, present);
+  };
+
+  const finish = (chunk: DuckDBDataChunk, answers: readonly DuckDBVector[]): void => {
     const number = intsOf(chunk.getColumnVector(0))[0]!;
     const { block, nRows, reasons: codes } = tickets[number]!;
     scoring.finish(block);
-    out.set(block.out.subarray(0, nRows * nOutputs));
+    outputs.forEach((output, o) => {
+      const from = o * BLOCK_ROWS;
+      fillAnswer(output, block.out.subarray(from, from + nRows), codes, answers[o]!);
+    });
     for (let row = 0; row < nRows; row++) {
       const reason = codes[row]!;
-      if (reason < 0) {
-        nScored++;
-        continue;
-      }
-      nByReason[reason] = (nByReason[reason] ?? 0) + 1;
-      out.fill(Number.NaN, row * nOutputs, (row + 1) * nOutputs);
+      if (reason < 0) nScored++;
+      else nByReason[reason] = (nByReason[reason] ?? 0) + 1;
     }
     free.push(number);
     nRead += nRows;
@@ -138,8 +168,9 @@ export const registerScore = ({ connection }: Database, options: ScoreOptions): 
     INTEGER,
     (chunk, result) => begin(chunk, intsOf(result)),
   );
-  register('answers_of', [INTEGER], ARRAY(DOUBLE, nOutputs), (chunk, result) =>
-    finish(chunk, numbersOf(result)),
+  const types = outputs.map(({ kind }, o) => [answerName(o), ANSWER_TYPES[kind]] as const);
+  register('answers_of', [INTEGER], STRUCT(Object.fromEntries(types)), (chunk, result) =>
+    finish(chunk, entriesOf(result)),
   );
 
   return {
@@ -153,11 +184,4 @@ export const registerScore = ({ connection }: Database, options: ScoreOptions): 
       ),
     }),
   };
-};
-
-/** The memory of an array column of doubles: row-major. */
-const numbersOf = (vector: DuckDBVector): Float64Array => {
-  const child = vector instanceof DuckDBArrayVector ? vector['childData'] : undefined;
-  if (!(child instanceof DuckDBDoubleVector)) throw new TypeError('an array of DOUBLE is expected');
-  return child['items'];
 };

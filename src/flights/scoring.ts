@@ -10,7 +10,7 @@ export const BLOCK_ROWS = 2048;
 export interface Block {
   /** float64, shape (BLOCK_ROWS, nInputs), row-major: the caller fills the first rows. */
   readonly raw: Float64Array;
-  /** float64, shape (BLOCK_ROWS, nOutputs), row-major: answers of the first rows once finished, NaN for a missing value. */
+  /** float64, shape (nOutputs, BLOCK_ROWS), output by output: answers of the first rows once finished, NaN for a missing value. */
   readonly out: Float64Array;
 }
 
@@ -23,7 +23,7 @@ export interface Scoring {
   readonly finish: (block: Block) => void;
 }
 
-/** Answers rows: `raw` float64, shape (nRows, nInputs), row-major; fills `out` float64, shape (nRows, nOutputs). */
+/** Answers rows: `raw` float64, shape (nRows, nInputs), row-major; fills the first rows of `out`, laid out as a block's. */
 export type Score = (raw: Float64Array, nRows: number, out: Float64Array) => void;
 
 /** Scoring on the caller's thread, at once. */

@@ -3,9 +3,11 @@
  * Stands under `rows` and `scan`; only for columns without NULLs.
  */
 import {
+  DuckDBBooleanVector,
   DuckDBDoubleVector,
   DuckDBFloatVector,
   DuckDBIntegerVector,
+  DuckDBStructVector,
   DuckDBVarCharVector,
   type DuckDBVector,
 } from '@duckdb/node-api';
@@ -29,4 +31,25 @@ export const floatsOf = (vector: DuckDBVector): Float32Array => {
 export const textsOf = (vector: DuckDBVector): DuckDBVarCharVector => {
   if (!(vector instanceof DuckDBVarCharVector)) throw new TypeError('a VARCHAR column is expected');
   return vector;
+};
+
+/** A byte per item, 0 for false. */
+export const booleansOf = (vector: DuckDBVector): Uint8Array => {
+  if (!(vector instanceof DuckDBBooleanVector)) throw new TypeError('a BOOLEAN column is expected');
+  const { buffer, byteOffset, byteLength } = vector['dataView'];
+  return new Uint8Array(buffer, byteOffset, byteLength);
+};
+
+export const entriesOf = (vector: DuckDBVector): readonly DuckDBVector[] => {
+  if (!(vector instanceof DuckDBStructVector)) throw new TypeError('a STRUCT column is expected');
+  return vector['entryVectors'];
+};
+
+/** Makes items of a vector that is written NULL: those whose bit in `present` (uint32 words, lowest first) is 0. */
+export const setMissing = (vector: DuckDBVector, present: Uint32Array): void => {
+  const nWords = Math.ceil(vector.itemCount / 64);
+  const data = new BigUint64Array(present.slice(0, 2 * nWords).buffer);
+  if (vector instanceof DuckDBDoubleVector) vector['validity']['data'] = data;
+  else if (vector instanceof DuckDBBooleanVector) vector['validity']['data'] = data;
+  else throw new TypeError('a DOUBLE or BOOLEAN column is expected');
 };
