@@ -37,18 +37,18 @@ export const timeCharts = (run: StressReport): Chart[] => {
   const windows = thinWindows(run.main.windows);
   const x = secondsOf(windows);
   const marks = faultMarks(run);
-  const line = (label: string, y: readonly (number | null)[], style: Series['style']): Series => ({
-    label,
-    style,
-    x,
-    y: y.map((value) => value ?? Number.NaN),
-  });
+  const line = (
+    label: string,
+    style: Series['style'],
+    read: (window: StressWindow) => number | null,
+  ): Series => ({ label, style, x, y: windows.map((window) => read(window) ?? Number.NaN) });
   /** Per second of the measured time: a second that was cut short did not answer less. */
-  const rate = (read: (window: StressWindow) => number): (number | null)[] =>
-    windows.map((window) => {
+  const rate =
+    (read: (window: StressWindow) => number) =>
+    (window: StressWindow): number | null => {
       const share = shareMeasured(window, run.main);
       return share < LEAST_SHARE_MEASURED ? null : read(window) / share;
-    });
+    };
   return [
     {
       kind: 'line',
@@ -58,15 +58,15 @@ export const timeCharts = (run: StressReport): Chart[] => {
       series: [
         line(
           'ok',
-          rate(({ ok }) => ok),
           'line',
+          rate(({ ok }) => ok),
         ),
         line(
           'planned',
-          rate(({ planned }) => planned),
           'dashed',
+          rate(({ planned }) => planned),
         ),
-        line('failed', windows.map(errorsOf), 'step'),
+        line('failed', 'step', errorsOf),
       ],
       marks,
     },
@@ -76,21 +76,9 @@ export const timeCharts = (run: StressReport): Chart[] => {
       x: { label: 'seconds from the start' },
       y: { label: 'ms', scale: 'log' },
       series: [
-        line(
-          'p50',
-          windows.map(({ p50Ms }) => p50Ms),
-          'line',
-        ),
-        line(
-          'p99',
-          windows.map(({ p99Ms }) => p99Ms),
-          'line',
-        ),
-        line(
-          'longest',
-          windows.map(({ maxMs }) => maxMs),
-          'points',
-        ),
+        line('p50', 'line', ({ p50Ms }) => p50Ms),
+        line('p99', 'line', ({ p99Ms }) => p99Ms),
+        line('longest', 'points', ({ maxMs }) => maxMs),
       ],
       marks,
       limits: latencyLimits(run),
@@ -102,21 +90,9 @@ export const timeCharts = (run: StressReport): Chart[] => {
       x: { label: 'seconds from the start' },
       y: { label: 'count', scale: 'log' },
       series: [
-        line(
-          'in flight',
-          windows.map(({ inFlight }) => inFlight),
-          'line',
-        ),
-        line(
-          'waiting',
-          windows.map(({ waiting }) => waiting),
-          'step',
-        ),
-        line(
-          'connections',
-          windows.map(({ nOpen }) => nOpen),
-          'dashed',
-        ),
+        line('in flight', 'line', ({ inFlight }) => inFlight),
+        line('waiting', 'step', ({ waiting }) => waiting),
+        line('connections', 'dashed', ({ nOpen }) => nOpen),
       ],
       marks,
     },
