@@ -50,6 +50,14 @@ export const PLANTED_FEATURES: readonly Feature[] = [
   { name: 'distanceMiles', step: 'number', input: 'distanceMiles' },
 ];
 
+/** A flight of which the planted model knows every value. */
+export const PLANTED_FLIGHT = {
+  airline: 'DL',
+  origin: 'JFK',
+  destination: 'LAX',
+  scheduledDeparture: '2013-07-05T18:30',
+};
+
 /** Leaf-wise random trees: every inner node has a cover that its children share. */
 export const buildPlantedForest = (nTrees: number, nLeaves: number, seed: number): Forest => {
   const random = buildRandom(seed);

@@ -3,7 +3,7 @@
  * Stands beside the tests that disturb a service under load.
  */
 import { connect, type Socket } from 'node:net';
-import { FLIGHT } from './running.ts';
+import { PLANTED_FLIGHT } from '../planted.ts';
 
 export interface Outcomes {
   /** Answers 200. */
@@ -21,7 +21,7 @@ export interface Callers {
   readonly stop: () => Promise<Outcomes>;
 }
 
-const BODY = JSON.stringify(FLIGHT);
+const BODY = JSON.stringify(PLANTED_FLIGHT);
 const REQUEST = `POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
 const AGAIN_MS = 20;
 

@@ -1,8 +1,9 @@
 /** The end of a service: what a balancer, a caller in the middle of a request, and an operator see. */
 import { describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
+import { PLANTED_FLIGHT } from '../planted.ts';
 import { startCallers } from './callers.ts';
-import { FLIGHT, startService, until } from './running.ts';
+import { startService, until } from './running.ts';
 
 describe('a service that is told to end', () => {
   test('finishes every request that it took, and exits 0', async () => {
@@ -26,7 +27,7 @@ describe('a service that is told to end', () => {
 
   test('waits for a body that is still arriving', async () => {
     const service = await startService();
-    const body = JSON.stringify(FLIGHT);
+    const body = JSON.stringify(PLANTED_FLIGHT);
     const { port } = new URL(service.url);
     const answer = Promise.withResolvers<string>();
     const socket = connect(Number(port), '127.0.0.1', () => {

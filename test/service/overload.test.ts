@@ -1,6 +1,7 @@
 /** More work than there is time for: what is refused, how, and what goes on beside it. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { FLIGHT, metricOf, type Running, startService } from './running.ts';
+import { PLANTED_FLIGHT } from '../planted.ts';
+import { metricOf, type Running, startService } from './running.ts';
 
 let service: Running;
 beforeAll(async () => {
@@ -8,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-const BATCH = JSON.stringify({ flights: Array.from({ length: 8000 }, () => FLIGHT) });
+const BATCH = JSON.stringify({ flights: Array.from({ length: 8000 }, () => PLANTED_FLIGHT) });
 
 const post = (body: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> =>
   fetch(`${service.url}/predict`, {

@@ -8,16 +8,9 @@ import { join } from 'node:path';
 import type { Model } from '../../src/core/model.ts';
 import { storeModel } from '../../src/core/model-store.ts';
 import type { Started } from '../../src/serve/supervisor/supervisor.ts';
-import { buildPlantedModel } from '../planted.ts';
+import { buildPlantedModel, PLANTED_FLIGHT } from '../planted.ts';
 
 export const MAIN = join(import.meta.dir, '../../src/cli/main.ts');
-
-export const FLIGHT = {
-  airline: 'DL',
-  origin: 'JFK',
-  destination: 'LAX',
-  scheduledDeparture: '2013-07-05T18:30',
-};
 
 export interface WorkerLine {
   readonly id: number;
@@ -97,7 +90,7 @@ export const startService = async (
       fetch(`${url}/predict`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', connection: 'close' },
-        body: JSON.stringify(FLIGHT),
+        body: JSON.stringify(PLANTED_FLIGHT),
       }),
     admin: (path, body) =>
       fetch(`${adminUrl}${path}`, {

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import Ajv2020 from 'ajv/dist/2020.js';
+import { PLANTED_FLIGHT } from '../../../test/planted.ts';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
 import { ERRORS } from '../../core/errors.ts';
 import type { OpenApi } from './openapi.ts';
@@ -8,13 +9,6 @@ const service = startPlantedService();
 afterAll(() => service.stop());
 const openApi = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApi;
 
-const FLIGHT = {
-  airline: 'DL',
-  origin: 'JFK',
-  destination: 'LAX',
-  scheduledDeparture: '2013-07-05T18:30',
-};
-
 describe('the OpenAPI document', () => {
   test('names only paths and methods that are there, and what they answer', async () => {
     for (const [path, operations] of Object.entries(openApi.paths)) {
@@ -22,7 +16,9 @@ describe('the OpenAPI document', () => {
         const content = operation.requestBody?.content ?? {};
         const [type, body] = Object.entries(content)[0] ?? [];
         const query =
-          operation.operationId === 'predictByQuery' ? `?${new URLSearchParams(FLIGHT)}` : '';
+          operation.operationId === 'predictByQuery'
+            ? `?${new URLSearchParams(PLANTED_FLIGHT)}`
+            : '';
         const example = (body?.example ?? {}) as Record<string, string>;
         const response = await fetch(service.url + path + query, {
           method: method.toUpperCase(),
@@ -54,8 +50,10 @@ describe('the OpenAPI document', () => {
       ).json();
     const fits = (name: string, value: unknown) =>
       ajv.validate({ $ref: `api#/components/schemas/${name}` }, value);
-    expect(fits('Prediction', await post(FLIGHT, '?explain=true'))).toBeTrue();
-    expect(fits('Predictions', await post({ flights: [FLIGHT, FLIGHT] }))).toBeTrue();
+    expect(fits('Prediction', await post(PLANTED_FLIGHT, '?explain=true'))).toBeTrue();
+    expect(
+      fits('Predictions', await post({ flights: [PLANTED_FLIGHT, PLANTED_FLIGHT] })),
+    ).toBeTrue();
     expect(fits('Problem', await post({ flights: [{}] }))).toBeTrue();
     expect(fits('Prediction', await post({}))).toBeFalse();
     expect(fits('Model', await (await fetch(`${service.url}/model`)).json())).toBeTrue();
@@ -111,7 +109,7 @@ test('a large answer is packed for who takes it, and holds the same', async () =
     fetch(`${service.url}/predict`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'accept-encoding': accept },
-      body: JSON.stringify({ flights: new Array(1000).fill(FLIGHT) }),
+      body: JSON.stringify({ flights: new Array(1000).fill(PLANTED_FLIGHT) }),
       decompress: false,
     });
   const packed = await ask('gzip, br');

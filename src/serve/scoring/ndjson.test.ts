@@ -1,16 +1,10 @@
 import { afterAll, describe, expect, test } from 'bun:test';
+import { PLANTED_FLIGHT } from '../../../test/planted.ts';
 import { startPlantedService } from '../../../test/planted-service.ts';
 import { buildLineCutter, NDJSON } from './ndjson.ts';
 
 const service = startPlantedService();
 afterAll(() => service.stop());
-
-const FLIGHT = {
-  airline: 'DL',
-  origin: 'JFK',
-  destination: 'LAX',
-  scheduledDeparture: '2013-07-05T18:30',
-};
 
 const send = async (body: BodyInit, query = ''): Promise<Record<string, unknown>[]> => {
   const response = await fetch(`${service.url}/predict${query}`, {
@@ -43,7 +37,10 @@ test('lines come out whole, wherever the stream is cut', () => {
 
 describe('a stream of flights', () => {
   test('is answered line by line, in order, as single flights are', async () => {
-    const flights = Array.from({ length: 1000 }, (_, i) => ({ ...FLIGHT, distanceMiles: i }));
+    const flights = Array.from({ length: 1000 }, (_, i) => ({
+      ...PLANTED_FLIGHT,
+      distanceMiles: i,
+    }));
     const answers = await send(flights.map((flight) => JSON.stringify(flight)).join('\n'));
     expect(answers).toHaveLength(1000);
     const single = await fetch(`${service.url}/predict`, {
@@ -55,7 +52,7 @@ describe('a stream of flights', () => {
   });
 
   test('goes on after a bad line, which becomes an error line that names its place', async () => {
-    const good = JSON.stringify(FLIGHT);
+    const good = JSON.stringify(PLANTED_FLIGHT);
     const answers = await send([good, '{"airline":', good, '{}', '', good].join('\n'));
     expect(answers.map((answer) => answer['code'] ?? 'answered')).toEqual([
       'answered',
@@ -69,12 +66,12 @@ describe('a stream of flights', () => {
   });
 
   test('ends with an error line when a line has no end in sight', async () => {
-    const answers = await send(`${JSON.stringify(FLIGHT)}\n${'x'.repeat(2 ** 21)}`);
+    const answers = await send(`${JSON.stringify(PLANTED_FLIGHT)}\n${'x'.repeat(2 ** 21)}`);
     expect(answers.map((answer) => answer['code'])).toEqual([undefined, 'body-too-large']);
   });
 
   test('is read no faster than its answers are taken', async () => {
-    const lines = Buffer.from(`${JSON.stringify(FLIGHT)}\n`.repeat(1000));
+    const lines = Buffer.from(`${JSON.stringify(PLANTED_FLIGHT)}\n`.repeat(1000));
     let nSentBytes = 0;
     const most = 64 * 2 ** 20;
     const body = new ReadableStream<Uint8Array>({
@@ -101,7 +98,7 @@ describe('a stream of flights', () => {
   });
 
   test('may be explained', async () => {
-    const [answer] = await send(JSON.stringify(FLIGHT), '?explain=true');
+    const [answer] = await send(JSON.stringify(PLANTED_FLIGHT), '?explain=true');
     const reasons = answer!['reasons'] as { points: number }[];
     const sum = reasons.reduce((total, { points }) => total + points, answer!['base'] as number);
     expect(sum).toBeCloseTo(answer!['probability'] as number, 9);

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { PLANTED_INPUTS } from '../../../test/planted.ts';
+import { PLANTED_FLIGHT, PLANTED_INPUTS } from '../../../test/planted.ts';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
 import { buildInputReader } from '../../core/inputs.ts';
 import { buildReferencePredictor } from '../../predict/reference.ts';
@@ -7,12 +7,6 @@ import { buildReferencePredictor } from '../../predict/reference.ts';
 const service = startPlantedService();
 afterAll(() => service.stop());
 
-const FLIGHT = {
-  airline: 'DL',
-  origin: 'JFK',
-  destination: 'LAX',
-  scheduledDeparture: '2013-07-05T18:30',
-};
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 const post = (path: string, body: unknown, headers: Record<string, string> = JSON_TYPE) =>
@@ -33,10 +27,10 @@ const expected = (flight: Record<string, unknown>): number => {
 
 describe('one flight', () => {
   test('is answered with the model’s probability, threshold, decision and identity', async () => {
-    const response = await post('/predict', FLIGHT);
+    const response = await post('/predict', PLANTED_FLIGHT);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json');
-    const probability = expected(FLIGHT);
+    const probability = expected(PLANTED_FLIGHT);
     expect(await response.json()).toEqual({
       delayed: probability >= 0.35,
       probability,
@@ -47,22 +41,22 @@ describe('one flight', () => {
   });
 
   test('is answered alike by GET', async () => {
-    const query = new URLSearchParams({ ...FLIGHT, distanceMiles: '2475' });
+    const query = new URLSearchParams({ ...PLANTED_FLIGHT, distanceMiles: '2475' });
     const answer = (await (await fetch(`${service.url}/predict?${query}`)).json()) as {
       probability: number;
     };
-    expect(answer.probability).toBe(expected({ ...FLIGHT, distanceMiles: 2475 }));
+    expect(answer.probability).toBe(expected({ ...PLANTED_FLIGHT, distanceMiles: 2475 }));
   });
 
   test('may hold a value never seen: it counts as missing and is named', async () => {
-    const flight = { ...FLIGHT, destination: 'XXX' };
+    const flight = { ...PLANTED_FLIGHT, destination: 'XXX' };
     const answer = (await (await post('/predict', flight)).json()) as Record<string, unknown>;
     expect(answer['unknown']).toEqual(['destination']);
     expect(answer['probability']).toBe(expected(flight));
   });
 
   test('with a value never seen is refused when the caller is strict', async () => {
-    const response = await post('/predict?strict=true', { ...FLIGHT, destination: 'XXX' });
+    const response = await post('/predict?strict=true', { ...PLANTED_FLIGHT, destination: 'XXX' });
     expect(response.status).toBe(422);
     expect(((await response.json()) as { errors: unknown }).errors).toEqual([
       { pointer: '/destination', detail: expect.stringContaining('never seen') },
@@ -72,7 +66,10 @@ describe('one flight', () => {
 
 describe('a batch', () => {
   test('is answered in order', async () => {
-    const flights = Array.from({ length: 700 }, (_, i) => ({ ...FLIGHT, distanceMiles: i * 5 }));
+    const flights = Array.from({ length: 700 }, (_, i) => ({
+      ...PLANTED_FLIGHT,
+      distanceMiles: i * 5,
+    }));
     const answer = (await (await post('/predict', { flights })).json()) as {
       predictions: { probability: number }[];
       model: unknown;
@@ -83,7 +80,7 @@ describe('a batch', () => {
 
   test('with wrong values is refused as a whole, and every fault is pointed at', async () => {
     const response = await post('/predict', {
-      flights: [FLIGHT, { ...FLIGHT, airline: 7.5, origin: [] }, 3],
+      flights: [PLANTED_FLIGHT, { ...PLANTED_FLIGHT, airline: 7.5, origin: [] }, 3],
     });
     expect(response.status).toBe(422);
     const { errors } = (await response.json()) as { errors: { pointer: string }[] };
@@ -125,7 +122,9 @@ describe('what can not be answered', () => {
   });
 
   test('another content type is refused with 415', async () => {
-    expect((await post('/predict', FLIGHT, { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await post('/predict', PLANTED_FLIGHT, { 'content-type': 'text/plain' })).status).toBe(
+      415,
+    );
   });
 
   test('an unknown path is refused with 404', async () => {
@@ -184,7 +183,7 @@ describe('overload', () => {
     const response = await fetch(`${full.url}/predict`, {
       method: 'POST',
       headers: JSON_TYPE,
-      body: JSON.stringify(FLIGHT),
+      body: JSON.stringify(PLANTED_FLIGHT),
     });
     expect(response.status).toBe(503);
     expect(response.headers.get('retry-after')).toBe('3');
@@ -210,13 +209,13 @@ describe('the form', () => {
     });
 
   test('is answered with a page, or with JSON to who asks for it', async () => {
-    const page = await submit(FLIGHT, 'text/html,application/xhtml+xml,*/*;q=0.8');
+    const page = await submit(PLANTED_FLIGHT, 'text/html,application/xhtml+xml,*/*;q=0.8');
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(await page.text()).toContain('Chance of being at least 15 minutes late');
-    const answer = (await (await submit(FLIGHT, 'application/json')).json()) as {
+    const answer = (await (await submit(PLANTED_FLIGHT, 'application/json')).json()) as {
       probability: number;
     };
-    expect(answer.probability).toBe(expected(FLIGHT));
+    expect(answer.probability).toBe(expected(PLANTED_FLIGHT));
   });
 
   test('takes the names of the service that this one replaces', async () => {
@@ -227,17 +226,19 @@ describe('the form', () => {
 
   test('may come as multipart', async () => {
     const body = new FormData();
-    for (const [name, value] of Object.entries(FLIGHT)) body.set(name, value);
+    for (const [name, value] of Object.entries(PLANTED_FLIGHT)) body.set(name, value);
     const response = await fetch(`${service.url}/result`, {
       method: 'POST',
       headers: { accept: 'application/json' },
       body,
     });
-    expect(((await response.json()) as { probability: number }).probability).toBe(expected(FLIGHT));
+    expect(((await response.json()) as { probability: number }).probability).toBe(
+      expected(PLANTED_FLIGHT),
+    );
   });
 
   test('with a fault shows the page again, with what was wrong beside the field', async () => {
-    const response = await submit({ ...FLIGHT, scheduledDeparture: '<b>' }, 'text/html');
+    const response = await submit({ ...PLANTED_FLIGHT, scheduledDeparture: '<b>' }, 'text/html');
     expect(response.status).toBe(422);
     const html = await response.text();
     expect(html).toContain('Must be a local time');

@@ -1,24 +1,18 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { PLANTED_FLIGHT } from '../../../test/planted.ts';
 import { startPlantedService } from '../../../test/planted-service.ts';
 import { NDJSON } from '../scoring/ndjson.ts';
 
 const service = startPlantedService();
 afterAll(() => service.stop());
 
-const FLIGHT = {
-  airline: 'DL',
-  origin: 'JFK',
-  destination: 'LAX',
-  scheduledDeparture: '2013-07-05T18:30',
-};
-
 const send = (path: string, body: BodyInit, type = 'application/json', more = {}) =>
   fetch(service.url + path, { method: 'POST', headers: { 'content-type': type, ...more }, body });
 
 /** The service still answers a well-meant request as before. */
 const answersStill = async (): Promise<void> => {
-  const response = await send('/predict', JSON.stringify(FLIGHT));
+  const response = await send('/predict', JSON.stringify(PLANTED_FLIGHT));
   expect(response.status).toBe(200);
   expect(((await response.json()) as { probability: number }).probability).toBeWithin(0, 1);
 };
@@ -94,7 +88,7 @@ describe('hostile requests are refused one by one, and the next caller notices n
   ])('objects with wrong values in right places, to %s', async (path) => {
     await fc.assert(
       fc.asyncProperty(hostileObject, fc.boolean(), async (body, near) => {
-        const whole = near ? { ...FLIGHT, ...(body as object) } : body;
+        const whole = near ? { ...PLANTED_FLIGHT, ...(body as object) } : body;
         await expectTame(await send(path, JSON.stringify(whole)));
       }),
       { numRuns: 400 },
@@ -180,11 +174,15 @@ describe('hostile requests are refused one by one, and the next caller notices n
   });
 
   test.each([
-    ['a value of a megabyte', JSON.stringify({ ...FLIGHT, airline: 'x'.repeat(1_000_000) }), 200],
+    [
+      'a value of a megabyte',
+      JSON.stringify({ ...PLANTED_FLIGHT, airline: 'x'.repeat(1_000_000) }),
+      200,
+    ],
     [
       'ten thousand members',
       JSON.stringify({
-        ...FLIGHT,
+        ...PLANTED_FLIGHT,
         ...Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`k${i}`, i])),
       }),
       200,
@@ -206,9 +204,13 @@ describe('hostile requests are refused one by one, and the next caller notices n
       '{"airline":"DL","origin":"JFK","destination":"LAX","scheduledDeparture":"2013-07-05T18:30","distanceMiles":1e999}',
       422,
     ],
-    ['a byte order mark', `\ufeff${JSON.stringify(FLIGHT)}`, 200],
-    ['a second document behind the first', `${JSON.stringify(FLIGHT)}{}`, 400],
-    ['the year 0', JSON.stringify({ ...FLIGHT, scheduledDeparture: '0000-01-01T00:00' }), 200],
+    ['a byte order mark', `\ufeff${JSON.stringify(PLANTED_FLIGHT)}`, 200],
+    ['a second document behind the first', `${JSON.stringify(PLANTED_FLIGHT)}{}`, 400],
+    [
+      'the year 0',
+      JSON.stringify({ ...PLANTED_FLIGHT, scheduledDeparture: '0000-01-01T00:00' }),
+      200,
+    ],
   ])('%s', async (_, body, status) => {
     const response = await send('/predict', body);
     await expectTame(response.clone() as Response);
