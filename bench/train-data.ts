@@ -97,3 +97,19 @@ export const writeRows = async (
   writeFileSync(file, new Uint8Array(data.buffer));
   return { file, rows: nRows };
 };
+
+/** The flights of vega-datasets, then the same half year later, `times` times in all, as one Parquet file. */
+export const repeatVega = async (times: number): Promise<string> => {
+  if (times === 1) return VEGA;
+  const file = `${OUT}vega-${times}-times.parquet`;
+  if (existsSync(file)) return file;
+  const connection = await (await DuckDBInstance.create()).connect();
+  await connection.run(`
+    COPY (
+      SELECT date + to_days(CAST(182 * repeat AS INTEGER)) AS date, delay, distance, origin, destination
+      FROM '${VEGA}', range(0, ${times}) AS x(repeat) ORDER BY repeat
+    ) TO '${file}' (FORMAT parquet)
+  `);
+  connection.closeSync();
+  return file;
+};

@@ -2,11 +2,15 @@
  * Is Puntual's learner as fast and as lean as LightGBM? 100 trees of 512 leaves, learning rate .1, 8 columns, two threads.
  * Runs alternate; time is binning and boosting, memory the peak of the process (LightGBM's includes Python and numpy).
  *
- *   npx bun bench/train.ts [vega-1m] [nyc-1m] [growth] [threads]
+ *   npx bun bench/train.ts [vega-1m] [nyc-1m] [growth] [threads] [scale]
  */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TrainFilesReport } from '../src/cli/train-files.ts';
 import { alternate, printFigures, printMachine, ratioOf } from './measure.ts';
-import { CATEGORICAL, FEATURES, needVega, type Part, writeRows } from './train-data.ts';
+import { CATEGORICAL, FEATURES, needVega, type Part, repeatVega, writeRows } from './train-data.ts';
 
 const PYTHON = new URL('./peers/.venv/bin/python', import.meta.url).pathname;
 const GBM = new URL('./peers/gbm.py', import.meta.url).pathname;
@@ -125,11 +129,38 @@ const slowerOfTwo = async (spec: ReturnType<typeof specOf>): Promise<number> => 
   return Math.max(...(await Promise.all(runs)));
 };
 
+const MAIN = new URL('../src/cli/main.ts', import.meta.url).pathname;
+
+/** The whole command, files to report, on all 3 M flights and on ten times as many, ten spans of time one after the other. */
+const scale = async (): Promise<void> => {
+  const models = mkdtempSync(join(tmpdir(), 'puntual-bench-'));
+  console.log('\n### `puntual train` with its default settings\n');
+  console.log('| flights | s | peak MB | AUC | log loss |\n|---:|---:|---:|---:|---:|');
+  try {
+    for (const times of [1, 10]) {
+      const file = await repeatVega(times);
+      const words = ['train', file, '--models', models, '--json'];
+      const { stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
+        encoding: 'utf8',
+        maxBuffer: 2 ** 28,
+      });
+      if (stdout === '') throw new Error(`training did not finish: ${stderr.slice(-800)}`);
+      const { rows, seconds, peakMemoryMb, test } = JSON.parse(stdout) as TrainFilesReport;
+      console.log(
+        `| ${rows.read.toLocaleString('en')} | ${seconds.toFixed(1)} | ${peakMemoryMb.toFixed(0)} | ${test.auc.toFixed(4)} | ${test.logLoss.toFixed(4)} |`,
+      );
+    }
+  } finally {
+    rmSync(models, { recursive: true, force: true });
+  }
+};
+
 const PARTS = {
   'vega-1m': () => versus('vega'),
   'nyc-1m': () => versus('nyc'),
   growth,
   threads,
+  scale,
 } as const;
 
 printMachine();
