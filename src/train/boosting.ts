@@ -133,7 +133,7 @@ const sampledLoss = (scores: Float64Array, rows: BoostRows, loss: Loss): number 
     labels[i] = rows.labels[i * step]!;
     minutes[i] = rows.minutes[i * step]!;
   }
-  return lossOf(some, { ...rows, nRows: n, labels, minutes }, loss);
+  return lossOf(some, { labels, minutes }, loss);
 };
 
 const baseOf = (rows: BoostRows, loss: Loss): number => {
@@ -170,7 +170,11 @@ const laterLossOf = (scores: Float64Array, rows: BoostRows, loss: Loss): number 
 /** Newton's steps to the shift that suits later flights. */
 const SHIFT_STEPS = 3;
 
-const lossOf = (scores: Float64Array, rows: BoostRows, loss: Loss): number =>
+const lossOf = (
+  scores: Float64Array,
+  rows: Pick<BoostRows, 'labels' | 'minutes'>,
+  loss: Loss,
+): number =>
   loss.kind === 'logistic'
     ? logLossOfScores(scores, rows.labels)
     : pinballOfScores(scores, rows.minutes, loss.level);

@@ -68,15 +68,15 @@ export const fitIsotonic = (
 };
 
 export const fitPlatt = (probabilities: Float64Array, labels: Uint8Array): Calibration => {
-  const logits = Float64Array.from(probabilities, (p) => Math.log((p + LEAST) / (1 - p + LEAST)));
+  const logits = probabilities.map((p) => Math.log((p + LEAST) / (1 - p + LEAST)));
   const [a, b] = fitShape([logits], labels, [1]);
   return a! > 0 ? { kind: 'platt', a: a!, b: b! } : { kind: 'none' };
 };
 
 /** @source Kull, Silva Filho, Flach 2017 */
 export const fitBeta = (probabilities: Float64Array, labels: Uint8Array): Calibration => {
-  const logs = Float64Array.from(probabilities, (p) => Math.log(p + LEAST));
-  const rests = Float64Array.from(probabilities, (p) => -Math.log(1 - p + LEAST));
+  const logs = probabilities.map((p) => Math.log(p + LEAST));
+  const rests = probabilities.map((p) => -Math.log(1 - p + LEAST));
   const [a, b, c] = fitShape([logs, rests], labels, [1, 1]);
   // A coefficient below 0 would let the curve fall.
   return a! > 0 && b! > 0 ? { kind: 'beta', a: a!, b: b!, c: c! } : fitPlatt(probabilities, labels);

@@ -16,23 +16,25 @@ export const dayEffects = (days: Int32Array, labels: Uint8Array): Float64Array =
   return logOddsBy(days, labels).map((effect, row) => effect - ofWeekdays[row]!);
 };
 
-/** float64, one per row: log-odds of its group, drawn to the overall rate. */
+/** float64, one per row: log-odds of its group, a whole number, drawn to the overall rate. */
 const logOddsBy = (groups: Int32Array, labels: Uint8Array): Float64Array => {
-  const counts = new Map<number, { late: number; all: number }>();
+  const least = groups.reduce((first, group) => Math.min(first, group), groups[0] ?? 0);
+  const most = groups.reduce((last, group) => Math.max(last, group), least);
+  const late = new Float64Array(most - least + 1);
+  const all = new Float64Array(most - least + 1);
   let nLate = 0;
-  groups.forEach((group, row) => {
-    const own = counts.get(group) ?? { late: 0, all: 0 };
-    own.late += labels[row]!;
-    own.all += 1;
-    counts.set(group, own);
+  for (let row = 0; row < groups.length; row++) {
+    const group = groups[row]! - least;
+    late[group]! += labels[row]!;
+    all[group]! += 1;
     nLate += labels[row]!;
-  });
+  }
   const rate = nLate / groups.length;
-  const logOdds = new Map(
-    Array.from(counts, ([group, { late, all }]) => {
-      const p = (late + PRIOR_ROWS * rate) / (all + PRIOR_ROWS);
-      return [group, Math.log(p / (1 - p))];
-    }),
-  );
-  return Float64Array.from(groups, (group) => logOdds.get(group)!);
+  const logOdds = late.map((n, group) => {
+    const p = (n + PRIOR_ROWS * rate) / (all[group]! + PRIOR_ROWS);
+    return Math.log(p / (1 - p));
+  });
+  const ofRows = new Float64Array(groups.length);
+  for (let row = 0; row < groups.length; row++) ofRows[row] = logOdds[groups[row]! - least]!;
+  return ofRows;
 };

@@ -29,7 +29,10 @@ export const inputsOfTable = (
     if (column?.kind !== 'category') return input;
     const seen = new Uint8Array(column.values.length);
     for (const rows of known)
-      for (const row of rows) if (column.codes[row]! >= 0) seen[column.codes[row]!] = 1;
+      for (let i = 0; i < rows.length; i++) {
+        const code = column.codes[rows[i]!]!;
+        if (code >= 0) seen[code] = 1;
+      }
     return { ...input, values: column.values.filter((_, code) => seen[code] === 1) };
   });
 

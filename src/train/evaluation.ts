@@ -78,7 +78,7 @@ export const evaluate = (
 ): Evaluation => {
   const test = qualityOf(probabilities, labels);
   const departures = departuresOf(table);
-  const nDays = new Set(Array.from(rows, (row) => dayOf(departures[row]!))).size;
+  const nDays = new Set(rows.map((row) => dayOf(departures[row]!))).size;
   const suited = costs && costs.falseAlarm / (costs.falseAlarm + costs.miss);
   const wanted = [0.3, 0.5, threshold, ...(suited === undefined ? [] : [suited])];
   const thresholds = [...new Set(wanted)].sort((a, b) => a - b);

@@ -167,9 +167,11 @@ const lateParts = (
   ) as Record<Part, BoostRows>;
 
 const lateRows = (rows: BoostRows, previous: number, minutes: number): BoostRows => {
-  const kept: number[] = [];
-  for (let row = 0; row < rows.nRows; row++) if (rows.minutes[row]! >= previous) kept.push(row);
-  const late = pickRows(rows, kept);
+  const kept = new Int32Array(rows.nRows);
+  let nKept = 0;
+  for (let row = 0; row < rows.nRows; row++)
+    if (rows.minutes[row]! >= previous) kept[nKept++] = row;
+  const late = pickRows(rows, kept.subarray(0, nKept));
   return { ...late, labels: labelsOf(late.minutes, minutes), effects: undefined };
 };
 

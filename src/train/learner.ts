@@ -40,22 +40,27 @@ export type BuildLearner = (
 ) => Promise<Learner>;
 
 /** Some of the rows, in the order given. */
-export const pickRows = (rows: BoostRows, kept: readonly number[]): BoostRows => {
+export const pickRows = (rows: BoostRows, kept: ArrayLike<number>): BoostRows => {
   const nFeatures = rows.bins.length;
   const data = new Uint8Array(kept.length * nFeatures);
   for (let f = 0; f < nFeatures; f++) {
     const column = rows.data.subarray(f * rows.nRows, (f + 1) * rows.nRows);
     for (let i = 0; i < kept.length; i++) data[f * kept.length + i] = column[kept[i]!]!;
   }
-  return {
-    ...rows,
-    nRows: kept.length,
-    data,
-    labels: Uint8Array.from(kept, (row) => rows.labels[row]!),
-    minutes: Float32Array.from(kept, (row) => rows.minutes[row]!),
-    days: rows.days && Int32Array.from(kept, (row) => rows.days![row]!),
-    effects: rows.effects && Float64Array.from(kept, (row) => rows.effects![row]!),
+  const picked = {
+    labels: new Uint8Array(kept.length),
+    minutes: new Float32Array(kept.length),
+    days: rows.days && new Int32Array(kept.length),
+    effects: rows.effects && new Float64Array(kept.length),
   };
+  for (let i = 0; i < kept.length; i++) {
+    const row = kept[i]!;
+    picked.labels[i] = rows.labels[row]!;
+    picked.minutes[i] = rows.minutes[row]!;
+    if (picked.days) picked.days[i] = rows.days![row]!;
+    if (picked.effects) picked.effects[i] = rows.effects![row]!;
+  }
+  return { ...rows, ...picked, nRows: kept.length, data };
 };
 
 /** Parts of one table, one after the other; what else moves their rows is left to the caller. */

@@ -40,7 +40,9 @@ export const anchorLevel = (
 /** float64, one per flight, summing to 1: what it says about the level `horizonDays` ahead. */
 export const levelWeights = (days: Int32Array, horizonDays: number): Float64Array => {
   const lastDay = days.reduce((last, day) => Math.max(last, day), Number.NEGATIVE_INFINITY);
-  const recent = Float64Array.from(days, (day) => 2 ** ((day - lastDay) / HALF_LIFE_DAYS));
+  const recent = new Float64Array(days.length);
+  for (let row = 0; row < days.length; row++)
+    recent[row] = 2 ** ((days[row]! - lastDay) / HALF_LIFE_DAYS);
   const sum = recent.reduce((total, weight) => total + weight, 0);
   const share = Math.max(0, 1 - horizonDays / FADED_DAYS);
   return recent.map((weight) => (share * weight) / sum + (1 - share) / days.length);

@@ -23,7 +23,7 @@ export const brier = (probabilities: Float64Array, labels: Uint8Array): number =
 
 /** Rows by rising probability. @cost O(n log n) */
 export const orderOf = (probabilities: Float64Array): Uint32Array => {
-  const order = Uint32Array.from(probabilities.keys());
+  const order = new Uint32Array(probabilities.length).map((_, row) => row);
   return order.sort((a, b) => probabilities[a]! - probabilities[b]! || a - b);
 };
 

@@ -85,9 +85,7 @@ export const prepare = async (
   // Weather explains days by itself.
   const isBlind = !inputs.some(({ name }) => WEATHER.includes(name as FieldName));
   const places = sharedInts(table.nRows).fill(-1);
-  known.forEach((row, place) => {
-    places[row] = place;
-  });
+  for (let place = 0; place < known.length; place++) places[known[place]!] = place;
   /** The test sees the stored statistics, earlier rows what could be known on their day. */
   const columns = features.map(
     (feature, f): ColumnTask => ({
@@ -106,7 +104,7 @@ export const prepare = async (
   const offsets = binOffsets(bins);
   const inTime = (labels: Uint8Array, part: Part): Pick<BoostRows, 'days' | 'effects'> => {
     if (split.kind !== 'time') return {};
-    const days = Int32Array.from(split.rows[part], (row) => dayOf(departures[row]!));
+    const days = split.rows[part].map((row) => dayOf(departures[row]!));
     return { days, effects: isBlind ? dayEffects(days, labels) : undefined };
   };
   const parts = Object.fromEntries(

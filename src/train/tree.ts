@@ -128,8 +128,8 @@ const codeWords = (tree: Tree, node: number, codes: Int32Array): Uint32Array => 
 /** Score of features by a forest of this room: thresholds by <=, doubles. */
 export const walkForest = (forest: Forest, features: Float64Array): number => {
   let sum = 0;
-  for (const root of forest.roots) {
-    let node = root;
+  for (let tree = 0; tree < forest.nTrees; tree++) {
+    let node = forest.roots[tree]!;
     for (let f = forest.feature[node]!; f >= 0; f = forest.feature[node]!) {
       const value = features[f]!;
       const start = forest.categoryStart[node]!;
