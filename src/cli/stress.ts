@@ -15,7 +15,7 @@ import { type RunFile, readRunFile } from '../stress/run-file.ts';
 import { openSession } from '../stress/session.ts';
 import { runStress, type StressPlan } from '../stress/stress.ts';
 import { parseTarget } from '../stress/target.ts';
-import { comparisonLines, headLines, runLines } from '../stress/text.ts';
+import { comparisonLines, headLines, type RunHead, runLines } from '../stress/text.ts';
 import { buildLineView, buildLiveView, type View } from '../stress/view.ts';
 import { printJson, printLine } from './output.ts';
 import {
@@ -49,14 +49,14 @@ const stress = async (url: string | undefined, flags: StressFlags): Promise<void
   const earlier = flags.compare === undefined ? undefined : readRunFile(flags.compare);
   if (flags.merge !== undefined) {
     if (url !== undefined) throw new AppError('usage', '--merge takes run files and no URL.');
-    report(mergeRuns(flags.merge.map(readRunFile)), earlier, outputs, flags);
+    reportStored(mergeRuns(flags.merge.map(readRunFile)), earlier, outputs, flags);
     return;
   }
   if (url === undefined) {
     throw new AppError('usage', 'A URL such as http://localhost:8080 is expected.');
   }
   if (url.endsWith('.json') && !url.includes('://')) {
-    report(readRunFile(url), earlier, outputs, flags);
+    reportStored(readRunFile(url), earlier, outputs, flags);
     return;
   }
   const plan = planOf(flags, mode);
@@ -70,14 +70,16 @@ const stress = async (url: string | undefined, flags: StressFlags): Promise<void
   let run: RunFile;
   try {
     const frame = { startedAt: new Date(), ...readLimits() };
-    run = await runStress(session, plan, frame, admin, view, (head) => {
-      if (!isForOthers(flags)) for (const line of headLines(head)) printLine(line);
-    });
+    run = await runStress(session, plan, frame, admin, view, (head) => printHead(head, flags));
   } finally {
     view.stop();
     await session.close();
   }
   report(run, earlier, outputs, flags);
+};
+
+const printHead = (head: RunHead, flags: StressFlags): void => {
+  if (!isForOthers(flags)) for (const line of headLines(head)) printLine(line);
 };
 
 /** Writes and prints what a run found, and sets the exit code. */
@@ -96,6 +98,12 @@ const report = (
     if (outputs.length > 0) printLine(`\nreport  ${outputs.join('  ')}`);
   }
   process.exitCode = exitCodeOf(run, comparison);
+};
+
+/** A run that was made before, or in parts: told as if it had just ended. */
+const reportStored: typeof report = (run, earlier, outputs, flags) => {
+  printHead(run, flags);
+  report(run, earlier, outputs, flags);
 };
 
 /** Whether stdout belongs to another program. */

@@ -31,10 +31,11 @@ const LEAST_ABOVE = 10;
 export const isSupported = (count: number, p: number): boolean =>
   count * (1 - p) >= LEAST_ABOVE - 1e-6;
 
+/** What is known of a run before it begins. */
+export type RunHead = Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>;
+
 /** What is asked of whom, how: the first line names the model of the load. */
-export const headLines = (
-  run: Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>,
-): string[] => [
+export const headLines = (run: RunHead): string[] => [
   run.load,
   `target  ${new URL(run.url).origin}  ${run.payload}`,
   `plan    ${run.plan}`,
