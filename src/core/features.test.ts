@@ -17,6 +17,18 @@ const encode = (feature: Feature, raw: readonly number[]): number => {
   return out[0]!;
 };
 
+test('a scaled number counts as another where it is missing', () => {
+  const input = 'distanceMiles';
+  const scale = { name: 'f', step: 'scale', input, shift: 10, scale: 4 } as const;
+  const line = { name: 'f', step: 'line', input, factor: 0.5, offset: 3 } as const;
+  const missing = [0, 0, 0, Number.NaN];
+  expect(encode(scale, [0, 0, 0, 30])).toBe(5);
+  expect(encode(scale, missing)).toBeNaN();
+  expect(encode({ ...scale, missing: 18 }, missing)).toBe(2);
+  expect(encode(line, [0, 0, 0, 30])).toBe(18);
+  expect(encode({ ...line, missing: 4 }, missing)).toBe(5);
+});
+
 const MONDAY = decodeTime('2013-07-01T18:30');
 
 describe('a clock feature', () => {

@@ -21,12 +21,21 @@ export type Feature = { readonly name: string } & (
   | { readonly step: 'code'; readonly input: string }
   /** 1 where the category has this value, else 0 (also when missing): a one-hot column. */
   | { readonly step: 'equals'; readonly input: string; readonly value: string }
-  /** (x - shift) / scale. */
+  /** (x - shift) / scale, where a missing x counts as `missing` if that is there. */
   | {
       readonly step: 'scale';
       readonly input: string;
       readonly shift: number;
       readonly scale: number;
+      readonly missing?: number;
+    }
+  /** x * factor + offset, where a missing x counts as `missing` if that is there. */
+  | {
+      readonly step: 'line';
+      readonly input: string;
+      readonly factor: number;
+      readonly offset: number;
+      readonly missing?: number;
     }
   /** Minute of the day, 0 to 1439. */
   | { readonly step: 'minuteOfDay'; readonly input: string }
@@ -133,8 +142,18 @@ const buildStep = (
       return fromInput(feature.input, (value) => (value === code ? 1 : 0));
     }
     case 'scale': {
-      const { shift, scale } = feature;
-      return fromInput(feature.input, (value) => (value - shift) / scale);
+      const { shift, scale, missing = Number.NaN } = feature;
+      return fromInput(
+        feature.input,
+        (value) => ((Number.isNaN(value) ? missing : value) - shift) / scale,
+      );
+    }
+    case 'line': {
+      const { factor, offset, missing = Number.NaN } = feature;
+      return fromInput(
+        feature.input,
+        (value) => (Number.isNaN(value) ? missing : value) * factor + offset,
+      );
     }
     case 'minuteOfDay':
     case 'hour':

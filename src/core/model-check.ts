@@ -5,7 +5,7 @@
 import { AppError } from './errors.ts';
 import { buildEncoder } from './features.ts';
 import { checkForest } from './forest.ts';
-import type { Calibration, Head, Model } from './model.ts';
+import type { Calibration, Head, Member, Model, Score } from './model.ts';
 
 /** @throws AppError model-broken */
 export const checkModel = (model: Model): void => {
@@ -43,8 +43,28 @@ const check = (model: Model): void => {
 };
 
 const checkHead = (head: Head, nFeatures: number): void => {
-  const { score } = head;
+  checkScore(head.score, nFeatures);
+  if (head.kind === 'probability') checkCalibration(head.calibration);
+};
+
+const WEIGHTS_SLACK = 1e-9;
+
+const checkMean = (members: readonly Member[], nFeatures: number): void => {
+  for (const { score, calibration } of members) {
+    // A mean of means would be as deep as its file likes.
+    if ((score as Score).kind === 'mean') broken('a member of a mean is a mean itself');
+    checkScore(score, nFeatures);
+    checkCalibration(calibration);
+  }
+  const sum = members.reduce((total, { weight }) => total + (weight >= 0 ? weight : Number.NaN), 0);
+  if (!(Math.abs(sum - 1) <= WEIGHTS_SLACK)) broken('the weights of its members do not sum to 1');
+};
+
+const checkScore = (score: Score, nFeatures: number): void => {
   switch (score.kind) {
+    case 'mean':
+      checkMean(score.members, nFeatures);
+      break;
     case 'forest':
       if (score.forest.nFeatures !== nFeatures)
         broken(`a forest asks ${score.forest.nFeatures} features of ${nFeatures}`);
@@ -59,7 +79,6 @@ const checkHead = (head: Head, nFeatures: number): void => {
     default:
       broken('a score is of an unknown kind');
   }
-  if (head.kind === 'probability') checkCalibration(head.calibration);
 };
 
 const checkCalibration = (calibration: Calibration): void => {

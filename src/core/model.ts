@@ -6,15 +6,38 @@ import type { Feature } from './features.ts';
 import type { Forest } from './forest.ts';
 import type { Input } from './inputs.ts';
 
-/** From features to one raw score. */
-export type Score =
+/** From features to one raw score, by one model. */
+export type PlainScore =
   | { readonly kind: 'forest'; readonly forest: Forest }
   /** intercept + sum of weights[i] * feature[i]; a missing feature counts as 0. */
   | { readonly kind: 'linear'; readonly weights: Float64Array; readonly intercept: number };
 
+/** From features to one raw score. */
+export type Score =
+  | PlainScore
+  /** The weighted mean of several models' probabilities, summed in their order. */
+  | { readonly kind: 'mean'; readonly members: readonly Member[] };
+
+/** One model of a mean, over the same features as the others. */
+export interface Member {
+  /** Its share; the shares of all members sum to 1. */
+  readonly weight: number;
+  readonly score: PlainScore;
+  readonly link: Link;
+  readonly calibration: Calibration;
+}
+
+/**
+ * From a raw score to a probability: its sigmoid, or the score itself, kept between 0 and 1. Where an isotonic
+ * calibration follows `identity`, its points may lie anywhere: it keeps the answer between 0 and 1 by itself.
+ */
+export type Link = 'logistic' | 'identity';
+
 /** From a probability to a calibrated one; all are monotone, so they never change an order. */
 export type Calibration =
   | { readonly kind: 'none' }
+  /** sigmoid(a * p + b). */
+  | { readonly kind: 'sigmoid'; readonly a: number; readonly b: number }
   /** sigmoid(a * logit(p) + b). */
   | { readonly kind: 'platt'; readonly a: number; readonly b: number }
   /** sigmoid(a * ln p - b * ln(1 - p) + c). @source Kull, Silva Filho, Flach 2017 */
@@ -24,8 +47,7 @@ export type Calibration =
 
 /**
  * One answer of a model. Heads stand in order: probabilities by rising minutes, then quantiles by rising level.
- * - `probability` is P(delay >= minutes): the score's sigmoid (or, for `identity`, the score itself),
- *   calibrated, then multiplied by the previous probability head where `given` is 'previous'
+ * - `probability` is P(delay >= minutes): the score through its link, calibrated, then multiplied by the previous probability head where `given` is 'previous'
  *   (it then answers "how likely, given that it is already that late"), so that heads never cross.
  * - `quantile` is minutes of delay; a later quantile is never below an earlier one.
  */
@@ -33,7 +55,7 @@ export type Head = { readonly score: Score } & (
   | {
       readonly kind: 'probability';
       readonly minutes: number;
-      readonly link: 'logistic' | 'identity';
+      readonly link: Link;
       readonly calibration: Calibration;
       readonly given: 'nothing' | 'previous';
     }

@@ -5,10 +5,12 @@
 import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
-import type { Head, Model, Score } from '../core/model.ts';
+import type { Head, Model } from '../core/model.ts';
 import { checkModel } from '../core/model-check.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { assignColumns, type Assignment } from './assign.ts';
+import { answerOfClass } from './complement.ts';
+import { composeFeature } from './composed-feature.ts';
 import type { ForeignModel } from './foreign.ts';
 import type { Spec } from './spec.ts';
 
@@ -23,15 +25,13 @@ export const adoptModel = (foreign: ForeignModel, spec: Spec, name: string): Mod
   const assignments = assignColumns(foreign, spec);
   const inputs = inputsOf(assignments);
   const features = foreign.features
-    ? foreign.features.map((feature) => overInputs(feature, assignments))
+    ? foreign.features.map((feature) => composeFeature(feature, assignments))
     : assignments.map(({ feature }) => feature);
   const head: Head = {
     kind: 'probability',
     minutes: spec.minutes ?? LATE_MINUTES,
-    link: foreign.link,
-    calibration: { kind: 'none' },
+    ...answerOfClass(foreign, spec.positive),
     given: 'nothing',
-    score: scoreOfClass(foreign, spec.positive),
   };
   const model: Model = {
     name: spec.name ?? name,
@@ -59,14 +59,6 @@ const inputsOf = (assignments: readonly Assignment[]): readonly Input[] => {
   return [...inputs.values()];
 };
 
-/** A feature over column numbers becomes one over inputs. */
-const overInputs = (feature: Feature, assignments: readonly Assignment[]): Feature => {
-  if (feature.step === 'lookup' || feature.step === 'elapsedMinutes')
-    throw new TypeError(`no reader makes a ${feature.step}`);
-  const { input } = assignments[Number(feature.input)]!;
-  return { ...feature, input: input.name, name: `${input.name}${feature.name}` };
-};
-
 const withUniqueNames = (features: readonly Feature[]): readonly Feature[] => {
   const seen = new Map<string, number>();
   return features.map((feature) => {
@@ -74,29 +66,6 @@ const withUniqueNames = (features: readonly Feature[]): readonly Feature[] => {
     seen.set(feature.name, times + 1);
     return times === 0 ? feature : { ...feature, name: `${feature.name} (${times + 1})` };
   });
-};
-
-/** The score of the wanted class; the first of the two is the other's complement. */
-const scoreOfClass = ({ score, link, classes }: ForeignModel, positive?: string): Score => {
-  if (positive === undefined || positive === classes[1]) return score;
-  if (positive !== classes[0])
-    throw new AppError(
-      'value-invalid',
-      `the model has no class '${positive}': it has '${classes.join("' and '")}'`,
-    );
-  const complement = link === 'identity' ? 1 : 0;
-  if (score.kind === 'linear') {
-    return {
-      kind: 'linear',
-      weights: score.weights.map((weight) => -weight),
-      intercept: complement - score.intercept,
-    };
-  }
-  const { forest } = score;
-  return {
-    kind: 'forest',
-    forest: { ...forest, base: complement - forest.base, scale: -forest.scale },
-  };
 };
 
 const SELF_TEST_ROWS = 32;

@@ -5,6 +5,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
 import { fieldOf, type InputKind } from '../core/flight.ts';
+import type { Forest } from '../core/forest.ts';
 import type { Input } from '../core/inputs.ts';
 import type { ForeignColumn, ForeignModel } from './foreign.ts';
 import type { InputSpec, Spec } from './spec.ts';
@@ -26,7 +27,7 @@ export const assignColumns = (foreign: ForeignModel, spec: Spec): readonly Assig
     return (
       assignments[c] ??
       assignmentOf(
-        buildInput(foreign, { name }, column.values ? 'category' : 'number', column.values),
+        buildInput(foreign, { name }, column.values ? 'category' : 'number', column.values, column),
         column,
       )
     );
@@ -68,13 +69,15 @@ const assignInput = (
     for (const [name, value] of parts) assign(columnNamed(name), oneHot(input, value));
     return;
   }
-  const own = spec.column ?? spec.name;
-  const known = names.indexOf(own);
-  if (spec.column !== undefined || known >= 0) {
-    const column = columnNamed(own);
-    const values = valuesOf(foreign.columns[column]!, spec);
+  const whole = (column: number): void => {
+    const own = foreign.columns[column]!;
+    const values = valuesOf(own, spec);
     const kind = spec.kind ?? (values ? 'category' : 'number');
-    assign(column, assignmentOf(buildInput(foreign, spec, kind, values), foreign.columns[column]!));
+    assign(column, assignmentOf(buildInput(foreign, spec, kind, values, own), own));
+  };
+  const wanted = spec.column ?? spec.name;
+  if (spec.column !== undefined || names.includes(wanted)) {
+    whole(columnNamed(wanted));
     return;
   }
   const free = (): number => {
@@ -89,9 +92,7 @@ const assignInput = (
     for (const value of spec.values) assign(free(), oneHot(input, value));
     return;
   }
-  const values = valuesOf(foreign.columns[column]!, spec);
-  const input = buildInput(foreign, spec, spec.kind ?? (values ? 'category' : 'number'), values);
-  assign(column, assignmentOf(input, foreign.columns[column]!));
+  whole(column);
 };
 
 /** The file's own names of categories; where it has none, those of the inputs file. */
@@ -140,15 +141,20 @@ const groupByPrefix = (
 /** Which columns are only ever asked "0 or 1?"; a linear model does not tell. */
 const binaryColumns = ({ score, columns }: ForeignModel): boolean[] => {
   const binary = columns.map(() => true);
-  if (score.kind === 'linear') return binary;
-  const { feature, threshold, categoryStart } = score.forest;
+  const scores = score.kind === 'mean' ? score.members.map((member) => member.score) : [score];
+  for (const one of scores) if (one.kind === 'forest') markOrdered(one.forest, binary);
+  return binary;
+};
+
+/** Takes the mark off columns that are asked for more than 0 or 1. */
+const markOrdered = (forest: Forest, binary: boolean[]): void => {
+  const { feature, threshold, categoryStart } = forest;
   for (let node = 0; node < feature.length; node++) {
     const asked = feature[node]!;
     if (asked < 0) continue;
     const limit = threshold[node]!;
     if (categoryStart[node]! >= 0 || limit < 0 || limit > 1) binary[asked] = false;
   }
-  return binary;
 };
 
 const buildInput = (
@@ -156,13 +162,14 @@ const buildInput = (
   spec: InputSpec,
   kind: InputKind,
   values?: readonly string[],
+  column?: ForeignColumn,
 ): Input => {
   const field = fieldOf(spec.name);
   const unit = spec.unit ?? (kind === 'number' ? field?.unit : undefined);
   return {
     name: spec.name,
     kind,
-    required: spec.required ?? !acceptsMissing,
+    required: spec.required ?? !(acceptsMissing || column?.isOptional),
     description: spec.description ?? field?.description ?? spec.name,
     ...(unit !== undefined && { unit }),
     ...(values !== undefined && { values }),

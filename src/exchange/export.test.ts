@@ -119,6 +119,29 @@ const linear: Model = {
   ],
 };
 
+const meanOf = (): Model => {
+  const head = variant({}).heads[0]!;
+  const [forest, line] = [head.score, linear.heads[0]!.score];
+  if (head.kind !== 'probability' || forest.kind === 'mean' || line.kind === 'mean')
+    throw new Error('unexpected');
+  const members = [
+    {
+      weight: 0.25,
+      score: forest,
+      link: 'logistic',
+      calibration: { kind: 'sigmoid', a: 3, b: -1 },
+    },
+    {
+      weight: 0.75,
+      score: line,
+      link: 'identity',
+      calibration: { kind: 'isotonic', from: STEPS.map((x) => x * 9), to: STEPS },
+    },
+  ] as const;
+  return { ...linear, heads: [{ ...head, link: 'identity', score: { kind: 'mean', members } }] };
+};
+const mean = meanOf();
+
 // onnx.checker accepted these very bytes, and onnxruntime 1.32 answered 3,000 rows (missing values
 // among them) within 2e-7 of the model.
 test.each([
@@ -148,6 +171,11 @@ test.each([
     '9cbbc0d214793c50c110a4c2585f14fa830eb98b9804d3efdfce8198511eadb8',
   ],
   ['a line', linear, '62e34b1a90dd9174f52ecb2372899e071d5cf99b6458b38322fd585117a14549'],
+  [
+    'a mean of a forest and a line',
+    mean,
+    '24bc4fdffb13940ee46f156c0735f971833817b4f2dfe0a45c818a6d526b8528',
+  ],
 ] as [
   string,
   Model,

@@ -3,7 +3,7 @@
  * Stands between the readers and `adopt`, which turns it into a Model.
  */
 import type { Feature } from '../core/features.ts';
-import type { Score } from '../core/model.ts';
+import type { Calibration, Link, Score } from '../core/model.ts';
 
 /** What a column of the library's input matrix holds. */
 export interface ForeignColumn {
@@ -13,9 +13,9 @@ export interface ForeignColumn {
   readonly values?: readonly string[];
   /** Whether these values are the bare codes, because the file does not name the categories. */
   readonly isCoded?: boolean;
+  /** Whether a missing value is filled in by the model itself. */
+  readonly isOptional?: boolean;
 }
-
-export type Link = 'logistic' | 'identity';
 
 export interface ForeignModel {
   /** Library, version if known, and kind of estimator: `scikit-learn 1.7.2 LogisticRegression`. */
@@ -29,6 +29,8 @@ export interface ForeignModel {
   readonly features?: readonly Feature[];
   readonly score: Score;
   readonly link: Link;
+  /** Absent where there is none. */
+  readonly calibration?: Calibration;
   /** The two class labels, the one that the probability is of last. */
   readonly classes: readonly string[];
   /** Whether the library itself accepts missing values. */

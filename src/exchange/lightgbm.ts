@@ -2,7 +2,8 @@
  * LightGBM's text format -> ForeignModel. One of the readers of foreign formats.
  * @source LightGBM src/boosting/gbdt_model_text.cpp, src/io/tree.cpp, include/LightGBM/tree.h
  */
-import type { ForeignModel, Link } from './foreign.ts';
+import type { Link } from '../core/model.ts';
+import type { ForeignModel } from './foreign.ts';
 import { COLUMNS_LIMIT, growForest } from './grow.ts';
 import { categoricalFeatures, columnsOf } from './lightgbm-columns.ts';
 import { broken, fieldsOf, numbersOf, unsupported, wholeOf } from './lightgbm-fields.ts';

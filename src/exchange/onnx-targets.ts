@@ -3,8 +3,7 @@
  * Stands below `onnx-ensemble` and `onnx-tree-ensemble`.
  */
 import { AppError } from '../core/errors.ts';
-import type { Score } from '../core/model.ts';
-import type { Link } from './foreign.ts';
+import type { Link, Score } from '../core/model.ts';
 import { COLUMNS_LIMIT, type ForeignTree, growForest } from './grow.ts';
 import type { GraphInput } from './onnx-node.ts';
 

@@ -7,7 +7,7 @@ import { isCategorical } from '../core/features.ts';
 import type { Forest } from '../core/forest.ts';
 import type { Model } from '../core/model.ts';
 import { canonicalForest, codesOf, complementOf, nodesOfTree } from './canonical.ts';
-import { node } from './onnx-write-node.ts';
+import { FEATURES, type GraphParts, node } from './onnx-write-node.ts';
 
 interface Lists {
   readonly trees: number[];
@@ -26,7 +26,8 @@ interface Lists {
 /** No code: an "equals" that is never met. */
 const NO_CODE = -1;
 
-export const ensembleNode = (forest: Forest, model: Model): Uint8Array => {
+/** Adds the forest's raw scores, named `scores`: those of the second class in column 1. */
+export const addEnsemble = (forest: Forest, model: Model, { nodes, prefix }: GraphParts): void => {
   const same = canonicalForest(forest);
   const lists: Lists = {
     trees: [],
@@ -44,10 +45,10 @@ export const ensembleNode = (forest: Forest, model: Model): Uint8Array => {
   forest.roots.forEach((root, tree) => {
     addTree(same, root, tree, model, lists);
   });
-  return node(
+  const ensemble = node(
     'TreeEnsembleClassifier',
-    ['features'],
-    ['raw label', 'scores'],
+    [FEATURES],
+    [`${prefix}raw label`, `${prefix}scores`],
     {},
     {
       ints: {
@@ -71,6 +72,7 @@ export const ensembleNode = (forest: Forest, model: Model): Uint8Array => {
     },
     'ai.onnx.ml',
   );
+  nodes.push(ensemble);
 };
 
 /** Adds a tree; ids are handed out in the order of a walk, chains included. */

@@ -5,7 +5,14 @@ import { bytesField, messageField, textField, wholeField, wholesField } from './
 export interface GraphParts {
   readonly nodes: Uint8Array[];
   readonly constants: Uint8Array[];
+  /** Begins the names of what is written now, so that several models stand in one graph. */
+  readonly prefix: string;
 }
+
+export const startParts = (): GraphParts => ({ nodes: [], constants: [], prefix: '' });
+
+/** The name of the graph's one input. */
+export const FEATURES = 'features';
 
 export const TYPE = { float: 1, int64: 7, double: 11 } as const;
 type TensorKind = (typeof TYPE)[keyof typeof TYPE];
@@ -56,6 +63,18 @@ export const node = (
     ...(domain === '' ? [] : [textField(7, domain)]),
   ]);
 
+/** Adds a step of one output. */
+export const addNode = (
+  parts: GraphParts,
+  kind: string,
+  inputs: readonly string[],
+  output: string,
+  whole: Readonly<Record<string, number>> = {},
+): void => {
+  const own = (name: string): string => (name === FEATURES ? name : `${parts.prefix}${name}`);
+  parts.nodes.push(node(kind, inputs.map(own), [own(output)], whole));
+};
+
 const attribute = (name: string, kind: number, value: Uint8Array): Uint8Array =>
   messageField(5, [textField(1, name), value, wholeField(20, kind)]);
 
@@ -80,8 +99,8 @@ export const constant = (
   ]);
 };
 
-export const scalar = (name: string, value: number, { constants }: GraphParts): void => {
-  constants.push(constant(name, TYPE.float, [1], [value]));
+export const scalar = (name: string, value: number, { constants, prefix }: GraphParts): void => {
+  constants.push(constant(`${prefix}${name}`, TYPE.float, [1], [value]));
 };
 
 /** A ValueInfoProto: N rows, and columns where there are any. */

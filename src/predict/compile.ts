@@ -6,7 +6,8 @@ import { buildEncoder } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
 import { buildAnswers } from './heads.ts';
 import type { Predictor } from './predictor.ts';
-import { BLOCK_ROWS, buildScorer, type Kernel } from './scorer.ts';
+import { buildMeanScorer } from './means.ts';
+import { BLOCK_ROWS, type Kernel } from './scorer.ts';
 import { verify } from './verify.ts';
 
 /**
@@ -19,7 +20,7 @@ export const compilePredictor = (model: Model, force?: Kernel): Predictor => {
   const nHeads = model.heads.length;
   const encode = buildEncoder(model.inputs, model.features);
   const answer = buildAnswers(model.heads);
-  const scorer = buildScorer(
+  const scorer = buildMeanScorer(
     model.heads.map((head) => head.score),
     model.features.length,
     force,

@@ -119,6 +119,35 @@ for (const [name, build] of Object.entries(IMPLEMENTATIONS)) {
       expect(predictOne(build(model), Number.NaN)).toBe(0.125);
     });
 
+    test('a mean weighs the calibrated probabilities of its members', () => {
+      const line = { kind: 'linear', weights: Float64Array.of(1), intercept: 0 } as const;
+      const isotonic = { from: Float64Array.of(-5, 5), to: Float64Array.of(0, 1) };
+      const members = [
+        {
+          weight: 0.75,
+          score: { kind: 'forest', forest: STUMP },
+          link: 'logistic',
+          calibration: { kind: 'sigmoid', a: 2, b: -1 },
+        },
+        // Isotonic points lie where the score does, far beyond 0 to 1.
+        {
+          weight: 0.25,
+          score: line,
+          link: 'identity',
+          calibration: { kind: 'isotonic', ...isotonic },
+        },
+      ] as const;
+      const model = withHeads(probability({ score: { kind: 'mean', members } }));
+      const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+      for (const [x, leaf] of [
+        [-3, 1],
+        [4, 2],
+      ] as const) {
+        const expected = 0.75 * sigmoid(2 * sigmoid(leaf) - 1) + 0.25 * ((x + 5) / 10);
+        expect(predictOne(build(model), x)).toBeCloseTo(expected, 15);
+      }
+    });
+
     test('a chained probability never exceeds the one before it', () => {
       const model = withHeads(
         probability({}),

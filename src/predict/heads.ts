@@ -2,9 +2,9 @@
  * From raw scores to answers: link, calibration, chained probabilities, ordered quantiles.
  * Stands between the scores (plain or compiled) and every predictor; cheap, so there is one version.
  */
-import type { Calibration, Head } from '../core/model.ts';
+import type { Calibration, Head, Member } from '../core/model.ts';
 
-type Curve = (value: number) => number;
+export type Curve = (value: number) => number;
 
 /**
  * Turns the raw scores at `out[at .. at + nHeads)` into answers, in place.
@@ -34,12 +34,19 @@ export const buildAnswers = (heads: readonly Head[]): ((out: Float64Array, at: n
   };
 };
 
-/** A probability head's own answer from its raw score: link, then calibration. */
-export const buildCurve = (head: Head): Curve => {
-  if (head.kind === 'quantile') return (raw) => raw;
-  const link: Curve = head.link === 'logistic' ? sigmoid : clamp;
-  const calibrate = buildCalibration(head.calibration);
-  return (raw) => calibrate(link(raw));
+/** A head's own answer from its raw score. */
+export const buildCurve = (head: Head): Curve =>
+  head.kind === 'quantile' ? (raw) => raw : buildProbability(head);
+
+/** From a raw score to a probability: link, then calibration. */
+export const buildProbability = ({
+  link,
+  calibration,
+}: Pick<Member, 'link' | 'calibration'>): Curve => {
+  const calibrate = buildCalibration(calibration);
+  if (link === 'logistic') return (raw) => calibrate(sigmoid(raw));
+  // Isotonic points lie on the scale of the score itself, which may be any.
+  return calibration.kind === 'isotonic' ? calibrate : (raw) => calibrate(clamp(raw));
 };
 
 /** A calibration as a function from probability to probability. */
@@ -47,6 +54,10 @@ export const buildCalibration = (calibration: Calibration): Curve => {
   switch (calibration.kind) {
     case 'none':
       return (p) => p;
+    case 'sigmoid': {
+      const { a, b } = calibration;
+      return (p) => sigmoid(a * p + b);
+    }
     case 'platt': {
       const { a, b } = calibration;
       return (p) => sigmoid(a * Math.log(p / (1 - p)) + b);

@@ -5,7 +5,7 @@
 import { buildEncoder } from '../core/features.ts';
 import type { Forest } from '../core/forest.ts';
 import type { Model, Score } from '../core/model.ts';
-import { buildAnswers } from './heads.ts';
+import { buildAnswers, buildProbability } from './heads.ts';
 import type { Predictor } from './predictor.ts';
 
 /** @cost O(trees x depth) per row and head */
@@ -32,6 +32,12 @@ export const buildReferencePredictor = (model: Model): Predictor => {
 /** The raw score of the features at `features[at]`. */
 export const scoreOf = (score: Score, features: Float64Array, at: number): number => {
   if (score.kind === 'forest') return scoreOfForest(score.forest, features, at);
+  if (score.kind === 'mean')
+    return score.members.reduce(
+      (sum, member) =>
+        sum + member.weight * buildProbability(member)(scoreOf(member.score, features, at)),
+      0,
+    );
   let sum = score.intercept;
   for (let i = 0; i < score.weights.length; i++) {
     const value = features[at + i]!;

@@ -119,6 +119,32 @@ describe('an explanation', () => {
     expect(sizes).toEqual([...sizes].sort((a, b) => b - a));
   });
 
+  test('of a mean adds up to the mean of its members', () => {
+    const head = model.heads[0]!;
+    if (head.kind !== 'probability' || head.score.kind === 'mean') throw new Error('a forest');
+    const { score, link } = head;
+    const weights = Float64Array.from(model.features, (_, f) => (f % 3) / 100);
+    const members = [
+      { weight: 0.3, score, link, calibration: { kind: 'sigmoid', a: 3, b: -1 } },
+      {
+        weight: 0.7,
+        score: { kind: 'linear', weights, intercept: -1 },
+        link: 'logistic',
+        calibration: { kind: 'isotonic', from: steps, to: steps.map((p) => p * p) },
+      },
+    ] as const;
+    const mean: Model = {
+      ...model,
+      heads: [{ ...head, link: 'identity', score: { kind: 'mean', members } }],
+    };
+    const out = new Float64Array(1);
+    buildReferencePredictor(mean).predictInto(raw, 1, out);
+    const { base, reasons } = buildExplainer(mean).explain(raw, 0);
+    const sum = reasons.reduce((total, { points }) => total + points, base);
+    expect(Math.abs(sum - out[0]!)).toBeLessThan(1e-9);
+    expect(new Set(reasons.map(({ points }) => points)).size).toBeGreaterThan(2);
+  });
+
   test('says in a line what each input did', () => {
     const { reasons } = buildExplainer(model).explain(raw, 0);
     const texts = reasons.map(({ text }) => text.replace(/: [+-].*/, ': x'));

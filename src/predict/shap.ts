@@ -12,8 +12,10 @@
  * @source Lundberg et al. 2020, Algorithm 2; Yang 2022 (Fast TreeSHAP) for the view by leaves
  */
 import type { Forest } from '../core/forest.ts';
-import type { Score } from '../core/model.ts';
-import { decide } from './reference.ts';
+import type { Member, Score } from '../core/model.ts';
+import { buildProbability } from './heads.ts';
+import { toPoints } from './points.ts';
+import { decide, scoreOf } from './reference.ts';
 
 export interface Attribution {
   /** The raw score that is expected when nothing is known. */
@@ -28,7 +30,32 @@ export interface Attribution {
 
 /** @param means expected value of each feature, for a linear score (a forest knows its own) */
 export const buildAttribution = (score: Score, means: Float64Array): Attribution =>
-  score.kind === 'forest' ? ofForest(score.forest) : ofLinear(score, means);
+  score.kind === 'forest'
+    ? ofForest(score.forest)
+    : score.kind === 'mean'
+      ? ofMean(score.members, means)
+      : ofLinear(score, means);
+
+/** Each member is explained on the scale of its probability, where a mean of members is a mean of explanations. */
+const ofMean = (members: readonly Member[], means: Float64Array): Attribution => {
+  const parts = members.map((member) => ({
+    ...member,
+    ...buildAttribution(member.score, means),
+    curve: buildProbability(member),
+  }));
+  const points = new Float64Array(means.length);
+  return {
+    expected: parts.reduce((sum, { weight, curve, expected }) => sum + weight * curve(expected), 0),
+    addInto: (features, out) => {
+      for (const { weight, score, curve, expected, addInto } of parts) {
+        points.fill(0);
+        addInto(features, points);
+        toPoints(points, expected, scoreOf(score, features, 0), curve);
+        for (let f = 0; f < points.length; f++) out[f] = out[f]! + weight * points[f]!;
+      }
+    },
+  };
+};
 
 const ofLinear = (score: Score & { kind: 'linear' }, means: Float64Array): Attribution => {
   const { weights, intercept } = score;

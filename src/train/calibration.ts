@@ -184,6 +184,8 @@ export const buildCurve = (calibration: Calibration): ((p: number) => number) =>
   switch (calibration.kind) {
     case 'none':
       return (p) => p;
+    case 'sigmoid':
+      return (p) => sigmoid(calibration.a * p + calibration.b);
     case 'platt':
       return (p) => sigmoid(calibration.a * logit(p) + calibration.b);
     case 'beta': {
@@ -235,6 +237,7 @@ const moved = (calibration: Calibration, by: number): Calibration => {
   switch (calibration.kind) {
     case 'none':
       return { kind: 'platt', a: 1, b: by };
+    case 'sigmoid':
     case 'platt':
       return { ...calibration, b: calibration.b + by };
     case 'beta':
