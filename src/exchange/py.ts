@@ -110,6 +110,9 @@ export const needNumber = (value: PyValue | undefined, what: string): number => 
   throw broken(`${what} is not a number`);
 };
 
+/** Whether a flag is set, which may be one of NumPy's. */
+export const isTrue = (value: PyValue | undefined): boolean => value === true || value === 1;
+
 /** Items of a list or tuple. @throws AppError model-broken */
 export const needItems = (value: PyValue | undefined, what: string): readonly PyValue[] => {
   if (isKind(value, 'list') || isKind(value, 'tuple')) return value.items;

@@ -19,9 +19,11 @@ import {
 import {
   columnCount,
   type Estimator,
+  type EstimatorReader,
   type LeafValue,
   plainColumns,
   readNodes,
+  SCORE_DECIDES,
   shortName,
   SKLEARN_RULES,
   twoClasses,
@@ -36,22 +38,23 @@ const share: LeafValue = (values, at) => {
 const estimatorOf = (
   model: PyObject,
   trees: readonly ForeignTree[],
-  link: Estimator['link'],
   numbers: Pick<Forest, 'base' | 'scale'>,
+  says: Pick<Estimator, 'link' | 'decision'>,
 ): Estimator => {
   const count = columnCount(model);
   return {
     columns: plainColumns(count),
     score: { kind: 'forest', forest: growForest(trees, count, { ...SKLEARN_RULES, ...numbers }) },
-    link,
+    ...says,
     classes: twoClasses(model),
     acceptsMissing: trees.some(({ nodes }) => nodes.some((node) => node.missingLeft)),
   };
 };
 
-export const readTree = (model: PyObject): Estimator => {
+export const readTree: EstimatorReader = (model, reading) => {
   twoClasses(model);
-  return estimatorOf(model, [readNodes(model, share, 2)], 'identity', { base: 0, scale: 1 });
+  const tree = readNodes(model, share, 2, reading);
+  return estimatorOf(model, [tree], { base: 0, scale: 1 }, { link: 'identity' });
 };
 
 const membersOf = (model: PyObject): readonly PyObject[] => {
@@ -61,10 +64,10 @@ const membersOf = (model: PyObject): readonly PyObject[] => {
 };
 
 /** The mean of the trees' shares. */
-export const readForest = (model: PyObject): Estimator => {
+export const readForest: EstimatorReader = (model, reading) => {
   twoClasses(model);
-  const trees = membersOf(model).map((tree) => readNodes(tree, share, 2));
-  return estimatorOf(model, trees, 'identity', { base: 0, scale: 1 / trees.length });
+  const trees = membersOf(model).map((tree) => readNodes(tree, share, 2, reading));
+  return estimatorOf(model, trees, { base: 0, scale: 1 / trees.length }, { link: 'identity' });
 };
 
 const EPSILON64 = 2 ** -52;
@@ -75,7 +78,7 @@ const ADABOOST_MEMBERS = [
 ];
 
 /** SAMME: a vote of +-weight per tree. SAMME.R (before 1.6): half the difference of the log shares. */
-export const readAdaBoost = (model: PyObject): Estimator => {
+export const readAdaBoost: EstimatorReader = (model, reading) => {
   twoClasses(model);
   const members = membersOf(model);
   const weights = numbersOf(needAttribute(model, 'estimator_weights_'), 'its weights');
@@ -90,11 +93,17 @@ export const readAdaBoost = (model: PyObject): Estimator => {
       member,
       isReal ? halfLogOdds : (values, at) => (values[at + 1]! > values[at]! ? weight : -weight),
       2,
+      reading,
     );
   });
   const total = weights.subarray(0, members.length).reduce((sum, weight) => sum + weight, 0);
   if (!(total > 0)) throw broken('its weights sum to nothing');
-  return estimatorOf(model, trees, 'logistic', { base: 0, scale: 2 / total });
+  return estimatorOf(
+    model,
+    trees,
+    { base: 0, scale: 2 / total },
+    { link: 'logistic', decision: SCORE_DECIDES },
+  );
 };
 
 const halfLogOdds: LeafValue = (values, at) => {
@@ -103,9 +112,10 @@ const halfLogOdds: LeafValue = (values, at) => {
   return (Math.log(clip(late)) - Math.log(clip(1 - late))) / 2;
 };
 
-export const readGradientBoosting = (model: PyObject): Estimator => {
+export const readGradientBoosting: EstimatorReader = (model, reading) => {
   twoClasses(model);
-  const trees = membersOf(model).map((tree) => readNodes(tree, (values, at) => values[at]!, 1));
+  const value: LeafValue = (values, at) => values[at]!;
+  const trees = membersOf(model).map((tree) => readNodes(tree, value, 1, reading));
   const rate = needNumber(needAttribute(model, 'learning_rate'), 'its learning rate');
   const loss = attributeOf(model, 'loss');
   if (loss !== 'log_loss' && loss !== 'deviance' && loss !== 'exponential')
@@ -114,10 +124,12 @@ export const readGradientBoosting = (model: PyObject): Estimator => {
     );
   // The exponential loss fits half the log odds.
   const steepness = loss === 'exponential' ? 2 : 1;
-  return estimatorOf(model, trees, 'logistic', {
-    base: priorOf(model),
-    scale: rate * steepness,
-  });
+  return estimatorOf(
+    model,
+    trees,
+    { base: priorOf(model), scale: rate * steepness },
+    { link: 'logistic', decision: { slope: 1 / steepness, shift: 0 } },
+  );
 };
 
 /** Log odds of the first guess. */

@@ -3,15 +3,41 @@
  * Stands below those readers.
  */
 import type { Forest } from '../core/forest.ts';
+import type { Link, PlainScore } from '../core/model.ts';
 import type { ForeignModel } from './foreign.ts';
 import { COLUMNS_LIMIT, type ForeignNode, type ForeignTree } from './grow.ts';
 import { fieldOf, numbersOf, textsOf } from './numpy.ts';
-import { broken, isKind, needAttribute, needNumber, type PyObject, unsupported } from './py.ts';
+import {
+  attributeOf,
+  broken,
+  isKind,
+  needAttribute,
+  needNumber,
+  type PyObject,
+  unsupported,
+} from './py.ts';
+import { type Reading, takeTree } from './sklearn-reading.ts';
 
-export type Estimator = Pick<
-  ForeignModel,
-  'columns' | 'score' | 'link' | 'classes' | 'acceptsMissing'
->;
+/** One model over the columns of a matrix. */
+export interface Estimator extends Pick<ForeignModel, 'columns' | 'classes' | 'acceptsMissing'> {
+  readonly score: PlainScore;
+  readonly link: Link;
+  /**
+   * How its `decision_function`, which a calibrator is given, follows from the score: slope * score + shift.
+   * Absent where it has none, and a calibrator is given the probability.
+   */
+  readonly decision?: { readonly slope: number; readonly shift: number };
+  /** Whether it decides without a probability, which a calibrator has to add. */
+  readonly isOnlyDecision?: boolean;
+  /** Whether it takes the zeros that a sparse matrix leaves out for missing values. */
+  readonly missesZeros?: boolean;
+}
+
+/** From a fitted object of its kind. */
+export type EstimatorReader = (object: PyObject, reading: Reading) => Estimator;
+
+/** A decision that is the score itself. */
+export const SCORE_DECIDES = { slope: 1, shift: 0 } as const;
 
 /** scikit-learn's trees compare float32 values with float64 thresholds. */
 export const SKLEARN_RULES = {
@@ -24,7 +50,13 @@ export const shortName = (name: string): string => name.slice(name.lastIndexOf('
 
 /** The labels of a two-class model. @throws AppError model-unsupported */
 export const twoClasses = (estimator: PyObject): readonly string[] => {
-  const classes = textsOf(needAttribute(estimator, 'classes_'), 'its classes');
+  // RidgeClassifier has them in its encoder of labels only.
+  const encoder = attributeOf(estimator, '_label_binarizer');
+  const holder =
+    attributeOf(estimator, 'classes_') === undefined && isKind(encoder, 'object')
+      ? encoder
+      : estimator;
+  const classes = textsOf(needAttribute(holder, 'classes_'), 'its classes');
   if (classes.length !== 2)
     throw unsupported(
       `the ${shortName(estimator.name)} has ${classes.length} classes; two are expected`,
@@ -51,12 +83,15 @@ export const readNodes = (
   estimator: PyObject,
   leafValue: LeafValue,
   nValues: number,
+  reading: Reading,
 ): ForeignTree => {
   const tree = needAttribute(estimator, 'tree_');
   if (!isKind(tree, 'object') || tree.name !== 'sklearn.tree._tree.Tree')
     throw unsupported(`a ${shortName(estimator.name)} has no tree`);
   const nodes = needAttribute(tree, 'nodes');
+  takeTree(reading, tree);
   if (!isKind(nodes, 'array')) throw broken('the nodes of a tree are no array');
+  takeTree(reading, nodes);
   const field = (name: string): Float64Array => {
     const numbers = fieldOf(nodes, name);
     if (!numbers) throw broken(`the nodes of a tree have no ${name}`);

@@ -16,7 +16,13 @@ import {
   type PyValue,
   unsupported,
 } from './py.ts';
-import { columnCount, type Estimator, twoClasses } from './sklearn-estimator.ts';
+import {
+  columnCount,
+  type EstimatorReader,
+  SCORE_DECIDES,
+  twoClasses,
+} from './sklearn-estimator.ts';
+import { type Reading, takeTree } from './sklearn-reading.ts';
 
 const WORDS = 8;
 
@@ -26,7 +32,7 @@ interface Categories {
   readonly codes: readonly number[];
 }
 
-export const readHist = (model: PyObject): Estimator => {
+export const readHist: EstimatorReader = (model, reading) => {
   const classes = twoClasses(model);
   const count = columnCount(model);
   const isCategorical = maskOf(attributeOf(model, 'is_categorical_'), count);
@@ -40,7 +46,9 @@ export const readHist = (model: PyObject): Estimator => {
   const trees = groups.flatMap((group) => {
     const members = needItems(group, 'a round of trees');
     if (members.length !== 1) throw unsupported('a model of several trees a round');
-    return members.map((tree) => readPredictor(needObject(tree, 'a tree'), order, categories));
+    return members.map((tree) =>
+      readPredictor(needObject(tree, 'a tree'), order, categories, reading),
+    );
   });
   const baseline = attributeOf(model, '_baseline_prediction');
   const base = typeof baseline === 'number' ? baseline : numbersOf(baseline, 'its baseline')[0];
@@ -61,6 +69,7 @@ export const readHist = (model: PyObject): Estimator => {
       }),
     },
     link: 'logistic',
+    decision: SCORE_DECIDES,
     classes,
     acceptsMissing: true,
   };
@@ -124,9 +133,11 @@ const readPredictor = (
   predictor: PyObject,
   order: readonly number[],
   categories: ReadonlyMap<number, Categories>,
+  reading: Reading,
 ): ForeignTree => {
   const array = needAttribute(predictor, 'nodes');
   if (!isKind(array, 'array')) throw broken('the nodes of a tree are no array');
+  takeTree(reading, array);
   const field = (...names: string[]): Float64Array => {
     const numbers = names.map((name) => fieldOf(array, name)).find((found) => found);
     if (!numbers) throw broken(`the nodes of a tree have no ${names[0]}`);
