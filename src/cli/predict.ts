@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import type { ScanReport } from '../flights/scan.ts';
+import { mostBlocks } from '../flights/scoring.ts';
 import { printJson, printLine } from './output.ts';
 import { buildProgress } from './progress.ts';
 import { outputsOf } from './score.ts';
@@ -45,7 +46,7 @@ export const describe = (command: Command): void => {
       const progress = buildProgress('scoring');
       const startMs = performance.now();
       const nThreads = options.threads ?? availableParallelism();
-      const team = buildScoringTeam(model, nThreads, nThreads);
+      const team = buildScoringTeam(model, nThreads, mostBlocks(nThreads));
       const report = await scanFiles(files, options.output, {
         inputs: model.inputs,
         outputs: outputsOf(model),

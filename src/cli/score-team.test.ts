@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buildPlantedModel } from '../../test/planted.ts';
 import { openDatabase } from '../flights/database.ts';
 import { scanFiles } from '../flights/scan.ts';
+import { mostBlocks } from '../flights/scoring.ts';
 import { allocateSlots, openSlots } from './score-slots.ts';
 import { outputsOf } from './score.ts';
 import { buildScoringTeam } from './score-team.ts';
@@ -18,7 +19,7 @@ const at = (name: string): string => join(FOLDER, name);
 
 const scan = async (from: string, to: string, nThreads: number) => {
   const model = buildPlantedModel();
-  const team = buildScoringTeam(model, nThreads, nThreads);
+  const team = buildScoringTeam(model, nThreads, mostBlocks(nThreads));
   try {
     return await scanFiles([at(from)], at(to), {
       inputs: model.inputs,

@@ -11,7 +11,7 @@ import { takeDamagedLines } from './damage.ts';
 import { type Database, identifier, literal } from './database.ts';
 import { knownValue, NO_MINUTES, openFlights, project, rejectColumn } from './projection.ts';
 import { answerName, type Output, registerScore } from './score-functions.ts';
-import type { Scoring } from './scoring.ts';
+import { mostBlocks, type Scoring } from './scoring.ts';
 import { findFiles, openSource, reading, type Source } from './source.ts';
 import { type Target, targetOf, writeFailureOf, writeInto } from './target.ts';
 import { provenTypes } from './types.ts';
@@ -24,7 +24,7 @@ export interface ScanOptions {
   /** Answers rows; it is called on this thread, in any order. */
   readonly scoring: Scoring;
   readonly dialect?: string | undefined;
-  /** Threads of the database. */
+  /** Threads of the database; for text one more where there are several (see `mostBlocks`). */
   readonly threads?: number | undefined;
   /** Told now and then how many rows are done. */
   readonly onRows?: (nRows: number) => void;
@@ -67,6 +67,11 @@ export const scanFiles = async (
         await partOf(database, await openSource(connection, source, 'kept'), target, options),
       );
     }
+    const isText = parts.some(
+      ({ source }) => source.format === 'csv' || source.format === 'ndjson',
+    );
+    if (isText && options.threads !== undefined)
+      await connection.run(`SET threads = ${mostBlocks(options.threads)}`);
     const select = parts.map((part) => part.select).join('\nUNION ALL BY NAME\n');
     let damaged: ReadonlyMap<string, number> = new Map();
     await writeInto(target, async (partial) => {

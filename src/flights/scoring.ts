@@ -6,6 +6,12 @@
 /** The most rows of a block: what the database hands over at a time. */
 export const BLOCK_ROWS = 2048;
 
+/**
+ * The most threads of the database, each with a block under way. Text takes longer to read than to score: while one
+ * thread waits for its answers, another reads in its stead.
+ */
+export const mostBlocks = (nThreads: number): number => (nThreads > 1 ? nThreads + 1 : 1);
+
 /** Memory of a block, used again and again. */
 export interface Block {
   /** float64, shape (BLOCK_ROWS, nInputs), row-major: the caller fills the first rows. */
@@ -15,7 +21,7 @@ export interface Block {
 }
 
 export interface Scoring {
-  /** Memory for one more block; there are never more than the database has threads. */
+  /** Memory for one more block; there are never more than `mostBlocks`. */
   readonly buildBlock: () => Block;
   /** Rows of a block are filled and may be scored from now on. */
   readonly begin: (block: Block, nRows: number) => void;
