@@ -95,12 +95,14 @@ else {
     );
   }
   const { DAMAGED, WANTING } = await import('../test/hostile-files.ts');
+  const { ESTIMATORS } = await import('../test/hostile-estimators.ts');
   const { RUNNING } = await import('../test/hostile-pickles.ts');
   const folder = mkdtempSync(join(tmpdir(), 'puntual-exchange-'));
   console.log('\n| hostile | files | slowest ms | most MB |\n|---|---:|---:|---:|');
   for (const [title, files] of [
     ['run code', RUNNING],
     ['want too much', WANTING],
+    ['joined models', ESTIMATORS],
     ['damaged trees', DAMAGED],
   ] as const) {
     const done = files.map(([what, bytes]) => ({ what, ...refuse(folder, bytes) }));

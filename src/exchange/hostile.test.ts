@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { ESTIMATORS } from '../../test/hostile-estimators.ts';
 import { DAMAGED, WANTING } from '../../test/hostile-files.ts';
 import { ascii, protocol4, RUNNING, stackGlobal } from '../../test/hostile-pickles.ts';
 import { AppError } from '../core/errors.ts';
@@ -50,6 +51,14 @@ describe('a file that wants too much', () => {
   });
 });
 
+describe('a joined model that no library writes', () => {
+  test.each(ESTIMATORS)('is refused: %s', (_, bytes, code, named) => {
+    const refusal = refusalOf(bytes);
+    expect(refusal.message).toContain(named);
+    expect(refusal.code).toBe(code);
+  });
+});
+
 describe('a damaged tree', () => {
   test.each(DAMAGED)('that %s is refused', (_, bytes, text) => {
     const { code, message } = refusalOf(bytes);
@@ -74,6 +83,8 @@ const SMALL = [
   'onnx-logistic.onnx',
   'lightgbm-leaf.txt',
   'onnx-5-members.onnx',
+  'onnx-columns-logistic.onnx',
+  'calibrated-svc.pkl',
   'forest-zlib.joblib',
   'sklearn-1.8/forest-xz.joblib',
   'sklearn-1.8/forest-lzma.joblib',

@@ -14,6 +14,13 @@ import {
 
 export type Attributes = ReadonlyMap<string, Message>;
 
+export interface GraphNode {
+  readonly kind: string;
+  readonly attributes: Attributes;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
 /** The one matrix that a graph is given. */
 export interface GraphInput {
   /** Columns, 0 where the graph does not say. */
@@ -36,6 +43,12 @@ export const wholesIn = (attributes: Attributes, name: string, field = INTS): re
 export const wholeIn = (attributes: Attributes, name: string): number | undefined => {
   const attribute = attributes.get(name);
   return attribute && wholeAt(attribute, 3);
+};
+
+/** One float32, where the node says it. */
+export const floatIn = (attributes: Attributes, name: string): number | undefined => {
+  const attribute = attributes.get(name);
+  return attribute && floatsAt(attribute, 2, 4)[0];
 };
 
 export const floatsIn = (

@@ -3,21 +3,27 @@
  * @source onnx/onnx.proto; onnx docs Operators-ml.md; onnxruntime tree_ensemble_aggregator.h
  */
 import { AppError } from '../core/errors.ts';
-import type { ForeignColumn, ForeignModel } from './foreign.ts';
+import type { ForeignModel } from './foreign.ts';
+import { featuresOf, isUnscaled, markOptional, type Matrix } from './matrix.ts';
+import { columnsBefore, type Given } from './onnx-columns.ts';
 import { readClassifier, readRegressor } from './onnx-ensemble.ts';
 import {
   type Attributes,
   attributesOf,
   floatsIn,
   type GraphInput,
-  textIn,
+  type GraphNode,
   textsIn,
   wholesIn,
 } from './onnx-node.ts';
+import { readLinear } from './onnx-linear.ts';
 import { columnsOfTrees } from './onnx-split.ts';
 import type { Ensemble, Squash } from './onnx-targets.ts';
 import { readTreeEnsemble } from './onnx-tree-ensemble.ts';
+import { unscaled } from './unscaled.ts';
 import { messagesAt, type Message, parseMessage, textAt, textsAt, wholeAt } from './protobuf.ts';
+
+const DOUBLE = 11;
 
 /** Steps around the model that do not change a probability. */
 const HARMLESS = [
@@ -30,22 +36,17 @@ const HARMLESS = [
   'ArrayFeatureExtractor',
 ];
 
-interface Node {
-  readonly kind: string;
-  readonly attributes: Attributes;
-  readonly inputs: readonly string[];
-}
-
 /** @throws AppError model-broken, model-unsupported */
 export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
-  const model = parseMessage(bytes);
-  const graph = messagesAt(model, 7)[0];
+  const document = parseMessage(bytes);
+  const graph = messagesAt(document, 7)[0];
   if (!graph) throw broken('it has no graph');
   const nodes = messagesAt(graph, 1).map(
-    (node): Node => ({
+    (node): GraphNode => ({
       kind: textAt(node, 4),
       attributes: attributesOf(node),
       inputs: textsAt(node, 1),
+      outputs: textsAt(node, 2),
     }),
   );
   const models = nodes.filter(({ kind }) => READERS.has(kind));
@@ -54,8 +55,21 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
     throw unsupported(
       `has ${models.length} models in its graph (${[...new Set(nodes.map(({ kind }) => kind))].slice(0, 12).join(', ')}); one tree ensemble or LinearClassifier is expected`,
     );
+  const inputs = inputsOf(graph);
+  const before = feeding(node, nodes);
+  const isOneMatrix =
+    inputs.length === 1 &&
+    before.every(
+      ({ kind }) =>
+        HARMLESS.includes(kind) || (kind === 'Scaler' && node.kind === 'LinearClassifier'),
+    );
+  const matrix = isOneMatrix ? undefined : columnsBefore(node, before, inputs);
   const others = nodes.filter(
-    (other) => other !== node && !HARMLESS.includes(other.kind) && !isTimesOne(other, graph),
+    (other) =>
+      other !== node &&
+      !(matrix && before.includes(other)) &&
+      !HARMLESS.includes(other.kind) &&
+      !isTimesOne(other, graph),
   );
   const scaler = others.find(({ kind }) => kind === 'Scaler' && node.kind === 'LinearClassifier');
   const squash = others.find(
@@ -64,12 +78,13 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
   const odd = others.find((other) => other !== scaler && other !== squash);
   if (odd) throw unsupported(`has a step ${odd.kind}, which is not supported`);
   const around = {
-    ...inputOf(graph),
+    nColumns: matrix?.cells.length ?? inputs[0]?.nColumns ?? 0,
+    isDouble: inputs.some((input) => input.type === DOUBLE),
     scaler: scaler?.attributes,
     after: squash && (squash.kind as Squash),
   };
   // CatBoost puts its whole build into its version.
-  const producer = [textAt(model, 2), textAt(model, 3)]
+  const producer = [textAt(document, 2), textAt(document, 3)]
     .map((part) =>
       part
         .split('\n')[0]!
@@ -78,27 +93,75 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
     )
     .filter((part) => part !== '')
     .join(' ');
-  return {
+  const model = {
     ...READERS.get(node.kind)!(node.attributes, around),
     madeBy: `ONNX by ${producer || 'unknown'}`,
   };
+  return matrix ? overMatrix(model, matrix) : model;
 };
 
-const inputOf = (graph: Message): GraphInput => {
+interface GraphTensor extends Given {
+  readonly type: number;
+}
+
+const inputsOf = (graph: Message): readonly GraphTensor[] => {
   const constants = new Set(messagesAt(graph, 5).map((tensor) => textAt(tensor, 8)));
   const inputs = messagesAt(graph, 11).filter((input) => !constants.has(textAt(input, 1)));
-  if (inputs.length !== 1) throw unsupported(`has ${inputs.length} inputs; one matrix is expected`);
-  const tensor = messagesAt(messagesAt(inputs[0]!, 2)[0] ?? new Map(), 1)[0] ?? new Map();
-  const dims = messagesAt(messagesAt(tensor, 2)[0] ?? new Map(), 1).map((dim) => wholeAt(dim, 1));
-  return { nColumns: Math.max(0, dims[1] ?? 0), isDouble: wholeAt(tensor, 1) === 11 };
+  return inputs.map((input) => {
+    const tensor = messagesAt(messagesAt(input, 2)[0] ?? new Map(), 1)[0] ?? new Map();
+    const dims = messagesAt(messagesAt(tensor, 2)[0] ?? new Map(), 1).map((dim) => wholeAt(dim, 1));
+    const name = textAt(input, 1);
+    // One of several inputs is a column where it does not say more.
+    const nColumns = Math.max(inputs.length > 1 ? 1 : 0, dims[1] ?? 0);
+    return { name, nColumns, type: wholeAt(tensor, 1) };
+  });
+};
+
+/** The steps that the model's input comes from, in the order of the graph. */
+const feeding = (model: GraphNode, nodes: readonly GraphNode[]): readonly GraphNode[] => {
+  const wanted = new Set(model.inputs.slice(0, 1));
+  const found = new Set<GraphNode>();
+  // A graph lists its steps in order, so that one look from its end finds all of them.
+  for (const node of [...nodes].reverse()) {
+    if (node === model || !node.outputs.some((name) => wanted.has(name))) continue;
+    found.add(node);
+    for (const name of node.inputs) wanted.add(name);
+  }
+  return nodes.filter((node) => found.has(node));
+};
+
+type Unnamed = Omit<ForeignModel, 'madeBy'>;
+
+/** The model over the graph's own inputs. */
+const overMatrix = (model: ForeignModel, matrix: Matrix): ForeignModel => {
+  const { score } = model;
+  if (score.kind === 'mean') throw new TypeError('no ONNX model is a mean');
+  if (model.columns.length !== matrix.cells.length)
+    throw broken(
+      `its steps make ${matrix.cells.length} columns, its model asks ${model.columns.length}`,
+    );
+  if (model.columns.some(({ values }) => values))
+    throw unsupported('splits by categories over encoded columns');
+  const isScaled = matrix.cells.some((cell) => cell.of === 'number' && !isUnscaled(cell));
+  // The product is rounded to float32 there, which decides at a threshold.
+  if (score.kind === 'forest' && isScaled) throw unsupported('scales the columns of its trees');
+  const own = unscaled(score, matrix.cells);
+  const features = featuresOf({ ...matrix, cells: own.cells });
+  return {
+    ...model,
+    columns: markOptional(matrix.columns, own.cells),
+    ...(features && { features }),
+    score: own.score,
+    acceptsMissing: model.acceptsMissing && matrix.cells.every(({ of }) => of === 'number'),
+  };
 };
 
 /** Targets are plain numbers, which such a step turns into probabilities. */
-const hasTargets = ({ kind }: Node): boolean =>
+const hasTargets = ({ kind }: GraphNode): boolean =>
   kind === 'TreeEnsembleRegressor' || kind === 'TreeEnsemble';
 
 /** LightGBM's converter multiplies by a constant 1. */
-const isTimesOne = (node: Node, graph: Message): boolean => {
+const isTimesOne = (node: GraphNode, graph: Message): boolean => {
   if (node.kind !== 'Mul') return false;
   return messagesAt(graph, 5).some(
     (tensor) =>
@@ -115,63 +178,15 @@ interface Around extends GraphInput {
   readonly after: Squash | undefined;
 }
 
-type Reader = (attributes: Attributes, around: Around) => Omit<ForeignModel, 'madeBy'>;
+type Reader = (attributes: Attributes, around: Around) => Unnamed;
 
-const ofTrees = (
-  { score, link, trees }: Ensemble,
-  classes: readonly string[],
-): Omit<ForeignModel, 'madeBy'> => ({
+const ofTrees = ({ score, link, trees }: Ensemble, classes: readonly string[]): Unnamed => ({
   columns: columnsOfTrees(trees, score.forest.nFeatures),
   score,
   link,
   classes,
   acceptsMissing: true,
 });
-
-const readLinear: Reader = (attributes, input) => {
-  const classes = classesOf(attributes, 'classlabels_ints');
-  const coefficients = floatsIn(attributes, 'coefficients');
-  const intercepts = floatsIn(attributes, 'intercepts');
-  const nLines = Math.max(1, intercepts.length);
-  const n = coefficients.length / nLines;
-  if (!Number.isInteger(n) || n < 1 || nLines > 2 || (input.nColumns > 0 && input.nColumns !== n))
-    throw broken(`it has ${coefficients.length} coefficients for ${nLines} lines`);
-  const transform = textIn(attributes, 'post_transform') || 'NONE';
-  const line = (l: number): number[] => [
-    ...coefficients.slice(l * n, (l + 1) * n),
-    intercepts[l] ?? 0,
-  ];
-  const [first, second] = [line(0), line(nLines - 1)];
-  const isMirror = nLines === 1 || first.every((weight, i) => weight === -second[i]!);
-  if (transform !== 'SOFTMAX' && !(transform === 'LOGISTIC' && isMirror))
-    throw unsupported(`is linear with ${transform} over two different lines`);
-  const scaled = transform === 'SOFTMAX' ? second.map((weight, i) => weight - first[i]!) : second;
-  const { weights, intercept } = unscale(scaled.slice(0, n), scaled[n]!, input.scaler);
-  return {
-    columns: Array.from({ length: n }, (): ForeignColumn => ({})),
-    score: { kind: 'linear', weights, intercept },
-    link: 'logistic',
-    classes,
-    acceptsMissing: false,
-  };
-};
-
-/** A Scaler before a line is a part of that line: weight * ((x - offset) * scale). */
-const unscale = (
-  scaled: readonly number[],
-  start: number,
-  scaler: Attributes | undefined,
-): { weights: Float64Array; intercept: number } => {
-  const partOf = (name: string, otherwise: number): readonly number[] => {
-    const list = scaler ? floatsIn(scaler, name) : [];
-    if (list.length > 1 && list.length !== scaled.length) throw broken(`its ${name} does not fit`);
-    return list.length > 1 ? list : scaled.map(() => list[0] ?? otherwise);
-  };
-  const [offsets, scales] = [partOf('offset', 0), partOf('scale', 1)];
-  const weights = Float64Array.from(scaled, (weight, i) => weight * scales[i]!);
-  const intercept = weights.reduce((sum, weight, i) => sum - weight * offsets[i]!, start);
-  return { weights, intercept };
-};
 
 const classesOf = (attributes: Attributes, whole: string): readonly string[] => {
   const numbers = wholesIn(attributes, whole).map(String);
@@ -194,7 +209,11 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
     'TreeEnsemble',
     (attributes, around) => ofTrees(readTreeEnsemble(attributes, around, around.after), ['0', '1']),
   ],
-  ['LinearClassifier', readLinear],
+  [
+    'LinearClassifier',
+    (attributes, around) =>
+      readLinear(attributes, around, classesOf(attributes, 'classlabels_ints')),
+  ],
 ]);
 
 const broken = (detail: string): AppError =>

@@ -5,7 +5,7 @@
 import type { Member } from '../core/model.ts';
 import type { ForeignColumn, ForeignModel } from './foreign.ts';
 import type { Estimator } from './sklearn-estimator.ts';
-import type { Cell } from './sklearn-matrix.ts';
+import type { Cell } from './matrix.ts';
 
 export interface Answer extends Pick<ForeignModel, 'classes' | 'acceptsMissing'> {
   readonly columns: readonly ForeignColumn[];

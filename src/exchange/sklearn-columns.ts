@@ -15,7 +15,7 @@ import {
   type PyValue,
   unsupported,
 } from './py.ts';
-import type { Cell, Matrix } from './sklearn-matrix.ts';
+import type { Cell, Matrix } from './matrix.ts';
 import { countCells, type Reading } from './sklearn-reading.ts';
 
 type Apply = (part: Matrix, step: PyValue) => Matrix;

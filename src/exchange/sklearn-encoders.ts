@@ -18,7 +18,7 @@ import {
   unsupported,
 } from './py.ts';
 import { shortName } from './sklearn-estimator.ts';
-import { type Cell, isUnscaled, type Matrix, withValues } from './sklearn-matrix.ts';
+import { type Cell, isUnscaled, type Matrix, withValues } from './matrix.ts';
 
 export const applyOneHot = (matrix: Matrix, step: PyObject): Matrix => {
   const { columns, lists } = encode(matrix, step);

@@ -14,7 +14,7 @@ import {
   type PyValue,
   unsupported,
 } from './py.ts';
-import { type Cell, isUnscaled, type Matrix } from './sklearn-matrix.ts';
+import { type Cell, isUnscaled, type Matrix } from './matrix.ts';
 
 export const applyImputer = (matrix: Matrix, step: PyObject): Matrix => {
   if (isTrue(attributeOf(step, 'add_indicator')))
@@ -37,6 +37,8 @@ export const applyImputer = (matrix: Matrix, step: PyObject): Matrix => {
         if (keepsEmpty) throw broken('an imputer fills a column with nothing');
         return [];
       }
+      if (typeof fill === 'number' && !Number.isFinite(fill))
+        throw broken('an imputer fills in infinity');
       return [fillCell(cell, fill)];
     }),
   };

@@ -7,7 +7,7 @@ import type { ForeignColumn } from './foreign.ts';
 import { joinForests, withFeatures } from './joined-forest.ts';
 import { broken, unsupported } from './py.ts';
 import type { Answer } from './sklearn-answer.ts';
-import { type Cell, withValues } from './sklearn-matrix.ts';
+import { type Cell, withValues } from './matrix.ts';
 
 const MEMBERS_LIMIT = 1000;
 /** Members times cells: each member has a weight per cell. */

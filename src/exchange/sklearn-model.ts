@@ -24,12 +24,12 @@ import {
   shortName,
   twoClasses,
 } from './sklearn-estimator.ts';
-import { type Cell, isUnscaled, type Matrix, withValues } from './sklearn-matrix.ts';
+import { type Cell, isUnscaled, type Matrix, withValues } from './matrix.ts';
 import { meanOf } from './sklearn-mean.ts';
 import { READERS } from './sklearn-readers.ts';
 import { countCells, type Reading, within } from './sklearn-reading.ts';
 import { applyStep } from './sklearn-steps.ts';
-import { unscaled } from './sklearn-unscaled.ts';
+import { unscaled } from './unscaled.ts';
 
 const CALIBRATED = 'sklearn.calibration.CalibratedClassifierCV';
 const VOTING = 'sklearn.ensemble._voting.VotingClassifier';
@@ -37,9 +37,9 @@ const BAGGING = 'sklearn.ensemble._bagging.BaggingClassifier';
 const FROZEN = 'sklearn.frozen._frozen.FrozenEstimator';
 const PIPELINE = 'sklearn.pipeline.Pipeline';
 
-const SUPPORTED = [...Object.keys(READERS), CALIBRATED, VOTING, BAGGING].map((name) =>
-  name.slice(name.lastIndexOf('.') + 1),
-);
+const SUPPORTED = [...Object.keys(READERS), CALIBRATED, VOTING, BAGGING]
+  .map(shortName)
+  .filter((name) => name !== 'Booster');
 
 /** @throws AppError model-unsupported, model-broken */
 export const readAnswer = (object: PyObject, matrix: Matrix, reading: Reading): Answer => {
@@ -207,6 +207,7 @@ const readVoting = (object: PyObject, matrix: Matrix, reading: Reading): Answer 
   const members = needItems(needAttribute(object, 'estimators_'), 'its estimators');
   const weights = votesOf(object, members.length);
   const sum = weights.reduce((total, weight) => total + weight, 0);
+  if (!(sum > 0)) throw broken('its weights sum to nothing');
   const answers = members.map((member, m) => ({
     weight: weights[m]! / sum,
     answer: readAnswer(needObject(member, 'an estimator'), matrix, reading),

@@ -4,7 +4,7 @@
  */
 import { numbersOf } from './numpy.ts';
 import { attributeOf, broken, isKind, isTrue, type PyObject, unsupported } from './py.ts';
-import { lineCell, type Matrix, scaleCell } from './sklearn-matrix.ts';
+import { lineCell, type Matrix, scaleCell } from './matrix.ts';
 
 /** (x - mean) / scale; over a sparse matrix x * (1 / scale). The mean may be known and not wanted. */
 export const applyStandard = (matrix: Matrix, step: PyObject): Matrix => {

@@ -15,7 +15,7 @@ import { applyColumns } from './sklearn-columns.ts';
 import { applyOneHot, applyOrdinal, applyTarget } from './sklearn-encoders.ts';
 import { shortName } from './sklearn-estimator.ts';
 import { applyImputer } from './sklearn-imputer.ts';
-import type { Matrix } from './sklearn-matrix.ts';
+import type { Matrix } from './matrix.ts';
 import { countCells, type Reading, within } from './sklearn-reading.ts';
 import { applyMaxAbs, applyMinMax, applyRobust, applyStandard } from './sklearn-scalers.ts';
 

@@ -2,7 +2,7 @@
  * A pickle of scikit-learn, or of a library's wrapper for it -> ForeignModel. The reader above `pickle`.
  * The columns of the first step become the model's; its estimators become the score.
  */
-import type { ForeignColumn, ForeignModel } from './foreign.ts';
+import type { ForeignModel } from './foreign.ts';
 import { textsOf } from './numpy.ts';
 import {
   attributeOf,
@@ -15,7 +15,7 @@ import {
 } from './py.ts';
 import type { Answer } from './sklearn-answer.ts';
 import { shortName } from './sklearn-estimator.ts';
-import { type Cell, featuresOf, startMatrix } from './sklearn-matrix.ts';
+import { featuresOf, markOptional, startMatrix } from './matrix.ts';
 import { answerOf, firstOf, lastOf, readAnswer, readEstimator } from './sklearn-model.ts';
 import { READERS } from './sklearn-readers.ts';
 import { startReading } from './sklearn-reading.ts';
@@ -52,7 +52,7 @@ const foreignOf = (answer: Answer, made: string): ForeignModel => {
   const features = featuresOf({ columns, cells, isSparse: false });
   return {
     madeBy: made,
-    columns: columns.map((column, c) => withOption(column, c, cells)),
+    columns: markOptional(columns, cells),
     ...(features && { features }),
     ...(members.length === 1
       ? { score: member.score, link: member.link, calibration: member.calibration }
@@ -60,14 +60,6 @@ const foreignOf = (answer: Answer, made: string): ForeignModel => {
     classes,
     acceptsMissing,
   };
-};
-
-/** A column may be missing where a number stands in for it in every place. */
-const withOption = (column: ForeignColumn, c: number, cells: readonly Cell[]): ForeignColumn => {
-  const own = cells.filter((cell) => cell.column === c);
-  const isFilled =
-    own.length > 0 && own.every((cell) => cell.of === 'number' && cell.missing !== undefined);
-  return isFilled ? { ...column, isOptional: true } : column;
 };
 
 /** What a pickle holds that is no object, for who wonders. */

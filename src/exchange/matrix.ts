@@ -185,3 +185,18 @@ const tableOf = (
     otherwise,
   };
 };
+
+/** Columns of which a missing value is filled in wherever it is asked. */
+export const markOptional = (
+  columns: readonly ForeignColumn[],
+  cells: readonly Cell[],
+): readonly ForeignColumn[] => {
+  const [isAsked, isFilled] = [new Set<number>(), new Set(columns.keys())];
+  for (const cell of cells) {
+    isAsked.add(cell.column);
+    if (cell.of !== 'number' || cell.missing === undefined) isFilled.delete(cell.column);
+  }
+  return columns.map((column, c) =>
+    isAsked.has(c) && isFilled.has(c) ? { ...column, isOptional: true } : column,
+  );
+};

@@ -1,8 +1,8 @@
 /**
- * The scale of one-hot columns moves into the weights of a line over them. Stands beside `sklearn-matrix`.
+ * The scale of one-hot columns moves into the weights of a line over them. Stands beside `matrix`.
  */
 import type { PlainScore } from '../core/model.ts';
-import type { Cell } from './sklearn-matrix.ts';
+import type { Cell } from './matrix.ts';
 
 /** The same answers, by cells of which a line scales none itself that are 0 or 1. */
 export const unscaled = (
