@@ -2,10 +2,12 @@
  * The page of a trained model: how good it is on flights it never saw, against what, and what it looks at.
  * Stands on `page`; takes the plain JSON of a training report, so it knows nothing of `train/`.
  */
-import type { Chart } from './charts.ts';
 import { formatNumber, formatPercent } from './format.ts';
 import { type Block, buildPage, type Cell, type Section } from './page.ts';
+import { calibrationOf } from './training-calibration.ts';
 import { learningOf, rollingOf, trialsOf } from './training-course.ts';
+import { DEFINITIONS } from './training-terms.ts';
+import { thresholdsOf } from './training-thresholds.ts';
 import { type Part, skillOf, type TrainingReport } from './training-report.ts';
 
 const BASELINE_NAMES: Readonly<Record<string, string>> = {
@@ -134,110 +136,6 @@ const comparisonOf = ({ test, baselines, heads }: TrainingReport): Section => {
   return { title: 'Against simpler models', blocks };
 };
 
-const calibrationOf = ({ reliability }: TrainingReport): Section => {
-  if (!reliability || reliability.length === 0) return { title: '', blocks: [] };
-  const predicted = reliability.map((bin) => bin.predicted);
-  const most = Math.max(...predicted, ...reliability.map((bin) => bin.observed));
-  const chart: Chart = {
-    kind: 'line',
-    title: 'Reliability: of flights that were given this probability, how many were late',
-    x: { label: 'predicted probability' },
-    y: { label: 'share that was late' },
-    series: [
-      {
-        label: 'observed',
-        style: 'points',
-        x: predicted,
-        y: reliability.map((bin) => bin.observed),
-      },
-      { label: 'perfect', style: 'dashed', x: [0, most], y: [0, most], colour: 5 },
-    ],
-  };
-  return {
-    title: 'Can the probabilities be taken at their word?',
-    blocks: [
-      { kind: 'chart', chart },
-      {
-        kind: 'table',
-        header: ['predicted', 'observed', 'flights'],
-        rows: reliability.map((bin) => [
-          formatPercent(bin.predicted),
-          formatPercent(bin.observed),
-          bin.rows,
-        ]),
-      },
-    ],
-  };
-};
-
-const thresholdsOf = (report: TrainingReport): Section => {
-  const { precisionRecall = [], thresholds = [], threshold, costThreshold } = report;
-  const blocks: Block[] = [];
-  if (precisionRecall.length > 0) {
-    const at = precisionRecall.map((point) => point.threshold);
-    const marks = [
-      ...(threshold === undefined ? [] : [{ at: threshold, label: 'in use' }]),
-      ...(costThreshold === undefined ? [] : [{ at: costThreshold, label: 'suits the costs' }]),
-    ];
-    blocks.push({
-      kind: 'chart',
-      chart: {
-        kind: 'line',
-        title: 'Precision and recall by threshold',
-        x: { label: 'called delayed from this probability on' },
-        y: { label: 'share', range: [0, 1] },
-        series: [
-          { label: 'precision', style: 'line', x: at, y: precisionRecall.map((p) => p.precision) },
-          { label: 'recall', style: 'dashed', x: at, y: precisionRecall.map((p) => p.recall) },
-        ],
-        marks,
-        limits: [{ at: report.test.baseRate, label: 'precision of a guess' }],
-      },
-    });
-    const byRecall = [...precisionRecall].sort((a, b) => a.recall - b.recall);
-    blocks.push({
-      kind: 'chart',
-      chart: {
-        kind: 'line',
-        title: 'Precision against recall',
-        x: { label: 'recall', range: [0, 1] },
-        y: { label: 'precision', range: [0, 1] },
-        series: [
-          {
-            label: 'precision',
-            style: 'line',
-            x: byRecall.map((p) => p.recall),
-            y: byRecall.map((p) => p.precision),
-          },
-        ],
-        limits: [{ at: report.test.baseRate, label: 'a guess' }],
-      },
-    });
-  }
-  if (thresholds.length > 0) {
-    blocks.push({
-      kind: 'table',
-      caption:
-        'A threshold suits the costs: act when the probability exceeds what acting in vain costs, as a share of what acting in vain and a missed late flight cost together.',
-      header: ['from', 'precision', 'recall', 'alerts a day', 'in vain costs, of a miss', ''],
-      rows: thresholds.map((one) => [
-        formatPercent(one.threshold),
-        formatPercent(one.precision),
-        formatPercent(one.recall),
-        formatNumber(Math.round(one.alertsPerDay)),
-        one.costRatio === undefined ? null : formatNumber(Number(one.costRatio.toPrecision(2))),
-        [
-          one.threshold === threshold ? 'in use' : '',
-          one.threshold === costThreshold ? 'suits the costs given' : '',
-        ]
-          .filter((word) => word !== '')
-          .join(', '),
-      ]),
-    });
-  }
-  return { title: 'When to act', blocks };
-};
-
 const IMPORTANCES_AT_MOST = 25;
 
 const importanceOf = ({ importance = [] }: TrainingReport): Section => ({
@@ -301,44 +199,3 @@ const dataOf = ({ rows, rejected = {}, split }: TrainingReport): Section => ({
     },
   ],
 });
-
-const DEFINITIONS: Section = {
-  title: 'Words',
-  blocks: [
-    {
-      kind: 'definitions',
-      entries: [
-        [
-          'AUC',
-          'The chance that a late flight is ranked above a punctual one; 0.5 is a guess, 1 is perfect.',
-        ],
-        [
-          'Log loss',
-          'Mean of −ln of the probability that was given to what happened; lower is better.',
-        ],
-        [
-          'Brier score',
-          'Mean squared distance between the probability and what happened (0 or 1); lower is better.',
-        ],
-        [
-          'Skill',
-          'The share of a baseline’s loss that the model takes away; 0 is no better, 100 % is perfect.',
-        ],
-        [
-          'Calibration error (ECE)',
-          'Mean distance between what was predicted and what happened, over bins of equal counts.',
-        ],
-        ['Precision', 'Of the flights that were called delayed, the share that was late.'],
-        ['Recall', 'Of the flights that were late, the share that was called delayed.'],
-        [
-          'Climatology',
-          'The rate of late flights of that airline at that hour in the training days, drawn towards the mean where flights are few.',
-        ],
-        [
-          'Split in time',
-          'Whole days, oldest first: train, early stopping (validation), calibration, test. The model never sees a day that is not before the ones it is judged on.',
-        ],
-      ],
-    },
-  ],
-};
