@@ -2,10 +2,10 @@
  * The tree that the ranked nodes make, and the rows of its leaves.
  * Stands behind `ranking`; turns the table that the threads share into arrays of the tree's own.
  */
-import { buildNodes, type GrownTree, type GrowSettings, trim } from './grower.ts';
+import type { GrownTree, GrowSettings } from './grower.ts';
 import { CONTROL, type NodeTable, STATE } from './node-table.ts';
-import { leafValue } from './splitting.ts';
-import { WORDS_PER_SET } from './tree.ts';
+import { leafValue } from './leaf-value.ts';
+import { buildNodes, WORDS_PER_SET } from './tree.ts';
 import type { Workshop } from './workshop.ts';
 
 export interface AssembledTree extends GrownTree {
@@ -57,7 +57,7 @@ export const treeOf = (
     tree.cover[to] = nodes.end[node]! - nodes.begin[node]!;
     return { node: to, begin: nodes.begin[node]!, end: nodes.end[node]! };
   });
-  return { tree: trim(tree, nNodes), ranges, runs };
+  return { tree, ranges, runs };
 };
 
 const addRuns = (

@@ -9,7 +9,7 @@ import { climatologyFeature } from './climatology.ts';
 import { fitLogistic, type Logistic } from './logistic.ts';
 import type { Prepared } from './preparation.ts';
 import type { TrainOptions } from './settings.ts';
-import { forestOf, type Tree, WORDS_PER_SET } from './tree.ts';
+import { buildNodes, forestOf, type Tree, WORDS_PER_SET } from './tree.ts';
 
 const LOGISTIC_ROUNDS = 8;
 
@@ -60,19 +60,7 @@ const stepsOf = ({ bins, parts }: Prepared, { weights }: Logistic, f: number): T
     ? Array.from({ length: of.nBins - 2 }, (_, i) => i + 2)
     : Array.from({ length: of.nBins - 1 }, (_, i) => i + 1);
   const nNodes = 2 * turns.length + 1;
-  const tree: Tree = {
-    nNodes,
-    feature: new Int32Array(nNodes).fill(-1),
-    bin: new Int32Array(nNodes),
-    missingLeft: new Uint8Array(nNodes),
-    sets: new Uint32Array(nNodes * WORDS_PER_SET),
-    isSet: new Uint8Array(nNodes),
-    left: new Int32Array(nNodes).fill(-1),
-    right: new Int32Array(nNodes).fill(-1),
-    value: new Float64Array(nNodes),
-    cover: new Float64Array(nNodes),
-    gain: new Float64Array(nNodes),
-  };
+  const tree = buildNodes(nNodes);
   turns.forEach((bin, i) => {
     const node = 2 * i;
     tree.feature[node] = f;

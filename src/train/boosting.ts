@@ -12,6 +12,7 @@ import {
   startScores,
 } from './learner.ts';
 import { type Loss, logLossOfScores, pinballOfScores } from './loss.ts';
+import { quantileOf } from './quantile.ts';
 import { leafOfBins, type Tree } from './tree.ts';
 
 export interface BoostSettings extends LearnerSettings {
@@ -217,41 +218,4 @@ const renewLeaves = (
     for (let i = begin; i < end; i++) residuals[i - begin] = minutes[rows[i]!]! - scores[rows[i]!]!;
     grown.tree.value[node] = learningRate * quantileOf(residuals, level);
   }
-};
-
-/** Quantile of numbers that it reorders, 0 when there are none. @cost O(n) expected (Hoare's selection) */
-export const quantileOf = (numbers: Float64Array, level: number): number => {
-  const n = numbers.length;
-  if (n === 0) return 0;
-  const place = level * (n - 1);
-  const low = Math.floor(place);
-  const a = select(numbers, low);
-  if (low === place) return a;
-  let b = Number.POSITIVE_INFINITY;
-  for (let i = low + 1; i < n; i++) if (numbers[i]! < b) b = numbers[i]!;
-  return a + (b - a) * (place - low);
-};
-
-/** The k-th smallest number; all smaller ones stand before it afterwards. */
-const select = (numbers: Float64Array, k: number): number => {
-  let first = 0;
-  let last = numbers.length - 1;
-  while (first < last) {
-    const pivot = numbers[(first + last) >> 1]!;
-    let i = first;
-    let j = last;
-    while (i <= j) {
-      while (numbers[i]! < pivot) i++;
-      while (numbers[j]! > pivot) j--;
-      if (i <= j) {
-        const kept = numbers[i]!;
-        numbers[i++] = numbers[j]!;
-        numbers[j--] = kept;
-      }
-    }
-    if (k <= j) last = j;
-    else if (k >= i) first = i;
-    else break;
-  }
-  return numbers[k]!;
 };

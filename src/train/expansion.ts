@@ -4,8 +4,10 @@
  */
 import type { Bins } from './binning.ts';
 import type { GrowSettings } from './grower.ts';
+import { childBounds, type Scales } from './leaf-value.ts';
 import { CONTROL, type NodeTable, STATE } from './node-table.ts';
-import { buildSplit, childBounds, findSplit, type Scales } from './splitting.ts';
+import { buildSplit } from './split.ts';
+import { findSplit } from './splitting.ts';
 import { WORDS_PER_SET } from './tree.ts';
 import { blockOf, histogramOf, type Workshop } from './workshop.ts';
 

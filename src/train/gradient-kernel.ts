@@ -4,7 +4,8 @@
  */
 import type { KernelShape } from './kernel-shape.ts';
 import { EXP_TERMS, LN2_HIGH, LN2_LOW, ROUNDER } from './loss.ts';
-import { type Code, f64x2, i32, i32x4, i64, i64x2, type Kernel, v128, whileBelow } from './wasm.ts';
+import { type Code, f64x2, i32, i32x4, i64, i64x2, v128 } from './instructions.ts';
+import { type Kernel, whileBelow } from './wasm.ts';
 
 /** Four rows at a time, as two pairs of float64 and four int32: the operations of `loss`, in their order. */
 export const renewLogistic = (shape: KernelShape): Kernel => ({

@@ -4,17 +4,11 @@
  */
 import type { Bins } from './binning.ts';
 import { addRows, subtract } from './histogram.ts';
+import { childBounds, leafValue, type Scales } from './leaf-value.ts';
 import { partition } from './partition.ts';
-import {
-  buildSplit,
-  childBounds,
-  findSplit,
-  leafValue,
-  type Scales,
-  type Split,
-  type SplitSettings,
-} from './splitting.ts';
-import { type Tree, WORDS_PER_SET } from './tree.ts';
+import { buildSplit, type Split, type SplitSettings } from './split.ts';
+import { findSplit } from './splitting.ts';
+import { buildNodes, type Tree, trim, WORDS_PER_SET } from './tree.ts';
 
 export interface GrowSettings extends SplitSettings {
   readonly nLeaves: number;
@@ -220,20 +214,6 @@ const bestOf = (open: readonly Leaf[]): number => {
   return best;
 };
 
-export const buildNodes = (nNodes: number): Tree => ({
-  nNodes,
-  feature: new Int32Array(nNodes).fill(-1),
-  bin: new Int32Array(nNodes),
-  missingLeft: new Uint8Array(nNodes),
-  sets: new Uint32Array(nNodes * WORDS_PER_SET),
-  isSet: new Uint8Array(nNodes),
-  left: new Int32Array(nNodes).fill(-1),
-  right: new Int32Array(nNodes).fill(-1),
-  value: new Float64Array(nNodes),
-  cover: new Float64Array(nNodes),
-  gain: new Float64Array(nNodes),
-});
-
 const writeNode = (nodes: Tree, parent: Leaf, left: number, right: number): void => {
   const { node, split } = parent;
   nodes.feature[node] = split.feature;
@@ -246,17 +226,3 @@ const writeNode = (nodes: Tree, parent: Leaf, left: number, right: number): void
   nodes.cover[node] = parent.end - parent.begin;
   nodes.gain[node] = split.gain;
 };
-
-export const trim = (nodes: Tree, nNodes: number): Tree => ({
-  nNodes,
-  feature: nodes.feature.slice(0, nNodes),
-  bin: nodes.bin.slice(0, nNodes),
-  missingLeft: nodes.missingLeft.slice(0, nNodes),
-  sets: nodes.sets.slice(0, nNodes * WORDS_PER_SET),
-  isSet: nodes.isSet.slice(0, nNodes),
-  left: nodes.left.slice(0, nNodes),
-  right: nodes.right.slice(0, nNodes),
-  value: nodes.value.slice(0, nNodes),
-  cover: nodes.cover.slice(0, nNodes),
-  gain: nodes.gain.slice(0, nNodes),
-});

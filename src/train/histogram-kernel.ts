@@ -3,7 +3,8 @@
  * Fast twins of `addRows` in `histogram`.
  */
 import { BLOCK_ROWS, type KernelShape, RECORD_HEAD_BYTES } from './kernel-shape.ts';
-import { type Code, i32, i64, type Kernel, type Local, select, whileBelow } from './wasm.ts';
+import { type Code, i32, i64 } from './instructions.ts';
+import { type Kernel, type Local, select, whileBelow } from './wasm.ts';
 
 /**
  * Records of a leaf lie far apart, so each block of them is first copied together by a loop so short

@@ -6,17 +6,8 @@ import { renewLogistic } from './gradient-kernel.ts';
 import { addAll, addRows } from './histogram-kernel.ts';
 import type { KernelShape } from './kernel-shape.ts';
 import { mark, partition } from './partition-kernel.ts';
-import {
-  clear,
-  type Code,
-  copy,
-  emitModule,
-  i32,
-  i64x2,
-  type Kernel,
-  v128,
-  whileBelow,
-} from './wasm.ts';
+import { type Code, i32, i64x2, v128 } from './instructions.ts';
+import { clear, copy, emitModule, type Kernel, whileBelow } from './wasm.ts';
 
 export interface Kernels {
   /** Adds the rows listed at `rowsAt[begin .. end)` to the histogram at `histogramAt`; `blockAt` is the thread's own. */

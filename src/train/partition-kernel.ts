@@ -3,7 +3,8 @@
  * `partition` is the fast twin of its namesake in `partition`.
  */
 import type { KernelShape } from './kernel-shape.ts';
-import { breakIf, copy, i32, type Kernel, whileBelow } from './wasm.ts';
+import { i32 } from './instructions.ts';
+import { breakIf, copy, type Kernel, whileBelow } from './wasm.ts';
 
 /** @param isWhole whether every row is there, in its place: then none is read */
 export const partition = (shape: KernelShape, isWhole: boolean): Kernel => ({

@@ -2,7 +2,7 @@
  * Sends the rows of a leaf to its two children, keeping their order.
  * Fourth step of the algorithm.
  */
-import type { Split } from './splitting.ts';
+import type { Split } from './split.ts';
 
 /**
  * Reorders `rows[begin .. end)` so that the left child's rows stand first; stable.

@@ -3,7 +3,7 @@
  */
 import type { Input } from '../core/inputs.ts';
 import type { InputShare } from '../core/model.ts';
-import { quantileOf } from './boosting.ts';
+import { quantileOf } from './quantile.ts';
 
 const N_BINS = 10;
 const MINUTES_PER_DAY = 1440;

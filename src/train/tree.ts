@@ -29,6 +29,36 @@ export interface Tree {
   readonly gain: Float64Array;
 }
 
+/** Leaves only. */
+export const buildNodes = (nNodes: number): Tree => ({
+  nNodes,
+  feature: new Int32Array(nNodes).fill(-1),
+  bin: new Int32Array(nNodes),
+  missingLeft: new Uint8Array(nNodes),
+  sets: new Uint32Array(nNodes * WORDS_PER_SET),
+  isSet: new Uint8Array(nNodes),
+  left: new Int32Array(nNodes).fill(-1),
+  right: new Int32Array(nNodes).fill(-1),
+  value: new Float64Array(nNodes),
+  cover: new Float64Array(nNodes),
+  gain: new Float64Array(nNodes),
+});
+
+/** The first of the nodes. */
+export const trim = (nodes: Tree, nNodes: number): Tree => ({
+  nNodes,
+  feature: nodes.feature.slice(0, nNodes),
+  bin: nodes.bin.slice(0, nNodes),
+  missingLeft: nodes.missingLeft.slice(0, nNodes),
+  sets: nodes.sets.slice(0, nNodes * WORDS_PER_SET),
+  isSet: nodes.isSet.slice(0, nNodes),
+  left: nodes.left.slice(0, nNodes),
+  right: nodes.right.slice(0, nNodes),
+  value: nodes.value.slice(0, nNodes),
+  cover: nodes.cover.slice(0, nNodes),
+  gain: nodes.gain.slice(0, nNodes),
+});
+
 /**
  * The leaf of a row.
  * @param bins uint8, shape (nFeatures, nRows), feature by feature
