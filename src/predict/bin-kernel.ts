@@ -5,9 +5,9 @@
  * Edges are padded to 2^k - 1 with NaN, past which nothing lies, so k unrolled halvings find any bin.
  */
 import {
+  bump,
   type Code,
   type Func,
-  bump,
   f64,
   get,
   i32,

@@ -14,6 +14,8 @@ export interface Gait {
   readonly forest: Forest;
   /** Mean length of a path. */
   readonly meanSteps: number;
+  /** Address of the nodes, of which the first is a leaf worth 0. */
+  readonly nodesAt: number;
   /** Addresses of the trees, in memory (see `takeTrees`). */
   readonly treesAt: number;
   /** Address and size of what is known of each group of `LANES` rows. */
@@ -23,6 +25,8 @@ export interface Gait {
   readonly nextOfOne: (node: number, scratch: number) => Code;
   /** The same for row `lane` of the group whose address is in the local `group`. */
   readonly nextOfMany: (node: number, scratch: number, group: number, lane: number) => Code;
+  /** Leaves 1 where the node whose address is in the local `node` is no leaf, else 0. */
+  readonly isInner: (node: number) => Code;
   /** Leaves the value of the leaf whose address is in the local `node`; `values` leaves that of its tree's first leaf. */
   readonly valueAt: (node: number, values: Code) => Code;
 }
@@ -69,6 +73,7 @@ export const takeShortGait = (
   return {
     forest,
     meanSteps: order.meanSteps,
+    nodesAt,
     treesAt: takeTrees(forest, order, { nodesAt, nodeBytes: SHORT_BYTES, valuesAt }, layout),
     groupsAt: places.groupsAt,
     groupBytes: places.groupBytes,
@@ -84,6 +89,7 @@ export const takeShortGait = (
       [i32.const(SHORT_BYTES), i32.and],
       add(node, scratch),
     ],
+    isInner: (node) => [i32.const(0xffff), get(node), i32.load(), i32.ltU],
     valueAt: (node, values) => [
       [values, get(node), i32.load(), i32.const(3), i32.shl, i32.add],
       f64.load(),
@@ -155,12 +161,15 @@ export const takeLongGait = (
   return {
     forest,
     meanSteps: order.meanSteps,
+    nodesAt,
     treesAt: takeTrees(forest, order, { nodesAt, nodeBytes: LONG_BYTES, valuesAt }, layout),
     groupsAt: places.groupsAt,
     groupBytes: places.rowBytes * LANES,
     nextOfOne: (node, scratch) => next(node, scratch, i32.load(places.groupsAt)),
     nextOfMany: (node, scratch, group, lane) =>
       next(node, scratch, [get(group), i32.add, i32.load(lane * places.rowBytes)]),
+    // Children lie behind their parents.
+    isInner: (node) => [get(node), get(node), i32.load(), i32.ltU],
     valueAt: (node) => [get(node), f64.load(toValue)],
   };
 };

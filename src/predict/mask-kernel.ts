@@ -15,8 +15,8 @@ import type { Forest } from '../core/forest.ts';
 import {
   bump,
   type Code,
-  f64,
   type Func,
+  f64,
   get,
   i32,
   repeatWhile,

@@ -105,8 +105,8 @@ export const orderNodes = (
 
 /** Bytes of a tree's addresses: its root, and the value of its first leaf. */
 export const TREE_BYTES = 8;
-/** Walks that there are no trees for: of the last group, and of the one after it, which is read ahead. */
-const SPARE_TREES = 2 * LANES;
+/** Walks of the last group that there are no trees for. */
+const SPARE_TREES = LANES;
 
 /** Reserves the addresses of all trees: int32, shape (nTrees + spare, 2); a spare tree is the leaf worth 0. */
 export const takeTrees = (

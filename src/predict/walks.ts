@@ -67,7 +67,7 @@ const takeShortWalks: Take = (walked, columns, layout, { binsAt, blockRows }) =>
   );
   const decide = emitDecisions(plan, layout, { binsAt, decisionsAt: oneAt }, ONE_BITS);
   const decideMany = emitDecisions(plan, layout, { binsAt, decisionsAt: groupsAt }, MANY_BITS);
-  return walksOf('walk', decide, decideMany, walked, gaits);
+  return walksOf('walk', decide, decideMany, walked, gaits, layout);
 };
 
 const takeLongWalks: Take = (walked, columns, layout, { binsAt, blockRows }) => {
@@ -80,7 +80,7 @@ const takeLongWalks: Take = (walked, columns, layout, { binsAt, blockRows }) => 
   const groupsAt = layout.take(blockRows * rowBytes);
   const fill = emitSlots(plan, layout, binsAt, groupsAt);
   const gaits = plan.forests.map((forest) => takeLongGait(forest, layout, { groupsAt, rowBytes }));
-  return walksOf('long-walk', fill, fill, walked, gaits);
+  return walksOf('long-walk', fill, fill, walked, gaits, layout);
 };
 
 const walksOf = (
@@ -89,8 +89,9 @@ const walksOf = (
   prepareMany: Func,
   walked: readonly Walked[],
   gaits: readonly Gait[],
+  layout: Layout,
 ): Walks => {
-  const scores = gaits.map((gait, w) => emitWalkScores(gait, walked[w]!));
+  const scores = gaits.map((gait, w) => emitWalkScores(gait, walked[w]!, layout));
   return {
     kernel,
     one: [prepareOne, ...scores.map(({ one }) => one)],
