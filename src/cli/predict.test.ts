@@ -45,3 +45,18 @@ test('keeps columns and order, and gives a row that can not be scored no answer 
   expect(typeof rows[1].notScored).toBe('string');
   expect(rows[0].delayed).toBe(rows[0].probability >= 0.35);
 }, 30_000);
+
+test('names the inputs that a file does not have at all', () => {
+  writeModel(buildPlantedModel(), join(FOLDER, 'm.safetensors'));
+  writeFileSync(
+    join(FOLDER, 'narrow.csv'),
+    'airline,origin,destination,scheduledDeparture\nDL,JFK,LAX,2013-07-05T18:30\n',
+  );
+  const words = ['predict', 'm.safetensors', 'narrow.csv', '-o', 'narrow-out.csv'];
+  const run = Bun.spawnSync([process.execPath, join(import.meta.dir, 'main.ts'), ...words], {
+    cwd: FOLDER,
+  });
+  expect(run.stdout.toString()).toContain(
+    '  in none of these flights, taken for missing: distanceMiles\n',
+  );
+}, 30_000);

@@ -81,4 +81,6 @@ const printReport = (report: ScanReport, output: string, model: string, seconds:
     printLine(`  left out: ${reason}  ${whole(n)}`);
   for (const [input, n] of Object.entries(report.unknown))
     printLine(`  never seen in training, taken for missing: ${input}  ${whole(n)}`);
+  if (report.absent.length > 0)
+    printLine(`  in none of these flights, taken for missing: ${report.absent.join(', ')}`);
 };

@@ -89,6 +89,7 @@ test('a CSV keeps its columns to the letter and its order; a bad row gets no ans
     unscored: { 'no airline': 1, 'no scheduled departure': 1 },
     damaged: {},
     unknown: { airline: 1 },
+    absent: [],
   });
 });
 

@@ -41,6 +41,8 @@ export interface ScanReport {
   readonly damaged: Readonly<Record<string, number>>;
   /** Values that the model never saw and takes for missing, by input. */
   readonly unknown: Readonly<Record<string, number>>;
+  /** Inputs that none of the files has; they are missing in every row. */
+  readonly absent: readonly string[];
 }
 
 /**
@@ -102,6 +104,9 @@ export const scanFiles = async (
       unscored: report.unscored,
       damaged: Object.fromEntries(damaged),
       unknown: report.unknown,
+      absent: options.inputs
+        .map(({ name }) => name)
+        .filter((name) => parts.every((part) => part.absent.includes(name))),
     };
   } finally {
     database.close();
@@ -117,6 +122,7 @@ const MEMORY_MB = 540;
 interface Part {
   readonly source: Source;
   readonly dialect: string;
+  readonly absent: readonly string[];
   readonly select: string;
 }
 
@@ -174,6 +180,7 @@ const partOf = async (
   return {
     source,
     dialect: mapped.dialect,
+    absent: inputs.flatMap(({ name }, i) => (expressions[i] === undefined ? [name] : [])),
     select: `
       SELECT ${named.join(', ')}, ${answers.join(', ')}, nullif(reason, '') AS ${identifier(freeName('notScored', own))}
       FROM (SELECT ${[...own.values()].join(', ')}, reason, answers_of(begun(reason, ${inputs.map((_, i) => `input${i}`).join(', ')})) AS answers
