@@ -147,7 +147,13 @@ export const checkGlobal = (module: string, name: string): string => {
   if (LIBRARIES.test(full) && /^\w+$/.test(name))
     throw new AppError(
       'model-unsupported',
-      `the pickle holds a ${shown}, which is not supported; docs/model-file.md lists what is`,
+      `the pickle holds a ${shown}, which is not supported; ${wayOut(full)}`,
     );
   throw new AppError('model-unsafe', `the pickle asks for ${shown}, which is refused`);
 };
+
+/** What its owner can do. */
+const wayOut = (name: string): string =>
+  name.startsWith('catboost.')
+    ? "model.save_model('model.onnx', format='onnx') writes one that is read"
+    : 'docs/model-file.md lists what is';
