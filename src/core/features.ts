@@ -95,7 +95,9 @@ export const buildEncoder = (inputs: readonly Input[], features: readonly Featur
   return (raw, rawAt, out, outAt, nRows = 1) => {
     for (let from = 0; from < nRows; from += BLOCK_ROWS) {
       const n = Math.min(BLOCK_ROWS, nRows - from);
-      const [rawFrom, outFrom] = [rawAt + from * nInputs, outAt + from * nFeatures];
+      // Not as a pair: one would be made per flight.
+      const rawFrom = rawAt + from * nInputs;
+      const outFrom = outAt + from * nFeatures;
       digits.fill(raw, rawFrom, n);
       for (let i = 0; i < steps.length; i++) steps[i]!(raw, rawFrom, out, outFrom + i, n);
     }
