@@ -5,8 +5,8 @@
 import { buildEncoder } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
 import { buildAnswers } from './heads.ts';
-import type { Predictor } from './predictor.ts';
 import { buildMeanScorer } from './means.ts';
+import type { Predictor } from './predictor.ts';
 import { BLOCK_ROWS, type Kernel } from './scorer.ts';
 import { verify } from './verify.ts';
 

@@ -3,8 +3,9 @@
  * Stands between the columns and the walks: it numbers the decisions, and emits their answers from bins.
  *
  * A decision is a column, an edge and a side for missing values, or one category set: nodes that ask the same share
- * it. The first are those of leaves, always answered with left, one per leaf of a tree. Decisions of one column lie together, so that their answers are a piece of a step
- * 1 1 1 1 0 0 0 0 that starts at the row's bin, or the row of the bin in a table bins x decisions.
+ * it. The first are those of leaves, one per leaf of a tree, always answered with left. Decisions of one column lie
+ * together, so that their answers are a piece of a step 1 1 1 1 0 0 0 0 that starts at the row's bin, or the row of
+ * the bin in a table bins x decisions.
  */
 import {
   bump,
