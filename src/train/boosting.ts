@@ -138,9 +138,9 @@ const sampledLoss = (scores: Float64Array, rows: BoostRows, loss: Loss): number 
 };
 
 const baseOf = (rows: BoostRows, loss: Loss): number => {
-  if (loss.kind === 'quantile') return quantileOf(Float64Array.from(rows.minutes), loss.level);
+  if (loss.kind === 'quantile') return quantileOf(new Float64Array(rows.minutes), loss.level);
   let late = 0;
-  for (const label of rows.labels) late += label;
+  for (let row = 0; row < rows.nRows; row++) late += rows.labels[row]!;
   const rate = Math.min(1 - 1e-6, Math.max(1e-6, late / rows.nRows));
   return Math.log(rate / (1 - rate));
 };
