@@ -3,7 +3,7 @@
  * Sixth step of the algorithm.
  */
 import { buildRandom } from '../core/random.ts';
-import type { BinnedRows, GrownTree } from './grower.ts';
+import type { GrownTree } from './grower.ts';
 import {
   type BoostRows,
   type BuildLearner,
@@ -13,7 +13,8 @@ import {
 } from './learner.ts';
 import { type Loss, logLossOfScores, pinballOfScores } from './loss.ts';
 import { quantileOf } from './quantile.ts';
-import { leafOfBins, type Tree } from './tree.ts';
+import { addToScores } from './scoring.ts';
+import type { Tree } from './tree.ts';
 
 export interface BoostSettings extends LearnerSettings {
   readonly nTrees: number;
@@ -197,12 +198,6 @@ const sampleFeatures = (
     }
   }
   return allowed;
-};
-
-/** Adds a tree to the scores of rows that it was not grown on. */
-export const addToScores = (tree: Tree, rows: BinnedRows, scores: Float64Array): void => {
-  for (let row = 0; row < rows.nRows; row++)
-    scores[row]! += tree.value[leafOfBins(tree, rows.data, row, rows.nRows)]!;
 };
 
 /** Sets each leaf to the level's quantile of what is still missing there. @source LightGBM, RenewTreeOutput */

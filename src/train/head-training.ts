@@ -4,7 +4,7 @@
  * then as many rounds from all flights before the test, so that it knows the newest schedule too.
  */
 import type { Head } from '../core/model.ts';
-import { addToScores, type Boosted, type BoostSettings, boostOn, type Round } from './boosting.ts';
+import { type Boosted, type BoostSettings, boostOn, type Round } from './boosting.ts';
 import { buildCurve, fitCalibration } from './calibration.ts';
 import { dayEffects } from './day-effect.ts';
 import { type BoostRows, type BuildLearner, joinRows, pickRows } from './learner.ts';
@@ -12,6 +12,7 @@ import { anchorLevel } from './level.ts';
 import type { Loss } from './loss.ts';
 import { rateOf } from './metrics.ts';
 import { labelsOf, type Prepared } from './preparation.ts';
+import type { ScoreRows } from './scoring.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
 import { boostStopped } from './stopping.ts';
 import { PARTS, type Part } from './time-split.ts';
@@ -52,6 +53,7 @@ export const learnHeads = async (
   prepared: Prepared,
   options: TrainOptions,
   buildLearner: BuildLearner,
+  score: ScoreRows,
   onRound: OnRound,
 ): Promise<readonly LearnedHead[]> => {
   const { parts, bins, features } = prepared;
@@ -67,6 +69,8 @@ export const learnHeads = async (
     boostSettings(nRows, features, options, learned.length > 0);
   const learn = (train: BoostRows, validation: BoostRows, loss: Loss, name: string) =>
     boostStopped(buildLearner, train, validation, loss, settingsOf(train), watch(name, train));
+  const probabilitiesOf = async (boosted: Boosted, rows: BoostRows): Promise<Float64Array> =>
+    (await score(boosted, rows)).map(probabilityOf);
   /** As many rounds again, from all flights before the test; the first result where there is no time for that. */
   const learnAgain = async (
     first: Boosted,
@@ -83,7 +87,7 @@ export const learnHeads = async (
         return { boosted, probabilities: probabilitiesBeside(scores, known.effects) };
       }
     }
-    return { boosted: first, probabilities: probabilitiesOf(first, known) };
+    return { boosted: first, probabilities: await probabilitiesOf(first, known) };
   };
   const later = PROBABILITY_MINUTES.filter((minutes) => minutes > options.lateMinutes);
   let previous: number | null = null;
@@ -99,7 +103,7 @@ export const learnHeads = async (
     const first = await learn(of.train, of.validation, loss, name);
     const known = knownOf(of);
     const { boosted, probabilities } = await learnAgain(first, known, loss, `${name}, all flights`);
-    const raw = probabilitiesOf(first, of.calibration);
+    const raw = await probabilitiesOf(first, of.calibration);
     const calibration = anchorLevel(
       fitCalibration(raw, of.calibration.labels),
       { ...known, probabilities },
@@ -111,7 +115,7 @@ export const learnHeads = async (
       isRelearned: boosted !== first,
       answers: {
         calibration: raw.map(buildCurve(calibration)),
-        test: probabilitiesOf(boosted, of.test).map(buildCurve(calibration)),
+        test: (await probabilitiesOf(boosted, of.test)).map(buildCurve(calibration)),
       },
       head: {
         kind: 'probability',
@@ -133,8 +137,8 @@ export const learnHeads = async (
       of: parts,
       isRelearned: false,
       answers: {
-        calibration: scoresOf(boosted, parts.calibration),
-        test: scoresOf(boosted, parts.test),
+        calibration: await score(boosted, parts.calibration),
+        test: await score(boosted, parts.test),
       },
       head: {
         kind: 'quantile',
@@ -187,15 +191,6 @@ const thinned = (rows: BoostRows): BoostRows => {
         Array.from({ length: n }, (_, i) => Math.floor((i * rows.nRows) / n)),
       );
 };
-
-const scoresOf = (boosted: Boosted, rows: BoostRows): Float64Array => {
-  const scores = new Float64Array(rows.nRows).fill(boosted.base);
-  for (const tree of boosted.trees) addToScores(tree, rows, scores);
-  return scores;
-};
-
-const probabilitiesOf = (boosted: Boosted, rows: BoostRows): Float64Array =>
-  scoresOf(boosted, rows).map(probabilityOf);
 
 /** What the trees alone say, where the scores hold the effects of the days too. */
 const probabilitiesBeside = (

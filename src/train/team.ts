@@ -6,7 +6,8 @@ import type { Bins } from './binning.ts';
 import { binColumns, type BinningTask } from './column-binning.ts';
 import type { Order } from './jobs.ts';
 import type { Layout } from './layout.ts';
-import { sharedInts } from './shared-array.ts';
+import { type ScoreRows, type ScoringTask, scorePart } from './scoring.ts';
+import { sharedFloats, sharedInts } from './shared-array.ts';
 
 /** What a thread gets before its first job. */
 export interface Assignment {
@@ -20,7 +21,13 @@ export interface Assignment {
 /** What a thread is sent. */
 export type TeamTask =
   | { readonly kind: 'learn'; readonly assignment: Assignment }
-  | { readonly kind: 'bin'; readonly task: BinningTask };
+  | { readonly kind: 'bin'; readonly task: BinningTask }
+  | {
+      readonly kind: 'score';
+      readonly task: ScoringTask;
+      readonly part: number;
+      readonly nParts: number;
+    };
 
 export interface Team {
   /** All threads, the caller's included. */
@@ -29,8 +36,13 @@ export interface Team {
   readonly assign: (assignment: Omit<Assignment, 'thread'>) => Promise<void>;
   /** Fills in the bins of all columns. @returns what the bins are, column by column */
   readonly bin: (task: Omit<BinningTask, 'next'>) => Promise<readonly Bins[]>;
+  /** Raw scores of rows by a finished model. */
+  readonly score: ScoreRows;
   readonly dismiss: () => void;
 }
+
+/** Fewer rows than this are scored before another thread has taken its part. */
+const ALONE_ROWS = 4096;
 
 export const buildTeam = (nThreads: number): Team => {
   const workers = Array.from(
@@ -58,6 +70,17 @@ export const buildTeam = (nThreads: number): Team => {
       const others = workers.map((worker) => send<(Bins | null)[]>(worker, { kind: 'bin', task }));
       const found = [binColumns(task), ...(await Promise.all(others))];
       return columns.columns.map((_, f) => found.find((of) => of[f] !== null)![f]!);
+    },
+    score: async ({ trees, base }, { data, nRows }) => {
+      const task = { boosted: { trees, base }, rows: { data, nRows }, into: sharedFloats(nRows) };
+      const helpers = nRows < ALONE_ROWS ? [] : workers;
+      const nParts = helpers.length + 1;
+      const others = helpers.map((worker, i) =>
+        send<'ready'>(worker, { kind: 'score', task, part: i + 1, nParts }),
+      );
+      scorePart(task, 0, nParts);
+      await Promise.all(others);
+      return task.into;
     },
     dismiss: () => {
       for (const worker of workers) worker.terminate();

@@ -1,9 +1,10 @@
 /**
- * A helping thread: bins columns, or takes jobs of the learner through shared memory until it is told to stop.
+ * A helping thread: bins columns, scores rows, or takes jobs of the learner through shared memory until it is told to stop.
  * The entry of a worker; started by `team`.
  */
 import { binColumns } from './column-binning.ts';
 import { serveJobs } from './jobs.ts';
+import { scorePart } from './scoring.ts';
 import type { TeamTask } from './team.ts';
 import { buildWorkshop } from './workshop.ts';
 
@@ -12,6 +13,11 @@ declare const self: Worker;
 self.onmessage = ({ data }: MessageEvent<TeamTask>) => {
   if (data.kind === 'bin') {
     self.postMessage(binColumns(data.task));
+    return;
+  }
+  if (data.kind === 'score') {
+    scorePart(data.task, data.part, data.nParts);
+    self.postMessage('ready');
     return;
   }
   const { memory, module, layout, thread, order } = data.assignment;

@@ -145,7 +145,7 @@ export const trainModel = async (
 
 const learn = async (table: Table, options: TrainOptions, team: Team, onRound: OnRound) => {
   const prepared = await prepare(table, options, team);
-  const learned = await learnHeads(prepared, options, buildEngine(team), onRound);
+  const learned = await learnHeads(prepared, options, buildEngine(team), team.score, onRound);
   return { prepared, learned };
 };
 
