@@ -4,6 +4,7 @@
  * afterwards, best first, from splits that depend on nothing but their own rows.
  */
 import type { AssembledTree } from './assembly.ts';
+import { freeEnded } from './ended-memory.ts';
 import { growTree, rootSlotOf, type Run, sumParts } from './growth.ts';
 import { awaitChange, doJob, JOBS, type Order } from './jobs.ts';
 import { emitKernels } from './kernels.ts';
@@ -24,6 +25,7 @@ export const buildEngine =
   async (data, loss, base, settings) => {
     const team = data.nRows < ALONE_ROWS ? ALONE : whole;
     const layout = layoutOf(data.bins, data.nRows, settings.nLeaves, team.nThreads, loss);
+    freeEnded(layout.nPages);
     const memory = new WebAssembly.Memory({
       initial: layout.nPages,
       maximum: layout.nPages,

@@ -3,6 +3,7 @@
  * The entry of a worker; started by `team`.
  */
 import { binColumns } from './column-binning.ts';
+import { freeEnded } from './ended-memory.ts';
 import { serveJobs } from './jobs.ts';
 import { scorePart } from './scoring.ts';
 import type { TeamTask } from './team.ts';
@@ -21,6 +22,7 @@ self.onmessage = ({ data }: MessageEvent<TeamTask>) => {
     return;
   }
   const { memory, module, layout, thread, order } = data.assignment;
+  freeEnded(layout.nPages);
   const shop = buildWorkshop(memory, module, layout, thread);
   self.postMessage('ready');
   serveJobs(shop, order);
