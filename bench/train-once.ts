@@ -7,7 +7,8 @@ import type { Calibration } from '../src/core/model.ts';
 import type { Bins } from '../src/train/binning.ts';
 import { binInto } from '../src/train/binning.ts';
 import type { BoostSettings } from '../src/train/boosting.ts';
-import { buildCurve, fitCalibration } from '../src/train/calibration.ts';
+import { buildCalibration } from '../src/core/curve.ts';
+import { fitCalibration } from '../src/train/calibration.ts';
 import { dayEffects } from '../src/train/day-effect.ts';
 import { buildEngine } from '../src/train/engine.ts';
 import { binOffsets } from '../src/train/histogram.ts';
@@ -163,7 +164,7 @@ const calibrationOf = (validation: BoostRows): Calibration => {
   );
 };
 
-const curve = buildCurve(later ? calibrationOf(later) : { kind: 'none' });
+const curve = buildCalibration(later ? calibrationOf(later) : { kind: 'none' });
 const p = scoresOf(test).map(curve);
 console.log(
   JSON.stringify({

@@ -1,7 +1,7 @@
 /**
  * Contributions to a raw score as points of probability that add up. Stands below `explain` and `shap`.
  */
-import type { Curve } from './heads.ts';
+import type { Curve } from '../core/curve.ts';
 
 /**
  * Turns contributions to a raw score, in place, into points that lead from the base to the probability.

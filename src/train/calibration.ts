@@ -2,6 +2,7 @@
  * Calibration on flights later than those learned from: isotonic where there is much data, beta or Platt where little.
  * Seventh step of the algorithm.
  */
+import { buildCalibration, logit, sigmoid } from '../core/curve.ts';
 import type { Calibration } from '../core/model.ts';
 import { logLossOfScores } from './loss.ts';
 import { orderOf } from './metrics.ts';
@@ -179,38 +180,6 @@ export const solve = (
   return x;
 };
 
-/** A calibration as a function from probability to probability, as `core/model` defines it. */
-export const buildCurve = (calibration: Calibration): ((p: number) => number) => {
-  switch (calibration.kind) {
-    case 'none':
-      return (p) => p;
-    case 'sigmoid':
-      return (p) => sigmoid(calibration.a * p + calibration.b);
-    case 'platt':
-      return (p) => sigmoid(calibration.a * logit(p) + calibration.b);
-    case 'beta': {
-      const { a, b, c } = calibration;
-      return (p) => sigmoid(a * Math.log(p + 1e-300) - b * Math.log(1 - p + 1e-300) + c);
-    }
-    case 'isotonic': {
-      const { from, to } = calibration;
-      return (p) => {
-        let low = -1;
-        let high = from.length;
-        while (high - low > 1) {
-          const middle = (low + high) >> 1;
-          if (from[middle]! <= p) low = middle;
-          else high = middle;
-        }
-        if (low < 0) return to[0]!;
-        if (high === from.length) return to[low]!;
-        const share = (p - from[low]!) / (from[high]! - from[low]!);
-        return to[low]! + share * (to[high]! - to[low]!);
-      };
-    }
-  }
-};
-
 /** The same curve, moved in log-odds so that over weighted flights it calls as many late as were. */
 export const anchor = (
   calibration: Calibration,
@@ -218,7 +187,7 @@ export const anchor = (
   labels: Uint8Array,
   weights: Float64Array,
 ): Calibration => {
-  const curve = buildCurve(calibration);
+  const curve = buildCalibration(calibration);
   const logits = probabilities.map((p) => logit(curve(p)));
   let low = -10;
   let high = 10;
@@ -246,6 +215,3 @@ const moved = (calibration: Calibration, by: number): Calibration => {
       return { ...calibration, to: calibration.to.map((p) => sigmoid(logit(p) + by)) };
   }
 };
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-const logit = (p: number): number => Math.log(p / (1 - p));

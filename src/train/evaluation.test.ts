@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { buildRandom } from '../core/random.ts';
-import { anchor, buildCurve, fitCalibration, fitIsotonic } from './calibration.ts';
+import { buildCalibration } from '../core/curve.ts';
+import { anchor, fitCalibration, fitIsotonic } from './calibration.ts';
 import { auc, ece, logLoss } from './metrics.ts';
 import { splitByTime } from './time-split.ts';
 
@@ -40,14 +41,14 @@ describe('a calibration', () => {
     ['beta, from less', 5000],
     ['Platt, from little', 800],
   ])('mends bent probabilities: %s', (_, nRows) => {
-    const curve = buildCurve(fitCalibration(bent.slice(0, nRows), labels.slice(0, nRows)));
+    const curve = buildCalibration(fitCalibration(bent.slice(0, nRows), labels.slice(0, nRows)));
     const mended = bent.map(curve);
     expect(logLoss(mended, labels)).toBeLessThan(logLoss(bent, labels) - 0.03);
     expect(ece(mended, labels)).toBeLessThan(0.02);
   });
 
   test('never falls', () => {
-    const curve = buildCurve(fitIsotonic(bent, labels));
+    const curve = buildCalibration(fitIsotonic(bent, labels));
     let last = 0;
     for (let p = 0; p <= 1; p += 0.001) {
       expect(curve(p)).toBeGreaterThanOrEqual(last);
@@ -57,7 +58,7 @@ describe('a calibration', () => {
 
   test('can be moved so that it calls as many late as were among weighted flights', () => {
     const fifth = labels.map((_, i) => (i % 5 === 0 ? 1 : 0));
-    const curve = buildCurve(
+    const curve = buildCalibration(
       anchor(fitIsotonic(bent, labels), bent, fifth, new Float64Array(bent.length).fill(1)),
     );
     const mean = bent.map(curve).reduce((sum, p) => sum + p, 0) / bent.length;

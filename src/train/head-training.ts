@@ -5,7 +5,8 @@
  */
 import type { Head } from '../core/model.ts';
 import { type Boosted, type BoostSettings, boostOn, type Round } from './boosting.ts';
-import { buildCurve, fitCalibration } from './calibration.ts';
+import { buildCalibration } from '../core/curve.ts';
+import { fitCalibration } from './calibration.ts';
 import { dayEffects } from './day-effect.ts';
 import { type BoostRows, type BuildLearner, joinRows, pickRows } from './learner.ts';
 import { anchorLevel } from './level.ts';
@@ -114,8 +115,8 @@ export const learnHeads = async (
       of,
       isRelearned: boosted !== first,
       answers: {
-        calibration: raw.map(buildCurve(calibration)),
-        test: (await probabilitiesOf(boosted, of.test)).map(buildCurve(calibration)),
+        calibration: raw.map(buildCalibration(calibration)),
+        test: (await probabilitiesOf(boosted, of.test)).map(buildCalibration(calibration)),
       },
       head: {
         kind: 'probability',

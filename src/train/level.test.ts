@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { buildCurve } from './calibration.ts';
+import { buildCalibration } from '../core/curve.ts';
 import { dayEffects } from './day-effect.ts';
 import { anchorLevel, levelWeights } from './level.ts';
 
@@ -17,7 +17,9 @@ describe('the level', () => {
   const { days, labels } = daysOf([...new Array(70).fill(0.2), ...new Array(7).fill(0.4)]);
   const probabilities = new Float64Array(days.length).fill(0.3);
   const levelAt = (horizonDays: number): number =>
-    buildCurve(anchorLevel({ kind: 'none' }, { probabilities, labels, days }, horizonDays))(0.3);
+    buildCalibration(anchorLevel({ kind: 'none' }, { probabilities, labels, days }, horizonDays))(
+      0.3,
+    );
 
   test.each([
     ['two months ahead it is the rate of all flights known', 60, 0.218],
@@ -28,7 +30,7 @@ describe('the level', () => {
   });
 
   test('in a split at random it is the rate of all flights', () => {
-    const curve = buildCurve(anchorLevel({ kind: 'none' }, { probabilities, labels }, 1));
+    const curve = buildCalibration(anchorLevel({ kind: 'none' }, { probabilities, labels }, 1));
     expect(curve(0.3)).toBeCloseTo(0.218, 3);
   });
 
