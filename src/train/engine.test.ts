@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { type BoostSettings, boost } from './boosting.ts';
+import { type BoostSettings, boost, boostOn } from './boosting.ts';
 import { buildEngine } from './engine.ts';
 import { buildPlainLearner } from './learner.ts';
 import type { Loss } from './loss.ts';
 import { PLANTED_SETTINGS, plantRows } from './planted.ts';
+import { addToScores } from './scoring.ts';
 import { buildTeam } from './team.ts';
 import { leafOfBins } from './tree.ts';
 
@@ -64,6 +65,35 @@ describe('the fast learner', () => {
       );
       expect(fast).toEqual(plain);
     }
+  });
+});
+
+describe('finished trees', () => {
+  const rows = plantRows(20_011, 31);
+  const effects = Float64Array.from({ length: rows.nRows }, (_, row) => (row % 7) / 5 - 0.6);
+
+  test('are what the learner holds of its rows at the end, beside the effects of their days', async () => {
+    const known = { ...rows, effects };
+    const grown = await boostOn(buildEngine(two), known, null, { kind: 'logistic' }, SETTINGS);
+    expect(grown.trees).toHaveLength(SETTINGS.nTrees);
+    const walked = await one.score(grown, rows);
+    for (let row = 0; row < rows.nRows; row++)
+      expect(Math.abs(grown.scores[row]! - effects[row]! - walked[row]!)).toBeLessThan(1e-12);
+  });
+
+  test('score rows to the same bits on 1, 2 and 3 threads', async () => {
+    const { trees, base } = await boost(
+      buildEngine(one),
+      rows,
+      null,
+      { kind: 'logistic' },
+      SETTINGS,
+    );
+    const later = plantRows(9_001, 32);
+    const expected = new Float64Array(later.nRows).fill(base);
+    for (const tree of trees) addToScores(tree, later, expected);
+    for (const team of [one, two, three])
+      expect(await team.score({ trees, base }, later)).toEqual(expected);
   });
 });
 

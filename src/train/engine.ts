@@ -1,7 +1,7 @@
 /**
  * The fast learner: emitted kernels, all threads on one shared memory.
  * The tree is the same for any number of threads: sums are whole numbers, and which leaves it has is decided
- * afterwards, best first, from splits that depend on nothing but their own rows.
+ * best first (see `ranking`), from splits that depend on nothing but their own rows.
  */
 import type { AssembledTree } from './assembly.ts';
 import { freeEnded } from './ended-memory.ts';

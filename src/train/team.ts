@@ -1,6 +1,6 @@
 /**
  * The helping threads: started once per training, given one task after the other.
- * Stands between `preparation` and `engine`, which have work to share, and `thread`.
+ * Stands between `preparation`, `engine` and `head-training`, which have work to share, and `thread`.
  */
 import type { Bins } from './binning.ts';
 import { binColumns, type BinningTask } from './column-binning.ts';
