@@ -5,9 +5,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { loadTable } from '../src/flights/load.ts';
-import { joinWeather, loadWeather } from '../src/flights/weather.ts';
-import { brier, logLoss, rateOf } from '../src/train/metrics.ts';
+import { loadTable } from '../src/flights/cleaning/load.ts';
+import { joinWeather, loadWeather } from '../src/flights/cleaning/weather.ts';
+import { brier, logLoss, rateOf } from '../src/train/quality/metrics.ts';
 import { rollMonths } from '../src/train/rolling.ts';
 import { DEFAULT_OPTIONS } from '../src/train/settings.ts';
 import { trainModel } from '../src/train/training.ts';
@@ -19,9 +19,9 @@ import {
   rollingTasks,
   type Task,
   vegaTasks,
-} from './accuracy-data.ts';
-import { printMachine } from './measure.ts';
-import type { Part } from './train-data.ts';
+} from './lib/accuracy-data.ts';
+import { printMachine } from './lib/measure.ts';
+import type { Part } from './lib/train-data.ts';
 
 interface Losses {
   readonly logLoss: number;
@@ -37,7 +37,7 @@ interface Answer extends Losses {
 }
 
 const GBM = new URL('./peers/gbm.py', import.meta.url).pathname;
-const ONCE = new URL('./train-once.ts', import.meta.url).pathname;
+const ONCE = new URL('./lib/train-once.ts', import.meta.url).pathname;
 const LIBRARIES = ['puntual', 'lightgbm', 'xgboost', 'catboost', 'sklearn'] as const;
 
 const ask = (task: Task, library: string, seed: number): Answer => {

@@ -10,7 +10,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Call } from '../src/http/call.ts';
 import { buildAuthorise } from '../src/serve/guard/auth.ts';
 import { buildQuota, QUOTA_CELLS } from '../src/serve/guard/quota.ts';
-import { alternate, printFigures, printMachine } from './measure.ts';
+import { alternate, printFigures, printMachine } from './lib/measure.ts';
 
 const N = 20_000;
 const N_TOKENS = 500;

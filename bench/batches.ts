@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildRandom } from '../src/core/random.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntual, scratchDir } from './http-peers.ts';
-import { alternate, printFigures, printMachine, versionLine } from './measure.ts';
-import { runWrk } from './wrk.ts';
+import { beginPuntual, scratchDir } from './lib/http-peers.ts';
+import { alternate, printFigures, printMachine, versionLine } from './lib/measure.ts';
+import { runWrk } from './lib/wrk.ts';
 
 const N_ROWS = 1000;
 const STREAM_BYTES = 2 ** 30;

@@ -10,7 +10,7 @@ import { AppError } from '../src/core/errors.ts';
 import { importModel } from '../src/exchange/import.ts';
 import { compilePredictor } from '../src/predict/compile.ts';
 import { type ForeignFixture, rawOfRow, readForeignFixtures } from '../test/foreign-fixtures.ts';
-import { printMachine } from './measure.ts';
+import { printMachine } from './lib/measure.ts';
 
 interface Equality {
   nFiles: number;

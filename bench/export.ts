@@ -11,12 +11,12 @@ import type { Forest } from '../src/core/forest.ts';
 import type { Calibration, Head, Model } from '../src/core/model.ts';
 import { readModel } from '../src/core/model-file.ts';
 import { buildRandom } from '../src/core/random.ts';
-import { writeLightGbm } from '../src/exchange/lightgbm-write.ts';
-import { writeOnnx } from '../src/exchange/onnx-write.ts';
+import { writeLightGbm } from '../src/exchange/lightgbm/write.ts';
+import { writeOnnx } from '../src/exchange/onnx/write/model.ts';
 import { buildCurve } from '../src/predict/heads.ts';
 import { scoreOf } from '../src/predict/reference.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { printMachine } from './measure.ts';
+import { printMachine } from './lib/measure.ts';
 
 const N_ROWS = 20_000;
 const PEERS = join(import.meta.dir, 'peers');

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { Input } from '../src/core/inputs.ts';
-import { loadTable } from '../src/flights/load.ts';
-import { scanFiles } from '../src/flights/scan.ts';
-import { scoreHere } from '../src/flights/scoring.ts';
-import { alternate, printFigures, printMachine } from './measure.ts';
+import { loadTable } from '../src/flights/cleaning/load.ts';
+import { scanFiles } from '../src/flights/output/scan.ts';
+import { scoreHere } from '../src/flights/output/scoring.ts';
+import { alternate, printFigures, printMachine } from './lib/measure.ts';
 
 const COPIES = 9;
 

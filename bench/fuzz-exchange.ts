@@ -10,8 +10,8 @@ import { extname, join } from 'node:path';
 import { AppError } from '../src/core/errors.ts';
 import { importModel } from '../src/exchange/import.ts';
 import { compilePredictor } from '../src/predict/compile.ts';
-import { printMachine } from './measure.ts';
-import { mutate, type Seed } from './mutate.ts';
+import { printMachine } from './lib/measure.ts';
+import { mutate, type Seed } from './lib/mutate.ts';
 
 const SECONDS = Number(process.argv[2] ?? 60);
 const SEED = Number(process.argv[3] ?? 1);

@@ -7,9 +7,9 @@
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntual, scratchDir } from './http-peers.ts';
-import { medianOf, printMachine } from './measure.ts';
-import { runWrk } from './wrk.ts';
+import { beginPuntual, scratchDir } from './lib/http-peers.ts';
+import { medianOf, printMachine } from './lib/measure.ts';
+import { runWrk } from './lib/wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 30);
 const workers = process.argv[3] ?? '2';

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildRandom } from '../src/core/random.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntual, FLIGHT, scratchDir } from './http-peers.ts';
-import { medianOf, printMachine } from './measure.ts';
+import { beginPuntual, FLIGHT, scratchDir } from './lib/http-peers.ts';
+import { medianOf, printMachine } from './lib/measure.ts';
 
 const nRequests = Number(process.argv[2] ?? 100_000);
 const SEED = 7;

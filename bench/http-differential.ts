@@ -5,10 +5,10 @@
  */
 import { buildRandom } from '../src/core/random.ts';
 import { openHttp } from '../src/http/server.ts';
-import { openTwin } from '../src/http/twin.ts';
+import { openTwin } from '../src/http/reference-server.ts';
 import { type Comparison, compareOn, makeStream, type Stream } from '../test/http-bytes.ts';
 import { buildPlantedContext, handlersOf } from '../test/planted-service.ts';
-import { printMachine } from './measure.ts';
+import { printMachine } from './lib/measure.ts';
 
 const nRequests = Number(process.argv[2] ?? 100_000);
 const seed = Number(process.argv[3] ?? 1);

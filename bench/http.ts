@@ -16,9 +16,16 @@ import {
   post,
   type Service,
   scratchDir,
-} from './http-peers.ts';
-import { alternate, calm, medianOf, printFigures, printMachine, versionLine } from './measure.ts';
-import { runWrk, type WrkRun } from './wrk.ts';
+} from './lib/http-peers.ts';
+import {
+  alternate,
+  calm,
+  medianOf,
+  printFigures,
+  printMachine,
+  versionLine,
+} from './lib/measure.ts';
+import { runWrk, type WrkRun } from './lib/wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 4);
 const named = process.argv.slice(3);

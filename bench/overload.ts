@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntual, FLIGHT, post, scratchDir } from './http-peers.ts';
-import { medianOf, printMachine } from './measure.ts';
-import { runWrk } from './wrk.ts';
+import { beginPuntual, FLIGHT, post, scratchDir } from './lib/http-peers.ts';
+import { medianOf, printMachine } from './lib/measure.ts';
+import { runWrk } from './lib/wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 8);
 const CONNECTIONS = 1000;

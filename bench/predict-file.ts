@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { alternate, medianOf, printFigures, printMachine, versionLine } from './measure.ts';
-import { needVega, OUT, VEGA } from './train-data.ts';
+import { alternate, medianOf, printFigures, printMachine, versionLine } from './lib/measure.ts';
+import { needVega, OUT, VEGA } from './lib/train-data.ts';
 
 const ROWS = 3_000_000;
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);

@@ -4,11 +4,11 @@
  */
 import type { Forest } from '../src/core/forest.ts';
 import { buildRandom } from '../src/core/random.ts';
-import { buildModule, type Code, type Func, f64, get, i32, set } from '../src/predict/assembler.ts';
+import { buildModule, type Code, type Func, f64, get, i32, set } from '../src/wasm/assembler.ts';
 import { scoreOf } from '../src/predict/reference.ts';
 import { BLOCK_ROWS, buildScorer, type Kernel } from '../src/predict/scorer.ts';
 import { buildPlantedForest } from '../test/planted.ts';
-import { alternate, type Contender, printFigures, printMachine } from './measure.ts';
+import { alternate, type Contender, printFigures, printMachine } from './lib/measure.ts';
 
 const N_FEATURES = 7;
 const N_ROWS = 4096;

@@ -11,10 +11,10 @@ import { readModel, writeModel } from '../src/core/model-file.ts';
 import { buildRandom } from '../src/core/random.ts';
 import { importModel } from '../src/exchange/import.ts';
 import { compilePredictor } from '../src/predict/compile.ts';
-import { buildExplainer } from '../src/predict/explain.ts';
+import { buildExplainer } from '../src/predict/explain/explain.ts';
 import { buildScorer, type Kernel } from '../src/predict/scorer.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { alternate, type Contender, printFigures, printMachine, summarise } from './measure.ts';
+import { alternate, type Contender, printFigures, printMachine, summarise } from './lib/measure.ts';
 
 const PYTHON = 'bench/peers/.venv/bin/python';
 const ONNX = 'bench/peers/onnx/';

@@ -6,8 +6,8 @@
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntual, FLIGHT, scratchDir } from './http-peers.ts';
-import { medianOf, printMachine } from './measure.ts';
+import { beginPuntual, FLIGHT, scratchDir } from './lib/http-peers.ts';
+import { medianOf, printMachine } from './lib/measure.ts';
 
 const seconds = Number(process.argv[2] ?? 4);
 const ROUNDS = 5;

@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntual, scratchDir } from './http-peers.ts';
-import { printMachine } from './measure.ts';
-import { runWrk } from './wrk.ts';
+import { beginPuntual, scratchDir } from './lib/http-peers.ts';
+import { printMachine } from './lib/measure.ts';
+import { runWrk } from './lib/wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 600);
 const connections = Number(process.argv[3] ?? 400);

@@ -6,8 +6,8 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { FLIGHT, scratchDir } from './http-peers.ts';
-import { printFigures, printMachine, summarise } from './measure.ts';
+import { FLIGHT, scratchDir } from './lib/http-peers.ts';
+import { printFigures, printMachine, summarise } from './lib/measure.ts';
 
 const nStarts = Number(process.argv[2] ?? 15);
 const PORT = 18_070;

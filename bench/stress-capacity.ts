@@ -5,7 +5,7 @@
  *   bun bench/stress-capacity.ts [known] [bound] [search]
  */
 import type { Subprocess } from 'bun';
-import { printMachine } from './measure.ts';
+import { printMachine } from './lib/measure.ts';
 import { makeQuota } from './peers/load/quota.ts';
 import {
   onCore,

@@ -4,7 +4,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { printMachine } from './measure.ts';
+import { printMachine } from './lib/measure.ts';
 import { runStress, startPeer, stop } from './stress-peers.ts';
 
 const PORT = 18_195;

@@ -4,8 +4,8 @@
  */
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntual, scratchDir } from './http-peers.ts';
-import { printMachine } from './measure.ts';
+import { beginPuntual, scratchDir } from './lib/http-peers.ts';
+import { printMachine } from './lib/measure.ts';
 import { runStress, type StressResult } from './stress-peers.ts';
 
 const rate = Number(process.argv[2] ?? 1000);

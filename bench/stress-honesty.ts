@@ -3,8 +3,8 @@
  * a queue of known theory (M/M/1) must show its quantiles.
  */
 import { buildRandom } from '../src/core/random.ts';
-import { buildSchedule } from '../src/stress/schedule.ts';
-import { printMachine } from './measure.ts';
+import { buildSchedule } from '../src/stress/generator/schedule.ts';
+import { printMachine } from './lib/measure.ts';
 import { runStress, startPeer, stop } from './stress-peers.ts';
 
 const PORT = 18_197;

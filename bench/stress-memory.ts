@@ -3,11 +3,11 @@
  * put through the collector as fast as it takes them. `bun bench/stress-memory.ts`
  */
 import { buildRandom } from '../src/core/random.ts';
-import { buildCollector } from '../src/stress/collector.ts';
-import { bucketOfUs, buildLedger, COUNTER_AT, takeEntry } from '../src/stress/ledger.ts';
+import { buildCollector } from '../src/stress/coordinator/collector.ts';
+import { bucketOfUs, buildLedger, COUNTER_AT, takeEntry } from '../src/stress/generator/tally.ts';
 import type { Tick } from '../src/stress/messages.ts';
-import { UNSEEN } from '../src/stress/service-load.ts';
-import { printMachine } from './measure.ts';
+import { UNSEEN } from '../src/stress/coordinator/service-load.ts';
+import { printMachine } from './lib/measure.ts';
 
 const N_SHARDS = 2;
 const PER_SECOND = 2000;

@@ -3,7 +3,7 @@
  * One generator process on core 0, nginx on core 1, alternating. `bun bench/stress-overhead.ts [SECONDS]`
  */
 import { join } from 'node:path';
-import { alternate, type Contender, printFigures, printMachine } from './measure.ts';
+import { alternate, type Contender, printFigures, printMachine } from './lib/measure.ts';
 import { onCore, runStress, startNginx, stop } from './stress-peers.ts';
 
 const PORT = 18_194;

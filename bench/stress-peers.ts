@@ -1,6 +1,5 @@
 /**
  * What the stress benches share: the services that are stressed, the generator as a process, its peers.
- * Stands beside the stress benches; everything listens on loopback and is ended by whoever started it.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -4,7 +4,13 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { alternate, type Contender, printFigures, printMachine, versionLine } from './measure.ts';
+import {
+  alternate,
+  type Contender,
+  printFigures,
+  printMachine,
+  versionLine,
+} from './lib/measure.ts';
 import { onCore, runStress, startNginx, stop } from './stress-peers.ts';
 
 const PORT = 18_198;

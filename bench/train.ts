@@ -9,12 +9,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TrainFilesReport } from '../src/cli/train-files.ts';
-import { alternate, printFigures, printMachine, ratioOf } from './measure.ts';
-import { CATEGORICAL, FEATURES, needVega, type Part, repeatVega, writeRows } from './train-data.ts';
+import { alternate, printFigures, printMachine, ratioOf } from './lib/measure.ts';
+import {
+  CATEGORICAL,
+  FEATURES,
+  needVega,
+  type Part,
+  repeatVega,
+  writeRows,
+} from './lib/train-data.ts';
 
 const PYTHON = new URL('./peers/.venv/bin/python', import.meta.url).pathname;
 const GBM = new URL('./peers/gbm.py', import.meta.url).pathname;
-const ONCE = new URL('./train-once.ts', import.meta.url).pathname;
+const ONCE = new URL('./lib/train-once.ts', import.meta.url).pathname;
 const ROUNDS = 5;
 
 interface Once {

@@ -7,32 +7,98 @@ import { dirname, join, relative } from 'node:path';
 
 const ROOT = join(import.meta.dir, '..');
 
-/** Which rooms a room may import, beside itself. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  core: [],
-  flights: ['core'],
-  train: ['core'],
-  predict: ['core'],
-  exchange: ['core', 'predict'],
-  http: ['core'],
-  serve: ['core', 'predict', 'http'],
-  stress: ['core'],
-  report: ['core'],
-  cli: ['core', 'flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'report'],
+/** What a room may import beside itself, and what its sub-rooms may. */
+interface Room {
+  readonly imports: readonly string[];
+  /** Rooms whose types it may name, so that no type is written twice. */
+  readonly types?: readonly string[];
+  /** Per sub-room, which sub-rooms it may import beside itself and the room's own files. */
+  readonly rooms?: Readonly<Record<string, readonly string[]>>;
+}
+
+const GROUND = ['core', 'host', 'wasm'];
+
+const ROOMS: Readonly<Record<string, Room>> = {
+  core: { imports: [] },
+  host: { imports: ['core'] },
+  wasm: { imports: [] },
+  flights: {
+    imports: GROUND,
+    rooms: {
+      dialects: [],
+      reading: [],
+      cleaning: ['dialects', 'reading'],
+      profile: ['cleaning', 'dialects', 'reading'],
+      output: ['cleaning', 'dialects', 'reading'],
+    },
+  },
+  train: {
+    imports: GROUND,
+    rooms: {
+      features: [],
+      binning: [],
+      growing: ['binning'],
+      kernels: ['growing'],
+      engine: ['binning', 'growing', 'kernels'],
+      quality: ['growing'],
+    },
+  },
+  predict: { imports: GROUND, rooms: { kernels: [], explain: [] } },
+  exchange: {
+    imports: [...GROUND, 'predict'],
+    rooms: {
+      compression: [],
+      pickle: [],
+      lightgbm: [],
+      xgboost: [],
+      sklearn: ['lightgbm', 'pickle', 'xgboost'],
+      onnx: [],
+      'onnx/write': [],
+    },
+  },
+  http: { imports: GROUND },
+  stress: {
+    imports: GROUND,
+    rooms: {
+      generator: [],
+      payload: [],
+      target: ['generator', 'payload'],
+      coordinator: ['generator', 'target'],
+      faults: ['coordinator', 'generator', 'target'],
+      analysis: ['coordinator', 'generator'],
+      modes: ['analysis', 'coordinator', 'faults', 'generator', 'target'],
+      results: ['analysis', 'coordinator', 'faults', 'generator', 'modes', 'target'],
+    },
+  },
+  report: {
+    imports: GROUND,
+    types: ['flights', 'train', 'score', 'stress'],
+    rooms: { profile: [], stress: [], training: [] },
+  },
+  score: { imports: [...GROUND, 'flights', 'predict'], types: ['train'] },
+  serve: {
+    imports: [...GROUND, 'http', 'predict'],
+    rooms: {
+      telemetry: [],
+      guard: [],
+      formats: [],
+      scoring: ['formats', 'guard', 'telemetry'],
+      documents: ['formats', 'scoring'],
+      routes: ['documents', 'formats', 'guard', 'scoring', 'telemetry'],
+      worker: ['documents', 'formats', 'guard', 'routes', 'telemetry'],
+      supervisor: ['guard', 'telemetry', 'worker'],
+    },
+  },
+  cli: {
+    imports: [
+      ...GROUND,
+      ...['flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'report', 'score'],
+    ],
+  },
 };
 
-/** Which rooms inside `serve/` a room there may import, beside itself and the records that lie in `serve/` itself. */
-const SERVE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  '': [],
-  telemetry: [],
-  guard: [],
-  formats: [],
-  scoring: ['formats', 'guard', 'telemetry'],
-  documents: ['formats', 'scoring'],
-  routes: ['documents', 'formats', 'guard', 'scoring', 'telemetry'],
-  worker: ['documents', 'formats', 'guard', 'routes', 'telemetry'],
-  supervisor: ['guard', 'telemetry', 'worker'],
-};
+/** A folder of more files than this hides them from its reader. */
+const FOLDER_LIMIT = 25;
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|misc|index)\.tsx?$/;
 
@@ -41,54 +107,75 @@ const product = sources.filter((file) => !/\.test\.tsx?$/.test(file));
 
 const roomOf = (file: string): string => file.split('/')[1]!;
 
-/** The room inside `serve/`; empty for the records that lie in `serve/` itself. */
-const serveRoomOf = (file: string): string => file.split('/').slice(2, -1).join('/');
+/** The sub-room of a file; empty for the files that lie in the room itself. */
+const subRoomOf = (file: string): string => file.split('/').slice(2, -1).join('/');
 
-/** Files of ours that a file imports, relative to the root. */
-const importsOf = (file: string): string[] => {
+interface Import {
+  /** Relative to the root. */
+  readonly path: string;
+  readonly isTypeOnly: boolean;
+}
+
+/** Files of ours that a file imports. */
+const importsOf = (file: string): readonly Import[] => {
   const text = readFileSync(join(ROOT, file), 'utf8');
-  const found = text.matchAll(/(?:from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g);
-  return [...found].map(([, path]) => relative(ROOT, join(ROOT, dirname(file), path!)));
+  const found = text.matchAll(
+    /(?:(?:import|export)\s+(type\s)?[^;'"]*?from|import)\s*\(?\s*['"](\.[^'"]+)['"]/g,
+  );
+  return [...found].map(([, type, path]) => ({
+    path: relative(ROOT, join(ROOT, dirname(file), path!)),
+    isTypeOnly: type !== undefined,
+  }));
 };
 
 describe('the import table', () => {
-  test('every file of src/ stands in a room that the table knows', () => {
-    expect([...new Set(sources.map(roomOf))].filter((room) => !(room in MAY_IMPORT))).toEqual([]);
+  test('every folder of src/ is a room, or a sub-room of one, that the table knows', () => {
+    const known = Object.entries(ROOMS).flatMap(([room, { rooms = {} }]) => [
+      `src/${room}`,
+      ...Object.keys(rooms).map((subRoom) => `src/${room}/${subRoom}`),
+    ]);
+    expect([...new Set(sources.map((file) => dirname(file)))].sort()).toEqual(known.sort());
   });
 
   test('a room imports only the rooms that the table allows', () => {
     const wrong: string[] = [];
     for (const file of product) {
-      for (const target of importsOf(file)) {
-        const isOurs = target.startsWith('src/');
-        const allowed = isOurs
-          ? roomOf(target) === roomOf(file) || MAY_IMPORT[roomOf(file)]!.includes(roomOf(target))
-          : isAsset(roomOf(file), target);
-        if (!allowed) wrong.push(`${file} imports ${target}`);
+      const room = roomOf(file);
+      const { imports, types = [] } = ROOMS[room]!;
+      for (const { path, isTypeOnly } of importsOf(file)) {
+        const allowed = path.startsWith('src/')
+          ? [room, ...imports, ...(isTypeOnly ? types : [])].includes(roomOf(path))
+          : isAsset(room, path);
+        if (!allowed) wrong.push(`${file} imports ${path}`);
       }
     }
     expect(wrong).toEqual([]);
   });
 
-  test('a room of serve/ imports only the rooms of serve/ that its own table allows', () => {
-    const inServe = (file: string): boolean => file.startsWith('src/serve/');
-    const wrong = product.filter(inServe).flatMap((file) =>
-      importsOf(file)
-        .filter(inServe)
-        .filter((target) => {
-          const allowed = SERVE_MAY_IMPORT[serveRoomOf(file)];
-          return ![serveRoomOf(file), '', ...(allowed ?? [])].includes(serveRoomOf(target));
-        })
-        .map((target) => `${file} imports ${target}`),
-    );
+  test('a sub-room imports only the sub-rooms that the table of its room allows', () => {
+    const wrong = product
+      .filter((file) => subRoomOf(file) !== '')
+      .flatMap((file) =>
+        importsOf(file)
+          .map(({ path }) => path)
+          .filter((path) => path.startsWith(`src/${roomOf(file)}/`))
+          .filter((path) => {
+            const allowed = ROOMS[roomOf(file)]!.rooms![subRoomOf(file)]!;
+            return !['', subRoomOf(file), ...allowed].includes(subRoomOf(path));
+          })
+          .map((path) => `${file} imports ${path}`),
+      );
     expect(wrong).toEqual([]);
-    const rooms = new Set(sources.filter(inServe).map(serveRoomOf));
-    expect([...rooms].sort()).toEqual(Object.keys(SERVE_MAY_IMPORT).sort());
   });
 
   test('no import goes in a circle', () => {
     const graph = new Map(
-      product.map((file) => [file, importsOf(file).filter((target) => product.includes(target))]),
+      product.map((file) => [
+        file,
+        importsOf(file)
+          .map(({ path }) => path)
+          .filter((path) => product.includes(path)),
+      ]),
     );
     const circles: string[] = [];
     const state = new Map<string, 'open' | 'closed'>();
@@ -122,6 +209,12 @@ const isAsset = (room: string, target: string): boolean =>
   (room === 'core' && target === 'package.json') || (room === 'serve' && target.startsWith('web/'));
 
 describe('the files', () => {
+  test('no folder holds more files than a reader takes in at once', () => {
+    const count = new Map<string, number>();
+    for (const file of product) count.set(dirname(file), (count.get(dirname(file)) ?? 0) + 1);
+    expect([...count].filter(([, nFiles]) => nFiles > FOLDER_LIMIT)).toEqual([]);
+  });
+
   test('no file is a drawer for odds and ends', () => {
     expect(sources.filter((file) => FORBIDDEN_NAMES.test(file.split('/').at(-1)!))).toEqual([]);
   });

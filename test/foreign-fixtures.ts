@@ -1,6 +1,5 @@
 /**
  * The fixtures that the real libraries made: where they lie, and their rows as inputs of ours.
- * Stands beside the test and the bench that compare answers.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

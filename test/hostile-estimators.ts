@@ -1,6 +1,5 @@
 /**
  * Pickles of scikit-learn's joined models that no library writes: inside themselves, without number, of wrong shapes.
- * Stands beside `hostile-pickles`.
  */
 import type { ErrorCode } from '../src/core/errors.ts';
 import { protocol4, short, stackGlobal, u32 } from './hostile-pickles.ts';

@@ -1,6 +1,5 @@
 /**
- * Files that mean harm: they want too much memory or time, or their trees can not be walked.
- * Stands beside the tests and benches that hand them to the readers of foreign models.
+ * Files that mean harm: they want too much memory or time, or their trees cannot be walked.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

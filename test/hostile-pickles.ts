@@ -1,5 +1,5 @@
 /**
- * Pickles that try to run code, and the parts that they are made of. Stands beside `hostile-files`.
+ * Pickles that try to run code, and the parts that they are made of.
  */
 
 export const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1');

@@ -1,6 +1,5 @@
 /**
  * Streams of requests as bytes, in order and broken on purpose, and what a server makes of them.
- * Stands beside the differential test and bench: both servers get the same bytes, in the same pieces.
  */
 
 export interface Stream {

@@ -1,6 +1,5 @@
 /**
  * A server of the HTTP room with a handler of the test's own, and one connection to it, byte by byte.
- * Stands beside the tests of the room.
  */
 import { afterAll } from 'bun:test';
 import { connect, type Socket } from 'node:net';

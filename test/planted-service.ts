@@ -1,6 +1,5 @@
 /**
  * The HTTP face of a planted model on a real socket, without supervisor and workers.
- * Stands beside the tests and benches of the interface.
  */
 import type { Model } from '../src/core/model.ts';
 import type { Handlers } from '../src/http/call.ts';

@@ -1,6 +1,5 @@
 /**
  * A model made from a seed instead of flights: random trees over the usual inputs.
- * Stands beside the tests and benches that need a model of a known size in a moment.
  */
 import type { Feature } from '../src/core/features.ts';
 import type { Forest } from '../src/core/forest.ts';

@@ -1,5 +1,5 @@
 /**
- * Packed files that unpack slowly on purpose, without growing much. Stands beside `hostile-files`.
+ * Packed files that unpack slowly on purpose, without growing much.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

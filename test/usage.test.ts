@@ -26,7 +26,7 @@ const run = (command: string): { exitCode: number; out: string; error: string } 
   return { exitCode, out: stdout.toString(), error: stderr.toString() };
 };
 
-describe('a command that can not be carried out', () => {
+describe('a command that cannot be carried out', () => {
   test.each([
     ['trian', "unknown command 'trian' (Did you mean train?)"],
     ['train', "missing required argument 'file'"],

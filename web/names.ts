@@ -1,5 +1,5 @@
 /**
- * Names that people know behind the codes that models know; a code without a name stands for itself.
+ * Names that people know behind the codes that models know; a code without a name
  */
 
 /** By IATA code, as of 2013. */

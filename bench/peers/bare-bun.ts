@@ -1,6 +1,6 @@
 /**
  * The least that a JSON service on this runtime can do: parse the body, answer a constant.
- * Stands among the peers of `bench/http`; two processes share the port. Usage: bun bare-bun.ts PORT ANSWER
+ * Usage: bun bare-bun.ts PORT ANSWER
  */
 const [port, answer] = [Number(process.argv[2]), process.argv[3]!];
 const headers = { 'content-type': 'application/json' };

@@ -1,8 +1,8 @@
 /**
  * Our own service over the runtime's HTTP server instead of our layer: the slow twin, with real requests and responses.
- * Stands among the peers of `bench/http`; two processes share the port. Usage: bun twin.ts PORT
+ * Usage: bun twin.ts PORT
  */
-import { openTwin } from '../../src/http/twin.ts';
+import { openTwin } from '../../src/http/reference-server.ts';
 import { buildPlantedModel } from '../../test/planted.ts';
 import { buildPlantedContext, handlersOf } from '../../test/planted-service.ts';
 

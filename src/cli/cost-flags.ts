@@ -3,7 +3,7 @@
  */
 import type { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
-import type { Costs } from '../train/evaluation.ts';
+import type { Costs } from '../train/quality/evaluation.ts';
 import { realNumber, setting } from './setting.ts';
 
 export interface CostFlags {

@@ -1,5 +1,5 @@
 /**
- * The table of commands. Top floor: the only place that wires rooms; each command loads only its own.
+ * The table of commands.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AppError, ERRORS } from '../core/errors.ts';

@@ -1,13 +1,13 @@
 /**
- * `puntual model export`: a model of ours in another library's format. Stands beside `model.ts`.
+ * `puntual model export`: a model of ours in another library's format.
  */
 import { type Command, Option } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import type { Model } from '../core/model.ts';
-import { writeWhole } from '../core/whole-file.ts';
-import { writeLightGbm } from '../exchange/lightgbm-write.ts';
-import { writeOnnx } from '../exchange/onnx-write.ts';
+import { writeWhole } from '../core/atomic-write.ts';
+import { writeLightGbm } from '../exchange/lightgbm/write.ts';
+import { writeOnnx } from '../exchange/onnx/write/model.ts';
 import { printJson, printLine } from './output.ts';
 import { setting } from './setting.ts';
 

@@ -1,5 +1,5 @@
 /**
- * `puntual model import`: another library's model becomes one of ours. Stands beside `model.ts`.
+ * `puntual model import`: another library's model becomes one of ours.
  */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -65,7 +65,7 @@ const read = (path: string): Buffer => {
     if (code === 'ENOENT') throw new AppError('file-missing', `there is no file ${path}`);
     if (code === 'EISDIR')
       throw new AppError('file-unreadable', `${path} is a folder; a model's file is expected`);
-    throw new AppError('file-unreadable', `${path} can not be read: ${message}`);
+    throw new AppError('file-unreadable', `${path} cannot be read: ${message}`);
   }
 };
 

@@ -1,6 +1,5 @@
 /**
  * What can be said of a model file: its summary, and the outcome of a full check.
- * Stands beside `model.ts`, which prints both.
  */
 import { statSync } from 'node:fs';
 import { type LoadedModel, readModel } from '../core/model-file.ts';

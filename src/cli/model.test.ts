@@ -46,7 +46,7 @@ test('a pickle of unnamed columns and an inputs file become a model that show, v
   expect(readFileSync(join(FOLDER, 'latam.onnx')).length).toBeGreaterThan(200);
 }, 30_000);
 
-test('a calibration that LightGBM can not hold is refused, and left out where that is asked for', () => {
+test('a calibration that LightGBM cannot hold is refused, and left out where that is asked for', () => {
   const planted = buildPlantedModel({ nTrees: 5 });
   const head = planted.heads[0]!;
   const calibration = { kind: 'beta', a: 0.8, b: 0.9, c: 0.1 } as const;

@@ -1,5 +1,5 @@
 /**
- * `puntual model`: shows, verifies, imports and exports models. Stands beside the other commands.
+ * `puntual model`: shows, verifies, imports and exports models.
  */
 import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';

@@ -1,6 +1,5 @@
 /**
  * What commands print on stdout: one JSON document, or lines for a person.
- * Stands beside the commands.
  */
 
 /** Whoever reads the output may stop early, as `head` does: then there is nothing left to say. */

@@ -9,7 +9,7 @@ import { writeModel } from '../core/model-file.ts';
 const FOLDER = mkdtempSync(join(tmpdir(), 'puntual-predict-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
-test('keeps columns and order, and gives a row that can not be scored no answer but the reason', () => {
+test('keeps columns and order, and gives a row that cannot be scored no answer but the reason', () => {
   writeModel(buildPlantedModel(), join(FOLDER, 'm.safetensors'));
   writeFileSync(
     join(FOLDER, 'in.csv'),

@@ -5,12 +5,12 @@ import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
-import type { ScanReport } from '../flights/scan.ts';
-import { mostBlocks } from '../flights/scoring.ts';
+import type { ScanReport } from '../flights/output/scan.ts';
+import { mostBlocks } from '../flights/output/scoring.ts';
 import { printJson, printLine } from './output.ts';
 import { buildProgress } from './progress.ts';
-import { outputsOf } from './score.ts';
-import { buildScoringTeam } from './score-team.ts';
+import { outputsOf } from '../score/answers.ts';
+import { buildScoringTeam } from '../score/scoring-pool.ts';
 import { setting, wholeNumber } from './setting.ts';
 
 interface Options {
@@ -24,7 +24,7 @@ interface Options {
 export const describe = (command: Command): void => {
   command
     .description(
-      'Scores files of flights: every row keeps its columns and its place and gets the answers beside them; a row that can not be scored gets none, and the reason.',
+      'Scores files of flights: every row keeps its columns and its place and gets the answers beside them; a row that cannot be scored gets none, and the reason.',
     )
     .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
     .argument('<file...>', 'CSV, TSV, Parquet or NDJSON, also .gz and .zst; globs and folders work')
@@ -42,7 +42,7 @@ export const describe = (command: Command): void => {
     .option('--json', 'print one JSON document')
     .action(async (wanted: string, files: string[], options: Options) => {
       const { model, version } = readModel(findModel(options.models, wanted));
-      const { scanFiles } = await import('../flights/scan.ts');
+      const { scanFiles } = await import('../flights/output/scan.ts');
       const progress = buildProgress('scoring');
       const startMs = performance.now();
       const nThreads = options.threads ?? availableParallelism();

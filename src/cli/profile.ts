@@ -4,8 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
-import { type Group, type Profile, profileFiles } from '../flights/profile.ts';
-import { buildProfilePage } from '../report/profile-page.ts';
+import { type Group, type Profile, profileFiles } from '../flights/profile/profile.ts';
+import { buildProfilePage } from '../report/profile/profile-page.ts';
 import { printJson, printLine, printTable } from './output.ts';
 import { setting, wholeNumber } from './setting.ts';
 
@@ -20,7 +20,7 @@ interface Flags {
 export const describe = (command: Command): void => {
   command
     .description(
-      'Says what flight files hold: rows, missing values, rows that can not be used and why, delays by hour, airline, route and month.',
+      'Says what flight files hold: rows, missing values, rows that cannot be used and why, delays by hour, airline, route and month.',
     )
     .argument(
       '<file...>',
@@ -52,10 +52,7 @@ const writePage = (file: string, page: string): void => {
   try {
     writeFileSync(file, page);
   } catch (error) {
-    throw new AppError(
-      'file-unwritable',
-      `${file} can not be written: ${(error as Error).message}`,
-    );
+    throw new AppError('file-unwritable', `${file} cannot be written: ${(error as Error).message}`);
   }
 };
 

@@ -1,6 +1,5 @@
 /**
  * How far a long work is, on stderr: a bar only on a terminal.
- * Stands beside the commands that take their time; it brings a library that the others start quicker without.
  */
 import { SingleBar } from 'cli-progress';
 

@@ -1,5 +1,5 @@
 /**
- * `puntual serve`: answers predictions over HTTP until it is told to end. Stands beside the other commands.
+ * `puntual serve`: answers predictions over HTTP until it is told to end.
  */
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { AppError } from '../core/errors.ts';

@@ -1,6 +1,5 @@
 /**
  * Settings with one order of precedence: flag, then environment variable, then default; `--help` prints all three.
- * Stands beside the commands, which declare their flags with it.
  */
 import { InvalidArgumentError, Option } from 'commander';
 

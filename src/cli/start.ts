@@ -1,6 +1,6 @@
 /**
  * `puntual start`: from nothing to a served prediction. Trains on the flights that come with it if there is
- * no model yet, then serves. Stands beside `train` and `serve`, whose work it puts in a row.
+ * no model yet, then serves.
  */
 import { join } from 'node:path';
 import type { Command } from 'commander';

@@ -1,15 +1,14 @@
 /**
  * The flags of `puntual stress`, and the plan and session that they ask for.
- * Stands beside `stress.ts`, which runs them.
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../core/errors.ts';
-import { parseFaults } from '../stress/fault.ts';
-import { type Part, parsePart, parseStartAt, shareOfCount } from '../stress/part.ts';
-import { parseRamp } from '../stress/ramp-run.ts';
-import { parseHeader, parseMethod } from '../stress/request.ts';
+import { parseFaults } from '../stress/faults/fault.ts';
+import { type Part, parsePart, parseStartAt, shareOfCount } from '../stress/coordinator/part.ts';
+import { parseRamp } from '../stress/modes/ramp.ts';
+import { parseHeader, parseMethod } from '../stress/payload/request.ts';
 import type { SessionOptions } from '../stress/session.ts';
-import { parseSlo } from '../stress/slo.ts';
+import { parseSlo } from '../stress/analysis/slo.ts';
 import type { Mode, StressPlan } from '../stress/stress.ts';
 import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
 
@@ -214,7 +213,7 @@ export const sessionOptionsOf = (url: string, flags: StressFlags, mode: Mode): S
     body: flags.body,
     data: flags.data,
     readRows: async (path, most) =>
-      (await import('../flights/first-rows.ts')).readFirstRows(path, most),
+      (await import('../flights/reading/first-rows.ts')).readFirstRows(path, most),
     script: flags.script,
     timeoutMs: flags.timeout,
     keepAlive: flags.keepAlive,

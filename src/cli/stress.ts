@@ -1,22 +1,21 @@
 /**
  * `puntual stress`: reads the flags, runs the asked mode, prints text or JSON, and ends with the verdict's exit code.
- * Stands beside the other commands; the modes themselves are in `stress/`.
  */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { AppError, ERRORS } from '../core/errors.ts';
-import { buildStressPage } from '../report/stress-page.ts';
-import { adminUrlOf, openAdmin } from '../stress/admin.ts';
-import { type ComparisonReport, compareRuns } from '../stress/compare.ts';
-import { readLimits } from '../stress/connections.ts';
-import { needsAdmin } from '../stress/fault.ts';
-import { mergeRuns } from '../stress/merge-runs.ts';
-import { type RunFile, readRunFile } from '../stress/run-file.ts';
+import { buildStressPage } from '../report/stress/stress-page.ts';
+import { adminUrlOf, openAdmin } from '../stress/target/admin.ts';
+import { type ComparisonReport, compareRuns } from '../stress/results/compare.ts';
+import { readLimits } from '../stress/coordinator/connections.ts';
+import { needsAdmin } from '../stress/faults/fault.ts';
+import { mergeRuns } from '../stress/results/merge.ts';
+import { type RunFile, readRunFile } from '../stress/results/run-file.ts';
 import { openSession } from '../stress/session.ts';
 import { runStress, type StressPlan } from '../stress/stress.ts';
-import { parseTarget } from '../stress/target.ts';
-import { comparisonLines, headLines, type RunHead, runLines } from '../stress/text.ts';
-import { buildLineView, buildLiveView, type View } from '../stress/view.ts';
+import { parseTarget } from '../stress/target/target.ts';
+import { comparisonLines, headLines, type RunHead, runLines } from '../stress/results/text.ts';
+import { buildLineView, buildLiveView, type View } from '../stress/results/view.ts';
 import { printJson, printLine } from './output.ts';
 import {
   addStressOptions,
@@ -140,7 +139,7 @@ const writeOutput = (
   try {
     writeFileSync(path, text);
   } catch (cause) {
-    throw new AppError('file-unwritable', `-o '${path}' can not be written.`, { cause });
+    throw new AppError('file-unwritable', `-o '${path}' cannot be written.`, { cause });
   }
 };
 

@@ -1,4 +1,4 @@
-/** What `puntual train` says of flights that can not be learned from, and of odd ones that can. */
+/** What `puntual train` says of flights that cannot be learned from, and of odd ones that can. */
 import { afterAll, describe, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -75,7 +75,7 @@ describe('puntual train refuses, in one line and with exit code 2,', () => {
     [
       'a name that is no file name, before it learns',
       (file) => writeFlights(file, 1, 1),
-      /a\/b can not name a model/,
+      /a\/b cannot name a model/,
       ...['--name', 'a/b'],
     ],
     [
@@ -104,7 +104,7 @@ describe('puntual train learns nothing', () => {
     [
       'where the folder of models is a file',
       () => writeEmpty(join(folder, 'no-folder')),
-      /no-folder\/there can not be written: .*no-folder is no folder/,
+      /no-folder\/there cannot be written: .*no-folder is no folder/,
     ],
     [
       'where the folder of models lies below a file',

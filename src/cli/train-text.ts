@@ -1,7 +1,7 @@
 /**
  * What a person reads after `train` and `evaluate`.
  */
-import type { Baseline } from '../train/evaluation.ts';
+import type { Baseline } from '../train/quality/evaluation.ts';
 import type { TrainReport } from '../train/training.ts';
 import { printLine, printTable } from './output.ts';
 import type { TrainFilesReport } from './train-files.ts';

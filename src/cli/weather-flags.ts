@@ -3,8 +3,8 @@
  */
 import type { Command } from 'commander';
 import type { Table } from '../core/table.ts';
-import { loadTable } from '../flights/load.ts';
-import { joinWeather, loadWeather } from '../flights/weather.ts';
+import { loadTable } from '../flights/cleaning/load.ts';
+import { joinWeather, loadWeather } from '../flights/cleaning/weather.ts';
 import { realNumber, setting } from './setting.ts';
 
 const LEAD_HOURS = 3;

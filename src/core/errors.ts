@@ -1,6 +1,5 @@
 /**
  * The one table of failures that a user can cause, and the error that carries a row of it.
- * Floor 0: rooms throw `AppError`; only `serve/` turns it into HTTP and only `cli/` into an exit code.
  */
 
 interface ErrorKind {
@@ -15,13 +14,13 @@ interface ErrorKind {
 export const ERRORS = {
   usage: { title: 'The command line is not right', status: 400, exit: 2 },
   'file-missing': { title: 'The file does not exist', status: 422, exit: 2 },
-  'file-unreadable': { title: 'The file can not be read', status: 422, exit: 2 },
-  'file-unwritable': { title: 'The file can not be written', status: 500, exit: 2 },
+  'file-unreadable': { title: 'The file cannot be read', status: 422, exit: 2 },
+  'file-unwritable': { title: 'The file cannot be written', status: 500, exit: 2 },
   'file-empty': { title: 'The file holds no rows', status: 422, exit: 2 },
   'file-broken': { title: 'The file is damaged', status: 422, exit: 2 },
   'columns-unknown': { title: 'The columns fit no known dialect', status: 422, exit: 2 },
   'data-too-small': { title: 'There is not enough data', status: 422, exit: 2 },
-  'data-unfit': { title: 'The data can not be learned from', status: 422, exit: 2 },
+  'data-unfit': { title: 'The data cannot be learned from', status: 422, exit: 2 },
   'data-leak': { title: 'A column gives the answer away', status: 422, exit: 2 },
   'model-missing': { title: 'The model does not exist', status: 404, exit: 2 },
   'model-broken': { title: 'The model file is damaged', status: 422, exit: 2 },
@@ -34,14 +33,14 @@ export const ERRORS = {
   'model-unfit': { title: 'The model failed its self-check', status: 422, exit: 2 },
   'port-in-use': { title: 'The port is taken', status: 500, exit: 2 },
   'limit-system': { title: 'A limit of the system is too low', status: 500, exit: 2 },
-  'target-unreachable': { title: 'The service can not be reached', status: 502, exit: 2 },
+  'target-unreachable': { title: 'The service cannot be reached', status: 502, exit: 2 },
   'verdict-invalid': { title: 'The run proves nothing', status: 500, exit: 3 },
   'threshold-failed': { title: 'A threshold failed', status: 500, exit: 99 },
-  'request-malformed': { title: 'The request can not be read', status: 400, exit: 2 },
+  'request-malformed': { title: 'The request cannot be read', status: 400, exit: 2 },
   'value-invalid': { title: 'A value is not right', status: 422, exit: 2 },
   'head-too-large': { title: 'The headers are too large', status: 431, exit: 2 },
   'target-too-long': { title: 'The address is too long', status: 414, exit: 2 },
-  'expectation-failed': { title: 'The expectation can not be met', status: 417, exit: 2 },
+  'expectation-failed': { title: 'The expectation cannot be met', status: 417, exit: 2 },
   'body-too-large': { title: 'The body is too large', status: 413, exit: 2 },
   'batch-too-large': { title: 'The batch is too large', status: 413, exit: 2 },
   'type-unsupported': { title: 'The content type is not supported', status: 415, exit: 2 },

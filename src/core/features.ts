@@ -1,9 +1,9 @@
 /**
  * Features: pure, named, stored steps from the inputs of one flight to the numbers a model scores.
- * Floor 0: the one encoder. Training and serving run this same code on the same stored tables,
- * so they can not drift apart.
+ * Training and serving run this same code on the same stored tables,
+ * so they cannot drift apart.
  */
-import { CLOCKS } from './clock.ts';
+import { CLOCKS } from './calendar.ts';
 import type { Input } from './inputs.ts';
 import {
   BLOCK_ROWS,
@@ -85,7 +85,7 @@ type Step = (
 ) => void;
 
 /**
- * The encoder of a model. A feature of one flight and of many is the same loop, so they can not differ.
+ * The encoder of a model. A feature of one flight and of many is the same loop, so they cannot differ.
  * @throws TypeError when a feature names an input that is not there (a bug in whoever built the model)
  */
 export const buildEncoder = (inputs: readonly Input[], features: readonly Feature[]): Encoder => {

@@ -1,6 +1,5 @@
 /**
  * A flight as it is known before departure: the names, kinds and units of everything a model may ask for.
- * Floor 0: dialects map their columns to these names, models ask for some of them, requests carry them.
  */
 
 export type InputKind = 'category' | 'number' | 'time';

@@ -1,6 +1,6 @@
 /**
  * All trees of a model as flat arrays: the hinge between learner, importers and predictors.
- * Floor 0: whoever makes a forest fills these arrays, whoever scores one reads them.
+ *
  *
  * A row at an inner node goes left when
  *   numeric:      value <= threshold (or < , by `comparison`), the value first rounded to `precision`
@@ -138,5 +138,5 @@ const isSetInside = ({ categoryStart, categoryWords, categories }: Forest, node:
   categoryStart[node]! + categoryWords[node]! <= categories.length;
 
 const broken = (detail: string): never => {
-  throw new AppError('model-broken', `the forest can not be walked: ${detail}`);
+  throw new AppError('model-broken', `the forest cannot be walked: ${detail}`);
 };

@@ -1,6 +1,6 @@
 /**
  * What a model asks for: names, kinds, known values; and the reading of one request into numbers.
- * Floor 0: training reads table columns with it, serving reads JSON, forms and tensors with it.
+ *
  *
  * Every input becomes one float64: a category its code, a number itself, a time its local minutes
  * since 1970-01-01T00:00; NaN where it is missing or was never seen.

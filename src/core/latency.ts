@@ -1,6 +1,6 @@
 /**
  * A mergeable log-linear histogram of durations: exact counts, bounded relative error, no sampling.
- * Floor 0: the generator records into it, the service's shared slabs hold it, reports read it.
+ *
  *
  * Values are non-negative integers in a unit that the caller's names state. Below 2^bits every value
  * has its own bucket; above, each power of two is cut into 2^(bits-1) buckets, so a value is known

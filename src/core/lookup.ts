@@ -1,8 +1,7 @@
 /**
  * Lookups: numbers stored per combination of codes and clock digits, as one key.
- * Stands under `features`; whoever builds such a table makes its keys here too.
  */
-import { CLOCKS } from './clock.ts';
+import { CLOCKS } from './calendar.ts';
 import type { Input } from './inputs.ts';
 
 /** A part of a lookup's key: an integer in [0, radix) derived from one input. */

@@ -1,6 +1,6 @@
 /**
  * Whether a record read from a file is a model that can be used: shapes agree, trees can be walked,
- * features name inputs that exist. Floor 0: `model-file` calls it before anybody sees the model.
+ * features name inputs that exist.
  */
 import { AppError } from './errors.ts';
 import { buildEncoder } from './features.ts';
@@ -93,5 +93,5 @@ const checkCalibration = (calibration: Calibration): void => {
 };
 
 const broken = (detail: string): never => {
-  throw new AppError('model-broken', `the model can not be used: ${detail}`);
+  throw new AppError('model-broken', `the model cannot be used: ${detail}`);
 };

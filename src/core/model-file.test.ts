@@ -93,7 +93,7 @@ describe('a model file', () => {
     expect(codeOf(() => decodeModel(encodeModel(cyclic).bytes))).toBe('model-broken');
   });
 
-  test('that can not be written leaves nothing behind', () => {
+  test('that cannot be written leaves nothing behind', () => {
     writeFileSync(join(folder, 'flat'), '');
     expect(codeOf(() => writeModel(model, join(folder, 'flat', 'm.safetensors')))).toBe(
       'file-unwritable',

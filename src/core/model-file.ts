@@ -1,6 +1,6 @@
 /**
  * The model file: safetensors whose `__metadata__` holds `format`, `sha256` and `model`.
- * Floor 0: `train/` and `exchange/` write it, `serve/` and `cli/` read it.
+ *
  *
  * `model` is the Model record as JSON in which each typed array is replaced by {"$tensor": name}, the name
  * being its path ("heads.0.score.forest.left"). `sha256` is that of the whole file with its own 64 characters
@@ -12,7 +12,7 @@ import { AppError } from './errors.ts';
 import { checkModel } from './model-check.ts';
 import type { Model } from './model.ts';
 import { encodeTensors, parseTensors, type Tensor } from './safetensors.ts';
-import { writeWhole } from './whole-file.ts';
+import { writeWhole } from './atomic-write.ts';
 
 const FORMAT = 'puntual-model-1';
 const FILE_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
@@ -81,7 +81,7 @@ export const readModel = (path: string): LoadedModel => {
     }
     throw new AppError(
       'file-unreadable',
-      `the model ${path} can not be read: ${(error as Error).message}`,
+      `the model ${path} cannot be read: ${(error as Error).message}`,
     );
   }
   try {

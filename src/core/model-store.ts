@@ -1,12 +1,11 @@
 /**
  * Where models lie: `models/NAME/VERSION/model.safetensors`, and `models/NAME/current` naming the version that serves.
- * Floor 0: `cli/` writes a new version, `serve/` reads and switches the current one.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors.ts';
 import { encodeModel } from './model-file.ts';
-import { checkFolder, writeWhole } from './whole-file.ts';
+import { checkFolder, writeWhole } from './atomic-write.ts';
 import type { Model } from './model.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -19,7 +18,7 @@ export const versionOf = (sha256: string, made: Date): string =>
 /** @throws AppError usage (a name that is no file name) */
 export const checkName = (name: string): void => {
   if (NAME.test(name)) return;
-  throw new AppError('usage', `${name} can not name a model: letters, digits, '.', '_' and '-'`);
+  throw new AppError('usage', `${name} cannot name a model: letters, digits, '.', '_' and '-'`);
 };
 
 /**

@@ -1,6 +1,5 @@
 /**
  * A model: what it asks for, how a flight becomes numbers, how numbers become answers, where it came from.
- * Floor 0: `train/` and `exchange/` make one, `model-file` stores it, `predict/` answers with it.
  */
 import type { Feature } from './features.ts';
 import type { Forest } from './forest.ts';

@@ -1,6 +1,5 @@
 /**
  * Numbers in [0, 1) from a seed, so that the same run gives the same bytes.
- * Stands under training's sampling, the arrivals of a stress run, and everything planted in a test.
  */
 
 /** @source Steele, Lea, Flood 2014 (SplitMix32) */

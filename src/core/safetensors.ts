@@ -1,6 +1,6 @@
 /**
  * Safetensors: named flat arrays behind a JSON header, so that any language can read them and no code can hide in them.
- * Floor 0: `model-file` lays a model into it.
+ *
  *
  *   u64 length | JSON header, padded with spaces | arrays, each on an 8-byte border
  *

@@ -1,6 +1,5 @@
 /**
  * Many flights as columns of typed arrays, with where they came from and what was left out.
- * Floor 0: `flights/` builds it, `train/` learns from it.
  */
 import type { FieldName } from './flight.ts';
 

@@ -1,4 +1,4 @@
-/** The tool's version, as `package.json` says it. Floor 0. */
+/** The tool's version, as `package.json` says it. */
 import manifest from '../../package.json' with { type: 'json' };
 
 export const VERSION: string = manifest.version;

@@ -1,6 +1,5 @@
 /**
  * A forest in the one form that other formats share: float64, `<=`, base and scale in the leaves.
- * Stands between our forests and the writers of foreign formats.
  */
 import type { Forest } from '../core/forest.ts';
 

@@ -1,9 +1,9 @@
 /**
- * A foreign model's feature over a column, where the column itself is made of an input. Stands below `adopt`.
+ * A foreign model's feature over a column, where the column itself is made of an input.
  */
 import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
-import type { Assignment } from './assign.ts';
+import type { Assignment } from './column-mapping.ts';
 
 /** @throws AppError value-invalid where the two do not fit together */
 export const composeFeature = (feature: Feature, assignments: readonly Assignment[]): Feature => {
@@ -38,6 +38,6 @@ export const composeFeature = (feature: Feature, assignments: readonly Assignmen
   }
   throw new AppError(
     'value-invalid',
-    `the inputs file can not be used: the model turns a column into a number (${feature.step}) that ${input.name} can not give (${own.step})`,
+    `the inputs file cannot be used: the model turns a column into a number (${feature.step}) that ${input.name} cannot give (${own.step})`,
   );
 };

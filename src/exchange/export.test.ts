@@ -9,8 +9,8 @@ import { buildCurve } from '../predict/heads.ts';
 import { scoreOf } from '../predict/reference.ts';
 import { lastLeft } from './canonical.ts';
 import { parseForeign } from './import.ts';
-import { writeLightGbm } from './lightgbm-write.ts';
-import { writeOnnx } from './onnx-write.ts';
+import { writeLightGbm } from './lightgbm/write.ts';
+import { writeOnnx } from './onnx/write/model.ts';
 
 const variant = (forest: Partial<Forest>, calibration: Calibration = { kind: 'none' }): Model => {
   const model = buildPlantedModel({ nTrees: 12, nLeaves: 31 });
@@ -59,7 +59,7 @@ describe("LightGBM's text", () => {
     expect(text.slice(at).startsWith('end of trees')).toBe(true);
   });
 
-  test('is refused for what it can not hold', () => {
+  test('is refused for what it cannot hold', () => {
     const isotonic = {
       kind: 'isotonic',
       from: Float64Array.of(0, 1),

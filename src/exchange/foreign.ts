@@ -1,6 +1,5 @@
 /**
  * A model as its library left it: columns, a score over them, a link. What every reader of a format returns.
- * Stands between the readers and `adopt`, which turns it into a Model.
  */
 import type { Feature } from '../core/features.ts';
 import type { Calibration, Link, Score } from '../core/model.ts';

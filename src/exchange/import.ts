@@ -1,19 +1,18 @@
 /**
  * One door for every foreign format: looks at the first bytes and calls the reader that knows them.
- * Stands above the readers; `cli/model` calls it.
  */
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
-import { adoptModel } from './adopt.ts';
+import { adoptModel } from './to-model.ts';
 import type { ForeignModel } from './foreign.ts';
-import { parseLightGbm } from './lightgbm.ts';
-import { unpack } from './joblib.ts';
-import { parseOnnx } from './onnx.ts';
-import { parsePickle } from './pickle.ts';
-import { readSklearn } from './sklearn.ts';
+import { parseLightGbm } from './lightgbm/lightgbm.ts';
+import { unpack } from './compression/joblib.ts';
+import { parseOnnx } from './onnx/onnx.ts';
+import { parsePickle } from './pickle/pickle.ts';
+import { readSklearn } from './sklearn/sklearn.ts';
 import type { Spec } from './spec.ts';
-import { refusalOf } from './stranger.ts';
-import { parseXgboost } from './xgboost.ts';
+import { refusalOf } from './unknown-format.ts';
+import { parseXgboost } from './xgboost/xgboost.ts';
 
 const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
 

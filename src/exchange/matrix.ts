@@ -1,11 +1,10 @@
 /**
  * The matrix between two steps of a pipeline: which first column each of its columns is made of, and how.
- * Stands below the steps and the estimators; at the end its cells become features.
  */
 import type { Feature } from '../core/features.ts';
 import type { ForeignColumn } from './foreign.ts';
-import { COLUMNS_LIMIT } from './grow.ts';
-import { broken, unsupported } from './py.ts';
+import { COLUMNS_LIMIT } from './build-forest.ts';
+import { broken, unsupported } from './pickle/python-values.ts';
 
 /** One column of the matrix, as it is made of one first column. */
 export type Cell = { readonly column: number } & (

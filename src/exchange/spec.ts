@@ -1,6 +1,6 @@
 /**
  * The inputs file of `model import`: names for a foreign model's columns, and what they mean.
- * Stands beside `adopt`, which applies it. Its form is described in docs/model-file.md.
+ * Its form is described in docs/model-file.md.
  */
 import { AppError } from '../core/errors.ts';
 import type { InputKind } from '../core/flight.ts';
@@ -124,4 +124,4 @@ const isMapping = (value: unknown): value is Readonly<Record<string, string>> =>
   isRecord(value) && Object.values(value).every((item) => typeof item === 'string');
 
 const invalid = (detail: string): AppError =>
-  new AppError('value-invalid', `the inputs file can not be used: ${detail}`);
+  new AppError('value-invalid', `the inputs file cannot be used: ${detail}`);

@@ -1,5 +1,5 @@
 /**
- * An embedded DuckDB that reads files and never the network; stands under everything in this room.
+ * An embedded DuckDB that reads files and never the network;
  */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism, tmpdir } from 'node:os';

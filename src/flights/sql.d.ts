@@ -1,4 +1,4 @@
-/** Dialects are imported as text; stands beside them for the type checker. */
+/** Dialects are imported as text; */
 declare module '*.sql' {
   const text: string;
   // biome-ignore lint/style/noDefaultExport: the only way to type a file that is imported as text

@@ -1,6 +1,5 @@
 /**
  * One request as a handler sees it, and what may answer it.
- * Stands between the room and the service that it carries; nothing of sockets shows here.
  */
 import type { AppError } from '../core/errors.ts';
 

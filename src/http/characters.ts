@@ -1,6 +1,5 @@
 /**
- * Which bytes may stand where in the head of a message, as tables of 256.
- * Stands under every reader of the room.
+ * Which bytes may
  */
 
 const tableOf = (allowed: (byte: number) => boolean): Uint8Array =>

@@ -1,6 +1,6 @@
 /**
  * A body in chunks, taken out of its frames in place. Reads on where it stopped, however the body was cut on its way.
- * Stands under `inflow`.
+ *
  * @source RFC 9112, 7.1; extensions, which may hold no space, and trailers are checked and dropped
  */
 import { COLON, CR, HEX, LF, SPACE, TOKEN, VALUE } from './characters.ts';

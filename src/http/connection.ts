@@ -1,9 +1,8 @@
 /**
  * One connection as a record, and its way out: bytes that the other side has not taken yet, and the end.
- * Stands between the sockets of the runtime and `dialogue`, which knows what is said.
  */
-import type { Clock } from './clock.ts';
-import type { Exchange } from './exchange.ts';
+import type { Clock } from './coarse-clock.ts';
+import type { Exchange } from './request.ts';
 
 type Bytes = Buffer<ArrayBuffer>;
 

@@ -3,7 +3,7 @@ import { type Comparison, compareOn, makeStream, type Stream } from '../../test/
 import { buildPlantedContext, handlersOf } from '../../test/planted-service.ts';
 import { buildRandom } from '../core/random.ts';
 import { openHttp } from './server.ts';
-import { openTwin } from './twin.ts';
+import { openTwin } from './reference-server.ts';
 
 const N_STREAMS = 400;
 const AT_ONCE = 16;

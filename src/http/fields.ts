@@ -1,6 +1,5 @@
 /**
  * Looks among the fields of a head: by name, whatever its case, without making a string of any other.
- * Stands between `head` and those who ask.
  */
 import type { Head } from './head.ts';
 

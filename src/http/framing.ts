@@ -1,12 +1,12 @@
 /**
  * What the fields of a head say about the message itself: how its body is framed, whether the connection stays.
- * Stands between `head` and the connection.
+ *
  * @source RFC 9112, 3.2, 6 and 9.3; RFC 9110, 10.1.1
  */
 import { HOST } from './characters.ts';
 import { isWord, textAt } from './fields.ts';
 import type { Head } from './head.ts';
-import type { Fault } from './refusal.ts';
+import type { Fault } from './parse-errors.ts';
 
 export interface Framing {
   /** Bytes of the body as Content-Length has it, -1 when it comes in chunks. */
@@ -38,7 +38,7 @@ const LENGTH_DIGITS = 15;
 
 /**
  * Fills `framing` from a whole head.
- * @returns why the message can not be taken, if so
+ * @returns why the message cannot be taken, if so
  * @cost allocates nothing unless there is a Connection field
  */
 export const frame = (head: Head, framing: Framing): Fault | undefined => {

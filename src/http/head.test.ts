@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { fieldOf, textAt } from './fields.ts';
 import { beginHead, createHead, type Head, readHead } from './head.ts';
-import type { Fault } from './refusal.ts';
+import type { Fault } from './parse-errors.ts';
 
 const START = 'POST /predict HTTP/1.1\r\n';
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');

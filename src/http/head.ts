@@ -1,12 +1,12 @@
 /**
  * The head of a request, read in place: where its method, target and fields lie among the bytes.
- * Stands under the connection; what the fields mean for the message is `framing`. Reads on where it stopped, so every
+ * Reads on where it stopped, so every
  * byte is looked at once, however the head was cut on its way.
  * @source RFC 9112, 2 to 5; strict: nothing that two readers might understand differently is taken
  */
 import { COLON, CR, LF, SPACE, TAB, TARGET, TOKEN, VALUE } from './characters.ts';
 import { FIELDS_LIMIT, HEAD_LIMIT_BYTES, TARGET_LIMIT_BYTES } from './limits.ts';
-import type { Fault } from './refusal.ts';
+import type { Fault } from './parse-errors.ts';
 
 const PHASES = {
   method: 0,

@@ -1,6 +1,5 @@
 /**
  * How much and how long: what one connection may ask of the process.
- * Stands under the readers and the connection.
  */
 
 /** Request line and fields together. */

@@ -1,12 +1,11 @@
 /**
  * Answers on their way out: at once, later or part by part, and what becomes of the connection after each.
- * Stands between the handler and the writer; `dialogue` says when.
  */
 import { ERRORS } from '../core/errors.ts';
 import { type Answer, type Handlers, isStreamed, type Streamed } from './call.ts';
 import type { Connection, Outlet } from './connection.ts';
-import { type Exchange, isRead } from './exchange.ts';
-import { type Fault, failureOf } from './refusal.ts';
+import { type Exchange, isRead } from './request.ts';
+import { type Fault, failureOf } from './parse-errors.ts';
 import type { Then, Writer } from './writer.ts';
 
 export interface Reply {

@@ -4,9 +4,9 @@
  * a connection and the cost of an answer are ours.
  */
 import type { Handlers } from './call.ts';
-import { buildClock } from './clock.ts';
+import { buildClock } from './coarse-clock.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { buildDialogue } from './dialogue.ts';
+import { buildDialogue } from './http1-connection.ts';
 import { type Limits, LINGER_MS, TICK_MS } from './limits.ts';
 
 /** A port that other processes may share, or the path of a socket. */

@@ -1,6 +1,6 @@
 /**
  * What a request asks for: path and query, in the form that a URL gives them.
- * Stands between `head` and the call.
+ *
  * @source RFC 9112, 3.2: origin and absolute form; the others are for proxies, and for questions not asked here
  */
 import { textAt } from './fields.ts';

@@ -1,8 +1,7 @@
 /**
  * Answers as bytes: gathered in one buffer while a connection is served, and sent with one write at its end.
- * Stands between the connection and its socket, and knows which answers have no body.
  */
-import type { Clock } from './clock.ts';
+import type { Clock } from './coarse-clock.ts';
 import { REASONS } from './status.ts';
 
 /** How the message after this one will find the connection. */

@@ -2,10 +2,10 @@
 import { expect, test } from 'bun:test';
 import { buildPlantedForest } from '../../test/planted.ts';
 import type { Forest } from '../core/forest.ts';
-import { buildModule } from './assembler.ts';
-import { emitBinning } from './bin-kernel.ts';
+import { buildModule } from '../wasm/assembler.ts';
+import { emitBinning } from './kernels/bin-kernel.ts';
 import { binOf, buildColumns } from './columns.ts';
-import { buildLayout } from './layout.ts';
+import { buildLayout } from './kernels/memory-layout.ts';
 import { beside } from './verify.ts';
 
 const ODD = [

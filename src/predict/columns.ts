@@ -1,6 +1,6 @@
 /**
  * Columns: what the forests of a model ask, feature by feature, and the bin of a value in each.
- * Stands between the forests and the kernels, which know bins only.
+ *
  *
  * A numeric column with edges e[0] < e[1] < ... has bins 0 .. nEdges (how many edges a value lies past),
  * a categorical one has a bin per code, and one for codes that no split names. The last bin is "missing".
@@ -8,7 +8,7 @@
  * in them get columns of their own.
  */
 import type { Forest } from '../core/forest.ts';
-import { findQuestions, type Questions } from './questions.ts';
+import { findQuestions, type Questions } from './predicates.ts';
 
 export interface Column {
   readonly feature: number;

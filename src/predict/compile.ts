@@ -1,11 +1,10 @@
 /**
  * The fast form of a model, made at load and compared with `reference` before anybody may use it.
- * Stands between a loaded model and `serve/`, `cli/predict` and `exchange/`'s self-check.
  */
 import { buildEncoder } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
 import { buildAnswers } from './heads.ts';
-import { buildMeanScorer } from './means.ts';
+import { buildMeanScorer } from './averaged-scores.ts';
 import type { Predictor } from './predictor.ts';
 import { BLOCK_ROWS, type Kernel } from './scorer.ts';
 import { verify } from './verify.ts';

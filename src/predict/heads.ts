@@ -1,8 +1,7 @@
 /**
  * From raw scores to answers: link, calibration, chained probabilities, ordered quantiles.
- * Stands between the scores (plain or compiled) and every predictor; cheap, so there is one version.
  */
-import { buildCalibration, type Curve, sigmoid } from '../core/curve.ts';
+import { buildCalibration, type Curve, sigmoid } from '../core/calibrate.ts';
 import type { Head, Member } from '../core/model.ts';
 
 /**

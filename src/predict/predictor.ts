@@ -1,7 +1,5 @@
 /**
  * What a predictor is: from the inputs of flights to a model's answers.
- * Stands between `core/model` and its two implementations, `reference` (slow, plain) and `compile` (fast);
- * both pass one contract suite.
  */
 import type { Model } from '../core/model.ts';
 

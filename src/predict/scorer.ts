@@ -1,17 +1,16 @@
 /**
  * Scores of many rows of features at once, by emitted WebAssembly where a forest allows it.
- * Stands between `compile` and the kernels: it decides which kernel each head gets.
  */
 import type { Forest } from '../core/forest.ts';
 import type { Score } from '../core/model.ts';
-import { buildModule, type Func } from './assembler.ts';
-import { emitBinning } from './bin-kernel.ts';
+import { buildModule, type Func } from '../wasm/assembler.ts';
+import { emitBinning } from './kernels/bin-kernel.ts';
 import { buildColumns, type Column } from './columns.ts';
-import { buildLayout } from './layout.ts';
-import { emitMaskScore, MASK_LEAVES } from './mask-kernel.ts';
+import { buildLayout } from './kernels/memory-layout.ts';
+import { emitMaskScore, MASK_LEAVES } from './kernels/bitvector-kernel.ts';
 import { scoreOf } from './reference.ts';
-import { LANES } from './walk-layout.ts';
-import { takeWalks, type WalkKernel } from './walks.ts';
+import { LANES } from './kernels/walk-layout.ts';
+import { takeWalks, type WalkKernel } from './kernels/walks.ts';
 
 /** Rows that are scored in one go; a multiple of the kernels' lanes. */
 export const BLOCK_ROWS = 256;

@@ -1,7 +1,6 @@
 /**
  * The check that a compiled predictor passes before it may serve: the model's own self-test, the right bin for every
  * threshold and the numbers beside it, and the reference's bits on rows that sit on the edges of its inputs.
- * Stands beside `compile`, which calls it once per load: it must be quick before the engine has compiled anything.
  */
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';

@@ -1,6 +1,5 @@
 /**
  * What a chart shows, as plain data; drawn in the browser by uPlot (lines, steps, areas, points, bars) or a canvas (heat map).
- * Stands beside `page`, which puts charts into reports.
  */
 import { formatNumber } from './format.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Texts and numbers for people; stands under `page` and every report.
+ * Texts and numbers for people;
  */
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,6 +1,5 @@
 /**
  * One self-contained HTML page from plain blocks: nothing is fetched, light and dark, phone and print.
- * Stands under every report; `charts` describes what is drawn, `charts.page.js` draws it in the browser.
  */
 import uplotScript from 'uplot/dist/uPlot.iife.min.js' with { type: 'text' };
 import uplotStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' };
@@ -113,7 +112,7 @@ ${scripts}
 `;
 };
 
-/** JSON that can not end the script element that it stands in. */
+/** JSON that cannot end the script element that it stands in. */
 const inScript = (json: string): string => json.replaceAll('<', '\\u003c');
 
 const TONE_WORDS: Readonly<Record<Tone, string>> = {

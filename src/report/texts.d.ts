@@ -1,4 +1,4 @@
-/** What a page carries is imported as text; stands beside `page` for the type checker. */
+/** What a page carries is imported as text; */
 declare module 'uplot/dist/uPlot.iife.min.js' {
   const text: string;
   // biome-ignore lint/style/noDefaultExport: the only way to type a file that is imported as text

@@ -1,6 +1,5 @@
 /**
  * Everything that a running service can be told, in one flat record that is also what a worker is sent.
- * Stands under every other file of the room; `cli/serve.ts` fills it from flags and environment.
  */
 import type { LogLevel } from './log.ts';
 

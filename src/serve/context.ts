@@ -1,11 +1,10 @@
 /**
  * What the HTTP layer is given by the process around it: the seam between `app` and `worker`.
- * Stands between the two; neither imports the other's insides.
  */
 import type { LoadedModel } from '../core/model-file.ts';
 import type { Call } from '../http/call.ts';
 import type { Predictor } from '../predict/predictor.ts';
-import type { Handler } from './call.ts';
+import type { Handler } from './endpoint.ts';
 import type { ServeConfig } from './config.ts';
 import type { Method, Route, ShedReason } from './labels.ts';
 import type { Log } from './log.ts';

@@ -1,6 +1,5 @@
 /**
  * The closed tables of names that metrics carry: routes, reasons for refusing, reasons for a new worker.
- * Stands under the slab (its layout counts them) and the HTTP layer (which names what it answered).
  */
 
 /** Templates, never raw paths; `other` is every path that is not here. New ones go before `other`. */

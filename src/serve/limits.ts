@@ -1,6 +1,5 @@
 /**
  * What the machine really grants: processors of the cgroup, descriptors per process; and the number of workers from both.
- * Stands under the supervisor.
  */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

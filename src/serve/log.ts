@@ -1,6 +1,6 @@
 /**
  * Log lines on stderr: JSON with severity (what collectors read), or plain text on a terminal.
- * Stands under supervisor, worker and app. Never a request's body, a header or a key.
+ * Never a request's body, a header or a key.
  */
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;

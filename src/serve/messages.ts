@@ -1,6 +1,5 @@
 /**
  * What supervisor and workers say to each other; control only, nothing of a request ever travels here.
- * Stands between `child` (the supervisor's end) and `worker`.
  */
 import type { ErrorCode } from '../core/errors.ts';
 import type { ServeConfig } from './config.ts';

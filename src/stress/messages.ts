@@ -1,9 +1,8 @@
 /**
  * What the coordinator and its shards say to each other: the whole protocol, as plain records.
- * Stands between `fleet.ts` and `shard-process.ts`.
  */
-import type { Entry } from './ledger.ts';
-import type { Load } from './schedule.ts';
+import type { Entry } from './generator/tally.ts';
+import type { Load } from './generator/schedule.ts';
 
 export interface TlsPlan {
   readonly serverName: string;

@@ -1,15 +1,14 @@
 /**
- * Everything that must stand before the first counted request: target, payload, probe, plan, open connections.
- * Stands under every mode of `stress`; a mode runs steps on it and closes it.
+ * Everything that must
  */
 import { AppError } from '../core/errors.ts';
-import { type ConnectionPlan, planConnections, readLimits } from './connections.ts';
-import { buildFleet, type CommonPlan, type Fleet } from './fleet.ts';
-import type { Part } from './part.ts';
-import { buildPayload, type Payload, type PayloadAsk } from './payload.ts';
-import { type Probe, probeTarget } from './probe.ts';
-import { encodeRequest } from './request.ts';
-import { parseTarget, resolveTarget, type Target } from './target.ts';
+import { type ConnectionPlan, planConnections, readLimits } from './coordinator/connections.ts';
+import { buildFleet, type CommonPlan, type Fleet } from './coordinator/fleet.ts';
+import type { Part } from './coordinator/part.ts';
+import { buildPayload, type Payload, type PayloadAsk } from './payload/payload.ts';
+import { type Probe, probeTarget } from './target/probe.ts';
+import { encodeRequest } from './payload/request.ts';
+import { parseTarget, resolveTarget, type Target } from './target/target.ts';
 
 export interface SessionOptions extends Omit<PayloadAsk, 'url'> {
   readonly url: string;

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Socket } from 'bun';
-import { compareRuns } from './compare.ts';
-import { readRunFile, type RunFile } from './run-file.ts';
-import schema from './run-schema.json' with { type: 'json' };
+import { compareRuns } from './results/compare.ts';
+import { readRunFile, type RunFile } from './results/run-file.ts';
+import schema from './results/run-schema.json' with { type: 'json' };
 import { openSession, type SessionOptions } from './session.ts';
 import { type StressPlan, runStress } from './stress.ts';
-import { parseSlo } from './slo.ts';
+import { parseSlo } from './analysis/slo.ts';
 
 const OPTIONS: Omit<SessionOptions, 'url'> = {
   nConnections: 4,
@@ -423,7 +423,9 @@ describe('run file', () => {
 
   test('what is not a run file is refused', () => {
     expect(() => readRunFile('nowhere.json')).toThrow('does not exist');
-    expect(() => readRunFile(join(import.meta.dir, 'run-schema.json'))).toThrow('not a run file');
+    expect(() => readRunFile(join(import.meta.dir, 'results/run-schema.json'))).toThrow(
+      'not a run file',
+    );
   });
 });
 

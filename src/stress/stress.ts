@@ -1,23 +1,22 @@
 /**
  * The three modes behind one door: a plain run, a capacity search, a connection ramp; each ends in a run file.
- * Stands under the command line; whoever calls it opens the session and closes it.
  */
-import type { Admin } from './admin.ts';
-import { runCapacity } from './capacity-run.ts';
-import type { FaultPlan } from './fault.ts';
-import type { Part } from './part.ts';
-import { runRamp } from './ramp-run.ts';
+import type { Admin } from './target/admin.ts';
+import { runCapacity } from './modes/capacity.ts';
+import type { FaultPlan } from './faults/fault.ts';
+import type { Part } from './coordinator/part.ts';
+import { runRamp } from './modes/ramp.ts';
 import {
   capacityRunFile,
   type RunFile,
   type RunFrame,
   rampRunFile,
   singleRunFile,
-} from './run-file.ts';
-import type { Arrivals } from './schedule.ts';
+} from './results/run-file.ts';
+import type { Arrivals } from './generator/schedule.ts';
 import type { Session } from './session.ts';
-import { runSingle } from './single-run.ts';
-import type { Threshold } from './slo.ts';
+import { runSingle } from './modes/single.ts';
+import type { Threshold } from './analysis/slo.ts';
 import type { Watcher } from './watcher.ts';
 
 export type Mode = 'single' | 'find-max' | 'ramp';

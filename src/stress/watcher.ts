@@ -1,9 +1,8 @@
 /**
  * Who is told what happens while a run goes on: the live view on a terminal, plain lines in a pipe, nobody under --json.
- * Stands between the modes and the views.
  */
-import type { FaultDeed } from './fault-actions.ts';
-import type { Window } from './window.ts';
+import type { FaultDeed } from './faults/fault-actions.ts';
+import type { Window } from './coordinator/window.ts';
 
 export interface Watcher {
   readonly onOpening?: (nOpen: number) => void;

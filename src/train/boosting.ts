@@ -3,18 +3,18 @@
  * Sixth step of the algorithm.
  */
 import { buildRandom } from '../core/random.ts';
-import type { GrownTree } from './grower.ts';
+import type { GrownTree } from './growing/reference-grower.ts';
 import {
   type BoostRows,
   type BuildLearner,
   type Learner,
   type LearnerSettings,
   startScores,
-} from './learner.ts';
-import { type Loss, logLossOfScores, pinballOfScores } from './loss.ts';
-import { quantileOf } from './quantile.ts';
-import { addToScores } from './scoring.ts';
-import type { Tree } from './tree.ts';
+} from './growing/learner.ts';
+import { type Loss, logLossOfScores, pinballOfScores } from './growing/loss.ts';
+import { quantileOf } from './growing/quantile.ts';
+import { addToScores } from './engine/parallel-scoring.ts';
+import type { Tree } from './growing/tree.ts';
 
 export interface BoostSettings extends LearnerSettings {
   readonly nTrees: number;

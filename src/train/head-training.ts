@@ -5,19 +5,19 @@
  */
 import type { Head } from '../core/model.ts';
 import { type Boosted, type BoostSettings, boostOn, type Round } from './boosting.ts';
-import { buildCalibration } from '../core/curve.ts';
-import { fitCalibration } from './calibration.ts';
-import { dayEffects } from './day-effect.ts';
-import { type BoostRows, type BuildLearner, joinRows, pickRows } from './learner.ts';
-import { anchorLevel } from './level.ts';
-import type { Loss } from './loss.ts';
-import { rateOf } from './metrics.ts';
+import { buildCalibration } from '../core/calibrate.ts';
+import { fitCalibration } from './quality/calibration.ts';
+import { dayEffects } from './features/day-effect.ts';
+import { type BoostRows, type BuildLearner, joinRows, pickRows } from './growing/learner.ts';
+import { anchorLevel } from './quality/calibration-in-the-large.ts';
+import type { Loss } from './growing/loss.ts';
+import { rateOf } from './quality/metrics.ts';
 import { labelsOf, type Prepared } from './preparation.ts';
-import type { ScoreRows } from './scoring.ts';
+import type { ScoreRows } from './engine/parallel-scoring.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
-import { boostStopped } from './stopping.ts';
-import { PARTS, type Part } from './time-split.ts';
-import { forestOf } from './tree.ts';
+import { boostStopped } from './early-stopping.ts';
+import { PARTS, type Part } from './features/time-split.ts';
+import { forestOf } from './growing/tree.ts';
 
 export interface TrainProgress extends Round {
   /** Which head is being learned, `late 15`. */

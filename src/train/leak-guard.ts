@@ -1,11 +1,10 @@
 /**
  * The leak guard: a feature that alone tells late from on time was not known before departure.
- * Stands between the bins and boosting.
  */
 import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
 import { inputsOf } from '../core/features.ts';
-import type { BoostRows } from './learner.ts';
+import type { BoostRows } from './growing/learner.ts';
 
 /** No honest feature of a schedule comes near this. */
 const MOST_AUC = 0.85;

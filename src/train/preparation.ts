@@ -1,27 +1,32 @@
 /**
  * Table to binned parts: split, inputs, features, bins.
- * Stands between the table and boosting.
  */
 import { AppError } from '../core/errors.ts';
 import { type Feature, isCategorical } from '../core/features.ts';
 import { dayOf, type FieldName } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
 import { departuresOf, type Table } from '../core/table.ts';
-import type { Bins } from './binning.ts';
-import type { ColumnSource, ColumnTask } from './column-binning.ts';
-import { dayEffects } from './day-effect.ts';
-import { inputsOfTable, rawOf } from './encoding.ts';
-import { binOffsets } from './histogram.ts';
-import { holidayFeature } from './holidays.ts';
+import type { Bins } from './binning/binning.ts';
+import type { ColumnSource, ColumnTask } from './binning/column-binning.ts';
+import { dayEffects } from './features/day-effect.ts';
+import { inputsOfTable, rawOf } from './features/encoding.ts';
+import { binOffsets } from './growing/histogram.ts';
+import { holidayFeature } from './features/holidays.ts';
 import { guardAgainstLeaks } from './leak-guard.ts';
-import type { BoostRows } from './learner.ts';
-import { scheduleFeatures, scheduleInputs, WEATHER } from './schedule-features.ts';
+import type { BoostRows } from './growing/learner.ts';
+import { scheduleFeatures, scheduleInputs, WEATHER } from './features/schedule-features.ts';
 import type { TrainOptions } from './settings.ts';
 import { sharedBytes, sharedInts } from './shared-array.ts';
-import { buildStatistics, kindsOf } from './target-statistics.ts';
-import type { Team } from './team.ts';
-import { type DataSplit, PARTS, type Part, splitAtRandom, splitByTime } from './time-split.ts';
-import { trafficFeatures } from './traffic.ts';
+import { buildStatistics, kindsOf } from './features/target-statistics.ts';
+import type { Team } from './engine/thread-pool.ts';
+import {
+  type DataSplit,
+  PARTS,
+  type Part,
+  splitAtRandom,
+  splitByTime,
+} from './features/time-split.ts';
+import { trafficFeatures } from './features/traffic.ts';
 
 export interface Prepared {
   readonly split: DataSplit;

@@ -8,7 +8,7 @@ import type { Quality } from '../core/model.ts';
 import type { Column, Table } from '../core/table.ts';
 import { departuresOf } from '../core/table.ts';
 import type { TrainOptions } from './settings.ts';
-import type { Baseline } from './evaluation.ts';
+import type { Baseline } from './quality/evaluation.ts';
 import { trainModel } from './training.ts';
 
 export interface RollingMonth {

@@ -2,8 +2,8 @@
  * How a model is learned, with defaults that need no tuning: they depend on how much there is to learn from.
  */
 import type { BoostSettings } from './boosting.ts';
-import type { Costs } from './evaluation.ts';
-import type { PartShares } from './time-split.ts';
+import type { Costs } from './quality/evaluation.ts';
+import type { PartShares } from './features/time-split.ts';
 
 export interface TrainOptions {
   readonly name: string;

@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { AppError } from '../core/errors.ts';
 import { encodeModel } from '../core/model-file.ts';
 import type { Table } from '../core/table.ts';
-import { plantTable } from './planted.ts';
+import { plantTable } from '../../test/planted-rows.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from './settings.ts';
 import { trainModel } from './training.ts';
 

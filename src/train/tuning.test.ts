@@ -1,5 +1,5 @@
 import { expect, setDefaultTimeout, test } from 'bun:test';
-import { plantTable } from './planted.ts';
+import { plantTable } from '../../test/planted-rows.ts';
 import { DEFAULT_OPTIONS } from './settings.ts';
 import { bestOf, tune } from './tuning.ts';
 

@@ -6,10 +6,10 @@ import { availableParallelism } from 'node:os';
 import { buildRandom } from '../core/random.ts';
 import type { Table } from '../core/table.ts';
 import { type BoostSettings, boost } from './boosting.ts';
-import { buildEngine } from './engine.ts';
+import { buildEngine } from './engine/parallel-learner.ts';
 import { prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
-import { buildTeam } from './team.ts';
+import { buildTeam } from './engine/thread-pool.ts';
 
 const SPACE = {
   nLeaves: [7, 15, 31, 63],

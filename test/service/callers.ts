@@ -1,6 +1,5 @@
 /**
  * Callers that ask without pause over connections they keep, and tell what became of every request.
- * Stands beside the tests that disturb a service under load.
  */
 import { connect, type Socket } from 'node:net';
 import { PLANTED_FLIGHT } from '../planted.ts';

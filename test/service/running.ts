@@ -1,6 +1,5 @@
 /**
  * A whole `puntual serve` as a process, on free ports, with planted models in a folder of its own.
- * Stands beside the tests of the processes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

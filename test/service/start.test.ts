@@ -1,4 +1,4 @@
-/** The start of a service: what is printed, and one clear line when it can not be. */
+/** The start of a service: what is printed, and one clear line when it cannot be. */
 import { describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Workers that die, hang, or can not start: what the service does about it. */
+/** Workers that die, hang, or cannot start: what the service does about it. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { startCallers } from './callers.ts';
 import { isAlive, metricOf, type Running, startService, until } from './running.ts';

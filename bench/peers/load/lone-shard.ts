@@ -2,9 +2,9 @@
  * One shard of the generator without its coordinator: `bun lone-shard.ts PORT SECONDS kept|none` prints answers per second.
  * With `none` its books count requests in hand and answers, and record nothing else.
  */
-import { type Books, buildBooks } from '../../../src/stress/books.ts';
-import { buildLedger } from '../../../src/stress/ledger.ts';
-import { buildShard } from '../../../src/stress/shard.ts';
+import { type Books, buildBooks } from '../../../src/stress/generator/recorder.ts';
+import { buildLedger } from '../../../src/stress/generator/tally.ts';
+import { buildShard } from '../../../src/stress/generator/shard.ts';
 
 const [port, seconds, kind] = process.argv.slice(2);
 const N_CONNECTIONS = 64;

@@ -1,6 +1,5 @@
 /**
  * A share of one processor as a container gets it: a cgroup with a quota, made for a bench and removed after it.
- * Stands beside the services of the stress benches; it needs a cgroup tree that may be written.
  */
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,5 @@
 /**
  * The schemas that operations of the OpenAPI document refer to by name.
- * Stands under `openapi`; the flight and the prediction come from the model.
  */
 import { ERRORS } from '../../core/errors.ts';
 import type { LoadedModel } from '../../core/model-file.ts';

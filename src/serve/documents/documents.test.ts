@@ -95,7 +95,7 @@ test.each(['/', '/docs', '/openapi.json'])('%s is not sent again to who has it',
   expect(await again.text()).toBe('');
 });
 
-test('pages load nothing foreign and can not be framed', async () => {
+test('pages load nothing foreign and cannot be framed', async () => {
   for (const path of ['/', '/docs']) {
     const { headers } = await fetch(service.url + path);
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");

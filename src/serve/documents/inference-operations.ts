@@ -1,6 +1,5 @@
 /**
  * The operations of the OpenAPI document that speak the Open Inference Protocol.
- * Stands under `openapi`.
  */
 import type { LoadedModel } from '../../core/model-file.ts';
 import {

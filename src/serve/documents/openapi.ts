@@ -1,6 +1,5 @@
 /**
  * The interface as OpenAPI 3.1, made from the loaded model and the error table.
- * Stands beside the routes it describes; a test holds it to their table.
  */
 import type { LoadedModel } from '../../core/model-file.ts';
 import { VERSION } from '../../core/version.ts';

@@ -1,6 +1,5 @@
 /**
  * One operation of the OpenAPI document: its shape, and how its answers and failures are written.
- * Stands under the lists of operations, one per purpose.
  */
 import { ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { PROBLEM_TYPE } from '../formats/problem.ts';

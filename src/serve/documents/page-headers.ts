@@ -1,6 +1,5 @@
 /**
  * Headers of everything that a browser shows as a page: nothing foreign is loaded, framed, guessed or sent on.
- * Stands under the routes that answer HTML.
  */
 import { PAGE_SCRIPT, PAGE_STYLE } from '../../../web/page.tsx';
 

@@ -1,13 +1,12 @@
 /**
  * The page's content for one model: fields from its inputs, sentences from its answers.
- * Stands between the routes `/` and `/result` and the drawing in `web/`.
  */
 import type { AnswerView, FieldView, PageView } from '../../../web/view.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { Model } from '../../core/model.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
-import type { Explanation } from '../../predict/explain.ts';
+import type { Explanation } from '../../predict/explain/explain.ts';
 import type { JsonObject } from '../formats/body.ts';
 
 /** A list longer than this is offered as suggestions, one longer than the second not at all. */
@@ -56,7 +55,7 @@ const sentenceStart = (text: string): string => text.charAt(0).toUpperCase() + t
 
 const problemOf = (error: AppError): string =>
   error.faults.length > 0
-    ? 'Something is missing or can not be read: see the marked fields.'
+    ? 'Something is missing or cannot be read: see the marked fields.'
     : sentenceOf(error.message);
 
 const sentenceOf = (text: string): string => {

@@ -1,6 +1,6 @@
 /**
  * A Postman collection that runs as it is, with a check behind every request; newman runs it too.
- * Stands beside `openapi`, from whose operations it is made.
+ *
  * @source https://schema.getpostman.com/json/collection/v2.1.0/collection.json
  */
 import type { LoadedModel } from '../../core/model-file.ts';

@@ -1,6 +1,5 @@
 /**
  * The operations of the OpenAPI document that predict: `/predict` and the form's `/result`.
- * Stands under `openapi`; what they take and answer comes from the model's inputs.
  */
 import type { LoadedModel } from '../../core/model-file.ts';
 import { NDJSON } from '../scoring/ndjson.ts';

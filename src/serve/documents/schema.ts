@@ -1,6 +1,5 @@
 /**
  * A model's inputs and answers as JSON Schema (2020-12): for `/model`, `/openapi.json`, the page and the collection.
- * Stands beside `core/inputs`, whose rules it states; a property test holds the two together.
  */
 import type { Input } from '../../core/inputs.ts';
 import type { Model } from '../../core/model.ts';

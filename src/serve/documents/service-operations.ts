@@ -1,6 +1,5 @@
 /**
  * The operations of the OpenAPI document that tell about the service: the page, the model, health.
- * Stands under `openapi`.
  */
 import { answer, type Failures, NOT_READY, type Operations, reading, ref } from './operation.ts';
 import type { Schema } from './schema.ts';

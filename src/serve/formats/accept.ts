@@ -1,6 +1,5 @@
 /**
  * Which of two forms of an answer a client would rather have.
- * Stands under the routes that speak both HTML and JSON.
  */
 
 /**

@@ -1,6 +1,5 @@
 /**
  * Predictions as JSON text: written by concatenation, with what never changes prepared once.
- * Stands between the predictor's numbers and the answers of `predict`, `result` and the stream.
  */
 import type { Head } from '../../core/model.ts';
 import type { LoadedModel } from '../../core/model-file.ts';

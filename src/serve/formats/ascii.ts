@@ -1,5 +1,5 @@
 /**
- * Bytes by name. Stands under everything that reads JSON without making strings of it.
+ * Bytes by name.
  */
 export const TAB = 0x09;
 export const LF = 0x0a;

@@ -1,6 +1,5 @@
 /**
  * The reading of request bodies: their type, then what they hold as JSON.
- * Stands between the bytes of a body and every route that takes one.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';

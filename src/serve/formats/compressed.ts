@@ -1,6 +1,5 @@
 /**
  * Large answers as gzip for who takes it, packed off the thread that predicts.
- * Stands under the routes whose answers grow with the question.
  */
 import type { Call } from '../../http/call.ts';
 

@@ -1,6 +1,5 @@
 /**
  * Words looked up by their bytes: input names and known values, without making a string.
- * Stands under `scanner` and `tensor`; an open-addressing table over one run of UTF-8.
  */
 
 export interface Dictionary {

@@ -1,7 +1,6 @@
 /**
  * A flight from an HTML form: our own names, or those of the service that this one replaces
  * (`Airline, Origin, Destination, Terminal, Weekday, ScheduledTime`).
- * Stands between the form's fields and the reader of inputs.
  */
 import { dayOf, decodeTime, encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
@@ -46,7 +45,7 @@ export const flightOfForm = (
 
 const CLOCK = /^([01]?\d|2[0-3]):?([0-5]\d)(?::[0-5]\d)?$/;
 
-/** `Friday`, `18:30` as a local time; what can not be read stays as it is, for the reader to refuse. */
+/** `Friday`, `18:30` as a local time; what cannot be read stays as it is, for the reader to refuse. */
 export const departureOf = (weekday: string, time: string, now: Date): string => {
   const text = time.trim();
   if (!Number.isNaN(decodeTime(text))) return text;

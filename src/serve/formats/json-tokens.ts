@@ -1,6 +1,5 @@
 /**
  * The tokens of a plain JSON text, scanned where they lie: white space, strings without escapes, decimals, words.
- * Stands under `scanner`; whatever is not plain is -1, and left to `JSON.parse`.
  */
 import {
   BACKSLASH,

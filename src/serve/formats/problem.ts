@@ -1,6 +1,5 @@
 /**
  * Failures as HTTP: problem documents (RFC 9457) made from the one error table.
- * Stands under `app`; nothing else in the room knows what an error looks like on the wire.
  */
 import { AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 

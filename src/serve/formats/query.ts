@@ -1,6 +1,5 @@
 /**
- * What stands behind the question mark: switches such as `explain` and `strict`, and a flight asked for by GET.
- * Stands between the address of a request and the routes.
+ * What
  */
 import { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';

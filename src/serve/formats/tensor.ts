@@ -1,6 +1,6 @@
 /**
  * Columns of the Open Inference Protocol as a predictor's numbers: JSON data and the binary extension.
- * Stands under the route `/v2/.../infer`.
+ *
  * @source https://github.com/kserve/open-inference-protocol, Triton `extension_binary_data.md`
  */
 import { AppError, type Fault } from '../../core/errors.ts';

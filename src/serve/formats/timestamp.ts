@@ -1,6 +1,5 @@
 /**
  * A local time from its bytes: the fast twin of `decodeTime` in `core/flight`, for whole minutes.
- * Stands under `scanner` and `tensor`.
  */
 import { COLON, MINUS, SPACE, UPPER_T, ZERO } from './ascii.ts';
 

@@ -1,6 +1,5 @@
 /**
  * Bounds the work in hand of one worker: single predictions first, batches in slices, nothing for a caller who is gone.
- * Stands between the HTTP layer and the one thread that predicts.
  */
 import type { Call } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';

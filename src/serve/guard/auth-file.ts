@@ -1,6 +1,5 @@
 /**
  * The files that `--auth` names: keys, or the public keys of a token issuer.
- * Stands under `auth` and `tokens`.
  */
 import { readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
@@ -12,6 +11,6 @@ export const readAuthFile = (path: string): string => {
   } catch (error) {
     const code =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'file-missing' : 'file-unreadable';
-    throw new AppError(code, `${path} can not be read`, { cause: error });
+    throw new AppError(code, `${path} cannot be read`, { cause: error });
   }
 };

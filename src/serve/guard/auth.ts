@@ -1,7 +1,7 @@
 /**
  * Who may call: API keys from a file, or JSON Web Tokens of an issuer. `--auth keys:FILE` or
  * `--auth jwt:ISSUER|AUDIENCE|JWKS` (an address or a file).
- * Stands at the door of `app`. Keys are known by their SHA-256 only; none is ever kept, shown or logged.
+ * Keys are known by their SHA-256 only; none is ever kept, shown or logged.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';

@@ -1,6 +1,6 @@
 /**
  * Calls from pages of other origins: refused by every browser unless their origin is configured.
- * Stands around the answers of `app`; without origins it is not there at all.
+ *
  * @source https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 import { type Answer, type Call, withHeaders } from '../../http/call.ts';

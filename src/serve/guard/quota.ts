@@ -1,6 +1,6 @@
 /**
  * Requests per second and caller, counted over all workers in one shared table.
- * Stands under the HTTP layer's auth. Two int32 per caller: the second, and the requests in it.
+ * Two int32 per caller: the second, and the requests in it.
  */
 import { QUOTA_KEYS, type Quota } from '../context.ts';
 

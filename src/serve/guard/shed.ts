@@ -1,6 +1,5 @@
 /**
  * Refusals of work that is not wrong: which failure each reason is, and the frame around work that was let in.
- * Stands between `admission` and the routes.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { ServeContext, WorkKind } from '../context.ts';

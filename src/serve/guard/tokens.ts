@@ -1,6 +1,6 @@
 /**
  * JSON Web Tokens of an issuer, checked with `jose`; a token that was accepted is remembered for a minute.
- * Stands under `auth`. The library is loaded only where tokens are asked for: no other start waits for it.
+ * The library is loaded only where tokens are asked for: no other start waits for it.
  */
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { AppError } from '../../core/errors.ts';
@@ -36,7 +36,7 @@ export const buildTokens = (spec: string): TokenCheck => {
     } catch (error) {
       if (error instanceof errors.JOSEError)
         throw new AppError('key-refused', `the token is not accepted: ${error.code}`);
-      throw new AppError('not-ready', 'the keys of the token issuer can not be read', {
+      throw new AppError('not-ready', 'the keys of the token issuer cannot be read', {
         cause: error,
       });
     }

@@ -1,18 +1,17 @@
 /**
  * `/openapi.json`, `/docs` and `/postman.json`: the interface for programs, people and Postman.
- * Stands beside the routes that they describe; each is written once, when it is first asked for.
  */
 import { DOCS_STYLE, type DocsView, type OperationView, renderDocs } from '../../../web/docs.tsx';
 import { ERRORS } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
-import type { Endpoint } from '../call.ts';
+import type { Endpoint } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
 import { buildOpenApi, type OpenApi } from '../documents/openapi.ts';
 import type { Operation } from '../documents/operation.ts';
 import { securityHeaders } from '../documents/page-headers.ts';
 import { buildCollection } from '../documents/postman.ts';
 import { exampleFlight } from '../documents/schema.ts';
-import { tagged } from '../documents/tagged.ts';
+import { tagged } from '../documents/etag.ts';
 
 export const buildDocuments = ({
   loaded,

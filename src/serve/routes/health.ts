@@ -1,8 +1,7 @@
 /**
  * `/livez` and `/readyz` on the service port: whether this worker lives, and whether it may be sent work.
- * Stands beside the admin port's own, which speak for all workers.
  */
-import { type Handler, jsonHeaders } from '../call.ts';
+import { type Handler, jsonHeaders } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
 
 const noStore = { ...jsonHeaders, 'cache-control': 'no-store' };

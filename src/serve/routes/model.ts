@@ -1,8 +1,7 @@
 /**
  * `/model`: what the service answers with: name, version, inputs, training, measured quality.
- * Stands beside `/openapi.json`, which says the same of the interface.
  */
-import { type Handler, jsonHeaders } from '../call.ts';
+import { type Handler, jsonHeaders } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
 import { exampleFlight, flightSchema } from '../documents/schema.ts';
 import { levelName } from '../formats/answer.ts';

@@ -1,11 +1,10 @@
 /**
  * `/result`: a flight from an HTML form, answered as a page, or as JSON when `Accept` asks for it.
- * Stands beside `/predict`, which programs use.
  */
 import { renderPage } from '../../../web/page.tsx';
 import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
-import { type Endpoint, jsonHeaders } from '../call.ts';
+import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
 import { buildPage } from '../documents/page.ts';
 import { pageHeaders } from '../documents/page-headers.ts';
@@ -80,6 +79,6 @@ const fieldsOf = async (
     const form = await new Response(bytes, { headers: { 'content-type': header } }).formData();
     return [...form.entries()];
   } catch (error) {
-    throw new AppError('request-malformed', 'the form can not be read', { cause: error });
+    throw new AppError('request-malformed', 'the form cannot be read', { cause: error });
   }
 };

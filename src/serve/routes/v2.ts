@@ -1,11 +1,10 @@
 /**
  * The Open Inference Protocol V2: metadata, health, inference by JSON and by binary tensors, repository index.
- * Stands beside `/predict`: the same flights, as columns instead of objects.
  */
 import { AppError } from '../../core/errors.ts';
 import { VERSION } from '../../core/version.ts';
 import type { Call } from '../../http/call.ts';
-import { type Endpoint, jsonHeaders } from '../call.ts';
+import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
 import { datatypeOf } from '../formats/tensor.ts';
 import { shed } from '../guard/shed.ts';

@@ -1,6 +1,6 @@
 /**
  * Many flights in one body: read, predicted and written in slices, with room for single predictions in between.
- * Stands between `/predict` and the predictor. The scanner reads what it can, `JSON.parse` the rest.
+ * The scanner reads what it can, `JSON.parse` the rest.
  */
 import { AppError, type Fault } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';

@@ -1,6 +1,5 @@
 /**
  * An inference request of the Open Inference Protocol: its document, checked, and its tensors, found.
- * Stands between the bytes of `/v2/.../infer` and the columns of `tensor`.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';

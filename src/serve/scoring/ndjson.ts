@@ -1,6 +1,6 @@
 /**
  * Flights as lines, any number: read while they come, answered line by line, never faster than the caller reads.
- * Stands beside `batch`, which holds a whole body. A bad line becomes an error line, the rest goes on.
+ * A bad line becomes an error line, the rest goes on.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Call, Streamed } from '../../http/call.ts';

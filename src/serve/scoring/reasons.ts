@@ -1,9 +1,8 @@
 /**
  * Reasons behind an answer, as JSON and for the page; the explainer is built when it is first asked.
- * Stands between the routes and `predict/explain`.
  */
 import type { Model } from '../../core/model.ts';
-import { buildExplainer, type Explainer, type Explanation } from '../../predict/explain.ts';
+import { buildExplainer, type Explainer, type Explanation } from '../../predict/explain/explain.ts';
 
 export interface Reasons {
   readonly explain: (raw: Float64Array, at: number) => Explanation;

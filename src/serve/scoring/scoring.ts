@@ -1,6 +1,5 @@
 /**
  * From requests as records to answers in arrays: reads, counts what was odd, predicts.
- * Stands between the routes and the predictor; knows nothing of HTTP.
  */
 import { AppError, type Fault } from '../../core/errors.ts';
 import { buildInputReader } from '../../core/inputs.ts';

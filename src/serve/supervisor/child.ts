@@ -1,6 +1,5 @@
 /**
  * One worker process as the supervisor sees it: start, orders, news, end.
- * Stands between the fleet and a process; the process itself is `worker`.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +14,7 @@ import {
   type Orders,
   type ToWorker,
 } from '../messages.ts';
-import { createCells, mapCells, SLAB_CELLS } from '../telemetry/slab.ts';
+import { createCells, mapCells, SLAB_CELLS } from '../telemetry/shared-counters.ts';
 
 export type ChildState = 'starting' | 'warm' | 'ready' | 'draining' | 'gone';
 

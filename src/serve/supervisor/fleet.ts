@@ -1,6 +1,6 @@
 /**
  * The workers: one place each, refilled at once when its worker dies, one more kept warm so that "at once" is
- * a matter of opening a port. Stands under the supervisor; knows nothing of HTTP.
+ * a matter of opening a port.
  */
 import type { ServeConfig } from '../config.ts';
 import type { RestartReason } from '../labels.ts';
@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import type { ModelFacts, ModelRef } from '../messages.ts';
 import { CLOSE_MS } from '../worker/drain.ts';
 import { type Child, type Exit, spawnChild } from './child.ts';
-import { buildLedger, type Ledger } from './ledger.ts';
+import { buildLedger, type Ledger } from './restart-history.ts';
 import {
   BACKOFF_MOST_MS,
   backoffMs,
@@ -19,7 +19,7 @@ import {
   type Slot,
   YOUNG_MS,
 } from './slot.ts';
-import { buildSpare } from './spare.ts';
+import { buildSpare } from './standby.ts';
 
 export interface Fleet {
   readonly places: () => readonly Place[];
@@ -39,7 +39,7 @@ export interface Fleet {
   readonly roll: (model: ModelRef, first: Child) => Promise<void>;
   /** Replaces one worker: the new one listens before the old one drains. */
   readonly replace: (child: Child, reason: RestartReason) => Promise<void>;
-  /** Kills a worker that can not be asked any more; its place is refilled at once. */
+  /** Kills a worker that cannot be asked any more; its place is refilled at once. */
   readonly kill: (child: Child, reason: RestartReason) => void;
   /** From now on nothing is refilled. */
   readonly end: () => void;
@@ -123,7 +123,7 @@ export const buildFleet = (
     try {
       child = spare.take(model!);
     } catch (error) {
-      log.error('a worker can not be started', { error: (error as Error).message });
+      log.error('a worker cannot be started', { error: (error as Error).message });
       slot.youngDeaths++;
       fillLater(slot, BACKOFF_MOST_MS);
       return;

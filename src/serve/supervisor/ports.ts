@@ -1,6 +1,5 @@
 /**
  * Ports: whether they are free before workers share them, and how they are written as addresses.
- * Stands under the supervisor.
  */
 import { AppError } from '../../core/errors.ts';
 import type { ServeConfig } from '../config.ts';
@@ -45,7 +44,7 @@ export const freePort = (
   }
 };
 
-/** A port that can not be opened, as one sentence. */
+/** A port that cannot be opened, as one sentence. */
 const portError = (error: unknown, host: string, port: number, flag: string): AppError => {
   const { code, message } = error as { code?: string; message: string };
   const why =
@@ -53,6 +52,6 @@ const portError = (error: unknown, host: string, port: number, flag: string): Ap
       ? `port ${port} on ${host} is taken by another process`
       : code === 'EACCES'
         ? `port ${port} may not be opened by this user`
-        : `${host}:${port} can not be opened (${code ?? message})`;
+        : `${host}:${port} cannot be opened (${code ?? message})`;
   return new AppError('port-in-use', `${why}: choose another with ${flag}`, { cause: error });
 };

@@ -1,6 +1,6 @@
 /**
  * Which model serves: the change to another one, the way back, and what went wrong on the way.
- * Stands in the supervisor, above the fleet. Changes happen one after the other; a refused model leaves all as it was.
+ * Changes happen one after the other; a refused model leaves all as it was.
  */
 import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';

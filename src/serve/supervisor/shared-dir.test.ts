@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { createCells } from '../telemetry/slab.ts';
+import { createCells } from '../telemetry/shared-counters.ts';
 import { keepModel, makeSharedDir } from './shared-dir.ts';
 
 const codeOf = (work: () => unknown): string => {

@@ -1,7 +1,6 @@
 /**
  * The folder that supervisor and workers share: slabs, drift counts, checked copies of models. Memory where the
  * system has it (`/dev/shm`), so that counting never waits for a disk.
- * Stands under the supervisor, which makes it and takes it away.
  */
 import {
   accessSync,
@@ -52,14 +51,14 @@ export const makeSharedDir = (base = baseDir()): string => {
     }
     return mkdtempSync(join(base, prefixOf(process.pid)));
   } catch (error) {
-    throw new AppError('file-unwritable', `${base} can not be used: ${(error as Error).message}`, {
+    throw new AppError('file-unwritable', `${base} cannot be used: ${(error as Error).message}`, {
       cause: error,
     });
   }
 };
 
 /**
- * Copies a model file, so that what serves can not change or vanish under the workers.
+ * Copies a model file, so that what serves cannot change or vanish under the workers.
  * @throws AppError file-unreadable, file-unwritable (a full disk)
  */
 export const keepModel = (
@@ -71,7 +70,7 @@ export const keepModel = (
   try {
     accessSync(path, constants.R_OK);
   } catch (error) {
-    throw new AppError('file-unreadable', `${path} can not be read: ${(error as Error).message}`, {
+    throw new AppError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
   }

@@ -1,6 +1,5 @@
 /**
  * The place of one worker, and how patient the service is with a place whose workers keep dying.
- * Stands under the fleet.
  */
 import type { Child } from './child.ts';
 

@@ -1,6 +1,5 @@
 /**
  * The supervisor: starts the workers, keeps them, changes their model, ends them in order. It never predicts.
- * Stands at the top of the room; `cli/serve` and `cli/start` call `serve`.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,18 +8,18 @@ import type { ServeConfig } from '../config.ts';
 import { QUOTA_CELLS } from '../guard/quota.ts';
 import { connectionsFor, workersFor } from '../limits.ts';
 import { buildLog } from '../log.ts';
-import { driftCells, sumDrift } from '../telemetry/drift-slab.ts';
-import { createCells, GAUGES } from '../telemetry/slab.ts';
+import { driftCells, sumDrift } from '../telemetry/drift-counters.ts';
+import { createCells, GAUGES } from '../telemetry/shared-counters.ts';
 import { sumSlabs } from '../telemetry/totals.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import { openAdmin } from './admin.ts';
 import { watchCertificates } from './certificates.ts';
-import { buildEnding } from './ending.ts';
+import { buildEnding } from './shutdown.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { freePort, urlOf } from './ports.ts';
 import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
 import { keepModel, makeSharedDir } from './shared-dir.ts';
-import { portsToTakeOver, reportReady, startSuccessor } from './takeover.ts';
+import { portsToTakeOver, reportReady, startSuccessor } from './upgrade.ts';
 import { watch } from './watchdog.ts';
 
 /** What a person is told once the service is ready. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { GAUGES, SLAB_CELLS } from '../telemetry/slab.ts';
+import { GAUGES, SLAB_CELLS } from '../telemetry/shared-counters.ts';
 import type { Child } from './child.ts';
 import { type Activity, buildLook } from './watchdog.ts';
 

@@ -1,10 +1,9 @@
 /**
  * Looks at every worker's heart and memory, and has those replaced that hang or have grown too large.
- * Stands beside the fleet in the supervisor.
  */
 import { readFileSync } from 'node:fs';
 import type { ServeConfig } from '../config.ts';
-import { GAUGES } from '../telemetry/slab.ts';
+import { GAUGES } from '../telemetry/shared-counters.ts';
 import type { Child } from './child.ts';
 import type { Fleet } from './fleet.ts';
 

@@ -1,6 +1,5 @@
 /**
  * The writing side of a slab: what a worker counts while it answers.
- * Stands between the HTTP layer and shared memory; a call is a few additions, never a message.
  */
 import { bucketOf } from '../../core/latency.ts';
 import type { Counters } from '../context.ts';
@@ -14,7 +13,7 @@ import {
   SERIES_LIMIT,
   SERVICE_SCALE,
   type Slab,
-} from './slab.ts';
+} from './shared-counters.ts';
 
 const BEAT = GAUGES.indexOf('beat');
 const STATUS_SPAN = 600;

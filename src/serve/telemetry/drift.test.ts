@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { PLANTED_INPUTS } from '../../../test/planted.ts';
-import { sharesOf } from '../../train/shares.ts';
+import { sharesOf } from '../../train/quality/input-distribution.ts';
 import { buildDriftCounter } from './drift.ts';
 
 test('live flights fall in the bins that training counted them in', () => {

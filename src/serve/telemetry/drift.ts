@@ -1,6 +1,5 @@
 /**
  * Counts the bins that live flights fall in, as training counted its own: what drift is measured by.
- * Stands beside `scoring`, which calls it for every flight; `psi` reads the counts.
  */
 import type { Input } from '../../core/inputs.ts';
 import type { InputShare } from '../../core/model.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { RESTART_REASONS } from '../labels.ts';
 import { buildCounters, methodAt, routeAt } from './counters.ts';
 import { renderMetrics } from './metrics.ts';
-import { SLAB_CELLS } from './slab.ts';
+import { SLAB_CELLS } from './shared-counters.ts';
 import { sumSlabs } from './totals.ts';
 import type { ServiceView } from './view.ts';
 

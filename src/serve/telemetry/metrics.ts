@@ -1,10 +1,10 @@
 /**
  * `/metrics`: the sum of all slabs as Prometheus text.
- * Stands in the supervisor; names and units follow OpenTelemetry and Prometheus.
+ *
  * @source https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import { VERSION } from '../../core/version.ts';
-import { type Reading, readingsOf } from './readings.ts';
+import { type Reading, readingsOf } from './metric-families.ts';
 import type { ServiceView } from './view.ts';
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

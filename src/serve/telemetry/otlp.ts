@@ -1,6 +1,6 @@
 /**
  * Sends spans to a collector in the background: OTLP over HTTP, JSON. What does not fit or arrive is dropped,
- * never waited for. Stands under `trace`.
+ * never waited for.
  * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 import { VERSION } from '../../core/version.ts';

@@ -1,6 +1,5 @@
 /**
  * Drift: how far the live shares of an input's bins have moved from training's.
- * Stands under `/metrics` and `GET /model`, which read the same counts.
  */
 
 export interface InputDrift {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { quantileOf } from '../../core/latency.ts';
 import { METHODS, ROUTES, SHED_REASONS } from '../labels.ts';
 import { buildCounters, keyOf, methodAt, routeAt, splitKey } from './counters.ts';
-import { createCells, mapCells, SERVICE_SCALE, SLAB_CELLS } from './slab.ts';
+import { createCells, mapCells, SERVICE_SCALE, SLAB_CELLS } from './shared-counters.ts';
 import { answersOf, retireInto, sumSlabs } from './totals.ts';
 
 const buildWorker = () => {

@@ -1,11 +1,10 @@
 /**
  * The reading side of slabs: sums over all workers, those that are gone included.
- * Stands in the supervisor, under `/metrics` and `/workers`.
  */
 import { mergeInto, totalOf } from '../../core/latency.ts';
 import { METHODS, ROUTES } from '../labels.ts';
 import { splitKey } from './counters.ts';
-import { buildSlab, SERIES_CELLS, SERIES_LIMIT, SLAB_CELLS } from './slab.ts';
+import { buildSlab, SERIES_CELLS, SERIES_LIMIT, SLAB_CELLS } from './shared-counters.ts';
 
 /** `cells` is sum, counts per bound, count above. */
 export interface RequestSeries {

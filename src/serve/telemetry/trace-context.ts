@@ -1,6 +1,6 @@
 /**
  * The W3C trace context: which trace a request belongs to, and whether it is recorded.
- * Stands under `trace`. A header that is not right is ignored, never refused.
+ * A header that is not right is ignored, never refused.
  * @source https://www.w3.org/TR/trace-context/
  */
 

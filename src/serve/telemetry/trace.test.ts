@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { callOf } from '../../http/twin.ts';
-import type { Handler } from '../call.ts';
+import { callOf } from '../../http/reference-server.ts';
+import type { Handler } from '../endpoint.ts';
 import { buildLog } from '../log.ts';
 import { encodeSpans } from './otlp.ts';
 import { buildTracing, routeOf } from './trace.ts';

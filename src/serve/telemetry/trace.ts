@@ -1,9 +1,9 @@
 /**
  * Spans and access log around the handler of a worker. When neither is asked for, the handler stays as it is and
- * costs nothing. Stands between `worker` and `app`. Records method, route and status: nothing of a body.
+ * costs nothing. Records method, route and status: nothing of a body.
  */
 import { type Answer, type Call, withHeaders } from '../../http/call.ts';
-import type { Handler } from '../call.ts';
+import type { Handler } from '../endpoint.ts';
 import type { ServeConfig } from '../config.ts';
 import { METHODS, ROUTES } from '../labels.ts';
 import type { Log } from '../log.ts';

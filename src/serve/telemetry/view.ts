@@ -1,6 +1,5 @@
 /**
  * What the supervisor knows of the service at one moment: the record that metrics and the admin port are made from.
- * Stands between supervisor and `admin`, `metrics`.
  */
 import type { RestartReason } from '../labels.ts';
 import type { ModelFacts } from '../messages.ts';

@@ -101,7 +101,7 @@ describe('a batch', () => {
   });
 });
 
-describe('what can not be answered', () => {
+describe('what cannot be answered', () => {
   test.each([
     ['not JSON', '{"airline":', 400, 'request-malformed'],
     ['nothing', '', 400, 'request-malformed'],

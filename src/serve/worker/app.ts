@@ -1,11 +1,10 @@
 /**
  * The HTTP face of one worker: which path answers what, and the frame around every answer
  * (method, failure, counters).
- * Stands between the socket that `worker` opens and the routes.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { Answer, Call } from '../../http/call.ts';
-import type { Endpoint, Post } from '../call.ts';
+import type { Endpoint, Post } from '../endpoint.ts';
 import type { BuildApp, ServeContext } from '../context.ts';
 import { mediaTypeOf, requireType } from '../formats/body.ts';
 import { problemResponse } from '../formats/problem.ts';

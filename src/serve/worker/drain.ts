@@ -1,7 +1,6 @@
 /**
  * The end of a worker that loses nothing. In order: every answer closes its connection, so that busy callers go
  * elsewhere; nobody new is let in; what knocked before is answered; what is in hand is finished; the process ends.
- * Stands in the worker.
  */
 import type { HttpServer } from '../../http/server.ts';
 

@@ -1,6 +1,5 @@
 /**
  * The open port of one worker: as many connections as descriptors allow, and an end that loses nothing.
- * Stands between the HTTP server and the worker.
  */
 import type { Handlers } from '../../http/call.ts';
 import { openHttp } from '../../http/server.ts';

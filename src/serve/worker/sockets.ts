@@ -1,7 +1,7 @@
 /**
  * What the runtime does not offer on its own sockets, asked of the C library: to let nobody new in while what is in the
  * queue of a listening socket can still be accepted.
- * Stands under the worker's port and drain. Linux only; elsewhere `openSockets` returns undefined and both do without.
+ * Linux only; elsewhere `openSockets` returns undefined and both do without.
  */
 import { dlopen, FFIType, ptr } from 'bun:ffi';
 import { readdirSync } from 'node:fs';

@@ -1,6 +1,5 @@
 /**
  * One worker process: reads and checks the model, waits for the order to listen, answers, drains.
- * Stands below the supervisor, which starts it; the answering itself is `app`.
  */
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
@@ -9,19 +8,19 @@ import { compilePredictor } from '../../predict/compile.ts';
 import type { ServeContext, ServeState } from '../context.ts';
 import { problemText } from '../formats/problem.ts';
 import { buildAdmission } from '../guard/admission.ts';
-import { watchPressure } from '../guard/pressure.ts';
+import { watchPressure } from '../guard/overload-detector.ts';
 import { buildQuota } from '../guard/quota.ts';
 import { buildLog } from '../log.ts';
 import { type FromWorker, ORDERS, type Orders, type ToWorker } from '../messages.ts';
 import { buildCounters } from '../telemetry/counters.ts';
-import { createDrift, driftCells, sumDrift } from '../telemetry/drift-slab.ts';
-import { buildSlab, mapCells } from '../telemetry/slab.ts';
+import { createDrift, driftCells, sumDrift } from '../telemetry/drift-counters.ts';
+import { buildSlab, mapCells } from '../telemetry/shared-counters.ts';
 import { buildTracing } from '../telemetry/trace.ts';
 import { buildApp } from './app.ts';
 import { CLOSE_MS } from './drain.ts';
-import { startHeart } from './heart.ts';
+import { startHeart } from './heartbeat.ts';
 import { type Listener, openListener } from './listener.ts';
-import { rehearse } from './rehearsal.ts';
+import { rehearse } from './warm-up.ts';
 import { openSockets } from './sockets.ts';
 
 /** The event loop may lag so much, for so long, before batches are refused. */
@@ -112,7 +111,7 @@ const start = (orders: Orders): void => {
       listener = openListener(config, port, sockets, handlers, pressure.delayMs);
     } catch (error) {
       refuse(
-        new AppError('limit-system', `the port can not be opened: ${(error as Error).message}`),
+        new AppError('limit-system', `the port cannot be opened: ${(error as Error).message}`),
       );
       return;
     }

@@ -1,0 +1,193 @@
+/** ONNX graphs that no probability can be made of, or that are damaged, are refused with a reason. */
+import { expect, test } from 'bun:test';
+import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { scoreOf } from '../../predict/reference.ts';
+import { importModel, parseForeign } from '../import.ts';
+import { node, tensorType, TYPE } from './write/node.ts';
+import { bytesField, messageField, wholeField } from './write/protobuf.ts';
+
+const graphOf = (...nodes: readonly Uint8Array[]): Uint8Array =>
+  Buffer.concat([
+    wholeField(1, 8),
+    messageField(7, [
+      ...nodes.map((bytes) => bytesField(1, bytes)),
+      bytesField(11, tensorType('x', TYPE.double, 2)),
+    ]),
+  ]);
+
+/** Column 0 <= 5: leaf 0; else column 1 <= 7: leaf 1, else leaf 2. */
+const TREE = {
+  tree_roots: [0],
+  nodes_featureids: [0, 1],
+  nodes_truenodeids: [0, 1],
+  nodes_falsenodeids: [1, 2],
+  nodes_trueleafs: [1, 1],
+  nodes_falseleafs: [0, 1],
+  leaf_targetids: [0, 0, 0],
+};
+const NUMBERS = { nodes_splits: [5, 7], nodes_modes: [0, 0], leaf_weights: [0.1, 0.2, 0.9] };
+
+const treeEnsemble = (
+  ints: Readonly<Record<string, readonly number[]>> = {},
+  doubles: Readonly<Record<string, readonly number[]>> = {},
+  whole: Readonly<Record<string, number>> = {},
+): Uint8Array =>
+  node(
+    'TreeEnsemble',
+    ['x'],
+    ['y'],
+    { n_targets: 1, ...whole },
+    { ints: { ...TREE, ...ints }, doubles: { ...NUMBERS, ...doubles } },
+    'ai.onnx.ml',
+  );
+
+/** The same tree in the older form. */
+const regressor = (weights: readonly number[]): Uint8Array =>
+  node(
+    'TreeEnsembleRegressor',
+    ['x'],
+    ['y'],
+    { n_targets: 1 },
+    {
+      ints: {
+        nodes_treeids: [0, 0, 0],
+        nodes_nodeids: [0, 1, 2],
+        nodes_featureids: [0, 0, 0],
+        nodes_truenodeids: [1, 0, 0],
+        nodes_falsenodeids: [2, 0, 0],
+        target_treeids: [0, 0],
+        target_nodeids: [1, 2],
+        target_ids: [0, 0],
+      },
+      strings: { nodes_modes: ['BRANCH_LEQ', 'LEAF', 'LEAF'] },
+      doubles: { nodes_values_as_tensor: [5, 0, 0], target_weights_as_tensor: weights },
+    },
+    'ai.onnx.ml',
+  );
+
+test('a TreeEnsemble answers with the leaf that its splits lead to', () => {
+  const { score, link } = parseForeign(graphOf(treeEnsemble()));
+  expect(link).toBe('identity');
+  const answers = [
+    [5, 0],
+    [5.1, 7],
+    [6, 8],
+    [Number.NaN, 8],
+  ].map((row) => scoreOf(score, Float64Array.from(row), 0));
+  expect(answers).toEqual([0.1, 0.2, 0.9, 0.9]);
+});
+
+test('numbers beyond 0 to 1 are a probability after a Sigmoid only', () => {
+  const minutes = treeEnsemble({}, { leaf_weights: [-4, 20, 75] });
+  expect(() => parseForeign(graphOf(minutes))).toThrow('from -4.000 to 75.00');
+  expect(parseForeign(graphOf(minutes, node('Sigmoid', ['y'], ['p']))).link).toBe('logistic');
+});
+
+test.each([
+  [
+    'a regressor of minutes',
+    graphOf(regressor([12, 80])),
+    'numbers from 12.00 to 80.00, as a regressor of minutes does',
+    'model-unsupported',
+  ],
+  [
+    'a transform inside a TreeEnsemble',
+    graphOf(treeEnsemble({}, {}, { post_transform: 2 })),
+    'which runtimes read differently',
+    'model-unsupported',
+  ],
+  [
+    'three targets',
+    graphOf(treeEnsemble({}, {}, { n_targets: 3 })),
+    '3 targets',
+    'model-unsupported',
+  ],
+  [
+    'the largest of several trees',
+    graphOf(treeEnsemble({ tree_roots: [0, 1] }, {}, { aggregate_function: 3 })),
+    'joins its trees by MAX',
+    'model-unsupported',
+  ],
+  [
+    'two models',
+    graphOf(treeEnsemble(), treeEnsemble()),
+    'has 2 models in its graph',
+    'model-unsupported',
+  ],
+  [
+    'a step that nobody knows',
+    graphOf(treeEnsemble(), node('Sin', ['y'], ['z'])),
+    'has a step Sin',
+    'model-unsupported',
+  ],
+  [
+    'a circle',
+    graphOf(treeEnsemble({ nodes_falsenodeids: [0, 2] })),
+    'node 0 is reached twice',
+    'model-broken',
+  ],
+  [
+    'two roots in one place',
+    graphOf(treeEnsemble({ tree_roots: [0, 0] })),
+    'node 0 is reached twice',
+    'model-broken',
+  ],
+  [
+    'a node that is not there',
+    graphOf(treeEnsemble({ nodes_falsenodeids: [77, 2] })),
+    'node 77 does not exist',
+    'model-broken',
+  ],
+  [
+    'a leaf that is not there',
+    graphOf(treeEnsemble({ nodes_truenodeids: [-1, 1] })),
+    'leaf -1 does not exist',
+    'model-broken',
+  ],
+  [
+    'a column that is not there',
+    graphOf(treeEnsemble({ nodes_featureids: [-3, 1] })),
+    'column -3',
+    'model-broken',
+  ],
+  [
+    'a threshold that is not a number',
+    graphOf(treeEnsemble({}, { nodes_splits: [Number.NaN, 1] })),
+    'not a number',
+    'model-broken',
+  ],
+  [
+    'an unknown comparison',
+    graphOf(treeEnsemble({}, { nodes_modes: [9, 0] })),
+    'the mode number 9',
+    'model-unsupported',
+  ],
+  [
+    'a set of members that is not there',
+    graphOf(treeEnsemble({}, { nodes_modes: [6, 0], membership_values: [1, 2] })),
+    'a set of members does not exist',
+    'model-broken',
+  ],
+  [
+    'a set of members that are no codes',
+    graphOf(treeEnsemble({}, { nodes_modes: [6, 0], membership_values: [1.5, Number.NaN] })),
+    'equality with 1.5',
+    'model-unsupported',
+  ],
+  [
+    'lists of different lengths',
+    graphOf(treeEnsemble({}, { leaf_weights: [0.5] })),
+    'differ in length',
+    'model-broken',
+  ],
+  ['no trees', graphOf(treeEnsemble({ tree_roots: [] })), 'it has no trees', 'model-broken'],
+] as [string, Uint8Array, string, ErrorCode][])('%s is refused', (_, bytes, text, code) => {
+  try {
+    importModel(bytes, {}, 'x');
+    throw new Error('it was read');
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    expect(error.message).toContain(text);
+    expect(error.code).toBe(code);
+  }
+});

@@ -1,0 +1,223 @@
+/**
+ * ONNX graphs of one tree ensemble or linear classifier -> ForeignModel. One of the readers of foreign formats.
+ * @source onnx/onnx.proto; onnx docs Operators-ml.md; onnxruntime tree_ensemble_aggregator.h
+ */
+import { AppError } from '../../core/errors.ts';
+import type { ForeignModel } from '../foreign.ts';
+import { featuresOf, isUnscaled, markOptional, type Matrix } from '../matrix.ts';
+import { columnsBefore, type Given } from './preprocessing.ts';
+import { readClassifier, readRegressor } from './tree-ensemble-classifier.ts';
+import {
+  type Attributes,
+  attributesOf,
+  floatsIn,
+  type GraphInput,
+  type GraphNode,
+  textsIn,
+  wholesIn,
+} from './node.ts';
+import { readLinear } from './linear-classifier.ts';
+import { columnsOfTrees } from './split.ts';
+import type { Ensemble, Squash } from './targets.ts';
+import { readTreeEnsemble } from './tree-ensemble.ts';
+import { unscaled } from '../folded-scale.ts';
+import { messagesAt, type Message, parseMessage, textAt, textsAt, wholeAt } from './protobuf.ts';
+
+const DOUBLE = 11;
+
+/** Steps around the model that do not change a probability. */
+const HARMLESS = [
+  'Identity',
+  'Cast',
+  'ZipMap',
+  'Normalizer',
+  'Reshape',
+  'Flatten',
+  'ArrayFeatureExtractor',
+];
+
+/** @throws AppError model-broken, model-unsupported */
+export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
+  const document = parseMessage(bytes);
+  const graph = messagesAt(document, 7)[0];
+  if (!graph) throw broken('it has no graph');
+  const nodes = messagesAt(graph, 1).map(
+    (node): GraphNode => ({
+      kind: textAt(node, 4),
+      attributes: attributesOf(node),
+      inputs: textsAt(node, 1),
+      outputs: textsAt(node, 2),
+    }),
+  );
+  const models = nodes.filter(({ kind }) => READERS.has(kind));
+  const [node] = models;
+  if (!node || models.length > 1)
+    throw unsupported(
+      `has ${models.length} models in its graph (${[...new Set(nodes.map(({ kind }) => kind))].slice(0, 12).join(', ')}); one tree ensemble or LinearClassifier is expected`,
+    );
+  const inputs = inputsOf(graph);
+  const before = feeding(node, nodes);
+  const isOneMatrix =
+    inputs.length === 1 &&
+    before.every(
+      ({ kind }) =>
+        HARMLESS.includes(kind) || (kind === 'Scaler' && node.kind === 'LinearClassifier'),
+    );
+  const matrix = isOneMatrix ? undefined : columnsBefore(node, before, inputs);
+  const others = nodes.filter(
+    (other) =>
+      other !== node &&
+      !(matrix && before.includes(other)) &&
+      !HARMLESS.includes(other.kind) &&
+      !isTimesOne(other, graph),
+  );
+  const scaler = others.find(({ kind }) => kind === 'Scaler' && node.kind === 'LinearClassifier');
+  const squash = others.find(
+    ({ kind }) => (kind === 'Sigmoid' || kind === 'Softmax') && hasTargets(node),
+  );
+  const odd = others.find((other) => other !== scaler && other !== squash);
+  if (odd) throw unsupported(`has a step ${odd.kind}, which is not supported`);
+  const around = {
+    nColumns: matrix?.cells.length ?? inputs[0]?.nColumns ?? 0,
+    isDouble: inputs.some((input) => input.type === DOUBLE),
+    scaler: scaler?.attributes,
+    after: squash && (squash.kind as Squash),
+  };
+  // CatBoost puts its whole build into its version.
+  const producer = [textAt(document, 2), textAt(document, 3)]
+    .map((part) =>
+      part
+        .split('\n')[0]!
+        .replace(/[^ -~]/g, '?')
+        .slice(0, 40),
+    )
+    .filter((part) => part !== '')
+    .join(' ');
+  const model = {
+    ...READERS.get(node.kind)!(node.attributes, around),
+    madeBy: `ONNX by ${producer || 'unknown'}`,
+  };
+  return matrix ? overMatrix(model, matrix) : model;
+};
+
+interface GraphTensor extends Given {
+  readonly type: number;
+}
+
+const inputsOf = (graph: Message): readonly GraphTensor[] => {
+  const constants = new Set(messagesAt(graph, 5).map((tensor) => textAt(tensor, 8)));
+  const inputs = messagesAt(graph, 11).filter((input) => !constants.has(textAt(input, 1)));
+  return inputs.map((input) => {
+    const tensor = messagesAt(messagesAt(input, 2)[0] ?? new Map(), 1)[0] ?? new Map();
+    const dims = messagesAt(messagesAt(tensor, 2)[0] ?? new Map(), 1).map((dim) => wholeAt(dim, 1));
+    const name = textAt(input, 1);
+    // One of several inputs is a column where it does not say more.
+    const nColumns = Math.max(inputs.length > 1 ? 1 : 0, dims[1] ?? 0);
+    return { name, nColumns, type: wholeAt(tensor, 1) };
+  });
+};
+
+/** The steps that the model's input comes from, in the order of the graph. */
+const feeding = (model: GraphNode, nodes: readonly GraphNode[]): readonly GraphNode[] => {
+  const wanted = new Set(model.inputs.slice(0, 1));
+  const found = new Set<GraphNode>();
+  // A graph lists its steps in order, so that one look from its end finds all of them.
+  for (const node of [...nodes].reverse()) {
+    if (node === model || !node.outputs.some((name) => wanted.has(name))) continue;
+    found.add(node);
+    for (const name of node.inputs) wanted.add(name);
+  }
+  return nodes.filter((node) => found.has(node));
+};
+
+type Unnamed = Omit<ForeignModel, 'madeBy'>;
+
+/** The model over the graph's own inputs. */
+const overMatrix = (model: ForeignModel, matrix: Matrix): ForeignModel => {
+  const { score } = model;
+  if (score.kind === 'mean') throw new TypeError('no ONNX model is a mean');
+  if (model.columns.length !== matrix.cells.length)
+    throw broken(
+      `its steps make ${matrix.cells.length} columns, its model asks ${model.columns.length}`,
+    );
+  if (model.columns.some(({ values }) => values))
+    throw unsupported('splits by categories over encoded columns');
+  const isScaled = matrix.cells.some((cell) => cell.of === 'number' && !isUnscaled(cell));
+  // The product is rounded to float32 there, which decides at a threshold.
+  if (score.kind === 'forest' && isScaled) throw unsupported('scales the columns of its trees');
+  const own = unscaled(score, matrix.cells);
+  const features = featuresOf({ ...matrix, cells: own.cells });
+  return {
+    ...model,
+    columns: markOptional(matrix.columns, own.cells),
+    ...(features && { features }),
+    score: own.score,
+    acceptsMissing: model.acceptsMissing && matrix.cells.every(({ of }) => of === 'number'),
+  };
+};
+
+/** Targets are plain numbers, which such a step turns into probabilities. */
+const hasTargets = ({ kind }: GraphNode): boolean =>
+  kind === 'TreeEnsembleRegressor' || kind === 'TreeEnsemble';
+
+/** LightGBM's converter multiplies by a constant 1. */
+const isTimesOne = (node: GraphNode, graph: Message): boolean => {
+  if (node.kind !== 'Mul') return false;
+  return messagesAt(graph, 5).some(
+    (tensor) =>
+      node.inputs.includes(textAt(tensor, 8)) &&
+      wholesIn(new Map([['dims', tensor]]), 'dims', 1).every((dim) => dim === 1) &&
+      floatsIn(new Map([['data', tensor]]), 'data', 4).every((value) => value === 1) &&
+      floatsIn(new Map([['data', tensor]]), 'data', 4).length === 1,
+  );
+};
+
+/** The matrix, and the steps around the model that matter to it. */
+interface Around extends GraphInput {
+  readonly scaler: Attributes | undefined;
+  readonly after: Squash | undefined;
+}
+
+type Reader = (attributes: Attributes, around: Around) => Unnamed;
+
+const ofTrees = ({ score, link, trees }: Ensemble, classes: readonly string[]): Unnamed => ({
+  columns: columnsOfTrees(trees, score.forest.nFeatures),
+  score,
+  link,
+  classes,
+  acceptsMissing: true,
+});
+
+const classesOf = (attributes: Attributes, whole: string): readonly string[] => {
+  const numbers = wholesIn(attributes, whole).map(String);
+  const classes = numbers.length > 0 ? numbers : textsIn(attributes, 'classlabels_strings');
+  if (classes.length !== 2) throw unsupported(`has ${classes.length} classes; two are expected`);
+  return classes;
+};
+
+const READERS: ReadonlyMap<string, Reader> = new Map([
+  [
+    'TreeEnsembleClassifier',
+    (attributes, around) =>
+      ofTrees(readClassifier(attributes, around), classesOf(attributes, 'classlabels_int64s')),
+  ],
+  [
+    'TreeEnsembleRegressor',
+    (attributes, around) => ofTrees(readRegressor(attributes, around, around.after), ['0', '1']),
+  ],
+  [
+    'TreeEnsemble',
+    (attributes, around) => ofTrees(readTreeEnsemble(attributes, around, around.after), ['0', '1']),
+  ],
+  [
+    'LinearClassifier',
+    (attributes, around) =>
+      readLinear(attributes, around, classesOf(attributes, 'classlabels_ints')),
+  ],
+]);
+
+const broken = (detail: string): AppError =>
+  new AppError('model-broken', `the ONNX model cannot be read: ${detail}`);
+
+const unsupported = (detail: string): AppError =>
+  new AppError('model-unsupported', `the ONNX model ${detail}`);

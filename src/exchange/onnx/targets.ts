@@ -1,0 +1,114 @@
+/**
+ * What the sums of an ONNX ensemble mean where it has targets instead of classes, and whether they are a probability.
+ */
+import { AppError } from '../../core/errors.ts';
+import type { Link, Score } from '../../core/model.ts';
+import { COLUMNS_LIMIT, type ForeignTree, growForest } from '../build-forest.ts';
+import type { GraphInput } from './node.ts';
+
+/** From a leaf's target and weight to what it adds to the one score. */
+export interface Outcome {
+  readonly link: Link;
+  readonly base: number;
+  readonly scale: number;
+  readonly weightOf: (target: number, weight: number) => number;
+}
+
+export interface Ensemble {
+  readonly score: Score & { readonly kind: 'forest' };
+  readonly link: Link;
+  readonly trees: readonly ForeignTree[];
+}
+
+export type Squash = 'Sigmoid' | 'Softmax';
+
+export interface Targets {
+  readonly nTargets: number;
+  readonly transform: string;
+  readonly aggregate: string;
+  readonly bases: readonly number[];
+  readonly nTrees: number;
+  /** The step that follows in the graph, if one turns numbers into probabilities. */
+  readonly after: Squash | undefined;
+}
+
+/** @throws AppError model-unsupported where no probability of two classes comes out */
+export const outcomeOfTargets = (targets: Targets): Outcome => {
+  const { nTargets, aggregate, bases, nTrees } = targets;
+  if (nTargets !== 1 && nTargets !== 2)
+    throw unsupported(`has ${nTargets} targets; one or two are expected`);
+  if (aggregate !== 'SUM' && aggregate !== 'AVERAGE' && nTrees > 1)
+    throw unsupported(`joins its trees by ${aggregate}; SUM or AVERAGE is expected`);
+  const { transform } = withAfter(targets);
+  const scale = aggregate === 'AVERAGE' ? 1 / Math.max(1, nTrees) : 1;
+  if (transform === 'SOFTMAX' && nTargets === 2) {
+    return {
+      link: 'logistic',
+      base: (bases[1] ?? 0) - (bases[0] ?? 0),
+      scale,
+      weightOf: (target, weight) => (target === 1 ? weight : -weight),
+    };
+  }
+  if (transform !== 'NONE' && transform !== 'LOGISTIC')
+    throw unsupported(`ends in ${transform} over ${nTargets} targets, which is not supported`);
+  const wanted = nTargets - 1;
+  return {
+    link: transform === 'LOGISTIC' ? 'logistic' : 'identity',
+    base: bases[wanted] ?? 0,
+    scale,
+    weightOf: (target, weight) => (target === wanted ? weight : 0),
+  };
+};
+
+/** A step after the ensemble does what a transform inside it would. */
+const withAfter = ({ nTargets, transform, after }: Targets): { readonly transform: string } => {
+  // The specification transforms one target too, onnxruntime does not: nobody can say what was meant.
+  if (transform !== 'NONE' && nTargets === 1)
+    throw unsupported(`ends in ${transform} over one target; a Sigmoid after it is expected`);
+  if (after === undefined) return { transform };
+  if (transform !== 'NONE') throw unsupported(`ends in ${transform} and then in a ${after}`);
+  return { transform: after === 'Sigmoid' ? 'LOGISTIC' : 'SOFTMAX' };
+};
+
+/** Sums of float32 may pass 1 by so much. */
+const SLACK = 1e-5;
+
+/** A number that is no probability by its link has to lie between 0 and 1 whatever is asked. */
+export const checkRange = (trees: readonly ForeignTree[], { link, base, scale }: Outcome): void => {
+  if (link === 'logistic') return;
+  let [least, most] = [base, base];
+  for (const { nodes } of trees) {
+    const leaves = nodes.filter(({ feature }) => feature === -1);
+    least += scale * leaves.reduce((low, { value }) => Math.min(low, value), Infinity);
+    most += scale * leaves.reduce((high, { value }) => Math.max(high, value), -Infinity);
+  }
+  if (!(least >= -SLACK && most <= 1 + SLACK))
+    throw unsupported(
+      `answers with numbers from ${least.toPrecision(4)} to ${most.toPrecision(4)}, as a regressor of minutes does; a probability is expected`,
+    );
+};
+
+/** @throws AppError model-broken */
+export const growEnsemble = (
+  trees: readonly ForeignTree[],
+  outcome: Outcome,
+  input: GraphInput,
+): Ensemble => {
+  const nFeatures = trees.reduce(
+    (most, { nodes }) => nodes.reduce((m, { feature }) => Math.max(m, feature + 1), most),
+    Math.max(1, input.nColumns),
+  );
+  if (nFeatures > COLUMNS_LIMIT)
+    throw new AppError('model-broken', `the ONNX model asks ${nFeatures} columns`);
+  const forest = growForest(trees, nFeatures, {
+    comparison: '<=',
+    precision: input.isDouble ? 'float64' : 'float32',
+    zeroIsMissing: false,
+    base: outcome.base,
+    scale: outcome.scale,
+  });
+  return { score: { kind: 'forest', forest }, link: outcome.link, trees };
+};
+
+const unsupported = (detail: string): AppError =>
+  new AppError('model-unsupported', `the ONNX model ${detail}`);

@@ -1,0 +1,159 @@
+/**
+ * The closed table of names that a pickle may use. Everything else is refused, and named.
+ * A name here gives no power: it only marks an inert record.
+ */
+import { AppError } from '../../core/errors.ts';
+
+/** Calls that mean a value; all other names mean "an object of this class", which nobody runs. */
+const FUNCTIONS = [
+  '_codecs.encode',
+  'builtins.bytearray',
+  'builtins.bytes',
+  'builtins.set',
+  'builtins.frozenset',
+  'builtins.slice',
+  'collections.OrderedDict',
+  'collections.defaultdict',
+  'copyreg._reconstructor',
+  'functools.partial',
+  'numpy.core.multiarray._reconstruct',
+  'numpy.core.multiarray.scalar',
+  'numpy.core.numeric._frombuffer',
+  'numpy.dtype',
+] as const;
+
+const CLASSES = [
+  'builtins.object',
+  'builtins.dict',
+  'builtins.list',
+  'builtins.int',
+  'builtins.float',
+  'builtins.str',
+  'builtins.bool',
+  'numpy.ndarray',
+  'numpy.float64',
+  'numpy.float32',
+  'numpy.int64',
+  'numpy.int32',
+  'numpy.bool_',
+  'numpy.object_',
+  'numpy.random.mtrand.RandomState',
+  'numpy.random._generator.Generator',
+  'numpy.random._mt19937.MT19937',
+  'numpy.random._pcg64.PCG64',
+  'numpy.random._pickle.__bit_generator_ctor',
+  'numpy.random._pickle.__generator_ctor',
+  'numpy.random._pickle.__randomstate_ctor',
+  'numpy.random.bit_generator.SeedSequence',
+  'numpy.random.bit_generator.__pyx_unpickle_SeedSequence',
+  'joblib.numpy_pickle.NumpyArrayWrapper',
+  'sklearn._loss._loss.CyExponentialLoss',
+  'sklearn._loss._loss.CyHalfBinomialLoss',
+  'sklearn._loss._loss.__pyx_unpickle_CyExponentialLoss',
+  'sklearn._loss._loss.__pyx_unpickle_CyHalfBinomialLoss',
+  'sklearn._loss.link.HalfLogitLink',
+  'sklearn._loss.link.Interval',
+  'sklearn._loss.link.LogitLink',
+  'sklearn._loss.loss.ExponentialLoss',
+  'sklearn._loss.loss.HalfBinomialLoss',
+  'sklearn.calibration.CalibratedClassifierCV',
+  'sklearn.calibration._CalibratedClassifier',
+  'sklearn.calibration._SigmoidCalibration',
+  'sklearn.compose._column_transformer.ColumnTransformer',
+  'sklearn.compose._column_transformer._RemainderColsList',
+  'sklearn.compose._column_transformer.make_column_selector',
+  'sklearn.dummy.DummyClassifier',
+  'sklearn.ensemble._bagging.BaggingClassifier',
+  'sklearn.ensemble._forest.ExtraTreesClassifier',
+  'sklearn.ensemble._forest.RandomForestClassifier',
+  'sklearn.ensemble._gb.GradientBoostingClassifier',
+  'sklearn.ensemble._gb_losses.BinomialDeviance',
+  'sklearn.ensemble._gb_losses.ExponentialLoss',
+  'sklearn.ensemble._hist_gradient_boosting.binning._BinMapper',
+  'sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier',
+  'sklearn.ensemble._hist_gradient_boosting.loss.BinaryCrossEntropy',
+  'sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor',
+  'sklearn.ensemble._voting.VotingClassifier',
+  'sklearn.ensemble._weight_boosting.AdaBoostClassifier',
+  'sklearn.frozen._frozen.FrozenEstimator',
+  'sklearn.impute._base.SimpleImputer',
+  'sklearn.isotonic.IsotonicRegression',
+  'sklearn.linear_model._logistic.LogisticRegression',
+  'sklearn.linear_model._logistic.LogisticRegressionCV',
+  'sklearn.linear_model._passive_aggressive.PassiveAggressiveClassifier',
+  'sklearn.linear_model._perceptron.Perceptron',
+  'sklearn.linear_model._ridge.RidgeClassifier',
+  'sklearn.linear_model._ridge.RidgeClassifierCV',
+  'sklearn.linear_model._sgd_fast.Hinge',
+  'sklearn.linear_model._sgd_fast.Log',
+  'sklearn.linear_model._sgd_fast.ModifiedHuber',
+  'sklearn.linear_model._sgd_fast.SquaredHinge',
+  'sklearn.linear_model._stochastic_gradient.SGDClassifier',
+  'sklearn.model_selection._split.KFold',
+  'sklearn.model_selection._split.StratifiedKFold',
+  'sklearn.model_selection._split.TimeSeriesSplit',
+  'sklearn.pipeline.Pipeline',
+  'sklearn.preprocessing._data.MaxAbsScaler',
+  'sklearn.preprocessing._data.MinMaxScaler',
+  'sklearn.preprocessing._data.RobustScaler',
+  'sklearn.preprocessing._data.StandardScaler',
+  'sklearn.preprocessing._encoders.OneHotEncoder',
+  'sklearn.preprocessing._encoders.OrdinalEncoder',
+  'sklearn.preprocessing._function_transformer.FunctionTransformer',
+  'sklearn.preprocessing._label.LabelEncoder',
+  'sklearn.preprocessing._target_encoder.TargetEncoder',
+  'sklearn.preprocessing._label.LabelBinarizer',
+  'sklearn.svm._classes.LinearSVC',
+  'sklearn.tree._classes.DecisionTreeClassifier',
+  'sklearn.tree._classes.DecisionTreeRegressor',
+  'sklearn.tree._classes.ExtraTreeClassifier',
+  'sklearn.tree._tree.Tree',
+  'sklearn.utils._bunch.Bunch',
+  'sklearn.utils.Bunch',
+  'sklearn.utils.deprecation.deprecated',
+  'sklearn.utils.validation.check_array',
+  'lightgbm.basic.Booster',
+  'lightgbm.sklearn.LGBMClassifier',
+  'xgboost.compat.XGBoostLabelEncoder',
+  'xgboost.core.Booster',
+  'xgboost.sklearn.XGBClassifier',
+] as const;
+
+const KNOWN: ReadonlySet<string> = new Set<string>([...FUNCTIONS, ...CLASSES]);
+
+/** Names of Python 2, and of other versions of NumPy and scikit-learn. */
+const MODULES: Readonly<Record<string, string>> = {
+  __builtin__: 'builtins',
+  copy_reg: 'copyreg',
+  // The builds of scikit-learn 1.4 to 1.7 name this module without its package.
+  _loss: 'sklearn._loss._loss',
+  'numpy._core.multiarray': 'numpy.core.multiarray',
+  'numpy._core.numeric': 'numpy.core.numeric',
+};
+
+/** Libraries whose other classes are models that are not read yet; all else is an attempt to run something. */
+const LIBRARIES = /^(sklearn|lightgbm|xgboost|catboost|imblearn|category_encoders|pandas|scipy)\./;
+
+/**
+ * The one name of a class or function.
+ * @throws AppError model-unsupported for another class of a known library, model-unsafe for anything else
+ */
+export const checkGlobal = (module: string, name: string): string => {
+  const home = Object.hasOwn(MODULES, module) ? MODULES[module]! : module;
+  const full = `${home}.${name}`;
+  if (KNOWN.has(full)) return full;
+  const shown = full.slice(0, 120).replace(/[^\x20-\x7e]/g, '?');
+  // A name with a dot walks from attribute to attribute: no class is reached that way.
+  if (LIBRARIES.test(full) && /^\w+$/.test(name))
+    throw new AppError(
+      'model-unsupported',
+      `the pickle holds a ${shown}, which is not supported; ${wayOut(full)}`,
+    );
+  throw new AppError('model-unsafe', `the pickle asks for ${shown}, which is refused`);
+};
+
+/** What its owner can do. */
+const wayOut = (name: string): string =>
+  name.startsWith('catboost.')
+    ? "model.save_model('model.onnx', format='onnx') writes one that is read"
+    : 'docs/model-file.md lists what is';

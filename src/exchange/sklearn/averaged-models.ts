@@ -1,0 +1,94 @@
+/**
+ * Several models' answers become the members of one mean, over the cells that any of them asks.
+ * Forests of shares become one forest, which is faster and means the same.
+ */
+import type { Member, PlainScore } from '../../core/model.ts';
+import type { ForeignColumn } from '../foreign.ts';
+import { joinForests, withFeatures } from '../joined-forest.ts';
+import { broken, unsupported } from '../pickle/python-values.ts';
+import type { Answer } from './answer.ts';
+import { type Cell, withValues } from '../matrix.ts';
+
+const MEMBERS_LIMIT = 1000;
+/** Members times cells: each member has a weight per cell. */
+const WEIGHTS_LIMIT = 4_000_000;
+
+interface Share {
+  readonly weight: number;
+  readonly answer: Answer;
+}
+
+export const meanOf = (shares: readonly Share[]): Answer => {
+  const first = shares[0]?.answer;
+  if (!first) throw broken('it has no estimators');
+  if (shares.some(({ answer }) => answer.isOnlyDecision))
+    throw unsupported('one of its estimators has no probabilities');
+  const nMembers = shares.reduce((sum, { answer }) => sum + answer.members.length, 0);
+  if (nMembers > MEMBERS_LIMIT) throw unsupported(`it joins ${nMembers} models`);
+  const cells: Cell[] = [];
+  const places = new Map<string, number>();
+  const placesOf = shares.map(({ answer }) =>
+    Int32Array.from(answer.cells, (cell) => {
+      const key = keyOf(cell);
+      const place = places.get(key) ?? cells.push(cell) - 1;
+      places.set(key, place);
+      return place;
+    }),
+  );
+  if (nMembers * cells.length > WEIGHTS_LIMIT)
+    throw unsupported(`it joins ${nMembers} models over ${cells.length} columns`);
+  const members = shares.flatMap(({ weight, answer }, s) =>
+    answer.members.map(
+      (member): Member => ({
+        ...member,
+        weight: weight * member.weight,
+        score: over(member.score, placesOf[s]!, cells.length),
+      }),
+    ),
+  );
+  return {
+    columns: columnsOf(shares.map(({ answer }) => answer.columns)),
+    cells,
+    members: joined(members),
+    classes: first.classes,
+    acceptsMissing: shares.every(({ answer }) => answer.acceptsMissing),
+  };
+};
+
+const keyOf = (cell: Cell): string =>
+  JSON.stringify(cell, (_, value: unknown) => (value instanceof Map ? [...value] : value));
+
+/** Values that any of the models knows. */
+const columnsOf = (all: readonly (readonly ForeignColumn[])[]): readonly ForeignColumn[] => {
+  let [columns] = all as [readonly ForeignColumn[]];
+  for (const own of all.slice(1))
+    own.forEach((column, c) => {
+      if (column.values && column.values !== columns[c]!.values)
+        columns = withValues(columns, c, column);
+    });
+  return columns;
+};
+
+/** The score over the cells of all. */
+const over = (score: PlainScore, places: Int32Array, nCells: number): PlainScore => {
+  if (score.kind === 'forest')
+    return { kind: 'forest', forest: withFeatures(score.forest, places, nCells) };
+  const weights = new Float64Array(nCells);
+  score.weights.forEach((weight, i) => {
+    weights[places[i]!]! += weight;
+  });
+  return { kind: 'linear', weights, intercept: score.intercept };
+};
+
+/** One forest, where all are forests whose sums are probabilities as they are. */
+const joined = (members: readonly Member[]): readonly Member[] => {
+  const forests = members.flatMap(({ weight, score, link, calibration }) =>
+    score.kind === 'forest' && link === 'identity' && calibration.kind === 'none'
+      ? [{ weight, forest: score.forest }]
+      : [],
+  );
+  if (members.length === 1 || forests.length < members.length) return members;
+  const forest = joinForests(forests);
+  if (!forest) return members;
+  return [{ ...members[0]!, weight: 1, score: { kind: 'forest', forest } }];
+};

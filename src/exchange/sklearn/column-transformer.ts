@@ -1,0 +1,120 @@
+/**
+ * scikit-learn's ColumnTransformer: which columns go to which step. A step of a pipeline.
+ * @source sklearn/compose/_column_transformer.py
+ */
+import { numbersOf, textsOf } from '../pickle/numpy.ts';
+import {
+  attributeOf,
+  broken,
+  isKind,
+  isTrue,
+  needAttribute,
+  needItems,
+  needNumber,
+  type PyObject,
+  type PyValue,
+  unsupported,
+} from '../pickle/python-values.ts';
+import type { Cell, Matrix } from '../matrix.ts';
+import { countCells, type Reading } from './visited.ts';
+
+type Apply = (part: Matrix, step: PyValue) => Matrix;
+
+export const applyColumns = (
+  matrix: Matrix,
+  step: PyObject,
+  reading: Reading,
+  apply: Apply,
+): Matrix => {
+  if ((attributeOf(step, 'transformer_weights') ?? null) !== null)
+    throw unsupported('a ColumnTransformer with transformer_weights is not supported');
+  const places = placesOf(matrix);
+  let { columns } = matrix;
+  const cells: Cell[] = [];
+  for (const entry of needItems(needAttribute(step, 'transformers_'), 'its transformers')) {
+    const [, transformer, chosen] = needItems(entry, 'a transformer');
+    if (transformer === 'drop') continue;
+    const part = choose(matrix.cells, places, chosen ?? null);
+    // A mask costs its length, whatever it chooses.
+    countCells(reading, matrix.cells.length);
+    if (part.length === 0) continue;
+    const done = apply({ columns, cells: part, isSparse: false }, transformer ?? null);
+    columns = done.columns;
+    for (const cell of done.cells) cells.push(cell);
+  }
+  return { columns, cells, isSparse: isTrue(attributeOf(step, 'sparse_output_')) };
+};
+
+/** Where the columns stand that still go by their own names; -1 for a name that two have. */
+const placesOf = ({ columns, cells }: Matrix): ReadonlyMap<string, number> => {
+  const places = new Map<string, number>();
+  cells.forEach(({ column, of }, c) => {
+    const { name } = columns[column]!;
+    if (name !== undefined && of === 'number') places.set(name, places.has(name) ? -1 : c);
+  });
+  return places;
+};
+
+/** The cells that a transformer is for: by name, number, mask or slice. */
+const choose = (
+  cells: readonly Cell[],
+  places: ReadonlyMap<string, number>,
+  chosen: PyValue,
+): readonly Cell[] => {
+  if (isKind(chosen, 'object') && chosen.name === 'builtins.slice')
+    return slice(cells, places, chosen);
+  if (isKind(chosen, 'object') && isKind(chosen.state, 'dict')) {
+    const data = attributeOf(chosen, 'data') ?? null;
+    if (isKind(data, 'object')) throw broken('the columns of a transformer are no list');
+    return choose(cells, places, data);
+  }
+  const items = itemsOf(chosen);
+  if (items.length > 0 && items.every((item) => typeof item === 'boolean'))
+    return cells.filter((_, c) => items[c] === true);
+  return items.map((item) => {
+    const cell = cells[placeOf(item, cells, places)];
+    if (!cell)
+      throw broken(`a transformer asks for the column ${String(item)}, which is not there`);
+    return cell;
+  });
+};
+
+const itemsOf = (chosen: PyValue): readonly PyValue[] => {
+  if (typeof chosen === 'string' || typeof chosen === 'number') return [chosen];
+  if (!isKind(chosen, 'array')) return needItems(chosen, 'the columns of a transformer');
+  const { code } = chosen.dtype;
+  if (code !== 'b' && code !== 'i' && code !== 'u') return textsOf(chosen, 'columns');
+  return [...numbersOf(chosen, 'columns')].map((n) => (code === 'b' ? n !== 0 : n));
+};
+
+const placeOf = (
+  item: PyValue,
+  cells: readonly Cell[],
+  places: ReadonlyMap<string, number>,
+): number => {
+  if (typeof item === 'string') {
+    const place = places.get(item);
+    if (place === -1) throw unsupported(`two columns are called '${item.slice(0, 80)}'`);
+    return place ?? -1;
+  }
+  const place = needNumber(item, 'a column');
+  return place < 0 ? cells.length + place : place;
+};
+
+/** `slice(1, 3)`, or by names, where the last one belongs to it. */
+const slice = (
+  cells: readonly Cell[],
+  places: ReadonlyMap<string, number>,
+  { args }: PyObject,
+): readonly Cell[] => {
+  const [from, to, step] = args;
+  if ((step ?? null) !== null && step !== 1) throw unsupported('a slice of columns with steps');
+  const edge = (value: PyValue | undefined, otherwise: number, past: number): number => {
+    if (value === undefined || value === null) return otherwise;
+    const place = placeOf(value, cells, places);
+    if (typeof value === 'string' && place < 0)
+      throw broken(`a slice begins or ends at the column ${value}, which is not there`);
+    return typeof value === 'string' ? place + past : place;
+  };
+  return cells.slice(edge(from, 0, 0), edge(to, cells.length, 1));
+};

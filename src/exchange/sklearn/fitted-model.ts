@@ -1,0 +1,243 @@
+/**
+ * What a fitted object of scikit-learn says over a matrix: pipelines, calibrated classifiers, votes and bags
+ * down to the estimators in them.
+ */
+import type { Member } from '../../core/model.ts';
+import type { ForeignColumn } from '../foreign.ts';
+import { numbersOf } from '../pickle/numpy.ts';
+import {
+  attributeOf,
+  broken,
+  isKind,
+  needAttribute,
+  needItems,
+  needObject,
+  type PyObject,
+  type PyValue,
+  unsupported,
+} from '../pickle/python-values.ts';
+import type { Answer } from './answer.ts';
+import { calibrate } from './calibration.ts';
+import { type Estimator, type EstimatorReader, shortName, twoClasses } from './estimator.ts';
+import { type Cell, isUnscaled, type Matrix, withValues } from '../matrix.ts';
+import { meanOf } from './averaged-models.ts';
+import { READERS } from './estimators.ts';
+import { countCells, type Reading, within } from './visited.ts';
+import { applyStep } from './pipeline-steps.ts';
+import { unscaled } from '../folded-scale.ts';
+
+const CALIBRATED = 'sklearn.calibration.CalibratedClassifierCV';
+const VOTING = 'sklearn.ensemble._voting.VotingClassifier';
+const BAGGING = 'sklearn.ensemble._bagging.BaggingClassifier';
+const FROZEN = 'sklearn.frozen._frozen.FrozenEstimator';
+const PIPELINE = 'sklearn.pipeline.Pipeline';
+
+const SUPPORTED = [...Object.keys(READERS), CALIBRATED, VOTING, BAGGING]
+  .map(shortName)
+  .filter((name) => name !== 'Booster');
+
+/** @throws AppError model-unsupported, model-broken */
+export const readAnswer = (object: PyObject, matrix: Matrix, reading: Reading): Answer => {
+  countCells(reading, 1 + matrix.cells.length);
+  return within(reading, object, () => {
+    switch (object.name) {
+      case PIPELINE:
+        return readPipeline(object, matrix, reading);
+      case CALIBRATED:
+        return readCalibrated(object, matrix, reading);
+      case VOTING:
+        return readVoting(object, matrix, reading);
+      case BAGGING:
+        return readBagging(object, matrix, reading);
+      case FROZEN:
+        return readAnswer(
+          needObject(attributeOf(object, 'estimator'), 'a frozen estimator'),
+          matrix,
+          reading,
+        );
+      default:
+        return readAlone(object, matrix, reading);
+    }
+  });
+};
+
+/** The object that was first given the columns: it knows how many, and their names. */
+export const firstOf = (object: PyObject): PyObject => {
+  let first = object;
+  // Deeper than this nobody nests.
+  for (let depth = 0; depth < 8; depth++) {
+    const inner = first.name === PIPELINE ? firstStep(first) : innerOf(first);
+    if (!inner || (first.name !== PIPELINE && attributeOf(first, 'n_features_in_') !== undefined))
+      return first;
+    first = inner;
+  }
+  return first;
+};
+
+/** The model at the end of a pipeline, or inside a calibrated or frozen one. */
+export const lastOf = (object: PyObject): PyObject | undefined => {
+  if (object.name !== PIPELINE) return innerOf(object);
+  const last = stepsOf(object).at(-1);
+  return isKind(last, 'object') ? last : undefined;
+};
+
+const firstStep = (pipeline: PyObject): PyObject | undefined =>
+  stepsOf(pipeline).find((step): step is PyObject => isKind(step, 'object'));
+
+const stepsOf = (pipeline: PyObject): (PyValue | undefined)[] =>
+  needItems(needAttribute(pipeline, 'steps'), "a pipeline's steps").map(
+    (step) => needItems(step, 'a step')[1],
+  );
+
+const innerOf = (object: PyObject): PyObject | undefined => {
+  const inner =
+    object.name === CALIBRATED
+      ? estimatorIn(calibratedIn(object)[0])
+      : object.name === FROZEN
+        ? attributeOf(object, 'estimator')
+        : object.name === VOTING
+          ? needItems(needAttribute(object, 'estimators_'), 'its estimators')[0]
+          : undefined;
+  return isKind(inner, 'object') ? inner : undefined;
+};
+
+const calibratedIn = (object: PyObject): readonly PyValue[] =>
+  needItems(needAttribute(object, 'calibrated_classifiers_'), 'its calibrated classifiers');
+
+/** `base_estimator` up to version 1.1. */
+const estimatorIn = (calibrated: PyValue | undefined): PyValue | undefined =>
+  isKind(calibrated, 'object')
+    ? (attributeOf(calibrated, 'estimator') ?? attributeOf(calibrated, 'base_estimator'))
+    : undefined;
+
+const readAlone = (object: PyObject, matrix: Matrix, reading: Reading): Answer =>
+  answerOf(readEstimator(object, reading), matrix, shortName(object.name));
+
+/** @throws AppError model-unsupported for a class that is not known, by name */
+export const readEstimator: EstimatorReader = (object, reading) => {
+  const reader = Object.hasOwn(READERS, object.name) ? READERS[object.name] : undefined;
+  if (!reader)
+    throw unsupported(
+      `the pickle holds a ${object.name}; ${SUPPORTED.join(', ')} and Pipelines of them are supported`,
+    );
+  return reader(object, reading);
+};
+
+/** @param kind what the estimator is called, for a refusal */
+export const answerOf = (estimator: Estimator, matrix: Matrix, kind: string): Answer => {
+  if (matrix.cells.length !== estimator.columns.length)
+    throw broken(
+      `the steps before the model make ${matrix.cells.length} columns, the ${kind} asks ${estimator.columns.length}`,
+    );
+  const { columns, cells } = known(matrix, estimator.columns);
+  const { link, classes, acceptsMissing, decision, isOnlyDecision } = estimator;
+  const { score, cells: asked } = unscaled(scoreOver(estimator, matrix), cells);
+  return {
+    columns,
+    cells: asked,
+    members: [{ weight: 1, score, link, calibration: { kind: 'none' } }],
+    classes,
+    acceptsMissing,
+    ...(decision && { decision }),
+    ...(isOnlyDecision && { isOnlyDecision }),
+  };
+};
+
+const scoreOver = ({ score, missesZeros }: Estimator, { isSparse }: Matrix): Member['score'] =>
+  score.kind === 'forest' && missesZeros && isSparse
+    ? { kind: 'forest', forest: { ...score.forest, zeroIsMissing: true } }
+    : score;
+
+/** The matrix, after the model has said which of its columns it takes for categories. */
+const known = (matrix: Matrix, asked: readonly ForeignColumn[]): Matrix => {
+  let { columns } = matrix;
+  const cells = matrix.cells.map((cell, i): Cell => {
+    const own = asked[i]!;
+    const { column } = cell;
+    if (own.name !== undefined && columns[column]!.name === undefined && cell.of === 'number')
+      columns = columns.with(column, { ...columns[column]!, name: own.name });
+    if (!own.values) return cell;
+    if (cell.of !== 'number' || !isUnscaled(cell) || cell.missing !== undefined)
+      throw unsupported('a model that splits by categories over encoded or filled columns');
+    columns = withValues(columns, column, own);
+    return { column, of: 'code', values: own.values };
+  });
+  return { ...matrix, columns, cells };
+};
+
+const readPipeline = (pipeline: PyObject, matrix: Matrix, reading: Reading): Answer => {
+  const steps = stepsOf(pipeline);
+  const last = needObject(steps.pop(), "a pipeline's last step");
+  const made = steps.reduce<Matrix>(
+    (before, step) => applyStep(before, step ?? null, reading),
+    matrix,
+  );
+  return readAnswer(last, made, reading);
+};
+
+/** The mean of the calibrated classifiers; one where the calibration was learned over all folds. */
+const readCalibrated = (object: PyObject, matrix: Matrix, reading: Reading): Answer => {
+  const classes = twoClasses(object);
+  const shared = new Map<PyObject, Answer>();
+  const calibrated = calibratedIn(object).map((entry) => {
+    const own = needObject(entry, 'a calibrated classifier');
+    const estimator = needObject(estimatorIn(own), 'the estimator of a calibrated classifier');
+    // A frozen estimator stands in each fold.
+    const answer = shared.get(estimator) ?? readAnswer(estimator, matrix, reading);
+    shared.set(estimator, answer);
+    return calibrate(answer, own, shortName(estimator.name));
+  });
+  return { ...equalMean(calibrated), classes };
+};
+
+const equalMean = (answers: readonly Answer[]): Answer =>
+  meanOf(answers.map((answer) => ({ weight: 1 / answers.length, answer })));
+
+const readVoting = (object: PyObject, matrix: Matrix, reading: Reading): Answer => {
+  if (attributeOf(object, 'voting') !== 'soft')
+    throw unsupported(
+      "a VotingClassifier with voting='hard' has no probabilities; voting='soft' has",
+    );
+  const classes = twoClasses(object);
+  const members = needItems(needAttribute(object, 'estimators_'), 'its estimators');
+  const weights = votesOf(object, members.length);
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  if (!(sum > 0)) throw broken('its weights sum to nothing');
+  const answers = members.map((member, m) => ({
+    weight: weights[m]! / sum,
+    answer: readAnswer(needObject(member, 'an estimator'), matrix, reading),
+  }));
+  return { ...meanOf(answers), classes };
+};
+
+/** Weights of the estimators that were not dropped. */
+const votesOf = (object: PyObject, count: number): readonly number[] => {
+  const given = attributeOf(object, 'weights') ?? null;
+  if (given === null) return new Array<number>(count).fill(1);
+  const all = isKind(given, 'array')
+    ? [...numbersOf(given, 'its weights')]
+    : needItems(given, 'its weights').map(Number);
+  const named = needItems(needAttribute(object, 'estimators'), 'its estimators');
+  const kept = all.filter((_, i) => needItems(named[i], 'an estimator')[1] !== 'drop');
+  if (kept.length !== count || kept.some((weight) => !(weight >= 0)))
+    throw broken('its weights do not fit its estimators');
+  return kept;
+};
+
+/** The mean over models that each see some of the columns. */
+const readBagging = (object: PyObject, matrix: Matrix, reading: Reading): Answer => {
+  const classes = twoClasses(object);
+  const members = needItems(needAttribute(object, 'estimators_'), 'its estimators');
+  const chosen = needItems(needAttribute(object, 'estimators_features_'), 'its columns');
+  const answers = members.map((member, m) => {
+    const places = [...numbersOf(chosen[m], 'the columns of an estimator')];
+    const cells = places.map((place) => {
+      const cell = matrix.cells[place];
+      if (!cell) throw broken(`an estimator asks column ${place} of ${matrix.cells.length}`);
+      return cell;
+    });
+    countCells(reading, cells.length);
+    return readAnswer(needObject(member, 'an estimator'), { ...matrix, cells }, reading);
+  });
+  return { ...equalMean(answers), classes };
+};

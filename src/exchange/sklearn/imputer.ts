@@ -1,0 +1,67 @@
+/**
+ * scikit-learn's SimpleImputer: what A step of a pipeline.
+ * @source sklearn/impute/_base.py
+ */
+import { numbersOf } from '../pickle/numpy.ts';
+import {
+  attributeOf,
+  broken,
+  isKind,
+  isTrue,
+  needAttribute,
+  needItems,
+  type PyObject,
+  type PyValue,
+  unsupported,
+} from '../pickle/python-values.ts';
+import { type Cell, isUnscaled, type Matrix } from '../matrix.ts';
+
+export const applyImputer = (matrix: Matrix, step: PyObject): Matrix => {
+  if (isTrue(attributeOf(step, 'add_indicator')))
+    throw unsupported(
+      'a SimpleImputer with add_indicator=True is not supported; add_indicator=False is',
+    );
+  const marker = attributeOf(step, 'missing_values') ?? null;
+  if (marker !== null && !(typeof marker === 'number' && Number.isNaN(marker)))
+    throw unsupported('a SimpleImputer whose missing values are not NaN is not supported');
+  const fills = fillsOf(needAttribute(step, 'statistics_'));
+  if (fills.length !== matrix.cells.length)
+    throw broken(`an imputer knows ${fills.length} of ${matrix.cells.length} columns`);
+  const keepsEmpty = isTrue(attributeOf(step, 'keep_empty_features'));
+  return {
+    ...matrix,
+    cells: matrix.cells.flatMap((cell, i): Cell[] => {
+      const fill = fills[i]!;
+      // Columns that never held a value are left out.
+      if (typeof fill === 'number' && Number.isNaN(fill)) {
+        if (keepsEmpty) throw broken('an imputer fills a column with nothing');
+        return [];
+      }
+      if (typeof fill === 'number' && !Number.isFinite(fill))
+        throw broken('an imputer fills in infinity');
+      return [fillCell(cell, fill)];
+    }),
+  };
+};
+
+const fillsOf = (value: PyValue): readonly (number | string)[] => {
+  if (isKind(value, 'array') && value.dtype.code !== 'O')
+    return [...numbersOf(value, "an imputer's values")];
+  return needItems(value, "an imputer's values").map((fill) => {
+    if (typeof fill === 'number' || typeof fill === 'string') return fill;
+    if (fill === null) return Number.NaN;
+    throw broken('an imputer fills in something that is neither text nor a number');
+  });
+};
+
+const fillCell = (cell: Cell, fill: number | string): Cell => {
+  // Encoded categories are never missing.
+  if (cell.of === 'equals') return cell;
+  if (cell.of !== 'number')
+    throw unsupported('a SimpleImputer after an OrdinalEncoder is not supported');
+  if (cell.missing !== undefined) return cell;
+  if (typeof fill === 'string' || isUnscaled(cell)) return { ...cell, missing: fill };
+  const { line } = cell;
+  const before = line ? (fill - line.offset) / line.factor : fill * cell.scale + cell.shift;
+  return { ...cell, missing: before };
+};

@@ -1,0 +1,93 @@
+/**
+ * A pickle of scikit-learn, or of a library's wrapper for it -> ForeignModel. The reader above `pickle`.
+ * The columns of the first step become the model's; its estimators become the score.
+ */
+import type { ForeignModel } from '../foreign.ts';
+import { textsOf } from '../pickle/numpy.ts';
+import {
+  attributeOf,
+  broken,
+  isKind,
+  needNumber,
+  type PyObject,
+  type PyValue,
+  unsupported,
+} from '../pickle/python-values.ts';
+import type { Answer } from './answer.ts';
+import { shortName } from './estimator.ts';
+import { featuresOf, markOptional, startMatrix } from '../matrix.ts';
+import { answerOf, firstOf, lastOf, readAnswer, readEstimator } from './fitted-model.ts';
+import { READERS } from './estimators.ts';
+import { startReading } from './visited.ts';
+
+/** @throws AppError model-unsupported, model-broken */
+export const readSklearn = (value: PyValue): ForeignModel => {
+  if (!isKind(value, 'object'))
+    throw unsupported(
+      `the pickle holds ${nameOf(value)}, not a model; dump the fitted estimator or pipeline alone`,
+    );
+  const reading = startReading();
+  const made = madeBy(value);
+  const first = firstOf(value);
+  const names = namesOf(first) ?? namesOf(value);
+  if (Object.hasOwn(READERS, value.name)) {
+    const estimator = readEstimator(value, reading);
+    const matrix = startMatrix(estimator.columns.length, names);
+    return foreignOf(answerOf(estimator, matrix, shortName(value.name)), made);
+  }
+  const count = attributeOf(first, 'n_features_in_') ?? null;
+  const nColumns =
+    count === null
+      ? (names?.length ?? readEstimator(first, startReading()).columns.length)
+      : needNumber(count, 'its number of columns');
+  return foreignOf(readAnswer(value, startMatrix(nColumns, names), reading), made);
+};
+
+const foreignOf = (answer: Answer, made: string): ForeignModel => {
+  const { columns, cells, members, classes, acceptsMissing, isOnlyDecision } = answer;
+  const [member] = members;
+  if (!member) throw broken('it has no estimators');
+  if (isOnlyDecision)
+    throw unsupported(`a ${made} has no probabilities; CalibratedClassifierCV around it adds them`);
+  const features = featuresOf({ columns, cells, isSparse: false });
+  return {
+    madeBy: made,
+    columns: markOptional(columns, cells),
+    ...(features && { features }),
+    ...(members.length === 1
+      ? { score: member.score, link: member.link, calibration: member.calibration }
+      : { score: { kind: 'mean', members }, link: 'identity' }),
+    classes,
+    acceptsMissing,
+  };
+};
+
+/** What a pickle holds that is no object, for who wonders. */
+const nameOf = (value: PyValue): string => {
+  if (isKind(value, 'dict')) return 'a dictionary';
+  if (isKind(value, 'list')) return 'a list';
+  if (isKind(value, 'tuple')) return 'a tuple';
+  if (isKind(value, 'array')) return 'an array';
+  if (isKind(value, 'global')) return `the class ${value.name}`;
+  return typeof value === 'string' ? 'a text' : 'a plain value';
+};
+
+const madeBy = (object: PyObject): string => {
+  const library = object.name.split('.')[0]!;
+  if (library !== 'sklearn') return library === 'lightgbm' ? 'LightGBM' : 'XGBoost';
+  const version = attributeOf(object, '_sklearn_version');
+  const kind = shortName(object.name);
+  const inner = lastOf(object);
+  return [
+    'scikit-learn',
+    ...(typeof version === 'string' ? [version.slice(0, 20)] : []),
+    inner ? `${kind} of ${shortName(inner.name)}` : kind,
+  ].join(' ');
+};
+
+const namesOf = (object: PyObject): readonly string[] | undefined => {
+  const names = attributeOf(object, 'feature_names_in_') ?? null;
+  const texts = names === null ? undefined : textsOf(names, 'the column names');
+  // Names that LightGBM gives to columns without one.
+  return texts?.every((name, c) => name === `Column_${c}`) ? undefined : texts;
+};

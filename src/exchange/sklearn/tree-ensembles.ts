@@ -1,0 +1,148 @@
+/**
+ * scikit-learn's trees, forests and boosted trees -> a forest score. Readers of estimators.
+ * @source sklearn/ensemble/_forest.py, _weight_boosting.py, _gb.py (predict_proba of each)
+ */
+import type { Forest } from '../../core/forest.ts';
+import { type ForeignTree, growForest } from '../build-forest.ts';
+import { numbersOf } from '../pickle/numpy.ts';
+import {
+  attributeOf,
+  broken,
+  isKind,
+  needAttribute,
+  needItems,
+  needNumber,
+  needObject,
+  type PyObject,
+  unsupported,
+} from '../pickle/python-values.ts';
+import {
+  columnCount,
+  type Estimator,
+  type EstimatorReader,
+  type LeafValue,
+  plainColumns,
+  readNodes,
+  SCORE_DECIDES,
+  shortName,
+  SKLEARN_RULES,
+  twoClasses,
+} from './estimator.ts';
+
+/** Share of the second class; counts before version 1.3, shares since. */
+const share: LeafValue = (values, at) => {
+  const sum = values[at]! + values[at + 1]!;
+  return sum > 0 ? values[at + 1]! / sum : 0;
+};
+
+const estimatorOf = (
+  model: PyObject,
+  trees: readonly ForeignTree[],
+  numbers: Pick<Forest, 'base' | 'scale'>,
+  says: Pick<Estimator, 'link' | 'decision'>,
+): Estimator => {
+  const count = columnCount(model);
+  return {
+    columns: plainColumns(count),
+    score: { kind: 'forest', forest: growForest(trees, count, { ...SKLEARN_RULES, ...numbers }) },
+    ...says,
+    classes: twoClasses(model),
+    acceptsMissing: trees.some(({ nodes }) => nodes.some((node) => node.missingLeft)),
+  };
+};
+
+export const readTree: EstimatorReader = (model, reading) => {
+  twoClasses(model);
+  const tree = readNodes(model, share, 2, reading);
+  return estimatorOf(model, [tree], { base: 0, scale: 1 }, { link: 'identity' });
+};
+
+const membersOf = (model: PyObject): readonly PyObject[] => {
+  const members = needItems(needAttribute(model, 'estimators_'), 'its estimators');
+  if (members.length === 0) throw broken('it has no estimators');
+  return members.map((member) => needObject(member, 'an estimator'));
+};
+
+/** The mean of the trees' shares. */
+export const readForest: EstimatorReader = (model, reading) => {
+  twoClasses(model);
+  const trees = membersOf(model).map((tree) => readNodes(tree, share, 2, reading));
+  return estimatorOf(model, trees, { base: 0, scale: 1 / trees.length }, { link: 'identity' });
+};
+
+const EPSILON64 = 2 ** -52;
+const EPSILON32 = 2 ** -23;
+const ADABOOST_MEMBERS = [
+  'sklearn.tree._classes.DecisionTreeClassifier',
+  'sklearn.tree._classes.ExtraTreeClassifier',
+];
+
+/** SAMME: a vote of +-weight per tree. SAMME.R (before 1.6): half the difference of the log shares. */
+export const readAdaBoost: EstimatorReader = (model, reading) => {
+  twoClasses(model);
+  const members = membersOf(model);
+  const weights = numbersOf(needAttribute(model, 'estimator_weights_'), 'its weights');
+  const isReal = attributeOf(model, 'algorithm') === 'SAMME.R';
+  const trees = members.map((member, m) => {
+    if (!ADABOOST_MEMBERS.includes(member.name))
+      throw unsupported(
+        `an AdaBoostClassifier of ${shortName(member.name)} is not supported; trees are`,
+      );
+    const weight = needNumber(weights[m], 'a weight');
+    return readNodes(
+      member,
+      isReal ? halfLogOdds : (values, at) => (values[at + 1]! > values[at]! ? weight : -weight),
+      2,
+      reading,
+    );
+  });
+  const total = weights.subarray(0, members.length).reduce((sum, weight) => sum + weight, 0);
+  if (!(total > 0)) throw broken('its weights sum to nothing');
+  return estimatorOf(
+    model,
+    trees,
+    { base: 0, scale: 2 / total },
+    { link: 'logistic', decision: SCORE_DECIDES },
+  );
+};
+
+const halfLogOdds: LeafValue = (values, at) => {
+  const late = share(values, at);
+  const clip = (p: number): number => Math.max(p, EPSILON64);
+  return (Math.log(clip(late)) - Math.log(clip(1 - late))) / 2;
+};
+
+export const readGradientBoosting: EstimatorReader = (model, reading) => {
+  twoClasses(model);
+  const value: LeafValue = (values, at) => values[at]!;
+  const trees = membersOf(model).map((tree) => readNodes(tree, value, 1, reading));
+  const rate = needNumber(needAttribute(model, 'learning_rate'), 'its learning rate');
+  const loss = attributeOf(model, 'loss');
+  if (loss !== 'log_loss' && loss !== 'deviance' && loss !== 'exponential')
+    throw unsupported(
+      `a GradientBoostingClassifier with the loss ${String(loss)} is not supported`,
+    );
+  // The exponential loss fits half the log odds.
+  const steepness = loss === 'exponential' ? 2 : 1;
+  return estimatorOf(
+    model,
+    trees,
+    { base: priorOf(model), scale: rate * steepness },
+    { link: 'logistic', decision: { slope: 1 / steepness, shift: 0 } },
+  );
+};
+
+/** Log odds of the first guess. */
+const priorOf = (model: PyObject): number => {
+  const init = attributeOf(model, 'init_');
+  if (attributeOf(model, 'init') === 'zero') return 0;
+  if (!isKind(init, 'object') || init.name !== 'sklearn.dummy.DummyClassifier')
+    throw unsupported(
+      'a GradientBoostingClassifier that starts from another model is not supported',
+    );
+  const strategy = attributeOf(init, 'strategy');
+  if (strategy !== 'prior') throw unsupported(`a first guess by '${String(strategy)}'`);
+  const prior = numbersOf(needAttribute(init, 'class_prior_'), 'its first guess');
+  const late = Math.min(Math.max(prior[1] ?? Number.NaN, EPSILON32), 1 - EPSILON32);
+  return Math.log(late / (1 - late));
+};

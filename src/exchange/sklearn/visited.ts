@@ -1,0 +1,40 @@
+/**
+ * What is remembered while one file of scikit-learn is read, so that it ends: a pickle can hold one object in many
+ * places, and inside itself.
+ */
+import { broken, type NdArray, type PyObject, unsupported } from '../pickle/python-values.ts';
+
+const CELLS_LIMIT = 4_000_000;
+
+export interface Reading {
+  /** Trees that were read; no honest file holds one tree twice. */
+  readonly trees: Set<PyObject | NdArray>;
+  /** Estimators and steps that are being read. */
+  readonly open: Set<PyObject>;
+  /** Columns that all steps together have made. */
+  nCells: number;
+}
+
+export const startReading = (): Reading => ({ trees: new Set(), open: new Set(), nCells: 0 });
+
+/** @throws AppError model-broken for a tree that was read before */
+export const takeTree = ({ trees }: Reading, tree: PyObject | NdArray): void => {
+  if (trees.has(tree)) throw broken('one tree stands there twice');
+  trees.add(tree);
+};
+
+/** Reads an object's parts. @throws AppError model-broken where it is a part of itself */
+export const within = <T>({ open }: Reading, object: PyObject, read: () => T): T => {
+  if (open.has(object)) throw broken(`a ${object.name} is a part of itself`);
+  open.add(object);
+  const result = read();
+  open.delete(object);
+  return result;
+};
+
+/** @throws AppError model-unsupported past what any model of flights has */
+export const countCells = (reading: Reading, nCells: number): void => {
+  reading.nCells += nCells;
+  if (reading.nCells > CELLS_LIMIT)
+    throw unsupported('the steps of the model make too many columns');
+};

@@ -1,0 +1,79 @@
+/**
+ * The categories of an XGBoost model: their names where it keeps them, their codes where it splits by them.
+ */
+import { VALUES_LIMIT } from '../build-forest.ts';
+import { broken, isRecord, type Json, numbersOf, unsupported } from './record.ts';
+
+/** Names of categories, where XGBoost keeps them (since 3.1): text, or whole numbers. */
+export const knownCategories = (model: Json): ReadonlyMap<number, readonly string[]> => {
+  const cats = model['cats'];
+  const known = new Map<number, readonly string[]>();
+  const lists = isRecord(cats) && Array.isArray(cats['enc']) ? cats['enc'] : [];
+  lists.forEach((list: unknown, f: number) => {
+    if (!isRecord(list) || !Array.isArray(list['values'])) return;
+    const values = numbersOf(list, 'values');
+    if (!Array.isArray(list['offsets'])) {
+      if (values.length > 0) known.set(f, values.map(String));
+      return;
+    }
+    const offsets = numbersOf(list, 'offsets');
+    const bytes = Buffer.from(values);
+    const names = offsets
+      .slice(1)
+      .map((end, i) => bytes.subarray(offsets[i]!, end).toString('utf8'));
+    if (names.length > 0) known.set(f, names);
+  });
+  return known;
+};
+
+/** How many categories each categorical feature has. */
+export const countCodes = (
+  trees: readonly unknown[],
+  known: ReadonlyMap<number, readonly string[]>,
+): ReadonlyMap<number, number> => {
+  const counts = new Map<number, number>();
+  for (const [f, names] of known) counts.set(f, names.length);
+  for (const tree of trees) {
+    if (!isRecord(tree) || !Array.isArray(tree['categories_nodes'])) continue;
+    const features = numbersOf(tree, 'split_indices');
+    for (const [node, set] of setsOf(tree)) {
+      const f = features[node]!;
+      for (const code of set) {
+        if (!(Number.isInteger(code) && code >= 0 && code < VALUES_LIMIT))
+          throw broken(`a category has the code ${code}`);
+        counts.set(f, Math.max(counts.get(f) ?? 0, code + 1));
+      }
+    }
+  }
+  return counts;
+};
+
+export const namesOfCodes = (
+  counts: ReadonlyMap<number, number>,
+  known: ReadonlyMap<number, readonly string[]>,
+): ReadonlyMap<number, readonly string[]> => {
+  if ([...counts.values()].reduce((sum, count) => sum + count, 0) > 2 * VALUES_LIMIT)
+    throw unsupported('has too many categories');
+  return new Map(
+    [...counts].map(([f, count]) => {
+      const names = known.get(f);
+      return [
+        f,
+        names && names.length >= count ? names : Array.from({ length: count }, (_, c) => `${c}`),
+      ];
+    }),
+  );
+};
+
+/** Per categorical node: the codes that go right. */
+export const setsOf = (tree: Json): ReadonlyMap<number, readonly number[]> => {
+  const nodes = numbersOf(tree, 'categories_nodes');
+  const starts = numbersOf(tree, 'categories_segments');
+  const sizes = numbersOf(tree, 'categories_sizes');
+  const codes = numbersOf(tree, 'categories');
+  if (sizes.reduce((sum, size) => sum + Math.abs(size), 0) > codes.length)
+    throw broken('its category sets overlap');
+  return new Map(
+    nodes.map((node, i) => [node, codes.slice(starts[i]!, starts[i]! + sizes[i]!)] as const),
+  );
+};

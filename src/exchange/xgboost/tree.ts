@@ -1,0 +1,45 @@
+/**
+ * One tree of an XGBoost model as nodes of ours.
+ * @source xgboost src/tree/tree_model.cc, src/common/categorical.h
+ */
+import type { ForeignNode, ForeignTree, TakeWords } from '../build-forest.ts';
+import { setsOf } from './categories.ts';
+import { broken, isRecord, numbersOf } from './record.ts';
+
+export const treeOf = (tree: unknown, t: number, weight: number, take: TakeWords): ForeignTree => {
+  if (!isRecord(tree)) throw broken(`tree ${t} is no object`);
+  const left = numbersOf(tree, 'left_children');
+  const numbers = (name: string): readonly number[] => {
+    const list = numbersOf(tree, name);
+    if (list.length !== left.length) throw broken(`tree ${t} has ${list.length} ${name}`);
+    return list;
+  };
+  const [right, feature] = [numbers('right_children'), numbers('split_indices')];
+  const [condition, defaultLeft] = [numbers('split_conditions'), numbers('default_left')];
+  const cover = Array.isArray(tree['sum_hessian']) ? numbers('sum_hessian') : [];
+  const sets = Array.isArray(tree['categories_nodes']) ? setsOf(tree) : new Map();
+  return {
+    root: 0,
+    nodes: left.map((child, i): ForeignNode => {
+      const isLeaf = child === -1;
+      const set = isLeaf ? undefined : (sets.get(i) as readonly number[] | undefined);
+      return {
+        feature: isLeaf ? -1 : feature[i]!,
+        threshold: Math.fround(condition[i]!),
+        // The codes of a set go right, every other one left: here the sides change places.
+        left: set ? right[i]! : child,
+        right: set ? child : right[i]!,
+        missingLeft: (defaultLeft[i] === 1) !== (set !== undefined),
+        value: isLeaf ? Math.fround(condition[i]!) * weight : 0,
+        cover: cover[i] ?? 1,
+        ...(set && { categories: wordsOf(set, take) }),
+      };
+    }),
+  };
+};
+
+const wordsOf = (codes: readonly number[], take: TakeWords): Uint32Array => {
+  const words = take((codes.reduce((most, code) => Math.max(most, code), 0) >>> 5) + 1);
+  for (const code of codes) words[code >>> 5]! |= 1 << (code & 31);
+  return words;
+};

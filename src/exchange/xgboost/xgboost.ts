@@ -1,0 +1,147 @@
+/**
+ * XGBoost's JSON and UBJSON -> ForeignModel. One of the readers of foreign formats.
+ * Values are compared as float32, with `<`; a category in a node's set goes right.
+ * @source xgboost doc/model.schema, src/tree/tree_model.cc, src/common/categorical.h
+ */
+import { AppError } from '../../core/errors.ts';
+import type { ForeignColumn, ForeignModel } from '../foreign.ts';
+import { buildSets, COLUMNS_LIMIT, growForest } from '../build-forest.ts';
+import { parseUbjson } from './ubjson.ts';
+import { countCodes, knownCategories, namesOfCodes } from './categories.ts';
+import {
+  broken,
+  isRecord,
+  type Json,
+  listOf,
+  numbersOf,
+  recordOf,
+  textOf,
+  unsupported,
+} from './record.ts';
+import { treeOf } from './tree.ts';
+
+/**
+ * @param stopsEarly whether only the trees up to the best round count, as its scikit-learn wrapper does
+ * @throws AppError model-broken, model-unsupported
+ */
+export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignModel => {
+  const document = parse(bytes);
+  const root = isRecord(document['Model']) ? document['Model'] : document;
+  const learner = recordOf(root, 'learner');
+  const parameters = recordOf(learner, 'learner_model_param');
+  const objective = textOf(recordOf(learner, 'objective'), 'name');
+  if (objective !== 'binary:logistic' && objective !== 'reg:logistic')
+    throw unsupported(`has the objective ${objective}; binary:logistic is expected`);
+  if (Number(parameters['num_class'] ?? 0) > 1 || Number(parameters['num_target'] ?? 1) > 1)
+    throw unsupported('has more than one answer');
+  const nFeatures = Number(parameters['num_feature']);
+  if (!Number.isInteger(nFeatures) || nFeatures < 1 || nFeatures > COLUMNS_LIMIT)
+    throw broken(`it has ${nFeatures} features`);
+  const base = logitOf(parameters['base_score']);
+  const booster = recordOf(learner, 'gradient_booster');
+  const common = {
+    madeBy: `XGBoost ${versionOf(root)}`,
+    classes: ['0', '1'],
+    link: 'logistic',
+  } as const;
+  if (booster['name'] === 'gblinear') {
+    const weights = numbersOf(recordOf(booster, 'model'), 'weights');
+    if (weights.length !== nFeatures + 1) throw broken('its weights do not fit its features');
+    return {
+      ...common,
+      columns: columnsOf(learner, nFeatures, new Map(), new Map()),
+      score: {
+        kind: 'linear',
+        weights: Float64Array.from(weights.slice(0, nFeatures)),
+        intercept: base + weights[nFeatures]!,
+      },
+      acceptsMissing: true,
+    };
+  }
+  const isDart = booster['name'] === 'dart';
+  const inner = isDart ? recordOf(booster, 'gbtree') : booster;
+  const model = recordOf(inner, 'model');
+  const dropped = isDart ? numbersOf(booster, 'weight_drop') : undefined;
+  const all = listOf(model, 'trees');
+  const kept = stopsEarly ? all.slice(0, bestOf(learner, model) ?? all.length) : all;
+  const known = knownCategories(model);
+  const nCodes = countCodes(kept, known);
+  const take = buildSets();
+  const trees = kept.map((tree, t) => treeOf(tree, t, dropped?.[t] ?? 1, take));
+  return {
+    ...common,
+    columns: columnsOf(learner, nFeatures, namesOfCodes(nCodes, known), known),
+    score: {
+      kind: 'forest',
+      forest: growForest(trees, nFeatures, {
+        comparison: '<',
+        precision: 'float32',
+        zeroIsMissing: false,
+        base,
+        scale: 1,
+      }),
+    },
+    acceptsMissing: true,
+  };
+};
+
+const parse = (bytes: Uint8Array): Json => {
+  // JSON objects go on with a quote or a blank, UBJSON ones with a length or a shape.
+  const isText = bytes[0] === 0x7b && [0x22, 0x20, 0x0a, 0x0d, 0x09].includes(bytes[1] ?? 0);
+  if (!isText && bytes[0] !== 0x7b)
+    throw unsupported("is in XGBoost's old binary format; save it again as JSON or UBJSON");
+  let document: unknown;
+  try {
+    document = isText ? parseJson(Buffer.from(bytes).toString('utf8')) : parseUbjson(bytes);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw broken(`it is not JSON: ${(error as Error).message}`);
+  }
+  if (!isRecord(document)) throw broken('it is no object');
+  return document;
+};
+
+/** XGBoost 2.0 writes NaN for the thresholds of category splits, which JSON does not know. */
+const parseJson = (text: string): unknown => {
+  const isPlain = !/[[,]NaN[,\]]/.test(text);
+  return JSON.parse(isPlain ? text : text.replace(/(?<=[[,])NaN(?=[,\]])/g, 'null'));
+};
+
+const versionOf = (root: Json): string =>
+  Array.isArray(root['version']) ? root['version'].map(Number).join('.') : '';
+
+/** `5E-1`, or `[4.25E-1]` since 3.1: a probability. */
+const logitOf = (score: unknown): number => {
+  const text = Array.isArray(score) ? String(score[0]) : String(score).replace(/[[\]]/g, '');
+  const probability = Math.fround(Number(text));
+  if (!(probability > 0 && probability < 1)) throw broken(`its base score is ${text}`);
+  return -Math.log(1 / probability - 1);
+};
+
+/** Trees up to the best round, where the training stopped early. */
+const bestOf = (learner: Json, model: Json): number | undefined => {
+  const attributes = learner['attributes'];
+  const best = isRecord(attributes) ? attributes['best_iteration'] : undefined;
+  if (best === undefined) return undefined;
+  const ends = Array.isArray(model['iteration_indptr']) ? model['iteration_indptr'] : [];
+  const end = ends[Number(best) + 1];
+  if (typeof end === 'number') return end;
+  // Before 2.0 a round of several trees is only told by this count.
+  const trees = isRecord(attributes) ? attributes['best_ntree_limit'] : undefined;
+  return Number(trees ?? Number(best) + 1);
+};
+
+const columnsOf = (
+  learner: Json,
+  nFeatures: number,
+  categories: ReadonlyMap<number, readonly string[]>,
+  known: ReadonlyMap<number, readonly string[]>,
+): ForeignColumn[] => {
+  const names = learner['feature_names'];
+  return Array.from({ length: nFeatures }, (_, f): ForeignColumn => {
+    const name: unknown = Array.isArray(names) ? names[f] : undefined;
+    const values = categories.get(f);
+    const named = typeof name === 'string' ? { name } : {};
+    return values ? { ...named, values, isCoded: !known.has(f) } : named;
+  });
+};

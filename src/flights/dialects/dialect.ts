@@ -1,0 +1,146 @@
+/**
+ * A dialect: one SQL file that maps the columns of a source to a flight; found by the columns it needs.
+ */
+import { AppError } from '../../core/errors.ts';
+import bts from './bts.sql' with { type: 'text' };
+import dataexpo from './dataexpo.sql' with { type: 'text' };
+import dublin from './dublin.sql' with { type: 'text' };
+import flightdata from './flightdata.sql' with { type: 'text' };
+import flights3m from './flights-3m.sql' with { type: 'text' };
+import nycflights13 from './nycflights13.sql' with { type: 'text' };
+import puntual from './puntual.sql' with { type: 'text' };
+import transtats from './transtats.sql' with { type: 'text' };
+
+export interface Dialect {
+  readonly name: string;
+  readonly about: string;
+  /** What the delay measures. */
+  readonly target: 'arrival' | 'departure';
+  /** Columns that are known before departure and must be there. */
+  readonly schedule: readonly string[];
+  /** Columns that are known before departure and may be there. */
+  readonly optional: readonly string[];
+  /** Columns that are known only afterwards; they may make the delay and nothing else. */
+  readonly outcome: readonly string[];
+  /** One SELECT from `source`. */
+  readonly select: string;
+}
+
+/** @throws AppError usage when the head of the file does not say what a dialect must say */
+export const parseDialect = (name: string, text: string): Dialect => {
+  const head = new Map<string, string>();
+  for (const [, key, value] of text.matchAll(/^--\s*(\w+):\s*(.*)$/gm)) head.set(key!, value!);
+  const columns = (key: string): readonly string[] =>
+    (head.get(key) ?? '')
+      .split(',')
+      .map((column) => column.trim())
+      .filter((column) => column !== '');
+  const target = head.get('target');
+  if (target !== 'arrival' && target !== 'departure') {
+    throw new AppError(
+      'usage',
+      `dialect ${name}: a line '-- target: arrival' or '-- target: departure' is expected`,
+    );
+  }
+  if (columns('schedule').length === 0) {
+    throw new AppError('usage', `dialect ${name}: a line '-- schedule: COLUMN, ...' is expected`);
+  }
+  return {
+    name,
+    about: head.get('about') ?? '',
+    target,
+    schedule: columns('schedule'),
+    optional: columns('optional'),
+    outcome: columns('outcome'),
+    select: text
+      .replace(/^--.*$/gm, '')
+      .trim()
+      .replace(/;$/, ''),
+  };
+};
+
+/** The dialects that come with the tool, by name. */
+export const DIALECTS: readonly Dialect[] = Object.entries({
+  bts,
+  dataexpo,
+  dublin,
+  flightdata,
+  'flights-3m': flights3m,
+  nycflights13,
+  puntual,
+  transtats,
+}).map(([name, text]) => parseDialect(name, text));
+
+/** The dialect of that name. @throws AppError usage */
+export const dialectOf = (name: string): Dialect => {
+  const dialect = DIALECTS.find((known) => known.name === name);
+  if (dialect) return dialect;
+  const names = DIALECTS.map((known) => known.name).join(', ');
+  throw new AppError('usage', `there is no dialect ${name}; known are ${names}`);
+};
+
+/** Columns that a dialect must find: those of the schedule and, to learn, those of the outcome. */
+const neededBy = (dialect: Dialect, labelled: boolean): readonly string[] =>
+  labelled ? [...dialect.schedule, ...dialect.outcome] : dialect.schedule;
+
+const missingOf = (dialect: Dialect, has: ReadonlySet<string>, labelled: boolean) =>
+  neededBy(dialect, labelled).filter((column) => !has.has(column.toLowerCase()));
+
+/**
+ * The dialect that these columns fit: of several, the one that needs the most of them.
+ * @param labelled whether the delay is needed too
+ * @throws AppError columns-unknown naming the nearest dialect and what it misses
+ */
+export const recogniseDialect = (
+  file: string,
+  columns: readonly string[],
+  labelled: boolean,
+): Dialect => {
+  const has = new Set(columns.map((column) => column.toLowerCase()));
+  const fitting = DIALECTS.filter((dialect) => missingOf(dialect, has, labelled).length === 0);
+  if (fitting.length > 0) {
+    return fitting.reduce((best, dialect) =>
+      neededBy(dialect, labelled).length > neededBy(best, labelled).length ? dialect : best,
+    );
+  }
+  const share = (dialect: Dialect): number =>
+    missingOf(dialect, has, labelled).length / neededBy(dialect, labelled).length;
+  const nearest = DIALECTS.reduce((best, dialect) =>
+    share(dialect) < share(best) ? dialect : best,
+  );
+  const names = DIALECTS.map((dialect) => dialect.name).join(', ');
+  throw new AppError(
+    'columns-unknown',
+    share(nearest) === 1
+      ? `${file}: its columns (${listed(columns)}) fit none of the known dialects: ${names}`
+      : `${file}: its columns fit none of the known dialects (${names}); nearest is ${nearest.name}, which misses ${listed(missingOf(nearest, has, labelled))}`,
+  );
+};
+
+/** @throws AppError columns-unknown when a dialect that the user named misses columns */
+export const requireColumns = (
+  file: string,
+  dialect: Dialect,
+  columns: readonly string[],
+  labelled: boolean,
+): void => {
+  const has = new Set(columns.map((column) => column.toLowerCase()));
+  const missing = missingOf(dialect, has, labelled);
+  if (missing.length > 0) {
+    throw new AppError(
+      'columns-unknown',
+      `${file}: the dialect ${dialect.name} misses ${listed(missing)}`,
+    );
+  }
+};
+
+const LISTED_AT_MOST = 12;
+
+/** Names for a sentence, without what would garble a terminal. */
+const listed = (names: readonly string[]): string => {
+  const shown = names
+    .slice(0, LISTED_AT_MOST)
+    .map((name) => name.replace(/[^\p{L}\p{N}\p{P}\p{S} ]/gu, '?').slice(0, 40));
+  const nMore = names.length - shown.length;
+  return nMore > 0 ? `${shown.join(', ')} and ${nMore} more` : shown.join(', ');
+};

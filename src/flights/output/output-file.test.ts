@@ -1,0 +1,43 @@
+import { expect, test } from 'bun:test';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { targetOf, writeFailureOf } from './output-file.ts';
+
+test('a full disk is the fault of the target, not of the file that is read', () => {
+  const full = new Error(
+    'IO Error: Could not write file "o.csv.1.partial": No space left on device',
+  );
+  const target = targetOf('o.csv', []);
+  expect(writeFailureOf(target, full)?.code).toBe('file-unwritable');
+  expect(writeFailureOf(target, full)?.message).toBe(
+    'o.csv cannot be written: No space left on device',
+  );
+  expect(writeFailureOf(target, new Error('IO Error: the input is cut off'))).toBeUndefined();
+});
+
+test.each([
+  'SIGINT',
+  'SIGTERM',
+] as const)('%s leaves no file and no part of one', async (signal) => {
+  const folder = mkdtempSync(join(tmpdir(), 'puntual-target-'));
+  const file = join(folder, 'o.csv');
+  const program = `
+    import { writeFileSync } from 'node:fs';
+    import { targetOf, writeInto } from ${JSON.stringify(join(import.meta.dir, 'output-file.ts'))};
+    await writeInto(targetOf(${JSON.stringify(file)}, []), async (partial) => {
+      writeFileSync(partial, 'half');
+      console.log('begun');
+      await new Promise((done) => setTimeout(done, 60_000));
+    });`;
+  const child = Bun.spawn([process.execPath, '-e', program], { stdout: 'pipe' });
+  await child.stdout.getReader().read();
+  const partial = `${file}.${child.pid}.partial`;
+  expect(existsSync(partial)).toBe(true);
+  child.kill(signal);
+  await child.exited;
+  expect(child.signalCode).toBe(signal);
+  expect(existsSync(partial)).toBe(false);
+  expect(existsSync(file)).toBe(false);
+  rmSync(folder, { recursive: true });
+});

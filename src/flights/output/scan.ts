@@ -1,0 +1,242 @@
+/**
+ * Scores files of any size: every row keeps its columns and its place and gets the answers of a model beside them,
+ * or none and the reason.
+ */
+import { AppError } from '../../core/errors.ts';
+import { fieldOf } from '../../core/flight.ts';
+import type { Input } from '../../core/inputs.ts';
+import { checkWhole, settleAll } from '../reading/compression.ts';
+import { takeDamagedLines } from '../cleaning/rejected-lines.ts';
+import { type Database, identifier, literal } from '../database.ts';
+import {
+  knownValue,
+  NO_MINUTES,
+  openFlights,
+  project,
+  rejectColumn,
+} from '../cleaning/projection.ts';
+import { answerName, type Output, registerScore } from './score-functions.ts';
+import { mostBlocks, type Scoring } from './scoring.ts';
+import { findFiles, openSource, reading, type Source } from '../reading/source.ts';
+import { type Target, targetOf, writeFailureOf, writeInto } from './output-file.ts';
+import { provenTypes } from './column-types.ts';
+
+export interface ScanOptions {
+  /** What the model asks, in the order of `raw`. */
+  readonly inputs: readonly Input[];
+  /** Columns that are written after the file's own, in the order of `out`. */
+  readonly outputs: readonly Output[];
+  /** Answers rows; it is called on this thread, in any order. */
+  readonly scoring: Scoring;
+  readonly dialect?: string | undefined;
+  /** Threads of the database; for text one more where there are several (see `mostBlocks`). */
+  readonly threads?: number | undefined;
+  /** Told now and then how many rows are done. */
+  readonly onRows?: (nRows: number) => void;
+}
+
+export interface ScanReport {
+  readonly files: readonly string[];
+  /** Names of the dialects; `inputs` where the columns carry the names that the model asks for. */
+  readonly dialects: readonly string[];
+  readonly rows: { readonly read: number; readonly scored: number; readonly unscored: number };
+  /** Rows that are written without an answer, by reason. */
+  readonly unscored: Readonly<Record<string, number>>;
+  /** Lines of a CSV that could not be taken apart and are not in the output, by reason. */
+  readonly damaged: Readonly<Record<string, number>>;
+  /** Values that the model never saw and takes for missing, by input. */
+  readonly unknown: Readonly<Record<string, number>>;
+  /** Inputs that none of the files has; they are missing in every row. */
+  readonly absent: readonly string[];
+}
+
+/**
+ * Reads files, scores every row, writes one file: CSV, TSV, Parquet or NDJSON by its ending, `.gz` and `.zst` too.
+ * The columns are those of the files (of all of them), then the outputs, then `notScored`, the reason or nothing.
+ * The file appears whole or not at all.
+ * @throws AppError file-missing, file-unreadable, file-empty, file-broken, file-unwritable, columns-unknown, usage
+ */
+export const scanFiles = async (
+  patterns: readonly string[],
+  file: string,
+  options: ScanOptions,
+): Promise<ScanReport> => {
+  const files = findFiles(patterns);
+  const target = targetOf(file, files);
+  const database = await openFlights(options.threads);
+  try {
+    const { connection } = database;
+    await connection.run(`SET memory_limit = '${MEMORY_MB}MB'`);
+    const counts = registerScore(database, options);
+    const parts: Part[] = [];
+    for (const source of files) {
+      parts.push(
+        await partOf(database, await openSource(connection, source, 'kept'), target, options),
+      );
+    }
+    const isText = parts.some(
+      ({ source }) => source.format === 'csv' || source.format === 'ndjson',
+    );
+    if (isText && options.threads !== undefined)
+      await connection.run(`SET threads = ${mostBlocks(options.threads)}`);
+    const select = parts.map((part) => part.select).join('\nUNION ALL BY NAME\n');
+    let damaged: ReadonlyMap<string, number> = new Map();
+    await writeInto(target, async (partial) => {
+      const copy = reading(files.join(', '), async () => {
+        try {
+          await connection.run(`COPY (${select}) TO ${literal(partial)} ${target.options}`);
+        } catch (error) {
+          throw counts.failure() ?? writeFailureOf(target, error) ?? error;
+        }
+      });
+      const checks = parts.map(({ source }) => checkWhole(source.file, source.compression));
+      await settleAll([copy, ...checks]);
+      damaged = await takeDamagedLines(connection);
+      if (counts.report().nRead + damaged.size === 0) {
+        throw new AppError('file-empty', `${files.join(', ')}: there is a header but no rows`);
+      }
+    });
+    const nDamaged = [...damaged.values()].reduce((sum, n) => sum + n, 0);
+    const report = counts.report();
+    return {
+      files,
+      dialects: [...new Set(parts.map((part) => part.dialect))],
+      rows: {
+        read: report.nRead + nDamaged,
+        scored: report.nScored,
+        unscored: report.nRead - report.nScored,
+      },
+      unscored: report.unscored,
+      damaged: Object.fromEntries(damaged),
+      unknown: report.unknown,
+      absent: options.inputs
+        .map(({ name }) => name)
+        .filter((name) => parts.every((part) => part.absent.includes(name))),
+    };
+  } finally {
+    database.close();
+  }
+};
+
+/**
+ * What the database may hold for rows that wait to be written. It reckons more than it takes: the process stays below.
+ * With much less, its threads wait for each other.
+ */
+const MEMORY_MB = 540;
+
+interface Part {
+  readonly source: Source;
+  readonly dialect: string;
+  readonly absent: readonly string[];
+  readonly select: string;
+}
+
+/** What stands in for an input that a file does not have. */
+const ABSENT = {
+  category: `''`,
+  number: `'nan'::DOUBLE`,
+  time: `(${NO_MINUTES})::INTEGER`,
+} as const;
+
+/** The SELECT that reads, scores and names the columns of one file. */
+const partOf = async (
+  { connection }: Database,
+  source: Source,
+  target: Target,
+  options: ScanOptions,
+): Promise<Part> => {
+  const { inputs, outputs } = options;
+  const own = new Map(source.columns.map((column, i) => [column.toLowerCase(), `own${i}`]));
+  const mapped = await mapping(connection, source, options);
+  const expressions = inputs.map((input) => {
+    if (mapped.fields.has(input.name)) return input.name;
+    const column = own.get(input.name.toLowerCase());
+    if (column === undefined && input.required) {
+      throw new AppError(
+        'columns-unknown',
+        `${source.file}: the model needs ${input.name}, which ${mapped.dialect === 'inputs' ? 'is not among its columns' : `the dialect ${mapped.dialect} does not give`}`,
+      );
+    }
+    return column && knownValue(source, input.name, column);
+  });
+  const plain = inputs.map((input, i) => {
+    const expression = expressions[i];
+    return expression === undefined ? ABSENT[input.kind] : plainOf(input, expression);
+  });
+  const missing = inputs.flatMap((input, i) =>
+    input.required && expressions[i] !== undefined
+      ? [
+          `CASE WHEN ${plain[i]} IS NOT DISTINCT FROM ${ABSENT[input.kind]} THEN ${literal(`no ${input.name}`)} END`,
+        ]
+      : [],
+  );
+  const reason = `coalesce(${[mapped.reason, ...missing].join(', ')}, '')`;
+  const isTyped = target.format !== 'csv' && source.format === 'csv';
+  const types = isTyped ? await provenTypes(connection, source) : [];
+  const named = source.columns.map((column, i) => {
+    const value = isTyped
+      ? `try_cast(${knownValue(source, column, `own${i}`)} AS ${types[i]})`
+      : `own${i}`;
+    return `${value} AS ${identifier(column)}`;
+  });
+  const answers = outputs.map(
+    ({ name }, i) => `answers.${answerName(i)} AS ${identifier(freeName(name, own))}`,
+  );
+  return {
+    source,
+    dialect: mapped.dialect,
+    absent: inputs.flatMap(({ name }, i) => (expressions[i] === undefined ? [name] : [])),
+    select: `
+      SELECT ${named.join(', ')}, ${answers.join(', ')}, nullif(reason, '') AS ${identifier(freeName('notScored', own))}
+      FROM (SELECT ${[...own.values()].join(', ')}, reason, answers_of(begun(reason, ${inputs.map((_, i) => `input${i}`).join(', ')})) AS answers
+            FROM (SELECT ${[...own.values()].join(', ')}, ${reason} AS reason, ${plain.map((sql, i) => `${sql} AS input${i}`).join(', ')}
+                  FROM (${mapped.select})))`,
+  };
+};
+
+/** A name that the file does not use already. */
+const freeName = (name: string, own: ReadonlyMap<string, string>): string => {
+  let free = name;
+  while (own.has(free.toLowerCase())) free = `${free}_`;
+  return free;
+};
+
+const plainOf = (input: Input, expression: string): string => {
+  switch (input.kind) {
+    case 'category':
+      return `coalesce(${expression}::VARCHAR, '')`;
+    case 'number':
+      return `coalesce(try_cast(${expression} AS DOUBLE), 'nan')`;
+    case 'time':
+      return `coalesce((epoch_us(try_cast(${expression} AS TIMESTAMP)) // 60000000)::INTEGER, ${NO_MINUTES})`;
+  }
+};
+
+/** The dialect of a source, or the source as it is where its columns carry the names of the inputs. */
+const mapping = async (
+  connection: Database['connection'],
+  source: Source,
+  { inputs, dialect }: ScanOptions,
+) => {
+  const has = new Set(source.columns.map((column) => column.toLowerCase()));
+  const asksFields = inputs.some((input) => fieldOf(input.name) !== undefined);
+  const carriesNames = inputs.every(
+    (input) => !input.required || has.has(input.name.toLowerCase()),
+  );
+  if (dialect === undefined && carriesNames && !(asksFields && has.has('scheduleddeparture'))) {
+    const own = source.columns.map((column, i) => `${identifier(column)} AS own${i}`);
+    return {
+      dialect: 'inputs',
+      fields: new Set<string>(),
+      reason: `NULL`,
+      select: `SELECT ${own.join(', ')} FROM ${source.from}`,
+    };
+  }
+  const projection = await project(connection, source, dialect, false, true);
+  return {
+    dialect: projection.dialect.name,
+    fields: new Set<string>(projection.fields),
+    reason: `nullif(${rejectColumn(false).replace(/ AS reject$/, '')}, '')`,
+    select: projection.select,
+  };
+};

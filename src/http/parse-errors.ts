@@ -1,0 +1,35 @@
+/**
+ * Why bytes are no request that this service takes: one table of faults, each with its failure.
+ */
+import { AppError, type ErrorCode } from '../core/errors.ts';
+
+const FAULTS = {
+  'method-broken': ['request-malformed', 'the method is not a token followed by a space'],
+  'target-broken': ['request-malformed', 'the target holds a byte that may not stand there'],
+  'target-long': ['target-too-long', 'the target is longer than 8 KiB'],
+  'version-broken': ['request-malformed', 'the request line does not end with a version of HTTP'],
+  // Not 505: what a caller does wrong must not look like a fault of the service.
+  'version-other': ['request-malformed', 'HTTP/1.1 and HTTP/1.0 are spoken here'],
+  'name-broken': ['request-malformed', 'a field name holds a byte that may not stand there'],
+  'value-broken': ['request-malformed', 'a field value holds a byte that may not stand there'],
+  'line-broken': ['request-malformed', 'a line does not end with CR and LF'],
+  'head-large': ['head-too-large', 'the head is larger than 16 KiB or holds more than 100 fields'],
+  'host-broken': ['request-malformed', 'one Host field with a valid host is needed'],
+  'length-broken': ['request-malformed', 'Content-Length is not one whole number'],
+  'framing-doubled': [
+    'request-malformed',
+    'the body is framed more than once, or by chunks in HTTP/1.0',
+  ],
+  'coding-other': ['request-malformed', 'the only transfer coding taken is chunked'],
+  'expectation-other': ['expectation-failed', 'the only expectation met is 100-continue'],
+  'chunk-broken': ['request-malformed', 'a chunk of the body is not framed right'],
+  'body-ended': ['request-malformed', 'the body broke off before its end'],
+  slow: ['request-slow', 'the request took too long to arrive'],
+} as const satisfies Record<string, readonly [ErrorCode, string]>;
+
+export type Fault = keyof typeof FAULTS;
+
+export const failureOf = (fault: Fault): AppError => {
+  const [code, detail] = FAULTS[fault];
+  return new AppError(code, detail);
+};

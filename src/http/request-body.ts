@@ -1,0 +1,191 @@
+/**
+ * The body of one request on its way in: taken out of its frames, kept until it is asked for, then handed over whole
+ * or part by part.
+ */
+import { AppError } from '../core/errors.ts';
+import { type Chunks, createChunks, isEnd, readChunks } from './chunks.ts';
+import { DROPPED_LIMIT_BYTES } from './limits.ts';
+import { failureOf } from './parse-errors.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+export interface Inflow {
+  /**
+   * Takes what of `bytes[at ..]` belongs to the body.
+   * @returns the place behind it; -1 once the body has failed: broken frames, or more than is taken
+   */
+  readonly push: (bytes: Bytes, at: number) => number;
+  readonly isWhole: () => boolean;
+  /** Whether anything of it has come. */
+  readonly hasBegun: () => boolean;
+  /** Drops what has not come yet: few bytes, so that the connection need not end for them. @returns whether it does */
+  readonly drop: () => boolean;
+  /** Whether more bytes would only pile up. */
+  readonly isFull: () => boolean;
+  /** Whether the handler takes the body part by part. */
+  readonly isStream: () => boolean;
+  /** Whether bytes have come since the last answer to a part. */
+  readonly isOwing: () => boolean;
+  /** An answer to what came so far has been written. */
+  readonly onAnswered: () => void;
+  /** No more will come. */
+  readonly fail: (error: AppError) => void;
+  readonly bytes: (limitBytes: number) => Bytes | Promise<Bytes>;
+  readonly parts: () => AsyncIterableIterator<Bytes>;
+}
+
+export const NOTHING: Bytes = new Uint8Array(0);
+
+export const tooLarge = (limitBytes: number): AppError =>
+  new AppError('body-too-large', `the body is larger than ${limitBytes} bytes`);
+
+/** Memory is taken as the body comes, not as its length promises. */
+const FIRST_BYTES = 64 * 1024;
+
+/**
+ * @param length of the body, -1 when it comes in chunks
+ * @param onWanted called whenever the handler waits for more
+ */
+export const createInflow = (length: number, onWanted: () => void): Inflow => {
+  const chunks: Chunks | undefined = length < 0 ? createChunks() : undefined;
+  let toCome = length;
+  let mode: 'unasked' | 'whole' | 'parts' | 'dropped' = 'unasked';
+  let failure: AppError | undefined;
+  /** What has come and was not handed over. */
+  let held: Bytes = NOTHING;
+  let nHeld = 0;
+  let limit = 0;
+  let begun = false;
+  let owing = false;
+  let nDropped = 0;
+  let waiting: { resolve: () => void; reject: (error: AppError) => void } | undefined;
+
+  const isWhole = (): boolean => failure === undefined && (chunks ? isEnd(chunks) : toCome === 0);
+  const wake = (): void => {
+    const woken = waiting;
+    waiting = undefined;
+    if (failure) woken?.reject(failure);
+    else woken?.resolve();
+  };
+  const wait = (): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    waiting = { resolve, reject };
+    onWanted();
+    return promise;
+  };
+  const fail = (error: AppError): void => {
+    failure ??= error;
+    wake();
+  };
+
+  const keep = (part: Bytes): void => {
+    if (mode === 'dropped') {
+      nDropped += part.length;
+      if (nDropped > DROPPED_LIMIT_BYTES) fail(tooLarge(DROPPED_LIMIT_BYTES));
+      return;
+    }
+    if (nHeld === 0 && (mode !== 'whole' || isWhole())) {
+      held = part;
+      nHeld = part.length;
+      return;
+    }
+    if (mode === 'whole' && nHeld + part.length > limit) {
+      fail(tooLarge(limit));
+      return;
+    }
+    if (nHeld + part.length > held.length) {
+      const size = Math.max(2 * held.length, nHeld + part.length, Math.min(FIRST_BYTES, limit));
+      const larger = new Uint8Array(size);
+      larger.set(held.subarray(0, nHeld));
+      held = larger;
+    }
+    held.set(part, nHeld);
+    nHeld += part.length;
+  };
+  const take = (): Bytes => {
+    const taken = nHeld === held.length ? held : held.subarray(0, nHeld);
+    held = NOTHING;
+    nHeld = 0;
+    return taken;
+  };
+
+  const whole = async (): Promise<Bytes> => {
+    while (!isWhole()) await wait();
+    return take();
+  };
+
+  const nextPart = async (): Promise<IteratorResult<Bytes, undefined>> => {
+    for (;;) {
+      if (nHeld > 0) {
+        const value = take();
+        onWanted();
+        return { done: false, value };
+      }
+      if (failure) throw failure;
+      if (isWhole() || mode === 'dropped') return { done: true, value: undefined };
+      await wait();
+    }
+  };
+
+  return {
+    push: (bytes, at) => {
+      let to: number;
+      let next: number;
+      if (chunks) {
+        next = readChunks(chunks, bytes, at);
+        if (next < 0) {
+          fail(failureOf('chunk-broken'));
+          return -1;
+        }
+        to = chunks.dataEnd;
+      } else {
+        next = Math.min(bytes.length, at + toCome);
+        to = next;
+        toCome -= next - at;
+      }
+      if (next > at) {
+        begun = true;
+        owing = true;
+      }
+      if (to > at) keep(at === 0 && to === bytes.length ? bytes : bytes.subarray(at, to));
+      if (mode === 'parts' || isWhole() || failure) wake();
+      return failure ? -1 : next;
+    },
+    isWhole,
+    hasBegun: () => begun,
+    drop: () => {
+      if (failure || toCome > DROPPED_LIMIT_BYTES) return false;
+      mode = 'dropped';
+      take();
+      return true;
+    },
+    isFull: () => failure !== undefined || (nHeld > 0 && mode !== 'whole'),
+    isStream: () => mode === 'parts',
+    isOwing: () => owing,
+    onAnswered: () => {
+      owing = false;
+    },
+    fail,
+    bytes: (limitBytes) => {
+      if (length > limitBytes || nHeld > limitBytes) throw tooLarge(limitBytes);
+      if (failure) throw failure;
+      if (isWhole()) return take();
+      mode = 'whole';
+      limit = limitBytes;
+      return whole();
+    },
+    parts: () => {
+      mode = 'parts';
+      const iterator: AsyncIterableIterator<Bytes> = {
+        [Symbol.asyncIterator]: () => iterator,
+        next: nextPart,
+        return: async () => {
+          mode = 'dropped';
+          take();
+          return { done: true, value: undefined };
+        },
+      };
+      return iterator;
+    },
+  };
+};

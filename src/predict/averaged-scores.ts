@@ -1,0 +1,48 @@
+/**
+ * Scores of which some are means of members: each member gets a kernel of its own, then they are joined.
+ */
+import type { PlainScore, Score } from '../core/model.ts';
+import { buildProbability } from './heads.ts';
+import { BLOCK_ROWS, buildScorer, type Kernel, type Scorer } from './scorer.ts';
+
+/**
+ * @param force uses this kernel where it fits, for benches and tests
+ * @cost O(nodes + table bytes)
+ */
+export const buildMeanScorer = (
+  scores: readonly Score[],
+  nFeatures: number,
+  force?: Kernel,
+): Scorer => {
+  if (scores.every(({ kind }) => kind !== 'mean')) return buildScorer(scores, nFeatures, force);
+  const parts: PlainScore[] = [];
+  const joins = scores.map((score) => {
+    const from = parts.length;
+    if (score.kind !== 'mean') {
+      parts.push(score);
+      return (at: number): number => inner.scores[at + from]!;
+    }
+    for (const member of score.members) parts.push(member.score);
+    const curves = score.members.map(buildProbability);
+    const weights = score.members.map(({ weight }) => weight);
+    return (at: number): number => {
+      let sum = 0;
+      for (let m = 0; m < curves.length; m++)
+        sum += weights[m]! * curves[m]!(inner.scores[at + from + m]!);
+      return sum;
+    };
+  });
+  const inner = buildScorer(parts, nFeatures, force);
+  const nParts = parts.length;
+  const nScores = scores.length;
+  const joined = new Float64Array(BLOCK_ROWS * nScores);
+  return {
+    ...inner,
+    scores: joined,
+    score: (nRows) => {
+      inner.score(nRows);
+      for (let row = 0; row < nRows; row++)
+        for (let s = 0; s < nScores; s++) joined[row * nScores + s] = joins[s]!(row * nParts);
+    },
+  };
+};

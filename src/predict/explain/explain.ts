@@ -1,0 +1,97 @@
+/**
+ * Why a flight got its probability: exact TreeSHAP of the first head, by input, in points that add up.
+ */
+import { buildEncoder, inputsOf } from '../../core/features.ts';
+import type { Model } from '../../core/model.ts';
+import { buildCurve } from '../heads.ts';
+import { toPoints } from './probability-attribution.ts';
+import { reasonOf } from './reason.ts';
+import { scoreOf } from '../reference.ts';
+import { buildAttribution } from './shap.ts';
+
+export interface Reason {
+  readonly input: string;
+  /** What the input adds, on the scale of the probability: 0.09 is nine percentage points. */
+  readonly points: number;
+  /** One line for a person: "leaves JFK: +9 points". */
+  readonly text: string;
+}
+
+export interface Explanation {
+  /** The probability when nothing is known of a flight; `base + sum of points` is the flight's. */
+  readonly base: number;
+  /** Every input, the largest effect first. */
+  readonly reasons: readonly Reason[];
+}
+
+export interface Explainer {
+  /** Explains the first head's probability for the inputs at `raw[at]`. */
+  readonly explain: (raw: Float64Array, at: number) => Explanation;
+  /**
+   * Mean size of each input's points over many flights: its importance.
+   * @returns in the order of `model.inputs`, on the scale of the probability
+   */
+  readonly importance: (raw: Float64Array, nRows: number) => Float64Array;
+}
+
+/** @cost O(leaves x depth) memory; a call costs what `shap` says */
+export const buildExplainer = (model: Model): Explainer => {
+  const { inputs, features: steps } = model;
+  const { score } = model.heads[0]!;
+  const curve = buildCurve(model.heads[0]!);
+  const encode = buildEncoder(inputs, steps);
+  const attribution = buildAttribution(score, expectedFeatures(model));
+  const inputsAt = steps.map((step) =>
+    [...new Set(inputsOf(step))].map((name) => inputs.findIndex((input) => input.name === name)),
+  );
+  const features = new Float64Array(steps.length);
+  const byFeature = new Float64Array(steps.length);
+  const points = new Float64Array(inputs.length);
+
+  /** Fills `points` and returns the base. */
+  const attribute = (raw: Float64Array, at: number): number => {
+    encode(raw, at, features, 0);
+    byFeature.fill(0);
+    attribution.addInto(features, byFeature);
+    points.fill(0);
+    for (let f = 0; f < steps.length; f++) {
+      const owners = inputsAt[f]!;
+      for (const owner of owners) points[owner] = points[owner]! + byFeature[f]! / owners.length;
+    }
+    return toPoints(points, attribution.expected, scoreOf(score, features, 0), curve);
+  };
+
+  return {
+    explain: (raw, at) => {
+      const base = attribute(raw, at);
+      const reasons = inputs.map((input, i): Reason => {
+        return {
+          input: input.name,
+          points: points[i]!,
+          text: reasonOf(input, raw[at + i]!, points[i]!),
+        };
+      });
+      reasons.sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
+      return { base, reasons };
+    },
+    importance: (raw, nRows) => {
+      const mean = new Float64Array(inputs.length);
+      for (let row = 0; row < nRows; row++) {
+        attribute(raw, row * inputs.length);
+        for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + Math.abs(points[i]!) / nRows;
+      }
+      return mean;
+    },
+  };
+};
+
+/** Expected features of a linear model: shares of categories where they are recorded, else all alike. */
+const expectedFeatures = (model: Model): Float64Array =>
+  Float64Array.from(model.features, (feature) => {
+    if (feature.step !== 'equals') return 0;
+    const values = model.inputs.find(({ name }) => name === feature.input)?.values ?? [];
+    const shares = model.shares.find(({ input }) => input === feature.input)?.shares;
+    const code = values.indexOf(feature.value);
+    if (code < 0) return 0;
+    return shares?.[code] ?? 1 / values.length;
+  });

@@ -1,0 +1,34 @@
+/**
+ * Contributions to a raw score as points of probability that add up.
+ */
+import type { Curve } from '../../core/calibrate.ts';
+
+/**
+ * Turns contributions to a raw score, in place, into points that lead from the base to the probability.
+ * Each counts by the curve's mean slope over the range that all of them span; what the curve's bend
+ * leaves over is shared by size. So nothing explodes where effects cancel or the curve is flat.
+ * @returns the base
+ */
+export const toPoints = (
+  points: Float64Array,
+  expected: number,
+  raw: number,
+  curve: Curve,
+): number => {
+  let [up, down] = [0, 0];
+  for (const value of points) {
+    if (value > 0) up += value;
+    else down -= value;
+  }
+  const span = up + down;
+  const probability = curve(raw);
+  if (span === 0) return probability;
+  const slope = (curve(expected + up) - curve(expected - down)) / span;
+  const left = probability - curve(expected) - slope * (up - down);
+  let sum = 0;
+  for (let i = 0; i < points.length; i++) {
+    points[i] = slope * points[i]! + left * (Math.abs(points[i]!) / span);
+    sum += points[i]!;
+  }
+  return probability - sum;
+};

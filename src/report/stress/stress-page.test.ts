@@ -1,0 +1,119 @@
+import { expect, test } from 'bun:test';
+import type { LineChart } from '../charts.ts';
+import { buildStressPage } from './stress-page.ts';
+import type { StressReport, StressWindow } from './stress-report.ts';
+import { timeCharts } from './timeline.ts';
+import { thinWindows } from './windows.ts';
+
+const quantiles = { p50Ms: 1, p90Ms: 2, p99Ms: 3, p999Ms: 4, maxMs: 5, count: 5000 };
+
+const windowAt = (second: number): StressWindow => ({
+  second,
+  seconds: 1,
+  planned: 100,
+  ok: 100,
+  httpError: 0,
+  socketError: 0,
+  timeout: 0,
+  dropped: 0,
+  p50Ms: 1,
+  p99Ms: 3 + (second % 2),
+  maxMs: 5,
+  heat: [20, 90, 30, 10],
+  nOpen: 4,
+  inFlight: 1,
+  waiting: 0,
+});
+
+const report = (nSeconds: number): StressReport => ({
+  madeBy: 'puntual',
+  startedAt: '2026-01-02T03:04:05.000Z',
+  machine: { cores: 2, descriptors: 1024 },
+  url: 'http://service:8080/predict',
+  load: 'open loop: 100 requests per second',
+  payload: 'POST /predict, <b>flights</b>',
+  plan: '4 connections',
+  notes: [],
+  slo: ['p99<50ms'],
+  scale: { bits: 11, maxBits: 30 },
+  heatScale: { bits: 4, maxBits: 30 },
+  connections: { planned: 4, opened: 4 },
+  main: {
+    ratePerSecond: 100,
+    connections: 4,
+    durationMs: nSeconds * 1000,
+    warmUpMs: 0,
+    summary: {
+      planned: 5000,
+      outcomes: { ok: 5000, httpError: 0, socketError: 0, timeout: 0, dropped: 0, inFlight: 0 },
+      throughputPerSecond: 100,
+      seconds: 50,
+      errorShare: 0,
+      wrong: 0,
+      checked: 10,
+      reopened: 0,
+      responseTime: quantiles,
+      serviceTime: quantiles,
+      lag: quantiles,
+      connectTime: quantiles,
+      errorTime: { ...quantiles, count: 0 },
+      reasons: {},
+    },
+    histograms: { response: [1000, 4000, 1800, 1000], service: [900, 5000] },
+    windows: Array.from({ length: nSeconds }, (_, second) => windowAt(second)),
+    steadiness: { sentence: 'steady after 0.0 s' },
+    little: { sentence: "Little's law holds" },
+    p99RangeMs: [2, 4],
+  },
+  verdict: {
+    kind: 'valid',
+    sentence: 'valid',
+    busy: 0.1,
+    starved: 0,
+    service: 0.5,
+    latenessP99Ms: 1,
+  },
+  thresholds: [{ threshold: 'p99<50ms', actual: 3, holds: true }],
+});
+
+test('the same run gives the same page, byte for byte', () => {
+  expect(buildStressPage(report(50))).toBe(buildStressPage(report(50)));
+});
+
+test('the page says verdict, load and every time, escapes what it was given, and fetches nothing', () => {
+  const page = buildStressPage(report(50));
+  for (const text of ['Verdict: valid', 'Open loop: 100 requests', 'response time', 'Heat map']) {
+    expect(page).toContain(text);
+  }
+  expect(page).not.toContain('<b>flights');
+  expect(page).not.toMatch(/(?:src|href)="https?:/);
+});
+
+test('a run of an hour is drawn in few columns, and keeps its worst seconds', () => {
+  const thin = thinWindows(report(3600).main.windows);
+  expect(thin.length).toBeLessThanOrEqual(240);
+  expect(thin[0]).toMatchObject({ second: 0, ok: 100, p99Ms: 4 });
+  expect(buildStressPage(report(3600)).length).toBeLessThan(1_500_000);
+});
+
+test('a second that the warm-up or the end cut short is drawn at its rate, and not drawn when little of it is left', () => {
+  const run = report(6);
+  const cut = { ...windowAt(5), planned: 60, ok: 60 };
+  const main = { ...run.main, warmUpMs: 1700, durationMs: 5600 };
+  const windows = [...run.main.windows.slice(0, 5), cut];
+  const [rates] = timeCharts({ ...run, main: { ...main, windows } });
+  const [ok] = (rates as LineChart).series;
+  const none = Number.NaN;
+  expect(Array.from(ok!.y, (y) => Math.round(y))).toEqual([none, none, 100, 100, 100, 100]);
+});
+
+test('a run that proves nothing is told above everything else', () => {
+  const verdict = {
+    ...report(5).verdict,
+    kind: 'generator-bound' as const,
+    sentence: 'generator-bound: a lower bound',
+  };
+  const page = buildStressPage({ ...report(5), verdict });
+  expect(page.indexOf('class="warning"')).toBeLessThan(page.indexOf('<h1>'));
+  expect(page.indexOf('class="warning"')).toBeGreaterThan(0);
+});

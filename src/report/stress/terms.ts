@@ -1,0 +1,58 @@
+/**
+ * What the numbers of a stress report mean, each in a sentence.
+ */
+import type { Section } from '../page.ts';
+
+export const STRESS_TERMS: Section = {
+  title: 'What the numbers mean',
+  blocks: [
+    {
+      kind: 'definitions',
+      entries: [
+        [
+          'open loop',
+          'Requests are planned at a rate, whatever the service does, as independent users would.',
+        ],
+        [
+          'closed loop',
+          'Each connection asks again only when it was answered, so a slow service is asked less.',
+        ],
+        [
+          'response time',
+          'From the planned moment to the end of the answer. Timeouts and requests in flight at the end count at their age.',
+        ],
+        ['service time', 'From the sending to the end of the answer.'],
+        [
+          'lag',
+          'From the planned moment to the sending: waiting for a free connection, and the generator’s own lateness.',
+        ],
+        [
+          'ok per second',
+          'Answers with a 2xx status (and the right body, where it is known) within the measured time.',
+        ],
+        [
+          'errors',
+          'Planned requests that ended as HTTP error, socket error, timeout or dropped, as a share of the planned.',
+        ],
+        ['dropped', 'Planned requests that found no connection and no room to wait.'],
+        [
+          'p99',
+          'One request in a hundred was slower. Known to one part in a thousand; never below the true value.',
+        ],
+        [
+          'sustained',
+          'The highest rate that held the thresholds in the search and again through a longer soak.',
+        ],
+        ['breaking point', 'The lowest rate that failed, two times of three.'],
+        [
+          'recovered',
+          'From the fault to the start of the first second without failures at nine tenths of the rate before.',
+        ],
+        [
+          'generator-bound',
+          'The generator was at its end before the service: the figures are a lower bound.',
+        ],
+      ],
+    },
+  ],
+};

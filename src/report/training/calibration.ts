@@ -1,0 +1,43 @@
+/**
+ * Whether a model's probabilities come true, for its page: the reliability curve.
+ */
+import type { Chart } from '../charts.ts';
+import { formatPercent } from '../format.ts';
+import type { Section } from '../page.ts';
+import type { TrainingReport } from './training-report.ts';
+
+export const calibrationOf = ({ reliability }: TrainingReport): Section => {
+  if (!reliability || reliability.length === 0) return { title: '', blocks: [] };
+  const predicted = reliability.map((bin) => bin.predicted);
+  const most = Math.max(...predicted, ...reliability.map((bin) => bin.observed));
+  const chart: Chart = {
+    kind: 'line',
+    title: 'Reliability: of flights that were given this probability, how many were late',
+    x: { label: 'predicted probability' },
+    y: { label: 'share that was late' },
+    series: [
+      {
+        label: 'observed',
+        style: 'points',
+        x: predicted,
+        y: reliability.map((bin) => bin.observed),
+      },
+      { label: 'perfect', style: 'dashed', x: [0, most], y: [0, most], colour: 5 },
+    ],
+  };
+  return {
+    title: 'Can the probabilities be taken at their word?',
+    blocks: [
+      { kind: 'chart', chart },
+      {
+        kind: 'table',
+        header: ['predicted', 'observed', 'flights'],
+        rows: reliability.map((bin) => [
+          formatPercent(bin.predicted),
+          formatPercent(bin.observed),
+          bin.rows,
+        ]),
+      },
+    ],
+  };
+};

@@ -1,0 +1,45 @@
+/**
+ * The words of a training report, explained.
+ */
+import type { Section } from '../page.ts';
+
+export const DEFINITIONS: Section = {
+  title: 'Words',
+  blocks: [
+    {
+      kind: 'definitions',
+      entries: [
+        [
+          'AUC',
+          'The chance that a late flight is ranked above a punctual one; 0.5 is a guess, 1 is perfect.',
+        ],
+        [
+          'Log loss',
+          'Mean of −ln of the probability that was given to what happened; lower is better.',
+        ],
+        [
+          'Brier score',
+          'Mean squared distance between the probability and what happened (0 or 1); lower is better.',
+        ],
+        [
+          'Skill',
+          'The share of a baseline’s loss that the model takes away; 0 is no better, 100 % is perfect.',
+        ],
+        [
+          'Calibration error (ECE)',
+          'Mean distance between what was predicted and what happened, over bins of equal counts.',
+        ],
+        ['Precision', 'Of the flights that were called delayed, the share that was late.'],
+        ['Recall', 'Of the flights that were late, the share that was called delayed.'],
+        [
+          'Climatology',
+          'The rate of late flights of that airline at that hour in the training days, drawn towards the mean where flights are few.',
+        ],
+        [
+          'Split in time',
+          'Whole days, oldest first: train, early stopping (validation), calibration, test. The model never sees a day that is not before the ones it is judged on.',
+        ],
+      ],
+    },
+  ],
+};

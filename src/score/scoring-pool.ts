@@ -1,0 +1,70 @@
+/**
+ * Scoring of a file by several threads: the caller's own, and helpers that start once the file proves long.
+ */
+import type { Model } from '../core/model.ts';
+import type { Block, Scoring } from '../flights/output/scoring.ts';
+import { buildScore, outputsOf } from './answers.ts';
+import { allocateSlots, openSlots, type Slot } from './blocks.ts';
+import type { Assignment } from './scoring-thread.ts';
+
+export interface ScoringTeam {
+  readonly scoring: Scoring;
+  readonly dismiss: () => void;
+}
+
+/** A shorter file is done before helpers have compiled their forests. */
+const ROWS_BEFORE_HELP = 50_000;
+
+/**
+ * @param nThreads all that score, the caller's included
+ * @param nBlocks the most that are under way at once
+ * @throws AppError model-unfit
+ */
+export const buildScoringTeam = (model: Model, nThreads: number, nBlocks: number): ScoringTeam => {
+  const score = buildScore(model);
+  const memory = allocateSlots(nBlocks, model.inputs.length, outputsOf(model).length);
+  const { slots, close } = openSlots(memory);
+  const slotOf = new Map<Block, Slot>(slots.map((slot) => [slot.block, slot]));
+  const unused = slots.map((slot) => slot.block);
+  const helpers: Worker[] = [];
+  let failure: Error | undefined;
+  let nRowsBegun = 0;
+
+  const hireHelpers = (): void => {
+    while (helpers.length < nThreads - 1) {
+      const helper = new Worker(new URL('./scoring-thread.ts', import.meta.url));
+      helper.onerror = ({ message }) => {
+        failure ??= new Error(message);
+      };
+      helper.postMessage({ model, memory } satisfies Assignment);
+      helpers.push(helper);
+    }
+  };
+
+  return {
+    scoring: {
+      buildBlock: () => {
+        const block = unused.pop();
+        if (block === undefined) throw new RangeError(`more than ${nBlocks} blocks are under way`);
+        return block;
+      },
+      begin: (block, nRows) => {
+        nRowsBegun += nRows;
+        if (nRowsBegun > ROWS_BEFORE_HELP) hireHelpers();
+        slotOf.get(block)!.offer(nRows);
+      },
+      finish: (block) => {
+        if (failure) throw failure;
+        const slot = slotOf.get(block)!;
+        slot.tryScore(score);
+        // While a helper has it, other blocks are scored here: a thread that sleeps lets nobody begin a block.
+        while (slot.isTaken() && slots.some((other) => other.tryScore(score)));
+        slot.wait();
+      },
+    },
+    dismiss: () => {
+      close();
+      for (const helper of helpers) helper.terminate();
+    },
+  };
+};

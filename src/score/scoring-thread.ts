@@ -1,0 +1,19 @@
+/**
+ * A thread that scores blocks in shared memory until they are closed.
+ * The entry of a worker; started by `score-team`.
+ */
+import type { Model } from '../core/model.ts';
+import { buildScore } from './answers.ts';
+import { openSlots, type SlotMemory } from './blocks.ts';
+
+/** What a thread gets. */
+export interface Assignment {
+  readonly model: Model;
+  readonly memory: SlotMemory;
+}
+
+declare const self: Worker;
+
+self.onmessage = ({ data: { model, memory } }: MessageEvent<Assignment>) => {
+  openSlots(memory).serve(buildScore(model));
+};

@@ -1,0 +1,29 @@
+/**
+ * What one path offers: which methods, and what answers them.
+ */
+import type { Answer, Call, InPlace } from '../http/call.ts';
+import type { Route } from './labels.ts';
+
+/** Answers a call. @throws AppError, which becomes a problem document */
+export type Handler = (call: Call) => Answer | Promise<Answer>;
+
+/** Answers a call whose body `app` has read: known type, within the limit. @throws AppError */
+export interface Post {
+  /** Media types that are taken; a request that states none is taken too. */
+  readonly types: readonly string[];
+  /** The hot road: answers a plain body where it lies, from `at` to its end; undefined for any other. */
+  readonly scan?: (body: InPlace, call: Call) => string | undefined;
+  readonly answer: (bytes: Uint8Array<ArrayBuffer>, call: Call) => Answer | Promise<Answer>;
+  /** For a type whose body is answered while it comes. */
+  readonly stream?: { readonly type: string; readonly answer: Handler };
+}
+
+/** What one path offers. HEAD is answered wherever GET is. */
+export interface Endpoint {
+  /** Its name in metrics: a template, never a raw path. */
+  readonly label: Route;
+  readonly GET?: Handler;
+  readonly POST?: Post;
+}
+
+export const jsonHeaders = { 'content-type': 'application/json' };

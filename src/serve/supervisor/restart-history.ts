@@ -1,0 +1,44 @@
+/**
+ * What outlives a worker: the sum of what those that are gone have counted, and how often one was replaced and why.
+ */
+import { RESTART_REASONS, type RestartReason } from '../labels.ts';
+import type { Log } from '../log.ts';
+import { retireDrift } from '../telemetry/drift-counters.ts';
+import { SLAB_CELLS } from '../telemetry/shared-counters.ts';
+import { retireInto } from '../telemetry/totals.ts';
+import type { Child } from './child.ts';
+import type { Slot } from './slot.ts';
+
+export interface Ledger {
+  /** float64, shape (SLAB_CELLS): what workers counted that are gone. */
+  readonly retired: Float64Array;
+  /** How often a worker was replaced, by reason. */
+  readonly restarts: Readonly<Record<RestartReason, number>>;
+  /** To be told of every worker that has ended. */
+  readonly noteEnd: (child: Child) => void;
+  readonly noteRestart: (slot: Slot, reason: RestartReason) => void;
+}
+
+export const buildLedger = (sharedDir: string, log: Log): Ledger => {
+  const retired = new Float64Array(SLAB_CELLS);
+  const restarts = Object.fromEntries(RESTART_REASONS.map((reason) => [reason, 0])) as Record<
+    RestartReason,
+    number
+  >;
+  return {
+    retired,
+    restarts,
+    noteEnd: (child) => {
+      retireInto(retired, child.slab);
+      try {
+        retireDrift(sharedDir, child.spawnId);
+      } catch (error) {
+        log.warn('drift counts of a worker were lost', { error: (error as Error).message });
+      }
+    },
+    noteRestart: (slot, reason) => {
+      restarts[reason]++;
+      slot.restarts++;
+    },
+  };
+};

@@ -1,0 +1,57 @@
+/**
+ * The end of the whole service, in order: not ready, still serving, workers drain, workers end, exit.
+ * A second signal ends everything at once.
+ */
+import type { ServeConfig } from '../config.ts';
+import { CLOSE_MS } from '../worker/drain.ts';
+import type { Fleet } from './fleet.ts';
+
+/** What is left of the drain limit for the processes to end in. */
+const EXIT_MS = 500;
+
+export interface Ending {
+  /** The exit code, once no worker is left. */
+  readonly ended: Promise<number>;
+  /** Begins the end, as SIGTERM does. */
+  readonly end: () => void;
+}
+
+/** Listens to SIGTERM and SIGINT from now on. */
+export const buildEnding = (fleet: Fleet, config: ServeConfig, onDrain: () => void): Ending => {
+  const { promise: ended, resolve } = Promise.withResolvers<number>();
+  let asked = false;
+
+  const run = async (): Promise<void> => {
+    fleet.end();
+    onDrain();
+    const endMs = performance.now() + config.drainLimitMs;
+    const limitMs = Math.max(0, config.drainLimitMs - config.drainDelayMs - CLOSE_MS - EXIT_MS);
+    await Bun.sleep(config.drainDelayMs);
+    for (const child of fleet.children()) child.drain(CLOSE_MS, limitMs);
+    const all = Promise.all([...fleet.children()].map((child) => child.exited));
+    await Promise.race([all, Bun.sleep(Math.max(0, endMs - performance.now()))]);
+    for (const child of fleet.children()) child.kill();
+    await all;
+    resolve(0);
+  };
+
+  const end = (): void => {
+    if (asked) return;
+    asked = true;
+    void run();
+  };
+
+  for (const [signal, code] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)
+    process.on(signal, () => {
+      if (!asked) {
+        end();
+        return;
+      }
+      for (const child of fleet.children()) child.kill();
+      resolve(code);
+    });
+  return { ended, end };
+};

@@ -1,0 +1,47 @@
+/**
+ * A new supervisor in place of a running one (SIGUSR2): the old starts the new, both serve the same port for a moment,
+ * then the old ends in order. Counters start again from zero, as after a restart.
+ */
+import type { Log } from '../log.ts';
+
+/** Set for the new supervisor: the ports that it finds taken by the one that it follows. */
+const PORTS = 'PUNTUAL_TAKE_OVER_PORTS';
+const READY = 'ready';
+
+export interface Ports {
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+/** The ports of the supervisor that this one follows; undefined when it follows none. */
+export const portsToTakeOver = (): Ports | undefined => {
+  const [port, adminPort] = (process.env[PORTS] ?? '').split(',').map(Number);
+  return port && adminPort && process.send ? { port, adminPort } : undefined;
+};
+
+/** Tells the supervisor that this one follows that it may end. */
+export const reportReady = (): void => {
+  process.send?.(READY);
+};
+
+/**
+ * Starts this very command again.
+ * @param onReady called when the new supervisor serves; never when it ended before, which is logged
+ */
+export const startSuccessor = ({ port, adminPort }: Ports, log: Log, onReady: () => void): void => {
+  log.info('a new supervisor is being started');
+  let isReady = false;
+  const successor = Bun.spawn([process.execPath, ...process.argv.slice(1)], {
+    env: { ...process.env, [PORTS]: `${port},${adminPort}` },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    ipc: (message) => {
+      if (message !== READY || isReady) return;
+      isReady = true;
+      log.info('a new supervisor serves, this one ends', { successorPid: successor.pid });
+      onReady();
+    },
+  });
+  void successor.exited.then((code) => {
+    if (!isReady) log.error('the new supervisor ended before it was ready', { exit: code });
+  });
+};

@@ -1,0 +1,177 @@
+/**
+ * Every metric of the service with its help, kind and samples: the one list of what `/metrics` says.
+ */
+import { METHODS, OUTCOMES, RESTART_REASONS, SHED_REASONS } from '../labels.ts';
+import { psiOf } from './psi.ts';
+import { INFERENCE_BOUNDS, REQUEST_BOUNDS } from './shared-counters.ts';
+import type { Totals } from './totals.ts';
+import type { ServiceView } from './view.ts';
+
+export interface Reading {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly samples: readonly Sample[];
+}
+
+interface Sample {
+  readonly suffix?: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+const WORKER_STATES = ['starting', 'ready', 'draining'] as const;
+
+export const readingsOf = (view: ServiceView, version: string): readonly Reading[] => {
+  const totals = view.totals();
+  return [
+    ...requestReadings(totals),
+    ...processReadings(view),
+    ...modelReadings(view),
+    {
+      name: 'puntual_build_info',
+      help: 'Always 1; the labels say which build this is.',
+      kind: 'gauge',
+      samples: [{ labels: { version, runtime: `bun ${Bun.version}` }, value: 1 }],
+    },
+  ];
+};
+
+const requestReadings = (totals: Totals): readonly Reading[] => [
+  {
+    name: 'http_server_request_duration_seconds',
+    help: 'Time from the arrival of a request to its answer, by route, method and status.',
+    kind: 'histogram',
+    samples: [...totals.series.values()].flatMap(({ route, method, status, cells }) =>
+      histogram(REQUEST_BOUNDS, cells, {
+        http_request_method: METHODS.find((known) => known === method) ?? '_OTHER',
+        http_route: route,
+        http_response_status_code: status,
+      }),
+    ),
+  },
+  {
+    name: 'puntual_inference_duration_seconds',
+    help: 'Time of one call of the predictor.',
+    kind: 'histogram',
+    samples: histogram(INFERENCE_BOUNDS, totals.inference, {}),
+  },
+  {
+    name: 'puntual_predictions_total',
+    help: 'Flights answered, by what the answer was.',
+    kind: 'counter',
+    samples: OUTCOMES.map((outcome, i) => ({
+      labels: { outcome },
+      value: totals.outcomes[i]!,
+    })),
+  },
+  {
+    name: 'puntual_shed_total',
+    help: 'Requests refused although nothing was wrong with them, by reason.',
+    kind: 'counter',
+    samples: SHED_REASONS.map((reason, i) => ({ labels: { reason }, value: totals.shed[i]! })),
+  },
+];
+
+const processReadings = (view: ServiceView): readonly Reading[] => [
+  {
+    name: 'puntual_workers',
+    help: 'Worker processes, by state.',
+    kind: 'gauge',
+    samples: WORKER_STATES.map((state) => ({
+      labels: { state },
+      value: view.workers.filter((worker) => worker.state === state).length,
+    })),
+  },
+  {
+    name: 'puntual_worker_restarts_total',
+    help: 'Workers replaced, by reason.',
+    kind: 'counter',
+    samples: RESTART_REASONS.map((reason) => ({
+      labels: { reason },
+      value: view.restarts[reason],
+    })),
+  },
+  {
+    name: 'puntual_worker_memory_bytes',
+    help: 'Resident memory of a worker.',
+    kind: 'gauge',
+    samples: view.workers.map(({ id, rssMb }) => ({
+      labels: { worker: id },
+      value: rssMb * 2 ** 20,
+    })),
+  },
+  {
+    name: 'puntual_requests_in_hand',
+    help: 'Requests being worked on now.',
+    kind: 'gauge',
+    samples: [{ labels: {}, value: view.workers.reduce((sum, { inHand }) => sum + inHand, 0) }],
+  },
+  {
+    name: 'puntual_reloads_total',
+    help: 'New models asked for, by outcome; after a refusal the old model goes on serving.',
+    kind: 'counter',
+    samples: [
+      { labels: { outcome: 'ok' }, value: view.reloads.ok },
+      { labels: { outcome: 'refused' }, value: view.reloads.refused },
+    ],
+  },
+  {
+    name: 'puntual_ready',
+    help: '1 when the service is ready.',
+    kind: 'gauge',
+    samples: [{ labels: {}, value: view.ready ? 1 : 0 }],
+  },
+  {
+    name: 'process_start_time_seconds',
+    help: 'Start of the supervisor, in seconds since 1970.',
+    kind: 'gauge',
+    samples: [{ labels: {}, value: view.startedSeconds }],
+  },
+];
+
+const modelReadings = ({ model, drift }: ServiceView): readonly Reading[] =>
+  model === undefined
+    ? []
+    : [
+        {
+          name: 'puntual_input_drift_psi',
+          help: 'Population stability index of live inputs against training; above 0.2 they have moved.',
+          kind: 'gauge',
+          samples: psiOf(model.shares, drift()).map(({ input, psi }) => ({
+            labels: { input },
+            value: psi,
+          })),
+        },
+        {
+          name: 'puntual_model_info',
+          help: 'Always 1; the labels say which model serves.',
+          kind: 'gauge',
+          samples: [
+            {
+              labels: { name: model.name, version: model.version, sha256: model.sha256 },
+              value: 1,
+            },
+          ],
+        },
+      ];
+
+/** `cells` is sum, counts per bound, count above. */
+const histogram = (
+  bounds: readonly number[],
+  cells: Float64Array,
+  labels: Readonly<Record<string, string | number>>,
+): Sample[] => {
+  let seen = 0;
+  const buckets = bounds.map((bound, i): Sample => {
+    seen += cells[1 + i]!;
+    return { suffix: '_bucket', labels: { ...labels, le: bound }, value: seen };
+  });
+  seen += cells[1 + bounds.length]!;
+  return [
+    ...buckets,
+    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: seen },
+    { suffix: '_sum', labels, value: cells[0]! },
+    { suffix: '_count', labels, value: seen },
+  ];
+};

@@ -1,0 +1,97 @@
+/**
+ * A slab: the counters of one worker in memory that the supervisor sees too, and that outlives the worker.
+ * All cells are float64:
+ *
+ *   gauges | shed by reason | outcomes | inference | service times | series of requests
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { AppError } from '../../core/errors.ts';
+import { buildScale } from '../../core/latency.ts';
+import { OUTCOMES, SHED_REASONS } from '../labels.ts';
+
+/** Cells that say how things stand now; all others only ever grow. */
+export const GAUGES = ['beat', 'rssBytes', 'connections', 'inHand', 'loopDelayMs'] as const;
+export type Gauge = (typeof GAUGES)[number];
+
+/** Upper bounds in seconds. The first is what HTTP adds to a prediction, the rest are OpenTelemetry's. */
+export const REQUEST_BOUNDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1,
+  2.5, 5, 7.5, 10,
+] as const;
+export const INFERENCE_BOUNDS = [
+  0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+  0.005, 0.01, 0.025, 0.05, 0.1,
+] as const;
+
+/** Service times in microseconds, known to one part in 32, up to 67 s. */
+export const SERVICE_SCALE = buildScale(6, 26);
+
+/** Sum in seconds, then a count per bound, then the count above the last. */
+const histogramCells = (bounds: readonly number[]): number => bounds.length + 2;
+
+/** (route, method, status) met by one worker; the last series takes what has no place left. */
+export const SERIES_LIMIT = 96;
+/** A key (0: free), then a histogram. */
+export const SERIES_CELLS = 1 + histogramCells(REQUEST_BOUNDS);
+
+const place = (() => {
+  let at = 0;
+  const take = (nCells: number): { readonly at: number; readonly nCells: number } => {
+    const section = { at, nCells };
+    at += nCells;
+    return section;
+  };
+  const sections = {
+    gauges: take(GAUGES.length),
+    shed: take(SHED_REASONS.length),
+    outcomes: take(OUTCOMES.length),
+    inference: take(histogramCells(INFERENCE_BOUNDS)),
+    service: take(SERVICE_SCALE.nBuckets),
+    series: take(SERIES_LIMIT * SERIES_CELLS),
+  };
+  return { sections, nCells: at };
+})();
+
+export const SLAB_CELLS = place.nCells;
+
+/** Views of one slab; all share its memory. */
+export type Slab = { readonly [section in keyof typeof place.sections]: Float64Array };
+
+export const buildSlab = (cells: Float64Array): Slab =>
+  Object.fromEntries(
+    Object.entries(place.sections).map(([name, { at, nCells }]) => [
+      name,
+      cells.subarray(at, at + nCells),
+    ]),
+  ) as Slab;
+
+/**
+ * Creates a file of zeros. Every byte is written, so that a full disk shows here and not as a
+ * bus error in the middle of a request.
+ * @throws AppError file-unwritable
+ */
+export const createCells = (path: string, nCells: number): void => {
+  try {
+    const file = openSync(path, 'w', 0o600);
+    try {
+      const zeros = new Uint8Array(nCells * 8);
+      for (let at = 0; at < zeros.length; ) at += writeSync(file, zeros, at);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw new AppError(
+      'file-unwritable',
+      `${path} cannot be written: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+};
+
+/** float64, shared with every process that maps the file. */
+export const mapCells = (path: string): Float64Array => {
+  const bytes = Bun.mmap(path, { shared: true });
+  return new Float64Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength >>> 3);
+};

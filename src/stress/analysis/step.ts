@@ -1,0 +1,113 @@
+/**
+ * One step of any mode as it is kept: what was asked, what came of it, its histograms, and what audits say of it.
+ */
+import { encodeCounts } from '../../core/latency.ts';
+import type { StepRecord } from '../coordinator/fleet.ts';
+import { quantileInterval } from './interval.ts';
+import {
+  COUNTERS,
+  type Counter,
+  countOf,
+  HISTOGRAMS,
+  type HistogramName,
+  SLOT_MS,
+} from '../generator/tally.ts';
+import { auditLittle, type LittleAudit } from './little.ts';
+import { type Judgement, judge, type Threshold } from './slo.ts';
+import { judgeSteadiness, type Steadiness } from './steady.ts';
+import { measuresOf, type Summary, summarise } from './summary.ts';
+import { judgeGenerator, type Verdict } from './verdict.ts';
+import type { Window } from '../coordinator/window.ts';
+
+export interface Step {
+  readonly name: string;
+  /** Null: closed loop. */
+  readonly ratePerSecond: number | null;
+  readonly connections: number;
+  readonly durationMs: number;
+  readonly warmUpMs: number;
+  readonly summary: Summary;
+  /** Raw counts, so that steps of several machines can be merged. */
+  readonly counters: Readonly<Record<Counter, number>>;
+  /** Microseconds, sparse: [bucket, count, ...]. */
+  readonly histograms: Readonly<Record<HistogramName, readonly number[]>>;
+  readonly windows: readonly Window[];
+  readonly verdict: Verdict;
+  readonly judgements: readonly Judgement[];
+  readonly steadiness: Steadiness;
+  readonly little: LittleAudit;
+  /** 95 % interval of the response time's p99. */
+  readonly p99RangeMs: readonly [number, number] | null;
+  /** Mean requests in flight in the measured part. */
+  readonly inFlight: number;
+}
+
+const STEADY_SLOT_MS = 100;
+const STEADY_PER_WINDOW = 10;
+
+export const buildStep = (
+  name: string,
+  record: StepRecord,
+  connections: number,
+  thresholds: readonly Threshold[],
+  recoveryMs?: number,
+): Step => {
+  const summary = summarise(record);
+  const { ledger, step } = record;
+  const windows = record.windows.filter(
+    ({ second, seconds }) =>
+      (second + seconds) * 1000 > step.warmUpMs && second * 1000 < step.durationMs,
+  );
+  const whole = windows.filter(
+    ({ second, seconds, slotMs }) =>
+      second * 1000 >= step.warmUpMs &&
+      (second + seconds) * 1000 <= step.durationMs &&
+      seconds * SLOT_MS === slotMs,
+  );
+  const used = whole.length > 0 ? whole : windows;
+  return {
+    name,
+    ratePerSecond: step.load === null ? null : step.load.toPerSecond / record.nParts,
+    connections,
+    durationMs: step.durationMs,
+    warmUpMs: step.warmUpMs,
+    summary,
+    counters: Object.fromEntries(COUNTERS.map((name) => [name, countOf(ledger, name)])) as Record<
+      Counter,
+      number
+    >,
+    histograms: Object.fromEntries(
+      HISTOGRAMS.map((histogram) => [histogram, encodeCounts(ledger.histograms[histogram])]),
+    ) as Record<HistogramName, number[]>,
+    windows: record.windows,
+    verdict: judgeGenerator(summary, record.windows, {
+      isOpenLoop: step.load !== null,
+      nOpened: connections,
+      isHere: record.isHere,
+      latencyLimitMs: tightestLatencyMs(thresholds),
+    }),
+    judgements: judge(thresholds, measuresOf(ledger, summary, recoveryMs)),
+    steadiness: judgeSteadiness(...slotsOf(used)),
+    little: auditLittle(record.windows),
+    p99RangeMs: quantileInterval(ledger.histograms.response, 0.99),
+    inFlight: used.reduce((sum, { inFlight }) => sum + inFlight, 0) / Math.max(1, used.length),
+  };
+};
+
+/** Successes by tenth of a window, and the length of such a tenth in seconds. */
+const slotsOf = (windows: readonly Window[]): [number[], number] => {
+  const per = STEADY_SLOT_MS / SLOT_MS;
+  const slots = windows.flatMap(({ okSlots }) =>
+    Array.from({ length: STEADY_PER_WINDOW }, (_, i) =>
+      okSlots.slice(i * per, (i + 1) * per).reduce((sum, count) => sum + count, 0),
+    ),
+  );
+  return [slots, ((windows[0]?.slotMs ?? SLOT_MS) * per) / 1000];
+};
+
+export const tightestLatencyMs = (thresholds: readonly Threshold[]): number | undefined => {
+  const limits = thresholds
+    .filter(({ metric }) => /^p\d|^max$/.test(metric))
+    .map(({ limit }) => limit);
+  return limits.length > 0 ? Math.min(...limits) : undefined;
+};

@@ -1,0 +1,101 @@
+/**
+ * The figures of a step as other programs read them: outcomes, throughput, quantiles of the three histograms.
+ */
+import { totalOf } from '../../core/latency.ts';
+import type { StepRecord } from '../coordinator/fleet.ts';
+import { countOf, imbalanceOf, type Ledger, OUTCOMES, type Outcome } from '../generator/tally.ts';
+import type { Measures } from './slo.ts';
+import { meanMs, quantileMs } from '../coordinator/window.ts';
+
+/** Null where nothing was recorded. */
+export interface Quantiles {
+  readonly p50Ms: number | null;
+  readonly p90Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly p999Ms: number | null;
+  readonly maxMs: number | null;
+  readonly meanMs: number | null;
+  readonly count: number;
+}
+
+export interface Summary {
+  readonly planned: number;
+  readonly sent: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  /** Ok answers per second of the measured time. */
+  readonly throughputPerSecond: number;
+  readonly seconds: number;
+  /** Share of planned requests that did not end ok; those in flight at the end are not counted as errors. */
+  readonly errorShare: number;
+  readonly wrong: number;
+  readonly checked: number;
+  readonly responseTime: Quantiles;
+  readonly serviceTime: Quantiles;
+  readonly lag: Quantiles;
+  readonly lateness: Quantiles;
+  readonly connectTime: Quantiles;
+  readonly errorTime: Quantiles;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly reopened: number;
+  readonly refused: number;
+  readonly closedIdle: number;
+  readonly bytesIn: number;
+}
+
+/** @throws Error when the books do not balance: a bug of the generator */
+export const summarise = ({ ledger, seconds }: StepRecord): Summary => {
+  const imbalance = imbalanceOf(ledger);
+  if (imbalance !== 0) {
+    throw new Error(`the books do not balance: ${imbalance} planned requests ended in no class`);
+  }
+  const planned = countOf(ledger, 'planned');
+  const outcomes = Object.fromEntries(
+    OUTCOMES.map((name) => [name, countOf(ledger, name)]),
+  ) as Record<Outcome, number>;
+  const nErrors = planned - outcomes.ok - outcomes.inFlight;
+  const { response, service, lag, late, errors, connect } = ledger.histograms;
+  return {
+    planned,
+    sent: countOf(ledger, 'sent'),
+    outcomes,
+    throughputPerSecond: countOf(ledger, 'okInWindow') / seconds,
+    seconds,
+    errorShare: planned === 0 ? 0 : nErrors / planned,
+    wrong: countOf(ledger, 'wrong'),
+    checked: countOf(ledger, 'checked'),
+    responseTime: quantilesOf(response),
+    serviceTime: quantilesOf(service),
+    lag: quantilesOf(lag),
+    lateness: quantilesOf(late),
+    connectTime: quantilesOf(connect),
+    errorTime: quantilesOf(errors),
+    statuses: Object.fromEntries(
+      [...ledger.statuses.entries()].filter(([, count]) => count > 0),
+    ) as Record<string, number>,
+    reasons: Object.fromEntries([...ledger.reasons].sort(([, a], [, b]) => b - a)),
+    reopened: countOf(ledger, 'reopened'),
+    refused: countOf(ledger, 'refused'),
+    closedIdle: countOf(ledger, 'closedIdle'),
+    bytesIn: countOf(ledger, 'bytesIn'),
+  };
+};
+
+const quantilesOf = (counts: ArrayLike<number>): Quantiles => ({
+  p50Ms: quantileMs(counts, 0.5),
+  p90Ms: quantileMs(counts, 0.9),
+  p99Ms: quantileMs(counts, 0.99),
+  p999Ms: quantileMs(counts, 0.999),
+  maxMs: quantileMs(counts, 1),
+  meanMs: meanMs(counts),
+  count: totalOf(counts),
+});
+
+/** What thresholds are judged by. */
+export const measuresOf = (ledger: Ledger, summary: Summary, recoveryMs?: number): Measures => ({
+  responseMs: (p) => quantileMs(ledger.histograms.response, p) ?? undefined,
+  errorShare: summary.planned === 0 ? undefined : summary.errorShare,
+  wrongShare: summary.planned === 0 ? undefined : summary.wrong / summary.planned,
+  ratePerSecond: summary.throughputPerSecond,
+  recoveryMs,
+});

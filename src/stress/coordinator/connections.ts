@@ -1,0 +1,101 @@
+/**
+ * The plan of connections: how many shards, from descriptors, ports and processors; or which limit forbids it.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { AppError } from '../../core/errors.ts';
+import type { Target } from '../target/target.ts';
+
+export interface Limits {
+  /** Open files that one process may have. */
+  readonly descriptors: number;
+  /** Local ports for each address of the service. */
+  readonly ports: number;
+  readonly cores: number;
+}
+
+export interface ConnectionPlan {
+  readonly nConnections: number;
+  readonly nShards: number;
+  /** Connections of each shard. */
+  readonly perShard: readonly number[];
+  readonly sentence: string;
+}
+
+/** Descriptors that a shard needs for itself: files, pipes, the event loop. */
+const OWN_DESCRIPTORS = 500;
+const MOST_PER_SHARD = 16_000;
+
+export const readLimits = (): Limits => ({
+  descriptors: readDescriptors(),
+  ports: readPorts(),
+  cores: availableParallelism(),
+});
+
+const readDescriptors = (): number => {
+  try {
+    const line = /Max open files\s+(\d+|unlimited)/.exec(
+      readFileSync('/proc/self/limits', 'latin1'),
+    );
+    return line?.[1] === 'unlimited' ? 1_000_000 : Number(line?.[1] ?? 1024);
+  } catch {
+    return 10_240;
+  }
+};
+
+const readPorts = (): number => {
+  try {
+    const [low = 32_768, high = 60_999] = readFileSync(
+      '/proc/sys/net/ipv4/ip_local_port_range',
+      'latin1',
+    )
+      .trim()
+      .split(/\s+/)
+      .map(Number);
+    return high - low + 1;
+  } catch {
+    return 16_384;
+  }
+};
+
+/**
+ * @param nShardsAsked undefined: as few as the limits allow beside a local service, one per core otherwise
+ * @throws AppError limit-system, which says the limit that is too low
+ */
+export const planConnections = (
+  nConnections: number,
+  target: Pick<Target, 'addresses' | 'isLoopback'>,
+  limits: Limits,
+  nShardsAsked?: number,
+): ConnectionPlan => {
+  const perProcess = Math.min(MOST_PER_SHARD, limits.descriptors - OWN_DESCRIPTORS);
+  if (perProcess < 1) {
+    throw new AppError(
+      'limit-system',
+      `A process may open ${limits.descriptors} files here, ${OWN_DESCRIPTORS} are needed for itself: raise 'ulimit -n'.`,
+    );
+  }
+  const ports = limits.ports * target.addresses.length;
+  if (nConnections > ports) {
+    throw new AppError(
+      'limit-system',
+      `${nConnections} connections do not fit: ${target.addresses.length} address(es) of the service x ${limits.ports} local ports allow ${ports}. A service on this machine offers more when it listens on 0.0.0.0 (127.0.0.1 to 127.0.0.4 are used).`,
+    );
+  }
+  const needed = Math.max(1, Math.ceil(nConnections / perProcess));
+  const usual = target.isLoopback ? Math.max(1, Math.floor(limits.cores / 2)) : limits.cores;
+  const nShards = Math.min(
+    Math.max(needed, nShardsAsked ?? Math.min(usual, Math.ceil(nConnections / 8))),
+    Math.max(1, nConnections),
+  );
+  const perShard = Array.from(
+    { length: nShards },
+    (_, i) => Math.floor(nConnections / nShards) + (i < nConnections % nShards ? 1 : 0),
+  );
+  return {
+    nConnections,
+    nShards,
+    perShard,
+    sentence: `${nConnections} connections in ${nShards} process(es) of at most ${perShard[0]} (limit ${perProcess} of ${limits.descriptors} descriptors), over ${target.addresses.length} address(es) with ${limits.ports} ports each, on ${limits.cores} cores`,
+  };
+};

@@ -1,0 +1,198 @@
+/**
+ * The coordinator's side of the shards: starts their processes, opens connections, runs steps, adds ticks up.
+ */
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Subprocess } from 'bun';
+import { buildCollector } from './collector.ts';
+import type { ConnectionPlan } from './connections.ts';
+import type { Ledger } from '../generator/tally.ts';
+import type { FromShard, ShardPlan, Step, ToShard } from '../messages.ts';
+import { type Part, placeOf, WHOLE } from './part.ts';
+import { UNSEEN, watchService } from './service-load.ts';
+import type { Window } from './window.ts';
+
+/** One step as all shards together saw it. */
+export interface StepRecord {
+  readonly step: Step;
+  readonly ledger: Ledger;
+  readonly windows: readonly Window[];
+  /** True length of the measured part, in seconds. */
+  readonly seconds: number;
+  readonly nShards: number;
+  /** How many machines share the step's load. */
+  readonly nParts: number;
+  /** Whether the service is on this machine. */
+  readonly isHere: boolean;
+}
+
+export interface Opening {
+  readonly nOpen: number;
+  readonly reasons: Readonly<Record<string, number>>;
+}
+
+export interface Fleet {
+  readonly nShards: number;
+  readonly pids: readonly number[];
+  /**
+   * Opens connections until `nConnections` are open, the time is over, or none could be opened for a while.
+   */
+  readonly open: (
+    nConnections: number,
+    limitMs: number,
+    onOpening?: (nOpen: number) => void,
+  ) => Promise<Opening>;
+  readonly run: (
+    step: Omit<Step, 'startAtMs'> & { readonly startAtMs?: number | undefined },
+    onWindow?: (window: Window) => void,
+    onStart?: (startAtMs: number) => void,
+  ) => Promise<StepRecord>;
+  /** Ends the running step early. */
+  readonly stop: () => void;
+  readonly reset: (share: number) => void;
+  readonly close: () => Promise<void>;
+}
+
+const START_DELAY_MS = 60;
+const STALLED_MS = 5000;
+
+/** What all shards of a run share. */
+export type CommonPlan = Omit<ShardPlan, 'shard' | 'place' | 'nPlaces' | 'nConnections'>;
+
+/** @param isHere whether the service is on this machine; @param plan how connections are split */
+export const buildFleet = async (
+  plan: ConnectionPlan,
+  common: CommonPlan,
+  isHere: boolean,
+  part: Part = WHOLE,
+): Promise<Fleet> => {
+  let listen: (message: FromShard) => void = () => {};
+  let fail: (fault: Error) => void = () => {};
+  let closing = false;
+  let nReady = 0;
+  const ready = Promise.withResolvers<void>();
+  const processes = plan.perShard.map((_, shard) =>
+    Bun.spawn([process.execPath, join(import.meta.dir, '../generator/shard-process.ts')], {
+      stdin: 'ignore',
+      stdout: 'inherit',
+      stderr: 'inherit',
+      serialization: 'json',
+      ipc: (message: FromShard) => {
+        if (message.kind !== 'ready') listen(message);
+        else if (++nReady === plan.nShards) ready.resolve();
+      },
+      onExit: (_process, code, signal) => {
+        if (closing) return;
+        const fault = new Error(`shard ${shard} ended by itself (${signal ?? `exit ${code}`})`);
+        ready.reject(fault);
+        fail(fault);
+      },
+    }),
+  );
+  await ready.promise;
+  const tell = (message: ToShard): void => {
+    for (const shard of processes) shard.send(message);
+  };
+  for (const [shard, child] of processes.entries()) {
+    const nConnections = plan.perShard[shard]!;
+    const message: ToShard = {
+      kind: 'open',
+      plan: { ...common, ...placeOf(shard, plan.nShards, part), shard, nConnections },
+    };
+    child.send(message);
+  }
+
+  const open: Fleet['open'] = (nConnections, limitMs, onOpening) =>
+    new Promise((resolve, reject) => {
+      const shares = plan.perShard.map((most, i) =>
+        Math.min(
+          most,
+          Math.floor(nConnections / plan.nShards) + (i < nConnections % plan.nShards ? 1 : 0),
+        ),
+      );
+      const openings: (Extract<FromShard, { kind: 'opened' }> | undefined)[] = shares.map(
+        () => undefined,
+      );
+      const startMs = performance.now();
+      let best = 0;
+      let bestAtMs = startMs;
+      const settle = (): void => {
+        clearInterval(timer);
+        const reasons: Record<string, number> = {};
+        for (const opening of openings) {
+          for (const [reason, count] of Object.entries(opening?.reasons ?? {})) {
+            reasons[reason] = (reasons[reason] ?? 0) + count;
+          }
+        }
+        resolve({ nOpen: best, reasons });
+      };
+      const timer = setInterval(() => {
+        const now = performance.now();
+        if (now - startMs > limitMs || now - bestAtMs > STALLED_MS) settle();
+      }, 50);
+      fail = (fault) => {
+        clearInterval(timer);
+        reject(fault);
+      };
+      listen = (message) => {
+        if (message.kind !== 'opened') return;
+        openings[message.shard] = message;
+        const nOpen = openings.reduce((sum, opening) => sum + (opening?.nOpen ?? 0), 0);
+        if (nOpen > best) {
+          best = nOpen;
+          bestAtMs = performance.now();
+          onOpening?.(nOpen);
+        }
+        if (openings.every((opening) => opening?.done)) settle();
+      };
+      for (const [i, child] of processes.entries()) {
+        child.send({ kind: 'grow', nConnections: shares[i]! } satisfies ToShard);
+      }
+    });
+
+  const run: Fleet['run'] = (step, onWindow, onStart) =>
+    new Promise((resolve, reject) => {
+      const service = isHere ? watchService(common.port, availableParallelism()) : UNSEEN;
+      const full: Step = {
+        ...step,
+        startAtMs: Math.max(step.startAtMs ?? 0, Date.now() + START_DELAY_MS),
+      };
+      const collector = buildCollector(plan.nShards, service, onWindow);
+      fail = reject;
+      listen = (message) => {
+        if (message.kind !== 'tick') return;
+        collector.add(message);
+        if (!collector.isDone()) return;
+        resolve({
+          step: full,
+          ledger: collector.ledger,
+          windows: collector.windows(),
+          seconds: (full.durationMs - full.warmUpMs) / 1000,
+          nShards: plan.nShards,
+          nParts: part.of,
+          isHere,
+        });
+      };
+      tell({ kind: 'step', step: full });
+      onStart?.(full.startAtMs);
+    });
+
+  return {
+    nShards: plan.nShards,
+    pids: processes.map(({ pid }) => pid),
+    open,
+    run,
+    stop: () => tell({ kind: 'stop' }),
+    reset: (share) => tell({ kind: 'reset', share }),
+    close: async () => {
+      closing = true;
+      for (const child of processes) endProcess(child);
+      await Promise.all(processes.map(({ exited }) => exited));
+    },
+  };
+};
+
+const endProcess = (child: Subprocess): void => {
+  if (child.exitCode !== null) return;
+  child.send({ kind: 'close' } satisfies ToShard);
+};

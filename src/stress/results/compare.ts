@@ -1,0 +1,125 @@
+/**
+ * Two runs side by side, and whether the new one is worse beyond noise: thresholds of change from the runs' own scatter.
+ */
+import type { RunFile } from './run-file.ts';
+
+export interface Change {
+  readonly metric: string;
+  readonly before: number;
+  readonly after: number;
+  /** Change for the worse, as a share; negative is better. */
+  readonly worse: number;
+  /** What the scatter of both runs explains, as a share. */
+  readonly noise: number;
+  readonly regressed: boolean;
+}
+
+export interface ComparisonReport {
+  readonly changes: readonly Change[];
+  readonly regressed: boolean;
+  readonly sentence: string;
+}
+
+/** Never less than this is called a regression, however quiet the runs. */
+const LEAST_NOISE = 0.05;
+const LEAST_NOISE_TAIL = 0.25;
+const Z = 2.6;
+
+export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport => {
+  const changes: Change[] = [];
+  const add = (
+    metric: string,
+    read: (run: RunFile) => number | null,
+    perWindow: (run: RunFile) => readonly number[],
+    higherIsBetter: boolean,
+    least: number,
+    isTail = false,
+  ): void => {
+    const [was, is] = [read(before), read(after)];
+    if (was === null || is === null || was <= 0) return;
+    const noise = Math.max(
+      least,
+      Z * Math.hypot(standardError(perWindow(before)), standardError(perWindow(after))),
+    );
+    const worseBy = (a: number, b: number): number => (higherIsBetter ? 1 - b / a : b / a - 1);
+    const [typicallyWas, typicallyIs] = [medianOf(perWindow(before)), medianOf(perWindow(after))];
+    // One bad second moves a p99 of few seconds: what is worse must be worse in the middle one as well.
+    const worse =
+      typicallyWas > 0 && isTail
+        ? Math.min(worseBy(was, is), worseBy(typicallyWas, typicallyIs))
+        : worseBy(was, is);
+    changes.push({ metric, before: was, after: is, worse, noise, regressed: worse > noise });
+  };
+  const whole = (run: RunFile) => run.main.windows.slice(1, -1);
+  if (before.model === 'closed' || before.mode === 'find-max') {
+    add(
+      'throughput per second',
+      ({ main }) => main.summary.throughputPerSecond,
+      (run) => whole(run).map(({ ok, seconds }) => ok / seconds),
+      true,
+      LEAST_NOISE,
+    );
+  }
+  if (before.findMax && after.findMax) {
+    add(
+      'sustained per second',
+      (run) => run.findMax?.sustainedPerSecond ?? null,
+      () => [],
+      true,
+      LEAST_NOISE,
+    );
+  }
+  add(
+    'service time p50',
+    ({ main }) => main.summary.serviceTime.p50Ms,
+    (run) => whole(run).flatMap(({ serviceP50Ms }) => serviceP50Ms ?? []),
+    false,
+    LEAST_NOISE * 1.6,
+  );
+  add(
+    'response time p99',
+    ({ main }) => main.summary.responseTime.p99Ms,
+    (run) => whole(run).flatMap(({ p99Ms }) => p99Ms ?? []),
+    false,
+    LEAST_NOISE_TAIL,
+    true,
+  );
+  const errors = {
+    metric: 'errors',
+    before: before.main.summary.errorShare,
+    after: after.main.summary.errorShare,
+    worse: after.main.summary.errorShare - before.main.summary.errorShare,
+    noise: 0.001,
+  };
+  changes.push({ ...errors, regressed: errors.worse > errors.noise });
+  const regressed = changes.filter((change) => change.regressed);
+  return {
+    changes,
+    regressed: regressed.length > 0,
+    sentence:
+      regressed.length === 0
+        ? 'no regression beyond noise'
+        : `regressed beyond noise: ${regressed.map(({ metric, worse }) => `${metric} is ${(worse * 100).toFixed(0)} % worse`).join(', ')}`,
+  };
+};
+
+/** 0 when there are none. */
+const medianOf = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+/**
+ * Standard error of the mean as a share of it, by means of thirds of the series: seconds beside each other are alike,
+ * so they are not counted as independent.
+ */
+const standardError = (values: readonly number[]): number => {
+  const size = Math.floor(values.length / 4);
+  if (size < 1) return 0;
+  const means = Array.from(
+    { length: 4 },
+    (_, i) => values.slice(i * size, (i + 1) * size).reduce((sum, value) => sum + value, 0) / size,
+  );
+  const mean = means.reduce((sum, value) => sum + value, 0) / means.length;
+  if (mean === 0) return 0;
+  const variance = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (means.length - 1);
+  return Math.sqrt(variance / means.length) / mean;
+};

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'bun:test';
+import { type BoostSettings, boost, boostOn } from './boosting.ts';
+import { buildPlainLearner, joinRows, pickRows } from './growing/learner.ts';
+import { PLANTED_SETTINGS, plantRows } from '../../test/planted-rows.ts';
+import { boostStopped } from './early-stopping.ts';
+
+const SETTINGS: BoostSettings = {
+  ...PLANTED_SETTINGS,
+  nTrees: 40,
+  nLeaves: 8,
+  patience: 5,
+  featureShare: 1,
+  seed: 1,
+  nBlocks: 4,
+};
+const train = plantRows(2000, 1);
+/** Labels that say the opposite: by them alone, no tree is worth growing. */
+const misleading = {
+  ...plantRows(100, 2),
+  labels: plantRows(100, 2).labels.map((label) => 1 - label),
+};
+
+describe('stopping', () => {
+  test('does not let a few odd flights end what all blocks of the others gain from', async () => {
+    const how = [buildPlainLearner, train, misleading, { kind: 'logistic' }, SETTINGS] as const;
+    const alone = await boost(...how);
+    const together = await boostStopped(...how);
+    expect(alone.trees.length).toBe(1);
+    expect(together.trees.length).toBeGreaterThan(20);
+  });
+
+  test('keeps the trees that boosting grows, only their number is chosen', async () => {
+    const how = [buildPlainLearner, train, misleading, { kind: 'logistic' }] as const;
+    const { trees } = await boostStopped(...how, SETTINGS);
+    const all = await boostOn(...how, { ...SETTINGS, patience: Number.POSITIVE_INFINITY });
+    expect(trees).toEqual(all.trees.slice(0, trees.length));
+  });
+
+  test('is boosting stopped on the validation flights where no blocks are asked for', async () => {
+    const how = [
+      buildPlainLearner,
+      train,
+      plantRows(500, 3),
+      { kind: 'logistic' },
+      { ...SETTINGS, nBlocks: 0 },
+    ] as const;
+    expect(await boostStopped(...how)).toEqual(await boost(...how));
+  });
+
+  test('stops when it is told to', async () => {
+    let nRounds = 0;
+    const { rounds } = await boostStopped(
+      buildPlainLearner,
+      train,
+      misleading,
+      { kind: 'logistic' },
+      SETTINGS,
+      () => ++nRounds < 3,
+    );
+    expect(rounds.length).toBe(3);
+    expect(nRounds).toBe(3);
+  });
+});
+
+describe('picked rows', () => {
+  test('keep their bins, answers and days', () => {
+    const days = Int32Array.from({ length: 2000 }, (_, row) => row >> 4);
+    const { data, labels, days: kept } = pickRows({ ...train, days }, [7, 1999, 40]);
+    train.bins.forEach((_, f) => {
+      expect(data[3 * f + 1]).toBe(train.data[2000 * f + 1999]!);
+    });
+    expect([...labels]).toEqual([train.labels[7]!, train.labels[1999]!, train.labels[40]!]);
+    expect([...kept!]).toEqual([0, 124, 2]);
+  });
+
+  test('become the table again when its parts are joined', () => {
+    const days = Int32Array.from({ length: 2000 }, (_, row) => row >> 4);
+    const rows = Array.from({ length: 2000 }, (_, row) => row);
+    const whole = { ...train, days };
+    const parts = [rows.slice(0, 700), rows.slice(700, 701), rows.slice(701)];
+    const { data, labels, days: joined } = joinRows(parts.map((part) => pickRows(whole, part)));
+    expect(data).toEqual(train.data);
+    expect(labels).toEqual(train.labels);
+    expect(joined).toEqual(days);
+  });
+});

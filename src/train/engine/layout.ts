@@ -1,0 +1,128 @@
+/**
+ * Where everything lies in the memory that the learner's threads share.
+ */
+import type { Bins } from '../binning/binning.ts';
+import { binOffsets } from '../growing/histogram.ts';
+import { BLOCK_ROWS, MARK_ROWS, recordBytesOf } from '../kernels/kernel-shape.ts';
+import type { Loss } from '../growing/loss.ts';
+
+export interface Layout {
+  readonly nRows: number;
+  readonly nFeatures: number;
+  readonly nThreads: number;
+  readonly nLeaves: number;
+  readonly nNodes: number;
+  readonly nSlots: number;
+  /** Room for the rows of the final leaves of a tree. */
+  readonly nRanges: number;
+  readonly offsets: Int32Array;
+  readonly recordBytes: number;
+  /** Bytes of one histogram, a multiple of 16. */
+  readonly histogramBytes: number;
+  readonly controlAt: number;
+  readonly nodesAt: number;
+  readonly rankedAt: number;
+  readonly frontierAt: number;
+  readonly boundsAt: number;
+  readonly tablesAt: number;
+  /** One block of records per thread. */
+  readonly blocksAt: number;
+  readonly blockBytes: number;
+  readonly contextAt: number;
+  readonly middlesAt: number;
+  readonly recordsAt: number;
+  readonly columnsAt: number;
+  readonly columnBytes: number;
+  /** One block of marks per thread, and a cursor per leaf. */
+  readonly marksAt: number;
+  readonly markBytes: number;
+  readonly cursorsAt: number;
+  readonly cursorBytes: number;
+  readonly valuesAt: number;
+  readonly scoresAt: number;
+  readonly labelsAt: number;
+  /** float32 per row, for quantiles only. */
+  readonly minutesAt: number;
+  readonly nMinutes: number;
+  readonly rowsAt: number;
+  readonly scratchAt: number;
+  readonly histogramsAt: number;
+  readonly nPages: number;
+}
+
+/** So many expansions for one tree, and its threads stop guessing. */
+export const mostGuessed = (nWanted: number, nThreads: number): number =>
+  nThreads === 1 ? 0 : Math.ceil(1.5 * nWanted) + 8 * nThreads;
+/** Bytes of one node's record (see `node-table`). */
+export const NODE_BYTES = 160;
+export const CONTROL_BYTES = 256;
+const PAGE_BYTES = 65_536;
+const MAX_PAGES = 65_535;
+
+export const layoutOf = (
+  bins: readonly Bins[],
+  nRows: number,
+  nLeaves: number,
+  nThreads: number,
+  loss: Loss,
+): Layout => {
+  const offsets = binOffsets(bins);
+  const nFeatures = bins.length;
+  const recordBytes = recordBytesOf(nFeatures);
+  const histogramBytes = Math.ceil((8 * offsets[nFeatures]!) / 16) * 16;
+  const columnBytes = Math.ceil(nRows / 64) * 64;
+  // A tree needs nLeaves - 1 expansions at most, whatever was guessed before.
+  const nExpanded = mostGuessed(nLeaves, nThreads) + nLeaves;
+  const nNodes = 2 * nExpanded + 1;
+  const nSlots = nExpanded + nThreads;
+  const markBytes = 2 * MARK_ROWS + 64;
+  const cursorBytes = Math.ceil((4 * (nExpanded + 1)) / 64) * 64;
+  let next = 64;
+  const take = (nBytes: number): number => {
+    const at = next;
+    next = Math.ceil((at + nBytes) / 64) * 64;
+    return at;
+  };
+  const layout = {
+    nRows,
+    nFeatures,
+    nThreads,
+    nLeaves,
+    nNodes,
+    nSlots,
+    nRanges: nExpanded + 1,
+    offsets,
+    recordBytes,
+    histogramBytes,
+    controlAt: take(CONTROL_BYTES),
+    nodesAt: take(nNodes * NODE_BYTES),
+    rankedAt: take(4 * nLeaves),
+    frontierAt: take(4 * nNodes),
+    boundsAt: take(8 * (nExpanded + 1)),
+    valuesAt: take(8 * (nExpanded + 1)),
+    tablesAt: take(256 * nThreads),
+    blockBytes: BLOCK_ROWS * recordBytes,
+    blocksAt: take(BLOCK_ROWS * recordBytes * nThreads),
+    contextAt: take(64 + nFeatures),
+    middlesAt: take(4 * nThreads),
+    markBytes,
+    marksAt: take(markBytes * nThreads),
+    cursorBytes,
+    cursorsAt: take(cursorBytes * nThreads),
+    // Gradients are renewed four rows at a time, so three records may follow the last.
+    recordsAt: take((nRows + 3) * recordBytes),
+    columnBytes,
+    columnsAt: take(columnBytes * nFeatures),
+    scoresAt: take(nRows * 8),
+    labelsAt: take(nRows),
+    nMinutes: loss.kind === 'quantile' ? nRows : 0,
+    minutesAt: take(loss.kind === 'quantile' ? 4 * nRows : 0),
+    rowsAt: take(nRows * 4),
+    scratchAt: take(nRows * 4),
+    histogramsAt: take(nSlots * histogramBytes),
+  };
+  const nPages = Math.ceil(next / PAGE_BYTES);
+  if (nPages > MAX_PAGES)
+    throw new RangeError(`${nRows} rows of ${nFeatures} features need more than 4 GiB`);
+  return { ...layout, nPages };
+};

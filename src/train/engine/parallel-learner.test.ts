@@ -1,0 +1,130 @@
+import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { type BoostSettings, boost, boostOn } from '../boosting.ts';
+import { buildEngine } from './parallel-learner.ts';
+import { buildPlainLearner } from '../growing/learner.ts';
+import type { Loss } from '../growing/loss.ts';
+import { PLANTED_SETTINGS, plantRows } from '../../../test/planted-rows.ts';
+import { addToScores } from './parallel-scoring.ts';
+import { buildTeam } from './thread-pool.ts';
+import { leafOfBins } from '../growing/tree.ts';
+
+/** A machine may be busy. */
+setDefaultTimeout(60_000);
+
+const one = buildTeam(1);
+const two = buildTeam(2);
+const three = buildTeam(3);
+afterAll(() => {
+  for (const team of [one, two, three]) team.dismiss();
+});
+
+const SETTINGS: BoostSettings = {
+  ...PLANTED_SETTINGS,
+  nTrees: 6,
+  patience: 100,
+  nBlocks: 0,
+  featureShare: 0.8,
+  seed: 5,
+};
+
+describe('the fast learner', () => {
+  const cases: [string, number, Loss, Partial<BoostSettings>][] = [
+    ['on few rows', 700, { kind: 'logistic' }, {}],
+    ['on many rows', 90_000, { kind: 'logistic' }, { nLeaves: 63 }],
+    ['with many leaves', 30_000, { kind: 'logistic' }, { nLeaves: 400, minRowsPerLeaf: 5 }],
+    ['with a sample of the rows', 12_000, { kind: 'logistic' }, { rowShare: 0.6 }],
+    [
+      'with monotone constraints',
+      20_000,
+      { kind: 'logistic' },
+      { monotone: Int8Array.of(1, -1, 0, 1, 0, 0) },
+    ],
+    ['for a quantile', 20_000, { kind: 'quantile', level: 0.8 }, {}],
+  ];
+  test.each(
+    cases,
+  )('grows the same trees as the plain one, on 1, 2 and 3 threads, %s', async (_, nRows, loss, changes) => {
+    const rows = plantRows(nRows, 11);
+    const validation = plantRows(500, 12);
+    const settings = { ...SETTINGS, ...changes };
+    const plain = await boost(
+      buildPlainLearner,
+      rows,
+      { ...validation, ...rebinned(rows, validation) },
+      loss,
+      settings,
+    );
+    expect(plain.trees.length).toBeGreaterThan(0);
+    for (const team of [one, two, three]) {
+      const fast = await boost(
+        buildEngine(team),
+        rows,
+        { ...validation, ...rebinned(rows, validation) },
+        loss,
+        settings,
+      );
+      expect(fast).toEqual(plain);
+    }
+  });
+});
+
+describe('finished trees', () => {
+  const rows = plantRows(20_011, 31);
+  const effects = Float64Array.from({ length: rows.nRows }, (_, row) => (row % 7) / 5 - 0.6);
+
+  test('are what the learner holds of its rows at the end, beside the effects of their days', async () => {
+    const known = { ...rows, effects };
+    const grown = await boostOn(buildEngine(two), known, null, { kind: 'logistic' }, SETTINGS);
+    expect(grown.trees).toHaveLength(SETTINGS.nTrees);
+    const walked = await one.score(grown, rows);
+    for (let row = 0; row < rows.nRows; row++)
+      expect(Math.abs(grown.scores[row]! - effects[row]! - walked[row]!)).toBeLessThan(1e-12);
+  });
+
+  test('score rows to the same bits on 1, 2 and 3 threads', async () => {
+    const { trees, base } = await boost(
+      buildEngine(one),
+      rows,
+      null,
+      { kind: 'logistic' },
+      SETTINGS,
+    );
+    const later = plantRows(9_001, 32);
+    const expected = new Float64Array(later.nRows).fill(base);
+    for (const tree of trees) addToScores(tree, later, expected);
+    for (const team of [one, two, three])
+      expect(await team.score({ trees, base }, later)).toEqual(expected);
+  });
+});
+
+describe('a monotone constraint', () => {
+  test('holds for every row: as the value rises, the answer never turns back', async () => {
+    const rows = plantRows(15_000, 21);
+    const monotone = Int8Array.of(-1, 1, 0, 0, 0, 0);
+    const settings = { ...SETTINGS, nTrees: 20, monotone };
+    const { trees } = await boost(buildEngine(one), rows, null, { kind: 'logistic' }, settings);
+    const bins = new Uint8Array(6);
+    const scoreWith = (feature: number, bin: number): number => {
+      const kept = bins[feature]!;
+      bins[feature] = bin;
+      const score = trees.reduce((sum, tree) => sum + tree.value[leafOfBins(tree, bins, 0, 1)]!, 0);
+      bins[feature] = kept;
+      return score;
+    };
+    for (let row = 0; row < 40; row++) {
+      for (let f = 0; f < 6; f++) bins[f] = rows.data[f * rows.nRows + row]!;
+      for (const feature of [0, 1]) {
+        for (let bin = 2; bin < rows.bins[feature]!.nBins; bin++) {
+          const rise = scoreWith(feature, bin) - scoreWith(feature, bin - 1);
+          expect(rise * monotone[feature]!).toBeGreaterThanOrEqual(-1e-12);
+        }
+      }
+    }
+  });
+});
+
+/** The later rows, in the bins of the earlier. */
+const rebinned = (rows: ReturnType<typeof plantRows>, later: ReturnType<typeof plantRows>) => ({
+  bins: rows.bins,
+  data: later.data,
+});

@@ -1,0 +1,60 @@
+/**
+ * The open leaves as work that any thread may take, those first that best-first growth needs first.
+ */
+import { expand, type Job, publish } from './expansion.ts';
+import { mostGuessed } from './layout.ts';
+import { CONTROL, STATE } from './node-table.ts';
+import { nextNode, rankNodes } from './ranking.ts';
+import type { Workshop } from './thread-context.ts';
+
+/**
+ * Takes the leaf that best-first growth needs next, again and again, until the tree has all its nodes.
+ * Guesses while others are at work: their children may yet come earlier. Whoever has guessed often waits instead.
+ */
+export const expandMany = (shop: Workshop, job: Job): void => {
+  const { control, nodes, layout } = shop;
+  const most = mostGuessed(control[CONTROL.nWanted]!, layout.nThreads);
+  lock(control);
+  while (!rankNodes(shop)) {
+    const node = nextNode(shop, control[CONTROL.nTaken]! < most);
+    if (node < 0) {
+      const seen = control[CONTROL.nPublished]!;
+      unlock(control);
+      pause(control, seen);
+      lock(control);
+      continue;
+    }
+    nodes.state[node] = STATE.taken;
+    control[CONTROL.nTaken]! += 1;
+    unlock(control);
+    const left = expand(shop, job, node);
+    lock(control);
+    publish(nodes, node, left);
+    control[CONTROL.nPublished]! += 1;
+  }
+  unlock(control);
+};
+
+const SPINS = 100;
+
+/** Free, taken, taken with others asleep before it. @source Drepper 2005, "Futexes are tricky" */
+const LOCK = { free: 0, taken: 1, awaited: 2 } as const;
+
+const lock = (control: Int32Array): void => {
+  for (let spin = 0; spin < SPINS; spin++)
+    if (Atomics.compareExchange(control, CONTROL.lock, LOCK.free, LOCK.taken) === LOCK.free) return;
+  while (Atomics.exchange(control, CONTROL.lock, LOCK.awaited) !== LOCK.free)
+    Atomics.wait(control, CONTROL.lock, LOCK.awaited);
+};
+
+const unlock = (control: Int32Array): void => {
+  if (Atomics.exchange(control, CONTROL.lock, LOCK.free) === LOCK.awaited)
+    Atomics.notify(control, CONTROL.lock, 1);
+};
+
+/** Waits a moment for another thread's children. */
+const pause = (control: Int32Array, seen: number): void => {
+  for (let spin = 0; spin < SPINS; spin++)
+    if (Atomics.load(control, CONTROL.nPublished) !== seen) return;
+  Atomics.wait(control, CONTROL.nPublished, seen, 0.05);
+};

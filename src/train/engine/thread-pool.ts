@@ -1,0 +1,88 @@
+/**
+ * The helping threads: started once per training, given one task after the other.
+ */
+import type { Bins } from '../binning/binning.ts';
+import { binColumns, type BinningTask } from '../binning/column-binning.ts';
+import type { Order } from './jobs.ts';
+import type { Layout } from './layout.ts';
+import { type ScoreRows, type ScoringTask, scorePart } from './parallel-scoring.ts';
+import { sharedFloats, sharedInts } from '../shared-array.ts';
+
+/** What a thread gets before its first job. */
+export interface Assignment {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  readonly layout: Layout;
+  readonly thread: number;
+  readonly order: Order;
+}
+
+/** What a thread is sent. */
+export type TeamTask =
+  | { readonly kind: 'learn'; readonly assignment: Assignment }
+  | { readonly kind: 'bin'; readonly task: BinningTask }
+  | {
+      readonly kind: 'score';
+      readonly task: ScoringTask;
+      readonly part: number;
+      readonly nParts: number;
+    };
+
+export interface Team {
+  /** All threads, the caller's included. */
+  readonly nThreads: number;
+  /** Hands every helper its assignment; resolves when all are ready for jobs. */
+  readonly assign: (assignment: Omit<Assignment, 'thread'>) => Promise<void>;
+  /** Fills in the bins of all columns. @returns what the bins are, column by column */
+  readonly bin: (task: Omit<BinningTask, 'next'>) => Promise<readonly Bins[]>;
+  /** Raw scores of rows by a finished model. */
+  readonly score: ScoreRows;
+  readonly dismiss: () => void;
+}
+
+/** Fewer rows than this are scored before another thread has taken its part. */
+const ALONE_ROWS = 4096;
+
+export const buildTeam = (nThreads: number): Team => {
+  const workers = Array.from(
+    { length: nThreads - 1 },
+    () => new Worker(new URL('./thread.ts', import.meta.url)),
+  );
+  /** Sends a task; resolves with the first answer. */
+  const send = <Answer>(worker: Worker, task: TeamTask): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      worker.postMessage(task);
+    });
+  return {
+    nThreads,
+    assign: async (assignment) => {
+      await Promise.all(
+        workers.map((worker, i) =>
+          send(worker, { kind: 'learn', assignment: { ...assignment, thread: i + 1 } }),
+        ),
+      );
+    },
+    bin: async (columns) => {
+      const task = { ...columns, next: sharedInts(1) };
+      const others = workers.map((worker) => send<(Bins | null)[]>(worker, { kind: 'bin', task }));
+      const found = [binColumns(task), ...(await Promise.all(others))];
+      return columns.columns.map((_, f) => found.find((of) => of[f] !== null)![f]!);
+    },
+    score: async ({ trees, base }, { data, nRows }) => {
+      const task = { boosted: { trees, base }, rows: { data, nRows }, into: sharedFloats(nRows) };
+      const helpers = nRows < ALONE_ROWS ? [] : workers;
+      const nParts = helpers.length + 1;
+      const others = helpers.map((worker, i) =>
+        send<'ready'>(worker, { kind: 'score', task, part: i + 1, nParts }),
+      );
+      scorePart(task, 0, nParts);
+      await Promise.all(others);
+      return task.into;
+    },
+    dismiss: () => {
+      for (const worker of workers) worker.terminate();
+    },
+  };
+};

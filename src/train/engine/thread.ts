@@ -1,0 +1,29 @@
+/**
+ * A helping thread: bins columns, scores rows, or takes jobs of the learner through shared memory until it is told to stop.
+ * The entry of a worker; started by `team`.
+ */
+import { binColumns } from '../binning/column-binning.ts';
+import { freeEnded } from './ended-memory.ts';
+import { serveJobs } from './jobs.ts';
+import { scorePart } from './parallel-scoring.ts';
+import type { TeamTask } from './thread-pool.ts';
+import { buildWorkshop } from './thread-context.ts';
+
+declare const self: Worker;
+
+self.onmessage = ({ data }: MessageEvent<TeamTask>) => {
+  if (data.kind === 'bin') {
+    self.postMessage(binColumns(data.task));
+    return;
+  }
+  if (data.kind === 'score') {
+    scorePart(data.task, data.part, data.nParts);
+    self.postMessage('ready');
+    return;
+  }
+  const { memory, module, layout, thread, order } = data.assignment;
+  freeEnded(layout.nPages);
+  const shop = buildWorkshop(memory, module, layout, thread);
+  self.postMessage('ready');
+  serveJobs(shop, order);
+};

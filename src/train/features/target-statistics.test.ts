@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'bun:test';
+import { buildEncoder } from '../../core/features.ts';
+import type { Input } from '../../core/inputs.ts';
+import { buildStatistics, type Kind } from './target-statistics.ts';
+
+const INPUTS: readonly Input[] = [
+  { name: 'airline', kind: 'category', required: true, description: '', values: ['AA', 'B6'] },
+  { name: 'scheduledDeparture', kind: 'time', required: true, description: '' },
+];
+const KINDS: readonly Kind[] = [
+  {
+    name: 'lateOfAirline',
+    parts: [{ of: 'code', input: 'airline', radix: 2 }],
+    parent: null,
+    strength: 2,
+  },
+];
+
+/** Two flights a day: AA late, B6 on time, on four days. */
+const airlines = [0, 1, 0, 1, 0, 1, 0, 1];
+const labels = Uint8Array.from([1, 0, 1, 0, 1, 0, 1, 0]);
+const departures = Float64Array.from(airlines, (_, i) => Math.floor(i / 2) * 1440 + 600);
+const raw = Float64Array.from(airlines.flatMap((code, i) => [code, departures[i]!]));
+const rows = Int32Array.from(airlines.keys());
+
+const build = (of: Uint8Array) => buildStatistics(KINDS, INPUTS, raw, rows, departures, of);
+
+describe('a target statistic', () => {
+  test('knows nothing on the first day, then what earlier days showed', () => {
+    // AA was 0.5 above its day each time: after n days 0.5 n / (n + 2).
+    const [column] = build(labels).columns;
+    expect(column![0]).toBeNaN();
+    expect([column![2], column![4], column![6]]).toEqual([0.5 / 3, 1 / 4, 1.5 / 5]);
+    expect(column![3]).toBe(-0.5 / 3);
+  });
+
+  test('never changes with an answer of the same day or a later one', () => {
+    const others = labels.slice();
+    others[4] = 0;
+    others[6] = 0;
+    const [before, after] = [build(labels).columns[0]!, build(others).columns[0]!];
+    expect([...after.slice(0, 6)]).toEqual([...before.slice(0, 6)]);
+    expect(after[6]).not.toBe(before[6]!);
+  });
+
+  test('is stored as it stands after the last day, and missing for what was never seen', () => {
+    const { features } = build(labels);
+    const encode = buildEncoder(INPUTS, features);
+    const out = new Float64Array(1);
+    encode(Float64Array.of(0, 9999), 0, out, 0);
+    expect(out[0]).toBe(2 / 6);
+    encode(Float64Array.of(Number.NaN, 9999), 0, out, 0);
+    expect(out[0]).toBeNaN();
+  });
+});

@@ -1,0 +1,172 @@
+/**
+ * How late flights of one kind were, compared with the other flights of their days: per airline, route, hour, tail, ...
+ * Time is the order: each row sees strictly earlier days only, so no row sees its own answer.
+ *
+ * Of the kept flights of a kind, the mean of (late - share late on that day), drawn to the parent kind:
+ *   (sum + strength * parent) / (count + strength)
+ * @source Prokhorenkova et al. 2018 (ordered target statistics), with days as the permutation
+ */
+import type { Feature } from '../../core/features.ts';
+import { dayOf } from '../../core/flight.ts';
+import type { Input } from '../../core/inputs.ts';
+import { buildKey, type KeyPart } from '../../core/lookup.ts';
+import { sharedFloats } from '../shared-array.ts';
+
+export interface Kind {
+  readonly name: string;
+  readonly parts: readonly KeyPart[];
+  /** An earlier kind whose parts are among these, or null. */
+  readonly parent: string | null;
+  /** Flights that the parent counts as. */
+  readonly strength: number;
+}
+
+export interface Statistics {
+  /** One lookup per kind: the state after the last row. */
+  readonly features: readonly Feature[];
+  /** float64, shape (rows.length), per kind, shared: what each row may know. NaN where nothing is. */
+  readonly columns: readonly Float64Array[];
+}
+
+/** Code of each distinct key in the order of its first row. */
+interface Dictionary {
+  /** int32, shape (rows.length): code, -1 where a part is missing. */
+  readonly codes: Int32Array;
+  readonly keys: readonly number[];
+}
+
+/**
+ * @param rows int32, by rising day
+ * @param departures float64, shape (n): local minutes of every row of the table
+ * @cost O(rows x kinds)
+ */
+export const buildStatistics = (
+  kinds: readonly Kind[],
+  inputs: readonly Input[],
+  raw: Float64Array,
+  rows: Int32Array,
+  departures: Float64Array,
+  labels: Uint8Array,
+): Statistics => {
+  const dictionaries = kinds.map((kind) => dictionaryOf(kind, inputs, raw, rows));
+  const parents = kinds.map((kind) => kinds.findIndex(({ name }) => name === kind.parent));
+  const sums = dictionaries.map(({ keys }) => new Float64Array(keys.length));
+  const counts = dictionaries.map(({ keys }) => new Float64Array(keys.length));
+  const parentCodes = dictionaries.map(({ keys }) => new Int32Array(keys.length).fill(-1));
+  const columns = kinds.map(() => sharedFloats(rows.length));
+  /** What is known of a code of a kind now. */
+  const known = (k: number, code: number): number => {
+    const count = code < 0 ? 0 : counts[k]![code]!;
+    if (count === 0) return Number.NaN;
+    const above = parents[k]! < 0 ? 0 : known(parents[k]!, parentCodes[k]![code]!);
+    const { strength } = kinds[k]!;
+    return (sums[k]![code]! + strength * (Number.isNaN(above) ? 0 : above)) / (count + strength);
+  };
+  for (let begin = 0; begin < rows.length; ) {
+    const day = dayOf(departures[rows[begin]!]!);
+    let end = begin;
+    let late = 0;
+    for (; end < rows.length && dayOf(departures[rows[end]!]!) === day; end++)
+      late += labels[rows[end]!]!;
+    const rate = late / (end - begin);
+    for (let k = 0; k < kinds.length; k++) {
+      const { codes } = dictionaries[k]!;
+      const column = columns[k]!;
+      for (let i = begin; i < end; i++) column[i] = known(k, codes[i]!);
+    }
+    for (let k = 0; k < kinds.length; k++) {
+      const { codes } = dictionaries[k]!;
+      const above = parents[k]! < 0 ? null : dictionaries[parents[k]!]!.codes;
+      for (let i = begin; i < end; i++) {
+        const code = codes[i]!;
+        if (code < 0) continue;
+        sums[k]![code]! += labels[rows[i]!]! - rate;
+        counts[k]![code]! += 1;
+        if (above) parentCodes[k]![code] = above[i]!;
+      }
+    }
+    begin = end;
+  }
+  return {
+    features: kinds.map((kind, k) => featureOf(kind, dictionaries[k]!, (code) => known(k, code))),
+    columns,
+  };
+};
+
+const featureOf = (kind: Kind, { keys }: Dictionary, known: (code: number) => number): Feature => {
+  const order = keys.map((_, code) => code).sort((a, b) => keys[a]! - keys[b]!);
+  return {
+    name: kind.name,
+    step: 'lookup',
+    parts: kind.parts,
+    keys: Float64Array.from(order, (code) => keys[code]!),
+    numbers: Float64Array.from(order, known),
+    otherwise: Number.NaN,
+  };
+};
+
+/** Keys up to this are looked up in an array. */
+const DENSE = 1 << 22;
+
+const dictionaryOf = (
+  kind: Kind,
+  inputs: readonly Input[],
+  raw: Float64Array,
+  rows: Int32Array,
+): Dictionary => {
+  const key = buildKey(kind.parts, inputs);
+  const nKeys = kind.parts.reduce((product, { radix }) => product * radix, 1);
+  const dense = nKeys <= DENSE ? new Int32Array(nKeys).fill(-1) : null;
+  const sparse = new Map<number, number>();
+  const codes = new Int32Array(rows.length).fill(-1);
+  const keys: number[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    const value = key(raw, rows[i]! * inputs.length);
+    if (Number.isNaN(value)) continue;
+    let code = dense ? dense[value]! : (sparse.get(value) ?? -1);
+    if (code < 0) {
+      code = keys.length;
+      keys.push(value);
+      if (dense) dense[value] = code;
+      else sparse.set(value, code);
+    }
+    codes[i] = code;
+  }
+  return { codes, keys };
+};
+
+/** The kinds that these inputs allow. */
+export const kindsOf = (inputs: readonly Input[]): readonly Kind[] => {
+  const parts = new Map<string, KeyPart>(
+    inputs
+      .filter(({ kind }) => kind === 'category')
+      .map(({ name, values }) => [name, { of: 'code', input: name, radix: values?.length ?? 0 }]),
+  );
+  parts.set('hour', { of: 'hour', input: 'scheduledDeparture', radix: 24 });
+  parts.set('dayOfWeek', { of: 'dayOfWeek', input: 'scheduledDeparture', radix: 7 });
+  const kinds: Kind[] = [];
+  const add = (
+    name: string,
+    of: readonly string[],
+    parent: string | null,
+    strength: number,
+  ): void => {
+    const found = of.map((part) => parts.get(part)).filter((part) => part !== undefined);
+    if (found.length < of.length || found.some(({ radix }) => radix === 0)) return;
+    kinds.push({
+      name,
+      parts: found,
+      parent: kinds.some((kind) => kind.name === parent) ? parent : null,
+      strength,
+    });
+  };
+  add('lateOfAirline', ['airline'], null, 50);
+  add('lateOfHour', ['hour'], null, 50);
+  add('lateOfOriginHour', ['origin', 'hour'], 'lateOfHour', 100);
+  add('lateOfAirlineHour', ['airline', 'hour'], 'lateOfHour', 100);
+  add('lateOfDestination', ['destination'], null, 100);
+  add('lateOfRoute', ['airline', 'origin', 'destination'], 'lateOfDestination', 100);
+  add('lateOfFlight', ['airline', 'flightNumber'], 'lateOfAirline', 30);
+  add('lateOfTail', ['tailNumber'], null, 50);
+  return kinds;
+};

@@ -1,0 +1,124 @@
+/**
+ * Which flights are learned from and which only judge: whole days, newest last.
+ *
+ *   train | early stopping | calibration | test
+ */
+import { AppError } from '../../core/errors.ts';
+import { dayOf, encodeTime } from '../../core/flight.ts';
+import { sharedInts } from '../shared-array.ts';
+import { shuffled } from './shuffle.ts';
+
+export const PARTS = ['train', 'validation', 'calibration', 'test'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Shares of the days (or, at random, of the rows) that each part gets. */
+export type PartShares = Readonly<Record<Part, number>>;
+
+export interface DataSplit {
+  readonly kind: 'time' | 'random';
+  /** int32 per part, shared: rows, by rising day (ties: in the order of the files). */
+  readonly rows: Readonly<Record<Part, Int32Array>>;
+  /** First and last day of each part, `2013-01-01..2013-08-31`. */
+  readonly dates: Readonly<Record<Part, string>>;
+}
+
+const MIN_DAYS = 4;
+
+/**
+ * @param departures float64: local minutes
+ * @throws AppError data-too-small (fewer than four days)
+ */
+export const splitByTime = (departures: Float64Array, shares: PartShares): DataSplit => {
+  const order = rowsByDay(departures);
+  const starts: number[] = [];
+  for (let i = 0; i < order.length; i++) {
+    if (i === 0 || dayOf(departures[order[i]!]!) !== dayOf(departures[order[i - 1]!]!))
+      starts.push(i);
+  }
+  const nDays = starts.length;
+  if (nDays < MIN_DAYS) {
+    throw new AppError(
+      'data-too-small',
+      `the flights fall on ${nDays} ${nDays === 1 ? 'day' : 'days'}; a split by whole days into train, early stopping, calibration and test needs at least ${MIN_DAYS} ('--split random' needs none)`,
+    );
+  }
+  const lengths = { test: 0, calibration: 0, validation: 0 };
+  for (const part of ['test', 'calibration', 'validation'] as const)
+    lengths[part] = Math.max(1, Math.round(nDays * shares[part]));
+  const firstDay = {
+    train: 0,
+    validation: nDays - lengths.test - lengths.calibration - lengths.validation,
+    calibration: nDays - lengths.test - lengths.calibration,
+    test: nDays - lengths.test,
+  };
+  if (firstDay.validation < 1) {
+    throw new AppError('data-too-small', `${nDays} days are too few for the parts asked for`);
+  }
+  const bounds = PARTS.map((part) => starts[firstDay[part]]!);
+  return partsOf('time', departures, order, bounds);
+};
+
+/** Rows at random, for comparison only: days stand on both sides. */
+export const splitAtRandom = (
+  departures: Float64Array,
+  seed: number,
+  shares: PartShares,
+): DataSplit => {
+  const order = shuffled(departures.length, seed);
+  let begin = 0;
+  const bounds = PARTS.map((part) => {
+    const at = Math.round(begin);
+    begin += shares[part] * departures.length;
+    return at;
+  });
+  return partsOf('random', departures, order, bounds);
+};
+
+const partsOf = (
+  kind: DataSplit['kind'],
+  departures: Float64Array,
+  order: Int32Array,
+  bounds: readonly number[],
+): DataSplit => {
+  const rows = {} as Record<Part, Int32Array>;
+  const dates = {} as Record<Part, string>;
+  PARTS.forEach((part, p) => {
+    const own = order.subarray(bounds[p]!, bounds[p + 1] ?? order.length);
+    rows[part] = sharedInts(own.length);
+    rows[part].set(own);
+    dates[part] = datesOf(departures, rows[part]);
+  });
+  return { kind, rows, dates };
+};
+
+/** First and last day of some rows. */
+export const datesOf = (departures: Float64Array, rows: Int32Array): string => {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const row of rows) {
+    first = Math.min(first, departures[row]!);
+    last = Math.max(last, departures[row]!);
+  }
+  return rows.length === 0
+    ? ''
+    : `${encodeTime(first).slice(0, 10)}..${encodeTime(last).slice(0, 10)}`;
+};
+
+/** int32: rows by rising day, stable. @cost O(rows + days) */
+export const rowsByDay = (departures: Float64Array): Int32Array => {
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const minutes of departures) {
+    const day = dayOf(minutes);
+    if (day < first) first = day;
+    if (day > last) last = day;
+  }
+  const nDays = departures.length === 0 ? 0 : last - first + 1;
+  const starts = new Int32Array(nDays + 1);
+  for (const minutes of departures) starts[dayOf(minutes) - first + 1]!++;
+  for (let day = 0; day < nDays; day++) starts[day + 1]! += starts[day]!;
+  const order = new Int32Array(departures.length);
+  for (let row = 0; row < departures.length; row++)
+    order[starts[dayOf(departures[row]!) - first]!++] = row;
+  return order;
+};

@@ -1,0 +1,114 @@
+/**
+ * The fast kernels, emitted for the shape of one table: histogram, subtraction, partition, gradients.
+ * Their slow twins in `histogram`, `partition` and `loss` give the same bits.
+ */
+import { renewLogistic } from './gradient-kernel.ts';
+import { addAll, addRows } from './histogram-kernel.ts';
+import type { KernelShape } from './kernel-shape.ts';
+import { mark, partition } from './partition-kernel.ts';
+import { type Code, i32, i64x2, v128 } from '../../wasm/instructions.ts';
+import { clear, copy, emitModule, type Kernel, whileBelow } from '../../wasm/module.ts';
+
+export interface Kernels {
+  /** Adds the rows listed at `rowsAt[begin .. end)` to the histogram at `histogramAt`; `blockAt` is the thread's own. */
+  readonly addRows: (
+    histogramAt: number,
+    rowsAt: number,
+    begin: number,
+    end: number,
+    blockAt: number,
+  ) => void;
+  /** Adds all rows from `begin` to `end`. */
+  readonly addAll: (histogramAt: number, begin: number, end: number) => void;
+  readonly clear: (at: number, nBytes: number) => void;
+  /** parent -= smaller; `nBytes` a multiple of 16. */
+  readonly subtract: (parentAt: number, smallerAt: number, nBytes: number) => void;
+  /**
+   * Stable partition of `rowsAt[begin .. end)` by the byte at `tableAt[bin]`.
+   * @returns where the right side starts
+   */
+  readonly partition: (
+    rowsAt: number,
+    scratchAt: number,
+    begin: number,
+    end: number,
+    feature: number,
+    tableAt: number,
+  ) => number;
+  /** As `partition` where the rows are all there are, each in its place, and not yet listed. */
+  readonly partitionAll: Kernels['partition'];
+  /**
+   * Writes the leaf of each row below `limit` to `marksAt` (uint16, by row) and moves the leaves' cursors on
+   * (int32, at `cursorsAt`).
+   */
+  readonly mark: (
+    rowsAt: number,
+    cursorsAt: number,
+    nLeaves: number,
+    limit: number,
+    marksAt: number,
+  ) => void;
+  /**
+   * Adds to the scores of the rows from `begin` to `end` (and up to three more) the value of their leaf
+   * and renews their gradients of the log loss. The leaf of a row is marked at `marksAt`.
+   */
+  readonly renewLogistic: (
+    begin: number,
+    end: number,
+    round: number,
+    gScale: number,
+    hScale: number,
+    rowShare: number,
+    marksAt: number,
+  ) => void;
+  /** sum += other; `nBytes` a multiple of 16. */
+  readonly add: (sumAt: number, otherAt: number, nBytes: number) => void;
+  /** memmove */
+  readonly copy: (toAt: number, fromAt: number, nBytes: number) => void;
+}
+
+export const emitKernels = (shape: KernelShape, maxPages: number): Uint8Array<ArrayBuffer> =>
+  emitModule(
+    [
+      addRows(shape),
+      addAll(shape),
+      clearKernel,
+      copyKernel,
+      pairwise('subtract', i64x2.sub),
+      pairwise('add', i64x2.add),
+      partition(shape, false),
+      partition(shape, true),
+      mark(shape),
+      renewLogistic(shape),
+    ],
+    maxPages,
+  );
+
+const clearKernel: Kernel = {
+  name: 'clear',
+  params: ['i32', 'i32'],
+  body: ([at, nBytes]) => clear(at!.get, nBytes!.get),
+};
+
+const copyKernel: Kernel = {
+  name: 'copy',
+  params: ['i32', 'i32', 'i32'],
+  body: ([to, from, nBytes]) => copy(to!.get, from!.get, nBytes!.get),
+};
+
+/** `first[i] = operation(first[i], second[i])` over int64, two at a time. */
+const pairwise = (name: string, operation: (...operands: Code[]) => Code): Kernel => ({
+  name,
+  params: ['i32', 'i32', 'i32'],
+  body: ([first, second, nBytes], local) => {
+    const last = local('i32');
+    return [
+      ...last.set(i32.add(first!.get, nBytes!.get)),
+      ...whileBelow(first!, last, [
+        ...v128.store(first!.get, operation(v128.load(first!.get), v128.load(second!.get))),
+        ...first!.set(i32.add(first!.get, i32.const(16))),
+        ...second!.set(i32.add(second!.get, i32.const(16))),
+      ]),
+    ];
+  },
+});

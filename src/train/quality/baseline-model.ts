@@ -1,0 +1,77 @@
+/**
+ * The two baselines as a model of their own, so that later flights can be judged against them too:
+ * its first head is climatology, its second the logistic regression, each step function a tree.
+ */
+import type { Feature } from '../../core/features.ts';
+import type { Head, Model } from '../../core/model.ts';
+import { climatologyFeature } from './climatology.ts';
+import { fitLogistic, type Logistic } from './logistic.ts';
+import type { Prepared } from '../preparation.ts';
+import type { TrainOptions } from '../settings.ts';
+import { buildNodes, forestOf, type Tree, WORDS_PER_SET } from '../growing/tree.ts';
+
+const LOGISTIC_ROUNDS = 8;
+
+export const buildBaselines = (prepared: Prepared, options: TrainOptions): Model => {
+  const { inputs, raw, labels, known, parts } = prepared;
+  const plain = prepared.features.flatMap((feature, f) => (feature.step === 'lookup' ? [] : [f]));
+  const asked = new Uint8Array(prepared.features.length);
+  for (const f of plain) asked[f] = 1;
+  const logistic = fitLogistic(parts.train, asked, LOGISTIC_ROUNDS);
+  const bins = prepared.bins;
+  const trees = plain.map((f) => stepsOf(prepared, logistic, f));
+  const climatology = climatologyFeature(inputs, raw, labels, known);
+  const features: readonly Feature[] = [...prepared.features, climatology];
+  const forest = forestOf(trees, bins, logistic.intercept);
+  const weights = new Float64Array(features.length);
+  weights[features.length - 1] = 1;
+  const head = {
+    kind: 'probability',
+    minutes: options.lateMinutes,
+    link: 'logistic',
+    calibration: { kind: 'none' },
+    given: 'nothing',
+  } as const;
+  const heads: readonly Head[] = [
+    { ...head, score: { kind: 'linear', weights, intercept: 0 } },
+    { ...head, score: { kind: 'forest', forest: { ...forest, nFeatures: features.length } } },
+  ];
+  return {
+    name: `${options.name}-baselines`,
+    inputs,
+    features,
+    heads,
+    threshold: 0.5,
+    provenance: { madeBy: 'puntual' },
+    shares: [],
+    selfTest: { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) },
+  };
+};
+
+/** One feature's weights as a tree: a chain that turns off at each bin in turn. */
+const stepsOf = ({ bins, parts }: Prepared, { weights }: Logistic, f: number): Tree => {
+  const of = bins[f]!;
+  const first = parts.train.offsets[f]!;
+  const weight = (bin: number): number => weights[first + bin]!;
+  const isSet = of.kind === 'category';
+  // A quantity's last bin is the end of its chain; a category's end is what has no bin of its own.
+  const turns = isSet
+    ? Array.from({ length: of.nBins - 2 }, (_, i) => i + 2)
+    : Array.from({ length: of.nBins - 1 }, (_, i) => i + 1);
+  const nNodes = 2 * turns.length + 1;
+  const tree = buildNodes(nNodes);
+  turns.forEach((bin, i) => {
+    const node = 2 * i;
+    tree.feature[node] = f;
+    tree.bin[node] = bin;
+    tree.left[node] = node + 1;
+    tree.right[node] = node + 2;
+    tree.value[node + 1] = weight(bin);
+    if (isSet) {
+      tree.isSet[node] = 1;
+      tree.sets[node * WORDS_PER_SET + (bin >>> 5)]! |= 1 << (bin & 31);
+    }
+  });
+  tree.value[nNodes - 1] = weight(isSet ? 1 : 0);
+  return tree;
+};

@@ -1,0 +1,100 @@
+/**
+ * How good probabilities are: AUC, log loss, Brier score, calibration error.
+ */
+import type { Quality } from '../../core/model.ts';
+
+const LEAST = 1e-15;
+
+export const logLoss = (probabilities: Float64Array, labels: Uint8Array): number => {
+  let sum = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const p = Math.min(1 - LEAST, Math.max(LEAST, probabilities[i]!));
+    sum -= Math.log(labels[i] === 1 ? p : 1 - p);
+  }
+  return sum / labels.length;
+};
+
+export const brier = (probabilities: Float64Array, labels: Uint8Array): number => {
+  let sum = 0;
+  for (let i = 0; i < labels.length; i++) sum += (probabilities[i]! - labels[i]!) ** 2;
+  return sum / labels.length;
+};
+
+/** Rows by rising probability. @cost O(n log n) */
+export const orderOf = (probabilities: Float64Array): Uint32Array => {
+  const order = new Uint32Array(probabilities.length).map((_, row) => row);
+  return order.sort((a, b) => probabilities[a]! - probabilities[b]! || a - b);
+};
+
+/** Chance that a late flight is ranked above one on time, ties counting half; NaN when there is one class only. */
+export const auc = (probabilities: Float64Array, labels: Uint8Array): number => {
+  const order = orderOf(probabilities);
+  let late = 0;
+  let onTime = 0;
+  let wins = 0;
+  for (let i = 0; i < order.length; ) {
+    let tiedLate = 0;
+    let tiedOnTime = 0;
+    const p = probabilities[order[i]!]!;
+    for (; i < order.length && probabilities[order[i]!]! === p; i++) {
+      if (labels[order[i]!] === 1) tiedLate++;
+      else tiedOnTime++;
+    }
+    wins += tiedLate * (onTime + tiedOnTime / 2);
+    late += tiedLate;
+    onTime += tiedOnTime;
+  }
+  return late > 0 && onTime > 0 ? wins / (late * onTime) : Number.NaN;
+};
+
+export interface ReliabilityBin {
+  readonly predicted: number;
+  readonly observed: number;
+  readonly rows: number;
+}
+
+/** Mean prediction and observed rate of bins of equal counts, by rising prediction. */
+export const reliability = (
+  probabilities: Float64Array,
+  labels: Uint8Array,
+  nBins = 15,
+): readonly ReliabilityBin[] => {
+  const order = orderOf(probabilities);
+  const curve: ReliabilityBin[] = [];
+  for (let b = 0; b < nBins; b++) {
+    const begin = Math.floor((b * order.length) / nBins);
+    const end = Math.floor(((b + 1) * order.length) / nBins);
+    if (end === begin) continue;
+    let predicted = 0;
+    let late = 0;
+    for (let i = begin; i < end; i++) {
+      predicted += probabilities[order[i]!]!;
+      late += labels[order[i]!]!;
+    }
+    const rows = end - begin;
+    curve.push({ predicted: predicted / rows, observed: late / rows, rows });
+  }
+  return curve;
+};
+
+/** Expected calibration error: mean distance between prediction and rate over the reliability bins. */
+export const ece = (probabilities: Float64Array, labels: Uint8Array): number =>
+  reliability(probabilities, labels).reduce(
+    (sum, bin) => sum + (Math.abs(bin.predicted - bin.observed) * bin.rows) / labels.length,
+    0,
+  );
+
+export const rateOf = (labels: Uint8Array): number => {
+  let late = 0;
+  for (const label of labels) late += label;
+  return late / labels.length;
+};
+
+export const qualityOf = (probabilities: Float64Array, labels: Uint8Array): Quality => ({
+  auc: auc(probabilities, labels),
+  logLoss: logLoss(probabilities, labels),
+  brier: brier(probabilities, labels),
+  ece: ece(probabilities, labels),
+  baseRate: rateOf(labels),
+  rows: labels.length,
+});
