@@ -8,6 +8,7 @@ import type { Bins } from '../../src/train/binning/binning.ts';
 import { binInto } from '../../src/train/binning/binning.ts';
 import type { BoostSettings } from '../../src/train/boosting.ts';
 import { buildCalibration } from '../../src/core/calibrate.ts';
+import { sigmoid } from '../../src/core/logistic.ts';
 import { fitCalibration } from '../../src/train/quality/calibration.ts';
 import { dayEffects } from '../../src/train/features/day-effect.ts';
 import { buildEngine } from '../../src/train/engine/parallel-learner.ts';
@@ -143,7 +144,7 @@ team.dismiss();
 const scoresOf = (rows: BoostRows): Float64Array => {
   const scores = new Float64Array(rows.nRows).fill(boosted.base);
   for (const tree of boosted.trees) addToScores(tree, rows, scores);
-  return scores.map((score) => 1 / (1 + Math.exp(-score)));
+  return scores.map(sigmoid);
 };
 
 const testData = new Uint8Array(spec.test.rows * bins.length);

@@ -1,6 +1,7 @@
 /**
  * `puntual profile FILE...`: what flight files hold, for a person, a program, or as a page. Wires flights and report.
  */
+import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
@@ -29,7 +30,7 @@ export const describe = (command: Command): void => {
     .option('-o, --output <file>', 'write one self-contained HTML page')
     .addOption(
       setting('--late-minutes <n>', 'delay from which a flight counts as late', 15).argParser(
-        wholeNumber(1, 1440),
+        wholeNumber(1, MINUTES_PER_DAY),
       ),
     )
     .addOption(

@@ -1,6 +1,7 @@
 /**
  * `puntual train FILE...`: files to a stored model and its report.
  */
+import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import type { Command } from 'commander';
 import { DEFAULT_OPTIONS } from '../train/settings.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
@@ -41,7 +42,7 @@ export const describe = (command: Command): void => {
         '--late-minutes <n>',
         'delay from which a flight counts as late',
         DEFAULT_OPTIONS.lateMinutes,
-      ).argParser(wholeNumber(1, 1440)),
+      ).argParser(wholeNumber(1, MINUTES_PER_DAY)),
     )
     .addOption(
       setting('--threads <n>', 'threads; by default one per core').argParser(wholeNumber(1, 256)),

@@ -2,9 +2,16 @@
  * Clocks: parts of a local time given in minutes since 1970, as features and keys of rates name them.
  */
 
-const MINUTES_PER_DAY = 1440;
-const day = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
-const minuteOfDay = (minutes: number): number => minutes - day(minutes) * MINUTES_PER_DAY;
+export const MINUTES_PER_DAY = 1440;
+export const MS_PER_DAY = 86_400_000;
+
+/** Days since 1970-01-01 of a local time in minutes. */
+export const dayOf = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
+
+export const minuteOfDay = (minutes: number): number => minutes - dayOf(minutes) * MINUTES_PER_DAY;
+
+/** 0 for Monday to 6 for Sunday: 1970-01-01 was a Thursday. @param days since 1970-01-01 */
+export const weekdayOf = (days: number): number => days + 3 - Math.floor((days + 3) / 7) * 7;
 
 /** Month 1-12 and day of the year 1-366 of days since 1970-01-01, as month * 512 + day. @source Howard Hinnant, civil_from_days */
 const civil = (days: number): number => {
@@ -44,15 +51,12 @@ const calendarOf = (days: number): number => {
 
 /** What a clock shows at a local time, NaN for a missing one. */
 export const CLOCKS = {
-  day,
+  day: dayOf,
   minuteOfDay,
   hour: (minutes: number) => Math.floor(minuteOfDay(minutes) / 60),
-  dayOfWeek: (minutes: number) => {
-    const days = day(minutes) + 3;
-    return days - Math.floor(days / 7) * 7;
-  },
+  dayOfWeek: (minutes: number) => weekdayOf(dayOf(minutes)),
   dayOfYear: (minutes: number) =>
-    Number.isNaN(minutes) ? Number.NaN : calendarOf(day(minutes)) % 512,
+    Number.isNaN(minutes) ? Number.NaN : calendarOf(dayOf(minutes)) % 512,
   month: (minutes: number) =>
-    Number.isNaN(minutes) ? Number.NaN : Math.floor(calendarOf(day(minutes)) / 512),
+    Number.isNaN(minutes) ? Number.NaN : Math.floor(calendarOf(dayOf(minutes)) / 512),
 } as const;

@@ -1,6 +1,7 @@
 /**
  * A calibration as a function.
  */
+import { logit, sigmoid } from './logistic.ts';
 import type { Calibration } from './model.ts';
 
 export type Curve = (value: number) => number;
@@ -47,7 +48,3 @@ const buildIsotonic = (from: Float64Array, to: Float64Array): Curve => {
     return to[low]! + share * (to[high]! - to[low]!);
   };
 };
-
-export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-
-export const logit = (p: number): number => Math.log(p / (1 - p));

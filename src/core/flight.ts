@@ -57,11 +57,6 @@ export type FieldName = keyof typeof FIELDS;
 export const fieldOf = (name: string): Field | undefined =>
   Object.hasOwn(FIELDS, name) ? FIELDS[name as FieldName] : undefined;
 
-const MINUTES_PER_DAY = 1440;
-
-/** Days since 1970-01-01 of a local time in minutes. */
-export const dayOf = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
-
 const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?$/;
 
 /**

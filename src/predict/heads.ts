@@ -1,7 +1,8 @@
 /**
  * From raw scores to answers: link, calibration, chained probabilities, ordered quantiles.
  */
-import { buildCalibration, type Curve, sigmoid } from '../core/calibrate.ts';
+import { buildCalibration, type Curve } from '../core/calibrate.ts';
+import { sigmoid } from '../core/logistic.ts';
 import type { Head, Member } from '../core/model.ts';
 
 /**

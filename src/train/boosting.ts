@@ -2,6 +2,7 @@
  * Boosting: tree after tree on the gradients of a loss, stopped where later flights no longer gain.
  * Sixth step of the algorithm.
  */
+import { logit, sigmoid } from '../core/logistic.ts';
 import { buildRandom } from '../core/random.ts';
 import type { GrownTree } from './growing/reference-grower.ts';
 import {
@@ -143,7 +144,7 @@ const baseOf = (rows: BoostRows, loss: Loss): number => {
   let late = 0;
   for (let row = 0; row < rows.nRows; row++) late += rows.labels[row]!;
   const rate = Math.min(1 - 1e-6, Math.max(1e-6, late / rows.nRows));
-  return Math.log(rate / (1 - rate));
+  return logit(rate);
 };
 
 /**
@@ -157,7 +158,7 @@ const laterLossOf = (scores: Float64Array, rows: BoostRows, loss: Loss): number 
     let g = 0;
     let h = 1e-9;
     for (let row = 0; row < rows.nRows; row++) {
-      const p = 1 / (1 + Math.exp(-scores[row]! - shift));
+      const p = sigmoid(scores[row]! + shift);
       g += p - rows.labels[row]!;
       h += p * (1 - p);
     }

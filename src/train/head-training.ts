@@ -3,6 +3,7 @@
  * A probability is learned twice: from the training part, to find its rounds and its curve on later flights,
  * then as many rounds from all flights before the test, so that it knows the newest schedule too.
  */
+import { sigmoid } from '../core/logistic.ts';
 import type { Head } from '../core/model.ts';
 import { type Boosted, type BoostSettings, boostOn, type Round } from './boosting.ts';
 import { buildCalibration } from '../core/calibrate.ts';
@@ -71,7 +72,7 @@ export const learnHeads = async (
   const learn = (train: BoostRows, validation: BoostRows, loss: Loss, name: string) =>
     boostStopped(buildLearner, train, validation, loss, settingsOf(train), watch(name, train));
   const probabilitiesOf = async (boosted: Boosted, rows: BoostRows): Promise<Float64Array> =>
-    (await score(boosted, rows)).map(probabilityOf);
+    (await score(boosted, rows)).map(sigmoid);
   /** As many rounds again, from all flights before the test; the first result where there is no time for that. */
   const learnAgain = async (
     first: Boosted,
@@ -197,7 +198,4 @@ const thinned = (rows: BoostRows): BoostRows => {
 const probabilitiesBeside = (
   scores: Float64Array,
   effects: Float64Array | undefined,
-): Float64Array =>
-  scores.map((score, row) => probabilityOf(effects ? score - effects[row]! : score));
-
-const probabilityOf = (score: number): number => 1 / (1 + Math.exp(-score));
+): Float64Array => scores.map((score, row) => sigmoid(effects ? score - effects[row]! : score));

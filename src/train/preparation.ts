@@ -3,7 +3,8 @@
  */
 import { AppError } from '../core/errors.ts';
 import { type Feature, isCategorical } from '../core/features.ts';
-import { dayOf, type FieldName } from '../core/flight.ts';
+import { dayOf } from '../core/calendar.ts';
+import type { FieldName } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import type { Bins } from './binning/binning.ts';

@@ -3,7 +3,8 @@
  * Shows how good the method is through the year, not at its end only.
  */
 import { AppError } from '../core/errors.ts';
-import { dayOf, encodeTime } from '../core/flight.ts';
+import { MINUTES_PER_DAY, dayOf } from '../core/calendar.ts';
+import { encodeTime } from '../core/flight.ts';
 import type { Quality } from '../core/model.ts';
 import type { Column, Table } from '../core/table.ts';
 import { departuresOf } from '../core/table.ts';
@@ -46,7 +47,7 @@ export const rollMonths = async (
     const own = days.get(month)!;
     const nDays = nBefore + own.size;
     if (nBefore >= LEAST_DAYS) {
-      const end = (Math.max(...own) + 1) * 1440;
+      const end = (Math.max(...own) + 1) * MINUTES_PER_DAY;
       const shares = {
         train: 1 - own.size / nDays - 2 * PART,
         validation: PART,

@@ -2,6 +2,7 @@
  * Table to Model: split, features, heads, calibration, and an honest account of how good it is.
  * The room's front door.
  */
+import { sigmoid } from '../core/logistic.ts';
 import { availableParallelism } from 'node:os';
 import { buildEncoder } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
@@ -196,7 +197,7 @@ const baselinesOf = (
     const probabilities = new Float64Array(rows.length);
     for (let i = 0; i < rows.length; i++) {
       encode(raw, rows[i]! * baselines.inputs.length, features, 0);
-      probabilities[i] = 1 / (1 + Math.exp(-answer(features)));
+      probabilities[i] = sigmoid(answer(features));
     }
     return {
       auc: auc(probabilities, late),

@@ -2,6 +2,7 @@
  * scikit-learn's trees, forests and boosted trees -> a forest score. Readers of estimators.
  * @source sklearn/ensemble/_forest.py, _weight_boosting.py, _gb.py (predict_proba of each)
  */
+import { logit } from '../../core/logistic.ts';
 import type { Forest } from '../../core/forest.ts';
 import { type ForeignTree, growForest } from '../build-forest.ts';
 import { numbersOf } from '../pickle/numpy.ts';
@@ -144,5 +145,5 @@ const priorOf = (model: PyObject): number => {
   if (strategy !== 'prior') throw unsupported(`a first guess by '${String(strategy)}'`);
   const prior = numbersOf(needAttribute(init, 'class_prior_'), 'its first guess');
   const late = Math.min(Math.max(prior[1] ?? Number.NaN, EPSILON32), 1 - EPSILON32);
-  return Math.log(late / (1 - late));
+  return logit(late);
 };

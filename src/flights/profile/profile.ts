@@ -1,7 +1,7 @@
 /**
  * What flight files hold: rows, nulls, rejects by reason, distributions, delay by hour, airline, route and month.
  */
-import { dayOf } from '../../core/flight.ts';
+import { MS_PER_DAY, dayOf, minuteOfDay, weekdayOf } from '../../core/calendar.ts';
 import { departuresOf, type Table } from '../../core/table.ts';
 import { describeColumns, type SourceColumn } from './columns.ts';
 import { type LoadOptions, loadTable } from '../cleaning/load.ts';
@@ -70,10 +70,8 @@ export const profileTable = (table: Table, lateMinutes: number): Omit<Profile, '
   const { nRows, delayMinutes, source } = table;
   const departures = departuresOf(table);
   const days = Int32Array.from(departures, dayOf);
-  const hours = Int32Array.from(departures, (minutes, row) =>
-    Math.floor((minutes - days[row]! * 1440) / 60),
-  );
-  const weekdays = days.map((day) => (((day + 3) % 7) + 7) % 7);
+  const hours = Int32Array.from(departures, (minutes) => Math.floor(minuteOfDay(minutes) / 60));
+  const weekdays = days.map(weekdayOf);
   const firstDay = days.reduce((least, day) => Math.min(least, day), days[0]!);
   const lastDay = days.reduce((most, day) => Math.max(most, day), days[0]!);
   const group = (codes: Int32Array, names: readonly string[]): readonly Group[] =>
@@ -212,4 +210,4 @@ const histogramOf = (delayMinutes: Float32Array) => {
   }));
 };
 
-const dateText = (day: number): string => new Date(day * 86_400_000).toISOString().slice(0, 10);
+const dateText = (day: number): string => new Date(day * MS_PER_DAY).toISOString().slice(0, 10);

@@ -2,7 +2,8 @@
  * A flight from an HTML form: our own names, or those of the service that this one replaces
  * (`Airline, Origin, Destination, Terminal, Weekday, ScheduledTime`).
  */
-import { dayOf, decodeTime, encodeTime } from '../../core/flight.ts';
+import { MINUTES_PER_DAY, dayOf } from '../../core/calendar.ts';
+import { decodeTime, encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { JsonObject } from './body.ts';
 import { flightOf } from './query.ts';
@@ -16,7 +17,6 @@ const FORMER_NAMES: Readonly<Record<string, string>> = {
 
 /** 1970-01-01, day 0, was a Thursday. */
 const WEEKDAYS = ['thursday', 'friday', 'saturday', 'sunday', 'monday', 'tuesday', 'wednesday'];
-const MINUTES_PER_DAY = 1440;
 
 /**
  * @param fields names and values as they came; files are left out

@@ -1,6 +1,7 @@
 /**
  * A local time from its bytes: the fast twin of `decodeTime` in `core/flight`, for whole minutes.
  */
+import { MINUTES_PER_DAY } from '../../core/calendar.ts';
 import { COLON, MINUS, SPACE, UPPER_T, ZERO } from './ascii.ts';
 
 const MONTH_DAYS = Uint8Array.of(0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31);
@@ -31,7 +32,7 @@ export const minutesAt = (bytes: Uint8Array, at: number): number => {
   const year = century * 100 + inCentury;
   const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   if (day > MONTH_DAYS[month]! && !(month === 2 && day === 29 && leap)) return Number.NaN;
-  return daysOf(year, month, day) * 1440 + hour * 60 + minute;
+  return daysOf(year, month, day) * MINUTES_PER_DAY + hour * 60 + minute;
 };
 
 /** Days since 1970-01-01. @source Howard Hinnant, days_from_civil */

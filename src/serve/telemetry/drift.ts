@@ -1,10 +1,9 @@
 /**
  * Counts the bins that live flights fall in, as training counted its own: what drift is measured by.
  */
+import { minuteOfDay } from '../../core/calendar.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { InputShare } from '../../core/model.ts';
-
-const MINUTES_PER_DAY = 1440;
 
 /** Counts `nRows` flights (float64, shape (nRows, nInputs), row-major) into its cells. */
 export type DriftCounter = (raw: Float64Array, nRows: number) => void;
@@ -34,8 +33,7 @@ export const buildDriftCounter = (
         if (kind === 'category') {
           if (!Number.isNaN(value)) bin = value;
         } else if (!Number.isNaN(value)) {
-          const number =
-            kind === 'time' ? value - Math.floor(value / MINUTES_PER_DAY) * MINUTES_PER_DAY : value;
+          const number = kind === 'time' ? minuteOfDay(value) : value;
           bin = 0;
           while (bin < edges.length && number > edges[bin]!) bin++;
         }

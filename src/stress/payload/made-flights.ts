@@ -1,6 +1,7 @@
 /**
  * Varied, valid flights made from what a Puntual service says of its model (`GET /model`), from a seed.
  */
+import { MINUTES_PER_DAY } from '../../core/calendar.ts';
 import { decodeTime, encodeTime } from '../../core/flight.ts';
 import { buildRandom } from '../../core/random.ts';
 
@@ -38,7 +39,7 @@ export const isModelDocument = (value: unknown): value is ModelDocument => {
   );
 };
 
-const MINUTES_PER_YEAR = 365 * 1440;
+const MINUTES_PER_YEAR = 365 * MINUTES_PER_DAY;
 const FIRST_DAY = '-01-01T00:00';
 
 /** @param nFlights how many; the same seed makes the same flights */

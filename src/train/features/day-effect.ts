@@ -3,6 +3,7 @@
  * Trees are grown beside this effect, so that they learn what sets a flight apart on its day, not which days were bad;
  * the answers never contain it, and calibration brings them back to the scale of days unknown.
  */
+import { logit } from '../../core/logistic.ts';
 
 /** Flights of the overall rate that each day, and each weekday, is given. */
 const PRIOR_ROWS = 20;
@@ -31,8 +32,7 @@ const logOddsBy = (groups: Int32Array, labels: Uint8Array): Float64Array => {
   }
   const rate = nLate / groups.length;
   const logOdds = late.map((n, group) => {
-    const p = (n + PRIOR_ROWS * rate) / (all[group]! + PRIOR_ROWS);
-    return Math.log(p / (1 - p));
+    return logit((n + PRIOR_ROWS * rate) / (all[group]! + PRIOR_ROWS));
   });
   const ofRows = new Float64Array(groups.length);
   for (let row = 0; row < groups.length; row++) ofRows[row] = logOdds[groups[row]! - least]!;

@@ -2,6 +2,7 @@
  * How far a day is from the nearest great travel day of the United States, where most flight records come from.
  * Stored day by day, so that serving needs no calendar.
  */
+import { MS_PER_DAY } from '../../core/calendar.ts';
 import type { Feature } from '../../core/features.ts';
 
 const REACH_DAYS = 5;
@@ -9,7 +10,7 @@ const YEARS_AHEAD = 10;
 
 /** Days since 1970-01-01. */
 const dayNumber = (year: number, month: number, day: number): number =>
-  Date.UTC(year, month - 1, day) / 86_400_000;
+  Date.UTC(year, month - 1, day) / MS_PER_DAY;
 
 /** Day of the month of the n-th weekday (Monday 1), n = -1 for the last. */
 const nthWeekday = (year: number, month: number, weekday: number, n: number): number => {
@@ -33,8 +34,8 @@ const holidaysOf = (year: number): readonly number[] => [
 
 /** Signed days from the nearest holiday within reach (negative: before it), missing on other days. */
 export const holidayFeature = (firstDay: number, lastDay: number): Feature => {
-  const firstYear = new Date(firstDay * 86_400_000).getUTCFullYear();
-  const lastYear = new Date(lastDay * 86_400_000).getUTCFullYear() + YEARS_AHEAD;
+  const firstYear = new Date(firstDay * MS_PER_DAY).getUTCFullYear();
+  const lastYear = new Date(lastDay * MS_PER_DAY).getUTCFullYear() + YEARS_AHEAD;
   const distances = new Map<number, number>();
   for (let year = firstYear; year <= lastYear; year++) {
     for (const holiday of holidaysOf(year)) {

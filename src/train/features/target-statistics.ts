@@ -7,7 +7,7 @@
  * @source Prokhorenkova et al. 2018 (ordered target statistics), with days as the permutation
  */
 import type { Feature } from '../../core/features.ts';
-import { dayOf } from '../../core/flight.ts';
+import { dayOf } from '../../core/calendar.ts';
 import type { Input } from '../../core/inputs.ts';
 import { buildKey, type KeyPart } from '../../core/lookup.ts';
 import { sharedFloats } from '../shared-array.ts';

@@ -4,7 +4,8 @@
  *   train | early stopping | calibration | test
  */
 import { AppError } from '../../core/errors.ts';
-import { dayOf, encodeTime } from '../../core/flight.ts';
+import { dayOf } from '../../core/calendar.ts';
+import { encodeTime } from '../../core/flight.ts';
 import { sharedInts } from '../shared-array.ts';
 import { shuffled } from './shuffle.ts';
 

@@ -2,7 +2,7 @@
  * How full the schedule is: flights a day that the training schedule holds at an airport, by day of the week and hour.
  */
 import type { Feature } from '../../core/features.ts';
-import { dayOf } from '../../core/flight.ts';
+import { dayOf, weekdayOf } from '../../core/calendar.ts';
 import type { Input } from '../../core/inputs.ts';
 import { buildKey, type KeyPart } from '../../core/lookup.ts';
 
@@ -48,6 +48,3 @@ export const trafficFeatures = (
     ];
   });
 };
-
-/** Monday 0 to Sunday 6, of days since 1970-01-01. */
-const weekdayOf = (day: number): number => (((day + 3) % 7) + 7) % 7;

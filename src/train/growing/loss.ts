@@ -2,6 +2,7 @@
  * Losses: gradients and hessians of the scores, quantised to whole numbers.
  * What the trees are fitted to.
  */
+import { sigmoid } from '../../core/logistic.ts';
 
 export type Loss =
   | { readonly kind: 'logistic' }
@@ -10,7 +11,7 @@ export type Loss =
 
 /** Gradient of the log loss at a score; the hessian is p * (1 - p). */
 export const logisticGradient = (score: number, label: number): { g: number; h: number } => {
-  const p = 1 / (1 + Math.exp(-score));
+  const p = sigmoid(score);
   return { g: p - label, h: p * (1 - p) };
 };
 

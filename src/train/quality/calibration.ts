@@ -2,7 +2,8 @@
  * Calibration on flights later than those learned from: isotonic where there is much data, beta or Platt where little.
  * Seventh step of the algorithm.
  */
-import { buildCalibration, logit, sigmoid } from '../../core/calibrate.ts';
+import { buildCalibration } from '../../core/calibrate.ts';
+import { logit, sigmoid } from '../../core/logistic.ts';
 import type { Calibration } from '../../core/model.ts';
 import { logLossOfScores } from '../growing/loss.ts';
 import { orderOf } from './metrics.ts';
@@ -141,7 +142,7 @@ const fitLogistic = (
         x[i] = columns[i]![row]!;
         score += weights[i]! * x[i]!;
       }
-      const p = 1 / (1 + Math.exp(-score));
+      const p = sigmoid(score);
       for (let i = 0; i < n; i++) {
         gradient[i]! += (p - labels[row]!) * x[i]!;
         for (let j = 0; j <= i; j++) hessian[i]![j]! += p * (1 - p) * x[i]! * x[j]!;

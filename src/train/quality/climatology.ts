@@ -4,6 +4,7 @@
  */
 import type { Feature } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
+import { logit } from '../../core/logistic.ts';
 import { buildKey, type KeyPart } from '../../core/lookup.ts';
 
 /** Flights of the overall rate that each cell is given. */
@@ -46,5 +47,3 @@ export const climatologyFeature = (
     otherwise: logit(rate),
   };
 };
-
-const logit = (p: number): number => Math.log(p / (1 - p));

@@ -2,7 +2,8 @@
  * What a report says of probabilities on flights that the model never saw: overall, by month, by airline, by threshold.
  * Last step of the algorithm.
  */
-import { dayOf, encodeTime } from '../../core/flight.ts';
+import { dayOf } from '../../core/calendar.ts';
+import { encodeTime } from '../../core/flight.ts';
 import type { Quality } from '../../core/model.ts';
 import type { Table } from '../../core/table.ts';
 import { departuresOf } from '../../core/table.ts';

@@ -1,12 +1,12 @@
 /**
  * How the inputs of the training flights were distributed, so that drift shows later.
  */
+import { minuteOfDay } from '../../core/calendar.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { InputShare } from '../../core/model.ts';
 import { quantileOf } from '../growing/quantile.ts';
 
 const N_BINS = 10;
-const MINUTES_PER_DAY = 1440;
 
 /** One distribution per input, over `rows`. */
 export const sharesOf = (
@@ -51,7 +51,7 @@ export const countsOf = (
 
 /** A time counts as its minute of the day. */
 const scaleOf = (input: Input, value: number): number =>
-  input.kind === 'time' ? value - Math.floor(value / MINUTES_PER_DAY) * MINUTES_PER_DAY : value;
+  input.kind === 'time' ? minuteOfDay(value) : value;
 
 const edgesOf = (values: Float64Array): Float64Array => {
   const present = values.filter((value) => !Number.isNaN(value));

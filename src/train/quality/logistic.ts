@@ -2,6 +2,7 @@
  * The second baseline: logistic regression on one column per category and per step of each quantity.
  * Works on the same bins as the trees, so it costs little and needs no scaling.
  */
+import { logit, sigmoid } from '../../core/logistic.ts';
 import type { BinnedRows } from '../growing/reference-grower.ts';
 
 const L2 = 1;
@@ -29,7 +30,7 @@ export const fitLogistic = (
   let late = 0;
   for (const label of rows.labels) late += label;
   const rate = Math.min(1 - 1e-6, Math.max(1e-6, late / rows.nRows));
-  const intercept = Math.log(rate / (1 - rate));
+  const intercept = logit(rate);
   scores.fill(intercept);
   for (let round = 0; round < rounds; round++) {
     let most = 0;
@@ -41,7 +42,7 @@ export const fitLogistic = (
       const g = new Float64Array(nBins);
       const h = new Float64Array(nBins);
       for (let row = 0; row < rows.nRows; row++) {
-        const p = 1 / (1 + Math.exp(-scores[row]!));
+        const p = sigmoid(scores[row]!);
         const bin = column[row]!;
         g[bin]! += p - rows.labels[row]!;
         h[bin]! += p * (1 - p);
