@@ -5,7 +5,7 @@
  */
 import { buildRandom } from '../src/core/random.ts';
 import { openHttp } from '../src/http/server.ts';
-import { openTwin } from '../src/http/reference-server.ts';
+import { openReferenceServer } from '../src/http/reference-server.ts';
 import { type Comparison, compareOn, makeStream, type Stream } from '../test/http-bytes.ts';
 import { buildPlantedContext, handlersOf } from '../test/planted-service.ts';
 import { printMachine } from './lib/measure.ts';
@@ -18,7 +18,7 @@ printMachine();
 const handlers = handlersOf(buildPlantedContext());
 const limits = { requestMs: 10_000, idleMs: 75_000 };
 const ours = openHttp({ hostname: '127.0.0.1', port: 0, limits, handlers });
-const twin = openTwin('127.0.0.1', 0, handlers);
+const twin = openReferenceServer('127.0.0.1', 0, handlers);
 const random = buildRandom(seed);
 const below = (n: number): number => Math.floor(random() * n);
 
@@ -27,10 +27,10 @@ const wrong: string[] = [];
 let nSent = 0;
 const check = async (stream: Stream): Promise<void> => {
   const { kind, what } = await compareOn(ours.port, twin.port, stream);
-  const beyond = stream.isBeyondTwin ? ' (beyond the twin)' : '';
+  const beyond = stream.isBeyondReference ? ' (beyond the twin)' : '';
   const whats = counts.get(kind) ?? new Map<string, number>();
   counts.set(kind, whats.set(what + beyond, (whats.get(what + beyond) ?? 0) + 1));
-  if ((kind === 'laxer' || kind === 'different') && !stream.isBeyondTwin)
+  if ((kind === 'laxer' || kind === 'different') && !stream.isBeyondReference)
     wrong.push(`${kind}: ${what}\n${JSON.stringify(stream.bytes.toString('latin1'))}`);
 };
 await Promise.all(

@@ -8,7 +8,7 @@ export interface Stream {
   /** Where the bytes are cut on their way. */
   readonly cuts: readonly number[];
   /** Holds what the runtime's own server reads wrongly: trailers, or no name of a host. */
-  readonly isBeyondTwin: boolean;
+  readonly isBeyondReference: boolean;
 }
 
 export const FLIGHT_BODY =
@@ -115,7 +115,7 @@ const BROKEN = 0.25;
 export const makeStream = ({ below }: Choice): Stream => {
   const pick = <T>(from: readonly T[]): T => from[below(from.length)]!;
   const chance = (share: number): boolean => below(1000) < share * 1000;
-  let isBeyondTwin = false;
+  let isBeyondReference = false;
 
   const chunked = (body: string, isBroken: boolean): string => {
     let text = '';
@@ -128,7 +128,7 @@ export const makeStream = ({ below }: Choice): Stream => {
       at += n;
     }
     const isTrailed = chance(0.1);
-    isBeyondTwin ||= isTrailed;
+    isBeyondReference ||= isTrailed;
     const trailer = isTrailed
       ? pick(['X-Sum: 1\r\n', 'X: a\r\nY: b\r\n', 'broken\r\n', 'X: \0\r\n'])
       : '';
@@ -174,7 +174,7 @@ export const makeStream = ({ below }: Choice): Stream => {
   const bytes = Buffer.from(text, 'latin1');
   const nCuts = pick([0, 0, 1, 2, 5]);
   const cuts = Array.from({ length: nCuts }, () => below(bytes.length)).sort((a, b) => a - b);
-  return { nRequests, bytes, cuts, isBeyondTwin: isBeyondTwin || NAMELESS.test(text) };
+  return { nRequests, bytes, cuts, isBeyondReference: isBeyondReference || NAMELESS.test(text) };
 };
 
 /** What came back on one connection. */

@@ -1,5 +1,5 @@
 /**
- * Which bytes may
+ * Which bytes may occur in a token, a field value, a target, a host: one table of 256 flags for each.
  */
 
 const tableOf = (allowed: (byte: number) => boolean): Uint8Array =>

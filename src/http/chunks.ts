@@ -1,5 +1,6 @@
 /**
- * A body in chunks, taken out of its frames in place. Reads on where it stopped, however the body was cut on its way.
+ * The parser of chunked bodies (`Transfer-Encoding: chunked`): a state machine that takes the data out of their chunks
+ * in place, and resumes where it stopped, however the body was split over packets.
  *
  * @source RFC 9112, 7.1; extensions, which may hold no space, and trailers are checked and dropped
  */

@@ -1,8 +1,8 @@
 /**
- * The time as a busy server needs it: told ten times a second, read for nothing.
+ * A coarse clock: the time, read from the system ten times a second and then free to read.
  */
 
-export interface Clock {
+export interface CoarseClock {
   /** Milliseconds, the same as `performance.now()` at the last tick. */
   nowMs: number;
   /** The Date field of answers. @source RFC 9110, 6.6.1 */
@@ -10,9 +10,9 @@ export interface Clock {
   readonly tick: () => void;
 }
 
-export const buildClock = (): Clock => {
+export const buildCoarseClock = (): CoarseClock => {
   let second = 0;
-  const clock: Clock = {
+  const clock: CoarseClock = {
     nowMs: 0,
     date: '',
     tick: () => {

@@ -1,8 +1,8 @@
 /**
- * One connection as a record, and its way out: bytes that the other side has not taken yet, and the end.
+ * One connection as a record, and its outlet: bytes that the other side has not taken yet, and the end.
  */
-import type { Clock } from './coarse-clock.ts';
-import type { Exchange } from './request.ts';
+import type { CoarseClock } from './coarse-clock.ts';
+import type { HttpRequest } from './request.ts';
 
 type Bytes = Buffer<ArrayBuffer>;
 
@@ -21,7 +21,7 @@ export interface Socket {
  * `part`: more of a body that is answered while it comes, all that came having been answered;
  * `reader`: the other side takes its answers; `end`: it was told to go.
  */
-export type Wait = 'handshake' | 'request' | 'head' | 'body' | 'part' | 'answer' | 'reader' | 'end';
+type Wait = 'handshake' | 'request' | 'head' | 'body' | 'part' | 'answer' | 'reader' | 'end';
 
 export interface Connection {
   readonly socket: Socket;
@@ -31,7 +31,7 @@ export interface Connection {
   /** Since when, on the server's clock. */
   sinceMs: number;
   /** The request whose head is still coming, or whose answer is still being made. */
-  exchange: Exchange | undefined;
+  request: HttpRequest | undefined;
   /** Came, and could not be used yet. */
   unread: Bytes | undefined;
   /** Written, and not taken by the socket yet. */
@@ -39,7 +39,7 @@ export interface Connection {
   /** Woken when `unsent` is, or the connection is gone. */
   onSent: (() => void) | undefined;
   isPaused: boolean;
-  /** No request is read after the one in hand. */
+  /** No request is read after the one in flight. */
   isLast: boolean;
   /** The other side sends no more; it may still read. */
   hasEnded: boolean;
@@ -52,7 +52,7 @@ export const createConnection = (socket: Socket, place: number, nowMs: number): 
   place,
   wait: 'request',
   sinceMs: nowMs,
-  exchange: undefined,
+  request: undefined,
   unread: undefined,
   unsent: undefined,
   onSent: undefined,
@@ -79,7 +79,7 @@ export const resume = (connection: Connection): void => {
 export interface Outlet {
   /** The connection waits for something else from now on. */
   readonly wait: (connection: Connection, on: Wait) => void;
-  /** Nothing is in hand: it waits for a request, or ends. */
+  /** Nothing is in flight: it waits for a request, or ends. */
   readonly rest: (connection: Connection) => void;
   /** Sends `bytes[from .. to)`, or keeps a copy of what the socket does not take. */
   readonly send: (connection: Connection, bytes: Uint8Array, from: number, to: number) => void;
@@ -89,7 +89,7 @@ export interface Outlet {
   readonly end: (connection: Connection) => void;
 }
 
-export const buildOutlet = (clock: Clock): Outlet => {
+export const buildOutlet = (clock: CoarseClock): Outlet => {
   const end = (connection: Connection): void => {
     connection.isLast = true;
     if (!connection.isOpen || connection.unsent || connection.wait === 'end') return;

@@ -2,19 +2,19 @@ import { afterAll, expect, test } from 'bun:test';
 import { type Comparison, compareOn, makeStream, type Stream } from '../../test/http-bytes.ts';
 import { buildPlantedContext, handlersOf } from '../../test/planted-service.ts';
 import { buildRandom } from '../core/random.ts';
+import { openReferenceServer } from './reference-server.ts';
 import { openHttp } from './server.ts';
-import { openTwin } from './reference-server.ts';
 
 const N_STREAMS = 400;
 const AT_ONCE = 16;
 const handlers = handlersOf(buildPlantedContext());
 const limits = { requestMs: 10_000, idleMs: 75_000 };
 const ours = openHttp({ hostname: '127.0.0.1', port: 0, limits, handlers });
-const twin = openTwin('127.0.0.1', 0, handlers);
+const reference = openReferenceServer('127.0.0.1', 0, handlers);
 afterAll(async () => {
   ours.stopListening();
   ours.endConnections('all');
-  await twin.stop();
+  await reference.stop();
 });
 
 test('answers and refuses as the runtime’s own server does, or refuses more', async () => {
@@ -22,10 +22,10 @@ test('answers and refuses as the runtime’s own server does, or refuses more', 
   const odd: [Comparison, string][] = [];
   let nSame = 0;
   const check = async (stream: Stream): Promise<void> => {
-    const comparison = await compareOn(ours.port, twin.port, stream);
+    const comparison = await compareOn(ours.port, reference.port, stream);
     if (comparison.kind === 'same') nSame++;
     const isOdd = comparison.kind === 'laxer' || comparison.kind === 'different';
-    if (isOdd && !stream.isBeyondTwin) odd.push([comparison, stream.bytes.toString('latin1')]);
+    if (isOdd && !stream.isBeyondReference) odd.push([comparison, stream.bytes.toString('latin1')]);
   };
   for (let n = 0; n < N_STREAMS; n += AT_ONCE) {
     const streams = Array.from({ length: AT_ONCE }, () =>

@@ -64,7 +64,7 @@ describe('the fields of a message', () => {
     ['HTTP/1.0', '', false],
     ['HTTP/1.0', 'Connection: Keep-Alive\r\n', true],
   ])('of %s with "%s" keep the connection: %p', (version, fields, isKept) => {
-    expect(framingOf(`Host: a\r\n${fields}`, version).framing.keeps).toBe(isKept);
+    expect(framingOf(`Host: a\r\n${fields}`, version).framing.keepsAlive).toBe(isKept);
   });
 
   test('of HTTP/1.0 need no Host, and may not come in chunks', () => {

@@ -6,23 +6,23 @@
 import { HOST } from './characters.ts';
 import { isWord, textAt } from './fields.ts';
 import type { Head } from './head.ts';
-import type { Fault } from './parse-errors.ts';
+import type { ParseFault } from './parse-errors.ts';
 
 export interface Framing {
   /** Bytes of the body as Content-Length has it, -1 when it comes in chunks. */
   length: number;
   /** The client will use the connection again. */
-  keeps: boolean;
+  keepsAlive: boolean;
   /** The client waits for `100 Continue` before it sends its body. */
-  waits: boolean;
+  expectsContinue: boolean;
   hostStart: number;
   hostEnd: number;
 }
 
 export const createFraming = (): Framing => ({
   length: 0,
-  keeps: true,
-  waits: false,
+  keepsAlive: true,
+  expectsContinue: false,
   hostStart: 0,
   hostEnd: 0,
 });
@@ -41,14 +41,14 @@ const LENGTH_DIGITS = 15;
  * @returns why the message cannot be taken, if so
  * @cost allocates nothing unless there is a Connection field
  */
-export const frame = (head: Head, framing: Framing): Fault | undefined => {
+export const frame = (head: Head, framing: Framing): ParseFault | undefined => {
   const { bytes, start, fields, nFields, minor } = head;
   let nHosts = 0;
   let hasLength = false;
   let isChunked = false;
   framing.length = 0;
   let options = '';
-  framing.waits = false;
+  framing.expectsContinue = false;
   for (let at = 0; at < nFields * 4; at += 4) {
     const from = start + fields[at]!;
     const to = start + fields[at + 1]!;
@@ -64,7 +64,7 @@ export const frame = (head: Head, framing: Framing): Fault | undefined => {
       case EXPECT.length:
         if (!isWord(bytes, from, to, EXPECT)) break;
         if (!isWord(bytes, valueFrom, valueTo, CONTINUE)) return 'expectation-other';
-        framing.waits = minor === 1;
+        framing.expectsContinue = minor === 1;
         break;
       case CONNECTION.length:
         if (isWord(bytes, from, to, CONNECTION))
@@ -86,7 +86,7 @@ export const frame = (head: Head, framing: Framing): Fault | undefined => {
         break;
     }
   }
-  framing.keeps = keeps(options, minor === 1);
+  framing.keepsAlive = keepsAlive(options, minor === 1);
   if (nHosts === 0) {
     if (minor === 1) return 'host-broken';
     framing.hostStart = 0;
@@ -117,7 +117,7 @@ const lengthAt = (bytes: Uint8Array, from: number, to: number): number => {
 };
 
 /** `close` goes before `keep-alive`. */
-const keeps = (value: string, otherwise: boolean): boolean => {
+const keepsAlive = (value: string, otherwise: boolean): boolean => {
   if (value === '') return otherwise;
   const options = value.split(',').map((option) => option.trim().toLowerCase());
   return !options.includes('close') && (otherwise || options.includes('keep-alive'));

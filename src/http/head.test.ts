@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { fieldOf, textAt } from './fields.ts';
 import { beginHead, createHead, type Head, readHead } from './head.ts';
-import type { Fault } from './parse-errors.ts';
+import type { ParseFault } from './parse-errors.ts';
 
 const START = 'POST /predict HTTP/1.1\r\n';
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
@@ -37,7 +37,7 @@ describe('a head', () => {
     expect(fieldOf(head, 'absent')).toBeNull();
   });
 
-  const refused: readonly [what: string, text: string, fault: Fault][] = [
+  const refused: readonly [what: string, text: string, fault: ParseFault][] = [
     ['an empty line before it', `\r\n${START}`, 'method-broken'],
     ['a space before it', ` ${START}`, 'method-broken'],
     ['two spaces behind its method', 'GET  / HTTP/1.1\r\n', 'target-broken'],

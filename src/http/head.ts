@@ -1,12 +1,11 @@
 /**
  * The head of a request, read in place: where its method, target and fields lie among the bytes.
- * Reads on where it stopped, so every
- * byte is looked at once, however the head was cut on its way.
+ * Reading resumes where it stopped, so every byte is looked at once, however the head was split over packets.
  * @source RFC 9112, 2 to 5; strict: nothing that two readers might understand differently is taken
  */
 import { COLON, CR, LF, SPACE, TAB, TARGET, TOKEN, VALUE } from './characters.ts';
 import { FIELDS_LIMIT, HEAD_LIMIT_BYTES, TARGET_LIMIT_BYTES } from './limits.ts';
-import type { Fault } from './parse-errors.ts';
+import type { ParseFault } from './parse-errors.ts';
 
 const PHASES = {
   method: 0,
@@ -37,7 +36,7 @@ export interface Head {
   nFields: number;
   /** uint16, shape (FIELDS_LIMIT, 4): start and end of the name, start and end of the value. */
   readonly fields: Uint16Array;
-  fault: Fault;
+  fault: ParseFault;
 }
 
 export const createHead = (): Head => ({
@@ -169,7 +168,7 @@ export const readHead = (head: Head): 'more' | 'whole' | 'refused' => {
   return 'more';
 };
 
-const refuse = (head: Head, fault: Fault): 'refused' => {
+const refuse = (head: Head, fault: ParseFault): 'refused' => {
   head.fault = fault;
   return 'refused';
 };

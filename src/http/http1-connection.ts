@@ -1,24 +1,27 @@
 /**
- * What is said on a connection: requests in, one after the other, and answers out in their order.
+ * HTTP/1.1 on a connection, as a state machine fed by socket events: requests in, one after the other, answers out in
+ * their order. One object serves every connection of a server; what differs lies in the `Connection` record.
  *
+ * `onData` -> `consume`: while bytes are left, either `begin` (read a head, frame it, ask the handler) or push them
+ * into the body that is still coming. Bytes that cannot be used yet are held, and reading stops (backpressure).
  * @source RFC 9112, 9
  */
 import type { Handlers } from './call.ts';
-import type { Clock } from './coarse-clock.ts';
+import type { CoarseClock } from './coarse-clock.ts';
 import { buildOutlet, type Connection, pause, resume } from './connection.ts';
-import { createExchange, type Exchange, isRead } from './request.ts';
 import { frame } from './framing.ts';
 import { beginHead, readHead } from './head.ts';
-import { createInflow } from './request-body.ts';
 import { LINGER_BYTES } from './limits.ts';
-import { failureOf } from './parse-errors.ts';
+import { parseErrorOf } from './parse-errors.ts';
 import { buildReply } from './reply.ts';
+import { createRequest, type HttpRequest, isRead } from './request.ts';
+import { createRequestBody } from './request-body.ts';
 import { buildTargets } from './target.ts';
 import { buildWriter } from './writer.ts';
 
 type Bytes = Buffer<ArrayBuffer>;
 
-export interface Dialogue {
+interface Http1Connection {
   readonly onData: (connection: Connection, chunk: Bytes) => void;
   readonly onDrain: (connection: Connection) => void;
   readonly onEnd: (connection: Connection) => void;
@@ -29,32 +32,47 @@ export interface Dialogue {
   readonly end: (connection: Connection) => void;
 }
 
-export const buildDialogue = (
-  handlers: Handlers,
-  clock: Clock,
-  isEncrypted: boolean,
-  isClosing: () => boolean,
-  onAnswered: () => void,
-): Dialogue => {
+interface Http1Setting {
+  readonly handlers: Handlers;
+  readonly clock: CoarseClock;
+  readonly isEncrypted: boolean;
+  /** Whether every connection is to close after its next answer. */
+  readonly isClosing: () => boolean;
+  /** Called for every answer that has been written. */
+  readonly onAnswered: () => void;
+}
+
+export const buildHttp1Connection = ({
+  handlers,
+  clock,
+  isEncrypted,
+  isClosing,
+  onAnswered,
+}: Http1Setting): Http1Connection => {
   const outlet = buildOutlet(clock);
   const { wait, rest } = outlet;
   const writer = buildWriter(clock, outlet.send);
-  const reply = buildReply(handlers, writer, outlet, isClosing, onAnswered, (connection) =>
-    proceed(connection),
-  );
+  const reply = buildReply({
+    handlers,
+    writer,
+    outlet,
+    isClosing,
+    onAnswered,
+    onDone: (connection) => proceed(connection),
+  });
   const targets = buildTargets();
   /** Serves every request that is answered at once. */
-  let spare = createExchange(isEncrypted);
+  let reused = createRequest(isEncrypted);
 
   /** Takes up what was held, or rests. */
   const proceed = (connection: Connection): void => {
-    const { unread, exchange, isLast, unsent } = connection;
+    const { unread, request, isLast, unsent } = connection;
     if (!connection.isOpen) return;
     if (unsent === undefined) resume(connection);
-    if (unread && (exchange || !(isLast || unsent))) {
+    if (unread && (request || !(isLast || unsent))) {
       connection.unread = undefined;
       consume(connection, unread);
-    } else if (exchange === undefined) rest(connection);
+    } else if (request === undefined) rest(connection);
   };
 
   /** Bytes that cannot be used now; reading stops, so they stay few. */
@@ -66,19 +84,19 @@ export const buildDialogue = (
   const consume = (connection: Connection, bytes: Bytes): void => {
     let at = 0;
     while (at < bytes.length && connection.isOpen) {
-      const { exchange } = connection;
-      if (exchange && connection.wait !== 'head') {
-        const { inflow } = exchange;
-        if (!inflow || inflow.isWhole() || inflow.isFull()) {
+      const { request } = connection;
+      if (request && connection.wait !== 'head') {
+        const { incoming } = request;
+        if (!incoming || incoming.isWhole() || incoming.isFull()) {
           hold(connection, bytes, at);
           break;
         }
         if (connection.wait === 'part') wait(connection, 'body');
-        const behind = inflow.push(bytes, at);
-        if (behind < 0 && exchange.isAnswered) giveUp(connection);
+        const behind = incoming.push(bytes, at);
+        if (behind < 0 && request.isAnswered) giveUp(connection);
         at = behind < 0 ? bytes.length : behind;
-        if (exchange.isAnswered && inflow.isWhole()) {
-          connection.exchange = undefined;
+        if (request.isAnswered && incoming.isWhole()) {
+          connection.request = undefined;
           wait(connection, 'request');
         }
       } else if (connection.isLast) break;
@@ -88,64 +106,64 @@ export const buildDialogue = (
       } else at = begin(connection, bytes, at);
     }
     writer.flush();
-    if (connection.exchange === undefined) rest(connection);
-    else if (connection.hasEnded) endBody(connection, connection.exchange);
+    if (connection.request === undefined) rest(connection);
+    else if (connection.hasEnded) endBody(connection, connection.request);
   };
 
   /** Reads one request, or a part of it, from `bytes[at ..]`. @returns the place behind it */
   const begin = (connection: Connection, bytes: Bytes, at: number): number => {
-    const exchange = connection.exchange ?? spare;
-    const { head, framing } = exchange;
-    if (exchange === spare) beginHead(head, bytes, at);
+    const request = connection.request ?? reused;
+    const { head, framing } = request;
+    if (request === reused) beginHead(head, bytes, at);
     else {
       head.bytes = bytes;
       head.start = at;
     }
     const outcome = readHead(head);
     if (outcome === 'more') {
-      if (exchange === spare) wait(connection, 'head');
-      keep(connection, exchange);
+      if (request === reused) wait(connection, 'head');
+      keep(connection, request);
       connection.unread = at === 0 ? bytes : bytes.subarray(at);
       return bytes.length;
     }
-    connection.exchange = undefined;
+    connection.request = undefined;
     const fault = outcome === 'refused' ? head.fault : frame(head, framing);
     const target = fault === undefined ? targets.of(head) : undefined;
     if (target === undefined) {
       reply.refuse(connection, fault ?? 'target-broken');
       return bytes.length;
     }
-    exchange.target = target;
-    const behind = receive(connection, exchange, bytes, at + head.at);
-    if (!reply.answer(connection, exchange)) keep(connection, exchange);
+    request.target = target;
+    const behind = receive(connection, request, bytes, at + head.at);
+    if (!reply.answer(connection, request)) keep(connection, request);
     return behind;
   };
 
   /** Takes what is there of the body. @returns the place behind it */
   const receive = (
     connection: Connection,
-    exchange: Exchange,
+    request: HttpRequest,
     bytes: Bytes,
     at: number,
   ): number => {
-    const { length } = exchange.framing;
-    exchange.inflow = undefined;
-    exchange.gone = undefined;
-    exchange.source = bytes;
-    exchange.at = at;
-    exchange.end = at + length;
+    const { length } = request.framing;
+    request.incoming = undefined;
+    request.gone = undefined;
+    request.source = bytes;
+    request.at = at;
+    request.end = at + length;
     if (length >= 0 && at + length <= bytes.length) return at + length;
-    exchange.inflow = createInflow(length, () => listen(connection, exchange));
-    const behind = exchange.inflow.push(bytes, at);
+    request.incoming = createRequestBody(length, () => listen(connection, request));
+    const behind = request.incoming.push(bytes, at);
     return behind < 0 ? bytes.length : behind;
   };
 
   /** The handler waits for more of the body. */
-  const listen = (connection: Connection, exchange: Exchange): void => {
-    const { inflow } = exchange;
-    reply.goOn(connection, exchange);
-    if (inflow!.isStream()) {
-      const on = inflow!.isOwing() ? 'body' : 'part';
+  const listen = (connection: Connection, request: HttpRequest): void => {
+    const { incoming } = request;
+    reply.sendContinue(connection, request);
+    if (incoming!.isStream()) {
+      const on = incoming!.isOwing() ? 'body' : 'part';
       if (connection.wait !== on) wait(connection, on);
     } else if (connection.wait === 'head') connection.wait = 'body';
     else if (connection.wait !== 'body') wait(connection, 'body');
@@ -153,27 +171,27 @@ export const buildDialogue = (
     else resume(connection);
   };
 
-  /** The exchange stays with its request. */
-  const keep = (connection: Connection, exchange: Exchange): void => {
-    if (exchange === spare) spare = createExchange(isEncrypted);
-    connection.exchange = exchange;
+  /** The request stays with its request. */
+  const keep = (connection: Connection, request: HttpRequest): void => {
+    if (request === reused) reused = createRequest(isEncrypted);
+    connection.request = request;
   };
 
-  /** Ends a connection whose request will not be whole. */
+  /** Ends a connection whose request will never be whole. */
   const giveUp = (connection: Connection): void => {
-    connection.exchange = undefined;
+    connection.request = undefined;
     connection.isLast = true;
     rest(connection);
   };
 
   /** The other side has ended: a body that is not whole will never be; whether an answer is still read, a probe tells. */
-  const endBody = (connection: Connection, exchange: Exchange): void => {
+  const endBody = (connection: Connection, request: HttpRequest): void => {
     if (connection.unread) return;
-    if (exchange.isAnswered) giveUp(connection);
-    else if (!isRead(exchange)) exchange.inflow?.fail(failureOf('body-ended'));
-    else if (exchange.head.minor === 1 && !exchange.isBegun) {
+    if (request.isAnswered) giveUp(connection);
+    else if (!isRead(request)) request.incoming?.fail(parseErrorOf('body-ended'));
+    else if (request.head.minor === 1 && !request.isBegun) {
       // Who has closed altogether answers with a reset; who only ended his side passes over it.
-      writer.goOn(connection);
+      writer.sendContinue(connection);
       writer.flush();
     }
   };
@@ -199,30 +217,30 @@ export const buildDialogue = (
     },
     onEnd: (connection) => {
       connection.hasEnded = true;
-      const { exchange } = connection;
-      if (exchange && connection.wait !== 'head') endBody(connection, exchange);
+      const { request } = connection;
+      if (request && connection.wait !== 'head') endBody(connection, request);
       else if (!connection.unsent || !connection.unread) {
-        connection.exchange = undefined;
+        connection.request = undefined;
         rest(connection);
       }
     },
     onClose: (connection) => {
-      const { exchange, onSent } = connection;
+      const { request, onSent } = connection;
       connection.isOpen = false;
       connection.unread = undefined;
       connection.unsent = undefined;
       onSent?.();
-      if (!exchange) return;
-      exchange.isGone = true;
-      exchange.gone?.abort();
-      exchange.inflow?.fail(failureOf('body-ended'));
+      if (!request) return;
+      request.isGone = true;
+      request.gone?.abort();
+      request.incoming?.fail(parseErrorOf('body-ended'));
     },
     onSlow: (connection) => {
-      const { exchange } = connection;
+      const { request } = connection;
       handlers.onSlow();
-      if (exchange?.isAnswered) giveUp(connection);
+      if (request?.isAnswered) giveUp(connection);
       else if (connection.wait === 'body') {
-        exchange?.inflow?.fail(failureOf('slow'));
+        request?.incoming?.fail(parseErrorOf('slow'));
         wait(connection, 'answer');
       } else {
         reply.refuse(connection, 'slow');

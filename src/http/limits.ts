@@ -1,5 +1,5 @@
 /**
- * How much and how long: what one connection may ask of the process.
+ * Limits of one connection: sizes of head, target, fields and bodies, and timeouts.
  */
 
 /** Request line and fields together. */
@@ -23,5 +23,5 @@ export interface Limits {
 export const LINGER_MS = 1000;
 export const LINGER_BYTES = 4 * 1024 * 1024;
 
-/** How often limits of time are looked at. */
+/** How often timeouts are looked at. */
 export const TICK_MS = 100;

@@ -1,5 +1,5 @@
 /**
- * Why bytes are no request that this service takes: one table of faults, each with its failure.
+ * Parse errors: why bytes are no request that this server takes, each with its error code and sentence.
  */
 import { AppError, type ErrorCode } from '../core/errors.ts';
 
@@ -27,9 +27,9 @@ const FAULTS = {
   slow: ['request-slow', 'the request took too long to arrive'],
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
-export type Fault = keyof typeof FAULTS;
+export type ParseFault = keyof typeof FAULTS;
 
-export const failureOf = (fault: Fault): AppError => {
+export const parseErrorOf = (fault: ParseFault): AppError => {
   const [code, detail] = FAULTS[fault];
   return new AppError(code, detail);
 };

@@ -1,17 +1,21 @@
 /**
- * The slow twin of the room: the same handler over the runtime's own HTTP server, with real requests and responses.
- * It has no limits of time.
+ * The slow twin of the room: the same handlers over the runtime's own HTTP server, with real requests and responses.
+ * It has no timeouts. `differential.test.ts` holds both equal.
  */
 import { type Answer, type Call, type Handlers, isStreamed } from './call.ts';
-import { failureOf } from './parse-errors.ts';
+import { parseErrorOf } from './parse-errors.ts';
 import { tooLarge } from './request-body.ts';
 
-export interface Twin {
+interface ReferenceServer {
   readonly port: number;
   readonly stop: () => Promise<void>;
 }
 
-export const openTwin = (hostname: string, port: number, handlers: Handlers): Twin => {
+export const openReferenceServer = (
+  hostname: string,
+  port: number,
+  handlers: Handlers,
+): ReferenceServer => {
   const server = Bun.serve({
     hostname,
     port,
@@ -83,6 +87,6 @@ async function* partsOf(body: Body): AsyncGenerator<Uint8Array<ArrayBuffer>, und
   try {
     yield* body;
   } catch {
-    throw failureOf('body-ended');
+    throw parseErrorOf('body-ended');
   }
 }

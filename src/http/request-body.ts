@@ -1,15 +1,15 @@
 /**
- * The body of one request on its way in: taken out of its frames, kept until it is asked for, then handed over whole
- * or part by part.
+ * The body of one request while it comes: taken out of its framing, kept until it is asked for, then handed over whole
+ * or part by part, with backpressure.
  */
 import { AppError } from '../core/errors.ts';
 import { type Chunks, createChunks, isEnd, readChunks } from './chunks.ts';
 import { DROPPED_LIMIT_BYTES } from './limits.ts';
-import { failureOf } from './parse-errors.ts';
+import { parseErrorOf } from './parse-errors.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-export interface Inflow {
+export interface RequestBody {
   /**
    * Takes what of `bytes[at ..]` belongs to the body.
    * @returns the place behind it; -1 once the body has failed: broken frames, or more than is taken
@@ -46,7 +46,7 @@ const FIRST_BYTES = 64 * 1024;
  * @param length of the body, -1 when it comes in chunks
  * @param onWanted called whenever the handler waits for more
  */
-export const createInflow = (length: number, onWanted: () => void): Inflow => {
+export const createRequestBody = (length: number, onWanted: () => void): RequestBody => {
   const chunks: Chunks | undefined = length < 0 ? createChunks() : undefined;
   let toCome = length;
   let mode: 'unasked' | 'whole' | 'parts' | 'dropped' = 'unasked';
@@ -134,7 +134,7 @@ export const createInflow = (length: number, onWanted: () => void): Inflow => {
       if (chunks) {
         next = readChunks(chunks, bytes, at);
         if (next < 0) {
-          fail(failureOf('chunk-broken'));
+          fail(parseErrorOf('chunk-broken'));
           return -1;
         }
         to = chunks.dataEnd;

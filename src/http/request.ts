@@ -1,16 +1,16 @@
 /**
- * One request on its connection, as the call that a handler sees: read from the head's bytes only when it is asked.
- * One exchange serves request after request, until an answer has to
- * wait: then it stays with that request, and the connection's server takes another.
+ * One request on its connection, as the call that a handler sees: its fields are read from the head's bytes only when
+ * asked for. The record is reused for request after request, until an answer has to wait: then it stays with that
+ * request, and the server makes another.
  */
 import type { Call, InPlace } from './call.ts';
 import { fieldOf, textAt } from './fields.ts';
 import { createFraming, type Framing } from './framing.ts';
 import { createHead, type Head } from './head.ts';
-import { type Inflow, NOTHING, tooLarge } from './request-body.ts';
+import { NOTHING, type RequestBody, tooLarge } from './request-body.ts';
 import type { Target } from './target.ts';
 
-export interface Exchange extends Call, InPlace {
+export interface HttpRequest extends Call, InPlace {
   readonly head: Head;
   readonly framing: Framing;
   target: Target;
@@ -18,8 +18,8 @@ export interface Exchange extends Call, InPlace {
   source: Uint8Array<ArrayBuffer>;
   at: number;
   end: number;
-  /** The body, if it did not. */
-  inflow: Inflow | undefined;
+  /** The body, if it did not: still coming, or come in pieces. */
+  incoming: RequestBody | undefined;
   /** Its answer has begun to leave. */
   isBegun: boolean;
   /** Only the rest of its body is to come, for nobody. */
@@ -34,19 +34,19 @@ const METHODS = ['POST', 'GET', 'HEAD', 'OPTIONS'].map((name) => ({
   bytes: Buffer.from(name),
 }));
 
-export const createExchange = (isEncrypted: boolean): Exchange => {
+export const createRequest = (isEncrypted: boolean): HttpRequest => {
   const head = createHead();
   const framing = createFraming();
   const scheme = isEncrypted ? 'https' : 'http';
-  const body = (): Uint8Array<ArrayBuffer> => exchange.source.subarray(exchange.at, exchange.end);
-  const exchange: Exchange = {
+  const wholeBody = (): Uint8Array<ArrayBuffer> => request.source.subarray(request.at, request.end);
+  const request: HttpRequest = {
     head,
     framing,
     target: NOWHERE,
     source: NOTHING,
     at: 0,
     end: 0,
-    inflow: undefined,
+    incoming: undefined,
     isBegun: false,
     isAnswered: false,
     gone: undefined,
@@ -55,36 +55,37 @@ export const createExchange = (isEncrypted: boolean): Exchange => {
       return methodOf(head);
     },
     get path() {
-      return exchange.target.path;
+      return request.target.path;
     },
     get query() {
-      return exchange.target.query;
+      return request.target.query;
     },
     header: (name) => fieldOf(head, name),
     origin: () => `${scheme}://${textAt(head, framing.hostStart, framing.hostEnd) || 'localhost'}`,
     bytes: (limitBytes) => {
-      const { inflow, at, end } = exchange;
-      if (inflow) return inflow.bytes(limitBytes);
+      const { incoming, at, end } = request;
+      if (incoming) return incoming.bytes(limitBytes);
       if (end - at > limitBytes) throw tooLarge(limitBytes);
-      return body();
+      return wholeBody();
     },
     inPlace: (limitBytes) => {
-      const { inflow, source, at, end } = exchange;
-      if (inflow || end !== source.length || end - at > limitBytes) return undefined;
-      return exchange;
+      const { incoming, source, at, end } = request;
+      if (incoming || end !== source.length || end - at > limitBytes) return undefined;
+      return request;
     },
-    parts: () => exchange.inflow?.parts() ?? wholeParts(body()),
+    parts: () => request.incoming?.parts() ?? wholeParts(wholeBody()),
     signal: () => {
-      exchange.gone ??= new AbortController();
-      if (exchange.isGone) exchange.gone.abort();
-      return exchange.gone.signal;
+      request.gone ??= new AbortController();
+      if (request.isGone) request.gone.abort();
+      return request.gone.signal;
     },
   };
-  return exchange;
+  return request;
 };
 
 /** Whether all of the body has come. */
-export const isRead = ({ inflow }: Exchange): boolean => inflow === undefined || inflow.isWhole();
+export const isRead = ({ incoming }: HttpRequest): boolean =>
+  incoming === undefined || incoming.isWhole();
 
 const methodOf = ({ bytes, start, methodEnd }: Head): string => {
   next: for (const { name, bytes: letters } of METHODS) {

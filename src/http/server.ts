@@ -1,13 +1,13 @@
 /**
- * The open port: takes connections, tells each what its socket does, and sends away those that wait too long.
- * The top of the room: HTTP/1.1 over the runtime's sockets, without its own parser, so that limits of time, the end of
- * a connection and the cost of an answer are ours.
+ * The HTTP server, top of the room: an open port, its connections, and the timeouts of each.
+ * HTTP/1.1 over the runtime's sockets, not its HTTP server, so that timeouts, the end of a connection and the cost of
+ * an answer are ours.
  */
 import type { Handlers } from './call.ts';
-import { buildClock } from './coarse-clock.ts';
+import { buildCoarseClock } from './coarse-clock.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { buildDialogue } from './http1-connection.ts';
-import { type Limits, LINGER_MS, TICK_MS } from './limits.ts';
+import { buildHttp1Connection } from './http1-connection.ts';
+import { LINGER_MS, type Limits, TICK_MS } from './limits.ts';
 
 /** A port that other processes may share, or the path of a socket. */
 type Place = { readonly hostname: string; readonly port: number } | { readonly unix: string };
@@ -22,7 +22,7 @@ export interface HttpServer {
   readonly port: number;
   readonly nConnections: () => number;
   /** Requests that have begun to arrive and are not answered yet. */
-  readonly nInHand: () => number;
+  readonly nInFlight: () => number;
   readonly nAnswered: () => number;
   /** From now on every connection closes after its next answer. */
   readonly closeAfterAnswers: () => void;
@@ -33,20 +33,20 @@ export interface HttpServer {
 }
 
 export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): HttpServer => {
-  const clock = buildClock();
+  const clock = buildCoarseClock();
   const connections: Connection[] = [];
   let isClosing = false;
   let isListening = true;
   let nAnswered = 0;
-  const dialogue = buildDialogue(
+  const http1 = buildHttp1Connection({
     handlers,
     clock,
-    tls !== undefined,
-    () => isClosing,
-    () => {
+    isEncrypted: tls !== undefined,
+    isClosing: () => isClosing,
+    onAnswered: () => {
       nAnswered++;
     },
-  );
+  });
 
   // The types of the runtime know `reusePort` only of sockets that connect.
   const at = 'unix' in place ? place : { ...place, reusePort: true };
@@ -65,9 +65,9 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
         data.wait = 'request';
         data.sinceMs = clock.nowMs;
       },
-      data: (socket, chunk) => dialogue.onData(socket.data, chunk as Buffer<ArrayBuffer>),
-      drain: (socket) => dialogue.onDrain(socket.data),
-      end: (socket) => dialogue.onEnd(socket.data),
+      data: (socket, chunk) => http1.onData(socket.data, chunk as Buffer<ArrayBuffer>),
+      drain: (socket) => http1.onDrain(socket.data),
+      end: (socket) => http1.onEnd(socket.data),
       close: (socket) => {
         const connection = socket.data;
         if (!connection) return;
@@ -76,7 +76,7 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
           connections[connection.place] = last;
           last.place = connection.place;
         }
-        dialogue.onClose(connection);
+        http1.onClose(connection);
       },
       error: (socket, error) => {
         // The runtime's own failures, such as those of encryption, have a code; what is thrown here has none.
@@ -87,15 +87,15 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
   };
   const listener = Bun.listen(options as Bun.TCPSocketListenOptions<Connection>);
 
-  const look = (connection: Connection): void => {
+  const enforceTimeout = (connection: Connection): void => {
     const waitedMs = clock.nowMs - connection.sinceMs;
     switch (connection.wait) {
       case 'head':
       case 'body':
-        if (waitedMs > limits.requestMs) dialogue.onSlow(connection);
+        if (waitedMs > limits.requestMs) http1.onSlow(connection);
         break;
       case 'request':
-        if (waitedMs > limits.idleMs) dialogue.end(connection);
+        if (waitedMs > limits.idleMs) http1.end(connection);
         break;
       case 'handshake':
         if (waitedMs > limits.requestMs) connection.socket.terminate();
@@ -121,7 +121,7 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
 
   const timer = setInterval(() => {
     clock.tick();
-    eachConnection(look);
+    eachConnection(enforceTimeout);
     if (!isListening && connections.length === 0) clearInterval(timer);
   }, TICK_MS);
   timer.unref();
@@ -129,7 +129,7 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
   return {
     port: 'unix' in place ? 0 : listener.port,
     nConnections: () => connections.length,
-    nInHand: () => connections.filter(({ exchange }) => exchange !== undefined).length,
+    nInFlight: () => connections.filter(({ request }) => request !== undefined).length,
     nAnswered: () => nAnswered,
     closeAfterAnswers: () => {
       isClosing = true;
@@ -141,7 +141,7 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
     endConnections: (which) => {
       eachConnection((connection) => {
         if (which === 'all') connection.socket.terminate();
-        else dialogue.end(connection);
+        else http1.end(connection);
       });
     },
   };

@@ -1,5 +1,5 @@
 /**
- * The words behind a status, for people who read answers.
+ * Reason phrases of the status codes in use.
  * @source RFC 9110, 15; RFC 6585
  */
 export const REASONS: Readonly<Record<number, string>> = {

@@ -1,5 +1,5 @@
 /**
- * What a request asks for: path and query, in the form that a URL gives them.
+ * The request target: path and query, normalised as a URL does.
  *
  * @source RFC 9112, 3.2: origin and absolute form; the others are for proxies, and for questions not asked here
  */

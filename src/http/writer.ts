@@ -1,53 +1,47 @@
 /**
  * Answers as bytes: gathered in one buffer while a connection is served, and sent with one write at its end.
  */
-import type { Clock } from './coarse-clock.ts';
+import type { CoarseClock } from './coarse-clock.ts';
 import { REASONS } from './status.ts';
 
-/** How the message after this one will find the connection. */
-export type Then = 'keep' | 'keep-1.0' | 'close';
+/** Whether the connection persists after the message, and how its Connection field says so. @source RFC 9112, 9.3 */
+export type Persistence = 'keep' | 'keep-1.0' | 'close';
 
-const CONNECTION: Readonly<Record<Then, string>> = {
+const CONNECTION: Readonly<Record<Persistence, string>> = {
   keep: '',
   'keep-1.0': 'Connection: keep-alive\r\n',
   close: 'Connection: close\r\n',
 };
 
+interface AnswerHead {
+  readonly status: number;
+  readonly headers: Iterable<readonly [string, string]>;
+  readonly persistence: Persistence;
+}
+
 export interface Writer<T> {
   /** 200 with JSON. */
-  readonly json: (text: string, then: Then, isHead: boolean, sink: T) => void;
-  readonly whole: (
-    status: number,
-    headers: Iterable<readonly [string, string]>,
-    body: Uint8Array | string,
-    then: Then,
-    isHead: boolean,
-    sink: T,
-  ) => void;
+  readonly json: (text: string, persistence: Persistence, isHead: boolean, sink: T) => void;
+  readonly whole: (head: AnswerHead, body: Uint8Array | string, isHead: boolean, sink: T) => void;
   /** The head of an answer whose body follows by `part`, then `last`. */
-  readonly begin: (
-    status: number,
-    headers: Iterable<readonly [string, string]>,
-    isChunked: boolean,
-    then: Then,
-    sink: T,
-  ) => void;
+  readonly begin: (head: AnswerHead, isChunked: boolean, sink: T) => void;
   readonly part: (bytes: Uint8Array, isChunked: boolean, sink: T) => void;
   readonly last: (sink: T) => void;
-  readonly goOn: (sink: T) => void;
+  readonly sendContinue: (sink: T) => void;
   /** Sends what has been gathered. */
   readonly flush: () => void;
 }
 
 const GATHER_BYTES = 64 * 1024;
 /** Room for one more letter, so that a text that is longer as UTF-8 is never taken for one that is not. */
-const SPARE = 4;
+const MARGIN = 4;
+const JSON_HEADERS = [['Content-Type', 'application/json']] as const;
 /** Fields that belong to the message, not to the answer. */
 const OWN_FIELDS = /^(?:connection|content-length|date|keep-alive|transfer-encoding)$/i;
 
 /** @param send takes `bytes[from .. to)`; the bytes are used again after the call */
 export const buildWriter = <T>(
-  clock: Clock,
+  clock: CoarseClock,
   send: (sink: T, bytes: Uint8Array, from: number, to: number) => void,
 ): Writer<T> => {
   const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
@@ -70,8 +64,8 @@ export const buildWriter = <T>(
 
   /** @returns whether the text was ASCII, and is there now */
   const putAscii = (text: string, sink: T): boolean => {
-    reserve(text.length + SPARE, sink);
-    if (text.length + SPARE > GATHER_BYTES) return false;
+    reserve(text.length + MARGIN, sink);
+    if (text.length + MARGIN > GATHER_BYTES) return false;
     if (gathered.write(text, used) !== text.length) return false;
     used += text.length;
     return true;
@@ -89,39 +83,35 @@ export const buildWriter = <T>(
     if (!putAscii(text, sink)) put(Buffer.from(text), sink);
   };
 
-  const headOf = (
-    status: number,
-    headers: Iterable<readonly [string, string]>,
-    then: Then,
-  ): string => {
+  const headText = ({ status, headers, persistence }: AnswerHead): string => {
     let head = `HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\n`;
     for (const [name, value] of headers)
       if (!OWN_FIELDS.test(name)) head += `${name}: ${value}\r\n`;
-    return `${head}Date: ${clock.date}\r\n${CONNECTION[then]}`;
+    return `${head}Date: ${clock.date}\r\n${CONNECTION[persistence]}`;
   };
 
-  const whole: Writer<T>['whole'] = (status, headers, body, then, isHead, sink) => {
+  const whole: Writer<T>['whole'] = (head, body, isHead, sink) => {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    const hasLength = status !== 204 && status !== 304;
+    const hasLength = head.status !== 204 && head.status !== 304;
     const length = hasLength ? `Content-Length: ${bytes.length}\r\n\r\n` : '\r\n';
-    put(Buffer.from(headOf(status, headers, then) + length, 'latin1'), sink);
+    put(Buffer.from(headText(head) + length, 'latin1'), sink);
     if (hasLength && !isHead) put(bytes, sink);
   };
 
   return {
-    json: (text, then, isHead, sink) => {
+    json: (text, persistence, isHead, sink) => {
       if (jsonDate !== clock.date) {
         jsonDate = clock.date;
         jsonHead = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: ${jsonDate}\r\n`;
       }
-      const answer = `${jsonHead}${CONNECTION[then]}Content-Length: ${text.length}\r\n\r\n${text}`;
+      const answer = `${jsonHead}${CONNECTION[persistence]}Content-Length: ${text.length}\r\n\r\n${text}`;
       if (isHead || !putAscii(answer, sink))
-        whole(200, [['Content-Type', 'application/json']], text, then, isHead, sink);
+        whole({ status: 200, headers: JSON_HEADERS, persistence }, text, isHead, sink);
     },
     whole,
-    begin: (status, headers, isChunked, then, sink) => {
+    begin: (head, isChunked, sink) => {
       const framing = isChunked ? 'Transfer-Encoding: chunked\r\n\r\n' : '\r\n';
-      put(Buffer.from(headOf(status, headers, then) + framing, 'latin1'), sink);
+      put(Buffer.from(headText(head) + framing, 'latin1'), sink);
     },
     part: (bytes, isChunked, sink) => {
       if (bytes.length === 0) return;
@@ -130,7 +120,7 @@ export const buildWriter = <T>(
       if (isChunked) putText('\r\n', sink);
     },
     last: (sink) => putText('0\r\n\r\n', sink),
-    goOn: (sink) => putText('HTTP/1.1 100 Continue\r\n\r\n', sink),
+    sendContinue: (sink) => putText('HTTP/1.1 100 Continue\r\n\r\n', sink),
     flush,
   };
 };

@@ -36,7 +36,7 @@ export const drain = async (
   await Bun.sleep(ACCEPT_MS + patienceMs());
   server.stopListening();
   await quiet(server, isLate, patienceMs);
-  while (server.nInHand() > 0 && !isLate()) await Bun.sleep(CHECK_MS);
+  while (server.nInFlight() > 0 && !isLate()) await Bun.sleep(CHECK_MS);
   server.endConnections(isLate() ? 'all' : 'idle');
 };
 
