@@ -4,10 +4,17 @@
  */
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { AppError } from '../../core/errors.ts';
+import { decodeLz4Frames } from '../../core/lz4.ts';
 import { unpackBzip2 } from './bzip2.ts';
-import { unpackLz4 } from './lz4.ts';
 import { unpackLzma } from './lzma.ts';
-import { damaged, tooLarge, UNPACKED_LIMIT_BYTES } from './unpacked.ts';
+import {
+  damaged,
+  reserve,
+  spend,
+  startUnpacked,
+  tooLarge,
+  UNPACKED_LIMIT_BYTES,
+} from './unpacked.ts';
 import { unpackXz } from './xz.ts';
 
 interface Packing {
@@ -17,6 +24,20 @@ interface Packing {
 }
 
 const limit = { maxOutputLength: UNPACKED_LIMIT_BYTES };
+
+/** Steps (see `unpacked`) of a frame's block, and of literals with their match. */
+const LZ4_STEPS = { block: 100, sequence: 8 } as const;
+
+/** Frames of LZ4, within the limits of `unpacked`. @throws RangeError for damage, AppError past a limit */
+const unpackLz4 = (bytes: Uint8Array): Uint8Array => {
+  const unpacked = startUnpacked();
+  const output = Object.assign(unpacked, {
+    reserve: (nBytes: number): void => void reserve(unpacked, nBytes),
+    onStep: (step: 'block' | 'sequence'): void => spend(unpacked, LZ4_STEPS[step]),
+  });
+  decodeLz4Frames(bytes, output);
+  return unpacked.bytes.subarray(0, unpacked.length);
+};
 
 /** All that joblib writes. @source joblib numpy_pickle_utils.py, compressor.py */
 const PACKINGS: readonly Packing[] = [

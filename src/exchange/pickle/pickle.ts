@@ -1,20 +1,46 @@
 /**
  * A pickle machine that cannot run anything: names come from a closed table, calls become inert records.
+ * Each opcode moves values between the stream, a stack and a memo; what is left on the stack at STOP is the value.
  * Protocols 0 to 5, and joblib's arrays inside the stream.
  * @source CPython Lib/pickletools.py; joblib numpy_pickle.py
  */
 import { AppError } from '../../core/errors.ts';
 import { checkGlobal } from './allowlist.ts';
-import { runContainer, tupleOf } from './containers.ts';
-import { readLiteral } from './literals.ts';
+import {
+  line,
+  long,
+  quoted,
+  raw,
+  type Stream,
+  take,
+  u8,
+  u16,
+  u32,
+  u64,
+  utf8,
+  wholeOf,
+} from './byte-reader.ts';
 import { buildObject, callGlobal, fillArrayFrom } from './calls.ts';
-import { MARK, pop, popMark, type Stack, top } from './stack.ts';
-import { line, type Stream, take, u8, u32, u64 } from './byte-reader.ts';
-import { broken, isKind, type PyValue } from './python-values.ts';
+import { broken, isKind, type PyDict, type PyValue } from './python-values.ts';
 
 /** A forest of a thousand trees takes some 200,000; each step may cost a hundred bytes. */
 const OPCODES_LIMIT = 1_000_000;
 const NESTING_LIMIT = 8;
+
+const STOP = 0x2e;
+const MARK = Symbol('mark');
+
+/** Values and marks, the last on top. */
+type Stack = (PyValue | typeof MARK)[];
+
+interface Machine {
+  readonly stream: Stream;
+  readonly stack: Stack;
+  /** Values kept by number, to be used again. */
+  readonly memo: Map<number, PyValue>;
+  /** Pickles around this one. */
+  readonly nesting: number;
+}
 
 /** The value that a pickle describes. @throws AppError model-broken, model-unsafe, model-unsupported */
 export const parsePickle = (bytes: Uint8Array): PyValue => {
@@ -31,31 +57,166 @@ export const parsePickle = (bytes: Uint8Array): PyValue => {
 const runMachine = (stream: Stream, nesting: number): PyValue => {
   if (nesting > NESTING_LIMIT) throw broken('pickles are nested too deeply');
   const stack: Stack = [];
-  const memo = new Map<number, PyValue>();
+  const machine: Machine = { stream, stack, memo: new Map(), nesting };
   for (;;) {
     if (++stream.nOpcodes > OPCODES_LIMIT) throw broken(`it has more than ${OPCODES_LIMIT} steps`);
     const opcode = u8(stream);
     if (opcode === STOP) return pop(stack);
     const literal = readLiteral(opcode, stream);
     if (literal !== undefined) stack.push(literal);
-    else if (
-      !runContainer(opcode, stack) &&
-      !runMemo(opcode, stream, stack, memo) &&
-      !runCall(opcode, stream, stack, nesting)
-    )
-      runRest(opcode, stream, stack);
+    else if (!runContainer(opcode, stack) && !runMemo(opcode, machine) && !runCall(opcode, machine))
+      runRest(opcode, machine);
   }
 };
 
-const STOP = 0x2e;
+/** Steps that write a plain value out: nothing, truth, numbers, text, bytes. Undefined for a step of another kind. */
+const readLiteral = (opcode: number, stream: Stream): PyValue | undefined => {
+  switch (opcode) {
+    case 0x4e: // NONE
+      return null;
+    case 0x88: // NEWTRUE
+      return true;
+    case 0x89: // NEWFALSE
+      return false;
+    case 0x49: // INT
+    case 0x4c: // LONG
+      return wholeOf(line(stream));
+    case 0x4a: // BININT
+      return u32(stream) | 0;
+    case 0x4b: // BININT1
+      return u8(stream);
+    case 0x4d: // BININT2
+      return u16(stream);
+    case 0x8a: // LONG1
+      return long(take(stream, u8(stream)));
+    case 0x8b: // LONG4
+      return long(take(stream, u32(stream)));
+    case 0x46: // FLOAT
+      return Number(line(stream));
+    case 0x47: // BINFLOAT
+      take(stream, 8);
+      return stream.view.getFloat64(stream.at - 8, false);
+    case 0x53: // STRING
+      return quoted(line(stream));
+    case 0x54: // BINSTRING
+      return Buffer.from(take(stream, u32(stream))).toString('latin1');
+    case 0x55: // SHORT_BINSTRING
+      return Buffer.from(take(stream, u8(stream))).toString('latin1');
+    case 0x56: // UNICODE
+      return raw(line(stream));
+    case 0x58: // BINUNICODE
+      return utf8(take(stream, u32(stream)));
+    case 0x8c: // SHORT_BINUNICODE
+      return utf8(take(stream, u8(stream)));
+    case 0x8d: // BINUNICODE8
+      return utf8(take(stream, u64(stream)));
+    case 0x42: // BINBYTES
+      return take(stream, u32(stream));
+    case 0x43: // SHORT_BINBYTES
+      return take(stream, u8(stream));
+    case 0x8e: // BINBYTES8
+    case 0x96: // BYTEARRAY8
+      return take(stream, u64(stream));
+    default:
+      return undefined;
+  }
+};
+
+/**
+ * Steps that make and fill tuples, lists, sets and dictionaries.
+ * False for a step of another kind, which then has changed nothing; so are the next two.
+ */
+const runContainer = (opcode: number, stack: Stack): boolean => {
+  switch (opcode) {
+    case 0x5d: // EMPTY_LIST
+    case 0x8f: // EMPTY_SET
+      stack.push({ kind: 'list', items: [] });
+      return true;
+    case 0x7d: // EMPTY_DICT
+      stack.push({ kind: 'dict', entries: new Map() });
+      return true;
+    case 0x29: // EMPTY_TUPLE
+      stack.push(tupleOf([]));
+      return true;
+    case 0x6c: // LIST
+    case 0x91: // FROZENSET
+      stack.push({ kind: 'list', items: popMark(stack) });
+      return true;
+    case 0x64: {
+      // DICT
+      const items = popMark(stack);
+      stack.push({ kind: 'dict', entries: new Map() });
+      setItems(top(stack), items);
+      return true;
+    }
+    case 0x74: // TUPLE
+      stack.push(tupleOf(popMark(stack)));
+      return true;
+    case 0x85: // TUPLE1
+    case 0x86: // TUPLE2
+    case 0x87: // TUPLE3
+      stack.push(tupleOf(popSome(stack, opcode - 0x84)));
+      return true;
+    case 0x61: {
+      // APPEND
+      const item = pop(stack);
+      append(top(stack), [item]);
+      return true;
+    }
+    case 0x65: // APPENDS
+    case 0x90: {
+      // ADDITEMS
+      const items = popMark(stack);
+      append(top(stack), items);
+      return true;
+    }
+    case 0x73: {
+      // SETITEM
+      const pair = popSome(stack, 2);
+      setItems(top(stack), pair);
+      return true;
+    }
+    case 0x75: {
+      // SETITEMS
+      const items = popMark(stack);
+      setItems(top(stack), items);
+      return true;
+    }
+    default:
+      return false;
+  }
+};
+
+const tupleOf = (items: readonly PyValue[]): PyValue => ({ kind: 'tuple', items });
+
+/** The last values, in the order in which they were pushed. */
+const popSome = (stack: Stack, count: number): PyValue[] =>
+  Array.from({ length: count }, () => pop(stack)).reverse();
+
+const append = (target: PyValue, items: readonly PyValue[]): void => {
+  if (!isKind(target, 'list')) throw broken('it appends to what is no list');
+  for (const item of items) target.items.push(item);
+};
+
+/** @param items keys and values in turn */
+const setItems = (target: PyValue, items: readonly PyValue[]): void => {
+  if (items.length % 2 !== 0) throw broken('a key has no value');
+  const { entries } = dictOf(target);
+  for (let i = 0; i < items.length; i += 2) entries.set(items[i]!, items[i + 1]!);
+};
+
+/** A dictionary, or the one that is an object's state. */
+const dictOf = (target: PyValue): PyDict => {
+  if (isKind(target, 'dict')) return target;
+  if (!isKind(target, 'object')) throw broken('it sets items of what is no dictionary');
+  if (isKind(target.state, 'dict')) return target.state;
+  const state: PyDict = { kind: 'dict', entries: new Map() };
+  target.state = state;
+  return state;
+};
 
 /** Steps that keep a value for later, or recall one. */
-const runMemo = (
-  opcode: number,
-  stream: Stream,
-  stack: Stack,
-  memo: Map<number, PyValue>,
-): boolean => {
+const runMemo = (opcode: number, { stream, stack, memo }: Machine): boolean => {
   switch (opcode) {
     case 0x70: // PUT
       memo.set(Number(line(stream)), top(stack));
@@ -90,7 +251,8 @@ const recall = (memo: ReadonlyMap<number, PyValue>, index: number): PyValue => {
 };
 
 /** Steps that name a class, call it, or give an object its state. */
-const runCall = (opcode: number, stream: Stream, stack: Stack, nesting: number): boolean => {
+const runCall = (opcode: number, machine: Machine): boolean => {
+  const { stream, stack } = machine;
   switch (opcode) {
     case 0x63: {
       // GLOBAL
@@ -130,7 +292,7 @@ const runCall = (opcode: number, stream: Stream, stack: Stack, nesting: number):
       return true;
     }
     case 0x62: // BUILD
-      runBuild(stream, stack, nesting);
+      runBuild(machine);
       return true;
     case 0x50: // PERSID
     case 0x51: // BINPERSID
@@ -162,7 +324,7 @@ const call = (callee: PyValue, args: PyValue): PyValue => {
 };
 
 /** Gives an object its state; the bytes of joblib's arrays follow in the stream. */
-const runBuild = (stream: Stream, stack: Stack, nesting: number): void => {
+const runBuild = ({ stream, stack, nesting }: Machine): void => {
   const state = pop(stack);
   const target = top(stack);
   buildObject(target, state);
@@ -178,7 +340,7 @@ const runBuild = (stream: Stream, stack: Stack, nesting: number): void => {
 };
 
 /** Steps that only move the stack or the stream. */
-const runRest = (opcode: number, stream: Stream, stack: Stack): void => {
+const runRest = (opcode: number, { stream, stack }: Machine): void => {
   switch (opcode) {
     case 0x80: // PROTO
       if (u8(stream) > 5) throw broken('its protocol is newer than 5');
@@ -207,4 +369,24 @@ const runRest = (opcode: number, stream: Stream, stack: Stack): void => {
     default:
       throw broken(`byte 0x${opcode.toString(16)} at ${stream.at - 1} is no step of a pickle`);
   }
+};
+
+/** Takes the last value off. @throws AppError model-broken where there is none */
+const pop = (stack: Stack): PyValue => {
+  const value = top(stack);
+  stack.pop();
+  return value;
+};
+
+const top = (stack: Stack): PyValue => {
+  const item = stack[stack.length - 1];
+  if (item === undefined || item === MARK) throw broken('a value is missing on its stack');
+  return item;
+};
+
+/** Takes off all values above the last mark, and the mark. */
+const popMark = (stack: Stack): PyValue[] => {
+  const at = stack.lastIndexOf(MARK);
+  if (at < 0) throw broken('a mark is missing on its stack');
+  return stack.splice(at).slice(1) as PyValue[];
 };
