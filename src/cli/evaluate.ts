@@ -15,7 +15,7 @@ import { writeWhole } from '../core/atomic-write.ts';
 import { compilePredictor } from '../predict/compile.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
-import { driftOf, type InputDrift } from '../train/quality/drift.ts';
+import { buildBinCounter, driftOf, type InputDrift } from '../core/distribution.ts';
 import { rawOf } from '../train/features/encoding.ts';
 import { type Baseline, evaluate, type Evaluation } from '../train/quality/evaluation.ts';
 import { auc, brier, logLoss } from '../train/quality/metrics.ts';
@@ -53,7 +53,7 @@ interface EvaluateReport extends Evaluation {
   readonly threshold: number;
   /** Inputs of the model that not one of these flights has. */
   readonly absent: readonly string[];
-  readonly drift: readonly InputDrift[];
+  readonly drift: readonly Omit<InputDrift, 'seen'>[];
   readonly importance: readonly { readonly feature: string; readonly meanAbsolute: number }[];
   readonly seconds: number;
   readonly peakMemoryMb: number;
@@ -146,11 +146,20 @@ const evaluateModel = (
     baselines,
     threshold: model.threshold,
     absent: absentOf(model, raw),
-    drift: driftOf(model.inputs, model.shares, raw, table.nRows),
+    drift: inputDrift(model, raw, table.nRows),
     importance: importanceOf(model, sample),
     seconds: (performance.now() - startMs) / 1000,
     peakMemoryMb: peakMemoryMb(),
   };
+};
+
+/** How far the inputs have moved from the training flights, furthest first. */
+const inputDrift = ({ inputs, shares }: Model, raw: Float64Array, nRows: number) => {
+  const cells = new Float64Array(shares.reduce((n, { shares: bins }) => n + bins.length, 0));
+  buildBinCounter(inputs, shares, cells)(raw, nRows);
+  return driftOf(shares, cells)
+    .map(({ input, psi, level }) => ({ input, psi, level }))
+    .sort((a, b) => b.psi - a.psi);
 };
 
 const absentOf = ({ inputs }: Model, raw: Float64Array): string[] =>

@@ -1,12 +1,13 @@
 /**
  * `/model`: what the service answers with: name, version, inputs, training, measured quality.
  */
+import { driftOf } from '../../core/distribution.ts';
 import { type Handler, jsonHeaders } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
 import { exampleFlight, flightSchema } from '../documents/schema.ts';
 import { levelName } from '../formats/answer.ts';
 import { compressed } from '../formats/compressed.ts';
-import { psiOf } from '../telemetry/psi.ts';
+import { MIN_SEEN } from '../telemetry/drift-counters.ts';
 
 /** The text is written once, but for the drift at its end. */
 export const buildModel = ({ loaded, counters }: ServeContext): Handler => {
@@ -34,7 +35,9 @@ export const buildModel = ({ loaded, counters }: ServeContext): Handler => {
   };
   const text = JSON.stringify(document).slice(0, -1);
   return (call) => {
-    const drift = psiOf(model.shares, counters.driftTotals());
+    const drift = driftOf(model.shares, counters.driftTotals(), MIN_SEEN).map(
+      ({ input, psi, seen }) => ({ input, psi, seen }),
+    );
     return compressed(`${text},"drift":${JSON.stringify(drift)}}`, call, jsonHeaders);
   };
 };

@@ -1,11 +1,11 @@
 /**
  * From requests as records to answers in arrays: reads, counts what was odd, predicts.
  */
+import { buildBinCounter } from '../../core/distribution.ts';
 import { AppError, type Fault } from '../../core/errors.ts';
 import { buildInputReader } from '../../core/inputs.ts';
 import type { ServeContext } from '../context.ts';
 import { isObject } from '../formats/body.ts';
-import { buildDriftCounter } from '../telemetry/drift.ts';
 
 /** Flights between two chances for single predictions to go first. */
 export const SLICE_ROWS = 256;
@@ -36,7 +36,7 @@ export const buildScoring = ({ predictor, counters }: ServeContext): Scoring => 
   const { inputs, heads, threshold } = predictor.model;
   const readInputs = buildInputReader(inputs);
   const nHeads = heads.length;
-  const countDrift = buildDriftCounter(inputs, predictor.model.shares, counters.drift);
+  const countDrift = buildBinCounter(inputs, predictor.model.shares, counters.drift);
   return {
     nInputs: inputs.length,
     nHeads,

@@ -1,8 +1,9 @@
 /**
  * Every metric of the service with its help, kind and samples: the one list of what `/metrics` says.
  */
+import { driftOf, MIN_PSI } from '../../core/distribution.ts';
 import { METHODS, OUTCOMES, RESTART_REASONS, SHED_REASONS } from '../labels.ts';
-import { psiOf } from './psi.ts';
+import { MIN_SEEN } from './drift-counters.ts';
 import { INFERENCE_BOUNDS, REQUEST_BOUNDS } from './shared-counters.ts';
 import type { Totals } from './totals.ts';
 import type { ServiceView } from './view.ts';
@@ -136,9 +137,9 @@ const modelReadings = ({ model, drift }: ServiceView): readonly Reading[] =>
     : [
         {
           name: 'puntual_input_drift_psi',
-          help: 'Population stability index of live inputs against training; above 0.2 they have moved.',
+          help: `Population stability index of live inputs against training; from ${MIN_PSI.moderate} they have moved, from ${MIN_PSI.strong} strongly.`,
           kind: 'gauge',
-          samples: psiOf(model.shares, drift()).map(({ input, psi }) => ({
+          samples: driftOf(model.shares, drift(), MIN_SEEN).map(({ input, psi }) => ({
             labels: { input },
             value: psi,
           })),

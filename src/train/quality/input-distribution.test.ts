@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { PLANTED_INPUTS } from '../../../test/planted.ts';
-import { sharesOf } from '../../train/quality/input-distribution.ts';
-import { buildDriftCounter } from './drift.ts';
+import { sharesOf } from './input-distribution.ts';
+import { buildBinCounter } from '../../core/distribution.ts';
 
 test('live flights fall in the bins that training counted them in', () => {
   const nRows = 500;
@@ -25,7 +25,7 @@ test('live flights fall in the bins that training counted them in', () => {
     Int32Array.from({ length: nRows }, (_, row) => row),
   );
   const cells = new Float64Array(shares.reduce((n, share) => n + share.shares.length, 0));
-  const count = buildDriftCounter(PLANTED_INPUTS, shares, cells);
+  const count = buildBinCounter(PLANTED_INPUTS, shares, cells);
   count(raw.subarray(0, 100 * nInputs), 100);
   count(raw.subarray(100 * nInputs), 400);
   const trained = shares.flatMap((share) => [...share.shares]);
