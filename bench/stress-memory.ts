@@ -4,9 +4,9 @@
  */
 import { buildRandom } from '../src/core/random.ts';
 import { buildCollector } from '../src/stress/coordinator/collector.ts';
-import { bucketOfUs, buildLedger, COUNTER_AT, takeEntry } from '../src/stress/generator/tally.ts';
-import type { Tick } from '../src/stress/messages.ts';
 import { UNSEEN } from '../src/stress/coordinator/service-load.ts';
+import { bucketOfUs, buildTally, COUNTER_AT, takeTally } from '../src/stress/generator/tally.ts';
+import type { Tick } from '../src/stress/messages.ts';
 import { printMachine } from './lib/measure.ts';
 
 const N_SHARDS = 2;
@@ -20,22 +20,22 @@ const LENGTHS: readonly (readonly [string, number])[] = [
 
 /** A second of one shard: answers of about 2 ms with a tail. */
 const tickOf = (shard: number, second: number, random: () => number): Tick => {
-  const ledger = buildLedger();
-  const { response, service } = ledger.histograms;
-  ledger.counters[COUNTER_AT.planned] = PER_SECOND;
-  ledger.counters[COUNTER_AT.ok] = PER_SECOND;
+  const tally = buildTally();
+  const { response, service } = tally.histograms;
+  tally.counters[COUNTER_AT.planned] = PER_SECOND;
+  tally.counters[COUNTER_AT.ok] = PER_SECOND;
   for (let i = 0; i < PER_SECOND; i++) {
     const us = 500 - 1500 * Math.log(1 - random());
     response[bucketOfUs(us)]!++;
     service[bucketOfUs(us)]!++;
-    ledger.okSlots[i % ledger.okSlots.length]!++;
+    tally.okSlots[i % tally.okSlots.length]!++;
   }
   return {
     kind: 'tick',
     shard,
     second,
     last: false,
-    entry: takeEntry(ledger),
+    tally: takeTally(tally),
     inFlightMean: 4,
     nOpen: 64,
     waiting: 0,

@@ -4,7 +4,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { parseFaults } from '../stress/faults/fault.ts';
-import { type Part, parsePart, parseStartAt, shareOfCount } from '../stress/coordinator/part.ts';
+import { type RunPart, parsePart, parseStartAt, shareOfCount } from '../stress/coordinator/part.ts';
 import { parseRamp } from '../stress/modes/ramp.ts';
 import { parseHeader, parseMethod } from '../stress/payload/request.ts';
 import type { SessionOptions } from '../stress/session.ts';
@@ -42,7 +42,7 @@ export interface StressFlags {
   readonly json?: boolean;
 }
 
-const MOST_CONNECTIONS = 1_000_000;
+const MAX_CONNECTIONS = 1_000_000;
 const DEFAULT_CONNECTIONS = 64;
 /** A search plans its requests: more connections, so that it is not them that requests wait for. */
 const SEARCH_CONNECTIONS = 128;
@@ -83,7 +83,7 @@ export const addStressOptions = (command: Command): Command =>
       setting(
         '-c, --connections <n>',
         `open connections; without --rate each asks again as soon as it was answered (default: ${DEFAULT_CONNECTIONS}, or what the rate needs)`,
-      ).argParser(wholeNumber(1, MOST_CONNECTIONS)),
+      ).argParser(wholeNumber(1, MAX_CONNECTIONS)),
     )
     .addOption(setting('-d, --duration <time>', 'how long (default: 30s)').argParser(parseDuration))
     .addOption(
@@ -226,7 +226,7 @@ export const sessionOptionsOf = (url: string, flags: StressFlags, mode: Mode): S
 /** The connections of one part of the run, at least one. */
 const shareOf = (
   all: SessionOptions['nConnections'],
-  part: Part | undefined,
+  part: RunPart | undefined,
 ): SessionOptions['nConnections'] => {
   if (!part) return all;
   const share = (count: number): number => Math.max(1, shareOfCount(count, part));

@@ -1,8 +1,9 @@
 /**
  * What the coordinator and its shards say to each other: the whole protocol, as plain records.
  */
-import type { Entry } from './generator/tally.ts';
+
 import type { Load } from './generator/schedule.ts';
+import type { EncodedTally } from './generator/tally.ts';
 
 export interface TlsPlan {
   readonly serverName: string;
@@ -30,10 +31,10 @@ export interface ShardPlan {
   readonly connectsAtOnce: number;
 }
 
-export interface Step {
+export interface StepPlan {
   /** When it starts, milliseconds since 1970. */
   readonly startAtMs: number;
-  /** Null: closed loop, every connection asks again as soon as it was answered. */
+  /** Null: closed loop, every connection sends its next request as soon as it was answered. */
   readonly load: Load | null;
   readonly durationMs: number;
   /** Requests planned before this are sent but not counted. */
@@ -44,7 +45,7 @@ export interface Step {
 
 export type ToShard =
   | { readonly kind: 'open'; readonly plan: ShardPlan }
-  | { readonly kind: 'step'; readonly step: Step }
+  | { readonly kind: 'step'; readonly step: StepPlan }
   | { readonly kind: 'grow'; readonly nConnections: number }
   | { readonly kind: 'reset'; readonly share: number }
   | { readonly kind: 'stop' }
@@ -57,7 +58,7 @@ export interface Tick {
   readonly second: number;
   /** Whether the step is over with this tick. */
   readonly last: boolean;
-  readonly entry: Entry;
+  readonly tally: EncodedTally;
   readonly nOpen: number;
   /** Mean number of requests in flight: the exact area under them. */
   readonly inFlightMean: number;

@@ -4,13 +4,13 @@
 import { AppError } from '../core/errors.ts';
 import { type ConnectionPlan, planConnections, readLimits } from './coordinator/connections.ts';
 import { buildFleet, type CommonPlan, type Fleet } from './coordinator/fleet.ts';
-import type { Part } from './coordinator/part.ts';
-import { buildPayload, type Payload, type PayloadAsk } from './payload/payload.ts';
-import { type Probe, probeTarget } from './target/probe.ts';
+import type { RunPart } from './coordinator/part.ts';
+import { buildPayload, type Payload, type PayloadOptions } from './payload/payload.ts';
 import { encodeRequest } from './payload/request.ts';
+import { type Probe, probeTarget } from './target/probe.ts';
 import { parseTarget, resolveTarget, type Target } from './target/target.ts';
 
-export interface SessionOptions extends Omit<PayloadAsk, 'url'> {
+export interface SessionOptions extends Omit<PayloadOptions, 'url'> {
   readonly url: string;
   /** Most connections that will be open at once; a function sees how quick one answer is. */
   readonly nConnections: number | ((probeMs: number) => number);
@@ -20,7 +20,7 @@ export interface SessionOptions extends Omit<PayloadAsk, 'url'> {
   /** Whether bodies are compared with the ones that came before the load. */
   readonly checkAnswers: boolean;
   /** What this machine takes of a run that several share. */
-  readonly part?: Part | undefined;
+  readonly part?: RunPart | undefined;
 }
 
 export interface Session {

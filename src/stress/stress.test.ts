@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Socket } from 'bun';
+import { parseSlo } from './analysis/slo.ts';
 import { compareRuns } from './results/compare.ts';
-import { readRunFile, type RunFile } from './results/run-file.ts';
+import { type RunFile, readRunFile } from './results/run-file.ts';
 import schema from './results/run-schema.json' with { type: 'json' };
 import { openSession, type SessionOptions } from './session.ts';
-import { type StressPlan, runStress } from './stress.ts';
-import { parseSlo } from './analysis/slo.ts';
+import { runStress, type StressPlan } from './stress.ts';
 
 const OPTIONS: Omit<SessionOptions, 'url'> = {
   nConnections: 4,

@@ -1,11 +1,14 @@
 /**
  * The three modes behind one door: a plain run, a capacity search, a connection ramp; each ends in a run file.
  */
-import type { Admin } from './target/admin.ts';
-import { runCapacity } from './modes/capacity.ts';
+
+import type { Threshold } from './analysis/slo.ts';
+import type { RunPart } from './coordinator/part.ts';
 import type { FaultPlan } from './faults/fault.ts';
-import type { Part } from './coordinator/part.ts';
+import type { Arrivals } from './generator/schedule.ts';
+import { runCapacity } from './modes/capacity.ts';
 import { runRamp } from './modes/ramp.ts';
+import { runSingle } from './modes/single.ts';
 import {
   capacityRunFile,
   type RunFile,
@@ -13,10 +16,8 @@ import {
   rampRunFile,
   singleRunFile,
 } from './results/run-file.ts';
-import type { Arrivals } from './generator/schedule.ts';
 import type { Session } from './session.ts';
-import { runSingle } from './modes/single.ts';
-import type { Threshold } from './analysis/slo.ts';
+import type { Admin } from './target/admin.ts';
 import type { Watcher } from './watcher.ts';
 
 export type Mode = 'single' | 'find-max' | 'ramp';
@@ -35,7 +36,7 @@ export interface StressPlan {
   readonly faults: readonly FaultPlan[];
   readonly ramp: { readonly from: number; readonly to: number } | undefined;
   /** What this machine takes of a plain run that several share, and when they begin. */
-  readonly part?: Part | undefined;
+  readonly part?: RunPart | undefined;
   readonly startAtMs?: number | undefined;
 }
 

@@ -1,15 +1,16 @@
 /**
  * Who is told what happens while a run goes on: the live view on a terminal, plain lines in a pipe, nobody under --json.
  */
-import type { FaultDeed } from './faults/fault-actions.ts';
+
 import type { Window } from './coordinator/window.ts';
+import type { FaultResult } from './faults/fault-injection.ts';
 
 export interface Watcher {
   readonly onOpening?: (nOpen: number) => void;
   /** A step begins: its name, its planned rate (null: closed loop), its connections. */
   readonly onStep?: (name: string, ratePerSecond: number | null, nConnections: number) => void;
   readonly onWindow?: (window: Window) => void;
-  readonly onFault?: (deed: FaultDeed) => void;
+  readonly onFault?: (result: FaultResult) => void;
   /** One sentence about how it goes. */
   readonly onNote?: (sentence: string) => void;
 }

@@ -1,5 +1,6 @@
 /** A service that answers a constant; `bun constant.ts PORT [SPIN_US]` spends some time of the processor before. */
 export {};
+
 const [port, spinUs] = process.argv.slice(2);
 const spinMs = Number(spinUs ?? 0) / 1000;
 Bun.serve({

@@ -1,10 +1,10 @@
 /**
  * One shard of the generator without its coordinator: `bun lone-shard.ts PORT SECONDS kept|none` prints answers per second.
- * With `none` its books count requests in hand and answers, and record nothing else.
+ * With `none` its recorder counts requests in flight and answers, and records nothing else.
  */
-import { type Books, buildBooks } from '../../../src/stress/generator/recorder.ts';
-import { buildLedger } from '../../../src/stress/generator/tally.ts';
+import { buildRecorder, type Recorder } from '../../../src/stress/generator/recorder.ts';
 import { buildShard } from '../../../src/stress/generator/shard.ts';
+import { buildTally } from '../../../src/stress/generator/tally.ts';
 
 const [port, seconds, kind] = process.argv.slice(2);
 const N_CONNECTIONS = 64;
@@ -13,14 +13,14 @@ const REQUEST = `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
 
 let nAnswers = 0;
 let nBusy = 0;
-const kept = buildBooks();
+const kept = buildRecorder();
 const nothing = (): void => {};
-const none: Books = {
-  ledger: buildLedger(),
+const none: Recorder = {
+  tally: buildTally(),
   get nBusy() {
     return nBusy;
   },
-  open: nothing,
+  begin: nothing,
   end: nothing,
   count: nothing,
   connected: nothing,
@@ -37,7 +37,7 @@ const none: Books = {
     nBusy--;
   },
   unsent: nothing,
-  unasked: nothing,
+  unsendable: nothing,
   isTickOver: () => false,
   take: (t) => ({ ...kept.take(t), second: 0 }),
 };
@@ -69,7 +69,7 @@ const shard = buildShard(
       });
     }
     if (message.kind !== 'tick') return;
-    nAnswers += kind === 'kept' ? message.entry.counters.ok : 0;
+    nAnswers += kind === 'kept' ? message.tally.counters.ok : 0;
     if (!message.last) return;
     console.log((nAnswers / Number(seconds)).toFixed(0));
     process.exit(0);

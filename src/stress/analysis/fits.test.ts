@@ -1,13 +1,13 @@
 import { expect, test } from 'bun:test';
 import { bucketOf, buildCounts, highOf, lowOf } from '../../core/latency.ts';
 import { buildRandom } from '../../core/random.ts';
-import { leastSamples, quantileInterval, rankInterval } from './interval.ts';
-import { findCostlyStep, findKnee, findPower, type LoadPoint, reportKnee } from './knee.ts';
+import type { Window } from '../coordinator/window.ts';
 import { bucketOfUs, SCALE } from '../generator/tally.ts';
+import { minSamples, quantileInterval, rankInterval } from './interval.ts';
+import { findCostlyStep, findKnee, findPower, type LoadPoint, reportKnee } from './knee.ts';
 import { auditLittle, inFlightOf } from './little.ts';
 import { judgeSteadiness, mser5, slopeOf } from './steady.ts';
 import { fitUsl, throughputAt } from './usl.ts';
-import type { Window } from '../coordinator/window.ts';
 
 const truth = { gamma: 1500, alpha: 0.03, beta: 0.0004 };
 const LOADS = [1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128];
@@ -120,7 +120,7 @@ test.each([
   [0.999, 2995],
   [0.9999, 29_956],
 ])('an upper bound on the %f quantile needs %d samples', (p, n) => {
-  expect(leastSamples(p)).toBe(n);
+  expect(minSamples(p)).toBe(n);
 });
 
 test('the ranks around a quantile are n p plus and minus 1.96 deviations', () => {

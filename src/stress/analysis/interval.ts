@@ -6,14 +6,14 @@ import { quantileOf, totalOf } from '../../core/latency.ts';
 import { SCALE } from '../generator/tally.ts';
 
 /** Least number of independent samples whose maximum bounds the p-quantile from above with 95 %: ln .05 / ln p. */
-export const leastSamples = (p: number): number => Math.ceil(Math.log(0.05) / Math.log(p));
+export const minSamples = (p: number): number => Math.ceil(Math.log(0.05) / Math.log(p));
 
 /**
  * Ranks (1-based) between which the p-quantile of n independent samples lies with 95 %; null when n is too small.
  * @source n p +- 1.96 sqrt(n p (1 - p)), the normal approximation of the binomial
  */
 export const rankInterval = (n: number, p: number): readonly [number, number] | null => {
-  if (n < leastSamples(Math.max(p, 1 - p))) return null;
+  if (n < minSamples(Math.max(p, 1 - p))) return null;
   const half = 1.96 * Math.sqrt(n * p * (1 - p));
   return [Math.max(1, Math.floor(n * p - half)), Math.min(n, Math.ceil(n * p + half) + 1)];
 };

@@ -14,7 +14,7 @@ export interface LittleAudit {
 
 const ALLOWED = 0.05;
 /** Below this, one request more or less is already more than 5 %. */
-const LEAST_IN_FLIGHT = 1;
+const MIN_IN_FLIGHT = 1;
 
 /** In flight by Little's law: N = X R. */
 export const inFlightOf = (perSecond: number, meanMs: number): number =>
@@ -26,7 +26,7 @@ export const auditLittle = (windows: readonly Window[]): LittleAudit => {
     const failed = window.httpError + window.socketError + window.timeout;
     if (!isWhole || failed > 0 || window.serviceMeanMs === null) return [];
     const expected = inFlightOf(window.ok / window.seconds, window.serviceMeanMs);
-    return expected < LEAST_IN_FLIGHT ? [] : [window.inFlight / expected];
+    return expected < MIN_IN_FLIGHT ? [] : [window.inFlight / expected];
   });
   const nFlagged = ratios.filter((ratio) => Math.abs(ratio - 1) > ALLOWED).length;
   const sorted = [...ratios].sort((a, b) => a - b);

@@ -60,9 +60,9 @@ export const slopeOf = (values: readonly number[]): number => {
   return below === 0 ? 0 : above / below;
 };
 
-const LEAST_SPANS = 8;
-const MOST_SLOPE = 0.01;
-const MOST_SCATTER = 0.05;
+const MIN_SPANS = 8;
+const MAX_SLOPE = 0.01;
+const MAX_SCATTER = 0.05;
 
 const PER_SPAN = 10;
 
@@ -86,14 +86,14 @@ export const judgeSteadiness = (perSlot: readonly number[], slotS: number): Stea
   // Counts scatter by themselves: what a Poisson count of this size does is no unsteadiness.
   const natural = mean > 0 ? 1.5 / Math.sqrt(mean) : 0;
   const facts = { settledAfterS: settled, slopePerS, scatter };
-  if (spans.length < LEAST_SPANS) {
+  if (spans.length < MIN_SPANS) {
     return {
       ...facts,
       steady: false,
-      sentence: `not known to be steady: ${LEAST_SPANS * spanS} s after settling are needed, ${spans.length * spanS} s were had`,
+      sentence: `not known to be steady: ${MIN_SPANS * spanS} s after settling are needed, ${spans.length * spanS} s were had`,
     };
   }
-  const steady = Math.abs(slopePerS) * spanS <= MOST_SLOPE && scatter <= MOST_SCATTER + natural;
+  const steady = Math.abs(slopePerS) * spanS <= MAX_SLOPE && scatter <= MAX_SCATTER + natural;
   const step = spanS === 1 ? 'second to second' : `${spanS} s to ${spanS} s`;
   const scattered = `${(scatter * 100).toFixed(1)} % scatter from ${step}`;
   return {

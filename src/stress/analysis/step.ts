@@ -3,7 +3,7 @@
  */
 import { encodeCounts } from '../../core/latency.ts';
 import type { StepRecord } from '../coordinator/fleet.ts';
-import { quantileInterval } from './interval.ts';
+import type { Window } from '../coordinator/window.ts';
 import {
   COUNTERS,
   type Counter,
@@ -12,12 +12,12 @@ import {
   type HistogramName,
   SLOT_MS,
 } from '../generator/tally.ts';
+import { quantileInterval } from './interval.ts';
 import { auditLittle, type LittleAudit } from './little.ts';
 import { type Judgement, judge, type Threshold } from './slo.ts';
 import { judgeSteadiness, type Steadiness } from './steady.ts';
 import { measuresOf, type Summary, summarise } from './summary.ts';
 import { judgeGenerator, type Verdict } from './verdict.ts';
-import type { Window } from '../coordinator/window.ts';
 
 export interface Step {
   readonly name: string;
@@ -53,7 +53,7 @@ export const buildStep = (
   recoveryMs?: number,
 ): Step => {
   const summary = summarise(record);
-  const { ledger, step } = record;
+  const { tally, step } = record;
   const windows = record.windows.filter(
     ({ second, seconds }) =>
       (second + seconds) * 1000 > step.warmUpMs && second * 1000 < step.durationMs,
@@ -72,12 +72,12 @@ export const buildStep = (
     durationMs: step.durationMs,
     warmUpMs: step.warmUpMs,
     summary,
-    counters: Object.fromEntries(COUNTERS.map((name) => [name, countOf(ledger, name)])) as Record<
+    counters: Object.fromEntries(COUNTERS.map((name) => [name, countOf(tally, name)])) as Record<
       Counter,
       number
     >,
     histograms: Object.fromEntries(
-      HISTOGRAMS.map((histogram) => [histogram, encodeCounts(ledger.histograms[histogram])]),
+      HISTOGRAMS.map((histogram) => [histogram, encodeCounts(tally.histograms[histogram])]),
     ) as Record<HistogramName, number[]>,
     windows: record.windows,
     verdict: judgeGenerator(summary, record.windows, {
@@ -86,10 +86,10 @@ export const buildStep = (
       isHere: record.isHere,
       latencyLimitMs: tightestLatencyMs(thresholds),
     }),
-    judgements: judge(thresholds, measuresOf(ledger, summary, recoveryMs)),
+    judgements: judge(thresholds, measuresOf(tally, summary, recoveryMs)),
     steadiness: judgeSteadiness(...slotsOf(used)),
     little: auditLittle(record.windows),
-    p99RangeMs: quantileInterval(ledger.histograms.response, 0.99),
+    p99RangeMs: quantileInterval(tally.histograms.response, 0.99),
     inFlight: used.reduce((sum, { inFlight }) => sum + inFlight, 0) / Math.max(1, used.length),
   };
 };

@@ -3,9 +3,9 @@
  */
 import { totalOf } from '../../core/latency.ts';
 import type { StepRecord } from '../coordinator/fleet.ts';
-import { countOf, imbalanceOf, type Ledger, OUTCOMES, type Outcome } from '../generator/tally.ts';
-import type { Measures } from './slo.ts';
 import { meanMs, quantileMs } from '../coordinator/window.ts';
+import { countOf, imbalanceOf, OUTCOMES, type Outcome, type Tally } from '../generator/tally.ts';
+import type { Measures } from './slo.ts';
 
 /** Null where nothing was recorded. */
 export interface Quantiles {
@@ -44,26 +44,26 @@ export interface Summary {
 }
 
 /** @throws Error when the books do not balance: a bug of the generator */
-export const summarise = ({ ledger, seconds }: StepRecord): Summary => {
-  const imbalance = imbalanceOf(ledger);
+export const summarise = ({ tally, seconds }: StepRecord): Summary => {
+  const imbalance = imbalanceOf(tally);
   if (imbalance !== 0) {
     throw new Error(`the books do not balance: ${imbalance} planned requests ended in no class`);
   }
-  const planned = countOf(ledger, 'planned');
+  const planned = countOf(tally, 'planned');
   const outcomes = Object.fromEntries(
-    OUTCOMES.map((name) => [name, countOf(ledger, name)]),
+    OUTCOMES.map((name) => [name, countOf(tally, name)]),
   ) as Record<Outcome, number>;
   const nErrors = planned - outcomes.ok - outcomes.inFlight;
-  const { response, service, lag, late, errors, connect } = ledger.histograms;
+  const { response, service, lag, late, errors, connect } = tally.histograms;
   return {
     planned,
-    sent: countOf(ledger, 'sent'),
+    sent: countOf(tally, 'sent'),
     outcomes,
-    throughputPerSecond: countOf(ledger, 'okInWindow') / seconds,
+    throughputPerSecond: countOf(tally, 'okInWindow') / seconds,
     seconds,
     errorShare: planned === 0 ? 0 : nErrors / planned,
-    wrong: countOf(ledger, 'wrong'),
-    checked: countOf(ledger, 'checked'),
+    wrong: countOf(tally, 'wrong'),
+    checked: countOf(tally, 'checked'),
     responseTime: quantilesOf(response),
     serviceTime: quantilesOf(service),
     lag: quantilesOf(lag),
@@ -71,13 +71,13 @@ export const summarise = ({ ledger, seconds }: StepRecord): Summary => {
     connectTime: quantilesOf(connect),
     errorTime: quantilesOf(errors),
     statuses: Object.fromEntries(
-      [...ledger.statuses.entries()].filter(([, count]) => count > 0),
+      [...tally.statuses.entries()].filter(([, count]) => count > 0),
     ) as Record<string, number>,
-    reasons: Object.fromEntries([...ledger.reasons].sort(([, a], [, b]) => b - a)),
-    reopened: countOf(ledger, 'reopened'),
-    refused: countOf(ledger, 'refused'),
-    closedIdle: countOf(ledger, 'closedIdle'),
-    bytesIn: countOf(ledger, 'bytesIn'),
+    reasons: Object.fromEntries([...tally.reasons].sort(([, a], [, b]) => b - a)),
+    reopened: countOf(tally, 'reopened'),
+    refused: countOf(tally, 'refused'),
+    closedIdle: countOf(tally, 'closedIdle'),
+    bytesIn: countOf(tally, 'bytesIn'),
   };
 };
 
@@ -92,8 +92,8 @@ const quantilesOf = (counts: ArrayLike<number>): Quantiles => ({
 });
 
 /** What thresholds are judged by. */
-export const measuresOf = (ledger: Ledger, summary: Summary, recoveryMs?: number): Measures => ({
-  responseMs: (p) => quantileMs(ledger.histograms.response, p) ?? undefined,
+export const measuresOf = (tally: Tally, summary: Summary, recoveryMs?: number): Measures => ({
+  responseMs: (p) => quantileMs(tally.histograms.response, p) ?? undefined,
   errorShare: summary.planned === 0 ? undefined : summary.errorShare,
   wrongShare: summary.planned === 0 ? undefined : summary.wrong / summary.planned,
   ratePerSecond: summary.throughputPerSecond,

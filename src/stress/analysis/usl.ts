@@ -31,7 +31,7 @@ export interface UslFit {
   readonly sentence: string;
 }
 
-const LEAST_POINTS = 6;
+const MIN_POINTS = 6;
 const N_BOOTSTRAPS = 200;
 
 type Coefficients = readonly [a: number, b: number, c: number];
@@ -42,7 +42,7 @@ export const throughputAt = (fit: Pick<UslFit, 'gamma' | 'alpha' | 'beta'>, n: n
 /** The fit, or null when there are fewer than six points. */
 export const fitUsl = (points: readonly Point[], seed = 1): UslFit | null => {
   const used = points.filter(({ n, x }) => n >= 1 && x > 0);
-  if (used.length < LEAST_POINTS) return null;
+  if (used.length < MIN_POINTS) return null;
   const solved = solveUsl(used);
   if (solved === null) return null;
   const { gamma, alpha, beta } = parametersOf(solved);
@@ -67,7 +67,7 @@ export const fitUsl = (points: readonly Point[], seed = 1): UslFit | null => {
     r2: total === 0 ? 1 : 1 - unexplained / total,
     residuals,
     peakXRange,
-    sentence: `${sentenceOf(peak, peakXRange, nBeyond, largest)}${scatter > MOST_SCATTER ? POOR_FIT : ''}`,
+    sentence: `${sentenceOf(peak, peakXRange, nBeyond, largest)}${scatter > MAX_SCATTER ? POOR_FIT : ''}`,
   };
 };
 
@@ -93,7 +93,7 @@ const peakOf = (
  * Where the points lie further from the curve than this, in the root mean square, it is not the service's curve. (R2
  * does not tell: it is small for a service of one lane, whose points are level and lie on the curve.)
  */
-const MOST_SCATTER = 0.15;
+const MAX_SCATTER = 0.15;
 const POOR_FIT = '; but the measured points do not follow this law: do not rely on it';
 
 const sentenceOf = (

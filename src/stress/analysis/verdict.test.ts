@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
+import type { Window } from '../coordinator/window.ts';
 import type { Summary } from './summary.ts';
 import { judgeGenerator, type VerdictKind } from './verdict.ts';
-import type { Window } from '../coordinator/window.ts';
 
 const summary = (latenessP99Ms: number, lagP99Ms = latenessP99Ms, p99Ms = 20): Summary =>
   ({

@@ -1,8 +1,9 @@
 /**
  * Whether a run proves anything about the service, or only about the generator, or nothing: the self-check and its sentence.
  */
-import type { Summary } from './summary.ts';
+
 import type { Window } from '../coordinator/window.ts';
+import type { Summary } from './summary.ts';
 
 export type VerdictKind = 'valid' | 'generator-bound' | 'invalid';
 

@@ -1,14 +1,14 @@
 /**
- * Adds up the ticks of all shards, second by second, as they come in: the whole ledger and the windows of a step.
+ * Adds up the ticks of all shards, second by second, as they come in: the whole tally and the windows of a step.
  */
-import { addEntry, buildLedger, type Ledger } from '../generator/tally.ts';
+import { addTally, buildTally, type Tally } from '../generator/tally.ts';
 import type { Tick } from '../messages.ts';
 import { buildSeries } from './series.ts';
 import type { ServiceLoad } from './service-load.ts';
 import { buildWindow, type Window } from './window.ts';
 
 export interface Collector {
-  readonly ledger: Ledger;
+  readonly tally: Tally;
   readonly add: (tick: Tick) => void;
   /** Whether every shard has ended the step. */
   readonly isDone: () => boolean;
@@ -20,7 +20,7 @@ export const buildCollector = (
   service: ServiceLoad,
   onWindow?: (window: Window) => void,
 ): Collector => {
-  const ledger = buildLedger();
+  const tally = buildTally();
   const series = buildSeries();
   const bySecond = new Map<number, Tick[]>();
   const finished = new Set<number>();
@@ -46,9 +46,9 @@ export const buildCollector = (
   };
 
   return {
-    ledger,
+    tally,
     add: (tick) => {
-      addEntry(ledger, tick.entry);
+      addTally(tally, tick.tally);
       bySecond.set(tick.second, [...(bySecond.get(tick.second) ?? []), tick]);
       latest[tick.shard] = tick;
       if (tick.last) finished.add(tick.shard);

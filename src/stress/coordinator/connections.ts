@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { AppError } from '../../core/errors.ts';
 import type { Target } from '../target/target.ts';
 
-export interface Limits {
+export interface MachineLimits {
   /** Open files that one process may have. */
   readonly descriptors: number;
   /** Local ports for each address of the service. */
@@ -24,9 +24,9 @@ export interface ConnectionPlan {
 
 /** Descriptors that a shard needs for itself: files, pipes, the event loop. */
 const OWN_DESCRIPTORS = 500;
-const MOST_PER_SHARD = 16_000;
+const MAX_PER_SHARD = 16_000;
 
-export const readLimits = (): Limits => ({
+export const readLimits = (): MachineLimits => ({
   descriptors: readDescriptors(),
   ports: readPorts(),
   cores: availableParallelism(),
@@ -65,10 +65,10 @@ const readPorts = (): number => {
 export const planConnections = (
   nConnections: number,
   target: Pick<Target, 'addresses' | 'isLoopback'>,
-  limits: Limits,
+  limits: MachineLimits,
   nShardsAsked?: number,
 ): ConnectionPlan => {
-  const perProcess = Math.min(MOST_PER_SHARD, limits.descriptors - OWN_DESCRIPTORS);
+  const perProcess = Math.min(MAX_PER_SHARD, limits.descriptors - OWN_DESCRIPTORS);
   if (perProcess < 1) {
     throw new AppError(
       'limit-system',

@@ -4,18 +4,18 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Subprocess } from 'bun';
+import type { Tally } from '../generator/tally.ts';
+import type { FromShard, ShardPlan, StepPlan, ToShard } from '../messages.ts';
 import { buildCollector } from './collector.ts';
 import type { ConnectionPlan } from './connections.ts';
-import type { Ledger } from '../generator/tally.ts';
-import type { FromShard, ShardPlan, Step, ToShard } from '../messages.ts';
-import { type Part, placeOf, WHOLE } from './part.ts';
+import { placeOf, type RunPart, WHOLE } from './part.ts';
 import { UNSEEN, watchService } from './service-load.ts';
 import type { Window } from './window.ts';
 
 /** One step as all shards together saw it. */
 export interface StepRecord {
-  readonly step: Step;
-  readonly ledger: Ledger;
+  readonly step: StepPlan;
+  readonly tally: Tally;
   readonly windows: readonly Window[];
   /** True length of the measured part, in seconds. */
   readonly seconds: number;
@@ -43,7 +43,7 @@ export interface Fleet {
     onOpening?: (nOpen: number) => void,
   ) => Promise<Opening>;
   readonly run: (
-    step: Omit<Step, 'startAtMs'> & { readonly startAtMs?: number | undefined },
+    step: Omit<StepPlan, 'startAtMs'> & { readonly startAtMs?: number | undefined },
     onWindow?: (window: Window) => void,
     onStart?: (startAtMs: number) => void,
   ) => Promise<StepRecord>;
@@ -64,7 +64,7 @@ export const buildFleet = async (
   plan: ConnectionPlan,
   common: CommonPlan,
   isHere: boolean,
-  part: Part = WHOLE,
+  part: RunPart = WHOLE,
 ): Promise<Fleet> => {
   let listen: (message: FromShard) => void = () => {};
   let fail: (fault: Error) => void = () => {};
@@ -153,7 +153,7 @@ export const buildFleet = async (
   const run: Fleet['run'] = (step, onWindow, onStart) =>
     new Promise((resolve, reject) => {
       const service = isHere ? watchService(common.port, availableParallelism()) : UNSEEN;
-      const full: Step = {
+      const full: StepPlan = {
         ...step,
         startAtMs: Math.max(step.startAtMs ?? 0, Date.now() + START_DELAY_MS),
       };
@@ -165,7 +165,7 @@ export const buildFleet = async (
         if (!collector.isDone()) return;
         resolve({
           step: full,
-          ledger: collector.ledger,
+          tally: collector.tally,
           windows: collector.windows(),
           seconds: (full.durationMs - full.warmUpMs) / 1000,
           nShards: plan.nShards,

@@ -3,16 +3,16 @@
  */
 import { AppError } from '../../core/errors.ts';
 
-export interface Part {
+export interface RunPart {
   /** 0-based, below `of`. */
   readonly index: number;
   readonly of: number;
 }
 
-export const WHOLE: Part = { index: 0, of: 1 };
+export const WHOLE: RunPart = { index: 0, of: 1 };
 
 /** `0/4` to `3/4`. @throws AppError usage */
-export const parsePart = (text: string): Part => {
+export const parsePart = (text: string): RunPart => {
   const match = /^(\d+)\/(\d+)$/.exec(text);
   const [index, of] = [Number(match?.[1]), Number(match?.[2])];
   if (!match || of < 1 || index >= of) {
@@ -25,7 +25,7 @@ export const parsePart = (text: string): Part => {
 };
 
 /** A part's share of a count; the shares of all parts add up to it. */
-export const shareOfCount = (count: number, { index, of }: Part): number =>
+export const shareOfCount = (count: number, { index, of }: RunPart): number =>
   Math.floor(count / of) + (index < count % of ? 1 : 0);
 
 /**
@@ -35,7 +35,7 @@ export const shareOfCount = (count: number, { index, of }: Part): number =>
 export const placeOf = (
   shard: number,
   nShards: number,
-  { index, of }: Part,
+  { index, of }: RunPart,
 ): { readonly place: number; readonly nPlaces: number } => ({
   place: index + of * shard,
   nPlaces: of * nShards,

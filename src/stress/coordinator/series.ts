@@ -4,7 +4,7 @@
 import type { Window } from './window.ts';
 import { mergeAfter, respace } from './window-merge.ts';
 
-export const MOST_WINDOWS = 600;
+export const MAX_WINDOWS = 600;
 
 export interface Series {
   /** Adds a window of one second; seconds may be left out, but never go back. */
@@ -12,7 +12,7 @@ export interface Series {
   readonly windows: () => readonly Window[];
 }
 
-export const buildSeries = (most = MOST_WINDOWS): Series => {
+export const buildSeries = (most = MAX_WINDOWS): Series => {
   let windows: Window[] = [];
   /** Seconds that a window spans: a power of two, the same for all. */
   let span = 1;

@@ -2,7 +2,7 @@
  * How hard a service on this machine works: how much of the time its threads run, or wait for a processor.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { type ThreadTimes, readThread } from '../generator/usage.ts';
+import { readThread, type ThreadTimes } from '../generator/usage.ts';
 
 export interface ServiceLoad {
   /**
@@ -14,9 +14,9 @@ export interface ServiceLoad {
 
 export const UNSEEN: ServiceLoad = { take: () => null };
 
-const LEAST_MS = 200;
+const MIN_MS = 200;
 /** A listening socket is opened early, so it has a low number; a service may hold 20,000 connections. */
-const MOST_DESCRIPTORS = 64;
+const MAX_DESCRIPTORS = 64;
 const LISTENING = '0A';
 
 /** @param port of a service on this machine @cost a look at every process, some 10 ms */
@@ -28,7 +28,7 @@ export const watchService = (port: number, cores: number): ServiceLoad => {
   return {
     take: () => {
       const wallMs = performance.now() - atMs;
-      if (wallMs < LEAST_MS) return null;
+      if (wallMs < MIN_MS) return null;
       const now = readAll(pids);
       const share = shareOf(before, now, wallMs, cores);
       before = now;
@@ -94,7 +94,7 @@ const findListeners = (port: number): string[] => {
     (pid) =>
       /^\d+$/.test(pid) &&
       list(`/proc/${pid}/fd`)
-        .slice(0, MOST_DESCRIPTORS)
+        .slice(0, MAX_DESCRIPTORS)
         .some((fd) => inodes.has(linkOf(`/proc/${pid}/fd/${fd}`))),
   );
 };

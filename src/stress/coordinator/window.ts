@@ -9,7 +9,7 @@ import {
   quantileOf,
   totalOf,
 } from '../../core/latency.ts';
-import { addEntry, buildLedger, countOf, SCALE, SLOT_MS } from '../generator/tally.ts';
+import { addTally, buildTally, countOf, SCALE, SLOT_MS } from '../generator/tally.ts';
 import type { Tick } from '../messages.ts';
 
 /** Microseconds, known to one part in 8: what a heat map can show. */
@@ -63,9 +63,9 @@ export const buildWindow = (
   nOpen: number,
   serviceLoad: number | null,
 ): Window => {
-  const ledger = buildLedger();
-  for (const { entry } of ticks) addEntry(ledger, entry);
-  const { response, service } = ledger.histograms;
+  const tally = buildTally();
+  for (const tick of ticks) addTally(tally, tick.tally);
+  const { response, service } = tally.histograms;
   const sum = (read: (tick: Tick) => number): number =>
     ticks.reduce((total, tick) => total + read(tick), 0);
   const spent = ticks.reduce((most, tick) =>
@@ -74,14 +74,14 @@ export const buildWindow = (
   return {
     second,
     seconds: 1,
-    planned: countOf(ledger, 'planned'),
-    ok: countOf(ledger, 'ok'),
-    httpError: countOf(ledger, 'httpError'),
-    socketError: countOf(ledger, 'socketError'),
-    timeout: countOf(ledger, 'timeout'),
-    dropped: countOf(ledger, 'dropped'),
-    wrong: countOf(ledger, 'wrong'),
-    reopened: countOf(ledger, 'reopened'),
+    planned: countOf(tally, 'planned'),
+    ok: countOf(tally, 'ok'),
+    httpError: countOf(tally, 'httpError'),
+    socketError: countOf(tally, 'socketError'),
+    timeout: countOf(tally, 'timeout'),
+    dropped: countOf(tally, 'dropped'),
+    wrong: countOf(tally, 'wrong'),
+    reopened: countOf(tally, 'reopened'),
     p50Ms: quantileMs(response, 0.5),
     p99Ms: quantileMs(response, 0.99),
     maxMs: quantileMs(response, 1),
@@ -89,8 +89,8 @@ export const buildWindow = (
     serviceMeanMs: meanMs(service),
     heat: encodeCounts(coarsen(response)),
     slotMs: SLOT_MS,
-    okSlots: [...ledger.okSlots],
-    badSlots: [...ledger.badSlots],
+    okSlots: [...tally.okSlots],
+    badSlots: [...tally.badSlots],
     nOpen,
     inFlight: sum(({ inFlightMean }) => inFlightMean),
     waiting: sum(({ waiting }) => waiting),

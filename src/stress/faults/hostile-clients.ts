@@ -5,7 +5,7 @@
 import type { Socket } from 'bun';
 import type { Target } from '../target/target.ts';
 
-interface Rude {
+interface HostileClient {
   sent: number;
   received: number;
   status: number;
@@ -16,8 +16,12 @@ const HEADER = 'POST /predict HTTP/1.1\r\nHost: slow\r\nX-Slow: ';
 const BYTE_EVERY_MS = 1000;
 const GARBAGE_EVERY_MS = 10;
 
-const connect = (target: Target, i: number, first: string): Promise<Socket<Rude> | undefined> =>
-  Bun.connect<Rude>({
+const connect = (
+  target: Target,
+  i: number,
+  first: string,
+): Promise<Socket<HostileClient> | undefined> =>
+  Bun.connect<HostileClient>({
     hostname: target.addresses[i % target.addresses.length]!,
     port: target.port,
     data: { sent: 0, received: 0, status: 0, closed: false },
@@ -82,7 +86,7 @@ const RUBBISH: readonly string[] = [
 /** Sends one piece of rubbish on a new connection every 10 ms. Returns how it was answered. */
 export const throwGarbage = async (target: Target, lastsMs: number): Promise<string[]> => {
   const endMs = performance.now() + lastsMs;
-  const clients: Socket<Rude>[] = [];
+  const clients: Socket<HostileClient>[] = [];
   let nTried = 0;
   try {
     while (performance.now() < endMs) {

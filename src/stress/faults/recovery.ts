@@ -1,9 +1,10 @@
 /**
  * What a fault cost, read off the run's timeline: pure functions over successes and failures by slot, 10 ms in most runs.
  */
-import type { FaultDeed } from './fault-actions.ts';
-import { SLOT_MS, TICK_MS } from '../generator/tally.ts';
+
 import type { Window } from '../coordinator/window.ts';
+import { SLOT_MS, TICK_MS } from '../generator/tally.ts';
+import type { FaultResult } from './fault-injection.ts';
 
 export interface Recovery {
   readonly fault: string;
@@ -38,49 +39,50 @@ const GOOD_FOR_MS = 1000;
 
 /** @param windows every second of the run; @param endMs when the plan of the run ended */
 export const measureRecovery = (
-  deed: FaultDeed,
+  result: FaultResult,
   windows: readonly Window[],
   endMs: number,
 ): Recovery => {
   const ok = timelineOf(windows, ({ okSlots }) => okSlots);
   const bad = timelineOf(windows, ({ badSlots }) => badSlots);
   const slotMs = windows[0]?.slotMs ?? SLOT_MS;
-  const at = Math.floor(deed.startedMs / slotMs);
+  const at = Math.floor(result.startedMs / slotMs);
   const end = Math.min(ok.length, Math.floor(endMs / slotMs));
   const base = Math.max(0, at - Math.ceil(BASE_MS / slotMs));
   const before = sumOf(ok, base, at) / Math.max(1, at - base);
-  const acted = Math.min(end, Math.floor(deed.endedMs / slotMs) + 1);
+  const acted = Math.min(end, Math.floor(result.endedMs / slotMs) + 1);
   const recovered = findRecovered(ok, bad, afterLast(bad, at, acted), end, before, slotMs);
   const until = Math.max(recovered ?? end, acted);
   const first = ok.findIndex((count, slot) => slot > at && count > 0);
   const untilMs = until * slotMs;
   const after = windows.filter(
-    ({ second, seconds }) => (second + seconds) * 1000 > deed.startedMs && second * 1000 <= untilMs,
+    ({ second, seconds }) =>
+      (second + seconds) * 1000 > result.startedMs && second * 1000 <= untilMs,
   );
   const peaks = after.map(({ p99Ms }) => p99Ms ?? 0);
   return {
-    fault: deed.plan.text,
-    what: deed.plan.what,
-    atMs: deed.startedMs,
-    endedMs: deed.endedMs,
-    undone: deed.undone,
+    fault: result.plan.text,
+    what: result.plan.what,
+    atMs: result.startedMs,
+    endedMs: result.endedMs,
+    undone: result.undone,
     steadyBefore: at > base && sumOf(bad, base, at) === 0,
     okPerSecondBefore: (before * 1000) / slotMs,
     requestsLost: sumOf(bad, at, until + 1),
     wrongAnswers: after.reduce((sum, { wrong }) => sum + wrong, 0),
     longestGapMs: longestGapMs(ok, at, until, slotMs),
-    firstSuccessMs: first < 0 ? null : Math.max(0, (first + 1) * slotMs - deed.startedMs),
-    recoveredMs: recovered === null ? null : Math.max(0, recovered * slotMs - deed.startedMs),
+    firstSuccessMs: first < 0 ? null : Math.max(0, (first + 1) * slotMs - result.startedMs),
+    recoveredMs: recovered === null ? null : Math.max(0, recovered * slotMs - result.startedMs),
     peakP99Ms: peaks.length > 0 ? Math.max(...peaks) : null,
     goodputLost: Math.max(0, Math.round(before * (until - at) - sumOf(ok, at, until))),
     socketsReopened: after.reduce((sum, { reopened }) => sum + reopened, 0),
-    replacedInMs: deed.replacedInMs,
-    readyInMs: deed.readyInMs,
+    replacedInMs: result.replacedInMs,
+    readyInMs: result.readyInMs,
     restarts:
-      deed.restartsBefore === null || deed.restartsAfter === null
+      result.restartsBefore === null || result.restartsAfter === null
         ? null
-        : deed.restartsAfter - deed.restartsBefore,
-    notes: deed.notes,
+        : result.restartsAfter - result.restartsBefore,
+    notes: result.notes,
   };
 };
 

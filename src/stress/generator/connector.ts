@@ -1,46 +1,42 @@
 /**
- * Opens connections, few at a time, and opens those again that were lost, with growing patience.
+ * Opens connections, few at a time, and opens those again that were lost, with exponential backoff.
  */
 import type { Socket } from 'bun';
-import type { Books } from './recorder.ts';
-import { addReason } from './tally.ts';
-import type { FromShard, ShardPlan } from '../messages.ts';
+import type { FromShard } from '../messages.ts';
 import { buildSocketRing } from './ring.ts';
-import { CLOSED, CONNECTING, type Course, IDLE, nowUsOf, type Sockets } from './sockets.ts';
+import { CLOSED, CONNECTING, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import { addReason } from './tally.ts';
 
 const FIRST_RETRY_MS = 20;
 const LAST_RETRY_MS = 1000;
-const MOST_DOUBLINGS = 20;
+const MAX_DOUBLINGS = 20;
 const REPORT_EVERY_MS = 200;
 /**
- * In an open loop a lost connection is not missed before a request waits for it. Whoever dials at once meets the
- * listening socket of a process that is about to end, and gets a connection that nobody will ever accept.
+ * In an open loop a lost connection is not missed before a request waits for it. Whoever connects again at once meets
+ * the listening socket of a process that is about to end, and gets a connection that nobody will ever accept.
  */
-const CALM_MS = 50;
+const RECONNECT_DELAY_MS = 50;
 
-export interface Dialler {
+export interface Connector {
   /** Opens connections until there are so many. */
   readonly grow: (nConnections: number) => void;
   /** Stops reporting how far the opening has come. */
   readonly settle: () => void;
-  /** A connection stands (TLS and all); false when it is not wanted any more. */
-  readonly stands: (socket: Socket<number>) => boolean;
+  /** A connection is established (TLS and all); false when it is not wanted any more. */
+  readonly established: (socket: Socket<number>) => boolean;
   readonly failed: (i: number, reason: string) => void;
-  /** A socket is gone: it is opened again at once if there is room, or calmly, when the service closed it. */
-  readonly redial: (i: number, calmly: boolean) => void;
-  /** @param isMissed whether requests wait for a connection */
-  readonly pump: (nowMs: number, isMissed: boolean) => void;
+  /** A socket is gone: it is opened again at once if there is room, or after a delay, when the service closed it. */
+  readonly reconnect: (i: number, isDelayed: boolean) => void;
+  /** Opens what is due. @param isMissed whether requests wait for a connection */
+  readonly turn: (nowMs: number, isMissed: boolean) => void;
 }
 
-/** @param connect begins one connection; the promise only tells of failures */
-export const buildDialler = (
-  plan: ShardPlan,
-  sockets: Sockets,
-  course: Course,
-  books: Books,
-  connect: (i: number) => Promise<unknown>,
+/** @param openSocket begins one connection; the promise only tells of failures */
+export const buildConnector = (
+  { plan, sockets, step, recorder }: ShardState,
+  openSocket: (i: number) => Promise<unknown>,
   emit: (message: FromShard) => void,
-): Dialler => {
+): Connector => {
   const nSockets = plan.nConnections;
   const retryAtMs = new Float64Array(nSockets);
   const retries = new Uint8Array(nSockets);
@@ -51,11 +47,11 @@ export const buildDialler = (
   let reporting = false;
   let reportedMs = 0;
 
-  const dial = (i: number): void => {
+  const connect = (i: number): void => {
     sockets.state[i] = CONNECTING;
     nConnecting++;
     begunAtMs[i] = performance.now();
-    connect(i).catch((fault: unknown) => {
+    openSocket(i).catch((fault: unknown) => {
       if (sockets.state[i] === CONNECTING) failed(i, codeOf(fault));
     });
   };
@@ -63,16 +59,16 @@ export const buildDialler = (
   const failed = (i: number, reason: string): void => {
     nConnecting--;
     sockets.state[i] = CLOSED;
-    books.count('refused');
-    addReason(books.ledger, `connect: ${reason}`);
-    if (course.running && course.closed) {
-      const t = nowUsOf(course);
+    recorder.count('refused');
+    addReason(recorder.tally, `connect: ${reason}`);
+    if (step.isRunning && step.isClosedLoop) {
+      const t = nowUsOf(step);
       const { readyUs } = sockets;
-      books.unasked(readyUs[i]! < 0 ? t : readyUs[i]!, t);
+      recorder.unsendable(readyUs[i]! < 0 ? t : readyUs[i]!, t);
       readyUs[i] = t;
     }
     const waitMs = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** retries[i]!);
-    if (retries[i]! < MOST_DOUBLINGS) retries[i]!++;
+    if (retries[i]! < MAX_DOUBLINGS) retries[i]!++;
     retryAtMs[i] = performance.now() + waitMs;
     if (!sockets.closing) toConnect.push(i);
   };
@@ -86,7 +82,7 @@ export const buildDialler = (
       kind: 'opened',
       shard: plan.shard,
       nOpen: sockets.nOpen,
-      reasons: Object.fromEntries(books.ledger.reasons),
+      reasons: Object.fromEntries(recorder.tally.reasons),
       done,
     });
   };
@@ -100,7 +96,7 @@ export const buildDialler = (
     settle: () => {
       reporting = false;
     },
-    stands: (socket) => {
+    established: (socket) => {
       const i = socket.data;
       if (sockets.state[i] !== CONNECTING || sockets.closing) {
         socket.terminate();
@@ -108,31 +104,31 @@ export const buildDialler = (
       }
       nConnecting--;
       sockets.nOpen++;
-      if (hasOpened[i] === 0) books.count('opened');
-      else if (plan.keepAlive) books.count('reopened');
+      if (hasOpened[i] === 0) recorder.count('opened');
+      else if (plan.keepAlive) recorder.count('reopened');
       hasOpened[i] = 1;
       retries[i] = 0;
       sockets.handles[i] = socket;
       sockets.state[i] = IDLE;
-      books.connected((performance.now() - begunAtMs[i]!) * 1000);
+      recorder.connected((performance.now() - begunAtMs[i]!) * 1000);
       return true;
     },
     failed,
-    redial: (i, calmly) => {
+    reconnect: (i, isDelayed) => {
       if (sockets.closing || i >= sockets.wanted) return;
-      const isCalm = calmly && course.running && !course.closed;
-      retryAtMs[i] = isCalm ? performance.now() + CALM_MS : 0;
-      if (!isCalm && nConnecting < plan.connectsAtOnce) dial(i);
+      const waits = isDelayed && step.isRunning && !step.isClosedLoop;
+      retryAtMs[i] = waits ? performance.now() + RECONNECT_DELAY_MS : 0;
+      if (!waits && nConnecting < plan.connectsAtOnce) connect(i);
       else toConnect.push(i);
     },
-    pump: (nowMs, isMissed) => {
+    turn: (nowMs, isMissed) => {
       let looks = toConnect.size;
       while (looks-- > 0 && nConnecting < plan.connectsAtOnce) {
         const i = toConnect.shift();
         if (sockets.state[i] !== CLOSED) continue;
-        const isPatient = retryAtMs[i]! > nowMs && !(isMissed && retries[i] === 0);
-        if (isPatient) toConnect.push(i);
-        else dial(i);
+        const waits = retryAtMs[i]! > nowMs && !(isMissed && retries[i] === 0);
+        if (waits) toConnect.push(i);
+        else connect(i);
       }
       if (reporting) report(nowMs);
     },

@@ -1,32 +1,31 @@
 /**
- * The books of a shard: every planned request is written down once when it is planned and once when it ends.
+ * The recorder of a shard: every planned request is recorded once when it is planned and once when it ends.
  *
- *
- * Requests planned before the measured part are asked but not counted; all times are microseconds from the step's start.
+ * Requests planned before the measured part are sent but not counted; all times are microseconds from the step's start.
  */
 import {
   addReason,
   bucketOfUs,
-  buildLedger,
+  buildTally,
   COUNTER_AT,
   type Counter,
-  clearLedger,
-  type Entry,
-  type Ledger,
+  clearTally,
+  type EncodedTally,
   SLOT_MS,
+  type Tally,
   TICK_MS,
-  takeEntry,
+  takeTally,
 } from './tally.ts';
 
 const TICK_US = TICK_MS * 1000;
 const SLOT_US = SLOT_MS * 1000;
 
-export interface Books {
-  readonly ledger: Ledger;
-  /** Requests in hand. */
+export interface Recorder {
+  readonly tally: Tally;
+  /** Requests in flight. */
   readonly nBusy: number;
-  /** Empties the books for a step; what was written of opening connections stays. */
-  readonly open: (measureFromUs: number, endUs: number) => void;
+  /** Clears the tally for a step; what was recorded of opening connections stays. */
+  readonly begin: (measureFromUs: number, endUs: number) => void;
   readonly end: (endUs: number) => void;
   readonly count: (counter: Counter, by?: number) => void;
   readonly connected: (tookUs: number) => void;
@@ -55,21 +54,21 @@ export interface Books {
     plannedUs: number,
     t: number,
   ) => void;
-  /** In a closed loop a connection that cannot be opened is a request that cannot be asked. */
-  readonly unasked: (sinceUs: number, t: number) => void;
+  /** In a closed loop a connection that cannot be opened is a request that cannot be sent. */
+  readonly unsendable: (sinceUs: number, t: number) => void;
   readonly isTickOver: (t: number) => boolean;
-  /** What was written since the last tick. */
+  /** What was recorded since the last tick. */
   readonly take: (t: number) => {
     readonly second: number;
-    readonly entry: Entry;
+    readonly tally: EncodedTally;
     readonly inFlightMean: number;
   };
 }
 
-export const buildBooks = (): Books => {
-  const ledger = buildLedger();
-  const { counters, okSlots, badSlots, statuses } = ledger;
-  const { response, service, lag, late, errors, connect } = ledger.histograms;
+export const buildRecorder = (): Recorder => {
+  const tally = buildTally();
+  const { counters, okSlots, badSlots, statuses } = tally;
+  const { response, service, lag, late, errors, connect } = tally.histograms;
   let measureFromUs = 0;
   let endUs = 0;
   let second = 0;
@@ -79,28 +78,28 @@ export const buildBooks = (): Books => {
   let busyAreaUs = 0;
   let busyMarkUs = 0;
 
-  /** The area under the requests in hand, so that their mean is exact. */
+  /** The area under the requests in flight, so that their mean is exact. */
   const changeBusy = (by: number, t: number): void => {
     busyAreaUs += nBusy * (t - busyMarkUs);
     busyMarkUs = t;
     nBusy += by;
   };
 
-  /** Slot of the tick; what comes late, while the pump is held up, falls into the last. */
+  /** Slot of the tick; what comes late, while the event loop is held up, falls into the last. */
   const slotOf = (t: number): number => {
     const slot = ((t - tickStartUs) / SLOT_US) | 0;
     return slot < okSlots.length ? (slot > 0 ? slot : 0) : okSlots.length - 1;
   };
 
   return {
-    ledger,
+    tally,
     get nBusy() {
       return nBusy;
     },
-    open: (measureFrom, end) => {
+    begin: (measureFrom, end) => {
       const times = connect.slice();
       const opened = counters[COUNTER_AT.opened]!;
-      clearLedger(ledger);
+      clearTally(tally);
       connect.set(times);
       counters[COUNTER_AT.opened] = opened;
       measureFromUs = measureFrom;
@@ -150,7 +149,7 @@ export const buildBooks = (): Books => {
       badSlots[slotOf(t)]!++;
       errors[bucketOfUs(t - plannedUs)]!++;
       if (isWrong) counters[COUNTER_AT.wrong]!++;
-      addReason(ledger, isWrong ? 'a wrong answer' : `status ${status}`);
+      addReason(tally, isWrong ? 'a wrong answer' : `status ${status}`);
     },
     lost: (outcome, plannedUs, sentUs, t) => {
       changeBusy(-1, t);
@@ -169,7 +168,7 @@ export const buildBooks = (): Books => {
       badSlots[slotOf(t)]!++;
       if (outcome !== 'dropped') response[bucketOfUs(t - plannedUs)]!++;
     },
-    unasked: (sinceUs, t) => {
+    unsendable: (sinceUs, t) => {
       if (t < measureFromUs || t >= endUs) return;
       counters[COUNTER_AT.planned]!++;
       counters[COUNTER_AT.socketError]!++;
@@ -180,7 +179,7 @@ export const buildBooks = (): Books => {
     take: (t) => {
       changeBusy(0, t);
       const inFlightMean = busyAreaUs / Math.max(1, t - takenUs);
-      const taken = { second, entry: takeEntry(ledger), inFlightMean };
+      const taken = { second, tally: takeTally(tally), inFlightMean };
       busyAreaUs = 0;
       takenUs = t;
       second = Math.max(second + 1, Math.floor(t / TICK_US));

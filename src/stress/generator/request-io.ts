@@ -1,20 +1,17 @@
 /**
- * Question and answer on the sockets of a shard: sends, reads, checks, and writes every end into the books.
- * Hot path: prebuilt bytes, flat arrays;
+ * Requests and answers on the sockets of a shard: sends, reads, checks, and records how each request ended.
+ * Hot path: the bytes of all requests are built before the run, and the state of each socket lies in flat arrays.
  */
 import type { Socket } from 'bun';
-import { closeCompletes, hasBegun, resetScanner, scanAnswer } from './answer.ts';
-import { BROKEN, INCOMPLETE } from './answer-state.ts';
-import type { Books } from './recorder.ts';
+import { closeCompletes, hasBegun, resetScanner, scanResponse } from './response-scanner.ts';
+import { BROKEN, INCOMPLETE } from './scanner-state.ts';
+import { BUSY, forget, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import { addReason } from './tally.ts';
-import type { ShardPlan } from '../messages.ts';
-import type { NumberRing } from './ring.ts';
-import { BUSY, type Course, forget, IDLE, nowUsOf, type Sockets } from './sockets.ts';
 
-/** One answer in 16 to a known question is compared. */
+/** One answer in 16 whose body is known is compared. */
 const CHECK_MASK = 15;
 
-export interface Talk {
+export interface RequestIo {
   /** A free, open socket finds its next work, or rests. */
   readonly serve: (i: number, t: number) => void;
   readonly send: (i: number, plannedAt: number, t: number) => void;
@@ -23,40 +20,33 @@ export interface Talk {
   readonly writeRest: (i: number, socket: Socket<number>) => void;
   readonly closed: (i: number) => void;
   /** A socket broke, or has to go because what it says makes no sense. */
-  readonly drop: (i: number, reason: string, calmly?: boolean) => void;
-  /** Ends the request in a socket's hands without an answer, and the socket. */
+  readonly drop: (i: number, reason: string, isDelayed?: boolean) => void;
+  /** Ends a socket and, without an answer, its request in flight. */
   readonly giveUp: (i: number, outcome: 'timeout' | 'inFlight', t: number) => void;
 }
 
-/**
- * @param waiting planned times that found no free socket
- * @param redial opens a socket again, calmly when the service closed it
- */
-export const buildTalk = (
-  plan: ShardPlan,
-  sockets: Sockets,
-  course: Course,
-  books: Books,
-  waiting: NumberRing,
-  redial: (i: number, calmly: boolean) => void,
-): Talk => {
+/** @param reconnect opens a socket again, after a delay when the service closed it */
+export const buildRequestIo = (
+  { plan, sockets, step, recorder, waiting }: ShardState,
+  reconnect: (i: number, isDelayed: boolean) => void,
+): RequestIo => {
   const requests = plan.requests.map((text) => Buffer.from(text, 'base64'));
   const golden: (Buffer | undefined)[] = requests.map(() => undefined);
   for (const [index, body] of plan.golden) golden[index] = Buffer.from(body, 'base64');
-  const { handles, state, plannedUs, sentUs, readyUs, asked, unwritten, answered } = sockets;
+  const { handles, state, plannedUs, sentUs, readyUs, requestIndex, unwritten, answered } = sockets;
   const { scanner, idle } = sockets;
   let nextRequest = Math.floor((plan.place * requests.length) / plan.nPlaces);
   let nChecks = 0;
 
   const serve = (i: number, t: number): void => {
-    if (course.closed) {
-      if (t >= course.endUs) {
+    if (step.isClosedLoop) {
+      if (t >= step.endUs) {
         idle.push(i);
         return;
       }
       const plannedAt = readyUs[i]! >= 0 ? readyUs[i]! : t;
       readyUs[i] = -1;
-      books.planned(plannedAt);
+      recorder.planned(plannedAt);
       send(i, plannedAt, t);
     } else if (waiting.size > 0) send(i, waiting.shift(), t);
     else idle.push(i);
@@ -70,10 +60,10 @@ export const buildTalk = (
     state[i] = BUSY;
     plannedUs[i] = plannedAt;
     sentUs[i] = t;
-    asked[i] = index;
+    requestIndex[i] = index;
     answered[i] = 0;
     resetScanner(scanner, i);
-    books.sent(plannedAt, t);
+    recorder.sent(plannedAt, t);
     const written = socket.write(bytes);
     if (written < bytes.length) {
       if (written < 0) drop(i, 'write failed');
@@ -83,31 +73,31 @@ export const buildTalk = (
 
   const writeRest = (i: number, socket: Socket<number>): void => {
     if (unwritten[i] === 0) return;
-    const bytes = requests[asked[i]!]!;
+    const bytes = requests[requestIndex[i]!]!;
     const written = socket.write(bytes, bytes.length - unwritten[i]!);
     if (written > 0) unwritten[i]! -= written;
-    if (unwritten[i] === 0 && answered[i] === 1) release(i, nowUsOf(course));
+    if (unwritten[i] === 0 && answered[i] === 1) release(i, nowUsOf(step));
   };
 
   const receive = (socket: Socket<number>, chunk: Uint8Array): void => {
     const i = socket.data;
     if (handles[i] !== socket) return;
-    books.count('bytesIn', chunk.length);
+    recorder.count('bytesIn', chunk.length);
     if (state[i] !== BUSY || answered[i] === 1) {
-      books.count('unsolicited');
+      recorder.count('unsolicited');
       drop(i, 'bytes that answer no request');
       return;
     }
-    const end = scanAnswer(scanner, i, chunk, 0);
+    const end = scanResponse(scanner, i, chunk, 0);
     if (end === INCOMPLETE) return;
     if (end === BROKEN) {
       drop(i, 'not an HTTP/1 answer');
       return;
     }
-    const t = nowUsOf(course);
+    const t = nowUsOf(step);
     settleAnswer(i, t, scanner.bodyAt >= 0 ? chunk : null, end);
     if (end < chunk.length) {
-      books.count('unsolicited');
+      recorder.count('unsolicited');
       drop(i, 'bytes that answer no request');
     } else if (scanner.closes[i] === 1 || !plan.keepAlive) {
       readyUs[i] = t;
@@ -120,13 +110,13 @@ export const buildTalk = (
   const release = (i: number, t: number): void => {
     state[i] = IDLE;
     answered[i] = 0;
-    if (course.running) serve(i, t);
+    if (step.isRunning) serve(i, t);
     else idle.push(i);
   };
 
   const settleAnswer = (i: number, t: number, whole: Uint8Array | null, end: number): void => {
     state[i] = IDLE;
-    const truth = golden[asked[i]!];
+    const truth = golden[requestIndex[i]!];
     const status = scanner.status[i]!;
     const isWrong =
       truth !== undefined &&
@@ -134,30 +124,30 @@ export const buildTalk = (
       status < 300 &&
       (nChecks++ & CHECK_MASK) === 0 &&
       !isSame(whole, scanner.bodyAt, end, truth);
-    books.answered(plannedUs[i]!, sentUs[i]!, t, status, isWrong, truth !== undefined);
+    recorder.answered(plannedUs[i]!, sentUs[i]!, t, status, isWrong, truth !== undefined);
   };
 
   const settleLoss = (i: number, outcome: 'socketError' | 'timeout' | 'inFlight', t: number) => {
     state[i] = IDLE;
     readyUs[i] = t;
-    books.lost(outcome, plannedUs[i]!, sentUs[i]!, t);
+    recorder.lost(outcome, plannedUs[i]!, sentUs[i]!, t);
   };
 
-  const drop = (i: number, reason: string, calmly = true): void => {
+  const drop = (i: number, reason: string, isDelayed = true): void => {
     if (state[i] === BUSY && answered[i] === 0) {
-      settleLoss(i, 'socketError', nowUsOf(course));
-      addReason(books.ledger, reason);
+      settleLoss(i, 'socketError', nowUsOf(step));
+      addReason(recorder.tally, reason);
     }
-    hangUp(i, true, calmly);
+    hangUp(i, true, isDelayed);
   };
 
   /** Closes a socket from this side and lines it up to be opened again. */
-  const hangUp = (i: number, abruptly: boolean, calmly = false): void => {
+  const hangUp = (i: number, abruptly: boolean, isDelayed = false): void => {
     const socket = handles[i];
     forget(sockets, i);
     if (abruptly) socket?.terminate();
     else socket?.end();
-    redial(i, calmly);
+    reconnect(i, isDelayed);
   };
 
   return {
@@ -168,18 +158,18 @@ export const buildTalk = (
     drop,
     closed: (i) => {
       if (state[i] === BUSY && answered[i] === 0) {
-        const t = nowUsOf(course);
+        const t = nowUsOf(step);
         if (closeCompletes(scanner, i)) {
           settleAnswer(i, t, null, 0);
           readyUs[i] = t;
         } else {
           const begun = hasBegun(scanner, i);
-          addReason(books.ledger, begun ? 'closed inside an answer' : 'closed before an answer');
+          addReason(recorder.tally, begun ? 'closed inside an answer' : 'closed before an answer');
           settleLoss(i, 'socketError', t);
         }
-      } else if (state[i] === IDLE) books.count('closedIdle');
+      } else if (state[i] === IDLE) recorder.count('closedIdle');
       forget(sockets, i);
-      redial(i, true);
+      reconnect(i, true);
     },
     giveUp: (i, outcome, t) => {
       if (answered[i] === 0) settleLoss(i, outcome, t);

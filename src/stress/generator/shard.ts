@@ -1,25 +1,32 @@
 /**
- * One shard of the generator: wires its sockets, dialler, talk, pump and books, and runs steps on them.
+ * One shard of the generator: wires its sockets, connector, request I/O, pacer and recorder, and runs steps on them.
  * One process runs one shard; `shard-process.ts` connects it with its coordinator.
  */
 import type { Socket } from 'bun';
-import { type Books, buildBooks } from './recorder.ts';
-import { buildDialler, codeOf } from './connector.ts';
-import type { FromShard, ShardPlan, Step } from '../messages.ts';
-import { buildPump, MOST_WAITING, PUMP_MS } from './pacer.ts';
+import type { FromShard, ShardPlan, StepPlan } from '../messages.ts';
+import { buildConnector, codeOf } from './connector.ts';
+import { buildPacer, MAX_WAITING, TURN_MS } from './pacer.ts';
+import { buildRecorder, type Recorder } from './recorder.ts';
+import { buildRequestIo } from './request-io.ts';
 import { buildNumberRing } from './ring.ts';
-import { buildCourse, buildSockets, CONNECTING, IDLE, nowUsOf } from './sockets.ts';
-import { buildTalk } from './request-io.ts';
+import {
+  buildRunningStep,
+  buildSockets,
+  CONNECTING,
+  IDLE,
+  nowUsOf,
+  type ShardState,
+} from './sockets.ts';
 import { readUsage, sharesOf } from './usage.ts';
 
-/** A closed loop plans nothing: its pump only sweeps and ticks. */
-const CLOSED_PUMP_MS = 5;
+/** A closed loop plans nothing: its pacer only looks for timeouts. */
+const CLOSED_LOOP_TURN_MS = 5;
 const STOP_GRACE_US = 500_000;
 
 export interface Shard {
   /** Opens connections until there are `nConnections`; reports progress by `opened` messages. */
   readonly grow: (nConnections: number) => void;
-  readonly start: (step: Step) => void;
+  readonly start: (plan: StepPlan) => void;
   /** Ends the running step early. */
   readonly stop: () => void;
   /** Resets a share (0 to 1) of the open connections, abruptly. */
@@ -30,13 +37,14 @@ export interface Shard {
 export const buildShard = (
   plan: ShardPlan,
   emit: (message: FromShard) => void,
-  books: Books = buildBooks(),
+  recorder: Recorder = buildRecorder(),
 ): Shard => {
   const isTls = plan.tls !== null;
   const sockets = buildSockets(plan.nConnections, plan.bodiless);
-  const course = buildCourse();
+  const step = buildRunningStep();
   const { handles, state, idle, unwritten } = sockets;
-  const waiting = buildNumberRing(MOST_WAITING);
+  const waiting = buildNumberRing(MAX_WAITING);
+  const shared: ShardState = { plan, sockets, step, recorder, waiting };
   let usage = readUsage();
 
   /** The socket of each place whose TLS handshake is under way: one that was hung up before may still be closing. */
@@ -46,40 +54,40 @@ export const buildShard = (
     binaryType: 'uint8array' as const,
     open: (socket: Socket<number>): void => {
       if (isTls) shakingHands[socket.data] = socket;
-      else stands(socket);
+      else serve(socket);
     },
     handshake: (socket: Socket<number>, success: boolean, fault: Error | null): void => {
       if (!isTls) return;
       shakingHands[socket.data] = null;
-      if (success || plan.tls?.verify === false) stands(socket);
+      if (success || plan.tls?.verify === false) serve(socket);
       else {
-        dialler.failed(socket.data, `TLS: ${fault?.message || 'the handshake failed'}`);
+        connector.failed(socket.data, `TLS: ${fault?.message || 'the handshake failed'}`);
         socket.terminate();
       }
     },
-    data: (socket: Socket<number>, chunk: Uint8Array): void => talk.receive(socket, chunk),
+    data: (socket: Socket<number>, chunk: Uint8Array): void => requestIo.receive(socket, chunk),
     drain: (socket: Socket<number>): void => {
       const i = socket.data;
-      if (handles[i] === socket && unwritten[i]! > 0) talk.writeRest(i, socket);
+      if (handles[i] === socket && unwritten[i]! > 0) requestIo.writeRest(i, socket);
     },
     close: (socket: Socket<number>): void => {
       const i = socket.data;
-      if (handles[i] === socket) talk.closed(i);
+      if (handles[i] === socket) requestIo.closed(i);
       else if (shakingHands[i] === socket) {
         shakingHands[i] = null;
-        dialler.failed(i, 'closed at once');
+        connector.failed(i, 'closed at once');
       }
     },
     error: (socket: Socket<number>, fault: Error): void => {
       const i = socket.data;
-      if (handles[i] === socket) talk.drop(i, codeOf(fault));
+      if (handles[i] === socket) requestIo.drop(i, codeOf(fault));
     },
     connectError: (socket: Socket<number>, fault: Error): void => {
-      if (state[socket.data] === CONNECTING) dialler.failed(socket.data, codeOf(fault));
+      if (state[socket.data] === CONNECTING) connector.failed(socket.data, codeOf(fault));
     },
   };
 
-  const connect = (i: number): Promise<unknown> => {
+  const openSocket = (i: number): Promise<unknown> => {
     const options = {
       hostname: plan.addresses[i % plan.addresses.length]!,
       port: plan.port,
@@ -91,31 +99,32 @@ export const buildShard = (
     return Bun.connect({ ...options, tls });
   };
 
-  const stands = (socket: Socket<number>): void => {
-    if (!dialler.stands(socket)) return;
-    if (course.running) talk.serve(socket.data, nowUsOf(course));
+  /** A connection is established. */
+  const serve = (socket: Socket<number>): void => {
+    if (!connector.established(socket)) return;
+    if (step.isRunning) requestIo.serve(socket.data, nowUsOf(step));
     else idle.push(socket.data);
   };
 
-  const dialler = buildDialler(plan, sockets, course, books, connect, emit);
-  const talk = buildTalk(plan, sockets, course, books, waiting, dialler.redial);
-  const pump = buildPump(sockets, course, books, waiting, talk, plan.timeoutMs * 1000);
+  const connector = buildConnector(shared, openSocket, emit);
+  const requestIo = buildRequestIo(shared, connector.reconnect);
+  const pacer = buildPacer(shared, requestIo);
 
   const turn = (): void => {
-    dialler.pump(performance.now(), waiting.size > 0);
-    if (!course.running) return;
-    const t = nowUsOf(course);
-    pump.turn(t);
-    if (t < course.endUs) {
-      if (books.isTickOver(t)) emitTick(t, false);
+    connector.turn(performance.now(), waiting.size > 0);
+    if (!step.isRunning) return;
+    const t = nowUsOf(step);
+    pacer.turn(t);
+    if (t < step.endUs) {
+      if (recorder.isTickOver(t)) emitTick(t, false);
       return;
     }
-    const isDrained = books.nBusy === 0 && waiting.size === 0;
-    if (isDrained || t >= course.graceEndUs) {
-      pump.drain(t);
-      course.running = false;
+    const isDrained = recorder.nBusy === 0 && waiting.size === 0;
+    if (isDrained || t >= step.graceEndUs) {
+      pacer.drain(t);
+      step.isRunning = false;
       emitTick(t, true);
-    } else if (books.isTickOver(t)) emitTick(t, false);
+    } else if (recorder.isTickOver(t)) emitTick(t, false);
   };
 
   const emitTick = (t: number, last: boolean): void => {
@@ -125,7 +134,7 @@ export const buildShard = (
       kind: 'tick',
       shard: plan.shard,
       last,
-      ...books.take(t),
+      ...recorder.take(t),
       nOpen: sockets.nOpen,
       waiting: waiting.size,
       ...sharesOf(before, usage),
@@ -133,52 +142,52 @@ export const buildShard = (
     });
   };
 
-  let timer = setInterval(turn, PUMP_MS);
+  let timer = setInterval(turn, TURN_MS);
   const turnEvery = (ms: number): void => {
     clearInterval(timer);
     timer = setInterval(turn, ms);
   };
 
   const begin = (): void => {
-    turnEvery(course.closed ? CLOSED_PUMP_MS : PUMP_MS);
+    turnEvery(step.isClosedLoop ? CLOSED_LOOP_TURN_MS : TURN_MS);
     usage = readUsage();
-    course.running = true;
-    if (!course.closed) return;
+    step.isRunning = true;
+    if (!step.isClosedLoop) return;
     for (let looks = idle.size; looks > 0; looks--) {
       const i = idle.shift();
-      if (state[i] === IDLE) talk.serve(i, Math.max(0, nowUsOf(course)));
+      if (state[i] === IDLE) requestIo.serve(i, Math.max(0, nowUsOf(step)));
     }
   };
 
   return {
     grow: (nConnections) => {
-      dialler.grow(nConnections);
-      turnEvery(PUMP_MS);
+      connector.grow(nConnections);
+      turnEvery(TURN_MS);
     },
-    start: (step) => {
-      dialler.settle();
-      course.originMs = step.startAtMs - performance.timeOrigin;
-      course.endUs = step.durationMs * 1000;
-      course.graceEndUs = course.endUs + step.graceMs * 1000;
-      course.closed = step.load === null;
-      books.open(step.warmUpMs * 1000, course.endUs);
-      pump.plan(step.load, plan.place, plan.nPlaces);
+    start: ({ startAtMs, load, durationMs, warmUpMs, graceMs }) => {
+      connector.settle();
+      step.originMs = startAtMs - performance.timeOrigin;
+      step.endUs = durationMs * 1000;
+      step.graceEndUs = step.endUs + graceMs * 1000;
+      step.isClosedLoop = load === null;
+      recorder.begin(warmUpMs * 1000, step.endUs);
+      pacer.schedule(load);
       sockets.readyUs.fill(-1);
-      const waitMs = step.startAtMs - (performance.timeOrigin + performance.now());
+      const waitMs = startAtMs - (performance.timeOrigin + performance.now());
       if (waitMs > 0) setTimeout(begin, waitMs);
       else begin();
     },
     stop: () => {
-      const graceUs = course.graceEndUs - course.endUs;
-      course.endUs = Math.min(course.endUs, Math.max(0, nowUsOf(course)));
-      course.graceEndUs = course.endUs + Math.min(graceUs, STOP_GRACE_US);
-      books.end(course.endUs);
-      pump.halt();
+      const graceUs = step.graceEndUs - step.endUs;
+      step.endUs = Math.min(step.endUs, Math.max(0, nowUsOf(step)));
+      step.graceEndUs = step.endUs + Math.min(graceUs, STOP_GRACE_US);
+      recorder.end(step.endUs);
+      pacer.halt();
     },
     reset: (share) => {
       const nReset = Math.round(sockets.wanted * share);
       for (let i = 0; i < nReset; i++) {
-        if (handles[i] !== null) talk.drop(i, 'reset by this generator', false);
+        if (handles[i] !== null) requestIo.drop(i, 'reset by this generator', false);
       }
     },
     close: () => {

@@ -1,13 +1,14 @@
 /**
  * The sockets of a shard as flat arrays, and the step that runs on them: the state that its hot path shares.
  *
- *
  * A socket is CLOSED -> CONNECTING -> IDLE <-> BUSY.
  */
 import type { Socket } from 'bun';
-import { resetScanner } from './answer.ts';
-import { buildScanner, type Scanner } from './answer-state.ts';
-import { buildSocketRing, type SocketRing } from './ring.ts';
+import type { ShardPlan } from '../messages.ts';
+import type { Recorder } from './recorder.ts';
+import { resetScanner } from './response-scanner.ts';
+import { buildSocketRing, type NumberRing, type SocketRing } from './ring.ts';
+import { buildScanner, type Scanner } from './scanner-state.ts';
 
 export const CLOSED = 0;
 export const CONNECTING = 1;
@@ -18,13 +19,13 @@ export interface Sockets {
   /** Each array has one place per socket. */
   readonly handles: (Socket<number> | null)[];
   readonly state: Uint8Array;
-  /** Of the request in hand, microseconds from the step's start: when it was planned, and sent. */
+  /** Of the request in flight, microseconds from the step's start: when it was planned, and sent. */
   readonly plannedUs: Float64Array;
   readonly sentUs: Float64Array;
-  /** In a closed loop: since when the next request could have been asked; -1: since it is free. */
+  /** In a closed loop: since when the next request could have been sent; -1: since it is free. */
   readonly readyUs: Float64Array;
-  /** Which request is in hand. */
-  readonly asked: Int32Array;
+  /** Index of the request in flight. */
+  readonly requestIndex: Int32Array;
   /** Bytes of it that the kernel has not taken yet. */
   readonly unwritten: Int32Array;
   /** 1 when it was answered before it was written whole. */
@@ -39,14 +40,23 @@ export interface Sockets {
 }
 
 /** The running step. */
-export interface Course {
-  running: boolean;
-  /** Whether it is a closed loop. */
-  closed: boolean;
+export interface RunningStep {
+  isRunning: boolean;
+  isClosedLoop: boolean;
   /** Its start on the clock of `performance.now()`. */
   originMs: number;
   endUs: number;
   graceEndUs: number;
+}
+
+/** What the parts of a shard share. */
+export interface ShardState {
+  readonly plan: ShardPlan;
+  readonly sockets: Sockets;
+  readonly step: RunningStep;
+  readonly recorder: Recorder;
+  /** Planned times that found no free socket. */
+  readonly waiting: NumberRing;
 }
 
 export const buildSockets = (nSockets: number, bodiless: boolean): Sockets => ({
@@ -55,7 +65,7 @@ export const buildSockets = (nSockets: number, bodiless: boolean): Sockets => ({
   plannedUs: new Float64Array(nSockets),
   sentUs: new Float64Array(nSockets),
   readyUs: new Float64Array(nSockets).fill(-1),
-  asked: new Int32Array(nSockets),
+  requestIndex: new Int32Array(nSockets),
   unwritten: new Int32Array(nSockets),
   answered: new Uint8Array(nSockets),
   scanner: buildScanner(nSockets, bodiless),
@@ -65,16 +75,16 @@ export const buildSockets = (nSockets: number, bodiless: boolean): Sockets => ({
   closing: false,
 });
 
-export const buildCourse = (): Course => ({
-  running: false,
-  closed: false,
+export const buildRunningStep = (): RunningStep => ({
+  isRunning: false,
+  isClosedLoop: false,
   originMs: 0,
   endUs: 0,
   graceEndUs: 0,
 });
 
 /** Microseconds from the step's start. */
-export const nowUsOf = (course: Course): number => (performance.now() - course.originMs) * 1000;
+export const nowUsOf = (step: RunningStep): number => (performance.now() - step.originMs) * 1000;
 
 /** A socket is gone: nothing of it is left but its place. */
 export const forget = (sockets: Sockets, i: number): void => {

@@ -1,5 +1,5 @@
 /**
- * What a shard writes down between two ticks: counters, histograms, successes by 10 ms slot, reasons of failure.
+ * What a shard records between two ticks: counters, histograms, successes by 10 ms slot, reasons of failure.
  */
 import {
   buildCounts,
@@ -46,7 +46,7 @@ export type Counter = (typeof COUNTERS)[number];
 
 export const HISTOGRAMS = ['response', 'service', 'lag', 'late', 'errors', 'connect'] as const;
 /**
- * response = done - planned; service = done - sent; lag = sent - planned; late = how late the pump was at a
+ * response = done - planned; service = done - sent; lag = sent - planned; late = how late the pacer was at a
  * planned time; errors = age of requests that failed; connect = time to open a connection.
  */
 export type HistogramName = (typeof HISTOGRAMS)[number];
@@ -54,9 +54,9 @@ export type HistogramName = (typeof HISTOGRAMS)[number];
 export const SLOT_MS = 10;
 export const TICK_MS = 1000;
 const N_SLOTS = TICK_MS / SLOT_MS;
-const MOST_REASONS = 50;
+const MAX_REASONS = 50;
 
-export interface Ledger {
+export interface Tally {
   readonly counters: Float64Array;
   readonly histograms: Readonly<Record<HistogramName, Float64Array>>;
   /** Answers by HTTP status. */
@@ -68,8 +68,8 @@ export interface Ledger {
   readonly reasons: Map<string, number>;
 }
 
-/** A ledger as it crosses processes and lies in run files. */
-export interface Entry {
+/** A tally as it crosses processes and lies in run files. */
+export interface EncodedTally {
   readonly counters: Readonly<Record<Counter, number>>;
   readonly histograms: Readonly<Record<HistogramName, readonly number[]>>;
   readonly statuses: Readonly<Record<string, number>>;
@@ -88,7 +88,7 @@ const forEachName = <K extends string, V>(
 ): Readonly<Record<K, V>> =>
   Object.fromEntries(names.map((name) => [name, make(name)])) as Record<K, V>;
 
-export const buildLedger = (): Ledger => ({
+export const buildTally = (): Tally => ({
   counters: new Float64Array(COUNTERS.length),
   histograms: forEachName(HISTOGRAMS, () => buildCounts(SCALE)),
   statuses: new Float64Array(1000),
@@ -105,52 +105,52 @@ export const bucketOfUs = (us: number): number => {
   return (shift << 10) + (us >>> shift);
 };
 
-export const addReason = (ledger: Ledger, reason: string, count = 1): void => {
-  const known = ledger.reasons.has(reason) || ledger.reasons.size < MOST_REASONS;
+export const addReason = (tally: Tally, reason: string, count = 1): void => {
+  const known = tally.reasons.has(reason) || tally.reasons.size < MAX_REASONS;
   const key = known ? reason : 'other';
-  ledger.reasons.set(key, (ledger.reasons.get(key) ?? 0) + count);
+  tally.reasons.set(key, (tally.reasons.get(key) ?? 0) + count);
 };
 
-/** The ledger as an entry; the ledger is empty afterwards. */
-export const takeEntry = (ledger: Ledger): Entry => {
-  const entry: Entry = {
-    counters: forEachName(COUNTERS, (name) => ledger.counters[COUNTER_AT[name]]!),
-    histograms: forEachName(HISTOGRAMS, (name) => encodeCounts(ledger.histograms[name])),
+/** The tally, encoded; it is empty afterwards. */
+export const takeTally = (tally: Tally): EncodedTally => {
+  const encoded: EncodedTally = {
+    counters: forEachName(COUNTERS, (name) => tally.counters[COUNTER_AT[name]]!),
+    histograms: forEachName(HISTOGRAMS, (name) => encodeCounts(tally.histograms[name])),
     statuses: Object.fromEntries(
-      [...ledger.statuses.entries()].filter(([, count]) => count > 0),
+      [...tally.statuses.entries()].filter(([, count]) => count > 0),
     ) as Record<string, number>,
-    okSlots: [...ledger.okSlots],
-    badSlots: [...ledger.badSlots],
-    reasons: Object.fromEntries(ledger.reasons),
+    okSlots: [...tally.okSlots],
+    badSlots: [...tally.badSlots],
+    reasons: Object.fromEntries(tally.reasons),
   };
-  clearLedger(ledger);
-  return entry;
+  clearTally(tally);
+  return encoded;
 };
 
-export const clearLedger = (ledger: Ledger): void => {
-  ledger.counters.fill(0);
-  for (const name of HISTOGRAMS) ledger.histograms[name].fill(0);
-  ledger.statuses.fill(0);
-  ledger.okSlots.fill(0);
-  ledger.badSlots.fill(0);
-  ledger.reasons.clear();
+export const clearTally = (tally: Tally): void => {
+  tally.counters.fill(0);
+  for (const name of HISTOGRAMS) tally.histograms[name].fill(0);
+  tally.statuses.fill(0);
+  tally.okSlots.fill(0);
+  tally.badSlots.fill(0);
+  tally.reasons.clear();
 };
 
-/** Adds an entry to a ledger: exact, in any order. */
-export const addEntry = (ledger: Ledger, entry: Entry): void => {
-  for (const name of COUNTERS) ledger.counters[COUNTER_AT[name]]! += entry.counters[name];
+/** Adds an encoded tally to a tally: exact, in any order. */
+export const addTally = (tally: Tally, encoded: EncodedTally): void => {
+  for (const name of COUNTERS) tally.counters[COUNTER_AT[name]]! += encoded.counters[name];
   for (const name of HISTOGRAMS) {
-    mergeInto(ledger.histograms[name], decodeCounts(SCALE, entry.histograms[name]));
+    mergeInto(tally.histograms[name], decodeCounts(SCALE, encoded.histograms[name]));
   }
-  for (const [status, count] of Object.entries(entry.statuses)) ledger.statuses[+status]! += count;
-  for (const [i, count] of entry.okSlots.entries()) ledger.okSlots[i]! += count;
-  for (const [i, count] of entry.badSlots.entries()) ledger.badSlots[i]! += count;
-  for (const [reason, count] of Object.entries(entry.reasons)) addReason(ledger, reason, count);
+  for (const [status, count] of Object.entries(encoded.statuses)) tally.statuses[+status]! += count;
+  for (const [i, count] of encoded.okSlots.entries()) tally.okSlots[i]! += count;
+  for (const [i, count] of encoded.badSlots.entries()) tally.badSlots[i]! += count;
+  for (const [reason, count] of Object.entries(encoded.reasons)) addReason(tally, reason, count);
 };
 
-export const countOf = (ledger: Ledger, counter: Counter): number =>
-  ledger.counters[COUNTER_AT[counter]]!;
+export const countOf = (tally: Tally, counter: Counter): number =>
+  tally.counters[COUNTER_AT[counter]]!;
 
-/** planned - (sum of the outcomes): 0, or requests were lost from the books. */
-export const imbalanceOf = (ledger: Ledger): number =>
-  countOf(ledger, 'planned') - OUTCOMES.reduce((sum, name) => sum + countOf(ledger, name), 0);
+/** planned - (sum of the outcomes): 0, or requests were lost from the recorder. */
+export const imbalanceOf = (tally: Tally): number =>
+  countOf(tally, 'planned') - OUTCOMES.reduce((sum, name) => sum + countOf(tally, name), 0);

@@ -2,14 +2,14 @@
  * The capacity run: a short sweep of closed loops (the curve and a first guess), then the search at planned rates.
  */
 import { type KneeReport, type LoadPoint, reportKnee } from '../analysis/knee.ts';
-import { type Reason, searchCapacity, type SearchResult, type Trial } from './search.ts';
-import type { Arrivals } from '../generator/schedule.ts';
-import { openConnections, type Session } from '../session.ts';
-import { graceOf } from './single.ts';
 import type { Threshold } from '../analysis/slo.ts';
 import { buildStep, type Step, tightestLatencyMs } from '../analysis/step.ts';
 import { fitUsl, type UslFit } from '../analysis/usl.ts';
+import type { Arrivals } from '../generator/schedule.ts';
+import { openConnections, type Session } from '../session.ts';
 import type { Watcher } from '../watcher.ts';
+import { type FailureReason, type SearchResult, searchCapacity, type Trial } from './search.ts';
+import { graceOf } from './single.ts';
 
 export interface CapacityOptions {
   readonly thresholds: readonly Threshold[];
@@ -99,8 +99,8 @@ export const runCapacity = async (
       startPerSecond: Math.max(2, best * 0.5),
       growth: 1.35,
       precision: PRECISION,
-      mostPerSecond: 10_000_000,
-      leastPerSecond: 1,
+      maxPerSecond: 10_000_000,
+      minPerSecond: 1,
       limitMs: options.limitMs,
       nowMs: () => performance.now(),
     },
@@ -154,7 +154,7 @@ const pointOf = (step: Step): LoadPoint => ({
   p99Ms: step.summary.serviceTime.p99Ms ?? 0,
 });
 
-const LEAST_SHARE_SERVED = 0.97;
+const MIN_SHARE_SERVED = 0.97;
 const BAD_WINDOWS_ALLOWED = 0.05;
 
 /** Why a step did not hold, null when it did. */
@@ -162,12 +162,12 @@ export const failureOf = (
   step: Step,
   bestPerSecond: number,
   thresholds: readonly Threshold[],
-): Reason | null => {
+): FailureReason | null => {
   const { summary, verdict, judgements } = step;
   const rate = step.ratePerSecond ?? 0;
   const served = summary.throughputPerSecond / rate;
   const failed = judgements.filter(({ holds }) => !holds);
-  const isShort = served < LEAST_SHARE_SERVED;
+  const isShort = served < MIN_SHARE_SERVED;
   const isRough = shareOfSlowWindows(step, thresholds) > BAD_WINDOWS_ALLOWED;
   if (verdict.kind === 'valid' && failed.length === 0 && !isShort && !isRough) return null;
   if (summary.outcomes.ok === 0 && summary.refused > 0) return 'died';

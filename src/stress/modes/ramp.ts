@@ -2,11 +2,11 @@
  * The connection ramp: capacity and p99 against open connections, from few to many, each held at a fixed rate and at full tilt.
  */
 import { AppError } from '../../core/errors.ts';
-import { openConnections, type Session } from '../session.ts';
-import { graceOf } from './single.ts';
 import type { Threshold } from '../analysis/slo.ts';
 import { buildStep, type Step } from '../analysis/step.ts';
+import { openConnections, type Session } from '../session.ts';
 import type { Watcher } from '../watcher.ts';
+import { graceOf } from './single.ts';
 
 export interface RampOptions {
   readonly from: number;

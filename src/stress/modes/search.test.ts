@@ -1,17 +1,17 @@
 import { expect, test } from 'bun:test';
-import { type Reason, type SearchOptions, searchCapacity, type Trial } from './search.ts';
+import { type FailureReason, type SearchOptions, searchCapacity, type Trial } from './search.ts';
 
 const OPTIONS: SearchOptions = {
   startPerSecond: 10,
   growth: 2,
   precision: 0.05,
-  mostPerSecond: 1e6,
-  leastPerSecond: 1,
+  maxPerSecond: 1e6,
+  minPerSecond: 1,
   limitMs: 1e9,
   nowMs: () => 0,
 };
 
-const service = (capacity: number, reason: Reason = 'latency') => {
+const service = (capacity: number, reason: FailureReason = 'latency') => {
   const asked: number[] = [];
   const trial = async (ratePerSecond: number): Promise<Trial> => {
     asked.push(ratePerSecond);
@@ -70,6 +70,6 @@ test('a soak that fails lowers the answer', async () => {
 
 test('a service that holds more than may be asked meets the ceiling', async () => {
   const { trial } = service(1e9);
-  const found = await searchCapacity(trial, trial, { ...OPTIONS, mostPerSecond: 1000 });
+  const found = await searchCapacity(trial, trial, { ...OPTIONS, maxPerSecond: 1000 });
   expect(found).toMatchObject({ sustainedPerSecond: 1000, reason: 'ceiling' });
 });

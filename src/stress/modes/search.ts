@@ -3,7 +3,7 @@
  * A pure course of decisions: a step is run by the `trial` that the caller gives, so tests need no service.
  */
 
-export const REASONS = [
+export const FAILURE_REASONS = [
   'latency',
   'errors',
   'collapse',
@@ -14,12 +14,12 @@ export const REASONS = [
   'ceiling',
 ] as const;
 /** Why a step failed: the service was too slow, failed, lost throughput, refused, is gone; or it was not the service. */
-export type Reason = (typeof REASONS)[number];
+export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 export interface Trial {
   readonly ratePerSecond: number;
   readonly passed: boolean;
-  readonly reason: Reason | null;
+  readonly reason: FailureReason | null;
   readonly throughputPerSecond: number;
 }
 
@@ -29,8 +29,8 @@ export interface SearchOptions {
   readonly growth: number;
   /** How close in share of the rate the two ends must come. */
   readonly precision: number;
-  readonly mostPerSecond: number;
-  readonly leastPerSecond: number;
+  readonly maxPerSecond: number;
+  readonly minPerSecond: number;
   /** No new trial is begun after this; the clock is given so that tests need none. */
   readonly limitMs: number;
   readonly nowMs: () => number;
@@ -41,7 +41,7 @@ export interface SearchResult {
   readonly sustainedPerSecond: number | null;
   /** The lowest rate that failed; null when nothing failed. */
   readonly breakingPerSecond: number | null;
-  readonly reason: Reason | null;
+  readonly reason: FailureReason | null;
   /** Whether the ends came as close as asked. */
   readonly converged: boolean;
 }
@@ -59,7 +59,7 @@ export const searchCapacity = async (
   const late = (): boolean => options.nowMs() - startMs > options.limitMs;
   let low: number | null = null;
   let high: number | null = null;
-  let reason: Reason | null = null;
+  let reason: FailureReason | null = null;
   let rate = options.startPerSecond;
 
   /** Two of three decide, so that one bad moment of the machine does not. */
@@ -79,17 +79,17 @@ export const searchCapacity = async (
       reason = result.reason;
       if (isFinal(reason) && low === null) break;
     }
-    if (low !== null && low >= options.mostPerSecond) {
+    if (low !== null && low >= options.maxPerSecond) {
       reason = 'ceiling';
       break;
     }
     if (low !== null && high !== null) {
       if (high / low - 1 <= options.precision) break;
       rate = Math.sqrt(low * high);
-    } else if (low !== null) rate = Math.min(options.mostPerSecond, rate * options.growth);
+    } else if (low !== null) rate = Math.min(options.maxPerSecond, rate * options.growth);
     else {
       rate *= DOWN;
-      if (rate < options.leastPerSecond) break;
+      if (rate < options.minPerSecond) break;
     }
   }
   const converged = low !== null && high !== null && high / low - 1 <= options.precision;
@@ -106,4 +106,4 @@ export const searchCapacity = async (
 };
 
 /** Reasons that a repeat cannot change. */
-const isFinal = (reason: Reason | null): boolean => reason === 'died';
+const isFinal = (reason: FailureReason | null): boolean => reason === 'died';

@@ -2,14 +2,14 @@
  * The plain run: one load, closed loop or planned rate, for one duration, with faults if they are asked.
  */
 import { AppError } from '../../core/errors.ts';
-import type { Admin } from '../target/admin.ts';
+import type { Threshold } from '../analysis/slo.ts';
+import { buildStep, type Step } from '../analysis/step.ts';
 import type { FaultPlan } from '../faults/fault.ts';
-import { carryOut, type FaultDeed } from '../faults/fault-actions.ts';
+import { type FaultResult, injectFault } from '../faults/fault-injection.ts';
 import { measureRecovery, type Recovery } from '../faults/recovery.ts';
 import type { Load } from '../generator/schedule.ts';
 import { openConnections, type Session } from '../session.ts';
-import type { Threshold } from '../analysis/slo.ts';
-import { buildStep, type Step } from '../analysis/step.ts';
+import type { Admin } from '../target/admin.ts';
 import type { Watcher } from '../watcher.ts';
 
 export interface SingleRunOptions {
@@ -31,10 +31,10 @@ export interface SingleRun {
   readonly connections: { readonly planned: number; readonly opened: number };
 }
 
-const MOST_GRACE_MS = 2000;
+const MAX_GRACE_MS = 2000;
 
 /** How long unanswered requests are waited for at the end of a step. */
-export const graceOf = (timeoutMs: number): number => Math.min(timeoutMs, MOST_GRACE_MS);
+export const graceOf = (timeoutMs: number): number => Math.min(timeoutMs, MAX_GRACE_MS);
 
 export const runSingle = async (
   session: Session,
@@ -51,7 +51,7 @@ export const runSingle = async (
     );
   }
   watcher.onStep?.('run', options.load?.toPerSecond ?? null, opened);
-  let deeds: Promise<FaultDeed[]> = Promise.resolve([]);
+  let results: Promise<FaultResult[]> = Promise.resolve([]);
   const record = await session.fleet.run(
     {
       load: options.load,
@@ -62,35 +62,35 @@ export const runSingle = async (
     },
     watcher.onWindow,
     (startAtMs) => {
-      deeds = carryOutAll(session, options, startAtMs, watcher);
-      // A fault that cannot be carried out ends the run at once; the reason comes out of `deeds`.
-      deeds.catch(() => session.fleet.stop());
+      results = injectAll(session, options, startAtMs, watcher);
+      // A fault that cannot be carried out ends the run at once; the reason comes out of `results`.
+      results.catch(() => session.fleet.stop());
     },
   );
-  const faults = (await deeds).map((deed) =>
-    measureRecovery(deed, record.windows, options.durationMs),
+  const faults = (await results).map((result) =>
+    measureRecovery(result, record.windows, options.durationMs),
   );
   const step = buildStep('run', record, opened, options.thresholds, worstRecoveryMs(faults));
   return { step, faults, connections: { planned, opened } };
 };
 
-const carryOutAll = (
+const injectAll = (
   session: Session,
   options: SingleRunOptions,
   startAtMs: number,
   watcher: Watcher,
-): Promise<FaultDeed[]> =>
+): Promise<FaultResult[]> =>
   Promise.all(
     options.faults.map(async (plan) => {
-      const deed = await carryOut(plan, {
+      const result = await injectFault(plan, {
         admin: options.admin,
         target: session.target,
         resetAll: () => session.fleet.reset(1),
         startAtMs,
         runEndsAtMs: startAtMs + options.durationMs,
       });
-      watcher.onFault?.(deed);
-      return deed;
+      watcher.onFault?.(result);
+      return result;
     }),
   );
 

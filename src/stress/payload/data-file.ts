@@ -2,8 +2,8 @@
  * Bodies from a file: NDJSON and JSON as they are, CSV and TSV as one JSON object per row; gzip is undone.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { encodeTime } from '../../core/flight.ts';
 import { AppError } from '../../core/errors.ts';
+import { encodeTime } from '../../core/flight.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeTime } from '../../core/flight.ts';
 import { fitRow, readDataFile, readDelimited } from './data-file.ts';
-import { makeFlights, type ModelDocument } from './made-flights.ts';
+import { type ModelDocument, makeFlights } from './made-flights.ts';
 import { buildPayload } from './payload.ts';
 import { encodeRequest, parseHeader } from './request.ts';
 

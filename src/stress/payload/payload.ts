@@ -5,10 +5,10 @@ import { readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { type DataFile, fitRow, readDataFile } from './data-file.ts';
 import { readFeeder } from './feeder.ts';
-import { isModelDocument, makeFlights, type ModelDocument } from './made-flights.ts';
+import { isModelDocument, type ModelDocument, makeFlights } from './made-flights.ts';
 import { hasType, pathOf, type Request, typeOf } from './request.ts';
 
-export interface PayloadAsk {
+export interface PayloadOptions {
   readonly url: URL;
   readonly method?: string | undefined;
   readonly headers: readonly (readonly [string, string])[];
@@ -28,14 +28,14 @@ export interface Payload {
   readonly model: ModelDocument | undefined;
 }
 
-export const MOST_REQUESTS = 10_000;
+export const MAX_REQUESTS = 10_000;
 const MADE_FLIGHTS = 10_000;
 const MODEL_TIMEOUT_MS = 2000;
 
 /** @throws AppError usage, file-missing, file-empty, file-broken */
-export const buildPayload = async (ask: PayloadAsk): Promise<Payload> => {
+export const buildPayload = async (ask: PayloadOptions): Promise<Payload> => {
   if (ask.script !== undefined) {
-    const requests = await readFeeder(ask.script, { ...ask, path: pathOf(ask.url) }, MOST_REQUESTS);
+    const requests = await readFeeder(ask.script, { ...ask, path: pathOf(ask.url) }, MAX_REQUESTS);
     const sentence = `${requests.length.toLocaleString('en')} requests fed by ${ask.script}`;
     return { requests, sentence, model: undefined };
   }
@@ -72,15 +72,15 @@ export type RowReader = (path: string, most: number) => Promise<DataFile>;
 const FOREIGN = /\.(parquet|pq|arrow|arrows|feather|ipc|zst)$/i;
 
 const fromFile = async (
-  ask: PayloadAsk,
+  ask: PayloadOptions,
   url: URL,
   path: string,
   model: ModelDocument | undefined,
 ): Promise<Payload> => {
   const { rows, nInFile } =
     ask.readRows && FOREIGN.test(path)
-      ? await ask.readRows(path, MOST_REQUESTS)
-      : readDataFile(path, MOST_REQUESTS);
+      ? await ask.readRows(path, MAX_REQUESTS)
+      : readDataFile(path, MAX_REQUESTS);
   const inputs = model && new Set(Object.keys(model.inputs.properties));
   const bodies = inputs ? rows.map((row) => fitRow(row, inputs)) : rows;
   const missing = model?.inputs.required?.filter((name) => bodies[0]?.[name] === undefined) ?? [];
@@ -101,7 +101,7 @@ const fromFile = async (
   };
 };
 
-const jsonRequest = (ask: PayloadAsk, url: URL, value: unknown): Request => ({
+const jsonRequest = (ask: PayloadOptions, url: URL, value: unknown): Request => ({
   method: ask.method ?? 'POST',
   path: pathOf(url),
   headers: hasType(ask) ? ask.headers : [...ask.headers, ['Content-Type', 'application/json']],

@@ -21,8 +21,8 @@ export interface ComparisonReport {
 }
 
 /** Never less than this is called a regression, however quiet the runs. */
-const LEAST_NOISE = 0.05;
-const LEAST_NOISE_TAIL = 0.25;
+const MIN_NOISE = 0.05;
+const MIN_NOISE_TAIL = 0.25;
 const Z = 2.6;
 
 export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport => {
@@ -57,7 +57,7 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
       ({ main }) => main.summary.throughputPerSecond,
       (run) => whole(run).map(({ ok, seconds }) => ok / seconds),
       true,
-      LEAST_NOISE,
+      MIN_NOISE,
     );
   }
   if (before.findMax && after.findMax) {
@@ -66,7 +66,7 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
       (run) => run.findMax?.sustainedPerSecond ?? null,
       () => [],
       true,
-      LEAST_NOISE,
+      MIN_NOISE,
     );
   }
   add(
@@ -74,14 +74,14 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
     ({ main }) => main.summary.serviceTime.p50Ms,
     (run) => whole(run).flatMap(({ serviceP50Ms }) => serviceP50Ms ?? []),
     false,
-    LEAST_NOISE * 1.6,
+    MIN_NOISE * 1.6,
   );
   add(
     'response time p99',
     ({ main }) => main.summary.responseTime.p99Ms,
     (run) => whole(run).flatMap(({ p99Ms }) => p99Ms ?? []),
     false,
-    LEAST_NOISE_TAIL,
+    MIN_NOISE_TAIL,
     true,
   );
   const errors = {

@@ -1,14 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 
 import { decodeCounts, totalOf } from '../../core/latency.ts';
-import { SCALE } from '../generator/tally.ts';
-import { mergeRuns } from './merge.ts';
-import { type Part, parsePart, parseStartAt, placeOf, shareOfCount } from '../coordinator/part.ts';
-import type { RunFile } from './run-file.ts';
-import { buildSchedule } from '../generator/schedule.ts';
-import { openSession } from '../session.ts';
 import { parseSlo } from '../analysis/slo.ts';
+import {
+  parsePart,
+  parseStartAt,
+  placeOf,
+  type RunPart,
+  shareOfCount,
+} from '../coordinator/part.ts';
+import { buildSchedule } from '../generator/schedule.ts';
+import { SCALE } from '../generator/tally.ts';
+import { openSession } from '../session.ts';
 import { runStress } from '../stress.ts';
+import { mergeRuns } from './merge.ts';
+import type { RunFile } from './run-file.ts';
 
 const RATE = 250;
 const DURATION_MS = 800;
@@ -21,7 +27,7 @@ beforeAll(() => {
 });
 afterAll(() => server.stop());
 
-const run = async (part?: Part, startAtMs?: number, nShards = 1): Promise<RunFile> => {
+const run = async (part?: RunPart, startAtMs?: number, nShards = 1): Promise<RunFile> => {
   const session = await openSession({
     url: server.url,
     nConnections: part ? shareOfCount(6, part) : 6,
@@ -58,7 +64,7 @@ const run = async (part?: Part, startAtMs?: number, nShards = 1): Promise<RunFil
 };
 
 /** All planned times of a part that runs in so many processes. */
-const timesOf = (part: Part, nShards: number): number[] => {
+const timesOf = (part: RunPart, nShards: number): number[] => {
   const load = {
     fromPerSecond: 90,
     toPerSecond: 140,

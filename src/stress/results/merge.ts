@@ -2,14 +2,14 @@
  * Run files of parts that several machines ran together, as one run: counts and histograms add up exactly.
  */
 import { AppError } from '../../core/errors.ts';
-import { addEntry, buildLedger, SLOT_MS } from '../generator/tally.ts';
-import type { RunFile } from './run-file.ts';
-import { rejoin } from '../coordinator/series.ts';
 import { parseSlo } from '../analysis/slo.ts';
 import { buildStep, type Step } from '../analysis/step.ts';
 import { judgeRun, type Verdict } from '../analysis/verdict.ts';
+import { rejoin } from '../coordinator/series.ts';
 import type { Window } from '../coordinator/window.ts';
 import { mergeBeside } from '../coordinator/window-merge.ts';
+import { addTally, buildTally, SLOT_MS } from '../generator/tally.ts';
+import type { RunFile } from './run-file.ts';
 
 /** Starts that lie further apart are worth a word: the seconds side by side were not the same ones. */
 const TOGETHER_MS = 1000;
@@ -82,10 +82,10 @@ const checkParts = (runs: readonly RunFile[]): void => {
 };
 
 const mergeSteps = (steps: readonly Step[], slo: readonly string[]): Step => {
-  const ledger = buildLedger();
+  const tally = buildTally();
   for (const { counters, histograms, summary } of steps) {
     const { statuses, reasons } = summary;
-    addEntry(ledger, { counters, histograms, statuses, reasons, okSlots: [], badSlots: [] });
+    addTally(tally, { counters, histograms, statuses, reasons, okSlots: [], badSlots: [] });
   }
   const { durationMs, warmUpMs } = steps[0]!;
   const rate = steps.reduce((sum, step) => sum + (step.ratePerSecond ?? 0), 0);
@@ -101,7 +101,7 @@ const mergeSteps = (steps: readonly Step[], slo: readonly string[]): Step => {
         };
   const record = {
     step: { startAtMs: 0, load, durationMs, warmUpMs, graceMs: 0 },
-    ledger,
+    tally,
     windows: mergeWindows(steps.map(({ windows }) => windows)),
     seconds: (durationMs - warmUpMs) / 1000,
     nShards: steps.length,

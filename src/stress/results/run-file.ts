@@ -4,20 +4,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { VERSION } from '../../core/version.ts';
-import type { CapacityRun } from '../modes/capacity.ts';
 import type { KneeReport, LoadPoint } from '../analysis/knee.ts';
-import { SCALE } from '../generator/tally.ts';
-import type { Part } from '../coordinator/part.ts';
-import type { RampRun } from '../modes/ramp.ts';
-import type { Recovery } from '../faults/recovery.ts';
-import type { SearchResult } from '../modes/search.ts';
-import type { Session } from '../session.ts';
-import type { SingleRun } from '../modes/single.ts';
 import type { Judgement } from '../analysis/slo.ts';
 import type { Step } from '../analysis/step.ts';
 import type { UslFit } from '../analysis/usl.ts';
 import { judgeRun, type Verdict } from '../analysis/verdict.ts';
+import type { RunPart } from '../coordinator/part.ts';
 import { COARSE_SCALE } from '../coordinator/window.ts';
+import type { Recovery } from '../faults/recovery.ts';
+import { SCALE } from '../generator/tally.ts';
+import type { CapacityRun } from '../modes/capacity.ts';
+import type { RampRun } from '../modes/ramp.ts';
+import type { SearchResult } from '../modes/search.ts';
+import type { SingleRun } from '../modes/single.ts';
+import type { Session } from '../session.ts';
 
 export const RUN_FORMAT = 'puntual-stress-run/1';
 
@@ -44,7 +44,7 @@ export interface RunFile {
   readonly verdict: Verdict;
   readonly thresholds: readonly Judgement[];
   /** What this machine took of a run that several shared. */
-  readonly part?: Part;
+  readonly part?: RunPart;
   readonly faults?: readonly Recovery[];
   readonly findMax?: SearchResult;
   readonly capacity?: {

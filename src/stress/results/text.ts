@@ -1,14 +1,15 @@
 /**
  * Runs in words for a terminal: the verdict first, then outcomes, then the three histograms side by side.
  */
-import type { Change, ComparisonReport } from './compare.ts';
-import type { Recovery } from '../faults/recovery.ts';
-import type { RunFile } from './run-file.ts';
-import type { Reason } from '../modes/search.ts';
+
 import type { Judgement } from '../analysis/slo.ts';
 import type { Step } from '../analysis/step.ts';
 import type { Quantiles, Summary } from '../analysis/summary.ts';
 import type { Window } from '../coordinator/window.ts';
+import type { Recovery } from '../faults/recovery.ts';
+import type { FailureReason } from '../modes/search.ts';
+import type { Change, ComparisonReport } from './compare.ts';
+import type { RunFile } from './run-file.ts';
 
 /** `1.23 ms`, `45.6 ms`, `1.40 s`; `-` where nothing is known. */
 export const showMs = (ms: number | null | undefined): string => {
@@ -25,10 +26,10 @@ export const showShare = (share: number): string => `${(share * 100).toFixed(3)}
 export const showCount = (count: number): string => Math.round(count).toLocaleString('en');
 
 /** A percentile is shown when at least ten samples lie above it. */
-const LEAST_ABOVE = 10;
+const MIN_ABOVE = 10;
 
 export const isSupported = (count: number, p: number): boolean =>
-  count * (1 - p) >= LEAST_ABOVE - 1e-6;
+  count * (1 - p) >= MIN_ABOVE - 1e-6;
 
 /** What is known of a run before it begins. */
 export type RunHead = Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>;
@@ -68,7 +69,7 @@ const findMaxLines = ({ findMax, capacity }: RunFile): string[] => {
       : `sustained  ${showCount(sustainedPerSecond)} per second held through the soak`,
     breakingPerSecond === null
       ? 'breaking   no rate failed'
-      : `breaking   ${showCount(breakingPerSecond)} per second failed: ${REASON_WORDS[reason ?? 'latency']}${converged ? '' : ' (the search ended before the two came close)'}`,
+      : `breaking   ${showCount(breakingPerSecond)} per second failed: ${FAILURE_WORDS[reason ?? 'latency']}${converged ? '' : ' (the search ended before the two came close)'}`,
     ...(capacity?.usl
       ? [`law        ${capacity.usl.sentence} (USL, R2 ${capacity.usl.r2.toFixed(3)})`]
       : []),
@@ -76,7 +77,7 @@ const findMaxLines = ({ findMax, capacity }: RunFile): string[] => {
   ];
 };
 
-export const REASON_WORDS: Readonly<Record<Reason, string>> = {
+export const FAILURE_WORDS: Readonly<Record<FailureReason, string>> = {
   latency: 'answers came later than the thresholds allow',
   errors: 'too many answers failed',
   collapse: 'throughput fell back below what lower rates had reached',

@@ -2,11 +2,11 @@
  * What a person sees while a run goes on: a few lines redrawn every second on a terminal, plain lines in a pipe.
  */
 import colours from 'picocolors';
-import type { Admin, WorkerState } from '../target/admin.ts';
-import { showCount, showMs, windowLine } from './text.ts';
-import type { FaultDeed } from '../faults/fault-actions.ts';
-import type { Watcher } from '../watcher.ts';
 import type { Window } from '../coordinator/window.ts';
+import type { FaultResult } from '../faults/fault-injection.ts';
+import type { Admin, WorkerState } from '../target/admin.ts';
+import type { Watcher } from '../watcher.ts';
+import { showCount, showMs, windowLine } from './text.ts';
 
 export interface View extends Watcher {
   /** Clears what was drawn, so that the result stands alone. */
@@ -22,7 +22,7 @@ const BLOCKS = ' ▁▂▃▄▅▆▇█';
 const LEFT = 15;
 const RIGHT = 26;
 /** Seconds that are kept: what the widest screen shows. */
-const MOST_SHOWN = 240;
+const MAX_SHOWN = 240;
 
 interface Line {
   readonly text: string;
@@ -71,7 +71,7 @@ export const buildLiveView = (
   const drawnLines = (): Line[] => {
     const last = windows.at(-1);
     if (!last) return [{ text: `${title} ${nOpening > 0 ? showCount(nOpening) : ''}` }];
-    const width = Math.min(MOST_SHOWN, Math.max(10, screen.columns() - LEFT - RIGHT));
+    const width = Math.min(MAX_SHOWN, Math.max(10, screen.columns() - LEFT - RIGHT));
     const line = (name: string, values: readonly number[], now: string): Line => ({
       text: `${name.padEnd(LEFT)}${sparkline(values, width).padEnd(width)}  ${now}`,
     });
@@ -122,7 +122,7 @@ export const buildLiveView = (
     },
     onWindow: (window) => {
       windows.push(window);
-      if (windows.length > MOST_SHOWN) windows.shift();
+      if (windows.length > MAX_SHOWN) windows.shift();
       nOk += window.ok;
       nErrors += errorsOf(window);
       admin?.workers().then(
@@ -133,8 +133,8 @@ export const buildLiveView = (
       );
       draw();
     },
-    onFault: (deed) => {
-      note = { text: faultLine(deed), paint: colours.yellow };
+    onFault: (result) => {
+      note = { text: faultLine(result), paint: colours.yellow };
       draw();
     },
     onNote: (sentence) => {
@@ -153,7 +153,8 @@ const workersText = (workers: readonly WorkerState[]): string =>
     })
     .join('  ');
 
-const faultLine = ({ plan, notes }: FaultDeed): string => `fault ${plan.text}: ${notes.join('; ')}`;
+const faultLine = ({ plan, notes }: FaultResult): string =>
+  `fault ${plan.text}: ${notes.join('; ')}`;
 
 const errorsOf = (window: Window): number =>
   window.httpError + window.socketError + window.timeout + window.dropped;
@@ -165,7 +166,7 @@ export const buildLineView = (write: (text: string) => void): View => ({
     write(`${name}: ${how}, ${showCount(nConnections)} connections\n`);
   },
   onWindow: (window) => write(`${windowLine(window)}\n`),
-  onFault: (deed) => write(`${faultLine(deed)}\n`),
+  onFault: (result) => write(`${faultLine(result)}\n`),
   onNote: (sentence) => write(`${sentence}\n`),
   stop: () => {},
 });

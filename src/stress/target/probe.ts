@@ -2,8 +2,13 @@
  * A few questions before the load: does the service answer at all, in HTTP, and always the same?
  */
 import { AppError } from '../../core/errors.ts';
-import { type AskFailure, type AskOptions, askOnce, type Reply } from './single-request.ts';
 import { encodeRequest, type Request } from '../payload/request.ts';
+import {
+  type SingleRequestFailure,
+  type SingleRequestOptions,
+  type SingleResponse,
+  sendSingleRequest,
+} from './single-request.ts';
 import type { Target } from './target.ts';
 
 export interface Probe {
@@ -22,7 +27,7 @@ export interface ProbeOptions {
   readonly nGolden: number;
 }
 
-const MOST_VARIED = 3;
+const MAX_VARIED = 3;
 
 /** @throws AppError target-unreachable */
 export const probeTarget = async (
@@ -32,9 +37,9 @@ export const probeTarget = async (
 ): Promise<Probe> => {
   const startMs = performance.now();
   let nAsked = 0;
-  const ask = async (index: number): Promise<Reply> => {
+  const ask = async (index: number): Promise<SingleResponse> => {
     nAsked++;
-    return askOrThrow(target, requests[index]!, options);
+    return sendOrThrow(target, requests[index]!, options);
   };
   const first = await ask(0);
   const place = new URL(requests[0]!.path, target.url).href;
@@ -56,7 +61,7 @@ export const probeTarget = async (
     const two = await ask(i);
     const isSame = one.body && two.body && one.status < 300 && one.body.equals(two.body);
     if (isSame && one.body && one.body.length > 0) golden.push([i, one.body]);
-    else if (++nVaried === MOST_VARIED) break;
+    else if (++nVaried === MAX_VARIED) break;
   }
   const isChecked = golden.length > 0 && nVaried === 0;
   if (isGood && !isChecked && options.nGolden > 0) {
@@ -72,18 +77,22 @@ export const probeTarget = async (
   };
 };
 
-const askOrThrow = async (
+const sendOrThrow = async (
   target: Target,
   request: Request,
   options: ProbeOptions,
-): Promise<Reply> => {
-  const asking: AskOptions = { ...options, bodiless: request.method === 'HEAD' };
-  const result = await askOnce(target, encodeRequest(request, target.url.host, false), asking);
+): Promise<SingleResponse> => {
+  const asking: SingleRequestOptions = { ...options, bodiless: request.method === 'HEAD' };
+  const result = await sendSingleRequest(
+    target,
+    encodeRequest(request, target.url.host, false),
+    asking,
+  );
   if ('status' in result) return result;
   throw new AppError('target-unreachable', sentenceOf(target, result, options.timeoutMs));
 };
 
-const sentenceOf = (target: Target, failure: AskFailure, timeoutMs: number): string => {
+const sentenceOf = (target: Target, failure: SingleRequestFailure, timeoutMs: number): string => {
   const place = `${target.host}:${target.port}`;
   switch (failure.kind) {
     case 'refused':

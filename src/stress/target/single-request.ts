@@ -1,22 +1,22 @@
 /**
  * One question on a connection of its own, in the very bytes that the load will send; read by the same scanner.
  */
-import { closeCompletes, scanAnswer } from '../generator/answer.ts';
-import { BROKEN, buildScanner, INCOMPLETE } from '../generator/answer-state.ts';
+import { closeCompletes, scanResponse } from '../generator/response-scanner.ts';
+import { BROKEN, buildScanner, INCOMPLETE } from '../generator/scanner-state.ts';
 import type { Target } from './target.ts';
 
-export interface Reply {
+export interface SingleResponse {
   readonly status: number;
   readonly location: string | undefined;
   /** Null where its end is not told by a length. */
   readonly body: Buffer | null;
 }
 
-export type AskFailure =
+export type SingleRequestFailure =
   | { readonly kind: 'refused' | 'silent' | 'endless' | 'closed' | 'cut-off' | 'not-http' }
   | { readonly kind: 'tls' | 'other'; readonly why: string };
 
-export interface AskOptions {
+export interface SingleRequestOptions {
   readonly timeoutMs: number;
   /** Whether a certificate that does not verify is refused. */
   readonly verifyTls: boolean;
@@ -24,11 +24,11 @@ export interface AskOptions {
   readonly bodiless: boolean;
 }
 
-export const askOnce = (
+export const sendSingleRequest = (
   target: Target,
   bytes: Uint8Array,
-  options: AskOptions,
-): Promise<Reply | AskFailure> =>
+  options: SingleRequestOptions,
+): Promise<SingleResponse | SingleRequestFailure> =>
   new Promise((resolve) => {
     let seen = Buffer.alloc(0);
     let unwritten = bytes;
@@ -37,7 +37,7 @@ export const askOnce = (
       () => settle({ kind: seen.length === 0 ? 'silent' : 'endless' }),
       options.timeoutMs,
     );
-    const settle = (result: Reply | AskFailure): void => {
+    const settle = (result: SingleResponse | SingleRequestFailure): void => {
       clearTimeout(timer);
       resolve(result);
       // The socket may not exist yet when the time is over; then it ends as soon as it opens.
@@ -75,15 +75,15 @@ export const askOnce = (
           seen = Buffer.concat([seen, chunk]);
           scanner.phase[0] = 0;
           scanner.heads.clear();
-          const end = scanAnswer(scanner, 0, seen, 0);
+          const end = scanResponse(scanner, 0, seen, 0);
           if (end === BROKEN) settle({ kind: 'not-http' });
           else if (end !== INCOMPLETE) {
-            settle(replyOf(seen, scanner.status[0]!, scanner.bodyAt, end));
+            settle(responseOf(seen, scanner.status[0]!, scanner.bodyAt, end));
           }
         },
         close: () => {
           if (isSettled) return;
-          if (closeCompletes(scanner, 0)) settle(replyOf(seen, scanner.status[0]!, -1, 0));
+          if (closeCompletes(scanner, 0)) settle(responseOf(seen, scanner.status[0]!, -1, 0));
           else if (target.isTls && seen.length === 0) {
             settle({ kind: 'tls', why: 'closed during the handshake' });
           } else settle({ kind: seen.length === 0 ? 'closed' : 'cut-off' });
@@ -94,13 +94,13 @@ export const askOnce = (
     }).catch((fault: unknown) => settle(connectFailure(fault)));
   });
 
-const replyOf = (seen: Buffer, status: number, bodyAt: number, end: number): Reply => ({
+const responseOf = (seen: Buffer, status: number, bodyAt: number, end: number): SingleResponse => ({
   status,
   location: /\r\nlocation:\s*([^\r\n]+)/i.exec(seen.toString('latin1'))?.[1],
   body: bodyAt >= 0 ? seen.subarray(bodyAt, end) : null,
 });
 
-const connectFailure = (fault: unknown): AskFailure => {
+const connectFailure = (fault: unknown): SingleRequestFailure => {
   const code = codeOf(fault);
   return code === 'ECONNREFUSED' ? { kind: 'refused' } : { kind: 'other', why: code };
 };

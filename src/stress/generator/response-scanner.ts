@@ -1,12 +1,12 @@
 /**
  * The response scanner: finds where an HTTP/1.x answer ends, in whatever pieces it arrives.
- * Hot path of a shard; its slow twin is `answer-reference.ts`.
+ * Hot path of a shard; its slow twin is `response-reference.ts`.
  *
  * One scanner serves all sockets of a shard: their states lie in flat arrays, indexed by socket.
  */
-import { scanChunks } from './answer-chunks.ts';
-import { parseHead } from './answer-head.ts';
-import { BROKEN, HEAD, INCOMPLETE, LENGTH, type Scanner, UNTIL_CLOSE } from './answer-state.ts';
+import { scanChunks } from './response-chunks.ts';
+import { parseHead } from './response-head.ts';
+import { BROKEN, HEAD, INCOMPLETE, LENGTH, type Scanner, UNTIL_CLOSE } from './scanner-state.ts';
 
 const HEAD_LIMIT_BYTES = 65_536;
 
@@ -33,7 +33,7 @@ export const closeCompletes = (scanner: Scanner, socket: number): boolean =>
  * @cost one pass over the head, constant over a body of known length
  * @source RFC 9112, sections 6 and 7
  */
-export const scanAnswer = (
+export const scanResponse = (
   scanner: Scanner,
   socket: number,
   chunk: Uint8Array,

@@ -3,9 +3,9 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Admin, WorkerState } from '../target/admin.ts';
+import type { Target } from '../target/target.ts';
 import type { FaultPlan } from './fault.ts';
 import { holdSlowClients, throwGarbage } from './hostile-clients.ts';
-import type { Target } from '../target/target.ts';
 
 export interface FaultContext {
   readonly admin: Admin | undefined;
@@ -18,7 +18,7 @@ export interface FaultContext {
 }
 
 /** What a fault did, in true times. */
-export interface FaultDeed {
+export interface FaultResult {
   readonly plan: FaultPlan;
   /** Milliseconds from the start of the run. */
   readonly startedMs: number;
@@ -37,22 +37,22 @@ const POLL_EVERY_MS = 5;
 /** Exit code of a process that was interrupted, as shells have it. */
 const INTERRUPTED = 130;
 
-export const carryOut = async (plan: FaultPlan, context: FaultContext): Promise<FaultDeed> => {
+export const injectFault = async (plan: FaultPlan, context: FaultContext): Promise<FaultResult> => {
   const now = (): number => Date.now() - context.startAtMs;
   await sleepUntil(context.startAtMs + plan.atMs);
   const before = await context.admin?.workers().catch(() => undefined);
   const startedMs = now();
-  const deed = await act(plan, context, before);
+  const result = await act(plan, context, before);
   const endedMs = now();
   const after = await context.admin?.workers().catch(() => undefined);
   return {
     plan,
-    startedMs: deed.actedMs ?? startedMs,
+    startedMs: result.actedMs ?? startedMs,
     endedMs,
-    undone: deed.undone,
-    notes: deed.notes,
-    replacedInMs: deed.replacedInMs ?? null,
-    readyInMs: deed.readyInMs ?? null,
+    undone: result.undone,
+    notes: result.notes,
+    replacedInMs: result.replacedInMs ?? null,
+    readyInMs: result.readyInMs ?? null,
     restartsBefore: restartsOf(before),
     restartsAfter: restartsOf(after),
   };

@@ -9,7 +9,7 @@ import {
   type Scanner,
   SIZE,
   UNTIL_CLOSE,
-} from './answer-state.ts';
+} from './scanner-state.ts';
 
 const PREFIX = Buffer.from('HTTP/1.');
 const CONTENT_LENGTH = Buffer.from('content-length:');

@@ -1,8 +1,8 @@
 /**
- * The slow twin of `answer.ts`: reads whole answers from one string, as the specification says it.
+ * The slow twin of `response-scanner.ts`: reads whole answers from one string, as the specification says it.
  */
 
-export interface Answer {
+export interface ParsedResponse {
   readonly status: number;
   readonly closes: boolean;
   readonly body: string;
@@ -11,14 +11,14 @@ export interface Answer {
 }
 
 /** The first final answer of a text (latin1), undefined when it is not complete. @source RFC 9112 */
-export const readAnswer = (text: string, bodiless = false): Answer | undefined => {
+export const readResponse = (text: string, bodiless = false): ParsedResponse | undefined => {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
   const [statusLine = '', ...lines] = text.slice(0, headEnd).split('\r\n');
   const status = Number(statusLine.split(' ')[1]);
   const start = headEnd + 4;
   if (status < 200) {
-    const next = readAnswer(text.slice(start), bodiless);
+    const next = readResponse(text.slice(start), bodiless);
     return next && { ...next, end: next.end + start };
   }
   const headers = new Map(

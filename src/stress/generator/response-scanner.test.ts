@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { closeCompletes, scanAnswer } from './answer.ts';
-import { readAnswer } from './answer-reference.ts';
-import { BROKEN, buildScanner, INCOMPLETE } from './answer-state.ts';
+import { readResponse } from './response-reference.ts';
+import { closeCompletes, scanResponse } from './response-scanner.ts';
+import { BROKEN, buildScanner, INCOMPLETE } from './scanner-state.ts';
 
 const ANSWERS: Readonly<Record<string, string>> = {
   'a body of known length':
@@ -30,7 +30,7 @@ const feed = (text: string, cuts: readonly number[]) => {
   ].sort((a, b) => a - b);
   let start = 0;
   for (const end of ends) {
-    const result = scanAnswer(scanner, 1, whole.slice(start, end), 0);
+    const result = scanResponse(scanner, 1, whole.slice(start, end), 0);
     if (result === BROKEN) return { end: BROKEN, scanner };
     if (result !== INCOMPLETE) return { end: start + result, scanner };
     start = end;
@@ -42,7 +42,7 @@ for (const [name, text] of Object.entries(ANSWERS)) {
   const follower = 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz';
 
   test(`${name}: cut at every byte, the end is where the slow twin finds it`, () => {
-    const expected = readAnswer(text)!;
+    const expected = readResponse(text)!;
     for (let cut = 0; cut <= text.length; cut++) {
       const { end, scanner } = feed(text + follower, [cut]);
       expect(end).toBe(expected.end);
@@ -53,7 +53,7 @@ for (const [name, text] of Object.entries(ANSWERS)) {
 
   test(`${name}: one byte at a time changes nothing`, () => {
     const cuts = [...text].map((_, i) => i + 1);
-    expect(feed(text, cuts).end).toBe(readAnswer(text)!.end);
+    expect(feed(text, cuts).end).toBe(readResponse(text)!.end);
   });
 
   test(`${name}: any prefix is incomplete`, () => {
@@ -78,7 +78,7 @@ test('random answers, cut at random places, are read as by the slow twin', () =>
   );
   fc.assert(
     fc.property(answer, answer, fc.array(fc.nat(200), { maxLength: 8 }), (first, second, cuts) => {
-      expect(feed(first + second, cuts).end).toBe(readAnswer(first + second)!.end);
+      expect(feed(first + second, cuts).end).toBe(readResponse(first + second)!.end);
     }),
   );
 });
@@ -88,9 +88,9 @@ test('two answers in one chunk are told apart', () => {
   const one = ANSWERS['a body of known length']!;
   const two = ANSWERS['chunks']!;
   const chunk = bytesOf(one + two);
-  const end = scanAnswer(scanner, 0, chunk, 0);
+  const end = scanResponse(scanner, 0, chunk, 0);
   expect(end).toBe(one.length);
-  expect(scanAnswer(scanner, 0, chunk, end)).toBe(one.length + two.length);
+  expect(scanResponse(scanner, 0, chunk, end)).toBe(one.length + two.length);
 });
 
 test('an answer without a length ends when the peer closes', () => {
@@ -121,7 +121,7 @@ test.each([
 test('the body of an answer that came whole can be found for checking', () => {
   const scanner = buildScanner(1);
   const text = ANSWERS['a body of known length']!;
-  const end = scanAnswer(scanner, 0, bytesOf(text), 0);
+  const end = scanResponse(scanner, 0, bytesOf(text), 0);
   expect(text.slice(scanner.bodyAt, end)).toBe('hello');
 });
 
@@ -130,8 +130,8 @@ test('a head that was seen before is read as if it were the first', () => {
   const texts = Object.values(ANSWERS);
   for (let round = 0; round < 300; round++) {
     const text = texts[(round >> 1) % texts.length]!;
-    const expected = readAnswer(text)!;
-    expect(scanAnswer(scanner, round & 1, bytesOf(text), 0)).toBe(expected.end);
+    const expected = readResponse(text)!;
+    expect(scanResponse(scanner, round & 1, bytesOf(text), 0)).toBe(expected.end);
     expect(scanner.status[round & 1]).toBe(expected.status);
     expect(scanner.closes[round & 1]).toBe(expected.closes ? 1 : 0);
   }

@@ -15,7 +15,7 @@ import {
   TRAILER_END,
   TRAILER_LINE,
   TRAILER_START,
-} from './answer-state.ts';
+} from './scanner-state.ts';
 
 /** Reads on in a chunked body. @returns the offset just past it, INCOMPLETE, or BROKEN */
 export const scanChunks = (
