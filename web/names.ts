@@ -1,5 +1,5 @@
 /**
- * Names that people know behind the codes that models know; a code without a name
+ * Names of airlines and airports beside their IATA codes; a code without a name is shown alone.
  */
 
 /** By IATA code, as of 2013. */

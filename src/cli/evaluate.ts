@@ -22,7 +22,7 @@ import { auc, brier, logLoss } from '../train/quality/metrics.ts';
 import { labelsOf } from '../train/preparation.ts';
 import { datesOf } from '../train/features/time-split.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
-import { importanceOf } from '../score/importance.ts';
+import { type FeatureImportance, importanceOf } from '../score/importance.ts';
 import { printJson, printLine, printTable } from './output.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
 import { setting } from './setting.ts';
@@ -54,7 +54,7 @@ interface EvaluateReport extends Evaluation {
   /** Inputs of the model that not one of these flights has. */
   readonly absent: readonly string[];
   readonly drift: readonly Omit<InputDrift, 'seen'>[];
-  readonly importance: readonly { readonly feature: string; readonly meanAbsolute: number }[];
+  readonly importance: readonly FeatureImportance[];
   readonly seconds: number;
   readonly peakMemoryMb: number;
 }

@@ -13,7 +13,7 @@ import { rollMonths, type RollingMonth } from '../train/rolling.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
 import { trainModel, type TrainReport } from '../train/training.ts';
 import { bestOf, tune, type Trial } from '../train/tuning.ts';
-import { importanceOf } from '../score/importance.ts';
+import { type FeatureImportance, importanceOf } from '../score/importance.ts';
 import { type Interruption, watchInterruption } from './interruption.ts';
 import { buildPace } from './pace.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
@@ -35,7 +35,7 @@ export interface TrainFilesReport extends TrainReport {
   readonly model: string;
   readonly version: string;
   /** Mean absolute SHAP value of each feature over test flights, in log-odds, largest first. */
-  readonly importance: readonly { readonly feature: string; readonly meanAbsolute: number }[];
+  readonly importance: readonly FeatureImportance[];
   /** Every trial of the search for settings, when asked. */
   readonly trials?: readonly Trial[];
   /** Month by month, when asked. */

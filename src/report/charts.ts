@@ -109,7 +109,7 @@ export const isEmpty = (chart: Chart): boolean =>
         .slice(1)
         .every((column) => column.every((value) => value === null));
 
-const NUMBERS_AT_MOST = 120;
+const MAX_TABLE_ROWS = 120;
 
 /** The numbers of a chart as a table; a long one is thinned evenly and keeps its last row. */
 export const numbersOf = (
@@ -126,7 +126,7 @@ export const numbersOf = (
     };
   }
   const [xs = [], ...ys] = alignedOf(chart);
-  const stride = Math.max(1, Math.ceil(xs.length / NUMBERS_AT_MOST));
+  const stride = Math.max(1, Math.ceil(xs.length / MAX_TABLE_ROWS));
   const shown = xs.map((_, i) => i).filter((i) => i % stride === 0 || i === xs.length - 1);
   const xText = (x: number): string | number =>
     chart.x.scale === 'date' ? new Date(x * 1000).toISOString().slice(0, 10) : formatNumber(x);

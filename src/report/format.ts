@@ -1,5 +1,5 @@
 /**
- * Texts and numbers for people;
+ * Numbers and texts as a page shows them.
  */
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -27,3 +27,10 @@ export const formatNumber = (number: number): string => {
 /** `23.4 %` of a share. */
 export const formatPercent = (share: number, digits = 1): string =>
   Number.isFinite(share) ? `${(100 * share).toFixed(digits)} %` : '–';
+
+/** `1.2 ms`, `3.4 s`, a dash for what is not known. */
+export const formatMs = (ms: number | null): string =>
+  ms === null ? '–' : ms >= 1000 ? `${formatNumber(ms / 1000)} s` : `${formatNumber(ms)} ms`;
+
+/** `12,345/s` */
+export const formatPerSecond = (rate: number): string => `${formatNumber(Math.round(rate))}/s`;

@@ -1,4 +1,4 @@
-/** What a page carries is imported as text; */
+/** Files that a page carries inside itself: `import text from './style.page.css' with { type: 'text' }`. */
 declare module 'uplot/dist/uPlot.iife.min.js' {
   const text: string;
   // biome-ignore lint/style/noDefaultExport: the only way to type a file that is imported as text

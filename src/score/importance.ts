@@ -5,11 +5,14 @@ import { buildEncoder } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
 import { buildAttribution } from '../predict/explain/shap.ts';
 
-/** Mean absolute SHAP value of each feature in the first head, largest first. */
-export const importanceOf = (
-  model: Model,
-  raw: Float64Array,
-): readonly { feature: string; meanAbsolute: number }[] => {
+export interface FeatureImportance {
+  readonly feature: string;
+  /** Mean absolute SHAP value in the first head, in log-odds. */
+  readonly meanAbsolute: number;
+}
+
+/** Of every feature, largest first. */
+export const importanceOf = (model: Model, raw: Float64Array): readonly FeatureImportance[] => {
   const nFeatures = model.features.length;
   const nRows = raw.length / model.inputs.length;
   const encode = buildEncoder(model.inputs, model.features);

@@ -1,14 +1,14 @@
 /**
  * Flights of a profile in groups: when they are late (hour, weekday, day), who is late, and where.
  */
+import type { Group, Profile } from '../../flights/profile/profile.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import type { Block, Cell, Section } from '../page.ts';
-import type { ProfileGroup, ProfileReport } from './profile-report.ts';
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour));
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
-export const timeSection = (profile: ProfileReport): Section => ({
+export const timeSection = (profile: Profile): Section => ({
   title: 'When',
   blocks: [
     {
@@ -66,7 +66,7 @@ export const timeSection = (profile: ProfileReport): Section => ({
   ],
 });
 
-export const whoSection = (profile: ProfileReport): Section => ({
+export const whoSection = (profile: Profile): Section => ({
   title: 'Who and where',
   blocks: [
     groupBars('Share late by airline, busiest first', 'airline', profile.byAirline, 30),
@@ -76,11 +76,7 @@ export const whoSection = (profile: ProfileReport): Section => ({
   ].flat(),
 });
 
-const groupTable = (
-  what: string,
-  groups: readonly ProfileGroup[],
-  nAll = groups.length,
-): Block => ({
+const groupTable = (what: string, groups: readonly Group[], nAll = groups.length): Block => ({
   kind: 'table',
   ...(nAll > groups.length ? { caption: `The ${groups.length} busiest of ${nAll}` } : {}),
   header: [what, 'flights', 'late', 'mean delay, min'],
@@ -95,14 +91,14 @@ const groupTable = (
 const groupBars = (
   caption: string,
   label: string,
-  groups: readonly ProfileGroup[],
-  nAtMost: number,
+  groups: readonly Group[],
+  limit: number,
 ): Block => ({
   kind: 'bars',
   caption,
   label,
   value: '% late',
-  rows: groups.slice(0, nAtMost).map((group) => ({
+  rows: groups.slice(0, limit).map((group) => ({
     label: group.name,
     value: Number((100 * group.late).toFixed(1)),
     note: `${formatNumber(group.flights)} flights`,

@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test';
+import type { Profile } from '../../flights/profile/profile.ts';
 import { buildProfilePage } from './profile-page.ts';
-import type { ProfileReport } from './profile-report.ts';
 
 const GROUP = { name: 'UA <b>', flights: 3, late: 1 / 3, meanDelayMinutes: 4.25 };
 
-const PROFILE: ProfileReport = {
+const PROFILE: Profile = {
   files: ['flights.csv'],
   dialect: 'puntual',
   target: 'departure',

@@ -1,17 +1,17 @@
 /**
  * The page of a profile: what flight files hold.
  */
+import type { Profile } from '../../flights/profile/profile.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import { type Block, buildPage, type Cell, type Section } from '../page.ts';
 import { timeSection, whoSection } from './groups.ts';
-import type { ProfileReport } from './profile-report.ts';
 
 /** One self-contained HTML page. */
-export const buildProfilePage = (profile: ProfileReport): string =>
+export const buildProfilePage = (profile: Profile): string =>
   buildPage({
     title: 'What the flight files hold',
     subtitle: `${profile.files.join(', ')} · dialect ${profile.dialect} · late = ${profile.target} at least ${profile.lateMinutes} min behind schedule`,
-    lead: [verdictOf(profile), factsOf(profile)],
+    lead: [verdictBlock(profile), factsBlock(profile)],
     sections: [
       delaySection(profile),
       timeSection(profile),
@@ -21,16 +21,16 @@ export const buildProfilePage = (profile: ProfileReport): string =>
     ],
   });
 
-const verdictOf = ({ rows, delay, days }: ProfileReport): Block => ({
+const verdictBlock = ({ rows, delay, days }: Profile): Block => ({
   kind: 'verdict',
   tone: rows.rejected > rows.read / 2 ? 'warning' : 'plain',
   text: `${formatNumber(rows.used)} of ${formatNumber(rows.read)} rows are flights that can be learned from (${formatPercent(rows.used / rows.read)}), ${days.first} to ${days.last}; ${formatPercent(delay.late)} of them were late.`,
 });
 
-const quantileOf = ({ delay }: ProfileReport, level: number): string =>
+const quantileOf = ({ delay }: Profile, level: number): string =>
   `${formatNumber(delay.quantiles.find((quantile) => quantile.level === level)?.minutes ?? Number.NaN)} min`;
 
-const factsOf = (profile: ProfileReport): Block => ({
+const factsBlock = (profile: Profile): Block => ({
   kind: 'facts',
   facts: [
     { label: 'Late', value: formatPercent(profile.delay.late) },
@@ -44,7 +44,7 @@ const factsOf = (profile: ProfileReport): Block => ({
   ],
 });
 
-const delaySection = ({ delay, lateMinutes }: ProfileReport): Section => ({
+const delaySection = ({ delay, lateMinutes }: Profile): Section => ({
   title: 'Delays',
   blocks: [
     {
@@ -74,7 +74,7 @@ const delaySection = ({ delay, lateMinutes }: ProfileReport): Section => ({
   ],
 });
 
-const rejectSection = ({ rows, rejected }: ProfileReport): Section => ({
+const rejectSection = ({ rows, rejected }: Profile): Section => ({
   title: 'Rows that are left out',
   blocks: [
     {
@@ -92,7 +92,7 @@ const rejectSection = ({ rows, rejected }: ProfileReport): Section => ({
   ],
 });
 
-const columnSection = ({ columns }: ProfileReport): Section => ({
+const columnSection = ({ columns }: Profile): Section => ({
   title: 'Columns of the files',
   blocks: [
     {

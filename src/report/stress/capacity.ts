@@ -1,14 +1,13 @@
 /**
  * What a search has found: throughput and service time against requests in flight, the fitted law, every step.
  */
+import type { RunFile } from '../../stress/results/run-file.ts';
+import { formatMs, formatNumber, formatPerSecond, formatPercent } from '../format.ts';
 import type { Chart } from '../charts.ts';
-import { formatNumber, formatPercent } from '../format.ts';
 import type { Block, Cell, Section } from '../page.ts';
-import { ms, perSecond } from './figures.ts';
-import { latencyLimits } from './marks.ts';
-import type { StressReport } from './stress-report.ts';
+import { latencyLimits } from './latency.ts';
 
-export const capacitySection = (run: StressReport): Section => {
+export const capacitySection = (run: RunFile): Section => {
   const { usl, knee, trials } = run.capacity!;
   return {
     title: 'Capacity',
@@ -18,7 +17,7 @@ export const capacitySection = (run: StressReport): Section => {
         ? [
             {
               kind: 'text' as const,
-              text: `Universal Scalability Law: ${usl.sentence}. One request alone: ${perSecond(usl.gamma)}; contention ${formatNumber(usl.alpha)}, coherency ${formatNumber(usl.beta)}; R² ${formatNumber(usl.r2)}.`,
+              text: `Universal Scalability Law: ${usl.sentence}. One request alone: ${formatPerSecond(usl.gamma)}; contention ${formatNumber(usl.alpha)}, coherency ${formatNumber(usl.beta)}; R² ${formatNumber(usl.r2)}.`,
             },
           ]
         : []),
@@ -40,8 +39,8 @@ export const capacitySection = (run: StressReport): Section => {
           trial.name,
           trial.ratePerSecond === null ? null : Math.round(trial.ratePerSecond),
           Math.round(trial.throughputPerSecond),
-          ms(trial.p50Ms),
-          ms(trial.p99Ms),
+          formatMs(trial.p50Ms),
+          formatMs(trial.p99Ms),
           formatPercent(trial.errorShare, 2),
           Math.round(trial.inFlight * 10) / 10,
           formatPercent(trial.busy, 0),
@@ -52,7 +51,7 @@ export const capacitySection = (run: StressReport): Section => {
 };
 
 /** Throughput and p99 against requests in flight, with the fitted law. */
-const capacityCharts = (run: StressReport): Chart[] => {
+const capacityCharts = (run: RunFile): Chart[] => {
   const points = run.capacity?.points ?? [];
   if (points.length === 0) return [];
   const x = points.map(({ load }) => load);

@@ -1,9 +1,14 @@
 /**
  * A run beside an earlier one, what moved and by how much more than noise.
  */
+import type { ComparisonReport } from '../../stress/results/compare.ts';
 import { formatPercent } from '../format.ts';
 import type { Cell, Section } from '../page.ts';
-import type { StressComparison } from './stress-report.ts';
+
+/** An earlier run beside this one. */
+export interface StressComparison extends ComparisonReport {
+  readonly earlierStartedAt: string;
+}
 
 export const comparisonSection = (comparison: StressComparison): Section => ({
   title: 'Compared with an earlier run',

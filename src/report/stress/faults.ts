@@ -1,11 +1,11 @@
 /**
  * What each fault cost, and how the service came back.
  */
+import type { RunFile } from '../../stress/results/run-file.ts';
+import { formatMs } from '../format.ts';
 import type { Cell, Section } from '../page.ts';
-import { ms } from './figures.ts';
-import type { StressReport } from './stress-report.ts';
 
-export const faultSection = (run: StressReport): Section => ({
+export const faultSection = (run: RunFile): Section => ({
   title: 'Faults',
   blocks: [
     {
@@ -33,13 +33,13 @@ export const faultSection = (run: StressReport): Section => ({
         fault.steadyBefore ? 'yes' : 'no',
         fault.requestsLost,
         fault.wrongAnswers,
-        ms(fault.firstSuccessMs),
-        ms(fault.longestGapMs),
-        fault.recoveredMs === null ? 'not in the run' : ms(fault.recoveredMs),
-        ms(fault.peakP99Ms),
+        formatMs(fault.firstSuccessMs),
+        formatMs(fault.longestGapMs),
+        fault.recoveredMs === null ? 'not in the run' : formatMs(fault.recoveredMs),
+        formatMs(fault.peakP99Ms),
         fault.socketsReopened,
-        ms(fault.replacedInMs),
-        ms(fault.readyInMs),
+        formatMs(fault.replacedInMs),
+        formatMs(fault.readyInMs),
         fault.restarts,
       ]),
     },

@@ -1,14 +1,14 @@
 /**
- * How slow the answers of a run were: the latency spectrum, and the percentiles that it has samples for.
+ * How slow the answers of a run were: the latency spectrum, the percentiles that it has samples for, the limits set.
  */
+import type { Quantiles } from '../../stress/analysis/summary.ts';
+import type { RunFile } from '../../stress/results/run-file.ts';
+import { formatMs } from '../format.ts';
 import { buildScale, decodeCounts, highOf, totalOf } from '../../core/latency.ts';
 import type { LineChart, Series } from '../charts.ts';
 import type { Cell, Section } from '../page.ts';
-import { ms } from './figures.ts';
-import { latencyLimits } from './marks.ts';
-import type { StressQuantiles, StressReport } from './stress-report.ts';
 
-export const latencySection = (run: StressReport): Section => {
+export const latencySection = (run: RunFile): Section => {
   const { summary } = run.main;
   return {
     title: 'Latency',
@@ -36,7 +36,7 @@ export const latencySection = (run: StressReport): Section => {
 const POINTS_PER_DECADE = 24;
 
 /** Latency against rarity: x is N where one request in N is slower. */
-const spectrumChart = (run: StressReport): LineChart => {
+const spectrumChart = (run: RunFile): LineChart => {
   const scale = buildScale(run.scale.bits, run.scale.maxBits);
   const curve = (label: string, sparse: readonly number[], style: Series['style']): Series => {
     const counts = decodeCounts(scale, sparse);
@@ -67,18 +67,27 @@ const spectrumChart = (run: StressReport): LineChart => {
   };
 };
 
-const LEAST_ABOVE = 10;
+const MIN_SAMPLES_ABOVE = 10;
 
-const quantileCells = (name: string, quantiles: StressQuantiles): Cell[] => {
+const quantileCells = (name: string, quantiles: Quantiles): Cell[] => {
   const at = (value: number | null, p: number): string =>
-    quantiles.count * (1 - p) >= LEAST_ABOVE - 1e-6 ? ms(value) : 'too few';
+    quantiles.count * (1 - p) >= MIN_SAMPLES_ABOVE - 1e-6 ? formatMs(value) : 'too few';
   return [
     name,
-    ms(quantiles.p50Ms),
+    formatMs(quantiles.p50Ms),
     at(quantiles.p90Ms, 0.9),
     at(quantiles.p99Ms, 0.99),
     at(quantiles.p999Ms, 0.999),
-    ms(quantiles.maxMs),
+    formatMs(quantiles.maxMs),
     quantiles.count,
   ];
 };
+
+const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 };
+
+/** The thresholds of a run that limit a response time, as lines across a chart of milliseconds. */
+export const latencyLimits = (run: RunFile): { at: number; label: string }[] =>
+  run.slo.flatMap((text) => {
+    const match = /^(?:p[\d.]+|max)<=?([\d.]+)(us|ms|s)$/.exec(text.replaceAll(' ', ''));
+    return match ? [{ at: Number(match[1]) * UNIT_MS[match[2]!]!, label: text }] : [];
+  });

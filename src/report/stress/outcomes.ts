@@ -1,12 +1,11 @@
 /**
  * What became of every planned request, why some failed, and whether the thresholds hold.
  */
-import { formatPercent } from '../format.ts';
+import type { RunFile } from '../../stress/results/run-file.ts';
+import { formatMs, formatPerSecond, formatPercent } from '../format.ts';
 import type { Cell, Section } from '../page.ts';
-import { ms, perSecond } from './figures.ts';
-import type { StressReport } from './stress-report.ts';
 
-export const outcomeSection = (run: StressReport): Section => {
+export const outcomeSection = (run: RunFile): Section => {
   const { summary } = run.main;
   const { outcomes } = summary;
   const reasons = Object.entries(summary.reasons);
@@ -66,5 +65,5 @@ export const outcomeSection = (run: StressReport): Section => {
 
 const showActual = (threshold: string, actual: number): string => {
   if (/^(errors|wrong)/.test(threshold)) return formatPercent(actual, 3);
-  return threshold.startsWith('rate') ? perSecond(actual) : ms(actual);
+  return threshold.startsWith('rate') ? formatPerSecond(actual) : formatMs(actual);
 };

@@ -1,14 +1,13 @@
 /**
  * What a growing number of open connections costs: throughput at full tilt, response time at a constant rate.
  */
+import type { RunFile } from '../../stress/results/run-file.ts';
+import { formatMs, formatPercent } from '../format.ts';
 import type { Chart } from '../charts.ts';
-import { formatPercent } from '../format.ts';
 import type { Block, Cell, Section } from '../page.ts';
-import { ms } from './figures.ts';
-import { latencyLimits } from './marks.ts';
-import type { StressReport } from './stress-report.ts';
+import { latencyLimits } from './latency.ts';
 
-export const rampSection = (run: StressReport): Section => ({
+export const rampSection = (run: RunFile): Section => ({
   title: 'Open connections',
   blocks: [
     ...rampCharts(run).map((chart): Block => ({ kind: 'chart', chart })),
@@ -27,18 +26,18 @@ export const rampSection = (run: StressReport): Section => ({
       rows: run.ramp!.steps.map((step): Cell[] => [
         step.planned,
         step.opened,
-        ms(step.heldP50Ms),
-        ms(step.heldP99Ms),
+        formatMs(step.heldP50Ms),
+        formatMs(step.heldP99Ms),
         formatPercent(step.heldErrorShare, 3),
         Math.round(step.fullPerSecond),
-        ms(step.fullP99Ms),
+        formatMs(step.fullP99Ms),
         formatPercent(step.fullErrorShare, 3),
       ]),
     },
   ],
 });
 
-const rampCharts = (run: StressReport): Chart[] => {
+const rampCharts = (run: RunFile): Chart[] => {
   const steps = run.ramp?.steps ?? [];
   if (steps.length === 0) return [];
   const x = steps.map(({ opened }) => opened);

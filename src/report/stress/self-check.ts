@@ -1,12 +1,11 @@
 /**
  * Whether a run can be believed: its plan, how busy the generator was, whether it was steady, what was checked.
  */
-import { formatNumber, formatPercent } from '../format.ts';
+import type { RunFile } from '../../stress/results/run-file.ts';
+import { formatMs, formatNumber, formatPercent } from '../format.ts';
 import type { Section } from '../page.ts';
-import { ms } from './figures.ts';
-import type { StressReport } from './stress-report.ts';
 
-export const selfCheckSection = (run: StressReport): Section => ({
+export const selfCheckSection = (run: RunFile): Section => ({
   title: 'Plan and self-check',
   blocks: [
     {
@@ -27,7 +26,7 @@ export const selfCheckSection = (run: StressReport): Section => ({
           'lateness',
           run.verdict.latenessP99Ms === null
             ? 'a closed loop has no plan to be late for'
-            : `1 request in 100 left more than ${ms(run.verdict.latenessP99Ms)} after its time`,
+            : `1 request in 100 left more than ${formatMs(run.verdict.latenessP99Ms)} after its time`,
         ],
         ['steady', run.main.steadiness.sentence],
         ["Little's law", run.main.little.sentence],

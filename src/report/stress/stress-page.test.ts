@@ -1,13 +1,15 @@
 import { expect, test } from 'bun:test';
+import type { Step } from '../../stress/analysis/step.ts';
+import type { Verdict } from '../../stress/analysis/verdict.ts';
+import type { Window } from '../../stress/coordinator/window.ts';
+import type { RunFile } from '../../stress/results/run-file.ts';
 import type { LineChart } from '../charts.ts';
 import { buildStressPage } from './stress-page.ts';
-import type { StressReport, StressWindow } from './stress-report.ts';
-import { timeCharts } from './timeline.ts';
-import { thinWindows } from './windows.ts';
+import { thinWindows, timeCharts } from './timeline.ts';
 
-const quantiles = { p50Ms: 1, p90Ms: 2, p99Ms: 3, p999Ms: 4, maxMs: 5, count: 5000 };
+const quantiles = { p50Ms: 1, p90Ms: 2, p99Ms: 3, p999Ms: 4, maxMs: 5, meanMs: 1.5, count: 5000 };
 
-const windowAt = (second: number): StressWindow => ({
+const windowAt = (second: number): Window => ({
   second,
   seconds: 1,
   planned: 100,
@@ -16,19 +18,43 @@ const windowAt = (second: number): StressWindow => ({
   socketError: 0,
   timeout: 0,
   dropped: 0,
+  wrong: 0,
+  reopened: 0,
   p50Ms: 1,
   p99Ms: 3 + (second % 2),
   maxMs: 5,
+  serviceP50Ms: 1,
+  serviceMeanMs: 1,
   heat: [20, 90, 30, 10],
+  slotMs: 100,
+  okSlots: [],
+  badSlots: [],
   nOpen: 4,
   inFlight: 1,
   waiting: 0,
+  busy: 0.1,
+  starved: 0,
+  service: 0.5,
+  idle: null,
+  rssBytes: 0,
 });
 
-const report = (nSeconds: number): StressReport => ({
+const VERDICT: Verdict = {
+  kind: 'valid',
+  sentence: 'valid',
+  busy: 0.1,
+  starved: 0,
+  service: 0.5,
+  latenessP99Ms: 1,
+};
+
+const report = (nSeconds: number): RunFile => ({
+  format: 'puntual-stress-run/1',
   madeBy: 'puntual',
   startedAt: '2026-01-02T03:04:05.000Z',
   machine: { cores: 2, descriptors: 1024 },
+  mode: 'single',
+  model: 'open',
   url: 'http://service:8080/predict',
   load: 'open loop: 100 requests per second',
   payload: 'POST /predict, <b>flights</b>',
@@ -39,12 +65,19 @@ const report = (nSeconds: number): StressReport => ({
   heatScale: { bits: 4, maxBits: 30 },
   connections: { planned: 4, opened: 4 },
   main: {
+    name: 'run',
+    // The page does not read them.
+    counters: {} as Step['counters'],
+    judgements: [],
+    verdict: VERDICT,
+    inFlight: 1,
     ratePerSecond: 100,
     connections: 4,
     durationMs: nSeconds * 1000,
     warmUpMs: 0,
     summary: {
       planned: 5000,
+      sent: 5000,
       outcomes: { ok: 5000, httpError: 0, socketError: 0, timeout: 0, dropped: 0, inFlight: 0 },
       throughputPerSecond: 100,
       seconds: 50,
@@ -56,23 +89,34 @@ const report = (nSeconds: number): StressReport => ({
       serviceTime: quantiles,
       lag: quantiles,
       connectTime: quantiles,
+      lateness: quantiles,
+      statuses: { 200: 5000 },
+      refused: 0,
+      closedIdle: 0,
+      bytesIn: 0,
       errorTime: { ...quantiles, count: 0 },
       reasons: {},
     },
-    histograms: { response: [1000, 4000, 1800, 1000], service: [900, 5000] },
+    histograms: {
+      response: [1000, 4000, 1800, 1000],
+      service: [900, 5000],
+      lag: [],
+      late: [],
+      errors: [],
+      connect: [],
+    },
     windows: Array.from({ length: nSeconds }, (_, second) => windowAt(second)),
-    steadiness: { sentence: 'steady after 0.0 s' },
-    little: { sentence: "Little's law holds" },
+    steadiness: {
+      sentence: 'steady after 0.0 s',
+      settledAfterS: 0,
+      steady: true,
+      slopePerS: 0,
+      scatter: 0,
+    },
+    little: { sentence: "Little's law holds", nWindows: nSeconds, nFlagged: 0, ratio: 1 },
     p99RangeMs: [2, 4],
   },
-  verdict: {
-    kind: 'valid',
-    sentence: 'valid',
-    busy: 0.1,
-    starved: 0,
-    service: 0.5,
-    latenessP99Ms: 1,
-  },
+  verdict: VERDICT,
   thresholds: [{ threshold: 'p99<50ms', actual: 3, holds: true }],
 });
 

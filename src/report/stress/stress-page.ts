@@ -2,21 +2,20 @@
  * The report of a stress run as one self-contained page: verdict first, then latency, time, capacity, faults, self-check.
  * The same run file gives the same bytes.
  */
-import { formatNumber, formatPercent } from '../format.ts';
+import type { RunFile } from '../../stress/results/run-file.ts';
+import { formatMs, formatNumber, formatPerSecond, formatPercent } from '../format.ts';
 import { type Block, buildPage, type Tone } from '../page.ts';
 import { capacitySection } from './capacity.ts';
-import { comparisonSection } from './comparison.ts';
+import { comparisonSection, type StressComparison } from './comparison.ts';
 import { faultSection } from './faults.ts';
-import { ms, perSecond } from './figures.ts';
+import { STRESS_GLOSSARY } from './glossary.ts';
 import { latencySection } from './latency.ts';
 import { outcomeSection } from './outcomes.ts';
 import { rampSection } from './ramp.ts';
-import type { StressComparison, StressReport } from './stress-report.ts';
 import { selfCheckSection } from './self-check.ts';
-import { STRESS_TERMS } from './terms.ts';
 import { timelineSection } from './timeline.ts';
 
-export const buildStressPage = (run: StressReport, comparison?: StressComparison): string =>
+export const buildStressPage = (run: RunFile, comparison?: StressComparison): string =>
   buildPage({
     title: `Stress: ${new URL(run.url).host}`,
     subtitle: `${run.payload}. ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC, ${run.madeBy}`,
@@ -35,11 +34,11 @@ export const buildStressPage = (run: StressReport, comparison?: StressComparison
       timelineSection(run),
       ...(run.faults ? [faultSection(run)] : []),
       selfCheckSection(run),
-      STRESS_TERMS,
+      STRESS_GLOSSARY,
     ],
   });
 
-const warningsOf = (run: StressReport): string[] => [
+const warningsOf = (run: RunFile): string[] => [
   ...(run.verdict.kind === 'valid' ? [] : [run.verdict.sentence]),
   ...run.notes,
   ...(run.faults ?? [])
@@ -48,34 +47,35 @@ const warningsOf = (run: StressReport): string[] => [
 ];
 
 /** The one sentence: what it held, by what measure, and whether the thresholds hold. */
-const verdictBlock = (run: StressReport): Block => {
+const verdictBlock = (run: RunFile): Block => {
   const failed = run.thresholds.filter(({ holds }) => !holds);
   const tone: Tone = run.verdict.kind !== 'valid' ? 'warning' : failed.length > 0 ? 'bad' : 'good';
   return { kind: 'verdict', tone, text: `${headline(run)} Verdict: ${run.verdict.sentence}.` };
 };
 
-const headline = (run: StressReport): string => {
+const headline = (run: RunFile): string => {
   const { summary } = run.main;
   const failed = run.thresholds.filter(({ holds }) => !holds).map(({ threshold }) => threshold);
   if (run.findMax) {
     const { sustainedPerSecond, breakingPerSecond } = run.findMax;
     const slo = run.slo.join(' and ');
     if (sustainedPerSecond === null) return `It held no rate that was tried under ${slo}.`;
-    const broke = breakingPerSecond === null ? '' : ` and broke at ${perSecond(breakingPerSecond)}`;
-    return `It holds ${perSecond(sustainedPerSecond)} under ${slo}${broke}.`;
+    const broke =
+      breakingPerSecond === null ? '' : ` and broke at ${formatPerSecond(breakingPerSecond)}`;
+    return `It holds ${formatPerSecond(sustainedPerSecond)} under ${slo}${broke}.`;
   }
   if (run.ramp) {
     const last = run.ramp.steps.at(-1)!;
-    return `With ${formatNumber(last.opened)} open connections it answers ${perSecond(last.fullPerSecond)}, and p99 is ${ms(last.heldP99Ms)} at ${perSecond(run.ramp.ratePerSecond)}.`;
+    return `With ${formatNumber(last.opened)} open connections it answers ${formatPerSecond(last.fullPerSecond)}, and p99 is ${formatMs(last.heldP99Ms)} at ${formatPerSecond(run.ramp.ratePerSecond)}.`;
   }
   const rate =
     summary.outcomes.ok === 0
       ? 'It answered nothing ok.'
-      : `It answered ${perSecond(summary.throughputPerSecond)} with p99 ${ms(summary.responseTime.p99Ms)} and ${formatPercent(summary.errorShare, 3)} errors.`;
+      : `It answered ${formatPerSecond(summary.throughputPerSecond)} with p99 ${formatMs(summary.responseTime.p99Ms)} and ${formatPercent(summary.errorShare, 3)} errors.`;
   return failed.length === 0 ? rate : `${rate} Failed: ${failed.join(', ')}.`;
 };
 
-const factsOf = (run: StressReport): { label: string; value: string; note?: string }[] => {
+const factsOf = (run: RunFile): { label: string; value: string; note?: string }[] => {
   const { summary } = run.main;
   const { responseTime } = summary;
   return [
@@ -86,7 +86,7 @@ const factsOf = (run: StressReport): { label: string; value: string; note?: stri
             value:
               run.findMax.sustainedPerSecond === null
                 ? '–'
-                : perSecond(run.findMax.sustainedPerSecond),
+                : formatPerSecond(run.findMax.sustainedPerSecond),
             note:
               run.findMax.sustainedPerSecond === null ? 'no rate held' : 'held through the soak',
           },
@@ -95,16 +95,18 @@ const factsOf = (run: StressReport): { label: string; value: string; note?: stri
             value:
               run.findMax.breakingPerSecond === null
                 ? '–'
-                : perSecond(run.findMax.breakingPerSecond),
+                : formatPerSecond(run.findMax.breakingPerSecond),
             note: run.findMax.reason ?? '',
           },
         ]
-      : [{ label: 'ok answers', value: perSecond(summary.throughputPerSecond) }]),
-    { label: 'response time p50', value: ms(responseTime.p50Ms) },
+      : [{ label: 'ok answers', value: formatPerSecond(summary.throughputPerSecond) }]),
+    { label: 'response time p50', value: formatMs(responseTime.p50Ms) },
     {
       label: 'response time p99',
-      value: ms(responseTime.p99Ms),
-      ...(run.main.p99RangeMs ? { note: `95 %: ${run.main.p99RangeMs.map(ms).join(' to ')}` } : {}),
+      value: formatMs(responseTime.p99Ms),
+      ...(run.main.p99RangeMs
+        ? { note: `95 %: ${run.main.p99RangeMs.map(formatMs).join(' to ')}` }
+        : {}),
     },
     { label: 'errors', value: formatPercent(summary.errorShare, 3) },
     {

@@ -1,52 +1,73 @@
 /**
  * What a run shows second by second: rate, response time, heat map, requests in flight, with every fault marked.
  */
-import type { Chart, Series } from '../charts.ts';
+import { buildScale, decodeCounts, lowOf } from '../../core/latency.ts';
+import type { Step } from '../../stress/analysis/step.ts';
+import type { Window } from '../../stress/coordinator/window.ts';
+import type { RunFile } from '../../stress/results/run-file.ts';
+import type { Chart, HeatMap, Series } from '../charts.ts';
 import type { Block, Section } from '../page.ts';
-import { heatChart } from './heat.ts';
-import { faultMarks, latencyLimits } from './marks.ts';
-import type { StressReport, StressStep, StressWindow } from './stress-report.ts';
-import { thinWindows } from './windows.ts';
+import { latencyLimits } from './latency.ts';
 
-export const timelineSection = (run: StressReport): Section => ({
+export const timelineSection = (run: RunFile): Section => ({
   title: 'Over time',
   blocks: timeCharts(run).map((chart): Block => ({ kind: 'chart', chart })),
 });
 
-const secondsOf = (windows: readonly StressWindow[]): number[] =>
+/** What the charts read of a window. */
+type DrawnWindow = Pick<
+  Window,
+  | 'second'
+  | 'seconds'
+  | 'planned'
+  | 'ok'
+  | 'httpError'
+  | 'socketError'
+  | 'timeout'
+  | 'dropped'
+  | 'p50Ms'
+  | 'p99Ms'
+  | 'maxMs'
+  | 'heat'
+  | 'nOpen'
+  | 'inFlight'
+  | 'waiting'
+>;
+
+const secondsOf = (windows: readonly DrawnWindow[]): number[] =>
   windows.map(({ second, seconds }) => second + seconds);
 
 /** A window that lies for less than this within the measured time says nothing of a rate. */
-const LEAST_SHARE_MEASURED = 0.5;
+const MIN_SHARE_MEASURED = 0.5;
 
 /** Share of a window that lies between the warm-up and the end of the plan; 1 for all but the outer ones. */
 const shareMeasured = (
-  { second, seconds }: StressWindow,
-  { warmUpMs, durationMs }: StressStep,
+  { second, seconds }: DrawnWindow,
+  { warmUpMs, durationMs }: Step,
 ): number => {
   const from = Math.max(second, warmUpMs / 1000);
   const to = Math.min(second + seconds, durationMs / 1000);
   return Math.max(0, to - from) / seconds;
 };
 
-const errorsOf = (window: StressWindow): number =>
+const errorsOf = (window: DrawnWindow): number =>
   window.httpError + window.socketError + window.timeout + window.dropped;
 
-export const timeCharts = (run: StressReport): Chart[] => {
+export const timeCharts = (run: RunFile): Chart[] => {
   const windows = thinWindows(run.main.windows);
   const x = secondsOf(windows);
   const marks = faultMarks(run);
   const line = (
     label: string,
     style: Series['style'],
-    read: (window: StressWindow) => number | null,
+    read: (window: DrawnWindow) => number | null,
   ): Series => ({ label, style, x, y: windows.map((window) => read(window) ?? Number.NaN) });
   /** Per second of the measured time: a second that was cut short did not answer less. */
   const rate =
-    (read: (window: StressWindow) => number) =>
-    (window: StressWindow): number | null => {
+    (read: (window: DrawnWindow) => number) =>
+    (window: DrawnWindow): number | null => {
       const share = shareMeasured(window, run.main);
-      return share < LEAST_SHARE_MEASURED ? null : read(window) / share;
+      return share < MIN_SHARE_MEASURED ? null : read(window) / share;
     };
   return [
     {
@@ -96,4 +117,78 @@ export const timeCharts = (run: StressReport): Chart[] => {
       marks,
     },
   ];
+};
+
+/** The moments of the faults, as vertical lines. */
+const faultMarks = (run: RunFile): { at: number; label: string }[] =>
+  (run.faults ?? []).map((fault) => ({ at: fault.atMs / 1000, label: fault.fault.split('@')[0]! }));
+
+/** Counts of answers by second and response time: stalls and recoveries stand out as columns. */
+const heatChart = (run: RunFile, windows: readonly DrawnWindow[]): HeatMap => {
+  const scale = buildScale(run.heatScale.bits, run.heatScale.maxBits);
+  const columns = windows.map(({ second, seconds }) => String(second + seconds));
+  const counts = windows.map(({ heat }) => decodeCounts(scale, heat));
+  const used = Array.from({ length: scale.nBuckets }, (_, bucket) => bucket).filter((bucket) =>
+    counts.some((column) => column[bucket]! > 0),
+  );
+  const low = Math.min(...used);
+  const high = Math.max(...used);
+  const buckets =
+    used.length === 0 ? [] : Array.from({ length: high - low + 1 }, (_, i) => high - i);
+  return {
+    kind: 'heat',
+    title: 'Heat map: answers by second and response time',
+    xLabel: 'seconds from the start',
+    yLabel: 'response time',
+    columns,
+    rows: buckets.map((bucket) => showUs(lowOf(scale, bucket))),
+    cells: buckets.flatMap((bucket) => counts.map((column) => column[bucket]! || Number.NaN)),
+    unit: 'answers',
+    log: true,
+  };
+};
+
+const showUs = (us: number): string =>
+  us < 1000
+    ? `${us} us`
+    : us < 1_000_000
+      ? `${(us / 1000).toFixed(us < 10_000 ? 1 : 0)} ms`
+      : `${(us / 1e6).toFixed(1)} s`;
+
+/** In time: a run of an hour must not make a page that no browser likes. */
+const MAX_COLUMNS = 240;
+
+/** Neighbouring windows put together: counts are means per second, times are the worst of them. */
+export const thinWindows = (windows: readonly DrawnWindow[]): DrawnWindow[] => {
+  const size = Math.max(1, Math.ceil(windows.length / MAX_COLUMNS));
+  return Array.from({ length: Math.ceil(windows.length / size) }, (_, i) => {
+    const group = windows.slice(i * size, (i + 1) * size);
+    const sum = (read: (window: DrawnWindow) => number): number =>
+      group.reduce((total, window) => total + read(window), 0);
+    const seconds = sum((window) => window.seconds);
+    const mean = (read: (window: DrawnWindow) => number): number =>
+      sum((window) => read(window) * window.seconds) / seconds;
+    const worst = (read: (window: DrawnWindow) => number | null): number | null =>
+      group.reduce<number | null>((most, window) => {
+        const value = read(window);
+        return value === null ? most : Math.max(most ?? 0, value);
+      }, null);
+    return {
+      second: group[0]!.second,
+      seconds,
+      planned: sum(({ planned }) => planned) / seconds,
+      ok: sum(({ ok }) => ok) / seconds,
+      httpError: sum(({ httpError }) => httpError) / seconds,
+      socketError: sum(({ socketError }) => socketError) / seconds,
+      timeout: sum(({ timeout }) => timeout) / seconds,
+      dropped: sum(({ dropped }) => dropped) / seconds,
+      p50Ms: worst(({ p50Ms }) => p50Ms),
+      p99Ms: worst(({ p99Ms }) => p99Ms),
+      maxMs: worst(({ maxMs }) => maxMs),
+      heat: group.flatMap(({ heat }) => [...heat]),
+      nOpen: mean(({ nOpen }) => nOpen),
+      inFlight: mean(({ inFlight }) => inFlight),
+      waiting: mean(({ waiting }) => waiting),
+    };
+  });
 };

@@ -6,7 +6,7 @@ import { formatPercent } from '../format.ts';
 import type { Section } from '../page.ts';
 import type { TrainingReport } from './training-report.ts';
 
-export const calibrationOf = ({ reliability }: TrainingReport): Section => {
+export const calibrationSection = ({ reliability }: TrainingReport): Section => {
   if (!reliability || reliability.length === 0) return { title: '', blocks: [] };
   const predicted = reliability.map((bin) => bin.predicted);
   const most = Math.max(...predicted, ...reliability.map((bin) => bin.observed));

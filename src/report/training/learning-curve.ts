@@ -5,7 +5,11 @@ import { formatPercent } from '../format.ts';
 import type { Block, Section } from '../page.ts';
 import { skillOf, type TrainingReport } from './training-report.ts';
 
-export const learningOf = ({ rounds = [], trees: nKept, isRelearned }: TrainingReport): Section => {
+export const learningCurveSection = ({
+  rounds = [],
+  trees: nKept,
+  isRelearned,
+}: TrainingReport): Section => {
   const trees = rounds.map((_, i) => i + 1);
   return {
     title: 'How it learned',
@@ -36,7 +40,7 @@ export const learningOf = ({ rounds = [], trees: nKept, isRelearned }: TrainingR
   };
 };
 
-export const trialsOf = ({ trials = [] }: TrainingReport): Section => {
+export const tuningSection = ({ trials = [] }: TrainingReport): Section => {
   const least = Math.min(...trials.map(({ validationLoss }) => validationLoss));
   const wordsOf = (settings: Readonly<Record<string, unknown>>): string => {
     const words = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
@@ -57,7 +61,7 @@ export const trialsOf = ({ trials = [] }: TrainingReport): Section => {
   return { title: 'The search for settings', blocks: trials.length === 0 ? [] : [table] };
 };
 
-export const rollingOf = ({ rolling = [] }: TrainingReport): Section => {
+export const rollingSection = ({ rolling = [] }: TrainingReport): Section => {
   const table: Block = {
     kind: 'table',
     caption: 'Each month is judged by a model of what was known before it',

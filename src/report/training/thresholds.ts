@@ -5,7 +5,7 @@ import { formatNumber, formatPercent } from '../format.ts';
 import type { Block, Section } from '../page.ts';
 import type { TrainingReport } from './training-report.ts';
 
-export const thresholdsOf = (report: TrainingReport): Section => {
+export const thresholdSection = (report: TrainingReport): Section => {
   const { precisionRecall = [], thresholds = [], threshold, costThreshold } = report;
   const blocks: Block[] = [];
   if (precisionRecall.length > 0) {
@@ -60,7 +60,7 @@ export const thresholdsOf = (report: TrainingReport): Section => {
         formatPercent(one.precision),
         formatPercent(one.recall),
         formatNumber(Math.round(one.alertsPerDay)),
-        one.costRatio === undefined ? null : formatNumber(Number(one.costRatio.toPrecision(2))),
+        formatNumber(Number(one.costRatio.toPrecision(2))),
         [
           one.threshold === threshold ? 'in use' : '',
           one.threshold === costThreshold ? 'suits the costs given' : '',

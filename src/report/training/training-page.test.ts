@@ -15,7 +15,7 @@ const REPORT: TrainingReport = {
   test: { auc: 0.6812, logLoss: 0.5011, brier: 0.162, ece: 0.0123, baseRate: 0.236, rows: 200 },
   baselines: {
     climatology: { auc: 0.65, logLoss: 0.52, brier: 0.168 },
-    logistic: { auc: 0.66, logLoss: 0.515 },
+    logistic: { auc: 0.66, logLoss: 0.515, brier: 0.167 },
   },
   seconds: 7.25,
   peakMemoryMb: 512,
@@ -58,7 +58,7 @@ test('a model that beats both baselines is said to, and by how much', () => {
 test('a model that loses to a baseline is said to', () => {
   const page = buildTrainingPage({
     ...REPORT,
-    baselines: { logistic: { auc: 0.69, logLoss: 0.49 } },
+    baselines: { logistic: { auc: 0.69, logLoss: 0.49, brier: 0.16 } },
   });
   expect(page).toContain('class="verdict bad"');
   expect(page).toContain('does not beat logistic regression');
@@ -118,8 +118,10 @@ test('every trial of a search stands on the page, and every month of a rolling o
     rolling: [
       {
         month: '2013-06',
-        test: { auc: 0.7, logLoss: 0.45, ece: 0.02 },
-        climatology: { auc: 0.6, logLoss: 0.5 },
+        known: '2013-01-01..2013-05-31',
+        test: { ...REPORT.test, auc: 0.7, logLoss: 0.45, ece: 0.02 },
+        climatology: { auc: 0.6, logLoss: 0.5, brier: 0.16 },
+        logistic: { auc: 0.61, logLoss: 0.49, brier: 0.16 },
       },
     ],
   });

@@ -1,13 +1,14 @@
 /**
  * The page of a trained model: how good it is on flights it never saw, against what, and what it looks at.
  */
+import type { Baseline, PartQuality } from '../../train/quality/evaluation.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import { type Block, buildPage, type Cell, type Section } from '../page.ts';
-import { calibrationOf } from './calibration.ts';
-import { learningOf, rollingOf, trialsOf } from './learning-curve.ts';
-import { DEFINITIONS } from './terms.ts';
-import { thresholdsOf } from './thresholds.ts';
-import { type Part, skillOf, type TrainingReport } from './training-report.ts';
+import { calibrationSection } from './calibration.ts';
+import { learningCurveSection, rollingSection, tuningSection } from './learning-curve.ts';
+import { TRAINING_GLOSSARY } from './glossary.ts';
+import { thresholdSection } from './thresholds.ts';
+import { skillOf, type TrainingReport } from './training-report.ts';
 
 const BASELINE_NAMES: Readonly<Record<string, string>> = {
   climatology: 'climatology (airline × hour)',
@@ -25,18 +26,18 @@ export const buildTrainingPage = (report: TrainingReport): string =>
             'Split at random: flights of one day stand on both sides, so every figure below flatters the model. Compare only with other random splits; judge by a split in time.',
           ]
         : [],
-    lead: [verdictOf(report), factsOf(report)],
+    lead: [verdictBlock(report), factsBlock(report)],
     sections: [
-      comparisonOf(report),
-      calibrationOf(report),
-      thresholdsOf(report),
-      importanceOf(report),
-      partsOf(report),
-      rollingOf(report),
-      learningOf(report),
-      trialsOf(report),
-      dataOf(report),
-      DEFINITIONS,
+      comparisonSection(report),
+      calibrationSection(report),
+      thresholdSection(report),
+      importanceSection(report),
+      partSection(report),
+      rollingSection(report),
+      learningCurveSection(report),
+      tuningSection(report),
+      dataSection(report),
+      TRAINING_GLOSSARY,
     ].filter((section) => section.blocks.length > 0),
   });
 
@@ -57,7 +58,7 @@ const subtitleOf = (report: TrainingReport): string =>
     .filter((part) => part !== '')
     .join(' · ');
 
-const verdictOf = ({ test, baselines }: TrainingReport): Block => {
+const verdictBlock = ({ test, baselines }: TrainingReport): Block => {
   const beaten = Object.entries(baselines).map(([name, baseline]) => ({
     name: BASELINE_NAMES[name] ?? name,
     isBeaten: test.logLoss < baseline.logLoss && test.auc > baseline.auc,
@@ -75,7 +76,7 @@ const verdictOf = ({ test, baselines }: TrainingReport): Block => {
   };
 };
 
-const factsOf = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Block => ({
+const factsBlock = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Block => ({
   kind: 'facts',
   facts: [
     { label: 'AUC', value: test.auc.toFixed(4) },
@@ -89,27 +90,20 @@ const factsOf = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Block =
   ],
 });
 
-const comparisonOf = ({ test, baselines, heads }: TrainingReport): Section => {
-  const hasBrier = Object.values(baselines).some((quality) => quality.brier !== undefined);
-  const row = (name: string, quality: { auc: number; logLoss: number; brier?: number }): Cell[] => {
+const comparisonSection = ({ test, baselines, heads }: TrainingReport): Section => {
+  const hasBaselines = Object.keys(baselines).length > 0;
+  const row = (name: string, quality: Baseline): Cell[] => {
     const { auc, logLoss, brier } = quality;
-    const isModel = quality === test;
-    const cells = [
-      name,
-      auc.toFixed(4),
-      logLoss.toFixed(4),
-      isModel ? null : formatPercent(skillOf(test.logLoss, logLoss)),
-    ];
-    if (!hasBrier) return cells;
-    const brierText = brier === undefined ? null : brier.toFixed(4);
-    const skill = isModel || brier === undefined ? null : formatPercent(skillOf(test.brier, brier));
-    return [...cells, brierText, skill];
+    const skill = (loss: number, baseline: number): Cell =>
+      quality === test ? null : formatPercent(skillOf(loss, baseline));
+    const cells = [name, auc.toFixed(4), logLoss.toFixed(4), skill(test.logLoss, logLoss)];
+    return hasBaselines ? [...cells, brier.toFixed(4), skill(test.brier, brier)] : cells;
   };
   const header = ['on the test flights', 'AUC', 'log loss', 'the model’s skill'];
   const blocks: Block[] = [
     {
       kind: 'table',
-      header: hasBrier ? [...header, 'Brier', 'the model’s Brier skill'] : header,
+      header: hasBaselines ? [...header, 'Brier', 'the model’s Brier skill'] : header,
       rows: [
         row('model', test),
         ...Object.entries(baselines).map(([name, quality]) =>
@@ -135,9 +129,9 @@ const comparisonOf = ({ test, baselines, heads }: TrainingReport): Section => {
   return { title: 'Against simpler models', blocks };
 };
 
-const IMPORTANCES_AT_MOST = 25;
+const MAX_IMPORTANCES = 25;
 
-const importanceOf = ({ importance = [] }: TrainingReport): Section => ({
+const importanceSection = ({ importance = [] }: TrainingReport): Section => ({
   title: 'What it looks at',
   blocks:
     importance.length === 0
@@ -150,18 +144,18 @@ const importanceOf = ({ importance = [] }: TrainingReport): Section => ({
             value: 'mean |SHAP|',
             rows: [...importance]
               .sort((a, b) => b.meanAbsolute - a.meanAbsolute)
-              .slice(0, IMPORTANCES_AT_MOST)
+              .slice(0, MAX_IMPORTANCES)
               .map(({ feature, meanAbsolute }) => ({ label: feature, value: meanAbsolute })),
           },
         ],
 });
 
-const partsOf = ({ byMonth = [], byAirline = [] }: TrainingReport): Section => ({
+const partSection = ({ byMonth = [], byAirline = [] }: TrainingReport): Section => ({
   title: 'Where it is better and worse',
   blocks: [partTable('month', byMonth), partTable('airline', byAirline)].flat(),
 });
 
-const partTable = (what: string, parts: readonly Part[]): Block[] =>
+const partTable = (what: string, parts: readonly PartQuality[]): Block[] =>
   parts.length === 0
     ? []
     : [
@@ -179,7 +173,7 @@ const partTable = (what: string, parts: readonly Part[]): Block[] =>
         },
       ];
 
-const dataOf = ({ rows, rejected = {}, split }: TrainingReport): Section => ({
+const dataSection = ({ rows, rejected = {}, split }: TrainingReport): Section => ({
   title: 'The flights',
   blocks: [
     {

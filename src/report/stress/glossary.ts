@@ -3,7 +3,7 @@
  */
 import type { Section } from '../page.ts';
 
-export const STRESS_TERMS: Section = {
+export const STRESS_GLOSSARY: Section = {
   title: 'What the numbers mean',
   blocks: [
     {

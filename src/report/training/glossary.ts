@@ -3,7 +3,7 @@
  */
 import type { Section } from '../page.ts';
 
-export const DEFINITIONS: Section = {
+export const TRAINING_GLOSSARY: Section = {
   title: 'Words',
   blocks: [
     {
