@@ -4,7 +4,7 @@
  * model that was handed over, is walked by `handed.test.ts`.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +27,19 @@ const freePort = (): Promise<number> =>
     });
   });
 
+/** The folder of `bringCurl`, first on the path of what is walked. */
+const programs = join(folder, 'bin');
+
+/** Puts a curl of our own there, for a machine with nothing but Node. */
+const bringCurl = (): void => {
+  mkdirSync(programs);
+  writeFileSync(
+    join(programs, 'curl'),
+    `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dir, 'curl.ts')}' "$@"\n`,
+    { mode: 0o755 },
+  );
+};
+
 let service: Bun.Subprocess<'ignore', 'ignore', 'pipe'>;
 let ports: { service: number; admin: number };
 
@@ -45,6 +58,7 @@ const until = async (condition: () => Promise<boolean>): Promise<void> => {
 
 beforeAll(async () => {
   symlinkSync(join(ROOT, 'data'), join(folder, 'data'));
+  if (Bun.which('curl') === null) bringCurl();
   ports = { service: await freePort(), admin: await freePort() };
   service = Bun.spawn(
     [
@@ -81,6 +95,7 @@ const walk = (step: string): { exitCode: number; out: string } => {
     .replaceAll('npx puntual', join(ROOT, 'bin/puntual'));
   const { exitCode, stdout, stderr } = Bun.spawnSync(['bash', '-euo', 'pipefail', '-c', command], {
     cwd: folder,
+    env: { ...process.env, PATH: `${programs}:${process.env['PATH']}` },
     stdin: 'ignore',
   });
   return { exitCode, out: `${stdout}${stderr}` };
