@@ -1,6 +1,7 @@
 /**
  * Holds the documents to the code: every `puntual` command they show exists with the flags they show,
- * every dependency has its reason, every link leads somewhere, the error table says what the code says.
+ * every dependency has its reason, every link and path leads somewhere, the drawing of the house shows the folders that
+ * there are, the error table says what the code says.
  */
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
@@ -21,6 +22,14 @@ const commandsOf = (file: string): string[] =>
       .split('\n')
       .flatMap((line) => /(?:^|\s|npx )puntual (.*?)(?:\s[#|>&].*)?$/.exec(line)?.[1] ?? []),
   );
+
+/** `room/sub-room/file.ts` or `room/sub-room/`, from the root of the project or from src/; not `OPERA_*`, `a/b` of a URL. */
+const PATH_IN_BACKTICKS =
+  /`((?:src|web|test|bench|data|docs|deploy|core|host|wasm|flights|train|predict|exchange|http|stress|report|score|serve|cli)\/[\w.\/-]*)`/g;
+
+/** Of a bench the name alone is enough: `bench/export`. */
+const leadsSomewhere = (path: string): boolean =>
+  ['', 'src'].some((from) => ['', '.ts'].some((end) => existsSync(join(ROOT, from, path + end))));
 
 const helpOf = (command: string): string => {
   const { stdout, exitCode } = Bun.spawnSync([
@@ -66,6 +75,30 @@ describe('the documents', () => {
         .map(([, target]) => `${file} -> ${target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('name only files and folders that exist', () => {
+    const wrong = documents.flatMap((file) =>
+      [...textOf(file).matchAll(PATH_IN_BACKTICKS)]
+        .map(([, path]) => path!)
+        .filter((path) => !leadsSomewhere(path))
+        .map((path) => `${file}: ${path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('draw the house as it is: every folder of src/ with source files, and no other', () => {
+    const drawing = /^src\/\n([\s\S]*?)^\S/m.exec(textOf('docs/architecture.md'))![1]!;
+    const drawn: string[] = [];
+    let room = '';
+    for (const [, indent, name] of drawing.matchAll(/^( {2}| {4})([a-z][\w/]*)\/ /gm)) {
+      if (indent!.length === 2) room = name!;
+      drawn.push(indent!.length === 2 ? name! : `${room}/${name}`);
+    }
+    const folders = new Set(
+      [...new Bun.Glob('**/*.ts').scanSync(join(ROOT, 'src'))].map((file) => dirname(file)),
+    );
+    expect(drawn.sort()).toEqual([...folders].sort());
   });
 
   test('give every dependency its reason', () => {
