@@ -1,7 +1,7 @@
 /**
  * `puntual predict MODEL FILE... -o OUT`: scores files of any size. Wires flights and predict.
  */
-import { availableParallelism } from 'node:os';
+import { wholeProcessors } from '../host/processors.ts';
 import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
@@ -45,7 +45,7 @@ export const describe = (command: Command): void => {
       const { scanFiles } = await import('../flights/output/scan.ts');
       const progress = buildProgress('scoring');
       const startMs = performance.now();
-      const nThreads = options.threads ?? availableParallelism();
+      const nThreads = options.threads ?? wholeProcessors();
       const team = buildScoringTeam(model, nThreads, mostBlocks(nThreads));
       const report = await scanFiles(files, options.output, {
         inputs: model.inputs,

@@ -1,10 +1,12 @@
 /**
- * An embedded DuckDB that reads files and never the network;
+ * An embedded DuckDB that reads files and never the network.
  */
 import { randomUUID } from 'node:crypto';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { grantedMemoryBytes } from '../host/memory-limit.ts';
+import { wholeProcessors } from '../host/processors.ts';
 
 export interface Database {
   readonly connection: DuckDBConnection;
@@ -12,9 +14,10 @@ export interface Database {
 }
 
 /** Opens a database in memory; extensions are neither fetched nor loaded. */
-export const openDatabase = async (threads = availableParallelism()): Promise<Database> => {
+export const openDatabase = async (threads = wholeProcessors()): Promise<Database> => {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
+    ...memoryLimit(),
     // A folder of its own: two runs that share one remove each other's files. It is made only when needed.
     temp_directory: join(tmpdir(), `puntual-${randomUUID()}`),
     autoinstall_known_extensions: 'false',
@@ -30,6 +33,15 @@ export const openDatabase = async (threads = availableParallelism()): Promise<Da
     },
   };
 };
+
+/** Part of the memory that a database may take before it writes to disk: its own default, of the machine's memory. */
+const MEMORY_SHARE = 0.8;
+
+/** Said only where less than the machine's memory is granted: the database does not see a group's limit from above. */
+const memoryLimit = (granted = grantedMemoryBytes()): { memory_limit?: string } =>
+  granted < totalmem()
+    ? { memory_limit: `${Math.floor((granted * MEMORY_SHARE) / 2 ** 20)}MiB` }
+    : {};
 
 export type Row = Readonly<Record<string, unknown>>;
 

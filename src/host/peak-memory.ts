@@ -1,5 +1,5 @@
 /**
- * The most memory that this process has held, as the reports print it.
+ * The largest memory that this process has held, as the reports print it.
  */
 import { readFileSync } from 'node:fs';
 

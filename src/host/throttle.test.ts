@@ -16,5 +16,5 @@ test.each([
   ['version 1', '3:cpuset:/\n1:cpu,cpuacct:/job\n', '/sys/fs/cgroup/cpu/job/cpu.stat'],
   ['both, the processor under version 1', '1:cpu:/\n0::/\n', '/sys/fs/cgroup/cpu/cpu.stat'],
 ])('where it lies: %s', (_, groups, path) => {
-  expect(statPaths(groups)[0]).toBe(path);
+  expect(statPaths({ membership: groups })[0]).toBe(path);
 });

@@ -3,7 +3,7 @@
  * The room's front door.
  */
 import { sigmoid } from '../core/logistic.ts';
-import { availableParallelism } from 'node:os';
+import { wholeProcessors } from '../host/processors.ts';
 import { buildEncoder } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
 import type { Model } from '../core/model.ts';
@@ -72,7 +72,7 @@ export const trainModel = async (
   options: TrainOptions,
   onRound: OnRound = () => true,
 ): Promise<Trained> => {
-  const team = buildTeam(options.nThreads ?? availableParallelism());
+  const team = buildTeam(options.nThreads ?? wholeProcessors());
   const { prepared, learned } = await learn(table, options, team, onRound).finally(team.dismiss);
   const { inputs, features, raw, parts, split } = prepared;
   const first = learned[0]!;

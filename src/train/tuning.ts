@@ -2,7 +2,7 @@
  * A small search for better settings: each trial learns the first answer and is judged on the early-stopping flights.
  * The test flights are not looked at.
  */
-import { availableParallelism } from 'node:os';
+import { wholeProcessors } from '../host/processors.ts';
 import { buildRandom } from '../core/random.ts';
 import type { Table } from '../core/table.ts';
 import { type BoostSettings, boost } from './boosting.ts';
@@ -39,7 +39,7 @@ export const tune = async (
   nTrials: number,
   onTrial: (trial: Trial, index: number) => void = () => {},
 ): Promise<readonly Trial[]> => {
-  const team = buildTeam(options.nThreads ?? availableParallelism());
+  const team = buildTeam(options.nThreads ?? wholeProcessors());
   const random = buildRandom(options.seed);
   const trials: Trial[] = [];
   try {

@@ -12,9 +12,9 @@ import {
   readlinkSync,
   rmSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { sharedFolder } from '../../host/shared-folder.ts';
 import type { ModelRef } from '../messages.ts';
 
 /** `puntual-4026531836-1234-`: the namespace that a process number counts in, and the process. */
@@ -28,21 +28,13 @@ const namespace = (): string => {
   }
 };
 
-const MEMORY = '/dev/shm';
-
-const baseDir = (): string => {
-  try {
-    accessSync(MEMORY, constants.W_OK);
-    return MEMORY;
-  } catch {
-    return tmpdir();
-  }
-};
+/** Room that counters and copies of a usual model need; memory with less is left alone. */
+const MIN_FREE_BYTES = 16 * 2 ** 20;
 
 const isAlive = (pid: string): boolean => existsSync(`/proc/${pid}`);
 
 /** Makes the folder, and takes away those whose supervisor is gone. @throws AppError file-unwritable */
-export const makeSharedDir = (base = baseDir()): string => {
+export const makeSharedDir = (base = sharedFolder(MIN_FREE_BYTES)): string => {
   try {
     for (const name of readdirSync(base)) {
       const pid = /^puntual-\d+-(\d+)-/.exec(name)?.[1];

@@ -4,7 +4,7 @@
 import type { Handlers } from '../../http/call.ts';
 import { openHttp } from '../../http/server.ts';
 import type { ServeConfig } from '../config.ts';
-import { descriptorLimit } from '../limits.ts';
+import { descriptorLimit } from '../../host/descriptors.ts';
 import { drain } from './drain.ts';
 import type { Sockets } from './sockets.ts';
 

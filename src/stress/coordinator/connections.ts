@@ -2,8 +2,9 @@
  * The plan of connections: how many shards, from descriptors, ports and processors; or which limit forbids it.
  */
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { AppError } from '../../core/errors.ts';
+import { descriptorLimit } from '../../host/descriptors.ts';
+import { wholeProcessors } from '../../host/processors.ts';
 import type { Target } from '../target/target.ts';
 
 export interface MachineLimits {
@@ -25,23 +26,14 @@ export interface ConnectionPlan {
 /** Descriptors that a shard needs for itself: files, pipes, the event loop. */
 const OWN_DESCRIPTORS = 500;
 const MAX_PER_SHARD = 16_000;
+/** Written where there is no limit: a number that a run file can hold. */
+const MAX_DESCRIPTORS = 1_000_000;
 
 export const readLimits = (): MachineLimits => ({
-  descriptors: readDescriptors(),
+  descriptors: Math.min(MAX_DESCRIPTORS, descriptorLimit()),
   ports: readPorts(),
-  cores: availableParallelism(),
+  cores: wholeProcessors(),
 });
-
-const readDescriptors = (): number => {
-  try {
-    const line = /Max open files\s+(\d+|unlimited)/.exec(
-      readFileSync('/proc/self/limits', 'latin1'),
-    );
-    return line?.[1] === 'unlimited' ? 1_000_000 : Number(line?.[1] ?? 1024);
-  } catch {
-    return 10_240;
-  }
-};
 
 const readPorts = (): number => {
   try {

@@ -1,7 +1,7 @@
 /**
  * The coordinator's side of the shards: starts their processes, opens connections, runs steps, adds ticks up.
  */
-import { availableParallelism } from 'node:os';
+import { wholeProcessors } from '../../host/processors.ts';
 import { join } from 'node:path';
 import type { Subprocess } from 'bun';
 import type { Tally } from '../generator/tally.ts';
@@ -152,7 +152,7 @@ export const buildFleet = async (
 
   const run: Fleet['run'] = (step, onWindow, onStart) =>
     new Promise((resolve, reject) => {
-      const service = isHere ? watchService(common.port, availableParallelism()) : UNSEEN;
+      const service = isHere ? watchService(common.port, wholeProcessors()) : UNSEEN;
       const full: StepPlan = {
         ...step,
         startAtMs: Math.max(step.startAtMs ?? 0, Date.now() + START_DELAY_MS),
