@@ -3,12 +3,13 @@
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import { AppError } from '../core/errors.ts';
+import { parseSlo } from '../stress/analysis/slo.ts';
+import { parsePart, parseStartAt, type RunPart, shareOfCount } from '../stress/coordinator/part.ts';
 import { parseFaults } from '../stress/faults/fault.ts';
-import { type RunPart, parsePart, parseStartAt, shareOfCount } from '../stress/coordinator/part.ts';
 import { parseRamp } from '../stress/modes/ramp.ts';
+import type { TableReader } from '../stress/payload/data-file.ts';
 import { parseHeader, parseMethod } from '../stress/payload/request.ts';
 import type { SessionOptions } from '../stress/session.ts';
-import { parseSlo } from '../stress/analysis/slo.ts';
 import type { Mode, StressPlan } from '../stress/stress.ts';
 import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
 
@@ -199,6 +200,10 @@ export const planOf = (flags: StressFlags, mode: Mode): StressPlan => {
   };
 };
 
+/** The database is loaded only when a table is read. */
+const readTable: TableReader = async (path, maxRows) =>
+  (await import('../flights/reading/first-rows.ts')).readFirstRows(path, maxRows);
+
 export const sessionOptionsOf = (url: string, flags: StressFlags, mode: Mode): SessionOptions => {
   const { rate } = flags;
   const part = flags.part === undefined ? undefined : parsePart(flags.part);
@@ -211,9 +216,7 @@ export const sessionOptionsOf = (url: string, flags: StressFlags, mode: Mode): S
     method: flags.method === undefined ? undefined : parseMethod(flags.method),
     headers: (flags.header ?? []).map(parseHeader),
     body: flags.body,
-    data: flags.data,
-    readRows: async (path, most) =>
-      (await import('../flights/reading/first-rows.ts')).readFirstRows(path, most),
+    data: flags.data === undefined ? undefined : { path: flags.data, readTable },
     script: flags.script,
     timeoutMs: flags.timeout,
     keepAlive: flags.keepAlive,

@@ -5,17 +5,17 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { buildStressPage } from '../report/stress/stress-page.ts';
-import { adminUrlOf, openAdmin } from '../stress/target/admin.ts';
-import { type ComparisonReport, compareRuns } from '../stress/results/compare.ts';
 import { readLimits } from '../stress/coordinator/connections.ts';
 import { needsAdmin } from '../stress/faults/fault.ts';
+import { type ComparisonReport, compareRuns } from '../stress/results/compare.ts';
 import { mergeRuns } from '../stress/results/merge.ts';
 import { type RunFile, readRunFile } from '../stress/results/run-file.ts';
-import { openSession } from '../stress/session.ts';
-import { runStress, type StressPlan } from '../stress/stress.ts';
-import { parseTarget } from '../stress/target/target.ts';
 import { comparisonLines, headLines, type RunHead, runLines } from '../stress/results/text.ts';
 import { buildLineView, buildLiveView, type View } from '../stress/results/view.ts';
+import { openSession } from '../stress/session.ts';
+import { runStress, type StressPlan } from '../stress/stress.ts';
+import { adminUrlOf, openAdmin } from '../stress/target/admin.ts';
+import { parseTarget } from '../stress/target/target.ts';
 import { printJson, printLine } from './output.ts';
 import {
   addStressOptions,

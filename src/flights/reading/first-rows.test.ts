@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { literal, openDatabase } from '../database.ts';
@@ -24,6 +24,49 @@ test('the first rows of a Parquet file are plain records, without what is missin
     );
   } finally {
     close();
+    rmSync(path, { force: true });
+  }
+});
+
+test('CSV: quotes, doubled quotes, line ends inside, empty cells, leading zeros', async () => {
+  const path = join(tmpdir(), `puntual-first-rows-${process.pid}.csv`);
+  try {
+    writeFileSync(path, 'a,b,c\r\n"x, ""y""",007,\r\n"two\nlines",3.5,NA\r\n');
+    expect((await readFirstRows(path, 10)).rows).toEqual([
+      { a: 'x, "y"', b: '007' },
+      { a: 'two\nlines', b: 3.5 },
+    ]);
+  } finally {
+    rmSync(path, { force: true });
+  }
+});
+
+test('CSV: a number is one whose text it prints as', async () => {
+  const path = join(tmpdir(), `puntual-first-rows-${process.pid}-numbers.csv`);
+  const texts = [
+    '1830',
+    '-3.5',
+    '1e3',
+    '+1',
+    '0x10',
+    'Infinity',
+    '123456789012345',
+    '1234567890123456',
+  ];
+  try {
+    writeFileSync(path, `a,b\n${texts.map((text) => `${text},x\n`).join('')}`);
+    const { rows } = await readFirstRows(path, 10);
+    expect(rows.map(({ a }) => a)).toEqual([
+      1830,
+      -3.5,
+      '1e3',
+      '+1',
+      '0x10',
+      'Infinity',
+      123456789012345,
+      '1234567890123456',
+    ]);
+  } finally {
     rmSync(path, { force: true });
   }
 });

@@ -1,5 +1,5 @@
 /**
- * The first rows of any data file as plain records: what a stress run asks from a Parquet file.
+ * The first rows of any data file as plain records: the bodies that a stress run sends.
  */
 import { identifier, openDatabase, readRows } from '../database.ts';
 import { openSource, reading } from './source.ts';
@@ -12,10 +12,11 @@ export interface FirstRows {
 }
 
 /**
- * Rows in the order of the file; a missing value is left out, a time is `2013-01-31T12:00`.
+ * Rows in the order of the file; a missing value is left out, a time is `2013-01-31T12:00`. A cell of a CSV is a number
+ * where its text is what the number prints as: `007` stays a text.
  * @throws AppError file-missing, file-unreadable, file-empty, file-broken
  */
-export const readFirstRows = async (file: string, most: number): Promise<FirstRows> => {
+export const readFirstRows = async (file: string, maxRows: number): Promise<FirstRows> => {
   const { connection, close } = await openDatabase(1);
   try {
     const source = await openSource(connection, file);
@@ -23,22 +24,44 @@ export const readFirstRows = async (file: string, most: number): Promise<FirstRo
       const [count] = await readRows(connection, `SELECT count(*) AS n FROM ${source.from}`);
       const columns = source.columns.map(identifier).join(', ');
       const result = await connection.runAndReadAll(
-        `SELECT ${columns} FROM ${source.from} LIMIT ${most}`,
+        `SELECT ${columns} FROM ${source.from} LIMIT ${maxRows}`,
       );
-      return { rows: result.getRowObjectsJS().map(plainRow), nInFile: Number(count?.['n'] ?? 0) };
+      const plain = source.format === 'csv' ? typedCell : plainValue;
+      return {
+        rows: result.getRowObjectsJS().map((row) => plainRow(row, plain)),
+        nInFile: Number(count?.['n'] ?? 0),
+      };
     });
   } finally {
     close();
   }
 };
 
-const plainRow = (row: Readonly<Record<string, unknown>>): PlainRow =>
+type PlainValue = PlainRow[string];
+
+const plainRow = (
+  row: Readonly<Record<string, unknown>>,
+  plain: (value: unknown) => PlainValue,
+): PlainRow =>
   Object.fromEntries(
-    Object.entries(row).flatMap(([name, value]): [string, string | number | boolean][] => {
-      if (value === null || value === undefined) return [];
-      if (value instanceof Date) return [[name, value.toISOString().slice(0, 16)]];
-      if (typeof value === 'bigint') return [[name, Number(value)]];
-      const isPlain = typeof value === 'number' || typeof value === 'boolean';
-      return [[name, isPlain ? value : String(value)]];
-    }),
+    Object.entries(row).flatMap(([name, value]): [string, PlainValue][] =>
+      value === null || value === undefined ? [] : [[name, plain(value)]],
+    ),
   );
+
+const plainValue = (value: unknown): PlainValue => {
+  if (value instanceof Date) return value.toISOString().slice(0, 16);
+  if (typeof value === 'bigint') return Number(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? value : String(value);
+};
+
+/** Digits that every number of 64 bits keeps. */
+const SAFE_DIGITS = 15;
+
+const typedCell = (value: unknown): PlainValue => {
+  const text = String(value);
+  const number = Number(text);
+  return text.length <= SAFE_DIGITS && Number.isFinite(number) && String(number) === text
+    ? number
+    : text;
+};

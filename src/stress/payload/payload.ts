@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { type DataFile, fitRow, readDataFile } from './data-file.ts';
+import { type DataRow, fitRow, readDataFile, type TableReader } from './data-file.ts';
 import { readFeeder } from './feeder.ts';
 import { isModelDocument, type ModelDocument, makeFlights } from './made-flights.ts';
 import { hasType, pathOf, type Request, typeOf } from './request.ts';
@@ -13,9 +13,7 @@ export interface PayloadOptions {
   readonly method?: string | undefined;
   readonly headers: readonly (readonly [string, string])[];
   readonly body?: string | undefined;
-  readonly data?: string | undefined;
-  /** Reads the files that this room cannot: Parquet, Arrow, zstd. */
-  readonly readRows?: RowReader | undefined;
+  readonly data?: { readonly path: string; readonly readTable: TableReader } | undefined;
   readonly script?: string | undefined;
   readonly seed: number;
   readonly timeoutMs: number;
@@ -33,32 +31,40 @@ const MADE_FLIGHTS = 10_000;
 const MODEL_TIMEOUT_MS = 2000;
 
 /** @throws AppError usage, file-missing, file-empty, file-broken */
-export const buildPayload = async (ask: PayloadOptions): Promise<Payload> => {
-  if (ask.script !== undefined) {
-    const requests = await readFeeder(ask.script, { ...ask, path: pathOf(ask.url) }, MAX_REQUESTS);
-    const sentence = `${requests.length.toLocaleString('en')} requests fed by ${ask.script}`;
+export const buildPayload = async (options: PayloadOptions): Promise<Payload> => {
+  if (options.script !== undefined) {
+    const requests = await readFeeder(
+      options.script,
+      { ...options, path: pathOf(options.url) },
+      MAX_REQUESTS,
+    );
+    const sentence = `${requests.length.toLocaleString('en')} requests fed by ${options.script}`;
     return { requests, sentence, model: undefined };
   }
-  const given = ask.method ?? ask.body;
-  const isPredict = ['/', '/predict'].includes(ask.url.pathname);
+  const given = options.method ?? options.body;
+  const isPredict = ['/', '/predict'].includes(options.url.pathname);
   const model =
-    ask.body === undefined && isPredict && (ask.method ?? 'POST') === 'POST'
-      ? await fetchModel(ask.url, ask.headers, Math.min(MODEL_TIMEOUT_MS, ask.timeoutMs))
+    options.body === undefined && isPredict && (options.method ?? 'POST') === 'POST'
+      ? await fetchModel(
+          options.url,
+          options.headers,
+          Math.min(MODEL_TIMEOUT_MS, options.timeoutMs),
+        )
       : undefined;
-  const url = new URL(ask.url);
+  const url = new URL(options.url);
   if (model && url.pathname === '/') url.pathname = '/predict';
-  if (ask.data !== undefined) return await fromFile(ask, url, ask.data, model);
+  if (options.data !== undefined) return await fromFile(options, url, options.data, model);
   if (model && given !== 'GET') {
-    const flights = makeFlights(model, MADE_FLIGHTS, ask.seed);
+    const flights = makeFlights(model, MADE_FLIGHTS, options.seed);
     return {
-      requests: flights.map((flight) => jsonRequest(ask, url, flight)),
+      requests: flights.map((flight) => jsonRequest(options, url, JSON.stringify(flight))),
       sentence: `POST ${url.pathname}, ${flights.length.toLocaleString('en')} flights made from the model '${model.name}' (version ${model.version})`,
       model,
     };
   }
-  const method = ask.method ?? (ask.body === undefined ? 'GET' : 'POST');
-  const body = ask.body === undefined ? null : Buffer.from(readBody(ask.body));
-  const headers = body && !hasType(ask) ? [...ask.headers, typeOf(body)] : ask.headers;
+  const method = options.method ?? (options.body === undefined ? 'GET' : 'POST');
+  const body = options.body === undefined ? null : Buffer.from(readBody(options.body));
+  const headers = body && !hasType(options) ? [...options.headers, typeOf(body)] : options.headers;
   return {
     requests: [{ method, path: pathOf(url), headers, body }],
     sentence: `${method} ${pathOf(url)}${body ? `, a body of ${body.length} bytes` : ''}`,
@@ -66,24 +72,17 @@ export const buildPayload = async (ask: PayloadOptions): Promise<Payload> => {
   };
 };
 
-/** @param most rows that are wanted */
-export type RowReader = (path: string, most: number) => Promise<DataFile>;
-
-const FOREIGN = /\.(parquet|pq|arrow|arrows|feather|ipc|zst)$/i;
-
 const fromFile = async (
-  ask: PayloadOptions,
+  options: PayloadOptions,
   url: URL,
-  path: string,
+  { path, readTable }: NonNullable<PayloadOptions['data']>,
   model: ModelDocument | undefined,
 ): Promise<Payload> => {
-  const { rows, nInFile } =
-    ask.readRows && FOREIGN.test(path)
-      ? await ask.readRows(path, MAX_REQUESTS)
-      : readDataFile(path, MAX_REQUESTS);
+  const { rows, nInFile } = await readDataFile(path, MAX_REQUESTS, readTable);
   const inputs = model && new Set(Object.keys(model.inputs.properties));
-  const bodies = inputs ? rows.map((row) => fitRow(row, inputs)) : rows;
-  const missing = model?.inputs.required?.filter((name) => bodies[0]?.[name] === undefined) ?? [];
+  const fit = ({ fields }: DataRow) => (inputs ? fitRow(fields, inputs) : fields);
+  const first = fit(rows[0]!);
+  const missing = model?.inputs.required?.filter((name) => first[name] === undefined) ?? [];
   if (missing.length > 0) {
     throw new AppError(
       'columns-unknown',
@@ -91,9 +90,13 @@ const fromFile = async (
     );
   }
   const shown = rows.length.toLocaleString('en');
-  const method = ask.method ?? 'POST';
+  const method = options.method ?? 'POST';
   return {
-    requests: bodies.map((row) => jsonRequest({ ...ask, method }, url, row)),
+    requests: rows.map((row) => {
+      const fields = fit(row);
+      const text = fields === row.fields ? row.text : undefined;
+      return jsonRequest({ ...options, method }, url, text ?? JSON.stringify(fields));
+    }),
     sentence: `${method} ${pathOf(url)}, ${shown} ${rows.length === 1 ? 'row' : 'rows'} of ${path}${
       nInFile > rows.length ? ` (the first of ${nInFile.toLocaleString('en')})` : ''
     }`,
@@ -101,11 +104,13 @@ const fromFile = async (
   };
 };
 
-const jsonRequest = (ask: PayloadOptions, url: URL, value: unknown): Request => ({
-  method: ask.method ?? 'POST',
+const jsonRequest = (options: PayloadOptions, url: URL, json: string): Request => ({
+  method: options.method ?? 'POST',
   path: pathOf(url),
-  headers: hasType(ask) ? ask.headers : [...ask.headers, ['Content-Type', 'application/json']],
-  body: Buffer.from(JSON.stringify(value)),
+  headers: hasType(options)
+    ? options.headers
+    : [...options.headers, ['Content-Type', 'application/json']],
+  body: Buffer.from(json),
 });
 
 /** `--body TEXT`, or `--body @FILE`. */
