@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Model } from '../src/core/model.ts';
-import type { Spec } from '../src/exchange/spec.ts';
+import type { InputsFile } from '../src/exchange/inputs-file.ts';
 
 const FOLDER = process.env['FIXTURES'] ?? join(import.meta.dir, '../src/exchange/fixtures');
 
@@ -17,7 +17,7 @@ export interface ForeignFixture {
   readonly probabilities: readonly number[];
   readonly tolerance: number;
   /** The inputs file, where the model does not name its categories. */
-  readonly spec?: Spec;
+  readonly spec?: InputsFile;
 }
 
 /** In the order of their names; `NAME.json` holds the rows and answers of `NAME`. */

@@ -8,7 +8,7 @@ import { AppError } from '../core/errors.ts';
 import { readModel, writeModel } from '../core/model-file.ts';
 import { storeModel } from '../core/model-store.ts';
 import { importModel } from '../exchange/import.ts';
-import { parseSpec } from '../exchange/spec.ts';
+import { parseInputsFile } from '../exchange/inputs-file.ts';
 import { compilePredictor } from '../predict/compile.ts';
 import { summaryOf } from './model-summary.ts';
 import { printJson, printLine } from './output.ts';
@@ -35,7 +35,7 @@ export const describeImport = (command: Command): void => {
     .addOption(setting('--models <dir>', 'where models lie', 'models'))
     .option('--json', 'print one JSON document')
     .action((file: string, options: Options) => {
-      const spec = options.inputs ? parseSpec(read(options.inputs).toString('utf8')) : {};
+      const spec = options.inputs ? parseInputsFile(read(options.inputs).toString('utf8')) : {};
       const imported = importModel(read(file), spec, options.name ?? nameOf(file));
       const model = options.name ? { ...imported, name: options.name } : imported;
       compilePredictor(model);

@@ -34,10 +34,10 @@ export const COLUMNS_LIMIT = 100_000;
 /** Values of one category. */
 export const VALUES_LIMIT = 100_000;
 
-export type TakeWords = (nWords: number) => Uint32Array;
+export type AllocateWords = (nWords: number) => Uint32Array;
 
 /** Hands out category sets until all of them together are too large. @throws AppError model-broken */
-export const buildSets = (): TakeWords => {
+export const buildCategorySets = (): AllocateWords => {
   let total = 0;
   return (nWords) => {
     total += nWords;
@@ -53,7 +53,7 @@ const NO_CATEGORIES = new Uint32Array(0);
  *   a feature out of range, a threshold or value that is not a number
  * @cost O(nodes)
  */
-export const growForest = (
+export const buildForest = (
   trees: readonly ForeignTree[],
   nFeatures: number,
   rules: Rules,
@@ -84,7 +84,7 @@ export const growForest = (
     if (order.length > NODES_LIMIT) throw broken(`it has more than ${NODES_LIMIT} nodes`);
   });
   const sets = order.map((node) => node.categories ?? NO_CATEGORIES);
-  const categories = buildSets()(sets.reduce((sum, set) => sum + set.length, 0));
+  const categories = buildCategorySets()(sets.reduce((sum, set) => sum + set.length, 0));
   const categoryStart = new Int32Array(order.length).fill(-1);
   let nWords = 0;
   order.forEach((node, i) => {

@@ -7,26 +7,26 @@ import type { Feature } from '../core/features.ts';
 import { fieldOf, type InputKind } from '../core/flight.ts';
 import type { Forest } from '../core/forest.ts';
 import type { Input } from '../core/inputs.ts';
-import type { ForeignColumn, ForeignModel } from './foreign.ts';
-import type { InputSpec, Spec } from './spec.ts';
+import type { ForeignColumn, ForeignModel } from './foreign-model.ts';
+import type { InputSpec, InputsFile } from './inputs-file.ts';
 
 /** One column: the input behind it, and the feature that makes the column from the input. */
-export interface Assignment {
+export interface ColumnMapping {
   readonly input: Input;
   readonly feature: Feature;
 }
 
 /** @throws AppError value-invalid */
-export const assignColumns = (foreign: ForeignModel, spec: Spec): readonly Assignment[] => {
+export const mapColumns = (foreign: ForeignModel, spec: InputsFile): readonly ColumnMapping[] => {
   const names = namesOf(foreign.columns, spec);
-  const assignments: (Assignment | undefined)[] = foreign.columns.map(() => undefined);
-  for (const input of spec.inputs ?? []) assignInput(input, foreign, names, assignments);
-  groupByPrefix(foreign, names, assignments);
+  const mappings: (ColumnMapping | undefined)[] = foreign.columns.map(() => undefined);
+  for (const input of spec.inputs ?? []) mapInput(input, foreign, names, mappings);
+  groupByPrefix(foreign, names, mappings);
   return foreign.columns.map((column, c) => {
     const name = names[c] ?? `x${c}`;
     return (
-      assignments[c] ??
-      assignmentOf(
+      mappings[c] ??
+      mappingOf(
         buildInput(foreign, { name }, column.values ? 'category' : 'number', column.values, column),
         column,
       )
@@ -34,23 +34,22 @@ export const assignColumns = (foreign: ForeignModel, spec: Spec): readonly Assig
   });
 };
 
-const namesOf = (columns: readonly ForeignColumn[], spec: Spec): (string | undefined)[] => {
+const namesOf = (columns: readonly ForeignColumn[], spec: InputsFile): (string | undefined)[] => {
   if (!spec.columns) return columns.map(({ name }) => name);
   if (spec.columns.length !== columns.length)
     throw invalid(`it names ${spec.columns.length} columns, the model has ${columns.length}`);
   return [...spec.columns];
 };
 
-const assignInput = (
+const mapInput = (
   spec: InputSpec,
   foreign: ForeignModel,
   names: readonly (string | undefined)[],
-  assignments: (Assignment | undefined)[],
+  mappings: (ColumnMapping | undefined)[],
 ): void => {
-  const assign = (column: number, assignment: Assignment): void => {
-    if (assignments[column])
-      throw invalid(`column ${names[column] ?? column} belongs to two inputs`);
-    assignments[column] = assignment;
+  const assign = (column: number, mapping: ColumnMapping): void => {
+    if (mappings[column]) throw invalid(`column ${names[column] ?? column} belongs to two inputs`);
+    mappings[column] = mapping;
   };
   const columnNamed = (name: string): number => {
     const column = names.indexOf(name);
@@ -60,7 +59,7 @@ const assignInput = (
   const parts = partsOf(spec, names);
   if (parts && spec.kind === 'time') {
     const input = buildInput(foreign, spec, 'time');
-    for (const [name, step] of parts) assign(columnNamed(name), timeAssignment(input, step));
+    for (const [name, step] of parts) assign(columnNamed(name), timeMapping(input, step));
     return;
   }
   if (parts) {
@@ -73,7 +72,7 @@ const assignInput = (
     const own = foreign.columns[column]!;
     const values = valuesOf(own, spec);
     const kind = spec.kind ?? (values ? 'category' : 'number');
-    assign(column, assignmentOf(buildInput(foreign, spec, kind, values, own), own));
+    assign(column, mappingOf(buildInput(foreign, spec, kind, values, own), own));
   };
   const wanted = spec.column ?? spec.name;
   if (spec.column !== undefined || names.includes(wanted)) {
@@ -81,7 +80,7 @@ const assignInput = (
     return;
   }
   const free = (): number => {
-    const column = assignments.findIndex((taken, c) => !taken && names[c] === undefined);
+    const column = mappings.findIndex((taken, c) => !taken && names[c] === undefined);
     if (column < 0)
       throw invalid(`${spec.name} finds no column: the model has ${names.length} in all`);
     return column;
@@ -118,13 +117,13 @@ const partsOf = (
 const groupByPrefix = (
   foreign: ForeignModel,
   names: readonly (string | undefined)[],
-  assignments: (Assignment | undefined)[],
+  mappings: (ColumnMapping | undefined)[],
 ): void => {
   if (foreign.features) return;
   const groups = new Map<string, number[]>();
   names.forEach((name, c) => {
     const prefix = name === undefined ? undefined : /^([^_=]+)[_=](?=.)/.exec(name)?.[1];
-    if (prefix === undefined || assignments[c] || foreign.columns[c]!.values) return;
+    if (prefix === undefined || mappings[c] || foreign.columns[c]!.values) return;
     groups.set(prefix, [...(groups.get(prefix) ?? []), c]);
   });
   const isBinary = binaryColumns(foreign);
@@ -133,7 +132,7 @@ const groupByPrefix = (
     const values = group.map((c) => names[c]!.slice(prefix.length + 1));
     const input = buildInput(foreign, { name: prefix }, 'category', values);
     group.forEach((c, i) => {
-      assignments[c] = oneHot(input, values[i]!);
+      mappings[c] = oneHot(input, values[i]!);
     });
   }
 };
@@ -176,12 +175,12 @@ const buildInput = (
   };
 };
 
-const oneHot = (input: Input, value: string): Assignment => ({
+const oneHot = (input: Input, value: string): ColumnMapping => ({
   input,
   feature: { name: `${input.name}=${value}`, step: 'equals', input: input.name, value },
 });
 
-const assignmentOf = (input: Input, column: ForeignColumn): Assignment => {
+const mappingOf = (input: Input, column: ForeignColumn): ColumnMapping => {
   if (input.kind === 'time')
     throw invalid(`${input.name} is a time: say with "columns" which part each column holds`);
   if (input.kind === 'category' && !input.values)
@@ -194,7 +193,7 @@ const assignmentOf = (input: Input, column: ForeignColumn): Assignment => {
 
 const TIME_STEPS = ['minuteOfDay', 'hour', 'dayOfWeek', 'dayOfYear', 'month'] as const;
 
-const timeAssignment = (input: Input, step: string): Assignment => {
+const timeMapping = (input: Input, step: string): ColumnMapping => {
   const known = TIME_STEPS.find((name) => name === step);
   if (!known)
     throw invalid(`${input.name} has no part '${step}': there are ${TIME_STEPS.join(', ')}`);

@@ -7,7 +7,7 @@ import type { Calibration, Model } from '../core/model.ts';
 import { buildRandom } from '../core/random.ts';
 import { buildCurve } from '../predict/heads.ts';
 import { scoreOf } from '../predict/reference.ts';
-import { lastLeft } from './canonical.ts';
+import { lastLeft } from './canonical-forest.ts';
 import { parseForeign } from './import.ts';
 import { writeLightGbm } from './lightgbm/write.ts';
 import { writeOnnx } from './onnx/write/model.ts';
@@ -119,7 +119,7 @@ const linear: Model = {
   ],
 };
 
-const meanOf = (): Model => {
+const averageModels = (): Model => {
   const head = variant({}).heads[0]!;
   const [forest, line] = [head.score, linear.heads[0]!.score];
   if (head.kind !== 'probability' || forest.kind === 'mean' || line.kind === 'mean')
@@ -140,7 +140,7 @@ const meanOf = (): Model => {
   ] as const;
   return { ...linear, heads: [{ ...head, link: 'identity', score: { kind: 'mean', members } }] };
 };
-const mean = meanOf();
+const mean = averageModels();
 
 // onnx.checker accepted these very bytes, and onnxruntime 1.32 answered 3,000 rows (missing values
 // among them) within 2e-7 of the model.

@@ -3,14 +3,14 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
-import { adoptModel } from './to-model.ts';
-import type { ForeignModel } from './foreign.ts';
+import { decompress } from './compression/decompress.ts';
+import type { ForeignModel } from './foreign-model.ts';
+import type { InputsFile } from './inputs-file.ts';
 import { parseLightGbm } from './lightgbm/lightgbm.ts';
-import { unpack } from './compression/joblib.ts';
 import { parseOnnx } from './onnx/onnx.ts';
 import { parsePickle } from './pickle/pickle.ts';
 import { readSklearn } from './sklearn/sklearn.ts';
-import type { Spec } from './spec.ts';
+import { toModel } from './to-model.ts';
 import { refusalOf } from './unknown-format.ts';
 import { parseXgboost } from './xgboost/xgboost.ts';
 
@@ -20,14 +20,14 @@ const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
  * @param name of the model, where the spec has none
  * @throws AppError model-broken, model-unsupported, model-unsafe, value-invalid
  */
-export const importModel = (bytes: Uint8Array, spec: Spec, name: string): Model =>
-  adoptModel(parseForeign(bytes), spec, name);
+export const importModel = (bytes: Uint8Array, spec: InputsFile, name: string): Model =>
+  toModel(parseForeign(bytes), spec, name);
 
 /** @throws AppError model-broken, model-unsupported, model-unsafe */
 export const parseForeign = (bytes: Uint8Array): ForeignModel => {
   if (bytes.length > FILE_LIMIT_BYTES)
     throw new AppError('model-unsupported', `the model is larger than ${FILE_LIMIT_BYTES} bytes`);
-  const plain = unpack(bytes);
+  const plain = decompress(bytes);
   const [first, second] = plain;
   const head = Buffer.from(plain.subarray(0, 64)).toString('latin1');
   if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(plain).toString('utf8'));

@@ -6,11 +6,11 @@ import { buildInputReader } from '../core/inputs.ts';
 import type { Model } from '../core/model.ts';
 import { compilePredictor } from '../predict/compile.ts';
 import { importModel } from './import.ts';
-import { parseSpec } from './spec.ts';
+import { parseInputsFile } from './inputs-file.ts';
 
 const fixture = (name: string): Buffer => readFileSync(join(import.meta.dir, 'fixtures', name));
 const importAs = (name: string, spec: unknown): Model =>
-  importModel(fixture(name), parseSpec(JSON.stringify(spec)), 'test');
+  importModel(fixture(name), parseInputsFile(JSON.stringify(spec)), 'test');
 
 const predict = (model: Model, request: Record<string, unknown>): number => {
   const raw = new Float64Array(model.inputs.length);

@@ -7,11 +7,10 @@ import type { Input } from '../core/inputs.ts';
 import type { Head, Model } from '../core/model.ts';
 import { checkModel } from '../core/model-check.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
-import { assignColumns, type Assignment } from './column-mapping.ts';
-import { answerOfClass } from './complement.ts';
-import { composeFeature } from './composed-feature.ts';
-import type { ForeignModel } from './foreign.ts';
-import type { Spec } from './spec.ts';
+import { type ColumnMapping, mapColumns } from './column-mapping.ts';
+import type { ForeignModel } from './foreign-model.ts';
+import type { InputsFile } from './inputs-file.ts';
+import { probabilityOfClass } from './positive-class.ts';
 
 const LATE_MINUTES = 15;
 const THRESHOLD = 0.5;
@@ -20,16 +19,16 @@ const THRESHOLD = 0.5;
  * @param name used where the spec has none
  * @throws AppError value-invalid (the spec does not fit the model), model-broken (a weight is no number)
  */
-export const adoptModel = (foreign: ForeignModel, spec: Spec, name: string): Model => {
-  const assignments = assignColumns(foreign, spec);
-  const inputs = inputsOf(assignments);
+export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): Model => {
+  const mappings = mapColumns(foreign, spec);
+  const inputs = inputsOf(mappings);
   const features = foreign.features
-    ? foreign.features.map((feature) => composeFeature(feature, assignments))
-    : assignments.map(({ feature }) => feature);
+    ? foreign.features.map((feature) => composeFeature(feature, mappings))
+    : mappings.map(({ feature }) => feature);
   const head: Head = {
     kind: 'probability',
     minutes: spec.minutes ?? LATE_MINUTES,
-    ...answerOfClass(foreign, spec.positive),
+    ...probabilityOfClass(foreign, spec.positive),
     given: 'nothing',
   };
   const model: Model = {
@@ -47,15 +46,55 @@ export const adoptModel = (foreign: ForeignModel, spec: Spec, name: string): Mod
 };
 
 /** Each input once, in the order of the columns. */
-const inputsOf = (assignments: readonly Assignment[]): readonly Input[] => {
+const inputsOf = (mappings: readonly ColumnMapping[]): readonly Input[] => {
   const inputs = new Map<string, Input>();
-  for (const { input } of assignments) {
+  for (const { input } of mappings) {
     const before = inputs.get(input.name);
     if (before && before !== input)
       throw new AppError('value-invalid', `two columns are both called '${input.name}'`);
     inputs.set(input.name, input);
   }
   return [...inputs.values()];
+};
+
+/**
+ * A foreign model's feature over a column, where the column itself is made of an input.
+ * @throws AppError value-invalid where the two do not fit together
+ */
+const composeFeature = (feature: Feature, mappings: readonly ColumnMapping[]): Feature => {
+  if (feature.step === 'elapsedMinutes') throw new TypeError('no reader makes an elapsedMinutes');
+  const [part] = feature.step === 'lookup' ? feature.parts : [];
+  const column = feature.step === 'lookup' ? part!.input : feature.input;
+  const { input, feature: own } = mappings[Number(column)]!;
+  const name = `${own.name}${feature.name}`;
+  if (feature.step === 'number') return own;
+  if ((feature.step === 'scale' || feature.step === 'line') && own.step === 'number')
+    return { ...feature, input: input.name, name };
+  if ((feature.step === 'scale' || feature.step === 'line') && own.step === 'equals') {
+    const moved = (x: number): number =>
+      feature.step === 'line'
+        ? x * feature.factor + feature.offset
+        : (x - feature.shift) / feature.scale;
+    const code = input.values?.indexOf(own.value) ?? -1;
+    return {
+      name,
+      step: 'lookup',
+      parts: [{ of: 'code', input: input.name, radix: input.values?.length ?? 0 }],
+      keys: Float64Array.of(code),
+      numbers: Float64Array.of(moved(1)),
+      otherwise: moved(0),
+    };
+  }
+  if (own.step === 'code') {
+    if (feature.step === 'lookup')
+      return { ...feature, parts: [{ ...part!, input: input.name }], name };
+    if (feature.step === 'equals' || feature.step === 'code')
+      return { ...feature, input: input.name, name };
+  }
+  throw new AppError(
+    'value-invalid',
+    `the inputs file cannot be used: the model turns a column into a number (${feature.step}) that ${input.name} cannot give (${own.step})`,
+  );
 };
 
 const withUniqueNames = (features: readonly Feature[]): readonly Feature[] => {

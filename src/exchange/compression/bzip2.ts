@@ -3,44 +3,44 @@
  * A block is bits -> Huffman codes -> positions in a list of recent bytes -> the sorted text -> the text -> its runs.
  * @source bzip2 1.0.8, decompress.c, huffman.c; Burrows and Wheeler 1994
  */
-import { damaged, reserve, spend, startUnpacked, type Unpacked } from './unpacked.ts';
+import { type BoundedOutput, damaged, reserve, spend, startOutput } from './bounded-output.ts';
 
 const BLOCK = 0x314159265359;
 const END = 0x177245385090;
 const GROUP_CODES = 50;
 
 /** @throws AppError model-broken, model-unsupported (too large) */
-export const unpackBzip2 = (bytes: Uint8Array): Uint8Array => {
+export const decompressBzip2 = (bytes: Uint8Array): Uint8Array => {
   const level = (bytes[3] ?? 0) - 0x30;
   if (!(level >= 1 && level <= 9)) throw broken('its header means nothing');
   const bits = startBits(bytes.subarray(4));
   const text = new Uint32Array(level * 100_000);
-  const unpacked = startUnpacked();
+  const output = startOutput();
   for (;;) {
     const magic = read(bits, 24) * 2 ** 24 + read(bits, 24);
-    if (magic === END) return unpacked.bytes.subarray(0, unpacked.length);
+    if (magic === END) return output.bytes.subarray(0, output.length);
     if (magic !== BLOCK) throw broken('a block does not start as it should');
     const checksum = read(bits, 16) * 65_536 + read(bits, 16);
     if (read(bits, 1)) throw broken('its blocks are shuffled, as only versions before 0.9.5 did');
     const origin = read(bits, 24);
-    const nBytes = readText(bits, text, unpacked);
+    const nBytes = readText(bits, text, output);
     if (origin >= nBytes) throw broken('a block starts outside itself');
-    if (writeText(text, nBytes, origin, unpacked) !== checksum)
+    if (writeText(text, nBytes, origin, output) !== checksum)
       throw broken('a block has another checksum');
   }
 };
 
-/** Steps (see `unpacked`) of a symbol, of a byte of a block, and of a block before its first symbol. */
+/** Steps (see `bounded-output`) of a symbol, of a byte of a block, and of a block before its first symbol. */
 const STEPS = { symbol: 4, byte: 2, block: 2000 } as const;
 
 /** The sorted text of a block, into `text`; returns its length. */
-const readText = (bits: Bits, text: Uint32Array, unpacked: Unpacked): number => {
+const readText = (bits: Bits, text: Uint32Array, output: BoundedOutput): number => {
   const recent = readAlphabet(bits);
   const end = recent.length + 1;
   const nTables = read(bits, 3);
   const nGroups = read(bits, 15);
   if (nTables < 2 || nTables > 6 || nGroups < 1) throw broken('a block has no codes');
-  spend(unpacked, STEPS.block + nGroups * STEPS.symbol);
+  spend(output, STEPS.block + nGroups * STEPS.symbol);
   const order = [0, 1, 2, 3, 4, 5];
   const groups = Uint8Array.from({ length: nGroups }, () => {
     let place = 0;
@@ -52,7 +52,7 @@ const readText = (bits: Bits, text: Uint32Array, unpacked: Unpacked): number => 
   let [nBytes, run, weight] = [0, 0, 1];
   for (const group of groups) {
     const codes = tables[group]!;
-    spend(unpacked, GROUP_CODES * STEPS.symbol);
+    spend(output, GROUP_CODES * STEPS.symbol);
     for (let code = 0; code < GROUP_CODES; code++) {
       const symbol = readSymbol(bits, codes);
       if (symbol < 2) {
@@ -99,17 +99,17 @@ const writeText = (
   text: Uint32Array,
   nBytes: number,
   origin: number,
-  unpacked: Unpacked,
+  output: BoundedOutput,
 ): number => {
-  spend(unpacked, nBytes * STEPS.byte);
+  spend(output, nBytes * STEPS.byte);
   const starts = new Uint32Array(257);
   for (let i = 0; i < nBytes; i++) starts[text[i]! + 1]!++;
   for (let byte = 0; byte < 256; byte++) starts[byte + 1]! += starts[byte]!;
   // Above its byte, each place keeps the place of the byte that follows in the text.
   for (let i = 0; i < nBytes; i++) text[starts[text[i]! & 255]!++]! |= i << 8;
   let place = text[origin]! >>> 8;
-  let out = unpacked.bytes;
-  let n = unpacked.length;
+  let out = output.bytes;
+  let n = output.length;
   let [before, nEqual, checksum] = [-1, 0, -1];
   for (let i = 0; i < nBytes; i++) {
     const byte = text[place]! & 255;
@@ -118,8 +118,8 @@ const writeText = (
     const times = isCount ? byte : 1;
     const value = isCount ? before : byte;
     if (n + times > out.length) {
-      unpacked.length = n;
-      out = reserve(unpacked, times);
+      output.length = n;
+      out = reserve(output, times);
     }
     for (let t = 0; t < times; t++) {
       out[n++] = value;
@@ -128,7 +128,7 @@ const writeText = (
     nEqual = isCount ? 0 : byte === before ? nEqual + 1 : 1;
     before = isCount ? -1 : byte;
   }
-  unpacked.length = n;
+  output.length = n;
   return ~checksum >>> 0;
 };
 

@@ -3,7 +3,14 @@
  * One array holds all probabilities; `OFFSET` says where each kind begins.
  * @source LZMA SDK, DOC/lzma-specification.txt
  */
-import { damaged, repeat, reserve, spend, startUnpacked, type Unpacked } from './unpacked.ts';
+import {
+  type BoundedOutput,
+  damaged,
+  repeat,
+  reserve,
+  spend,
+  startOutput,
+} from './bounded-output.ts';
 
 const STATES = 12;
 const LENGTH_CODER = 2 + 2 * 16 * 8 + 256;
@@ -34,7 +41,7 @@ const HALF = 1024;
 const NORMALIZED = 2 ** 24;
 const ANY_LENGTH = 2 ** 32;
 
-/** Steps (see `unpacked`) of a literal, of a match, and of a probability that is set up. */
+/** Steps (see `bounded-output`) of a literal, of a match, and of a probability that is set up. */
 const STEPS = { literal: 14, match: 30, probability: 1 / 16 } as const;
 
 /** A stream's properties, and all that it has learned so far. */
@@ -51,15 +58,15 @@ export interface LzmaState {
 }
 
 /**
- * A stream whose bytes go to the end of `unpacked`; no match reaches before `start`.
+ * A stream whose bytes go to the end of `output`; no match reaches before `start`.
  * @throws AppError model-broken for a property byte that means nothing
  */
-export const startLzma = (properties: number, start: number, unpacked: Unpacked): LzmaState => {
+export const startLzma = (properties: number, start: number, output: BoundedOutput): LzmaState => {
   if (properties >= 225) throw broken('its properties mean nothing');
   const literalContext = properties % 9;
   const literalPosition = Math.floor(properties / 9) % 5;
   const nLiterals = 0x300 << (literalContext + literalPosition);
-  spend(unpacked, (OFFSET.literal + nLiterals) * STEPS.probability);
+  spend(output, (OFFSET.literal + nLiterals) * STEPS.probability);
   return {
     literalContext,
     literalPosition,
@@ -72,18 +79,13 @@ export const startLzma = (properties: number, start: number, unpacked: Unpacked)
 };
 
 /** A `.lzma` file: properties, dictionary size, unpacked size or -1, stream. */
-export const unpackLzma = (bytes: Uint8Array): Uint8Array => {
+export const decompressLzma = (bytes: Uint8Array): Uint8Array => {
   if (bytes.length < 18) throw broken('it is cut short');
   const size = new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(5, true);
-  const unpacked = startUnpacked();
-  const state = startLzma(bytes[0]!, 0, unpacked);
-  readLzma(
-    bytes.subarray(13),
-    state,
-    unpacked,
-    size < 0n ? Number.POSITIVE_INFINITY : Number(size),
-  );
-  return unpacked.bytes.subarray(0, unpacked.length);
+  const output = startOutput();
+  const state = startLzma(bytes[0]!, 0, output);
+  readLzma(bytes.subarray(13), state, output, size < 0n ? Number.POSITIVE_INFINITY : Number(size));
+  return output.bytes.subarray(0, output.length);
 };
 
 /**
@@ -93,14 +95,14 @@ export const unpackLzma = (bytes: Uint8Array): Uint8Array => {
 export const readLzma = (
   bytes: Uint8Array,
   state: LzmaState,
-  unpacked: Unpacked,
+  output: BoundedOutput,
   nBytes: number,
 ): void => {
   const { probabilities: p, literalContext, start } = state;
   let [last, second, third, fourth] = state.repeats;
   const positionMask = (1 << state.position) - 1;
   const literalMask = (1 << state.literalPosition) - 1;
-  const end = unpacked.length + nBytes;
+  const end = output.length + nBytes;
   let at = 5;
   let range = 0xffffffff;
   let code = bytes.length < 5 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);
@@ -165,8 +167,8 @@ export const readLzma = (
     return base + directBits(nBits - 4) * 16 + reverseBits(OFFSET.align, 4);
   };
   const literal = (step: number): void => {
-    const out = reserve(unpacked, 1);
-    const n = unpacked.length;
+    const out = reserve(output, 1);
+    const n = output.length;
     const before = n > start ? out[n - 1]! : 0;
     const context =
       (((n - start) & literalMask) << literalContext) + (before >> (8 - literalContext));
@@ -185,26 +187,25 @@ export const readLzma = (
     }
     while (node < 0x100) node = node * 2 + bit(from + node);
     out[n] = node & 255;
-    unpacked.length = n + 1;
+    output.length = n + 1;
   };
   const copy = (length: number): void => {
-    if (last >= unpacked.length - start) throw broken('it repeats what is not there');
-    if (unpacked.length + length > end) throw broken('it is longer than it says');
-    repeat(unpacked, last + 1, length);
+    if (last >= output.length - start) throw broken('it repeats what is not there');
+    if (output.length + length > end) throw broken('it is longer than it says');
+    repeat(output, last + 1, length);
   };
 
   let { step } = state;
-  while (unpacked.length < end) {
-    const at4 = (unpacked.length - start) & positionMask;
+  while (output.length < end) {
+    const at4 = (output.length - start) & positionMask;
     if (!bit(OFFSET.isMatch + (step << 4) + at4)) {
-      if (step >= 7 && last >= unpacked.length - start)
-        throw broken('it repeats what is not there');
-      spend(unpacked, STEPS.literal);
+      if (step >= 7 && last >= output.length - start) throw broken('it repeats what is not there');
+      spend(output, STEPS.literal);
       literal(step);
       step = step < 4 ? 0 : step < 10 ? step - 3 : step - 6;
       continue;
     }
-    spend(unpacked, STEPS.match);
+    spend(output, STEPS.match);
     if (!bit(OFFSET.isRepeat + step)) {
       const length = lengthOf(OFFSET.length, at4);
       const distance = distanceOf(length);

@@ -5,12 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { append, type BoundedOutput, damaged, spend, startOutput } from './bounded-output.ts';
 import { type LzmaState, readLzma, startLzma } from './lzma.ts';
-import { append, damaged, spend, startUnpacked, type Unpacked } from './unpacked.ts';
 
 const STREAM_HEADER_BYTES = 12;
 const LZMA2 = 0x21;
-/** Steps (see `unpacked`) of a block or chunk, however little it holds. */
+/** Steps (see `bounded-output`) of a block or chunk, however little it holds. */
 const CHUNK_STEPS = 100;
 
 /** The checksum of a block as it is stored, by the stream's kind of check. */
@@ -22,27 +22,27 @@ const CHECKS: ReadonlyMap<number, (bytes: Uint8Array) => Uint8Array> = new Map([
 ]);
 
 /** @throws AppError model-broken, model-unsupported (too large) */
-export const unpackXz = (bytes: Uint8Array): Uint8Array => {
+export const decompressXz = (bytes: Uint8Array): Uint8Array => {
   const check = CHECKS.get(bytes[7] ?? -1);
   if (bytes.length < STREAM_HEADER_BYTES || bytes[6] !== 0 || !check)
     throw broken('its header means nothing');
   if (!hasCrc32(bytes.subarray(6, 12))) throw broken('its header has another checksum');
-  const unpacked = startUnpacked();
+  const output = startOutput();
   let at = STREAM_HEADER_BYTES;
   let nBlocks = 0;
   // A block begins with its header's size; 0 there begins the index.
   for (; bytes[at] !== 0; nBlocks++) {
-    const from = unpacked.length;
-    spend(unpacked, CHUNK_STEPS);
-    at = readBlock(bytes, at + headerBytes(bytes, at), unpacked);
+    const from = output.length;
+    spend(output, CHUNK_STEPS);
+    at = readBlock(bytes, at + headerBytes(bytes, at), output);
     at += -(at - STREAM_HEADER_BYTES) & 3;
-    const sum = check(unpacked.bytes.subarray(from, unpacked.length));
+    const sum = check(output.bytes.subarray(from, output.length));
     if (Buffer.compare(sum, bytes.subarray(at, at + sum.length)) !== 0)
       throw broken('a block has another checksum');
     at += sum.length;
   }
   checkIndex(bytes, at, nBlocks);
-  return unpacked.bytes.subarray(0, unpacked.length);
+  return output.bytes.subarray(0, output.length);
 };
 
 /** Size of a block's header, after a look at its filters. */
@@ -76,24 +76,24 @@ const checkIndex = (bytes: Uint8Array, start: number, nBlocks: number): void => 
 };
 
 /** LZMA2 chunks up to the one of size 0. Where they end. */
-const readBlock = (bytes: Uint8Array, start: number, unpacked: Unpacked): number => {
+const readBlock = (bytes: Uint8Array, start: number, output: BoundedOutput): number => {
   const u16 = (at: number): number => bytes[at]! * 256 + (bytes[at + 1] ?? Number.NaN);
   let at = start;
   let state: LzmaState | undefined;
   let properties: number | undefined;
-  let first = unpacked.length;
+  let first = output.length;
   for (;;) {
     const control = bytes[at++];
     if (control === 0) return at;
-    spend(unpacked, CHUNK_STEPS);
+    spend(output, CHUNK_STEPS);
     if (control === undefined) throw broken('it is cut short');
-    if (control === 1 || control >= 0xe0) first = unpacked.length;
+    if (control === 1 || control >= 0xe0) first = output.length;
     else if (at === start + 1) throw broken('its first chunk leans on another');
     if (control < 0x80) {
       if (control > 2) throw broken(`a chunk of the kind ${control}`);
       const end = at + 2 + u16(at) + 1;
       if (!(end <= bytes.length)) throw broken('it is cut short');
-      append(unpacked, bytes.subarray(at + 2, end));
+      append(output, bytes.subarray(at + 2, end));
       if (control === 1) state = undefined;
       at = end;
       continue;
@@ -104,11 +104,11 @@ const readBlock = (bytes: Uint8Array, start: number, unpacked: Unpacked): number
     if (control >= 0xc0) properties = bytes[at++];
     if (control >= 0xa0) {
       if (properties === undefined) throw broken('a chunk has no properties');
-      state = startLzma(properties, first, unpacked);
+      state = startLzma(properties, first, output);
     }
     if (!state) throw broken('a chunk leans on one that is not there');
     if (!(at + nPacked <= bytes.length)) throw broken('it is cut short');
-    readLzma(bytes.subarray(at, at + nPacked), state, unpacked, nBytes);
+    readLzma(bytes.subarray(at, at + nPacked), state, output, nBytes);
     at += nPacked;
   }
 };

@@ -2,9 +2,9 @@
  * The columns of a LightGBM model: their names, and the values of those that are categories.
  */
 import { AppError } from '../../core/errors.ts';
-import type { ForeignColumn } from '../foreign.ts';
 import { type ForeignTree, VALUES_LIMIT } from '../build-forest.ts';
-import { type Fields, unsupported } from './fields.ts';
+import type { ForeignColumn } from '../foreign-model.ts';
+import { type Fields, unsupported } from './text-fields.ts';
 
 export const categoricalFeatures = (trees: readonly ForeignTree[]): ReadonlyMap<number, number> => {
   const nCodes = new Map<number, number>();

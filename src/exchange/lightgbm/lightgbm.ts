@@ -3,10 +3,10 @@
  * @source LightGBM src/boosting/gbdt_model_text.cpp, src/io/tree.cpp, include/LightGBM/tree.h
  */
 import type { Link } from '../../core/model.ts';
-import type { ForeignModel } from '../foreign.ts';
-import { COLUMNS_LIMIT, growForest } from '../build-forest.ts';
+import { buildForest, COLUMNS_LIMIT } from '../build-forest.ts';
+import type { ForeignModel } from '../foreign-model.ts';
 import { categoricalFeatures, columnsOf } from './columns.ts';
-import { broken, fieldsOf, numbersOf, unsupported, wholeOf } from './fields.ts';
+import { broken, fieldsOf, numbersOf, unsupported, wholeOf } from './text-fields.ts';
 import { missingOf, treeOf } from './tree.ts';
 
 /**
@@ -36,7 +36,7 @@ export const parseLightGbm = (text: string, most?: number): ForeignModel => {
     numbersOf(tree, 'decision_type').some((type) => missingOf(type) === 'zero'),
   );
   const grown = trees.map((tree, t) => treeOf(tree, t, isZeroMissing));
-  const forest = growForest(grown, nFeatures, {
+  const forest = buildForest(grown, nFeatures, {
     comparison: '<=',
     precision: 'float64',
     zeroIsMissing: isZeroMissing,

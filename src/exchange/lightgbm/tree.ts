@@ -3,7 +3,7 @@
  * @source LightGBM src/io/tree.cpp, include/LightGBM/tree.h
  */
 import type { ForeignNode, ForeignTree } from '../build-forest.ts';
-import { broken, type Fields, listOf, numbersOf, unsupported, wholeOf } from './fields.ts';
+import { broken, type Fields, listOf, numbersOf, unsupported, wholeOf } from './text-fields.ts';
 
 const CATEGORICAL = 1;
 const DEFAULT_LEFT = 2;

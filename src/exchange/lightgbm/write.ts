@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { isCategorical } from '../../core/features.ts';
 import type { Forest } from '../../core/forest.ts';
 import type { Model } from '../../core/model.ts';
-import { canonicalForest, codesOf, complementOf, nodesOfTree } from '../canonical.ts';
+import { canonicalForest, codesOf, complementOf, nodesOfTree } from '../canonical-forest.ts';
 
 /** @throws AppError model-unsupported (a linear model, a calibration that LightGBM cannot hold) */
 export const writeLightGbm = (model: Model): string => {

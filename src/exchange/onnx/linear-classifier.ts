@@ -2,8 +2,8 @@
  * ONNX LinearClassifier, with a Scaler before it if there is one -> a linear score.
  * @source onnx docs Operators-ml.md
  */
-import { AppError } from '../../core/errors.ts';
-import type { ForeignColumn, ForeignModel } from '../foreign.ts';
+import type { ForeignColumn, ForeignModel } from '../foreign-model.ts';
+import { broken, unsupported } from './errors.ts';
 import { type Attributes, floatsIn, type GraphInput, textIn } from './node.ts';
 
 interface Scaled extends GraphInput {
@@ -57,9 +57,3 @@ const unscale = (
   const intercept = weights.reduce((sum, weight, i) => sum - weight * offsets[i]!, start);
   return { weights, intercept };
 };
-
-const broken = (detail: string): AppError =>
-  new AppError('model-broken', `the ONNX model cannot be read: ${detail}`);
-
-const unsupported = (detail: string): AppError =>
-  new AppError('model-unsupported', `the ONNX model ${detail}`);

@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { scoreOf } from '../../predict/reference.ts';
 import { importModel, parseForeign } from '../import.ts';
-import { node, tensorType, TYPE } from './write/node.ts';
+import { node, TYPE, tensorType } from './write/node.ts';
 import { bytesField, messageField, wholeField } from './write/protobuf.ts';
 
 const graphOf = (...nodes: readonly Uint8Array[]): Uint8Array =>

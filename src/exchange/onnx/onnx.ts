@@ -2,11 +2,17 @@
  * ONNX graphs of one tree ensemble or linear classifier -> ForeignModel. One of the readers of foreign formats.
  * @source onnx/onnx.proto; onnx docs Operators-ml.md; onnxruntime tree_ensemble_aggregator.h
  */
-import { AppError } from '../../core/errors.ts';
-import type { ForeignModel } from '../foreign.ts';
-import { featuresOf, isUnscaled, markOptional, type Matrix } from '../matrix.ts';
-import { columnsBefore, type Given } from './preprocessing.ts';
-import { readClassifier, readRegressor } from './tree-ensemble-classifier.ts';
+
+import {
+  type DesignMatrix,
+  featuresOf,
+  foldOneHotScale,
+  isUnscaled,
+  markOptional,
+} from '../design-matrix.ts';
+import type { ForeignModel } from '../foreign-model.ts';
+import { broken, unsupported } from './errors.ts';
+import { readLinear } from './linear-classifier.ts';
 import {
   type Attributes,
   attributesOf,
@@ -16,12 +22,12 @@ import {
   textsIn,
   wholesIn,
 } from './node.ts';
-import { readLinear } from './linear-classifier.ts';
-import { columnsOfTrees } from './split.ts';
-import type { Ensemble, Squash } from './targets.ts';
+import { type InputTensor, readPreprocessing } from './preprocessing.ts';
+import { type Message, messagesAt, parseMessage, textAt, textsAt, wholeAt } from './protobuf.ts';
 import { readTreeEnsemble } from './tree-ensemble.ts';
-import { unscaled } from '../folded-scale.ts';
-import { messagesAt, type Message, parseMessage, textAt, textsAt, wholeAt } from './protobuf.ts';
+import { readClassifier, readRegressor } from './tree-ensemble-classifier.ts';
+import type { ForestScore, OutputActivation } from './tree-ensemble-output.ts';
+import { columnsOfTrees } from './tree-node.ts';
 
 const DOUBLE = 11;
 
@@ -63,7 +69,7 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
       ({ kind }) =>
         HARMLESS.includes(kind) || (kind === 'Scaler' && node.kind === 'LinearClassifier'),
     );
-  const matrix = isOneMatrix ? undefined : columnsBefore(node, before, inputs);
+  const matrix = isOneMatrix ? undefined : readPreprocessing(node, before, inputs);
   const others = nodes.filter(
     (other) =>
       other !== node &&
@@ -77,11 +83,11 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
   );
   const odd = others.find((other) => other !== scaler && other !== squash);
   if (odd) throw unsupported(`has a step ${odd.kind}, which is not supported`);
-  const around = {
-    nColumns: matrix?.cells.length ?? inputs[0]?.nColumns ?? 0,
+  const context = {
+    nColumns: matrix?.derivedColumns.length ?? inputs[0]?.nColumns ?? 0,
     isDouble: inputs.some((input) => input.type === DOUBLE),
     scaler: scaler?.attributes,
-    after: squash && (squash.kind as Squash),
+    after: squash && (squash.kind as OutputActivation),
   };
   // CatBoost puts its whole build into its version.
   const producer = [textAt(document, 2), textAt(document, 3)]
@@ -94,17 +100,17 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
     .filter((part) => part !== '')
     .join(' ');
   const model = {
-    ...READERS.get(node.kind)!(node.attributes, around),
+    ...READERS.get(node.kind)!(node.attributes, context),
     madeBy: `ONNX by ${producer || 'unknown'}`,
   };
   return matrix ? overMatrix(model, matrix) : model;
 };
 
-interface GraphTensor extends Given {
+interface TypedTensor extends InputTensor {
   readonly type: number;
 }
 
-const inputsOf = (graph: Message): readonly GraphTensor[] => {
+const inputsOf = (graph: Message): readonly TypedTensor[] => {
   const constants = new Set(messagesAt(graph, 5).map((tensor) => textAt(tensor, 8)));
   const inputs = messagesAt(graph, 11).filter((input) => !constants.has(textAt(input, 1)));
   return inputs.map((input) => {
@@ -133,26 +139,29 @@ const feeding = (model: GraphNode, nodes: readonly GraphNode[]): readonly GraphN
 type Unnamed = Omit<ForeignModel, 'madeBy'>;
 
 /** The model over the graph's own inputs. */
-const overMatrix = (model: ForeignModel, matrix: Matrix): ForeignModel => {
+const overMatrix = (model: ForeignModel, matrix: DesignMatrix): ForeignModel => {
   const { score } = model;
   if (score.kind === 'mean') throw new TypeError('no ONNX model is a mean');
-  if (model.columns.length !== matrix.cells.length)
+  if (model.columns.length !== matrix.derivedColumns.length)
     throw broken(
-      `its steps make ${matrix.cells.length} columns, its model asks ${model.columns.length}`,
+      `its steps make ${matrix.derivedColumns.length} columns, its model asks ${model.columns.length}`,
     );
   if (model.columns.some(({ values }) => values))
     throw unsupported('splits by categories over encoded columns');
-  const isScaled = matrix.cells.some((cell) => cell.of === 'number' && !isUnscaled(cell));
+  const isScaled = matrix.derivedColumns.some(
+    (derived) => derived.of === 'number' && !isUnscaled(derived),
+  );
   // The product is rounded to float32 there, which decides at a threshold.
   if (score.kind === 'forest' && isScaled) throw unsupported('scales the columns of its trees');
-  const own = unscaled(score, matrix.cells);
-  const features = featuresOf({ ...matrix, cells: own.cells });
+  const own = foldOneHotScale(score, matrix.derivedColumns);
+  const features = featuresOf({ ...matrix, derivedColumns: own.derivedColumns });
   return {
     ...model,
-    columns: markOptional(matrix.columns, own.cells),
+    columns: markOptional(matrix.columns, own.derivedColumns),
     ...(features && { features }),
     score: own.score,
-    acceptsMissing: model.acceptsMissing && matrix.cells.every(({ of }) => of === 'number'),
+    acceptsMissing:
+      model.acceptsMissing && matrix.derivedColumns.every(({ of }) => of === 'number'),
   };
 };
 
@@ -173,14 +182,14 @@ const isTimesOne = (node: GraphNode, graph: Message): boolean => {
 };
 
 /** The matrix, and the steps around the model that matter to it. */
-interface Around extends GraphInput {
+interface ModelContext extends GraphInput {
   readonly scaler: Attributes | undefined;
-  readonly after: Squash | undefined;
+  readonly after: OutputActivation | undefined;
 }
 
-type Reader = (attributes: Attributes, around: Around) => Unnamed;
+type Reader = (attributes: Attributes, context: ModelContext) => Unnamed;
 
-const ofTrees = ({ score, link, trees }: Ensemble, classes: readonly string[]): Unnamed => ({
+const ofTrees = ({ score, link, trees }: ForestScore, classes: readonly string[]): Unnamed => ({
   columns: columnsOfTrees(trees, score.forest.nFeatures),
   score,
   link,
@@ -198,26 +207,21 @@ const classesOf = (attributes: Attributes, whole: string): readonly string[] => 
 const READERS: ReadonlyMap<string, Reader> = new Map([
   [
     'TreeEnsembleClassifier',
-    (attributes, around) =>
-      ofTrees(readClassifier(attributes, around), classesOf(attributes, 'classlabels_int64s')),
+    (attributes, context) =>
+      ofTrees(readClassifier(attributes, context), classesOf(attributes, 'classlabels_int64s')),
   ],
   [
     'TreeEnsembleRegressor',
-    (attributes, around) => ofTrees(readRegressor(attributes, around, around.after), ['0', '1']),
+    (attributes, context) => ofTrees(readRegressor(attributes, context, context.after), ['0', '1']),
   ],
   [
     'TreeEnsemble',
-    (attributes, around) => ofTrees(readTreeEnsemble(attributes, around, around.after), ['0', '1']),
+    (attributes, context) =>
+      ofTrees(readTreeEnsemble(attributes, context, context.after), ['0', '1']),
   ],
   [
     'LinearClassifier',
-    (attributes, around) =>
-      readLinear(attributes, around, classesOf(attributes, 'classlabels_ints')),
+    (attributes, context) =>
+      readLinear(attributes, context, classesOf(attributes, 'classlabels_ints')),
   ],
 ]);
-
-const broken = (detail: string): AppError =>
-  new AppError('model-broken', `the ONNX model cannot be read: ${detail}`);
-
-const unsupported = (detail: string): AppError =>
-  new AppError('model-unsupported', `the ONNX model ${detail}`);

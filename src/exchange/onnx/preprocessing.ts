@@ -4,9 +4,16 @@
  * @source onnx docs Operators-ml.md (OneHotEncoder, LabelEncoder, Imputer, Scaler)
  */
 import { AppError } from '../../core/errors.ts';
-import type { ForeignColumn } from '../foreign.ts';
 import { COLUMNS_LIMIT } from '../build-forest.ts';
-import { type Cell, isUnscaled, type Matrix, scaleCell, withValues } from '../matrix.ts';
+import {
+  type DerivedColumn,
+  type DesignMatrix,
+  isUnscaled,
+  shiftAndScale,
+  withValues,
+} from '../design-matrix.ts';
+import type { ForeignColumn } from '../foreign-model.ts';
+import { broken } from './errors.ts';
 import {
   type Attributes,
   floatIn,
@@ -18,7 +25,7 @@ import {
 } from './node.ts';
 
 /** One input of the graph. */
-export interface Given {
+export interface InputTensor {
   readonly name: string;
   readonly nColumns: number;
 }
@@ -27,18 +34,18 @@ export interface Given {
 const UNCHANGED = ['Identity', 'Cast', 'Reshape', 'Flatten'];
 
 /** @throws AppError model-unsupported for a step that is not known, model-broken for one that does not fit */
-export const columnsBefore = (
+export const readPreprocessing = (
   model: GraphNode,
   before: readonly GraphNode[],
-  inputs: readonly Given[],
-): Matrix => {
+  inputs: readonly InputTensor[],
+): DesignMatrix => {
   let columns: readonly ForeignColumn[] = inputs.flatMap(({ name, nColumns }) =>
     nColumns === 1
       ? [{ name }]
       : Array.from({ length: nColumns }, (_, c) => ({ name: `${name}_${c}` })),
   );
   if (columns.length > COLUMNS_LIMIT) throw broken(`it has ${columns.length} columns`);
-  const tensors = new Map<string, readonly Cell[]>();
+  const tensors = new Map<string, readonly DerivedColumn[]>();
   let column = 0;
   for (const { name, nColumns } of inputs) {
     const first = column;
@@ -53,29 +60,29 @@ export const columnsBefore = (
     );
     column += nColumns;
   }
-  const cellsOf = (name: string | undefined): readonly Cell[] => {
-    const cells = tensors.get(name ?? '');
-    if (!cells) throw unsupported(`asks for ${name ?? 'nothing'} before it is made`);
-    return cells;
+  const cellsOf = (name: string | undefined): readonly DerivedColumn[] => {
+    const derivedColumns = tensors.get(name ?? '');
+    if (!derivedColumns) throw unsupported(`asks for ${name ?? 'nothing'} before it is made`);
+    return derivedColumns;
   };
-  let nCells = 0;
+  let nDerived = 0;
   for (const node of before) {
     const given = node.kind === 'Concat' ? node.inputs.flatMap(cellsOf) : cellsOf(node.inputs[0]);
     const made = afterStep(node, given);
-    for (const cell of made)
-      if (cell.of === 'equals' || cell.of === 'table')
-        columns = withKnown(columns, cell, node.attributes);
+    for (const derived of made)
+      if (derived.of === 'equals' || derived.of === 'table')
+        columns = withKnown(columns, derived, node.attributes);
     tensors.set(node.outputs[0] ?? '', made);
-    nCells += made.length;
+    nDerived += made.length;
     // Steps that double their columns again and again.
-    if (nCells > 4 * COLUMNS_LIMIT) throw unsupported('makes too many columns');
+    if (nDerived > 4 * COLUMNS_LIMIT) throw unsupported('makes too many columns');
   }
-  return { columns, cells: cellsOf(model.inputs[0]), isSparse: false };
+  return { columns, derivedColumns: cellsOf(model.inputs[0]), isSparse: false };
 };
 
 const withKnown = (
   columns: readonly ForeignColumn[],
-  { column }: Cell,
+  { column }: DerivedColumn,
   attributes: Attributes,
 ): readonly ForeignColumn[] => {
   const values = keysIn(attributes, 'cats') ?? keysIn(attributes, 'keys');
@@ -91,7 +98,10 @@ const keysIn = (attributes: Attributes, kind: 'cats' | 'keys'): readonly string[
   return numbers.length > 0 ? numbers.map(String) : undefined;
 };
 
-const afterStep = ({ kind, attributes }: GraphNode, given: readonly Cell[]): readonly Cell[] => {
+const afterStep = (
+  { kind, attributes }: GraphNode,
+  given: readonly DerivedColumn[],
+): readonly DerivedColumn[] => {
   if (kind === 'Concat' || UNCHANGED.includes(kind)) return given;
   switch (kind) {
     case 'OneHotEncoder': {
@@ -105,11 +115,11 @@ const afterStep = ({ kind, attributes }: GraphNode, given: readonly Cell[]): rea
       return filled(attributes, given);
     case 'Scaler': {
       const [offsets, scales] = [floatsIn(attributes, 'offset'), floatsIn(attributes, 'scale')];
-      return given.map((cell, i) => {
+      return given.map((derived, i) => {
         const scale = scales[scales.length === 1 ? 0 : i] ?? Number.NaN;
         const offset = offsets[offsets.length === 1 ? 0 : i] ?? Number.NaN;
         if (!(Number.isFinite(offset) && scale > 0)) throw broken('a Scaler has no statistics');
-        return scaleCell(cell, offset, 1 / scale);
+        return shiftAndScale(derived, offset, 1 / scale);
       });
     }
     default:
@@ -117,14 +127,14 @@ const afterStep = ({ kind, attributes }: GraphNode, given: readonly Cell[]): rea
   }
 };
 
-const onlyNumber = (given: readonly Cell[], kind: string): Cell => {
-  const [cell] = given;
-  if (!cell || given.length > 1) throw unsupported(`has a ${kind} over ${given.length} columns`);
-  if (cell.of !== 'number' || !isUnscaled(cell)) throw unsupported('encodes a column twice');
-  return cell;
+const onlyNumber = (given: readonly DerivedColumn[], kind: string): DerivedColumn => {
+  const [derived] = given;
+  if (!derived || given.length > 1) throw unsupported(`has a ${kind} over ${given.length} columns`);
+  if (derived.of !== 'number' || !isUnscaled(derived)) throw unsupported('encodes a column twice');
+  return derived;
 };
 
-const encoded = (attributes: Attributes, { column }: Cell): Cell => {
+const encoded = (attributes: Attributes, { column }: DerivedColumn): DerivedColumn => {
   const keys = keysIn(attributes, 'keys') ?? [];
   const wholes = wholesIn(attributes, 'values_int64s');
   const numbers = wholes.length > 0 ? wholes : floatsIn(attributes, 'values_floats');
@@ -142,22 +152,22 @@ const encoded = (attributes: Attributes, { column }: Cell): Cell => {
   };
 };
 
-const filled = (attributes: Attributes, given: readonly Cell[]): readonly Cell[] => {
+const filled = (
+  attributes: Attributes,
+  given: readonly DerivedColumn[],
+): readonly DerivedColumn[] => {
   const fills = floatsIn(attributes, 'imputed_value_floats');
   if (!Number.isNaN(floatIn(attributes, 'replaced_value_float') ?? 0))
     throw unsupported('has an Imputer for other values than missing ones');
-  return given.map((cell, i) => {
+  return given.map((derived, i) => {
     const missing = fills[fills.length === 1 ? 0 : i];
     if (missing === undefined || !Number.isFinite(missing))
       throw broken('an Imputer has nothing to fill in');
-    if (cell.of !== 'number' || !isUnscaled(cell))
+    if (derived.of !== 'number' || !isUnscaled(derived))
       throw unsupported('has an Imputer after another step');
-    return cell.missing === undefined ? { ...cell, missing } : cell;
+    return derived.missing === undefined ? { ...derived, missing } : derived;
   });
 };
-
-const broken = (detail: string): AppError =>
-  new AppError('model-broken', `the ONNX model cannot be read: ${detail}`);
 
 const unsupported = (detail: string): AppError =>
   new AppError('model-unsupported', `the ONNX model ${detail.slice(0, 200)}`);

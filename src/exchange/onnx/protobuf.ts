@@ -2,7 +2,7 @@
  * Protocol buffers without a schema: a message as its fields by number.
  * @source https://protobuf.dev/programming-guides/encoding/
  */
-import { AppError } from '../../core/errors.ts';
+import { broken } from './errors.ts';
 
 /** Values in the order of the file: a varint, fixed bytes, or a nested message's bytes. */
 export type Message = ReadonlyMap<number, readonly (number | Uint8Array)[]>;
@@ -104,6 +104,3 @@ export const floatsOf = (bytes: Uint8Array, size: 4 | 8): number[] => {
     FLOATS[size](from, i * size),
   );
 };
-
-const broken = (detail: string): AppError =>
-  new AppError('model-broken', `the ONNX model cannot be read: ${detail}`);

@@ -3,7 +3,8 @@
  * @source onnx docs Operators-ml.md; onnxruntime tree_ensemble_aggregator.h
  */
 import { AppError } from '../../core/errors.ts';
-import { buildSets, type ForeignNode, type ForeignTree } from '../build-forest.ts';
+import { buildCategorySets, type ForeignNode, type ForeignTree } from '../build-forest.ts';
+import { broken } from './errors.ts';
 import {
   type Attributes,
   type GraphInput,
@@ -13,30 +14,30 @@ import {
   wholeIn,
   wholesIn,
 } from './node.ts';
-import { leafNode, mergeChains, splitNode } from './split.ts';
 import {
+  buildForestScore,
   checkRange,
-  type Ensemble,
-  growEnsemble,
-  type Outcome,
-  outcomeOfTargets,
-  type Squash,
-} from './targets.ts';
+  type EnsembleOutput,
+  type ForestScore,
+  type OutputActivation,
+  outputOfTargets,
+} from './tree-ensemble-output.ts';
+import { leafNode, mergeChains, splitNode } from './tree-node.ts';
 
 /** @throws AppError model-broken, model-unsupported */
-export const readClassifier = (attributes: Attributes, input: GraphInput): Ensemble => {
-  const outcome = outcomeOfClasses(attributes);
-  const trees = readTrees(attributes, input, 'class', outcome);
-  return growEnsemble(trees, outcome, input);
+export const readClassifier = (attributes: Attributes, input: GraphInput): ForestScore => {
+  const output = outputOfClasses(attributes);
+  const trees = readTrees(attributes, input, 'class', output);
+  return buildForestScore(trees, output, input);
 };
 
 /** @throws AppError model-broken, model-unsupported (what it answers is no probability) */
 export const readRegressor = (
   attributes: Attributes,
   input: GraphInput,
-  after: Squash | undefined,
-): Ensemble => {
-  const outcome = outcomeOfTargets({
+  after: OutputActivation | undefined,
+): ForestScore => {
+  const output = outputOfTargets({
     nTargets: wholeIn(attributes, 'n_targets') ?? 1,
     transform: textIn(attributes, 'post_transform') || 'NONE',
     aggregate: textIn(attributes, 'aggregate_function') || 'SUM',
@@ -44,19 +45,19 @@ export const readRegressor = (
     nTrees: new Set(wholesIn(attributes, 'nodes_treeids')).size,
     after,
   });
-  const trees = readTrees(attributes, input, 'target', outcome);
-  checkRange(trees, outcome);
-  return growEnsemble(trees, outcome, input);
+  const trees = readTrees(attributes, input, 'target', output);
+  checkRange(trees, output);
+  return buildForestScore(trees, output, input);
 };
 
 /** What class weights mean, as onnxruntime reads them. */
-const outcomeOfClasses = (attributes: Attributes): Outcome => {
+const outputOfClasses = (attributes: Attributes): EnsembleOutput => {
   const weights = numbersIn(attributes, 'class_weights');
   const bases = numbersIn(attributes, 'base_values');
   const ids = new Set(wholesIn(attributes, 'class_ids'));
   const transform = textIn(attributes, 'post_transform') || 'NONE';
   if (ids.size > 1)
-    return outcomeOfTargets({
+    return outputOfTargets({
       nTargets: 2,
       transform,
       aggregate: 'SUM',
@@ -90,7 +91,7 @@ const readTrees = (
   attributes: Attributes,
   input: GraphInput,
   kind: 'class' | 'target',
-  { weightOf }: Outcome,
+  { weightOf }: EnsembleOutput,
 ): readonly ForeignTree[] => {
   const { trees, placeOf } = readNodes(attributes, input);
   const leaves = wholesIn(attributes, `${kind}_nodeids`);
@@ -137,7 +138,7 @@ const readNodes = (attributes: Attributes, { isDouble }: GraphInput) => {
     if (node === undefined) throw broken(`node ${id} of tree ${treeId} does not exist`);
     return { tree: order.get(treeId)!, node };
   };
-  const take = buildSets();
+  const take = buildCategorySets();
   const isChild = new Map([...trees].map(([id, nodes]) => [id, new Uint8Array(nodes.length)]));
   treeIds.forEach((treeId, i) => {
     if (modes[i] === 'LEAF') return;
@@ -165,6 +166,3 @@ const readNodes = (attributes: Attributes, { isDouble }: GraphInput) => {
     }),
   };
 };
-
-const broken = (detail: string): AppError =>
-  new AppError('model-broken', `the ONNX model cannot be read: ${detail}`);

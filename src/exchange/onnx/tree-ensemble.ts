@@ -3,16 +3,17 @@
  * @source onnx docs Operators-ml.md, TreeEnsemble; onnxruntime tree_ensemble_attribute.h
  */
 import { AppError } from '../../core/errors.ts';
-import { buildSets, type ForeignNode, type ForeignTree } from '../build-forest.ts';
+import { buildCategorySets, type ForeignNode, type ForeignTree } from '../build-forest.ts';
+import { broken } from './errors.ts';
 import { type Attributes, type GraphInput, tensorIn, wholeIn, wholesIn } from './node.ts';
-import { leafNode, mergeChains, MODES, type Split, splitNode } from './split.ts';
 import {
+  buildForestScore,
   checkRange,
-  type Ensemble,
-  growEnsemble,
-  outcomeOfTargets,
-  type Squash,
-} from './targets.ts';
+  type ForestScore,
+  type OutputActivation,
+  outputOfTargets,
+} from './tree-ensemble-output.ts';
+import { leafNode, MODES, mergeChains, type Split, splitNode } from './tree-node.ts';
 
 const AGGREGATES = ['AVERAGE', 'SUM', 'MIN', 'MAX'];
 const SUM = 1;
@@ -22,8 +23,8 @@ const MEMBER = MODES.indexOf('BRANCH_MEMBER');
 export const readTreeEnsemble = (
   attributes: Attributes,
   input: GraphInput,
-  after: Squash | undefined,
-): Ensemble => {
+  after: OutputActivation | undefined,
+): ForestScore => {
   const roots = wholesIn(attributes, 'tree_roots');
   if (roots.length === 0) throw broken('it has no trees');
   // The specification counts SOFTMAX, LOGISTIC from 1 on, onnxruntime 1.32 LOGISTIC, SOFTMAX.
@@ -32,7 +33,7 @@ export const readTreeEnsemble = (
       'model-unsupported',
       'the ONNX model ends in a post_transform, which runtimes read differently; NONE is expected, with a Sigmoid or Softmax after it',
     );
-  const outcome = outcomeOfTargets({
+  const output = outputOfTargets({
     nTargets: wholeIn(attributes, 'n_targets') ?? 1,
     transform: 'NONE',
     aggregate: AGGREGATES[wholeIn(attributes, 'aggregate_function') ?? SUM] ?? 'an unknown rule',
@@ -46,9 +47,9 @@ export const readTreeEnsemble = (
   if (targets.length !== weights.length) throw broken('the lists of its leaves differ in length');
   const leaf = (i: number): ForeignNode => {
     if (weights[i] === undefined) throw broken(`leaf ${i} does not exist`);
-    return leafNode(outcome.weightOf(targets[i]!, weights[i]));
+    return leafNode(output.weightOf(targets[i]!, weights[i]));
   };
-  const take = buildSets();
+  const take = buildCategorySets();
   const isTaken = new Uint8Array(splits.length);
   const trees = roots.map((root): ForeignTree => {
     const nodes: ForeignNode[] = [];
@@ -71,8 +72,8 @@ export const readTreeEnsemble = (
     }
     return mergeChains({ root: 0, nodes });
   });
-  checkRange(trees, outcome);
-  return growEnsemble(trees, outcome, { ...input, isDouble });
+  checkRange(trees, output);
+  return buildForestScore(trees, output, { ...input, isDouble });
 };
 
 /** A child is an inner node or a leaf, by its place in the list of those. */
@@ -128,6 +129,3 @@ const splitAtNan = (values: readonly number[]): readonly (readonly number[])[] =
   }
   return lists;
 };
-
-const broken = (detail: string): AppError =>
-  new AppError('model-broken', `the ONNX model cannot be read: ${detail}`);

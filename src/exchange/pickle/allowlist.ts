@@ -138,7 +138,7 @@ const LIBRARIES = /^(sklearn|lightgbm|xgboost|catboost|imblearn|category_encoder
  * The one name of a class or function.
  * @throws AppError model-unsupported for another class of a known library, model-unsafe for anything else
  */
-export const checkGlobal = (module: string, name: string): string => {
+export const checkAllowed = (module: string, name: string): string => {
   const home = Object.hasOwn(MODULES, module) ? MODULES[module]! : module;
   const full = `${home}.${name}`;
   if (KNOWN.has(full)) return full;

@@ -8,9 +8,9 @@ import {
   type Dtype,
   type Field,
   isKind,
+  type NdArray,
   needItems,
   needNumber,
-  type NdArray,
   type PyObject,
   type PyValue,
 } from './python-values.ts';

@@ -5,7 +5,7 @@
  * @source CPython Lib/pickletools.py; joblib numpy_pickle.py
  */
 import { AppError } from '../../core/errors.ts';
-import { checkGlobal } from './allowlist.ts';
+import { checkAllowed } from './allowlist.ts';
 import {
   line,
   long,
@@ -308,7 +308,7 @@ const runCall = (opcode: number, machine: Machine): boolean => {
 
 const named = (module: string, name: string): PyValue => ({
   kind: 'global',
-  name: checkGlobal(module, name),
+  name: checkAllowed(module, name),
 });
 
 const callTop = (stack: Stack): PyValue => {

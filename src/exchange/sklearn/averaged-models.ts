@@ -1,62 +1,62 @@
 /**
- * Several models' answers become the members of one mean, over the cells that any of them asks.
+ * Several models' answers become the members of one mean, over the columns that any of them asks.
  * Forests of shares become one forest, which is faster and means the same.
  */
 import type { Member, PlainScore } from '../../core/model.ts';
-import type { ForeignColumn } from '../foreign.ts';
+import { type DerivedColumn, withValues } from '../design-matrix.ts';
+import type { ForeignColumn } from '../foreign-model.ts';
 import { joinForests, withFeatures } from '../joined-forest.ts';
 import { broken, unsupported } from '../pickle/python-values.ts';
-import type { Answer } from './answer.ts';
-import { type Cell, withValues } from '../matrix.ts';
+import type { FittedModel } from './estimator.ts';
 
 const MEMBERS_LIMIT = 1000;
-/** Members times cells: each member has a weight per cell. */
+/** Members times columns: each member has a weight per column. */
 const WEIGHTS_LIMIT = 4_000_000;
 
-interface Share {
+interface WeightedModel {
   readonly weight: number;
-  readonly answer: Answer;
+  readonly answer: FittedModel;
 }
 
-export const meanOf = (shares: readonly Share[]): Answer => {
+export const averageModels = (shares: readonly WeightedModel[]): FittedModel => {
   const first = shares[0]?.answer;
   if (!first) throw broken('it has no estimators');
   if (shares.some(({ answer }) => answer.isOnlyDecision))
     throw unsupported('one of its estimators has no probabilities');
   const nMembers = shares.reduce((sum, { answer }) => sum + answer.members.length, 0);
   if (nMembers > MEMBERS_LIMIT) throw unsupported(`it joins ${nMembers} models`);
-  const cells: Cell[] = [];
+  const derivedColumns: DerivedColumn[] = [];
   const places = new Map<string, number>();
   const placesOf = shares.map(({ answer }) =>
-    Int32Array.from(answer.cells, (cell) => {
-      const key = keyOf(cell);
-      const place = places.get(key) ?? cells.push(cell) - 1;
+    Int32Array.from(answer.derivedColumns, (derived) => {
+      const key = keyOf(derived);
+      const place = places.get(key) ?? derivedColumns.push(derived) - 1;
       places.set(key, place);
       return place;
     }),
   );
-  if (nMembers * cells.length > WEIGHTS_LIMIT)
-    throw unsupported(`it joins ${nMembers} models over ${cells.length} columns`);
+  if (nMembers * derivedColumns.length > WEIGHTS_LIMIT)
+    throw unsupported(`it joins ${nMembers} models over ${derivedColumns.length} columns`);
   const members = shares.flatMap(({ weight, answer }, s) =>
     answer.members.map(
       (member): Member => ({
         ...member,
         weight: weight * member.weight,
-        score: over(member.score, placesOf[s]!, cells.length),
+        score: over(member.score, placesOf[s]!, derivedColumns.length),
       }),
     ),
   );
   return {
     columns: columnsOf(shares.map(({ answer }) => answer.columns)),
-    cells,
+    derivedColumns,
     members: joined(members),
     classes: first.classes,
     acceptsMissing: shares.every(({ answer }) => answer.acceptsMissing),
   };
 };
 
-const keyOf = (cell: Cell): string =>
-  JSON.stringify(cell, (_, value: unknown) => (value instanceof Map ? [...value] : value));
+const keyOf = (derived: DerivedColumn): string =>
+  JSON.stringify(derived, (_, value: unknown) => (value instanceof Map ? [...value] : value));
 
 /** Values that any of the models knows. */
 const columnsOf = (all: readonly (readonly ForeignColumn[])[]): readonly ForeignColumn[] => {
@@ -69,11 +69,11 @@ const columnsOf = (all: readonly (readonly ForeignColumn[])[]): readonly Foreign
   return columns;
 };
 
-/** The score over the cells of all. */
-const over = (score: PlainScore, places: Int32Array, nCells: number): PlainScore => {
+/** The score over the columns of all. */
+const over = (score: PlainScore, places: Int32Array, nDerived: number): PlainScore => {
   if (score.kind === 'forest')
-    return { kind: 'forest', forest: withFeatures(score.forest, places, nCells) };
-  const weights = new Float64Array(nCells);
+    return { kind: 'forest', forest: withFeatures(score.forest, places, nDerived) };
+  const weights = new Float64Array(nDerived);
   score.weights.forEach((weight, i) => {
     weights[places[i]!]! += weight;
   });

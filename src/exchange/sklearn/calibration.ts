@@ -15,27 +15,31 @@ import {
   type PyObject,
   unsupported,
 } from '../pickle/python-values.ts';
-import type { Answer } from './answer.ts';
+import type { FittedModel } from './estimator.ts';
 
 /** @param kind what the estimator is called, for a refusal */
-export const calibrate = (answer: Answer, calibrated: PyObject, kind: string): Answer => {
+export const calibrate = (answer: FittedModel, calibrated: PyObject, kind: string): FittedModel => {
   const [member] = answer.members;
   if (!member || answer.members.length > 1 || member.calibration.kind !== 'none')
     throw unsupported(`a CalibratedClassifierCV over a ${kind} is not supported`);
   const calibrators = needItems(needAttribute(calibrated, 'calibrators'), 'its calibrators');
   if (calibrators.length !== 1) throw broken(`it has ${calibrators.length} calibrators`);
   const calibrator = needObject(calibrators[0], 'a calibrator');
-  const { columns, cells, classes, acceptsMissing, decision } = answer;
+  const { columns, derivedColumns, classes, acceptsMissing, decision } = answer;
   return {
     columns,
-    cells,
+    derivedColumns,
     classes,
     acceptsMissing,
     members: [curved(member, calibrator, decision)],
   };
 };
 
-const curved = (member: Member, calibrator: PyObject, decision: Answer['decision']): Member => {
+const curved = (
+  member: Member,
+  calibrator: PyObject,
+  decision: FittedModel['decision'],
+): Member => {
   switch (calibrator.name) {
     case 'sklearn.calibration._SigmoidCalibration': {
       const slope = -needNumber(needAttribute(calibrator, 'a_'), 'a calibrator');
@@ -62,7 +66,7 @@ const curved = (member: Member, calibrator: PyObject, decision: Answer['decision
 /** slope * score + shift, as a score. */
 const lineOver = (
   score: PlainScore,
-  { slope, shift }: NonNullable<Answer['decision']> = { slope: 1, shift: 0 },
+  { slope, shift }: NonNullable<FittedModel['decision']> = { slope: 1, shift: 0 },
 ): PlainScore => {
   if (slope === 1 && shift === 0) return score;
   if (score.kind === 'linear')

@@ -2,6 +2,8 @@
  * scikit-learn's ColumnTransformer: which columns go to which step. A step of a pipeline.
  * @source sklearn/compose/_column_transformer.py
  */
+
+import type { DerivedColumn, DesignMatrix } from '../design-matrix.ts';
 import { numbersOf, textsOf } from '../pickle/numpy.ts';
 import {
   attributeOf,
@@ -15,67 +17,66 @@ import {
   type PyValue,
   unsupported,
 } from '../pickle/python-values.ts';
-import type { Cell, Matrix } from '../matrix.ts';
-import { countCells, type Reading } from './visited.ts';
+import { countColumns, type VisitedObjects } from './visited-objects.ts';
 
-type Apply = (part: Matrix, step: PyValue) => Matrix;
+type Apply = (part: DesignMatrix, step: PyValue) => DesignMatrix;
 
 export const applyColumns = (
-  matrix: Matrix,
+  matrix: DesignMatrix,
   step: PyObject,
-  reading: Reading,
+  visited: VisitedObjects,
   apply: Apply,
-): Matrix => {
+): DesignMatrix => {
   if ((attributeOf(step, 'transformer_weights') ?? null) !== null)
     throw unsupported('a ColumnTransformer with transformer_weights is not supported');
   const places = placesOf(matrix);
   let { columns } = matrix;
-  const cells: Cell[] = [];
+  const derivedColumns: DerivedColumn[] = [];
   for (const entry of needItems(needAttribute(step, 'transformers_'), 'its transformers')) {
     const [, transformer, chosen] = needItems(entry, 'a transformer');
     if (transformer === 'drop') continue;
-    const part = choose(matrix.cells, places, chosen ?? null);
+    const part = choose(matrix.derivedColumns, places, chosen ?? null);
     // A mask costs its length, whatever it chooses.
-    countCells(reading, matrix.cells.length);
+    countColumns(visited, matrix.derivedColumns.length);
     if (part.length === 0) continue;
-    const done = apply({ columns, cells: part, isSparse: false }, transformer ?? null);
+    const done = apply({ columns, derivedColumns: part, isSparse: false }, transformer ?? null);
     columns = done.columns;
-    for (const cell of done.cells) cells.push(cell);
+    for (const derived of done.derivedColumns) derivedColumns.push(derived);
   }
-  return { columns, cells, isSparse: isTrue(attributeOf(step, 'sparse_output_')) };
+  return { columns, derivedColumns, isSparse: isTrue(attributeOf(step, 'sparse_output_')) };
 };
 
 /** Where the columns stand that still go by their own names; -1 for a name that two have. */
-const placesOf = ({ columns, cells }: Matrix): ReadonlyMap<string, number> => {
+const placesOf = ({ columns, derivedColumns }: DesignMatrix): ReadonlyMap<string, number> => {
   const places = new Map<string, number>();
-  cells.forEach(({ column, of }, c) => {
+  derivedColumns.forEach(({ column, of }, c) => {
     const { name } = columns[column]!;
     if (name !== undefined && of === 'number') places.set(name, places.has(name) ? -1 : c);
   });
   return places;
 };
 
-/** The cells that a transformer is for: by name, number, mask or slice. */
+/** The columns that a transformer is for: by name, number, mask or slice. */
 const choose = (
-  cells: readonly Cell[],
+  derivedColumns: readonly DerivedColumn[],
   places: ReadonlyMap<string, number>,
   chosen: PyValue,
-): readonly Cell[] => {
+): readonly DerivedColumn[] => {
   if (isKind(chosen, 'object') && chosen.name === 'builtins.slice')
-    return slice(cells, places, chosen);
+    return slice(derivedColumns, places, chosen);
   if (isKind(chosen, 'object') && isKind(chosen.state, 'dict')) {
     const data = attributeOf(chosen, 'data') ?? null;
     if (isKind(data, 'object')) throw broken('the columns of a transformer are no list');
-    return choose(cells, places, data);
+    return choose(derivedColumns, places, data);
   }
   const items = itemsOf(chosen);
   if (items.length > 0 && items.every((item) => typeof item === 'boolean'))
-    return cells.filter((_, c) => items[c] === true);
+    return derivedColumns.filter((_, c) => items[c] === true);
   return items.map((item) => {
-    const cell = cells[placeOf(item, cells, places)];
-    if (!cell)
+    const derived = derivedColumns[placeOf(item, derivedColumns, places)];
+    if (!derived)
       throw broken(`a transformer asks for the column ${String(item)}, which is not there`);
-    return cell;
+    return derived;
   });
 };
 
@@ -89,7 +90,7 @@ const itemsOf = (chosen: PyValue): readonly PyValue[] => {
 
 const placeOf = (
   item: PyValue,
-  cells: readonly Cell[],
+  derivedColumns: readonly DerivedColumn[],
   places: ReadonlyMap<string, number>,
 ): number => {
   if (typeof item === 'string') {
@@ -98,23 +99,23 @@ const placeOf = (
     return place ?? -1;
   }
   const place = needNumber(item, 'a column');
-  return place < 0 ? cells.length + place : place;
+  return place < 0 ? derivedColumns.length + place : place;
 };
 
 /** `slice(1, 3)`, or by names, where the last one belongs to it. */
 const slice = (
-  cells: readonly Cell[],
+  derivedColumns: readonly DerivedColumn[],
   places: ReadonlyMap<string, number>,
   { args }: PyObject,
-): readonly Cell[] => {
+): readonly DerivedColumn[] => {
   const [from, to, step] = args;
   if ((step ?? null) !== null && step !== 1) throw unsupported('a slice of columns with steps');
   const edge = (value: PyValue | undefined, otherwise: number, past: number): number => {
     if (value === undefined || value === null) return otherwise;
-    const place = placeOf(value, cells, places);
+    const place = placeOf(value, derivedColumns, places);
     if (typeof value === 'string' && place < 0)
       throw broken(`a slice begins or ends at the column ${value}, which is not there`);
     return typeof value === 'string' ? place + past : place;
   };
-  return cells.slice(edge(from, 0, 0), edge(to, cells.length, 1));
+  return derivedColumns.slice(edge(from, 0, 0), edge(to, derivedColumns.length, 1));
 };

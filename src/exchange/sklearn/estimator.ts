@@ -1,10 +1,11 @@
 /**
- * What the readers of scikit-learn's estimators share: their result, the two classes, one tree's nodes.
+ * What the readers of scikit-learn's estimators share: their results, the two classes, one tree's nodes.
  */
 import type { Forest } from '../../core/forest.ts';
-import type { Link, PlainScore } from '../../core/model.ts';
-import type { ForeignModel } from '../foreign.ts';
+import type { Link, Member, PlainScore } from '../../core/model.ts';
 import { COLUMNS_LIMIT, type ForeignNode, type ForeignTree } from '../build-forest.ts';
+import type { DerivedColumn } from '../design-matrix.ts';
+import type { ForeignColumn, ForeignModel } from '../foreign-model.ts';
 import { fieldOf, numbersOf, textsOf } from '../pickle/numpy.ts';
 import {
   attributeOf,
@@ -15,7 +16,7 @@ import {
   type PyObject,
   unsupported,
 } from '../pickle/python-values.ts';
-import { type Reading, takeTree } from './visited.ts';
+import { type VisitedObjects, visitTree } from './visited-objects.ts';
 
 /** One model over the columns of a matrix. */
 export interface Estimator extends Pick<ForeignModel, 'columns' | 'classes' | 'acceptsMissing'> {
@@ -32,8 +33,19 @@ export interface Estimator extends Pick<ForeignModel, 'columns' | 'classes' | 'a
   readonly missesZeros?: boolean;
 }
 
+/** A fitted object with all that is in it: one model, or the mean of several, over derived columns. */
+export interface FittedModel extends Pick<ForeignModel, 'classes' | 'acceptsMissing'> {
+  readonly columns: readonly ForeignColumn[];
+  /** What the members ask, in this order. */
+  readonly derivedColumns: readonly DerivedColumn[];
+  /** One where a model answers alone. */
+  readonly members: readonly Member[];
+  readonly decision?: NonNullable<Estimator['decision']>;
+  readonly isOnlyDecision?: boolean;
+}
+
 /** From a fitted object of its kind. */
-export type EstimatorReader = (object: PyObject, reading: Reading) => Estimator;
+export type EstimatorReader = (object: PyObject, visited: VisitedObjects) => Estimator;
 
 /** A decision that is the score itself. */
 export const SCORE_DECIDES = { slope: 1, shift: 0 } as const;
@@ -82,15 +94,15 @@ export const readNodes = (
   estimator: PyObject,
   leafValue: LeafValue,
   nValues: number,
-  reading: Reading,
+  visited: VisitedObjects,
 ): ForeignTree => {
   const tree = needAttribute(estimator, 'tree_');
   if (!isKind(tree, 'object') || tree.name !== 'sklearn.tree._tree.Tree')
     throw unsupported(`a ${shortName(estimator.name)} has no tree`);
   const nodes = needAttribute(tree, 'nodes');
-  takeTree(reading, tree);
+  visitTree(visited, tree);
   if (!isKind(nodes, 'array')) throw broken('the nodes of a tree are no array');
-  takeTree(reading, nodes);
+  visitTree(visited, nodes);
   const field = (name: string): Float64Array => {
     const numbers = fieldOf(nodes, name);
     if (!numbers) throw broken(`the nodes of a tree have no ${name}`);

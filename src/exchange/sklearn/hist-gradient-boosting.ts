@@ -2,8 +2,9 @@
  * scikit-learn's HistGradientBoostingClassifier -> a forest score. One of the readers of estimators.
  * @source sklearn/ensemble/_hist_gradient_boosting/_predictor.pyx, gradient_boosting.py
  */
-import type { ForeignColumn } from '../foreign.ts';
-import { type ForeignNode, type ForeignTree, growForest } from '../build-forest.ts';
+
+import { buildForest, type ForeignNode, type ForeignTree } from '../build-forest.ts';
+import type { ForeignColumn } from '../foreign-model.ts';
 import { fieldOf, numbersOf, textsOf } from '../pickle/numpy.ts';
 import {
   attributeOf,
@@ -17,7 +18,7 @@ import {
   unsupported,
 } from '../pickle/python-values.ts';
 import { columnCount, type EstimatorReader, SCORE_DECIDES, twoClasses } from './estimator.ts';
-import { type Reading, takeTree } from './visited.ts';
+import { type VisitedObjects, visitTree } from './visited-objects.ts';
 
 const WORDS = 8;
 
@@ -27,7 +28,7 @@ interface Categories {
   readonly codes: readonly number[];
 }
 
-export const readHist: EstimatorReader = (model, reading) => {
+export const readHistGradientBoosting: EstimatorReader = (model, visited) => {
   const classes = twoClasses(model);
   const count = columnCount(model);
   const isCategorical = maskOf(attributeOf(model, 'is_categorical_'), count);
@@ -42,7 +43,7 @@ export const readHist: EstimatorReader = (model, reading) => {
     const members = needItems(group, 'a round of trees');
     if (members.length !== 1) throw unsupported('a model of several trees a round');
     return members.map((tree) =>
-      readPredictor(needObject(tree, 'a tree'), order, categories, reading),
+      readPredictor(needObject(tree, 'a tree'), order, categories, visited),
     );
   });
   const baseline = attributeOf(model, '_baseline_prediction');
@@ -55,7 +56,7 @@ export const readHist: EstimatorReader = (model, reading) => {
     }),
     score: {
       kind: 'forest',
-      forest: growForest(trees, count, {
+      forest: buildForest(trees, count, {
         comparison: '<=',
         precision: 'float64',
         zeroIsMissing: false,
@@ -128,11 +129,11 @@ const readPredictor = (
   predictor: PyObject,
   order: readonly number[],
   categories: ReadonlyMap<number, Categories>,
-  reading: Reading,
+  visited: VisitedObjects,
 ): ForeignTree => {
   const array = needAttribute(predictor, 'nodes');
   if (!isKind(array, 'array')) throw broken('the nodes of a tree are no array');
-  takeTree(reading, array);
+  visitTree(visited, array);
   const field = (...names: string[]): Float64Array => {
     const numbers = names.map((name) => fieldOf(array, name)).find((found) => found);
     if (!numbers) throw broken(`the nodes of a tree have no ${names[0]}`);

@@ -2,6 +2,8 @@
  * scikit-learn's SimpleImputer: what A step of a pipeline.
  * @source sklearn/impute/_base.py
  */
+
+import { type DerivedColumn, type DesignMatrix, isUnscaled } from '../design-matrix.ts';
 import { numbersOf } from '../pickle/numpy.ts';
 import {
   attributeOf,
@@ -14,9 +16,8 @@ import {
   type PyValue,
   unsupported,
 } from '../pickle/python-values.ts';
-import { type Cell, isUnscaled, type Matrix } from '../matrix.ts';
 
-export const applyImputer = (matrix: Matrix, step: PyObject): Matrix => {
+export const applyImputer = (matrix: DesignMatrix, step: PyObject): DesignMatrix => {
   if (isTrue(attributeOf(step, 'add_indicator')))
     throw unsupported(
       'a SimpleImputer with add_indicator=True is not supported; add_indicator=False is',
@@ -25,12 +26,12 @@ export const applyImputer = (matrix: Matrix, step: PyObject): Matrix => {
   if (marker !== null && !(typeof marker === 'number' && Number.isNaN(marker)))
     throw unsupported('a SimpleImputer whose missing values are not NaN is not supported');
   const fills = fillsOf(needAttribute(step, 'statistics_'));
-  if (fills.length !== matrix.cells.length)
-    throw broken(`an imputer knows ${fills.length} of ${matrix.cells.length} columns`);
+  if (fills.length !== matrix.derivedColumns.length)
+    throw broken(`an imputer knows ${fills.length} of ${matrix.derivedColumns.length} columns`);
   const keepsEmpty = isTrue(attributeOf(step, 'keep_empty_features'));
   return {
     ...matrix,
-    cells: matrix.cells.flatMap((cell, i): Cell[] => {
+    derivedColumns: matrix.derivedColumns.flatMap((derived, i): DerivedColumn[] => {
       const fill = fills[i]!;
       // Columns that never held a value are left out.
       if (typeof fill === 'number' && Number.isNaN(fill)) {
@@ -39,7 +40,7 @@ export const applyImputer = (matrix: Matrix, step: PyObject): Matrix => {
       }
       if (typeof fill === 'number' && !Number.isFinite(fill))
         throw broken('an imputer fills in infinity');
-      return [fillCell(cell, fill)];
+      return [fillMissing(derived, fill)];
     }),
   };
 };
@@ -54,14 +55,14 @@ const fillsOf = (value: PyValue): readonly (number | string)[] => {
   });
 };
 
-const fillCell = (cell: Cell, fill: number | string): Cell => {
+const fillMissing = (derived: DerivedColumn, fill: number | string): DerivedColumn => {
   // Encoded categories are never missing.
-  if (cell.of === 'equals') return cell;
-  if (cell.of !== 'number')
+  if (derived.of === 'equals') return derived;
+  if (derived.of !== 'number')
     throw unsupported('a SimpleImputer after an OrdinalEncoder is not supported');
-  if (cell.missing !== undefined) return cell;
-  if (typeof fill === 'string' || isUnscaled(cell)) return { ...cell, missing: fill };
-  const { line } = cell;
-  const before = line ? (fill - line.offset) / line.factor : fill * cell.scale + cell.shift;
-  return { ...cell, missing: before };
+  if (derived.missing !== undefined) return derived;
+  if (typeof fill === 'string' || isUnscaled(derived)) return { ...derived, missing: fill };
+  const { line } = derived;
+  const before = line ? (fill - line.offset) / line.factor : fill * derived.scale + derived.shift;
+  return { ...derived, missing: before };
 };

@@ -47,7 +47,7 @@ export const readLogistic: EstimatorReader = (model) => {
 };
 
 /** The loss says whether there is a probability: a sigmoid, or a ramp from -1 to 1. */
-export const readSgd: EstimatorReader = (model, reading) => {
+export const readSgd: EstimatorReader = (model, visited) => {
   switch (attributeOf(model, 'loss')) {
     case 'log_loss':
     case 'log':
@@ -58,10 +58,10 @@ export const readSgd: EstimatorReader = (model, reading) => {
         decision: { slope: 2, shift: -1 },
       });
     default:
-      return readDecision(model, reading);
+      return readDecisionOnly(model, visited);
   }
 };
 
 /** Linear models that only decide: LinearSVC, RidgeClassifier, Perceptron and their like. */
-export const readDecision: EstimatorReader = (model) =>
+export const readDecisionOnly: EstimatorReader = (model) =>
   estimatorOf(model, 1, 0, { link: 'logistic', decision: SCORE_DECIDES, isOnlyDecision: true });

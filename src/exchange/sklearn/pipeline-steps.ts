@@ -1,6 +1,8 @@
 /**
- * The steps of a pipeline by name: each turns the cells of a matrix into others.
+ * The steps of a pipeline by name: each turns the columns of a matrix into others.
  */
+
+import type { DesignMatrix } from '../design-matrix.ts';
 import {
   attributeOf,
   isKind,
@@ -14,12 +16,11 @@ import { applyColumns } from './column-transformer.ts';
 import { applyOneHot, applyOrdinal, applyTarget } from './encoders.ts';
 import { shortName } from './estimator.ts';
 import { applyImputer } from './imputer.ts';
-import type { Matrix } from '../matrix.ts';
-import { countCells, type Reading, within } from './visited.ts';
 import { applyMaxAbs, applyMinMax, applyRobust, applyStandard } from './scalers.ts';
+import { countColumns, type VisitedObjects, within } from './visited-objects.ts';
 
 /** A step over the matrix that it is given. */
-type Step = (matrix: Matrix, step: PyObject) => Matrix;
+type Step = (matrix: DesignMatrix, step: PyObject) => DesignMatrix;
 
 const STEPS: Readonly<Record<string, Step>> = {
   StandardScaler: applyStandard,
@@ -33,25 +34,33 @@ const STEPS: Readonly<Record<string, Step>> = {
 };
 
 /** @throws AppError model-unsupported for a step that is not known, by name */
-export const applyStep = (matrix: Matrix, step: PyValue, reading: Reading): Matrix => {
+export const applyStep = (
+  matrix: DesignMatrix,
+  step: PyValue,
+  visited: VisitedObjects,
+): DesignMatrix => {
   if (step === null || step === 'passthrough') return matrix;
   if (!isKind(step, 'object')) throw unsupported('a step of the pipeline is no known step');
-  countCells(reading, 1 + matrix.cells.length);
-  const after = within(reading, step, () => applyObject(matrix, step, reading));
-  countCells(reading, after.cells.length);
+  countColumns(visited, 1 + matrix.derivedColumns.length);
+  const after = within(visited, step, () => applyObject(matrix, step, visited));
+  countColumns(visited, after.derivedColumns.length);
   return after;
 };
 
-const applyObject = (matrix: Matrix, step: PyObject, reading: Reading): Matrix => {
+const applyObject = (
+  matrix: DesignMatrix,
+  step: PyObject,
+  visited: VisitedObjects,
+): DesignMatrix => {
   const name = shortName(step.name);
   const apply = Object.hasOwn(STEPS, name) ? STEPS[name] : undefined;
   if (apply) return apply(matrix, step);
   switch (name) {
     case 'ColumnTransformer':
-      return applyColumns(matrix, step, reading, (part, inner) => applyStep(part, inner, reading));
+      return applyColumns(matrix, step, visited, (part, inner) => applyStep(part, inner, visited));
     case 'Pipeline':
-      return needItems(needAttribute(step, 'steps'), 'steps').reduce<Matrix>(
-        (inner, entry) => applyStep(inner, needItems(entry, 'a step')[1] ?? null, reading),
+      return needItems(needAttribute(step, 'steps'), 'steps').reduce<DesignMatrix>(
+        (inner, entry) => applyStep(inner, needItems(entry, 'a step')[1] ?? null, visited),
         matrix,
       );
     case 'FunctionTransformer':

@@ -1,7 +1,9 @@
 /**
- * scikit-learn's scalers: every cell is moved and divided. Steps of a pipeline.
+ * scikit-learn's scalers: every column is moved and divided. Steps of a pipeline.
  * @source sklearn/preprocessing/_data.py (transform of each)
  */
+
+import { type DesignMatrix, multiplyAdd, shiftAndScale } from '../design-matrix.ts';
 import { numbersOf } from '../pickle/numpy.ts';
 import {
   attributeOf,
@@ -11,72 +13,73 @@ import {
   type PyObject,
   unsupported,
 } from '../pickle/python-values.ts';
-import { lineCell, type Matrix, scaleCell } from '../matrix.ts';
 
 /** (x - mean) / scale; over a sparse matrix x * (1 / scale). The mean may be known and not wanted. */
-export const applyStandard = (matrix: Matrix, step: PyObject): Matrix => {
+export const applyStandard = (matrix: DesignMatrix, step: PyObject): DesignMatrix => {
   const means =
     attributeOf(step, 'with_mean') === false
-      ? matrix.cells.map(() => 0)
+      ? matrix.derivedColumns.map(() => 0)
       : statisticsOf(step, 'mean_', matrix, 0);
   return scaleAll(matrix, means, statisticsOf(step, 'scale_', matrix, 1));
 };
 
-export const applyRobust = (matrix: Matrix, step: PyObject): Matrix =>
+export const applyRobust = (matrix: DesignMatrix, step: PyObject): DesignMatrix =>
   scaleAll(
     matrix,
     statisticsOf(step, 'center_', matrix, 0),
     statisticsOf(step, 'scale_', matrix, 1),
   );
 
-export const applyMaxAbs = (matrix: Matrix, step: PyObject): Matrix =>
+export const applyMaxAbs = (matrix: DesignMatrix, step: PyObject): DesignMatrix =>
   scaleAll(
     matrix,
-    matrix.cells.map(() => 0),
+    matrix.derivedColumns.map(() => 0),
     statisticsOf(step, 'scale_', matrix, 1),
   );
 
 /** x * scale_ + min_ */
-export const applyMinMax = (matrix: Matrix, step: PyObject): Matrix => {
+export const applyMinMax = (matrix: DesignMatrix, step: PyObject): DesignMatrix => {
   if (isTrue(attributeOf(step, 'clip')))
     throw unsupported('a MinMaxScaler with clip=True is not supported; clip=False is');
   const factors = statisticsOf(step, 'scale_', matrix, Number.NaN);
   const offsets = statisticsOf(step, 'min_', matrix, Number.NaN);
   return {
     ...matrix,
-    cells: matrix.cells.map((cell, i) => {
+    derivedColumns: matrix.derivedColumns.map((derived, i) => {
       const [factor, offset] = [factors[i]!, offsets[i]!];
       checkStatistics(offset, factor);
-      return lineCell(cell, factor, offset);
+      return multiplyAdd(derived, factor, offset);
     }),
   };
 };
 
-/** One number per cell; `otherwise` where the scaler was told not to use that statistic. */
+/** One number per column; `otherwise` where the scaler was told not to use that statistic. */
 const statisticsOf = (
   step: PyObject,
   name: string,
-  { cells }: Matrix,
+  { derivedColumns }: DesignMatrix,
   otherwise: number,
 ): readonly number[] => {
   const value = attributeOf(step, name);
-  if (!isKind(value, 'array')) return cells.map(() => otherwise);
+  if (!isKind(value, 'array')) return derivedColumns.map(() => otherwise);
   const numbers = numbersOf(value, name);
-  if (numbers.length !== cells.length)
-    throw broken(`a scaler has ${numbers.length} statistics for ${cells.length} columns`);
+  if (numbers.length !== derivedColumns.length)
+    throw broken(`a scaler has ${numbers.length} statistics for ${derivedColumns.length} columns`);
   return [...numbers];
 };
 
 const scaleAll = (
-  matrix: Matrix,
+  matrix: DesignMatrix,
   shifts: readonly number[],
   scales: readonly number[],
-): Matrix => ({
+): DesignMatrix => ({
   ...matrix,
-  cells: matrix.cells.map((cell, i) => {
+  derivedColumns: matrix.derivedColumns.map((derived, i) => {
     const [shift, scale] = [shifts[i]!, scales[i]!];
     checkStatistics(shift, scale);
-    return matrix.isSparse ? lineCell(cell, 1 / scale, 0) : scaleCell(cell, shift, scale);
+    return matrix.isSparse
+      ? multiplyAdd(derived, 1 / scale, 0)
+      : shiftAndScale(derived, shift, scale);
   }),
 });
 

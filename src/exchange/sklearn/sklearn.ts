@@ -2,7 +2,9 @@
  * A pickle of scikit-learn, or of a library's wrapper for it -> ForeignModel. The reader above `pickle`.
  * The columns of the first step become the model's; its estimators become the score.
  */
-import type { ForeignModel } from '../foreign.ts';
+
+import { featuresOf, markOptional, startDesignMatrix } from '../design-matrix.ts';
+import type { ForeignModel } from '../foreign-model.ts';
 import { textsOf } from '../pickle/numpy.ts';
 import {
   attributeOf,
@@ -13,12 +15,16 @@ import {
   type PyValue,
   unsupported,
 } from '../pickle/python-values.ts';
-import type { Answer } from './answer.ts';
-import { shortName } from './estimator.ts';
-import { featuresOf, markOptional, startMatrix } from '../matrix.ts';
-import { answerOf, firstOf, lastOf, readAnswer, readEstimator } from './fitted-model.ts';
-import { READERS } from './estimators.ts';
-import { startReading } from './visited.ts';
+import { type FittedModel, shortName } from './estimator.ts';
+import { READERS } from './estimator-readers.ts';
+import {
+  firstOf,
+  fittedModelOf,
+  lastOf,
+  readEstimator,
+  readFittedModel,
+} from './meta-estimators.ts';
+import { startVisited } from './visited-objects.ts';
 
 /** @throws AppError model-unsupported, model-broken */
 export const readSklearn = (value: PyValue): ForeignModel => {
@@ -26,33 +32,33 @@ export const readSklearn = (value: PyValue): ForeignModel => {
     throw unsupported(
       `the pickle holds ${nameOf(value)}, not a model; dump the fitted estimator or pipeline alone`,
     );
-  const reading = startReading();
+  const visited = startVisited();
   const made = madeBy(value);
   const first = firstOf(value);
   const names = namesOf(first) ?? namesOf(value);
   if (Object.hasOwn(READERS, value.name)) {
-    const estimator = readEstimator(value, reading);
-    const matrix = startMatrix(estimator.columns.length, names);
-    return foreignOf(answerOf(estimator, matrix, shortName(value.name)), made);
+    const estimator = readEstimator(value, visited);
+    const matrix = startDesignMatrix(estimator.columns.length, names);
+    return foreignOf(fittedModelOf(estimator, matrix, shortName(value.name)), made);
   }
   const count = attributeOf(first, 'n_features_in_') ?? null;
   const nColumns =
     count === null
-      ? (names?.length ?? readEstimator(first, startReading()).columns.length)
+      ? (names?.length ?? readEstimator(first, startVisited()).columns.length)
       : needNumber(count, 'its number of columns');
-  return foreignOf(readAnswer(value, startMatrix(nColumns, names), reading), made);
+  return foreignOf(readFittedModel(value, startDesignMatrix(nColumns, names), visited), made);
 };
 
-const foreignOf = (answer: Answer, made: string): ForeignModel => {
-  const { columns, cells, members, classes, acceptsMissing, isOnlyDecision } = answer;
+const foreignOf = (answer: FittedModel, made: string): ForeignModel => {
+  const { columns, derivedColumns, members, classes, acceptsMissing, isOnlyDecision } = answer;
   const [member] = members;
   if (!member) throw broken('it has no estimators');
   if (isOnlyDecision)
     throw unsupported(`a ${made} has no probabilities; CalibratedClassifierCV around it adds them`);
-  const features = featuresOf({ columns, cells, isSparse: false });
+  const features = featuresOf({ columns, derivedColumns, isSparse: false });
   return {
     madeBy: made,
-    columns: markOptional(columns, cells),
+    columns: markOptional(columns, derivedColumns),
     ...(features && { features }),
     ...(members.length === 1
       ? { score: member.score, link: member.link, calibration: member.calibration }

@@ -2,9 +2,10 @@
  * scikit-learn's trees, forests and boosted trees -> a forest score. Readers of estimators.
  * @source sklearn/ensemble/_forest.py, _weight_boosting.py, _gb.py (predict_proba of each)
  */
-import { logit } from '../../core/logistic.ts';
+
 import type { Forest } from '../../core/forest.ts';
-import { type ForeignTree, growForest } from '../build-forest.ts';
+import { logit } from '../../core/logistic.ts';
+import { buildForest, type ForeignTree } from '../build-forest.ts';
 import { numbersOf } from '../pickle/numpy.ts';
 import {
   attributeOf,
@@ -25,12 +26,12 @@ import {
   plainColumns,
   readNodes,
   SCORE_DECIDES,
-  shortName,
   SKLEARN_RULES,
+  shortName,
   twoClasses,
 } from './estimator.ts';
 
-/** Share of the second class; counts before version 1.3, shares since. */
+/** WeightedModel of the second class; counts before version 1.3, shares since. */
 const share: LeafValue = (values, at) => {
   const sum = values[at]! + values[at + 1]!;
   return sum > 0 ? values[at + 1]! / sum : 0;
@@ -45,16 +46,16 @@ const estimatorOf = (
   const count = columnCount(model);
   return {
     columns: plainColumns(count),
-    score: { kind: 'forest', forest: growForest(trees, count, { ...SKLEARN_RULES, ...numbers }) },
+    score: { kind: 'forest', forest: buildForest(trees, count, { ...SKLEARN_RULES, ...numbers }) },
     ...says,
     classes: twoClasses(model),
     acceptsMissing: trees.some(({ nodes }) => nodes.some((node) => node.missingLeft)),
   };
 };
 
-export const readTree: EstimatorReader = (model, reading) => {
+export const readTree: EstimatorReader = (model, visited) => {
   twoClasses(model);
-  const tree = readNodes(model, share, 2, reading);
+  const tree = readNodes(model, share, 2, visited);
   return estimatorOf(model, [tree], { base: 0, scale: 1 }, { link: 'identity' });
 };
 
@@ -65,9 +66,9 @@ const membersOf = (model: PyObject): readonly PyObject[] => {
 };
 
 /** The mean of the trees' shares. */
-export const readForest: EstimatorReader = (model, reading) => {
+export const readForest: EstimatorReader = (model, visited) => {
   twoClasses(model);
-  const trees = membersOf(model).map((tree) => readNodes(tree, share, 2, reading));
+  const trees = membersOf(model).map((tree) => readNodes(tree, share, 2, visited));
   return estimatorOf(model, trees, { base: 0, scale: 1 / trees.length }, { link: 'identity' });
 };
 
@@ -79,7 +80,7 @@ const ADABOOST_MEMBERS = [
 ];
 
 /** SAMME: a vote of +-weight per tree. SAMME.R (before 1.6): half the difference of the log shares. */
-export const readAdaBoost: EstimatorReader = (model, reading) => {
+export const readAdaBoost: EstimatorReader = (model, visited) => {
   twoClasses(model);
   const members = membersOf(model);
   const weights = numbersOf(needAttribute(model, 'estimator_weights_'), 'its weights');
@@ -94,7 +95,7 @@ export const readAdaBoost: EstimatorReader = (model, reading) => {
       member,
       isReal ? halfLogOdds : (values, at) => (values[at + 1]! > values[at]! ? weight : -weight),
       2,
-      reading,
+      visited,
     );
   });
   const total = weights.subarray(0, members.length).reduce((sum, weight) => sum + weight, 0);
@@ -113,10 +114,10 @@ const halfLogOdds: LeafValue = (values, at) => {
   return (Math.log(clip(late)) - Math.log(clip(1 - late))) / 2;
 };
 
-export const readGradientBoosting: EstimatorReader = (model, reading) => {
+export const readGradientBoosting: EstimatorReader = (model, visited) => {
   twoClasses(model);
   const value: LeafValue = (values, at) => values[at]!;
-  const trees = membersOf(model).map((tree) => readNodes(tree, value, 1, reading));
+  const trees = membersOf(model).map((tree) => readNodes(tree, value, 1, visited));
   const rate = needNumber(needAttribute(model, 'learning_rate'), 'its learning rate');
   const loss = attributeOf(model, 'loss');
   if (loss !== 'log_loss' && loss !== 'deviance' && loss !== 'exponential')

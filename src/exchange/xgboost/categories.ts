@@ -2,7 +2,7 @@
  * The categories of an XGBoost model: their names where it keeps them, their codes where it splits by them.
  */
 import { VALUES_LIMIT } from '../build-forest.ts';
-import { broken, isRecord, type Json, numbersOf, unsupported } from './record.ts';
+import { broken, isRecord, type Json, numbersOf, unsupported } from './json-record.ts';
 
 /** Names of categories, where XGBoost keeps them (since 3.1): text, or whole numbers. */
 export const knownCategories = (model: Json): ReadonlyMap<number, readonly string[]> => {

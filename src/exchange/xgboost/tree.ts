@@ -2,11 +2,16 @@
  * One tree of an XGBoost model as nodes of ours.
  * @source xgboost src/tree/tree_model.cc, src/common/categorical.h
  */
-import type { ForeignNode, ForeignTree, TakeWords } from '../build-forest.ts';
+import type { AllocateWords, ForeignNode, ForeignTree } from '../build-forest.ts';
 import { setsOf } from './categories.ts';
-import { broken, isRecord, numbersOf } from './record.ts';
+import { broken, isRecord, numbersOf } from './json-record.ts';
 
-export const treeOf = (tree: unknown, t: number, weight: number, take: TakeWords): ForeignTree => {
+export const treeOf = (
+  tree: unknown,
+  t: number,
+  weight: number,
+  take: AllocateWords,
+): ForeignTree => {
   if (!isRecord(tree)) throw broken(`tree ${t} is no object`);
   const left = numbersOf(tree, 'left_children');
   const numbers = (name: string): readonly number[] => {
@@ -38,7 +43,7 @@ export const treeOf = (tree: unknown, t: number, weight: number, take: TakeWords
   };
 };
 
-const wordsOf = (codes: readonly number[], take: TakeWords): Uint32Array => {
+const wordsOf = (codes: readonly number[], take: AllocateWords): Uint32Array => {
   const words = take((codes.reduce((most, code) => Math.max(most, code), 0) >>> 5) + 1);
   for (const code of codes) words[code >>> 5]! |= 1 << (code & 31);
   return words;

@@ -4,9 +4,8 @@
  * @source xgboost doc/model.schema, src/tree/tree_model.cc, src/common/categorical.h
  */
 import { AppError } from '../../core/errors.ts';
-import type { ForeignColumn, ForeignModel } from '../foreign.ts';
-import { buildSets, COLUMNS_LIMIT, growForest } from '../build-forest.ts';
-import { parseUbjson } from './ubjson.ts';
+import { buildCategorySets, buildForest, COLUMNS_LIMIT } from '../build-forest.ts';
+import type { ForeignColumn, ForeignModel } from '../foreign-model.ts';
 import { countCodes, knownCategories, namesOfCodes } from './categories.ts';
 import {
   broken,
@@ -17,8 +16,9 @@ import {
   recordOf,
   textOf,
   unsupported,
-} from './record.ts';
+} from './json-record.ts';
 import { treeOf } from './tree.ts';
+import { parseUbjson } from './ubjson.ts';
 
 /**
  * @param stopsEarly whether only the trees up to the best round count, as its scikit-learn wrapper does
@@ -66,14 +66,14 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
   const kept = stopsEarly ? all.slice(0, bestOf(learner, model) ?? all.length) : all;
   const known = knownCategories(model);
   const nCodes = countCodes(kept, known);
-  const take = buildSets();
+  const take = buildCategorySets();
   const trees = kept.map((tree, t) => treeOf(tree, t, dropped?.[t] ?? 1, take));
   return {
     ...common,
     columns: columnsOf(learner, nFeatures, namesOfCodes(nCodes, known), known),
     score: {
       kind: 'forest',
-      forest: growForest(trees, nFeatures, {
+      forest: buildForest(trees, nFeatures, {
         comparison: '<',
         precision: 'float32',
         zeroIsMissing: false,

@@ -6,7 +6,7 @@
 import { isCategorical } from '../../../core/features.ts';
 import type { Forest } from '../../../core/forest.ts';
 import type { Model } from '../../../core/model.ts';
-import { canonicalForest, codesOf, complementOf, nodesOfTree } from '../../canonical.ts';
+import { canonicalForest, codesOf, complementOf, nodesOfTree } from '../../canonical-forest.ts';
 import { FEATURES, type GraphParts, node } from './node.ts';
 
 interface Lists {

@@ -11,8 +11,8 @@ import {
   type GraphParts,
   scalar,
   startParts,
-  tensorType,
   TYPE,
+  tensorType,
 } from './node.ts';
 import { writeProbability } from './probability.ts';
 import { bytesField, messageField, textField, wholeField } from './protobuf.ts';

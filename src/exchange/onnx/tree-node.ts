@@ -2,14 +2,15 @@
  * One node of an ONNX tree in the form that our forests know.
  * Every comparison becomes `<=`, every test for equality or membership a category set.
  */
-import { AppError } from '../../core/errors.ts';
-import type { ForeignColumn } from '../foreign.ts';
+
 import {
+  type AllocateWords,
   type ForeignNode,
   type ForeignTree,
-  type TakeWords,
   VALUES_LIMIT,
 } from '../build-forest.ts';
+import type { ForeignColumn } from '../foreign-model.ts';
+import { unsupported } from './errors.ts';
 
 /** In the order of their numbers in `TreeEnsemble`. */
 export const MODES = [
@@ -49,7 +50,7 @@ export const leafNode = (value: number): ForeignNode => ({
  * @param take hands out category sets
  * @throws AppError model-unsupported for an unknown mode, or equality with what is no small whole number
  */
-export const splitNode = (split: Split, isDouble: boolean, take: TakeWords): ForeignNode => {
+export const splitNode = (split: Split, isDouble: boolean, take: AllocateWords): ForeignNode => {
   const { mode, whenTrue, whenFalse, missingIsTrue } = split;
   const isSwapped = SWAPPED.includes(mode);
   const node: ForeignNode = {
@@ -76,7 +77,7 @@ export const splitNode = (split: Split, isDouble: boolean, take: TakeWords): For
   }
 };
 
-const setOf = (values: readonly number[], take: TakeWords): Uint32Array => {
+const setOf = (values: readonly number[], take: AllocateWords): Uint32Array => {
   const odd = values.find((v) => !(Number.isInteger(v) && v >= 0 && v < VALUES_LIMIT));
   if (odd !== undefined) throw unsupported(`asks for equality with ${odd}`);
   const words = take((values.reduce((most, value) => Math.max(most, value), 0) >>> 5) + 1);
@@ -157,6 +158,3 @@ export const columnsOfTrees = (
     n === 0 ? {} : { values: Array.from({ length: n }, (_, c) => `${c}`), isCoded: true },
   );
 };
-
-const unsupported = (detail: string): AppError =>
-  new AppError('model-unsupported', `the ONNX model ${detail}`);

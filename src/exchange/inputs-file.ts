@@ -22,7 +22,7 @@ export interface InputSpec {
   readonly unit?: string;
 }
 
-export interface Spec {
+export interface InputsFile {
   readonly name?: string;
   /** The delay in minutes from which the model calls a flight late. */
   readonly minutes?: number;
@@ -41,7 +41,7 @@ const KINDS = ['category', 'number', 'time'];
  * A list of column names, a list of inputs, or an object that holds either.
  * @throws AppError value-invalid, with the place
  */
-export const parseSpec = (text: string): Spec => {
+export const parseInputsFile = (text: string): InputsFile => {
   const spec = parseJson(text);
   if (Array.isArray(spec)) {
     return parseObject(
@@ -60,7 +60,7 @@ const parseJson = (text: string): unknown => {
   }
 };
 
-const parseObject = (spec: Readonly<Record<string, unknown>>): Spec => {
+const parseObject = (spec: Readonly<Record<string, unknown>>): InputsFile => {
   const { name, minutes, threshold, positive, columns, inputs } = spec;
   if (name !== undefined && typeof name !== 'string') throw invalid('"name" must be a string');
   if (minutes !== undefined && !(typeof minutes === 'number' && minutes >= 0))

@@ -2,12 +2,13 @@
  * The matrix between two steps of a pipeline: which first column each of its columns is made of, and how.
  */
 import type { Feature } from '../core/features.ts';
-import type { ForeignColumn } from './foreign.ts';
+import type { PlainScore } from '../core/model.ts';
 import { COLUMNS_LIMIT } from './build-forest.ts';
+import type { ForeignColumn } from './foreign-model.ts';
 import { broken, unsupported } from './pickle/python-values.ts';
 
 /** One column of the matrix, as it is made of one first column. */
-export type Cell = { readonly column: number } & (
+export type DerivedColumn = { readonly column: number } & (
   | {
       readonly of: 'number';
       /** (x - shift) / scale */
@@ -35,65 +36,89 @@ export type Cell = { readonly column: number } & (
     }
 );
 
-export interface Matrix {
+export interface DesignMatrix {
   /** The model's own columns; encoders find out their values. */
   readonly columns: readonly ForeignColumn[];
-  readonly cells: readonly Cell[];
+  readonly derivedColumns: readonly DerivedColumn[];
   /** Whether it leaves zeros out, which some models then take for missing. */
   readonly isSparse: boolean;
 }
 
-const plainCell = (column: number): Cell => ({ column, of: 'number', shift: 0, scale: 1 });
+const unchangedColumn = (column: number): DerivedColumn => ({
+  column,
+  of: 'number',
+  shift: 0,
+  scale: 1,
+});
 
 /** The columns that a model is given, as they are. @throws AppError model-broken for no sensible number of them */
-export const startMatrix = (count: number, names: readonly string[] | undefined): Matrix => {
+export const startDesignMatrix = (
+  count: number,
+  names: readonly string[] | undefined,
+): DesignMatrix => {
   const nColumns = names?.length ?? count;
   if (!Number.isInteger(nColumns) || nColumns < 1 || nColumns > COLUMNS_LIMIT)
     throw broken(`it has ${nColumns} columns`);
   return {
     columns: Array.from({ length: nColumns }, (_, c) => (names ? { name: names[c]! } : {})),
-    cells: Array.from({ length: nColumns }, (_, c) => plainCell(c)),
+    derivedColumns: Array.from({ length: nColumns }, (_, c) => unchangedColumn(c)),
     isSparse: false,
   };
 };
 
-/** Whether a cell holds what the first column holds. */
-export const isUnscaled = (cell: Cell & { readonly of: 'number' }): boolean =>
-  cell.shift === 0 && cell.scale === 1 && !cell.line;
+/** Whether a column holds what the first column holds. */
+export const isUnscaled = (derived: DerivedColumn & { readonly of: 'number' }): boolean =>
+  derived.shift === 0 && derived.scale === 1 && !derived.line;
 
-/** The cell after x * factor + offset. */
-export const lineCell = (cell: Cell, factor: number, offset: number): Cell =>
-  cell.of === 'number' && isUnscaled(cell)
-    ? { ...cell, line: { factor, offset } }
-    : scaleCell(cell, -offset / factor, 1 / factor);
+/** The column after x * factor + offset. */
+export const multiplyAdd = (
+  derived: DerivedColumn,
+  factor: number,
+  offset: number,
+): DerivedColumn =>
+  derived.of === 'number' && isUnscaled(derived)
+    ? { ...derived, line: { factor, offset } }
+    : shiftAndScale(derived, -offset / factor, 1 / factor);
 
-/** The cell after (x - shift) / scale. */
-export const scaleCell = (cell: Cell, shift: number, scale: number): Cell => {
+/** The column after (x - shift) / scale. */
+export const shiftAndScale = (
+  derived: DerivedColumn,
+  shift: number,
+  scale: number,
+): DerivedColumn => {
   const moved = (x: number): number => (x - shift) / scale;
-  switch (cell.of) {
+  switch (derived.of) {
     case 'number':
-      if (cell.line) {
-        const { line, ...rest } = cell;
+      if (derived.line) {
+        const { line, ...rest } = derived;
         const before = { shift: -line.offset / line.factor, scale: 1 / line.factor };
-        return scaleCell({ ...rest, ...before }, shift, scale);
+        return shiftAndScale({ ...rest, ...before }, shift, scale);
       }
-      if (cell.shift === 0 && cell.scale === 1) return { ...cell, shift, scale };
-      return { ...cell, shift: cell.shift + shift * cell.scale, scale: cell.scale * scale };
+      if (derived.shift === 0 && derived.scale === 1) return { ...derived, shift, scale };
+      return {
+        ...derived,
+        shift: derived.shift + shift * derived.scale,
+        scale: derived.scale * scale,
+      };
     case 'equals':
-      if (cell.shift === 0 && cell.scale === 1) return { ...cell, shift, scale };
-      return { ...cell, shift: cell.shift + shift * cell.scale, scale: cell.scale * scale };
+      if (derived.shift === 0 && derived.scale === 1) return { ...derived, shift, scale };
+      return {
+        ...derived,
+        shift: derived.shift + shift * derived.scale,
+        scale: derived.scale * scale,
+      };
     case 'code':
       return {
-        column: cell.column,
+        column: derived.column,
         of: 'table',
-        numbers: new Map(cell.values.map((value, code) => [value, moved(code)])),
+        numbers: new Map(derived.values.map((value, code) => [value, moved(code)])),
         otherwise: Number.NaN,
       };
     case 'table':
       return {
-        ...cell,
-        numbers: new Map([...cell.numbers].map(([value, x]) => [value, moved(x)])),
-        otherwise: moved(cell.otherwise),
+        ...derived,
+        numbers: new Map([...derived.numbers].map(([value, x]) => [value, moved(x)])),
+        otherwise: moved(derived.otherwise),
       };
   }
 };
@@ -112,13 +137,16 @@ export const withValues = (
 };
 
 /** Whether the matrix is the model's own columns, as they are. */
-const isPlain = ({ columns, cells }: Matrix): boolean =>
-  cells.length === columns.length &&
-  cells.every((cell, c) => {
-    if (cell.column !== c) return false;
-    if (cell.of === 'code') return isSame(cell.values, columns[c]!.values);
+const isPlain = ({ columns, derivedColumns }: DesignMatrix): boolean =>
+  derivedColumns.length === columns.length &&
+  derivedColumns.every((derived, c) => {
+    if (derived.column !== c) return false;
+    if (derived.of === 'code') return isSame(derived.values, columns[c]!.values);
     return (
-      cell.of === 'number' && isUnscaled(cell) && cell.missing === undefined && !columns[c]!.values
+      derived.of === 'number' &&
+      isUnscaled(derived) &&
+      derived.missing === undefined &&
+      !columns[c]!.values
     );
   });
 
@@ -126,42 +154,44 @@ const isSame = (own: readonly string[], all: readonly string[] | undefined): boo
   own === all || (own.length === all?.length && own.every((value, v) => value === all[v]));
 
 /** Features over the columns' numbers; undefined where they are the columns as they are. */
-export const featuresOf = (matrix: Matrix): readonly Feature[] | undefined =>
-  isPlain(matrix) ? undefined : matrix.cells.map((cell) => featureOf(cell, matrix.columns));
+export const featuresOf = (matrix: DesignMatrix): readonly Feature[] | undefined =>
+  isPlain(matrix)
+    ? undefined
+    : matrix.derivedColumns.map((derived) => featureOf(derived, matrix.columns));
 
-const featureOf = (cell: Cell, columns: readonly ForeignColumn[]): Feature => {
-  const { values } = columns[cell.column]!;
-  const input = `${cell.column}`;
-  switch (cell.of) {
+const featureOf = (derived: DerivedColumn, columns: readonly ForeignColumn[]): Feature => {
+  const { values } = columns[derived.column]!;
+  const input = `${derived.column}`;
+  switch (derived.of) {
     case 'number': {
       if (values)
         throw unsupported(
-          `column ${columns[cell.column]!.name ?? input} is a category in one step and a number in another`,
+          `column ${columns[derived.column]!.name ?? input} is a category in one step and a number in another`,
         );
-      const { shift, scale, line, missing } = cell;
+      const { shift, scale, line, missing } = derived;
       if (typeof missing === 'string')
         throw unsupported(`a missing number is filled with the text '${missing.slice(0, 40)}'`);
-      if (isUnscaled(cell) && missing === undefined) return { name: '', step: 'number', input };
+      if (isUnscaled(derived) && missing === undefined) return { name: '', step: 'number', input };
       const filled = missing === undefined ? {} : { missing };
       if (line) return { name: ' scaled', step: 'line', input, ...line, ...filled };
       const name = shift === 0 && scale === 1 ? ' filled' : ' scaled';
       return { name, step: 'scale', input, shift, scale, ...filled };
     }
     case 'equals': {
-      const { value, shift, scale } = cell;
+      const { value, shift, scale } = derived;
       if (shift === 0 && scale === 1) return { name: `=${value}`, step: 'equals', input, value };
       return tableOf(input, new Map([[value, (1 - shift) / scale]]), -shift / scale, values!);
     }
     case 'code':
-      if (isSame(cell.values, values)) return { name: '', step: 'code', input };
+      if (isSame(derived.values, values)) return { name: '', step: 'code', input };
       return tableOf(
         input,
-        new Map(cell.values.map((value, code) => [value, code])),
+        new Map(derived.values.map((value, code) => [value, code])),
         Number.NaN,
         values!,
       );
     case 'table':
-      return tableOf(input, cell.numbers, cell.otherwise, values!);
+      return tableOf(input, derived.numbers, derived.otherwise, values!);
   }
 };
 
@@ -188,14 +218,31 @@ const tableOf = (
 /** Columns of which a missing value is filled in wherever it is asked. */
 export const markOptional = (
   columns: readonly ForeignColumn[],
-  cells: readonly Cell[],
+  derivedColumns: readonly DerivedColumn[],
 ): readonly ForeignColumn[] => {
   const [isAsked, isFilled] = [new Set<number>(), new Set(columns.keys())];
-  for (const cell of cells) {
-    isAsked.add(cell.column);
-    if (cell.of !== 'number' || cell.missing === undefined) isFilled.delete(cell.column);
+  for (const derived of derivedColumns) {
+    isAsked.add(derived.column);
+    if (derived.of !== 'number' || derived.missing === undefined) isFilled.delete(derived.column);
   }
   return columns.map((column, c) =>
     isAsked.has(c) && isFilled.has(c) ? { ...column, isOptional: true } : column,
   );
+};
+
+/** The same answers, by columns of which a line scales none itself that are 0 or 1. */
+export const foldOneHotScale = (
+  score: PlainScore,
+  derivedColumns: readonly DerivedColumn[],
+): { readonly score: PlainScore; readonly derivedColumns: readonly DerivedColumn[] } => {
+  if (score.kind !== 'linear') return { score, derivedColumns };
+  const weights = score.weights.slice();
+  let { intercept } = score;
+  const plain = derivedColumns.map((derived, i): DerivedColumn => {
+    if (derived.of !== 'equals' || (derived.shift === 0 && derived.scale === 1)) return derived;
+    weights[i] = weights[i]! / derived.scale;
+    intercept -= weights[i]! * derived.shift;
+    return { ...derived, shift: 0, scale: 1 };
+  });
+  return { score: { kind: 'linear', weights, intercept }, derivedColumns: plain };
 };

@@ -3,7 +3,14 @@
  * down to the estimators in them.
  */
 import type { Member } from '../../core/model.ts';
-import type { ForeignColumn } from '../foreign.ts';
+import {
+  type DerivedColumn,
+  type DesignMatrix,
+  foldOneHotScale,
+  isUnscaled,
+  withValues,
+} from '../design-matrix.ts';
+import type { ForeignColumn } from '../foreign-model.ts';
 import { numbersOf } from '../pickle/numpy.ts';
 import {
   attributeOf,
@@ -16,15 +23,18 @@ import {
   type PyValue,
   unsupported,
 } from '../pickle/python-values.ts';
-import type { Answer } from './answer.ts';
+import { averageModels } from './averaged-models.ts';
 import { calibrate } from './calibration.ts';
-import { type Estimator, type EstimatorReader, shortName, twoClasses } from './estimator.ts';
-import { type Cell, isUnscaled, type Matrix, withValues } from '../matrix.ts';
-import { meanOf } from './averaged-models.ts';
-import { READERS } from './estimators.ts';
-import { countCells, type Reading, within } from './visited.ts';
+import {
+  type Estimator,
+  type EstimatorReader,
+  type FittedModel,
+  shortName,
+  twoClasses,
+} from './estimator.ts';
+import { READERS } from './estimator-readers.ts';
 import { applyStep } from './pipeline-steps.ts';
-import { unscaled } from '../folded-scale.ts';
+import { countColumns, type VisitedObjects, within } from './visited-objects.ts';
 
 const CALIBRATED = 'sklearn.calibration.CalibratedClassifierCV';
 const VOTING = 'sklearn.ensemble._voting.VotingClassifier';
@@ -37,26 +47,30 @@ const SUPPORTED = [...Object.keys(READERS), CALIBRATED, VOTING, BAGGING]
   .filter((name) => name !== 'Booster');
 
 /** @throws AppError model-unsupported, model-broken */
-export const readAnswer = (object: PyObject, matrix: Matrix, reading: Reading): Answer => {
-  countCells(reading, 1 + matrix.cells.length);
-  return within(reading, object, () => {
+export const readFittedModel = (
+  object: PyObject,
+  matrix: DesignMatrix,
+  visited: VisitedObjects,
+): FittedModel => {
+  countColumns(visited, 1 + matrix.derivedColumns.length);
+  return within(visited, object, () => {
     switch (object.name) {
       case PIPELINE:
-        return readPipeline(object, matrix, reading);
+        return readPipeline(object, matrix, visited);
       case CALIBRATED:
-        return readCalibrated(object, matrix, reading);
+        return readCalibrated(object, matrix, visited);
       case VOTING:
-        return readVoting(object, matrix, reading);
+        return readVoting(object, matrix, visited);
       case BAGGING:
-        return readBagging(object, matrix, reading);
+        return readBagging(object, matrix, visited);
       case FROZEN:
-        return readAnswer(
+        return readFittedModel(
           needObject(attributeOf(object, 'estimator'), 'a frozen estimator'),
           matrix,
-          reading,
+          visited,
         );
       default:
-        return readAlone(object, matrix, reading);
+        return readAlone(object, matrix, visited);
     }
   });
 };
@@ -110,31 +124,38 @@ const estimatorIn = (calibrated: PyValue | undefined): PyValue | undefined =>
     ? (attributeOf(calibrated, 'estimator') ?? attributeOf(calibrated, 'base_estimator'))
     : undefined;
 
-const readAlone = (object: PyObject, matrix: Matrix, reading: Reading): Answer =>
-  answerOf(readEstimator(object, reading), matrix, shortName(object.name));
+const readAlone = (object: PyObject, matrix: DesignMatrix, visited: VisitedObjects): FittedModel =>
+  fittedModelOf(readEstimator(object, visited), matrix, shortName(object.name));
 
 /** @throws AppError model-unsupported for a class that is not known, by name */
-export const readEstimator: EstimatorReader = (object, reading) => {
+export const readEstimator: EstimatorReader = (object, visited) => {
   const reader = Object.hasOwn(READERS, object.name) ? READERS[object.name] : undefined;
   if (!reader)
     throw unsupported(
       `the pickle holds a ${object.name}; ${SUPPORTED.join(', ')} and Pipelines of them are supported`,
     );
-  return reader(object, reading);
+  return reader(object, visited);
 };
 
 /** @param kind what the estimator is called, for a refusal */
-export const answerOf = (estimator: Estimator, matrix: Matrix, kind: string): Answer => {
-  if (matrix.cells.length !== estimator.columns.length)
+export const fittedModelOf = (
+  estimator: Estimator,
+  matrix: DesignMatrix,
+  kind: string,
+): FittedModel => {
+  if (matrix.derivedColumns.length !== estimator.columns.length)
     throw broken(
-      `the steps before the model make ${matrix.cells.length} columns, the ${kind} asks ${estimator.columns.length}`,
+      `the steps before the model make ${matrix.derivedColumns.length} columns, the ${kind} asks ${estimator.columns.length}`,
     );
-  const { columns, cells } = known(matrix, estimator.columns);
+  const { columns, derivedColumns } = known(matrix, estimator.columns);
   const { link, classes, acceptsMissing, decision, isOnlyDecision } = estimator;
-  const { score, cells: asked } = unscaled(scoreOver(estimator, matrix), cells);
+  const { score, derivedColumns: asked } = foldOneHotScale(
+    scoreOver(estimator, matrix),
+    derivedColumns,
+  );
   return {
     columns,
-    cells: asked,
+    derivedColumns: asked,
     members: [{ weight: 1, score, link, calibration: { kind: 'none' } }],
     classes,
     acceptsMissing,
@@ -143,57 +164,72 @@ export const answerOf = (estimator: Estimator, matrix: Matrix, kind: string): An
   };
 };
 
-const scoreOver = ({ score, missesZeros }: Estimator, { isSparse }: Matrix): Member['score'] =>
+const scoreOver = (
+  { score, missesZeros }: Estimator,
+  { isSparse }: DesignMatrix,
+): Member['score'] =>
   score.kind === 'forest' && missesZeros && isSparse
     ? { kind: 'forest', forest: { ...score.forest, zeroIsMissing: true } }
     : score;
 
 /** The matrix, after the model has said which of its columns it takes for categories. */
-const known = (matrix: Matrix, asked: readonly ForeignColumn[]): Matrix => {
+const known = (matrix: DesignMatrix, asked: readonly ForeignColumn[]): DesignMatrix => {
   let { columns } = matrix;
-  const cells = matrix.cells.map((cell, i): Cell => {
+  const derivedColumns = matrix.derivedColumns.map((derived, i): DerivedColumn => {
     const own = asked[i]!;
-    const { column } = cell;
-    if (own.name !== undefined && columns[column]!.name === undefined && cell.of === 'number')
+    const { column } = derived;
+    if (own.name !== undefined && columns[column]!.name === undefined && derived.of === 'number')
       columns = columns.with(column, { ...columns[column]!, name: own.name });
-    if (!own.values) return cell;
-    if (cell.of !== 'number' || !isUnscaled(cell) || cell.missing !== undefined)
+    if (!own.values) return derived;
+    if (derived.of !== 'number' || !isUnscaled(derived) || derived.missing !== undefined)
       throw unsupported('a model that splits by categories over encoded or filled columns');
     columns = withValues(columns, column, own);
     return { column, of: 'code', values: own.values };
   });
-  return { ...matrix, columns, cells };
+  return { ...matrix, columns, derivedColumns };
 };
 
-const readPipeline = (pipeline: PyObject, matrix: Matrix, reading: Reading): Answer => {
+const readPipeline = (
+  pipeline: PyObject,
+  matrix: DesignMatrix,
+  visited: VisitedObjects,
+): FittedModel => {
   const steps = stepsOf(pipeline);
   const last = needObject(steps.pop(), "a pipeline's last step");
-  const made = steps.reduce<Matrix>(
-    (before, step) => applyStep(before, step ?? null, reading),
+  const made = steps.reduce<DesignMatrix>(
+    (before, step) => applyStep(before, step ?? null, visited),
     matrix,
   );
-  return readAnswer(last, made, reading);
+  return readFittedModel(last, made, visited);
 };
 
 /** The mean of the calibrated classifiers; one where the calibration was learned over all folds. */
-const readCalibrated = (object: PyObject, matrix: Matrix, reading: Reading): Answer => {
+const readCalibrated = (
+  object: PyObject,
+  matrix: DesignMatrix,
+  visited: VisitedObjects,
+): FittedModel => {
   const classes = twoClasses(object);
-  const shared = new Map<PyObject, Answer>();
+  const shared = new Map<PyObject, FittedModel>();
   const calibrated = calibratedIn(object).map((entry) => {
     const own = needObject(entry, 'a calibrated classifier');
     const estimator = needObject(estimatorIn(own), 'the estimator of a calibrated classifier');
     // A frozen estimator stands in each fold.
-    const answer = shared.get(estimator) ?? readAnswer(estimator, matrix, reading);
+    const answer = shared.get(estimator) ?? readFittedModel(estimator, matrix, visited);
     shared.set(estimator, answer);
     return calibrate(answer, own, shortName(estimator.name));
   });
   return { ...equalMean(calibrated), classes };
 };
 
-const equalMean = (answers: readonly Answer[]): Answer =>
-  meanOf(answers.map((answer) => ({ weight: 1 / answers.length, answer })));
+const equalMean = (answers: readonly FittedModel[]): FittedModel =>
+  averageModels(answers.map((answer) => ({ weight: 1 / answers.length, answer })));
 
-const readVoting = (object: PyObject, matrix: Matrix, reading: Reading): Answer => {
+const readVoting = (
+  object: PyObject,
+  matrix: DesignMatrix,
+  visited: VisitedObjects,
+): FittedModel => {
   if (attributeOf(object, 'voting') !== 'soft')
     throw unsupported(
       "a VotingClassifier with voting='hard' has no probabilities; voting='soft' has",
@@ -205,9 +241,9 @@ const readVoting = (object: PyObject, matrix: Matrix, reading: Reading): Answer 
   if (!(sum > 0)) throw broken('its weights sum to nothing');
   const answers = members.map((member, m) => ({
     weight: weights[m]! / sum,
-    answer: readAnswer(needObject(member, 'an estimator'), matrix, reading),
+    answer: readFittedModel(needObject(member, 'an estimator'), matrix, visited),
   }));
-  return { ...meanOf(answers), classes };
+  return { ...averageModels(answers), classes };
 };
 
 /** Weights of the estimators that were not dropped. */
@@ -225,19 +261,28 @@ const votesOf = (object: PyObject, count: number): readonly number[] => {
 };
 
 /** The mean over models that each see some of the columns. */
-const readBagging = (object: PyObject, matrix: Matrix, reading: Reading): Answer => {
+const readBagging = (
+  object: PyObject,
+  matrix: DesignMatrix,
+  visited: VisitedObjects,
+): FittedModel => {
   const classes = twoClasses(object);
   const members = needItems(needAttribute(object, 'estimators_'), 'its estimators');
   const chosen = needItems(needAttribute(object, 'estimators_features_'), 'its columns');
   const answers = members.map((member, m) => {
     const places = [...numbersOf(chosen[m], 'the columns of an estimator')];
-    const cells = places.map((place) => {
-      const cell = matrix.cells[place];
-      if (!cell) throw broken(`an estimator asks column ${place} of ${matrix.cells.length}`);
-      return cell;
+    const derivedColumns = places.map((place) => {
+      const derived = matrix.derivedColumns[place];
+      if (!derived)
+        throw broken(`an estimator asks column ${place} of ${matrix.derivedColumns.length}`);
+      return derived;
     });
-    countCells(reading, cells.length);
-    return readAnswer(needObject(member, 'an estimator'), { ...matrix, cells }, reading);
+    countColumns(visited, derivedColumns.length);
+    return readFittedModel(
+      needObject(member, 'an estimator'),
+      { ...matrix, derivedColumns },
+      visited,
+    );
   });
   return { ...equalMean(answers), classes };
 };

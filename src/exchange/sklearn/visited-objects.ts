@@ -4,27 +4,31 @@
  */
 import { broken, type NdArray, type PyObject, unsupported } from '../pickle/python-values.ts';
 
-const CELLS_LIMIT = 4_000_000;
+const DERIVED_COLUMNS_LIMIT = 4_000_000;
 
-export interface Reading {
+export interface VisitedObjects {
   /** Trees that were read; no honest file holds one tree twice. */
   readonly trees: Set<PyObject | NdArray>;
   /** Estimators and steps that are being read. */
   readonly open: Set<PyObject>;
   /** Columns that all steps together have made. */
-  nCells: number;
+  nDerived: number;
 }
 
-export const startReading = (): Reading => ({ trees: new Set(), open: new Set(), nCells: 0 });
+export const startVisited = (): VisitedObjects => ({
+  trees: new Set(),
+  open: new Set(),
+  nDerived: 0,
+});
 
 /** @throws AppError model-broken for a tree that was read before */
-export const takeTree = ({ trees }: Reading, tree: PyObject | NdArray): void => {
+export const visitTree = ({ trees }: VisitedObjects, tree: PyObject | NdArray): void => {
   if (trees.has(tree)) throw broken('one tree stands there twice');
   trees.add(tree);
 };
 
 /** Reads an object's parts. @throws AppError model-broken where it is a part of itself */
-export const within = <T>({ open }: Reading, object: PyObject, read: () => T): T => {
+export const within = <T>({ open }: VisitedObjects, object: PyObject, read: () => T): T => {
   if (open.has(object)) throw broken(`a ${object.name} is a part of itself`);
   open.add(object);
   const result = read();
@@ -33,8 +37,8 @@ export const within = <T>({ open }: Reading, object: PyObject, read: () => T): T
 };
 
 /** @throws AppError model-unsupported past what any model of flights has */
-export const countCells = (reading: Reading, nCells: number): void => {
-  reading.nCells += nCells;
-  if (reading.nCells > CELLS_LIMIT)
+export const countColumns = (visited: VisitedObjects, nDerived: number): void => {
+  visited.nDerived += nDerived;
+  if (visited.nDerived > DERIVED_COLUMNS_LIMIT)
     throw unsupported('the steps of the model make too many columns');
 };

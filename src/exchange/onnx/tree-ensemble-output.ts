@@ -3,24 +3,25 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Link, Score } from '../../core/model.ts';
-import { COLUMNS_LIMIT, type ForeignTree, growForest } from '../build-forest.ts';
+import { buildForest, COLUMNS_LIMIT, type ForeignTree } from '../build-forest.ts';
+import { unsupported } from './errors.ts';
 import type { GraphInput } from './node.ts';
 
 /** From a leaf's target and weight to what it adds to the one score. */
-export interface Outcome {
+export interface EnsembleOutput {
   readonly link: Link;
   readonly base: number;
   readonly scale: number;
   readonly weightOf: (target: number, weight: number) => number;
 }
 
-export interface Ensemble {
+export interface ForestScore {
   readonly score: Score & { readonly kind: 'forest' };
   readonly link: Link;
   readonly trees: readonly ForeignTree[];
 }
 
-export type Squash = 'Sigmoid' | 'Softmax';
+export type OutputActivation = 'Sigmoid' | 'Softmax';
 
 export interface Targets {
   readonly nTargets: number;
@@ -29,11 +30,11 @@ export interface Targets {
   readonly bases: readonly number[];
   readonly nTrees: number;
   /** The step that follows in the graph, if one turns numbers into probabilities. */
-  readonly after: Squash | undefined;
+  readonly after: OutputActivation | undefined;
 }
 
 /** @throws AppError model-unsupported where no probability of two classes comes out */
-export const outcomeOfTargets = (targets: Targets): Outcome => {
+export const outputOfTargets = (targets: Targets): EnsembleOutput => {
   const { nTargets, aggregate, bases, nTrees } = targets;
   if (nTargets !== 1 && nTargets !== 2)
     throw unsupported(`has ${nTargets} targets; one or two are expected`);
@@ -74,7 +75,10 @@ const withAfter = ({ nTargets, transform, after }: Targets): { readonly transfor
 const SLACK = 1e-5;
 
 /** A number that is no probability by its link has to lie between 0 and 1 whatever is asked. */
-export const checkRange = (trees: readonly ForeignTree[], { link, base, scale }: Outcome): void => {
+export const checkRange = (
+  trees: readonly ForeignTree[],
+  { link, base, scale }: EnsembleOutput,
+): void => {
   if (link === 'logistic') return;
   let [least, most] = [base, base];
   for (const { nodes } of trees) {
@@ -89,26 +93,23 @@ export const checkRange = (trees: readonly ForeignTree[], { link, base, scale }:
 };
 
 /** @throws AppError model-broken */
-export const growEnsemble = (
+export const buildForestScore = (
   trees: readonly ForeignTree[],
-  outcome: Outcome,
+  output: EnsembleOutput,
   input: GraphInput,
-): Ensemble => {
+): ForestScore => {
   const nFeatures = trees.reduce(
     (most, { nodes }) => nodes.reduce((m, { feature }) => Math.max(m, feature + 1), most),
     Math.max(1, input.nColumns),
   );
   if (nFeatures > COLUMNS_LIMIT)
     throw new AppError('model-broken', `the ONNX model asks ${nFeatures} columns`);
-  const forest = growForest(trees, nFeatures, {
+  const forest = buildForest(trees, nFeatures, {
     comparison: '<=',
     precision: input.isDouble ? 'float64' : 'float32',
     zeroIsMissing: false,
-    base: outcome.base,
-    scale: outcome.scale,
+    base: output.base,
+    scale: output.scale,
   });
-  return { score: { kind: 'forest', forest }, link: outcome.link, trees };
+  return { score: { kind: 'forest', forest }, link: output.link, trees };
 };
-
-const unsupported = (detail: string): AppError =>
-  new AppError('model-unsupported', `the ONNX model ${detail}`);

@@ -3,16 +3,16 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Calibration, Link, Member, PlainScore, Score } from '../core/model.ts';
-import type { ForeignModel } from './foreign.ts';
+import type { ForeignModel } from './foreign-model.ts';
 
-type Answered<S extends Score> = {
+type Scored<S extends Score> = {
   readonly score: S;
   readonly link: Link;
   readonly calibration: Calibration;
 };
 
 /** @throws AppError value-invalid for a class that the model does not have */
-export const answerOfClass = (foreign: ForeignModel, positive?: string): Answered<Score> => {
+export const probabilityOfClass = (foreign: ForeignModel, positive?: string): Scored<Score> => {
   const { score, link, calibration = { kind: 'none' }, classes } = foreign;
   if (positive === undefined || positive === classes[1]) return { score, link, calibration };
   if (positive !== classes[0])
@@ -27,7 +27,7 @@ export const answerOfClass = (foreign: ForeignModel, positive?: string): Answere
   return { score: { kind: 'mean', members }, link, calibration };
 };
 
-const complement = ({ score, link, calibration }: Answered<PlainScore>): Answered<PlainScore> => {
+const complement = ({ score, link, calibration }: Scored<PlainScore>): Scored<PlainScore> => {
   switch (calibration.kind) {
     case 'none':
       return { score: minus(score, link === 'identity' ? 1 : 0), link, calibration };

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { slowBzip2, slowLz4, slowLzma } from '../../../test/slow-packings.ts';
 import { AppError } from '../../core/errors.ts';
-import { unpack } from './joblib.ts';
+import { decompress } from './decompress.ts';
 
 const FOLDER = join(import.meta.dir, '../fixtures/packings');
 const read = (name: string): Buffer => readFileSync(join(FOLDER, name));
@@ -14,7 +14,7 @@ const small = files.filter((name) => name.startsWith('small.'));
 
 const refusalOf = (bytes: Uint8Array): AppError => {
   try {
-    unpack(bytes);
+    decompress(bytes);
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;
@@ -25,7 +25,7 @@ const refusalOf = (bytes: Uint8Array): AppError => {
 test.each(
   files.filter((name) => existsSync(join(FOLDER, plainOf(name)))),
 )('%s unpacks to what was packed', (name) =>
-  expect(Buffer.compare(unpack(read(name)), read(plainOf(name)))).toBe(0));
+  expect(Buffer.compare(decompress(read(name)), read(plainOf(name)))).toBe(0));
 
 /** One literal, repeated as often as 400,000 bytes of length say: 100 MB. */
 const lz4Bomb = (): Buffer => {
@@ -59,8 +59,8 @@ test.each([
 });
 
 test('a block of bzip2 that is there three times unpacks three times', () => {
-  const once = unpack(slowBzip2(1));
-  expect(Buffer.compare(unpack(slowBzip2(3)), Buffer.concat([once, once, once]))).toBe(0);
+  const once = decompress(slowBzip2(1));
+  expect(Buffer.compare(decompress(slowBzip2(3)), Buffer.concat([once, once, once]))).toBe(0);
 });
 
 describe('a damaged file', () => {
@@ -69,7 +69,7 @@ describe('a damaged file', () => {
     const plain = read(plainOf(name));
     for (let length = 8; length < bytes.length; length++) {
       try {
-        expect(Buffer.compare(unpack(bytes.subarray(0, length)), plain)).toBe(0);
+        expect(Buffer.compare(decompress(bytes.subarray(0, length)), plain)).toBe(0);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         expect(error.code).toBe('model-broken');
@@ -88,7 +88,7 @@ describe('a damaged file', () => {
       turned[i >> 3]! ^= 1 << (i & 7);
       let out: Uint8Array | undefined;
       try {
-        out = unpack(turned);
+        out = decompress(turned);
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
       }
