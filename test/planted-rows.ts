@@ -6,7 +6,8 @@ import type { Table } from '../src/core/table.ts';
 import type { Bins } from '../src/train/binning/binning.ts';
 import { binInto, buildCategoryBins, buildQuantityBins } from '../src/train/binning/binning.ts';
 import { binOffsets } from '../src/train/growing/histogram.ts';
-import type { BoostRows, LearnerSettings } from '../src/train/growing/learner.ts';
+import type { LearnerSettings } from '../src/train/growing/learner.ts';
+import type { BoostRows } from '../src/train/growing/training-rows.ts';
 
 export interface PlantedRows extends BoostRows {
   readonly columns: readonly Float64Array[];

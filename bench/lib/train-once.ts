@@ -11,16 +11,16 @@ import { buildCalibration } from '../../src/core/calibrate.ts';
 import { sigmoid } from '../../src/core/logistic.ts';
 import { fitCalibration } from '../../src/train/quality/calibration.ts';
 import { dayEffects } from '../../src/train/features/day-effect.ts';
-import { buildEngine } from '../../src/train/engine/parallel-learner.ts';
+import { buildParallelLearner } from '../../src/train/engine/parallel-learner.ts';
 import { binOffsets } from '../../src/train/growing/histogram.ts';
-import { type BoostRows, joinRows } from '../../src/train/growing/learner.ts';
+import { type BoostRows, joinRows } from '../../src/train/growing/training-rows.ts';
 import { anchorLevel } from '../../src/train/quality/calibration-in-the-large.ts';
 import { auc, brier, logLoss } from '../../src/train/quality/metrics.ts';
 import { boostSettings, DEFAULT_OPTIONS } from '../../src/train/settings.ts';
 import { addToScores } from '../../src/train/engine/parallel-scoring.ts';
 import { sharedBytes, sharedFloats } from '../../src/train/shared-array.ts';
 import { boostStopped } from '../../src/train/early-stopping.ts';
-import { buildTeam } from '../../src/train/engine/thread-pool.ts';
+import { buildTrainingPool } from '../../src/train/engine/thread-pool.ts';
 import type { Part } from './train-data.ts';
 
 export interface Specification {
@@ -91,11 +91,11 @@ const readRows = (part: Part, bins: readonly Bins[], data: Uint8Array): BoostRow
   };
 };
 
-const team = buildTeam(spec.threads);
+const pool = buildTrainingPool(spec.threads);
 const learned = spec.validation ? [spec.train, spec.validation] : [spec.train];
 const task = readTask(learned);
 const startMs = performance.now();
-const bins = await team.bin(task);
+const bins = await pool.bin(task);
 const [train, later = null] = learned.map((part, p) => readRows(part, bins, task.into[p]!)) as [
   BoostRows,
   BoostRows?,
@@ -135,12 +135,18 @@ const settings: BoostSettings =
         ...budget,
       }
     : { ...LIGHTGBM, ...budget };
-const boosted = await boostStopped(buildEngine(team), train, later, { kind: 'logistic' }, settings);
+const boosted = await boostStopped(
+  buildParallelLearner(pool),
+  train,
+  later,
+  { kind: 'logistic' },
+  settings,
+);
 const seconds = (performance.now() - startMs) / 1000;
 // Not getrusage: its peak is inherited from the process that started this one.
 const peakMemoryMb =
   Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024;
-team.dismiss();
+pool.dismiss();
 const scoresOf = (rows: BoostRows): Float64Array => {
   const scores = new Float64Array(rows.nRows).fill(boosted.base);
   for (const tree of boosted.trees) addToScores(tree, rows, scores);

@@ -6,12 +6,12 @@ import { logit, sigmoid } from '../core/logistic.ts';
 import { buildRandom } from '../core/random.ts';
 import type { GrownTree } from './growing/reference-grower.ts';
 import {
-  type BoostRows,
   type BuildLearner,
   type Learner,
   type LearnerSettings,
   startScores,
 } from './growing/learner.ts';
+import type { BoostRows } from './growing/training-rows.ts';
 import { type Loss, logLossOfScores, pinballOfScores } from './growing/loss.ts';
 import { quantileOf } from './growing/quantile.ts';
 import { addToScores } from './engine/parallel-scoring.ts';
@@ -91,7 +91,7 @@ export const boostOn: Boost<Grown> = async (
     if (grown.tree.nNodes === 1 && round > 0) break;
     if (loss.kind === 'quantile')
       renewLeaves(grown, learner, train.minutes, loss.level, settings.learningRate);
-    learner.advance(grown, round + 1);
+    learner.advance(round + 1);
     trees.push(grown.tree);
     if (later) addToScores(grown.tree, validation!, later);
     const trainLoss = sampledLoss(learner.scores, train, loss);
@@ -209,7 +209,7 @@ const renewLeaves = (
   level: number,
   learningRate: number,
 ): void => {
-  for (const { node, begin, end } of grown.ranges) {
+  for (const { node, begin, end } of grown.leaves) {
     const residuals = new Float64Array(end - begin);
     for (let i = begin; i < end; i++) residuals[i - begin] = minutes[rows[i]!]! - scores[rows[i]!]!;
     grown.tree.value[node] = learningRate * quantileOf(residuals, level);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { type BoostSettings, boost, boostOn } from './boosting.ts';
-import { buildPlainLearner, joinRows, pickRows } from './growing/learner.ts';
+import { buildPlainLearner } from './growing/learner.ts';
+import { joinRows, pickRows } from './growing/training-rows.ts';
 import { PLANTED_SETTINGS, plantRows } from '../../test/planted-rows.ts';
 import { boostStopped } from './early-stopping.ts';
 

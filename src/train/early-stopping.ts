@@ -2,7 +2,7 @@
  * Where flights are few, the best round on one small part is luck: here every block of them judges trees grown on the rest.
  */
 import { type Boost, boost, boostOn, cut } from './boosting.ts';
-import { pickRows } from './growing/learner.ts';
+import { pickRows } from './growing/training-rows.ts';
 
 /**
  * Trees grown on the training rows, as many as suit the blocks and the validation rows together.

@@ -9,7 +9,8 @@ import { type Boosted, type BoostSettings, boostOn, type Round } from './boostin
 import { buildCalibration } from '../core/calibrate.ts';
 import { fitCalibration } from './quality/calibration.ts';
 import { dayEffects } from './features/day-effect.ts';
-import { type BoostRows, type BuildLearner, joinRows, pickRows } from './growing/learner.ts';
+import type { BuildLearner } from './growing/learner.ts';
+import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
 import { anchorLevel } from './quality/calibration-in-the-large.ts';
 import type { Loss } from './growing/loss.ts';
 import { rateOf } from './quality/metrics.ts';

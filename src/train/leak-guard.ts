@@ -4,7 +4,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
 import { inputsOf } from '../core/features.ts';
-import type { BoostRows } from './growing/learner.ts';
+import type { BoostRows } from './growing/training-rows.ts';
 
 /** No honest feature of a schedule comes near this. */
 const MOST_AUC = 0.85;

@@ -14,12 +14,12 @@ import { inputsOfTable, rawOf } from './features/encoding.ts';
 import { binOffsets } from './growing/histogram.ts';
 import { holidayFeature } from './features/holidays.ts';
 import { guardAgainstLeaks } from './leak-guard.ts';
-import type { BoostRows } from './growing/learner.ts';
+import type { BoostRows } from './growing/training-rows.ts';
 import { scheduleFeatures, scheduleInputs, WEATHER } from './features/schedule-features.ts';
 import type { TrainOptions } from './settings.ts';
 import { sharedBytes, sharedInts } from './shared-array.ts';
 import { buildStatistics, kindsOf } from './features/target-statistics.ts';
-import type { Team } from './engine/thread-pool.ts';
+import type { TrainingPool } from './engine/thread-pool.ts';
 import {
   type DataSplit,
   PARTS,
@@ -47,7 +47,7 @@ export interface Prepared {
 export const prepare = async (
   table: Table,
   options: TrainOptions,
-  team: Team,
+  pool: TrainingPool,
 ): Promise<Prepared> => {
   if (table.nRows === 0)
     throw new AppError(
@@ -106,7 +106,7 @@ export const prepare = async (
     }),
   );
   const into = PARTS.map((part) => sharedBytes(split.rows[part].length * features.length));
-  const bins = await team.bin({ columns, into });
+  const bins = await pool.bin({ columns, into });
   const offsets = binOffsets(bins);
   const inTime = (labels: Uint8Array, part: Part): Pick<BoostRows, 'days' | 'effects'> => {
     if (split.kind !== 'time') return {};

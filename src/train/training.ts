@@ -9,7 +9,7 @@ import type { Input } from '../core/inputs.ts';
 import type { Model } from '../core/model.ts';
 import type { Table } from '../core/table.ts';
 import { buildBaselines } from './quality/baseline-model.ts';
-import { buildEngine } from './engine/parallel-learner.ts';
+import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { type Baseline, evaluate, type Evaluation } from './quality/evaluation.ts';
 import { type LearnedHead, learnHeads, type OnRound } from './head-training.ts';
 import { pinballOfScores } from './growing/loss.ts';
@@ -18,7 +18,7 @@ import { type Prepared, prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
 import { quantileOf } from './growing/quantile.ts';
 import { sharesOf } from './quality/input-distribution.ts';
-import { buildTeam, type Team } from './engine/thread-pool.ts';
+import { buildTrainingPool, type TrainingPool } from './engine/thread-pool.ts';
 import type { Part } from './features/time-split.ts';
 import { walkForest } from './growing/tree.ts';
 
@@ -72,8 +72,8 @@ export const trainModel = async (
   options: TrainOptions,
   onRound: OnRound = () => true,
 ): Promise<Trained> => {
-  const team = buildTeam(options.nThreads ?? wholeProcessors());
-  const { prepared, learned } = await learn(table, options, team, onRound).finally(team.dismiss);
+  const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
+  const { prepared, learned } = await learn(table, options, pool, onRound).finally(pool.dismiss);
   const { inputs, features, raw, parts, split } = prepared;
   const first = learned[0]!;
   const settings = boostSettings(parts.train.nRows, features, options);
@@ -144,9 +144,15 @@ export const trainModel = async (
   };
 };
 
-const learn = async (table: Table, options: TrainOptions, team: Team, onRound: OnRound) => {
-  const prepared = await prepare(table, options, team);
-  const learned = await learnHeads(prepared, options, buildEngine(team), team.score, onRound);
+const learn = async (table: Table, options: TrainOptions, pool: TrainingPool, onRound: OnRound) => {
+  const prepared = await prepare(table, options, pool);
+  const learned = await learnHeads(
+    prepared,
+    options,
+    buildParallelLearner(pool),
+    pool.score,
+    onRound,
+  );
   return { prepared, learned };
 };
 

@@ -6,10 +6,10 @@ import { wholeProcessors } from '../host/processors.ts';
 import { buildRandom } from '../core/random.ts';
 import type { Table } from '../core/table.ts';
 import { type BoostSettings, boost } from './boosting.ts';
-import { buildEngine } from './engine/parallel-learner.ts';
+import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
-import { buildTeam } from './engine/thread-pool.ts';
+import { buildTrainingPool } from './engine/thread-pool.ts';
 
 const SPACE = {
   nLeaves: [7, 15, 31, 63],
@@ -39,15 +39,15 @@ export const tune = async (
   nTrials: number,
   onTrial: (trial: Trial, index: number) => void = () => {},
 ): Promise<readonly Trial[]> => {
-  const team = buildTeam(options.nThreads ?? wholeProcessors());
+  const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
   const random = buildRandom(options.seed);
   const trials: Trial[] = [];
   try {
-    const { parts, features } = await prepare(table, options, team);
+    const { parts, features } = await prepare(table, options, pool);
     for (let index = 0; index < nTrials; index++) {
       const settings = index === 0 ? {} : draw(random);
       const { rounds } = await boost(
-        buildEngine(team),
+        buildParallelLearner(pool),
         parts.train,
         parts.validation,
         { kind: 'logistic' },
@@ -62,7 +62,7 @@ export const tune = async (
       await new Promise((resolve) => setImmediate(resolve));
     }
   } finally {
-    team.dismiss();
+    pool.dismiss();
   }
   return trials;
 };

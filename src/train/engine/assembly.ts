@@ -1,22 +1,24 @@
 /**
  * The tree that the ranked nodes make, and the rows of its leaves.
  */
-import type { GrownTree, GrowSettings } from '../growing/reference-grower.ts';
-import { CONTROL, type NodeTable, STATE } from './node-table.ts';
 import { leafValue } from '../growing/leaf-value.ts';
+import type { GrownTree, LeafRows } from '../growing/reference-grower.ts';
 import { buildNodes, WORDS_PER_SET } from '../growing/tree.ts';
-import type { Workshop } from './thread-context.ts';
+import { CONTROL, type NodeTable, STATE } from './node-table.ts';
+import type { ThreadContext } from './thread-context.ts';
+import { scalesOf, type TrainingTask } from './training-task.ts';
 
 export interface AssembledTree extends GrownTree {
   /** The leaves' rows as runs of rising rows: a leaf that was expanded in vain has more than one. */
-  readonly runs: GrownTree['ranges'];
+  readonly runs: readonly LeafRows[];
 }
 
 /** The tree of the ranked nodes, numbered in their order, and the rows of its leaves. */
 export const treeOf = (
-  { nodes, context, control, ranked }: Workshop,
-  settings: GrowSettings,
+  { nodes, control, ranked }: ThreadContext,
+  { settings, quanta }: TrainingTask,
 ): AssembledTree => {
+  const scales = scalesOf(quanta);
   const expanded = ranked.subarray(0, control[CONTROL.nRanked]);
   const tree = buildNodes(2 * expanded.length + 1);
   const numbers = new Map<number, number>([[0, 0]]);
@@ -41,30 +43,20 @@ export const treeOf = (
     numbers.set(nodes.left[node]! + 1, nNodes + 1);
     nNodes += 2;
   }
-  const runs: { node: number; begin: number; end: number }[] = [];
-  const ranges = [...numbers].map(([node, to]) => {
+  const runs: LeafRows[] = [];
+  const leaves = [...numbers].map(([node, to]): LeafRows => {
     addRuns(nodes, node, to, runs);
-    tree.value[to] =
-      settings.learningRate *
-      leafValue(
-        nodes.g[node]! * context.doubles[0]!,
-        nodes.h[node]! * context.doubles[1]!,
-        settings.l2,
-        nodes.low[node]!,
-        nodes.high[node]!,
-      );
+    const g = nodes.g[node]! * scales.g;
+    const h = nodes.h[node]! * scales.h;
+    const bounds = { low: nodes.low[node]!, high: nodes.high[node]! };
+    tree.value[to] = settings.learningRate * leafValue(g, h, settings.l2, bounds);
     tree.cover[to] = nodes.end[node]! - nodes.begin[node]!;
     return { node: to, begin: nodes.begin[node]!, end: nodes.end[node]! };
   });
-  return { tree, ranges, runs };
+  return { tree, leaves, runs };
 };
 
-const addRuns = (
-  nodes: NodeTable,
-  node: number,
-  leaf: number,
-  runs: { node: number; begin: number; end: number }[],
-): void => {
+const addRuns = (nodes: NodeTable, node: number, leaf: number, runs: LeafRows[]): void => {
   if (nodes.state[node] !== STATE.expanded) {
     runs.push({ node: leaf, begin: nodes.begin[node]!, end: nodes.end[node]! });
     return;

@@ -3,47 +3,37 @@
  * Runs on any thread: a leaf's best split depends on its own rows only, so the tree does not depend on who expands what when.
  */
 import type { Bins } from '../binning/binning.ts';
-import type { GrowSettings } from '../growing/reference-grower.ts';
-import { childBounds, type Scales } from '../growing/leaf-value.ts';
-import { CONTROL, type NodeTable, STATE } from './node-table.ts';
-import { buildSplit } from '../growing/split.ts';
-import { findSplit } from '../growing/split-search.ts';
+import { childBounds } from '../growing/leaf-value.ts';
+import {
+  buildSplit,
+  findBestSplit,
+  isSplittable,
+  type SplitContext,
+} from '../growing/split-search.ts';
 import { WORDS_PER_SET } from '../growing/tree.ts';
-import { blockOf, histogramOf, type Workshop } from './thread-context.ts';
-
-/** What changes from one boosting run to the next, and from tree to tree. */
-export interface Job {
-  readonly bins: readonly Bins[];
-  readonly settings: GrowSettings;
-  readonly scales: Scales;
-  readonly allowed: Uint8Array | null;
-}
+import { CONTROL, type NodeTable, STATE } from './node-table.ts';
+import { blockOf, histogramOf, type ThreadContext } from './thread-context.ts';
 
 const split = buildSplit();
 
-/** Finds the best split of a node from its histogram and writes it into the table. */
-export const judge = (shop: Workshop, job: Job, node: number): void => {
-  const { nodes, layout } = shop;
+/** Finds the best split of a node from its histogram and writes it into the node table. */
+export const findSplitOfNode = (
+  { nodes, layout, ints }: ThreadContext,
+  context: SplitContext,
+  node: number,
+): void => {
   const nRows = nodes.end[node]! - nodes.begin[node]!;
   split.feature = -1;
-  if (isSplittable(job, nRows, nodes.depth[node]!)) {
-    findSplit(
-      shop.ints,
-      histogramOf(layout, nodes.slot[node]!) >>> 2,
-      job.bins,
-      layout.offsets,
-      {
-        g: nodes.g[node]!,
-        h: nodes.h[node]!,
-        nRows,
-        low: nodes.low[node]!,
-        high: nodes.high[node]!,
-      },
-      job.scales,
-      job.settings,
-      job.allowed,
-      split,
-    );
+  if (isSplittable(context.settings, nRows, nodes.depth[node]!)) {
+    const leaf = {
+      histogram: ints,
+      at: histogramOf(layout, nodes.slot[node]!) >>> 2,
+      nRows,
+      g: nodes.g[node]!,
+      h: nodes.h[node]!,
+      bounds: { low: nodes.low[node]!, high: nodes.high[node]! },
+    };
+    findBestSplit(context, leaf, split);
   }
   nodes.feature[node] = split.feature;
   if (split.feature >= 0) {
@@ -57,13 +47,10 @@ export const judge = (shop: Workshop, job: Job, node: number): void => {
   }
 };
 
-export const isSplittable = (job: Job, nRows: number, depth: number): boolean =>
-  depth < job.settings.maxDepth && nRows >= 2 * job.settings.minRowsPerLeaf;
-
 /** Fills the thread's table with 1 for each bin that goes left at a node. @returns where it lies */
-const fillTable = (shop: Workshop, node: number, nBins: number): number => {
-  const { nodes, bytes, layout } = shop;
-  const at = layout.tablesAt + 256 * shop.thread;
+const fillTable = (thread: ThreadContext, node: number, nBins: number): number => {
+  const { nodes, bytes, layout } = thread;
+  const at = layout.tablesAt + 256 * thread.index;
   bytes[at] = nodes.missingLeft[node]!;
   if (nodes.isSet[node] === 1) {
     for (let bin = 1; bin < nBins; bin++)
@@ -76,41 +63,59 @@ const fillTable = (shop: Workshop, node: number, nBins: number): number => {
   return at;
 };
 
-/** Expands a node that this thread has taken; its children are judged, and not yet visible to others. @returns the left child */
-export const expand = (shop: Workshop, job: Job, node: number): number => {
-  const { nodes, layout, kernels } = shop;
-  const middle = partitionOf(shop, job.bins, node, nodes.begin[node]!, nodes.end[node]!);
-  return addChildren(shop, job, node, middle, (slot, from, to) => {
-    const histogramAt = histogramOf(layout, slot);
-    kernels.clear(histogramAt, layout.histogramBytes);
-    kernels.addRows(histogramAt, layout.rowsAt, from, to, blockOf(shop));
-  });
-};
+/** Some of a node's rows, as [begin, end) of the row order. */
+export interface NodeRows {
+  readonly node: number;
+  readonly begin: number;
+  readonly end: number;
+}
 
-/** Partitions the rows of a node that are listed from `begin` to `end`. @returns where the right side starts */
-export const partitionOf = (
-  shop: Workshop,
+/** Partitions rows of a node by its split. @returns where the right side starts */
+export const partitionRows = (
+  thread: ThreadContext,
   bins: readonly Bins[],
-  node: number,
-  begin: number,
-  end: number,
+  { node, begin, end }: NodeRows,
 ): number => {
-  const { nodes, layout, kernels } = shop;
+  const { nodes, layout, kernels } = thread;
   const feature = nodes.feature[node]!;
-  const table = fillTable(shop, node, bins[feature]!.nBins);
+  const table = fillTable(thread, node, bins[feature]!.nBins);
   const partition = node === 0 ? kernels.partitionAll : kernels.partition;
   return partition(layout.rowsAt, layout.scratchAt + 4 * begin, begin, end, feature, table);
 };
 
-/** Writes, fills and judges the two children of a node whose rows are partitioned at `middle`. */
+/** Expands a node that this thread has taken; its children have their splits, but are not yet visible to others. @returns the left child */
+export const expandNode = (thread: ThreadContext, context: SplitContext, node: number): number => {
+  const { nodes, layout, kernels } = thread;
+  const [begin, end] = [nodes.begin[node]!, nodes.end[node]!];
+  const middle = partitionRows(thread, context.bins, { node, begin, end });
+  return addChildren(thread, context, {
+    node,
+    middle,
+    fillHistogram: (slot, from, to) => {
+      const histogramAt = histogramOf(layout, slot);
+      kernels.clear(histogramAt, layout.histogramBytes);
+      kernels.addRows(histogramAt, layout.rowsAt, from, to, blockOf(thread));
+    },
+  });
+};
+
+/** A node whose rows are partitioned. */
+export interface PartitionedNode {
+  readonly node: number;
+  /** Where its right child's rows start. */
+  readonly middle: number;
+  /** Sums the rows from `begin` to `end` into a histogram. */
+  readonly fillHistogram: (slot: number, begin: number, end: number) => void;
+}
+
+/** Writes the two children of a node, with their histograms and splits. @returns the left child; the right one follows */
 export const addChildren = (
-  shop: Workshop,
-  job: Job,
-  node: number,
-  middle: number,
-  fill: (slot: number, begin: number, end: number) => void,
+  thread: ThreadContext,
+  context: SplitContext,
+  { node, middle, fillHistogram }: PartitionedNode,
 ): number => {
-  const { nodes, control, layout, kernels } = shop;
+  const { nodes, control, layout, kernels } = thread;
+  const { settings, scales } = context;
   const left = Atomics.add(control, CONTROL.nNodes, 2);
   const right = left + 1;
   const begin = nodes.begin[node]!;
@@ -118,27 +123,23 @@ export const addChildren = (
   const depth = nodes.depth[node]! + 1;
   const smallerIsLeft = middle - begin <= end - middle;
   const [smaller, larger] = smallerIsLeft ? [left, right] : [right, left];
+  const parent = {
+    g: nodes.g[node]!,
+    h: nodes.h[node]!,
+    leftG: nodes.leftG[node]!,
+    leftH: nodes.leftH[node]!,
+    bounds: { low: nodes.low[node]!, high: nodes.high[node]! },
+  };
   nodes.begin[left] = begin;
   nodes.end[left] = middle;
   nodes.begin[right] = middle;
   nodes.end[right] = end;
-  nodes.g[left] = nodes.leftG[node]!;
-  nodes.h[left] = nodes.leftH[node]!;
-  nodes.g[right] = nodes.g[node]! - nodes.leftG[node]!;
-  nodes.h[right] = nodes.h[node]! - nodes.leftH[node]!;
-  const bounds = childBounds(
-    {
-      g: nodes.g[node]!,
-      h: nodes.h[node]!,
-      leftG: nodes.leftG[node]!,
-      leftH: nodes.leftH[node]!,
-      low: nodes.low[node]!,
-      high: nodes.high[node]!,
-    },
-    nodes.isSet[node] === 1 ? 0 : job.settings.monotone[nodes.feature[node]!]!,
-    job.scales,
-    job.settings.l2,
-  );
+  nodes.g[left] = parent.leftG;
+  nodes.h[left] = parent.leftH;
+  nodes.g[right] = parent.g - parent.leftG;
+  nodes.h[right] = parent.h - parent.leftH;
+  const direction = nodes.isSet[node] === 1 ? 0 : settings.monotone[nodes.feature[node]!]!;
+  const bounds = childBounds(parent, direction, scales, settings.l2);
   for (const [child, side] of [
     [left, bounds.left],
     [right, bounds.right],
@@ -150,30 +151,30 @@ export const addChildren = (
     nodes.feature[child] = -1;
   }
   nodes.slot[larger] = nodes.slot[node]!;
-  if (isSplittable(job, nodes.end[larger]! - nodes.begin[larger]!, depth)) {
+  if (isSplittable(settings, nodes.end[larger]! - nodes.begin[larger]!, depth)) {
     const slot = Atomics.add(control, CONTROL.nSlots, 1);
     nodes.slot[smaller] = slot;
-    fill(slot, nodes.begin[smaller]!, nodes.end[smaller]!);
+    fillHistogram(slot, nodes.begin[smaller]!, nodes.end[smaller]!);
     kernels.subtract(
       histogramOf(layout, nodes.slot[larger]!),
       histogramOf(layout, slot),
       layout.histogramBytes,
     );
-    judge(shop, job, left);
-    judge(shop, job, right);
+    findSplitOfNode(thread, context, left);
+    findSplitOfNode(thread, context, right);
   }
   nodes.left[node] = left;
   return left;
 };
 
 /** Makes a node's children visible: open where they can be split. */
-export const publish = (nodes: NodeTable, node: number, left: number): void => {
+export const publishChildren = (nodes: NodeTable, node: number, left: number): void => {
   publishNode(nodes, left);
   publishNode(nodes, left + 1);
   nodes.state[node] = STATE.expanded;
 };
 
-/** Makes a judged node visible. */
+/** Makes a node visible whose split is known. */
 export const publishNode = (nodes: NodeTable, node: number): void => {
   nodes.state[node] = nodes.feature[node]! >= 0 ? STATE.candidate : STATE.leaf;
 };

@@ -13,8 +13,8 @@ export interface Layout {
   readonly nLeaves: number;
   readonly nNodes: number;
   readonly nSlots: number;
-  /** Room for the rows of the final leaves of a tree. */
-  readonly nRanges: number;
+  /** Room for the runs of rows of a tree's leaves (see `assembly`). */
+  readonly nRuns: number;
   readonly offsets: Int32Array;
   readonly recordBytes: number;
   /** Bytes of one histogram, a multiple of 16. */
@@ -28,7 +28,8 @@ export interface Layout {
   /** One block of records per thread. */
   readonly blocksAt: number;
   readonly blockBytes: number;
-  readonly contextAt: number;
+  /** uint8 per feature: whether the tree may use it. */
+  readonly allowedAt: number;
   readonly middlesAt: number;
   readonly recordsAt: number;
   readonly columnsAt: number;
@@ -51,7 +52,7 @@ export interface Layout {
 }
 
 /** So many expansions for one tree, and its threads stop guessing. */
-export const mostGuessed = (nWanted: number, nThreads: number): number =>
+export const maxGuessed = (nWanted: number, nThreads: number): number =>
   nThreads === 1 ? 0 : Math.ceil(1.5 * nWanted) + 8 * nThreads;
 /** Bytes of one node's record (see `node-table`). */
 export const NODE_BYTES = 160;
@@ -59,20 +60,24 @@ export const CONTROL_BYTES = 256;
 const PAGE_BYTES = 65_536;
 const MAX_PAGES = 65_535;
 
-export const layoutOf = (
-  bins: readonly Bins[],
-  nRows: number,
-  nLeaves: number,
-  nThreads: number,
-  loss: Loss,
-): Layout => {
+/** What the layout depends on. */
+export interface LayoutTask {
+  readonly bins: readonly Bins[];
+  readonly nRows: number;
+  readonly nLeaves: number;
+  readonly nThreads: number;
+  readonly loss: Loss;
+}
+
+/** @throws RangeError where it does not fit into the memory that WebAssembly can address */
+export const layoutOf = ({ bins, nRows, nLeaves, nThreads, loss }: LayoutTask): Layout => {
   const offsets = binOffsets(bins);
   const nFeatures = bins.length;
   const recordBytes = recordBytesOf(nFeatures);
   const histogramBytes = Math.ceil((8 * offsets[nFeatures]!) / 16) * 16;
   const columnBytes = Math.ceil(nRows / 64) * 64;
   // A tree needs nLeaves - 1 expansions at most, whatever was guessed before.
-  const nExpanded = mostGuessed(nLeaves, nThreads) + nLeaves;
+  const nExpanded = maxGuessed(nLeaves, nThreads) + nLeaves;
   const nNodes = 2 * nExpanded + 1;
   const nSlots = nExpanded + nThreads;
   const markBytes = 2 * MARK_ROWS + 64;
@@ -90,7 +95,7 @@ export const layoutOf = (
     nLeaves,
     nNodes,
     nSlots,
-    nRanges: nExpanded + 1,
+    nRuns: nExpanded + 1,
     offsets,
     recordBytes,
     histogramBytes,
@@ -103,7 +108,7 @@ export const layoutOf = (
     tablesAt: take(256 * nThreads),
     blockBytes: BLOCK_ROWS * recordBytes,
     blocksAt: take(BLOCK_ROWS * recordBytes * nThreads),
-    contextAt: take(64 + nFeatures),
+    allowedAt: take(nFeatures),
     middlesAt: take(4 * nThreads),
     markBytes,
     marksAt: take(markBytes * nThreads),

@@ -86,7 +86,7 @@ export const CONTROL = {
   begin: 9,
   end: 10,
   node: 11,
-  nRanges: 12,
+  nRuns: 12,
   round: 13,
   slot: 14,
   /** The sequence when the threads were assigned. */

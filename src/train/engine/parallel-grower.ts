@@ -1,64 +1,64 @@
 /**
  * One tree by all threads: large leaves are expanded by all of them together, the others each by one.
+ * Fast twin of `growing/reference-grower`.
  */
+import { sumsOf } from '../growing/histogram.ts';
 import { type AssembledTree, treeOf } from './assembly.ts';
-import { addChildren, judge, publish, publishNode } from './expansion.ts';
-import { jobOf, JOBS, type Order, partAt, slotOf } from './jobs.ts';
+import { addChildren, findSplitOfNode, publishChildren, publishNode } from './expansion.ts';
+import { JOBS, partAt, slotOf } from './jobs.ts';
 import { CONTROL, STATE } from './node-table.ts';
 import { nextNode, rankNodes, startRanking } from './ranking.ts';
-import { histogramOf, type Workshop } from './thread-context.ts';
+import { histogramOf, type ThreadContext } from './thread-context.ts';
+import { splitContextOf, type TrainingTask } from './training-task.ts';
 
 /** Gives a job on the rows, or places in their order, from `begin` to `end` to all threads and waits until it is done. */
-export type Run = (job: number, begin: number, end: number) => void;
+export type RunJob = (job: number, begin: number, end: number) => void;
 
 /** Leaves with at least this part of a thread's share of the rows are expanded by all threads together. */
 const TOGETHER_SHARE = 1;
 const TOGETHER_ROWS = 32_768;
 
 /** The slot of the root's histogram, which the renewal of the gradients has filled. */
-export const rootSlotOf = ({ layout }: Workshop): number => layout.nThreads - 1;
+export const rootSlotOf = ({ layout }: ThreadContext): number => layout.nThreads - 1;
 
 /** Grows a tree from the root's histogram. */
-export const growTree = (shop: Workshop, run: Run, order: Order): AssembledTree => {
-  const { control, nodes, layout } = shop;
-  const { settings } = order;
+export const growTree = (
+  thread: ThreadContext,
+  runJob: RunJob,
+  task: TrainingTask,
+): AssembledTree => {
+  const { control, nodes, layout } = thread;
   const { nRows, nThreads } = layout;
   nodes.state.fill(STATE.leaf);
   control[CONTROL.nNodes] = 1;
   control[CONTROL.nSlots] = nThreads;
   control[CONTROL.nTaken] = 0;
   control[CONTROL.nPublished] = 0;
-  control[CONTROL.nWanted] = settings.nLeaves - 1;
-  startRoot(shop, order);
-  judge(shop, jobOf(shop, order), 0);
+  control[CONTROL.nWanted] = task.settings.nLeaves - 1;
+  startRoot(thread, task);
+  findSplitOfNode(thread, splitContextOf(thread, task), 0);
   publishNode(nodes, 0);
-  startRanking(shop);
-  const leastTogether =
+  startRanking(thread);
+  const minRowsTogether =
     nThreads === 1
       ? Number.POSITIVE_INFINITY
       : Math.max(TOGETHER_ROWS, (nRows * TOGETHER_SHARE) / nThreads);
-  while (!rankNodes(shop)) {
-    const node = nextNode(shop, false);
-    if (nodes.end[node]! - nodes.begin[node]! < leastTogether) {
-      run(JOBS.expand, 0, 0);
+  while (!rankNodes(thread)) {
+    const node = nextNode(thread, false);
+    if (nodes.end[node]! - nodes.begin[node]! < minRowsTogether) {
+      runJob(JOBS.expand, 0, 0);
       break;
     }
-    expandTogether(shop, run, order, node);
+    expandTogether(thread, runJob, task, node);
   }
-  if (control[CONTROL.nRanked] === 0) listAllRows(shop);
-  return treeOf(shop, settings);
+  if (control[CONTROL.nRanked] === 0) listAllRows(thread);
+  return treeOf(thread, task);
 };
 
-const startRoot = (shop: Workshop, { bins }: Order): void => {
-  const { nodes, layout, ints } = shop;
-  const slot = rootSlotOf(shop);
-  const at = histogramOf(layout, slot) >>> 2;
-  let g = 0;
-  let h = 0;
-  for (let bin = 0; bin < bins[0]!.nBins; bin++) {
-    h += ints[at + 2 * bin]! >>> 0;
-    g += ints[at + 2 * bin + 1]!;
-  }
+const startRoot = (thread: ThreadContext, { bins }: TrainingTask): void => {
+  const { nodes, layout, ints } = thread;
+  const slot = rootSlotOf(thread);
+  const { g, h } = sumsOf(ints, histogramOf(layout, slot) >>> 2, bins[0]!);
   nodes.begin[0] = 0;
   nodes.end[0] = layout.nRows;
   nodes.depth[0] = 0;
@@ -71,46 +71,51 @@ const startRoot = (shop: Workshop, { bins }: Order): void => {
 };
 
 /** A root without a split lists no rows by itself. */
-const listAllRows = ({ layout, ints }: Workshop): void => {
+const listAllRows = ({ layout, ints }: ThreadContext): void => {
   const first = layout.rowsAt >>> 2;
   for (let row = 0; row < layout.nRows; row++) ints[first + row] = row;
 };
 
-/** Histogram of the rows listed from `begin` to `end` by all threads, each in a place of its own, then summed. */
-const fillTogether = (shop: Workshop, run: Run, slot: number, begin: number, end: number): void => {
-  shop.control[CONTROL.slot] = slot;
-  run(JOBS.histogram, begin, end);
-  sumParts(shop);
-};
-
 /** Adds the histograms that the other threads have filled to the first thread's. */
-export const sumParts = ({ control, layout, kernels }: Workshop): void => {
+export const sumParts = ({ control, layout, kernels }: ThreadContext): void => {
   const sumAt = histogramOf(layout, slotOf(control, 0));
-  for (let thread = 1; thread < layout.nThreads; thread++)
-    kernels.add(sumAt, histogramOf(layout, slotOf(control, thread)), layout.histogramBytes);
+  for (let index = 1; index < layout.nThreads; index++)
+    kernels.add(sumAt, histogramOf(layout, slotOf(control, index)), layout.histogramBytes);
 };
 
-const expandTogether = (shop: Workshop, run: Run, order: Order, node: number): void => {
-  const { control, nodes } = shop;
+const expandTogether = (
+  thread: ThreadContext,
+  runJob: RunJob,
+  task: TrainingTask,
+  node: number,
+): void => {
+  const { control, nodes } = thread;
   control[CONTROL.node] = node;
-  run(JOBS.partition, nodes.begin[node]!, nodes.end[node]!);
-  const middle = joinParts(shop, nodes.begin[node]!, nodes.end[node]!);
-  const left = addChildren(shop, jobOf(shop, order), node, middle, (slot, begin, end) =>
-    fillTogether(shop, run, slot, begin, end),
-  );
-  publish(nodes, node, left);
+  runJob(JOBS.partition, nodes.begin[node]!, nodes.end[node]!);
+  const middle = joinParts(thread, nodes.begin[node]!, nodes.end[node]!);
+  const left = addChildren(thread, splitContextOf(thread, task), {
+    node,
+    middle,
+    /** By all threads, each in a place of its own, then summed. */
+    fillHistogram: (slot, begin, end) => {
+      control[CONTROL.slot] = slot;
+      runJob(JOBS.histogram, begin, end);
+      sumParts(thread);
+    },
+  });
+  publishChildren(nodes, node, left);
 };
 
 /** Brings the left sides of all threads' parts together, then the right sides. @returns where these start */
-const joinParts = (shop: Workshop, begin: number, end: number): number => {
-  const { layout, kernels, middles } = shop;
+const joinParts = (thread: ThreadContext, begin: number, end: number): number => {
+  const { layout, kernels, middles } = thread;
   const { rowsAt, scratchAt, nThreads } = layout;
   let left = begin;
   let nRight = 0;
-  for (let thread = 0; thread < nThreads; thread++) {
-    const from = partAt(begin, end, thread, nThreads);
-    const to = partAt(begin, end, thread + 1, nThreads);
-    const middle = middles[thread]!;
+  for (let index = 0; index < nThreads; index++) {
+    const from = partAt(begin, end, index, nThreads);
+    const to = partAt(begin, end, index + 1, nThreads);
+    const middle = middles[index]!;
     kernels.copy(scratchAt + 4 * nRight, rowsAt + 4 * middle, 4 * (to - middle));
     nRight += to - middle;
     if (left !== from) kernels.copy(rowsAt + 4 * left, rowsAt + 4 * from, 4 * (middle - from));

@@ -1,21 +1,21 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { type BoostSettings, boost, boostOn } from '../boosting.ts';
-import { buildEngine } from './parallel-learner.ts';
+import { buildParallelLearner } from './parallel-learner.ts';
 import { buildPlainLearner } from '../growing/learner.ts';
 import type { Loss } from '../growing/loss.ts';
 import { PLANTED_SETTINGS, plantRows } from '../../../test/planted-rows.ts';
 import { addToScores } from './parallel-scoring.ts';
-import { buildTeam } from './thread-pool.ts';
+import { buildTrainingPool } from './thread-pool.ts';
 import { leafOfBins } from '../growing/tree.ts';
 
 /** A machine may be busy. */
 setDefaultTimeout(60_000);
 
-const one = buildTeam(1);
-const two = buildTeam(2);
-const three = buildTeam(3);
+const one = buildTrainingPool(1);
+const two = buildTrainingPool(2);
+const three = buildTrainingPool(3);
 afterAll(() => {
-  for (const team of [one, two, three]) team.dismiss();
+  for (const pool of [one, two, three]) pool.dismiss();
 });
 
 const SETTINGS: BoostSettings = {
@@ -55,9 +55,9 @@ describe('the fast learner', () => {
       settings,
     );
     expect(plain.trees.length).toBeGreaterThan(0);
-    for (const team of [one, two, three]) {
+    for (const pool of [one, two, three]) {
       const fast = await boost(
-        buildEngine(team),
+        buildParallelLearner(pool),
         rows,
         { ...validation, ...rebinned(rows, validation) },
         loss,
@@ -74,7 +74,13 @@ describe('finished trees', () => {
 
   test('are what the learner holds of its rows at the end, beside the effects of their days', async () => {
     const known = { ...rows, effects };
-    const grown = await boostOn(buildEngine(two), known, null, { kind: 'logistic' }, SETTINGS);
+    const grown = await boostOn(
+      buildParallelLearner(two),
+      known,
+      null,
+      { kind: 'logistic' },
+      SETTINGS,
+    );
     expect(grown.trees).toHaveLength(SETTINGS.nTrees);
     const walked = await one.score(grown, rows);
     for (let row = 0; row < rows.nRows; row++)
@@ -83,7 +89,7 @@ describe('finished trees', () => {
 
   test('score rows to the same bits on 1, 2 and 3 threads', async () => {
     const { trees, base } = await boost(
-      buildEngine(one),
+      buildParallelLearner(one),
       rows,
       null,
       { kind: 'logistic' },
@@ -92,8 +98,8 @@ describe('finished trees', () => {
     const later = plantRows(9_001, 32);
     const expected = new Float64Array(later.nRows).fill(base);
     for (const tree of trees) addToScores(tree, later, expected);
-    for (const team of [one, two, three])
-      expect(await team.score({ trees, base }, later)).toEqual(expected);
+    for (const pool of [one, two, three])
+      expect(await pool.score({ trees, base }, later)).toEqual(expected);
   });
 });
 
@@ -102,7 +108,13 @@ describe('a monotone constraint', () => {
     const rows = plantRows(15_000, 21);
     const monotone = Int8Array.of(-1, 1, 0, 0, 0, 0);
     const settings = { ...SETTINGS, nTrees: 20, monotone };
-    const { trees } = await boost(buildEngine(one), rows, null, { kind: 'logistic' }, settings);
+    const { trees } = await boost(
+      buildParallelLearner(one),
+      rows,
+      null,
+      { kind: 'logistic' },
+      settings,
+    );
     const bins = new Uint8Array(6);
     const scoreWith = (feature: number, bin: number): number => {
       const kept = bins[feature]!;

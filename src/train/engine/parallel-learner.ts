@@ -1,30 +1,58 @@
 /**
- * The fast learner: emitted kernels, all threads on one shared memory.
- * The tree is the same for any number of threads: sums are whole numbers, and which leaves it has is decided
- * best first (see `ranking`), from splits that depend on nothing but their own rows.
+ * The parallel learner: the algorithm of `growing/learner`, on all threads, in emitted WebAssembly. Read this folder from here.
+ *
+ * The idea. Sums are whole numbers, so that any order of addition gives the same bits, and a leaf's best split depends
+ * on its own rows only. So threads may fill one histogram together, or expand different leaves at the same time, ahead
+ * of what best-first growth has decided: a leaf that was expanded in vain is left out of the tree (`ranking`,
+ * `assembly`). The tree is the same for any number of threads, and the same as the plain learner's.
+ *
+ * Memory. One WebAssembly.Memory, shared by all threads; `layout` says where everything lies:
+ *   control cells, node table, ranking     what threads tell each other (`node-table`, `ranking`)
+ *   tables, blocks, marks, cursors         each thread's own scratch
+ *   records                                per row: packed gradient (int32), then one bin per feature: for histograms
+ *   columns                                the same bins, feature by feature: for partitions
+ *   scores, labels, minutes                per row
+ *   rows, scratch                          row numbers, each leaf's side by side
+ *   histograms                             slots: first one per thread (the last of these is the root's), then one per
+ *                                          expanded leaf
+ *
+ * A round.
+ *   1. renew    every thread, on its part of the rows: moves scores by the last tree, renews gradients in the
+ *               records, adds them to its histogram; the sum of these is the root's (`renewal`)
+ *   2. grow     while the next leaf is large: all threads partition it and fill its histogram together
+ *               (`parallel-grower`); then each thread takes leaves of its own from the queue (`queue`, `expansion`)
+ *   3. assemble the tree of the nodes that best-first growth wants (`assembly`)
+ *
+ * The caller's thread is one of them: it starts each job by raising a counter that the others wait for, does its own
+ * part, and waits for theirs (`jobs`). `thread-pool` starts the threads, once per training; they also fill in bins
+ * and score rows.
  */
+import { type BuildLearner, startScoresInto } from '../growing/learner.ts';
+import { quantaOf } from '../growing/loss.ts';
+import type { BoostRows } from '../growing/training-rows.ts';
+import { emitKernels } from '../kernels/kernels.ts';
 import type { AssembledTree } from './assembly.ts';
 import { freeEnded } from './ended-memory.ts';
-import { growTree, rootSlotOf, type Run, sumParts } from './parallel-grower.ts';
-import { awaitChange, doJob, JOBS, type Order } from './jobs.ts';
-import { emitKernels } from '../kernels/kernels.ts';
+import { awaitChange, doPart, JOBS } from './jobs.ts';
 import { layoutOf } from './layout.ts';
-import { type BoostRows, type BuildLearner, startScoresInto } from '../growing/learner.ts';
-import { quantaOf } from '../growing/loss.ts';
 import { CONTROL } from './node-table.ts';
-import { buildTeam, type Team } from './thread-pool.ts';
-import { buildWorkshop, type Workshop } from './thread-context.ts';
+import { growTree, rootSlotOf, type RunJob, sumParts } from './parallel-grower.ts';
+import { buildThreadContext, type ThreadContext } from './thread-context.ts';
+import { buildTrainingPool, type TrainingPool } from './thread-pool.ts';
+import type { TrainingTask } from './training-task.ts';
 
-/** Fewer rows than this are not worth the meeting of threads. */
+/** Fewer rows than this are not worth waking other threads. */
 const ALONE_ROWS = 10_000;
-const ALONE = buildTeam(1);
+const ALONE = buildTrainingPool(1);
 
-/** A builder of fast learners that share a team of threads. */
-export const buildEngine =
-  (whole: Team): BuildLearner =>
+/** A builder of learners that share the threads of a pool. */
+export const buildParallelLearner =
+  (sharedPool: TrainingPool): BuildLearner =>
   async (data, loss, base, settings) => {
-    const team = data.nRows < ALONE_ROWS ? ALONE : whole;
-    const layout = layoutOf(data.bins, data.nRows, settings.nLeaves, team.nThreads, loss);
+    const { bins, nRows } = data;
+    const pool = nRows < ALONE_ROWS ? ALONE : sharedPool;
+    const { nLeaves } = settings;
+    const layout = layoutOf({ bins, nRows, nLeaves, nThreads: pool.nThreads, loss });
     freeEnded(layout.nPages);
     const memory = new WebAssembly.Memory({
       initial: layout.nPages,
@@ -32,40 +60,31 @@ export const buildEngine =
       shared: true,
     });
     const module = new WebAssembly.Module(emitKernels(layout, layout.nPages));
-    const shop = buildWorkshop(memory, module, layout, 0);
-    const order: Order = { bins: data.bins, settings, loss };
-    await team.assign({ memory, module, layout, order });
-    const run = buildRunner(shop, order);
-    const { scores } = shop;
-    fillShop(shop, data);
-    run(JOBS.records, 0, data.nRows);
-    startScoresInto(scores, data, loss, base);
-    const quanta = quantaOf(loss, data.nRows);
-    shop.context.doubles.set([
-      1 / quanta.gScale,
-      1 / quanta.hScale,
-      quanta.gScale,
-      quanta.hScale,
-      settings.rowShare,
-    ]);
-    renew(shop, run, null, 0);
+    const thread = buildThreadContext(memory, module, layout, 0);
+    const task: TrainingTask = { bins, settings, loss, quanta: quantaOf(loss, nRows) };
+    await pool.assign({ memory, module, layout, task });
+    const runJob = jobRunner(thread, task);
+    fillMemory(thread, data);
+    runJob(JOBS.records, 0, nRows);
+    startScoresInto(thread.scores, data, loss, base);
+    renew(thread, runJob, null, 0);
     let last: AssembledTree | null = null;
     return {
-      scores,
-      rows: new Int32Array(shop.ints.buffer, layout.rowsAt, data.nRows),
+      scores: thread.scores,
+      rows: new Int32Array(thread.ints.buffer, layout.rowsAt, nRows),
       grow: (allowed) => {
-        shop.context.allowed.fill(1);
-        if (allowed) shop.context.allowed.set(allowed);
-        last = growTree(shop, run, order);
+        thread.allowed.fill(1);
+        if (allowed) thread.allowed.set(allowed);
+        last = growTree(thread, runJob, task);
         return last;
       },
-      advance: (_, nextRound) => renew(shop, run, last, nextRound),
-      finish: () => run(JOBS.stop, 0, 0),
+      advance: (nextRound) => renew(thread, runJob, last, nextRound),
+      finish: () => runJob(JOBS.stop, 0, 0),
     };
   };
 
 /** Copies in what is learned from; the threads make records of it. */
-const fillShop = ({ layout, bytes, minutes }: Workshop, data: BoostRows): void => {
+const fillMemory = ({ layout, bytes, minutes }: ThreadContext, data: BoostRows): void => {
   const { nRows, nFeatures, columnsAt, columnBytes } = layout;
   for (let f = 0; f < nFeatures; f++)
     bytes.set(data.data.subarray(f * nRows, (f + 1) * nRows), columnsAt + f * columnBytes);
@@ -74,34 +93,39 @@ const fillShop = ({ layout, bytes, minutes }: Workshop, data: BoostRows): void =
 };
 
 /** Gives a job to all threads, does the own part, waits for the others. */
-const buildRunner =
-  (shop: Workshop, order: Order): Run =>
+const jobRunner =
+  (thread: ThreadContext, task: TrainingTask): RunJob =>
   (job, begin, end) => {
-    const { control, layout } = shop;
+    const { control, layout } = thread;
     control[CONTROL.job] = job;
     control[CONTROL.begin] = begin;
     control[CONTROL.end] = end;
     Atomics.store(control, CONTROL.done, 0);
     Atomics.add(control, CONTROL.sequence, 1);
     Atomics.notify(control, CONTROL.sequence);
-    if (job !== JOBS.stop) doJob(shop, order);
+    if (job !== JOBS.stop) doPart(thread, task);
     for (let done = Atomics.load(control, CONTROL.done); done < layout.nThreads - 1; )
       done = awaitChange(control, CONTROL.done, done);
   };
 
 /** Moves the scores by a tree, renews the gradients and sums them for the next root. */
-const renew = (shop: Workshop, run: Run, grown: AssembledTree | null, round: number): void => {
-  const { control, layout, rangeValues, rangeBounds } = shop;
+const renew = (
+  thread: ThreadContext,
+  runJob: RunJob,
+  grown: AssembledTree | null,
+  round: number,
+): void => {
+  const { control, layout, runValues, runBounds } = thread;
   const runs = grown?.runs ?? [];
-  rangeValues[0] = 0;
+  runValues[0] = 0;
   runs.forEach(({ node, begin, end }, i) => {
-    rangeValues[i] = grown!.tree.value[node]!;
-    rangeBounds[2 * i] = begin;
-    rangeBounds[2 * i + 1] = end;
+    runValues[i] = grown!.tree.value[node]!;
+    runBounds[2 * i] = begin;
+    runBounds[2 * i + 1] = end;
   });
-  control[CONTROL.nRanges] = runs.length;
+  control[CONTROL.nRuns] = runs.length;
   control[CONTROL.round] = round;
-  control[CONTROL.slot] = rootSlotOf(shop);
-  run(JOBS.renew, 0, layout.nRows);
-  sumParts(shop);
+  control[CONTROL.slot] = rootSlotOf(thread);
+  runJob(JOBS.renew, 0, layout.nRows);
+  sumParts(thread);
 };

@@ -1,7 +1,7 @@
 /**
  * Scores of rows that a finished model was not grown on, by all threads: each takes a stretch of the rows.
  */
-import type { BinnedRows } from '../growing/reference-grower.ts';
+import type { BinnedRows } from '../growing/training-rows.ts';
 import { leafOfBins, type Tree } from '../growing/tree.ts';
 
 export interface ScoringTask {

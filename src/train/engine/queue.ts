@@ -1,22 +1,23 @@
 /**
  * The open leaves as work that any thread may take, those first that best-first growth needs first.
  */
-import { expand, type Job, publish } from './expansion.ts';
-import { mostGuessed } from './layout.ts';
+import type { SplitContext } from '../growing/split-search.ts';
+import { expandNode, publishChildren } from './expansion.ts';
+import { maxGuessed } from './layout.ts';
 import { CONTROL, STATE } from './node-table.ts';
 import { nextNode, rankNodes } from './ranking.ts';
-import type { Workshop } from './thread-context.ts';
+import type { ThreadContext } from './thread-context.ts';
 
 /**
  * Takes the leaf that best-first growth needs next, again and again, until the tree has all its nodes.
  * Guesses while others are at work: their children may yet come earlier. Whoever has guessed often waits instead.
  */
-export const expandMany = (shop: Workshop, job: Job): void => {
-  const { control, nodes, layout } = shop;
-  const most = mostGuessed(control[CONTROL.nWanted]!, layout.nThreads);
+export const expandOpenLeaves = (thread: ThreadContext, context: SplitContext): void => {
+  const { control, nodes, layout } = thread;
+  const maxTaken = maxGuessed(control[CONTROL.nWanted]!, layout.nThreads);
   lock(control);
-  while (!rankNodes(shop)) {
-    const node = nextNode(shop, control[CONTROL.nTaken]! < most);
+  while (!rankNodes(thread)) {
+    const node = nextNode(thread, control[CONTROL.nTaken]! < maxTaken);
     if (node < 0) {
       const seen = control[CONTROL.nPublished]!;
       unlock(control);
@@ -27,9 +28,9 @@ export const expandMany = (shop: Workshop, job: Job): void => {
     nodes.state[node] = STATE.taken;
     control[CONTROL.nTaken]! += 1;
     unlock(control);
-    const left = expand(shop, job, node);
+    const left = expandNode(thread, context, node);
     lock(control);
-    publish(nodes, node, left);
+    publishChildren(nodes, node, left);
     control[CONTROL.nPublished]! += 1;
   }
   unlock(control);

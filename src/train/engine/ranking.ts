@@ -2,10 +2,10 @@
  * In which order best-first growth expands the nodes: as far as it is certain, and what comes next as far as is known.
  */
 import { CONTROL, type NodeTable, STATE } from './node-table.ts';
-import type { Workshop } from './thread-context.ts';
+import type { ThreadContext } from './thread-context.ts';
 
-/** Starts over with a root that is judged. */
-export const startRanking = ({ control, nodes, frontier }: Workshop): void => {
+/** Starts over with a root whose split is known. */
+export const startRanking = ({ control, nodes, frontier }: ThreadContext): void => {
   control[CONTROL.nRanked] = 0;
   control[CONTROL.nFrontier] = nodes.state[0] === STATE.leaf ? 0 : push(frontier, 0, 0, nodes);
 };
@@ -15,7 +15,7 @@ export const startRanking = ({ control, nodes, frontier }: Workshop): void => {
  * @returns whether the tree has all its nodes
  * @cost O(log nLeaves) a node
  */
-export const rankNodes = ({ control, nodes, frontier, ranked }: Workshop): boolean => {
+export const rankNodes = ({ control, nodes, frontier, ranked }: ThreadContext): boolean => {
   const nWanted = control[CONTROL.nWanted]!;
   let nRanked = control[CONTROL.nRanked]!;
   let nFrontier = control[CONTROL.nFrontier]!;
@@ -34,7 +34,7 @@ export const rankNodes = ({ control, nodes, frontier, ranked }: Workshop): boole
  * @param mayGuess whether it may be one that the unknown children could push out of the tree
  */
 export const nextNode = (
-  { control, nodes, frontier, guessed }: Workshop,
+  { control, nodes, frontier, guessed }: ThreadContext,
   mayGuess: boolean,
 ): number => {
   const first = frontier[0]!;
@@ -62,7 +62,7 @@ const replaceFirst = (heap: Int32Array, nHeap: number, nodes: NodeTable): number
   return n;
 };
 
-/** Whether a node comes before another: by gain, ties to the rows that stand first. */
+/** Whether a node comes before another: by gain, ties to the rows that come first. */
 const isBefore = ({ gain, begin }: NodeTable, a: number, b: number): boolean =>
   gain[a]! > gain[b]! || (gain[a] === gain[b] && begin[a]! < begin[b]!);
 

@@ -2,78 +2,88 @@
  * What follows a tree: scores move by their leaf's value, gradients are renewed, the next root is summed.
  * Each thread does this for its own rows, block by block, so that a block is read into the cache once.
  */
+import { type GradientRound, packQuantile } from '../growing/loss.ts';
 import { MARK_ROWS } from '../kernels/kernel-shape.ts';
-import { type Loss, packQuantile } from '../growing/loss.ts';
 import { CONTROL } from './node-table.ts';
-import type { Workshop } from './thread-context.ts';
+import type { ThreadContext } from './thread-context.ts';
+import type { TrainingTask } from './training-task.ts';
 
-/** Renews the rows from `from` to `to` and adds them to the histogram at `histogramAt`. */
+/** The rows that a thread renews, and the histogram that it adds them to. */
+export interface RenewedRows {
+  readonly begin: number;
+  readonly end: number;
+  readonly histogramAt: number;
+}
+
 export const renewRows = (
-  shop: Workshop,
-  loss: Loss,
-  from: number,
-  to: number,
-  histogramAt: number,
+  thread: ThreadContext,
+  { loss, settings, quanta }: TrainingTask,
+  { begin, end, histogramAt }: RenewedRows,
 ): void => {
-  const { control, layout, kernels, thread, context } = shop;
-  const [, , gScale, hScale, rowShare] = context.doubles;
-  const nRanges = control[CONTROL.nRanges]!;
+  const { control, layout, kernels, index } = thread;
+  const { gScale, hScale } = quanta;
+  const { rowShare } = settings;
+  const nRuns = control[CONTROL.nRuns]!;
   const round = control[CONTROL.round]!;
-  const marksAt = layout.marksAt + thread * layout.markBytes;
-  const cursorsAt = layout.cursorsAt + thread * layout.cursorBytes;
-  if (nRanges > 1) seekRows(shop, cursorsAt, nRanges, from);
+  const marksAt = layout.marksAt + index * layout.markBytes;
+  const cursorsAt = layout.cursorsAt + index * layout.cursorBytes;
+  if (nRuns > 1) seekRows(thread, cursorsAt, nRuns, begin);
   else kernels.clear(marksAt, layout.markBytes);
   kernels.clear(histogramAt, layout.histogramBytes);
-  for (let begin = from; begin < to; begin += MARK_ROWS) {
-    const end = Math.min(to, begin + MARK_ROWS);
-    const marksOfRowsAt = marksAt - 2 * begin;
-    if (nRanges > 1) kernels.mark(layout.rowsAt, cursorsAt, nRanges, end, marksOfRowsAt);
+  for (let from = begin; from < end; from += MARK_ROWS) {
+    const to = Math.min(end, from + MARK_ROWS);
+    const marksOfRowsAt = marksAt - 2 * from;
+    if (nRuns > 1) kernels.mark(layout.rowsAt, cursorsAt, nRuns, to, marksOfRowsAt);
     if (loss.kind === 'logistic')
-      kernels.renewLogistic(begin, end, round, gScale!, hScale!, rowShare!, marksOfRowsAt);
-    else renewQuantile(shop, loss.level, begin, end, marksAt);
-    kernels.addAll(histogramAt, begin, end);
+      kernels.renewLogistic(from, to, round, gScale, hScale, rowShare, marksOfRowsAt);
+    else {
+      const rows = { begin: from, end: to, marksAt };
+      renewQuantile(thread, loss.level, { round, rowShare, quanta }, rows);
+    }
+    kernels.addAll(histogramAt, from, to);
   }
 };
 
-/** Sets the cursor of each leaf to its first row that is not below `from`. */
-const seekRows = (shop: Workshop, cursorsAt: number, nRanges: number, from: number): void => {
-  const { ints, layout, rangeBounds } = shop;
+/** Sets the cursor of each run of a leaf's rows to its first row that is not below `from`. */
+const seekRows = (
+  { ints, layout, runBounds }: ThreadContext,
+  cursorsAt: number,
+  nRuns: number,
+  from: number,
+): void => {
   const rows = layout.rowsAt >>> 2;
-  for (let range = 0; range < nRanges; range++) {
-    let low = rangeBounds[2 * range]!;
-    let high = rangeBounds[2 * range + 1]!;
+  for (let run = 0; run < nRuns; run++) {
+    let low = runBounds[2 * run]!;
+    let high = runBounds[2 * run + 1]!;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (ints[rows + middle]! < from) low = middle + 1;
       else high = middle;
     }
-    ints[(cursorsAt >>> 2) + range] = low;
+    ints[(cursorsAt >>> 2) + run] = low;
   }
 };
 
+interface MarkedRows {
+  readonly begin: number;
+  readonly end: number;
+  /** Where the marks of these rows' leaves lie. */
+  readonly marksAt: number;
+}
+
 /** Few rows learn quantiles, so this needs no kernel. */
 const renewQuantile = (
-  { control, layout, ints, context, scores, minutes, bytes, rangeValues }: Workshop,
+  { layout, ints, scores, minutes, bytes, runValues }: ThreadContext,
   level: number,
-  begin: number,
-  end: number,
-  marksAt: number,
+  round: GradientRound,
+  { begin, end, marksAt }: MarkedRows,
 ): void => {
-  const [, , gScale, , rowShare] = context.doubles;
-  const round = control[CONTROL.round]!;
   const marks = new Uint16Array(bytes.buffer, marksAt, MARK_ROWS);
+  const target = { scores, minutes, level };
   const first = layout.recordsAt >>> 2;
   const step = layout.recordBytes >> 2;
   for (let row = begin; row < end; row++) {
-    scores[row]! += rangeValues[marks[row - begin]!]!;
-    ints[first + row * step] = packQuantile(
-      scores[row]!,
-      minutes[row]!,
-      level,
-      row,
-      round,
-      rowShare!,
-      gScale!,
-    );
+    scores[row]! += runValues[marks[row - begin]!]!;
+    ints[first + row * step] = packQuantile(target, row, round);
   }
 };

@@ -5,9 +5,10 @@ import type { Kernels } from '../kernels/kernels.ts';
 import type { Layout } from './layout.ts';
 import { type NodeTable, viewControl, viewNodes } from './node-table.ts';
 
-export interface Workshop {
+export interface ThreadContext {
   readonly layout: Layout;
-  readonly thread: number;
+  /** Which thread it is: 0 is the caller's. */
+  readonly index: number;
   readonly kernels: Kernels;
   readonly control: Int32Array;
   readonly nodes: NodeTable;
@@ -18,10 +19,11 @@ export interface Workshop {
   readonly guessed: Int32Array;
   readonly ints: Int32Array;
   readonly bytes: Uint8Array;
-  /** float64: value of each final leaf; int32: its [begin, end). */
-  readonly rangeValues: Float64Array;
-  readonly rangeBounds: Int32Array;
-  readonly context: TreeContext;
+  /** Runs of rows of the last tree's leaves: float64, the leaf's value; int32, their [begin, end). */
+  readonly runValues: Float64Array;
+  readonly runBounds: Int32Array;
+  /** uint8, shape (nFeatures): 1 for the features of this tree. */
+  readonly allowed: Uint8Array;
   /** int32, one per thread: where its part of a shared partition turns right. */
   readonly middles: Int32Array;
   /** float64, shape (nRows). */
@@ -30,25 +32,17 @@ export interface Workshop {
   readonly minutes: Float32Array;
 }
 
-/** What a tree's jobs need beside the control cells. */
-export interface TreeContext {
-  /** float64: real size of a quantum of g and of h, quanta per unit of g and of h, share of rows. */
-  readonly doubles: Float64Array;
-  /** uint8, shape (nFeatures): features of this tree. */
-  readonly allowed: Uint8Array;
-}
-
-export const buildWorkshop = (
+export const buildThreadContext = (
   memory: WebAssembly.Memory,
   module: WebAssembly.Module,
   layout: Layout,
-  thread: number,
-): Workshop => {
+  index: number,
+): ThreadContext => {
   const buffer = memory.buffer as unknown as SharedArrayBuffer;
   const instance = new WebAssembly.Instance(module, { env: { memory } });
   return {
     layout,
-    thread,
+    index,
     kernels: instance.exports as unknown as Kernels,
     control: viewControl(buffer, layout),
     nodes: viewNodes(buffer, layout),
@@ -57,15 +51,12 @@ export const buildWorkshop = (
     guessed: new Int32Array(layout.nNodes),
     ints: new Int32Array(buffer),
     bytes: new Uint8Array(buffer),
-    context: {
-      doubles: new Float64Array(buffer, layout.contextAt, 8),
-      allowed: new Uint8Array(buffer, layout.contextAt + 64, layout.nFeatures),
-    },
+    allowed: new Uint8Array(buffer, layout.allowedAt, layout.nFeatures),
     middles: new Int32Array(buffer, layout.middlesAt, layout.nThreads),
     scores: new Float64Array(buffer, layout.scoresAt, layout.nRows),
     minutes: new Float32Array(buffer, layout.minutesAt, layout.nMinutes),
-    rangeValues: new Float64Array(buffer, layout.valuesAt, layout.nRanges),
-    rangeBounds: new Int32Array(buffer, layout.boundsAt, 2 * layout.nRanges),
+    runValues: new Float64Array(buffer, layout.valuesAt, layout.nRuns),
+    runBounds: new Int32Array(buffer, layout.boundsAt, 2 * layout.nRuns),
   };
 };
 
@@ -74,5 +65,5 @@ export const histogramOf = (layout: Layout, slot: number): number =>
   layout.histogramsAt + slot * layout.histogramBytes;
 
 /** Where this thread's block of records lies. */
-export const blockOf = ({ layout, thread }: Workshop): number =>
-  layout.blocksAt + thread * layout.blockBytes;
+export const blockOf = ({ layout, index }: ThreadContext): number =>
+  layout.blocksAt + index * layout.blockBytes;

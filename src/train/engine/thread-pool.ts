@@ -1,9 +1,9 @@
 /**
- * The helping threads: started once per training, given one task after the other.
+ * The helping threads of the trainer: started once per training, given one task after the other.
  */
 import type { Bins } from '../binning/binning.ts';
 import { binColumns, type BinningTask } from '../binning/column-binning.ts';
-import type { Order } from './jobs.ts';
+import type { TrainingTask } from './training-task.ts';
 import type { Layout } from './layout.ts';
 import { type ScoreRows, type ScoringTask, scorePart } from './parallel-scoring.ts';
 import { sharedFloats, sharedInts } from '../shared-array.ts';
@@ -13,12 +13,12 @@ export interface Assignment {
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
   readonly layout: Layout;
-  readonly thread: number;
-  readonly order: Order;
+  readonly index: number;
+  readonly task: TrainingTask;
 }
 
 /** What a thread is sent. */
-export type TeamTask =
+export type PoolTask =
   | { readonly kind: 'learn'; readonly assignment: Assignment }
   | { readonly kind: 'bin'; readonly task: BinningTask }
   | {
@@ -28,11 +28,11 @@ export type TeamTask =
       readonly nParts: number;
     };
 
-export interface Team {
+export interface TrainingPool {
   /** All threads, the caller's included. */
   readonly nThreads: number;
   /** Hands every helper its assignment; resolves when all are ready for jobs. */
-  readonly assign: (assignment: Omit<Assignment, 'thread'>) => Promise<void>;
+  readonly assign: (assignment: Omit<Assignment, 'index'>) => Promise<void>;
   /** Fills in the bins of all columns. @returns what the bins are, column by column */
   readonly bin: (task: Omit<BinningTask, 'next'>) => Promise<readonly Bins[]>;
   /** Raw scores of rows by a finished model. */
@@ -43,13 +43,13 @@ export interface Team {
 /** Fewer rows than this are scored before another thread has taken its part. */
 const ALONE_ROWS = 4096;
 
-export const buildTeam = (nThreads: number): Team => {
+export const buildTrainingPool = (nThreads: number): TrainingPool => {
   const workers = Array.from(
     { length: nThreads - 1 },
     () => new Worker(new URL('./thread.ts', import.meta.url)),
   );
   /** Sends a task; resolves with the first answer. */
-  const send = <Answer>(worker: Worker, task: TeamTask): Promise<Answer> =>
+  const send = <Answer>(worker: Worker, task: PoolTask): Promise<Answer> =>
     new Promise((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
       worker.onerror = (event) => reject(new Error(event.message));
@@ -60,7 +60,7 @@ export const buildTeam = (nThreads: number): Team => {
     assign: async (assignment) => {
       await Promise.all(
         workers.map((worker, i) =>
-          send(worker, { kind: 'learn', assignment: { ...assignment, thread: i + 1 } }),
+          send(worker, { kind: 'learn', assignment: { ...assignment, index: i + 1 } }),
         ),
       );
     },

@@ -1,17 +1,17 @@
 /**
  * A helping thread: bins columns, scores rows, or takes jobs of the learner through shared memory until it is told to stop.
- * The entry of a worker; started by `team`.
+ * The entry of a worker; started by `thread-pool`.
  */
 import { binColumns } from '../binning/column-binning.ts';
 import { freeEnded } from './ended-memory.ts';
 import { serveJobs } from './jobs.ts';
 import { scorePart } from './parallel-scoring.ts';
-import type { TeamTask } from './thread-pool.ts';
-import { buildWorkshop } from './thread-context.ts';
+import type { PoolTask } from './thread-pool.ts';
+import { buildThreadContext } from './thread-context.ts';
 
 declare const self: Worker;
 
-self.onmessage = ({ data }: MessageEvent<TeamTask>) => {
+self.onmessage = ({ data }: MessageEvent<PoolTask>) => {
   if (data.kind === 'bin') {
     self.postMessage(binColumns(data.task));
     return;
@@ -21,9 +21,9 @@ self.onmessage = ({ data }: MessageEvent<TeamTask>) => {
     self.postMessage('ready');
     return;
   }
-  const { memory, module, layout, thread, order } = data.assignment;
+  const { memory, module, layout, index, task } = data.assignment;
   freeEnded(layout.nPages);
-  const shop = buildWorkshop(memory, module, layout, thread);
+  const thread = buildThreadContext(memory, module, layout, index);
   self.postMessage('ready');
-  serveJobs(shop, order);
+  serveJobs(thread, task);
 };

@@ -1,12 +1,14 @@
 /**
- * Histograms: sums of gradient and hessian per bin, exact because they are whole numbers.
- * Second step of the algorithm.
+ * Step 2: histograms, the sums of gradient and hessian per bin, exact because they are whole numbers.
  *
  * A row's gradient g and hessian h are quantised (see `loss`) and lie together in one int32, g * 65536 + h.
  * A bin is two neighbouring int32: [sum of h (as uint32), sum of g]; read as one little-endian int64
  * it is sum(g) * 2^32 + sum(h), so that a kernel may add and subtract both at once.
+ *
+ * A leaf's histogram is the sum of its children's: only the smaller child's is filled, the larger one's is what is left.
  */
 import type { Bins } from '../binning/binning.ts';
+import type { BinnedRows } from './training-rows.ts';
 
 /** Where each feature's bins start; the last entry is the number of bins of all features. */
 export const binOffsets = (bins: readonly Bins[]): Int32Array => {
@@ -17,29 +19,30 @@ export const binOffsets = (bins: readonly Bins[]): Int32Array => {
   return offsets;
 };
 
+/** A stretch of a list of rows: `rows[begin .. end)`. */
+export interface RowRange {
+  readonly rows: Int32Array;
+  readonly begin: number;
+  readonly end: number;
+}
+
 /**
- * Adds the rows `rows[begin .. end)` to `histogram`. The slow twin of the emitted kernel.
- * @param bins uint8, shape (nFeatures, nRows), feature by feature
+ * Adds the rows of a range to `histogram`. The slow twin of the emitted kernel.
  * @param gradients int32, shape (nRows): packed as above
  */
 export const addRows = (
   histogram: Int32Array,
-  bins: Uint8Array,
-  nRows: number,
-  offsets: Int32Array,
+  { bins, nRows, offsets, data }: BinnedRows,
   gradients: Int32Array,
-  rows: Int32Array,
-  begin: number,
-  end: number,
+  { rows, begin, end }: RowRange,
 ): void => {
-  const nFeatures = offsets.length - 1;
   for (let i = begin; i < end; i++) {
     const row = rows[i]!;
     const packed = gradients[row]!;
     const g = packed >> 16;
     const h = packed & 0xffff;
-    for (let f = 0; f < nFeatures; f++) {
-      const cell = 2 * (offsets[f]! + bins[f * nRows + row]!);
+    for (let f = 0; f < bins.length; f++) {
+      const cell = 2 * (offsets[f]! + data[f * nRows + row]!);
       histogram[cell]! += h;
       histogram[cell + 1]! += g;
     }
@@ -49,4 +52,19 @@ export const addRows = (
 /** `larger` = parent - smaller, in the parent's place. */
 export const subtract = (parent: Int32Array, smaller: Int32Array): void => {
   for (let i = 0; i < parent.length; i++) parent[i]! -= smaller[i]!;
+};
+
+/** Sums of all rows of a histogram, from the bins of its first feature. @param at where it starts, in int32 */
+export const sumsOf = (
+  histogram: Int32Array,
+  at: number,
+  { nBins }: Bins,
+): { readonly g: number; readonly h: number } => {
+  let g = 0;
+  let h = 0;
+  for (let bin = 0; bin < nBins; bin++) {
+    h += histogram[at + 2 * bin]! >>> 0;
+    g += histogram[at + 2 * bin + 1]!;
+  }
+  return { g, h };
 };

@@ -34,7 +34,7 @@ describe('the log loss', () => {
     const labels = Uint8Array.from({ length: 1000 }, (_, i) => i & 1);
     const quanta = quantaOf({ kind: 'logistic' }, 1000);
     const packed = new Int32Array(1000);
-    logisticGradientsInto(scores, labels, 3, 1, quanta, packed);
+    logisticGradientsInto(scores, labels, { round: 3, rowShare: 1, quanta }, packed);
     for (let i = 0; i < 1000; i++) {
       const { g, h } = logisticGradient(scores[i]!, labels[i]!);
       expect(Math.abs((packed[i]! >> 16) - g * quanta.gScale)).toBeLessThan(1.01);

@@ -3,7 +3,7 @@
  * Works on the same bins as the trees, so it costs little and needs no scaling.
  */
 import { logit, sigmoid } from '../../core/logistic.ts';
-import type { BinnedRows } from '../growing/reference-grower.ts';
+import type { BinnedRows } from '../growing/training-rows.ts';
 
 const L2 = 1;
 const ROUNDS = 30;
