@@ -1,6 +1,6 @@
 /**
  * Boosting: tree after tree on the gradients of a loss, stopped where later flights no longer gain.
- * Sixth step of the algorithm.
+ * What a round does is told in `growing/learner`.
  */
 import { logit, sigmoid } from '../core/logistic.ts';
 import { buildRandom } from '../core/random.ts';

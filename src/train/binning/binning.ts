@@ -1,6 +1,6 @@
 /**
  * From numbers to bins of one byte: quantile bins for quantities, one bin per frequent code for categories.
- * First step of the algorithm; everything after it reads bins only.
+ * Trees are grown on bins only (see `growing/learner`).
  *
  *   bin 0 is "missing"; a quantity has bins 1 .. n, bin b holding (edges[b-2], edges[b-1]];
  *   a category has bin 1 for every code too rare (or too late) for a bin of its own, then one bin per code.

@@ -1,6 +1,5 @@
 /**
  * Calibration on flights later than those learned from: isotonic where there is much data, beta or Platt where little.
- * Seventh step of the algorithm.
  */
 import { buildCalibration } from '../../core/calibrate.ts';
 import { logit, sigmoid } from '../../core/logistic.ts';

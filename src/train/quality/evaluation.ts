@@ -1,6 +1,5 @@
 /**
  * What a report says of probabilities on flights that the model never saw: overall, by month, by airline, by threshold.
- * Last step of the algorithm.
  */
 import { dayOf } from '../../core/calendar.ts';
 import { encodeTime } from '../../core/flight.ts';
