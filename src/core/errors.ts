@@ -52,7 +52,6 @@ export const ERRORS = {
   'request-slow': { title: 'The request took too long to arrive', status: 408, exit: 2 },
   'quota-spent': { title: 'The quota is used up', status: 429, exit: 2 },
   overloaded: { title: 'The service is overloaded', status: 503, exit: 2 },
-  draining: { title: 'The service is shutting down', status: 503, exit: 2 },
   'not-ready': { title: 'The service is not ready', status: 503, exit: 2 },
   'deadline-passed': {
     title: 'The deadline passed before an answer was ready',

@@ -26,14 +26,14 @@ export interface ServeConfig {
   /** A request must have arrived by then. */
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
-  /** Batches in hand at once in one worker; one more is refused. */
-  readonly batchesInHand: number;
+  /** Batches in flight at once in one worker; one more is refused. */
+  readonly batchesInFlight: number;
 
   /** After SIGTERM: how long to go on as before, but not ready, so that balancers notice. */
   readonly drainDelayMs: number;
   /** After SIGTERM: when the process has ended at the latest. */
   readonly drainLimitMs: number;
-  /** A worker whose heart has not beaten for so long is replaced. */
+  /** A worker without a heartbeat for so long is replaced. */
   readonly hangLimitMs: number;
   /** A worker that holds more is drained and replaced. */
   readonly memoryLimitMb: number;
@@ -63,7 +63,7 @@ export const DEFAULT_CONFIG: ServeConfig = {
   batchLimitRows: 10_000,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 75_000,
-  batchesInHand: 16,
+  batchesInFlight: 16,
   drainDelayMs: 500,
   drainLimitMs: 7500,
   hangLimitMs: 1500,

@@ -4,9 +4,9 @@
 import type { LoadedModel } from '../core/model-file.ts';
 import type { Call } from '../http/call.ts';
 import type { Predictor } from '../predict/predictor.ts';
-import type { Handler } from './endpoint.ts';
 import type { ServeConfig } from './config.ts';
-import type { Method, Route, ShedReason } from './labels.ts';
+import type { Handler } from './endpoint.ts';
+import type { ShedReason } from './labels.ts';
 import type { Log } from './log.ts';
 
 export interface ServeContext {
@@ -23,10 +23,9 @@ export interface ServeContext {
   readonly reasons: () => readonly string[];
 }
 
-export const STATES = ['starting', 'ready', 'draining'] as const;
-export type ServeState = (typeof STATES)[number];
+export type ServeState = 'starting' | 'ready' | 'draining';
 
-/** Writes into this worker's slab: shared memory that outlives the worker. Never a message, never an allocation. */
+/** Writes into this worker's shared counters, which outlive the worker. Never a message, never an allocation. */
 export interface Counters {
   /** Once per answer. `route` and `method` are places in ROUTES and METHODS (`routeAt`, `methodAt`). */
   readonly requestDone: (route: number, method: number, status: number, durationNs: number) => void;
@@ -54,7 +53,7 @@ export interface Deadline {
   readonly signal: AbortSignal;
 }
 
-/** Bounds the work in hand. `single` goes before `batch`. */
+/** Bounds the work in flight. `single` goes before `batch`. */
 export interface Admission {
   /**
    * Enters one piece of work whose body has arrived.
@@ -62,7 +61,7 @@ export interface Admission {
    */
   readonly tryEnter: (kind: WorkKind) => ShedReason | undefined;
   readonly leave: (kind: WorkKind) => void;
-  /** Whether some other batch is in hand as well, which has to have its turns. */
+  /** Whether some other batch is in flight as well, which has to have its turns. */
   readonly isShared: () => boolean;
   /** Reads `Request-Timeout` (seconds, decimals allowed). Call it only for batches and explanations: it costs. */
   readonly deadlineOf: (call: Pick<Call, 'header' | 'signal'>) => Deadline;
@@ -87,5 +86,3 @@ export const QUOTA_KEYS = 4096;
 
 /** What `app.ts` exports as `buildApp`. */
 export type BuildApp = (context: ServeContext) => Handler;
-
-export type { Method, Route };

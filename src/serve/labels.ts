@@ -35,7 +35,6 @@ export const SHED_REASONS = [
   'queue-full',
   'deadline',
   'client-gone',
-  'draining',
   'quota',
   'slow',
 ] as const;

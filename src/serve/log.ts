@@ -32,8 +32,8 @@ export const buildLog = (
   form?: 'json' | 'text',
   write: (line: string) => void = writeToStderr,
 ): Log => {
-  const least = LOG_LEVELS.indexOf(level);
-  const writes = (asked: LogLevel): boolean => LOG_LEVELS.indexOf(asked) >= least;
+  const lowest = LOG_LEVELS.indexOf(level);
+  const writes = (asked: LogLevel): boolean => LOG_LEVELS.indexOf(asked) >= lowest;
   const lineOf = (at: keyof typeof SEVERITIES): LogLine => {
     if (!writes(at)) return () => {};
     return (message, fields) => {

@@ -1,5 +1,5 @@
 /**
- * What supervisor and workers say to each other; control only, nothing of a request ever travels here.
+ * Commands to workers and events from them; control only, nothing of a request ever travels here.
  */
 import type { ErrorCode } from '../core/errors.ts';
 import type { ServeConfig } from './config.ts';
@@ -12,27 +12,27 @@ export interface ModelRef {
   readonly version: string;
 }
 
-/** What a worker is started with, as JSON in the environment variable ORDERS. */
-export interface Orders {
+/** What a worker is started with, as JSON in the environment variable WORKER_START. */
+export interface WorkerStart {
   readonly config: ServeConfig;
   readonly model: ModelRef;
   /** Number of this start, unique in the life of the supervisor. */
   readonly spawnId: number;
-  readonly slabPath: string;
+  readonly countersPath: string;
   readonly quotaPath: string;
   /** Folder of the drift counts, one file per model and worker. */
   readonly sharedDir: string;
-  /** Ask itself until its code is compiled: where the service runs already and this worker is not in a hurry. */
-  readonly rehearses: boolean;
+  /** Warm up: where the service runs already and this worker is not in a hurry. */
+  readonly warmsUp: boolean;
 }
-export const ORDERS = 'PUNTUAL_WORKER_ORDERS';
+export const WORKER_START = 'PUNTUAL_WORKER_START';
 
-export type ToWorker =
-  /** Open the port; sent once the worker is warm. */
-  | { readonly order: 'listen'; readonly port: number }
+export type WorkerCommand =
+  /** Open the port; sent once the worker has loaded the model. */
+  | { readonly command: 'listen'; readonly port: number }
   /** Answer with `Connection: close` for `closeMs`, stop listening, finish, exit 0; by `limitMs` at the latest. */
-  | { readonly order: 'drain'; readonly closeMs: number; readonly limitMs: number }
-  | { readonly order: 'state'; readonly ready: boolean; readonly reasons: readonly string[] };
+  | { readonly command: 'drain'; readonly closeMs: number; readonly limitMs: number }
+  | { readonly command: 'state'; readonly ready: boolean; readonly reasons: readonly string[] };
 
 /** What the supervisor needs to know of a model that a worker has read and checked. */
 export interface ModelFacts {
@@ -44,13 +44,13 @@ export interface ModelFacts {
   readonly shares: readonly { readonly input: string; readonly shares: readonly number[] }[];
 }
 
-export type FromWorker =
+export type WorkerEvent =
   /** The model is read, checked and compiled, and its self-test came back right. */
-  | { readonly news: 'warm'; readonly facts: ModelFacts }
-  /** It has asked itself enough, or was told to listen meanwhile. */
-  | { readonly news: 'rehearsed' }
-  | { readonly news: 'ready' }
+  | { readonly event: 'loaded'; readonly facts: ModelFacts }
+  /** The warm-up is over, or it was told to listen meanwhile. */
+  | { readonly event: 'warm' }
+  | { readonly event: 'ready' }
   /** The model or the set-up will not do; the worker exits. */
-  | { readonly news: 'refused'; readonly code: ErrorCode; readonly detail: string }
+  | { readonly event: 'refused'; readonly code: ErrorCode; readonly detail: string }
   /** Somebody asked this worker alone to end, or it met a bug: it goes on until a fresh one is in its place. */
-  | { readonly news: 'leaving'; readonly reason: RestartReason };
+  | { readonly event: 'leaving'; readonly reason: RestartReason };

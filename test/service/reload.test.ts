@@ -148,8 +148,8 @@ describe('a running service', () => {
     );
     await until(
       () =>
-        readdirSync(join('/dev/shm', shared!)).filter((name) => name.startsWith('slab-')).length <=
-        3,
+        readdirSync(join('/dev/shm', shared!)).filter((name) => name.startsWith('counters-'))
+          .length <= 3,
     );
   }, 20_000);
 });

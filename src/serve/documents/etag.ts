@@ -6,7 +6,7 @@ import type { Handler } from '../endpoint.ts';
 type Headers = Readonly<Record<string, string>>;
 
 /** @param write called when the answer is first asked for */
-export const tagged = (write: () => string, headers: Headers | (() => Headers)): Handler => {
+export const withEtag = (write: () => string, headers: Headers | (() => Headers)): Handler => {
   let answer: { readonly bytes: Uint8Array<ArrayBuffer>; readonly headers: Headers } | undefined;
   return ({ header }) => {
     answer ??= build(write(), typeof headers === 'function' ? headers() : headers);

@@ -2,7 +2,7 @@
  * A flight from an HTML form: our own names, or those of the service that this one replaces
  * (`Airline, Origin, Destination, Terminal, Weekday, ScheduledTime`).
  */
-import { MINUTES_PER_DAY, dayOf } from '../../core/calendar.ts';
+import { dayOf, MINUTES_PER_DAY } from '../../core/calendar.ts';
 import { decodeTime, encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { JsonObject } from './body.ts';

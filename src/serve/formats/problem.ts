@@ -1,7 +1,7 @@
 /**
  * Failures as HTTP: problem documents (RFC 9457) made from the one error table.
  */
-import { AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
+import { type AppError, ERRORS } from '../../core/errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -33,13 +33,3 @@ export const problemResponse = (
     status: ERRORS[error.code].status,
     headers: { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store', ...headers },
   });
-
-/** A failure that asks to come back later. */
-export const retryProblem = (
-  code: ErrorCode,
-  detail: string,
-  seconds: number,
-): { error: AppError; headers: Readonly<Record<string, string>> } => ({
-  error: new AppError(code, detail),
-  headers: { 'retry-after': String(seconds) },
-});

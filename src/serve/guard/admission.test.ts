@@ -4,7 +4,7 @@ import { buildAdmission } from './admission.ts';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('batches take turns: one slice in each turn of the event loop, in the order in which they came', async () => {
-  const admission = buildAdmission({ batchesInHand: 3 });
+  const admission = buildAdmission({ batchesInFlight: 3 });
   const deadline = { atMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal };
   const went: string[] = [];
   const batch = async (name: string, nSlices: number): Promise<void> => {
@@ -23,7 +23,7 @@ test('batches take turns: one slice in each turn of the event loop, in the order
 });
 
 test('a batch beyond the bound is refused, a single flight never is', () => {
-  const admission = buildAdmission({ batchesInHand: 1 });
+  const admission = buildAdmission({ batchesInFlight: 1 });
   expect(admission.tryEnter('batch')).toBeUndefined();
   expect(admission.tryEnter('batch')).toBe('queue-full');
   expect(admission.tryEnter('single')).toBeUndefined();

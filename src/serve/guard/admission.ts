@@ -1,26 +1,26 @@
 /**
- * Bounds the work in hand of one worker: single predictions first, batches in slices, nothing for a caller who is gone.
+ * Bounds the work in flight of one worker: single predictions first, batches in slices, nothing for a caller who is gone.
  */
 import type { Call } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';
 import type { Admission, Deadline } from '../context.ts';
 
 export const buildAdmission = (
-  config: Pick<ServeConfig, 'batchesInHand'>,
+  config: Pick<ServeConfig, 'batchesInFlight'>,
   isOverloaded: () => boolean = () => false,
-): Admission & { readonly inHand: () => number } => {
+): Admission & { readonly inFlight: () => number } => {
   let singles = 0;
   let batches = 0;
   const turn = buildTurns();
   return {
-    inHand: () => singles + batches,
+    inFlight: () => singles + batches,
     isShared: () => batches > 1,
     tryEnter: (kind) => {
       if (kind === 'single') {
         singles++;
         return undefined;
       }
-      if (batches >= config.batchesInHand) return 'queue-full';
+      if (batches >= config.batchesInFlight) return 'queue-full';
       if (isOverloaded()) return 'overload';
       batches++;
       return undefined;
@@ -41,7 +41,7 @@ export const buildAdmission = (
 
 /**
  * Slices of batches, one in each turn of the event loop: between two of them goes everything that has arrived meanwhile,
- * and a single flight waits for one slice, however many batches are in hand.
+ * and a single flight waits for one slice, however many batches are in flight.
  */
 const buildTurns = (): (() => Promise<void>) => {
   const waiting: (() => void)[] = [];

@@ -1,29 +1,33 @@
 import { describe, expect, test } from 'bun:test';
-import { buildPressure } from './overload-detector.ts';
+import { buildOverloadDetector } from './overload-detector.ts';
 
 /** Probes with the given delays, one after the other. */
-const feed = (pressure: ReturnType<typeof buildPressure>, delays: readonly number[], from = 0) =>
+const feed = (
+  overload: ReturnType<typeof buildOverloadDetector>,
+  delays: readonly number[],
+  from = 0,
+) =>
   delays.reduce((nowMs, delayMs) => {
     const nextMs = nowMs + 10 + delayMs;
-    pressure.probe(nextMs);
+    overload.probe(nextMs);
     return nextMs;
   }, from);
 
-describe('pressure on the event loop', () => {
+describe('overload on the event loop', () => {
   test('stands when the least delay of a whole interval is above the target', () => {
-    const pressure = buildPressure(25, 500, 0);
-    feed(pressure, Array(20).fill(40));
-    expect(pressure.isStanding()).toBe(true);
+    const overload = buildOverloadDetector(25, 500, 0);
+    feed(overload, Array(20).fill(40));
+    expect(overload.isStanding()).toBe(true);
   });
   test('does not stand for a burst, however large', () => {
-    const pressure = buildPressure(25, 500, 0);
-    feed(pressure, [0, 400, 400, 0, 300, 300, 0, 0]);
-    expect(pressure.isStanding()).toBe(false);
+    const overload = buildOverloadDetector(25, 500, 0);
+    feed(overload, [0, 400, 400, 0, 300, 300, 0, 0]);
+    expect(overload.isStanding()).toBe(false);
   });
   test('is gone with the first probe in time', () => {
-    const pressure = buildPressure(25, 500, 0);
-    const nowMs = feed(pressure, Array(20).fill(40));
-    feed(pressure, [1], nowMs);
-    expect(pressure.isStanding()).toBe(false);
+    const overload = buildOverloadDetector(25, 500, 0);
+    const nowMs = feed(overload, Array(20).fill(40));
+    feed(overload, [1], nowMs);
+    expect(overload.isStanding()).toBe(false);
   });
 });

@@ -1,16 +1,17 @@
 /**
- * How far the event loop lags behind, and whether that lasts: the queue that one thread has in front of it.
- * A short burst is no overload; a queue that never empties is (CoDel).
+ * The overload detector: how far the event loop lags behind, and whether that lasts. The lag is the delay in the queue
+ * that one thread has in front of it; a short burst is no overload, a queue that never empties is (CoDel):
+ * overloaded when the smallest delay within an interval is above the target.
  * @source Nichols, Jacobson 2012; RFC 8289
  */
 
-/** The probe's own beat. */
+/** How often the loop is probed. */
 const PROBE_MS = 10;
 
-export interface Pressure {
+export interface OverloadDetector {
   /** Notes that the loop came round to the probe. */
   readonly probe: (nowMs: number) => void;
-  /** The least delay of the last whole interval was above the target: work is queueing all the time. */
+  /** The smallest delay of the last whole interval was above the target: work is queueing all the time. */
   readonly isStanding: () => boolean;
   /** The delay at the last probe. */
   readonly delayMs: () => number;
@@ -20,21 +21,25 @@ export interface Pressure {
  * @param targetMs a delay that is nothing to worry about
  * @param intervalMs how long it must not have been reached
  */
-export const buildPressure = (targetMs: number, intervalMs: number, startMs: number): Pressure => {
+export const buildOverloadDetector = (
+  targetMs: number,
+  intervalMs: number,
+  startMs: number,
+): OverloadDetector => {
   let dueMs = startMs + PROBE_MS;
   let delayMs = 0;
-  let leastMs = Number.POSITIVE_INFINITY;
+  let minDelayMs = Number.POSITIVE_INFINITY;
   let fromMs = startMs;
   let standing = false;
   return {
     probe: (nowMs) => {
       delayMs = Math.max(0, nowMs - dueMs);
       dueMs = nowMs + PROBE_MS;
-      leastMs = Math.min(leastMs, delayMs);
-      if (leastMs <= targetMs) standing = false;
+      minDelayMs = Math.min(minDelayMs, delayMs);
+      if (minDelayMs <= targetMs) standing = false;
       if (nowMs - fromMs >= intervalMs) {
-        standing = leastMs > targetMs;
-        leastMs = Number.POSITIVE_INFINITY;
+        standing = minDelayMs > targetMs;
+        minDelayMs = Number.POSITIVE_INFINITY;
         fromMs = nowMs;
       }
     },
@@ -44,8 +49,8 @@ export const buildPressure = (targetMs: number, intervalMs: number, startMs: num
 };
 
 /** Probes the loop of this process from now on. */
-export const watchPressure = (targetMs: number, intervalMs: number): Pressure => {
-  const pressure = buildPressure(targetMs, intervalMs, performance.now());
-  setInterval(() => pressure.probe(performance.now()), PROBE_MS);
-  return pressure;
+export const startOverloadDetector = (targetMs: number, intervalMs: number): OverloadDetector => {
+  const overload = buildOverloadDetector(targetMs, intervalMs, performance.now());
+  setInterval(() => overload.probe(performance.now()), PROBE_MS);
+  return overload;
 };

@@ -1,5 +1,5 @@
 /**
- * Requests per second and caller, counted over all workers in one shared table.
+ * Quotas: requests per second and caller, counted over all workers in one shared table.
  * Two int32 per caller: the second, and the requests in it.
  */
 import { QUOTA_KEYS, type Quota } from '../context.ts';

@@ -1,5 +1,5 @@
 /**
- * Refusals of work that is not wrong: which failure each reason is, and the frame around work that was let in.
+ * Load shedding: the failure that answers each reason, and the frame around work that was admitted.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { ServeContext, WorkKind } from '../context.ts';
@@ -13,7 +13,6 @@ const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>
     detail: 'the time that the request allowed passed before the answer was ready',
   },
   'client-gone': { code: 'deadline-passed', detail: 'the caller went away before the answer' },
-  draining: { code: 'draining', detail: 'the service is shutting down' },
   slow: { code: 'request-slow', detail: 'the request took too long to arrive' },
   quota: { code: 'quota-spent', detail: 'the quota of requests per second is used up' },
 };
@@ -24,7 +23,7 @@ export const shed = ({ counters }: ServeContext, reason: ShedReason): AppError =
   return new AppError(FAILURES[reason].code, FAILURES[reason].detail);
 };
 
-/** Does one piece of work that does not wait, if it is let in. @throws AppError overloaded, draining */
+/** Does one piece of work that does not wait, if it is let in. @throws AppError overloaded */
 export const admitted = <T>(context: ServeContext, kind: WorkKind, work: () => T): T => {
   const refused = context.admission.tryEnter(kind);
   if (refused) throw shed(context, refused);

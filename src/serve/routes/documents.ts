@@ -4,14 +4,14 @@
 import { DOCS_STYLE, type DocsView, type OperationView, renderDocs } from '../../../web/docs.tsx';
 import { ERRORS } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
-import type { Endpoint } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
+import { withEtag } from '../documents/etag.ts';
 import { buildOpenApi, type OpenApi } from '../documents/openapi.ts';
 import type { Operation } from '../documents/operation.ts';
 import { securityHeaders } from '../documents/page-headers.ts';
 import { buildCollection } from '../documents/postman.ts';
 import { exampleFlight } from '../documents/schema.ts';
-import { tagged } from '../documents/etag.ts';
+import type { Endpoint } from '../endpoint.ts';
 
 export const buildDocuments = ({
   loaded,
@@ -24,10 +24,10 @@ export const buildDocuments = ({
     openApi ??= buildOpenApi(loaded, config.auth);
     return openApi;
   };
-  const openApiAnswer = tagged(() => JSON.stringify(document()), {
+  const openApiAnswer = withEtag(() => JSON.stringify(document()), {
     'content-type': 'application/json',
   });
-  const docsAnswer = tagged(
+  const docsAnswer = withEtag(
     () => renderDocs(docsOf(document(), inputs)),
     () => securityHeaders([], [DOCS_STYLE]),
   );

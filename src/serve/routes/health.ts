@@ -1,8 +1,9 @@
 /**
  * `/livez` and `/readyz` on the service port: whether this worker lives, and whether it may be sent work.
  */
-import { type Handler, jsonHeaders } from '../endpoint.ts';
+
 import type { ServeContext } from '../context.ts';
+import { type Handler, jsonHeaders } from '../endpoint.ts';
 
 const noStore = { ...jsonHeaders, 'cache-control': 'no-store' };
 

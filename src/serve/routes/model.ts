@@ -2,9 +2,9 @@
  * `/model`: what the service answers with: name, version, inputs, training, measured quality.
  */
 import { driftOf } from '../../core/distribution.ts';
-import { type Handler, jsonHeaders } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
 import { exampleFlight, flightSchema } from '../documents/schema.ts';
+import { type Handler, jsonHeaders } from '../endpoint.ts';
 import { levelName } from '../formats/answer.ts';
 import { compressed } from '../formats/compressed.ts';
 import { MIN_SEEN } from '../telemetry/drift-counters.ts';

@@ -3,8 +3,8 @@
  * The main road of the service: what it does for one flight is what its speed is measured by.
  */
 import type { Call, InPlace } from '../../http/call.ts';
-import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
+import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
 import { isObject, parseBody } from '../formats/body.ts';
 import { compressed } from '../formats/compressed.ts';

@@ -4,10 +4,10 @@
 import { renderPage } from '../../../web/page.tsx';
 import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
-import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
 import { buildPage } from '../documents/page.ts';
 import { pageHeaders } from '../documents/page-headers.ts';
+import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import { prefersJson } from '../formats/accept.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
 import { type JsonObject, mediaTypeOf } from '../formats/body.ts';

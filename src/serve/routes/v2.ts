@@ -4,8 +4,8 @@
 import { AppError } from '../../core/errors.ts';
 import { VERSION } from '../../core/version.ts';
 import type { Call } from '../../http/call.ts';
-import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import type { ServeContext } from '../context.ts';
+import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import { datatypeOf } from '../formats/tensor.ts';
 import { shed } from '../guard/shed.ts';
 import { buildInferenceReader, type InferenceRequest } from '../scoring/inference.ts';

@@ -8,14 +8,23 @@ import { METRICS_TYPE, renderMetrics } from '../telemetry/metrics.ts';
 import type { ServiceView } from '../telemetry/view.ts';
 import type { Reload, Served } from './reload.ts';
 
+export interface AdminSetting {
+  readonly host: string;
+  readonly port: number;
+  readonly view: () => ServiceView;
+  /** @throws AppError not-ready while the service is starting */
+  readonly reload: () => Reload;
+  readonly log: Log;
+}
+
 /** Shares its port, so that a new supervisor can take over; that nobody else is there is known before. */
-export const openAdmin = (
-  host: string,
-  port: number,
-  view: () => ServiceView,
-  reload: () => Reload,
-  log: Log,
-): Bun.Server<undefined> => {
+export const openAdmin = ({
+  host,
+  port,
+  view,
+  reload,
+  log,
+}: AdminSetting): Bun.Server<undefined> => {
   const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     '/livez': { GET: () => health(true, view(), false) },
     '/readyz': { GET: (url) => health(view().ready, view(), url.searchParams.has('verbose')) },
@@ -23,8 +32,10 @@ export const openAdmin = (
     '/metrics': {
       GET: () => new Response(renderMetrics(view()), { headers: { 'content-type': METRICS_TYPE } }),
     },
-    '/reload': { POST: async (_, request) => served(await reload().to(await modelOf(request))) },
-    '/rollback': { POST: async () => served(await reload().back()) },
+    '/reload': {
+      POST: async (_, request) => served(await reload().switchTo(await modelOf(request))),
+    },
+    '/rollback': { POST: async () => served(await reload().rollBack()) },
   };
   const answer = async (request: Request): Promise<Response> => {
     try {

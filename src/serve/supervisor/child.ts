@@ -1,5 +1,5 @@
 /**
- * One worker process as the supervisor sees it: start, orders, news, end.
+ * One worker process as the supervisor sees it: its start, commands, events and exit.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,35 +7,35 @@ import { AppError } from '../../core/errors.ts';
 import type { ServeConfig } from '../config.ts';
 import type { RestartReason } from '../labels.ts';
 import {
-  type FromWorker,
   type ModelFacts,
   type ModelRef,
-  ORDERS,
-  type Orders,
-  type ToWorker,
+  WORKER_START,
+  type WorkerCommand,
+  type WorkerEvent,
+  type WorkerStart,
 } from '../messages.ts';
-import { createCells, mapCells, SLAB_CELLS } from '../telemetry/shared-counters.ts';
+import { COUNTER_CELLS, createCells, mapCells } from '../telemetry/shared-counters.ts';
 
-export type ChildState = 'starting' | 'warm' | 'ready' | 'draining' | 'gone';
+export type ChildState = 'starting' | 'loaded' | 'ready' | 'draining' | 'gone';
 
 export interface Child {
   readonly spawnId: number;
   readonly pid: number;
   readonly model: ModelRef;
-  /** float64, shape (SLAB_CELLS): lives on when the process is gone. */
-  readonly slab: Float64Array;
+  /** float64, shape (COUNTER_CELLS): lives on when the process is gone. */
+  readonly counters: Float64Array;
   readonly state: () => ChildState;
   /** When it became ready, on the clock of `performance.now()`; NaN before. */
   readonly readyAtMs: () => number;
   /** Model checked, self-test right. Rejects with an AppError when refused or when it ends before. */
-  readonly warm: Promise<ModelFacts>;
-  /** As fast as it will be; at once where it does not rehearse. Rejects as `warm` does. */
-  readonly rehearsed: Promise<void>;
-  /** Listening. Rejects as `warm` does. */
+  readonly loaded: Promise<ModelFacts>;
+  /** Its code is compiled by use; at once where it does not warm up. Rejects as `loaded` does. */
+  readonly warm: Promise<void>;
+  /** Listening. Rejects as `loaded` does. */
   readonly ready: Promise<void>;
   readonly exited: Promise<Exit>;
-  readonly tell: (message: ToWorker) => void;
-  /** Ends in order: see `ToWorker`. */
+  readonly tell: (message: WorkerCommand) => void;
+  /** Ends in command: see `WorkerCommand`. */
   readonly drain: (closeMs: number, limitMs: number) => void;
   readonly kill: () => void;
 }
@@ -51,40 +51,48 @@ export interface ChildSetting {
   readonly spawnId: number;
   readonly sharedDir: string;
   readonly quotaPath: string;
-  readonly rehearses: boolean;
+  readonly warmsUp: boolean;
   readonly onLeaving: (child: Child, reason: RestartReason) => void;
 }
 
-/** Starts a worker. @throws AppError file-unwritable when there is no room for its slab */
+/** Starts a worker. @throws AppError file-unwritable when there is no room for its counters */
 export const spawnChild = (setting: ChildSetting): Child => {
-  const { config, model, spawnId, sharedDir, quotaPath, rehearses } = setting;
-  const slabPath = join(sharedDir, `slab-${spawnId}`);
-  createCells(slabPath, SLAB_CELLS);
-  const slab = mapCells(slabPath);
-  const orders: Orders = { config, model, spawnId, slabPath, quotaPath, sharedDir, rehearses };
+  const { config, model, spawnId, sharedDir, quotaPath, warmsUp } = setting;
+  const countersPath = join(sharedDir, `counters-${spawnId}`);
+  createCells(countersPath, COUNTER_CELLS);
+  const counters = mapCells(countersPath);
+  const workerStart: WorkerStart = {
+    config,
+    model,
+    spawnId,
+    countersPath,
+    quotaPath,
+    sharedDir,
+    warmsUp,
+  };
   let state: ChildState = 'starting';
   let connected = true;
   let readyAtMs = Number.NaN;
   let refusal: AppError | undefined;
-  const warm = Promise.withResolvers<ModelFacts>();
-  const rehearsed = Promise.withResolvers<void>();
+  const loaded = Promise.withResolvers<ModelFacts>();
+  const warm = Promise.withResolvers<void>();
   const ready = Promise.withResolvers<void>();
+  loaded.promise.catch(() => {});
   warm.promise.catch(() => {});
-  rehearsed.promise.catch(() => {});
   ready.promise.catch(() => {});
 
-  const hear = (message: FromWorker): void => {
-    switch (message.news) {
-      case 'warm':
-        state = 'warm';
-        warm.resolve(message.facts);
-        if (!rehearses) rehearsed.resolve();
+  const hear = (message: WorkerEvent): void => {
+    switch (message.event) {
+      case 'loaded':
+        state = 'loaded';
+        loaded.resolve(message.facts);
+        if (!warmsUp) warm.resolve();
         break;
-      case 'rehearsed':
-        rehearsed.resolve();
+      case 'warm':
+        warm.resolve();
         break;
       case 'ready':
-        if (state === 'warm') state = 'ready';
+        if (state === 'loaded') state = 'ready';
         readyAtMs = performance.now();
         ready.resolve();
         break;
@@ -98,7 +106,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
   };
 
   const process_ = Bun.spawn([process.execPath, join(import.meta.dir, '../worker/worker.ts')], {
-    env: { ...process.env, [ORDERS]: JSON.stringify(orders) },
+    env: { ...process.env, [WORKER_START]: JSON.stringify(workerStart) },
     stdio: ['ignore', 'inherit', 'inherit'],
     ipc: hear,
     onDisconnect: () => {
@@ -115,21 +123,21 @@ export const spawnChild = (setting: ChildSetting): Child => {
         'not-ready',
         `a worker ended before it was ready (${signal ?? `exit code ${code}`})`,
       );
+    loaded.reject(error);
     warm.reject(error);
-    rehearsed.reject(error);
     ready.reject(error);
-    rmSync(slabPath, { force: true });
+    rmSync(countersPath, { force: true });
     return { code: process_.exitCode, signal };
   });
   const child: Child = {
     spawnId,
     pid: process_.pid,
     model,
-    slab,
+    counters,
     state: () => state,
     readyAtMs: () => readyAtMs,
+    loaded: loaded.promise,
     warm: warm.promise,
-    rehearsed: rehearsed.promise,
     ready: ready.promise,
     exited,
     tell: (message) => {
@@ -143,7 +151,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
     drain: (closeMs, limitMs) => {
       if (state === 'gone') return;
       state = 'draining';
-      child.tell({ order: 'drain', closeMs, limitMs });
+      child.tell({ command: 'drain', closeMs, limitMs });
     },
     kill: () => process_.kill('SIGKILL'),
   };

@@ -1,6 +1,7 @@
 /**
- * The workers: one place each, refilled at once when its worker dies, one more kept warm so that "at once" is
- * a matter of opening a port.
+ * The fleet of workers, and the code that replaces a dead one (`onExit`): one place each, refilled at once when its
+ * worker dies, with a standby kept warm so that "at once" is a matter of opening a port. Rolls a new model through the
+ * places, one after the other.
  */
 import type { ServeConfig } from '../config.ts';
 import type { RestartReason } from '../labels.ts';
@@ -8,24 +9,24 @@ import type { Log } from '../log.ts';
 import type { ModelFacts, ModelRef } from '../messages.ts';
 import { CLOSE_MS } from '../worker/drain.ts';
 import { type Child, type Exit, spawnChild } from './child.ts';
-import { buildLedger, type Ledger } from './restart-history.ts';
+import { buildRestartHistory, type RestartHistory } from './restart-history.ts';
 import {
-  BACKOFF_MOST_MS,
   backoffMs,
   buildSlot,
   exhaustionOf,
+  MAX_BACKOFF_MS,
   noteDeath,
   type Place,
   type Slot,
   YOUNG_MS,
 } from './slot.ts';
-import { buildSpare } from './standby.ts';
+import { buildStandby } from './standby.ts';
 
 export interface Fleet {
   readonly places: () => readonly Place[];
-  /** Every process that is alive: in a place, spare, or draining. */
+  /** Every process that is alive: in a place, on standby, or draining. */
   readonly children: () => ReadonlySet<Child>;
-  readonly ledger: Pick<Ledger, 'retired' | 'restarts'>;
+  readonly restartHistory: Pick<RestartHistory, 'retired' | 'restarts'>;
   /** Why the crash budget is spent, undefined while it is not. */
   readonly exhausted: () => string | undefined;
   /** Starts a worker for a model and waits until it has checked it. @throws AppError */
@@ -33,7 +34,7 @@ export interface Fleet {
   /** Fills every place; resolves when all are ready. @throws AppError when the first worker is refused */
   readonly start: (model: ModelRef, port: number) => Promise<ModelFacts>;
   /**
-   * Puts the model into every place, one after the other; `first` is a warm worker that has it.
+   * Puts the model into every place, one after the other; `first` is a worker that has loaded it.
    * Resolves when no worker answers with the old model any more. @throws AppError
    */
   readonly roll: (model: ModelRef, first: Child) => Promise<void>;
@@ -45,18 +46,27 @@ export interface Fleet {
   readonly end: () => void;
 }
 
-export const buildFleet = (
-  config: ServeConfig,
-  nWorkers: number,
-  sharedDir: string,
-  quotaPath: string,
-  log: Log,
-  /** Something that `/readyz` depends on has changed. */
-  onChange: () => void,
-): Fleet => {
+export interface FleetSetting {
+  readonly config: ServeConfig;
+  readonly nWorkers: number;
+  readonly sharedDir: string;
+  readonly quotaPath: string;
+  readonly log: Log;
+  /** Called when something that `/readyz` depends on has changed. */
+  readonly onChange: () => void;
+}
+
+export const buildFleet = ({
+  config,
+  nWorkers,
+  sharedDir,
+  quotaPath,
+  log,
+  onChange,
+}: FleetSetting): Fleet => {
   const slots = Array.from({ length: nWorkers }, (_, i) => buildSlot(i + 1));
   const children = new Set<Child>();
-  const ledger = buildLedger(sharedDir, log);
+  const restartHistory = buildRestartHistory(sharedDir, log);
   const killedFor = new WeakMap<Child, RestartReason>();
   let model: ModelRef | undefined;
   let port = 0;
@@ -71,7 +81,7 @@ export const buildFleet = (
       spawnId: ++spawned,
       sharedDir,
       quotaPath,
-      rehearses: started,
+      warmsUp: started,
       onLeaving: (leaving, reason) => void fleet.replace(leaving, reason).catch(() => {}),
     });
     children.add(child);
@@ -79,12 +89,12 @@ export const buildFleet = (
     return child;
   };
 
-  const spare = buildSpare(spawn, log);
+  const standby = buildStandby(spawn, log);
 
   const onExit = (child: Child, exit: Exit): void => {
     children.delete(child);
-    ledger.noteEnd(child);
-    spare.noteEnd(child);
+    restartHistory.noteEnd(child);
+    standby.noteEnd(child);
     const slot = slots.find((other) => other.child === child);
     if (slot) slot.child = undefined;
     onChange();
@@ -93,7 +103,7 @@ export const buildFleet = (
       killedFor.get(child) ??
       (Number.isNaN(child.readyAtMs()) ? 'start-failed' : exit.signal ? 'killed' : 'crashed');
     noteDeath(slot, performance.now() - child.readyAtMs());
-    ledger.noteRestart(slot, reason);
+    restartHistory.noteRestart(slot, reason);
     const waitMs = slot.awaited ? 0 : backoffMs(slot.youngDeaths);
     log.warn(`worker ${slot.id} is gone, replacing it`, {
       worker: slot.id,
@@ -121,11 +131,11 @@ export const buildFleet = (
   const fill = (slot: Slot): void => {
     let child: Child;
     try {
-      child = spare.take(model!);
+      child = standby.take(model!);
     } catch (error) {
       log.error('a worker cannot be started', { error: (error as Error).message });
       slot.youngDeaths++;
-      fillLater(slot, BACKOFF_MOST_MS);
+      fillLater(slot, MAX_BACKOFF_MS);
       return;
     }
     slot.child = child;
@@ -133,7 +143,7 @@ export const buildFleet = (
       () => {
         log.info(`worker ${slot.id} is ready`, { worker: slot.id, workerPid: child.pid });
         setTimeout(() => settle(slot, child), YOUNG_MS);
-        keepSpare();
+        keepStandby();
       },
       () => {},
     );
@@ -147,16 +157,16 @@ export const buildFleet = (
   };
 
   const open = async (child: Child): Promise<void> => {
-    await child.warm;
-    child.tell({ order: 'listen', port });
+    await child.loaded;
+    child.tell({ command: 'listen', port });
     await child.ready;
     onChange();
   };
 
   /** Not before every place is served. */
-  const keepSpare = (): void => {
+  const keepStandby = (): void => {
     const isFull = slots.every((slot) => slot.child?.state() === 'ready');
-    if (!ending && model && isFull) spare.keep(model);
+    if (!ending && model && isFull) standby.keep(model);
   };
 
   const drain = (child: Child): void => child.drain(CLOSE_MS, config.drainLimitMs);
@@ -165,7 +175,7 @@ export const buildFleet = (
   const succeed = async (slot: Slot, next: Child): Promise<Child | undefined> => {
     slot.awaited = true;
     try {
-      await next.rehearsed;
+      await next.warm;
       await open(next);
       const last = slot.child;
       slot.child = next;
@@ -180,11 +190,11 @@ export const buildFleet = (
   const fleet: Fleet = {
     places: () => slots,
     children: () => children,
-    ledger,
+    restartHistory,
     exhausted: () => exhaustionOf(slots),
     tryModel: async (wanted) => {
       const child = spawn(wanted);
-      return { child, facts: await child.warm };
+      return { child, facts: await child.loaded };
     },
     start: async (wanted, onPort) => {
       model = wanted;
@@ -201,8 +211,8 @@ export const buildFleet = (
         if (slot.child === undefined) fill(slot);
         else setTimeout(() => settle(slot, first[i]!), YOUNG_MS);
       }
-      keepSpare();
-      return first[0]!.warm;
+      keepStandby();
+      return first[0]!.loaded;
     },
     roll: async (wanted, first) => {
       const before = model;
@@ -223,17 +233,17 @@ export const buildFleet = (
             await succeed(slot, spawn(before));
         throw error;
       } finally {
-        spare.drop(model);
-        keepSpare();
+        standby.drop(model);
+        keepStandby();
       }
     },
     replace: async (child, reason) => {
       const slot = slots.find((other) => other.child === child);
       if (!slot || slot.awaited || ending) return;
-      ledger.noteRestart(slot, reason);
+      restartHistory.noteRestart(slot, reason);
       log.warn(`worker ${slot.id} is being replaced`, { worker: slot.id, reason });
-      await succeed(slot, spare.take(model!));
-      keepSpare();
+      await succeed(slot, standby.take(model!));
+      keepStandby();
     },
     kill: (child, reason) => {
       killedFor.set(child, reason);
@@ -241,7 +251,7 @@ export const buildFleet = (
     },
     end: () => {
       ending = true;
-      spare.drop();
+      standby.drop();
     },
   };
   return fleet;

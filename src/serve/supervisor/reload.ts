@@ -1,5 +1,5 @@
 /**
- * Which model serves: the change to another one, the way back, and what went wrong on the way.
+ * Which model serves: the reload of another one, the rollback, and why the last one was refused.
  * Changes happen one after the other; a refused model leaves all as it was.
  */
 import { rmSync } from 'node:fs';
@@ -23,11 +23,11 @@ export interface Reload {
   readonly refusal: () => string | undefined;
   readonly counts: Readonly<Record<'ok' | 'refused', number>>;
   /** Puts another model in place, worker by worker. @throws AppError; the old model then goes on serving */
-  readonly to: (wanted: string | undefined) => Promise<Served>;
+  readonly switchTo: (wanted: string | undefined) => Promise<Served>;
   /** The same model in fresh workers: for what they read at their start. */
-  readonly again: () => Promise<void>;
+  readonly restart: () => Promise<void>;
   /** Back to the model that served before. @throws AppError model-missing when there is none */
-  readonly back: () => Promise<Served>;
+  readonly rollBack: () => Promise<Served>;
 }
 
 /**
@@ -53,14 +53,25 @@ export const resolveModel = (config: ServeConfig, wanted = config.model): string
 /** `20261122T101500Z-1a2b3c4d` of `models/nyc/20261122T101500Z-1a2b3c4d/model.safetensors`. */
 export const versionOfPath = (path: string): string => basename(dirname(path));
 
-export const buildReload = (
-  config: ServeConfig,
-  sharedDir: string,
-  fleet: Fleet,
-  log: Log,
-  first: Served,
-  onChange: () => void,
-): Reload => {
+export interface ReloadSetting {
+  readonly config: ServeConfig;
+  readonly sharedDir: string;
+  readonly fleet: Fleet;
+  readonly log: Log;
+  /** What serves at the start. */
+  readonly first: Served;
+  /** Called when something that `/readyz` depends on has changed. */
+  readonly onChange: () => void;
+}
+
+export const buildReload = ({
+  config,
+  sharedDir,
+  fleet,
+  log,
+  first,
+  onChange,
+}: ReloadSetting): Reload => {
   let serving = first;
   let before: Served | undefined;
   let refusal: string | undefined;
@@ -118,14 +129,14 @@ export const buildReload = (
     serving: () => serving,
     refusal: () => refusal,
     counts,
-    to: (wanted) =>
+    switchTo: (wanted) =>
       inTurn(() =>
         put(`the model ${wanted ?? config.model ?? ''}`.trim(), () => {
           const path = resolveModel(config, wanted);
           return keepModel(sharedDir, path, versionOfPath(path), ++kept);
         }),
       ),
-    again: () =>
+    restart: () =>
       inTurn(async () => {
         try {
           const { child } = await fleet.tryModel(serving.ref);
@@ -140,7 +151,7 @@ export const buildReload = (
           onChange();
         }
       }),
-    back: () =>
+    rollBack: () =>
       inTurn(() => {
         const last = before;
         if (!last) throw new AppError('model-missing', 'no other model has served since the start');

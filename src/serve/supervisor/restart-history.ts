@@ -1,16 +1,16 @@
 /**
- * What outlives a worker: the sum of what those that are gone have counted, and how often one was replaced and why.
+ * The restart history: how often a worker was replaced and why, and the sum of what those that are gone have counted.
  */
 import { RESTART_REASONS, type RestartReason } from '../labels.ts';
 import type { Log } from '../log.ts';
 import { retireDrift } from '../telemetry/drift-counters.ts';
-import { SLAB_CELLS } from '../telemetry/shared-counters.ts';
+import { COUNTER_CELLS } from '../telemetry/shared-counters.ts';
 import { retireInto } from '../telemetry/totals.ts';
 import type { Child } from './child.ts';
 import type { Slot } from './slot.ts';
 
-export interface Ledger {
-  /** float64, shape (SLAB_CELLS): what workers counted that are gone. */
+export interface RestartHistory {
+  /** float64, shape (COUNTER_CELLS): what workers counted that are gone. */
   readonly retired: Float64Array;
   /** How often a worker was replaced, by reason. */
   readonly restarts: Readonly<Record<RestartReason, number>>;
@@ -19,8 +19,8 @@ export interface Ledger {
   readonly noteRestart: (slot: Slot, reason: RestartReason) => void;
 }
 
-export const buildLedger = (sharedDir: string, log: Log): Ledger => {
-  const retired = new Float64Array(SLAB_CELLS);
+export const buildRestartHistory = (sharedDir: string, log: Log): RestartHistory => {
+  const retired = new Float64Array(COUNTER_CELLS);
   const restarts = Object.fromEntries(RESTART_REASONS.map((reason) => [reason, 0])) as Record<
     RestartReason,
     number
@@ -29,7 +29,7 @@ export const buildLedger = (sharedDir: string, log: Log): Ledger => {
     retired,
     restarts,
     noteEnd: (child) => {
-      retireInto(retired, child.slab);
+      retireInto(retired, child.counters);
       try {
         retireDrift(sharedDir, child.spawnId);
       } catch (error) {

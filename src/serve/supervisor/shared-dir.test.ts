@@ -46,7 +46,7 @@ describe('the shared folder', () => {
     rmSync(dir, { recursive: true });
   });
 
-  test('finds a full disk when a slab is made, not in the middle of a request', () => {
+  test('finds a full disk when counters are made, not in the middle of a request', () => {
     expect(codeOf(() => createCells('/dev/full', 1000))).toBe('file-unwritable');
   });
 });

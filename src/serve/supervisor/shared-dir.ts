@@ -1,5 +1,5 @@
 /**
- * The folder that supervisor and workers share: slabs, drift counts, checked copies of models. Memory where the
+ * The folder that supervisor and workers share: counters, drift counts, checked copies of models. Memory where the
  * system has it (`/dev/shm`), so that counting never waits for a disk.
  */
 import {

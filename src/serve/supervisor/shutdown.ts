@@ -1,5 +1,5 @@
 /**
- * The end of the whole service, in order: not ready, still serving, workers drain, workers end, exit.
+ * The shutdown of the whole service, in order: not ready, still serving, workers drain (`worker/drain.ts`), exit.
  * A second signal ends everything at once.
  */
 import type { ServeConfig } from '../config.ts';
@@ -9,7 +9,7 @@ import type { Fleet } from './fleet.ts';
 /** What is left of the drain limit for the processes to end in. */
 const EXIT_MS = 500;
 
-export interface Ending {
+export interface Shutdown {
   /** The exit code, once no worker is left. */
   readonly ended: Promise<number>;
   /** Begins the end, as SIGTERM does. */
@@ -17,7 +17,7 @@ export interface Ending {
 }
 
 /** Listens to SIGTERM and SIGINT from now on. */
-export const buildEnding = (fleet: Fleet, config: ServeConfig, onDrain: () => void): Ending => {
+export const buildShutdown = (fleet: Fleet, config: ServeConfig, onDrain: () => void): Shutdown => {
   const { promise: ended, resolve } = Promise.withResolvers<number>();
   let asked = false;
 

@@ -9,8 +9,8 @@ import type { Child } from './child.ts';
  */
 export const YOUNG_MS = 500;
 const PATIENCE = 3;
-const BACKOFF_FIRST_MS = 100;
-export const BACKOFF_MOST_MS = 5000;
+const MIN_BACKOFF_MS = 100;
+export const MAX_BACKOFF_MS = 5000;
 /** More young deaths in a row, and the service calls itself not ready until a worker stays. */
 const CRASH_BUDGET = 5;
 
@@ -47,7 +47,7 @@ export const noteDeath = (slot: Slot, livedMs: number): void => {
 export const backoffMs = (youngDeaths: number): number =>
   youngDeaths < PATIENCE
     ? 0
-    : Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (youngDeaths - PATIENCE));
+    : Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** (youngDeaths - PATIENCE));
 
 /** Why the crash budget is spent, undefined while it is not. */
 export const exhaustionOf = (slots: readonly Slot[]): string | undefined => {

@@ -10,16 +10,16 @@ import { connectionsFor, workersFor } from '../limits.ts';
 import { buildLog } from '../log.ts';
 import { driftCells, sumDrift } from '../telemetry/drift-counters.ts';
 import { createCells, GAUGES } from '../telemetry/shared-counters.ts';
-import { sumSlabs } from '../telemetry/totals.ts';
+import { sumCounters } from '../telemetry/totals.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import { openAdmin } from './admin.ts';
 import { watchCertificates } from './certificates.ts';
-import { buildEnding } from './shutdown.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { freePort, urlOf } from './ports.ts';
 import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
 import { keepModel, makeSharedDir } from './shared-dir.ts';
-import { portsToTakeOver, reportReady, startSuccessor } from './upgrade.ts';
+import { buildShutdown } from './shutdown.ts';
+import { inheritedPorts, reportReady, startSuccessor } from './upgrade.ts';
 import { watch } from './watchdog.ts';
 
 /** What a person is told once the service is ready. */
@@ -44,13 +44,13 @@ export const serve = async (
   const calledMs = performance.now();
   const log = buildLog(config.logLevel);
   const path = resolveModel(config);
-  const taken = portsToTakeOver();
-  const port = taken?.port ?? freePort(config.host, config.port, '--port', config.tls);
+  const inherited = inheritedPorts();
+  const port = inherited?.port ?? freePort(config.host, config.port, '--port', config.tls);
   const adminPort =
-    taken?.adminPort ?? freePort(config.adminHost, config.adminPort, '--admin-port');
+    inherited?.adminPort ?? freePort(config.adminHost, config.adminPort, '--admin-port');
   const sharedDir = makeSharedDir();
   const state: State = { draining: false, reload: undefined };
-  let fleet: Fleet | undefined;
+  let built: Fleet | undefined;
   let admin: Bun.Server<undefined> | undefined;
   try {
     const quotaPath = join(sharedDir, 'quota');
@@ -63,23 +63,30 @@ export const serve = async (
         connections,
         asked: config.connections,
       });
-    const crew = buildFleet(config, nWorkers, sharedDir, quotaPath, log, () => tellAll());
-    fleet = crew;
-    const view = (): ServiceView => viewOf(crew, state, sharedDir);
+    const fleet = buildFleet({
+      config,
+      nWorkers,
+      sharedDir,
+      quotaPath,
+      log,
+      onChange: () => tellAll(),
+    });
+    built = fleet;
+    const view = (): ServiceView => viewOf(fleet, state, sharedDir);
     const tellAll = (): void => {
       const { ready, reasons } = view();
-      for (const child of crew.children()) child.tell({ order: 'state', ready, reasons });
+      for (const child of fleet.children()) child.tell({ command: 'state', ready, reasons });
     };
     const reloadNow = (): Reload => {
       if (!state.reload) throw new AppError('not-ready', 'the service is still starting');
       return state.reload;
     };
-    admin = openAdmin(config.adminHost, adminPort, view, reloadNow, log);
-    const { ended, end } = buildEnding(crew, config, () => {
+    admin = openAdmin({ host: config.adminHost, port: adminPort, view, reload: reloadNow, log });
+    const { ended, end } = buildShutdown(fleet, config, () => {
       state.draining = true;
       tellAll();
     });
-    process.on('SIGHUP', () => void state.reload?.to(undefined).catch(() => {}));
+    process.on('SIGHUP', () => void state.reload?.switchTo(undefined).catch(() => {}));
     process.on('SIGUSR2', () => {
       if (!state.reload) return;
       startSuccessor({ port, adminPort }, log, () => {
@@ -89,14 +96,21 @@ export const serve = async (
     });
     const facts = await Promise.race([
       // A worker that ends because the service does is no failure of the start.
-      crew.start(ref, port).catch(async (error) => {
+      fleet.start(ref, port).catch(async (error) => {
         throw state.draining ? new EndedEarly(await ended) : error;
       }),
       ended.then((code) => Promise.reject(new EndedEarly(code))),
     ]);
-    state.reload = buildReload(config, sharedDir, crew, log, { ref, facts }, tellAll);
-    const unwatch = watch(crew, config);
-    const unwatchTls = watchCertificates(config, () => void state.reload?.again());
+    state.reload = buildReload({
+      config,
+      sharedDir,
+      fleet,
+      log,
+      first: { ref, facts },
+      onChange: tellAll,
+    });
+    const unwatch = watch(fleet, config);
+    const unwatchTls = watchCertificates(config, () => void state.reload?.restart());
     tellAll();
     reportReady();
     onStarted({
@@ -114,8 +128,8 @@ export const serve = async (
     if (error instanceof EndedEarly) return error.code;
     throw error;
   } finally {
-    fleet?.end();
-    const left = [...(fleet?.children() ?? [])];
+    built?.end();
+    const left = [...(built?.children() ?? [])];
     for (const child of left) child.kill();
     await Promise.all(left.map(({ exited }) => exited));
     await admin?.stop(true);
@@ -137,7 +151,7 @@ class EndedEarly extends Error {
 }
 
 const RSS = GAUGES.indexOf('rssBytes');
-const IN_HAND = GAUGES.indexOf('inHand');
+const IN_FLIGHT = GAUGES.indexOf('inFlight');
 
 const viewOf = (fleet: Fleet, { draining, reload }: State, sharedDir: string): ServiceView => {
   const facts = reload?.serving().facts;
@@ -148,8 +162,8 @@ const viewOf = (fleet: Fleet, { draining, reload }: State, sharedDir: string): S
       pid: child?.pid ?? 0,
       state: state === 'ready' || state === 'draining' ? state : 'starting',
       restarts,
-      rssMb: Math.round((child?.slab[RSS] ?? 0) / 2 ** 20),
-      inHand: child?.slab[IN_HAND] ?? 0,
+      rssMb: Math.round((child?.counters[RSS] ?? 0) / 2 ** 20),
+      inHand: child?.counters[IN_FLIGHT] ?? 0,
       model: child?.model.version ?? facts?.version ?? '',
     };
   });
@@ -167,8 +181,11 @@ const viewOf = (fleet: Fleet, { draining, reload }: State, sharedDir: string): S
     reasons,
     workers,
     totals: () =>
-      sumSlabs([fleet.ledger.retired, ...[...fleet.children()].map((child) => child.slab)]),
-    restarts: fleet.ledger.restarts,
+      sumCounters([
+        fleet.restartHistory.retired,
+        ...[...fleet.children()].map((child) => child.counters),
+      ]),
+    restarts: fleet.restartHistory.restarts,
     reloads: reload?.counts ?? { ok: 0, refused: 0 },
     model: facts,
     drift: () =>

@@ -1,5 +1,5 @@
 /**
- * A new supervisor in place of a running one (SIGUSR2): the old starts the new, both serve the same port for a moment,
+ * The upgrade of a running service (SIGUSR2), a new supervisor in place of the old: the old starts the new, both serve the same port for a moment,
  * then the old ends in order. Counters start again from zero, as after a restart.
  */
 import type { Log } from '../log.ts';
@@ -14,7 +14,7 @@ export interface Ports {
 }
 
 /** The ports of the supervisor that this one follows; undefined when it follows none. */
-export const portsToTakeOver = (): Ports | undefined => {
+export const inheritedPorts = (): Ports | undefined => {
   const [port, adminPort] = (process.env[PORTS] ?? '').split(',').map(Number);
   return port && adminPort && process.send ? { port, adminPort } : undefined;
 };

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test';
-import { GAUGES, SLAB_CELLS } from '../telemetry/shared-counters.ts';
+import { COUNTER_CELLS, GAUGES } from '../telemetry/shared-counters.ts';
 import type { Child } from './child.ts';
 import { type Activity, buildLook } from './watchdog.ts';
 
 const buildScene = (activity?: Activity) => {
   let nowMs = 0;
-  const slab = new Float64Array(SLAB_CELLS);
+  const counters = new Float64Array(COUNTER_CELLS);
   const child = {
-    slab,
+    counters,
     state: () => 'ready',
     readyAtMs: () => 0,
   } as unknown as Child;
@@ -25,7 +25,7 @@ const buildScene = (activity?: Activity) => {
   return {
     done,
     gauge: (name: (typeof GAUGES)[number], value: number) => {
-      slab[GAUGES.indexOf(name)] = value;
+      counters[GAUGES.indexOf(name)] = value;
     },
     lookAt: (ms: number) => {
       nowMs = ms;
@@ -35,7 +35,7 @@ const buildScene = (activity?: Activity) => {
 };
 
 describe('the watchdog', () => {
-  test('kills a worker whose heart has stopped, not before its limit', () => {
+  test('kills a worker whose heartbeat has stopped, not before its limit', () => {
     const { done, gauge, lookAt } = buildScene();
     gauge('beat', 5);
     for (let ms = 0; ms <= 1500; ms += 100) lookAt(ms);

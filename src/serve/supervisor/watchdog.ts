@@ -1,5 +1,6 @@
 /**
- * Looks at every worker's heart and memory, and has those replaced that hang or have grown too large.
+ * The watchdog: looks at every worker's heartbeat and memory, and has those replaced that hang or have grown too
+ * large.
  */
 import { readFileSync } from 'node:fs';
 import type { ServeConfig } from '../config.ts';
@@ -23,8 +24,9 @@ export const watch = (fleet: Fleet, config: ServeConfig): (() => void) => {
   return () => clearInterval(timer);
 };
 
-interface Heart {
-  readonly beat: number;
+/** The heartbeat's count, and since when it has not grown. */
+interface LastBeat {
+  readonly count: number;
   sinceMs: number;
   /** Processor time at the moment when the silence was first too long. */
   cpuMs?: number;
@@ -60,40 +62,40 @@ export const buildLook = (
   clockMs: () => number,
   activityOf: (pid: number) => Activity | undefined = readActivity,
 ): (() => void) => {
-  const hearts = new WeakMap<Child, Heart>();
+  const lastBeats = new WeakMap<Child, LastBeat>();
   let lastMs = clockMs();
 
   /** It wants to run and was not let: the machine is overloaded, and a fresh worker would be let no more. */
-  const isStarved = (heart: Heart, nowMs: number, limitMs: number, pid: number): boolean => {
+  const isStarved = (last: LastBeat, nowMs: number, limitMs: number, pid: number): boolean => {
     const activity = activityOf(pid);
     if (!activity) return false;
-    heart.cpuMs ??= activity.cpuMs;
+    last.cpuMs ??= activity.cpuMs;
     return (
       activity.isRunnable &&
-      activity.cpuMs - heart.cpuMs < limitMs &&
-      nowMs - heart.sinceMs < limitMs * STARVED_LIMITS
+      activity.cpuMs - last.cpuMs < limitMs &&
+      nowMs - last.sinceMs < limitMs * STARVED_LIMITS
     );
   };
 
   return () => {
     const nowMs = clockMs();
-    // When this process itself was held up, no heart can be blamed for it.
+    // When this process itself was held up, no worker can be blamed for it.
     const heldUpMs = Math.max(0, nowMs - lastMs - LOOK_MS * 2);
     lastMs = nowMs;
     for (const child of fleet.children()) {
-      const beat = child.slab[BEAT]!;
-      const heart = hearts.get(child);
-      if (!heart || heart.beat !== beat) hearts.set(child, { beat, sinceMs: nowMs });
+      const beat = child.counters[BEAT]!;
+      const last = lastBeats.get(child);
+      if (!last || last.count !== beat) lastBeats.set(child, { count: beat, sinceMs: nowMs });
       else {
-        heart.sinceMs += heldUpMs;
+        last.sinceMs += heldUpMs;
         const limitMs = beat === 0 ? START_LIMIT_MS : config.hangLimitMs;
-        if (nowMs - heart.sinceMs > limitMs && !isStarved(heart, nowMs, limitMs, child.pid))
+        if (nowMs - last.sinceMs > limitMs && !isStarved(last, nowMs, limitMs, child.pid))
           fleet.kill(child, 'hung');
       }
       if (
         child.state() === 'ready' &&
         nowMs - child.readyAtMs() > FRESH_MS &&
-        child.slab[RSS]! > config.memoryLimitMb * 2 ** 20
+        child.counters[RSS]! > config.memoryLimitMb * 2 ** 20
       )
         void fleet.replace(child, 'memory').catch(() => {});
     }

@@ -1,18 +1,16 @@
 /**
- * The writing side of a slab: what a worker counts while it answers.
+ * The writing side of the shared counters: what a worker counts while it answers.
  */
-import { bucketOf } from '../../core/latency.ts';
 import type { Counters } from '../context.ts';
 import { METHODS, ROUTES, type Route, SHED_REASONS, type ShedReason } from '../labels.ts';
 import {
-  buildSlab,
   GAUGES,
   INFERENCE_BOUNDS,
   REQUEST_BOUNDS,
   SERIES_CELLS,
   SERIES_LIMIT,
-  SERVICE_SCALE,
-  type Slab,
+  type SharedCounters,
+  viewCounters,
 } from './shared-counters.ts';
 
 const BEAT = GAUGES.indexOf('beat');
@@ -37,7 +35,7 @@ export const methodAt = (method: string): number => {
 };
 
 /**
- * @param cells float64, shape (SLAB_CELLS)
+ * @param cells float64, shape (COUNTER_CELLS)
  * @param drift float64: the worker's live counts of the model's bins
  */
 export const buildCounters = (
@@ -45,26 +43,26 @@ export const buildCounters = (
   drift: Float64Array,
   driftTotals: () => Float64Array,
 ): Counters => {
-  const slab = buildSlab(cells);
-  const seriesOf = buildSeries(slab);
+  const counters = viewCounters(cells);
+  const seriesOf = buildSeries(counters);
   const shedAt = new Map(SHED_REASONS.map((reason, at) => [reason, at]));
   return {
     drift,
     driftTotals,
     requestDone: (route, method, status, durationNs) => {
       const at = seriesOf(keyOf(route, method, status)) * SERIES_CELLS + 1;
-      addInto(slab.series, at, REQUEST_BOUNDS, durationNs / 1e9);
+      addInto(counters.series, at, REQUEST_BOUNDS, durationNs / 1e9);
       // A worker that answers is alive, even when its timers come late.
-      slab.gauges[BEAT]! += 1;
-      slab.service[bucketOf(SERVICE_SCALE, Math.round(durationNs / 1000))]! += 1;
+      counters.gauges[BEAT]! += 1;
     },
     predictionsDone: (nFlights, nDelayed) => {
-      slab.outcomes[0]! += nFlights - nDelayed;
-      slab.outcomes[1]! += nDelayed;
+      counters.outcomes[0]! += nFlights - nDelayed;
+      counters.outcomes[1]! += nDelayed;
     },
-    inferenceDone: (durationNs) => addInto(slab.inference, 0, INFERENCE_BOUNDS, durationNs / 1e9),
+    inferenceDone: (durationNs) =>
+      addInto(counters.inference, 0, INFERENCE_BOUNDS, durationNs / 1e9),
     shed: (reason: ShedReason) => {
-      slab.shed[shedAt.get(reason)!]! += 1;
+      counters.shed[shedAt.get(reason)!]! += 1;
     },
   };
 };
@@ -83,7 +81,7 @@ const addInto = (
 };
 
 /** Finds or takes the series of a key; the key is written last, so a reader never sees half a series. */
-const buildSeries = (slab: Slab): ((key: number) => number) => {
+const buildSeries = (counters: SharedCounters): ((key: number) => number) => {
   const places = new Int16Array(KEYS + 1).fill(-1);
   let taken = 0;
   return (key) => {
@@ -91,7 +89,7 @@ const buildSeries = (slab: Slab): ((key: number) => number) => {
     if (known >= 0) return known;
     const series = taken < SERIES_LIMIT ? taken++ : SERIES_LIMIT - 1;
     places[key] = series;
-    if (slab.series[series * SERIES_CELLS] === 0) slab.series[series * SERIES_CELLS] = key;
+    if (counters.series[series * SERIES_CELLS] === 0) counters.series[series * SERIES_CELLS] = key;
     return series;
   };
 };

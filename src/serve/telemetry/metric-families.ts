@@ -8,7 +8,7 @@ import { INFERENCE_BOUNDS, REQUEST_BOUNDS } from './shared-counters.ts';
 import type { Totals } from './totals.ts';
 import type { ServiceView } from './view.ts';
 
-export interface Reading {
+export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly kind: 'counter' | 'gauge' | 'histogram';
@@ -23,12 +23,12 @@ interface Sample {
 
 const WORKER_STATES = ['starting', 'ready', 'draining'] as const;
 
-export const readingsOf = (view: ServiceView, version: string): readonly Reading[] => {
+export const metricFamiliesOf = (view: ServiceView, version: string): readonly MetricFamily[] => {
   const totals = view.totals();
   return [
-    ...requestReadings(totals),
-    ...processReadings(view),
-    ...modelReadings(view),
+    ...requestFamilies(totals),
+    ...processFamilies(view),
+    ...modelFamilies(view),
     {
       name: 'puntual_build_info',
       help: 'Always 1; the labels say which build this is.',
@@ -38,7 +38,7 @@ export const readingsOf = (view: ServiceView, version: string): readonly Reading
   ];
 };
 
-const requestReadings = (totals: Totals): readonly Reading[] => [
+const requestFamilies = (totals: Totals): readonly MetricFamily[] => [
   {
     name: 'http_server_request_duration_seconds',
     help: 'Time from the arrival of a request to its answer, by route, method and status.',
@@ -74,7 +74,7 @@ const requestReadings = (totals: Totals): readonly Reading[] => [
   },
 ];
 
-const processReadings = (view: ServiceView): readonly Reading[] => [
+const processFamilies = (view: ServiceView): readonly MetricFamily[] => [
   {
     name: 'puntual_workers',
     help: 'Worker processes, by state.',
@@ -131,7 +131,7 @@ const processReadings = (view: ServiceView): readonly Reading[] => [
   },
 ];
 
-const modelReadings = ({ model, drift }: ServiceView): readonly Reading[] =>
+const modelFamilies = ({ model, drift }: ServiceView): readonly MetricFamily[] =>
   model === undefined
     ? []
     : [

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'bun:test';
 import { RESTART_REASONS } from '../labels.ts';
 import { buildCounters, methodAt, routeAt } from './counters.ts';
 import { renderMetrics } from './metrics.ts';
-import { SLAB_CELLS } from './shared-counters.ts';
-import { sumSlabs } from './totals.ts';
+import { COUNTER_CELLS } from './shared-counters.ts';
+import { sumCounters } from './totals.ts';
 import type { ServiceView } from './view.ts';
 
 const buildView = (over: Partial<ServiceView> = {}): ServiceView => {
-  const cells = new Float64Array(SLAB_CELLS);
+  const cells = new Float64Array(COUNTER_CELLS);
   const counters = buildCounters(cells, new Float64Array(1), () => cells);
   for (const durationNs of [50_000, 400_000, 30e9])
     counters.requestDone(routeAt('/predict'), methodAt('POST'), 200, durationNs);
@@ -17,7 +17,7 @@ const buildView = (over: Partial<ServiceView> = {}): ServiceView => {
     draining: false,
     reasons: [],
     workers: [{ id: 1, pid: 7, state: 'ready', restarts: 0, rssMb: 50, inHand: 2, model: 'v' }],
-    totals: () => sumSlabs([cells]),
+    totals: () => sumCounters([cells]),
     restarts: Object.fromEntries(
       RESTART_REASONS.map((reason) => [reason, 0]),
     ) as ServiceView['restarts'],

@@ -1,18 +1,18 @@
 /**
- * `/metrics`: the sum of all slabs as Prometheus text.
+ * `/metrics`: the sum over all workers as Prometheus text.
  *
  * @source https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import { VERSION } from '../../core/version.ts';
-import { type Reading, readingsOf } from './metric-families.ts';
+import { type MetricFamily, metricFamiliesOf } from './metric-families.ts';
 import type { ServiceView } from './view.ts';
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export const renderMetrics = (view: ServiceView): string =>
-  readingsOf(view, VERSION).map(renderReading).join('');
+  metricFamiliesOf(view, VERSION).map(renderFamily).join('');
 
-const renderReading = ({ name, help, kind, samples }: Reading): string =>
+const renderFamily = ({ name, help, kind, samples }: MetricFamily): string =>
   samples.length === 0
     ? ''
     : `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${samples

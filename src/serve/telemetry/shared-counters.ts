@@ -1,17 +1,15 @@
 /**
- * A slab: the counters of one worker in memory that the supervisor sees too, and that outlives the worker.
- * All cells are float64:
+ * Shared counters: what one worker counts, in a memory map that the supervisor reads too and that outlives the worker.
+ * One writer, many readers. All cells are float64:
  *
- *   gauges | shed by reason | outcomes | inference | service times | series of requests
+ *   gauges | shed by reason | outcomes | inference times | series of requests
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { buildScale } from '../../core/latency.ts';
 import { OUTCOMES, SHED_REASONS } from '../labels.ts';
 
 /** Cells that say how things stand now; all others only ever grow. */
-export const GAUGES = ['beat', 'rssBytes', 'connections', 'inHand', 'loopDelayMs'] as const;
-export type Gauge = (typeof GAUGES)[number];
+export const GAUGES = ['beat', 'rssBytes', 'inFlight'] as const;
 
 /** Upper bounds in seconds. The first is what HTTP adds to a prediction, the rest are OpenTelemetry's. */
 export const REQUEST_BOUNDS = [
@@ -22,9 +20,6 @@ export const INFERENCE_BOUNDS = [
   0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
   0.005, 0.01, 0.025, 0.05, 0.1,
 ] as const;
-
-/** Service times in microseconds, known to one part in 32, up to 67 s. */
-export const SERVICE_SCALE = buildScale(6, 26);
 
 /** Sum in seconds, then a count per bound, then the count above the last. */
 const histogramCells = (bounds: readonly number[]): number => bounds.length + 2;
@@ -46,24 +41,23 @@ const place = (() => {
     shed: take(SHED_REASONS.length),
     outcomes: take(OUTCOMES.length),
     inference: take(histogramCells(INFERENCE_BOUNDS)),
-    service: take(SERVICE_SCALE.nBuckets),
     series: take(SERIES_LIMIT * SERIES_CELLS),
   };
   return { sections, nCells: at };
 })();
 
-export const SLAB_CELLS = place.nCells;
+export const COUNTER_CELLS = place.nCells;
 
-/** Views of one slab; all share its memory. */
-export type Slab = { readonly [section in keyof typeof place.sections]: Float64Array };
+/** The sections of the counters of one worker, as views of its cells. */
+export type SharedCounters = { readonly [section in keyof typeof place.sections]: Float64Array };
 
-export const buildSlab = (cells: Float64Array): Slab =>
+export const viewCounters = (cells: Float64Array): SharedCounters =>
   Object.fromEntries(
     Object.entries(place.sections).map(([name, { at, nCells }]) => [
       name,
       cells.subarray(at, at + nCells),
     ]),
-  ) as Slab;
+  ) as SharedCounters;
 
 /**
  * Creates a file of zeros. Every byte is written, so that a full disk shows here and not as a

@@ -3,26 +3,25 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { quantileOf } from '../../core/latency.ts';
 import { METHODS, ROUTES, SHED_REASONS } from '../labels.ts';
 import { buildCounters, keyOf, methodAt, routeAt, splitKey } from './counters.ts';
-import { createCells, mapCells, SERVICE_SCALE, SLAB_CELLS } from './shared-counters.ts';
-import { answersOf, retireInto, sumSlabs } from './totals.ts';
+import { COUNTER_CELLS, createCells, mapCells } from './shared-counters.ts';
+import { retireInto, sumCounters } from './totals.ts';
 
 const buildWorker = () => {
-  const cells = new Float64Array(SLAB_CELLS);
+  const cells = new Float64Array(COUNTER_CELLS);
   return { cells, counters: buildCounters(cells, new Float64Array(1), () => new Float64Array(1)) };
 };
 const PREDICT = routeAt('/predict');
 const POST = methodAt('POST');
 
-describe('counters in slabs', () => {
+describe('counters in shared memory', () => {
   test('are summed over workers, by route, method and status', () => {
     const [a, b] = [buildWorker(), buildWorker()];
     a.counters.requestDone(PREDICT, POST, 200, 300_000);
     b.counters.requestDone(PREDICT, POST, 422, 100_000);
     b.counters.requestDone(PREDICT, POST, 200, 20e9);
-    const totals = sumSlabs([a.cells, b.cells]);
+    const totals = sumCounters([a.cells, b.cells]);
     const series = [...totals.series.values()].map(({ route, method, status, cells }) => ({
       what: `${method} ${route} ${status}`,
       seconds: cells[0],
@@ -32,8 +31,7 @@ describe('counters in slabs', () => {
       { what: 'POST /predict 200', seconds: 20.0003, count: 2 },
       { what: 'POST /predict 422', seconds: 0.0001, count: 1 },
     ]);
-    expect(answersOf(totals)).toBe(3);
-    expect(quantileOf(SERVICE_SCALE, totals.service, 0.5)).toBeGreaterThanOrEqual(300);
+    expect(series.reduce((sum, { count }) => sum + count, 0)).toBe(3);
   });
 
   test('outlive a worker: what is retired and what still counts add up to the same sum', () => {
@@ -45,11 +43,11 @@ describe('counters in slabs', () => {
       counters.shed('quota');
       counters.inferenceDone(2000);
     }
-    const all = sumSlabs(workers.map(({ cells }) => cells));
-    const retired = new Float64Array(SLAB_CELLS);
+    const all = sumCounters(workers.map(({ cells }) => cells));
+    const retired = new Float64Array(COUNTER_CELLS);
     retireInto(retired, workers[0]!.cells);
     retireInto(retired, workers[2]!.cells);
-    const some = sumSlabs([retired, workers[1]!.cells]);
+    const some = sumCounters([retired, workers[1]!.cells]);
     expect([...some.outcomes]).toEqual([12, 3]);
     expect(some.shed[SHED_REASONS.indexOf('quota')]).toBe(3);
     const byKey = (totals: typeof all) => [...totals.series].sort(([x], [y]) => x - y);
@@ -65,7 +63,7 @@ describe('counters in slabs', () => {
         counters.requestDone(route, POST, status, 1000);
         n++;
       }
-    const counted = [...sumSlabs([cells]).series.values()]
+    const counted = [...sumCounters([cells]).series.values()]
       .map(({ cells: histogram }) => histogram.slice(1).reduce((sum, count) => sum + count, 0))
       .reduce((sum, count) => sum + count, 0);
     expect(counted).toBe(n);
@@ -84,12 +82,12 @@ describe('counters in slabs', () => {
   });
 
   test('lie in a file that another process maps too', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'puntual-slab-'));
-    const path = join(dir, 'slab');
-    createCells(path, SLAB_CELLS);
+    const dir = mkdtempSync(join(tmpdir(), 'puntual-counters-'));
+    const path = join(dir, 'counters');
+    createCells(path, COUNTER_CELLS);
     const [writer, reader] = [mapCells(path), mapCells(path)];
     buildCounters(writer, new Float64Array(1), () => writer).predictionsDone(7, 2);
-    expect([...sumSlabs([reader]).outcomes]).toEqual([5, 2]);
+    expect([...sumCounters([reader]).outcomes]).toEqual([5, 2]);
     rmSync(dir, { recursive: true });
   });
 });

@@ -1,10 +1,10 @@
 /**
- * The reading side of slabs: sums over all workers, those that are gone included.
+ * The reading side of the shared counters: sums over all workers, those that are gone included.
  */
-import { mergeInto, totalOf } from '../../core/latency.ts';
+import { mergeInto } from '../../core/latency.ts';
 import { METHODS, ROUTES } from '../labels.ts';
 import { splitKey } from './counters.ts';
-import { buildSlab, SERIES_CELLS, SERIES_LIMIT, SLAB_CELLS } from './shared-counters.ts';
+import { COUNTER_CELLS, SERIES_CELLS, SERIES_LIMIT, viewCounters } from './shared-counters.ts';
 
 /** `cells` is sum, counts per bound, count above. */
 export interface RequestSeries {
@@ -18,25 +18,22 @@ export interface Totals {
   readonly shed: Float64Array;
   readonly outcomes: Float64Array;
   readonly inference: Float64Array;
-  /** Counts of SERVICE_SCALE, in microseconds. */
-  readonly service: Float64Array;
   readonly series: ReadonlyMap<number, RequestSeries>;
 }
 
-/** Sums slabs; what only grew in each of them only grows in the sum. */
-export const sumSlabs = (slabs: Iterable<Float64Array>): Totals => {
-  const empty = buildSlab(new Float64Array(SLAB_CELLS));
+/** Sums the counters of workers; what only grew in each of them only grows in the sum. */
+export const sumCounters = (workers: Iterable<Float64Array>): Totals => {
+  const empty = viewCounters(new Float64Array(COUNTER_CELLS));
   const series = new Map<number, RequestSeries>();
-  for (const cells of slabs) {
-    const slab = buildSlab(cells);
-    mergeInto(empty.shed, slab.shed);
-    mergeInto(empty.outcomes, slab.outcomes);
-    mergeInto(empty.inference, slab.inference);
-    mergeInto(empty.service, slab.service);
+  for (const cells of workers) {
+    const counters = viewCounters(cells);
+    mergeInto(empty.shed, counters.shed);
+    mergeInto(empty.outcomes, counters.outcomes);
+    mergeInto(empty.inference, counters.inference);
     for (let s = 0; s < SERIES_LIMIT; s++) {
-      const key = slab.series[s * SERIES_CELLS]!;
+      const key = counters.series[s * SERIES_CELLS]!;
       if (key === 0) continue;
-      const from = slab.series.subarray(s * SERIES_CELLS + 1, (s + 1) * SERIES_CELLS);
+      const from = counters.series.subarray(s * SERIES_CELLS + 1, (s + 1) * SERIES_CELLS);
       const known = series.get(key);
       if (known) mergeInto(known.cells, from);
       else {
@@ -53,10 +50,10 @@ export const sumSlabs = (slabs: Iterable<Float64Array>): Totals => {
   return { ...empty, series };
 };
 
-/** Adds the counts of a slab whose worker is gone to `retired`, which is itself a slab. */
+/** Adds the counts of a worker that is gone to `retired`, which has the same sections. */
 export const retireInto = (retired: Float64Array, gone: Float64Array): void => {
-  const [into, from] = [buildSlab(retired), buildSlab(gone)];
-  for (const section of ['shed', 'outcomes', 'inference', 'service'] as const)
+  const [into, from] = [viewCounters(retired), viewCounters(gone)];
+  for (const section of ['shed', 'outcomes', 'inference'] as const)
     mergeInto(into[section], from[section]);
   for (let s = 0; s < SERIES_LIMIT; s++) {
     const key = from.series[s * SERIES_CELLS]!;
@@ -75,6 +72,3 @@ const placeOf = (series: Float64Array, key: number): number => {
   }
   return SERIES_LIMIT - 1;
 };
-
-/** Answers counted in a sum of slabs. */
-export const answersOf = (totals: Totals): number => totalOf(totals.service);

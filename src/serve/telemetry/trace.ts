@@ -3,8 +3,8 @@
  * costs nothing. Records method, route and status: nothing of a body.
  */
 import { type Answer, type Call, withHeaders } from '../../http/call.ts';
-import type { Handler } from '../endpoint.ts';
 import type { ServeConfig } from '../config.ts';
+import type { Handler } from '../endpoint.ts';
 import { METHODS, ROUTES } from '../labels.ts';
 import type { Log } from '../log.ts';
 import { buildExporter } from './otlp.ts';

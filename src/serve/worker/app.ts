@@ -4,8 +4,8 @@
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { Answer, Call } from '../../http/call.ts';
-import type { Endpoint, Post } from '../endpoint.ts';
 import type { BuildApp, ServeContext } from '../context.ts';
+import type { Endpoint, Post } from '../endpoint.ts';
 import { mediaTypeOf, requireType } from '../formats/body.ts';
 import { problemResponse } from '../formats/problem.ts';
 import { buildAuthorise } from '../guard/auth.ts';
@@ -48,7 +48,7 @@ const otherMethod = (method: string, { GET, POST }: Endpoint): Response => {
 };
 
 /** Failures after which the same request may well succeed a little later. */
-const COMES_BACK = new Set<ErrorCode>(['overloaded', 'draining', 'not-ready', 'deadline-passed']);
+const COMES_BACK = new Set<ErrorCode>(['overloaded', 'not-ready', 'deadline-passed']);
 
 const OTHER = routeAt('other');
 const POST = methodAt('POST');
@@ -105,7 +105,7 @@ export const buildApp: BuildApp = (context) => {
     return post.answer(bytes, call);
   };
 
-  /** The hot road: nothing waits unless the body, the caller's key or the answer does. */
+  /** The hot path: nothing waits unless the body, the caller's key or the answer does. */
   const answerPost = (
     post: Post,
     call: Call,
@@ -128,7 +128,7 @@ export const buildApp: BuildApp = (context) => {
     return given;
   };
 
-  const face = (call: Call): Answer | Promise<Answer> => {
+  const serve = (call: Call): Answer | Promise<Answer> => {
     const startMs = performance.now();
     const { method } = call;
     const place = places.get(call.path);
@@ -140,6 +140,6 @@ export const buildApp: BuildApp = (context) => {
       return later;
     });
   };
-  if (!cors) return face;
-  return async (call) => cors.preflight(call) ?? cors.mark(call, await face(call));
+  if (!cors) return serve;
+  return async (call) => cors.preflight(call) ?? cors.mark(call, await serve(call));
 };

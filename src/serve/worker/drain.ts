@@ -1,6 +1,7 @@
 /**
- * The end of a worker that loses nothing. In order: every answer closes its connection, so that busy callers go
- * elsewhere; nobody new is let in; what knocked before is answered; what is in hand is finished; the process ends.
+ * The drain: the end of a worker that loses no request. In order: every answer closes its connection, so that busy
+ * callers go elsewhere; no new connection is let in; those in the kernel's queue are answered; what is in flight is
+ * finished; the process ends.
  */
 import type { HttpServer } from '../../http/server.ts';
 
@@ -13,23 +14,30 @@ const ACCEPT_MS = 150;
 const QUIET_MS = 700;
 /** On a machine that makes this process wait, callers wait too: patience grows with the delay. */
 const DELAYS = 5;
-const PATIENCE_MOST_MS = 1000;
+const MAX_PATIENCE_MS = 1000;
 
-/**
- * Resolves when the worker may exit: `limitMs` after the call at the latest, all being well much earlier.
- * @param refuseNew drops what knocks from then on; what is in the kernel's queue can still be accepted
- * @param delayMs how far the event loop lags behind now
- */
-export const drain = async (
-  server: HttpServer,
-  refuseNew: () => void,
-  delayMs: () => number,
-  closeMs: number,
-  limitMs: number,
-): Promise<void> => {
+export interface DrainSetting {
+  readonly server: HttpServer;
+  /** Drops new connections from then on; what is in the kernel's queue can still be accepted. */
+  readonly refuseNew: () => void;
+  /** How far the event loop lags behind now. */
+  readonly delayMs: () => number;
+  /** How long answers close their connections before the listener does. */
+  readonly closeMs: number;
+  readonly limitMs: number;
+}
+
+/** Resolves when the worker may exit: `limitMs` after the call at the latest, all being well much earlier. */
+export const drain = async ({
+  server,
+  refuseNew,
+  delayMs,
+  closeMs,
+  limitMs,
+}: DrainSetting): Promise<void> => {
   const endMs = performance.now() + limitMs;
   const isLate = (): boolean => performance.now() >= endMs;
-  const patienceMs = (): number => Math.min(PATIENCE_MOST_MS, DELAYS * delayMs());
+  const patienceMs = (): number => Math.min(MAX_PATIENCE_MS, DELAYS * delayMs());
   server.closeAfterAnswers();
   await Bun.sleep(closeMs + patienceMs());
   refuseNew();

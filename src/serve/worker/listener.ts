@@ -1,10 +1,11 @@
 /**
- * The open port of one worker: as many connections as descriptors allow, and an end that loses nothing.
+ * The listening port of one worker: as many connections as descriptors allow, then a drain.
  */
+
+import { descriptorLimit } from '../../host/descriptors.ts';
 import type { Handlers } from '../../http/call.ts';
 import { openHttp } from '../../http/server.ts';
 import type { ServeConfig } from '../config.ts';
-import { descriptorLimit } from '../../host/descriptors.ts';
 import { drain } from './drain.ts';
 import type { Sockets } from './sockets.ts';
 
@@ -14,21 +15,28 @@ const KEPT = 128;
 const SLACK = 64;
 
 export interface Listener {
-  readonly connections: () => number;
   /** To be called ten times a second. */
   readonly tend: () => void;
   /** Resolves when the process may exit. */
   readonly drain: (closeMs: number, limitMs: number) => Promise<void>;
 }
 
-/** @param delayMs how far the event loop lags behind now */
-export const openListener = (
-  config: ServeConfig,
-  port: number,
-  sockets: Sockets | undefined,
-  handlers: Handlers,
-  delayMs: () => number,
-): Listener => {
+export interface ListenerSetting {
+  readonly config: ServeConfig;
+  readonly port: number;
+  readonly sockets: Sockets | undefined;
+  readonly handlers: Handlers;
+  /** How far the event loop lags behind now. */
+  readonly delayMs: () => number;
+}
+
+export const openListener = ({
+  config,
+  port,
+  sockets,
+  handlers,
+  delayMs,
+}: ListenerSetting): Listener => {
   const nOwn = sockets?.descriptors().length ?? 0;
   const server = openHttp({
     hostname: config.host,
@@ -38,17 +46,16 @@ export const openListener = (
     ...(config.tls && { tls: config.tls }),
   });
   const descriptor = sockets?.descriptors().find(sockets.isListening);
-  const most = descriptorLimit() - KEPT - nOwn;
+  const maxConnections = descriptorLimit() - KEPT - nOwn;
   let isHolding = false;
   let isDraining = false;
 
   return {
-    connections: server.nConnections,
     tend: () => {
       if (!sockets || descriptor === undefined || isDraining) return;
       const open = server.nConnections();
-      if (!isHolding && open > most) sockets.refuseNew(descriptor);
-      else if (isHolding && open < most - SLACK) sockets.takeNew(descriptor);
+      if (!isHolding && open > maxConnections) sockets.refuseNew(descriptor);
+      else if (isHolding && open < maxConnections - SLACK) sockets.takeNew(descriptor);
       else return;
       isHolding = !isHolding;
     },
@@ -57,7 +64,7 @@ export const openListener = (
       const refuseNew = (): void => {
         if (sockets && descriptor !== undefined) sockets.refuseNew(descriptor);
       };
-      return drain(server, refuseNew, delayMs, closeMs, limitMs);
+      return drain({ server, refuseNew, delayMs, closeMs, limitMs });
     },
   };
 };

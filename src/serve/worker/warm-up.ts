@@ -1,6 +1,6 @@
 /**
- * A worker that has time asks itself before others ask it: the runtime compiles what it runs only after thousands of
- * calls, and until then answers slowly. Asked over a socket in the shared folder, counted nowhere.
+ * The warm-up of a worker: it sends itself thousands of requests before others do, since the runtime compiles only
+ * what has run often, and answers slowly until then. Sent over a socket in the shared folder, counted nowhere.
  */
 import { rmSync } from 'node:fs';
 import { openHttp } from '../../http/server.ts';
@@ -9,7 +9,7 @@ import { exampleFlight } from '../documents/schema.ts';
 import { problemText } from '../formats/problem.ts';
 import { buildAdmission } from '../guard/admission.ts';
 import { buildCounters } from '../telemetry/counters.ts';
-import { SLAB_CELLS } from '../telemetry/shared-counters.ts';
+import { COUNTER_CELLS } from '../telemetry/shared-counters.ts';
 import { buildApp } from './app.ts';
 
 const REQUESTS = 4000;
@@ -26,7 +26,7 @@ const scratchOf = (context: ServeContext): ServeContext => {
   return {
     ...context,
     config: { ...config, auth: undefined },
-    counters: buildCounters(new Float64Array(SLAB_CELLS), drift, () => drift),
+    counters: buildCounters(new Float64Array(COUNTER_CELLS), drift, () => drift),
     admission: buildAdmission(config),
   };
 };
@@ -36,14 +36,14 @@ const scratchOf = (context: ServeContext): ServeContext => {
  * @param path where the socket is made, and taken away
  * @param goesOn false once the worker is needed
  */
-export const rehearse = async (
+export const warmUp = async (
   context: ServeContext,
   path: string,
   goesOn: () => boolean,
 ): Promise<void> => {
   const body = JSON.stringify(exampleFlight(context.loaded.model.inputs));
   const request = Buffer.from(
-    `POST /predict HTTP/1.1\r\nHost: rehearsal\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `POST /predict HTTP/1.1\r\nHost: warm-up\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
   const server = openHttp({
     unix: path,

@@ -1,5 +1,5 @@
 /**
- * One worker process: reads and checks the model, waits for the order to listen, answers, drains.
+ * One worker process: reads and checks the model, waits for the command to listen, answers, drains.
  */
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
@@ -8,24 +8,29 @@ import { compilePredictor } from '../../predict/compile.ts';
 import type { ServeContext, ServeState } from '../context.ts';
 import { problemText } from '../formats/problem.ts';
 import { buildAdmission } from '../guard/admission.ts';
-import { watchPressure } from '../guard/overload-detector.ts';
+import { startOverloadDetector } from '../guard/overload-detector.ts';
 import { buildQuota } from '../guard/quota.ts';
 import { buildLog } from '../log.ts';
-import { type FromWorker, ORDERS, type Orders, type ToWorker } from '../messages.ts';
+import {
+  WORKER_START,
+  type WorkerCommand,
+  type WorkerEvent,
+  type WorkerStart,
+} from '../messages.ts';
 import { buildCounters } from '../telemetry/counters.ts';
 import { createDrift, driftCells, sumDrift } from '../telemetry/drift-counters.ts';
-import { buildSlab, mapCells } from '../telemetry/shared-counters.ts';
+import { mapCells, viewCounters } from '../telemetry/shared-counters.ts';
 import { buildTracing } from '../telemetry/trace.ts';
 import { buildApp } from './app.ts';
 import { CLOSE_MS } from './drain.ts';
-import { startHeart } from './heartbeat.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { type Listener, openListener } from './listener.ts';
-import { rehearse } from './warm-up.ts';
 import { openSockets } from './sockets.ts';
+import { warmUp } from './warm-up.ts';
 
 /** The event loop may lag so much, for so long, before batches are refused. */
-const PRESSURE_TARGET_MS = 25;
-const PRESSURE_INTERVAL_MS = 500;
+const OVERLOAD_TARGET_MS = 25;
+const OVERLOAD_INTERVAL_MS = 500;
 
 /** A worker younger than this is not replaced for a bug: the next one would meet it again. */
 const BUG_REST_MS = 10_000;
@@ -38,21 +43,28 @@ const BUG_ANSWER = {
   error: 'the request was not answered because of a bug; it is in the log',
 };
 
-const say = (message: FromWorker): void => {
+const say = (message: WorkerEvent): void => {
   process.send?.(message);
 };
 
-const start = (orders: Orders): void => {
-  const { config, model: ref, spawnId, sharedDir } = orders;
-  const cells = mapCells(orders.slabPath);
+const start = ({
+  config,
+  model: ref,
+  spawnId,
+  sharedDir,
+  countersPath,
+  quotaPath,
+  warmsUp,
+}: WorkerStart): void => {
+  const cells = mapCells(countersPath);
   const log = buildLog(config.logLevel, { workerPid: process.pid });
   const loaded: LoadedModel = { ...readModel(ref.file), path: ref.path, version: ref.version };
   const predictor = compilePredictor(loaded.model);
   const { shares } = loaded.model;
   const nDrift = driftCells(shares);
   const drift = createDrift(sharedDir, loaded.sha256, spawnId, nDrift);
-  const pressure = watchPressure(PRESSURE_TARGET_MS, PRESSURE_INTERVAL_MS);
-  const admission = buildAdmission(config, pressure.isStanding);
+  const overload = startOverloadDetector(OVERLOAD_TARGET_MS, OVERLOAD_INTERVAL_MS);
+  const admission = buildAdmission(config, overload.isStanding);
   const counters = buildCounters(cells, drift, () => sumDrift(sharedDir, loaded.sha256, nDrift));
 
   let state: ServeState = 'starting';
@@ -64,7 +76,7 @@ const start = (orders: Orders): void => {
     config,
     counters,
     admission,
-    quota: buildQuota(mapCells(orders.quotaPath)),
+    quota: buildQuota(mapCells(quotaPath)),
     log,
     state: () => (state === 'ready' && !serviceReady ? 'starting' : state),
     reasons: () => reasons,
@@ -73,19 +85,15 @@ const start = (orders: Orders): void => {
   const app = tracing.around(buildApp(context));
   const sockets = openSockets();
   let listener: Listener | undefined;
-  startHeart(buildSlab(cells).gauges, () => {
+  startHeartbeat(viewCounters(cells).gauges, () => {
     listener?.tend();
-    return {
-      inHand: admission.inHand(),
-      connections: listener?.connections() ?? 0,
-      loopDelayMs: pressure.delayMs(),
-    };
+    return admission.inFlight();
   });
 
   /** A bug: the caller learns nothing of it, the log does, and a fresh worker takes this one's place. */
   const failed = (error: Error): Response => {
     log.error('a request met a bug', { error: error.stack ?? error.message });
-    if (performance.now() > BUG_REST_MS) say({ news: 'leaving', reason: 'crashed' });
+    if (performance.now() > BUG_REST_MS) say({ event: 'leaving', reason: 'crashed' });
     return Response.json(BUG_ANSWER, {
       status: 500,
       headers: { 'content-type': 'application/problem+json' },
@@ -108,7 +116,7 @@ const start = (orders: Orders): void => {
         failed,
         onSlow: () => counters.shed('slow'),
       };
-      listener = openListener(config, port, sockets, handlers, pressure.delayMs);
+      listener = openListener({ config, port, sockets, handlers, delayMs: overload.delayMs });
     } catch (error) {
       refuse(
         new AppError('limit-system', `the port cannot be opened: ${(error as Error).message}`),
@@ -116,11 +124,11 @@ const start = (orders: Orders): void => {
       return;
     }
     state = 'ready';
-    say({ news: 'ready' });
+    say({ event: 'ready' });
   };
 
-  process.on('message', (message: ToWorker) => {
-    switch (message.order) {
+  process.on('message', (message: WorkerCommand) => {
+    switch (message.command) {
       case 'listen':
         listen(message.port);
         break;
@@ -137,10 +145,10 @@ const start = (orders: Orders): void => {
   process.on('disconnect', () => void leave(CLOSE_MS, config.drainLimitMs));
   // A terminal sends SIGINT to the whole group; only the supervisor decides on the end.
   process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => say({ news: 'leaving', reason: 'asked' }));
+  process.on('SIGTERM', () => say({ event: 'leaving', reason: 'asked' }));
 
   say({
-    news: 'warm',
+    event: 'loaded',
     facts: {
       name: loaded.model.name,
       version: loaded.version,
@@ -149,27 +157,27 @@ const start = (orders: Orders): void => {
       shares: shares.map(({ input, shares: bins }) => ({ input, shares: [...bins] })),
     },
   });
-  if (!orders.rehearses) return;
-  rehearse(context, join(sharedDir, `rehearsal-${spawnId}`), () => state === 'starting').then(
-    () => say({ news: 'rehearsed' }),
+  if (!warmsUp) return;
+  warmUp(context, join(sharedDir, `warm-up-${spawnId}`), () => state === 'starting').then(
+    () => say({ event: 'warm' }),
     (error: Error) => {
-      log.warn('a worker goes to work without a rehearsal', { error: error.message });
-      say({ news: 'rehearsed' });
+      log.warn('a worker goes to work without a warm-up', { error: error.message });
+      say({ event: 'warm' });
     },
   );
 };
 
 /** Tells the supervisor why this worker will not do, and ends. */
 const refuse = ({ code, message }: AppError): void => {
-  const { file, path } = orders.model;
-  say({ news: 'refused', code, detail: message.replaceAll(file, path) });
+  const { file, path } = workerStart.model;
+  say({ event: 'refused', code, detail: message.replaceAll(file, path) });
   // The message must leave before the process does.
   setTimeout(() => process.exit(2), 50);
 };
 
-const orders = JSON.parse(process.env[ORDERS]!) as Orders;
+const workerStart = JSON.parse(process.env[WORKER_START]!) as WorkerStart;
 try {
-  start(orders);
+  start(workerStart);
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
   refuse(error);
