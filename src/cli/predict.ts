@@ -10,7 +10,7 @@ import { mostBlocks } from '../flights/output/scoring.ts';
 import { printJson, printLine } from './output.ts';
 import { buildProgress } from './progress.ts';
 import { outputsOf } from '../score/answers.ts';
-import { buildScoringTeam } from '../score/scoring-pool.ts';
+import { buildScoringPool } from '../score/scoring-pool.ts';
 import { setting, wholeNumber } from './setting.ts';
 
 interface Options {
@@ -46,16 +46,16 @@ export const describe = (command: Command): void => {
       const progress = buildProgress('scoring');
       const startMs = performance.now();
       const nThreads = options.threads ?? wholeProcessors();
-      const team = buildScoringTeam(model, nThreads, mostBlocks(nThreads));
+      const pool = buildScoringPool(model, nThreads, mostBlocks(nThreads));
       const report = await scanFiles(files, options.output, {
         inputs: model.inputs,
         outputs: outputsOf(model),
-        scoring: team.scoring,
+        scoring: pool.scoring,
         dialect: options.dialect,
         threads: nThreads,
         onRows: (nRows) => progress.update(nRows, nRows, 'rows'),
       }).finally(() => {
-        team.dismiss();
+        pool.dismiss();
         progress.stop();
       });
       const seconds = (performance.now() - startMs) / 1000;

@@ -9,9 +9,9 @@ import { scanFiles } from '../flights/output/scan.ts';
 import { mostBlocks } from '../flights/output/scoring.ts';
 import { allocateSlots, openSlots } from './blocks.ts';
 import { outputsOf } from './answers.ts';
-import { buildScoringTeam } from './scoring-pool.ts';
+import { buildScoringPool } from './scoring-pool.ts';
 
-const FOLDER = mkdtempSync(join(tmpdir(), 'puntual-team-'));
+const FOLDER = mkdtempSync(join(tmpdir(), 'puntual-pool-'));
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 const ROWS = 130_000;
@@ -19,16 +19,16 @@ const at = (name: string): string => join(FOLDER, name);
 
 const scan = async (from: string, to: string, nThreads: number) => {
   const model = buildPlantedModel();
-  const team = buildScoringTeam(model, nThreads, mostBlocks(nThreads));
+  const pool = buildScoringPool(model, nThreads, mostBlocks(nThreads));
   try {
     return await scanFiles([at(from)], at(to), {
       inputs: model.inputs,
       outputs: outputsOf(model),
-      scoring: team.scoring,
+      scoring: pool.scoring,
       threads: nThreads,
     });
   } finally {
-    team.dismiss();
+    pool.dismiss();
   }
 };
 

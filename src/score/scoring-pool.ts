@@ -2,12 +2,13 @@
  * Scoring of a file by several threads: the caller's own, and helpers that start once the file proves long.
  */
 import type { Model } from '../core/model.ts';
+import { startThreads, type ThreadPool } from '../host/thread-pool.ts';
 import type { Block, Scoring } from '../flights/output/scoring.ts';
 import { buildScore, outputsOf } from './answers.ts';
 import { allocateSlots, openSlots, type Slot } from './blocks.ts';
-import type { Assignment } from './scoring-thread.ts';
+import type { HelperTask } from './scoring-thread.ts';
 
-export interface ScoringTeam {
+export interface ScoringPool {
   readonly scoring: Scoring;
   readonly dismiss: () => void;
 }
@@ -20,25 +21,27 @@ const ROWS_BEFORE_HELP = 50_000;
  * @param nBlocks the most that are under way at once
  * @throws AppError model-unfit
  */
-export const buildScoringTeam = (model: Model, nThreads: number, nBlocks: number): ScoringTeam => {
+export const buildScoringPool = (model: Model, nThreads: number, nBlocks: number): ScoringPool => {
   const score = buildScore(model);
   const memory = allocateSlots(nBlocks, model.inputs.length, outputsOf(model).length);
   const { slots, close } = openSlots(memory);
   const slotOf = new Map<Block, Slot>(slots.map((slot) => [slot.block, slot]));
   const unused = slots.map((slot) => slot.block);
-  const helpers: Worker[] = [];
+  let helpers: ThreadPool<HelperTask> | undefined;
   let failure: Error | undefined;
   let nRowsBegun = 0;
 
-  const hireHelpers = (): void => {
-    while (helpers.length < nThreads - 1) {
-      const helper = new Worker(new URL('./scoring-thread.ts', import.meta.url));
-      helper.onerror = ({ message }) => {
-        failure ??= new Error(message);
-      };
-      helper.postMessage({ model, memory } satisfies Assignment);
-      helpers.push(helper);
+  const startHelpers = (): ThreadPool<HelperTask> => {
+    const pool = startThreads<HelperTask>(
+      new URL('./scoring-thread.ts', import.meta.url),
+      nThreads - 1,
+    );
+    for (let thread = 0; thread < pool.nThreads; thread++) {
+      pool.send<never>(thread, { model, memory }).catch((error: Error) => {
+        failure ??= error;
+      });
     }
+    return pool;
   };
 
   return {
@@ -50,7 +53,7 @@ export const buildScoringTeam = (model: Model, nThreads: number, nBlocks: number
       },
       begin: (block, nRows) => {
         nRowsBegun += nRows;
-        if (nRowsBegun > ROWS_BEFORE_HELP) hireHelpers();
+        if (nRowsBegun > ROWS_BEFORE_HELP) helpers ??= startHelpers();
         slotOf.get(block)!.offer(nRows);
       },
       finish: (block) => {
@@ -64,7 +67,7 @@ export const buildScoringTeam = (model: Model, nThreads: number, nBlocks: number
     },
     dismiss: () => {
       close();
-      for (const helper of helpers) helper.terminate();
+      helpers?.dismiss();
     },
   };
 };

@@ -1,19 +1,19 @@
 /**
  * A thread that scores blocks in shared memory until they are closed.
- * The entry of a worker; started by `score-team`.
+ * The entry of a worker; started by `scoring-pool`.
  */
 import type { Model } from '../core/model.ts';
 import { buildScore } from './answers.ts';
 import { openSlots, type SlotMemory } from './blocks.ts';
 
-/** What a thread gets. */
-export interface Assignment {
+/** What a thread gets, once. */
+export interface HelperTask {
   readonly model: Model;
   readonly memory: SlotMemory;
 }
 
 declare const self: Worker;
 
-self.onmessage = ({ data: { model, memory } }: MessageEvent<Assignment>) => {
+self.onmessage = ({ data: { model, memory } }: MessageEvent<HelperTask>) => {
   openSlots(memory).serve(buildScore(model));
 };
