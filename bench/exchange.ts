@@ -98,7 +98,7 @@ else {
   const { ESTIMATORS } = await import('../test/hostile-estimators.ts');
   const { RUNNING } = await import('../test/hostile-pickles.ts');
   const folder = mkdtempSync(join(tmpdir(), 'puntual-exchange-'));
-  console.log('\n| hostile | files | slowest ms | most MB |\n|---|---:|---:|---:|');
+  console.log('\n| hostile | files | slowest ms | max MB |\n|---|---:|---:|---:|');
   for (const [title, files] of [
     ['run code', RUNNING],
     ['want too much', WANTING],

@@ -126,7 +126,7 @@ console.log(
   `\n${rate} requests/s planned for ${seconds} s (half of what wrk got), ${workers} workers, ${connections} connections\n`,
 );
 console.log(
-  '| disturbance | times | median ms | most ms | ok of planned | HTTP errors | socket errors | timeouts | dropped | p99 ms |',
+  '| disturbance | times | median ms | max ms | ok of planned | HTTP errors | socket errors | timeouts | dropped | p99 ms |',
 );
 console.log('|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|');
 const kinds = process.argv.slice(5);

@@ -27,7 +27,7 @@ const wrong: string[] = [];
 let nSent = 0;
 const check = async (stream: Stream): Promise<void> => {
   const { kind, what } = await compareOn(ours.port, twin.port, stream);
-  const beyond = stream.isBeyondReference ? ' (beyond the twin)' : '';
+  const beyond = stream.isBeyondReference ? ' (beyond Bun.serve)' : '';
   const whats = counts.get(kind) ?? new Map<string, number>();
   counts.set(kind, whats.set(what + beyond, (whats.get(what + beyond) ?? 0) + 1));
   if ((kind === 'laxer' || kind === 'different') && !stream.isBeyondReference)
@@ -44,7 +44,7 @@ await Promise.all(
 );
 
 console.log(
-  `\n${nSent.toLocaleString('en')} requests, seed ${seed}\n\n| ours and the twin | streams |\n|---|---:|`,
+  `\n${nSent.toLocaleString('en')} requests, seed ${seed}\n\n| ours and Bun.serve | streams |\n|---|---:|`,
 );
 for (const [kind, whats] of [...counts].sort()) {
   const sum = [...whats.values()].reduce((all, n) => all + n, 0);

@@ -1,6 +1,6 @@
 /**
  * How soon does a service that has too much to do say so?
- * `npx bun bench/refusals.ts [SECONDS]`: a crowd asks for batches at 2 and 10 times what the service holds; beside it
+ * `npx bun bench/refusals.ts [SECONDS]`: a crowd asks for batches at 2 and 10 times what the service sustains; beside it
  * a patient caller asks for batches of one flight, and takes the time of every 503 from its planned moment.
  */
 import { join } from 'node:path';
@@ -74,7 +74,7 @@ for (const { name, nRows, query } of CROWDS) {
   const capacity = Math.round((await rush(3, '-c', '16')).throughputPerSecond);
   console.log(`\nbatches of ${name}: ${capacity} a second by 16 callers in a closed loop\n`);
   console.log(
-    '| planned | answered/s | refused | patient caller refused | 503 p50 ms | p99 ms (least to most) | longest ms | sent late, p99 ms | other failures |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|',
+    '| planned | answered/s | refused | patient caller refused | 503 p50 ms | p99 ms (min to max) | longest ms | sent late, p99 ms | other failures |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|',
   );
   for (const factor of [2, 10]) {
     const crowd: Report[] = [];

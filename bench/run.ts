@@ -4,7 +4,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-const NOT_A_BENCH = new Set(['run', 'measure']);
 const names = readdirSync(import.meta.dir)
   .filter(
     (file) =>
@@ -12,7 +11,7 @@ const names = readdirSync(import.meta.dir)
       readFileSync(join(import.meta.dir, file), 'utf8').includes('printMachine('),
   )
   .map((file) => basename(file, '.ts'))
-  .filter((name) => !NOT_A_BENCH.has(name));
+  .filter((name) => name !== 'run');
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !names.includes(name));
 

@@ -59,8 +59,8 @@ export interface Figure {
   /** In the order of the runs. */
   readonly figures: readonly number[];
   readonly median: number;
-  readonly least: number;
-  readonly most: number;
+  readonly min: number;
+  readonly max: number;
 }
 
 /**
@@ -84,7 +84,7 @@ export const alternate = async (
 
 export const summarise = (name: string, figures: readonly number[]): Figure => {
   const sorted = [...figures].sort((a, b) => a - b);
-  return { name, figures, median: medianOf(sorted), least: sorted[0]!, most: sorted.at(-1)! };
+  return { name, figures, median: medianOf(sorted), min: sorted[0]!, max: sorted.at(-1)! };
 };
 
 /** Median of ascending numbers. */
@@ -97,19 +97,17 @@ export const medianOf = (sorted: readonly number[]): number => {
 export const ratioOf = (a: Figure, b: Figure): number =>
   medianOf(a.figures.map((figure, i) => figure / b.figures[i]!).sort((x, y) => x - y));
 
-/** Prints a Markdown table: name, median, least to most, ratio to the contender named `peer`. */
+/** Prints a Markdown table: name, median, min to max, ratio to the contender named `peer`. */
 export const printFigures = (figures: readonly Figure[], unit: string, peer?: string): void => {
   const against = figures.find(({ name }) => name === peer);
   const show = (value: number): string =>
     value >= 1000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);
-  console.log(
-    `| | median ${unit} | least to most |${against ? ` ratio to ${against.name} |` : ''}`,
-  );
+  console.log(`| | median ${unit} | min to max |${against ? ` ratio to ${against.name} |` : ''}`);
   console.log(`|---|---:|---:|${against ? '---:|' : ''}`);
   for (const figure of figures) {
     const ratio = against ? ` ${ratioOf(figure, against).toFixed(2)} |` : '';
     console.log(
-      `| ${figure.name} | ${show(figure.median)} | ${show(figure.least)} to ${show(figure.most)} |${ratio}`,
+      `| ${figure.name} | ${show(figure.median)} | ${show(figure.min)} to ${show(figure.max)} |${ratio}`,
     );
   }
 };

@@ -14,7 +14,7 @@ const COMMANDS = {
   predict: { summary: 'score files of flights', load: () => import('./predict.ts') },
   serve: { summary: 'answer predictions over HTTP', load: () => import('./serve.ts') },
   stress: {
-    summary: 'find what a service holds, and where it breaks',
+    summary: 'find how many requests per second a service sustains, and where it breaks',
     load: () => import('./stress.ts'),
   },
   model: { summary: 'show, verify, import and export models', load: () => import('./model.ts') },
@@ -28,7 +28,7 @@ const isCommand = (word: string | undefined): word is CommandName =>
 const run = async (argv: readonly string[]): Promise<void> => {
   const program = new Command('puntual')
     .description(
-      'Learns how likely a flight is to be late, serves the prediction, and proves what the service holds.',
+      'Learns how likely a flight is to be late, serves the prediction, and measures how many requests per second the service sustains.',
     )
     .version(VERSION, '-V, --version')
     .configureOutput({

@@ -74,7 +74,7 @@ Exit codes: 0 all held, 2 bad usage or no service, 3 the run proves nothing, 99 
 export const addStressOptions = (command: Command): Command =>
   command
     .description(
-      `Finds what a service holds, and where and why it breaks. With no flag but the URL: a capacity search under '${DEFAULT_SLO}', and a report.`,
+      `Finds how many requests per second a service sustains, and where and why it breaks. With no flag but the URL: a capacity search under '${DEFAULT_SLO}', and a report.`,
     )
     .argument(
       '[url]',
