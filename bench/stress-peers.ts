@@ -34,7 +34,7 @@ http { access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; ${
 };
 
 /** Waits until a service answers. */
-export const answers = async (port: number): Promise<void> => {
+const answers = async (port: number): Promise<void> => {
   for (let attempt = 0; attempt < 200; attempt++) {
     try {
       await fetch(`http://127.0.0.1:${port}/`);

@@ -11,7 +11,7 @@ export interface Stream {
   readonly isBeyondReference: boolean;
 }
 
-export const FLIGHT_BODY =
+const FLIGHT_BODY =
   '{"airline":"DL","origin":"JFK","destination":"LAX","scheduledDeparture":"2013-07-05T18:30"}';
 
 const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'get', 'BREW', 'TRACE', 'P@ST'];
@@ -102,7 +102,7 @@ const SIZES = [
 ];
 const ENDS = ['\r\n', '\n', '\r', '\r\n\r\n', ''];
 
-export interface Choice {
+interface Choice {
   /** A whole number from 0 up to `n`, without it. */
   readonly below: (n: number) => number;
 }
@@ -178,7 +178,7 @@ export const makeStream = ({ below }: Choice): Stream => {
 };
 
 /** What came back on one connection. */
-export interface Reply {
+interface Reply {
   readonly answers: readonly {
     readonly status: number;
     readonly type: string;

@@ -47,7 +47,7 @@ export const echo = async (call: Call): Promise<string> => {
   return JSON.stringify([call.method, call.path, Buffer.from(body).toString()]);
 };
 
-export interface Talk {
+interface Talk {
   readonly socket: Socket;
   readonly heard: () => string;
   /** Resolves when the text has been heard; rejects when the connection ends without. */

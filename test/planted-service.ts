@@ -12,7 +12,7 @@ import { buildLog } from '../src/serve/log.ts';
 import { buildApp } from '../src/serve/worker/app.ts';
 import { buildPlantedModel } from './planted.ts';
 
-export interface PlantedService {
+interface PlantedService {
   readonly url: string;
   readonly context: ServeContext;
   readonly stop: () => Promise<void>;

@@ -39,7 +39,7 @@ export const PLANTED_INPUTS: readonly Input[] = [
   },
 ];
 
-export const PLANTED_FEATURES: readonly Feature[] = [
+const PLANTED_FEATURES: readonly Feature[] = [
   { name: 'airline', step: 'code', input: 'airline' },
   { name: 'origin', step: 'code', input: 'origin' },
   { name: 'destination', step: 'code', input: 'destination' },

@@ -54,7 +54,7 @@ export interface Contender {
   readonly run: () => number | Promise<number>;
 }
 
-export interface Figure {
+interface Figure {
   readonly name: string;
   /** In the order of the runs. */
   readonly figures: readonly number[];

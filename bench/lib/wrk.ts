@@ -14,7 +14,7 @@ export interface WrkRun {
   readonly socketErrors: number;
 }
 
-export interface WrkLoad {
+interface WrkLoad {
   readonly connections: number;
   readonly seconds: number;
   readonly path?: string;

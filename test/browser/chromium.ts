@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } fr
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 
-export interface BrowserProgram {
+interface BrowserProgram {
   readonly executablePath: string;
   readonly env?: Record<string, string>;
 }

@@ -4,7 +4,7 @@
 import { connect, type Socket } from 'node:net';
 import { PLANTED_FLIGHT } from '../planted.ts';
 
-export interface Outcomes {
+interface Outcomes {
   /** Answers 200. */
   ok: number;
   /** Other answers, by status. */
@@ -15,7 +15,7 @@ export interface Outcomes {
   notTaken: number;
 }
 
-export interface Callers {
+interface Callers {
   readonly outcomes: Outcomes;
   readonly stop: () => Promise<Outcomes>;
 }

@@ -11,7 +11,7 @@ import { buildPlantedModel, PLANTED_FLIGHT } from '../planted.ts';
 
 export const MAIN = join(import.meta.dir, '../../src/cli/main.ts');
 
-export interface WorkerLine {
+interface WorkerLine {
   readonly id: number;
   readonly pid: number;
   readonly state: string;
@@ -30,7 +30,7 @@ export interface Running extends Started {
   readonly stop: () => Promise<number>;
 }
 
-export interface Ended {
+interface Ended {
   readonly exitCode: number;
   readonly stderr: string;
 }

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface Quota {
+interface Quota {
   /** What stands before a command that shall live within the quota. */
   readonly before: readonly string[];
   readonly remove: () => void;
