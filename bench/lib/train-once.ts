@@ -20,7 +20,7 @@ import { boostSettings, DEFAULT_OPTIONS } from '../../src/train/settings.ts';
 import { addToScores } from '../../src/train/engine/parallel-scoring.ts';
 import { sharedBytes, sharedFloats } from '../../src/train/shared-array.ts';
 import { boostStopped } from '../../src/train/early-stopping.ts';
-import { buildTrainingPool } from '../../src/train/engine/thread-pool.ts';
+import { buildTrainingPool } from '../../src/train/engine/training-pool.ts';
 import type { Part } from './train-data.ts';
 
 export interface Specification {

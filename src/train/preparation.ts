@@ -19,7 +19,7 @@ import { scheduleFeatures, scheduleInputs, WEATHER } from './features/schedule-f
 import type { TrainOptions } from './settings.ts';
 import { sharedBytes, sharedInts } from './shared-array.ts';
 import { buildStatistics, kindsOf } from './features/target-statistics.ts';
-import type { TrainingPool } from './engine/thread-pool.ts';
+import type { TrainingPool } from './engine/training-pool.ts';
 import {
   type DataSplit,
   PARTS,

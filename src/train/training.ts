@@ -18,7 +18,7 @@ import { type Prepared, prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
 import { quantileOf } from './growing/quantile.ts';
 import { sharesOf } from './quality/input-distribution.ts';
-import { buildTrainingPool, type TrainingPool } from './engine/thread-pool.ts';
+import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
 import type { Part } from './features/time-split.ts';
 import { walkForest } from './growing/tree.ts';
 

@@ -9,7 +9,7 @@ import { type BoostSettings, boost } from './boosting.ts';
 import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
-import { buildTrainingPool } from './engine/thread-pool.ts';
+import { buildTrainingPool } from './engine/training-pool.ts';
 
 const SPACE = {
   nLeaves: [7, 15, 31, 63],

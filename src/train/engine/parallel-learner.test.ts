@@ -5,7 +5,7 @@ import { buildPlainLearner } from '../growing/learner.ts';
 import type { Loss } from '../growing/loss.ts';
 import { PLANTED_SETTINGS, plantRows } from '../../../test/planted-rows.ts';
 import { addToScores } from './parallel-scoring.ts';
-import { buildTrainingPool } from './thread-pool.ts';
+import { buildTrainingPool } from './training-pool.ts';
 import { leafOfBins } from '../growing/tree.ts';
 
 /** A machine may be busy. */

@@ -24,7 +24,7 @@
  *   3. assemble the tree of the nodes that best-first growth wants (`assembly`)
  *
  * The caller's thread is one of them: it starts each job by raising a counter that the others wait for, does its own
- * part, and waits for theirs (`jobs`). `thread-pool` starts the threads, once per training; they also fill in bins
+ * part, and waits for theirs (`jobs`). `training-pool` starts the threads, once per training; they also fill in bins
  * and score rows.
  */
 import { type BuildLearner, startScoresInto } from '../growing/learner.ts';
@@ -38,7 +38,7 @@ import { layoutOf } from './layout.ts';
 import { CONTROL } from './node-table.ts';
 import { growTree, rootSlotOf, type RunJob, sumParts } from './parallel-grower.ts';
 import { buildThreadContext, type ThreadContext } from './thread-context.ts';
-import { buildTrainingPool, type TrainingPool } from './thread-pool.ts';
+import { buildTrainingPool, type TrainingPool } from './training-pool.ts';
 import type { TrainingTask } from './training-task.ts';
 
 /** Fewer rows than this are not worth waking other threads. */

@@ -1,12 +1,12 @@
 /**
  * A helping thread: bins columns, scores rows, or takes jobs of the learner through shared memory until it is told to stop.
- * The entry of a worker; started by `thread-pool`.
+ * The entry of a worker; started by `training-pool`.
  */
 import { binColumns } from '../binning/column-binning.ts';
 import { freeEnded } from './ended-memory.ts';
 import { serveJobs } from './jobs.ts';
 import { scorePart } from './parallel-scoring.ts';
-import type { PoolTask } from './thread-pool.ts';
+import type { PoolTask } from './training-pool.ts';
 import { buildThreadContext } from './thread-context.ts';
 
 declare const self: Worker;

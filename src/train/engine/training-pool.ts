@@ -1,6 +1,7 @@
 /**
  * The helping threads of the trainer: started once per training, given one task after the other.
  */
+import { startThreads } from '../../host/thread-pool.ts';
 import type { Bins } from '../binning/binning.ts';
 import { binColumns, type BinningTask } from '../binning/column-binning.ts';
 import type { TrainingTask } from './training-task.ts';
@@ -44,45 +45,39 @@ export interface TrainingPool {
 const ALONE_ROWS = 4096;
 
 export const buildTrainingPool = (nThreads: number): TrainingPool => {
-  const workers = Array.from(
-    { length: nThreads - 1 },
-    () => new Worker(new URL('./thread.ts', import.meta.url)),
-  );
-  /** Sends a task; resolves with the first answer. */
-  const send = <Answer>(worker: Worker, task: PoolTask): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }: MessageEvent<Answer>) => resolve(data);
-      worker.onerror = (event) => reject(new Error(event.message));
-      worker.postMessage(task);
-    });
+  const helpers = startThreads<PoolTask>(new URL('./thread.ts', import.meta.url), nThreads - 1);
+  /** Sends every helper its task. */
+  const sendAll = <Answer>(taskOf: (helper: number) => PoolTask): Promise<Answer>[] =>
+    Array.from({ length: helpers.nThreads }, (_, helper) =>
+      helpers.send<Answer>(helper, taskOf(helper)),
+    );
   return {
     nThreads,
     assign: async (assignment) => {
       await Promise.all(
-        workers.map((worker, i) =>
-          send(worker, { kind: 'learn', assignment: { ...assignment, index: i + 1 } }),
-        ),
+        sendAll<'ready'>((helper) => ({
+          kind: 'learn',
+          assignment: { ...assignment, index: helper + 1 },
+        })),
       );
     },
     bin: async (columns) => {
       const task = { ...columns, next: sharedInts(1) };
-      const others = workers.map((worker) => send<(Bins | null)[]>(worker, { kind: 'bin', task }));
+      const others = sendAll<(Bins | null)[]>(() => ({ kind: 'bin', task }));
       const found = [binColumns(task), ...(await Promise.all(others))];
       return columns.columns.map((_, f) => found.find((of) => of[f] !== null)![f]!);
     },
     score: async ({ trees, base }, { data, nRows }) => {
       const task = { boosted: { trees, base }, rows: { data, nRows }, into: sharedFloats(nRows) };
-      const helpers = nRows < ALONE_ROWS ? [] : workers;
-      const nParts = helpers.length + 1;
-      const others = helpers.map((worker, i) =>
-        send<'ready'>(worker, { kind: 'score', task, part: i + 1, nParts }),
-      );
+      const nParts = nRows < ALONE_ROWS ? 1 : nThreads;
+      const others =
+        nParts === 1
+          ? []
+          : sendAll<'ready'>((helper) => ({ kind: 'score', task, part: helper + 1, nParts }));
       scorePart(task, 0, nParts);
       await Promise.all(others);
       return task.into;
     },
-    dismiss: () => {
-      for (const worker of workers) worker.terminate();
-    },
+    dismiss: helpers.dismiss,
   };
 };
