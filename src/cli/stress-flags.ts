@@ -9,8 +9,9 @@ import { parseFaults } from '../stress/faults/fault.ts';
 import { parseRamp } from '../stress/modes/ramp.ts';
 import type { TableReader } from '../stress/payload/data-file.ts';
 import { parseHeader, parseMethod } from '../stress/payload/request.ts';
+import type { Mode } from '../stress/results/run-file.ts';
 import type { SessionOptions } from '../stress/session.ts';
-import type { Mode, StressPlan } from '../stress/stress.ts';
+import type { StressPlan } from '../stress/stress.ts';
 import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
 
 export interface StressFlags {

@@ -9,8 +9,8 @@ import { readLimits } from '../stress/coordinator/connections.ts';
 import { needsAdmin } from '../stress/faults/fault.ts';
 import { type ComparisonReport, compareRuns } from '../stress/results/compare.ts';
 import { mergeRuns } from '../stress/results/merge.ts';
-import { type RunFile, readRunFile } from '../stress/results/run-file.ts';
-import { comparisonLines, headLines, type RunHead, runLines } from '../stress/results/text.ts';
+import { type RunFile, type RunHead, readRunFile } from '../stress/results/run-file.ts';
+import { comparisonLines, headLines, runLines } from '../stress/results/text.ts';
 import { buildLineView, buildLiveView, type View } from '../stress/results/view.ts';
 import { openSession } from '../stress/session.ts';
 import { runStress, type StressPlan } from '../stress/stress.ts';
@@ -68,8 +68,14 @@ const stress = async (url: string | undefined, flags: StressFlags): Promise<void
   const view = await viewOf(flags, plan, adminUrl);
   let run: RunFile;
   try {
-    const frame = { startedAt: new Date(), ...readLimits() };
-    run = await runStress(session, plan, frame, admin, view, (head) => printHead(head, flags));
+    run = await runStress({
+      session,
+      plan,
+      machine: { startedAt: new Date(), ...readLimits() },
+      admin,
+      watcher: view,
+      onHead: (head) => printHead(head, flags),
+    });
   } finally {
     view.stop();
     await session.close();

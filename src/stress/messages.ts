@@ -5,7 +5,7 @@
 import type { Load } from './generator/schedule.ts';
 import type { EncodedTally } from './generator/tally.ts';
 
-export interface TlsPlan {
+interface TlsPlan {
   readonly serverName: string;
   /** Whether a certificate that does not verify is refused. */
   readonly verify: boolean;

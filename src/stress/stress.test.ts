@@ -43,7 +43,7 @@ const stress = async (
   const session = await openSession({ ...OPTIONS, ...options, url });
   const machine = { startedAt: new Date(0), descriptors: 1024, cores: 1 };
   try {
-    return await runStress(session, { ...PLAN, ...plan }, machine, undefined, {}, () => {});
+    return await runStress({ session, plan: { ...PLAN, ...plan }, machine });
   } finally {
     await session.close();
   }
@@ -95,7 +95,7 @@ const balanced = ({ main }: RunFile): boolean => {
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello';
 
-describe('books', () => {
+describe('what is recorded', () => {
   test('a closed loop counts every request once, and its lag is nothing', async () => {
     const run = await stress(serve(() => new Response('hello')));
     const { summary } = run.main;
@@ -120,14 +120,14 @@ describe('books', () => {
   });
 
   test('what was planned in the warm-up is sent but not counted', async () => {
-    let nAsked = 0;
+    let nRequests = 0;
     const url = serve(() => {
-      nAsked++;
+      nRequests++;
       return new Response('x');
     });
     const run = await stress(url, {}, { ratePerSecond: 100, durationMs: 1000, warmUpMs: 500 });
     expect(run.main.summary.planned).toBe(50);
-    expect(nAsked).toBeGreaterThanOrEqual(100);
+    expect(nRequests).toBeGreaterThanOrEqual(100);
   });
 
   test('an answer that does not come in time is a timeout, counted at its age', async () => {
@@ -321,7 +321,7 @@ describe('before the load', () => {
     await expect(stress(cut)).rejects.toThrow('in the middle of its answer');
   });
 
-  test('a service that closes connections before it is asked, by FIN or by RST, is named, never waited for', async () => {
+  test('a service that closes connections before a request, by FIN or by RST, is named, never waited for', async () => {
     for (const hangUp of ['end', 'terminate'] as const) {
       const server = Bun.listen({
         port: 0,
@@ -444,7 +444,7 @@ describe('modes', () => {
     expect(run.ramp!.steps.map(({ opened }) => opened)).toEqual([4, 8, 12]);
   });
 
-  test('a reset storm loses only what was in hand, and every connection comes back', async () => {
+  test('a reset storm loses only what was in flight, and every connection comes back', async () => {
     const url = serve(() => new Response('x'));
     const fault = {
       text: 'reset-storm@300ms',

@@ -11,16 +11,16 @@ import { runRamp } from './modes/ramp.ts';
 import { runSingle } from './modes/single.ts';
 import {
   capacityRunFile,
+  type Mode,
   type RunFile,
   type RunFrame,
+  type RunHead,
   rampRunFile,
   singleRunFile,
 } from './results/run-file.ts';
 import type { Session } from './session.ts';
 import type { Admin } from './target/admin.ts';
 import type { Watcher } from './watcher.ts';
-
-export type Mode = 'single' | 'find-max' | 'ramp';
 
 export interface StressPlan {
   readonly mode: Mode;
@@ -40,22 +40,29 @@ export interface StressPlan {
   readonly startAtMs?: number | undefined;
 }
 
-export type Head = Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>;
-
 const STEP_MS = 3000;
 const SOAK_MS = 10_000;
 const SEARCH_LIMIT_MS = 60_000;
 const HOLD_MS = 5000;
 
-/** @param onHead is told what will be run, before it is */
-export const runStress = async (
-  session: Session,
-  plan: StressPlan,
-  machine: Pick<RunFrame, 'startedAt' | 'descriptors' | 'cores'>,
-  admin: Admin | undefined,
-  watcher: Watcher,
-  onHead: (head: Head) => void,
-): Promise<RunFile> => {
+interface StressOptions {
+  readonly session: Session;
+  readonly plan: StressPlan;
+  readonly machine: Pick<RunFrame, 'startedAt' | 'descriptors' | 'cores'>;
+  readonly admin?: Admin | undefined;
+  readonly watcher?: Watcher;
+  /** Is told what will be run, before it is. */
+  readonly onHead?: (head: RunHead) => void;
+}
+
+export const runStress = async ({
+  session,
+  plan,
+  machine,
+  admin,
+  watcher = {},
+  onHead,
+}: StressOptions): Promise<RunFile> => {
   const load = loadSentence(session, plan);
   const frame: RunFrame = {
     startedAt: machine.startedAt,
@@ -64,7 +71,7 @@ export const runStress = async (
     load,
     slo: plan.thresholds.map(({ text }) => text),
   };
-  onHead({
+  onHead?.({
     load,
     payload: session.payload.sentence,
     plan: session.plan.sentence,

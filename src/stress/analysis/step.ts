@@ -45,13 +45,23 @@ export interface Step {
 const STEADY_SLOT_MS = 100;
 const STEADY_PER_WINDOW = 10;
 
-export const buildStep = (
-  name: string,
-  record: StepRecord,
-  connections: number,
-  thresholds: readonly Threshold[],
-  recoveryMs?: number,
-): Step => {
+interface StepFacts {
+  readonly name: string;
+  readonly record: StepRecord;
+  /** How many were open. */
+  readonly connections: number;
+  readonly thresholds?: readonly Threshold[];
+  /** The longest recovery from a fault; undefined without faults. */
+  readonly recoveryMs?: number | undefined;
+}
+
+export const buildStep = ({
+  name,
+  record,
+  connections,
+  thresholds = [],
+  recoveryMs,
+}: StepFacts): Step => {
   const summary = summarise(record);
   const { tally, step } = record;
   const windows = record.windows.filter(

@@ -8,7 +8,7 @@
  */
 import { buildRandom } from '../../core/random.ts';
 
-export interface Point {
+interface Point {
   /** Requests in flight, 1 or more. */
   readonly n: number;
   /** Answers per second. */

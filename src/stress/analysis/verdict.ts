@@ -19,7 +19,7 @@ export interface Verdict {
   readonly latenessP99Ms: number | null;
 }
 
-export interface VerdictFacts {
+interface VerdictFacts {
   readonly isOpenLoop: boolean;
   readonly nOpened: number;
   /** Whether the service is on this machine, and so may have to share its processors. */

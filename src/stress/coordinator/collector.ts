@@ -7,7 +7,7 @@ import { buildSeries } from './series.ts';
 import type { ServiceLoad } from './service-load.ts';
 import { buildWindow, type Window } from './window.ts';
 
-export interface Collector {
+interface Collector {
   readonly tally: Tally;
   readonly add: (tick: Tick) => void;
   /** Whether every shard has ended the step. */

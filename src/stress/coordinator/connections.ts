@@ -7,7 +7,7 @@ import { descriptorLimit } from '../../host/descriptors.ts';
 import { wholeProcessors } from '../../host/processors.ts';
 import type { Target } from '../target/target.ts';
 
-export interface MachineLimits {
+interface MachineLimits {
   /** Open files that one process may have. */
   readonly descriptors: number;
   /** Local ports for each address of the service. */

@@ -1,9 +1,10 @@
 /**
  * The coordinator's side of the shards: starts their processes, opens connections, runs steps, adds ticks up.
  */
-import { wholeProcessors } from '../../host/processors.ts';
+
 import { join } from 'node:path';
 import type { Subprocess } from 'bun';
+import { wholeProcessors } from '../../host/processors.ts';
 import type { Tally } from '../generator/tally.ts';
 import type { FromShard, ShardPlan, StepPlan, ToShard } from '../messages.ts';
 import { buildCollector } from './collector.ts';
@@ -26,7 +27,7 @@ export interface StepRecord {
   readonly isHere: boolean;
 }
 
-export interface Opening {
+interface Opening {
   readonly nOpen: number;
   readonly reasons: Readonly<Record<string, number>>;
 }

@@ -9,8 +9,7 @@ import {
 } from '../../core/latency.ts';
 import { bucketOfUs, SCALE } from '../generator/tally.ts';
 import { buildSeries } from './series.ts';
-import { COARSE_SCALE, type Window } from './window.ts';
-import { mergeBeside } from './window-merge.ts';
+import { COARSE_SCALE, mergeBeside, type Window } from './window.ts';
 
 /** A second of `ok` answers that all took `ms`. */
 const windowAt = (second: number, ok = 100, ms = 2): Window => {

@@ -2,9 +2,9 @@
  * The windows of a run in bounded memory: when there are too many, each two neighbours become one.
  */
 import type { Window } from './window.ts';
-import { mergeAfter, respace } from './window-merge.ts';
+import { mergeAfter, respace } from './window.ts';
 
-export const MAX_WINDOWS = 600;
+const MAX_WINDOWS = 600;
 
 export interface Series {
   /** Adds a window of one second; seconds may be left out, but never go back. */

@@ -7,7 +7,7 @@ import type { Target } from '../target/target.ts';
 import type { FaultPlan } from './fault.ts';
 import { holdSlowClients, throwGarbage } from './hostile-clients.ts';
 
-export interface FaultContext {
+interface FaultContext {
   readonly admin: Admin | undefined;
   readonly target: Target;
   /** Resets every connection of the generator. */
@@ -76,7 +76,11 @@ const act = async (
       const victim = pickVictim(before);
       const actedMs = Date.now() - context.startAtMs;
       signal(victim.pid, 'SIGKILL');
-      const back = await watchReturn(context, before!, victim, context.startAtMs + actedMs);
+      const back = await watchReturn(context, {
+        before: before!,
+        victim,
+        fromMs: context.startAtMs + actedMs,
+      });
       return {
         undone: back.readyInMs !== null,
         actedMs,
@@ -112,13 +116,12 @@ const pauseWorker = async (
   const actedMs = Date.now() - context.startAtMs;
   signal(victim.pid, 'SIGSTOP');
   const notes = [`worker ${victim.id}, process ${victim.pid}, was stopped`];
-  const watching = watchReturn(
-    context,
-    before!,
+  const watching = watchReturn(context, {
+    before: before!,
     victim,
-    context.startAtMs + actedMs,
-    context.startAtMs + actedMs + plan.lastsMs,
-  );
+    fromMs: context.startAtMs + actedMs,
+    untilMs: context.startAtMs + actedMs + plan.lastsMs,
+  });
   // Whoever interrupts the run must not leave a stopped worker behind.
   const undoAndEnd = (): void => {
     if (isAlive(victim.pid)) process.kill(victim.pid, 'SIGCONT');
@@ -136,7 +139,7 @@ const pauseWorker = async (
   return { undone: true, actedMs, ...back, notes: [...notes, ...back.notes] };
 };
 
-/** The ready worker that has been restarted least: it holds its share of the connections. */
+/** The ready worker with the fewest restarts: it holds its share of the connections. */
 const pickVictim = (workers: readonly WorkerState[] | undefined): WorkerState => {
   const ready = workers?.filter(({ state }) => state === 'ready') ?? [];
   const victim = ready.sort((a, b) => a.restarts - b.restarts || a.id - b.id)[0];
@@ -173,19 +176,25 @@ interface Return {
   readonly notes: readonly string[];
 }
 
+interface Watched {
+  /** The workers before the fault. */
+  readonly before: readonly WorkerState[];
+  readonly victim: WorkerState;
+  /** When the fault began and, if not the run's end, when to stop looking: milliseconds since 1970. */
+  readonly fromMs: number;
+  readonly untilMs?: number;
+}
+
 /** Polls the list of workers until a new process stands in for the victim and as many are ready as before. */
 const watchReturn = async (
-  context: FaultContext,
-  before: readonly WorkerState[],
-  victim: WorkerState,
-  fromMs: number,
-  untilMs = context.runEndsAtMs,
+  { admin, runEndsAtMs }: FaultContext,
+  { before, victim, fromMs, untilMs = runEndsAtMs }: Watched,
 ): Promise<Return> => {
   const known = new Set(before.map(({ pid }) => pid));
   const nReady = before.filter(({ state }) => state === 'ready').length;
   let replacedInMs: number | null = null;
   while (Date.now() < untilMs) {
-    const workers = await context.admin?.workers().catch(() => undefined);
+    const workers = await admin?.workers().catch(() => undefined);
     const elapsedMs = Date.now() - fromMs;
     const isNew = workers?.some(({ pid }) => !known.has(pid)) ?? false;
     if (isNew && replacedInMs === null) replacedInMs = elapsedMs;

@@ -20,7 +20,7 @@ const KINDS = {
   'reset-storm': { lasts: false, counts: false, what: 'every connection reset at once' },
 } as const;
 
-export type FaultKind = keyof typeof KINDS;
+type FaultKind = keyof typeof KINDS;
 
 export interface FaultPlan {
   readonly text: string;

@@ -5,6 +5,8 @@ import { findRecovered, longestGapMs } from './recovery.ts';
 const slots = (...parts: readonly (readonly [number, number])[]): number[] =>
   parts.flatMap(([length, value]) => new Array<number>(length).fill(value));
 
+const FROM_100 = { from: 100, end: 400, okPerSlotBefore: 10 };
+
 test('the longest gap is the longest run of empty slots after the fault', () => {
   const ok = slots([50, 0], [100, 5], [7, 0], [20, 5], [3, 0], [100, 5]);
   expect(longestGapMs(ok, 100, ok.length)).toBe(70);
@@ -13,18 +15,18 @@ test('the longest gap is the longest run of empty slots after the fault', () => 
 test('recovered means a whole second without failure at nine tenths of the rate before', () => {
   const ok = slots([100, 10], [30, 0], [20, 4], [300, 10]);
   const bad = slots([100, 0], [5, 3], [345, 0]);
-  const recovered = findRecovered(ok, bad, 100, ok.length, 10)!;
+  const recovered = findRecovered({ ok, bad }, { from: 100, end: ok.length, okPerSlotBefore: 10 })!;
   expect(recovered).toBeGreaterThanOrEqual(130);
   expect(recovered).toBeLessThanOrEqual(150);
 });
 
 test('a service that does not come back within the run has not recovered', () => {
   const ok = slots([100, 10], [300, 2]);
-  expect(findRecovered(ok, slots([400, 0]), 100, 400, 10)).toBeNull();
+  expect(findRecovered({ ok, bad: slots([400, 0]) }, FROM_100)).toBeNull();
 });
 
 test('a fault that nobody noticed is recovered at once', () => {
-  expect(findRecovered(slots([400, 10]), slots([400, 0]), 100, 400, 10)).toBe(100);
+  expect(findRecovered({ ok: slots([400, 10]), bad: slots([400, 0]) }, FROM_100)).toBe(100);
 });
 
 test.each([

@@ -51,7 +51,10 @@ export const measureRecovery = (
   const base = Math.max(0, at - Math.ceil(BASE_MS / slotMs));
   const before = sumOf(ok, base, at) / Math.max(1, at - base);
   const acted = Math.min(end, Math.floor(result.endedMs / slotMs) + 1);
-  const recovered = findRecovered(ok, bad, afterLast(bad, at, acted), end, before, slotMs);
+  const recovered = findRecovered(
+    { ok, bad, slotMs },
+    { from: afterLast(bad, at, acted), end, okPerSlotBefore: before },
+  );
   const until = Math.max(recovered ?? end, acted);
   const first = ok.findIndex((count, slot) => slot > at && count > 0);
   const untilMs = until * slotMs;
@@ -101,7 +104,10 @@ const timelineOf = (
 ): number[] => {
   const slotMs = windows[0]?.slotMs ?? SLOT_MS;
   const fromOf = ({ second }: Window): number => (second * TICK_MS) / slotMs;
-  const nSlots = windows.reduce((most, w) => Math.max(most, fromOf(w) + read(w).length), 0);
+  const nSlots = windows.reduce(
+    (max, window) => Math.max(max, fromOf(window) + read(window).length),
+    0,
+  );
   const slots = new Array<number>(nSlots).fill(0);
   for (const window of windows) {
     const from = fromOf(window);
@@ -116,17 +122,27 @@ const sumOf = (slots: readonly number[], from: number, to: number): number => {
   return sum;
 };
 
+/** Successes and failures of a run by slot. */
+interface Timeline {
+  readonly ok: readonly number[];
+  readonly bad: readonly number[];
+  readonly slotMs?: number;
+}
+
+/** Slots between which a recovery is looked for, and what it must reach. */
+interface RecoverySearch {
+  readonly from: number;
+  readonly end: number;
+  readonly okPerSlotBefore: number;
+}
+
 /**
  * The first slot from which on a whole second has no failure and enough successes, null when there is none.
  * The slot of the fault itself is allowed to be the one: then nothing was to be seen.
  */
 export const findRecovered = (
-  ok: readonly number[],
-  bad: readonly number[],
-  from: number,
-  end: number,
-  okPerSlotBefore: number,
-  slotMs = SLOT_MS,
+  { ok, bad, slotMs = SLOT_MS }: Timeline,
+  { from, end, okPerSlotBefore }: RecoverySearch,
 ): number | null => {
   const span = Math.max(1, Math.ceil(GOOD_FOR_MS / slotMs));
   for (let slot = from; slot + span <= end; slot++) {

@@ -17,7 +17,7 @@ const REPORT_EVERY_MS = 200;
  */
 const RECONNECT_DELAY_MS = 50;
 
-export interface Connector {
+interface Connector {
   /** Opens connections until there are so many. */
   readonly grow: (nConnections: number) => void;
   /** Stops reporting how far the opening has come. */

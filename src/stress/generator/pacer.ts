@@ -13,7 +13,7 @@ const SWEEP_EVERY_US = 100_000;
 const SHARP_PER_SECOND = 250;
 const NEVER: Schedule = () => Number.POSITIVE_INFINITY;
 
-export interface Pacer {
+interface Pacer {
   /** Takes over the load of a step; null: a closed loop, which plans nothing. */
   readonly schedule: (load: StepPlan['load']) => void;
   /** Sends what is due, and gives up what has waited too long. */

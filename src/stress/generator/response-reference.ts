@@ -2,7 +2,7 @@
  * The slow twin of `response-scanner.ts`: reads whole answers from one string, as the specification says it.
  */
 
-export interface ParsedResponse {
+interface ParsedResponse {
   readonly status: number;
   readonly closes: boolean;
   readonly body: string;

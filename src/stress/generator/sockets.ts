@@ -40,7 +40,7 @@ export interface Sockets {
 }
 
 /** The running step. */
-export interface RunningStep {
+interface RunningStep {
   isRunning: boolean;
   isClosedLoop: boolean;
   /** Its start on the clock of `performance.now()`. */

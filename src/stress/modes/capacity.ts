@@ -11,7 +11,7 @@ import type { Watcher } from '../watcher.ts';
 import { type FailureReason, type SearchResult, searchCapacity, type Trial } from './search.ts';
 import { graceOf } from './single.ts';
 
-export interface CapacityOptions {
+interface CapacityOptions {
   readonly thresholds: readonly Threshold[];
   readonly arrivals: Arrivals;
   readonly seed: number;
@@ -68,7 +68,7 @@ export const runCapacity = async (
       watcher.onWindow,
     );
     await Bun.sleep(COOL_DOWN_MS);
-    return buildStep(name, record, opened, options.thresholds);
+    return buildStep({ name, record, connections: opened, thresholds: options.thresholds });
   };
   const bestSoFar = (): number =>
     Math.max(best, ...trials.map(({ summary }) => summary.throughputPerSecond));
@@ -124,10 +124,10 @@ const sweepClosed = async (
   options: CapacityOptions,
   watcher: Watcher,
 ): Promise<Step[]> => {
-  const most = session.plan.nConnections;
+  const { nConnections, nShards } = session.plan;
   const sizes: number[] = [];
-  for (let size = session.plan.nShards; size < most; size *= 2) sizes.push(size);
-  sizes.push(most);
+  for (let size = nShards; size < nConnections; size *= 2) sizes.push(size);
+  sizes.push(nConnections);
   const steps: Step[] = [];
   for (const size of sizes) {
     const opened = await openConnections(session, size, watcher.onOpening);
@@ -141,7 +141,7 @@ const sweepClosed = async (
       },
       watcher.onWindow,
     );
-    steps.push(buildStep('sweep', record, opened, []));
+    steps.push(buildStep({ name: 'sweep', record, connections: opened }));
   }
   return steps;
 };
@@ -158,7 +158,7 @@ const MIN_SHARE_SERVED = 0.97;
 const BAD_WINDOWS_ALLOWED = 0.05;
 
 /** Why a step did not hold, null when it did. */
-export const failureOf = (
+const failureOf = (
   step: Step,
   bestPerSecond: number,
   thresholds: readonly Threshold[],

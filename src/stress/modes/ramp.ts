@@ -8,7 +8,7 @@ import { openConnections, type Session } from '../session.ts';
 import type { Watcher } from '../watcher.ts';
 import { graceOf } from './single.ts';
 
-export interface RampOptions {
+interface RampOptions {
   readonly from: number;
   readonly to: number;
   /** Fixed rate of the first hold of every size; null: a third of what the smallest size reached. */
@@ -19,12 +19,12 @@ export interface RampOptions {
   readonly seed: number;
 }
 
-export interface RampStep {
+interface RampStep {
   readonly planned: number;
   readonly opened: number;
   /** At the fixed rate: does holding sockets cost latency? */
   readonly held: Step;
-  /** Every connection asks again as soon as it was answered: does capacity fall? */
+  /** Every connection sends again as soon as it was answered: does capacity fall? */
   readonly full: Step;
 }
 
@@ -51,7 +51,7 @@ export const parseRamp = (text: string): { from: number; to: number } => {
 };
 
 /** 400, 800, 1600, ... and the last size itself. */
-export const rampSizes = (from: number, to: number): number[] => {
+const rampSizes = (from: number, to: number): number[] => {
   const sizes: number[] = [];
   for (let size = from; size < to; size *= GROWTH) sizes.push(Math.round(size));
   return [...sizes, to];
@@ -74,7 +74,7 @@ export const runRamp = async (
         { load: null, durationMs: FIRST_MS, warmUpMs: FIRST_MS / 4, graceMs },
         watcher.onWindow,
       );
-      const { summary } = buildStep('first', first, opened, []);
+      const { summary } = buildStep({ name: 'first', record: first, connections: opened });
       rate = Math.max(1, Math.round(summary.throughputPerSecond * SHARE));
     }
     watcher.onStep?.('held', rate, opened);
@@ -97,8 +97,13 @@ export const runRamp = async (
     steps.push({
       planned: size,
       opened,
-      held: buildStep(`${size} held`, held, opened, options.thresholds),
-      full: buildStep(`${size} full`, full, opened, []),
+      held: buildStep({
+        name: `${size} held`,
+        record: held,
+        connections: opened,
+        thresholds: options.thresholds,
+      }),
+      full: buildStep({ name: `${size} full`, record: full, connections: opened }),
     });
     watcher.onNote?.(
       `${opened.toLocaleString('en')} connections: ${Math.round(steps.at(-1)!.full.summary.throughputPerSecond).toLocaleString('en')}/s at full tilt`,

@@ -3,7 +3,7 @@
  * A pure course of decisions: a step is run by the `trial` that the caller gives, so tests need no service.
  */
 
-export const FAILURE_REASONS = [
+const FAILURE_REASONS = [
   'latency',
   'errors',
   'collapse',

@@ -12,7 +12,7 @@ import { openConnections, type Session } from '../session.ts';
 import type { Admin } from '../target/admin.ts';
 import type { Watcher } from '../watcher.ts';
 
-export interface SingleRunOptions {
+interface SingleRunOptions {
   /** Null: closed loop. */
   readonly load: Load | null;
   readonly durationMs: number;
@@ -70,7 +70,13 @@ export const runSingle = async (
   const faults = (await results).map((result) =>
     measureRecovery(result, record.windows, options.durationMs),
   );
-  const step = buildStep('run', record, opened, options.thresholds, worstRecoveryMs(faults));
+  const step = buildStep({
+    name: 'run',
+    record,
+    connections: opened,
+    thresholds: options.thresholds,
+    recoveryMs: worstRecoveryMs(faults),
+  });
   return { step, faults, connections: { planned, opened } };
 };
 

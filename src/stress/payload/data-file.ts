@@ -14,7 +14,7 @@ export interface DataRow {
   readonly text?: string;
 }
 
-export interface DataFile {
+interface DataFile {
   readonly rows: readonly DataRow[];
   /** Rows in the file; more than `rows` when it was cut. */
   readonly nInFile: number;

@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { hasType, parseHeader, parseMethod, type Request, typeOf } from './request.ts';
 
 /** What a request has where its feeder says nothing. */
-export interface FeederDefaults {
+interface FeederDefaults {
   readonly method?: string | undefined;
   readonly path: string;
   readonly headers: Request['headers'];

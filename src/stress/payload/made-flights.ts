@@ -5,7 +5,7 @@ import { MINUTES_PER_DAY } from '../../core/calendar.ts';
 import { decodeTime, encodeTime } from '../../core/flight.ts';
 import { buildRandom } from '../../core/random.ts';
 
-export interface Property {
+interface Property {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly examples?: readonly unknown[];
@@ -23,7 +23,7 @@ export interface ModelDocument {
   };
 }
 
-export type MadeFlight = Readonly<Record<string, string | number>>;
+type MadeFlight = Readonly<Record<string, string | number>>;
 
 /** Whether a JSON value is what `GET /model` of a Puntual service answers. */
 export const isModelDocument = (value: unknown): value is ModelDocument => {

@@ -26,7 +26,7 @@ export interface Payload {
   readonly model: ModelDocument | undefined;
 }
 
-export const MAX_REQUESTS = 10_000;
+const MAX_REQUESTS = 10_000;
 const MADE_FLIGHTS = 10_000;
 const MODEL_TIMEOUT_MS = 2000;
 
@@ -124,7 +124,7 @@ const readBody = (text: string): string | Uint8Array => {
 };
 
 /** What a Puntual service says of its model; undefined for any other service. */
-export const fetchModel = async (
+const fetchModel = async (
   url: URL,
   headers: readonly (readonly [string, string])[],
   timeoutMs: number,

@@ -25,20 +25,24 @@ const MIN_NOISE = 0.05;
 const MIN_NOISE_TAIL = 0.25;
 const Z = 2.6;
 
+/** What of two runs is compared. */
+interface Measure {
+  readonly metric: string;
+  readonly read: (run: RunFile) => number | null;
+  readonly perWindow: (run: RunFile) => readonly number[];
+  readonly higherIsBetter: boolean;
+  readonly minNoise: number;
+  /** Whether one bad second can move it. */
+  readonly isTail?: boolean;
+}
+
 export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport => {
   const changes: Change[] = [];
-  const add = (
-    metric: string,
-    read: (run: RunFile) => number | null,
-    perWindow: (run: RunFile) => readonly number[],
-    higherIsBetter: boolean,
-    least: number,
-    isTail = false,
-  ): void => {
+  const add = ({ metric, read, perWindow, higherIsBetter, minNoise, isTail }: Measure): void => {
     const [was, is] = [read(before), read(after)];
     if (was === null || is === null || was <= 0) return;
     const noise = Math.max(
-      least,
+      minNoise,
       Z * Math.hypot(standardError(perWindow(before)), standardError(perWindow(after))),
     );
     const worseBy = (a: number, b: number): number => (higherIsBetter ? 1 - b / a : b / a - 1);
@@ -52,38 +56,38 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
   };
   const whole = (run: RunFile) => run.main.windows.slice(1, -1);
   if (before.model === 'closed' || before.mode === 'find-max') {
-    add(
-      'throughput per second',
-      ({ main }) => main.summary.throughputPerSecond,
-      (run) => whole(run).map(({ ok, seconds }) => ok / seconds),
-      true,
-      MIN_NOISE,
-    );
+    add({
+      metric: 'throughput per second',
+      read: ({ main }) => main.summary.throughputPerSecond,
+      perWindow: (run) => whole(run).map(({ ok, seconds }) => ok / seconds),
+      higherIsBetter: true,
+      minNoise: MIN_NOISE,
+    });
   }
   if (before.findMax && after.findMax) {
-    add(
-      'sustained per second',
-      (run) => run.findMax?.sustainedPerSecond ?? null,
-      () => [],
-      true,
-      MIN_NOISE,
-    );
+    add({
+      metric: 'sustained per second',
+      read: (run) => run.findMax?.sustainedPerSecond ?? null,
+      perWindow: () => [],
+      higherIsBetter: true,
+      minNoise: MIN_NOISE,
+    });
   }
-  add(
-    'service time p50',
-    ({ main }) => main.summary.serviceTime.p50Ms,
-    (run) => whole(run).flatMap(({ serviceP50Ms }) => serviceP50Ms ?? []),
-    false,
-    MIN_NOISE * 1.6,
-  );
-  add(
-    'response time p99',
-    ({ main }) => main.summary.responseTime.p99Ms,
-    (run) => whole(run).flatMap(({ p99Ms }) => p99Ms ?? []),
-    false,
-    MIN_NOISE_TAIL,
-    true,
-  );
+  add({
+    metric: 'service time p50',
+    read: ({ main }) => main.summary.serviceTime.p50Ms,
+    perWindow: (run) => whole(run).flatMap(({ serviceP50Ms }) => serviceP50Ms ?? []),
+    higherIsBetter: false,
+    minNoise: MIN_NOISE * 1.6,
+  });
+  add({
+    metric: 'response time p99',
+    read: ({ main }) => main.summary.responseTime.p99Ms,
+    perWindow: (run) => whole(run).flatMap(({ p99Ms }) => p99Ms ?? []),
+    higherIsBetter: false,
+    minNoise: MIN_NOISE_TAIL,
+    isTail: true,
+  });
   const errors = {
     metric: 'errors',
     before: before.main.summary.errorShare,

@@ -57,7 +57,7 @@ const run = async (part?: RunPart, startAtMs?: number, nShards = 1): Promise<Run
   } as const;
   const machine = { startedAt: new Date(0), descriptors: 1024, cores: 1 };
   try {
-    return await runStress(session, plan, machine, undefined, {}, () => {});
+    return await runStress({ session, plan, machine });
   } finally {
     await session.close();
   }

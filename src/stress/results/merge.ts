@@ -7,7 +7,7 @@ import { buildStep, type Step } from '../analysis/step.ts';
 import { judgeRun, type Verdict } from '../analysis/verdict.ts';
 import { rejoin } from '../coordinator/series.ts';
 import type { Window } from '../coordinator/window.ts';
-import { mergeBeside } from '../coordinator/window-merge.ts';
+import { mergeBeside } from '../coordinator/window.ts';
 import { addTally, buildTally, SLOT_MS } from '../generator/tally.ts';
 import type { RunFile } from './run-file.ts';
 
@@ -110,7 +110,10 @@ const mergeSteps = (steps: readonly Step[], slo: readonly string[]): Step => {
   };
   const connections = steps.reduce((sum, step) => sum + step.connections, 0);
   const thresholds = slo.length === 0 ? [] : parseSlo(slo.join(','));
-  return { ...buildStep('run', record, connections, thresholds), verdict: worstOf(steps) };
+  return {
+    ...buildStep({ name: 'run', record, connections, thresholds }),
+    verdict: worstOf(steps),
+  };
 };
 
 /** The verdict of the machine that proves least: the first that is not valid, else the busiest. */

@@ -19,14 +19,16 @@ import type { SearchResult } from '../modes/search.ts';
 import type { SingleRun } from '../modes/single.ts';
 import type { Session } from '../session.ts';
 
-export const RUN_FORMAT = 'puntual-stress-run/1';
+const RUN_FORMAT = 'puntual-stress-run/1';
+
+export type Mode = 'single' | 'find-max' | 'ramp';
 
 export interface RunFile {
   readonly format: typeof RUN_FORMAT;
   readonly madeBy: string;
   readonly startedAt: string;
   readonly machine: { readonly cores: number; readonly descriptors: number };
-  readonly mode: 'single' | 'find-max' | 'ramp';
+  readonly mode: Mode;
   readonly url: string;
   /** The first line: which model of load this is. */
   readonly load: string;
@@ -59,8 +61,11 @@ export interface RunFile {
   };
 }
 
+/** What is known of a run before it begins. */
+export type RunHead = Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>;
+
 /** A step without its windows and histograms. */
-export interface TrialLine {
+interface TrialLine {
   readonly name: string;
   readonly ratePerSecond: number | null;
   readonly throughputPerSecond: number;
@@ -72,7 +77,7 @@ export interface TrialLine {
   readonly held: boolean;
 }
 
-export interface RampLine {
+interface RampLine {
   readonly planned: number;
   readonly opened: number;
   readonly heldP50Ms: number | null;

@@ -9,7 +9,7 @@ import type { Window } from '../coordinator/window.ts';
 import type { Recovery } from '../faults/recovery.ts';
 import type { FailureReason } from '../modes/search.ts';
 import type { Change, ComparisonReport } from './compare.ts';
-import type { RunFile } from './run-file.ts';
+import type { RunFile, RunHead } from './run-file.ts';
 
 /** `1.23 ms`, `45.6 ms`, `1.40 s`; `-` where nothing is known. */
 export const showMs = (ms: number | null | undefined): string => {
@@ -21,20 +21,16 @@ export const showMs = (ms: number | null | undefined): string => {
 };
 
 /** A share as `0.012 %`. */
-export const showShare = (share: number): string => `${(share * 100).toFixed(3)} %`;
+const showShare = (share: number): string => `${(share * 100).toFixed(3)} %`;
 
 export const showCount = (count: number): string => Math.round(count).toLocaleString('en');
 
 /** A percentile is shown when at least ten samples lie above it. */
 const MIN_ABOVE = 10;
 
-export const isSupported = (count: number, p: number): boolean =>
-  count * (1 - p) >= MIN_ABOVE - 1e-6;
+const isSupported = (count: number, p: number): boolean => count * (1 - p) >= MIN_ABOVE - 1e-6;
 
-/** What is known of a run before it begins. */
-export type RunHead = Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>;
-
-/** What is asked of whom, how: the first line names the model of the load. */
+/** What will be sent to whom, and how: the first line names the model of the load. */
 export const headLines = (run: RunHead): string[] => [
   run.load,
   `target  ${new URL(run.url).origin}  ${run.payload}`,
@@ -77,7 +73,7 @@ const findMaxLines = ({ findMax, capacity }: RunFile): string[] => {
   ];
 };
 
-export const FAILURE_WORDS: Readonly<Record<FailureReason, string>> = {
+const FAILURE_WORDS: Readonly<Record<FailureReason, string>> = {
   latency: 'answers came later than the thresholds allow',
   errors: 'too many answers failed',
   collapse: 'throughput fell back below what lower rates had reached',
@@ -119,7 +115,7 @@ const auditLines = (step: Step): string[] => {
 };
 
 /** A fault: hypothesis first, then what it cost. */
-export const faultLines = (fault: Recovery): string[] => [
+const faultLines = (fault: Recovery): string[] => [
   '',
   `fault  ${fault.fault} at ${(fault.atMs / 1000).toFixed(2)} s: ${fault.what}`,
   `  before        ${fault.steadyBefore ? 'steady, no failure' : 'NOT without failures, so what follows cannot be blamed on the fault alone'}, ${showCount(fault.okPerSecondBefore)} ok/s`,
@@ -136,7 +132,7 @@ export const faultLines = (fault: Recovery): string[] => [
   ...(fault.undone ? [] : ['  NOT UNDONE: look at the service']),
 ];
 
-export const summaryLines = (summary: Summary, connections: RunFile['connections']): string[] => {
+const summaryLines = (summary: Summary, connections: RunFile['connections']): string[] => {
   const { outcomes, responseTime, serviceTime, lag } = summary;
   const lines = [
     `${showCount(summary.throughputPerSecond)} ok answers per second over ${summary.seconds.toFixed(1)} s, ${(summary.bytesIn / summary.seconds / 2 ** 20).toFixed(1)} MiB/s`,
@@ -181,7 +177,7 @@ const quantileRow = (title: string, quantiles: Quantiles): string => {
 };
 
 /** One sentence where response and service time tell different stories: who let the requests wait? */
-export const whyLines = ({ responseTime, serviceTime, lag, lateness }: Summary): string[] => {
+const whyLines = ({ responseTime, serviceTime, lag, lateness }: Summary): string[] => {
   const [response, service] = [responseTime.p99Ms, serviceTime.p99Ms];
   if (response === null || service === null || response < 2 * service || response < 5) return [];
   const isOurs = (lateness.p99Ms ?? 0) > 0.5 * (lag.p99Ms ?? 0);
@@ -193,7 +189,7 @@ export const whyLines = ({ responseTime, serviceTime, lag, lateness }: Summary):
   ];
 };
 
-export const judgementLines = (judgements: readonly Judgement[]): string[] =>
+const judgementLines = (judgements: readonly Judgement[]): string[] =>
   judgements.length === 0
     ? []
     : [

@@ -13,7 +13,7 @@ export interface View extends Watcher {
   readonly stop: () => void;
 }
 
-export interface Screen {
+interface Screen {
   readonly write: (text: string) => void;
   readonly columns: () => number;
 }
@@ -30,7 +30,7 @@ interface Line {
 }
 
 /** A line of blocks, one per second, the newest at the right. */
-export const sparkline = (values: readonly number[], width: number): string => {
+const sparkline = (values: readonly number[], width: number): string => {
   const shown = values.slice(-width);
   const most = Math.max(...shown, Number.MIN_VALUE);
   return shown

@@ -20,7 +20,7 @@ export interface Probe {
   readonly notes: readonly string[];
 }
 
-export interface ProbeOptions {
+interface ProbeOptions {
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
   /** How many requests are asked twice. */
