@@ -169,7 +169,7 @@ export const configOf = (options: ServeOptions): ServeConfig => {
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
 
 /** What a person wants to know now; on stderr, since it is no result. */
-export const printStarted = async (started: Started, config: ServeConfig): Promise<void> => {
+const printStarted = async (started: Started, config: ServeConfig): Promise<void> => {
   const { url, adminUrl, workers, model, readyMs } = started;
   const say = (line = ''): void => void process.stderr.write(`${line}\n`);
   if (!LOOPBACK.has(config.host) && config.auth === undefined)

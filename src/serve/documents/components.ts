@@ -4,8 +4,10 @@
 import { ERRORS } from '../../core/errors.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 import { DATATYPES } from '../formats/tensor.ts';
-import { ref } from './operation.ts';
 import { flightSchema, MODEL_IDENTITY, predictionProperties, type Schema } from './schema.ts';
+
+/** A schema of this document by its name. */
+export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 /** Known values that are listed per input; `/model` lists all. */
 export const EXAMPLES_SHOWN = 12;

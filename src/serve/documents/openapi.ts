@@ -4,10 +4,7 @@
 import type { LoadedModel } from '../../core/model-file.ts';
 import { VERSION } from '../../core/version.ts';
 import { schemasOf } from './components.ts';
-import { inferenceOperations } from './inference-operations.ts';
-import { failuresOf, type Operations } from './operation.ts';
-import { predictionOperations } from './prediction-operations.ts';
-import { serviceOperations } from './service-operations.ts';
+import { type Operations, operationsOf } from './operations.ts';
 
 export interface OpenApi {
   readonly openapi: '3.1.0';
@@ -24,7 +21,6 @@ export interface OpenApi {
 
 export const buildOpenApi = (loaded: LoadedModel, auth: string | undefined): OpenApi => {
   const { model, version } = loaded;
-  const failures = failuresOf(auth !== undefined);
   return {
     openapi: '3.1.0',
     info: {
@@ -33,11 +29,7 @@ export const buildOpenApi = (loaded: LoadedModel, auth: string | undefined): Ope
       description: `How likely a flight is to be late, known before departure. Model \`${model.name}\`, version \`${version}\`.`,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    paths: {
-      ...predictionOperations(loaded, failures),
-      ...serviceOperations(failures),
-      ...inferenceOperations(loaded, failures),
-    },
+    paths: operationsOf(loaded, auth !== undefined),
     components: {
       schemas: schemasOf(loaded),
       ...(auth === undefined

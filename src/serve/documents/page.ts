@@ -13,7 +13,7 @@ import type { JsonObject } from '../formats/body.ts';
 const CHOICES_AT_MOST = 250;
 const SUGGESTIONS_AT_MOST = 5000;
 
-export interface PageBuilder {
+interface PageBuilder {
   /** @param flight what was asked, to fill the form again */
   readonly page: (flight: JsonObject, outcome: AnswerView | AppError | undefined) => PageView;
   readonly answer: (
@@ -46,7 +46,7 @@ export const buildPage = (loaded: LoadedModel): PageBuilder => {
 };
 
 /** `scheduledDeparture` as words: `Scheduled departure`. */
-export const labelOf = (name: string): string => {
+const labelOf = (name: string): string => {
   const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
   return words.charAt(0).toUpperCase() + words.slice(1);
 };

@@ -17,7 +17,7 @@ const pack = async (text: string): Promise<Uint8Array<ArrayBuffer>> => {
 const WORTH_BYTES = 32 * 1024;
 
 /** @source RFC 9110, 12.5.3 */
-export const takesGzip = (call: Pick<Call, 'header'>): boolean =>
+const takesGzip = (call: Pick<Call, 'header'>): boolean =>
   /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/i.test(
     call.header('accept-encoding') ?? '',
   );

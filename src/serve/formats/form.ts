@@ -46,7 +46,7 @@ export const flightOfForm = (
 const CLOCK = /^([01]?\d|2[0-3]):?([0-5]\d)(?::[0-5]\d)?$/;
 
 /** `Friday`, `18:30` as a local time; what cannot be read stays as it is, for the reader to refuse. */
-export const departureOf = (weekday: string, time: string, now: Date): string => {
+const departureOf = (weekday: string, time: string, now: Date): string => {
   const text = time.trim();
   if (!Number.isNaN(decodeTime(text))) return text;
   const clock = CLOCK.exec(text);

@@ -22,7 +22,7 @@ import {
 import { HASH_SEED, hashNext } from './dictionary.ts';
 
 /** What a scan leaves behind, beside the place where it ended. */
-export interface Token {
+interface Token {
   /** Of the bytes of a string, for a `Dictionary`. */
   hash: number;
   /** Whether a string holds more than ASCII. */

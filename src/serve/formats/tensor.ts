@@ -24,7 +24,7 @@ const SIZES = {
   FP64: 8,
   BYTES: 0,
 } as const;
-export type Datatype = keyof typeof SIZES;
+type Datatype = keyof typeof SIZES;
 
 export const DATATYPES = Object.keys(SIZES) as readonly Datatype[];
 

@@ -1,16 +1,17 @@
 /**
  * Who may call: API keys from a file, or JSON Web Tokens of an issuer. `--auth keys:FILE` or
  * `--auth jwt:ISSUER|AUDIENCE|JWKS` (an address or a file).
- * Keys are known by their SHA-256 only; none is ever kept, shown or logged.
+ * Keys are known by their SHA-256 only; none is ever kept, shown or logged. Tokens are checked with `jose`, which is
+ * loaded only where tokens are asked for; one that was accepted is remembered for a minute.
  */
+import { readFileSync } from 'node:fs';
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
 import { QUOTA_KEYS, type Quota } from '../context.ts';
-import { readAuthFile } from './auth-file.ts';
-import { buildTokens } from './tokens.ts';
 
 /** Lets a call pass or refuses it. @throws AppError key-missing, key-refused, quota-spent */
-export type Authorise = (call: Pick<Call, 'header'>) => undefined | Promise<undefined>;
+type Authorise = (call: Pick<Call, 'header'>) => undefined | Promise<undefined>;
 
 /**
  * @param spec `keys:FILE` or `jwt:ISSUER|AUDIENCE|JWKS`
@@ -96,4 +97,83 @@ const buildKeys = (callers: readonly Caller[], quota: Quota): Authorise => {
       throw new AppError('quota-spent', `${name} may ask ${perSecond} times a second`);
     return undefined;
   };
+};
+
+/** A token that has been verified is not verified again for so long, nor past its end. */
+const TRUSTED_MS = 60_000;
+const TRUSTED_TOKENS = 10_000;
+
+/** Lets a token pass or refuses it. @throws AppError key-refused, not-ready */
+type TokenCheck = (token: string) => undefined | Promise<undefined>;
+
+/**
+ * @param spec `ISSUER|AUDIENCE|JWKS`
+ * @throws AppError usage, file-missing, file-unreadable
+ */
+const buildTokens = (spec: string): TokenCheck => {
+  const [issuer, audience, jwks] = spec.split('|');
+  if (!issuer || !audience || !jwks)
+    throw new AppError('usage', '--auth jwt: needs ISSUER|AUDIENCE|JWKS (an address or a file)');
+  const library = import('jose');
+  const keySet = keySetOf(jwks, library);
+  /** By digest of the token: until when it is trusted. */
+  const trusted = new Map<string, number>();
+  const verify = async (token: string, digest: string): Promise<undefined> => {
+    const { errors, jwtVerify } = await library;
+    try {
+      const { payload } = await jwtVerify(token, await keySet, { issuer, audience });
+      const now = Date.now();
+      if (trusted.size >= TRUSTED_TOKENS) trusted.clear();
+      trusted.set(digest, Math.min(now + TRUSTED_MS, (payload.exp ?? Infinity) * 1000));
+      return undefined;
+    } catch (error) {
+      if (error instanceof errors.JOSEError)
+        throw new AppError('key-refused', `the token is not accepted: ${error.code}`);
+      throw new AppError('not-ready', 'the keys of the token issuer cannot be read', {
+        cause: error,
+      });
+    }
+  };
+  return (token) => {
+    const digest = new Bun.CryptoHasher('sha256').update(token).digest('base64');
+    if ((trusted.get(digest) ?? 0) > Date.now()) return undefined;
+    return verify(token, digest);
+  };
+};
+
+/** The keys at an address are read when they are first needed, those of a file now. @throws AppError usage, file-missing, file-unreadable */
+const keySetOf = (
+  place: string,
+  library: Promise<typeof import('jose')>,
+): Promise<JWTVerifyGetKey> => {
+  const isAddress = /^https?:\/\//.test(place);
+  if (isAddress && !URL.canParse(place)) throw new AppError('usage', `${place} is not an address`);
+  const local = isAddress ? undefined : parseKeySet(place);
+  return library.then(({ createLocalJWKSet, createRemoteJWKSet }) =>
+    local ? createLocalJWKSet(local) : createRemoteJWKSet(new URL(place)),
+  );
+};
+
+/** @source RFC 7517, 5 (a set is an object whose `keys` are objects) */
+const parseKeySet = (path: string): JSONWebKeySet => {
+  const text = readAuthFile(path);
+  try {
+    const { keys } = JSON.parse(text) as { keys: unknown };
+    if (Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null))
+      return { keys };
+  } catch {
+    // Said below.
+  }
+  throw new AppError('usage', `${path} is not a JSON Web Key Set`);
+};
+
+/** A file that `--auth` names: keys, or the public keys of a token issuer. @throws AppError file-missing, file-unreadable */
+const readAuthFile = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'file-missing' : 'file-unreadable';
+    throw new AppError(code, `${path} cannot be read`, { cause: error });
+  }
 };

@@ -5,7 +5,7 @@
  */
 import { type Answer, type Call, withHeaders } from '../../http/call.ts';
 
-export interface Cors {
+interface Cors {
   /** The answer to a preflight, undefined when the request is none. */
   readonly preflight: (call: Call) => Response | undefined;
   /** Adds what lets the page read the answer. */

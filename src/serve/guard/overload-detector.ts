@@ -8,7 +8,7 @@
 /** How often the loop is probed. */
 const PROBE_MS = 10;
 
-export interface OverloadDetector {
+interface OverloadDetector {
   /** Notes that the loop came round to the probe. */
   readonly probe: (nowMs: number) => void;
   /** The smallest delay of the last whole interval was above the target: work is queueing all the time. */

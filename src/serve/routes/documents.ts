@@ -7,7 +7,7 @@ import type { Input } from '../../core/inputs.ts';
 import type { ServeContext } from '../context.ts';
 import { withEtag } from '../documents/etag.ts';
 import { buildOpenApi, type OpenApi } from '../documents/openapi.ts';
-import type { Operation } from '../documents/operation.ts';
+import type { Operation } from '../documents/operations.ts';
 import { securityHeaders } from '../documents/page-headers.ts';
 import { buildCollection } from '../documents/postman.ts';
 import { exampleFlight } from '../documents/schema.ts';

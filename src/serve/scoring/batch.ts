@@ -16,9 +16,9 @@ import {
   QUOTE,
 } from '../formats/ascii.ts';
 import { isObject, parseBody } from '../formats/body.ts';
+import type { FlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import type { Switches } from '../formats/query.ts';
-import type { FlightScanner } from '../formats/scanner.ts';
 import { shed } from '../guard/shed.ts';
 import type { Reasons } from './reasons.ts';
 import { type Scoring, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
@@ -60,7 +60,7 @@ export const batchStart = (bytes: Uint8Array): number => {
  * @returns undefined when something in it is outside the plain subset
  * @throws AppError batch-too-large
  */
-export const scanFlights = async (
+const scanFlights = async (
   scanner: FlightScanner,
   nInputs: number,
   bytes: Uint8Array,
@@ -103,7 +103,7 @@ const doubled = (raw: Float64Array): Float64Array<ArrayBuffer> => {
  * Reads `{"flights":[...]}` that has been parsed.
  * @throws AppError value-invalid with every fault (the first hundred), batch-too-large
  */
-export const readFlights = async (
+const readFlights = async (
   { read, nInputs }: Scoring,
   flights: unknown,
   strict: boolean,
@@ -144,7 +144,7 @@ const batchInvalid = (faults: readonly Fault[]): AppError => {
 };
 
 /** `{"predictions":[...],"model":{...}}` of a body, or every fault in it. */
-export type BatchAnswer = (bytes: Uint8Array, switches: Switches, call: Call) => Promise<string>;
+type BatchAnswer = (bytes: Uint8Array, switches: Switches, call: Call) => Promise<string>;
 
 export const buildBatchAnswer = (
   context: ServeContext,

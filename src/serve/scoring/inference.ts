@@ -8,8 +8,8 @@ import { isObject, type JsonObject, parseBody } from '../formats/body.ts';
 import { buildColumnReader, type ColumnSink, isDatatype } from '../formats/tensor.ts';
 import type { Flights } from './batch.ts';
 
-export const OUTPUTS = ['probability', 'delayed'] as const;
-export type OutputName = (typeof OUTPUTS)[number];
+const OUTPUTS = ['probability', 'delayed'] as const;
+type OutputName = (typeof OUTPUTS)[number];
 
 export interface InferenceRequest {
   readonly id: string | undefined;

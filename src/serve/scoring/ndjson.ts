@@ -7,11 +7,11 @@ import type { Call, Streamed } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
 import type { AnswerWriter } from '../formats/answer.ts';
 import { LF } from '../formats/ascii.ts';
+import type { FlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { nestsDeeper, tooDeep } from '../formats/nesting.ts';
 import { problemOf } from '../formats/problem.ts';
 import { parseSwitches } from '../formats/query.ts';
-import type { FlightScanner } from '../formats/scanner.ts';
 import { shed } from '../guard/shed.ts';
 import type { Reasons } from './reasons.ts';
 import { type Scoring, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
@@ -21,7 +21,7 @@ export const NDJSON = 'application/x-ndjson';
 const NONE: readonly string[] = [];
 
 /** Cuts a stream of bytes into lines. */
-export interface LineCutter {
+interface LineCutter {
   /** Calls `onLine` for each whole line, without its end. @throws AppError body-too-large for a line past the limit */
   readonly push: (chunk: Uint8Array, onLine: (bytes: Uint8Array) => void) => void;
   /** The last line, if it has no end. */

@@ -8,7 +8,7 @@ import { METRICS_TYPE, renderMetrics } from '../telemetry/metrics.ts';
 import type { ServiceView } from '../telemetry/view.ts';
 import type { Reload, Served } from './reload.ts';
 
-export interface AdminSetting {
+interface AdminSetting {
   readonly host: string;
   readonly port: number;
   readonly view: () => ServiceView;

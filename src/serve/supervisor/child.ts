@@ -16,7 +16,7 @@ import {
 } from '../messages.ts';
 import { COUNTER_CELLS, createCells, mapCells } from '../telemetry/shared-counters.ts';
 
-export type ChildState = 'starting' | 'loaded' | 'ready' | 'draining' | 'gone';
+type ChildState = 'starting' | 'loaded' | 'ready' | 'draining' | 'gone';
 
 export interface Child {
   readonly spawnId: number;
@@ -45,7 +45,7 @@ export interface Exit {
   readonly signal: string | null;
 }
 
-export interface ChildSetting {
+interface ChildSetting {
   readonly config: ServeConfig;
   readonly model: ModelRef;
   readonly spawnId: number;

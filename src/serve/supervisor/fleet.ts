@@ -46,7 +46,7 @@ export interface Fleet {
   readonly end: () => void;
 }
 
-export interface FleetSetting {
+interface FleetSetting {
   readonly config: ServeConfig;
   readonly nWorkers: number;
   readonly sharedDir: string;

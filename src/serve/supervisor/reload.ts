@@ -53,7 +53,7 @@ export const resolveModel = (config: ServeConfig, wanted = config.model): string
 /** `20261122T101500Z-1a2b3c4d` of `models/nyc/20261122T101500Z-1a2b3c4d/model.safetensors`. */
 export const versionOfPath = (path: string): string => basename(dirname(path));
 
-export interface ReloadSetting {
+interface ReloadSetting {
   readonly config: ServeConfig;
   readonly sharedDir: string;
   readonly fleet: Fleet;

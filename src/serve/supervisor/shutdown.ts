@@ -9,7 +9,7 @@ import type { Fleet } from './fleet.ts';
 /** What is left of the drain limit for the processes to end in. */
 const EXIT_MS = 500;
 
-export interface Shutdown {
+interface Shutdown {
   /** The exit code, once no worker is left. */
   readonly ended: Promise<number>;
   /** Begins the end, as SIGTERM does. */

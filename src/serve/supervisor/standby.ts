@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import type { ModelRef } from '../messages.ts';
 import type { Child } from './child.ts';
 
-export interface Standby {
+interface Standby {
   /** The standby if it is loaded and has this model, else a fresh worker. From now on it is the caller's. @throws AppError */
   readonly take: (model: ModelRef) => Child;
   /** Starts one with this model unless there is one; without room for it the service goes on without. */

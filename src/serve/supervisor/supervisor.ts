@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_CELLS } from '../guard/quota.ts';
-import { connectionsFor, workersFor } from '../limits.ts';
 import { buildLog } from '../log.ts';
 import { driftCells, sumDrift } from '../telemetry/drift-counters.ts';
 import { createCells, GAUGES } from '../telemetry/shared-counters.ts';
@@ -21,6 +20,7 @@ import { keepModel, makeSharedDir } from './shared-dir.ts';
 import { buildShutdown } from './shutdown.ts';
 import { inheritedPorts, reportReady, startSuccessor } from './upgrade.ts';
 import { watch } from './watchdog.ts';
+import { connectionsFor, workersFor } from './worker-count.ts';
 
 /** What a person is told once the service is ready. */
 export interface Started {

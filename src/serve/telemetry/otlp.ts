@@ -6,7 +6,7 @@
 import { VERSION } from '../../core/version.ts';
 import type { Log } from '../log.ts';
 
-export interface Span {
+interface Span {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentId: string | undefined;
@@ -17,7 +17,7 @@ export interface Span {
   readonly isError: boolean;
 }
 
-export interface Exporter {
+interface Exporter {
   readonly add: (span: Span) => void;
   /** Sends what is waiting; resolves when it is sent or given up. */
   readonly flush: () => Promise<void>;

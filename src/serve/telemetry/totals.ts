@@ -7,7 +7,7 @@ import { splitKey } from './counters.ts';
 import { COUNTER_CELLS, SERIES_CELLS, SERIES_LIMIT, viewCounters } from './shared-counters.ts';
 
 /** `cells` is sum, counts per bound, count above. */
-export interface RequestSeries {
+interface RequestSeries {
   readonly route: string;
   readonly method: string;
   readonly status: number;

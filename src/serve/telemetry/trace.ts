@@ -10,7 +10,7 @@ import type { Log } from '../log.ts';
 import { buildExporter } from './otlp.ts';
 import { parseTraceparent, randomHex, type TraceContext } from './trace-context.ts';
 
-export interface Tracing {
+interface Tracing {
   readonly around: (handler: Handler) => Handler;
   readonly flush: () => Promise<void>;
 }

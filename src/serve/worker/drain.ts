@@ -16,7 +16,7 @@ const QUIET_MS = 700;
 const DELAYS = 5;
 const MAX_PATIENCE_MS = 1000;
 
-export interface DrainSetting {
+interface DrainSetting {
   readonly server: HttpServer;
   /** Drops new connections from then on; what is in the kernel's queue can still be accepted. */
   readonly refuseNew: () => void;

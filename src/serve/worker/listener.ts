@@ -21,7 +21,7 @@ export interface Listener {
   readonly drain: (closeMs: number, limitMs: number) => Promise<void>;
 }
 
-export interface ListenerSetting {
+interface ListenerSetting {
   readonly config: ServeConfig;
   readonly port: number;
   readonly sockets: Sockets | undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { workersFor } from './limits.ts';
+import { workersFor } from './worker-count.ts';
 
 describe('the number of workers', () => {
   test('is one per processor while descriptors suffice', () =>

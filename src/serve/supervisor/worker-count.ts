@@ -1,8 +1,8 @@
 /**
  * How many workers serve, from the processors and the descriptors that the machine grants.
  */
-import { descriptorLimit } from '../host/descriptors.ts';
-import { grantedProcessors, wholeProcessors } from '../host/processors.ts';
+import { descriptorLimit } from '../../host/descriptors.ts';
+import { grantedProcessors, wholeProcessors } from '../../host/processors.ts';
 
 /** Descriptors that a worker needs beside its connections. */
 const OWN_DESCRIPTORS = 256;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { buildInputReader, type Input } from '../../core/inputs.ts';
-import { buildFlightScanner } from './scanner.ts';
+import { buildFlightScanner } from './flight-scanner.ts';
 
 const INPUTS: readonly Input[] = [
   {

@@ -1,0 +1,345 @@
+/**
+ * The operations of the OpenAPI document: what every path takes, answers and can fail with. Those that predict, those
+ * that tell about the service, and those of the Open Inference Protocol.
+ */
+import { ERRORS, type ErrorCode } from '../../core/errors.ts';
+import type { LoadedModel } from '../../core/model-file.ts';
+import { PROBLEM_TYPE } from '../formats/problem.ts';
+import { NDJSON } from '../scoring/ndjson.ts';
+import { EXAMPLES_SHOWN, ref } from './components.ts';
+import { exampleFlight, inputSchema, type Schema } from './schema.ts';
+
+export interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tags: readonly string[];
+  readonly parameters?: readonly unknown[];
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content: Readonly<Record<string, Content>>;
+  };
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+interface Content {
+  readonly schema: Schema;
+  readonly example?: unknown;
+}
+
+/** Operations by path, then by method. */
+export type Operations = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+
+type Answers = Readonly<Record<string, unknown>>;
+
+const answer = (description: string, content: Readonly<Record<string, Content>>): unknown => ({
+  description,
+  content,
+});
+const json = (schema: Schema): Readonly<Record<string, Content>> => ({
+  'application/json': { schema },
+});
+
+/** One answer per status, naming the codes that have it. */
+const problems = (codes: readonly ErrorCode[]): Answers => {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = ERRORS[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, names]) => [
+      String(status),
+      {
+        description: names.map((name) => `${ERRORS[name].title} (\`${name}\`)`).join('; '),
+        content: { [PROBLEM_TYPE]: { schema: ref('Problem') } },
+      },
+    ]),
+  );
+};
+
+/** Failures that any path can answer with. */
+const ANYWHERE: readonly ErrorCode[] = ['method-refused', 'overloaded'];
+const WITH_AUTH: readonly ErrorCode[] = ['key-missing', 'key-refused', 'quota-spent'];
+const WITH_BODY: readonly ErrorCode[] = [
+  'request-malformed',
+  'request-slow',
+  'body-too-large',
+  'type-unsupported',
+  'value-invalid',
+];
+
+/** What an operation can fail with, by what it takes: nothing, a flight in its address, a body. */
+interface Failures {
+  readonly plain: Answers;
+  readonly ofQuery: Answers;
+  readonly ofBody: Answers;
+}
+
+const failuresOf = (hasAuth: boolean): Failures => {
+  const common = hasAuth ? [...ANYWHERE, ...WITH_AUTH] : ANYWHERE;
+  return {
+    plain: problems(common),
+    ofQuery: problems([...common, 'value-invalid']),
+    ofBody: problems([...common, ...WITH_BODY]),
+  };
+};
+
+/** An operation that takes nothing and answers JSON. */
+const reading = (
+  operationId: string,
+  tag: string,
+  summary: string,
+  schema: Schema,
+  failures: Answers,
+): Readonly<Record<string, Operation>> => ({
+  get: {
+    operationId,
+    tags: [tag],
+    summary,
+    responses: { '200': answer(summary, json(schema)), ...failures },
+  },
+});
+
+/** A health check also says no. */
+const NOT_READY: Answers = { '503': answer('Not ready', json({ type: 'object' })) };
+
+/** Every operation, by path and method. @param hasAuth whether callers need a key */
+export const operationsOf = (loaded: LoadedModel, hasAuth: boolean): Operations => {
+  const failures = failuresOf(hasAuth);
+  return {
+    ...predictionOperations(loaded, failures),
+    ...serviceOperations(failures),
+    ...inferenceOperations(loaded, failures),
+  };
+};
+
+const SWITCHES = [
+  {
+    name: 'explain',
+    in: 'query',
+    description: 'Adds reasons and base, which add up to the probability',
+    schema: { type: 'boolean', default: false },
+  },
+  {
+    name: 'strict',
+    in: 'query',
+    description: 'A value that the model has never seen is an error',
+    schema: { type: 'boolean', default: false },
+  },
+];
+
+const predictionOperations = (loaded: LoadedModel, failures: Failures): Operations => {
+  const { inputs } = loaded.model;
+  const example = exampleFlight(inputs);
+  return {
+    '/predict': {
+      get: {
+        operationId: 'predictByQuery',
+        tags: ['Predictions'],
+        summary: 'One flight, asked for in the address',
+        parameters: [
+          ...inputs.map((input) => ({
+            name: input.name,
+            in: 'query',
+            required: input.required,
+            schema: textShape(inputSchema(input, EXAMPLES_SHOWN)),
+          })),
+          ...SWITCHES,
+        ],
+        responses: {
+          '200': answer('The prediction', json(ref('Prediction'))),
+          ...failures.ofQuery,
+        },
+      },
+      post: {
+        operationId: 'predict',
+        tags: ['Predictions'],
+        summary: 'One flight, a batch, or a stream of lines',
+        description:
+          'One object is one flight. `{"flights":[...]}` is a batch of up to 10,000. As `application/x-ndjson`, any number: one flight a line, one answer a line; a bad line becomes an error line.',
+        parameters: SWITCHES,
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': { schema: { anyOf: [ref('Batch'), ref('Flight')] }, example },
+            [NDJSON]: {
+              schema: { description: 'One flight a line' },
+              example: `${JSON.stringify(example)}\n`,
+            },
+          },
+        },
+        responses: {
+          '200': answer('The prediction, or all of them in order', {
+            'application/json': { schema: { anyOf: [ref('Predictions'), ref('Prediction')] } },
+            [NDJSON]: { schema: { type: 'string' } },
+          }),
+          ...failures.ofBody,
+        },
+      },
+    },
+    '/result': {
+      post: {
+        operationId: 'result',
+        tags: ['Predictions'],
+        summary: 'One flight from an HTML form',
+        description: 'Answers a page, or JSON when `Accept` prefers it.',
+        requestBody: {
+          required: true,
+          content: {
+            'application/x-www-form-urlencoded': { schema: formSchema(loaded), example },
+            'multipart/form-data': { schema: formSchema(loaded), example },
+          },
+        },
+        responses: {
+          '200': answer('The prediction', {
+            'text/html': { schema: { type: 'string' } },
+            'application/json': { schema: ref('Prediction') },
+          }),
+          ...withPage(failures.ofBody),
+        },
+      },
+    },
+  };
+};
+
+/** A query or a form holds text: a number is written in decimal, nothing is null. */
+const textShape = (schema: Schema): Schema => {
+  const types = [schema['type']].flat();
+  return { ...schema, type: types.includes('string') ? 'string' : 'number' };
+};
+
+/** `/result` answers a fault as a page to those who prefer one. */
+const withPage = (answers: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => {
+      const { description, content } = answer as { description: string; content: object };
+      return [
+        status,
+        { description, content: { ...content, 'text/html': { schema: { type: 'string' } } } },
+      ];
+    }),
+  );
+
+/** A form holds text; the former names of the inputs do as well. */
+const formSchema = ({ model }: LoadedModel): Schema => {
+  const texts = model.inputs.filter(({ kind }) => kind !== 'number');
+  return {
+    type: 'object',
+    description:
+      'Also taken: `Airline`, `Origin`, `Destination`, `Terminal`, and `Weekday` with `ScheduledTime` for the next such day.',
+    required: texts.filter(({ required }) => required).map(({ name }) => name),
+    properties: Object.fromEntries(
+      texts.map((input) => [input.name, textShape(inputSchema(input, EXAMPLES_SHOWN))]),
+    ),
+  };
+};
+
+const serviceOperations = (failures: Failures): Operations => ({
+  '/': {
+    get: {
+      operationId: 'page',
+      tags: ['Pages'],
+      summary: 'The page with the form',
+      responses: {
+        '200': answer('The page', { 'text/html': { schema: { type: 'string' } } }),
+        ...failures.plain,
+      },
+    },
+  },
+  '/model': reading(
+    'model',
+    'Model',
+    'The model: inputs, training, measured quality',
+    ref('Model'),
+    failures.plain,
+  ),
+  '/livez': reading('live', 'Health', 'Whether the service lives', OBJECT, failures.plain),
+  '/readyz': reading('ready', 'Health', 'Whether the service may be sent work', OBJECT, {
+    ...failures.plain,
+    ...NOT_READY,
+  }),
+});
+
+const INFERENCE = 'Open Inference Protocol V2';
+
+const OBJECT: Schema = { type: 'object' };
+const SERVER: Schema = { type: 'object', required: ['name', 'version', 'extensions'] };
+const MODEL: Schema = { type: 'object', required: ['name', 'platform'] };
+
+const inferenceOperations = (loaded: LoadedModel, failures: Failures): Operations => {
+  const own = `/v2/models/${encodeURIComponent(loaded.model.name)}`;
+  const health = { ...failures.plain, ...NOT_READY };
+  return {
+    '/v2': reading('v2', INFERENCE, 'The server', SERVER, failures.plain),
+    '/v2/health/live': reading(
+      'v2Live',
+      INFERENCE,
+      'Whether the server lives',
+      OBJECT,
+      failures.plain,
+    ),
+    '/v2/health/ready': reading(
+      'v2Ready',
+      INFERENCE,
+      'Whether the server is ready',
+      OBJECT,
+      health,
+    ),
+    [own]: reading('v2Model', INFERENCE, 'Inputs and outputs of the model', MODEL, failures.plain),
+    [`${own}/ready`]: reading(
+      'v2ModelReady',
+      INFERENCE,
+      'Whether the model is ready',
+      OBJECT,
+      health,
+    ),
+    [`${own}/infer`]: {
+      post: {
+        operationId: 'v2Infer',
+        tags: [INFERENCE],
+        summary: 'Flights as columns, by JSON or by binary tensors',
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: ref('InferenceRequest'),
+              example: inferenceExample(loaded),
+            },
+          },
+        },
+        responses: {
+          '200': answer(
+            'The outputs',
+            json({ type: 'object', required: ['model_name', 'outputs'] }),
+          ),
+          ...failures.ofBody,
+        },
+      },
+    },
+    '/v2/repository/index': {
+      post: {
+        operationId: 'v2Index',
+        tags: [INFERENCE],
+        summary: 'The models that are loaded',
+        requestBody: { content: json({}) },
+        responses: { '200': answer('The models', json({ type: 'array' })), ...failures.ofBody },
+      },
+    },
+  };
+};
+
+const inferenceExample = ({ model }: LoadedModel): unknown => {
+  const example = exampleFlight(model.inputs);
+  return {
+    id: '1',
+    inputs: model.inputs
+      .filter(({ name }) => Object.hasOwn(example, name))
+      .map(({ name, kind }) => ({
+        name,
+        shape: [1],
+        datatype: kind === 'number' ? 'FP64' : 'BYTES',
+        data: [example[name]],
+      })),
+  };
+};
