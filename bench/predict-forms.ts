@@ -4,9 +4,10 @@
  */
 import type { Forest } from '../src/core/forest.ts';
 import { buildRandom } from '../src/core/random.ts';
-import { buildModule, type Code, type Func, f64, get, i32, set } from '../src/wasm/assembler.ts';
+import { call, type Code, f64, i32, type Local } from '../src/wasm/instructions.ts';
+import { defineFunc, emitModule } from '../src/wasm/module.ts';
 import { scoreOf } from '../src/predict/reference.ts';
-import { BLOCK_ROWS, buildScorer, type Kernel } from '../src/predict/scorer.ts';
+import { BATCH_ROWS, buildScorer, type Kernel } from '../src/predict/scorer.ts';
 import { buildPlantedForest } from '../test/planted.ts';
 import { alternate, type Contender, printFigures, printMachine } from './lib/measure.ts';
 
@@ -47,43 +48,35 @@ const emittedScript = (forest: Forest): Form => {
 /** Nested conditions as WebAssembly, one function per tree, called in turn. */
 const emittedBranches = (forest: Forest): Form => {
   const F64 = 0x7c;
-  const code = (node: number): Code =>
-    forest.feature[node] === -1
-      ? f64.const(forest.value[node]!)
-      : [
-          [get(0), f64.load(forest.feature[node]! * 8), f64.const(forest.threshold[node]!), f64.le],
-          forest.missingLeft[node] === 1
-            ? [
-                [get(0), f64.load(forest.feature[node]! * 8)],
-                [get(0), f64.load(forest.feature[node]! * 8), f64.ne, i32.or],
-              ]
-            : [],
-          [0x04, F64, code(forest.left[node]!), 0x05, code(forest.right[node]!), 0x0b],
-        ];
+  const code = (node: number, row: Local): Code => {
+    if (forest.feature[node] === -1) return f64.const(forest.value[node]!);
+    const value = f64.load(row.get, forest.feature[node]! * 8);
+    const isBelow = f64.le(value, f64.const(forest.threshold[node]!));
+    const isLeft = forest.missingLeft[node] === 1 ? i32.or(isBelow, f64.ne(value, value)) : isBelow;
+    const [left, right] = [forest.left[node]!, forest.right[node]!];
+    return [isLeft, [0x04, F64], code(left, row), 0x05, code(right, row), 0x0b];
+  };
   const OUT = 65_536 * 4;
-  const trees = Array.from(
-    forest.roots,
-    (root): Func => ({
+  const trees = Array.from(forest.roots, (root) =>
+    defineFunc({
       params: ['i32', 'i32'],
-      locals: [],
-      body: [get(1), get(1), f64.load(), code(root), f64.add, f64.store()],
+      body: ([row, out]) => f64.store(out.get, f64.add(f64.load(out.get), code(root, row))),
     }),
   );
-  const all: Func = {
+  const all = defineFunc({
     name: 'row',
     params: ['i32', 'i32'],
-    locals: ['i32'],
-    body: [[get(1), set(2)], trees.map((_, t) => [get(0), get(2), 0x10, ...leb(t)])],
-  };
+    body: ([row, out]) => trees.map((_, t) => [row.get, out.get, call(t)]),
+  });
   const memory = new WebAssembly.Memory({ initial: 8 });
-  const module = new WebAssembly.Module(buildModule([...trees, all]));
-  const { row: scoreRow } = new WebAssembly.Instance(module, { m: { m: memory } }).exports as {
+  const module = new WebAssembly.Module(emitModule([...trees, all]));
+  const { row: scoreRow } = new WebAssembly.Instance(module, { env: { memory } }).exports as {
     row: (at: number, out: number) => void;
   };
   const x = new Float64Array(memory.buffer);
   return (features, nRows, out) => {
-    for (let from = 0; from < nRows; from += BLOCK_ROWS) {
-      const n = Math.min(BLOCK_ROWS, nRows - from);
+    for (let from = 0; from < nRows; from += BATCH_ROWS) {
+      const n = Math.min(BATCH_ROWS, nRows - from);
       x.set(features.subarray(from * N_FEATURES, (from + n) * N_FEATURES));
       x.fill(0, OUT / 8, OUT / 8 + n);
       for (let row = 0; row < n; row++) scoreRow(row * N_FEATURES * 8, OUT + row * 8);
@@ -92,14 +85,12 @@ const emittedBranches = (forest: Forest): Form => {
   };
 };
 
-const leb = (n: number): number[] => (n < 128 ? [n] : [(n & 127) | 128, n >> 7]);
-
 const kept = (forest: Forest, kernel: Kernel): Form => {
   const scorer = buildScorer([{ kind: 'forest', forest }], N_FEATURES, kernel);
   if (scorer.kernels[0] !== kernel) throw new Error(`${kernel} does not fit this forest`);
   return (features, nRows, out) => {
-    for (let from = 0; from < nRows; from += BLOCK_ROWS) {
-      const n = Math.min(BLOCK_ROWS, nRows - from);
+    for (let from = 0; from < nRows; from += BATCH_ROWS) {
+      const n = Math.min(BATCH_ROWS, nRows - from);
       scorer.features.set(features.subarray(from * N_FEATURES, (from + n) * N_FEATURES));
       scorer.score(n);
       out.set(scorer.scores.subarray(0, n), from);
@@ -147,9 +138,9 @@ for (const [nTrees, nLeaves] of [
     timed('emitted JavaScript', emittedScript(forest), expected),
     timed('emitted WebAssembly, nested branches', emittedBranches(forest), expected),
     timed('eight branch-free walks over decisions (kept)', kept(forest, 'walk'), expected),
-    timed('eight branch-free walks over slots (kept)', kept(forest, 'long-walk'), expected),
+    timed('eight branch-free walks over slots (kept)', kept(forest, 'slot-walk'), expected),
     ...(nLeaves <= 32
-      ? [timed('leaf-set tables, SIMD (kept)', kept(forest, 'mask'), expected)]
+      ? [timed('bitvector tables, SIMD (kept)', kept(forest, 'bitvector'), expected)]
       : []),
   ];
   console.log(

@@ -118,9 +118,9 @@ const compare = async (nTrees: number, nLeaves: number): Promise<void> => {
       checkAnswers(model, rows, new Float64Array(readFileSync(join(folder, 'answers.f64')).buffer));
     }
     for (const mode of ['one', 'batch'] as const) {
-      const kernels = (['mask', 'walk', 'long-walk'] as const).filter((kernel) => {
+      const kernels = (['bitvector', 'walk', 'slot-walk'] as const).filter((kernel) => {
         const scorer = buildScorer([model.heads[0]!.score], model.features.length, kernel);
-        return scorer.kernels[0] === kernel && (kernel !== 'mask' || nLeaves <= 64);
+        return scorer.kernels[0] === kernel && (kernel !== 'bitvector' || nLeaves <= 64);
       });
       const contenders: Contender[] = [
         { name: 'puntual', run: nsOf(model, rows, mode) },

@@ -1,7 +1,6 @@
 /**
  * All trees of a model as flat arrays: the hinge between learner, importers and predictors.
  *
- *
  * A row at an inner node goes left when
  *   numeric:      value <= threshold (or < , by `comparison`), the value first rounded to `precision`
  *   categorical:  the bit of its code is set in the node's words; a code past the words is not set
@@ -9,6 +8,9 @@
  * else right. A raw score is `base + scale * sum of the leaf values`.
  */
 import { AppError } from './errors.ts';
+
+/** Values up to this size, either sign, are missing to forests with `zeroIsMissing`. */
+export const ZERO_LIMIT = Math.fround(1e-35);
 
 export interface Forest {
   readonly nFeatures: number;

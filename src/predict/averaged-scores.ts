@@ -3,7 +3,7 @@
  */
 import type { PlainScore, Score } from '../core/model.ts';
 import { buildProbability } from './heads.ts';
-import { BLOCK_ROWS, buildScorer, type Kernel, type Scorer } from './scorer.ts';
+import { BATCH_ROWS, buildScorer, type Kernel, type Scorer } from './scorer.ts';
 
 /**
  * @param force uses this kernel where it fits, for benches and tests
@@ -35,7 +35,7 @@ export const buildMeanScorer = (
   const inner = buildScorer(parts, nFeatures, force);
   const nParts = parts.length;
   const nScores = scores.length;
-  const joined = new Float64Array(BLOCK_ROWS * nScores);
+  const joined = new Float64Array(BATCH_ROWS * nScores);
   return {
     ...inner,
     scores: joined,

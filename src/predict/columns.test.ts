@@ -2,10 +2,10 @@
 import { expect, test } from 'bun:test';
 import { buildPlantedForest } from '../../test/planted.ts';
 import type { Forest } from '../core/forest.ts';
-import { buildModule } from '../wasm/assembler.ts';
+import { emitModule } from '../wasm/module.ts';
 import { emitBinning } from './kernels/bin-kernel.ts';
 import { binOf, buildColumns } from './columns.ts';
-import { buildLayout } from './kernels/memory-layout.ts';
+import { buildMemoryLayout } from './kernels/memory-layout.ts';
 import { beside } from './verify.ts';
 
 const ODD = [
@@ -36,13 +36,13 @@ test.each([
     if (node % 5 === 0) forest.threshold[node] = node % 10 === 0 ? limit / 10 : -limit;
   });
   const { columns } = buildColumns([forest])!;
-  const layout = buildLayout();
+  const layout = buildMemoryLayout();
   const featuresAt = layout.take(7 * 8);
   const binsAt = layout.take(columns.length * 4);
-  const bin = emitBinning(columns, 7, layout, featuresAt, binsAt);
+  const bin = emitBinning(columns, layout, { featuresAt, nFeatures: 7, binsAt });
   const memory = layout.build();
-  const module = new WebAssembly.Module(buildModule([{ ...bin, name: 'bin' }]));
-  const run = new WebAssembly.Instance(module, { m: { m: memory } }).exports['bin'] as (
+  const module = new WebAssembly.Module(emitModule([{ ...bin, name: 'bin' }]));
+  const run = new WebAssembly.Instance(module, { env: { memory } }).exports['bin'] as (
     n: number,
   ) => void;
   const features = new Float64Array(memory.buffer, featuresAt, 7);

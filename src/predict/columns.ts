@@ -1,14 +1,13 @@
 /**
- * Columns: what the forests of a model ask, feature by feature, and the bin of a value in each.
- *
+ * Columns: what the forests of a model test, feature by feature, and the bin of a value in each.
  *
  * A numeric column with edges e[0] < e[1] < ... has bins 0 .. nEdges (how many edges a value lies past),
  * a categorical one has a bin per code, and one for codes that no split names. The last bin is "missing".
  * A forest's `precision`, `comparison` and `zeroIsMissing` are part of the column: forests that differ
  * in them get columns of their own.
  */
-import type { Forest } from '../core/forest.ts';
-import { findQuestions, type Questions } from './predicates.ts';
+import { type Forest, ZERO_LIMIT } from '../core/forest.ts';
+import { findPredicates, type Predicates } from './predicates.ts';
 
 export interface Column {
   readonly feature: number;
@@ -17,7 +16,7 @@ export interface Column {
   readonly edges: Float64Array;
   /** Codes that some split may name: 0 .. nCodes - 1. */
   readonly nCodes: number;
-  /** Category sets that the splits of all forests ask. */
+  /** Category sets in the splits of all forests. */
   readonly nSets: number;
   /** Number of bins, with that of missing values, which is the last. */
   readonly nBins: number;
@@ -26,58 +25,58 @@ export interface Column {
   readonly zeroIsMissing: boolean;
 }
 
-/** How one forest asks the columns. */
-export interface Asking {
+/** A forest whose predicates are places in columns. */
+export interface BinnedForest {
   readonly forest: Forest;
-  readonly questions: Questions;
-  /** int32, shape (nQuestions): column of each question. */
+  readonly predicates: Predicates;
+  /** int32, shape (nPredicates): column of each predicate. */
   readonly columnOf: Int32Array;
   /**
-   * int32, shape (nQuestions): place of the question's threshold among the column's edges (bins up to it go left),
+   * int32, shape (nPredicates): place of the predicate's threshold among the column's edges (bins up to it go left),
    * or number of its category set among the column's.
    */
   readonly placeOf: Int32Array;
 }
 
-export interface Columns {
+export interface BinnedForests {
   readonly columns: readonly Column[];
-  readonly ofForest: readonly Asking[];
+  readonly forests: readonly BinnedForest[];
 }
 
 /**
  * The columns of forests that score the same features.
- * @returns undefined when a forest asks one feature both for numbers and for categories
+ * @returns undefined when a forest tests one feature both for numbers and for categories
  */
-export const buildColumns = (forests: readonly Forest[]): Columns | undefined => {
+export const buildColumns = (forests: readonly Forest[]): BinnedForests | undefined => {
   const drafts = new Map<string, Draft>();
-  const asking = forests.map((forest): Asking => {
-    const questions = findQuestions(forest);
-    const nQuestions = questions.askedBy.length;
-    const columnOf = new Int32Array(nQuestions);
-    const placeOf = new Int32Array(nQuestions);
+  const binned = forests.map((forest): BinnedForest => {
+    const predicates = findPredicates(forest);
+    const nPredicates = predicates.firstNode.length;
+    const columnOf = new Int32Array(nPredicates);
+    const placeOf = new Int32Array(nPredicates);
     const own: Draft[] = [];
-    questions.askedBy.forEach((node, question) => {
+    predicates.firstNode.forEach((node, predicate) => {
       const draft = own[forest.feature[node]!] ?? draftAt(forest, node, drafts);
       own[forest.feature[node]!] = draft;
       if (draft.categorical !== forest.categoryStart[node]! >= 0) draft.isMixed = true;
-      columnOf[question] = draft.index;
+      columnOf[predicate] = draft.index;
       if (draft.categorical) {
         draft.nCodes = Math.max(draft.nCodes, nCodesOf(forest, node));
-        placeOf[question] = draft.nSets++;
+        placeOf[predicate] = draft.nSets++;
       } else draft.places.set(forest.threshold[node]!, 0);
     });
-    return { forest, questions, columnOf, placeOf };
+    return { forest, predicates, columnOf, placeOf };
   });
   const all = [...drafts.values()];
   if (all.some(({ isMixed }) => isMixed)) return undefined;
   const columns = all.map(columnOfDraft);
-  for (const { forest, questions, columnOf, placeOf } of asking) {
-    questions.askedBy.forEach((node, question) => {
-      const draft = all[columnOf[question]!]!;
-      if (!draft.categorical) placeOf[question] = draft.places.get(forest.threshold[node]!)!;
+  for (const { forest, predicates, columnOf, placeOf } of binned) {
+    predicates.firstNode.forEach((node, predicate) => {
+      const draft = all[columnOf[predicate]!]!;
+      if (!draft.categorical) placeOf[predicate] = draft.places.get(forest.threshold[node]!)!;
     });
   }
-  return { columns, ofForest: asking };
+  return { columns, forests: binned };
 };
 
 interface Draft {
@@ -92,7 +91,7 @@ interface Draft {
   isMixed: boolean;
 }
 
-/** The draft of the column that a node asks; forests that compare alike share it. */
+/** The draft of the column that a node tests; forests that compare alike share it. */
 const draftAt = (forest: Forest, node: number, drafts: Map<string, Draft>): Draft => {
   const feature = forest.feature[node]!;
   const categorical = forest.categoryStart[node]! >= 0;
@@ -107,7 +106,7 @@ const draftAt = (forest: Forest, node: number, drafts: Map<string, Draft>): Draf
   return draft;
 };
 
-/** One past the highest code in a node's set. */
+/** One past the largest code in a node's set. */
 const nCodesOf = (forest: Forest, node: number): number => {
   const start = forest.categoryStart[node]!;
   for (let word = forest.categoryWords[node]! - 1; word >= 0; word--) {
@@ -135,8 +134,6 @@ const columnOfDraft = (draft: Draft): Column => {
   };
 };
 
-const ZERO = Math.fround(1e-35);
-
 /** The bin of a value, for numbers how many edges it lies past: the slow twin of the emitted search. */
 export const binOf = (column: Column, value: number): number => binsOf(column, [value])[0]!;
 
@@ -152,7 +149,8 @@ export const binsOf = (column: Column, values: ArrayLike<number>): Int32Array =>
   let bin = 0;
   for (let i = 0; i < values.length; i++) {
     const number = precision === 'float32' ? Math.fround(values[i]!) : values[i]!;
-    if (Number.isNaN(number) || (zeroIsMissing && Math.abs(number) <= ZERO)) bins[i] = nBins - 1;
+    if (Number.isNaN(number) || (zeroIsMissing && Math.abs(number) <= ZERO_LIMIT))
+      bins[i] = nBins - 1;
     else if (kind === 'categorical') {
       const code = Math.trunc(number);
       bins[i] = code >= 0 && code < nCodes ? code : nCodes;

@@ -6,7 +6,7 @@ import type { Model } from '../core/model.ts';
 import { buildAnswers } from './heads.ts';
 import { buildMeanScorer } from './averaged-scores.ts';
 import type { Predictor } from './predictor.ts';
-import { BLOCK_ROWS, type Kernel } from './scorer.ts';
+import { BATCH_ROWS, type Kernel } from './scorer.ts';
 import { verify } from './verify.ts';
 
 /**
@@ -28,8 +28,8 @@ export const compilePredictor = (model: Model, force?: Kernel): Predictor => {
   const predictor: Predictor = {
     model,
     predictInto: (raw, nRows, out) => {
-      for (let from = 0; from < nRows; from += BLOCK_ROWS) {
-        const n = Math.min(BLOCK_ROWS, nRows - from);
+      for (let from = 0; from < nRows; from += BATCH_ROWS) {
+        const n = Math.min(BATCH_ROWS, nRows - from);
         encode(raw, from * nInputs, features, 0, n);
         score(n);
         for (let i = 0; i < n * nHeads; i++) out[from * nHeads + i] = scores[i]!;

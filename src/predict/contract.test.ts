@@ -268,7 +268,7 @@ describe('the compiled predictor against the reference', () => {
 
   test.each([
     ['walk', 300],
-    ['plain', 1500],
+    ['reference', 1500],
   ] as const)('a forest is scored by %s when it asks %d columns', (kernel, nColumns) => {
     const planted = buildPlantedForest(200, 16, 3);
     const feature = planted.feature.map((f, node) => (f < 0 ? -1 : node % nColumns));
@@ -291,12 +291,12 @@ describe('the compiled predictor against the reference', () => {
   });
 
   test.each([
-    ['mask', 31],
+    ['bitvector', 31],
     ['walk', 31],
     ['walk', 255],
-    ['long-walk', 31],
-    ['long-walk', 255],
-    ['plain', 31],
+    ['slot-walk', 31],
+    ['slot-walk', 255],
+    ['reference', 31],
   ] as const)('%s gives the same bits for trees of %d leaves, whatever a row holds', (kernel, nLeaves) => {
     const planted = buildPlantedModel({ nTrees: 21, nLeaves, seed: 4 });
     const raw = randomRaw(planted, 300, 8);
@@ -313,7 +313,7 @@ describe('the compiled predictor against the reference', () => {
     const threshold = planted.threshold.map((limit, node) => limit + node / 1e6);
     const forest = { ...planted, threshold };
     const scorer = buildScorer([{ kind: 'forest', forest }], 7);
-    expect(scorer.kernels).toEqual(['long-walk']);
+    expect(scorer.kernels).toEqual(['slot-walk']);
     const random = buildRandom(2);
     for (let i = 0; i < 64 * 7; i++) scorer.features[i] = Math.floor(random() * 400);
     scorer.score(64);

@@ -1,8 +1,8 @@
-/** Questions against their definition: equal exactly where the nodes ask the same. */
+/** Predicates against their definition: equal exactly where the nodes test the same. */
 import { expect, test } from 'bun:test';
 import { buildPlantedForest } from '../../test/planted.ts';
 import type { Forest } from '../core/forest.ts';
-import { findQuestions } from './predicates.ts';
+import { findPredicates } from './predicates.ts';
 
 const textOf = (forest: Forest, node: number): string => {
   const start = forest.categoryStart[node]!;
@@ -11,20 +11,20 @@ const textOf = (forest: Forest, node: number): string => {
   return `${forest.feature[node]} ${forest.missingLeft[node]} ${what}`;
 };
 
-test('nodes share a question exactly when they ask the same', () => {
+test('nodes share a predicate exactly when they test the same', () => {
   const forest = buildPlantedForest(40, 127, 3);
-  const { of, askedBy } = findQuestions(forest);
+  const { ofNode, firstNode } = findPredicates(forest);
   const known = new Map<string, number>();
-  of.forEach((question, node) => {
+  ofNode.forEach((predicate, node) => {
     if (forest.feature[node] === -1) {
-      expect(question).toBe(-1);
+      expect(predicate).toBe(-1);
       return;
     }
     const text = textOf(forest, node);
-    expect(known.get(text) ?? question).toBe(question);
-    known.set(text, question);
-    expect(textOf(forest, askedBy[question]!)).toBe(text);
+    expect(known.get(text) ?? predicate).toBe(predicate);
+    known.set(text, predicate);
+    expect(textOf(forest, firstNode[predicate]!)).toBe(text);
   });
-  expect(known.size).toBe(askedBy.length);
+  expect(known.size).toBe(firstNode.length);
   expect(known.size).toBeGreaterThan(100);
 });

@@ -1,43 +1,43 @@
 /**
- * Questions: what the inner nodes of a forest ask, each once. Many nodes of a forest ask the same.
+ * Predicates: what the inner nodes of a forest test, each once. Many nodes of a forest test the same.
  */
 import type { Forest } from '../core/forest.ts';
 
-/** A question is a feature, the side of missing values, and a threshold or a category set. */
-export interface Questions {
-  /** int32, shape (nNodes): question of each inner node, -1 at leaves. */
-  readonly of: Int32Array;
-  /** int32, shape (nQuestions): a node that asks it, the first one. */
-  readonly askedBy: Int32Array;
+/** A predicate is a feature, the side of missing values, and a threshold or a category set. */
+export interface Predicates {
+  /** int32, shape (nNodes): predicate of each inner node, -1 at leaves. */
+  readonly ofNode: Int32Array;
+  /** int32, shape (nPredicates): the first node that has it. */
+  readonly firstNode: Int32Array;
 }
 
 /** @cost O(nNodes); one loop, as it runs at every start of a worker, before the engine has compiled it */
-export const findQuestions = (forest: Forest): Questions => {
+export const findPredicates = (forest: Forest): Predicates => {
   const { feature, threshold, missingLeft, categoryStart } = forest;
   const nNodes = feature.length;
   const halves = new Uint32Array(threshold.buffer, threshold.byteOffset, 2 * nNodes);
-  const of = new Int32Array(nNodes).fill(-1);
-  const askedBy = new Int32Array(nNodes);
-  let nQuestions = 0;
-  let nSlots = 1024;
-  while (nSlots < nNodes) nSlots *= 2;
-  /** Question + 1 by hash, 0 where there is none. */
-  const slots = new Int32Array(nSlots);
+  const ofNode = new Int32Array(nNodes).fill(-1);
+  const firstNode = new Int32Array(nNodes);
+  let nPredicates = 0;
+  let nBuckets = 1024;
+  while (nBuckets < nNodes) nBuckets *= 2;
+  /** Predicate + 1 by hash, 0 where there is none. */
+  const buckets = new Int32Array(nBuckets);
   for (let node = 0; node < nNodes; node++) {
-    const asked = feature[node]!;
-    if (asked < 0) continue;
+    const tested = feature[node]!;
+    if (tested < 0) continue;
     const low = halves[2 * node]!;
     const high = halves[2 * node + 1]!;
     const isSet = categoryStart[node]! >= 0;
     const side = missingLeft[node]!;
     const what = isSet ? hashOfSet(forest, node) : low ^ Math.imul(high, 0x9e3779b1);
-    const hash = Math.imul(what ^ Math.imul(2 * asked + side, 0x27d4eb2f), 0x85ebca6b);
-    let slot = (hash ^ (hash >>> 15)) & (nSlots - 1);
-    let question = slots[slot]! - 1;
-    while (question >= 0) {
-      const other = askedBy[question]!;
+    const hash = Math.imul(what ^ Math.imul(2 * tested + side, 0x27d4eb2f), 0x85ebca6b);
+    let bucket = (hash ^ (hash >>> 15)) & (nBuckets - 1);
+    let predicate = buckets[bucket]! - 1;
+    while (predicate >= 0) {
+      const other = firstNode[predicate]!;
       if (
-        feature[other] === asked &&
+        feature[other] === tested &&
         missingLeft[other] === side &&
         (isSet
           ? isSameSet(forest, node, other)
@@ -46,17 +46,17 @@ export const findQuestions = (forest: Forest): Questions => {
             halves[2 * other + 1] === high)
       )
         break;
-      slot = (slot + 1) & (nSlots - 1);
-      question = slots[slot]! - 1;
+      bucket = (bucket + 1) & (nBuckets - 1);
+      predicate = buckets[bucket]! - 1;
     }
-    if (question < 0) {
-      question = nQuestions++;
-      askedBy[question] = node;
-      slots[slot] = question + 1;
+    if (predicate < 0) {
+      predicate = nPredicates++;
+      firstNode[predicate] = node;
+      buckets[bucket] = predicate + 1;
     }
-    of[node] = question;
+    ofNode[node] = predicate;
   }
-  return { of, askedBy: askedBy.slice(0, nQuestions) };
+  return { ofNode, firstNode: firstNode.slice(0, nPredicates) };
 };
 
 const hashOfSet = ({ categories, categoryStart, categoryWords }: Forest, node: number): number => {

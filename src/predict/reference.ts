@@ -3,7 +3,7 @@
  * The slow twin of `compile`, which must give the same bits.
  */
 import { buildEncoder } from '../core/features.ts';
-import type { Forest } from '../core/forest.ts';
+import { type Forest, ZERO_LIMIT } from '../core/forest.ts';
 import type { Model, Score } from '../core/model.ts';
 import { buildAnswers, buildProbability } from './heads.ts';
 import type { Predictor } from './predictor.ts';
@@ -63,18 +63,16 @@ export const leafOf = (
 ): number => {
   const { feature, left, right } = forest;
   let node = forest.roots[tree]!;
-  for (let asked = feature[node]!; asked !== -1; asked = feature[node]!) {
-    node = decide(forest, node, features[at + asked]!) ? left[node]! : right[node]!;
+  for (let tested = feature[node]!; tested !== -1; tested = feature[node]!) {
+    node = decide(forest, node, features[at + tested]!) ? left[node]! : right[node]!;
   }
   return node;
 };
 
-const ZERO = Math.fround(1e-35);
-
 /** Whether a value goes left at an inner node (see `core/forest`). */
 export const decide = (forest: Forest, node: number, value: number): boolean => {
   const number = forest.precision === 'float32' ? Math.fround(value) : value;
-  if (Number.isNaN(number) || (forest.zeroIsMissing && Math.abs(number) <= ZERO))
+  if (Number.isNaN(number) || (forest.zeroIsMissing && Math.abs(number) <= ZERO_LIMIT))
     return forest.missingLeft[node] === 1;
   const start = forest.categoryStart[node]!;
   if (start === -1) {

@@ -7,7 +7,7 @@ import type { Model } from '../core/model.ts';
 import { binsOf, type Column } from './columns.ts';
 import type { Predictor } from './predictor.ts';
 import { buildReferencePredictor, scoreOf } from './reference.ts';
-import { BLOCK_ROWS, type Scorer, type Search } from './scorer.ts';
+import { BATCH_ROWS, type Scorer, type Search } from './scorer.ts';
 
 /** The self-test's answers may come from another machine, whose exponential may round differently. */
 const SELF_TEST_TOLERANCE = 1e-12;
@@ -105,8 +105,8 @@ const verifyBins = (
   const nFeatures = model.features.length;
   const expected = columns.map((column) => binsOf(column, probes[column.feature]!));
   const longest = probes.reduce((most, probe) => Math.max(most, probe.length), 0);
-  for (let from = 0; from < longest; from += BLOCK_ROWS) {
-    const nRows = Math.min(BLOCK_ROWS, longest - from);
+  for (let from = 0; from < longest; from += BATCH_ROWS) {
+    const nRows = Math.min(BATCH_ROWS, longest - from);
     for (let f = 0; f < nFeatures; f++) {
       const probe = probes[f]!;
       const end = Math.min(nRows, probe.length - from);

@@ -1,13 +1,17 @@
 /**
- * The instructions of WebAssembly that the kernels of the learner need, as bytes: operands first, then the code.
+ * The instructions of WebAssembly that the kernels need, as bytes.
+ *
+ * An instruction is a function of its operands: `i32.add(a, b)` is the code of a, the code of b, the opcode. Without
+ * operands it takes what earlier code left on the stack.
  *
  * @source https://webassembly.github.io/spec/core/binary/instructions.html
  */
 
-export type Code = readonly number[];
+/** Instructions in order; nested lists are flattened when the module is built. */
+export type Code = readonly (number | Code)[];
 
-/** Unsigned LEB128. */
-export const u = (value: number): number[] => {
+/** Unsigned LEB128 of an unsigned 32-bit number. */
+export const unsignedLeb = (value: number): number[] => {
   const bytes: number[] = [];
   let rest = value >>> 0;
   do {
@@ -18,41 +22,51 @@ export const u = (value: number): number[] => {
   return bytes;
 };
 
-/** Signed LEB128. */
-const s = (value: bigint): number[] => {
+/** Signed LEB128 of a whole number. */
+export const signedLeb = (value: number): number[] => {
   const bytes: number[] = [];
   let rest = value;
   for (;;) {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    const isLast = (rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0);
+    const low = rest & 0x7f;
+    rest = Math.floor(rest / 0x80);
+    const isLast = (rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0);
     bytes.push(isLast ? low : low | 0x80);
     if (isLast) return bytes;
   }
 };
 
-const f64Bytes = (value: number): number[] => [...new Uint8Array(Float64Array.of(value).buffer)];
+const float64Bytes = (value: number): number[] => [
+  ...new Uint8Array(Float64Array.of(value).buffer),
+];
 
 const operation =
   (...opcode: number[]) =>
-  (...operands: Code[]): Code => [...operands.flat(), ...opcode];
+  (...operands: Code[]): Code =>
+    operands.length === 0 ? opcode : [operands, opcode];
+
+/** Alignment is a hint, and 0 promises nothing; `offset` is added to the address. */
+const memarg = (offset: number): Code => [0, unsignedLeb(offset)];
 
 const load =
   (...opcode: number[]) =>
-  (address: Code, offset = 0): Code => [...address, ...opcode, 0, ...u(offset)];
+  (address: Code, offset = 0): Code => [address, opcode, memarg(offset)];
 
 const store =
   (...opcode: number[]) =>
-  (address: Code, value: Code, offset = 0): Code => [
-    ...address,
-    ...value,
-    ...opcode,
-    0,
-    ...u(offset),
-  ];
+  (address: Code, value: Code, offset = 0): Code => [address, value, opcode, memarg(offset)];
+
+/** Loads or stores one lane of a vector. */
+const laneAccess =
+  (...opcode: number[]) =>
+  (lane: number) =>
+  (address: Code, value: Code, offset = 0): Code => [address, value, opcode, memarg(offset), lane];
+
+const extractLane =
+  (...opcode: number[]) =>
+  (lane: number, vector: Code): Code => [vector, opcode, lane];
 
 export const i32 = {
-  const: (value: number): Code => [0x41, ...s(BigInt(value | 0))],
+  const: (value: number): Code => [0x41, signedLeb(value | 0)],
   add: operation(0x6a),
   sub: operation(0x6b),
   mul: operation(0x6c),
@@ -62,11 +76,15 @@ export const i32 = {
   shl: operation(0x74),
   shrS: operation(0x75),
   shrU: operation(0x76),
+  ctz: operation(0x68),
   eqz: operation(0x45),
+  eq: operation(0x46),
   ltS: operation(0x48),
   ltU: operation(0x49),
   gtS: operation(0x4a),
   geU: operation(0x4f),
+  /** From float64, towards zero; NaN is 0, what is out of range the nearest end. */
+  truncSatS: operation(0xfc, 0x02),
   load: load(0x28),
   load8U: load(0x2d),
   load16U: load(0x2f),
@@ -75,52 +93,68 @@ export const i32 = {
 } as const;
 
 export const i64 = {
-  const: (value: number): Code => [0x42, ...s(BigInt(value))],
+  const: (value: number): Code => [0x42, signedLeb(value)],
   add: operation(0x7c),
-  or: operation(0x84),
-  and: operation(0x83),
   shl: operation(0x86),
-  shrS: operation(0x87),
-  shrU: operation(0x88),
   extendS: operation(0xac),
   extendU: operation(0xad),
   load: load(0x29),
   store: store(0x37),
 } as const;
 
-const lanes =
-  (...opcode: number[]) =>
-  (lane: number) =>
-  (address: Code, value: Code, offset = 0): Code => [
-    ...address,
-    ...value,
-    ...opcode,
-    0,
-    ...u(offset),
-    lane,
-  ];
+export const f64 = {
+  const: (value: number): Code => [0x44, float64Bytes(value)],
+  add: operation(0xa0),
+  mul: operation(0xa2),
+  abs: operation(0x99),
+  ne: operation(0x62),
+  lt: operation(0x63),
+  le: operation(0x65),
+  /** To float32 and back. */
+  roundToFloat32: operation(0xb6, 0xbb),
+  load: load(0x2b),
+  store: store(0x39),
+} as const;
 
 export const v128 = {
   load: load(0xfd, 0x00),
   store: store(0xfd, 0x0b),
   load32Zero: load(0xfd, 0x5c),
   load64Zero: load(0xfd, 0x5d),
-  load64Lane: lanes(0xfd, 0x57),
-  store32Lane: lanes(0xfd, 0x5a),
+  load64Lane: laneAccess(0xfd, 0x57),
+  store32Lane: laneAccess(0xfd, 0x5a),
   and: operation(0xfd, 0x4e),
   or: operation(0xfd, 0x50),
   xor: operation(0xfd, 0x51),
   /** The upper half of a vector in both halves. */
   upper: (value: Code): Code => [
-    ...value,
-    ...value,
-    ...[0xfd, 0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15],
+    value,
+    value,
+    [0xfd, 0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15],
   ],
   /** Lanes 0 and 2 of each of two vectors of int32. */
   evenLanes: (low: Code, high: Code): Code => [
-    ...low,
-    ...high,
-    ...[0xfd, 0x0d, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27],
+    low,
+    high,
+    [0xfd, 0x0d, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27],
+  ],
+} as const;
+
+export const i8x16 = { splat: operation(0xfd, 0x0f) } as const;
+
+export const i32x4 = {
+  splat: operation(0xfd, 0x11),
+  extractLane: extractLane(0xfd, 0x1b),
+  add: operation(0xfd, 0xae, 0x01),
+  mul: operation(0xfd, 0xb5, 0x01),
+  shl: operation(0xfd, 0xab, 0x01),
+  shrU: operation(0xfd, 0xad, 0x01),
+  /** Bytes 0 to 3 as four int32. */
+  fromBytes: operation(0xfd, 0x89, 0x01, 0xfd, 0xa9, 0x01),
+  /** The vector [a, b, c, d]. */
+  const: (a: number, b: number, c: number, d: number): Code => [
+    [0xfd, 0x0c],
+    [...new Uint8Array(Int32Array.of(a, b, c, d).buffer)],
   ],
 } as const;
 
@@ -131,33 +165,86 @@ export const i64x2 = {
   splat: operation(0xfd, 0x12),
 } as const;
 
-export const i32x4 = {
-  splat: operation(0xfd, 0x11),
-  add: operation(0xfd, 0xae, 0x01),
-  mul: operation(0xfd, 0xb5, 0x01),
-  shl: operation(0xfd, 0xab, 0x01),
-  shrU: operation(0xfd, 0xad, 0x01),
-  /** Bytes 0 to 3 as four int32. */
-  fromBytes: operation(0xfd, 0x89, 0x01, 0xfd, 0xa9, 0x01),
-  /** The vector [a, b, c, d]. */
-  const: (a: number, b: number, c: number, d: number): Code => [
-    ...[0xfd, 0x0c],
-    ...new Uint8Array(Int32Array.of(a, b, c, d).buffer),
-  ],
-} as const;
-
 export const f64x2 = {
   splat: operation(0xfd, 0x14),
   add: operation(0xfd, 0xf0, 0x01),
   sub: operation(0xfd, 0xf1, 0x01),
   mul: operation(0xfd, 0xf2, 0x01),
   div: operation(0xfd, 0xf3, 0x01),
-  /** Of numbers: the second where it is less (more) than the first. */
+  /** Of numbers: the second where it is smaller (larger) than the first. */
   pmin: operation(0xfd, 0xf6, 0x01),
   pmax: operation(0xfd, 0xf7, 0x01),
   floor: operation(0xfd, 0x75),
   gt: operation(0xfd, 0x4a),
   /** From int32 lanes 0 and 1. */
   fromI32: operation(0xfd, 0xfe, 0x01),
-  const: (value: number): Code => [0xfd, 0x0c, ...f64Bytes(value), ...f64Bytes(value)],
+  const: (value: number): Code => [0xfd, 0x0c, float64Bytes(value), float64Bytes(value)],
 } as const;
+
+/** A parameter or local variable of a function. */
+export interface Local {
+  readonly get: Code;
+  readonly set: (value: Code) => Code;
+  /** Sets it and leaves the value on the stack. */
+  readonly tee: (value: Code) => Code;
+}
+
+export const localAt = (index: number): Local => ({
+  get: [0x20, unsignedLeb(index)],
+  set: (value) => [value, 0x21, unsignedLeb(index)],
+  tee: (value) => [value, 0x22, unsignedLeb(index)],
+});
+
+/** `local += step` */
+export const advance = (local: Local, step: number): Code =>
+  local.set(i32.add(local.get, i32.const(step)));
+
+/** One of two values, without a branch: both are evaluated, before the condition. */
+export const select = (condition: Code, yes: Code, no: Code): Code => [yes, no, condition, 0x1b];
+
+/** Calls the module's function of this number, which takes what lies on the stack. */
+export const call = (index: number): Code => [0x10, unsignedLeb(index)];
+
+const VOID = 0x40;
+
+/** Repeats `body` while it leaves a non-zero i32; runs at least once. */
+export const repeatWhile = (body: Code): Code => [0x03, VOID, body, 0x0d, 0, 0x0b];
+
+/** Repeats `body` while `counter` < `end`, checking first; `body` advances the counter. */
+export const whileBelow = (counter: Local, end: Local, body: Code): Code => [
+  [0x02, VOID, 0x03, VOID],
+  i32.eqz(i32.ltU(counter.get, end.get)),
+  [0x0d, 1],
+  body,
+  [0x0c, 0, 0x0b, 0x0b],
+];
+
+/** Leaves the innermost `whileBelow` where the condition holds. */
+export const breakIf = (condition: Code): Code => [condition, 0x0d, 1];
+
+/** memory.copy(to, from, nBytes) */
+export const copy = (to: Code, from: Code, nBytes: Code): Code => [
+  to,
+  from,
+  nBytes,
+  [0xfc, 0x0a, 0, 0],
+];
+
+/** memory.fill(to, 0, nBytes) */
+export const clear = (to: Code, nBytes: Code): Code => [to, i32.const(0), nBytes, [0xfc, 0x0b, 0]];
+
+/** Code that stands `times` times in a row, flattened only once. */
+export const unrolled = (code: Code, times: number): Code => {
+  const bytes: number[] = [];
+  flattenInto(code, bytes);
+  return new Array<Code>(times).fill(bytes);
+};
+
+/** Appends the bytes of code. */
+export const flattenInto = (code: Code, bytes: number[]): void => {
+  for (let i = 0; i < code.length; i++) {
+    const item = code[i]!;
+    if (typeof item === 'number') bytes.push(item);
+    else flattenInto(item, bytes);
+  }
+};

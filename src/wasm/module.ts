@@ -1,113 +1,99 @@
 /**
- * Just enough of WebAssembly's binary format to emit the kernels of the learner at run time: functions and modules.
+ * WebAssembly modules, emitted at run time: functions over one imported memory, `env.memory`.
  *
- * @source https://webassembly.github.io/spec/core/binary/
+ * @source https://webassembly.github.io/spec/core/binary/modules.html
  */
-import { type Code, i32, u } from './instructions.ts';
+import { type Code, flattenInto, type Local, localAt, unsignedLeb } from './instructions.ts';
 
-type Type = 'i32' | 'i64' | 'f64' | 'v128';
+export type ValueType = 'i32' | 'i64' | 'f64' | 'v128';
 
-const TYPES: Readonly<Record<Type, number>> = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b };
+const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b };
 
-export interface Local {
-  readonly index: number;
-  readonly get: Code;
-  readonly set: (value: Code) => Code;
-}
+/** Asks for a fresh local variable, which starts as zero. */
+export type NewLocal = (type: ValueType) => Local;
 
-export interface Kernel {
-  readonly name: string;
-  readonly params: readonly Type[];
-  readonly result?: Type;
+export interface Func {
+  /** Name under which it is exported, if it is. */
+  readonly name?: string;
+  readonly params: readonly ValueType[];
+  readonly result?: ValueType;
   /** Builds the body from its parameters and as many fresh locals as it asks for. */
-  readonly body: (params: readonly Local[], local: (type: Type) => Local) => Code;
+  readonly body: (params: readonly Local[], local: NewLocal) => Code;
 }
 
-const localAt = (index: number): Local => ({
-  index,
-  get: [0x20, ...u(index)],
-  set: (value) => [...value, 0x21, ...u(index)],
-});
+/** A function whose body knows how many parameters there are. */
+export const defineFunc = <const P extends readonly ValueType[]>(func: {
+  readonly name?: string;
+  readonly params: P;
+  readonly result?: ValueType;
+  readonly body: (params: { readonly [K in keyof P]: Local }, local: NewLocal) => Code;
+}): Func => func as unknown as Func;
 
-/** Repeats `body` while `counter` < `end`, checking first; `body` advances the counter. */
-export const whileBelow = (counter: Local, end: Local, body: Code): Code => [
-  ...[0x02, 0x40, 0x03, 0x40],
-  ...i32.eqz(i32.ltU(counter.get, end.get)),
-  ...[0x0d, 0x01],
-  ...body,
-  ...[0x0c, 0x00, 0x0b, 0x0b],
-];
-
-/** Leaves the innermost `whileBelow` where the condition holds. */
-export const breakIf = (condition: Code): Code => [...condition, 0x0d, 0x01];
-
-/** One of two values, without a branch. */
-export const select = (condition: Code, yes: Code, no: Code): Code => [
-  ...yes,
-  ...no,
-  ...condition,
-  0x1b,
-];
-
-/** memory.copy(to, from, nBytes) */
-export const copy = (to: Code, from: Code, nBytes: Code): Code => [
-  ...to,
-  ...from,
-  ...nBytes,
-  ...[0xfc, 0x0a, 0, 0],
-];
-
-/** memory.fill(to, 0, nBytes) */
-export const clear = (to: Code, nBytes: Code): Code => [
-  ...to,
-  ...i32.const(0),
-  ...nBytes,
-  ...[0xfc, 0x0b, 0],
-];
-
-/** The bytes of a module that imports shared memory `env.memory` and exports the kernels. */
+/**
+ * The bytes of a module that exports the named functions.
+ * @param sharedPages where the memory is shared between threads: the most pages that it may have
+ * @cost O(bytes)
+ */
 export const emitModule = (
-  kernels: readonly Kernel[],
-  maxPages: number,
+  funcs: readonly Func[],
+  sharedPages?: number,
 ): Uint8Array<ArrayBuffer> => {
-  const types = kernels.map(({ params, result }) => [
-    0x60,
-    ...u(params.length),
-    ...params.map((type) => TYPES[type]),
-    ...(result === undefined ? [0] : [1, TYPES[result]]),
-  ]);
-  const bodies = kernels.map((kernel) => {
-    const locals: Type[] = [];
-    const params = kernel.params.map((_, i) => localAt(i));
-    const code = kernel.body(params, (type) => {
-      locals.push(type);
-      return localAt(params.length + locals.length - 1);
-    });
-    const bytes = [
-      ...u(locals.length),
-      ...locals.flatMap((type) => [1, TYPES[type]]),
-      ...code,
-      0x0b,
-    ];
-    return [...u(bytes.length), ...bytes];
-  });
-  const text = (word: string): number[] => [...u(word.length), ...Buffer.from(word)];
-  const section = (id: number, entries: readonly Code[]): number[] => {
-    const bytes = [...u(entries.length), ...entries.flat()];
-    return [id, ...u(bytes.length), ...bytes];
-  };
-  return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, types),
-    ...section(2, [[...text('env'), ...text('memory'), 0x02, 0x03, ...u(1), ...u(maxPages)]]),
+  const limits = sharedPages === undefined ? [0, 1] : [3, 1, unsignedLeb(sharedPages)];
+  const exported = funcs.flatMap(({ name }, i) => (name === undefined ? [] : [{ name, i }]));
+  return Buffer.concat([
+    Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0),
+    ...section(1, funcs.map(typeOf)),
+    ...section(2, [flatten([text('env'), text('memory'), 2, limits])]),
     ...section(
       3,
-      kernels.map((_, i) => u(i)),
+      funcs.map((_, i) => flatten(unsignedLeb(i))),
     ),
     ...section(
       7,
-      kernels.map(({ name }, i) => [...text(name), 0x00, ...u(i)]),
+      exported.map(({ name, i }) => flatten([text(name), 0, unsignedLeb(i)])),
     ),
-    ...section(10, bodies),
+    ...section(10, funcs.map(bodyOf)),
   ]);
+};
+
+const typeOf = ({ params, result }: Func): Uint8Array =>
+  flatten([
+    0x60,
+    [unsignedLeb(params.length), params.map((type) => TYPES[type])],
+    result === undefined ? 0 : [1, TYPES[result]],
+  ]);
+
+/** A function's size, locals and code. */
+const bodyOf = ({ params, body }: Func): Uint8Array => {
+  const locals: ValueType[] = [];
+  const code = body(
+    params.map((_, i) => localAt(i)),
+    (type) => {
+      locals.push(type);
+      return localAt(params.length + locals.length - 1);
+    },
+  );
+  const bytes: number[] = [];
+  flattenInto([unsignedLeb(locals.length), locals.map((type) => [1, TYPES[type]])], bytes);
+  flattenInto(code, bytes);
+  bytes.push(0x0b);
+  return Buffer.concat([flatten(unsignedLeb(bytes.length)), Uint8Array.from(bytes)]);
+};
+
+/** The parts of a section: its number and size, how many items there are, and the items. */
+const section = (id: number, items: readonly Uint8Array[]): readonly Uint8Array[] => {
+  const count = flatten(unsignedLeb(items.length));
+  const size = items.reduce((sum, item) => sum + item.length, count.length);
+  return [flatten([id, unsignedLeb(size)]), count, ...items];
+};
+
+const text = (word: string): Code => {
+  const bytes = Buffer.from(word);
+  return [unsignedLeb(bytes.length), [...bytes]];
+};
+
+const flatten = (code: Code): Uint8Array => {
+  const bytes: number[] = [];
+  flattenInto(code, bytes);
+  return Uint8Array.from(bytes);
 };

@@ -1,98 +1,115 @@
 /**
- * The kernel for trees of up to 32 leaves: a table look-up per feature instead of a walk.
- * One of the two emitted score kernels; the other is `walk-kernel`.
+ * The kernel for trees of up to 32 leaves: a table look-up per feature instead of a walk (QuickScorer's bitvectors).
  *
- * Leaves of a tree are numbered from left to right. For every column and bin a table row holds, tree by
- * tree, the 32-bit set of leaves that a value in that bin still allows: a node that sends it right
- * takes away the leaves below its left child. The AND of a flight's rows leaves, as its lowest bit,
- * the leaf where the walk would end; four trees are done at once.
+ * Leaves of a tree are numbered from left to right, and a bitvector of 32 bits is a set of them. A false predicate
+ * sends the row right, past the leaves below the node's left child: their bits are cleared. For every column and bin
+ * a table row holds, tree by tree, the AND of the bitvectors of all predicates that are false for a value in that
+ * bin. The AND of a flight's table rows keeps, as its lowest bit, the exit leaf; four trees are done at once.
  *
  *   column 0, bin 17:  [tree 0][tree 1][tree 2][tree 3] | [tree 4] ...      AND
  *   column 1, bin  3:  [tree 0][tree 1][tree 2][tree 3] | [tree 4] ...      AND ...   -> ctz -> leaf values
- * @source Lucchese et al., QuickScorer, SIGIR 2015 (the leaf sets); the table over bins is ours
+ * @source Lucchese et al., QuickScorer, SIGIR 2015 (the bitvectors); the table over bins is ours
  */
 import type { Forest } from '../../core/forest.ts';
 import {
-  bump,
+  advance,
   type Code,
-  type Func,
   f64,
-  get,
   i32,
+  i32x4,
+  type Local,
   repeatWhile,
-  set,
-  tee,
   v128,
-} from '../../wasm/assembler.ts';
-import type { Asking, Column } from '../columns.ts';
-import type { Layout } from './memory-layout.ts';
+} from '../../wasm/instructions.ts';
+import { defineFunc, type Func } from '../../wasm/module.ts';
+import type { BinnedForest, Column } from '../columns.ts';
+import type { MemoryLayout } from './memory-layout.ts';
 
-export const MASK_LEAVES = 32;
+export const MAX_BITVECTOR_LEAVES = 32;
 const LANES = 4;
-const [ROWS, BINS, OUT, AT, VALUES, SUM, MASK] = [0, 1, 2, 3, 4, 5, 6];
-const FIRST_ROW = 7;
 
 /** A function `(nRows)` from bins to raw scores at `outAt + row * outStride`. */
-export const emitMaskScore = (
-  asking: Asking,
+export const emitBitvectorScore = (
+  binned: BinnedForest,
   columns: readonly Column[],
-  layout: Layout,
+  layout: MemoryLayout,
   places: { readonly binsAt: number; readonly outAt: number; readonly outStride: number },
 ): Func => {
-  const { forest, columnOf } = asking;
-  const asked = columns.map((_, c) => c).filter((c) => columnOf.includes(c));
+  const { forest, columnOf } = binned;
+  const used = columns.map((_, c) => c).filter((c) => columnOf.includes(c));
   const nGroups = Math.ceil(forest.nTrees / LANES);
   const rowBytes = nGroups * 16;
   const leaves = numberLeaves(forest);
-  const valuesAt = layout.take(nGroups * LANES * MASK_LEAVES * 8, (memory, at) =>
+  const valuesAt = layout.take(nGroups * LANES * MAX_BITVECTOR_LEAVES * 8, (memory, at) =>
     new Float64Array(memory, at, leaves.values.length).set(leaves.values),
   );
-  const nodes = sortNodes(asking, columns);
-  const tableAt = asked.map((c) =>
+  const nodes = sortNodes(binned, columns);
+  const tableAt = used.map((c) =>
     layout.take(columns[c]!.nBins * rowBytes, (memory, at) =>
-      fillTable(forest, columns[c]!, nodes[c]!, leaves, new Int32Array(memory, at), rowBytes / 4),
+      fillTable({
+        forest,
+        leaves,
+        column: columns[c]!,
+        nodes: nodes[c]!,
+        table: new Int32Array(memory, at),
+        stride: rowBytes / 4,
+      }),
     ),
   );
-  return {
+  return defineFunc({
     params: ['i32'],
-    locals: ['i32', 'i32', 'i32', 'i32', 'f64', 'v128', ...asked.map(() => 'i32' as const)],
-    body: [
-      [i32.const(places.binsAt), set(BINS), i32.const(places.outAt), set(OUT)],
-      repeatWhile([
-        asked.map((c, i) => [
-          [get(BINS), i32.load(c * 4), i32.const(rowBytes), i32.mul],
-          [i32.const(tableAt[i]!), i32.add, set(FIRST_ROW + i)],
+    body: ([rows], local) => {
+      const [bins, out, left, values] = [local('i32'), local('i32'), local('i32'), local('i32')];
+      const [sum, exits] = [local('f64'), local('v128')];
+      const tableRows = used.map(() => local('i32'));
+      return [
+        bins.set(i32.const(places.binsAt)),
+        out.set(i32.const(places.outAt)),
+        repeatWhile([
+          used.map((c, i) => {
+            const offset = i32.mul(i32.load(bins.get, c * 4), i32.const(rowBytes));
+            return tableRows[i]!.set(i32.add(offset, i32.const(tableAt[i]!)));
+          }),
+          values.set(i32.const(valuesAt)),
+          sum.set(f64.const(0)),
+          left.set(i32.const(rowBytes)),
+          repeatWhile([
+            emitGroup(tableRows, { values, sum, exits }),
+            left.tee(i32.sub(left.get, i32.const(16))),
+          ]),
+          f64.store(
+            out.get,
+            f64.add(f64.const(forest.base), f64.mul(f64.const(forest.scale), sum.get)),
+          ),
+          advance(out, places.outStride),
+          advance(bins, columns.length * 4),
+          rows.tee(i32.sub(rows.get, i32.const(1))),
         ]),
-        [i32.const(valuesAt), set(VALUES), f64.const(0), set(SUM), i32.const(rowBytes), set(AT)],
-        repeatWhile(emitGroup(asked.length)),
-        [get(OUT), f64.const(forest.base), f64.const(forest.scale), get(SUM)],
-        [f64.mul, f64.add, f64.store()],
-        bump(OUT, places.outStride),
-        bump(BINS, columns.length * 4),
-        [get(ROWS), i32.const(1), i32.sub, tee(ROWS)],
-      ]),
-    ],
-  };
+      ];
+    },
+  });
 };
 
-/** Four trees: AND their sets over all columns, add their four leaves in order. */
-const emitGroup = (nRows: number): Code => [
-  Array.from({ length: nRows }, (_, i) => [
-    [get(FIRST_ROW + i), v128.load()],
-    i === 0 ? [] : v128.and,
-    bump(FIRST_ROW + i, 16),
-  ]),
-  [set(MASK), get(SUM)],
-  Array.from({ length: LANES }, (_, lane) => [
-    [get(MASK), v128.laneOf32(lane), i32.ctz, i32.const(3), i32.shl],
-    [get(VALUES), i32.add, f64.load(lane * MASK_LEAVES * 8), f64.add],
-  ]),
-  [set(SUM), bump(VALUES, LANES * MASK_LEAVES * 8)],
-  [get(AT), i32.const(16), i32.sub, tee(AT)],
-];
+/** Four trees: AND their bitvectors over all columns, add the values of their exit leaves in order. */
+const emitGroup = (
+  tableRows: readonly Local[],
+  { values, sum, exits }: { readonly values: Local; readonly sum: Local; readonly exits: Local },
+): Code => {
+  const next = (row: Local): Code => v128.load(row.get);
+  const all = tableRows.reduce<Code>(
+    (anded, row, i) => [i === 0 ? next(row) : v128.and(anded, next(row)), advance(row, 16)],
+    [],
+  );
+  const added = Array.from({ length: LANES }, (_, lane) => lane).reduce((before, lane) => {
+    const leaf = i32.ctz(i32x4.extractLane(lane, exits.get));
+    const offset = i32.add(i32.shl(leaf, i32.const(3)), values.get);
+    return f64.add(before, f64.load(offset, lane * MAX_BITVECTOR_LEAVES * 8));
+  }, sum.get);
+  return [exits.set(all), sum.set(added), advance(values, LANES * MAX_BITVECTOR_LEAVES * 8)];
+};
 
 interface Leaves {
-  /** int32, shape (nNodes): set of the leaves below each node. */
+  /** int32, shape (nNodes): bitvector of the leaves below each node. */
   readonly below: Int32Array;
   /** int32, shape (nNodes): tree of each node. */
   readonly treeOf: Int32Array;
@@ -103,13 +120,13 @@ interface Leaves {
 const numberLeaves = (forest: Forest): Leaves => {
   const below = new Int32Array(forest.feature.length);
   const treeOf = new Int32Array(forest.feature.length);
-  const values = new Float64Array(forest.nTrees * MASK_LEAVES);
+  const values = new Float64Array(forest.nTrees * MAX_BITVECTOR_LEAVES);
   for (let tree = 0; tree < forest.nTrees; tree++) {
     let nLeaves = 0;
     const visit = (node: number): number => {
       treeOf[node] = tree;
       if (forest.feature[node] === -1) {
-        values[tree * MASK_LEAVES + nLeaves] = forest.value[node]!;
+        values[tree * MAX_BITVECTOR_LEAVES + nLeaves] = forest.value[node]!;
         below[node] = 1 << nLeaves++;
       } else below[node] = visit(forest.left[node]!) | visit(forest.right[node]!);
       return below[node]!;
@@ -119,68 +136,66 @@ const numberLeaves = (forest: Forest): Leaves => {
   return { below, treeOf, values };
 };
 
-/** Nodes of each column, by the place of their questions. */
+/** Nodes of each column, by the place of their predicates. */
 const sortNodes = (
-  { questions, columnOf, placeOf }: Asking,
+  { predicates, columnOf, placeOf }: BinnedForest,
   columns: readonly Column[],
 ): readonly (readonly number[][])[] => {
   const sorted = columns.map(({ kind, edges, nSets }) =>
     Array.from({ length: kind === 'numeric' ? edges.length : nSets }, (): number[] => []),
   );
-  questions.of.forEach((question, node) => {
-    if (question >= 0) sorted[columnOf[question]!]![placeOf[question]!]!.push(node);
+  predicates.ofNode.forEach((predicate, node) => {
+    if (predicate >= 0) sorted[columnOf[predicate]!]![placeOf[predicate]!]!.push(node);
   });
   return sorted;
 };
 
-/**
- * Fills `table` (int32, shape (nBins, stride)).
- * @param nodes that ask the column, by the place of their questions
- * @cost O(nBins x nTrees + nodes), for categories O(nBins x nodes)
- */
-const fillTable = (
-  forest: Forest,
-  column: Column,
-  nodes: readonly (readonly number[])[],
-  leaves: Leaves,
-  table: Int32Array,
-  stride: number,
-): void => {
-  const cut = (bin: number, node: number): void => {
+/** The table of one column. */
+interface ColumnTable {
+  readonly forest: Forest;
+  readonly leaves: Leaves;
+  readonly column: Column;
+  /** Nodes that test the column, by the place of their predicates. */
+  readonly nodes: readonly (readonly number[])[];
+  /** int32, shape (nBins, stride): to be filled. */
+  readonly table: Int32Array;
+  readonly stride: number;
+}
+
+/** @cost O(nBins x nTrees + nodes), for categories O(nBins x nodes) */
+const fillTable = ({ forest, leaves, column, nodes, table, stride }: ColumnTable): void => {
+  const clearLeft = (bin: number, node: number): void => {
     const at = bin * stride + leaves.treeOf[node]!;
     table[at] = table[at]! & ~leaves.below[forest.left[node]!]!;
   };
   const missing = column.nBins - 1;
   table.fill(-1, 0, stride);
   table.fill(-1, missing * stride, (missing + 1) * stride);
-  for (const asking of nodes)
-    for (const node of asking) if (forest.missingLeft[node] === 0) cut(missing, node);
+  for (const alike of nodes)
+    for (const node of alike) if (forest.missingLeft[node] === 0) clearLeft(missing, node);
   if (column.kind === 'numeric') {
     for (let bin = 1; bin < missing; bin++) {
       table.copyWithin(bin * stride, (bin - 1) * stride, bin * stride);
-      for (const node of nodes[bin - 1]!) cut(bin, node);
+      for (const node of nodes[bin - 1]!) clearLeft(bin, node);
     }
     return;
   }
-  fillCodes(forest, column, nodes.flat(), leaves, table, stride);
+  fillCodes({ forest, leaves, column, nodes, table, stride });
 };
 
 /**
  * Fills the rows of codes. Bin by bin, so that the row at hand stays in the cache, and with every look-up beforehand:
  * a forest of many categories comes here a million times at each start.
  */
-const fillCodes = (
-  { left, categories, categoryStart, categoryWords }: Forest,
-  { nBins }: Column,
-  nodes: readonly number[],
-  { below, treeOf }: Leaves,
-  table: Int32Array,
-  stride: number,
-): void => {
-  const trees = Int32Array.from(nodes, (node) => treeOf[node]!);
-  const kept = Int32Array.from(nodes, (node) => ~below[left[node]!]!);
-  const starts = Int32Array.from(nodes, (node) => categoryStart[node]!);
-  const nWords = Int32Array.from(nodes, (node) => categoryWords[node]!);
+const fillCodes = ({ forest, leaves, column, nodes, table, stride }: ColumnTable): void => {
+  const { left, categories, categoryStart, categoryWords } = forest;
+  const { below, treeOf } = leaves;
+  const { nBins } = column;
+  const own = nodes.flat();
+  const trees = Int32Array.from(own, (node) => treeOf[node]!);
+  const kept = Int32Array.from(own, (node) => ~below[left[node]!]!);
+  const starts = Int32Array.from(own, (node) => categoryStart[node]!);
+  const nWords = Int32Array.from(own, (node) => categoryWords[node]!);
   table.fill(-1, 0, (nBins - 1) * stride);
   for (let bin = 0; bin < nBins - 1; bin++) {
     const w = bin >>> 5;

@@ -2,7 +2,7 @@
  * Where things lie in a compiled predictor's memory.
  */
 
-export interface Layout {
+export interface MemoryLayout {
   /** Reserves bytes, aligned to a cache line, and says where; `fill` runs when the memory is there. */
   readonly take: (nBytes: number, fill?: (memory: ArrayBuffer, at: number) => void) => number;
   /** The memory with everything filled in. */
@@ -12,7 +12,7 @@ export interface Layout {
 const PAGE_BYTES = 65_536;
 const LINE_BYTES = 64;
 
-export const buildLayout = (): Layout => {
+export const buildMemoryLayout = (): MemoryLayout => {
   const fills: ((memory: ArrayBuffer) => void)[] = [];
   let end = LINE_BYTES;
   return {

@@ -3,7 +3,7 @@
  */
 import type { Bins } from '../binning/binning.ts';
 import { binOffsets } from '../growing/histogram.ts';
-import { BLOCK_ROWS, MARK_ROWS, recordBytesOf } from '../kernels/kernel-shape.ts';
+import { GATHER_ROWS, MARK_ROWS, recordBytesOf } from '../kernels/kernel-shape.ts';
 import type { Loss } from '../growing/loss.ts';
 
 export interface Layout {
@@ -106,8 +106,8 @@ export const layoutOf = ({ bins, nRows, nLeaves, nThreads, loss }: LayoutTask): 
     boundsAt: take(8 * (nExpanded + 1)),
     valuesAt: take(8 * (nExpanded + 1)),
     tablesAt: take(256 * nThreads),
-    blockBytes: BLOCK_ROWS * recordBytes,
-    blocksAt: take(BLOCK_ROWS * recordBytes * nThreads),
+    blockBytes: GATHER_ROWS * recordBytes,
+    blocksAt: take(GATHER_ROWS * recordBytes * nThreads),
     allowedAt: take(nFeatures),
     middlesAt: take(4 * nThreads),
     markBytes,

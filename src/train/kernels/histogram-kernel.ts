@@ -2,92 +2,94 @@
  * The kernels that sum rows into a histogram, two sums per bin in one addition.
  * Fast twins of `addRows` in `histogram`.
  */
-import { BLOCK_ROWS, type KernelShape, RECORD_HEAD_BYTES } from './kernel-shape.ts';
-import { type Code, i32, i64 } from '../../wasm/instructions.ts';
-import { type Kernel, type Local, select, whileBelow } from '../../wasm/module.ts';
+import { GATHER_ROWS, type KernelShape, RECORD_HEAD_BYTES } from './kernel-shape.ts';
+import { type Code, i32, i64, type Local, select, whileBelow } from '../../wasm/instructions.ts';
+import { defineFunc, type Func, type NewLocal } from '../../wasm/module.ts';
 
 /**
  * Records of a leaf lie far apart, so each block of them is first copied together by a loop so short
  * that the processor has many of them under way at once; the sums then read what is near.
  */
-export const addRows = (shape: KernelShape): Kernel => ({
-  name: 'addRows',
-  params: ['i32', 'i32', 'i32', 'i32', 'i32'],
-  body: ([histogram, rows, begin, end, block], local) => {
-    const sums = addRecords(shape);
-    const [at, last, record] = [local('i32'), local('i32'), local('i32')];
-    const [stop, to] = [local('i32'), local('i32')];
-    const words = Array.from({ length: shape.recordBytes >> 3 }, (_, word) =>
-      i64.store(to.get, i64.load(record.get, 8 * word), 8 * word),
-    ).flat();
-    const rest =
-      shape.recordBytes % 8 === 0
-        ? []
-        : i32.store(to.get, i32.load(record.get, shape.recordBytes - 4), shape.recordBytes - 4);
-    return [
-      ...at.set(i32.add(rows!.get, i32.shl(begin!.get, i32.const(2)))),
-      ...last.set(i32.add(rows!.get, i32.shl(end!.get, i32.const(2)))),
-      ...whileBelow(at, last, [
-        ...stop.set(i32.add(at.get, i32.const(4 * BLOCK_ROWS))),
-        ...stop.set(select(i32.ltU(stop.get, last.get), stop.get, last.get)),
-        ...to.set(block!.get),
-        ...whileBelow(at, stop, [
-          ...record.set(recordOf(shape, i32.load(at.get))),
-          ...words,
-          ...rest,
-          ...to.set(i32.add(to.get, i32.const(shape.recordBytes))),
-          ...at.set(i32.add(at.get, i32.const(4))),
+export const addRows = (shape: KernelShape): Func =>
+  defineFunc({
+    name: 'addRows',
+    params: ['i32', 'i32', 'i32', 'i32', 'i32'],
+    body: ([histogram, rows, begin, end, block], local) => {
+      const sums = addRecords(shape);
+      const [at, last, record] = [local('i32'), local('i32'), local('i32')];
+      const [stop, to] = [local('i32'), local('i32')];
+      const words = Array.from({ length: shape.recordBytes >> 3 }, (_, word) =>
+        i64.store(to.get, i64.load(record.get, 8 * word), 8 * word),
+      );
+      const rest =
+        shape.recordBytes % 8 === 0
+          ? []
+          : i32.store(to.get, i32.load(record.get, shape.recordBytes - 4), shape.recordBytes - 4);
+      return [
+        at.set(i32.add(rows.get, i32.shl(begin.get, i32.const(2)))),
+        last.set(i32.add(rows.get, i32.shl(end.get, i32.const(2)))),
+        whileBelow(at, last, [
+          stop.set(i32.add(at.get, i32.const(4 * GATHER_ROWS))),
+          stop.set(select(i32.ltU(stop.get, last.get), stop.get, last.get)),
+          to.set(block.get),
+          whileBelow(at, stop, [
+            record.set(recordOf(shape, i32.load(at.get))),
+            words,
+            rest,
+            to.set(i32.add(to.get, i32.const(shape.recordBytes))),
+            at.set(i32.add(at.get, i32.const(4))),
+          ]),
+          record.set(block.get),
+          sums(histogram, record, to, local),
         ]),
-        ...record.set(block!.get),
-        ...sums(histogram!, record, to, local),
-      ]),
-    ];
-  },
-});
+      ];
+    },
+  });
 
-const recordOf = (shape: KernelShape, row: readonly number[]): readonly number[] =>
+const recordOf = (shape: KernelShape, row: Code): Code =>
   i32.add(i32.mul(row, i32.const(shape.recordBytes)), i32.const(shape.recordsAt));
 
 /** Every row from `begin` to `end`, as they lie. */
-export const addAll = (shape: KernelShape): Kernel => ({
-  name: 'addAll',
-  params: ['i32', 'i32', 'i32'],
-  body: ([histogram, begin, end], local) => {
-    const [record, to] = [local('i32'), local('i32')];
-    return [
-      ...record.set(recordOf(shape, begin!.get)),
-      ...to.set(recordOf(shape, end!.get)),
-      ...addRecords(shape)(histogram!, record, to, local),
-    ];
-  },
-});
+export const addAll = (shape: KernelShape): Func =>
+  defineFunc({
+    name: 'addAll',
+    params: ['i32', 'i32', 'i32'],
+    body: ([histogram, begin, end], local) => {
+      const [record, to] = [local('i32'), local('i32')];
+      return [
+        record.set(recordOf(shape, begin.get)),
+        to.set(recordOf(shape, end.get)),
+        addRecords(shape)(histogram, record, to, local),
+      ];
+    },
+  });
 
 /** Adds the records from `record` to `to`. */
 const addRecords =
   (shape: KernelShape) =>
-  (histogram: Local, record: Local, to: Local, local: (type: 'i32' | 'i64') => Local): Code => {
+  (histogram: Local, record: Local, to: Local, local: NewLocal): Code => {
     const [packed, both, cell] = [local('i32'), local('i64'), local('i32')];
     const updates = Array.from({ length: shape.nFeatures }, (_, f) => {
       const offset = 8 * shape.offsets[f]!;
       return [
-        ...cell.set(
+        cell.set(
           i32.add(
             histogram.get,
             i32.shl(i32.load8U(record.get, RECORD_HEAD_BYTES + f), i32.const(3)),
           ),
         ),
-        ...i64.store(cell.get, i64.add(i64.load(cell.get, offset), both.get), offset),
+        i64.store(cell.get, i64.add(i64.load(cell.get, offset), both.get), offset),
       ];
-    }).flat();
+    });
     return whileBelow(record, to, [
-      ...packed.set(i32.load(record.get)),
-      ...both.set(
+      packed.set(i32.load(record.get)),
+      both.set(
         i64.add(
           i64.shl(i64.extendS(i32.shrS(packed.get, i32.const(16))), i64.const(32)),
           i64.extendU(i32.and(packed.get, i32.const(0xffff))),
         ),
       ),
-      ...updates,
-      ...record.set(i32.add(record.get, i32.const(shape.recordBytes))),
+      updates,
+      record.set(i32.add(record.get, i32.const(shape.recordBytes))),
     ]);
   };

@@ -1,7 +1,6 @@
 /**
  * The shape of the table that kernels are emitted for: where its rows, columns and scores lie in memory.
  *
- *
  * A row is a record of `recordBytes`: its packed gradient (int32), then one bin per feature.
  */
 
@@ -22,7 +21,7 @@ export interface KernelShape {
 
 export const RECORD_HEAD_BYTES = 4;
 /** Records that are copied together at a time. */
-export const BLOCK_ROWS = 256;
+export const GATHER_ROWS = 256;
 /** Rows whose leaves are marked and whose gradients are renewed at a time: what they touch stays in the cache. */
 export const MARK_ROWS = 32_768;
 

@@ -6,8 +6,8 @@ import { renewLogistic } from './gradient-kernel.ts';
 import { addAll, addRows } from './histogram-kernel.ts';
 import type { KernelShape } from './kernel-shape.ts';
 import { mark, partition } from './partition-kernel.ts';
-import { type Code, i32, i64x2, v128 } from '../../wasm/instructions.ts';
-import { clear, copy, emitModule, type Kernel, whileBelow } from '../../wasm/module.ts';
+import { clear, type Code, copy, i32, i64x2, v128, whileBelow } from '../../wasm/instructions.ts';
+import { defineFunc, emitModule, type Func } from '../../wasm/module.ts';
 
 export interface Kernels {
   /** Adds the rows listed at `rowsAt[begin .. end)` to the histogram at `histogramAt`; `blockAt` is the thread's own. */
@@ -84,31 +84,32 @@ export const emitKernels = (shape: KernelShape, maxPages: number): Uint8Array<Ar
     maxPages,
   );
 
-const clearKernel: Kernel = {
+const clearKernel = defineFunc({
   name: 'clear',
   params: ['i32', 'i32'],
-  body: ([at, nBytes]) => clear(at!.get, nBytes!.get),
-};
+  body: ([at, nBytes]) => clear(at.get, nBytes.get),
+});
 
-const copyKernel: Kernel = {
+const copyKernel = defineFunc({
   name: 'copy',
   params: ['i32', 'i32', 'i32'],
-  body: ([to, from, nBytes]) => copy(to!.get, from!.get, nBytes!.get),
-};
+  body: ([to, from, nBytes]) => copy(to.get, from.get, nBytes.get),
+});
 
 /** `first[i] = operation(first[i], second[i])` over int64, two at a time. */
-const pairwise = (name: string, operation: (...operands: Code[]) => Code): Kernel => ({
-  name,
-  params: ['i32', 'i32', 'i32'],
-  body: ([first, second, nBytes], local) => {
-    const last = local('i32');
-    return [
-      ...last.set(i32.add(first!.get, nBytes!.get)),
-      ...whileBelow(first!, last, [
-        ...v128.store(first!.get, operation(v128.load(first!.get), v128.load(second!.get))),
-        ...first!.set(i32.add(first!.get, i32.const(16))),
-        ...second!.set(i32.add(second!.get, i32.const(16))),
-      ]),
-    ];
-  },
-});
+const pairwise = (name: string, operation: (...operands: Code[]) => Code): Func =>
+  defineFunc({
+    name,
+    params: ['i32', 'i32', 'i32'],
+    body: ([first, second, nBytes], local) => {
+      const last = local('i32');
+      return [
+        last.set(i32.add(first.get, nBytes.get)),
+        whileBelow(first, last, [
+          v128.store(first.get, operation(v128.load(first.get), v128.load(second.get))),
+          first.set(i32.add(first.get, i32.const(16))),
+          second.set(i32.add(second.get, i32.const(16))),
+        ]),
+      ];
+    },
+  });
