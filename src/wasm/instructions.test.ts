@@ -36,7 +36,7 @@ const run = (...funcs: Func[]): ((...values: number[]) => number) => {
   return new WebAssembly.Instance(module, { env: { memory } }).exports['run'] as () => number;
 };
 
-const valueOf = (value: Code, ...values: number[]): number =>
+const evaluate = (value: Code, ...values: number[]): number =>
   run(defineFunc({ name: 'run', params: [], result: 'i32', body: () => value }))(...values);
 
 /** Runs code that stores to memory. */
@@ -79,7 +79,7 @@ describe('LEB128', () => {
       for (const beside of [-1, 0, 1])
         for (const sign of [1, -1]) {
           const value = (sign * 2 ** k + beside) | 0;
-          expect(valueOf(i32.const(value))).toBe(value);
+          expect(evaluate(i32.const(value))).toBe(value);
           perform(i64.store(i32.const(0), i64.const(sign * 2 ** (k + 20) + beside)));
           expect(longs[0]).toBe(BigInt(sign * 2 ** (k + 20) + beside));
         }
@@ -88,7 +88,7 @@ describe('LEB128', () => {
   test('offsets of loads may take more than a byte', () => {
     for (const at of [0, 124, 128, 16_380, 16_384, 65_532]) {
       ints[at / 4] = at + 7;
-      expect(valueOf(i32.load(i32.const(0), at))).toBe(at + 7);
+      expect(evaluate(i32.load(i32.const(0), at))).toBe(at + 7);
     }
   });
 });
@@ -110,24 +110,24 @@ describe('numbers', () => {
     ['gtS', i32.gtS, -1, 1, 0],
     ['geU', i32.geU, -1, 1, 1],
   ])('i32.%s', (_, operation, a, b, expected) => {
-    expect(valueOf(operation(i32.const(a), i32.const(b)))).toBe(expected);
+    expect(evaluate(operation(i32.const(a), i32.const(b)))).toBe(expected);
   });
 
   test('an instruction without operands takes them from the stack', () => {
-    expect(valueOf([i32.const(40), i32.const(2), i32.add()])).toBe(42);
+    expect(evaluate([i32.const(40), i32.const(2), i32.add()])).toBe(42);
   });
 
   test('i32.ctz, i32.eqz and the cut of a float64 to an int32', () => {
-    expect(valueOf(i32.ctz(i32.const(40)))).toBe(3);
-    expect(valueOf(i32.ctz(i32.const(0)))).toBe(32);
-    expect(valueOf(i32.eqz(i32.const(0)))).toBe(1);
+    expect(evaluate(i32.ctz(i32.const(40)))).toBe(3);
+    expect(evaluate(i32.ctz(i32.const(0)))).toBe(32);
+    expect(evaluate(i32.eqz(i32.const(0)))).toBe(1);
     for (const [x, expected] of [
       [2.9, 2],
       [-2.9, -2],
       [1e300, 2 ** 31 - 1],
       [Number.NaN, 0],
     ] as const)
-      expect(valueOf(i32.truncSatS(f64.const(x)))).toBe(expected);
+      expect(evaluate(i32.truncSatS(f64.const(x)))).toBe(expected);
   });
 
   test('float64 arithmetic and comparisons', () => {
@@ -136,9 +136,9 @@ describe('numbers', () => {
     expect(doubles[2]).toBe(0.1 * 3 + 1);
     perform(f64.store(i32.const(0), f64.roundToFloat32(f64.const(0.1))));
     expect(doubles[0]).toBe(Math.fround(0.1));
-    expect(valueOf(f64.lt(f64.const(1), f64.const(1)))).toBe(0);
-    expect(valueOf(f64.le(f64.const(1), f64.const(1)))).toBe(1);
-    expect(valueOf(f64.ne(f64.const(Number.NaN), f64.const(Number.NaN)))).toBe(1);
+    expect(evaluate(f64.lt(f64.const(1), f64.const(1)))).toBe(0);
+    expect(evaluate(f64.le(f64.const(1), f64.const(1)))).toBe(1);
+    expect(evaluate(f64.ne(f64.const(Number.NaN), f64.const(Number.NaN)))).toBe(1);
   });
 
   test('int64 sums carry past 32 bits', () => {
@@ -151,8 +151,8 @@ describe('numbers', () => {
 describe('memory', () => {
   test('small numbers are loaded without a sign', () => {
     ints[0] = -2;
-    expect(valueOf(i32.load8U(i32.const(0)))).toBe(254);
-    expect(valueOf(i32.load16U(i32.const(0)))).toBe(65_534);
+    expect(evaluate(i32.load8U(i32.const(0)))).toBe(254);
+    expect(evaluate(i32.load16U(i32.const(0)))).toBe(65_534);
   });
 
   test('a short store leaves its neighbours alone', () => {
@@ -256,7 +256,7 @@ describe('vectors', () => {
     expect(lanesOf(i32x4.mul(some, some))).toEqual([1, 4, 9, 1]);
     expect(lanesOf(i32x4.shl(some, i32.const(1)))).toEqual([2, -4, 6, -2]);
     expect(lanesOf(i32x4.shrU(some, i32.const(31)))).toEqual([0, 1, 0, 0]);
-    expect([0, 1, 2, 3].map((lane) => valueOf(i32x4.extractLane(lane, some)))).toEqual([
+    expect([0, 1, 2, 3].map((lane) => evaluate(i32x4.extractLane(lane, some)))).toEqual([
       1,
       -2,
       3,
