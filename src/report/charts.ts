@@ -6,9 +6,9 @@ import { formatNumber } from './format.ts';
 export type Chart = LineChart | HeatMap;
 
 /** `date` is in seconds since 1970-01-01T00:00, shown as it is, without a zone. */
-export type ScaleKind = 'linear' | 'log' | 'date';
+type ScaleKind = 'linear' | 'log' | 'date';
 
-export interface Axis {
+interface Axis {
   readonly label: string;
   readonly scale?: ScaleKind;
   /** Fixed ends; by default the data decide. */

@@ -36,7 +36,6 @@ const EVERY_BLOCK: readonly Block[] = [
   { kind: 'chart', chart: LINES },
   { kind: 'chart', chart: HEAT },
   { kind: 'definitions', entries: [[HOSTILE, HOSTILE]] },
-  { kind: 'code', text: HOSTILE },
 ];
 
 const PAGE = buildPage({

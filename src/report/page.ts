@@ -8,7 +8,7 @@ import { type Chart, drawingOf, isEmpty, numbersOf } from './charts.ts';
 import { escapeHtml, formatNumber } from './format.ts';
 import pageStyle from './style.page.css' with { type: 'text' };
 
-/** What a cell shows: a number is set right and formatted, null is a dash. */
+/** What a cell shows: a number is formatted and right-aligned, null is a dash. */
 export type Cell = string | number | null;
 
 export type Tone = 'good' | 'bad' | 'warning' | 'plain';
@@ -38,11 +38,9 @@ export type Block =
   | {
       readonly kind: 'definitions';
       readonly entries: readonly (readonly [term: string, meaning: string])[];
-    }
-  /** Text as it stands: a command, a configuration. */
-  | { readonly kind: 'code'; readonly text: string };
+    };
 
-export interface Fact {
+interface Fact {
   readonly label: string;
   readonly value: string | number;
   readonly note?: string;
@@ -112,7 +110,7 @@ ${scripts}
 `;
 };
 
-/** JSON that cannot end the script element that it stands in. */
+/** JSON that cannot end the script element around it. */
 const inScript = (json: string): string => json.replaceAll('<', '\\u003c');
 
 const TONE_WORDS: Readonly<Record<Tone, string>> = {
@@ -142,8 +140,6 @@ const buildBlock = (block: Block, charts: Chart[]): string => {
       return `<dl class="definitions">${block.entries
         .map(([term, meaning]) => `<dt>${escapeHtml(term)}</dt><dd>${escapeHtml(meaning)}</dd>`)
         .join('')}</dl>`;
-    case 'code':
-      return `<pre><code>${escapeHtml(block.text)}</code></pre>`;
   }
 };
 
@@ -155,10 +151,10 @@ const buildFact = (fact: Fact): string =>
 const textOf = (cell: Cell): string =>
   cell === null ? '–' : typeof cell === 'number' ? formatNumber(cell) : cell;
 
-/** What stands where a number is not known, or not worth saying. */
+/** What is shown for a number that is not known, or rests on too few samples. */
 const isGap = (cell: Cell): boolean => cell === null || cell === '–' || cell === 'too few';
 
-/** Numbers, and texts that read like one (`23.4 %`, `−0.031`), stand right. */
+/** Numbers, and texts that read like one (`23.4 %`, `−0.031`), are right-aligned. */
 const isFigure = (cell: Cell): boolean =>
   typeof cell === 'number' || /^[-+−]?[\d.,]+(?: ?(?:%|min|ms|s|MB|\/s))?$/.test(cell ?? '');
 

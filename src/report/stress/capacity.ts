@@ -56,8 +56,8 @@ const capacityCharts = (run: RunFile): Chart[] => {
   if (points.length === 0) return [];
   const x = points.map(({ load }) => load);
   const usl = run.capacity?.usl;
-  const most = Math.max(...x);
-  const fitted = Array.from({ length: 60 }, (_, i) => most ** (i / 59));
+  const max = Math.max(...x);
+  const fitted = Array.from({ length: 60 }, (_, i) => max ** (i / 59));
   const knee = run.capacity?.knee?.kneedle;
   return [
     {

@@ -169,9 +169,9 @@ export const thinWindows = (windows: readonly DrawnWindow[]): DrawnWindow[] => {
     const mean = (read: (window: DrawnWindow) => number): number =>
       sum((window) => read(window) * window.seconds) / seconds;
     const worst = (read: (window: DrawnWindow) => number | null): number | null =>
-      group.reduce<number | null>((most, window) => {
+      group.reduce<number | null>((max, window) => {
         const value = read(window);
-        return value === null ? most : Math.max(most ?? 0, value);
+        return value === null ? max : Math.max(max ?? 0, value);
       }, null);
     return {
       second: group[0]!.second,

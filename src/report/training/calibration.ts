@@ -9,7 +9,7 @@ import type { TrainingReport } from './training-report.ts';
 export const calibrationSection = ({ reliability }: TrainingReport): Section => {
   if (!reliability || reliability.length === 0) return { title: '', blocks: [] };
   const predicted = reliability.map((bin) => bin.predicted);
-  const most = Math.max(...predicted, ...reliability.map((bin) => bin.observed));
+  const max = Math.max(...predicted, ...reliability.map((bin) => bin.observed));
   const chart: Chart = {
     kind: 'line',
     title: 'Reliability: of flights that were given this probability, how many were late',
@@ -22,7 +22,7 @@ export const calibrationSection = ({ reliability }: TrainingReport): Section => 
         x: predicted,
         y: reliability.map((bin) => bin.observed),
       },
-      { label: 'perfect', style: 'dashed', x: [0, most], y: [0, most], colour: 5 },
+      { label: 'perfect', style: 'dashed', x: [0, max], y: [0, max], colour: 5 },
     ],
   };
   return {

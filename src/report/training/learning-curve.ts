@@ -41,7 +41,7 @@ export const learningCurveSection = ({
 };
 
 export const tuningSection = ({ trials = [] }: TrainingReport): Section => {
-  const least = Math.min(...trials.map(({ validationLoss }) => validationLoss));
+  const smallest = Math.min(...trials.map(({ validationLoss }) => validationLoss));
   const wordsOf = (settings: Readonly<Record<string, unknown>>): string => {
     const words = Object.entries(settings).map(([name, value]) => `${name} ${value}`);
     return words.length === 0 ? 'the defaults' : words.join(', ');
@@ -55,7 +55,7 @@ export const tuningSection = ({ trials = [] }: TrainingReport): Section => {
       wordsOf(settings),
       validationLoss.toFixed(5),
       trees,
-      validationLoss === least ? 'used' : '',
+      validationLoss === smallest ? 'used' : '',
     ]),
   };
   return { title: 'The search for settings', blocks: trials.length === 0 ? [] : [table] };
