@@ -14,12 +14,12 @@ import { dayEffects } from '../../src/train/features/day-effect.ts';
 import { buildParallelLearner } from '../../src/train/engine/parallel-learner.ts';
 import { binOffsets } from '../../src/train/growing/histogram.ts';
 import { type BoostRows, joinRows } from '../../src/train/growing/training-rows.ts';
-import { anchorLevel } from '../../src/train/quality/calibration-in-the-large.ts';
+import { calibrateInTheLarge } from '../../src/train/quality/calibration-in-the-large.ts';
 import { auc, brier, logLoss } from '../../src/train/quality/metrics.ts';
 import { boostSettings, DEFAULT_OPTIONS } from '../../src/train/settings.ts';
 import { addToScores } from '../../src/train/engine/parallel-scoring.ts';
 import { sharedBytes, sharedFloats } from '../../src/train/shared-array.ts';
-import { boostStopped } from '../../src/train/early-stopping.ts';
+import { boostWithEarlyStopping } from '../../src/train/early-stopping.ts';
 import { buildTrainingPool } from '../../src/train/engine/training-pool.ts';
 import type { Part } from './train-data.ts';
 
@@ -135,13 +135,13 @@ const settings: BoostSettings =
         ...budget,
       }
     : { ...LIGHTGBM, ...budget };
-const boosted = await boostStopped(
-  buildParallelLearner(pool),
+const boosted = await boostWithEarlyStopping({
+  buildLearner: buildParallelLearner(pool),
   train,
-  later,
-  { kind: 'logistic' },
+  validation: later ?? null,
+  loss: { kind: 'logistic' },
   settings,
-);
+});
 const seconds = (performance.now() - startMs) / 1000;
 // Not getrusage: its peak is inherited from the process that started this one.
 const peakMemoryMb =
@@ -164,7 +164,7 @@ const test = readRows(spec.test, bins, testData);
 const calibrationOf = (validation: BoostRows): Calibration => {
   const shape = fitCalibration(scoresOf(validation), validation.labels);
   const known = joinRows([train, validation]);
-  return anchorLevel(
+  return calibrateInTheLarge(
     shape,
     { ...known, probabilities: scoresOf(known) },
     test.days ? test.days.at(-1)! - test.days[0]! + 1 : 0,

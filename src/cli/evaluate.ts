@@ -114,15 +114,15 @@ const evaluateModel = (
   const probabilities = answersOf(compilePredictor(model), raw, table.nRows, 0);
   const baselines = baselinesOf(path, table, labels);
   const rows = Int32Array.from({ length: table.nRows }, (_, row) => row);
-  const evaluation = evaluate(
+  const evaluation = evaluate({
     table,
     rows,
     probabilities,
     labels,
-    baselines['climatology'] ?? constantOf(labels),
-    model.threshold,
-    costsOf(flags),
-  );
+    climatology: baselines['climatology'] ?? constantOf(labels),
+    threshold: model.threshold,
+    costs: costsOf(flags),
+  });
   const rejected = Object.values(table.source.rejected).reduce((sum, n) => sum + n, 0);
   const step = Math.max(1, Math.floor(table.nRows / IMPORTANCE_ROWS)) * model.inputs.length;
   const nSampled = Math.min(IMPORTANCE_ROWS, table.nRows);

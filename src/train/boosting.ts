@@ -23,7 +23,7 @@ export interface BoostSettings extends LearnerSettings {
   readonly patience: number;
   readonly featureShare: number;
   readonly seed: number;
-  /** Into how many blocks the training rows are cut to find the best round (see `stopping`); 0 for none. */
+  /** Into how many blocks the training rows are cut to find the best round (see `early-stopping`); 0 for none. */
   readonly nBlocks: number;
 }
 
@@ -40,42 +40,44 @@ export interface Boosted {
   readonly rounds: readonly { readonly train: number; readonly validation: number }[];
 }
 
-export type Boost<Result = Boosted> = (
-  buildLearner: BuildLearner,
-  train: BoostRows,
-  validation: BoostRows | null,
-  loss: Loss,
-  settings: BoostSettings,
-  onRound?: (round: Round) => boolean,
-) => Promise<Result>;
+export interface BoostTask {
+  readonly buildLearner: BuildLearner;
+  readonly train: BoostRows;
+  /** Later flights, which decide how many trees there are; null where the settings do. */
+  readonly validation: BoostRows | null;
+  readonly loss: Loss;
+  readonly settings: BoostSettings;
+  /** Told after each round; returns false to stop early. */
+  readonly onRound?: (round: Round) => boolean;
+}
 
 /** How many rows the training loss of a round is estimated on. */
 const LOSS_ROWS = 10_000;
 /** How long the threads may work before signals are looked at. */
 const BREATH_MS = 100;
 
-/** Trees up to the round that suits later flights best. @param onRound returns false to stop early */
-export const boost: Boost = async (...how) => {
-  const grown = await boostOn(...how);
+/** Trees up to the round that suits later flights best. */
+export const boost = async (task: BoostTask): Promise<Boosted> => {
+  const grown = await growAll(task);
   return cut(grown, grown.bestRound);
 };
 
 /** What came of boosting before it is cut to its best round. */
-export interface Grown extends Boosted {
+interface AllGrown extends Boosted {
   readonly bestRound: number;
   /** float64, shape (nRows): what all the trees make of the rows they were grown on, beside `effects`. */
   readonly scores: Float64Array;
 }
 
 /** All trees that were grown, past the best round too. */
-export const boostOn: Boost<Grown> = async (
+export const growAll = async ({
   buildLearner,
   train,
   validation,
   loss,
   settings,
   onRound = () => true,
-) => {
+}: BoostTask): Promise<AllGrown> => {
   const random = buildRandom(settings.seed);
   const base = baseOf(train, loss);
   const learner = await buildLearner(train, loss, base, settings);
@@ -149,7 +151,7 @@ const baseOf = (rows: BoostRows, loss: Loss): number => {
 
 /**
  * Loss of later flights. One month's rate is weather, not skill, so the log loss is taken
- * after the scores were moved, all by the same amount, to where it is least.
+ * after the scores were moved, all by the same amount, to where it is smallest.
  */
 const laterLossOf = (scores: Float64Array, rows: BoostRows, loss: Loss): number => {
   if (loss.kind === 'quantile') return lossOf(scores, rows, loss);
@@ -182,7 +184,7 @@ const lossOf = (
     ? logLossOfScores(scores, rows.labels)
     : pinballOfScores(scores, rows.minutes, loss.level);
 
-/** uint8 per feature: 1 where a tree may ask it; null when all. At least two are drawn. */
+/** uint8 per feature: 1 where a tree may use it; null where it may use all. Two or more are drawn. */
 const sampleFeatures = (
   nFeatures: number,
   share: number,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
-import { type BoostSettings, boost, boostOn } from './boosting.ts';
+import { type BoostSettings, type BoostTask, boost, growAll } from './boosting.ts';
 import { buildPlainLearner } from './growing/learner.ts';
 import { joinRows, pickRows } from './growing/training-rows.ts';
 import { PLANTED_SETTINGS, plantRows } from '../../test/planted-rows.ts';
-import { boostStopped } from './early-stopping.ts';
+import { boostWithEarlyStopping } from './early-stopping.ts';
 
 const SETTINGS: BoostSettings = {
   ...PLANTED_SETTINGS,
@@ -20,44 +20,38 @@ const misleading = {
   ...plantRows(100, 2),
   labels: plantRows(100, 2).labels.map((label) => 1 - label),
 };
+const TASK: BoostTask = {
+  buildLearner: buildPlainLearner,
+  train,
+  validation: misleading,
+  loss: { kind: 'logistic' },
+  settings: SETTINGS,
+};
 
-describe('stopping', () => {
+describe('early stopping', () => {
   test('does not let a few odd flights end what all blocks of the others gain from', async () => {
-    const how = [buildPlainLearner, train, misleading, { kind: 'logistic' }, SETTINGS] as const;
-    const alone = await boost(...how);
-    const together = await boostStopped(...how);
+    const alone = await boost(TASK);
+    const together = await boostWithEarlyStopping(TASK);
     expect(alone.trees.length).toBe(1);
     expect(together.trees.length).toBeGreaterThan(20);
   });
 
   test('keeps the trees that boosting grows, only their number is chosen', async () => {
-    const how = [buildPlainLearner, train, misleading, { kind: 'logistic' }] as const;
-    const { trees } = await boostStopped(...how, SETTINGS);
-    const all = await boostOn(...how, { ...SETTINGS, patience: Number.POSITIVE_INFINITY });
+    const { trees } = await boostWithEarlyStopping(TASK);
+    const patient = { ...SETTINGS, patience: Number.POSITIVE_INFINITY };
+    const all = await growAll({ ...TASK, settings: patient });
     expect(trees).toEqual(all.trees.slice(0, trees.length));
   });
 
   test('is boosting stopped on the validation flights where no blocks are asked for', async () => {
-    const how = [
-      buildPlainLearner,
-      train,
-      plantRows(500, 3),
-      { kind: 'logistic' },
-      { ...SETTINGS, nBlocks: 0 },
-    ] as const;
-    expect(await boostStopped(...how)).toEqual(await boost(...how));
+    const settings = { ...SETTINGS, nBlocks: 0 };
+    const task = { ...TASK, validation: plantRows(500, 3), settings };
+    expect(await boostWithEarlyStopping(task)).toEqual(await boost(task));
   });
 
   test('stops when it is told to', async () => {
     let nRounds = 0;
-    const { rounds } = await boostStopped(
-      buildPlainLearner,
-      train,
-      misleading,
-      { kind: 'logistic' },
-      SETTINGS,
-      () => ++nRounds < 3,
-    );
+    const { rounds } = await boostWithEarlyStopping({ ...TASK, onRound: () => ++nRounds < 3 });
     expect(rounds.length).toBe(3);
     expect(nRounds).toBe(3);
   });

@@ -5,19 +5,19 @@
  */
 import { sigmoid } from '../core/logistic.ts';
 import type { Head } from '../core/model.ts';
-import { type Boosted, type BoostSettings, boostOn, type Round } from './boosting.ts';
+import { type Boosted, type BoostSettings, growAll, type Round } from './boosting.ts';
 import { buildCalibration } from '../core/calibrate.ts';
 import { fitCalibration } from './quality/calibration.ts';
 import { dayEffects } from './features/day-effect.ts';
 import type { BuildLearner } from './growing/learner.ts';
 import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
-import { anchorLevel } from './quality/calibration-in-the-large.ts';
+import { calibrateInTheLarge } from './quality/calibration-in-the-large.ts';
 import type { Loss } from './growing/loss.ts';
 import { rateOf } from './quality/metrics.ts';
 import { labelsOf, type Prepared } from './preparation.ts';
 import type { ScoreRows } from './engine/parallel-scoring.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
-import { boostStopped } from './early-stopping.ts';
+import { boostWithEarlyStopping } from './early-stopping.ts';
 import { PARTS, type Part } from './features/time-split.ts';
 import { forestOf } from './growing/tree.ts';
 
@@ -48,16 +48,22 @@ interface Relearned {
 
 const PROBABILITY_MINUTES = [30, 60] as const;
 const QUANTILES = [0.5, 0.8, 0.9] as const;
-/** A conditional head is learned from at least so many flights. */
+/** A conditional head is learned from so many flights or more. */
 const MIN_ROWS = { train: 200, validation: 20 } as const;
+
+/** How heads are learned. */
+interface HeadTraining {
+  readonly buildLearner: BuildLearner;
+  readonly score: ScoreRows;
+  /** Told after each round; returns false to stop early. */
+  readonly onRound: OnRound;
+}
 
 /** Learns all heads, in the order in which a model keeps them. */
 export const learnHeads = async (
   prepared: Prepared,
   options: TrainOptions,
-  buildLearner: BuildLearner,
-  score: ScoreRows,
-  onRound: OnRound,
+  { buildLearner, score, onRound }: HeadTraining,
 ): Promise<readonly LearnedHead[]> => {
   const { parts, bins, features } = prepared;
   const learned: LearnedHead[] = [];
@@ -71,7 +77,14 @@ export const learnHeads = async (
   const settingsOf = ({ nRows }: BoostRows): BoostSettings =>
     boostSettings(nRows, features, options, learned.length > 0);
   const learn = (train: BoostRows, validation: BoostRows, loss: Loss, name: string) =>
-    boostStopped(buildLearner, train, validation, loss, settingsOf(train), watch(name, train));
+    boostWithEarlyStopping({
+      buildLearner,
+      train,
+      validation,
+      loss,
+      settings: settingsOf(train),
+      onRound: watch(name, train),
+    });
   const probabilitiesOf = async (boosted: Boosted, rows: BoostRows): Promise<Float64Array> =>
     (await score(boosted, rows)).map(sigmoid);
   /** As many rounds again, from all flights before the test; the first result where there is no time for that. */
@@ -83,7 +96,14 @@ export const learnHeads = async (
   ): Promise<Relearned> => {
     if (!isStopped) {
       const settings = { ...settingsOf(known), nTrees: first.trees.length };
-      const again = await boostOn(buildLearner, known, null, loss, settings, watch(name, known));
+      const again = await growAll({
+        buildLearner,
+        train: known,
+        validation: null,
+        loss,
+        settings,
+        onRound: watch(name, known),
+      });
       if (!isStopped) {
         const { trees, base, scores } = again;
         const boosted = { trees, base, rounds: first.rounds };
@@ -107,7 +127,7 @@ export const learnHeads = async (
     const known = knownOf(of);
     const { boosted, probabilities } = await learnAgain(first, known, loss, `${name}, all flights`);
     const raw = await probabilitiesOf(first, of.calibration);
-    const calibration = anchorLevel(
+    const calibration = calibrateInTheLarge(
       fitCalibration(raw, of.calibration.labels),
       { ...known, probabilities },
       horizonOf(of.test),

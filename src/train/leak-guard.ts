@@ -7,14 +7,14 @@ import { inputsOf } from '../core/features.ts';
 import type { BoostRows } from './growing/training-rows.ts';
 
 /** No honest feature of a schedule comes near this. */
-const MOST_AUC = 0.85;
+const MAX_AUC = 0.85;
 const MIN_ROWS = 500;
 
 /**
  * AUC of each feature alone: its bins ranked by their rate on every other row, judged on the rows between.
  * @cost O(rows x features)
  */
-export const singleAucs = (rows: BoostRows): readonly number[] => {
+const singleAucs = (rows: BoostRows): readonly number[] => {
   return rows.bins.map(({ nBins }, f) => {
     const late = [new Float64Array(nBins), new Float64Array(nBins)];
     const all = [new Float64Array(nBins), new Float64Array(nBins)];
@@ -50,11 +50,11 @@ export const singleAucs = (rows: BoostRows): readonly number[] => {
 export const guardAgainstLeaks = (features: readonly Feature[], rows: BoostRows): void => {
   if (rows.nRows < MIN_ROWS) return;
   singleAucs(rows).forEach((area, f) => {
-    if (area <= MOST_AUC) return;
+    if (area <= MAX_AUC) return;
     const feature = features[f]!;
     throw new AppError(
       'data-leak',
-      `${feature.name} (from ${inputsOf(feature).join(', ')}) alone tells late flights from those on time with an AUC of ${area.toFixed(3)}; no column known before departure does, at most ${MOST_AUC} is expected`,
+      `${feature.name} (from ${inputsOf(feature).join(', ')}) alone tells late flights from those on time with an AUC of ${area.toFixed(3)}; no column known before departure does, at most ${MAX_AUC} is expected`,
     );
   });
 };

@@ -79,14 +79,13 @@ export const prepare = async (
     ...scheduleFeatures(inputs.map(({ name }) => name)),
     ...(options.features === 'own' ? calendarFeatures(inputs, raw, known, departures) : []),
   ];
-  const statistics = buildStatistics(
-    options.features === 'own' ? kindsOf(inputs) : [],
+  const statistics = buildStatistics(options.features === 'own' ? kindsOf(inputs) : [], {
     inputs,
     raw,
-    known,
+    rows: known,
     departures,
     labels,
-  );
+  });
   const features = [...plain, ...statistics.features];
   // Weather explains days by itself.
   const isBlind = !inputs.some(({ name }) => WEATHER.includes(name as FieldName));

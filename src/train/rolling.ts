@@ -21,7 +21,7 @@ export interface RollingMonth {
   readonly logistic: Baseline;
 }
 
-const LEAST_DAYS = 90;
+const MIN_DAYS = 90;
 const PART = 1 / 12;
 
 /**
@@ -46,7 +46,7 @@ export const rollMonths = async (
   for (const month of [...days.keys()].sort()) {
     const own = days.get(month)!;
     const nDays = nBefore + own.size;
-    if (nBefore >= LEAST_DAYS) {
+    if (nBefore >= MIN_DAYS) {
       const end = (Math.max(...own) + 1) * MINUTES_PER_DAY;
       const shares = {
         train: 1 - own.size / nDays - 2 * PART,
@@ -76,7 +76,7 @@ export const rollMonths = async (
   if (months.length === 0)
     throw new AppError(
       'data-too-small',
-      `no month can be judged by what was known before it: a month with at least ${LEAST_DAYS} days of flights before it is needed, and the flights fall on ${nBefore} days`,
+      `no month can be judged by what was known before it: a month with at least ${MIN_DAYS} days of flights before it is needed, and the flights fall on ${nBefore} days`,
     );
   return months;
 };

@@ -22,7 +22,7 @@ import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts'
 import type { Part } from './features/time-split.ts';
 import { walkForest } from './growing/tree.ts';
 
-export interface HeadQuality {
+interface HeadQuality {
   readonly name: string;
   readonly loss: number;
   /** Of the same answer for every flight. */
@@ -80,15 +80,15 @@ export const trainModel = async (
   const baselineModel = buildBaselines(prepared, options);
   const baselines = baselinesOf(baselineModel, prepared);
   const threshold = thresholdOf(first.answers.calibration, parts.calibration.labels);
-  const evaluation = evaluate(
+  const evaluation = evaluate({
     table,
-    split.rows.test,
-    first.answers.test,
-    parts.test.labels,
-    baselines.climatology,
+    rows: split.rows.test,
+    probabilities: first.answers.test,
+    labels: parts.test.labels,
+    climatology: baselines.climatology,
     threshold,
-    options.costs,
-  );
+    costs: options.costs,
+  });
   const rejected = Object.values(table.source.rejected).reduce((sum, n) => sum + n, 0);
   const rows = { read: table.source.nRowsRead, rejected, used: table.nRows };
   const model: Model = {
@@ -146,13 +146,11 @@ export const trainModel = async (
 
 const learn = async (table: Table, options: TrainOptions, pool: TrainingPool, onRound: OnRound) => {
   const prepared = await prepare(table, options, pool);
-  const learned = await learnHeads(
-    prepared,
-    options,
-    buildParallelLearner(pool),
-    pool.score,
+  const learned = await learnHeads(prepared, options, {
+    buildLearner: buildParallelLearner(pool),
+    score: pool.score,
     onRound,
-  );
+  });
   return { prepared, learned };
 };
 

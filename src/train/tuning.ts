@@ -1,5 +1,5 @@
 /**
- * A small search for better settings: each trial learns the first answer and is judged on the early-stopping flights.
+ * A small search for better settings: each trial learns the first answer; its loss on the early-stopping flights counts.
  * The test flights are not looked at.
  */
 import { wholeProcessors } from '../host/processors.ts';
@@ -46,15 +46,15 @@ export const tune = async (
     const { parts, features } = await prepare(table, options, pool);
     for (let index = 0; index < nTrials; index++) {
       const settings = index === 0 ? {} : draw(random);
-      const { rounds } = await boost(
-        buildParallelLearner(pool),
-        parts.train,
-        parts.validation,
-        { kind: 'logistic' },
-        { ...boostSettings(parts.train.nRows, features, options), ...settings },
-      );
+      const { rounds } = await boost({
+        buildLearner: buildParallelLearner(pool),
+        train: parts.train,
+        validation: parts.validation,
+        loss: { kind: 'logistic' },
+        settings: { ...boostSettings(parts.train.nRows, features, options), ...settings },
+      });
       const losses = rounds.map(({ validation }) => validation);
-      const validationLoss = losses.reduce((least, loss) => Math.min(least, loss), Infinity);
+      const validationLoss = losses.reduce((min, loss) => Math.min(min, loss), Infinity);
       const trial = { settings, validationLoss, trees: losses.indexOf(validationLoss) + 1 };
       trials.push(trial);
       onTrial(trial, index);
@@ -75,6 +75,6 @@ const draw = (random: () => number): Choice =>
     ]),
   ) as Choice;
 
-/** The trial of the least loss. */
+/** The trial of the smallest loss. */
 export const bestOf = (trials: readonly Trial[]): Trial =>
   trials.reduce((best, trial) => (trial.validationLoss < best.validationLoss ? trial : best));

@@ -45,19 +45,19 @@ interface Distinct {
 }
 
 /** Whole numbers up to this are counted, not sorted: minutes, hours, miles, codes. */
-const MOST_COUNTED = 65_535;
+const MAX_COUNTED = 65_535;
 
 const distinctOf = (sample: Float64Array): Distinct => {
-  const counts = new Uint32Array(MOST_COUNTED + 1);
+  const counts = new Uint32Array(MAX_COUNTED + 1);
   // By place: an iterator takes several times as long as the counting while this is not yet compiled.
   for (let i = 0; i < sample.length; i++) {
     const value = sample[i]!;
     const whole = value | 0;
-    if (whole !== value || whole < 0 || whole > MOST_COUNTED) return sortedOf(sample);
+    if (whole !== value || whole < 0 || whole > MAX_COUNTED) return sortedOf(sample);
     counts[whole]!++;
   }
   const values: number[] = [];
-  for (let whole = 0; whole <= MOST_COUNTED; whole++) if (counts[whole]! > 0) values.push(whole);
+  for (let whole = 0; whole <= MAX_COUNTED; whole++) if (counts[whole]! > 0) values.push(whole);
   return { values, counts: values.map((whole) => counts[whole]!) };
 };
 
@@ -185,8 +185,8 @@ export const binInto = (bins: Bins, values: Float64Array, into: Uint8Array): voi
 
 /** uint8: the bin of each whole number from 0 to just past the last edge, if they are few. */
 const wholesTable = (edges: Float64Array, start: JumpTable): Uint8Array => {
-  const most = edges.length > 1 ? Math.ceil(edges.at(-2)!) + 1 : 0;
-  const table = new Uint8Array(most > 0 && most <= MOST_COUNTED ? most : 0);
+  const nWholes = edges.length > 1 ? Math.ceil(edges.at(-2)!) + 1 : 0;
+  const table = new Uint8Array(nWholes > 0 && nWholes <= MAX_COUNTED ? nWholes : 0);
   for (let whole = 0; whole < table.length; whole++) table[whole] = binOf(edges, start, whole);
   return table;
 };

@@ -64,7 +64,7 @@ const fillTable = (thread: ThreadContext, node: number, nBins: number): number =
 };
 
 /** Some of a node's rows, as [begin, end) of the row order. */
-export interface NodeRows {
+interface NodeRows {
   readonly node: number;
   readonly begin: number;
   readonly end: number;
@@ -100,7 +100,7 @@ export const expandNode = (thread: ThreadContext, context: SplitContext, node: n
 };
 
 /** A node whose rows are partitioned. */
-export interface PartitionedNode {
+interface PartitionedNode {
   readonly node: number;
   /** Where its right child's rows start. */
   readonly middle: number;

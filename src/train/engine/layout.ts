@@ -61,7 +61,7 @@ const PAGE_BYTES = 65_536;
 const MAX_PAGES = 65_535;
 
 /** What the layout depends on. */
-export interface LayoutTask {
+interface LayoutTask {
   readonly bins: readonly Bins[];
   readonly nRows: number;
   readonly nLeaves: number;

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { type BoostSettings, boost, boostOn } from '../boosting.ts';
+import { type BoostSettings, boost, growAll } from '../boosting.ts';
 import { buildParallelLearner } from './parallel-learner.ts';
 import { buildPlainLearner } from '../growing/learner.ts';
 import type { Loss } from '../growing/loss.ts';
@@ -47,22 +47,16 @@ describe('the fast learner', () => {
     const rows = plantRows(nRows, 11);
     const validation = plantRows(500, 12);
     const settings = { ...SETTINGS, ...changes };
-    const plain = await boost(
-      buildPlainLearner,
-      rows,
-      { ...validation, ...rebinned(rows, validation) },
+    const task = {
+      train: rows,
+      validation: { ...validation, ...rebinned(rows, validation) },
       loss,
       settings,
-    );
+    };
+    const plain = await boost({ ...task, buildLearner: buildPlainLearner });
     expect(plain.trees.length).toBeGreaterThan(0);
     for (const pool of [one, two, three]) {
-      const fast = await boost(
-        buildParallelLearner(pool),
-        rows,
-        { ...validation, ...rebinned(rows, validation) },
-        loss,
-        settings,
-      );
+      const fast = await boost({ ...task, buildLearner: buildParallelLearner(pool) });
       expect(fast).toEqual(plain);
     }
   });
@@ -74,13 +68,13 @@ describe('finished trees', () => {
 
   test('are what the learner holds of its rows at the end, beside the effects of their days', async () => {
     const known = { ...rows, effects };
-    const grown = await boostOn(
-      buildParallelLearner(two),
-      known,
-      null,
-      { kind: 'logistic' },
-      SETTINGS,
-    );
+    const grown = await growAll({
+      buildLearner: buildParallelLearner(two),
+      train: known,
+      validation: null,
+      loss: { kind: 'logistic' },
+      settings: SETTINGS,
+    });
     expect(grown.trees).toHaveLength(SETTINGS.nTrees);
     const walked = await one.score(grown, rows);
     for (let row = 0; row < rows.nRows; row++)
@@ -88,13 +82,13 @@ describe('finished trees', () => {
   });
 
   test('score rows to the same bits on 1, 2 and 3 threads', async () => {
-    const { trees, base } = await boost(
-      buildParallelLearner(one),
-      rows,
-      null,
-      { kind: 'logistic' },
-      SETTINGS,
-    );
+    const { trees, base } = await boost({
+      buildLearner: buildParallelLearner(one),
+      train: rows,
+      validation: null,
+      loss: { kind: 'logistic' },
+      settings: SETTINGS,
+    });
     const later = plantRows(9_001, 32);
     const expected = new Float64Array(later.nRows).fill(base);
     for (const tree of trees) addToScores(tree, later, expected);
@@ -108,13 +102,13 @@ describe('a monotone constraint', () => {
     const rows = plantRows(15_000, 21);
     const monotone = Int8Array.of(-1, 1, 0, 0, 0, 0);
     const settings = { ...SETTINGS, nTrees: 20, monotone };
-    const { trees } = await boost(
-      buildParallelLearner(one),
-      rows,
-      null,
-      { kind: 'logistic' },
+    const { trees } = await boost({
+      buildLearner: buildParallelLearner(one),
+      train: rows,
+      validation: null,
+      loss: { kind: 'logistic' },
       settings,
-    );
+    });
     const bins = new Uint8Array(6);
     const scoreWith = (feature: number, bin: number): number => {
       const kept = bins[feature]!;

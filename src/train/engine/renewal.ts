@@ -9,7 +9,7 @@ import type { ThreadContext } from './thread-context.ts';
 import type { TrainingTask } from './training-task.ts';
 
 /** The rows that a thread renews, and the histogram that it adds them to. */
-export interface RenewedRows {
+interface RenewedRows {
   readonly begin: number;
   readonly end: number;
   readonly histogramAt: number;

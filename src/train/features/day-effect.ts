@@ -19,13 +19,13 @@ export const dayEffects = (days: Int32Array, labels: Uint8Array): Float64Array =
 
 /** float64, one per row: log-odds of its group, a whole number, drawn to the overall rate. */
 const logOddsBy = (groups: Int32Array, labels: Uint8Array): Float64Array => {
-  const least = groups.reduce((first, group) => Math.min(first, group), groups[0] ?? 0);
-  const most = groups.reduce((last, group) => Math.max(last, group), least);
-  const late = new Float64Array(most - least + 1);
-  const all = new Float64Array(most - least + 1);
+  const first = groups.reduce((min, group) => Math.min(min, group), groups[0] ?? 0);
+  const last = groups.reduce((max, group) => Math.max(max, group), first);
+  const late = new Float64Array(last - first + 1);
+  const all = new Float64Array(last - first + 1);
   let nLate = 0;
   for (let row = 0; row < groups.length; row++) {
-    const group = groups[row]! - least;
+    const group = groups[row]! - first;
     late[group]! += labels[row]!;
     all[group]! += 1;
     nLate += labels[row]!;
@@ -35,6 +35,6 @@ const logOddsBy = (groups: Int32Array, labels: Uint8Array): Float64Array => {
     return logit((n + PRIOR_ROWS * rate) / (all[group]! + PRIOR_ROWS));
   });
   const ofRows = new Float64Array(groups.length);
-  for (let row = 0; row < groups.length; row++) ofRows[row] = logOdds[groups[row]! - least]!;
+  for (let row = 0; row < groups.length; row++) ofRows[row] = logOdds[groups[row]! - first]!;
   return ofRows;
 };

@@ -23,7 +23,8 @@ const departures = Float64Array.from(airlines, (_, i) => Math.floor(i / 2) * 144
 const raw = Float64Array.from(airlines.flatMap((code, i) => [code, departures[i]!]));
 const rows = Int32Array.from(airlines.keys());
 
-const build = (of: Uint8Array) => buildStatistics(KINDS, INPUTS, raw, rows, departures, of);
+const build = (of: Uint8Array) =>
+  buildStatistics(KINDS, { inputs: INPUTS, raw, rows, departures, labels: of });
 
 describe('a target statistic', () => {
   test('knows nothing on the first day, then what earlier days showed', () => {

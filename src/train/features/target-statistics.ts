@@ -21,7 +21,7 @@ export interface Kind {
   readonly strength: number;
 }
 
-export interface Statistics {
+interface Statistics {
   /** One lookup per kind: the state after the last row. */
   readonly features: readonly Feature[];
   /** float64, shape (rows.length), per kind, shared: what each row may know. NaN where nothing is. */
@@ -35,18 +35,23 @@ interface Dictionary {
   readonly keys: readonly number[];
 }
 
-/**
- * @param rows int32, by rising day
- * @param departures float64, shape (n): local minutes of every row of the table
- * @cost O(rows x kinds)
- */
+/** Flights that statistics are taken of. */
+interface KnownFlights {
+  readonly inputs: readonly Input[];
+  /** float64, shape (n, inputs.length): every row of the table. */
+  readonly raw: Float64Array;
+  /** int32: the rows that are known, by rising day. */
+  readonly rows: Int32Array;
+  /** float64, shape (n): local minutes of every row of the table. */
+  readonly departures: Float64Array;
+  /** uint8, shape (n): 1 where a row of the table was late. */
+  readonly labels: Uint8Array;
+}
+
+/** @cost O(rows x kinds) */
 export const buildStatistics = (
   kinds: readonly Kind[],
-  inputs: readonly Input[],
-  raw: Float64Array,
-  rows: Int32Array,
-  departures: Float64Array,
-  labels: Uint8Array,
+  { inputs, raw, rows, departures, labels }: KnownFlights,
 ): Statistics => {
   const dictionaries = kinds.map((kind) => dictionaryOf(kind, inputs, raw, rows));
   const parents = kinds.map((kind) => kinds.findIndex(({ name }) => name === kind.parent));

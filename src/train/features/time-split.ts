@@ -59,7 +59,7 @@ export const splitByTime = (departures: Float64Array, shares: PartShares): DataS
   return partsOf('time', departures, order, bounds);
 };
 
-/** Rows at random, for comparison only: days stand on both sides. */
+/** Rows at random, for comparison only: days are on both sides. */
 export const splitAtRandom = (
   departures: Float64Array,
   seed: number,
@@ -106,7 +106,7 @@ export const datesOf = (departures: Float64Array, rows: Int32Array): string => {
 };
 
 /** int32: rows by rising day, stable. @cost O(rows + days) */
-export const rowsByDay = (departures: Float64Array): Int32Array => {
+const rowsByDay = (departures: Float64Array): Int32Array => {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
   for (const minutes of departures) {

@@ -107,13 +107,13 @@ describe('a tree', () => {
   test('answers as an exhaustive search over all splits of exact gradients does', async () => {
     const rows = quantities(plantRows(400, 3));
     const settings = { ...SETTINGS, nTrees: 1, nLeaves: 8, minRowsPerLeaf: 20 };
-    const { trees, base } = await boost(
-      buildPlainLearner,
-      rows,
-      null,
-      { kind: 'logistic' },
+    const { trees, base } = await boost({
+      buildLearner: buildPlainLearner,
+      train: rows,
+      validation: null,
+      loss: { kind: 'logistic' },
       settings,
-    );
+    });
     const exact = growExhaustively(rows, new Float64Array(rows.nRows).fill(base), 8, 0.1);
     for (let row = 0; row < rows.nRows; row++) {
       const value = trees[0]!.value[leafOfBins(trees[0]!, rows.data, row, rows.nRows)]!;
@@ -124,13 +124,13 @@ describe('a tree', () => {
   test('of whole-number gradients loses less than .0005 against exact ones, over many rounds', async () => {
     const rows = quantities(plantRows(400, 4));
     const settings = { ...SETTINGS, nTrees: 6, nLeaves: 6, learningRate: 0.3 };
-    const { trees, base } = await boost(
-      buildPlainLearner,
-      rows,
-      null,
-      { kind: 'logistic' },
+    const { trees, base } = await boost({
+      buildLearner: buildPlainLearner,
+      train: rows,
+      validation: null,
+      loss: { kind: 'logistic' },
       settings,
-    );
+    });
     const exact = new Float64Array(rows.nRows).fill(base);
     const quantised = new Float64Array(rows.nRows).fill(base);
     for (const tree of trees) {

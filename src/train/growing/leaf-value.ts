@@ -32,7 +32,7 @@ export const leafGain = (g: number, h: number, l2: number, bounds: Bounds): numb
 };
 
 /** A leaf that is split: its own quantised sums and bounds, and the sums of its left child. */
-export interface SplitLeaf {
+interface SplitLeaf {
   readonly g: number;
   readonly h: number;
   readonly leftG: number;

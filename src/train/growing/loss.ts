@@ -118,7 +118,7 @@ const fastExp = (x: number): number => {
 };
 
 /** What the pinball loss is taken of. */
-export interface QuantileTarget {
+interface QuantileTarget {
   readonly scores: Float64Array;
   readonly minutes: Float32Array;
   readonly level: number;

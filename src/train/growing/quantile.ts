@@ -15,7 +15,7 @@ export const quantileOf = (numbers: Float64Array, level: number): number => {
   return a + (b - a) * (place - low);
 };
 
-/** The k-th smallest number; all smaller ones stand before it afterwards. */
+/** The k-th smallest number; all smaller ones lie before it afterwards. */
 const select = (numbers: Float64Array, k: number): number => {
   let first = 0;
   let last = numbers.length - 1;

@@ -36,7 +36,7 @@ export interface GrownTree {
 }
 
 /** What one tree is grown on. */
-export interface GrowTask {
+interface GrowTask {
   /** int32, shape (nRows): packed (see `histogram`). */
   readonly gradients: Int32Array;
   readonly scales: Scales;
@@ -46,7 +46,7 @@ export interface GrowTask {
   readonly allowed: Uint8Array | null;
 }
 
-export interface Grower {
+interface Grower {
   readonly grow: (task: GrowTask) => GrownTree;
 }
 

@@ -41,7 +41,7 @@ export interface SplitContext {
 }
 
 /** A leaf to be split. */
-export interface LeafHistogram {
+interface LeafHistogram {
   readonly histogram: Int32Array;
   /** Where its own histogram starts in `histogram`, in int32. */
   readonly at: number;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { buildCalibration } from '../../core/calibrate.ts';
 import { dayEffects } from '../features/day-effect.ts';
-import { anchorLevel, levelWeights } from './calibration-in-the-large.ts';
+import { calibrateInTheLarge, levelWeights } from './calibration-in-the-large.ts';
 
 const PER_DAY = 100;
 /** `rates.length` days of flights, as many late as the rate says. */
@@ -17,9 +17,9 @@ describe('the level', () => {
   const { days, labels } = daysOf([...new Array(70).fill(0.2), ...new Array(7).fill(0.4)]);
   const probabilities = new Float64Array(days.length).fill(0.3);
   const levelAt = (horizonDays: number): number =>
-    buildCalibration(anchorLevel({ kind: 'none' }, { probabilities, labels, days }, horizonDays))(
-      0.3,
-    );
+    buildCalibration(
+      calibrateInTheLarge({ kind: 'none' }, { probabilities, labels, days }, horizonDays),
+    )(0.3);
 
   test.each([
     ['two months ahead it is the rate of all flights known', 60, 0.218],
@@ -30,7 +30,9 @@ describe('the level', () => {
   });
 
   test('in a split at random it is the rate of all flights', () => {
-    const curve = buildCalibration(anchorLevel({ kind: 'none' }, { probabilities, labels }, 1));
+    const curve = buildCalibration(
+      calibrateInTheLarge({ kind: 'none' }, { probabilities, labels }, 1),
+    );
     expect(curve(0.3)).toBeCloseTo(0.218, 3);
   });
 

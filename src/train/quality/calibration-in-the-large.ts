@@ -1,5 +1,5 @@
 /**
- * How many flights will be late overall: the level that a model's answers are brought to.
+ * Calibration in the large: how many flights will be late overall, to which a model's answers are brought.
  * One month's rate is weather, not skill, so all the flights known count; but a bad spell lasts for a while,
  * so the nearer the flights that are asked about, the more the last days count.
  */
@@ -7,7 +7,7 @@ import type { Calibration } from '../../core/model.ts';
 import { anchor } from './calibration.ts';
 
 /** What came of flights that are known. */
-export interface Known {
+interface KnownOutcomes {
   readonly probabilities: Float64Array;
   readonly labels: Uint8Array;
   /** int32: days since 1970-01-01; none in a split at random, where the level is the same everywhere. */
@@ -23,9 +23,9 @@ const FADED_DAYS = 60;
  * The same curve, moved to the level of the known flights.
  * @param horizonDays how many days after the last known one the answers are about
  */
-export const anchorLevel = (
+export const calibrateInTheLarge = (
   calibration: Calibration,
-  { probabilities, labels, days }: Known,
+  { probabilities, labels, days }: KnownOutcomes,
   horizonDays: number,
 ): Calibration =>
   anchor(

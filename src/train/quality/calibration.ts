@@ -9,7 +9,7 @@ import { orderOf } from './metrics.ts';
 
 const ISOTONIC_ROWS = 100_000;
 const PLATT_ROWS = 1000;
-const LEAST = 1e-12;
+const MIN_PROBABILITY = 1e-12;
 
 /** A calibration fitted to probabilities and what came of them. */
 export const fitCalibration = (probabilities: Float64Array, labels: Uint8Array): Calibration => {
@@ -68,16 +68,18 @@ export const fitIsotonic = (
   return { kind: 'isotonic', from: Float64Array.from(from), to: Float64Array.from(to) };
 };
 
-export const fitPlatt = (probabilities: Float64Array, labels: Uint8Array): Calibration => {
-  const logits = probabilities.map((p) => Math.log((p + LEAST) / (1 - p + LEAST)));
+const fitPlatt = (probabilities: Float64Array, labels: Uint8Array): Calibration => {
+  const logits = probabilities.map((p) =>
+    Math.log((p + MIN_PROBABILITY) / (1 - p + MIN_PROBABILITY)),
+  );
   const [a, b] = fitShape([logits], labels, [1]);
   return a! > 0 ? { kind: 'platt', a: a!, b: b! } : { kind: 'none' };
 };
 
 /** @source Kull, Silva Filho, Flach 2017 */
-export const fitBeta = (probabilities: Float64Array, labels: Uint8Array): Calibration => {
-  const logs = probabilities.map((p) => Math.log(p + LEAST));
-  const rests = probabilities.map((p) => -Math.log(1 - p + LEAST));
+const fitBeta = (probabilities: Float64Array, labels: Uint8Array): Calibration => {
+  const logs = probabilities.map((p) => Math.log(p + MIN_PROBABILITY));
+  const rests = probabilities.map((p) => -Math.log(1 - p + MIN_PROBABILITY));
   const [a, b, c] = fitShape([logs, rests], labels, [1, 1]);
   // A coefficient below 0 would let the curve fall.
   return a! > 0 && b! > 0 ? { kind: 'beta', a: a!, b: b!, c: c! } : fitPlatt(probabilities, labels);

@@ -32,7 +32,7 @@ export interface Baseline {
   readonly brier: number;
 }
 
-export interface ThresholdQuality {
+interface ThresholdQuality {
   readonly threshold: number;
   readonly precision: number;
   readonly recall: number;
@@ -61,21 +61,31 @@ export interface Evaluation {
 }
 
 const CURVE_POINTS = 50;
-const MOST_AIRLINES = 30;
+const MAX_AIRLINES = 30;
 
-/**
- * @param rows int32: the flights that the probabilities are about
- * @param threshold from which the model calls a flight delayed
- */
-export const evaluate = (
-  table: Table,
-  rows: Int32Array,
-  probabilities: Float64Array,
-  labels: Uint8Array,
-  climatology: Baseline,
-  threshold: number,
-  costs?: Costs,
-): Evaluation => {
+/** Probabilities and what came of the flights. */
+interface EvaluationTask {
+  readonly table: Table;
+  /** int32: rows of the table that the probabilities are about. */
+  readonly rows: Int32Array;
+  readonly probabilities: Float64Array;
+  readonly labels: Uint8Array;
+  /** How good climatology is on the same flights. */
+  readonly climatology: Baseline;
+  /** From which probability the model calls a flight delayed. */
+  readonly threshold: number;
+  readonly costs?: Costs | undefined;
+}
+
+export const evaluate = ({
+  table,
+  rows,
+  probabilities,
+  labels,
+  climatology,
+  threshold,
+  costs,
+}: EvaluationTask): Evaluation => {
   const test = qualityOf(probabilities, labels);
   const departures = departuresOf(table);
   const nDays = new Set(rows.map((row) => dayOf(departures[row]!))).size;
@@ -178,5 +188,5 @@ const byAirline = (
   if (column?.kind !== 'category') return [];
   return byGroup(probabilities, labels, (i) => column.values[column.codes[rows[i]!]!])
     .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
-    .slice(0, MOST_AIRLINES);
+    .slice(0, MAX_AIRLINES);
 };

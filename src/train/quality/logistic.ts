@@ -16,12 +16,12 @@ export interface Logistic {
 
 /**
  * Fits by coordinate-wise Newton steps, feature by feature: exact for one feature, converging for many.
- * @param asked uint8, shape (nFeatures): 0 for features to leave out
+ * @param used uint8, shape (nFeatures): 0 for features to leave out
  * @source Friedman, Hastie, Tibshirani 2010 (coordinate descent), blocks of one-hot columns
  */
 export const fitLogistic = (
   rows: BinnedRows & { readonly labels: Uint8Array },
-  asked: Uint8Array,
+  used: Uint8Array,
   rounds = ROUNDS,
 ): Logistic => {
   const nFeatures = rows.bins.length;
@@ -33,9 +33,9 @@ export const fitLogistic = (
   const intercept = logit(rate);
   scores.fill(intercept);
   for (let round = 0; round < rounds; round++) {
-    let most = 0;
+    let largestStep = 0;
     for (let f = 0; f < nFeatures; f++) {
-      if (asked[f] === 0) continue;
+      if (used[f] === 0) continue;
       const offset = rows.offsets[f]!;
       const nBins = rows.bins[f]!.nBins;
       const column = rows.data.subarray(f * rows.nRows, (f + 1) * rows.nRows);
@@ -52,11 +52,11 @@ export const fitLogistic = (
         const weight = weights[offset + bin]!;
         step[bin] = -(g[bin]! + L2 * weight) / (h[bin]! + L2);
         weights[offset + bin]! += step[bin]!;
-        most = Math.max(most, Math.abs(step[bin]!) * Math.min(1, h[bin]!));
+        largestStep = Math.max(largestStep, Math.abs(step[bin]!) * Math.min(1, h[bin]!));
       }
       for (let row = 0; row < rows.nRows; row++) scores[row]! += step[column[row]!]!;
     }
-    if (most < 1e-3) break;
+    if (largestStep < 1e-3) break;
   }
   return { weights, intercept };
 };

@@ -3,12 +3,12 @@
  */
 import type { Quality } from '../../core/model.ts';
 
-const LEAST = 1e-15;
+const MIN_PROBABILITY = 1e-15;
 
 export const logLoss = (probabilities: Float64Array, labels: Uint8Array): number => {
   let sum = 0;
   for (let i = 0; i < labels.length; i++) {
-    const p = Math.min(1 - LEAST, Math.max(LEAST, probabilities[i]!));
+    const p = Math.min(1 - MIN_PROBABILITY, Math.max(MIN_PROBABILITY, probabilities[i]!));
     sum -= Math.log(labels[i] === 1 ? p : 1 - p);
   }
   return sum / labels.length;
