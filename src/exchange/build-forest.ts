@@ -1,5 +1,5 @@
 /**
- * A forest from another library's nodes: renumbered so that children follow their parents, checked, with covers.
+ * A forest of ours from another library's nodes: renumbered so that children follow their parents, checked, with covers.
  */
 import { AppError } from '../core/errors.ts';
 import type { Forest } from '../core/forest.ts';
@@ -37,13 +37,20 @@ export const VALUES_LIMIT = 100_000;
 export type AllocateWords = (nWords: number) => Uint32Array;
 
 /** Hands out category sets until all of them together are too large. @throws AppError model-broken */
-export const buildCategorySets = (): AllocateWords => {
+export const buildCategoryAllocator = (): AllocateWords => {
   let total = 0;
   return (nWords) => {
     total += nWords;
     if (total > WORDS_LIMIT) throw broken('its category sets are too large');
     return new Uint32Array(nWords);
   };
+};
+
+/** Codes as a bit set, 32 to a word. */
+export const wordsOfCodes = (codes: readonly number[], allocate: AllocateWords): Uint32Array => {
+  const words = allocate((codes.reduce((max, code) => Math.max(max, code), 0) >>> 5) + 1);
+  for (const code of codes) words[code >>> 5]! |= 1 << (code & 31);
+  return words;
 };
 
 const NO_CATEGORIES = new Uint32Array(0);
@@ -84,7 +91,7 @@ export const buildForest = (
     if (order.length > NODES_LIMIT) throw broken(`it has more than ${NODES_LIMIT} nodes`);
   });
   const sets = order.map((node) => node.categories ?? NO_CATEGORIES);
-  const categories = buildCategorySets()(sets.reduce((sum, set) => sum + set.length, 0));
+  const categories = buildCategoryAllocator()(sets.reduce((sum, set) => sum + set.length, 0));
   const categoryStart = new Int32Array(order.length).fill(-1);
   let nWords = 0;
   order.forEach((node, i) => {

@@ -2,6 +2,7 @@
  * A forest in the one form that other formats share: float64, `<=`, base and scale in the leaves.
  */
 import type { Forest } from '../core/forest.ts';
+import { nextAbove32, nextBelow, nextBelow32 } from './next-float.ts';
 
 /**
  * The same answers with `<=` on float64 values.
@@ -22,34 +23,16 @@ export const lastLeft = (
   comparison: Forest['comparison'],
   precision: Forest['precision'],
 ): number => {
-  if (precision === 'float64') return comparison === '<=' ? limit : below(limit);
+  if (precision === 'float64') return comparison === '<=' ? limit : nextBelow(limit);
   // The last float32 that goes left, then the last float64 that is rounded to it.
   let last = Math.fround(limit);
-  if (last > limit || (comparison === '<' && last === limit)) last = below32(last);
+  if (last > limit || (comparison === '<' && last === limit)) last = nextBelow32(last);
   if (!Number.isFinite(last)) return last;
-  const next = above32(last);
-  if (!Number.isFinite(next)) return last + (last - below32(last)) / 2;
+  const next = nextAbove32(last);
+  if (!Number.isFinite(next)) return last + (last - nextBelow32(last)) / 2;
   const middle = last + (next - last) / 2;
-  return Math.fround(middle) === last ? middle : below(middle);
+  return Math.fround(middle) === last ? middle : nextBelow(middle);
 };
-
-const below = (value: number): number => {
-  if (!Number.isFinite(value)) return value === Infinity ? Number.MAX_VALUE : value;
-  if (value === 0) return -Number.MIN_VALUE;
-  const bits = new BigInt64Array(Float64Array.of(value).buffer);
-  bits[0] = bits[0]! + (value > 0 ? -1n : 1n);
-  return new Float64Array(bits.buffer)[0]!;
-};
-
-const step32 = (value: number, step: 1 | -1): number => {
-  if (value === 0) return step * 2 ** -149;
-  const bits = new Int32Array(Float32Array.of(value).buffer);
-  bits[0] = bits[0]! + (value > 0 ? step : -step);
-  return new Float32Array(bits.buffer)[0]!;
-};
-
-const below32 = (value: number): number => step32(value, -1);
-const above32 = (value: number): number => step32(value, 1);
 
 /** Codes of a node's category set. */
 export const codesOf = (forest: Forest, node: number): readonly number[] => {

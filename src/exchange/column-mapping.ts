@@ -27,7 +27,12 @@ export const mapColumns = (foreign: ForeignModel, spec: InputsFile): readonly Co
     return (
       mappings[c] ??
       mappingOf(
-        buildInput(foreign, { name }, column.values ? 'category' : 'number', column.values, column),
+        buildInput(foreign, {
+          spec: { name },
+          kind: column.values ? 'category' : 'number',
+          values: column.values,
+          column,
+        }),
         column,
       )
     );
@@ -58,13 +63,13 @@ const mapInput = (
   };
   const parts = partsOf(spec, names);
   if (parts && spec.kind === 'time') {
-    const input = buildInput(foreign, spec, 'time');
+    const input = buildInput(foreign, { spec, kind: 'time' });
     for (const [name, step] of parts) assign(columnNamed(name), timeMapping(input, step));
     return;
   }
   if (parts) {
     const values = [...new Set(parts.map(([, value]) => value))];
-    const input = buildInput(foreign, spec, 'category', values);
+    const input = buildInput(foreign, { spec, kind: 'category', values });
     for (const [name, value] of parts) assign(columnNamed(name), oneHot(input, value));
     return;
   }
@@ -72,7 +77,7 @@ const mapInput = (
     const own = foreign.columns[column]!;
     const values = valuesOf(own, spec);
     const kind = spec.kind ?? (values ? 'category' : 'number');
-    assign(column, mappingOf(buildInput(foreign, spec, kind, values, own), own));
+    assign(column, mappingOf(buildInput(foreign, { spec, kind, values, column: own }), own));
   };
   const wanted = spec.column ?? spec.name;
   if (spec.column !== undefined || names.includes(wanted)) {
@@ -87,7 +92,7 @@ const mapInput = (
   };
   const column = free();
   if (spec.values && !foreign.features && !foreign.columns[column]!.values) {
-    const input = buildInput(foreign, spec, 'category', spec.values);
+    const input = buildInput(foreign, { spec, kind: 'category', values: spec.values });
     for (const value of spec.values) assign(free(), oneHot(input, value));
     return;
   }
@@ -130,7 +135,7 @@ const groupByPrefix = (
   for (const [prefix, group] of groups) {
     if (group.length < 2 || !group.every((c) => isBinary[c])) continue;
     const values = group.map((c) => names[c]!.slice(prefix.length + 1));
-    const input = buildInput(foreign, { name: prefix }, 'category', values);
+    const input = buildInput(foreign, { spec: { name: prefix }, kind: 'category', values });
     group.forEach((c, i) => {
       mappings[c] = oneHot(input, values[i]!);
     });
@@ -156,12 +161,17 @@ const markOrdered = (forest: Forest, binary: boolean[]): void => {
   }
 };
 
+interface InputSource {
+  readonly spec: InputSpec;
+  readonly kind: InputKind;
+  readonly values?: readonly string[] | undefined;
+  /** The column that holds the input as it is, if one does. */
+  readonly column?: ForeignColumn;
+}
+
 const buildInput = (
   { acceptsMissing }: ForeignModel,
-  spec: InputSpec,
-  kind: InputKind,
-  values?: readonly string[],
-  column?: ForeignColumn,
+  { spec, kind, values, column }: InputSource,
 ): Input => {
   const field = fieldOf(spec.name);
   const unit = spec.unit ?? (kind === 'number' ? field?.unit : undefined);

@@ -1,5 +1,6 @@
 /**
- * The matrix between two steps of a pipeline: which first column each of its columns is made of, and how.
+ * The matrix between two steps of a pipeline (the statistician's design matrix): each of its columns says which
+ * column of the model's input it is derived from, and how. Steps turn one into the next; the last gives the features.
  */
 import type { Feature } from '../core/features.ts';
 import type { PlainScore } from '../core/model.ts';

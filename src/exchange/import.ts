@@ -1,5 +1,5 @@
 /**
- * One door for every foreign format: looks at the first bytes and calls the reader that knows them.
+ * The way in for every foreign format: looks at the first bytes and calls the reader that knows them.
  */
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
@@ -11,7 +11,7 @@ import { parseOnnx } from './onnx/onnx.ts';
 import { parsePickle } from './pickle/pickle.ts';
 import { readSklearn } from './sklearn/sklearn.ts';
 import { toModel } from './to-model.ts';
-import { refusalOf } from './unknown-format.ts';
+import { unknownFormatError } from './unknown-format.ts';
 import { parseXgboost } from './xgboost/xgboost.ts';
 
 const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
@@ -36,5 +36,5 @@ export const parseForeign = (bytes: Uint8Array): ForeignModel => {
   if ((first === 0x80 && second! <= 5) || /^(c[^,;\t\n]*(\n|$)|\(|P(?!K\x03\x04|AR1))/.test(head))
     return readSklearn(parsePickle(plain));
   if (first === 0x08) return parseOnnx(plain);
-  throw refusalOf(plain);
+  throw unknownFormatError(plain);
 };

@@ -1,5 +1,5 @@
 /**
- * Forests over the same features as one, whose score is their weighted sum.
+ * Forests over the same features, joined to one whose score is their weighted sum.
  */
 import type { Forest } from '../core/forest.ts';
 

@@ -1,5 +1,5 @@
 /**
- * A foreign model's answer for the class that is wanted: its own, or one minus it.
+ * The probability of the class that is wanted: the one that a foreign model gives, or one minus it.
  */
 import { AppError } from '../core/errors.ts';
 import type { Calibration, Link, Member, PlainScore, Score } from '../core/model.ts';

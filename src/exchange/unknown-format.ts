@@ -1,5 +1,5 @@
 /**
- * What a file probably is that no reader knows, and what its owner can do.
+ * The refusal of a file that no reader knows: what it probably is, and what its owner can do.
  */
 import { AppError } from '../core/errors.ts';
 
@@ -50,7 +50,7 @@ const KINDS: readonly Kind[] = [
 ];
 
 /** The refusal of a file of no known format, with the best guess. */
-export const refusalOf = (bytes: Uint8Array): AppError => {
+export const unknownFormatError = (bytes: Uint8Array): AppError => {
   if (bytes.length === 0) return new AppError('model-unsupported', 'the file is empty');
   const text = Buffer.from(bytes.subarray(0, LOOKED_AT_BYTES)).toString('latin1');
   const head = text.slice(0, 64);

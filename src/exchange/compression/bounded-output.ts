@@ -1,5 +1,5 @@
 /**
- * The bytes that a packed file unpacks to, as they grow, up to a limit: a bomb ends there.
+ * The bytes that a packed file unpacks to, as they grow, up to a limit of size and of work: a decompression bomb ends there.
  */
 import { AppError } from '../../core/errors.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Bzip2 files -> the bytes that were packed. One of the unpackers behind `joblib`.
+ * Bzip2 files -> the bytes that were packed.
  * A block is bits -> Huffman codes -> positions in a list of recent bytes -> the sorted text -> the text -> its runs.
  * @source bzip2 1.0.8, decompress.c, huffman.c; Burrows and Wheeler 1994
  */

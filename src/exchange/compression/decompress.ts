@@ -1,5 +1,5 @@
 /**
- * A pickle or joblib file as plain bytes: joblib may have compressed the whole of it.
+ * A pickle or joblib file as plain bytes: joblib may have compressed the whole of it, in one of six formats.
  * What unpacks to more than the limit is refused before it fills the memory.
  */
 import { gunzipSync, inflateSync } from 'node:zlib';

@@ -1,5 +1,5 @@
 /**
- * XZ files -> the bytes that were packed: blocks of LZMA2 chunks, each with its check. One of the unpackers behind `joblib`.
+ * XZ files -> the bytes that were packed: blocks of LZMA2 chunks, each with its check.
  * Of the index at the end only the number of blocks is wanted.
  * @source xz doc/xz-file-format.txt
  */

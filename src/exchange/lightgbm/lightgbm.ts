@@ -1,5 +1,5 @@
 /**
- * LightGBM's text format -> ForeignModel. One of the readers of foreign formats.
+ * LightGBM's text format -> ForeignModel.
  * @source LightGBM src/boosting/gbdt_model_text.cpp, src/io/tree.cpp, include/LightGBM/tree.h
  */
 import type { Link } from '../../core/model.ts';

@@ -43,7 +43,8 @@ export const treeOf = (fields: Fields, tree: number, isZeroMissing: boolean): Fo
       left: indexOf(left[i]!),
       right: indexOf(right[i]!),
       missingLeft:
-        !isCategorical && missingGoesLeft(type[i]!, threshold[i]!, isZeroMissing, tree, i),
+        !isCategorical &&
+        missingGoesLeft(type[i]!, threshold[i]!, isZeroMissing, `tree ${tree}, node ${i}`),
       value: 0,
       cover: 0,
       ...(isCategorical && { categories: words.subarray(boundaries[set], boundaries[set + 1]) }),
@@ -84,8 +85,7 @@ const missingGoesLeft = (
   type: number,
   threshold: number,
   isZeroMissing: boolean,
-  tree: number,
-  node: number,
+  place: string,
 ): boolean => {
   const defaultLeft = (type & DEFAULT_LEFT) !== 0;
   const zeroLeft = 0 <= threshold;
@@ -96,9 +96,7 @@ const missingGoesLeft = (
       return zeroLeft;
     case 'nan':
       if (isZeroMissing && defaultLeft !== zeroLeft)
-        throw unsupported(
-          `treats zero as missing in some splits only (tree ${tree}, node ${node})`,
-        );
+        throw unsupported(`treats zero as missing in some splits only (${place})`);
       return defaultLeft;
   }
 };

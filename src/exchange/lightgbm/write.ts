@@ -1,11 +1,12 @@
 /**
- * The first head of a model -> LightGBM's text format. One of the writers of foreign formats.
- * Columns are the model's features, in order. @source LightGBM src/boosting/gbdt_model_text.cpp
+ * The first head of a model -> LightGBM's text format. Columns are the model's features, in order.
+ * @source LightGBM src/boosting/gbdt_model_text.cpp
  */
 import { AppError } from '../../core/errors.ts';
 import { isCategorical } from '../../core/features.ts';
 import type { Forest } from '../../core/forest.ts';
 import type { Model } from '../../core/model.ts';
+import { wordsOfCodes } from '../build-forest.ts';
 import { canonicalForest, codesOf, complementOf, nodesOfTree } from '../canonical-forest.ts';
 
 /** @throws AppError model-unsupported (a linear model, a calibration that LightGBM cannot hold) */
@@ -22,7 +23,13 @@ export const writeLightGbm = (model: Model): string => {
       : 0,
   );
   const trees = Array.from(forest.roots, (root, t) =>
-    writeTree(forest, root, t, nCodes, a * forest.scale, t === 0 ? a * forest.base + b : 0),
+    writeTree(forest, {
+      root,
+      tree: t,
+      nCodes,
+      scale: a * forest.scale,
+      base: t === 0 ? a * forest.base + b : 0,
+    }),
   );
   const names = model.features.map(({ name }) => name.replace(/[^\w.+-]+/g, '_') || '_');
   return [
@@ -73,14 +80,18 @@ const DEFAULT_LEFT = 2;
 const MISSING_ZERO = 4;
 const MISSING_NAN = 8;
 
-const writeTree = (
-  forest: Forest,
-  root: number,
-  tree: number,
-  nCodes: readonly number[],
-  scale: number,
-  base: number,
-): string => {
+interface WrittenTree {
+  readonly root: number;
+  /** Its number in the file. */
+  readonly tree: number;
+  /** Per feature how many codes it has; 0 for a number. */
+  readonly nCodes: readonly number[];
+  /** The leaves become base + scale * leaf. */
+  readonly scale: number;
+  readonly base: number;
+}
+
+const writeTree = (forest: Forest, { root, tree, nCodes, scale, base }: WrittenTree): string => {
   const nodes = nodesOfTree(forest, root);
   const inner = nodes.filter((node) => forest.feature[node] !== -1);
   const leaves = nodes.filter((node) => forest.feature[node] === -1);
@@ -101,7 +112,7 @@ const writeTree = (
       const codes = codesOf(forest, node);
       const kept = isSwapped ? complementOf(codes, nCodes[forest.feature[node]!]!) : codes;
       threshold!.push(boundaries.length - 1);
-      words.push(...wordsOf(kept));
+      words.push(...wordsOfCodes(kept, (nWords) => new Uint32Array(nWords)));
       boundaries.push(words.length);
       type!.push(CATEGORICAL | MISSING_NAN);
     } else {
@@ -174,12 +185,6 @@ const meansOf = (forest: Forest, nodes: readonly number[]): ReadonlyMap<number, 
     }
   }
   return means;
-};
-
-const wordsOf = (codes: readonly number[]): readonly number[] => {
-  const words = new Uint32Array(Math.max(1, ((codes.at(-1) ?? 0) >>> 5) + 1));
-  for (const code of codes) words[code >>> 5]! |= 1 << (code & 31);
-  return [...words];
 };
 
 const numberText = (value: number): string =>

@@ -32,23 +32,26 @@ const treeEnsemble = (
   doubles: Readonly<Record<string, readonly number[]>> = {},
   whole: Readonly<Record<string, number>> = {},
 ): Uint8Array =>
-  node(
-    'TreeEnsemble',
-    ['x'],
-    ['y'],
-    { n_targets: 1, ...whole },
-    { ints: { ...TREE, ...ints }, doubles: { ...NUMBERS, ...doubles } },
-    'ai.onnx.ml',
-  );
+  node({
+    kind: 'TreeEnsemble',
+    inputs: ['x'],
+    outputs: ['y'],
+    attributes: {
+      int: { n_targets: 1, ...whole },
+      ints: { ...TREE, ...ints },
+      doubles: { ...NUMBERS, ...doubles },
+    },
+    domain: 'ai.onnx.ml',
+  });
 
 /** The same tree in the older form. */
 const regressor = (weights: readonly number[]): Uint8Array =>
-  node(
-    'TreeEnsembleRegressor',
-    ['x'],
-    ['y'],
-    { n_targets: 1 },
-    {
+  node({
+    kind: 'TreeEnsembleRegressor',
+    inputs: ['x'],
+    outputs: ['y'],
+    attributes: {
+      int: { n_targets: 1 },
       ints: {
         nodes_treeids: [0, 0, 0],
         nodes_nodeids: [0, 1, 2],
@@ -62,8 +65,8 @@ const regressor = (weights: readonly number[]): Uint8Array =>
       strings: { nodes_modes: ['BRANCH_LEQ', 'LEAF', 'LEAF'] },
       doubles: { nodes_values_as_tensor: [5, 0, 0], target_weights_as_tensor: weights },
     },
-    'ai.onnx.ml',
-  );
+    domain: 'ai.onnx.ml',
+  });
 
 test('a TreeEnsemble answers with the leaf that its splits lead to', () => {
   const { score, link } = parseForeign(graphOf(treeEnsemble()));
@@ -80,7 +83,9 @@ test('a TreeEnsemble answers with the leaf that its splits lead to', () => {
 test('numbers beyond 0 to 1 are a probability after a Sigmoid only', () => {
   const minutes = treeEnsemble({}, { leaf_weights: [-4, 20, 75] });
   expect(() => parseForeign(graphOf(minutes))).toThrow('from -4.000 to 75.00');
-  expect(parseForeign(graphOf(minutes, node('Sigmoid', ['y'], ['p']))).link).toBe('logistic');
+  expect(
+    parseForeign(graphOf(minutes, node({ kind: 'Sigmoid', inputs: ['y'], outputs: ['p'] }))).link,
+  ).toBe('logistic');
 });
 
 test.each([
@@ -116,7 +121,7 @@ test.each([
   ],
   [
     'a step that nobody knows',
-    graphOf(treeEnsemble(), node('Sin', ['y'], ['z'])),
+    graphOf(treeEnsemble(), node({ kind: 'Sin', inputs: ['y'], outputs: ['z'] })),
     'has a step Sin',
     'model-unsupported',
   ],

@@ -1,5 +1,5 @@
 /**
- * ONNX graphs of one tree ensemble or linear classifier -> ForeignModel. One of the readers of foreign formats.
+ * ONNX graphs of one tree ensemble or linear classifier -> ForeignModel.
  * @source onnx/onnx.proto; onnx docs Operators-ml.md; onnxruntime tree_ensemble_aggregator.h
  */
 
@@ -62,7 +62,7 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
       `has ${models.length} models in its graph (${[...new Set(nodes.map(({ kind }) => kind))].slice(0, 12).join(', ')}); one tree ensemble or LinearClassifier is expected`,
     );
   const inputs = inputsOf(graph);
-  const before = feeding(node, nodes);
+  const before = stepsBefore(node, nodes);
   const isOneMatrix =
     inputs.length === 1 &&
     before.every(
@@ -78,16 +78,16 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
       !isTimesOne(other, graph),
   );
   const scaler = others.find(({ kind }) => kind === 'Scaler' && node.kind === 'LinearClassifier');
-  const squash = others.find(
+  const activation = others.find(
     ({ kind }) => (kind === 'Sigmoid' || kind === 'Softmax') && hasTargets(node),
   );
-  const odd = others.find((other) => other !== scaler && other !== squash);
-  if (odd) throw unsupported(`has a step ${odd.kind}, which is not supported`);
+  const unknown = others.find((other) => other !== scaler && other !== activation);
+  if (unknown) throw unsupported(`has a step ${unknown.kind}, which is not supported`);
   const context = {
     nColumns: matrix?.derivedColumns.length ?? inputs[0]?.nColumns ?? 0,
     isDouble: inputs.some((input) => input.type === DOUBLE),
     scaler: scaler?.attributes,
-    after: squash && (squash.kind as OutputActivation),
+    after: activation && (activation.kind as OutputActivation),
   };
   // CatBoost puts its whole build into its version.
   const producer = [textAt(document, 2), textAt(document, 3)]
@@ -124,7 +124,7 @@ const inputsOf = (graph: Message): readonly TypedTensor[] => {
 };
 
 /** The steps that the model's input comes from, in the order of the graph. */
-const feeding = (model: GraphNode, nodes: readonly GraphNode[]): readonly GraphNode[] => {
+const stepsBefore = (model: GraphNode, nodes: readonly GraphNode[]): readonly GraphNode[] => {
   const wanted = new Set(model.inputs.slice(0, 1));
   const found = new Set<GraphNode>();
   // A graph lists its steps in order, so that one look from its end finds all of them.

@@ -1,6 +1,5 @@
 /**
  * The steps of an ONNX graph before its model: several inputs, encoded, filled in and joined to one matrix.
- *
  * @source onnx docs Operators-ml.md (OneHotEncoder, LabelEncoder, Imputer, Scaler)
  */
 import { AppError } from '../../core/errors.ts';

@@ -1,9 +1,9 @@
 /**
- * ONNX TreeEnsembleClassifier and TreeEnsembleRegressor -> a forest score.
+ * ONNX TreeEnsembleClassifier and TreeEnsembleRegressor (ai.onnx.ml 1 to 4) -> a forest score.
  * @source onnx docs Operators-ml.md; onnxruntime tree_ensemble_aggregator.h
  */
 import { AppError } from '../../core/errors.ts';
-import { buildCategorySets, type ForeignNode, type ForeignTree } from '../build-forest.ts';
+import { buildCategoryAllocator, type ForeignNode, type ForeignTree } from '../build-forest.ts';
 import { broken } from './errors.ts';
 import {
   type Attributes,
@@ -138,7 +138,7 @@ const readNodes = (attributes: Attributes, { isDouble }: GraphInput) => {
     if (node === undefined) throw broken(`node ${id} of tree ${treeId} does not exist`);
     return { tree: order.get(treeId)!, node };
   };
-  const take = buildCategorySets();
+  const allocate = buildCategoryAllocator();
   const isChild = new Map([...trees].map(([id, nodes]) => [id, new Uint8Array(nodes.length)]));
   treeIds.forEach((treeId, i) => {
     if (modes[i] === 'LEAF') return;
@@ -155,7 +155,7 @@ const readNodes = (attributes: Attributes, { isDouble }: GraphInput) => {
       whenFalse: child(whenFalse[i]!),
       missingIsTrue: tracks[i] === 1,
     };
-    trees.get(treeId)![placeOf(treeId, ids[i]!).node] = splitNode(split, isDouble, take);
+    trees.get(treeId)![placeOf(treeId, ids[i]!).node] = splitNode(split, isDouble, allocate);
   });
   return {
     placeOf,

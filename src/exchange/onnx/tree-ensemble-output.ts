@@ -1,5 +1,6 @@
 /**
- * What the sums of an ONNX ensemble mean where it has targets instead of classes, and whether they are a probability.
+ * What the sums of an ONNX tree ensemble mean (aggregation, post transform, a Sigmoid or Softmax after it), and whether
+ * that is a probability.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Link, Score } from '../../core/model.ts';
@@ -40,7 +41,7 @@ export const outputOfTargets = (targets: Targets): EnsembleOutput => {
     throw unsupported(`has ${nTargets} targets; one or two are expected`);
   if (aggregate !== 'SUM' && aggregate !== 'AVERAGE' && nTrees > 1)
     throw unsupported(`joins its trees by ${aggregate}; SUM or AVERAGE is expected`);
-  const { transform } = withAfter(targets);
+  const { transform } = effectiveTransform(targets);
   const scale = aggregate === 'AVERAGE' ? 1 / Math.max(1, nTrees) : 1;
   if (transform === 'SOFTMAX' && nTargets === 2) {
     return {
@@ -62,7 +63,11 @@ export const outputOfTargets = (targets: Targets): EnsembleOutput => {
 };
 
 /** A step after the ensemble does what a transform inside it would. */
-const withAfter = ({ nTargets, transform, after }: Targets): { readonly transform: string } => {
+const effectiveTransform = ({
+  nTargets,
+  transform,
+  after,
+}: Targets): { readonly transform: string } => {
   // The specification transforms one target too, onnxruntime does not: nobody can say what was meant.
   if (transform !== 'NONE' && nTargets === 1)
     throw unsupported(`ends in ${transform} over one target; a Sigmoid after it is expected`);
@@ -80,15 +85,15 @@ export const checkRange = (
   { link, base, scale }: EnsembleOutput,
 ): void => {
   if (link === 'logistic') return;
-  let [least, most] = [base, base];
+  let [low, high] = [base, base];
   for (const { nodes } of trees) {
     const leaves = nodes.filter(({ feature }) => feature === -1);
-    least += scale * leaves.reduce((low, { value }) => Math.min(low, value), Infinity);
-    most += scale * leaves.reduce((high, { value }) => Math.max(high, value), -Infinity);
+    low += scale * leaves.reduce((min, { value }) => Math.min(min, value), Infinity);
+    high += scale * leaves.reduce((max, { value }) => Math.max(max, value), -Infinity);
   }
-  if (!(least >= -SLACK && most <= 1 + SLACK))
+  if (!(low >= -SLACK && high <= 1 + SLACK))
     throw unsupported(
-      `answers with numbers from ${least.toPrecision(4)} to ${most.toPrecision(4)}, as a regressor of minutes does; a probability is expected`,
+      `answers with numbers from ${low.toPrecision(4)} to ${high.toPrecision(4)}, as a regressor of minutes does; a probability is expected`,
     );
 };
 
@@ -99,7 +104,7 @@ export const buildForestScore = (
   input: GraphInput,
 ): ForestScore => {
   const nFeatures = trees.reduce(
-    (most, { nodes }) => nodes.reduce((m, { feature }) => Math.max(m, feature + 1), most),
+    (high, { nodes }) => nodes.reduce((m, { feature }) => Math.max(m, feature + 1), high),
     Math.max(1, input.nColumns),
   );
   if (nFeatures > COLUMNS_LIMIT)

@@ -3,7 +3,7 @@
  * @source onnx docs Operators-ml.md, TreeEnsemble; onnxruntime tree_ensemble_attribute.h
  */
 import { AppError } from '../../core/errors.ts';
-import { buildCategorySets, type ForeignNode, type ForeignTree } from '../build-forest.ts';
+import { buildCategoryAllocator, type ForeignNode, type ForeignTree } from '../build-forest.ts';
 import { broken } from './errors.ts';
 import { type Attributes, type GraphInput, tensorIn, wholeIn, wholesIn } from './node.ts';
 import {
@@ -49,7 +49,7 @@ export const readTreeEnsemble = (
     if (weights[i] === undefined) throw broken(`leaf ${i} does not exist`);
     return leafNode(output.weightOf(targets[i]!, weights[i]));
   };
-  const take = buildCategorySets();
+  const allocate = buildCategoryAllocator();
   const isTaken = new Uint8Array(splits.length);
   const trees = roots.map((root): ForeignTree => {
     const nodes: ForeignNode[] = [];
@@ -68,7 +68,7 @@ export const readTreeEnsemble = (
       if (isTaken[next.split]) throw broken(`node ${next.split} is reached twice`);
       isTaken[next.split] = 1;
       const [whenTrue, whenFalse] = [place(split.whenTrue), place(split.whenFalse)];
-      nodes[next.node] = splitNode({ ...split, whenTrue, whenFalse }, isDouble, take);
+      nodes[next.node] = splitNode({ ...split, whenTrue, whenFalse }, isDouble, allocate);
     }
     return mergeChains({ root: 0, nodes });
   });

@@ -1,5 +1,5 @@
 /**
- * One node of an ONNX tree in the form that our forests know.
+ * One node of an ONNX tree in the form that our forests know, and the trees and columns that such nodes make.
  * Every comparison becomes `<=`, every test for equality or membership a category set.
  */
 
@@ -8,8 +8,10 @@ import {
   type ForeignNode,
   type ForeignTree,
   VALUES_LIMIT,
+  wordsOfCodes,
 } from '../build-forest.ts';
 import type { ForeignColumn } from '../foreign-model.ts';
+import { nextBelow, nextBelow32 } from '../next-float.ts';
 import { unsupported } from './errors.ts';
 
 /** In the order of their numbers in `TreeEnsemble`. */
@@ -47,10 +49,14 @@ export const leafNode = (value: number): ForeignNode => ({
 });
 
 /**
- * @param take hands out category sets
+ * @param allocate hands out category sets
  * @throws AppError model-unsupported for an unknown mode, or equality with what is no small whole number
  */
-export const splitNode = (split: Split, isDouble: boolean, take: AllocateWords): ForeignNode => {
+export const splitNode = (
+  split: Split,
+  isDouble: boolean,
+  allocate: AllocateWords,
+): ForeignNode => {
   const { mode, whenTrue, whenFalse, missingIsTrue } = split;
   const isSwapped = SWAPPED.includes(mode);
   const node: ForeignNode = {
@@ -71,33 +77,22 @@ export const splitNode = (split: Split, isDouble: boolean, take: AllocateWords):
     case 'BRANCH_EQ':
     case 'BRANCH_NEQ':
     case 'BRANCH_MEMBER':
-      return { ...node, threshold: 0, categories: setOf(split.values, take) };
+      return { ...node, threshold: 0, categories: setOf(split.values, allocate) };
     default:
       throw unsupported(`has a node of the mode ${mode.slice(0, 40)}`);
   }
 };
 
-const setOf = (values: readonly number[], take: AllocateWords): Uint32Array => {
+const setOf = (values: readonly number[], allocate: AllocateWords): Uint32Array => {
   const odd = values.find((v) => !(Number.isInteger(v) && v >= 0 && v < VALUES_LIMIT));
   if (odd !== undefined) throw unsupported(`asks for equality with ${odd}`);
-  const words = take((values.reduce((most, value) => Math.max(most, value), 0) >>> 5) + 1);
-  for (const value of values) words[value >>> 5]! |= 1 << (value & 31);
-  return words;
+  return wordsOfCodes(values, allocate);
 };
 
-/** The next number below, in the precision of the input: `x < t` is `x <= below(t)`. */
+/** In the precision of the input: `x < t` is `x <= below(t)`. */
 const below = (value: number, isDouble: boolean): number => {
   if (!Number.isFinite(value)) return value;
-  if (value === 0) return isDouble ? -Number.MIN_VALUE : -(2 ** -149);
-  const step = value > 0 ? -1 : 1;
-  if (isDouble) {
-    const bits = new BigInt64Array(Float64Array.of(value).buffer);
-    bits[0] = bits[0]! + BigInt(step);
-    return new Float64Array(bits.buffer)[0]!;
-  }
-  const bits = new Int32Array(Float32Array.of(value).buffer);
-  bits[0] = bits[0]! + step;
-  return new Float32Array(bits.buffer)[0]!;
+  return isDouble ? nextBelow(value) : nextBelow32(value);
 };
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The closed table of names that a pickle may use. Everything else is refused, and named.
- * A name here gives no power: it only marks an inert record.
+ * The pickle allowlist: the closed table of classes and functions that a pickle may name. Everything else is refused,
+ * and named in the refusal. A name here gives no power: it only marks an inert record.
  */
 import { AppError } from '../../core/errors.ts';
 
@@ -119,7 +119,7 @@ const CLASSES = [
   'xgboost.sklearn.XGBClassifier',
 ] as const;
 
-const KNOWN: ReadonlySet<string> = new Set<string>([...FUNCTIONS, ...CLASSES]);
+const ALLOWED: ReadonlySet<string> = new Set<string>([...FUNCTIONS, ...CLASSES]);
 
 /** Names of Python 2, and of other versions of NumPy and scikit-learn. */
 const MODULES: Readonly<Record<string, string>> = {
@@ -139,21 +139,21 @@ const LIBRARIES = /^(sklearn|lightgbm|xgboost|catboost|imblearn|category_encoder
  * @throws AppError model-unsupported for another class of a known library, model-unsafe for anything else
  */
 export const checkAllowed = (module: string, name: string): string => {
-  const home = Object.hasOwn(MODULES, module) ? MODULES[module]! : module;
-  const full = `${home}.${name}`;
-  if (KNOWN.has(full)) return full;
-  const shown = full.slice(0, 120).replace(/[^\x20-\x7e]/g, '?');
+  const canonicalModule = Object.hasOwn(MODULES, module) ? MODULES[module]! : module;
+  const fullName = `${canonicalModule}.${name}`;
+  if (ALLOWED.has(fullName)) return fullName;
+  const shown = fullName.slice(0, 120).replace(/[^\x20-\x7e]/g, '?');
   // A name with a dot walks from attribute to attribute: no class is reached that way.
-  if (LIBRARIES.test(full) && /^\w+$/.test(name))
+  if (LIBRARIES.test(fullName) && /^\w+$/.test(name))
     throw new AppError(
       'model-unsupported',
-      `the pickle holds a ${shown}, which is not supported; ${wayOut(full)}`,
+      `the pickle holds a ${shown}, which is not supported; ${alternativeTo(fullName)}`,
     );
   throw new AppError('model-unsafe', `the pickle asks for ${shown}, which is refused`);
 };
 
-/** What its owner can do. */
-const wayOut = (name: string): string =>
+/** What its owner can do instead. */
+const alternativeTo = (name: string): string =>
   name.startsWith('catboost.')
     ? "model.save_model('model.onnx', format='onnx') writes one that is read"
     : 'docs/model-file.md lists what is';

@@ -39,7 +39,7 @@ export const u64 = (stream: Stream): number => {
 
 export const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 
-export const line = (stream: Stream): string => {
+export const readLine = (stream: Stream): string => {
   const end = stream.bytes.indexOf(10, stream.at);
   if (end < 0 || end - stream.at > LINE_LIMIT_BYTES) throw broken('a line does not end');
   const text = Buffer.from(stream.bytes.subarray(stream.at, end)).toString('latin1');
@@ -48,7 +48,7 @@ export const line = (stream: Stream): string => {
 };
 
 /** A two's-complement little-endian whole number. */
-export const long = (bytes: Uint8Array): number | bigint => {
+export const decodeLong = (bytes: Uint8Array): number | bigint => {
   if (bytes.length > LONG_LIMIT_BYTES) throw broken(`a whole number has ${bytes.length} bytes`);
   let value = 0n;
   for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
@@ -59,7 +59,7 @@ export const long = (bytes: Uint8Array): number | bigint => {
 const narrow = (value: bigint): number | bigint =>
   value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value;
 
-export const wholeOf = (text: string): number | bigint | boolean => {
+export const parseInteger = (text: string): number | bigint | boolean => {
   if (text === '00') return false;
   if (text === '01') return true;
   if (text.length > 100 || !/^-?\d+L?$/.test(text))
@@ -68,7 +68,7 @@ export const wholeOf = (text: string): number | bigint | boolean => {
 };
 
 /** `'a\x20b'` of protocol 0, as bytes stood in Python 2. */
-export const quoted = (text: string): string =>
+export const decodeQuoted = (text: string): string =>
   text
     .slice(1, -1)
     .replace(/\\x([0-9a-f]{2})/gi, (_, hex: string) =>
@@ -77,7 +77,7 @@ export const quoted = (text: string): string =>
     .replace(/\\n/g, '\n')
     .replace(/\\(['"\\])/g, '$1');
 
-export const raw = (text: string): string =>
+export const decodeRawUnicode = (text: string): string =>
   text.replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );

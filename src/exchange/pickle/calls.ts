@@ -1,5 +1,5 @@
 /**
- * What a pickle's calls mean: a few build plain values and arrays, all others become inert objects.
+ * What a pickle's calls mean: a few build plain values and NumPy arrays, all others become inert objects.
  */
 import {
   checkArray,

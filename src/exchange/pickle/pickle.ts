@@ -7,10 +7,11 @@
 import { AppError } from '../../core/errors.ts';
 import { checkAllowed } from './allowlist.ts';
 import {
-  line,
-  long,
-  quoted,
-  raw,
+  decodeLong,
+  decodeQuoted,
+  decodeRawUnicode,
+  parseInteger,
+  readLine,
   type Stream,
   take,
   u8,
@@ -18,7 +19,6 @@ import {
   u32,
   u64,
   utf8,
-  wholeOf,
 } from './byte-reader.ts';
 import { buildObject, callGlobal, fillArrayFrom } from './calls.ts';
 import { broken, isKind, type PyDict, type PyValue } from './python-values.ts';
@@ -80,7 +80,7 @@ const readLiteral = (opcode: number, stream: Stream): PyValue | undefined => {
       return false;
     case 0x49: // INT
     case 0x4c: // LONG
-      return wholeOf(line(stream));
+      return parseInteger(readLine(stream));
     case 0x4a: // BININT
       return u32(stream) | 0;
     case 0x4b: // BININT1
@@ -88,22 +88,22 @@ const readLiteral = (opcode: number, stream: Stream): PyValue | undefined => {
     case 0x4d: // BININT2
       return u16(stream);
     case 0x8a: // LONG1
-      return long(take(stream, u8(stream)));
+      return decodeLong(take(stream, u8(stream)));
     case 0x8b: // LONG4
-      return long(take(stream, u32(stream)));
+      return decodeLong(take(stream, u32(stream)));
     case 0x46: // FLOAT
-      return Number(line(stream));
+      return Number(readLine(stream));
     case 0x47: // BINFLOAT
       take(stream, 8);
       return stream.view.getFloat64(stream.at - 8, false);
     case 0x53: // STRING
-      return quoted(line(stream));
+      return decodeQuoted(readLine(stream));
     case 0x54: // BINSTRING
       return Buffer.from(take(stream, u32(stream))).toString('latin1');
     case 0x55: // SHORT_BINSTRING
       return Buffer.from(take(stream, u8(stream))).toString('latin1');
     case 0x56: // UNICODE
-      return raw(line(stream));
+      return decodeRawUnicode(readLine(stream));
     case 0x58: // BINUNICODE
       return utf8(take(stream, u32(stream)));
     case 0x8c: // SHORT_BINUNICODE
@@ -219,7 +219,7 @@ const dictOf = (target: PyValue): PyDict => {
 const runMemo = (opcode: number, { stream, stack, memo }: Machine): boolean => {
   switch (opcode) {
     case 0x70: // PUT
-      memo.set(Number(line(stream)), top(stack));
+      memo.set(Number(readLine(stream)), top(stack));
       return true;
     case 0x71: // BINPUT
       memo.set(u8(stream), top(stack));
@@ -231,7 +231,7 @@ const runMemo = (opcode: number, { stream, stack, memo }: Machine): boolean => {
       memo.set(memo.size, top(stack));
       return true;
     case 0x67: // GET
-      stack.push(recall(memo, Number(line(stream))));
+      stack.push(recall(memo, Number(readLine(stream))));
       return true;
     case 0x68: // BINGET
       stack.push(recall(memo, u8(stream)));
@@ -256,8 +256,8 @@ const runCall = (opcode: number, machine: Machine): boolean => {
   switch (opcode) {
     case 0x63: {
       // GLOBAL
-      const module = line(stream);
-      stack.push(named(module, line(stream)));
+      const module = readLine(stream);
+      stack.push(named(module, readLine(stream)));
       return true;
     }
     case 0x93: {
@@ -279,8 +279,8 @@ const runCall = (opcode: number, machine: Machine): boolean => {
       return true;
     case 0x69: {
       // INST
-      const module = line(stream);
-      const callee = named(module, line(stream));
+      const module = readLine(stream);
+      const callee = named(module, readLine(stream));
       stack.push(call(callee, tupleOf(popMark(stack))));
       return true;
     }

@@ -18,12 +18,12 @@ export type PyValue =
   | NdArray;
 
 /** Also a set: an order is kept, nothing is looked up. */
-export interface PyList {
+interface PyList {
   readonly kind: 'list';
   readonly items: PyValue[];
 }
 
-export interface PyTuple {
+interface PyTuple {
   readonly kind: 'tuple';
   readonly items: readonly PyValue[];
 }
@@ -34,7 +34,7 @@ export interface PyDict {
 }
 
 /** A class or function that was named, not called. */
-export interface PyGlobal {
+interface PyGlobal {
   readonly kind: 'global';
   readonly name: string;
 }

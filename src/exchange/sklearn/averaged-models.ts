@@ -1,6 +1,6 @@
 /**
- * Several models' answers become the members of one mean, over the columns that any of them asks.
- * Forests of shares become one forest, which is faster and means the same.
+ * Several models become the members of one mean, over the columns that any of them asks.
+ * Forests whose leaves hold shares become one forest, which is faster and means the same.
  */
 import type { Member, PlainScore } from '../../core/model.ts';
 import { type DerivedColumn, withValues } from '../design-matrix.ts';
@@ -26,12 +26,12 @@ export const averageModels = (shares: readonly WeightedModel[]): FittedModel => 
   const nMembers = shares.reduce((sum, { answer }) => sum + answer.members.length, 0);
   if (nMembers > MEMBERS_LIMIT) throw unsupported(`it joins ${nMembers} models`);
   const derivedColumns: DerivedColumn[] = [];
-  const places = new Map<string, number>();
-  const placesOf = shares.map(({ answer }) =>
+  const positions = new Map<string, number>();
+  const positionsOf = shares.map(({ answer }) =>
     Int32Array.from(answer.derivedColumns, (derived) => {
       const key = keyOf(derived);
-      const place = places.get(key) ?? derivedColumns.push(derived) - 1;
-      places.set(key, place);
+      const place = positions.get(key) ?? derivedColumns.push(derived) - 1;
+      positions.set(key, place);
       return place;
     }),
   );
@@ -42,14 +42,14 @@ export const averageModels = (shares: readonly WeightedModel[]): FittedModel => 
       (member): Member => ({
         ...member,
         weight: weight * member.weight,
-        score: over(member.score, placesOf[s]!, derivedColumns.length),
+        score: scoreOverAll(member.score, positionsOf[s]!, derivedColumns.length),
       }),
     ),
   );
   return {
     columns: columnsOf(shares.map(({ answer }) => answer.columns)),
     derivedColumns,
-    members: joined(members),
+    members: joinIfForests(members),
     classes: first.classes,
     acceptsMissing: shares.every(({ answer }) => answer.acceptsMissing),
   };
@@ -70,18 +70,18 @@ const columnsOf = (all: readonly (readonly ForeignColumn[])[]): readonly Foreign
 };
 
 /** The score over the columns of all. */
-const over = (score: PlainScore, places: Int32Array, nDerived: number): PlainScore => {
+const scoreOverAll = (score: PlainScore, positions: Int32Array, nDerived: number): PlainScore => {
   if (score.kind === 'forest')
-    return { kind: 'forest', forest: withFeatures(score.forest, places, nDerived) };
+    return { kind: 'forest', forest: withFeatures(score.forest, positions, nDerived) };
   const weights = new Float64Array(nDerived);
   score.weights.forEach((weight, i) => {
-    weights[places[i]!]! += weight;
+    weights[positions[i]!]! += weight;
   });
   return { kind: 'linear', weights, intercept: score.intercept };
 };
 
 /** One forest, where all are forests whose sums are probabilities as they are. */
-const joined = (members: readonly Member[]): readonly Member[] => {
+const joinIfForests = (members: readonly Member[]): readonly Member[] => {
   const forests = members.flatMap(({ weight, score, link, calibration }) =>
     score.kind === 'forest' && link === 'identity' && calibration.kind === 'none'
       ? [{ weight, forest: score.forest }]

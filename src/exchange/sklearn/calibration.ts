@@ -1,6 +1,5 @@
 /**
- * One calibrated classifier of scikit-learn: the estimator's answer, bent by a sigmoid or by steps.
- *
+ * One calibrated classifier of scikit-learn: the estimator's score through a sigmoid (Platt) or an isotonic curve.
  * @source sklearn/calibration.py (_CalibratedClassifier), sklearn/isotonic.py (_transform)
  */
 import type { Calibration, Member, PlainScore } from '../../core/model.ts';
@@ -31,11 +30,11 @@ export const calibrate = (answer: FittedModel, calibrated: PyObject, kind: strin
     derivedColumns,
     classes,
     acceptsMissing,
-    members: [curved(member, calibrator, decision)],
+    members: [calibratedMember(member, calibrator, decision)],
   };
 };
 
-const curved = (
+const calibratedMember = (
   member: Member,
   calibrator: PyObject,
   decision: FittedModel['decision'],

@@ -1,5 +1,5 @@
 /**
- * Which reader reads which fitted classifier, by its class.
+ * The table of readers: which one reads which class of fitted classifier.
  */
 import {
   readLgbmClassifier,

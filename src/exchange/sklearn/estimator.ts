@@ -60,7 +60,7 @@ export const SKLEARN_RULES = {
 export const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 
 /** The labels of a two-class model. @throws AppError model-unsupported */
-export const twoClasses = (estimator: PyObject): readonly string[] => {
+export const readTwoClasses = (estimator: PyObject): readonly string[] => {
   // RidgeClassifier has them in its encoder of labels only.
   const encoder = attributeOf(estimator, '_label_binarizer');
   const holder =

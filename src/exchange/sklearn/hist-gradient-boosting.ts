@@ -1,5 +1,5 @@
 /**
- * scikit-learn's HistGradientBoostingClassifier -> a forest score. One of the readers of estimators.
+ * scikit-learn's HistGradientBoostingClassifier -> a forest score.
  * @source sklearn/ensemble/_hist_gradient_boosting/_predictor.pyx, gradient_boosting.py
  */
 
@@ -17,7 +17,7 @@ import {
   type PyValue,
   unsupported,
 } from '../pickle/python-values.ts';
-import { columnCount, type EstimatorReader, SCORE_DECIDES, twoClasses } from './estimator.ts';
+import { columnCount, type EstimatorReader, readTwoClasses, SCORE_DECIDES } from './estimator.ts';
 import { type VisitedObjects, visitTree } from './visited-objects.ts';
 
 const WORDS = 8;
@@ -29,7 +29,7 @@ interface Categories {
 }
 
 export const readHistGradientBoosting: EstimatorReader = (model, visited) => {
-  const classes = twoClasses(model);
+  const classes = readTwoClasses(model);
   const count = columnCount(model);
   const isCategorical = maskOf(attributeOf(model, 'is_categorical_'), count);
   const preprocessor = attributeOf(model, '_preprocessor');

@@ -1,5 +1,5 @@
 /**
- * scikit-learn's SimpleImputer: what A step of a pipeline.
+ * scikit-learn's SimpleImputer: what a missing value counts as. A step of a pipeline.
  * @source sklearn/impute/_base.py
  */
 

@@ -1,5 +1,5 @@
 /**
- * scikit-learn's linear classifiers -> a linear score. Readers of estimators.
+ * scikit-learn's linear classifiers -> a linear score.
  * @source sklearn/linear_model/_base.py, _logistic.py, _stochastic_gradient.py (predict_proba of each)
  */
 import { numbersOf } from '../pickle/numpy.ts';
@@ -8,8 +8,8 @@ import {
   type Estimator,
   type EstimatorReader,
   plainColumns,
+  readTwoClasses,
   SCORE_DECIDES,
-  twoClasses,
 } from './estimator.ts';
 
 /** The score is so many times the line, plus a number. */
@@ -17,9 +17,9 @@ const estimatorOf = (
   model: PyObject,
   steepness: number,
   start: number,
-  says: Pick<Estimator, 'link' | 'decision' | 'isOnlyDecision'>,
+  output: Pick<Estimator, 'link' | 'decision' | 'isOnlyDecision'>,
 ): Estimator => {
-  const classes = twoClasses(model);
+  const classes = readTwoClasses(model);
   const weights = numbersOf(needAttribute(model, 'coef_'), 'its coefficients');
   const intercept = numbersOf(needAttribute(model, 'intercept_'), 'its intercept');
   if (weights.length === 0 || intercept.length !== 1 || !weights.every(Number.isFinite))
@@ -31,7 +31,7 @@ const estimatorOf = (
       weights: weights.map((weight) => weight * steepness),
       intercept: intercept[0]! * steepness + start,
     },
-    ...says,
+    ...output,
     classes,
     acceptsMissing: false,
   };

@@ -1,6 +1,7 @@
 /**
- * What a fitted object of scikit-learn says over a matrix: pipelines, calibrated classifiers, votes and bags
- * down to the estimators in them.
+ * scikit-learn's meta-estimators, read down to the estimators inside: Pipeline, CalibratedClassifierCV,
+ * VotingClassifier, BaggingClassifier, FrozenEstimator.
+ * @source sklearn/pipeline.py, calibration.py, ensemble/_voting.py, ensemble/_bagging.py (predict_proba of each)
  */
 import type { Member } from '../../core/model.ts';
 import {
@@ -29,8 +30,8 @@ import {
   type Estimator,
   type EstimatorReader,
   type FittedModel,
+  readTwoClasses,
   shortName,
-  twoClasses,
 } from './estimator.ts';
 import { READERS } from './estimator-readers.ts';
 import { applyStep } from './pipeline-steps.ts';
@@ -70,17 +71,17 @@ export const readFittedModel = (
           visited,
         );
       default:
-        return readAlone(object, matrix, visited);
+        return readSingle(object, matrix, visited);
     }
   });
 };
 
 /** The object that was first given the columns: it knows how many, and their names. */
-export const firstOf = (object: PyObject): PyObject => {
+export const firstFitted = (object: PyObject): PyObject => {
   let first = object;
   // Deeper than this nobody nests.
   for (let depth = 0; depth < 8; depth++) {
-    const inner = first.name === PIPELINE ? firstStep(first) : innerOf(first);
+    const inner = first.name === PIPELINE ? firstStep(first) : wrappedEstimator(first);
     if (!inner || (first.name !== PIPELINE && attributeOf(first, 'n_features_in_') !== undefined))
       return first;
     first = inner;
@@ -89,8 +90,8 @@ export const firstOf = (object: PyObject): PyObject => {
 };
 
 /** The model at the end of a pipeline, or inside a calibrated or frozen one. */
-export const lastOf = (object: PyObject): PyObject | undefined => {
-  if (object.name !== PIPELINE) return innerOf(object);
+export const innerEstimator = (object: PyObject): PyObject | undefined => {
+  if (object.name !== PIPELINE) return wrappedEstimator(object);
   const last = stepsOf(object).at(-1);
   return isKind(last, 'object') ? last : undefined;
 };
@@ -103,7 +104,7 @@ const stepsOf = (pipeline: PyObject): (PyValue | undefined)[] =>
     (step) => needItems(step, 'a step')[1],
   );
 
-const innerOf = (object: PyObject): PyObject | undefined => {
+const wrappedEstimator = (object: PyObject): PyObject | undefined => {
   const inner =
     object.name === CALIBRATED
       ? estimatorIn(calibratedIn(object)[0])
@@ -124,7 +125,7 @@ const estimatorIn = (calibrated: PyValue | undefined): PyValue | undefined =>
     ? (attributeOf(calibrated, 'estimator') ?? attributeOf(calibrated, 'base_estimator'))
     : undefined;
 
-const readAlone = (object: PyObject, matrix: DesignMatrix, visited: VisitedObjects): FittedModel =>
+const readSingle = (object: PyObject, matrix: DesignMatrix, visited: VisitedObjects): FittedModel =>
   fittedModelOf(readEstimator(object, visited), matrix, shortName(object.name));
 
 /** @throws AppError model-unsupported for a class that is not known, by name */
@@ -147,7 +148,7 @@ export const fittedModelOf = (
     throw broken(
       `the steps before the model make ${matrix.derivedColumns.length} columns, the ${kind} asks ${estimator.columns.length}`,
     );
-  const { columns, derivedColumns } = known(matrix, estimator.columns);
+  const { columns, derivedColumns } = withCategories(matrix, estimator.columns);
   const { link, classes, acceptsMissing, decision, isOnlyDecision } = estimator;
   const { score, derivedColumns: asked } = foldOneHotScale(
     scoreOver(estimator, matrix),
@@ -173,7 +174,7 @@ const scoreOver = (
     : score;
 
 /** The matrix, after the model has said which of its columns it takes for categories. */
-const known = (matrix: DesignMatrix, asked: readonly ForeignColumn[]): DesignMatrix => {
+const withCategories = (matrix: DesignMatrix, asked: readonly ForeignColumn[]): DesignMatrix => {
   let { columns } = matrix;
   const derivedColumns = matrix.derivedColumns.map((derived, i): DerivedColumn => {
     const own = asked[i]!;
@@ -209,7 +210,7 @@ const readCalibrated = (
   matrix: DesignMatrix,
   visited: VisitedObjects,
 ): FittedModel => {
-  const classes = twoClasses(object);
+  const classes = readTwoClasses(object);
   const shared = new Map<PyObject, FittedModel>();
   const calibrated = calibratedIn(object).map((entry) => {
     const own = needObject(entry, 'a calibrated classifier');
@@ -234,7 +235,7 @@ const readVoting = (
     throw unsupported(
       "a VotingClassifier with voting='hard' has no probabilities; voting='soft' has",
     );
-  const classes = twoClasses(object);
+  const classes = readTwoClasses(object);
   const members = needItems(needAttribute(object, 'estimators_'), 'its estimators');
   const weights = votesOf(object, members.length);
   const sum = weights.reduce((total, weight) => total + weight, 0);
@@ -266,7 +267,7 @@ const readBagging = (
   matrix: DesignMatrix,
   visited: VisitedObjects,
 ): FittedModel => {
-  const classes = twoClasses(object);
+  const classes = readTwoClasses(object);
   const members = needItems(needAttribute(object, 'estimators_'), 'its estimators');
   const chosen = needItems(needAttribute(object, 'estimators_features_'), 'its columns');
   const answers = members.map((member, m) => {

@@ -1,5 +1,5 @@
 /**
- * scikit-learn's scalers: every column is moved and divided. Steps of a pipeline.
+ * scikit-learn's scalers: every column is shifted and scaled. Steps of a pipeline.
  * @source sklearn/preprocessing/_data.py (transform of each)
  */
 

@@ -1,5 +1,5 @@
 /**
- * A pickle of scikit-learn, or of a library's wrapper for it -> ForeignModel. The reader above `pickle`.
+ * A pickle of scikit-learn, or of a library's wrapper for it -> ForeignModel.
  * The columns of the first step become the model's; its estimators become the score.
  */
 
@@ -18,9 +18,9 @@ import {
 import { type FittedModel, shortName } from './estimator.ts';
 import { READERS } from './estimator-readers.ts';
 import {
-  firstOf,
+  firstFitted,
   fittedModelOf,
-  lastOf,
+  innerEstimator,
   readEstimator,
   readFittedModel,
 } from './meta-estimators.ts';
@@ -34,7 +34,7 @@ export const readSklearn = (value: PyValue): ForeignModel => {
     );
   const visited = startVisited();
   const made = madeBy(value);
-  const first = firstOf(value);
+  const first = firstFitted(value);
   const names = namesOf(first) ?? namesOf(value);
   if (Object.hasOwn(READERS, value.name)) {
     const estimator = readEstimator(value, visited);
@@ -83,7 +83,7 @@ const madeBy = (object: PyObject): string => {
   if (library !== 'sklearn') return library === 'lightgbm' ? 'LightGBM' : 'XGBoost';
   const version = attributeOf(object, '_sklearn_version');
   const kind = shortName(object.name);
-  const inner = lastOf(object);
+  const inner = innerEstimator(object);
   return [
     'scikit-learn',
     ...(typeof version === 'string' ? [version.slice(0, 20)] : []),

@@ -1,5 +1,5 @@
 /**
- * scikit-learn's trees, forests and boosted trees -> a forest score. Readers of estimators.
+ * scikit-learn's trees, forests, AdaBoost and gradient boosting -> a forest score.
  * @source sklearn/ensemble/_forest.py, _weight_boosting.py, _gb.py (predict_proba of each)
  */
 
@@ -25,10 +25,10 @@ import {
   type LeafValue,
   plainColumns,
   readNodes,
+  readTwoClasses,
   SCORE_DECIDES,
   SKLEARN_RULES,
   shortName,
-  twoClasses,
 } from './estimator.ts';
 
 /** WeightedModel of the second class; counts before version 1.3, shares since. */
@@ -41,20 +41,20 @@ const estimatorOf = (
   model: PyObject,
   trees: readonly ForeignTree[],
   numbers: Pick<Forest, 'base' | 'scale'>,
-  says: Pick<Estimator, 'link' | 'decision'>,
+  output: Pick<Estimator, 'link' | 'decision'>,
 ): Estimator => {
   const count = columnCount(model);
   return {
     columns: plainColumns(count),
     score: { kind: 'forest', forest: buildForest(trees, count, { ...SKLEARN_RULES, ...numbers }) },
-    ...says,
-    classes: twoClasses(model),
+    ...output,
+    classes: readTwoClasses(model),
     acceptsMissing: trees.some(({ nodes }) => nodes.some((node) => node.missingLeft)),
   };
 };
 
 export const readTree: EstimatorReader = (model, visited) => {
-  twoClasses(model);
+  readTwoClasses(model);
   const tree = readNodes(model, share, 2, visited);
   return estimatorOf(model, [tree], { base: 0, scale: 1 }, { link: 'identity' });
 };
@@ -67,7 +67,7 @@ const membersOf = (model: PyObject): readonly PyObject[] => {
 
 /** The mean of the trees' shares. */
 export const readForest: EstimatorReader = (model, visited) => {
-  twoClasses(model);
+  readTwoClasses(model);
   const trees = membersOf(model).map((tree) => readNodes(tree, share, 2, visited));
   return estimatorOf(model, trees, { base: 0, scale: 1 / trees.length }, { link: 'identity' });
 };
@@ -81,7 +81,7 @@ const ADABOOST_MEMBERS = [
 
 /** SAMME: a vote of +-weight per tree. SAMME.R (before 1.6): half the difference of the log shares. */
 export const readAdaBoost: EstimatorReader = (model, visited) => {
-  twoClasses(model);
+  readTwoClasses(model);
   const members = membersOf(model);
   const weights = numbersOf(needAttribute(model, 'estimator_weights_'), 'its weights');
   const isReal = attributeOf(model, 'algorithm') === 'SAMME.R';
@@ -115,7 +115,7 @@ const halfLogOdds: LeafValue = (values, at) => {
 };
 
 export const readGradientBoosting: EstimatorReader = (model, visited) => {
-  twoClasses(model);
+  readTwoClasses(model);
   const value: LeafValue = (values, at) => values[at]!;
   const trees = membersOf(model).map((tree) => readNodes(tree, value, 1, visited));
   const rate = needNumber(needAttribute(model, 'learning_rate'), 'its learning rate');

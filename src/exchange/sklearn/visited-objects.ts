@@ -1,6 +1,6 @@
 /**
- * What is remembered while one file of scikit-learn is read, so that it ends: a pickle can hold one object in many
- * places, and inside itself.
+ * What was visited while one file of scikit-learn is read, so that reading ends: a pickle can hold one object in
+ * many places, and inside itself.
  */
 import { broken, type NdArray, type PyObject, unsupported } from '../pickle/python-values.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Looking into XGBoost's documents without believing them: records, lists, numbers, text.
+ * Checked access to XGBoost's JSON documents: records, lists, numbers and text, each refused where it is not what it should be.
  */
 import { AppError } from '../../core/errors.ts';
 

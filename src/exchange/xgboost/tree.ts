@@ -2,7 +2,12 @@
  * One tree of an XGBoost model as nodes of ours.
  * @source xgboost src/tree/tree_model.cc, src/common/categorical.h
  */
-import type { AllocateWords, ForeignNode, ForeignTree } from '../build-forest.ts';
+import {
+  type AllocateWords,
+  type ForeignNode,
+  type ForeignTree,
+  wordsOfCodes,
+} from '../build-forest.ts';
 import { setsOf } from './categories.ts';
 import { broken, isRecord, numbersOf } from './json-record.ts';
 
@@ -10,7 +15,7 @@ export const treeOf = (
   tree: unknown,
   t: number,
   weight: number,
-  take: AllocateWords,
+  allocate: AllocateWords,
 ): ForeignTree => {
   if (!isRecord(tree)) throw broken(`tree ${t} is no object`);
   const left = numbersOf(tree, 'left_children');
@@ -37,14 +42,8 @@ export const treeOf = (
         missingLeft: (defaultLeft[i] === 1) !== (set !== undefined),
         value: isLeaf ? Math.fround(condition[i]!) * weight : 0,
         cover: cover[i] ?? 1,
-        ...(set && { categories: wordsOf(set, take) }),
+        ...(set && { categories: wordsOfCodes(set, allocate) }),
       };
     }),
   };
-};
-
-const wordsOf = (codes: readonly number[], take: AllocateWords): Uint32Array => {
-  const words = take((codes.reduce((most, code) => Math.max(most, code), 0) >>> 5) + 1);
-  for (const code of codes) words[code >>> 5]! |= 1 << (code & 31);
-  return words;
 };

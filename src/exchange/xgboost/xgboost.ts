@@ -1,10 +1,10 @@
 /**
- * XGBoost's JSON and UBJSON -> ForeignModel. One of the readers of foreign formats.
+ * XGBoost's JSON and UBJSON -> ForeignModel.
  * Values are compared as float32, with `<`; a category in a node's set goes right.
  * @source xgboost doc/model.schema, src/tree/tree_model.cc, src/common/categorical.h
  */
 import { AppError } from '../../core/errors.ts';
-import { buildCategorySets, buildForest, COLUMNS_LIMIT } from '../build-forest.ts';
+import { buildCategoryAllocator, buildForest, COLUMNS_LIMIT } from '../build-forest.ts';
 import type { ForeignColumn, ForeignModel } from '../foreign-model.ts';
 import { countCodes, knownCategories, namesOfCodes } from './categories.ts';
 import {
@@ -66,8 +66,8 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
   const kept = stopsEarly ? all.slice(0, bestOf(learner, model) ?? all.length) : all;
   const known = knownCategories(model);
   const nCodes = countCodes(kept, known);
-  const take = buildCategorySets();
-  const trees = kept.map((tree, t) => treeOf(tree, t, dropped?.[t] ?? 1, take));
+  const allocate = buildCategoryAllocator();
+  const trees = kept.map((tree, t) => treeOf(tree, t, dropped?.[t] ?? 1, allocate));
   return {
     ...common,
     columns: columnsOf(learner, nFeatures, namesOfCodes(nCodes, known), known),

@@ -43,14 +43,13 @@ export const addEnsemble = (forest: Forest, model: Model, { nodes, prefix }: Gra
     weights: [],
   };
   forest.roots.forEach((root, tree) => {
-    addTree(same, root, tree, model, lists);
+    addTree({ forest: same, root, tree }, model, lists);
   });
-  const ensemble = node(
-    'TreeEnsembleClassifier',
-    [FEATURES],
-    [`${prefix}raw label`, `${prefix}scores`],
-    {},
-    {
+  const ensemble = node({
+    kind: 'TreeEnsembleClassifier',
+    inputs: [FEATURES],
+    outputs: [`${prefix}raw label`, `${prefix}scores`],
+    attributes: {
       ints: {
         nodes_treeids: lists.trees,
         nodes_nodeids: lists.ids,
@@ -70,13 +69,17 @@ export const addEnsemble = (forest: Forest, model: Model, { nodes, prefix }: Gra
         class_weights_as_tensor: lists.weights,
       },
     },
-    'ai.onnx.ml',
-  );
+    domain: 'ai.onnx.ml',
+  });
   nodes.push(ensemble);
 };
 
 /** Adds a tree; ids are handed out in the order of a walk, chains included. */
-const addTree = (forest: Forest, root: number, tree: number, model: Model, lists: Lists): void => {
+const addTree = (
+  { forest, root, tree }: { readonly forest: Forest; readonly root: number; readonly tree: number },
+  model: Model,
+  lists: Lists,
+): void => {
   const nodes = nodesOfTree(forest, root);
   const idOf = new Map<number, number>();
   const chainOf = new Map<number, Chain>();
@@ -91,7 +94,7 @@ const addTree = (forest: Forest, root: number, tree: number, model: Model, lists
     const id = idOf.get(at)!;
     const chain = chainOf.get(at);
     if (forest.feature[at] === -1) {
-      add(lists, tree, id, 0, 'LEAF', 0, 0, 0, 0);
+      addNodeTo(lists, { ...LEAF, tree, id });
       lists.leafTrees.push(tree);
       lists.leafIds.push(id);
       lists.weights.push(forest.value[at]! * forest.scale);
@@ -100,16 +103,31 @@ const addTree = (forest: Forest, root: number, tree: number, model: Model, lists
     const [left, right] = [idOf.get(forest.left[at]!)!, idOf.get(forest.right[at]!)!];
     const feature = forest.feature[at]!;
     if (!chain) {
-      const limit = forest.threshold[at]!;
-      const missing = forest.missingLeft[at]!;
-      add(lists, tree, id, feature, 'BRANCH_LEQ', limit, left, right, missing);
+      addNodeTo(lists, {
+        tree,
+        id,
+        feature,
+        mode: 'BRANCH_LEQ',
+        value: forest.threshold[at]!,
+        whenTrue: left,
+        whenFalse: right,
+        tracksTrue: forest.missingLeft[at]!,
+      });
       continue;
     }
-    const [yes, no] = chain.isSwapped ? [right, left] : [left, right];
+    const [whenTrue, whenFalse] = chain.isSwapped ? [right, left] : [left, right];
     chain.codes.forEach((code, i) => {
       const last = i === chain.codes.length - 1;
-      const missing = forest.missingLeft[at] === (chain.isSwapped ? 0 : 1) ? 1 : 0;
-      add(lists, tree, id + i, feature, 'BRANCH_EQ', code, yes, last ? no : id + i + 1, missing);
+      addNodeTo(lists, {
+        tree,
+        id: id + i,
+        feature,
+        mode: 'BRANCH_EQ',
+        value: code,
+        whenTrue,
+        whenFalse: last ? whenFalse : id + i + 1,
+        tracksTrue: forest.missingLeft[at] === (chain.isSwapped ? 0 : 1) ? 1 : 0,
+      });
     });
   }
 };
@@ -134,23 +152,27 @@ const chainAt = (forest: Forest, at: number, model: Model): Chain | undefined =>
   return { codes: shorter.length === 0 ? [NO_CODE] : shorter, isSwapped };
 };
 
-const add = (
-  lists: Lists,
-  tree: number,
-  id: number,
-  feature: number,
-  mode: string,
-  value: number,
-  whenTrue: number,
-  whenFalse: number,
-  tracksTrue: number,
-): void => {
-  lists.trees.push(tree);
-  lists.ids.push(id);
-  lists.features.push(feature);
-  lists.modes.push(mode);
-  lists.values.push(value);
-  lists.whenTrue.push(whenTrue);
-  lists.whenFalse.push(whenFalse);
-  lists.tracksTrue.push(tracksTrue);
+/** One node as the lists hold it. */
+interface ListedNode {
+  readonly tree: number;
+  readonly id: number;
+  readonly feature: number;
+  readonly mode: string;
+  readonly value: number;
+  readonly whenTrue: number;
+  readonly whenFalse: number;
+  readonly tracksTrue: number;
+}
+
+const LEAF = { feature: 0, mode: 'LEAF', value: 0, whenTrue: 0, whenFalse: 0, tracksTrue: 0 };
+
+const addNodeTo = (lists: Lists, added: ListedNode): void => {
+  lists.trees.push(added.tree);
+  lists.ids.push(added.id);
+  lists.features.push(added.feature);
+  lists.modes.push(added.mode);
+  lists.values.push(added.value);
+  lists.whenTrue.push(added.whenTrue);
+  lists.whenFalse.push(added.whenFalse);
+  lists.tracksTrue.push(added.tracksTrue);
 };

@@ -1,12 +1,13 @@
 /**
  * The first head of a model -> an ONNX graph: features (float64, N x features) to label and probabilities.
- * One of the writers of foreign formats. Trees become a TreeEnsembleClassifier with float64 thresholds;
- * link and calibration follow as plain steps, so the probabilities are the calibrated ones.
+ * Trees become a TreeEnsembleClassifier with float64 thresholds; link and calibration follow as plain steps, so the
+ * probabilities are the calibrated ones.
  * @source onnx/onnx.proto; onnx docs Operators-ml.md (ai.onnx.ml 3), Operators.md (opset 17)
  */
 import type { Head, Model } from '../../../core/model.ts';
 import {
   addNode,
+  addNodeWith,
   constant,
   type GraphParts,
   scalar,
@@ -53,8 +54,18 @@ const writeAnswer = (model: Model, late: string, parts: GraphParts): void => {
   scalar('threshold', model.threshold, parts);
   parts.constants.push(constant('last axis', TYPE.int64, [1], [1]));
   addNode(parts, 'Sub', ['whole', late], 'on time');
-  addNode(parts, 'Concat', ['on time', late], 'probabilities', { axis: 1 });
+  addNodeWith(parts, {
+    kind: 'Concat',
+    inputs: ['on time', late],
+    output: 'probabilities',
+    int: { axis: 1 },
+  });
   addNode(parts, 'GreaterOrEqual', [late, 'threshold'], 'is late');
-  addNode(parts, 'Cast', ['is late'], 'late label', { to: TYPE.int64 });
+  addNodeWith(parts, {
+    kind: 'Cast',
+    inputs: ['is late'],
+    output: 'late label',
+    int: { to: TYPE.int64 },
+  });
   addNode(parts, 'Squeeze', ['late label', 'last axis'], 'label');
 };

@@ -20,7 +20,9 @@ type TensorKind = (typeof TYPE)[keyof typeof TYPE];
 /** Kinds of attributes, by what they hold. */
 const KIND = { int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
 
-export interface AttributeLists {
+/** A node's attributes by name, by what they hold. */
+interface NodeAttributes {
+  readonly int?: Readonly<Record<string, number>>;
   readonly ints?: Readonly<Record<string, readonly number[]>>;
   readonly strings?: Readonly<Record<string, readonly string[]>>;
   readonly text?: Readonly<Record<string, string>>;
@@ -28,32 +30,41 @@ export interface AttributeLists {
   readonly doubles?: Readonly<Record<string, readonly number[]>>;
 }
 
-export const node = (
-  kind: string,
-  inputs: readonly string[],
-  outputs: readonly string[],
-  whole: Readonly<Record<string, number>> = {},
-  lists: AttributeLists = {},
+interface NodeFields {
+  readonly kind: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes?: NodeAttributes;
+  /** The operator set; ONNX's own where none is named. */
+  readonly domain?: string;
+}
+
+/** A NodeProto. */
+export const node = ({
+  kind,
+  inputs,
+  outputs,
+  attributes = {},
   domain = '',
-): Uint8Array =>
+}: NodeFields): Uint8Array =>
   Buffer.concat([
     ...inputs.map((name) => textField(1, name)),
     ...outputs.map((name) => textField(2, name)),
     textField(3, outputs[0]!),
     textField(4, kind),
-    ...Object.entries(whole).map(([name, value]) =>
+    ...Object.entries(attributes.int ?? {}).map(([name, value]) =>
       attribute(name, KIND.int, wholeField(3, value)),
     ),
-    ...Object.entries(lists.ints ?? {}).map(([name, values]) =>
+    ...Object.entries(attributes.ints ?? {}).map(([name, values]) =>
       attribute(name, KIND.ints, wholesField(8, values)),
     ),
-    ...Object.entries(lists.strings ?? {}).map(([name, values]) =>
+    ...Object.entries(attributes.strings ?? {}).map(([name, values]) =>
       attribute(name, KIND.strings, Buffer.concat(values.map((text) => textField(9, text)))),
     ),
-    ...Object.entries(lists.text ?? {}).map(([name, text]) =>
+    ...Object.entries(attributes.text ?? {}).map(([name, text]) =>
       attribute(name, KIND.string, textField(4, text)),
     ),
-    ...Object.entries(lists.doubles ?? {}).map(([name, values]) =>
+    ...Object.entries(attributes.doubles ?? {}).map(([name, values]) =>
       attribute(
         name,
         KIND.tensor,
@@ -69,10 +80,23 @@ export const addNode = (
   kind: string,
   inputs: readonly string[],
   output: string,
-  whole: Readonly<Record<string, number>> = {},
+): void => addNodeWith(parts, { kind, inputs, output, int: {} });
+
+/** Adds a step of one output that has whole numbers as attributes. */
+export const addNodeWith = (
+  { nodes, prefix }: GraphParts,
+  {
+    kind,
+    inputs,
+    output,
+    int,
+  }: Pick<NodeFields, 'kind' | 'inputs'> & {
+    readonly output: string;
+    readonly int: Readonly<Record<string, number>>;
+  },
 ): void => {
-  const own = (name: string): string => (name === FEATURES ? name : `${parts.prefix}${name}`);
-  parts.nodes.push(node(kind, inputs.map(own), [own(output)], whole));
+  const own = (name: string): string => (name === FEATURES ? name : `${prefix}${name}`);
+  nodes.push(node({ kind, inputs: inputs.map(own), outputs: [own(output)], attributes: { int } }));
 };
 
 const attribute = (name: string, kind: number, value: Uint8Array): Uint8Array =>

@@ -4,7 +4,7 @@
  */
 import type { Calibration, Head, Member, Model, PlainScore } from '../../../core/model.ts';
 import { addEnsemble } from './ensemble.ts';
-import { addNode, constant, type GraphParts, scalar, TYPE } from './node.ts';
+import { addNode, addNodeWith, constant, type GraphParts, scalar, TYPE } from './node.ts';
 
 type Probability = Head & { readonly kind: 'probability' };
 
@@ -34,7 +34,12 @@ const writeScore = (score: PlainScore, model: Model, parts: GraphParts): string 
     addEnsemble(score.forest, model, parts);
     parts.constants.push(constant(`${parts.prefix}one index`, TYPE.int64, [1], [1]));
     scalar('base', score.forest.base, parts);
-    addNode(parts, 'Gather', ['scores', 'one index'], 'sum', { axis: 1 });
+    addNodeWith(parts, {
+      kind: 'Gather',
+      inputs: ['scores', 'one index'],
+      output: 'sum',
+      int: { axis: 1 },
+    });
     addNode(parts, 'Add', ['sum', 'base'], 'score');
     return 'score';
   }
@@ -50,7 +55,7 @@ const writeScore = (score: PlainScore, model: Model, parts: GraphParts): string 
   addNode(parts, 'Where', ['is missing', 'nothing', 'features'], 'known');
   addNode(parts, 'MatMul', ['known', 'weights'], 'product');
   addNode(parts, 'Add', ['product', 'intercept'], 'line');
-  addNode(parts, 'Cast', ['line'], 'score', { to: TYPE.float });
+  addNodeWith(parts, { kind: 'Cast', inputs: ['line'], output: 'score', int: { to: TYPE.float } });
   return 'score';
 };
 

@@ -1,7 +1,7 @@
 /** Protocol buffers written field by field. */
 
 /** One field, encoded. */
-export type FieldBytes = Uint8Array;
+type FieldBytes = Uint8Array;
 
 const varint = (value: number): number[] => {
   const bytes: number[] = [];
@@ -29,7 +29,3 @@ export const messageField = (field: number, fields: readonly FieldBytes[]): Fiel
 /** Whole numbers, packed. */
 export const wholesField = (field: number, values: readonly number[]): FieldBytes =>
   bytesField(field, Uint8Array.from(values.flatMap(varint)));
-
-/** float32, packed. */
-export const floatsField = (field: number, values: readonly number[]): FieldBytes =>
-  bytesField(field, new Uint8Array(Float32Array.from(values).buffer));
