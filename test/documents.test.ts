@@ -25,7 +25,7 @@ const commandsOf = (file: string): string[] =>
 
 /** `room/sub-room/file.ts` or `room/sub-room/`, from the root of the project or from src/; not `OPERA_*`, `a/b` of a URL. */
 const PATH_IN_BACKTICKS =
-  /`((?:src|web|test|bench|data|docs|deploy|core|host|wasm|flights|train|predict|exchange|http|stress|report|score|serve|cli)\/[\w.\/-]*)`/g;
+  /`((?:src|web|test|bench|data|docs|deploy|core|host|wasm|flights|train|predict|exchange|http|stress|report|score|serve|cli)\/[\w./-]*)`/g;
 
 /** Of a bench the name alone is enough: `bench/export`. */
 const leadsSomewhere = (path: string): boolean =>

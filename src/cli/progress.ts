@@ -4,7 +4,7 @@
 import { SingleBar } from 'cli-progress';
 
 /** Shows how far a long work is; `note` is a short text such as the current loss. */
-export interface Progress {
+interface Progress {
   readonly update: (done: number, total: number, note: string) => void;
   readonly stop: () => void;
 }

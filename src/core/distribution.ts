@@ -11,7 +11,7 @@ import type { Input } from './inputs.ts';
 import type { InputShare } from './model.ts';
 
 /** Counts `nRows` flights (float64, shape (nRows, nInputs), row-major) into their bins. */
-export type BinCounter = (raw: Float64Array, nRows: number) => void;
+type BinCounter = (raw: Float64Array, nRows: number) => void;
 
 /**
  * @param cells float64, shape (sum of shares[i].shares.length): the bins of all inputs, one after the other
@@ -53,7 +53,7 @@ export const buildBinCounter = (
 const MIN_SHARE = 1e-4;
 
 /** Population stability index of shares that were `before` and are `now`, bin by bin. */
-export const stabilityIndex = (before: ArrayLike<number>, now: ArrayLike<number>): number => {
+const stabilityIndex = (before: ArrayLike<number>, now: ArrayLike<number>): number => {
   let sum = 0;
   for (let bin = 0; bin < before.length; bin++) {
     const p = Math.max(MIN_SHARE, before[bin]!);

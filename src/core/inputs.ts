@@ -21,14 +21,14 @@ export interface Input {
 }
 
 /** What was odd about a request that could still be read. */
-export interface Reading {
+interface Reading {
   /** Values that break the contract (wrong type, required but missing); non-empty means no prediction. */
   readonly faults: Fault[];
   /** Names of categories whose value was never seen in training; they count as missing. */
   readonly unknown: string[];
 }
 
-export type InputReader = (
+type InputReader = (
   request: Readonly<Record<string, unknown>>,
   into: Float64Array,
   at: number,

@@ -7,14 +7,18 @@ import {
   decodeCounts,
   encodeCounts,
   highOf,
+  type LatencyScale,
   lowOf,
   mergeInto,
   quantileOf,
-  record,
   totalOf,
 } from './latency.ts';
 
 const scale = buildScale(8, 27);
+
+const record = (of: LatencyScale, counts: Float64Array, value: number): void => {
+  counts[bucketOf(of, value)]! += 1;
+};
 
 describe('a latency histogram', () => {
   test('puts every value in a bucket whose bounds hold it', () => {

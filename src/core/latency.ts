@@ -44,10 +44,6 @@ export const lowOf = (scale: LatencyScale, bucket: number): number => {
 /** Largest value of a bucket. */
 export const highOf = (scale: LatencyScale, bucket: number): number => lowOf(scale, bucket + 1) - 1;
 
-export const record = (scale: LatencyScale, counts: Float64Array, value: number): void => {
-  counts[bucketOf(scale, value)]! += 1;
-};
-
 export const mergeInto = (counts: Float64Array, other: ArrayLike<number>): void => {
   for (let i = 0; i < counts.length; i++) counts[i]! += other[i]!;
 };

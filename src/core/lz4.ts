@@ -12,7 +12,7 @@ const RAW_BLOCK = 0x80000000;
 const MIN_MATCH = 4;
 
 /** Where the decoded bytes go, and what they may cost. */
-export interface Lz4Output {
+interface Lz4Output {
   /** The first `length` bytes are decoded. */
   bytes: Uint8Array;
   length: number;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildPlantedModel } from '../../test/planted.ts';
 import { AppError } from './errors.ts';
 import { decodeModel, encodeModel, readModel, writeModel } from './model-file.ts';
-import { currentOf, findModel, storeModel, switchCurrent, versionsOf } from './model-store.ts';
+import { currentOf, findModel, storeModel, switchCurrent } from './model-store.ts';
 import { buildRandom } from './random.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-model-'));
@@ -115,7 +115,11 @@ describe('the store of models', () => {
       new Date('2026-01-02T00:00:00Z'),
     );
     expect(first.version).toMatch(/^20260101T000000Z-[0-9a-f]{8}$/);
-    expect(versionsOf(dir, 'planted')).toEqual([first.version, second.version]);
+    expect(readdirSync(join(dir, 'planted')).sort()).toEqual([
+      first.version,
+      second.version,
+      'current',
+    ]);
     expect(findModel(dir, 'planted')).toBe(second.path);
     expect(findModel(dir, `planted/${first.version}`)).toBe(first.path);
     expect(findModel(dir, first.path)).toBe(first.path);

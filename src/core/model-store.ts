@@ -53,14 +53,6 @@ export const storeModel = (
 export const switchCurrent = (modelsDir: string, name: string, version: string): void =>
   writeWhole(join(modelsDir, name, 'current'), Buffer.from(`${version}\n`));
 
-/** The stored versions of a model, oldest first. */
-export const versionsOf = (modelsDir: string, name: string): readonly string[] => {
-  if (!existsSync(join(modelsDir, name))) return [];
-  return readdirSync(join(modelsDir, name))
-    .filter((version) => existsSync(join(modelsDir, name, version, FILE)))
-    .sort();
-};
-
 /** The names of all models that have a current version. */
 export const modelNames = (modelsDir: string): readonly string[] => {
   if (!existsSync(modelsDir)) return [];

@@ -72,7 +72,7 @@ export interface Quality {
 }
 
 /** Where a model came from; plain JSON, shown as it is by `GET /model` and `model show`. */
-export interface Provenance {
+interface Provenance {
   /** `puntual`, or the library that a foreign model was made with. */
   readonly madeBy: string;
   readonly trainedOn?: {
@@ -101,7 +101,7 @@ export interface InputShare {
 }
 
 /** Flights with their right answers: a loaded model must reproduce them before it may serve. */
-export interface SelfTest {
+interface SelfTest {
   readonly nRows: number;
   /** float64, shape (nRows, nInputs). */
   readonly raw: Float64Array;

@@ -63,7 +63,7 @@ const dtypeOf = (tensor: Tensor): Dtype => {
   throw new TypeError('a file holds only F64, F32, I32, U32 and U8 arrays');
 };
 
-export interface Tensors {
+interface Tensors {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** A view of the file's bytes where alignment allows. @throws AppError model-broken */
   readonly tensor: (name: string) => Tensor;

@@ -3,7 +3,7 @@
  */
 import type { FieldName } from './flight.ts';
 
-export interface CategoryColumn {
+interface CategoryColumn {
   readonly kind: 'category';
   /** int32, shape (nRows): index into `values`, -1 where missing. */
   readonly codes: Int32Array;
@@ -11,13 +11,13 @@ export interface CategoryColumn {
   readonly values: readonly string[];
 }
 
-export interface NumberColumn {
+interface NumberColumn {
   readonly kind: 'number';
   /** float64, shape (nRows): NaN where missing. */
   readonly numbers: Float64Array;
 }
 
-export interface TimeColumn {
+interface TimeColumn {
   readonly kind: 'time';
   /** float64, shape (nRows): local minutes since 1970-01-01T00:00, NaN where missing. */
   readonly minutes: Float64Array;
@@ -25,7 +25,7 @@ export interface TimeColumn {
 
 export type Column = CategoryColumn | NumberColumn | TimeColumn;
 
-export interface TableSource {
+interface TableSource {
   readonly files: readonly string[];
   readonly dialect: string;
   /** What `delayMinutes` measures. */

@@ -43,7 +43,7 @@ const memoryLimit = (granted = grantedMemoryBytes()): { memory_limit?: string } 
     ? { memory_limit: `${Math.floor((granted * MEMORY_SHARE) / 2 ** 20)}MiB` }
     : {};
 
-export type Row = Readonly<Record<string, unknown>>;
+type Row = Readonly<Record<string, unknown>>;
 
 /** All rows of a small result. */
 export const readRows = async (

@@ -7,7 +7,7 @@ import type { HttpRequest } from './request.ts';
 type Bytes = Buffer<ArrayBuffer>;
 
 /** What of a socket is used. */
-export interface Socket {
+interface Socket {
   readonly write: (bytes: Uint8Array, offset: number, length: number) => number;
   readonly end: () => void;
   readonly terminate: () => void;

@@ -9,7 +9,7 @@ import { type ParseFault, parseErrorOf } from './parse-errors.ts';
 import { type HttpRequest, isRead } from './request.ts';
 import type { Persistence, Writer } from './writer.ts';
 
-export interface Reply {
+interface Reply {
   /** Asks the handler. @returns whether the request is over and done with */
   readonly answer: (connection: Connection, request: HttpRequest) => boolean;
   /** Asks for the body, if the client waits for that. */

@@ -13,7 +13,7 @@ export interface Target {
 }
 
 /** Callers ask for the same again and again: the last target is kept, and compared as bytes. */
-export interface Targets {
+interface Targets {
   /** Undefined when it is no target. */
   readonly of: (head: Head) => Target | undefined;
 }

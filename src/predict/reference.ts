@@ -55,12 +55,7 @@ const scoreOfForest = (forest: Forest, features: Float64Array, at: number): numb
 };
 
 /** The leaf at which a row arrives in one tree. */
-export const leafOf = (
-  forest: Forest,
-  tree: number,
-  features: Float64Array,
-  at: number,
-): number => {
+const leafOf = (forest: Forest, tree: number, features: Float64Array, at: number): number => {
   const { feature, left, right } = forest;
   let node = forest.roots[tree]!;
   for (let tested = feature[node]!; tested !== -1; tested = feature[node]!) {

@@ -51,7 +51,7 @@ export interface Section {
   readonly blocks: readonly Block[];
 }
 
-export interface Page {
+interface Page {
   readonly title: string;
   /** Small print under the title: files, date, version. */
   readonly subtitle?: string;

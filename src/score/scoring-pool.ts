@@ -8,7 +8,7 @@ import { buildScore, outputsOf } from './answers.ts';
 import { allocateSlots, openSlots, type Slot } from './blocks.ts';
 import type { HelperTask } from './scoring-thread.ts';
 
-export interface ScoringPool {
+interface ScoringPool {
   readonly scoring: Scoring;
   readonly dismiss: () => void;
 }

@@ -27,7 +27,6 @@ export type Route = (typeof ROUTES)[number];
 
 /** Known methods; anything else counts as `_OTHER`. @source OpenTelemetry HTTP semantic conventions */
 export const METHODS = ['GET', 'POST', 'HEAD', 'OPTIONS', '_OTHER'] as const;
-export type Method = (typeof METHODS)[number];
 
 /** Why a request was refused although nothing was wrong with it. */
 export const SHED_REASONS = [

@@ -5,7 +5,7 @@
  */
 import { type Code, flattenInto, type Local, localAt, unsignedLeb } from './instructions.ts';
 
-export type ValueType = 'i32' | 'i64' | 'f64' | 'v128';
+type ValueType = 'i32' | 'i64' | 'f64' | 'v128';
 
 const TYPES: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f64: 0x7c, v128: 0x7b };
 

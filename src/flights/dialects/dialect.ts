@@ -60,7 +60,7 @@ export const parseDialect = (name: string, text: string): Dialect => {
 };
 
 /** The dialects that come with the tool, by name. */
-export const DIALECTS: readonly Dialect[] = Object.entries({
+const DIALECTS: readonly Dialect[] = Object.entries({
   bts,
   dataexpo,
   dublin,

@@ -8,7 +8,7 @@ import { NO_MINUTES } from '../cleaning/projection.ts';
 import { doublesOf, intsOf, textsOf } from '../reading/vectors.ts';
 
 /** Fills `raw[row * stride + at]` for the rows of a chunk; returns how many values a category had never seen. */
-export type ColumnReader = (
+type ColumnReader = (
   chunk: DuckDBDataChunk,
   column: number,
   raw: Float64Array,

@@ -9,7 +9,7 @@ import { reasonOf } from './reason.ts';
 import { scoreOf } from '../reference.ts';
 import { buildAttribution } from './shap.ts';
 
-export interface Reason {
+interface Reason {
   readonly input: string;
   /** What the input adds, on the scale of the probability: 0.09 is nine percentage points. */
   readonly points: number;

@@ -17,7 +17,7 @@ import { buildProbability } from '../heads.ts';
 import { toPoints } from './probability-attribution.ts';
 import { decide, scoreOf } from '../reference.ts';
 
-export interface Attribution {
+interface Attribution {
   /** The raw score that is expected when nothing is known. */
   readonly expected: number;
   /**

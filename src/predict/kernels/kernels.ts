@@ -54,7 +54,7 @@ const MAX_BITVECTOR_COLUMNS = 128;
 /** A table larger than this costs more in cache misses than the walk that it saves. */
 const MAX_TABLE_BYTES = 16 * 1024 * 1024;
 
-export interface KernelPlaces {
+interface KernelPlaces {
   readonly featuresAt: number;
   readonly nFeatures: number;
   readonly binsAt: number;
@@ -64,7 +64,7 @@ export interface KernelPlaces {
   readonly outStride: number;
 }
 
-export interface ForestKernels {
+interface ForestKernels {
   /** Of each forest; undefined where none can hold it. */
   readonly kernels: readonly (ForestKernel | undefined)[];
   /** In the order of the call, `(nRows)`: for a single row, and for multiples of `ROW_MULTIPLE`; the search first. */

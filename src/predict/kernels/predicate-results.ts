@@ -42,7 +42,7 @@ interface Region {
   readonly n: number;
 }
 
-export interface DecisionPlan {
+interface DecisionPlan {
   readonly columns: readonly Column[];
   readonly regions: readonly Region[];
   /** Of a row, padded to whole blocks. */
@@ -189,7 +189,7 @@ interface Slot {
 }
 
 /** The slots that all walked forests of a model share. */
-export interface SlotPlan {
+interface SlotPlan {
   readonly columns: readonly Column[];
   readonly slots: readonly Slot[];
   readonly forests: readonly SlottedForest[];

@@ -11,7 +11,7 @@ export interface Dictionary {
 export const HASH_SEED = 0x811c9dc5 | 0;
 export const hashNext = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193);
 
-export const hashOf = (bytes: Uint8Array, from: number, to: number): number => {
+const hashOf = (bytes: Uint8Array, from: number, to: number): number => {
   let hash = HASH_SEED;
   for (let i = from; i < to; i++) hash = hashNext(hash, bytes[i]!);
   return hash;

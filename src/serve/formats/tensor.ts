@@ -47,7 +47,7 @@ export interface ColumnSink {
   readonly unknown: Uint8Array;
 }
 
-export interface ColumnReader {
+interface ColumnReader {
   /** Values as JSON holds them, flat. */
   readonly readJson: (data: readonly unknown[], sink: ColumnSink) => void;
   /** @returns the place after the column. @throws AppError value-invalid when the bytes end too early */

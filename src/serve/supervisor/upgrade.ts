@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 const PORTS = 'PUNTUAL_TAKE_OVER_PORTS';
 const READY = 'ready';
 
-export interface Ports {
+interface Ports {
   readonly port: number;
   readonly adminPort: number;
 }

@@ -3,7 +3,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 
-export type Comparison = '<' | '<=' | '>' | '>=';
+type Comparison = '<' | '<=' | '>' | '>=';
 
 export interface Threshold {
   readonly text: string;

@@ -6,7 +6,7 @@ import { mergeAfter, respace } from './window.ts';
 
 const MAX_WINDOWS = 600;
 
-export interface Series {
+interface Series {
   /** Adds a window of one second; seconds may be left out, but never go back. */
   readonly add: (window: Window) => void;
   readonly windows: () => readonly Window[];

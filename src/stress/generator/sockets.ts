@@ -15,7 +15,7 @@ export const CONNECTING = 1;
 export const IDLE = 2;
 export const BUSY = 3;
 
-export interface Sockets {
+interface Sockets {
   /** Each array has one place per socket. */
   readonly handles: (Socket<number> | null)[];
   readonly state: Uint8Array;

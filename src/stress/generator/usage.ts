@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { readThrottledMs } from '../../host/throttle.ts';
 
-export interface Usage {
+interface Usage {
   readonly atMs: number;
   /** Of the thread that does the work; of the whole process where the system does not tell threads apart. */
   readonly cpuMs: number;
@@ -31,7 +31,7 @@ export const readUsage = (): Usage => {
 };
 
 /** What a shard did between two looks, as shares of the time. */
-export interface Shares {
+interface Shares {
   readonly busy: number;
   /** It could have run, but had no processor or had used up its quota; the two overlap. */
   readonly starved: number;

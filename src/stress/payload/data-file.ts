@@ -6,7 +6,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs
 import { AppError } from '../../core/errors.ts';
 import { encodeTime } from '../../core/flight.ts';
 
-export type Row = Readonly<Record<string, unknown>>;
+type Row = Readonly<Record<string, unknown>>;
 
 export interface DataRow {
   readonly fields: Row;

@@ -10,7 +10,7 @@ import { type ScoreRows, type ScoringTask, scorePart } from './parallel-scoring.
 import { sharedFloats, sharedInts } from '../shared-array.ts';
 
 /** What a thread gets before its first job. */
-export interface Assignment {
+interface Assignment {
   readonly memory: WebAssembly.Memory;
   readonly module: WebAssembly.Module;
   readonly layout: Layout;
