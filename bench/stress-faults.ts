@@ -50,7 +50,7 @@ const minus = (after: Counts, before: Counts): Counts =>
     Object.entries(after).map(([name, count]) => [name, count - before[name as keyof Counts]]),
   ) as unknown as Counts;
 
-/** The probe before the load asks known questions, which the service counts as well. */
+/** The probe before the load sends some requests, which the service counts as well. */
 const probes = async (): Promise<number> => {
   const before = await readCounts();
   const { outcomes } = await runStress([URL, '--rate', '100', '-d', '1s']);
@@ -84,17 +84,17 @@ try {
       ...['--admin', admin],
     ]);
     const counts = minus(await readCounts(), before);
-    const [deed] = run.faults ?? [];
+    const [result] = run.faults ?? [];
     const { ok = 0, socketError = 0, httpError = 0, timeout = 0 } = run.outcomes;
     const lost = socketError + httpError + timeout;
     // A request that is lost may have been answered by the service: then it counted one more than we saw.
     const more = counts.answered - nProbes - ok;
-    const agrees = more >= 0 && more <= lost && deed?.undone === true && check(run, counts);
+    const agrees = more >= 0 && more <= lost && result?.undone === true && check(run, counts);
     if (!agrees) nWrong++;
     console.log(
-      `| ${fault} | ${run.planned} | ${ok} | ${deed?.requestsLost} | ${counts.answered - nProbes} | ${more} | ${deed?.restarts ?? '-'} / ${counts.restarts} | ${counts.reloads} | ${counts.refused4xx} | ${deed?.recoveredMs?.toFixed(0) ?? '-'} | ${agrees ? 'agrees' : 'DIFFERS'} |`,
+      `| ${fault} | ${run.planned} | ${ok} | ${result?.requestsLost} | ${counts.answered - nProbes} | ${more} | ${result?.restarts ?? '-'} / ${counts.restarts} | ${counts.reloads} | ${counts.refused4xx} | ${result?.recoveredMs?.toFixed(0) ?? '-'} | ${agrees ? 'agrees' : 'DIFFERS'} |`,
     );
-    for (const note of deed?.notes ?? []) console.log(`  ${note}`);
+    for (const note of result?.notes ?? []) console.log(`  ${note}`);
   }
   console.log(`\n${nWrong === 0 ? 'holds' : 'FAILS'}: ${nWrong} faults whose measures differ`);
 } finally {

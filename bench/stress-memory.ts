@@ -4,7 +4,7 @@
  */
 import { buildRandom } from '../src/core/random.ts';
 import { buildCollector } from '../src/stress/coordinator/collector.ts';
-import { UNSEEN } from '../src/stress/coordinator/service-load.ts';
+import { UNSEEN } from '../src/stress/target/service-load.ts';
 import { bucketOfUs, buildTally, COUNTER_AT, takeTally } from '../src/stress/generator/tally.ts';
 import type { Tick } from '../src/stress/messages.ts';
 import { printMachine } from './lib/measure.ts';

@@ -1,5 +1,6 @@
 /**
- * Everything that must
+ * What is ready before a load begins: the service found and probed, the requests made, the connections planned, the
+ * processes of the generator started.
  */
 import { AppError } from '../core/errors.ts';
 import { type ConnectionPlan, planConnections, readLimits } from './coordinator/connections.ts';
@@ -12,7 +13,7 @@ import { parseTarget, resolveTarget, type Target } from './target/target.ts';
 
 export interface SessionOptions extends Omit<PayloadOptions, 'url'> {
   readonly url: string;
-  /** Most connections that will be open at once; a function sees how quick one answer is. */
+  /** The largest number of connections that will be open at once; a function is given the mean time of an answer. */
   readonly nConnections: number | ((probeMs: number) => number);
   readonly nShards?: number | undefined;
   readonly keepAlive: boolean;

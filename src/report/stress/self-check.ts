@@ -34,7 +34,7 @@ export const selfCheckSection = (run: RunFile): Section => ({
           'answers checked',
           run.main.summary.checked === 0
             ? 'by their status only'
-            : `${formatNumber(run.main.summary.checked)} answers to known questions, 1 in 16 compared byte by byte, ${formatNumber(run.main.summary.wrong)} wrong`,
+            : `${formatNumber(run.main.summary.checked)} answers whose body is known, 1 in 16 compared byte by byte, ${formatNumber(run.main.summary.wrong)} wrong`,
         ],
         [
           'machine',

@@ -1,11 +1,12 @@
 /**
  * How sure a quantile is: order-statistic intervals, and how many samples a quantile needs at all.
- * Pure arithmetic;
+ *
+ * Of n sorted samples the p-quantile lies between the ranks n p -+ 1.96 sqrt(n p (1 - p)) with 95 %.
  */
 import { quantileOf, totalOf } from '../../core/latency.ts';
 import { SCALE } from '../generator/tally.ts';
 
-/** Least number of independent samples whose maximum bounds the p-quantile from above with 95 %: ln .05 / ln p. */
+/** The smallest number of independent samples whose maximum bounds the p-quantile from above with 95 %: ln .05 / ln p. */
 export const minSamples = (p: number): number => Math.ceil(Math.log(0.05) / Math.log(p));
 
 /**

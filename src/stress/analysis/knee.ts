@@ -1,6 +1,6 @@
 /**
  * Where more load stops paying: Kneedle, Kleinrock's power, and the first step that gains little and costs much.
- * Pure; three opinions, and whether they agree.
+ * Three methods, and whether they agree.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Little's law as an audit: requests in flight must be throughput times time spent, in every second.
- * Pure; more than 5 % apart means not steady, lost samples, or a clock at fault.
+ * Little's law as an audit: N = X R, requests in flight are throughput times mean service time, in every second.
+ * More than 5 % apart means not steady, lost samples, or a clock at fault.
  */
 import type { Window } from '../coordinator/window.ts';
 

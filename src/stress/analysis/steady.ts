@@ -1,6 +1,6 @@
 /**
  * Whether a step had settled, and from when: MSER-5 for the beginning, slope and scatter for the rest.
- * Pure functions over a series; a step that never settles is shown, but feeds no fit.
+ * A step that never settles is shown, but feeds no fit.
  */
 
 export interface Steadiness {
@@ -17,7 +17,7 @@ export interface Steadiness {
 const BATCH = 5;
 
 /**
- * How many values to leave out at the beginning: the d that makes s^2(d..n) / (n - d)^2 least, over means of five.
+ * How many values to leave out at the beginning: the d with the smallest s^2(d..n) / (n - d)^2, over means of five.
  * A minimum in the second half says that the series is too short; then n is returned.
  * @source White 1997; White, Cobb, Spratt 2000 (MSER-5)
  */

@@ -1,5 +1,5 @@
 /**
- * One step of any mode as it is kept: what was asked, what came of it, its histograms, and what audits say of it.
+ * One step of any mode as a run file keeps it: what was planned, what came of it, its histograms, and what audits say of it.
  */
 import { encodeCounts } from '../../core/latency.ts';
 import type { StepRecord } from '../coordinator/fleet.ts';

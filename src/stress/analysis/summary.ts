@@ -43,11 +43,11 @@ export interface Summary {
   readonly bytesIn: number;
 }
 
-/** @throws Error when the books do not balance: a bug of the generator */
+/** @throws Error when the counts do not balance: a bug of the generator */
 export const summarise = ({ tally, seconds }: StepRecord): Summary => {
   const imbalance = imbalanceOf(tally);
   if (imbalance !== 0) {
-    throw new Error(`the books do not balance: ${imbalance} planned requests ended in no class`);
+    throw new Error(`the counts do not balance: ${imbalance} planned requests have no outcome`);
   }
   const planned = countOf(tally, 'planned');
   const outcomes = Object.fromEntries(

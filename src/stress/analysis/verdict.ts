@@ -10,12 +10,12 @@ export type VerdictKind = 'valid' | 'generator-bound' | 'invalid';
 export interface Verdict {
   readonly kind: VerdictKind;
   readonly sentence: string;
-  /** Share of the time that the shard with the least rest ran, and waited for a processor. */
+  /** Share of the time that the busiest shard ran, and waited for a processor. */
   readonly busy: number;
   readonly starved: number;
   /** Share of the time in which the service had something to do; null where it is not seen. */
   readonly service: number | null;
-  /** How late the pump was, at its 99th percentile; null in a closed loop. */
+  /** How late the pacer was, at its 99th percentile; null in a closed loop. */
   readonly latenessP99Ms: number | null;
 }
 
@@ -28,18 +28,18 @@ interface VerdictFacts {
   readonly latencyLimitMs?: number | undefined;
 }
 
-/** From here on there is no rest to speak of: it runs, or waits for a processor, all the time. */
+/** From here on it has no idle time to speak of: it runs, or waits for a processor, all the time. */
 const SPENT = 0.9;
 /** Where the service is not seen: share of the machine that was free, so that it was not the two together that filled it. */
 const IDLE_TO_SPARE = 0.1;
 const BUSY_WORTH_SAYING = 0.7;
 const WAITED_WORTH_SAYING = 0.1;
-/** Lateness that is always allowed: a few turns of a 1 ms pump on a shared machine. */
+/** Lateness that is always allowed: a few turns of a 1 ms pacer on a shared machine. */
 const LATENESS_ALLOWED_MS = 10;
 
 /**
- * A run is generator-bound when a stronger generator would have asked more, or sooner: when it had no rest and the
- * service had. A planned rate must have suffered from it: its pump was late, or requests were sent late because the
+ * A run is generator-bound when a stronger generator would have sent more, or sooner: when it had no rest and the
+ * service had. A planned rate must have suffered from it: its pacer was late, or requests were sent late because the
  * answers before them lay unread. Where neither had rest, they have come to their common end.
  */
 export const judgeGenerator = (

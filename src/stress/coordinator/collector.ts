@@ -3,8 +3,8 @@
  */
 import { addTally, buildTally, type Tally } from '../generator/tally.ts';
 import type { Tick } from '../messages.ts';
+import type { ServiceLoad } from '../target/service-load.ts';
 import { buildSeries } from './series.ts';
-import type { ServiceLoad } from './service-load.ts';
 import { buildWindow, type Window } from './window.ts';
 
 interface Collector {

@@ -2,15 +2,15 @@
  * The coordinator's side of the shards: starts their processes, opens connections, runs steps, adds ticks up.
  */
 
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Subprocess } from 'bun';
-import { wholeProcessors } from '../../host/processors.ts';
 import type { Tally } from '../generator/tally.ts';
 import type { FromShard, ShardPlan, StepPlan, ToShard } from '../messages.ts';
+import { UNSEEN, watchService } from '../target/service-load.ts';
 import { buildCollector } from './collector.ts';
 import type { ConnectionPlan } from './connections.ts';
 import { placeOf, type RunPart, WHOLE } from './part.ts';
-import { UNSEEN, watchService } from './service-load.ts';
 import type { Window } from './window.ts';
 
 /** One step as all shards together saw it. */
@@ -105,9 +105,9 @@ export const buildFleet = async (
 
   const open: Fleet['open'] = (nConnections, limitMs, onOpening) =>
     new Promise((resolve, reject) => {
-      const shares = plan.perShard.map((most, i) =>
+      const shares = plan.perShard.map((max, i) =>
         Math.min(
-          most,
+          max,
           Math.floor(nConnections / plan.nShards) + (i < nConnections % plan.nShards ? 1 : 0),
         ),
       );
@@ -153,7 +153,8 @@ export const buildFleet = async (
 
   const run: Fleet['run'] = (step, onWindow, onStart) =>
     new Promise((resolve, reject) => {
-      const service = isHere ? watchService(common.port, wholeProcessors()) : UNSEEN;
+      // All processors of the machine: a quota of the generator's own group does not hold the service.
+      const service = isHere ? watchService(common.port, availableParallelism()) : UNSEEN;
       const full: StepPlan = {
         ...step,
         startAtMs: Math.max(step.startAtMs ?? 0, Date.now() + START_DELAY_MS),

@@ -46,8 +46,8 @@ const windowAt = (second: number, ok = 100, ms = 2): Window => {
   };
 };
 
-const seriesOf = (windows: readonly Window[], most?: number): readonly Window[] => {
-  const series = buildSeries(most);
+const seriesOf = (windows: readonly Window[], maxWindows?: number): readonly Window[] => {
+  const series = buildSeries(maxWindows);
   for (const window of windows) series.add(window);
   return series.windows();
 };

@@ -12,14 +12,14 @@ interface Series {
   readonly windows: () => readonly Window[];
 }
 
-export const buildSeries = (most = MAX_WINDOWS): Series => {
+export const buildSeries = (maxWindows = MAX_WINDOWS): Series => {
   let windows: Window[] = [];
   /** Seconds that a window spans: a power of two, the same for all. */
   let span = 1;
   return {
     add: (window) => {
       put(windows, window, span);
-      if (windows.length <= most) return;
+      if (windows.length <= maxWindows) return;
       span *= 2;
       windows = rejoin(windows, span);
     },

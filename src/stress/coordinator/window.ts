@@ -50,7 +50,7 @@ export interface Window {
   readonly nOpen: number;
   readonly inFlight: number;
   readonly waiting: number;
-  /** Share of the time that the shard with the least rest ran, and waited for a processor. */
+  /** Share of the time that the busiest shard ran, and waited for a processor. */
   readonly busy: number;
   readonly starved: number;
   /** Share of the time in which the service had something to do; null where it is not seen. */
@@ -75,8 +75,8 @@ export const buildWindow = (
   const { response, service } = tally.histograms;
   const sum = (read: (tick: Tick) => number): number =>
     ticks.reduce((total, tick) => total + read(tick), 0);
-  const spent = ticks.reduce((most, tick) =>
-    tick.busy + tick.starved > most.busy + most.starved ? tick : most,
+  const busiest = ticks.reduce((max, tick) =>
+    tick.busy + tick.starved > max.busy + max.starved ? tick : max,
   );
   return {
     second,
@@ -101,8 +101,8 @@ export const buildWindow = (
     nOpen,
     inFlight: sum(({ inFlightMean }) => inFlightMean),
     waiting: sum(({ waiting }) => waiting),
-    busy: spent.busy,
-    starved: spent.starved,
+    busy: busiest.busy,
+    starved: busiest.starved,
     service: serviceLoad,
     idle: ticks[0]?.idle ?? null,
     rssBytes: sum(({ rssBytes }) => rssBytes),
@@ -168,7 +168,7 @@ export const mergeAfter = (a: Window, b: Window, second: number, span: number): 
 
 /** The same seconds of two generators that stressed one service together. */
 export const mergeBeside = (a: Window, b: Window): Window => {
-  const spent = a.busy + a.starved >= b.busy + b.starved ? a : b;
+  const busiest = a.busy + a.starved >= b.busy + b.starved ? a : b;
   const add = (x: readonly number[], y: readonly number[]): number[] =>
     x.map((count, i) => count + (y[i] ?? 0));
   return {
@@ -181,8 +181,8 @@ export const mergeBeside = (a: Window, b: Window): Window => {
     nOpen: a.nOpen + b.nOpen,
     inFlight: a.inFlight + b.inFlight,
     waiting: a.waiting + b.waiting,
-    busy: spent.busy,
-    starved: spent.starved,
+    busy: busiest.busy,
+    starved: busiest.starved,
     service: eitherOr(a.service, b.service, Math.max),
     idle: eitherOr(a.idle, b.idle, Math.min),
     rssBytes: a.rssBytes + b.rssBytes,

@@ -1,5 +1,5 @@
 /**
- * Faults carried out: each acts, waits its time, and is undone whatever happens; each says what it saw.
+ * Faults injected: each acts, waits its time, and is undone whatever happens; its result says what was seen.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Admin, WorkerState } from '../target/admin.ts';

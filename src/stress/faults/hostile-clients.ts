@@ -1,6 +1,6 @@
 /**
- * Clients that misbehave: some never finish a header, some send what is not HTTP. They live beside the load,
- * in the coordinator, and are gone when their time is over.
+ * Clients that misbehave: some never finish a header, some send what is not HTTP. They run beside the load, in the
+ * coordinator's process, and are gone when their time is over.
  */
 import type { Socket } from 'bun';
 import type { Target } from '../target/target.ts';
@@ -65,14 +65,14 @@ export const holdSlowClients = async (
     }
     const nClosed = clients.filter(({ data }) => data.closed).length;
     return [
-      `${clients.length} of ${count} slow clients were let in, ${nClosed} of them were turned out by the service before they left`,
+      `${clients.length} of ${count} slow clients were accepted, ${nClosed} of them were closed by the service before their time was over`,
     ];
   } finally {
     for (const client of clients) client.terminate();
   }
 };
 
-const RUBBISH: readonly string[] = [
+const MALFORMED: readonly string[] = [
   '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
   'GET\r\n\r\n',
   'POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n',
@@ -83,14 +83,14 @@ const RUBBISH: readonly string[] = [
   `\0\0\0\0${'\xff'.repeat(500)}`,
 ];
 
-/** Sends one piece of rubbish on a new connection every 10 ms. Returns how it was answered. */
+/** Sends one malformed request on a new connection every 10 ms. Returns how they were answered. */
 export const throwGarbage = async (target: Target, lastsMs: number): Promise<string[]> => {
   const endMs = performance.now() + lastsMs;
   const clients: Socket<HostileClient>[] = [];
   let nTried = 0;
   try {
     while (performance.now() < endMs) {
-      const client = await connect(target, nTried, RUBBISH[nTried % RUBBISH.length]!);
+      const client = await connect(target, nTried, MALFORMED[nTried % MALFORMED.length]!);
       nTried++;
       if (client) clients.push(client);
       await Bun.sleep(GARBAGE_EVERY_MS);
@@ -100,7 +100,7 @@ export const throwGarbage = async (target: Target, lastsMs: number): Promise<str
       clients.filter(({ data }) => data.status >= low && data.status < high).length;
     const nSilent = clients.filter(({ data }) => data.status === 0).length;
     return [
-      `${nTried} pieces of rubbish were sent: ${withStatus(400, 500)} were answered 4xx, ${withStatus(500, 600)} 5xx, ${withStatus(200, 400)} were taken as good, ${nSilent} got no answer`,
+      `${nTried} malformed requests were sent: ${withStatus(400, 500)} were answered 4xx, ${withStatus(500, 600)} 5xx, ${withStatus(200, 400)} were accepted, ${nSilent} got no answer`,
     ];
   } finally {
     for (const client of clients) client.terminate();

@@ -12,7 +12,7 @@ import { addReason } from './tally.ts';
 const CHECK_MASK = 15;
 
 export interface RequestIo {
-  /** A free, open socket finds its next work, or rests. */
+  /** A free, open socket takes its next request, or becomes idle. */
   readonly serve: (i: number, t: number) => void;
   readonly send: (i: number, plannedAt: number, t: number) => void;
   readonly receive: (socket: Socket<number>, chunk: Uint8Array) => void;

@@ -6,7 +6,7 @@ export interface SocketRing {
   readonly size: number;
   /** Adds a socket; one that is in the ring already keeps its older place. */
   readonly push: (socket: number) => void;
-  /** Takes the socket that has rested longest, -1 when there is none. */
+  /** Takes the socket that has been free longest, -1 when there is none. */
   readonly shift: () => number;
 }
 
@@ -45,7 +45,7 @@ export interface NumberRing {
   readonly shift: () => number;
 }
 
-/** @param capacity most values at once; the caller asks `size` before it pushes */
+/** @param capacity how many values fit; the caller asks `size` before it pushes */
 export const buildNumberRing = (capacity: number): NumberRing => {
   const mask = powerOfTwo(capacity) - 1;
   const slots = new Float64Array(mask + 1);
@@ -69,4 +69,4 @@ export const buildNumberRing = (capacity: number): NumberRing => {
   };
 };
 
-const powerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(Math.max(2, least)));
+const powerOfTwo = (minimum: number): number => 2 ** Math.ceil(Math.log2(Math.max(2, minimum)));

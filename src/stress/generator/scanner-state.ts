@@ -1,7 +1,6 @@
 /**
  * What the response scanner knows of each socket between two chunks, in flat arrays.
  *
- *
  *   HEAD ─┬─ LENGTH ─────────────────────────────────────────────┬─> done
  *         ├─ SIZE -> EXTENSION -> DATA -> DATA_END -> SIZE ...   │
  *         │    └ size 0 ─> TRAILER_START <-> TRAILER_LINE -> TRAILER_END
@@ -39,7 +38,7 @@ export interface Scanner {
   readonly heads: Map<number, Uint8Array>;
   /** Whether answers carry no body (HEAD requests). */
   readonly bodiless: boolean;
-  /** A head read before, byte by byte, and what it said: most answers of a second have the very same head. */
+  /** A head read before, byte by byte, and what it said: nearly all answers of a second have the very same head. */
   known: Uint8Array;
   knownStatus: number;
   knownCloses: number;

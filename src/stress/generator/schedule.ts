@@ -1,6 +1,6 @@
 /**
  * When requests are planned: pure functions of a count, no clock.
- * Shards of one run walk interleaved parts of the same plan; the sum is what was asked.
+ * Shards of one run walk interleaved parts of the same plan; together they are the whole plan.
  *
  * Event k of a plan lies where the integral of the rate reaches e(k): e(k) = k for uniform arrivals,
  * a sum of exponentials of mean 1 for Poisson arrivals. For a rate going linearly from a to b in T:

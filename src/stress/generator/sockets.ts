@@ -31,7 +31,7 @@ interface Sockets {
   /** 1 when it was answered before it was written whole. */
   readonly answered: Uint8Array;
   readonly scanner: Scanner;
-  /** Open and free, the one that rested longest first. */
+  /** Open and free, the one that has been free longest first. */
   readonly idle: SocketRing;
   /** How many of the sockets shall be open. */
   wanted: number;

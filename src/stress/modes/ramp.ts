@@ -1,5 +1,5 @@
 /**
- * The connection ramp: capacity and p99 against open connections, from few to many, each held at a fixed rate and at full tilt.
+ * The connection ramp: capacity and p99 against open connections, from few to many, each held at a fixed rate, then as a closed loop.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Threshold } from '../analysis/slo.ts';

@@ -1,6 +1,6 @@
 /**
  * The capacity search: climb until a step fails, close in by halves, repeat what fails, and soak at what held.
- * A pure course of decisions: a step is run by the `trial` that the caller gives, so tests need no service.
+ * It only decides: a step is run by the `trial` that the caller gives, so tests need no service.
  */
 
 const FAILURE_REASONS = [
@@ -42,7 +42,7 @@ export interface SearchResult {
   /** The lowest rate that failed; null when nothing failed. */
   readonly breakingPerSecond: number | null;
   readonly reason: FailureReason | null;
-  /** Whether the ends came as close as asked. */
+  /** Whether the ends came as close as wanted. */
   readonly converged: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The plain run: one load, closed loop or planned rate, for one duration, with faults if they are asked.
+ * The plain run: one load, closed loop or planned rate, for one duration, with faults if any are planned.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Threshold } from '../analysis/slo.ts';

@@ -24,13 +24,13 @@ interface Fed {
 const USUAL_COUNT = 1000;
 
 /**
- * The requests that a feeder gives, in its order, `most` at most.
+ * The requests that a feeder gives, in its order, `maxRequests` at most.
  * @throws AppError usage, file-missing, file-unreadable
  */
 export const readFeeder = async (
   path: string,
   defaults: FeederDefaults,
-  most: number,
+  maxRequests: number,
 ): Promise<Request[]> => {
   if (path.endsWith('.lua')) {
     throw new AppError(
@@ -57,7 +57,7 @@ export const readFeeder = async (
   }
   const ask = isList ? (i: number): unknown => requests[i] : (request as (i: number) => unknown);
   const fed: Request[] = [];
-  const nRequests = Math.min(most, isList ? requests.length : Math.floor(count));
+  const nRequests = Math.min(maxRequests, isList ? requests.length : Math.floor(count));
   for (let i = 0; i < nRequests; i++) {
     try {
       fed.push(fromFed(defaults, await ask(i)));

@@ -1,5 +1,5 @@
 /**
- * Which requests a run asks, and in what words that is told: a fixed body, a file's rows, made flights, a feeder.
+ * Which requests a run sends, and the sentence that says so: a fixed body, a file's rows, made flights, a feeder.
  */
 import { readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';

@@ -1,5 +1,5 @@
 /**
- * What is asked of the service: method, path, headers and body, and the bytes that they become once, before the run.
+ * One request to the service: method, path, headers and body, and the bytes that they become once, before the run.
  */
 import { AppError } from '../../core/errors.ts';
 

@@ -56,7 +56,7 @@ const checkAlike = (first: RunFile, run: RunFile): void => {
   if (run.mode !== 'single') refuse('a search or a ramp cannot be merged, only plain runs');
   if (run.faults) refuse('a run with faults cannot be merged');
   if (new URL(run.url).pathname !== new URL(first.url).pathname) {
-    refuse(`the runs asked different things (${first.url}, ${run.url})`);
+    refuse(`the runs sent different requests (${first.url}, ${run.url})`);
   }
   if (run.model !== first.model) refuse('an open and a closed loop cannot be merged');
   const { durationMs, warmUpMs } = run.main;
@@ -116,7 +116,7 @@ const mergeSteps = (steps: readonly Step[], slo: readonly string[]): Step => {
   };
 };
 
-/** The verdict of the machine that proves least: the first that is not valid, else the busiest. */
+/** The weakest verdict of all machines: the first that is not valid, else the busiest. */
 const worstOf = (steps: readonly Step[]): Verdict => {
   const verdicts = steps.map(({ verdict }) => verdict);
   const at = verdicts.findIndex(({ kind }) => kind !== 'valid');
@@ -124,7 +124,7 @@ const worstOf = (steps: readonly Step[]): Verdict => {
     const { sentence } = verdicts[at]!;
     return { ...verdicts[at]!, sentence: `${sentence}, says machine ${at}` };
   }
-  return verdicts.reduce((most, verdict) => (verdict.busy > most.busy ? verdict : most));
+  return verdicts.reduce((max, verdict) => (verdict.busy > max.busy ? verdict : max));
 };
 
 const mergeWindows = (all: readonly (readonly Window[])[]): Window[] => {

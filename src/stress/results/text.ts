@@ -140,7 +140,7 @@ const summaryLines = (summary: Summary, connections: RunFile['connections']): st
     `${showCount(connections.opened)} of ${showCount(connections.planned)} connections opened${summary.reopened > 0 ? `, ${showCount(summary.reopened)} opened again` : ''}`,
     ...(summary.checked > 0
       ? [
-          `${showCount(summary.checked)} answers to known questions, 1 in 16 compared, ${showCount(summary.wrong)} wrong`,
+          `${showCount(summary.checked)} answers whose body is known, 1 in 16 compared, ${showCount(summary.wrong)} wrong`,
         ]
       : []),
     '',

@@ -32,9 +32,9 @@ interface Line {
 /** A line of blocks, one per second, the newest at the right. */
 const sparkline = (values: readonly number[], width: number): string => {
   const shown = values.slice(-width);
-  const most = Math.max(...shown, Number.MIN_VALUE);
+  const max = Math.max(...shown, Number.MIN_VALUE);
   return shown
-    .map((value) => BLOCKS[value <= 0 ? 0 : 1 + Math.min(7, Math.floor((value / most) * 7.999))])
+    .map((value) => BLOCKS[value <= 0 ? 0 : 1 + Math.min(7, Math.floor((value / max) * 7.999))])
     .join('');
 };
 

@@ -1,5 +1,5 @@
 /**
- * The admin port of a service under stress: which workers it has, and the order to reload.
+ * The admin port of a service under stress: which workers it has, and the command to reload.
  */
 import { AppError } from '../../core/errors.ts';
 

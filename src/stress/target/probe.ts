@@ -1,5 +1,5 @@
 /**
- * A few questions before the load: does the service answer at all, in HTTP, and always the same?
+ * A few requests before the load: does the service answer at all, in HTTP, and always the same?
  */
 import { AppError } from '../../core/errors.ts';
 import { encodeRequest, type Request } from '../payload/request.ts';
@@ -13,7 +13,7 @@ import type { Target } from './target.ts';
 
 export interface Probe {
   readonly status: number;
-  /** How long one question took, on average. */
+  /** Mean time of one request. */
   readonly meanMs: number;
   /** Bodies that came back twice the same: [index of the request, body]. */
   readonly golden: readonly (readonly [number, Uint8Array])[];
@@ -23,7 +23,7 @@ export interface Probe {
 interface ProbeOptions {
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
-  /** How many requests are asked twice. */
+  /** How many requests are sent twice. */
   readonly nGolden: number;
 }
 
@@ -36,12 +36,12 @@ export const probeTarget = async (
   options: ProbeOptions,
 ): Promise<Probe> => {
   const startMs = performance.now();
-  let nAsked = 0;
-  const ask = async (index: number): Promise<SingleResponse> => {
-    nAsked++;
+  let nSent = 0;
+  const send = async (index: number): Promise<SingleResponse> => {
+    nSent++;
     return sendOrThrow(target, requests[index]!, options);
   };
-  const first = await ask(0);
+  const first = await send(0);
   const place = new URL(requests[0]!.path, target.url).href;
   if (first.status >= 300 && first.status < 400) {
     throw new AppError(
@@ -57,8 +57,8 @@ export const probeTarget = async (
   const step = Math.max(1, Math.floor(requests.length / Math.max(1, options.nGolden)));
   let nVaried = 0;
   for (let i = 0; isGood && i < requests.length && golden.length < options.nGolden; i += step) {
-    const one = i === 0 ? first : await ask(i);
-    const two = await ask(i);
+    const one = i === 0 ? first : await send(i);
+    const two = await send(i);
     const isSame = one.body && two.body && one.status < 300 && one.body.equals(two.body);
     if (isSame && one.body && one.body.length > 0) golden.push([i, one.body]);
     else if (++nVaried === MAX_VARIED) break;
@@ -71,7 +71,7 @@ export const probeTarget = async (
   }
   return {
     status: first.status,
-    meanMs: (performance.now() - startMs) / nAsked,
+    meanMs: (performance.now() - startMs) / nSent,
     golden: isChecked ? golden : [],
     notes,
   };
@@ -82,11 +82,11 @@ const sendOrThrow = async (
   request: Request,
   options: ProbeOptions,
 ): Promise<SingleResponse> => {
-  const asking: SingleRequestOptions = { ...options, bodiless: request.method === 'HEAD' };
+  const single: SingleRequestOptions = { ...options, bodiless: request.method === 'HEAD' };
   const result = await sendSingleRequest(
     target,
     encodeRequest(request, target.url.host, false),
-    asking,
+    single,
   );
   if ('status' in result) return result;
   throw new AppError('target-unreachable', sentenceOf(target, result, options.timeoutMs));

@@ -1,5 +1,5 @@
 /**
- * One question on a connection of its own, in the very bytes that the load will send; read by the same scanner.
+ * One request on a connection of its own, in the very bytes that the load will send; read by the same scanner.
  */
 import { closeCompletes, scanResponse } from '../generator/response-scanner.ts';
 import { BROKEN, buildScanner, INCOMPLETE } from '../generator/scanner-state.ts';

@@ -1,5 +1,5 @@
 /**
- * The service under stress: its URL taken apart, its addresses, and what it says of itself.
+ * The service under stress: its URL taken apart, and its addresses.
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';

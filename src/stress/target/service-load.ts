@@ -7,7 +7,7 @@ import { readThread, type ThreadTimes } from '../generator/usage.ts';
 export interface ServiceLoad {
   /**
    * Share of the time since the last call in which the service had something to do: 1 when it never rested.
-   * Null when it is not seen, or was asked a moment ago.
+   * Null when it is not seen, or was called a moment ago.
    */
   readonly take: () => number | null;
 }
@@ -42,7 +42,7 @@ export const watchService = (port: number, cores: number): ServiceLoad => {
 export type ProcessTimes = ReadonlyMap<string, ReadonlyMap<string, ThreadTimes>>;
 
 /**
- * Of a process it is the thread that works most, or all threads together when they fill every processor; of several
+ * Of a process it is the busiest thread, or all threads together when they fill every processor; of several
  * processes it is their mean, each counted by the time that it ran.
  */
 export const shareOf = (
@@ -57,7 +57,7 @@ export const shareOf = (
     const earlier = before.get(pid);
     let ran = 0;
     let wanted = 0;
-    let most = 0;
+    let busiest = 0;
     for (const [thread, times] of threads) {
       const was = earlier?.get(thread);
       if (!was) continue;
@@ -65,9 +65,9 @@ export const shareOf = (
       const wantedMs = ranMs + times.waitedMs - was.waitedMs;
       ran += ranMs;
       wanted += wantedMs;
-      most = Math.max(most, wantedMs);
+      busiest = Math.max(busiest, wantedMs);
     }
-    weighted += ran * Math.min(1, Math.max(most, wanted / cores) / wallMs);
+    weighted += ran * Math.min(1, Math.max(busiest, wanted / cores) / wallMs);
     ranAll += ran;
   }
   return ranAll === 0 ? 0 : weighted / ranAll;
