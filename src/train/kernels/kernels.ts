@@ -1,6 +1,20 @@
 /**
- * The fast kernels, emitted for the shape of one table: histogram, subtraction, partition, gradients.
- * Their slow twins in `histogram`, `partition` and `loss` give the same bits.
+ * The fast kernels of the parallel learner. Read this folder from here.
+ *
+ * The idea. A table's shape (how many features, where each one's bins start, where everything lies in memory) does not
+ * change while trees are grown, so one WebAssembly module is emitted for it: offsets are constants of the code, the loop
+ * over features is unrolled, and every thread has its own instance on the one shared memory (`engine/layout`).
+ *
+ * Memory. A row is a record: its packed gradient, then one bin per feature (`kernel-shape`), so that a histogram reads
+ * each row in one place; the same bins lie once more feature by feature, for the partition, which asks one of them.
+ * A bin of a histogram is one int64, sum(g) * 2^32 + sum(h), so that one addition adds both.
+ *
+ * A round: `mark` writes each row's leaf, `renewLogistic` adds the leaf's value to its score and packs the new gradient
+ * (four rows at a time), `addAll` sums the root's histogram; then for each split `partition` sends rows left or right by
+ * a table of one byte per bin, `addRows` sums the smaller child, `subtract` leaves the larger one's sums.
+ *
+ * Their slow twins give the same bits: `addRows` and `subtract` in `growing/histogram`, `partition` in
+ * `growing/partition`, `logisticGradientsInto` in `growing/loss`.
  */
 import { renewLogistic } from './gradient-kernel.ts';
 import { addAll, addRows } from './histogram-kernel.ts';
