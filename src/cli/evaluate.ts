@@ -11,7 +11,7 @@ import type { Model } from '../core/model.ts';
 import { findModel } from '../core/model-store.ts';
 import type { Table } from '../core/table.ts';
 import { departuresOf } from '../core/table.ts';
-import { writeWhole } from '../core/atomic-write.ts';
+import { writeAtomically } from '../core/atomic-write.ts';
 import { compilePredictor } from '../predict/compile.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
@@ -81,7 +81,7 @@ export const describe = (command: Command): void => {
       const table = await readTable(files, flags);
       const report = evaluateModel(model, path, version, table, flags, startMs);
       if (flags.output !== undefined)
-        writeWhole(flags.output, Buffer.from(buildTrainingPage(report)));
+        writeAtomically(flags.output, Buffer.from(buildTrainingPage(report)));
       if (flags.json) printJson(report);
       else print(report);
     });

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import type { Model } from '../core/model.ts';
-import { writeWhole } from '../core/atomic-write.ts';
+import { writeAtomically } from '../core/atomic-write.ts';
 import { writeLightGbm } from '../exchange/lightgbm/write.ts';
 import { writeOnnx } from '../exchange/onnx/write/model.ts';
 import { printJson, printLine } from './output.ts';
@@ -46,7 +46,7 @@ export const describeExport = (command: Command): void => {
     .action((wanted: string, options: Options) => {
       const { model, version } = readModel(findModel(options.models, wanted));
       const bytes = FORMATS[options.to](options.uncalibrated ? withoutCalibration(model) : model);
-      writeWhole(options.output, bytes);
+      writeAtomically(options.output, bytes);
       const columns = model.features.map(({ name }) => name);
       const lookups = model.features
         .filter(({ step }) => step === 'lookup')

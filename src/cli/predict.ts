@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import type { ScanReport } from '../flights/output/scan.ts';
-import { mostBlocks } from '../flights/output/scoring.ts';
+import { maxBlocks } from '../flights/output/scoring.ts';
 import { printJson, printLine } from './output.ts';
 import { buildProgress } from './progress.ts';
 import { outputsOf } from '../score/answers.ts';
@@ -46,7 +46,7 @@ export const describe = (command: Command): void => {
       const progress = buildProgress('scoring');
       const startMs = performance.now();
       const nThreads = options.threads ?? wholeProcessors();
-      const pool = buildScoringPool(model, nThreads, mostBlocks(nThreads));
+      const pool = buildScoringPool(model, nThreads, maxBlocks(nThreads));
       const report = await scanFiles(files, options.output, {
         inputs: model.inputs,
         outputs: outputsOf(model),

@@ -60,7 +60,7 @@ const writePage = (file: string, page: string): void => {
 const whole = (number: number): string => number.toLocaleString('en');
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
-const LINES_AT_MOST = 12;
+const MAX_LINES = 12;
 
 /** What a person reads. */
 export const printProfile = (profile: Profile): void => {
@@ -79,7 +79,7 @@ export const printProfile = (profile: Profile): void => {
   );
   printLine();
   printTable(
-    ['column', 'missing', 'share', 'different', 'least', 'most'],
+    ['column', 'missing', 'share', 'different', 'min', 'max'],
     columns.map((column) => [
       column.name,
       whole(column.missing),
@@ -97,17 +97,13 @@ export const printProfile = (profile: Profile): void => {
   printGroups('route', profile.byRoute);
 };
 
-const printGroups = (
-  what: string,
-  groups: readonly Group[],
-  nAtMost: number = LINES_AT_MOST,
-): void => {
+const printGroups = (what: string, groups: readonly Group[], nMax: number = MAX_LINES): void => {
   if (groups.length === 0) return;
   printLine();
   printTable(
     [what, 'flights', 'late', 'mean delay'],
     groups
-      .slice(0, nAtMost)
+      .slice(0, nMax)
       .map((group) => [
         group.name,
         whole(group.flights),
@@ -115,5 +111,5 @@ const printGroups = (
         `${group.meanDelayMinutes.toFixed(1)} min`,
       ]),
   );
-  if (groups.length > nAtMost) printLine(`... and ${whole(groups.length - nAtMost)} more`);
+  if (groups.length > nMax) printLine(`... and ${whole(groups.length - nMax)} more`);
 };

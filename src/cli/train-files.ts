@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Model } from '../core/model.ts';
 import { writeModel } from '../core/model-file.ts';
 import { checkPlace, storeModel } from '../core/model-store.ts';
-import { writeWhole } from '../core/atomic-write.ts';
+import { writeAtomically } from '../core/atomic-write.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
 import { rollMonths, type RollingMonth } from '../train/rolling.ts';
@@ -103,9 +103,9 @@ const trainWatched = async (
     peakMemoryMb: peakMemoryMb(),
   };
   const text = `${JSON.stringify(report, null, 2)}\n`;
-  writeWhole(join(dirname(path), 'report.json'), Buffer.from(text));
+  writeAtomically(join(dirname(path), 'report.json'), Buffer.from(text));
   const page = buildTrainingPage(report);
-  writeWhole(join(dirname(path), 'report.html'), Buffer.from(page));
+  writeAtomically(join(dirname(path), 'report.html'), Buffer.from(page));
   return report;
 };
 

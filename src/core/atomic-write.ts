@@ -18,7 +18,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from './errors.ts';
 
 /** Writes to a temporary neighbour, flushes, renames. @throws AppError file-unwritable (no permission, disk full) */
-export const writeWhole = (path: string, bytes: Uint8Array): void => {
+export const writeAtomically = (path: string, bytes: Uint8Array): void => {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
   try {
     mkdirSync(dirname(path), { recursive: true });

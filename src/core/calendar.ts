@@ -1,5 +1,5 @@
 /**
- * Clocks: parts of a local time given in minutes since 1970, as features and keys of rates name them.
+ * The calendar: parts of a local time given in minutes since 1970, as features and lookups name them.
  */
 
 export const MINUTES_PER_DAY = 1440;
@@ -49,8 +49,8 @@ const calendarOf = (days: number): number => {
   return calendar[at]!;
 };
 
-/** What a clock shows at a local time, NaN for a missing one. */
-export const CLOCKS = {
+/** A part of a local time, NaN for a missing one. */
+export const CALENDAR = {
   day: dayOf,
   minuteOfDay,
   hour: (minutes: number) => Math.floor(minuteOfDay(minutes) / 60),

@@ -1,13 +1,14 @@
 /**
- * A calibration as a function.
+ * A stored calibration as a function from the probability that was learned to the one that is answered.
  */
 import { logit, sigmoid } from './logistic.ts';
 import type { Calibration } from './model.ts';
 
-export type Curve = (value: number) => number;
+/** From one number to another: a probability, or a score, to a probability. */
+export type Calibrator = (value: number) => number;
 
 /** A calibration as a function from probability to probability. */
-export const buildCalibration = (calibration: Calibration): Curve => {
+export const buildCalibration = (calibration: Calibration): Calibrator => {
   switch (calibration.kind) {
     case 'none':
       return (p) => p;
@@ -22,7 +23,7 @@ export const buildCalibration = (calibration: Calibration): Curve => {
     case 'beta': {
       const { a, b, c } = calibration;
       return (p) =>
-        sigmoid(a * Math.log(Math.max(p, LEAST)) - b * Math.log(Math.max(1 - p, LEAST)) + c);
+        sigmoid(a * Math.log(Math.max(p, MIN)) - b * Math.log(Math.max(1 - p, MIN)) + c);
     }
     case 'isotonic':
       return buildIsotonic(calibration.from, calibration.to);
@@ -30,9 +31,9 @@ export const buildCalibration = (calibration: Calibration): Curve => {
 };
 
 /** Keeps a saturated 0 or 1 from meeting a coefficient of 0: 0 * ln 0 is not a number. */
-const LEAST = 1e-300;
+const MIN = 1e-300;
 
-const buildIsotonic = (from: Float64Array, to: Float64Array): Curve => {
+const buildIsotonic = (from: Float64Array, to: Float64Array): Calibrator => {
   const last = from.length - 1;
   return (p) => {
     if (!(p > from[0]!)) return to[0]!;

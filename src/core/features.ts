@@ -3,10 +3,10 @@
  * Training and serving run this same code on the same stored tables,
  * so they cannot drift apart.
  */
-import { CLOCKS } from './calendar.ts';
+import { CALENDAR } from './calendar.ts';
 import type { Input } from './inputs.ts';
 import {
-  BLOCK_ROWS,
+  ENCODER_ROWS,
   buildDigits,
   buildLookup,
   type Digits,
@@ -75,7 +75,7 @@ export type Encoder = (
   nRows?: number,
 ) => void;
 
-/** One feature of up to `BLOCK_ROWS` flights, by the same places. */
+/** One feature of up to `ENCODER_ROWS` flights, by the same places. */
 type Step = (
   raw: Float64Array,
   rawAt: number,
@@ -93,8 +93,8 @@ export const buildEncoder = (inputs: readonly Input[], features: readonly Featur
   const digits = buildDigits(inputs);
   const steps = features.map((feature) => buildStep(feature, inputs, nFeatures, digits));
   return (raw, rawAt, out, outAt, nRows = 1) => {
-    for (let from = 0; from < nRows; from += BLOCK_ROWS) {
-      const n = Math.min(BLOCK_ROWS, nRows - from);
+    for (let from = 0; from < nRows; from += ENCODER_ROWS) {
+      const n = Math.min(ENCODER_ROWS, nRows - from);
       // Not as a pair: one would be made per flight.
       const rawFrom = rawAt + from * nInputs;
       const outFrom = outAt + from * nFeatures;
@@ -162,7 +162,7 @@ const buildStep = (
     case 'dayOfWeek':
     case 'dayOfYear':
     case 'month':
-      return fromInput(feature.input, CLOCKS[feature.step]);
+      return fromInput(feature.input, CALENDAR[feature.step]);
     case 'elapsedMinutes': {
       const [from, to, nInputs] = [at(feature.from), at(feature.to), inputs.length];
       return (raw, rawAt, out, outAt, nRows) => {

@@ -1,7 +1,7 @@
 /**
  * Lookups: numbers stored per combination of codes and clock digits, as one key.
  */
-import { CLOCKS } from './calendar.ts';
+import { CALENDAR } from './calendar.ts';
 import type { Input } from './inputs.ts';
 
 /** A part of a lookup's key: an integer in [0, radix) derived from one input. */
@@ -23,7 +23,7 @@ interface Lookup {
 export type LookupInto = (out: Float64Array, outAt: number, stride: number, nRows: number) => void;
 
 /** Rows that are encoded feature by feature: what the features share of them stays in the nearest cache. */
-export const BLOCK_ROWS = 256;
+export const ENCODER_ROWS = 256;
 
 /** The mixed-radix key of a flight, NaN when a part is missing or out of range. */
 export const buildKey = (
@@ -36,7 +36,7 @@ export const buildKey = (
     for (let p = 0; p < parts.length; p++) {
       const { of, radix } = parts[p]!;
       const value = raw[row + positions[p]!]!;
-      const digit = of === 'code' ? value : CLOCKS[of](value);
+      const digit = of === 'code' ? value : CALENDAR[of](value);
       if (!(digit >= 0 && digit < radix)) return Number.NaN;
       key = key * radix + digit;
     }
@@ -59,9 +59,9 @@ export const buildDigits = (inputs: readonly Input[]): Digits => {
     column: ({ of, input }) => {
       const known = columns.get(`${of} ${input}`);
       if (known) return known;
-      const column = new Float64Array(BLOCK_ROWS);
+      const column = new Float64Array(ENCODER_ROWS);
       const i = indexOf(inputs, input);
-      const digit = of === 'code' ? (value: number) => value : CLOCKS[of];
+      const digit = of === 'code' ? (value: number) => value : CALENDAR[of];
       columns.set(`${of} ${input}`, column);
       fills.push((raw, rawAt, nRows) => {
         for (let row = 0; row < nRows; row++) column[row] = digit(raw[rawAt + row * nInputs + i]!);
@@ -89,7 +89,7 @@ export const buildLookup = (
     nKeys <= Math.max(SMALL_TABLE, 4 * keys.length)
       ? buildTable(nKeys, keys, numbers, otherwise)
       : buildMap(keys, numbers, otherwise);
-  const combined = new Float64Array(BLOCK_ROWS);
+  const combined = new Float64Array(ENCODER_ROWS);
   return (out, outAt, stride, nRows) => {
     for (let p = 0; p < columns.length; p++) {
       const column = columns[p]!;

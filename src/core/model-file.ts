@@ -12,7 +12,7 @@ import { AppError } from './errors.ts';
 import { checkModel } from './model-check.ts';
 import type { Model } from './model.ts';
 import { encodeTensors, parseTensors, type Tensor } from './safetensors.ts';
-import { writeWhole } from './atomic-write.ts';
+import { writeAtomically } from './atomic-write.ts';
 
 const FORMAT = 'puntual-model-1';
 const FILE_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
@@ -103,7 +103,7 @@ export const readModel = (path: string): LoadedModel => {
  */
 export const writeModel = (model: Model, path: string): string => {
   const { bytes, sha256 } = encodeModel(model);
-  writeWhole(path, bytes);
+  writeAtomically(path, bytes);
   return sha256;
 };
 

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors.ts';
 import { encodeModel } from './model-file.ts';
-import { checkFolder, writeWhole } from './atomic-write.ts';
+import { checkFolder, writeAtomically } from './atomic-write.ts';
 import type { Model } from './model.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -44,14 +44,14 @@ export const storeModel = (
   const { bytes, sha256 } = encodeModel(model);
   const version = versionOf(sha256, made);
   const path = join(modelsDir, model.name, version, FILE);
-  writeWhole(path, bytes);
+  writeAtomically(path, bytes);
   switchCurrent(modelsDir, model.name, version);
   return { path, version, sha256 };
 };
 
 /** Makes a stored version the one that serves. @throws AppError file-unwritable */
 export const switchCurrent = (modelsDir: string, name: string, version: string): void =>
-  writeWhole(join(modelsDir, name, 'current'), Buffer.from(`${version}\n`));
+  writeAtomically(join(modelsDir, name, 'current'), Buffer.from(`${version}\n`));
 
 /** The names of all models that have a current version. */
 export const modelNames = (modelsDir: string): readonly string[] => {

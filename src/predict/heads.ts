@@ -1,7 +1,7 @@
 /**
  * From raw scores to answers: link, calibration, chained probabilities, ordered quantiles.
  */
-import { buildCalibration, type Curve } from '../core/calibrate.ts';
+import { buildCalibration, type Calibrator } from '../core/calibrate.ts';
 import { sigmoid } from '../core/logistic.ts';
 import type { Head, Member } from '../core/model.ts';
 
@@ -34,14 +34,14 @@ export const buildAnswers = (heads: readonly Head[]): ((out: Float64Array, at: n
 };
 
 /** A head's own answer from its raw score. */
-export const buildCurve = (head: Head): Curve =>
+export const buildCurve = (head: Head): Calibrator =>
   head.kind === 'quantile' ? (raw) => raw : buildProbability(head);
 
 /** From a raw score to a probability: link, then calibration. */
 export const buildProbability = ({
   link,
   calibration,
-}: Pick<Member, 'link' | 'calibration'>): Curve => {
+}: Pick<Member, 'link' | 'calibration'>): Calibrator => {
   const calibrate = buildCalibration(calibration);
   if (link === 'logistic') return (raw) => calibrate(sigmoid(raw));
   // Isotonic points lie on the scale of the score itself, which may be any.

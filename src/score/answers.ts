@@ -3,8 +3,9 @@
  */
 import type { Head, Model } from '../core/model.ts';
 import type { Output } from '../flights/output/score-functions.ts';
-import { BLOCK_ROWS, type Score } from '../flights/output/scoring.ts';
+import type { Score } from '../flights/output/scoring.ts';
 import { compilePredictor } from '../predict/compile.ts';
+import { CHUNK_ROWS } from '../flights/reading/vectors.ts';
 
 /** The columns, in the order in which `buildScore` answers them. */
 export const outputsOf = ({ heads }: Model): readonly Output[] => [
@@ -27,9 +28,9 @@ export const buildScore = (model: Model): Score => {
     if (answers.length < nRows * nHeads) answers = new Float64Array(nRows * nHeads);
     predictor.predictInto(raw, nRows, answers);
     for (let row = 0; row < nRows; row++)
-      out[BLOCK_ROWS + row] = answers[row * nHeads]! >= model.threshold ? 1 : 0;
+      out[CHUNK_ROWS + row] = answers[row * nHeads]! >= model.threshold ? 1 : 0;
     for (let h = 0; h < nHeads; h++) {
-      const from = h === 0 ? 0 : (h + 1) * BLOCK_ROWS;
+      const from = h === 0 ? 0 : (h + 1) * CHUNK_ROWS;
       for (let row = 0; row < nRows; row++) out[from + row] = rounded(answers[row * nHeads + h]!);
     }
   };

@@ -1,7 +1,8 @@
 /**
  * Blocks of rows in shared memory, each with a state, for threads that score them.
  */
-import { BLOCK_ROWS, type Block, type Score } from '../flights/output/scoring.ts';
+import type { Block, Score } from '../flights/output/scoring.ts';
+import { CHUNK_ROWS } from '../flights/reading/vectors.ts';
 
 /** What all threads share. */
 export interface SlotMemory {
@@ -47,7 +48,7 @@ export const allocateSlots = (nSlots: number, nInputs: number, nOutputs: number)
   nInputs,
   nOutputs,
   control: new SharedArrayBuffer(4 * (FIRST_SLOT + 2 * nSlots)),
-  blocks: new SharedArrayBuffer(8 * nSlots * BLOCK_ROWS * (nInputs + nOutputs)),
+  blocks: new SharedArrayBuffer(8 * nSlots * CHUNK_ROWS * (nInputs + nOutputs)),
 });
 
 /** A thread's view of the slots. */
@@ -78,7 +79,7 @@ const openSlot = (
   i: number,
 ): Slot => {
   const state = FIRST_SLOT + 2 * i;
-  const [nRaw, nOut] = [BLOCK_ROWS * nInputs, BLOCK_ROWS * nOutputs];
+  const [nRaw, nOut] = [CHUNK_ROWS * nInputs, CHUNK_ROWS * nOutputs];
   const at = 8 * i * (nRaw + nOut);
   const raw = new Float64Array(blocks, at, nRaw);
   const out = new Float64Array(blocks, at + 8 * nRaw, nOut);

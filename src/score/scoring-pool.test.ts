@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { buildPlantedModel } from '../../test/planted.ts';
 import { openDatabase } from '../flights/database.ts';
 import { scanFiles } from '../flights/output/scan.ts';
-import { mostBlocks } from '../flights/output/scoring.ts';
+import { maxBlocks } from '../flights/output/scoring.ts';
 import { allocateSlots, openSlots } from './blocks.ts';
 import { outputsOf } from './answers.ts';
 import { buildScoringPool } from './scoring-pool.ts';
@@ -19,7 +19,7 @@ const at = (name: string): string => join(FOLDER, name);
 
 const scan = async (from: string, to: string, nThreads: number) => {
   const model = buildPlantedModel();
-  const pool = buildScoringPool(model, nThreads, mostBlocks(nThreads));
+  const pool = buildScoringPool(model, nThreads, maxBlocks(nThreads));
   try {
     return await scanFiles([at(from)], at(to), {
       inputs: model.inputs,

@@ -4,11 +4,11 @@
 import { AppError } from '../../core/errors.ts';
 import type { Table } from '../../core/table.ts';
 import { checkWhole, settleAll } from '../reading/compression.ts';
-import { takeDamagedLines } from './rejected-lines.ts';
+import { takeRejectedLines } from './rejected-lines.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { openFlights, type Projection, plainColumn, project, rejectColumn } from './projection.ts';
-import { buildRows } from './table-builder.ts';
-import { findFiles, openSource, reading } from '../reading/source.ts';
+import { startTable } from './table-builder.ts';
+import { findFiles, openSource, blameFile } from '../reading/source.ts';
 
 export interface LoadOptions {
   /** A dialect by name, or one that the caller holds; by default the columns decide. */
@@ -29,17 +29,18 @@ export const loadTable = async (
   const database = await openFlights(options.threads);
   try {
     const { connection } = database;
-    const rows = buildRows();
+    const table = startTable();
     let dialect: Dialect | undefined;
     for (const file of files) {
       const source = await openSource(connection, file);
-      const projection = await project(connection, source, options.dialect, true).catch(
-        async (error: unknown) => {
-          // What a cut-off stream still gives may look like other columns: say that first.
-          await checkWhole(file, source.compression);
-          throw error;
-        },
-      );
+      const projection = await project(connection, source, {
+        dialect: options.dialect,
+        labelled: true,
+      }).catch(async (error: unknown) => {
+        // What a cut-off stream still gives may look like other columns: say that first.
+        await checkWhole(file, source.compression);
+        throw error;
+      });
       if (dialect !== undefined && dialect !== projection.dialect) {
         throw new AppError(
           'columns-unknown',
@@ -47,22 +48,22 @@ export const loadTable = async (
         );
       }
       dialect = projection.dialect;
-      const nBefore = rows.nRead();
-      const read = reading(file, async () => {
+      const nBefore = table.nRead();
+      const read = blameFile(file, async () => {
         const result = await connection.stream(sqlOf(projection));
         let chunk = await result.fetchChunk();
         while (chunk && chunk.rowCount > 0) {
-          rows.append(chunk, projection.fields);
+          table.append(chunk, projection.fields);
           chunk = await result.fetchChunk();
         }
-        rows.reject(await takeDamagedLines(connection));
+        table.reject(await takeRejectedLines(connection));
       });
       await settleAll([read, checkWhole(file, source.compression)]);
-      if (rows.nRead() === nBefore) {
+      if (table.nRead() === nBefore) {
         throw new AppError('file-empty', `${file} holds a header but no rows`);
       }
     }
-    return rows.finish(files, dialect!);
+    return table.finish(files, dialect!);
   } finally {
     database.close();
   }

@@ -32,19 +32,23 @@ export const openFlights = async (threads?: number): Promise<Database> => {
   return database;
 };
 
+export interface ProjectionOptions {
+  /** The dialect that the user asked for, if any. */
+  readonly dialect: string | Dialect | undefined;
+  /** Whether the delay is needed; without it the columns known only later are not even read. */
+  readonly labelled: boolean;
+  /** Whether the SELECT also hands on the source's own columns, as `own0`, `own1`, ... */
+  readonly withOwn?: boolean;
+}
+
 /**
  * Finds the dialect of a source and ties it to the source's columns.
- * @param named the dialect that the user asked for, if any
- * @param labelled whether the delay is needed; without it the columns known only later are not even read
- * @param withOwn whether the SELECT also hands on the source's own columns, as `own0`, `own1`, ...
  * @throws AppError columns-unknown, data-leak, usage
  */
 export const project = async (
   connection: DuckDBConnection,
   source: Source,
-  named: string | Dialect | undefined,
-  labelled: boolean,
-  withOwn = false,
+  { dialect: named, labelled, withOwn = false }: ProjectionOptions,
 ): Promise<Projection> => {
   const dialect =
     named === undefined

@@ -1,11 +1,11 @@
 /**
- * Lines of a CSV that could not be taken apart;
+ * Lines of a CSV that the database could not take apart and left out.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readRows } from '../database.ts';
 
 /** How many lines the reads since the last call had to leave out, by reason; it forgets them. */
-export const takeDamagedLines = async (
+export const takeRejectedLines = async (
   connection: DuckDBConnection,
 ): Promise<ReadonlyMap<string, number>> => {
   const tables = await readRows(

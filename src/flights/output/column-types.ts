@@ -4,7 +4,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { identifier, readRows } from '../database.ts';
 import { knownValue } from '../cleaning/projection.ts';
-import { reading, type Source } from '../reading/source.ts';
+import { blameFile, type Source } from '../reading/source.ts';
 
 /**
  * SQL types by the place of the column, VARCHAR where the values have no other in common.
@@ -16,7 +16,7 @@ export const provenTypes = async (
   source: Source,
 ): Promise<readonly string[]> => {
   if (source.format !== 'csv') return source.columns.map(() => 'VARCHAR');
-  const sampled = await reading(source.file, () =>
+  const sampled = await blameFile(source.file, () =>
     readRows(
       connection,
       `SELECT ${source.columns.map((column, i) => `${CANDIDATES.map((type) => `count(${fits(column, type)}) AS ${type}${i}`).join(', ')}, count(${knownValue(source, column)}) AS n${i}`).join(', ')} FROM (FROM ${source.from} LIMIT ${SAMPLE_ROWS})`,
@@ -26,7 +26,7 @@ export const provenTypes = async (
     (_, i) =>
       CANDIDATES.find((type) => sampled[0]![`${type}${i}`] === sampled[0]![`n${i}`]) ?? 'VARCHAR',
   );
-  const [row] = await reading(source.file, () =>
+  const [row] = await blameFile(source.file, () =>
     readRows(
       connection,
       `SELECT ${source.columns.map((column, i) => `count(${fits(column, likely[i]!)}) AS t${i}, count(${knownValue(source, column)}) AS n${i}`).join(', ')} FROM ${source.from}`,

@@ -7,14 +7,16 @@ import { buildDictionary } from '../reading/dictionary.ts';
 import { NO_MINUTES } from '../cleaning/projection.ts';
 import { doublesOf, intsOf, textsOf } from '../reading/vectors.ts';
 
-/** Fills `raw[row * stride + at]` for the rows of a chunk; returns how many values a category had never seen. */
-type ColumnReader = (
-  chunk: DuckDBDataChunk,
-  column: number,
-  raw: Float64Array,
-  at: number,
-  stride: number,
-) => number;
+/** Where a column of a chunk goes: to `raw[row * stride + at]`. */
+interface ColumnPlace {
+  readonly column: number;
+  readonly raw: Float64Array;
+  readonly at: number;
+  readonly stride: number;
+}
+
+/** Puts the rows of a chunk in their place; returns how many values a category had never seen. */
+type ColumnReader = (chunk: DuckDBDataChunk, place: ColumnPlace) => number;
 
 /** A reader of one input's column; a category remembers what it translated. */
 export const buildColumnReader = (input: Input): ColumnReader => {
@@ -22,13 +24,13 @@ export const buildColumnReader = (input: Input): ColumnReader => {
     case 'category':
       return buildCategoryReader(input);
     case 'number':
-      return (chunk, column, raw, at, stride) => {
+      return (chunk, { column, raw, at, stride }) => {
         const numbers = doublesOf(chunk.getColumnVector(column));
         for (let row = 0; row < numbers.length; row++) raw[row * stride + at] = numbers[row]!;
         return 0;
       };
     case 'time':
-      return (chunk, column, raw, at, stride) => {
+      return (chunk, { column, raw, at, stride }) => {
         const minutes = intsOf(chunk.getColumnVector(column));
         for (let row = 0; row < minutes.length; row++) {
           const minute = minutes[row]!;
@@ -45,7 +47,7 @@ const buildCategoryReader = (input: Input): ColumnReader => {
   let translated = new Float64Array(256);
   let nTranslated = 0;
   let codes = new Int32Array(2048);
-  return (chunk, column, raw, at, stride) => {
+  return (chunk, { column, raw, at, stride }) => {
     const nRows = chunk.rowCount;
     if (codes.length < nRows) codes = new Int32Array(nRows);
     dictionary.encodeInto(textsOf(chunk.getColumnVector(column)), codes, 0);

@@ -2,13 +2,13 @@ import { expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { targetOf, writeFailureOf } from './output-file.ts';
+import { outputFileOf, writeFailureOf } from './output-file.ts';
 
 test('a full disk is the fault of the target, not of the file that is read', () => {
   const full = new Error(
     'IO Error: Could not write file "o.csv.1.partial": No space left on device',
   );
-  const target = targetOf('o.csv', []);
+  const target = outputFileOf('o.csv', []);
   expect(writeFailureOf(target, full)?.code).toBe('file-unwritable');
   expect(writeFailureOf(target, full)?.message).toBe(
     'o.csv cannot be written: No space left on device',
@@ -24,8 +24,8 @@ test.each([
   const file = join(folder, 'o.csv');
   const program = `
     import { writeFileSync } from 'node:fs';
-    import { targetOf, writeInto } from ${JSON.stringify(join(import.meta.dir, 'output-file.ts'))};
-    await writeInto(targetOf(${JSON.stringify(file)}, []), async (partial) => {
+    import { outputFileOf, writeInto } from ${JSON.stringify(join(import.meta.dir, 'output-file.ts'))};
+    await writeInto(outputFileOf(${JSON.stringify(file)}, []), async (partial) => {
       writeFileSync(partial, 'half');
       console.log('begun');
       await new Promise((done) => setTimeout(done, 60_000));

@@ -13,7 +13,7 @@ import {
 import { dirname } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 
-export interface Target {
+export interface OutputFile {
   readonly file: string;
   readonly format: 'csv' | 'parquet' | 'ndjson';
   /** Options of a COPY statement. */
@@ -30,7 +30,7 @@ const COMPRESSIONS: Readonly<Record<string, string>> = {
  * @param sources files that are read: they are not overwritten
  * @throws AppError usage, file-unwritable
  */
-export const targetOf = (file: string, sources: readonly string[]): Target => {
+export const outputFileOf = (file: string, sources: readonly string[]): OutputFile => {
   const match = /\.(csv|tsv|parquet|ndjson|jsonl)(?:\.(gz|zst))?$/i.exec(file);
   const ending = match?.[1]?.toLowerCase();
   const compression = match?.[2]?.toLowerCase();
@@ -84,7 +84,7 @@ const checkFolder = (file: string): void => {
  * @throws AppError file-unwritable when the disk refuses
  */
 export const writeInto = async (
-  { file }: Target,
+  { file }: OutputFile,
   write: (partial: string) => Promise<void>,
 ): Promise<void> => {
   const partial = `${file}.${process.pid}.partial`;
@@ -108,7 +108,7 @@ export const writeInto = async (
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** The failure of a COPY that its target is to blame for, undefined for any other. */
-export const writeFailureOf = ({ file }: Target, error: unknown): AppError | undefined => {
+export const writeFailureOf = ({ file }: OutputFile, error: unknown): AppError | undefined => {
   const why = /Could not write (?:to )?file .*: ([^\n]*)/.exec((error as Error).message ?? '')?.[1];
   if (why === undefined) return undefined;
   return new AppError('file-unwritable', `${file} cannot be written: ${why}`, { cause: error });

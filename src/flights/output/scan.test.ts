@@ -7,7 +7,8 @@ import { AppError } from '../../core/errors.ts';
 import { buildInputReader, type Input } from '../../core/inputs.ts';
 import { openDatabase, readRows } from '../database.ts';
 import { type ScanOptions, scanFiles } from './scan.ts';
-import { BLOCK_ROWS, scoreHere } from './scoring.ts';
+import { scoreHere } from './scoring.ts';
+import { CHUNK_ROWS } from '../reading/vectors.ts';
 
 let folder = '';
 
@@ -43,8 +44,8 @@ const ECHO: ScanOptions = {
   ],
   scoring: scoreHere(3, 4, (raw, nRows, out) => {
     for (let row = 0; row < nRows; row++) {
-      for (let i = 0; i < 3; i++) out[i * BLOCK_ROWS + row] = raw[row * 3 + i]!;
-      out[3 * BLOCK_ROWS + row] = raw[row * 3 + 2]! > 1000 ? 1 : 0;
+      for (let i = 0; i < 3; i++) out[i * CHUNK_ROWS + row] = raw[row * 3 + i]!;
+      out[3 * CHUNK_ROWS + row] = raw[row * 3 + 2]! > 1000 ? 1 : 0;
     }
   }),
 };

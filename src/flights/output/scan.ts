@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import { checkWhole, settleAll } from '../reading/compression.ts';
-import { takeDamagedLines } from '../cleaning/rejected-lines.ts';
+import { takeRejectedLines } from '../cleaning/rejected-lines.ts';
 import { type Database, identifier, literal } from '../database.ts';
 import {
   knownValue,
@@ -16,9 +16,9 @@ import {
   rejectColumn,
 } from '../cleaning/projection.ts';
 import { answerName, type Output, registerScore } from './score-functions.ts';
-import { mostBlocks, type Scoring } from './scoring.ts';
-import { findFiles, openSource, reading, type Source } from '../reading/source.ts';
-import { type Target, targetOf, writeFailureOf, writeInto } from './output-file.ts';
+import { maxBlocks, type Scoring } from './scoring.ts';
+import { findFiles, openSource, blameFile, type Source } from '../reading/source.ts';
+import { type OutputFile, outputFileOf, writeFailureOf, writeInto } from './output-file.ts';
 import { provenTypes } from './column-types.ts';
 
 export interface ScanOptions {
@@ -29,7 +29,7 @@ export interface ScanOptions {
   /** Answers rows; it is called on this thread, in any order. */
   readonly scoring: Scoring;
   readonly dialect?: string | undefined;
-  /** Threads of the database; for text one more where there are several (see `mostBlocks`). */
+  /** Threads of the database; for text one more where there are several (see `maxBlocks`). */
   readonly threads?: number | undefined;
   /** Told now and then how many rows are done. */
   readonly onRows?: (nRows: number) => void;
@@ -62,7 +62,7 @@ export const scanFiles = async (
   options: ScanOptions,
 ): Promise<ScanReport> => {
   const files = findFiles(patterns);
-  const target = targetOf(file, files);
+  const output = outputFileOf(file, files);
   const database = await openFlights(options.threads);
   try {
     const { connection } = database;
@@ -71,43 +71,43 @@ export const scanFiles = async (
     const parts: Part[] = [];
     for (const source of files) {
       parts.push(
-        await partOf(database, await openSource(connection, source, 'kept'), target, options),
+        await partOf(database, await openSource(connection, source, 'kept'), output, options),
       );
     }
     const isText = parts.some(
       ({ source }) => source.format === 'csv' || source.format === 'ndjson',
     );
     if (isText && options.threads !== undefined)
-      await connection.run(`SET threads = ${mostBlocks(options.threads)}`);
+      await connection.run(`SET threads = ${maxBlocks(options.threads)}`);
     const select = parts.map((part) => part.select).join('\nUNION ALL BY NAME\n');
-    let damaged: ReadonlyMap<string, number> = new Map();
-    await writeInto(target, async (partial) => {
-      const copy = reading(files.join(', '), async () => {
+    let rejectedLines: ReadonlyMap<string, number> = new Map();
+    await writeInto(output, async (partial) => {
+      const copy = blameFile(files.join(', '), async () => {
         try {
-          await connection.run(`COPY (${select}) TO ${literal(partial)} ${target.options}`);
+          await connection.run(`COPY (${select}) TO ${literal(partial)} ${output.options}`);
         } catch (error) {
-          throw counts.failure() ?? writeFailureOf(target, error) ?? error;
+          throw counts.failure() ?? writeFailureOf(output, error) ?? error;
         }
       });
       const checks = parts.map(({ source }) => checkWhole(source.file, source.compression));
       await settleAll([copy, ...checks]);
-      damaged = await takeDamagedLines(connection);
-      if (counts.report().nRead + damaged.size === 0) {
+      rejectedLines = await takeRejectedLines(connection);
+      if (counts.report().nRead + rejectedLines.size === 0) {
         throw new AppError('file-empty', `${files.join(', ')}: there is a header but no rows`);
       }
     });
-    const nDamaged = [...damaged.values()].reduce((sum, n) => sum + n, 0);
+    const nRejectedLines = [...rejectedLines.values()].reduce((sum, n) => sum + n, 0);
     const report = counts.report();
     return {
       files,
       dialects: [...new Set(parts.map((part) => part.dialect))],
       rows: {
-        read: report.nRead + nDamaged,
+        read: report.nRead + nRejectedLines,
         scored: report.nScored,
         unscored: report.nRead - report.nScored,
       },
       unscored: report.unscored,
-      damaged: Object.fromEntries(damaged),
+      damaged: Object.fromEntries(rejectedLines),
       unknown: report.unknown,
       absent: options.inputs
         .map(({ name }) => name)
@@ -142,7 +142,7 @@ const ABSENT = {
 const partOf = async (
   { connection }: Database,
   source: Source,
-  target: Target,
+  output: OutputFile,
   options: ScanOptions,
 ): Promise<Part> => {
   const { inputs, outputs } = options;
@@ -171,7 +171,7 @@ const partOf = async (
       : [],
   );
   const reason = `coalesce(${[mapped.reason, ...missing].join(', ')}, '')`;
-  const isTyped = target.format !== 'csv' && source.format === 'csv';
+  const isTyped = output.format !== 'csv' && source.format === 'csv';
   const types = isTyped ? await provenTypes(connection, source) : [];
   const named = source.columns.map((column, i) => {
     const value = isTyped
@@ -232,7 +232,7 @@ const mapping = async (
       select: `SELECT ${own.join(', ')} FROM ${source.from}`,
     };
   }
-  const projection = await project(connection, source, dialect, false, true);
+  const projection = await project(connection, source, { dialect, labelled: false, withOwn: true });
   return {
     dialect: projection.dialect.name,
     fields: new Set<string>(projection.fields),

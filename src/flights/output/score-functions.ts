@@ -16,9 +16,10 @@ import type { Input } from '../../core/inputs.ts';
 import type { Database } from '../database.ts';
 import { buildDictionary } from '../reading/dictionary.ts';
 import { buildColumnReader } from './model-inputs.ts';
-import { BLOCK_ROWS, type Block, type Scoring } from './scoring.ts';
+import type { Block, Scoring } from './scoring.ts';
 import {
   booleansOf,
+  CHUNK_ROWS,
   doublesOf,
   entriesOf,
   intsOf,
@@ -86,7 +87,7 @@ export const registerScore = ({ connection }: Database, options: ScoreOptions): 
     free.pop() ??
     tickets.push({
       block: scoring.buildBlock(),
-      reasons: new Int32Array(BLOCK_ROWS),
+      reasons: new Int32Array(CHUNK_ROWS),
       nRows: 0,
     }) - 1;
 
@@ -97,13 +98,13 @@ export const registerScore = ({ connection }: Database, options: ScoreOptions): 
     ticket.nRows = chunk.rowCount;
     reasons.encodeInto(textsOf(chunk.getColumnVector(0)), ticket.reasons, 0);
     for (let i = 0; i < nInputs; i++) {
-      nUnknown[i]! += readers[i]!(chunk, 1 + i, raw, i, nInputs);
+      nUnknown[i]! += readers[i]!(chunk, { column: 1 + i, raw, at: i, stride: nInputs });
     }
     scoring.begin(ticket.block, ticket.nRows);
     result.fill(number);
   };
 
-  const present = new Uint32Array(BLOCK_ROWS / 32);
+  const present = new Uint32Array(CHUNK_ROWS / 32);
   const fillAnswer = (
     { kind }: Output,
     numbers: Float64Array,
@@ -131,7 +132,7 @@ export const registerScore = ({ connection }: Database, options: ScoreOptions): 
     const { block, nRows, reasons: codes } = tickets[number]!;
     scoring.finish(block);
     outputs.forEach((output, o) => {
-      const from = o * BLOCK_ROWS;
+      const from = o * CHUNK_ROWS;
       fillAnswer(output, block.out.subarray(from, from + nRows), codes, answers[o]!);
     });
     for (let row = 0; row < nRows; row++) {

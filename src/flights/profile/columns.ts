@@ -1,8 +1,8 @@
 /**
- * The columns of files as they
+ * The columns of files as they are, used or not: missing and different values, smallest and largest.
  */
 import { identifier, openDatabase, readRows } from '../database.ts';
-import { openSource, reading } from '../reading/source.ts';
+import { openSource, blameFile } from '../reading/source.ts';
 
 export interface SourceColumn {
   readonly name: string;
@@ -11,7 +11,7 @@ export interface SourceColumn {
   /** How many different values. */
   readonly distinct: number;
   readonly kind: 'number' | 'text';
-  /** Least and most value; null when every value is missing. */
+  /** Smallest and largest value; null when every value is missing. */
   readonly least: string | number | null;
   readonly most: string | number | null;
 }
@@ -39,7 +39,7 @@ export const describeColumns = async (
       }
     }
     const measures = names.map((name, i) => measuresOf(identifier(name), i));
-    const [row] = await reading(files.join(', '), () =>
+    const [row] = await blameFile(files.join(', '), () =>
       readRows(
         connection,
         `SELECT count(*) AS n, ${measures.join(', ')} FROM (${selects.join(' UNION ALL BY NAME ')})`,

@@ -194,18 +194,18 @@ const groupFlights = (
 };
 
 const BIN_MINUTES = 10;
-const LEAST_MINUTES = -60;
-const MOST_MINUTES = 300;
+const MIN_MINUTES = -60;
+const MAX_MINUTES = 300;
 
 const histogramOf = (delayMinutes: Float32Array) => {
-  const nBins = (MOST_MINUTES - LEAST_MINUTES) / BIN_MINUTES + 1;
+  const nBins = (MAX_MINUTES - MIN_MINUTES) / BIN_MINUTES + 1;
   const flights = new Int32Array(nBins);
   for (const delay of delayMinutes) {
-    const bin = Math.floor((delay - LEAST_MINUTES) / BIN_MINUTES);
+    const bin = Math.floor((delay - MIN_MINUTES) / BIN_MINUTES);
     flights[Math.max(0, Math.min(nBins - 1, bin))]!++;
   }
   return Array.from(flights, (n, bin) => ({
-    fromMinutes: LEAST_MINUTES + bin * BIN_MINUTES,
+    fromMinutes: MIN_MINUTES + bin * BIN_MINUTES,
     flights: n,
   }));
 };

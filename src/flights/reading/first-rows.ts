@@ -2,7 +2,7 @@
  * The first rows of any data file as plain records: the bodies that a stress run sends.
  */
 import { identifier, openDatabase, readRows } from '../database.ts';
-import { openSource, reading } from './source.ts';
+import { openSource, blameFile } from './source.ts';
 
 export type PlainRow = Readonly<Record<string, string | number | boolean>>;
 
@@ -20,7 +20,7 @@ export const readFirstRows = async (file: string, maxRows: number): Promise<Firs
   const { connection, close } = await openDatabase(1);
   try {
     const source = await openSource(connection, file);
-    return await reading(file, async () => {
+    return await blameFile(file, async () => {
       const [count] = await readRows(connection, `SELECT count(*) AS n FROM ${source.from}`);
       const columns = source.columns.map(identifier).join(', ');
       const result = await connection.runAndReadAll(

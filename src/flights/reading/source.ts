@@ -86,7 +86,7 @@ const endingOf = (file: string): Format | undefined =>
   ENDINGS[/\.([a-z]+)(?:\.(?:gz|zst))?$/i.exec(file)?.[1]?.toLowerCase() ?? ''];
 
 /** How the columns of a CSV are read: `plain` as text without the words for nothing, `kept` as text to the letter. */
-export type Reading = 'plain' | 'kept';
+export type CsvReading = 'plain' | 'kept';
 
 /**
  * Opens a file far enough to know its format and columns.
@@ -95,7 +95,7 @@ export type Reading = 'plain' | 'kept';
 export const openSource = async (
   connection: DuckDBConnection,
   file: string,
-  how: Reading = 'plain',
+  how: CsvReading = 'plain',
 ): Promise<Source> => {
   const head = readHead(file);
   const format = endingOf(file) ?? sniffFormat(head);
@@ -108,7 +108,7 @@ export const openSource = async (
     format === 'arrow'
       ? await readArrow(connection, file)
       : readerOf(file, format, compression, how);
-  const described = await reading(file, () =>
+  const described = await blameFile(file, () =>
     readRows(connection, `DESCRIBE SELECT * FROM ${from}`),
   );
   return {
@@ -176,12 +176,12 @@ const readerOf = (
   file: string,
   format: Exclude<Format, 'arrow'>,
   compression: Compression,
-  how: Reading,
+  how: CsvReading,
 ): string => {
   const path = literal(file.replace(/[*?[\]]/g, '[$&]'));
   switch (format) {
     case 'csv':
-      return `read_csv(${path}, header = true, compression = '${compression}', ${CSV_READINGS[how]}, store_rejects = true)`;
+      return `read_csv(${path}, header = true, compression = '${compression}', ${CSV_OPTIONS[how]}, store_rejects = true)`;
     case 'parquet':
       return `read_parquet(${path})`;
     case 'ndjson':
@@ -189,7 +189,7 @@ const readerOf = (
   }
 };
 
-const CSV_READINGS: Readonly<Record<Reading, string>> = {
+const CSV_OPTIONS: Readonly<Record<CsvReading, string>> = {
   plain: `all_varchar = true, nullstr = ${NULL_LIST}`,
   kept: 'all_varchar = true',
 };
@@ -198,7 +198,7 @@ const BROKEN =
   /^(IO|Invalid Input|Invalid|Conversion|Serialization|Out of Range|Not implemented) Error: /;
 
 /** Runs what reads a file. @throws AppError file-broken where the file is to blame, in one line */
-export const reading = async <T>(file: string, read: () => Promise<T>): Promise<T> => {
+export const blameFile = async <T>(file: string, read: () => Promise<T>): Promise<T> => {
   try {
     return await read();
   } catch (error) {

@@ -11,6 +11,9 @@ import {
   type DuckDBVector,
 } from '@duckdb/node-api';
 
+/** Rows that the database hands over at a time, at most. */
+export const CHUNK_ROWS = 2048;
+
 export const intsOf = (vector: DuckDBVector): Int32Array => {
   if (!(vector instanceof DuckDBIntegerVector))
     throw new TypeError('an INTEGER column is expected');

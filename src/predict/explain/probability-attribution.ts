@@ -1,7 +1,7 @@
 /**
  * Contributions to a raw score as points of probability that add up.
  */
-import type { Curve } from '../../core/calibrate.ts';
+import type { Calibrator } from '../../core/calibrate.ts';
 
 /**
  * Turns contributions to a raw score, in place, into points that lead from the base to the probability.
@@ -13,7 +13,7 @@ export const toPoints = (
   points: Float64Array,
   expected: number,
   raw: number,
-  curve: Curve,
+  curve: Calibrator,
 ): number => {
   let [up, down] = [0, 0];
   for (const value of points) {
