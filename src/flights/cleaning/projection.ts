@@ -32,7 +32,7 @@ export const openFlights = async (threads?: number): Promise<Database> => {
   return database;
 };
 
-export interface ProjectionOptions {
+interface ProjectionOptions {
   /** The dialect that the user asked for, if any. */
   readonly dialect: string | Dialect | undefined;
   /** Whether the delay is needed; without it the columns known only later are not even read. */

@@ -86,7 +86,7 @@ const endingOf = (file: string): Format | undefined =>
   ENDINGS[/\.([a-z]+)(?:\.(?:gz|zst))?$/i.exec(file)?.[1]?.toLowerCase() ?? ''];
 
 /** How the columns of a CSV are read: `plain` as text without the words for nothing, `kept` as text to the letter. */
-export type CsvReading = 'plain' | 'kept';
+type CsvReading = 'plain' | 'kept';
 
 /**
  * Opens a file far enough to know its format and columns.
