@@ -1,5 +1,5 @@
 /**
- * What the HTTP layer is given by the process around it: the seam between `app` and `worker`.
+ * What the HTTP layer is given by the process around it: the interface between `worker/app` and `worker/worker`.
  */
 import type { LoadedModel } from '../core/model-file.ts';
 import type { Call } from '../http/call.ts';

@@ -1,5 +1,5 @@
 /**
- * What one path offers: which methods, and what answers them.
+ * An endpoint: which methods one path offers, and what answers them.
  */
 import type { Answer, Call, InPlace } from '../http/call.ts';
 import type { Route } from './labels.ts';

@@ -1,5 +1,5 @@
 /**
- * Answers that never change while a model is loaded: written once, with an ETag, 304 to who has them.
+ * Answers that never change while a model is loaded: written once, with an ETag; 304 to callers that have them.
  */
 import type { Handler } from '../endpoint.ts';
 

@@ -85,12 +85,16 @@ const failuresOf = (hasAuth: boolean): Failures => {
   };
 };
 
+interface ReadOperation {
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly schema: Schema;
+}
+
 /** An operation that takes nothing and answers JSON. */
 const reading = (
-  operationId: string,
-  tag: string,
-  summary: string,
-  schema: Schema,
+  { operationId, tag, summary, schema }: ReadOperation,
   failures: Answers,
 ): Readonly<Record<string, Operation>> => ({
   get: {
@@ -248,17 +252,30 @@ const serviceOperations = (failures: Failures): Operations => ({
     },
   },
   '/model': reading(
-    'model',
-    'Model',
-    'The model: inputs, training, measured quality',
-    ref('Model'),
+    {
+      operationId: 'model',
+      tag: 'Model',
+      summary: 'The model: inputs, training, measured quality',
+      schema: ref('Model'),
+    },
     failures.plain,
   ),
-  '/livez': reading('live', 'Health', 'Whether the service lives', OBJECT, failures.plain),
-  '/readyz': reading('ready', 'Health', 'Whether the service may be sent work', OBJECT, {
-    ...failures.plain,
-    ...NOT_READY,
-  }),
+  '/livez': reading(
+    { operationId: 'live', tag: 'Health', summary: 'Whether the service lives', schema: OBJECT },
+    failures.plain,
+  ),
+  '/readyz': reading(
+    {
+      operationId: 'ready',
+      tag: 'Health',
+      summary: 'Whether the service may be sent work',
+      schema: OBJECT,
+    },
+    {
+      ...failures.plain,
+      ...NOT_READY,
+    },
+  ),
 });
 
 const INFERENCE = 'Open Inference Protocol V2';
@@ -271,27 +288,44 @@ const inferenceOperations = (loaded: LoadedModel, failures: Failures): Operation
   const own = `/v2/models/${encodeURIComponent(loaded.model.name)}`;
   const health = { ...failures.plain, ...NOT_READY };
   return {
-    '/v2': reading('v2', INFERENCE, 'The server', SERVER, failures.plain),
+    '/v2': reading(
+      { operationId: 'v2', tag: INFERENCE, summary: 'The server', schema: SERVER },
+      failures.plain,
+    ),
     '/v2/health/live': reading(
-      'v2Live',
-      INFERENCE,
-      'Whether the server lives',
-      OBJECT,
+      {
+        operationId: 'v2Live',
+        tag: INFERENCE,
+        summary: 'Whether the server lives',
+        schema: OBJECT,
+      },
       failures.plain,
     ),
     '/v2/health/ready': reading(
-      'v2Ready',
-      INFERENCE,
-      'Whether the server is ready',
-      OBJECT,
+      {
+        operationId: 'v2Ready',
+        tag: INFERENCE,
+        summary: 'Whether the server is ready',
+        schema: OBJECT,
+      },
       health,
     ),
-    [own]: reading('v2Model', INFERENCE, 'Inputs and outputs of the model', MODEL, failures.plain),
+    [own]: reading(
+      {
+        operationId: 'v2Model',
+        tag: INFERENCE,
+        summary: 'Inputs and outputs of the model',
+        schema: MODEL,
+      },
+      failures.plain,
+    ),
     [`${own}/ready`]: reading(
-      'v2ModelReady',
-      INFERENCE,
-      'Whether the model is ready',
-      OBJECT,
+      {
+        operationId: 'v2ModelReady',
+        tag: INFERENCE,
+        summary: 'Whether the model is ready',
+        schema: OBJECT,
+      },
       health,
     ),
     [`${own}/infer`]: {

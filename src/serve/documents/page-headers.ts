@@ -1,5 +1,5 @@
 /**
- * Headers of everything that a browser shows as a page: nothing foreign is loaded, framed, guessed or sent on.
+ * Security headers of everything that a browser shows as a page: nothing foreign is loaded, framed, sniffed or sent on.
  */
 import { PAGE_SCRIPT, PAGE_STYLE } from '../../../web/page.tsx';
 

@@ -1,5 +1,5 @@
 /**
- * Which of two forms of an answer a client would rather have.
+ * Content negotiation: whether a client prefers JSON to HTML.
  */
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Bytes by name.
+ * The bytes of ASCII that parsers look for, by name.
  */
 export const TAB = 0x09;
 export const LF = 0x0a;

@@ -1,5 +1,5 @@
 /**
- * Large answers as gzip for who takes it, packed off the thread that predicts.
+ * Large answers as gzip for callers that accept it, compressed off the thread that predicts.
  */
 import type { Call } from '../../http/call.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Words looked up by their bytes: input names and known values, without making a string.
+ * A hash table of words looked up by their bytes, without making a string: input names and known values.
  */
 
 export interface Dictionary {

@@ -1,7 +1,7 @@
 /**
- * The fast reading of flights: from the bytes of JSON straight to a predictor's numbers, no object in between.
- * Its slow twin is `JSON.parse` with `core/inputs`. The scanner knows a plain subset (what clients send)
- * and says so when something is not in it; then the twin reads, and is the one that finds faults.
+ * The flight scanner, the fast reader of flights: from the bytes of JSON straight to a predictor's numbers, no object in
+ * between. Its slow twin is `JSON.parse` with `core/inputs`. The scanner knows a plain subset (what clients send) and
+ * returns -1 for anything else; then the twin reads, and is the one that finds faults.
  */
 import type { Input } from '../../core/inputs.ts';
 import { BRACE_CLOSE, BRACE_OPEN, COLON, COMMA, DOT, LOWER_N, MINUS, QUOTE } from './ascii.ts';
@@ -42,21 +42,17 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
   const isUnknown = new Uint8Array(nInputs);
   let nUnknown = 0;
   const token = buildToken();
+  /** Where the numbers of the flight that is being read go: `raw[at .. at + nInputs)`. */
+  const into: { raw: Float64Array; at: number } = { raw: new Float64Array(0), at: 0 };
 
-  const scanCategory = (
-    bytes: Uint8Array,
-    at: number,
-    input: number,
-    raw: Float64Array,
-    rawAt: number,
-  ): number => {
+  const scanCategory = (bytes: Uint8Array, at: number, input: number): number => {
     let [from, to, next] = [at, 0, 0];
     if (bytes[at] === QUOTE) {
       from = at + 1;
       to = scanString(bytes, from, token);
       if (to < 0) return -1;
       next = to + 1;
-      if (to === from) return required[input] === 1 ? -1 : leave(input, raw, rawAt, next);
+      if (to === from) return required[input] === 1 ? -1 : leave(input, next);
     } else {
       // A whole number stands for its own digits: flight 1545.
       to = scanNumber(bytes, at, token);
@@ -71,29 +67,23 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
     }
     const code = values[input]!.find(bytes, from, to, token.hash);
     if (code >= 0) {
-      raw[rawAt + input] = code;
+      into.raw[into.at + input] = code;
       return next;
     }
     // Bytes that are no UTF-8 would be mended before they are compared: not here.
     if (token.hasHighByte) return -1;
     isUnknown[input] = 1;
     nUnknown++;
-    raw[rawAt + input] = Number.NaN;
+    into.raw[into.at + input] = Number.NaN;
     return next;
   };
 
-  const leave = (input: number, raw: Float64Array, rawAt: number, next: number): number => {
-    raw[rawAt + input] = Number.NaN;
+  const leave = (input: number, next: number): number => {
+    into.raw[into.at + input] = Number.NaN;
     return next;
   };
 
-  const scanTime = (
-    bytes: Uint8Array,
-    at: number,
-    input: number,
-    raw: Float64Array,
-    rawAt: number,
-  ): number => {
+  const scanTime = (bytes: Uint8Array, at: number, input: number): number => {
     if (bytes[at] !== QUOTE) return -1;
     const minutes = minutesAt(bytes, at + 1);
     if (Number.isNaN(minutes)) return -1;
@@ -103,29 +93,23 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
       end += 3;
     }
     if (bytes[end] !== QUOTE) return -1;
-    raw[rawAt + input] = minutes;
+    into.raw[into.at + input] = minutes;
     return end + 1;
   };
 
-  const scanValue = (
-    bytes: Uint8Array,
-    at: number,
-    input: number,
-    raw: Float64Array,
-    rawAt: number,
-  ): number => {
+  const scanValue = (bytes: Uint8Array, at: number, input: number): number => {
     if (isUnknown[input] === 1) {
       isUnknown[input] = 0;
       nUnknown--;
     }
     if (bytes[at] === LOWER_N) {
       const next = scanWord(bytes, at, NULL);
-      return next < 0 || required[input] === 1 ? -1 : leave(input, raw, rawAt, next);
+      return next < 0 || required[input] === 1 ? -1 : leave(input, next);
     }
-    if (kinds[input] === KINDS.category) return scanCategory(bytes, at, input, raw, rawAt);
-    if (kinds[input] === KINDS.time) return scanTime(bytes, at, input, raw, rawAt);
+    if (kinds[input] === KINDS.category) return scanCategory(bytes, at, input);
+    if (kinds[input] === KINDS.time) return scanTime(bytes, at, input);
     const next = scanNumber(bytes, at, token);
-    if (next >= 0) raw[rawAt + input] = token.number;
+    if (next >= 0) into.raw[into.at + input] = token.number;
     return next;
   };
 
@@ -138,6 +122,8 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
 
   return {
     scan: (bytes, from, raw, rawAt) => {
+      into.raw = raw;
+      into.at = rawAt;
       for (let i = 0; i < nInputs; i++) raw[rawAt + i] = Number.NaN;
       if (nUnknown > 0) isUnknown.fill(0);
       nUnknown = 0;
@@ -153,7 +139,7 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
         at = skipSpace(bytes, nameEnd + 1);
         if (bytes[at] !== COLON) return -1;
         at = skipSpace(bytes, at + 1);
-        at = input < 0 ? skipValue(bytes, at, token) : scanValue(bytes, at, input, raw, rawAt);
+        at = input < 0 ? skipValue(bytes, at, token) : scanValue(bytes, at, input);
         if (at < 0) return -1;
         at = skipSpace(bytes, at);
         if (bytes[at] === BRACE_CLOSE) return isComplete(raw, rawAt) ? at + 1 : -1;

@@ -1,5 +1,5 @@
 /**
- * The tokens of a plain JSON text, scanned where they lie: white space, strings without escapes, decimals, words.
+ * The tokens of a plain JSON text, scanned in place: white space, strings without escapes, decimals, words.
  */
 import {
   BACKSLASH,

@@ -1,6 +1,6 @@
 /**
- * How deep a JSON text nests, told before it is parsed: a hundred kilobytes of brackets take the parser milliseconds in
- * which nobody else is answered.
+ * The depth of a JSON text, checked before it is parsed: a hundred kilobytes of brackets take the parser milliseconds
+ * in which nobody else is answered.
  */
 import { AppError } from '../../core/errors.ts';
 import { BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, QUOTE } from './ascii.ts';

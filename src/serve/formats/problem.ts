@@ -1,5 +1,5 @@
 /**
- * Failures as HTTP: problem documents (RFC 9457) made from the one error table.
+ * Problem documents (RFC 9457): failures as HTTP, made from the one error table.
  */
 import { type AppError, ERRORS } from '../../core/errors.ts';
 

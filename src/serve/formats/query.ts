@@ -1,5 +1,5 @@
 /**
- * What
+ * A flight and switches (`explain`, `strict`) from the query of an address.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';

@@ -45,19 +45,23 @@ export interface ColumnSink {
   readonly faults: Fault[];
   /** One byte per row: 1 where the value was never seen. */
   readonly unknown: Uint8Array;
+  /** The row that is being read. */
+  row: number;
+}
+
+/** The bytes of one column: `bytes[from .. to)`. */
+interface ColumnBytes {
+  readonly datatype: Datatype;
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  readonly to: number;
 }
 
 interface ColumnReader {
   /** Values as JSON holds them, flat. */
   readonly readJson: (data: readonly unknown[], sink: ColumnSink) => void;
-  /** @returns the place after the column. @throws AppError value-invalid when the bytes end too early */
-  readonly readBinary: (
-    datatype: Datatype,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    sink: ColumnSink,
-  ) => void;
+  /** @throws AppError value-invalid when the bytes do not hold exactly the rows of the sink */
+  readonly readBinary: (column: ColumnBytes, sink: ColumnSink) => void;
 }
 
 const FAULTS_KEPT = 100;
@@ -68,77 +72,68 @@ export const buildColumnReader = (input: Input): ColumnReader => {
   const codes = codesOf(input);
   const words = input.kind === 'category' ? buildDictionary(input.values ?? []) : undefined;
 
-  const fault = (sink: ColumnSink, row: number, must: string): number => {
+  const fault = (sink: ColumnSink, must: string): number => {
     if (sink.faults.length < FAULTS_KEPT)
       sink.faults.push({
-        pointer: `${sink.pointer}/data/${row}`,
+        pointer: `${sink.pointer}/data/${sink.row}`,
         detail: `${input.name} ${must}`,
       });
     return Number.NaN;
   };
-  const missing = (sink: ColumnSink, row: number): number =>
-    input.required ? fault(sink, row, 'is required') : Number.NaN;
-  const neverSeen = (sink: ColumnSink, row: number): number => {
-    sink.unknown[row] = 1;
+  const missing = (sink: ColumnSink): number =>
+    input.required ? fault(sink, 'is required') : Number.NaN;
+  const neverSeen = (sink: ColumnSink): number => {
+    sink.unknown[sink.row] = 1;
     return Number.NaN;
   };
-  const category = (text: string, sink: ColumnSink, row: number): number =>
-    codes!.get(text) ?? neverSeen(sink, row);
-  const time = (text: string, sink: ColumnSink, row: number): number => {
+  const category = (text: string, sink: ColumnSink): number => codes!.get(text) ?? neverSeen(sink);
+  const time = (text: string, sink: ColumnSink): number => {
     const minutes = decodeTime(text);
     return Number.isNaN(minutes)
-      ? fault(sink, row, 'must be a local time such as 2013-07-05T18:30')
+      ? fault(sink, 'must be a local time such as 2013-07-05T18:30')
       : minutes;
   };
 
-  const fromJson = (value: unknown, sink: ColumnSink, row: number): number => {
-    if (value === null || (value === '' && input.kind !== 'number')) return missing(sink, row);
+  const fromJson = (value: unknown, sink: ColumnSink): number => {
+    if (value === null || (value === '' && input.kind !== 'number')) return missing(sink);
     switch (input.kind) {
       case 'category':
         return typeof value === 'string' || typeof value === 'number'
-          ? category(String(value), sink, row)
-          : fault(sink, row, 'must be a string');
+          ? category(String(value), sink)
+          : fault(sink, 'must be a string');
       case 'time':
         return typeof value === 'string'
-          ? time(value, sink, row)
-          : fault(sink, row, 'must be a local time such as 2013-07-05T18:30');
+          ? time(value, sink)
+          : fault(sink, 'must be a local time such as 2013-07-05T18:30');
       case 'number':
         return typeof value === 'number' && Number.isFinite(value)
           ? value
-          : fault(sink, row, 'must be a number');
+          : fault(sink, 'must be a number');
     }
   };
 
-  const fromText = (
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-    sink: ColumnSink,
-    row: number,
-  ): number => {
-    if (from === to) return missing(sink, row);
+  const fromText = (bytes: Uint8Array, from: number, to: number, sink: ColumnSink): number => {
+    if (from === to) return missing(sink);
     if (words) {
       let hash = HASH_SEED;
       for (let i = from; i < to; i++) hash = hashNext(hash, bytes[i]!);
       const code = words.find(bytes, from, to, hash);
-      return code >= 0 ? code : neverSeen(sink, row);
+      return code >= 0 ? code : neverSeen(sink);
     }
     if (input.kind === 'time') {
       const minutes = to - from === 16 ? minutesAt(bytes, from) : Number.NaN;
-      return Number.isNaN(minutes)
-        ? time(utf8.decode(bytes.subarray(from, to)), sink, row)
-        : minutes;
+      return Number.isNaN(minutes) ? time(utf8.decode(bytes.subarray(from, to)), sink) : minutes;
     }
-    return fault(sink, row, 'must be a number');
+    return fault(sink, 'must be a number');
   };
 
-  const readTexts = (bytes: Uint8Array, from: number, to: number, sink: ColumnSink): void => {
+  const readTexts = ({ bytes, from, to }: ColumnBytes, sink: ColumnSink): void => {
     let at = from;
-    for (let row = 0; row < sink.nRows; row++) {
+    for (sink.row = 0; sink.row < sink.nRows; sink.row++) {
       const start = at + 4;
       const end = start <= to ? start + uint32At(bytes, at) : to + 1;
       if (end > to) throw tooShort(input, sink);
-      sink.raw[sink.at + row * sink.stride] = fromText(bytes, start, end, sink, row);
+      sink.raw[sink.at + sink.row * sink.stride] = fromText(bytes, start, end, sink);
       at = end;
     }
     if (at !== to) throw tooShort(input, sink);
@@ -146,31 +141,29 @@ export const buildColumnReader = (input: Input): ColumnReader => {
 
   const readNumbers = (
     datatype: Exclude<Datatype, 'BYTES'>,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
+    { bytes, from, to }: ColumnBytes,
     sink: ColumnSink,
   ): void => {
     const size = SIZES[datatype];
     if (to - from !== size * sink.nRows) throw tooShort(input, sink);
     const view = new DataView(bytes.buffer, bytes.byteOffset + from, to - from);
     const read = NUMBERS[datatype];
-    for (let row = 0; row < sink.nRows; row++) {
-      const value = read(view, row * size);
-      sink.raw[sink.at + row * sink.stride] = Number.isNaN(value)
-        ? missing(sink, row)
-        : fromJson(value, sink, row);
+    for (sink.row = 0; sink.row < sink.nRows; sink.row++) {
+      const value = read(view, sink.row * size);
+      sink.raw[sink.at + sink.row * sink.stride] = Number.isNaN(value)
+        ? missing(sink)
+        : fromJson(value, sink);
     }
   };
 
   return {
     readJson: (data, sink) => {
-      for (let row = 0; row < sink.nRows; row++)
-        sink.raw[sink.at + row * sink.stride] = fromJson(data[row], sink, row);
+      for (sink.row = 0; sink.row < sink.nRows; sink.row++)
+        sink.raw[sink.at + sink.row * sink.stride] = fromJson(data[sink.row], sink);
     },
-    readBinary: (datatype, bytes, from, to, sink) => {
-      if (datatype === 'BYTES') readTexts(bytes, from, to, sink);
-      else readNumbers(datatype, bytes, from, to, sink);
+    readBinary: (column, sink) => {
+      if (column.datatype === 'BYTES') readTexts(column, sink);
+      else readNumbers(column.datatype, column, sink);
     },
   };
 };

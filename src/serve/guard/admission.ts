@@ -1,5 +1,6 @@
 /**
- * Bounds the work in flight of one worker: single predictions first, batches in slices, nothing for a caller who is gone.
+ * Admission control: bounds the work in flight of one worker. Single predictions first, batches in slices, nothing for a
+ * caller who is gone.
  */
 import type { Call } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';

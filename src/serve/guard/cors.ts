@@ -1,5 +1,5 @@
 /**
- * Calls from pages of other origins: refused by every browser unless their origin is configured.
+ * CORS: calls from pages of other origins, which browsers refuse unless their origin is configured.
  *
  * @source https://fetch.spec.whatwg.org/#http-cors-protocol
  */

@@ -1,6 +1,6 @@
 /**
  * `/predict`: one flight, a batch or a stream of lines by POST, one flight by GET.
- * The main road of the service: what it does for one flight is what its speed is measured by.
+ * The hot path of the service: what it does for one flight is what its speed is measured by.
  */
 import type { Call, InPlace } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
@@ -23,7 +23,8 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const scanner = buildFlightScanner(inputs);
   const writer = buildAnswerWriter(context.loaded);
   const reasons = buildReasons(context.loaded.model);
-  const batchAnswer = buildBatchAnswer(context, scoring, scanner, writer, reasons);
+  const answering = { context, scoring, scanner, writer, reasons };
+  const batchAnswer = buildBatchAnswer(answering);
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
   const tail = `,${writer.model}}`;
@@ -36,7 +37,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
       return writer.write(out, 0, unknown, end);
     });
   const answerParsed = (flight: unknown, { strict, explain }: Switches): string =>
-    answer(scoring.read(flight, '', strict, raw, 0), explain);
+    answer(scoring.read(flight, { pointer: '', strict }, raw, 0), explain);
 
   /** The answer to a plain flight that ends where the bytes end. */
   const scanned = ({ source, at }: InPlace, call: Call): string | undefined => {
@@ -69,7 +70,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     },
     POST: {
       types: ['application/json', NDJSON],
-      stream: { type: NDJSON, answer: buildStream(context, scoring, scanner, writer, reasons) },
+      stream: { type: NDJSON, answer: buildStream(answering) },
       scan: scanned,
       answer: (bytes, call) =>
         scanned({ source: bytes, at: 0 }, call) ??

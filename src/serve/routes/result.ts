@@ -32,7 +32,7 @@ export const buildResult = (context: ServeContext): Endpoint => {
 
   const answer = (flight: JsonObject, asJson: boolean, query: string): Response => {
     const { strict, explain } = parseSwitches(query);
-    const unknown = scoring.read(flight, '', strict, raw, 0);
+    const unknown = scoring.read(flight, { pointer: '', strict }, raw, 0);
     return admitted(context, 'single', () => {
       scoring.predict(raw, 1, out);
       if (asJson) {

@@ -1,11 +1,10 @@
 /**
- * Many flights in one body: read, predicted and written in slices, with room for single predictions in between.
+ * A batch: many flights in one body, read, predicted and written in slices, with room for single predictions in between.
  * The scanner reads what it can, `JSON.parse` the rest.
  */
 import { AppError, type Fault } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
-import type { Deadline, ServeContext } from '../context.ts';
-import type { AnswerWriter } from '../formats/answer.ts';
+import type { Deadline } from '../context.ts';
 import {
   BRACE_CLOSE,
   BRACE_OPEN,
@@ -16,12 +15,10 @@ import {
   QUOTE,
 } from '../formats/ascii.ts';
 import { isObject, parseBody } from '../formats/body.ts';
-import type { FlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import type { Switches } from '../formats/query.ts';
 import { shed } from '../guard/shed.ts';
-import type { Reasons } from './reasons.ts';
-import { type Scoring, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
+import { type FlightAnswering, type Scoring, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
 
 const FAULTS_KEPT = 100;
 const NONE: readonly string[] = [];
@@ -37,6 +34,12 @@ export interface Flights {
 
 /** Gives way; throws when the rest is not worth doing. */
 type Pause = () => Promise<void>;
+
+/** How many flights are read at most, and what happens between two slices of them. */
+interface Bounds {
+  readonly limitRows: number;
+  readonly pause: Pause;
+}
 
 const PREFIX = Buffer.from('flights');
 
@@ -61,11 +64,9 @@ export const batchStart = (bytes: Uint8Array): number => {
  * @throws AppError batch-too-large
  */
 const scanFlights = async (
-  scanner: FlightScanner,
-  nInputs: number,
+  { scanner, scoring: { nInputs } }: Pick<FlightAnswering, 'scanner' | 'scoring'>,
   bytes: Uint8Array,
-  limitRows: number,
-  pause: Pause,
+  { limitRows, pause }: Bounds,
 ): Promise<Flights | undefined> => {
   let at = batchStart(bytes);
   if (at < 0) return undefined;
@@ -107,8 +108,7 @@ const readFlights = async (
   { read, nInputs }: Scoring,
   flights: unknown,
   strict: boolean,
-  limitRows: number,
-  pause: Pause,
+  { limitRows, pause }: Bounds,
 ): Promise<Flights> => {
   if (!Array.isArray(flights)) {
     const detail = 'flights must be a list';
@@ -126,7 +126,7 @@ const readFlights = async (
   for (let row = 0; row < flights.length && faults.length < FAULTS_KEPT; row++) {
     if (row > 0 && row % SLICE_ROWS === 0) await pause();
     try {
-      const names = read(flights[row], `/flights/${row}`, strict, raw, row * nInputs);
+      const names = read(flights[row], { pointer: `/flights/${row}`, strict }, raw, row * nInputs);
       if (names.length > 0) unknown.set(row, names);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -146,13 +146,13 @@ const batchInvalid = (faults: readonly Fault[]): AppError => {
 /** `{"predictions":[...],"model":{...}}` of a body, or every fault in it. */
 type BatchAnswer = (bytes: Uint8Array, switches: Switches, call: Call) => Promise<string>;
 
-export const buildBatchAnswer = (
-  context: ServeContext,
-  scoring: Scoring,
-  scanner: FlightScanner,
-  writer: AnswerWriter,
-  reasons: Reasons,
-): BatchAnswer => {
+export const buildBatchAnswer = ({
+  context,
+  scoring,
+  scanner,
+  writer,
+  reasons,
+}: FlightAnswering): BatchAnswer => {
   const { config, admission } = context;
   const { nInputs, nHeads } = scoring;
   const out = new Float64Array(SLICE_ROWS * nHeads);
@@ -185,19 +185,15 @@ export const buildBatchAnswer = (
         const reason = await admission.pause(deadline);
         if (reason) throw shed(context, reason);
       };
-      const { batchLimitRows } = config;
+      const bounds = { limitRows: config.batchLimitRows, pause };
       // Where several come at once, each waits for its turn before its first slice too.
       if (admission.isShared()) await pause();
-      const scanned = await scanFlights(scanner, nInputs, bytes, batchLimitRows, pause);
+      const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
       if (scanned && !(strict && scanned.unknown.size > 0))
         return await write(scanned, explain, pause);
       const body = parseBody(bytes, call);
       const flights = isObject(body) ? body['flights'] : undefined;
-      return await write(
-        await readFlights(scoring, flights, strict, batchLimitRows, pause),
-        explain,
-        pause,
-      );
+      return await write(await readFlights(scoring, flights, strict, bounds), explain, pause);
     } finally {
       admission.leave('batch');
     }

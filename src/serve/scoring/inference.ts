@@ -1,5 +1,5 @@
 /**
- * An inference request of the Open Inference Protocol: its document, checked, and its tensors, found.
+ * Inference requests of the Open Inference Protocol: the document checked, its tensors read as rows of flights.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
@@ -78,11 +78,20 @@ export const buildInferenceReader = (
       if (!isDatatype(datatype))
         throw invalid(`${pointer}/datatype`, `${String(datatype).slice(0, 20)} is not a datatype`);
       const unknown = new Uint8Array(nRows);
-      const sink = { raw, at: reader.place, stride: nInputs, nRows, pointer, faults, unknown };
+      const sink = {
+        raw,
+        at: reader.place,
+        stride: nInputs,
+        nRows,
+        pointer,
+        faults,
+        unknown,
+        row: 0,
+      };
       if (size !== undefined) {
         if (at + size > bytes.length)
           throw invalid(pointer, `the body ends inside the bytes of ${name}`);
-        reader.read.readBinary(datatype, bytes, at, at + size, sink);
+        reader.read.readBinary({ datatype, bytes, from: at, to: at + size }, sink);
         at += size;
       } else reader.read.readJson(flatten(data, nRows, pointer), sink);
       for (let row = unknown.indexOf(1); row >= 0; row = unknown.indexOf(1, row + 1)) {

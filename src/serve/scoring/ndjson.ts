@@ -1,20 +1,16 @@
 /**
- * Flights as lines, any number: read while they come, answered line by line, never faster than the caller reads.
- * A bad line becomes an error line, the rest goes on.
+ * A stream of flights as NDJSON, any number: read while they come, answered line by line, never faster than the caller
+ * reads (backpressure). A bad line becomes an error line, the rest goes on.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Call, Streamed } from '../../http/call.ts';
-import type { ServeContext } from '../context.ts';
-import type { AnswerWriter } from '../formats/answer.ts';
 import { LF } from '../formats/ascii.ts';
-import type { FlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { nestsDeeper, tooDeep } from '../formats/nesting.ts';
 import { problemOf } from '../formats/problem.ts';
 import { parseSwitches } from '../formats/query.ts';
 import { shed } from '../guard/shed.ts';
-import type { Reasons } from './reasons.ts';
-import { type Scoring, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
+import { type FlightAnswering, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
 
 export const NDJSON = 'application/x-ndjson';
 
@@ -57,13 +53,13 @@ export const buildLineCutter = (limitBytes: number): LineCutter => {
 };
 
 /** Answers `POST /predict` of lines with lines. */
-export const buildStream = (
-  context: ServeContext,
-  scoring: Scoring,
-  scanner: FlightScanner,
-  writer: AnswerWriter,
-  reasons: Reasons,
-): ((call: Call) => Streamed) => {
+export const buildStream = ({
+  context,
+  scoring,
+  scanner,
+  writer,
+  reasons,
+}: FlightAnswering): ((call: Call) => Streamed) => {
   const { admission, config } = context;
   const { nInputs, nHeads } = scoring;
   const raw = new Float64Array(SLICE_ROWS * nInputs);
@@ -115,7 +111,7 @@ export const buildStream = (
       const names = scanner.unknown();
       if (!strict || names.length === 0) return names.length === 0 ? NONE : names;
     }
-    return scoring.read(parseLine(line), '', strict, into, at);
+    return scoring.read(parseLine(line), { pointer: '', strict }, into, at);
   };
 
   return (call) => {

@@ -1,5 +1,5 @@
 /**
- * Reasons behind an answer, as JSON and for the page; the explainer is built when it is first asked.
+ * Reasons behind an answer, as JSON and for the page; the explainer is built when first asked for.
  */
 import type { Model } from '../../core/model.ts';
 import { buildExplainer, type Explainer, type Explanation } from '../../predict/explain/explain.ts';

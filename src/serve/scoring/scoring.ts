@@ -1,35 +1,52 @@
 /**
- * From requests as records to answers in arrays: reads, counts what was odd, predicts.
+ * Scoring: flights as records to rows of numbers, and rows to predictions; the one place that calls the predictor.
  */
 import { buildBinCounter } from '../../core/distribution.ts';
 import { AppError, type Fault } from '../../core/errors.ts';
 import { buildInputReader } from '../../core/inputs.ts';
 import type { ServeContext } from '../context.ts';
+import type { AnswerWriter } from '../formats/answer.ts';
 import { isObject } from '../formats/body.ts';
+import type { FlightScanner } from '../formats/flight-scanner.ts';
+import type { Reasons } from './reasons.ts';
 
 /** Flights between two chances for single predictions to go first. */
 export const SLICE_ROWS = 256;
 /** Explaining a flight costs as much as predicting hundreds. */
 export const SLICE_ROWS_EXPLAINED = 8;
 
+interface FlightReading {
+  /** Where the flight is in the request, '' for the request itself. */
+  readonly pointer: string;
+  /** Whether a value never seen is a fault. */
+  readonly strict: boolean;
+}
+
 export interface Scoring {
   readonly nInputs: number;
   readonly nHeads: number;
   /**
-   * Reads one flight into `raw[at]`.
-   * @param pointer where the flight stands in the request, '' for the request itself
+   * Reads one flight into `raw[at .. at + nInputs)`.
    * @returns names of inputs whose value was never seen
    * @throws AppError value-invalid, also for a value never seen when `strict`
    */
   readonly read: (
     flight: unknown,
-    pointer: string,
-    strict: boolean,
+    reading: FlightReading,
     raw: Float64Array,
     at: number,
   ) => readonly string[];
   /** Predicts and counts `nRows` flights. */
   readonly predict: (raw: Float64Array, nRows: number, out: Float64Array) => void;
+}
+
+/** What the answers to flights are made with. */
+export interface FlightAnswering {
+  readonly context: ServeContext;
+  readonly scoring: Scoring;
+  readonly scanner: FlightScanner;
+  readonly writer: AnswerWriter;
+  readonly reasons: Reasons;
 }
 
 export const buildScoring = ({ predictor, counters }: ServeContext): Scoring => {
@@ -40,7 +57,7 @@ export const buildScoring = ({ predictor, counters }: ServeContext): Scoring => 
   return {
     nInputs: inputs.length,
     nHeads,
-    read: (flight, pointer, strict, raw, at) => {
+    read: (flight, { pointer, strict }, raw, at) => {
       if (!isObject(flight)) throw notAnObject(pointer);
       const { faults, unknown } = readInputs(flight, raw, at);
       if (strict) for (const name of unknown) faults.push(neverSeen(name));

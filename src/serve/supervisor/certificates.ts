@@ -1,5 +1,5 @@
 /**
- * Looks whether certificate files have changed; fresh workers then read them.
+ * Certificate rotation: notices that certificate files have changed; fresh workers then read them.
  */
 import { statSync } from 'node:fs';
 import type { ServeConfig } from '../config.ts';

@@ -1,5 +1,5 @@
 /**
- * The place of one worker, and how patient the service is with a place whose workers keep dying.
+ * The slot of one worker, and the restart policy of a slot whose workers keep dying: backoff and crash budget.
  */
 import type { Child } from './child.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The upgrade of a running service (SIGUSR2), a new supervisor in place of the old: the old starts the new, both serve the same port for a moment,
- * then the old ends in order. Counters start again from zero, as after a restart.
+ * The upgrade of a running service (SIGUSR2): the old supervisor starts a new one, both serve the same port for a
+ * moment, then the old one ends in order. Counters start again from zero, as after a restart.
  */
 import type { Log } from '../log.ts';
 

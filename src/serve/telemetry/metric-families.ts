@@ -1,5 +1,5 @@
 /**
- * Every metric of the service with its help, kind and samples: the one list of what `/metrics` says.
+ * The metric families of `/metrics`: every metric of the service with its help, kind and samples.
  */
 import { driftOf, MIN_PSI } from '../../core/distribution.ts';
 import { METHODS, OUTCOMES, RESTART_REASONS, SHED_REASONS } from '../labels.ts';

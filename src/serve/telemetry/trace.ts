@@ -15,6 +15,13 @@ interface Tracing {
   readonly flush: () => Promise<void>;
 }
 
+/** What is recorded of one call. */
+interface Recording {
+  readonly parent: TraceContext | undefined;
+  readonly isSampled: boolean;
+  readonly isLogged: boolean;
+}
+
 export const buildTracing = (
   config: Pick<ServeConfig, 'otlpEndpoint' | 'traceShare' | 'accessLogShare'>,
   log: Log,
@@ -27,9 +34,7 @@ export const buildTracing = (
   const traced = async (
     handler: Handler,
     call: Call,
-    parent: TraceContext | undefined,
-    isSampled: boolean,
-    isLogged: boolean,
+    { parent, isSampled, isLogged }: Recording,
   ): Promise<Answer> => {
     const traceId = parent?.traceId ?? randomHex(16);
     const spanId = randomHex(8);
@@ -77,7 +82,7 @@ export const buildTracing = (
         exporter !== undefined && (parent ? parent.isSampled : Math.random() < traceShare);
       const isLogged = Math.random() < accessLogShare;
       if (!isSampled && !isLogged) return handler(call);
-      return traced(handler, call, parent, isSampled, isLogged);
+      return traced(handler, call, { parent, isSampled, isLogged });
     };
   return { around, flush: exporter?.flush ?? (async () => {}) };
 };

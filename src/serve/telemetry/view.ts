@@ -1,5 +1,5 @@
 /**
- * What the supervisor knows of the service at one moment: the record that metrics and the admin port are made from.
+ * The state of the service at one moment, as the supervisor knows it: what metrics and the admin port are made from.
  */
 import type { RestartReason } from '../labels.ts';
 import type { ModelFacts } from '../messages.ts';

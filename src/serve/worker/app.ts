@@ -1,6 +1,6 @@
 /**
- * The HTTP face of one worker: which path answers what, and the frame around every answer
- * (method, failure, counters).
+ * The HTTP application of one worker: which path answers what, and what surrounds every answer: authorisation, method,
+ * failure, counters.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { Answer, Call } from '../../http/call.ts';

@@ -1,7 +1,7 @@
 /**
- * What the runtime does not offer on its own sockets, asked of the C library: to let nobody new in while what is in the
- * queue of a listening socket can still be accepted.
- * Linux only; elsewhere `openSockets` returns undefined and both do without.
+ * Listening sockets by way of the C library, since the runtime does not offer it: refuses new connections (a BPF filter
+ * on SYN packets) while those in the accept queue can still be accepted.
+ * Linux only; elsewhere `openSockets` returns undefined and the listener does without.
  */
 import { dlopen, FFIType, ptr } from 'bun:ffi';
 import { readdirSync } from 'node:fs';
