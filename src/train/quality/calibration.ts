@@ -157,10 +157,7 @@ const fitLogistic = (
 };
 
 /** Solves a symmetric positive system whose lower half is given. @source Cholesky */
-export const solve = (
-  lower: readonly (readonly number[])[],
-  right: readonly number[],
-): number[] => {
+const solve = (lower: readonly (readonly number[])[], right: readonly number[]): number[] => {
   const n = right.length;
   const factor = lower.map((row) => [...row]);
   for (let i = 0; i < n; i++) {
