@@ -208,6 +208,45 @@ describe('the import table', () => {
 const isAsset = (room: string, target: string): boolean =>
   (room === 'core' && target === 'package.json') || (room === 'serve' && target.startsWith('web/'));
 
+describe('docs/architecture.md', () => {
+  const text = readFileSync(join(ROOT, 'docs/architecture.md'), 'utf8');
+  const namesIn = (cell: string): string[] => [
+    ...(cell.includes('the ground') ? GROUND : []),
+    ...[...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
+  ];
+  /** The rows below a header, each as the names in its cells. */
+  const rowsBelow = (header: string): string[][][] =>
+    text
+      .split(`${header}\n`)[1]!
+      .split('\n\n')[0]!
+      .split('\n')
+      .slice(1)
+      .map((row) => row.split('|').slice(1, -1).map(namesIn));
+
+  test('shows what each room may import', () => {
+    const shown = rowsBelow('| room | may import | and types of |').map(
+      ([room, imports, types]) => [room![0], { imports, types }],
+    );
+    const held = Object.entries(ROOMS).map(([room, { imports, types = [] }]) => [
+      room,
+      { imports, types },
+    ]);
+    expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(held));
+  });
+
+  test('shows what each sub-room may import', () => {
+    const shown = rowsBelow(
+      '| sub-room | may import, beside itself and the files of its room |',
+    ).map(([subRoom, imports]) => [subRoom![0], imports]);
+    const held = Object.entries(ROOMS)
+      .flatMap(([room, { rooms = {} }]) =>
+        Object.entries(rooms).map(([subRoom, imports]) => [`${room}/${subRoom}`, imports] as const),
+      )
+      .filter(([, imports]) => imports.length > 0);
+    expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(held));
+  });
+});
+
 describe('the files', () => {
   test('no folder holds more files than a reader takes in at once', () => {
     const count = new Map<string, number>();
