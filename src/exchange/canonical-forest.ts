@@ -35,7 +35,7 @@ export const lastLeft = (
 };
 
 /** Codes of a node's category set. */
-export const codesOf = (forest: Forest, node: number): readonly number[] => {
+export const categoryCodesOf = (forest: Forest, node: number): readonly number[] => {
   const start = forest.categoryStart[node]!;
   const codes: number[] = [];
   for (let word = 0; word < forest.categoryWords[node]!; word++) {

@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.ts';
 interface Kind {
   /** What the first 64 bytes look like, as latin-1. */
   readonly starts: RegExp;
-  /** What stands anywhere in the first bytes, where the beginning does not tell. */
+  /** A text anywhere in the first bytes, where the beginning does not tell. */
   readonly holds?: string;
   readonly says: string;
 }

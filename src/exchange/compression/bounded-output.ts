@@ -24,7 +24,7 @@ export const startOutput = (): BoundedOutput => ({
 /** Makes room for as many bytes more. @throws AppError model-unsupported past the limit */
 export const reserve = (output: BoundedOutput, nBytes: number): Uint8Array => {
   const needed = output.length + nBytes;
-  if (needed > OUTPUT_LIMIT_BYTES) throw tooLarge();
+  if (needed > OUTPUT_LIMIT_BYTES) throw outputTooLarge();
   if (needed > output.bytes.length) {
     const room = Math.min(OUTPUT_LIMIT_BYTES, Math.max(needed, output.bytes.length * 2));
     const grown = new Uint8Array(room);
@@ -61,7 +61,7 @@ export const spend = (output: BoundedOutput, nSteps: number): void => {
     );
 };
 
-export const tooLarge = (): AppError =>
+export const outputTooLarge = (): AppError =>
   new AppError(
     'model-unsupported',
     `the file unpacks to more than ${OUTPUT_LIMIT_BYTES} bytes; save it without compression`,

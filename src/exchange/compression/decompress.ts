@@ -8,10 +8,10 @@ import { decodeLz4Frames } from '../../core/lz4.ts';
 import {
   damaged,
   OUTPUT_LIMIT_BYTES,
+  outputTooLarge,
   reserve,
   spend,
   startOutput,
-  tooLarge,
 } from './bounded-output.ts';
 import { decompressBzip2 } from './bzip2.ts';
 import { decompressLzma } from './lzma.ts';
@@ -57,7 +57,7 @@ export const decompress = (bytes: Uint8Array): Uint8Array => {
     return packing.decompress(bytes);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw outputTooLarge();
     throw damaged(packing.name, (error as Error).message);
   }
 };

@@ -88,7 +88,7 @@ const readBlock = (bytes: Uint8Array, start: number, output: BoundedOutput): num
     spend(output, CHUNK_STEPS);
     if (control === undefined) throw broken('it is cut short');
     if (control === 1 || control >= 0xe0) first = output.length;
-    else if (at === start + 1) throw broken('its first chunk leans on another');
+    else if (at === start + 1) throw broken('its first chunk needs an earlier one');
     if (control < 0x80) {
       if (control > 2) throw broken(`a chunk of the kind ${control}`);
       const end = at + 2 + u16(at) + 1;
@@ -106,7 +106,7 @@ const readBlock = (bytes: Uint8Array, start: number, output: BoundedOutput): num
       if (properties === undefined) throw broken('a chunk has no properties');
       state = startLzma(properties, first, output);
     }
-    if (!state) throw broken('a chunk leans on one that is not there');
+    if (!state) throw broken('a chunk needs an earlier one that is not there');
     if (!(at + nPacked <= bytes.length)) throw broken('it is cut short');
     readLzma(bytes.subarray(at, at + nPacked), state, output, nBytes);
     at += nPacked;

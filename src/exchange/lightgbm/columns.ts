@@ -18,7 +18,7 @@ export const categoricalFeatures = (trees: readonly ForeignTree[]): ReadonlyMap<
 };
 
 /** Names, and the values of categories: pandas' own, else those that `feature_infos` lists. */
-export const columnsOf = (
+export const readLightGbmColumns = (
   text: string,
   header: Fields,
   nFeatures: number,
@@ -35,13 +35,13 @@ export const columnsOf = (
     const isCategory = categorical.has(f) || /^-?\d+(:-?\d+)*$/.test(infos[f] ?? '');
     if (!isCategory) return named;
     const own = pandas[nthCategory++];
-    const most = (infos[f] ?? '')
+    const maxCode = (infos[f] ?? '')
       .split(':')
       .reduce((m, code) => Math.max(m, Number(code) || 0), (categorical.get(f) ?? 0) - 1);
     if (own) return { ...named, values: own };
-    nValues += most;
-    if (nValues > VALUES_LIMIT) throw unsupported(`has a category code of ${most}`);
-    const codes = Array.from({ length: most + 1 }, (_, code) => `${code}`);
+    nValues += maxCode;
+    if (nValues > VALUES_LIMIT) throw unsupported(`has a category code of ${maxCode}`);
+    const codes = Array.from({ length: maxCode + 1 }, (_, code) => `${code}`);
     return { ...named, values: codes, isCoded: true };
   });
 };

@@ -5,37 +5,37 @@
 import type { Link } from '../../core/model.ts';
 import { buildForest, COLUMNS_LIMIT } from '../build-forest.ts';
 import type { ForeignModel } from '../foreign-model.ts';
-import { categoricalFeatures, columnsOf } from './columns.ts';
-import { broken, fieldsOf, numbersOf, unsupported, wholeOf } from './text-fields.ts';
-import { missingOf, treeOf } from './tree.ts';
+import { categoricalFeatures, readLightGbmColumns } from './columns.ts';
+import { broken, fieldNumbers, fieldWhole, parseFields, unsupported } from './text-fields.ts';
+import { missingOf, readLightGbmTree } from './tree.ts';
 
 /**
- * @param most trees that count, where the training stopped early
+ * @param maxTrees trees that count, where the training stopped early
  * @throws AppError model-broken, model-unsupported
  */
-export const parseLightGbm = (text: string, most?: number): ForeignModel => {
+export const parseLightGbm = (text: string, maxTrees?: number): ForeignModel => {
   const [head, ...rest] = text.split(/^Tree=\d+\s*$/m);
-  const header = fieldsOf(head!);
+  const header = parseFields(head!);
   if (!head!.startsWith('tree')) throw broken('it does not start with "tree"');
   const end =
     rest.length > 0
       ? rest[rest.length - 1]!.indexOf('end of trees')
       : head!.indexOf('end of trees');
   if (end < 0) throw broken('"end of trees" is missing: the file is cut short');
-  const trees = rest.slice(0, most).map((part) => fieldsOf(part.split('end of trees')[0]!));
+  const trees = rest.slice(0, maxTrees).map((part) => parseFields(part.split('end of trees')[0]!));
   if (
     Number(header.get('num_class') ?? 1) !== 1 ||
     Number(header.get('num_tree_per_iteration') ?? 1) !== 1
   )
     throw unsupported(`has ${header.get('num_class')} classes; two are expected`);
   const { link, steepness } = linkOf(header.get('objective') ?? '');
-  const nFeatures = wholeOf(header, 'max_feature_idx') + 1;
+  const nFeatures = fieldWhole(header, 'max_feature_idx') + 1;
   if (nFeatures > COLUMNS_LIMIT) throw broken(`it has ${nFeatures} columns`);
   const isAverage = header.has('average_output');
   const isZeroMissing = trees.some((tree) =>
-    numbersOf(tree, 'decision_type').some((type) => missingOf(type) === 'zero'),
+    fieldNumbers(tree, 'decision_type').some((type) => missingOf(type) === 'zero'),
   );
-  const grown = trees.map((tree, t) => treeOf(tree, t, isZeroMissing));
+  const grown = trees.map((tree, t) => readLightGbmTree(tree, t, isZeroMissing));
   const forest = buildForest(grown, nFeatures, {
     comparison: '<=',
     precision: 'float64',
@@ -45,7 +45,7 @@ export const parseLightGbm = (text: string, most?: number): ForeignModel => {
   });
   return {
     madeBy: 'LightGBM',
-    columns: columnsOf(text, header, nFeatures, categoricalFeatures(grown)),
+    columns: readLightGbmColumns(text, header, nFeatures, categoricalFeatures(grown)),
     score: { kind: 'forest', forest },
     link,
     classes: ['0', '1'],

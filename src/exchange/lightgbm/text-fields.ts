@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 export type Fields = ReadonlyMap<string, string>;
 
 /** `key=value` lines; a key that stands alone has the value ''. */
-export const fieldsOf = (part: string): Fields => {
+export const parseFields = (part: string): Fields => {
   const fields = new Map<string, string>();
   for (const line of part.split(/\r?\n/)) {
     const at = line.indexOf('=');
@@ -16,19 +16,19 @@ export const fieldsOf = (part: string): Fields => {
   return fields;
 };
 
-export const numbersOf = (fields: Fields, name: string): number[] => {
+export const fieldNumbers = (fields: Fields, name: string): number[] => {
   const text = fields.get(name);
   return text === undefined || text === '' ? [] : text.trim().split(/\s+/).map(Number);
 };
 
-export const listOf = (fields: Fields, name: string, length: number): number[] => {
-  const numbers = numbersOf(fields, name);
+export const fieldNumberList = (fields: Fields, name: string, length: number): number[] => {
+  const numbers = fieldNumbers(fields, name);
   if (numbers.length !== length || numbers.some(Number.isNaN))
     throw broken(`${name} should be ${length} numbers`);
   return numbers;
 };
 
-export const wholeOf = (fields: Fields, name: string): number => {
+export const fieldWhole = (fields: Fields, name: string): number => {
   const number = Number(fields.get(name) ?? Number.NaN);
   if (!Number.isInteger(number) || number < 0 || number > 10_000_000)
     throw broken(`${name} is missing or not a whole number`);

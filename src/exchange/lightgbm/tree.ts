@@ -3,24 +3,35 @@
  * @source LightGBM src/io/tree.cpp, include/LightGBM/tree.h
  */
 import type { ForeignNode, ForeignTree } from '../build-forest.ts';
-import { broken, type Fields, listOf, numbersOf, unsupported, wholeOf } from './text-fields.ts';
+import {
+  broken,
+  type Fields,
+  fieldNumberList,
+  fieldNumbers,
+  fieldWhole,
+  unsupported,
+} from './text-fields.ts';
 
 const CATEGORICAL = 1;
 const DEFAULT_LEFT = 2;
 const MISSING = ['none', 'zero', 'nan'] as const;
 type Missing = (typeof MISSING)[number];
 
-export const treeOf = (fields: Fields, tree: number, isZeroMissing: boolean): ForeignTree => {
-  const nLeaves = wholeOf(fields, 'num_leaves');
+export const readLightGbmTree = (
+  fields: Fields,
+  tree: number,
+  isZeroMissing: boolean,
+): ForeignTree => {
+  const nLeaves = fieldWhole(fields, 'num_leaves');
   if (Number(fields.get('is_linear') ?? 0) !== 0)
     throw unsupported('has linear models in its leaves');
-  const values = listOf(fields, 'leaf_value', nLeaves);
+  const values = fieldNumberList(fields, 'leaf_value', nLeaves);
   const counts = fields.get('leaf_count')
-    ? listOf(fields, 'leaf_count', nLeaves)
+    ? fieldNumberList(fields, 'leaf_count', nLeaves)
     : new Array<number>(nLeaves).fill(1);
   const nInner = nLeaves - 1;
   const columns = ['split_feature', 'threshold', 'decision_type', 'left_child', 'right_child'].map(
-    (name) => (nInner === 0 ? [] : listOf(fields, name, nInner)),
+    (name) => (nInner === 0 ? [] : fieldNumberList(fields, name, nInner)),
   );
   const [feature, threshold, type, left, right] = columns as [
     number[],
@@ -29,8 +40,8 @@ export const treeOf = (fields: Fields, tree: number, isZeroMissing: boolean): Fo
     number[],
     number[],
   ];
-  const boundaries = numbersOf(fields, 'cat_boundaries');
-  const words = Uint32Array.from(numbersOf(fields, 'cat_threshold'));
+  const boundaries = fieldNumbers(fields, 'cat_boundaries');
+  const words = Uint32Array.from(fieldNumbers(fields, 'cat_threshold'));
   const nodes: ForeignNode[] = [];
   /** Inner node i stays i, leaf i (written ~i) follows the inner nodes. */
   const indexOf = (child: number): number => (child >= 0 ? child : nInner + ~child);

@@ -7,7 +7,12 @@ import { isCategorical } from '../../core/features.ts';
 import type { Forest } from '../../core/forest.ts';
 import type { Model } from '../../core/model.ts';
 import { wordsOfCodes } from '../build-forest.ts';
-import { canonicalForest, codesOf, complementOf, nodesOfTree } from '../canonical-forest.ts';
+import {
+  canonicalForest,
+  categoryCodesOf,
+  complementOf,
+  nodesOfTree,
+} from '../canonical-forest.ts';
 
 /** @throws AppError model-unsupported (a linear model, a calibration that LightGBM cannot hold) */
 export const writeLightGbm = (model: Model): string => {
@@ -109,7 +114,7 @@ const writeTree = (forest: Forest, { root, tree, nCodes, scale, base }: WrittenT
     left!.push(indexOf(isSwapped ? forest.right[node]! : forest.left[node]!));
     right!.push(indexOf(isSwapped ? forest.left[node]! : forest.right[node]!));
     if (isSet) {
-      const codes = codesOf(forest, node);
+      const codes = categoryCodesOf(forest, node);
       const kept = isSwapped ? complementOf(codes, nCodes[forest.feature[node]!]!) : codes;
       threshold!.push(boundaries.length - 1);
       words.push(...wordsOfCodes(kept, (nWords) => new Uint32Array(nWords)));

@@ -2,8 +2,8 @@
 import { AppError } from '../../core/errors.ts';
 import {
   bytesAt,
+  decodeFloats,
   floatsAt,
-  floatsOf,
   type Message,
   messagesAt,
   textAt,
@@ -87,11 +87,11 @@ export const tensorIn = (attributes: Attributes, name: string): Tensor | undefin
   const raw = bytesAt(tensor, 9)[0];
   switch (wholeAt(tensor, 2)) {
     case 1:
-      return { isDouble: false, numbers: raw ? floatsOf(raw, 4) : floatsAt(tensor, 4, 4) };
+      return { isDouble: false, numbers: raw ? decodeFloats(raw, 4) : floatsAt(tensor, 4, 4) };
     case 2:
       return { isDouble: false, numbers: raw ? [...raw] : wholesAt(tensor, 5) };
     case 11:
-      return { isDouble: true, numbers: raw ? floatsOf(raw, 8) : floatsAt(tensor, 10, 8) };
+      return { isDouble: true, numbers: raw ? decodeFloats(raw, 8) : floatsAt(tensor, 10, 8) };
     default:
       throw new AppError(
         'model-unsupported',

@@ -94,11 +94,11 @@ export const floatsAt = (message: Message, field: number, size: 4 | 8): readonly
   (message.get(field) ?? []).flatMap((value) => {
     if (typeof value === 'number' || value.length % size !== 0)
       throw broken(`field ${field} holds no floats`);
-    return floatsOf(value, size);
+    return decodeFloats(value, size);
   });
 
 /** Floats that lie one after the other. */
-export const floatsOf = (bytes: Uint8Array, size: 4 | 8): number[] => {
+export const decodeFloats = (bytes: Uint8Array, size: 4 | 8): number[] => {
   const from = view(bytes);
   return Array.from({ length: Math.floor(bytes.length / size) }, (_, i) =>
     FLOATS[size](from, i * size),

@@ -129,7 +129,7 @@ const readNodes = (attributes: Attributes, { isDouble }: GraphInput) => {
     const nodes = trees.get(treeId) ?? [];
     if (nodes.length === 0) trees.set(treeId, nodes);
     const key = `${treeId} ${ids[i]}`;
-    if (places.has(key)) throw broken(`node ${ids[i]} of tree ${treeId} stands there twice`);
+    if (places.has(key)) throw broken(`node ${ids[i]} of tree ${treeId} is there twice`);
     places.set(key, nodes.push(leafNode(0)) - 1);
   });
   const order = new Map([...trees.keys()].map((treeId, t) => [treeId, t]));

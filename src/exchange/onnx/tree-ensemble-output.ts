@@ -24,7 +24,7 @@ export interface ForestScore {
 
 export type OutputActivation = 'Sigmoid' | 'Softmax';
 
-export interface Targets {
+export interface EnsembleTargets {
   readonly nTargets: number;
   readonly transform: string;
   readonly aggregate: string;
@@ -35,7 +35,7 @@ export interface Targets {
 }
 
 /** @throws AppError model-unsupported where no probability of two classes comes out */
-export const outputOfTargets = (targets: Targets): EnsembleOutput => {
+export const outputOfTargets = (targets: EnsembleTargets): EnsembleOutput => {
   const { nTargets, aggregate, bases, nTrees } = targets;
   if (nTargets !== 1 && nTargets !== 2)
     throw unsupported(`has ${nTargets} targets; one or two are expected`);
@@ -67,8 +67,8 @@ const effectiveTransform = ({
   nTargets,
   transform,
   after,
-}: Targets): { readonly transform: string } => {
-  // The specification transforms one target too, onnxruntime does not: nobody can say what was meant.
+}: EnsembleTargets): { readonly transform: string } => {
+  // The specification transforms one target too, onnxruntime does not: what was meant is not known.
   if (transform !== 'NONE' && nTargets === 1)
     throw unsupported(`ends in ${transform} over one target; a Sigmoid after it is expected`);
   if (after === undefined) return { transform };

@@ -13,7 +13,7 @@ import {
   type OutputActivation,
   outputOfTargets,
 } from './tree-ensemble-output.ts';
-import { leafNode, MODES, mergeChains, type Split, splitNode } from './tree-node.ts';
+import { leafNode, MODES, mergeChains, type OnnxSplit, splitNode } from './tree-node.ts';
 
 const AGGREGATES = ['AVERAGE', 'SUM', 'MIN', 'MAX'];
 const SUM = 1;
@@ -82,7 +82,7 @@ interface Child {
   readonly isLeaf: boolean;
 }
 
-type FileSplit = Omit<Split, 'whenTrue' | 'whenFalse'> & {
+type ListedSplit = Omit<OnnxSplit, 'whenTrue' | 'whenFalse'> & {
   readonly whenTrue: Child;
   readonly whenFalse: Child;
 };
@@ -104,7 +104,7 @@ const readSplits = (attributes: Attributes) => {
   const sets = splitAtNan(tensorIn(attributes, 'membership_values')?.numbers ?? []);
   let nthSet = 0;
   const splits = features.map(
-    (feature, i): FileSplit => ({
+    (feature, i): ListedSplit => ({
       mode: MODES[modes[i]!] ?? `number ${modes[i]}`,
       feature,
       values: modes[i] === MEMBER ? (sets[nthSet++] ?? []) : [values[i]!],

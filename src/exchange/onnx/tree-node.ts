@@ -25,7 +25,7 @@ export const MODES = [
   'BRANCH_MEMBER',
 ] as const;
 
-export interface Split {
+export interface OnnxSplit {
   readonly mode: string;
   readonly feature: number;
   /** What is compared with; of a membership, any of these. */
@@ -53,7 +53,7 @@ export const leafNode = (value: number): ForeignNode => ({
  * @throws AppError model-unsupported for an unknown mode, or equality with what is no small whole number
  */
 export const splitNode = (
-  split: Split,
+  split: OnnxSplit,
   isDouble: boolean,
   allocate: AllocateWords,
 ): ForeignNode => {
@@ -84,8 +84,8 @@ export const splitNode = (
 };
 
 const setOf = (values: readonly number[], allocate: AllocateWords): Uint32Array => {
-  const odd = values.find((v) => !(Number.isInteger(v) && v >= 0 && v < VALUES_LIMIT));
-  if (odd !== undefined) throw unsupported(`asks for equality with ${odd}`);
+  const unknown = values.find((v) => !(Number.isInteger(v) && v >= 0 && v < VALUES_LIMIT));
+  if (unknown !== undefined) throw unsupported(`asks for equality with ${unknown}`);
   return wordsOfCodes(values, allocate);
 };
 
@@ -129,7 +129,7 @@ export const mergeChains = (tree: ForeignTree): ForeignTree => {
 };
 
 const unionOf = (sets: readonly Uint32Array[]): Uint32Array => {
-  const union = new Uint32Array(sets.reduce((most, set) => Math.max(most, set.length), 0));
+  const union = new Uint32Array(sets.reduce((max, set) => Math.max(max, set.length), 0));
   for (const set of sets) for (let w = 0; w < set.length; w++) union[w]! |= set[w]!;
   return union;
 };

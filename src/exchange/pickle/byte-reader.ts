@@ -1,6 +1,6 @@
 /**
  * The values that a pickle writes out: numbers, text, lengths, lines.
- * Nothing is read past the end, and no length is believed before the bytes are there.
+ * Nothing is read past the end, and a length is used only once the bytes are known to be there.
  */
 import { broken } from './python-values.ts';
 

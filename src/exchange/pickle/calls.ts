@@ -3,14 +3,14 @@
  */
 import {
   checkArray,
-  countOf,
+  dtypeOf,
   emptyArray,
   isDtype,
+  itemCount,
   parseDtype,
   refineDtype,
   scalarOf,
-  setType,
-  typeOf,
+  setDtype,
 } from './numpy.ts';
 import {
   attributeOf,
@@ -61,7 +61,7 @@ export const callGlobal = (name: string, args: readonly PyValue[]): PyValue => {
       const [text] = args;
       if (typeof text !== 'string') throw broken('an array type has no name');
       const value: PyObject = { kind: 'object', name, args, state: null };
-      setType(value, parseDtype(text));
+      setDtype(value, parseDtype(text));
       return value;
     }
     default:
@@ -70,7 +70,7 @@ export const callGlobal = (name: string, args: readonly PyValue[]): PyValue => {
 };
 
 const scalar = ([type, value]: readonly PyValue[]): PyValue => {
-  const dtype = typeOf(type!);
+  const dtype = dtypeOf(type!);
   if (dtype.code === 'O') return value ?? null;
   if (!(value instanceof Uint8Array)) throw broken('a number of NumPy has no bytes');
   return scalarOf(dtype, value);
@@ -81,7 +81,7 @@ const fromBuffer = ([buffer, type, shape, order]: readonly PyValue[]): PyValue =
   const array: NdArray = {
     ...emptyArray(),
     shape: shapeOf(shape),
-    dtype: typeOf(type!),
+    dtype: dtypeOf(type!),
     isFortran: order === 'F',
     bytes: buffer,
   };
@@ -95,7 +95,7 @@ const shapeOf = (value: PyValue | undefined): number[] =>
 /** BUILD: gives an object its state. */
 export const buildObject = (target: PyValue, state: PyValue): void => {
   if (isKind(target, 'array')) fillArray(target, state);
-  else if (isDtype(target)) setType(target, refineDtype(typeOf(target), state));
+  else if (isDtype(target)) setDtype(target, refineDtype(dtypeOf(target), state));
   else if (isKind(target, 'object')) {
     // A pair is (dictionary, slots).
     const pair = isKind(state, 'tuple') && state.items.length === 2 ? state.items[0] : undefined;
@@ -108,7 +108,7 @@ const fillArray = (array: NdArray, state: PyValue): void => {
   const items = needItems(state, "an array's state");
   const [shape, type, isFortran, content] = items.slice(items.length === 5 ? 1 : 0);
   array.shape = shapeOf(shape);
-  array.dtype = typeOf(type!);
+  array.dtype = dtypeOf(type!);
   array.isFortran = isFortran === true || isFortran === 1;
   if (array.dtype.code === 'O') array.objects = needItems(content, "an array's items");
   else if (content instanceof Uint8Array) array.bytes = content;
@@ -123,7 +123,7 @@ export const fillArrayFrom = (
   take: (length: number) => Uint8Array,
   nested: () => PyValue,
 ): NdArray => {
-  const dtype = typeOf(attributeOf(wrapper, 'dtype') ?? null);
+  const dtype = dtypeOf(attributeOf(wrapper, 'dtype') ?? null);
   const shape = shapeOf(attributeOf(wrapper, 'shape'));
   if (dtype.code === 'O') {
     const value = nested();
@@ -137,7 +137,7 @@ export const fillArrayFrom = (
     shape,
     dtype,
     isFortran: attributeOf(wrapper, 'order') === 'F',
-    bytes: take(countOf(shape) * dtype.itemBytes),
+    bytes: take(itemCount(shape) * dtype.itemBytes),
   };
   checkArray(array);
   return array;

@@ -42,7 +42,7 @@ export const refineDtype = (dtype: Dtype, state: PyValue): Dtype => {
   const list = needItems(names, "a dtype's names").map((name): Field => {
     const [type, at] = needItems(entries.get(name), `the field ${String(name)}`);
     if (!isDtype(type)) throw broken(`the field ${String(name)} has no type`);
-    return { name: String(name), type: typeOf(type), at: needNumber(at, 'an offset') };
+    return { name: String(name), type: dtypeOf(type), at: needNumber(at, 'an offset') };
   });
   const size = needNumber(itemBytes, 'the item size');
   for (const { name, type, at } of list)
@@ -56,18 +56,18 @@ export const isDtype = (value: PyValue | undefined): value is PyObject =>
 
 const types = new WeakMap<object, Dtype>();
 
-export const setType = (value: PyValue, dtype: Dtype): void => {
+export const setDtype = (value: PyValue, dtype: Dtype): void => {
   types.set(value as object, dtype);
 };
 
-export const typeOf = (value: PyValue): Dtype => {
+export const dtypeOf = (value: PyValue): Dtype => {
   const dtype = isDtype(value) ? types.get(value as object) : undefined;
   if (!dtype) throw broken('an array has no type');
   return dtype;
 };
 
 /** Number of items of a shape. @throws AppError model-broken */
-export const countOf = (shape: readonly number[]): number => {
+export const itemCount = (shape: readonly number[]): number => {
   let count = 1;
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) throw broken(`an array has the shape (${shape})`);
@@ -79,14 +79,14 @@ export const countOf = (shape: readonly number[]): number => {
 
 /** @throws AppError model-broken when bytes and shape disagree */
 export const checkArray = (array: NdArray): void => {
-  const count = countOf(array.shape);
+  const count = itemCount(array.shape);
   const room =
     array.dtype.code === 'O' ? array.objects.length : array.bytes.length / array.dtype.itemBytes;
   if (room !== count) throw broken(`an array of shape (${array.shape}) holds ${room} items`);
 };
 
 /** float64: all items in C order, whatever the array's own type and order. */
-export const numbersOf = (value: PyValue | undefined, what: string): Float64Array => {
+export const arrayNumbers = (value: PyValue | undefined, what: string): Float64Array => {
   if (!isKind(value, 'array')) throw broken(`${what} is not an array`);
   if (value.dtype.code === 'O')
     return Float64Array.from(value.objects, (item) => needNumber(item, what));
@@ -94,7 +94,7 @@ export const numbersOf = (value: PyValue | undefined, what: string): Float64Arra
 };
 
 /** float64: one field of all items of a structured array. */
-export const fieldOf = (array: NdArray, name: string): Float64Array | undefined => {
+export const arrayField = (array: NdArray, name: string): Float64Array | undefined => {
   const field = array.dtype.fields.find((one) => one.name === name);
   return field && readNumbers(array, field.type, field.at, name);
 };
@@ -103,7 +103,7 @@ const readNumbers = (array: NdArray, type: Dtype, at: number, what: string): Flo
   const { bytes } = array;
   const stride = array.dtype.itemBytes;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const count = countOf(array.shape);
+  const count = itemCount(array.shape);
   const little = !type.isBigEndian;
   const read = READERS[`${type.code}${type.itemBytes}`];
   if (!read) throw broken(`${what} is an array of ${type.code}${type.itemBytes}, not of numbers`);
@@ -137,16 +137,16 @@ const inOrder = (array: NdArray, numbers: Float64Array): Float64Array => {
 };
 
 /** Items as text: class labels, categories, column names. */
-export const textsOf = (value: PyValue | undefined, what: string): readonly string[] => {
+export const arrayTexts = (value: PyValue | undefined, what: string): readonly string[] => {
   if (isKind(value, 'list') || isKind(value, 'tuple'))
     return value.items.map((item) => textOf(item, what));
   if (!isKind(value, 'array')) throw broken(`${what} is not a list`);
   if (value.dtype.code === 'O') return value.objects.map((item) => textOf(item, what));
   if (value.dtype.code === 'b')
-    return [...numbersOf(value, what)].map((bit) => (bit ? 'True' : 'False'));
+    return [...arrayNumbers(value, what)].map((bit) => (bit ? 'True' : 'False'));
   if (value.dtype.code !== 'U' && value.dtype.code !== 'S')
-    return [...numbersOf(value, what)].map(String);
-  return Array.from({ length: countOf(value.shape) }, (_, i) => characters(value, i));
+    return [...arrayNumbers(value, what)].map(String);
+  return Array.from({ length: itemCount(value.shape) }, (_, i) => characters(value, i));
 };
 
 const characters = ({ bytes, dtype }: NdArray, i: number): string => {
@@ -186,6 +186,6 @@ export const emptyArray = (): NdArray => ({
 export const scalarOf = (dtype: Dtype, bytes: Uint8Array): number | string => {
   const array: NdArray = { ...emptyArray(), shape: [1], dtype, bytes };
   checkArray(array);
-  if (dtype.code === 'U' || dtype.code === 'S') return textsOf(array, 'a scalar')[0]!;
-  return numbersOf(array, 'a scalar')[0]!;
+  if (dtype.code === 'U' || dtype.code === 'S') return arrayTexts(array, 'a scalar')[0]!;
+  return arrayNumbers(array, 'a scalar')[0]!;
 };

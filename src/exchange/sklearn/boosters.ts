@@ -3,7 +3,7 @@
  */
 import type { ForeignModel } from '../foreign-model.ts';
 import { parseLightGbm } from '../lightgbm/lightgbm.ts';
-import { textsOf } from '../pickle/numpy.ts';
+import { arrayTexts } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -35,7 +35,9 @@ export const readLgbmClassifier: EstimatorReader = (classifier) => {
       decision: SCORE_DECIDES,
     }),
   };
-  return isKind(classes, 'array') ? { ...model, classes: textsOf(classes, 'its classes') } : model;
+  return isKind(classes, 'array')
+    ? { ...model, classes: arrayTexts(classes, 'its classes') }
+    : model;
 };
 
 export const readLightGbmBooster: EstimatorReader = (booster) =>
@@ -63,7 +65,7 @@ export const readXgbClassifier: EstimatorReader = (classifier) => {
   return {
     ...model,
     missesZeros: true,
-    ...(isKind(classes, 'array') && { classes: textsOf(classes, 'its classes') }),
+    ...(isKind(classes, 'array') && { classes: arrayTexts(classes, 'its classes') }),
   };
 };
 

@@ -3,7 +3,7 @@
  * @source sklearn/calibration.py (_CalibratedClassifier), sklearn/isotonic.py (_transform)
  */
 import type { Calibration, Member, PlainScore } from '../../core/model.ts';
-import { numbersOf } from '../pickle/numpy.ts';
+import { arrayNumbers } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -82,8 +82,8 @@ const lineOver = (
 const stepsOf = (calibrator: PyObject): Calibration => {
   if (attributeOf(calibrator, 'out_of_bounds') !== 'clip')
     throw unsupported('an isotonic calibration that has no answer beyond its points');
-  const from = numbersOf(needAttribute(calibrator, 'X_thresholds_'), "a calibrator's points");
-  const to = numbersOf(needAttribute(calibrator, 'y_thresholds_'), "a calibrator's points");
+  const from = arrayNumbers(needAttribute(calibrator, 'X_thresholds_'), "a calibrator's points");
+  const to = arrayNumbers(needAttribute(calibrator, 'y_thresholds_'), "a calibrator's points");
   if (from.length !== to.length || from.length === 0)
     throw broken(`a calibrator has ${from.length} points for ${to.length} answers`);
   for (let i = 0; i < from.length; i++) {

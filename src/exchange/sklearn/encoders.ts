@@ -6,7 +6,7 @@
 import { COLUMNS_LIMIT, VALUES_LIMIT } from '../build-forest.ts';
 import { type DerivedColumn, type DesignMatrix, isUnscaled, withValues } from '../design-matrix.ts';
 import type { ForeignColumn } from '../foreign-model.ts';
-import { numbersOf, textsOf } from '../pickle/numpy.ts';
+import { arrayNumbers, arrayTexts } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -43,7 +43,7 @@ export const applyOneHot = (matrix: DesignMatrix, step: PyObject): DesignMatrix 
 /** Per column the position of the category that is left out, if one is. */
 const dropsOf = (value: PyValue): readonly (number | undefined)[] => {
   if (isKind(value, 'array') && value.dtype.code !== 'O')
-    return [...numbersOf(value, 'dropped categories')];
+    return [...arrayNumbers(value, 'dropped categories')];
   return needItems(value, 'dropped categories').map((drop) =>
     drop === null ? undefined : needNumber(drop, 'a dropped category'),
   );
@@ -76,7 +76,7 @@ export const applyTarget = (matrix: DesignMatrix, step: PyObject): DesignMatrix 
     columns,
     isSparse: false,
     derivedColumns: matrix.derivedColumns.map(({ column }, i): DerivedColumn => {
-      const own = numbersOf(encodings[i], 'its encodings');
+      const own = arrayNumbers(encodings[i], 'its encodings');
       const values = lists[i]!;
       if (own.length !== values.length)
         throw broken(`an encoder has ${own.length} numbers for ${values.length} categories`);
@@ -104,7 +104,7 @@ const encode = (
     );
   let { columns } = matrix;
   const lists = categories.map((list, i) => {
-    const values = textsOf(list, 'its categories');
+    const values = arrayTexts(list, 'its categories');
     const derived = matrix.derivedColumns[i]!;
     if (derived.of !== 'number') throw unsupported('a column that is encoded twice');
     if (!isUnscaled(derived)) throw unsupported('a column that is scaled, then encoded');

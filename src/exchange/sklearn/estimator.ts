@@ -6,7 +6,7 @@ import type { Link, Member, PlainScore } from '../../core/model.ts';
 import { COLUMNS_LIMIT, type ForeignNode, type ForeignTree } from '../build-forest.ts';
 import type { DerivedColumn } from '../design-matrix.ts';
 import type { ForeignColumn, ForeignModel } from '../foreign-model.ts';
-import { fieldOf, numbersOf, textsOf } from '../pickle/numpy.ts';
+import { arrayField, arrayNumbers, arrayTexts } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -67,7 +67,7 @@ export const readTwoClasses = (estimator: PyObject): readonly string[] => {
     attributeOf(estimator, 'classes_') === undefined && isKind(encoder, 'object')
       ? encoder
       : estimator;
-  const classes = textsOf(needAttribute(holder, 'classes_'), 'its classes');
+  const classes = arrayTexts(needAttribute(holder, 'classes_'), 'its classes');
   if (classes.length !== 2)
     throw unsupported(
       `the ${shortName(estimator.name)} has ${classes.length} classes; two are expected`,
@@ -104,15 +104,15 @@ export const readNodes = (
   if (!isKind(nodes, 'array')) throw broken('the nodes of a tree are no array');
   visitTree(visited, nodes);
   const field = (name: string): Float64Array => {
-    const numbers = fieldOf(nodes, name);
+    const numbers = arrayField(nodes, name);
     if (!numbers) throw broken(`the nodes of a tree have no ${name}`);
     return numbers;
   };
   const [left, right] = [field('left_child'), field('right_child')];
   const [feature, threshold] = [field('feature'), field('threshold')];
   const cover = field('weighted_n_node_samples');
-  const missingLeft = fieldOf(nodes, 'missing_go_to_left');
-  const values = numbersOf(needAttribute(tree, 'values'), "a tree's values");
+  const missingLeft = arrayField(nodes, 'missing_go_to_left');
+  const values = arrayNumbers(needAttribute(tree, 'values'), "a tree's values");
   if (values.length !== left.length * nValues)
     throw unsupported(`a tree has ${values.length} values for ${left.length} nodes`);
   return {

@@ -5,7 +5,7 @@
 
 import { buildForest, type ForeignNode, type ForeignTree } from '../build-forest.ts';
 import type { ForeignColumn } from '../foreign-model.ts';
-import { fieldOf, numbersOf, textsOf } from '../pickle/numpy.ts';
+import { arrayField, arrayNumbers, arrayTexts } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -47,7 +47,7 @@ export const readHistGradientBoosting: EstimatorReader = (model, visited) => {
     );
   });
   const baseline = attributeOf(model, '_baseline_prediction');
-  const base = typeof baseline === 'number' ? baseline : numbersOf(baseline, 'its baseline')[0];
+  const base = typeof baseline === 'number' ? baseline : arrayNumbers(baseline, 'its baseline')[0];
   if (base === undefined) throw broken('its baseline is empty');
   return {
     columns: Array.from({ length: count }, (_, c): ForeignColumn => {
@@ -73,7 +73,7 @@ export const readHistGradientBoosting: EstimatorReader = (model, visited) => {
 
 const maskOf = (value: PyValue | undefined, count: number): readonly boolean[] => {
   if (!isKind(value, 'array')) return new Array<boolean>(count).fill(false);
-  return Array.from(numbersOf(value, 'its categorical columns'), (bit) => bit !== 0);
+  return Array.from(arrayNumbers(value, 'its categorical columns'), (bit) => bit !== 0);
 };
 
 /** Column of each feature of the trees: since 1.4 the categorical ones are put first. */
@@ -98,7 +98,7 @@ const encodedCategories = (
   const columns = [...isCategorical.keys()].filter((c) => isCategorical[c]);
   return new Map(
     columns.map((c, i) => {
-      const values = withoutMissing(textsOf(lists[i], 'its categories'));
+      const values = withoutMissing(arrayTexts(lists[i], 'its categories'));
       return [c, { values, codes: [...values.keys()] }];
     }),
   );
@@ -119,7 +119,7 @@ const binnedCategories = (
     [...isCategorical.keys()]
       .filter((c) => isCategorical[c])
       .map((c) => {
-        const codes = [...numbersOf(bins[c], 'its categories')];
+        const codes = [...arrayNumbers(bins[c], 'its categories')];
         return [c, { values: codes.map(String), codes }];
       }),
   );
@@ -135,7 +135,7 @@ const readPredictor = (
   if (!isKind(array, 'array')) throw broken('the nodes of a tree are no array');
   visitTree(visited, array);
   const field = (...names: string[]): Float64Array => {
-    const numbers = names.map((name) => fieldOf(array, name)).find((found) => found);
+    const numbers = names.map((name) => arrayField(array, name)).find((found) => found);
     if (!numbers) throw broken(`the nodes of a tree have no ${names[0]}`);
     return numbers;
   };
@@ -144,7 +144,7 @@ const readPredictor = (
   const [left, right] = [field('left'), field('right')];
   const [missingLeft, isCategorical] = [field('missing_go_to_left'), field('is_categorical')];
   const setIndex = field('bitset_idx');
-  const sets = numbersOf(needAttribute(predictor, 'raw_left_cat_bitsets'), 'category sets');
+  const sets = arrayNumbers(needAttribute(predictor, 'raw_left_cat_bitsets'), 'category sets');
   return {
     root: 0,
     nodes: Array.from(value, (leafValue, i): ForeignNode => {

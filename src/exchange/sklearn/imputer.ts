@@ -4,7 +4,7 @@
  */
 
 import { type DerivedColumn, type DesignMatrix, isUnscaled } from '../design-matrix.ts';
-import { numbersOf } from '../pickle/numpy.ts';
+import { arrayNumbers } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -47,7 +47,7 @@ export const applyImputer = (matrix: DesignMatrix, step: PyObject): DesignMatrix
 
 const fillsOf = (value: PyValue): readonly (number | string)[] => {
   if (isKind(value, 'array') && value.dtype.code !== 'O')
-    return [...numbersOf(value, "an imputer's values")];
+    return [...arrayNumbers(value, "an imputer's values")];
   return needItems(value, "an imputer's values").map((fill) => {
     if (typeof fill === 'number' || typeof fill === 'string') return fill;
     if (fill === null) return Number.NaN;

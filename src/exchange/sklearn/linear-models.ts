@@ -2,7 +2,7 @@
  * scikit-learn's linear classifiers -> a linear score.
  * @source sklearn/linear_model/_base.py, _logistic.py, _stochastic_gradient.py (predict_proba of each)
  */
-import { numbersOf } from '../pickle/numpy.ts';
+import { arrayNumbers } from '../pickle/numpy.ts';
 import { attributeOf, broken, needAttribute, type PyObject } from '../pickle/python-values.ts';
 import {
   type Estimator,
@@ -20,8 +20,8 @@ const estimatorOf = (
   output: Pick<Estimator, 'link' | 'decision' | 'isOnlyDecision'>,
 ): Estimator => {
   const classes = readTwoClasses(model);
-  const weights = numbersOf(needAttribute(model, 'coef_'), 'its coefficients');
-  const intercept = numbersOf(needAttribute(model, 'intercept_'), 'its intercept');
+  const weights = arrayNumbers(needAttribute(model, 'coef_'), 'its coefficients');
+  const intercept = arrayNumbers(needAttribute(model, 'intercept_'), 'its intercept');
   if (weights.length === 0 || intercept.length !== 1 || !weights.every(Number.isFinite))
     throw broken('its coefficients are not those of one line');
   return {

@@ -12,7 +12,7 @@ import {
   withValues,
 } from '../design-matrix.ts';
 import type { ForeignColumn } from '../foreign-model.ts';
-import { numbersOf } from '../pickle/numpy.ts';
+import { arrayNumbers } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -79,7 +79,7 @@ export const readFittedModel = (
 /** The object that was first given the columns: it knows how many, and their names. */
 export const firstFitted = (object: PyObject): PyObject => {
   let first = object;
-  // Deeper than this nobody nests.
+  // Files in use nest less deeply.
   for (let depth = 0; depth < 8; depth++) {
     const inner = first.name === PIPELINE ? firstStep(first) : wrappedEstimator(first);
     if (!inner || (first.name !== PIPELINE && attributeOf(first, 'n_features_in_') !== undefined))
@@ -215,7 +215,7 @@ const readCalibrated = (
   const calibrated = calibratedIn(object).map((entry) => {
     const own = needObject(entry, 'a calibrated classifier');
     const estimator = needObject(estimatorIn(own), 'the estimator of a calibrated classifier');
-    // A frozen estimator stands in each fold.
+    // A frozen estimator is the same object in each fold.
     const answer = shared.get(estimator) ?? readFittedModel(estimator, matrix, visited);
     shared.set(estimator, answer);
     return calibrate(answer, own, shortName(estimator.name));
@@ -252,7 +252,7 @@ const votesOf = (object: PyObject, count: number): readonly number[] => {
   const given = attributeOf(object, 'weights') ?? null;
   if (given === null) return new Array<number>(count).fill(1);
   const all = isKind(given, 'array')
-    ? [...numbersOf(given, 'its weights')]
+    ? [...arrayNumbers(given, 'its weights')]
     : needItems(given, 'its weights').map(Number);
   const named = needItems(needAttribute(object, 'estimators'), 'its estimators');
   const kept = all.filter((_, i) => needItems(named[i], 'an estimator')[1] !== 'drop');
@@ -271,7 +271,7 @@ const readBagging = (
   const members = needItems(needAttribute(object, 'estimators_'), 'its estimators');
   const chosen = needItems(needAttribute(object, 'estimators_features_'), 'its columns');
   const answers = members.map((member, m) => {
-    const places = [...numbersOf(chosen[m], 'the columns of an estimator')];
+    const places = [...arrayNumbers(chosen[m], 'the columns of an estimator')];
     const derivedColumns = places.map((place) => {
       const derived = matrix.derivedColumns[place];
       if (!derived)

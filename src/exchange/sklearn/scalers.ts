@@ -4,7 +4,7 @@
  */
 
 import { type DesignMatrix, multiplyAdd, shiftAndScale } from '../design-matrix.ts';
-import { numbersOf } from '../pickle/numpy.ts';
+import { arrayNumbers } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -62,7 +62,7 @@ const statisticsOf = (
 ): readonly number[] => {
   const value = attributeOf(step, name);
   if (!isKind(value, 'array')) return derivedColumns.map(() => otherwise);
-  const numbers = numbersOf(value, name);
+  const numbers = arrayNumbers(value, name);
   if (numbers.length !== derivedColumns.length)
     throw broken(`a scaler has ${numbers.length} statistics for ${derivedColumns.length} columns`);
   return [...numbers];

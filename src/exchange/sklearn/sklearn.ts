@@ -5,7 +5,7 @@
 
 import { featuresOf, markOptional, startDesignMatrix } from '../design-matrix.ts';
 import type { ForeignModel } from '../foreign-model.ts';
-import { textsOf } from '../pickle/numpy.ts';
+import { arrayTexts } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -68,7 +68,7 @@ const foreignOf = (answer: FittedModel, made: string): ForeignModel => {
   };
 };
 
-/** What a pickle holds that is no object, for who wonders. */
+/** What a pickle holds that is no fitted object, for the message. */
 const nameOf = (value: PyValue): string => {
   if (isKind(value, 'dict')) return 'a dictionary';
   if (isKind(value, 'list')) return 'a list';
@@ -93,7 +93,7 @@ const madeBy = (object: PyObject): string => {
 
 const namesOf = (object: PyObject): readonly string[] | undefined => {
   const names = attributeOf(object, 'feature_names_in_') ?? null;
-  const texts = names === null ? undefined : textsOf(names, 'the column names');
+  const texts = names === null ? undefined : arrayTexts(names, 'the column names');
   // Names that LightGBM gives to columns without one.
   return texts?.every((name, c) => name === `Column_${c}`) ? undefined : texts;
 };

@@ -6,7 +6,7 @@
 import type { Forest } from '../../core/forest.ts';
 import { logit } from '../../core/logistic.ts';
 import { buildForest, type ForeignTree } from '../build-forest.ts';
-import { numbersOf } from '../pickle/numpy.ts';
+import { arrayNumbers } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
@@ -83,7 +83,7 @@ const ADABOOST_MEMBERS = [
 export const readAdaBoost: EstimatorReader = (model, visited) => {
   readTwoClasses(model);
   const members = membersOf(model);
-  const weights = numbersOf(needAttribute(model, 'estimator_weights_'), 'its weights');
+  const weights = arrayNumbers(needAttribute(model, 'estimator_weights_'), 'its weights');
   const isReal = attributeOf(model, 'algorithm') === 'SAMME.R';
   const trees = members.map((member, m) => {
     if (!ADABOOST_MEMBERS.includes(member.name))
@@ -144,7 +144,7 @@ const priorOf = (model: PyObject): number => {
     );
   const strategy = attributeOf(init, 'strategy');
   if (strategy !== 'prior') throw unsupported(`a first guess by '${String(strategy)}'`);
-  const prior = numbersOf(needAttribute(init, 'class_prior_'), 'its first guess');
+  const prior = arrayNumbers(needAttribute(init, 'class_prior_'), 'its first guess');
   const late = Math.min(Math.max(prior[1] ?? Number.NaN, EPSILON32), 1 - EPSILON32);
   return logit(late);
 };

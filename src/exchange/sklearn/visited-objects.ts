@@ -7,7 +7,7 @@ import { broken, type NdArray, type PyObject, unsupported } from '../pickle/pyth
 const DERIVED_COLUMNS_LIMIT = 4_000_000;
 
 export interface VisitedObjects {
-  /** Trees that were read; no honest file holds one tree twice. */
+  /** Trees that were read; an undamaged file holds no tree twice. */
   readonly trees: Set<PyObject | NdArray>;
   /** Estimators and steps that are being read. */
   readonly open: Set<PyObject>;
@@ -23,7 +23,7 @@ export const startVisited = (): VisitedObjects => ({
 
 /** @throws AppError model-broken for a tree that was read before */
 export const visitTree = ({ trees }: VisitedObjects, tree: PyObject | NdArray): void => {
-  if (trees.has(tree)) throw broken('one tree stands there twice');
+  if (trees.has(tree)) throw broken('the same tree is there twice');
   trees.add(tree);
 };
 

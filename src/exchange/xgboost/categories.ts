@@ -2,7 +2,7 @@
  * The categories of an XGBoost model: their names where it keeps them, their codes where it splits by them.
  */
 import { VALUES_LIMIT } from '../build-forest.ts';
-import { broken, isRecord, type Json, numbersOf, unsupported } from './json-record.ts';
+import { broken, isRecord, type Json, jsonNumbers, unsupported } from './json-record.ts';
 
 /** Names of categories, where XGBoost keeps them (since 3.1): text, or whole numbers. */
 export const knownCategories = (model: Json): ReadonlyMap<number, readonly string[]> => {
@@ -11,12 +11,12 @@ export const knownCategories = (model: Json): ReadonlyMap<number, readonly strin
   const lists = isRecord(cats) && Array.isArray(cats['enc']) ? cats['enc'] : [];
   lists.forEach((list: unknown, f: number) => {
     if (!isRecord(list) || !Array.isArray(list['values'])) return;
-    const values = numbersOf(list, 'values');
+    const values = jsonNumbers(list, 'values');
     if (!Array.isArray(list['offsets'])) {
       if (values.length > 0) known.set(f, values.map(String));
       return;
     }
-    const offsets = numbersOf(list, 'offsets');
+    const offsets = jsonNumbers(list, 'offsets');
     const bytes = Buffer.from(values);
     const names = offsets
       .slice(1)
@@ -35,7 +35,7 @@ export const countCodes = (
   for (const [f, names] of known) counts.set(f, names.length);
   for (const tree of trees) {
     if (!isRecord(tree) || !Array.isArray(tree['categories_nodes'])) continue;
-    const features = numbersOf(tree, 'split_indices');
+    const features = jsonNumbers(tree, 'split_indices');
     for (const [node, set] of setsOf(tree)) {
       const f = features[node]!;
       for (const code of set) {
@@ -67,10 +67,10 @@ export const namesOfCodes = (
 
 /** Per categorical node: the codes that go right. */
 export const setsOf = (tree: Json): ReadonlyMap<number, readonly number[]> => {
-  const nodes = numbersOf(tree, 'categories_nodes');
-  const starts = numbersOf(tree, 'categories_segments');
-  const sizes = numbersOf(tree, 'categories_sizes');
-  const codes = numbersOf(tree, 'categories');
+  const nodes = jsonNumbers(tree, 'categories_nodes');
+  const starts = jsonNumbers(tree, 'categories_segments');
+  const sizes = jsonNumbers(tree, 'categories_sizes');
+  const codes = jsonNumbers(tree, 'categories');
   if (sizes.reduce((sum, size) => sum + Math.abs(size), 0) > codes.length)
     throw broken('its category sets overlap');
   return new Map(

@@ -11,27 +11,27 @@ export const isRecord = (value: unknown): value is Json =>
 const own = (record: Json, name: string): unknown =>
   Object.hasOwn(record, name) ? record[name] : undefined;
 
-export const recordOf = (record: Json, name: string): Json => {
+export const jsonRecord = (record: Json, name: string): Json => {
   const value = own(record, name);
   if (!isRecord(value)) throw broken(`${name} is missing`);
   return value;
 };
 
-export const listOf = (record: Json, name: string): readonly unknown[] => {
+export const jsonList = (record: Json, name: string): readonly unknown[] => {
   const value = own(record, name);
   if (!Array.isArray(value)) throw broken(`${name} is missing`);
   return value;
 };
 
-export const numbersOf = (record: Json, name: string): readonly number[] => {
-  const list = listOf(record, name).map((item) =>
+export const jsonNumbers = (record: Json, name: string): readonly number[] => {
+  const list = jsonList(record, name).map((item) =>
     typeof item === 'boolean' ? +item : item === null ? Number.NaN : item,
   );
   if (!list.every((item) => typeof item === 'number')) throw broken(`${name} holds no numbers`);
   return list as readonly number[];
 };
 
-export const textOf = (record: Json, name: string): string => {
+export const jsonText = (record: Json, name: string): string => {
   const value = own(record, name);
   if (typeof value !== 'string') throw broken(`${name} is missing`);
   return value;

@@ -9,18 +9,18 @@ import {
   wordsOfCodes,
 } from '../build-forest.ts';
 import { setsOf } from './categories.ts';
-import { broken, isRecord, numbersOf } from './json-record.ts';
+import { broken, isRecord, jsonNumbers } from './json-record.ts';
 
-export const treeOf = (
+export const readXgboostTree = (
   tree: unknown,
   t: number,
   weight: number,
   allocate: AllocateWords,
 ): ForeignTree => {
   if (!isRecord(tree)) throw broken(`tree ${t} is no object`);
-  const left = numbersOf(tree, 'left_children');
+  const left = jsonNumbers(tree, 'left_children');
   const numbers = (name: string): readonly number[] => {
-    const list = numbersOf(tree, name);
+    const list = jsonNumbers(tree, name);
     if (list.length !== left.length) throw broken(`tree ${t} has ${list.length} ${name}`);
     return list;
   };

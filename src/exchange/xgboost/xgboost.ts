@@ -11,13 +11,13 @@ import {
   broken,
   isRecord,
   type Json,
-  listOf,
-  numbersOf,
-  recordOf,
-  textOf,
+  jsonList,
+  jsonNumbers,
+  jsonRecord,
+  jsonText,
   unsupported,
 } from './json-record.ts';
-import { treeOf } from './tree.ts';
+import { readXgboostTree } from './tree.ts';
 import { parseUbjson } from './ubjson.ts';
 
 /**
@@ -27,9 +27,9 @@ import { parseUbjson } from './ubjson.ts';
 export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignModel => {
   const document = parse(bytes);
   const root = isRecord(document['Model']) ? document['Model'] : document;
-  const learner = recordOf(root, 'learner');
-  const parameters = recordOf(learner, 'learner_model_param');
-  const objective = textOf(recordOf(learner, 'objective'), 'name');
+  const learner = jsonRecord(root, 'learner');
+  const parameters = jsonRecord(learner, 'learner_model_param');
+  const objective = jsonText(jsonRecord(learner, 'objective'), 'name');
   if (objective !== 'binary:logistic' && objective !== 'reg:logistic')
     throw unsupported(`has the objective ${objective}; binary:logistic is expected`);
   if (Number(parameters['num_class'] ?? 0) > 1 || Number(parameters['num_target'] ?? 1) > 1)
@@ -38,14 +38,14 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
   if (!Number.isInteger(nFeatures) || nFeatures < 1 || nFeatures > COLUMNS_LIMIT)
     throw broken(`it has ${nFeatures} features`);
   const base = logitOf(parameters['base_score']);
-  const booster = recordOf(learner, 'gradient_booster');
+  const booster = jsonRecord(learner, 'gradient_booster');
   const common = {
     madeBy: `XGBoost ${versionOf(root)}`,
     classes: ['0', '1'],
     link: 'logistic',
   } as const;
   if (booster['name'] === 'gblinear') {
-    const weights = numbersOf(recordOf(booster, 'model'), 'weights');
+    const weights = jsonNumbers(jsonRecord(booster, 'model'), 'weights');
     if (weights.length !== nFeatures + 1) throw broken('its weights do not fit its features');
     return {
       ...common,
@@ -59,15 +59,15 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
     };
   }
   const isDart = booster['name'] === 'dart';
-  const inner = isDart ? recordOf(booster, 'gbtree') : booster;
-  const model = recordOf(inner, 'model');
-  const dropped = isDart ? numbersOf(booster, 'weight_drop') : undefined;
-  const all = listOf(model, 'trees');
+  const inner = isDart ? jsonRecord(booster, 'gbtree') : booster;
+  const model = jsonRecord(inner, 'model');
+  const dropped = isDart ? jsonNumbers(booster, 'weight_drop') : undefined;
+  const all = jsonList(model, 'trees');
   const kept = stopsEarly ? all.slice(0, bestOf(learner, model) ?? all.length) : all;
   const known = knownCategories(model);
   const nCodes = countCodes(kept, known);
   const allocate = buildCategoryAllocator();
-  const trees = kept.map((tree, t) => treeOf(tree, t, dropped?.[t] ?? 1, allocate));
+  const trees = kept.map((tree, t) => readXgboostTree(tree, t, dropped?.[t] ?? 1, allocate));
   return {
     ...common,
     columns: columnsOf(learner, nFeatures, namesOfCodes(nCodes, known), known),

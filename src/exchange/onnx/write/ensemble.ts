@@ -6,7 +6,12 @@
 import { isCategorical } from '../../../core/features.ts';
 import type { Forest } from '../../../core/forest.ts';
 import type { Model } from '../../../core/model.ts';
-import { canonicalForest, codesOf, complementOf, nodesOfTree } from '../../canonical-forest.ts';
+import {
+  canonicalForest,
+  categoryCodesOf,
+  complementOf,
+  nodesOfTree,
+} from '../../canonical-forest.ts';
 import { FEATURES, type GraphParts, node } from './node.ts';
 
 interface Lists {
@@ -140,7 +145,7 @@ interface Chain {
 /** The shorter of a category set and its complement. */
 const chainAt = (forest: Forest, at: number, model: Model): Chain | undefined => {
   if (forest.feature[at] === -1 || forest.categoryStart[at]! < 0) return undefined;
-  const codes = codesOf(forest, at);
+  const codes = categoryCodesOf(forest, at);
   const feature = model.features[forest.feature[at]!]!;
   const nCodes = isCategorical(feature)
     ? (model.inputs.find(({ name }) => 'input' in feature && name === feature.input)?.values

@@ -5,7 +5,7 @@ import { bytesField, messageField, textField, wholeField, wholesField } from './
 export interface GraphParts {
   readonly nodes: Uint8Array[];
   readonly constants: Uint8Array[];
-  /** Begins the names of what is written now, so that several models stand in one graph. */
+  /** Begins the names of what is written now, so that several models fit in one graph. */
   readonly prefix: string;
 }
 
