@@ -3,8 +3,8 @@
  */
 import { buildEncoder } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
-import { buildAnswers } from './heads.ts';
-import { buildMeanScorer } from './averaged-scores.ts';
+import { buildOutputTransform } from './heads.ts';
+import { buildAveragedScorer } from './averaged-scorer.ts';
 import type { Predictor } from './predictor.ts';
 import { BATCH_ROWS, type Kernel } from './scorer.ts';
 import { verify } from './verify.ts';
@@ -18,8 +18,8 @@ export const compilePredictor = (model: Model, force?: Kernel): Predictor => {
   const nInputs = model.inputs.length;
   const nHeads = model.heads.length;
   const encode = buildEncoder(model.inputs, model.features);
-  const answer = buildAnswers(model.heads);
-  const scorer = buildMeanScorer(
+  const transform = buildOutputTransform(model.heads);
+  const scorer = buildAveragedScorer(
     model.heads.map((head) => head.score),
     model.features.length,
     force,
@@ -33,7 +33,7 @@ export const compilePredictor = (model: Model, force?: Kernel): Predictor => {
         encode(raw, from * nInputs, features, 0, n);
         score(n);
         for (let i = 0; i < n * nHeads; i++) out[from * nHeads + i] = scores[i]!;
-        for (let row = 0; row < n; row++) answer(out, (from + row) * nHeads);
+        for (let row = 0; row < n; row++) transform(out, (from + row) * nHeads);
       }
     },
   };

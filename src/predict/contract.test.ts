@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'bun:test';
 import { buildPlantedForest, buildPlantedModel } from '../../test/planted.ts';
 import type { Forest } from '../core/forest.ts';
+import { sigmoid } from '../core/logistic.ts';
 import type { Head, Model } from '../core/model.ts';
 import { buildRandom } from '../core/random.ts';
 import { compilePredictor } from './compile.ts';
@@ -138,7 +139,6 @@ for (const [name, build] of Object.entries(IMPLEMENTATIONS)) {
         },
       ] as const;
       const model = withHeads(probability({ score: { kind: 'mean', members } }));
-      const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
       for (const [x, leaf] of [
         [-3, 1],
         [4, 2],
@@ -269,7 +269,7 @@ describe('the compiled predictor against the reference', () => {
   test.each([
     ['walk', 300],
     ['reference', 1500],
-  ] as const)('a forest is scored by %s when it asks %d columns', (kernel, nColumns) => {
+  ] as const)('a forest is scored by %s when it tests %d columns', (kernel, nColumns) => {
     const planted = buildPlantedForest(200, 16, 3);
     const feature = planted.feature.map((f, node) => (f < 0 ? -1 : node % nColumns));
     const forest = {
@@ -308,7 +308,7 @@ describe('the compiled predictor against the reference', () => {
     expect(scorer.kernels).toEqual([kernel]);
   });
 
-  test('a forest that asks more than can be answered beforehand is walked by slots', () => {
+  test('a forest of more predicates than can be written out beforehand is walked by slots', () => {
     const planted = buildPlantedForest(80, 512, 6);
     const threshold = planted.threshold.map((limit, node) => limit + node / 1e6);
     const forest = { ...planted, threshold };

@@ -1,15 +1,17 @@
 /**
- * From raw scores to answers: link, calibration, chained probabilities, ordered quantiles.
+ * From raw scores to predictions: link, calibration, chained probabilities, ordered quantiles.
  */
 import { buildCalibration, type Calibrator } from '../core/calibrate.ts';
 import { sigmoid } from '../core/logistic.ts';
 import type { Head, Member } from '../core/model.ts';
 
 /**
- * Turns the raw scores at `out[at .. at + nHeads)` into answers, in place.
+ * Turns the raw scores at `out[at .. at + nHeads)` into predictions, in place.
  * @cost one exponential and one search per probability head; allocates nothing
  */
-export const buildAnswers = (heads: readonly Head[]): ((out: Float64Array, at: number) => void) => {
+export const buildOutputTransform = (
+  heads: readonly Head[],
+): ((out: Float64Array, at: number) => void) => {
   const nHeads = heads.length;
   const curves = heads.map(buildCurve);
   const chained = Uint8Array.from(heads, (head) =>
@@ -33,7 +35,7 @@ export const buildAnswers = (heads: readonly Head[]): ((out: Float64Array, at: n
   };
 };
 
-/** A head's own answer from its raw score. */
+/** A head's own prediction from its raw score, before chaining and ordering. */
 export const buildCurve = (head: Head): Calibrator =>
   head.kind === 'quantile' ? (raw) => raw : buildProbability(head);
 

@@ -1,11 +1,11 @@
 /**
- * The definition of a model's answers, without cleverness: every tree walked node by node.
+ * The definition of a model's predictions, without cleverness: every tree walked node by node.
  * The slow twin of `compile`, which must give the same bits.
  */
 import { buildEncoder } from '../core/features.ts';
 import { type Forest, ZERO_LIMIT } from '../core/forest.ts';
 import type { Model, Score } from '../core/model.ts';
-import { buildAnswers, buildProbability } from './heads.ts';
+import { buildOutputTransform, buildProbability } from './heads.ts';
 import type { Predictor } from './predictor.ts';
 
 /** @cost O(trees x depth) per row and head */
@@ -14,7 +14,7 @@ export const buildReferencePredictor = (model: Model): Predictor => {
   const nHeads = model.heads.length;
   const encode = buildEncoder(model.inputs, model.features);
   const features = new Float64Array(model.features.length);
-  const answer = buildAnswers(model.heads);
+  const transform = buildOutputTransform(model.heads);
   return {
     model,
     predictInto: (raw, nRows, out) => {
@@ -23,7 +23,7 @@ export const buildReferencePredictor = (model: Model): Predictor => {
         for (let h = 0; h < nHeads; h++) {
           out[row * nHeads + h] = scoreOf(model.heads[h]!.score, features, 0);
         }
-        answer(out, row * nHeads);
+        transform(out, row * nHeads);
       }
     },
   };

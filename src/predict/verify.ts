@@ -104,7 +104,7 @@ const verifyBins = (
 ): void => {
   const nFeatures = model.features.length;
   const expected = columns.map((column) => binsOf(column, probes[column.feature]!));
-  const longest = probes.reduce((most, probe) => Math.max(most, probe.length), 0);
+  const longest = probes.reduce((max, probe) => Math.max(max, probe.length), 0);
   for (let from = 0; from < longest; from += BATCH_ROWS) {
     const nRows = Math.min(BATCH_ROWS, longest - from);
     for (let f = 0; f < nFeatures; f++) {
@@ -156,7 +156,7 @@ const verifyScores = (model: Model, scorer: Scorer, probes: readonly Float64Arra
   });
 };
 
-/** By feature: odd numbers, and what `addProbes` adds for each column that asks it. */
+/** By feature: odd numbers, and what `addProbes` adds for each column of it. */
 const probesOf = (nFeatures: number, columns: readonly Column[]): readonly Float64Array[] => {
   const probes = Array.from({ length: nFeatures }, () => [...NUMBERS]);
   for (const column of columns) addProbes(column, probes[column.feature]!);

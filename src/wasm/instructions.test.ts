@@ -228,7 +228,7 @@ describe('control', () => {
     expect(run(squareFunc, func)(8)).toBe(64);
   });
 
-  test('unrolled code runs as often as it stands there', () => {
+  test('unrolled code runs as often as it is repeated', () => {
     const func = defineFunc({
       name: 'run',
       params: ['i32'],

@@ -233,7 +233,7 @@ export const copy = (to: Code, from: Code, nBytes: Code): Code => [
 /** memory.fill(to, 0, nBytes) */
 export const clear = (to: Code, nBytes: Code): Code => [to, i32.const(0), nBytes, [0xfc, 0x0b, 0]];
 
-/** Code that stands `times` times in a row, flattened only once. */
+/** Code repeated `times` times, flattened only once. */
 export const unrolled = (code: Code, times: number): Code => {
   const bytes: number[] = [];
   flattenInto(code, bytes);

@@ -31,7 +31,7 @@ export const defineFunc = <const P extends readonly ValueType[]>(func: {
 
 /**
  * The bytes of a module that exports the named functions.
- * @param sharedPages where the memory is shared between threads: the most pages that it may have
+ * @param sharedPages where the memory is shared between threads: the maximum of its pages
  * @cost O(bytes)
  */
 export const emitModule = (

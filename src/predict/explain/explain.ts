@@ -4,7 +4,7 @@
 import { buildEncoder, inputsOf } from '../../core/features.ts';
 import type { Model } from '../../core/model.ts';
 import { buildCurve } from '../heads.ts';
-import { toPoints } from './probability-attribution.ts';
+import { toProbabilityScale } from './probability-attribution.ts';
 import { reasonOf } from './reason.ts';
 import { scoreOf } from '../reference.ts';
 import { buildAttribution } from './shap.ts';
@@ -58,7 +58,7 @@ export const buildExplainer = (model: Model): Explainer => {
       const owners = inputsAt[f]!;
       for (const owner of owners) points[owner] = points[owner]! + byFeature[f]! / owners.length;
     }
-    return toPoints(points, attribution.expected, scoreOf(score, features, 0), curve);
+    return toProbabilityScale(points, attribution.expected, scoreOf(score, features, 0), curve);
   };
 
   return {

@@ -1,22 +1,22 @@
 /**
- * Contributions to a raw score as points of probability that add up.
+ * Contributions to a raw score, carried over to the scale of the probability so that they still add up.
  */
 import type { Calibrator } from '../../core/calibrate.ts';
 
 /**
- * Turns contributions to a raw score, in place, into points that lead from the base to the probability.
+ * Turns contributions to a raw score, in place, into contributions to the probability, which sum to it with the base.
  * Each counts by the curve's mean slope over the range that all of them span; what the curve's bend
  * leaves over is shared by size. So nothing explodes where effects cancel or the curve is flat.
  * @returns the base
  */
-export const toPoints = (
-  points: Float64Array,
+export const toProbabilityScale = (
+  contributions: Float64Array,
   expected: number,
   raw: number,
   curve: Calibrator,
 ): number => {
   let [up, down] = [0, 0];
-  for (const value of points) {
+  for (const value of contributions) {
     if (value > 0) up += value;
     else down -= value;
   }
@@ -26,9 +26,9 @@ export const toPoints = (
   const slope = (curve(expected + up) - curve(expected - down)) / span;
   const left = probability - curve(expected) - slope * (up - down);
   let sum = 0;
-  for (let i = 0; i < points.length; i++) {
-    points[i] = slope * points[i]! + left * (Math.abs(points[i]!) / span);
-    sum += points[i]!;
+  for (let i = 0; i < contributions.length; i++) {
+    contributions[i] = slope * contributions[i]! + left * (Math.abs(contributions[i]!) / span);
+    sum += contributions[i]!;
   }
   return probability - sum;
 };

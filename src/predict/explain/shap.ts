@@ -1,7 +1,6 @@
 /**
  * Exact path-dependent TreeSHAP: what each feature adds to a raw score, against the mean over training.
  *
- *
  * A leaf of value v, reached through the distinct features N (d of them), plays the game
  *   value(S) = v * prod(one[j], j in S) * prod(zero[j], j in N \ S)
  * where one[j] is 1 if the row passes all of j's splits on the path, zero[j] the share of training rows
@@ -14,7 +13,7 @@
 import type { Forest } from '../../core/forest.ts';
 import type { Member, Score } from '../../core/model.ts';
 import { buildProbability } from '../heads.ts';
-import { toPoints } from './probability-attribution.ts';
+import { toProbabilityScale } from './probability-attribution.ts';
 import { decide, scoreOf } from '../reference.ts';
 
 interface Attribution {
@@ -43,15 +42,16 @@ const ofMean = (members: readonly Member[], means: Float64Array): Attribution =>
     ...buildAttribution(member.score, means),
     curve: buildProbability(member),
   }));
-  const points = new Float64Array(means.length);
+  const contributions = new Float64Array(means.length);
   return {
     expected: parts.reduce((sum, { weight, curve, expected }) => sum + weight * curve(expected), 0),
     addInto: (features, out) => {
       for (const { weight, score, curve, expected, addInto } of parts) {
-        points.fill(0);
-        addInto(features, points);
-        toPoints(points, expected, scoreOf(score, features, 0), curve);
-        for (let f = 0; f < points.length; f++) out[f] = out[f]! + weight * points[f]!;
+        contributions.fill(0);
+        addInto(features, contributions);
+        toProbabilityScale(contributions, expected, scoreOf(score, features, 0), curve);
+        for (let f = 0; f < contributions.length; f++)
+          out[f] = out[f]! + weight * contributions[f]!;
       }
     },
   };
@@ -83,15 +83,13 @@ interface Paths {
   /** int32, shape (nItems + 1): first split of each item; a split is `node << 1 | left`. */
   readonly splits: Int32Array;
   readonly split: Int32Array;
-  readonly mostItems: number;
+  readonly maxItems: number;
 }
 
 const ofForest = (forest: Forest): Attribution => {
   const paths = collectPaths(forest);
-  const weights = shapleyWeights(paths.mostItems);
+  const addLeaf = buildLeafSum(paths);
   const goesLeft = new Uint8Array(forest.feature.length);
-  const polynomial = new Float64Array(paths.mostItems + 1);
-  const passed = new Int32Array(paths.mostItems);
   const inner = Int32Array.from(forest.feature.keys()).filter((node) => forest.feature[node]! >= 0);
   let expected = 0;
   for (let leaf = 0; leaf < paths.nLeaves; leaf++) {
@@ -104,67 +102,75 @@ const ofForest = (forest: Forest): Attribution => {
     addInto: (features, out) => {
       for (const node of inner)
         goesLeft[node] = decide(forest, node, features[forest.feature[node]!]!) ? 1 : 0;
-      for (let leaf = 0; leaf < paths.nLeaves; leaf++)
-        addLeaf(paths, leaf, goesLeft, weights, polynomial, passed, out);
+      for (let leaf = 0; leaf < paths.nLeaves; leaf++) addLeaf(leaf, goesLeft, out);
     },
   };
 };
 
-const addLeaf = (
-  paths: Paths,
-  leaf: number,
-  goesLeft: Uint8Array,
-  weights: readonly Float64Array[],
-  polynomial: Float64Array,
-  passed: Int32Array,
-  out: Float64Array,
-): void => {
-  const { items, values, feature, zero, splits, split } = paths;
-  const first = items[leaf]!;
-  const last = items[leaf + 1]!;
-  const weight = weights[last - first]!;
-  let nPassed = 0;
-  let rest = values[leaf]!;
-  polynomial[0] = 1;
-  for (let i = first; i < last; i++) {
-    let passes = true;
-    for (let s = splits[i]!; s < splits[i + 1]! && passes; s++)
-      passes = goesLeft[split[s]! >> 1] === (split[s]! & 1);
-    if (!passes) {
-      rest *= zero[i]!;
-      continue;
+/**
+ * A function that adds what one leaf contributes to each feature.
+ * @returns `(leaf, goesLeft, out)`, with uint8 `goesLeft`, shape (nNodes): 1 where the row goes left
+ */
+const buildLeafSum = ({
+  items,
+  values,
+  feature,
+  zero,
+  splits,
+  split,
+  maxItems,
+}: Paths): ((leaf: number, goesLeft: Uint8Array, out: Float64Array) => void) => {
+  const weights = shapleyWeights(maxItems);
+  /** Coefficients of the polynomial of the passed features, of which these are the items. */
+  const polynomial = new Float64Array(maxItems + 1);
+  const passed = new Int32Array(maxItems);
+  return (leaf, goesLeft, out) => {
+    const first = items[leaf]!;
+    const last = items[leaf + 1]!;
+    const weight = weights[last - first]!;
+    let nPassed = 0;
+    let rest = values[leaf]!;
+    polynomial[0] = 1;
+    for (let i = first; i < last; i++) {
+      let passes = true;
+      for (let s = splits[i]!; s < splits[i + 1]! && passes; s++)
+        passes = goesLeft[split[s]! >> 1] === (split[s]! & 1);
+      if (!passes) {
+        rest *= zero[i]!;
+        continue;
+      }
+      passed[nPassed++] = i;
+      polynomial[nPassed] = 1;
+      for (let k = nPassed - 1; k > 0; k--)
+        polynomial[k] = polynomial[k]! * zero[i]! + polynomial[k - 1]!;
+      polynomial[0] = polynomial[0]! * zero[i]!;
     }
-    passed[nPassed++] = i;
-    polynomial[nPassed] = 1;
-    for (let k = nPassed - 1; k > 0; k--)
-      polynomial[k] = polynomial[k]! * zero[i]! + polynomial[k - 1]!;
-    polynomial[0] = polynomial[0]! * zero[i]!;
-  }
-  if (nPassed < last - first) {
-    let sum = 0;
-    for (let k = 0; k <= nPassed; k++) sum += polynomial[k]! * weight[k]!;
-    sum *= rest;
-    for (let i = first, p = 0; i < last; i++) {
-      if (p < nPassed && passed[p] === i) p++;
-      else out[feature[i]!] = out[feature[i]!]! - sum;
+    if (nPassed < last - first) {
+      let sum = 0;
+      for (let k = 0; k <= nPassed; k++) sum += polynomial[k]! * weight[k]!;
+      sum *= rest;
+      for (let i = first, p = 0; i < last; i++) {
+        if (p < nPassed && passed[p] === i) p++;
+        else out[feature[i]!] = out[feature[i]!]! - sum;
+      }
     }
-  }
-  for (let p = 0; p < nPassed; p++) {
-    const share = zero[passed[p]!]!;
-    let quotient = 1;
-    let sum = weight[nPassed - 1]!;
-    for (let k = nPassed - 1; k > 0; k--) {
-      quotient = polynomial[k]! - share * quotient;
-      sum += quotient * weight[k - 1]!;
+    for (let p = 0; p < nPassed; p++) {
+      const share = zero[passed[p]!]!;
+      let quotient = 1;
+      let sum = weight[nPassed - 1]!;
+      for (let k = nPassed - 1; k > 0; k--) {
+        quotient = polynomial[k]! - share * quotient;
+        sum += quotient * weight[k - 1]!;
+      }
+      const f = feature[passed[p]!]!;
+      out[f] = out[f]! + rest * (1 - share) * sum;
     }
-    const f = feature[passed[p]!]!;
-    out[f] = out[f]! + rest * (1 - share) * sum;
-  }
+  };
 };
 
 /** `weights[d][k]` = k! (d - 1 - k)! / d!: the share of the sets of k among d players. */
-const shapleyWeights = (most: number): readonly Float64Array[] =>
-  Array.from({ length: most + 1 }, (_, d) => {
+const shapleyWeights = (nMax: number): readonly Float64Array[] =>
+  Array.from({ length: nMax + 1 }, (_, d) => {
     const weight = new Float64Array(d + 1);
     let choose = 1;
     for (let k = 0; k < d; k++) {
@@ -182,7 +188,7 @@ interface Item {
 
 const collectPaths = (forest: Forest): Paths => {
   const [items, values, feature, zero, splits, split]: number[][] = [[0], [], [], [], [0], []];
-  let mostItems = 0;
+  let maxItems = 0;
   for (const root of forest.roots) {
     const waiting: { node: number; path: readonly Item[] }[] = [{ node: root, path: [] }];
     for (let next = waiting.pop(); next; next = waiting.pop()) {
@@ -199,7 +205,7 @@ const collectPaths = (forest: Forest): Paths => {
       }
       values!.push(forest.value[node]! * forest.scale);
       items!.push(feature!.length);
-      mostItems = Math.max(mostItems, path.length);
+      maxItems = Math.max(maxItems, path.length);
     }
   }
   return {
@@ -210,7 +216,7 @@ const collectPaths = (forest: Forest): Paths => {
     zero: Float64Array.from(zero!),
     splits: Int32Array.from(splits!),
     split: Int32Array.from(split!),
-    mostItems,
+    maxItems,
   };
 };
 

@@ -1,7 +1,7 @@
 /**
  * Forests as emitted WebAssembly: what a call does, which kernel a forest gets, and what lies in memory.
  *
- * The idea. Forests ask the same few things of a row again and again, so the values are left behind at once. A column
+ * The idea. The nodes of a forest test the same few things again and again, so a row leaves its values behind at once. A column
  * (`columns`) is a feature as the forests test it, and all its distinct thresholds cut it into bins; a predicate
  * (`predicates`) is a column with one of these cuts, or a category set. What follows the bins handles small integers,
  * and has no branch that depends on a value. One call for n rows runs these functions in order:

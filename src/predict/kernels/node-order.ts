@@ -16,7 +16,7 @@ export interface NodeOrder {
   readonly rankOf: Int32Array;
   /** int32, shape (nTrees): rank of each tree's first leaf. */
   readonly firstRanks: Int32Array;
-  /** Leaves in all, that worth 0 included, and most of a tree. */
+  /** Leaves in all, that worth 0 included, and of the tree with the most. */
   readonly nLeaves: number;
   readonly maxLeaves: number;
   /** Places that the largest tree takes. */

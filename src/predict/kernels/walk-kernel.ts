@@ -1,7 +1,7 @@
 /**
  * The kernel for trees of any size: eight walks at once, without a branch that depends on a value.
  *
- * All that a row could be asked is prepared before the walk, so that a step is a few loads and an addition; how
+ * The results of all predicates are prepared before the walk, so that a step is a few loads and an addition; how
  * exactly is the traversal's (see `traversal`). A walk that has arrived stays at its leaf: of one row until the round
  * ends, of many rows until the other seven have arrived too.
  */

@@ -11,6 +11,7 @@ import {
   i32x4,
   i64,
   i64x2,
+  type Local,
   v128,
   whileBelow,
 } from '../../wasm/instructions.ts';
@@ -23,13 +24,8 @@ export const renewLogistic = (shape: KernelShape): Func =>
     params: ['i32', 'i32', 'i32', 'f64', 'f64', 'f64', 'i32'],
     body: ([begin, end, round, gScale, hScale, rowShare, marks], local) => {
       const [row, record] = [begin, local('i32')];
-      const [hash, rounds, labels, ups, lots] = [
-        local('v128'),
-        local('v128'),
-        local('v128'),
-        local('v128'),
-        local('v128'),
-      ];
+      const [hash, roundHash, labels] = [local('v128'), local('v128'), local('v128')];
+      const [roundingDraws, sampleDraws] = [local('v128'), local('v128')];
       const pairs = [0, 1].map(() => ({
         x: local('v128'),
         k: local('v128'),
@@ -56,89 +52,54 @@ export const renewLogistic = (shape: KernelShape): Func =>
         );
       const scoreAt = i32.shl(row.get, i32.const(3));
       const whole = (value: Code): Code => f64x2.add(value, f64x2.const(ROUNDER));
-      const steps = pairs.map(({ x, k, p, up, packed, keep }, pair) => [
-        x.set(
-          f64x2.add(
-            v128.load(scoreAt, shape.scoresAt + 16 * pair),
-            v128.load64Lane(1)(
-              valueAt(2 * pair + 1),
-              v128.load64Zero(valueAt(2 * pair), shape.valuesAt),
-              shape.valuesAt,
-            ),
+      const steps = pairs.map(({ x, k, p, up, packed, keep }, pair) => {
+        const leafValues = v128.load64Lane(1)(
+          valueAt(2 * pair + 1),
+          v128.load64Zero(valueAt(2 * pair), shape.valuesAt),
+          shape.valuesAt,
+        );
+        const scoresAt = shape.scoresAt + 16 * pair;
+        const clamped = f64x2.pmax(f64x2.const(-700), f64x2.pmin(f64x2.const(700), x.get));
+        const doublings = f64x2.mul(x.get, f64x2.const(Math.LOG2E));
+        const high = f64x2.sub(x.get, f64x2.mul(k.get, f64x2.const(LN2_HIGH)));
+        // 2^k: k + 1023 is in the low bits of the rounded sum, and moves into the exponent.
+        const power = i64x2.shl(whole(f64x2.add(k.get, f64x2.const(1023))), i32.const(52));
+        const gradient = f64x2.sub(p.get, f64x2.fromI32(half(labels.get, pair)));
+        const hessian = f64x2.mul(p.get, f64x2.sub(f64x2.const(1), p.get));
+        const rounded = (value: Code, scale: Local): Code =>
+          f64x2.floor(f64x2.add(f64x2.mul(value, f64x2.splat(scale.get)), up.get));
+        const isSampled = f64x2.gt(f64x2.splat(rowShare.get), unit(sampleDraws.get, pair));
+        return [
+          // score += value of the row's leaf
+          x.set(f64x2.add(v128.load(scoreAt, scoresAt), leafValues)),
+          v128.store(scoreAt, x.get, scoresAt),
+          // e^-score = 2^k e^r, with k whole and e^r by its series
+          x.set(f64x2.sub(f64x2.const(0), clamped)),
+          k.set(f64x2.sub(whole(doublings), f64x2.const(ROUNDER))),
+          x.set(f64x2.sub(high, f64x2.mul(k.get, f64x2.const(LN2_LOW)))),
+          p.set(f64x2.const(EXP_TERMS[0])),
+          EXP_TERMS.slice(1).map((term) =>
+            p.set(f64x2.add(f64x2.mul(p.get, x.get), f64x2.const(term))),
           ),
-        ),
-        v128.store(scoreAt, x.get, shape.scoresAt + 16 * pair),
-        x.set(
-          f64x2.sub(
-            f64x2.const(0),
-            f64x2.pmax(f64x2.const(-700), f64x2.pmin(f64x2.const(700), x.get)),
-          ),
-        ),
-        k.set(f64x2.sub(whole(f64x2.mul(x.get, f64x2.const(Math.LOG2E))), f64x2.const(ROUNDER))),
-        x.set(
-          f64x2.sub(
-            f64x2.sub(x.get, f64x2.mul(k.get, f64x2.const(LN2_HIGH))),
-            f64x2.mul(k.get, f64x2.const(LN2_LOW)),
-          ),
-        ),
-        p.set(f64x2.const(EXP_TERMS[0])),
-        EXP_TERMS.slice(1).map((term) =>
-          p.set(f64x2.add(f64x2.mul(p.get, x.get), f64x2.const(term))),
-        ),
-        // 2^k: k + 1023 stands in the low bits of the rounded sum, and moves into the exponent.
-        p.set(
-          f64x2.div(
-            f64x2.const(1),
-            f64x2.add(
-              f64x2.const(1),
-              f64x2.mul(
-                p.get,
-                i64x2.shl(whole(f64x2.add(k.get, f64x2.const(1023))), i32.const(52)),
+          // p = 1 / (1 + e^-score)
+          p.set(f64x2.div(f64x2.const(1), f64x2.add(f64x2.const(1), f64x2.mul(p.get, power)))),
+          // packed = g << 16 | h, both rounded up or down by chance, 0 where the row is not in the sample
+          up.set(unit(roundingDraws.get, pair)),
+          packed.set(
+            v128.or(
+              i32x4.shl(whole(rounded(gradient, gScale)), i32.const(16)),
+              v128.and(
+                whole(f64x2.pmax(f64x2.const(1), rounded(hessian, hScale))),
+                i64x2.splat(i64.const(0xffff)),
               ),
             ),
           ),
-        ),
-        up.set(unit(ups.get, pair)),
-        packed.set(
-          v128.or(
-            i32x4.shl(
-              whole(
-                f64x2.floor(
-                  f64x2.add(
-                    f64x2.mul(
-                      f64x2.sub(p.get, f64x2.fromI32(half(labels.get, pair))),
-                      f64x2.splat(gScale.get),
-                    ),
-                    up.get,
-                  ),
-                ),
-              ),
-              i32.const(16),
-            ),
-            v128.and(
-              whole(
-                f64x2.pmax(
-                  f64x2.const(1),
-                  f64x2.floor(
-                    f64x2.add(
-                      f64x2.mul(
-                        f64x2.mul(p.get, f64x2.sub(f64x2.const(1), p.get)),
-                        f64x2.splat(hScale.get),
-                      ),
-                      up.get,
-                    ),
-                  ),
-                ),
-              ),
-              i64x2.splat(i64.const(0xffff)),
-            ),
-          ),
-        ),
-        keep.set(f64x2.gt(f64x2.splat(rowShare.get), unit(lots.get, pair))),
-        packed.set(v128.and(packed.get, keep.get)),
-      ]);
+          keep.set(isSampled),
+          packed.set(v128.and(packed.get, keep.get)),
+        ];
+      });
       return [
-        rounds.set(i32x4.splat(i32.mul(round.get, i32.const(0x85ebca6b)))),
+        roundHash.set(i32x4.splat(i32.mul(round.get, i32.const(0x85ebca6b)))),
         whileBelow(row, end, [
           hash.set(
             i32x4.add(
@@ -146,13 +107,13 @@ export const renewLogistic = (shape: KernelShape): Func =>
                 i32x4.add(i32x4.splat(row.get), i32x4.const(0, 1, 2, 3)),
                 i32x4.splat(i32.const(0x9e3779b9)),
               ),
-              rounds.get,
+              roundHash.get,
             ),
           ),
           mix(15, 0x2c1b3c6d),
-          ups.set(drawn(13)),
+          roundingDraws.set(drawn(13)),
           mix(13, 0x297a2d39),
-          lots.set(drawn(15)),
+          sampleDraws.set(drawn(15)),
           labels.set(i32x4.fromBytes(v128.load32Zero(row.get, shape.labelsAt))),
           steps,
           hash.set(v128.evenLanes(pairs[0]!.packed.get, pairs[1]!.packed.get)),

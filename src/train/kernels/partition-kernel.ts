@@ -40,7 +40,7 @@ export const partition = (shape: KernelShape, isWhole: boolean): Func =>
   });
 
 /**
- * Writes the leaf (uint16) of each row below `limit` to `marks`, leaf after leaf: a leaf's rows stand in rising order,
+ * Writes the leaf (uint16) of each row below `limit` to `marks`, leaf after leaf: a leaf's rows are in rising order,
  * and `cursors` holds where each leaf's rows go on.
  */
 export const mark = (shape: KernelShape): Func =>

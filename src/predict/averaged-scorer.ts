@@ -6,10 +6,11 @@ import { buildProbability } from './heads.ts';
 import { BATCH_ROWS, buildScorer, type Kernel, type Scorer } from './scorer.ts';
 
 /**
+ * A scorer of all scores, in their order.
  * @param force uses this kernel where it fits, for benches and tests
  * @cost O(nodes + table bytes)
  */
-export const buildMeanScorer = (
+export const buildAveragedScorer = (
   scores: readonly Score[],
   nFeatures: number,
   force?: Kernel,
