@@ -13,7 +13,7 @@ import { readModel } from '../src/core/model-file.ts';
 import { buildRandom } from '../src/core/random.ts';
 import { writeLightGbm } from '../src/exchange/lightgbm/write.ts';
 import { writeOnnx } from '../src/exchange/onnx/write/model.ts';
-import { buildCurve } from '../src/predict/heads.ts';
+import { buildHeadTransform } from '../src/predict/heads.ts';
 import { scoreOf } from '../src/predict/reference.ts';
 import { buildPlantedModel } from '../test/planted.ts';
 import { printMachine } from './lib/measure.ts';
@@ -73,7 +73,7 @@ const forestOf = ({ heads }: Model): Forest | undefined =>
 
 const answersOf = (model: Model, rows: Float64Array, isCalibrated: boolean): Float64Array => {
   const head = model.heads[0]!;
-  const curve = buildCurve(
+  const curve = buildHeadTransform(
     isCalibrated ? head : ({ ...head, calibration: { kind: 'none' } } as Head),
   );
   const width = model.features.length;

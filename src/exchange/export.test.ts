@@ -5,7 +5,7 @@ import { buildPlantedModel } from '../../test/planted.ts';
 import type { Forest } from '../core/forest.ts';
 import type { Calibration, Model } from '../core/model.ts';
 import { buildRandom } from '../core/random.ts';
-import { buildCurve } from '../predict/heads.ts';
+import { buildHeadTransform } from '../predict/heads.ts';
 import { scoreOf } from '../predict/reference.ts';
 import { lastLeft } from './canonical-forest.ts';
 import { parseForeign } from './import.ts';
@@ -40,7 +40,7 @@ describe("LightGBM's text", () => {
   ])('of %s answers as the model does', (_, model) => {
     const foreign = parseForeign(Buffer.from(writeLightGbm(model)));
     const head = model.heads[0]!;
-    const curve = buildCurve(head);
+    const curve = buildHeadTransform(head);
     for (let row = 0; row < 400; row++) {
       const expected = curve(scoreOf(head.score, ROWS, row * 7));
       const actual = 1 / (1 + Math.exp(-scoreOf(foreign.score, ROWS, row * 7)));

@@ -24,12 +24,12 @@ export const buildAveragedScorer = (
       return (at: number): number => inner.scores[at + from]!;
     }
     for (const member of score.members) parts.push(member.score);
-    const curves = score.members.map(buildProbability);
+    const transforms = score.members.map(buildProbability);
     const weights = score.members.map(({ weight }) => weight);
     return (at: number): number => {
       let sum = 0;
-      for (let m = 0; m < curves.length; m++)
-        sum += weights[m]! * curves[m]!(inner.scores[at + from + m]!);
+      for (let m = 0; m < transforms.length; m++)
+        sum += weights[m]! * transforms[m]!(inner.scores[at + from + m]!);
       return sum;
     };
   });

@@ -13,7 +13,7 @@ export const buildOutputTransform = (
   heads: readonly Head[],
 ): ((out: Float64Array, at: number) => void) => {
   const nHeads = heads.length;
-  const curves = heads.map(buildCurve);
+  const transforms = heads.map(buildHeadTransform);
   const chained = Uint8Array.from(heads, (head) =>
     head.kind === 'probability' && head.given === 'previous' ? 1 : 0,
   );
@@ -27,7 +27,7 @@ export const buildOutputTransform = (
         if (raw > minutes) minutes = raw;
         out[at + h] = minutes;
       } else {
-        const own = curves[h]!(raw);
+        const own = transforms[h]!(raw);
         probability = chained[h] === 1 ? own * probability : own;
         out[at + h] = probability;
       }
@@ -36,7 +36,7 @@ export const buildOutputTransform = (
 };
 
 /** A head's own prediction from its raw score, before chaining and ordering. */
-export const buildCurve = (head: Head): Calibrator =>
+export const buildHeadTransform = (head: Head): Calibrator =>
   head.kind === 'quantile' ? (raw) => raw : buildProbability(head);
 
 /** From a raw score to a probability: link, then calibration. */

@@ -3,7 +3,7 @@
  */
 import { buildEncoder, inputsOf } from '../../core/features.ts';
 import type { Model } from '../../core/model.ts';
-import { buildCurve } from '../heads.ts';
+import { buildHeadTransform } from '../heads.ts';
 import { toProbabilityScale } from './probability-attribution.ts';
 import { reasonOf } from './reason.ts';
 import { scoreOf } from '../reference.ts';
@@ -38,7 +38,7 @@ export interface Explainer {
 export const buildExplainer = (model: Model): Explainer => {
   const { inputs, features: steps } = model;
   const { score } = model.heads[0]!;
-  const curve = buildCurve(model.heads[0]!);
+  const transform = buildHeadTransform(model.heads[0]!);
   const encode = buildEncoder(inputs, steps);
   const attribution = buildAttribution(score, expectedFeatures(model));
   const inputsAt = steps.map((step) =>
@@ -58,7 +58,7 @@ export const buildExplainer = (model: Model): Explainer => {
       const owners = inputsAt[f]!;
       for (const owner of owners) points[owner] = points[owner]! + byFeature[f]! / owners.length;
     }
-    return toProbabilityScale(points, attribution.expected, scoreOf(score, features, 0), curve);
+    return toProbabilityScale(points, attribution.expected, scoreOf(score, features, 0), transform);
   };
 
   return {

@@ -40,16 +40,19 @@ const ofMean = (members: readonly Member[], means: Float64Array): Attribution =>
   const parts = members.map((member) => ({
     ...member,
     ...buildAttribution(member.score, means),
-    curve: buildProbability(member),
+    transform: buildProbability(member),
   }));
   const contributions = new Float64Array(means.length);
   return {
-    expected: parts.reduce((sum, { weight, curve, expected }) => sum + weight * curve(expected), 0),
+    expected: parts.reduce(
+      (sum, { weight, transform, expected }) => sum + weight * transform(expected),
+      0,
+    ),
     addInto: (features, out) => {
-      for (const { weight, score, curve, expected, addInto } of parts) {
+      for (const { weight, score, transform, expected, addInto } of parts) {
         contributions.fill(0);
         addInto(features, contributions);
-        toProbabilityScale(contributions, expected, scoreOf(score, features, 0), curve);
+        toProbabilityScale(contributions, expected, scoreOf(score, features, 0), transform);
         for (let f = 0; f < contributions.length; f++)
           out[f] = out[f]! + weight * contributions[f]!;
       }
