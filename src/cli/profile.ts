@@ -63,7 +63,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const MAX_LINES = 12;
 
 /** What a person reads. */
-export const printProfile = (profile: Profile): void => {
+const printProfile = (profile: Profile): void => {
   const { rows, delay, days, columns } = profile;
   printLine(`${profile.files.join(', ')}`);
   printLine(`dialect ${profile.dialect}, ${days.first} to ${days.last}`);

@@ -67,7 +67,7 @@ export type Feature = { readonly name: string } & (
  * Fills `out[outAt + row * nFeatures ...]` with the features of `nRows` flights, from the inputs at
  * `raw[rawAt + row * nInputs ...]`; `nRows` is 1 when it is left out.
  */
-export type Encoder = (
+type Encoder = (
   raw: Float64Array,
   rawAt: number,
   out: Float64Array,

@@ -20,7 +20,7 @@ interface Lookup {
 }
 
 /** Fills `out[outAt + row * stride]` for `nRows` flights, after `Digits.fill`. */
-export type LookupInto = (out: Float64Array, outAt: number, stride: number, nRows: number) => void;
+type LookupInto = (out: Float64Array, outAt: number, stride: number, nRows: number) => void;
 
 /** Rows that are encoded feature by feature: what the features share of them stays in the nearest cache. */
 export const ENCODER_ROWS = 256;

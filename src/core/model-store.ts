@@ -12,11 +12,11 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const FILE = 'model.safetensors';
 
 /** `20261122T101500Z-1a2b3c4d`: when the version was made, and the start of its checksum. */
-export const versionOf = (sha256: string, made: Date): string =>
+const versionOf = (sha256: string, made: Date): string =>
   `${made.toISOString().replace(/[-:]|\.\d+/g, '')}-${sha256.slice(0, 8)}`;
 
 /** @throws AppError usage (a name that is no file name) */
-export const checkName = (name: string): void => {
+const checkName = (name: string): void => {
   if (NAME.test(name)) return;
   throw new AppError('usage', `${name} cannot name a model: letters, digits, '.', '_' and '-'`);
 };

@@ -25,7 +25,7 @@ export interface Slot {
   readonly wait: () => void;
 }
 
-export interface Slots {
+interface Slots {
   readonly slots: readonly Slot[];
   /** Scores what is offered until `close`; sleeps while nothing is. */
   readonly serve: (score: Score) => void;

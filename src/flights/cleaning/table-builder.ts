@@ -15,7 +15,7 @@ type Filling =
   | { readonly kind: 'number'; numbers: Float64Array }
   | { readonly kind: 'time'; minutes: Float64Array };
 
-export interface TableBuilder {
+interface TableBuilder {
   /** Takes the rows of a chunk whose columns are `reject`, `delayMinutes`, then the fields in this order. */
   readonly append: (chunk: DuckDBDataChunk, fields: readonly FieldName[]) => void;
   /** Counts rows that never became part of a chunk. */

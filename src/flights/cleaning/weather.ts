@@ -36,7 +36,7 @@ interface Station {
   readonly measures: Readonly<Record<Measure, Float64Array>>;
 }
 
-export interface Weather {
+interface Weather {
   readonly file: string;
   readonly stations: ReadonlyMap<string, Station>;
 }

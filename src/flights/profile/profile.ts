@@ -45,7 +45,7 @@ export interface Profile {
   readonly lateByWeekdayAndHour: readonly (number | null)[];
 }
 
-export interface ProfileOptions extends LoadOptions {
+interface ProfileOptions extends LoadOptions {
   readonly lateMinutes: number;
 }
 
@@ -66,7 +66,7 @@ const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Satur
 const LEVELS = [0.01, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 1];
 
 /** What the usable flights look like. */
-export const profileTable = (table: Table, lateMinutes: number): Omit<Profile, 'columns'> => {
+const profileTable = (table: Table, lateMinutes: number): Omit<Profile, 'columns'> => {
   const { nRows, delayMinutes, source } = table;
   const departures = departuresOf(table);
   const days = Int32Array.from(departures, dayOf);

@@ -19,7 +19,7 @@ import { readArrow } from './arrow.ts';
 import { type Compression, compressionOf } from './compression.ts';
 import { literal, readRows } from '../database.ts';
 
-export type Format = 'csv' | 'parquet' | 'ndjson' | 'arrow';
+type Format = 'csv' | 'parquet' | 'ndjson' | 'arrow';
 
 export interface Source {
   readonly file: string;
