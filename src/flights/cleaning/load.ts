@@ -4,7 +4,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { Table } from '../../core/table.ts';
 import { checkWhole, settleAll } from '../reading/compression.ts';
-import { takeRejectedLines } from './rejected-lines.ts';
+import { takeRejectedLines } from '../reading/rejected-lines.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { openFlights, type Projection, plainColumn, project, rejectColumn } from './projection.ts';
 import { startTable } from './table-builder.ts';

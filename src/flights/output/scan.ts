@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import { checkWhole, settleAll } from '../reading/compression.ts';
-import { takeRejectedLines } from '../cleaning/rejected-lines.ts';
+import { takeRejectedLines } from '../reading/rejected-lines.ts';
 import { type Database, identifier, literal } from '../database.ts';
 import {
   knownValue,

@@ -70,3 +70,17 @@ test('CSV: a number is one whose text it prints as', async () => {
     rmSync(path, { force: true });
   }
 });
+
+test('CSV: lines that have other columns than the header are counted, not guessed at', async () => {
+  const path = join(tmpdir(), `puntual-first-rows-${process.pid}-ragged.csv`);
+  try {
+    writeFileSync(path, 'a,b\n1,2\n3\n4,5\n6,7,8\n');
+    expect(await readFirstRows(path, 1)).toEqual({
+      rows: [{ a: 1, b: 2 }],
+      nInFile: 2,
+      nRejected: 2,
+    });
+  } finally {
+    rmSync(path, { force: true });
+  }
+});

@@ -2,6 +2,7 @@
  * The first rows of any data file as plain records: the bodies that a stress run sends.
  */
 import { identifier, openDatabase, readRows } from '../database.ts';
+import { takeRejectedLines } from './rejected-lines.ts';
 import { openSource, blameFile } from './source.ts';
 
 export type PlainRow = Readonly<Record<string, string | number | boolean>>;
@@ -9,6 +10,8 @@ export type PlainRow = Readonly<Record<string, string | number | boolean>>;
 export interface FirstRows {
   readonly rows: readonly PlainRow[];
   readonly nInFile: number;
+  /** Lines of a CSV that are no rows of its columns. */
+  readonly nRejected: number;
 }
 
 /**
@@ -22,6 +25,7 @@ export const readFirstRows = async (file: string, maxRows: number): Promise<Firs
     const source = await openSource(connection, file);
     return await blameFile(file, async () => {
       const [count] = await readRows(connection, `SELECT count(*) AS n FROM ${source.from}`);
+      const rejected = await takeRejectedLines(connection);
       const columns = source.columns.map(identifier).join(', ');
       const result = await connection.runAndReadAll(
         `SELECT ${columns} FROM ${source.from} LIMIT ${maxRows}`,
@@ -30,6 +34,7 @@ export const readFirstRows = async (file: string, maxRows: number): Promise<Firs
       return {
         rows: result.getRowObjectsJS().map((row) => plainRow(row, plain)),
         nInFile: Number(count?.['n'] ?? 0),
+        nRejected: [...rejected.values()].reduce((sum, nLines) => sum + nLines, 0),
       };
     });
   } finally {

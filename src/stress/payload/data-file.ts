@@ -18,13 +18,15 @@ interface DataFile {
   readonly rows: readonly DataRow[];
   /** Rows in the file; more than `rows` when it was cut. */
   readonly nInFile: number;
+  /** Lines of a table that are no rows of it, and are left out. */
+  readonly nRejected: number;
 }
 
 /** Reads the first rows of CSV, TSV, Parquet and Arrow; given by the caller, as this room knows no database. */
 export type TableReader = (
   path: string,
   maxRows: number,
-) => Promise<{ readonly rows: readonly Row[]; readonly nInFile: number }>;
+) => Promise<Omit<DataFile, 'rows'> & { readonly rows: readonly Row[] }>;
 
 /** @throws AppError file-missing, file-unreadable, file-empty, file-broken */
 export const readDataFile = async (
@@ -37,13 +39,13 @@ export const readDataFile = async (
   }
   if (isJson(path)) {
     const all = readJsonRows(path, readText(path));
-    return { rows: all.slice(0, maxRows), nInFile: all.length };
+    return { rows: all.slice(0, maxRows), nInFile: all.length, nRejected: 0 };
   }
-  const { rows, nInFile } = await readTable(path, maxRows);
+  const { rows, ...counts } = await readTable(path, maxRows);
   if (rows.length === 0) {
     throw new AppError('file-empty', `--data '${path}' holds a header but no rows.`);
   }
-  return { rows: rows.map((fields) => ({ fields })), nInFile };
+  return { rows: rows.map((fields) => ({ fields })), ...counts };
 };
 
 const JSON_NAME = /\.(json|ndjson|jsonl)(\.(gz|zst))?$/i;

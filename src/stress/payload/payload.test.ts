@@ -61,6 +61,7 @@ const file = (name: string, content: string | Uint8Array): string => {
 const readTable: TableReader = async (_, maxRows) => ({
   rows: [{ a: 1 }, { a: 2 }].slice(0, maxRows),
   nInFile: 2,
+  nRejected: 0,
 });
 
 test.each([
@@ -89,7 +90,7 @@ test.each([
   ['broken.ndjson', '{"a":1}\n{"a":\n', 'line 2 is not a JSON object'],
   ['damaged.ndjson.gz', new Uint8Array([0x1f, 0x8b, 8, 0]), 'cannot be read'],
 ])('%s is refused: it %s', async (name, content, sentence) => {
-  const readNothing: TableReader = async () => ({ rows: [], nInFile: 0 });
+  const readNothing: TableReader = async () => ({ rows: [], nInFile: 0, nRejected: 0 });
   await expect(readDataFile(file(name, content), 10, readNothing)).rejects.toThrow(sentence);
 });
 
@@ -113,6 +114,22 @@ test('a line of NDJSON is sent as it is written, unless the model has other name
     lines[0]!,
     '{"airline":"DL","scheduledDeparture":"2013-07-05T18:30"}',
   ]);
+});
+
+test('lines of a table that are no rows of it are named before the run', async () => {
+  const { sentence } = await buildPayload({
+    url: new URL('http://127.0.0.1:1/y'),
+    headers: [],
+    seed: 1,
+    timeoutMs: 100,
+    data: {
+      path: file('ragged.csv', 'a\n1\n2,3\n'),
+      readTable: async () => ({ rows: [{ a: 1 }], nInFile: 1, nRejected: 1 }),
+    },
+  });
+  expect(sentence).toEndWith(
+    '1 row of '.concat(join(dir, 'ragged.csv'), '; 1 damaged line is left out'),
+  );
 });
 
 test('a Puntual service at its bare address is asked for predictions', async () => {

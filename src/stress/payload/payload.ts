@@ -78,7 +78,7 @@ const fromFile = async (
   { path, readTable }: NonNullable<PayloadOptions['data']>,
   model: ModelDocument | undefined,
 ): Promise<Payload> => {
-  const { rows, nInFile } = await readDataFile(path, MAX_REQUESTS, readTable);
+  const { rows, nInFile, nRejected } = await readDataFile(path, MAX_REQUESTS, readTable);
   const inputs = model && new Set(Object.keys(model.inputs.properties));
   const fit = ({ fields }: DataRow) => (inputs ? fitRow(fields, inputs) : fields);
   const first = fit(rows[0]!);
@@ -89,7 +89,11 @@ const fromFile = async (
       `--data '${path}' lacks what the model '${model?.name}' requires: ${missing.join(', ')}.`,
     );
   }
-  const shown = rows.length.toLocaleString('en');
+  const count = (nRows: number): string => nRows.toLocaleString('en');
+  const rejected =
+    nRejected === 0
+      ? ''
+      : `; ${count(nRejected)} damaged ${nRejected === 1 ? 'line is' : 'lines are'} left out`;
   const method = options.method ?? 'POST';
   return {
     requests: rows.map((row) => {
@@ -97,9 +101,9 @@ const fromFile = async (
       const text = fields === row.fields ? row.text : undefined;
       return jsonRequest({ ...options, method }, url, text ?? JSON.stringify(fields));
     }),
-    sentence: `${method} ${pathOf(url)}, ${shown} ${rows.length === 1 ? 'row' : 'rows'} of ${path}${
-      nInFile > rows.length ? ` (the first of ${nInFile.toLocaleString('en')})` : ''
-    }`,
+    sentence: `${method} ${pathOf(url)}, ${count(rows.length)} ${rows.length === 1 ? 'row' : 'rows'} of ${path}${
+      nInFile > rows.length ? ` (the first of ${count(nInFile)})` : ''
+    }${rejected}`,
     model,
   };
 };

@@ -1,5 +1,5 @@
 /**
- * Lines of a CSV that the database could not take apart and left out.
+ * Lines of a CSV that could not be split into its columns, counted by reason.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readRows } from '../database.ts';
