@@ -2,8 +2,8 @@
  * What can be said of a model file: its summary, and the outcome of a full check.
  */
 import { statSync } from 'node:fs';
-import { type LoadedModel, readModel } from '../core/model-file.ts';
 import type { Head } from '../core/model.ts';
+import { type LoadedModel, readModel } from '../core/model-file.ts';
 import { compilePredictor } from '../predict/compile.ts';
 
 /** A model in plain JSON: everything but its trees. */

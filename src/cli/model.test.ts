@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPlantedModel } from '../../test/planted.ts';
-import { writeModel } from '../core/model-file.ts';
 import type { Head } from '../core/model.ts';
+import { writeModel } from '../core/model-file.ts';
 
 const emptySelfTest = { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) };
 const FOLDER = mkdtempSync(join(tmpdir(), 'puntual-model-'));

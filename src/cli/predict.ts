@@ -1,16 +1,17 @@
 /**
  * `puntual predict MODEL FILE... -o OUT`: scores files of any size. Wires flights and predict.
  */
-import { wholeProcessors } from '../host/processors.ts';
+
 import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import type { ScanReport } from '../flights/output/scan.ts';
 import { maxBlocks } from '../flights/output/scoring.ts';
-import { printJson, printLine } from './output.ts';
-import { buildProgress } from './progress.ts';
+import { wholeProcessors } from '../host/processors.ts';
 import { outputsOf } from '../score/answers.ts';
 import { buildScoringPool } from '../score/scoring-pool.ts';
+import { printJson, printLine } from './output.ts';
+import { buildProgress } from './progress.ts';
 import { setting, wholeNumber } from './setting.ts';
 
 interface Options {

@@ -1,9 +1,10 @@
 /**
  * `puntual profile FILE...`: what flight files hold, for a person, a program, or as a page. Wires flights and report.
  */
-import { MINUTES_PER_DAY } from '../core/calendar.ts';
+
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
 import { type Group, type Profile, profileFiles } from '../flights/profile/profile.ts';
 import { buildProfilePage } from '../report/profile/profile-page.ts';

@@ -63,7 +63,11 @@ export const addServeOptions = (command: Command): Command =>
       ),
     )
     .addOption(setting('--auth <spec>', 'keys:FILE or jwt:ISSUER|AUDIENCE|JWKS'))
-    .addOption(setting('--log-level <level>', 'least severity', D.logLevel).choices(LOG_LEVELS))
+    .addOption(
+      setting('--log-level <level>', 'lowest severity that is logged', D.logLevel).choices(
+        LOG_LEVELS,
+      ),
+    )
     .addOption(
       setting('--access-log <share>', 'share of requests to log', D.accessLogShare).argParser(
         realNumber(0, 1),
@@ -185,7 +189,7 @@ const printStarted = async (started: Started, config: ServeConfig): Promise<void
   say();
 };
 
-/** Commands that work as they stand: the example is a flight that the model itself names. */
+/** Commands that work as they are: the example is a flight that the model itself names. */
 const thingsToTry = async (url: string, adminUrl: string): Promise<readonly string[]> => {
   const lines = [`npx puntual stress ${url}`, `curl ${adminUrl}/workers`];
   try {

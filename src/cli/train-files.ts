@@ -3,20 +3,20 @@
  * What `train` and `start` do.
  */
 import { dirname, join } from 'node:path';
+import { writeAtomically } from '../core/atomic-write.ts';
 import type { Model } from '../core/model.ts';
 import { writeModel } from '../core/model-file.ts';
 import { checkPlace, storeModel } from '../core/model-store.ts';
-import { writeAtomically } from '../core/atomic-write.ts';
+import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
-import { rollMonths, type RollingMonth } from '../train/rolling.ts';
-import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
-import { trainModel, type TrainReport } from '../train/training.ts';
-import { bestOf, tune, type Trial } from '../train/tuning.ts';
 import { type FeatureImportance, importanceOf } from '../score/importance.ts';
+import { type RollingMonth, rollMonths } from '../train/rolling.ts';
+import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
+import { type TrainReport, trainModel } from '../train/training.ts';
+import { bestOf, type Trial, tune } from '../train/tuning.ts';
 import { type Interruption, watchInterruption } from './interruption.ts';
 import { buildPace } from './pace.ts';
-import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildProgress } from './progress.ts';
 import { type FlightsOptions, readTable } from './weather-flags.ts';
 

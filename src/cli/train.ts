@@ -1,8 +1,9 @@
 /**
  * `puntual train FILE...`: files to a stored model and its report.
  */
-import { MINUTES_PER_DAY } from '../core/calendar.ts';
+
 import type { Command } from 'commander';
+import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { DEFAULT_OPTIONS } from '../train/settings.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson } from './output.ts';

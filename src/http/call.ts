@@ -6,7 +6,7 @@ import type { AppError } from '../core/errors.ts';
 export interface Call {
   readonly method: string;
   readonly path: string;
-  /** What stands behind the question mark, without it. */
+  /** What follows the question mark, without it. */
   readonly query: string;
   /** Value of a field (name in lower case), several of one name joined by commas; null when there is none. */
   readonly header: (name: string) => string | null;
@@ -20,7 +20,7 @@ export interface Call {
     limitBytes: number,
   ) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * A body that came with its head and has nothing behind it, where it lies: `source[at ..]`; undefined for others.
+   * A body that came with its head and is the last thing received, in place: `source[at ..]`; undefined for others.
    * No view is made of it, which would cost more than reading it.
    */
   readonly inPlace: (limitBytes: number) => InPlace | undefined;

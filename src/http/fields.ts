@@ -1,7 +1,7 @@
 /**
  * Looks among the fields of a head: by name, whatever its case, without making a string of any other.
  */
-import type { Head } from './head.ts';
+import type { RequestHead } from './head.ts';
 
 const LOWER = 0x20;
 
@@ -38,10 +38,10 @@ const COMMON = new Map(
   ]),
 );
 
-export const textAt = (head: Head, from: number, to: number): string =>
+export const textAt = (head: RequestHead, from: number, to: number): string =>
   head.bytes.toString('latin1', head.start + from, head.start + to);
 
-const valueAt = (head: Head, from: number, to: number): string => {
+const valueAt = (head: RequestHead, from: number, to: number): string => {
   const { bytes, start } = head;
   const common = COMMON.get(to - from);
   if (common) {
@@ -56,7 +56,7 @@ const valueAt = (head: Head, from: number, to: number): string => {
  * The value of a field, several of one name joined by commas; null when there is none: as `Headers.get` has it.
  * @param name in lower case
  */
-export const fieldOf = (head: Head, name: string): string | null => {
+export const fieldOf = (head: RequestHead, name: string): string | null => {
   const { bytes, start, fields, nFields } = head;
   const wanted = lettersOf(name);
   let value: string | null = null;

@@ -5,7 +5,7 @@
  */
 import { HOST } from './characters.ts';
 import { isWord, textAt } from './fields.ts';
-import type { Head } from './head.ts';
+import type { RequestHead } from './head.ts';
 import type { ParseFault } from './parse-errors.ts';
 
 export interface Framing {
@@ -41,7 +41,7 @@ const LENGTH_DIGITS = 15;
  * @returns why the message cannot be taken, if so
  * @cost allocates nothing unless there is a Connection field
  */
-export const frame = (head: Head, framing: Framing): ParseFault | undefined => {
+export const frame = (head: RequestHead, framing: Framing): ParseFault | undefined => {
   const { bytes, start, fields, nFields, minor } = head;
   let nHosts = 0;
   let hasLength = false;

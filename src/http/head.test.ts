@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { fieldOf, textAt } from './fields.ts';
-import { beginHead, createHead, type Head, readHead } from './head.ts';
+import { beginHead, createHead, type RequestHead, readHead } from './head.ts';
 import type { ParseFault } from './parse-errors.ts';
 
 const START = 'POST /predict HTTP/1.1\r\n';
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 /** Reads a text that comes in pieces; each time all that has come lies in a buffer of its own. */
-const readIn = (text: string, cuts: readonly number[] = []): { head: Head; outcome: string } => {
+const readIn = (
+  text: string,
+  cuts: readonly number[] = [],
+): { head: RequestHead; outcome: string } => {
   const head = createHead();
   const all = bytesOf(`before${text}`);
   beginHead(head, all.subarray(0, 6 + (cuts[0] ?? text.length)), 6);

@@ -1,5 +1,5 @@
 /**
- * The head of a request, read in place: where its method, target and fields lie among the bytes.
+ * The head of a request, read in place: where its method, target and fields are among the bytes.
  * Reading resumes where it stopped, so every byte is looked at once, however the head was split over packets.
  * @source RFC 9112, 2 to 5; strict: nothing that two readers might understand differently is taken
  */
@@ -21,7 +21,7 @@ const PHASES = {
 type Phase = (typeof PHASES)[keyof typeof PHASES];
 
 /** All places are counted from `start`, so they hold when the bytes move. */
-export interface Head {
+export interface RequestHead {
   bytes: Buffer;
   start: number;
   /** The next byte to look at; the length of the head once it is read. */
@@ -39,7 +39,7 @@ export interface Head {
   fault: ParseFault;
 }
 
-export const createHead = (): Head => ({
+export const createHead = (): RequestHead => ({
   bytes: Buffer.alloc(0),
   start: 0,
   at: 0,
@@ -54,7 +54,7 @@ export const createHead = (): Head => ({
 });
 
 /** Makes a head ready for the request that begins at `bytes[start]`. */
-export const beginHead = (head: Head, bytes: Buffer, start: number): void => {
+export const beginHead = (head: RequestHead, bytes: Buffer, start: number): void => {
   head.bytes = bytes;
   head.start = start;
   head.at = 0;
@@ -71,7 +71,7 @@ const [ZERO, ONE, NINE] = [48, 49, 57] as const;
  * @returns 'more' when the head goes on behind them; 'refused' sets `head.fault`
  * @cost about 1.5 ns per byte; allocates nothing
  */
-export const readHead = (head: Head): 'more' | 'whole' | 'refused' => {
+export const readHead = (head: RequestHead): 'more' | 'whole' | 'refused' => {
   const { bytes, start, fields } = head;
   const end = Math.min(bytes.length - start, HEAD_LIMIT_BYTES);
   let { at, mark, phase } = head;
@@ -168,7 +168,7 @@ export const readHead = (head: Head): 'more' | 'whole' | 'refused' => {
   return 'more';
 };
 
-const refuse = (head: Head, fault: ParseFault): 'refused' => {
+const refuse = (head: RequestHead, fault: ParseFault): 'refused' => {
   head.fault = fault;
   return 'refused';
 };

@@ -1,6 +1,6 @@
 /**
  * HTTP/1.1 on a connection, as a state machine fed by socket events: requests in, one after the other, answers out in
- * their order. One object serves every connection of a server; what differs lies in the `Connection` record.
+ * their order. One object serves every connection of a server; what differs is in the `Connection` record.
  *
  * `onData` -> `consume`: while bytes are left, either `begin` (read a head, frame it, ask the handler) or push them
  * into the body that is still coming. Bytes that cannot be used yet are held, and reading stops (backpressure).

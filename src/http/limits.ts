@@ -19,7 +19,7 @@ export interface Limits {
   readonly idleMs: number;
 }
 
-/** A connection that was told to go is heard no longer than this: the other side reads its answer meanwhile. */
+/** A connection that was told to go is read from no longer than this, while the other side reads its answer. */
 export const LINGER_MS = 1000;
 export const LINGER_BYTES = 4 * 1024 * 1024;
 

@@ -5,13 +5,13 @@ import { AppError, type ErrorCode } from '../core/errors.ts';
 
 const FAULTS = {
   'method-broken': ['request-malformed', 'the method is not a token followed by a space'],
-  'target-broken': ['request-malformed', 'the target holds a byte that may not stand there'],
+  'target-broken': ['request-malformed', 'the target holds a byte that is not allowed there'],
   'target-long': ['target-too-long', 'the target is longer than 8 KiB'],
   'version-broken': ['request-malformed', 'the request line does not end with a version of HTTP'],
   // Not 505: what a caller does wrong must not look like a fault of the service.
   'version-other': ['request-malformed', 'HTTP/1.1 and HTTP/1.0 are spoken here'],
-  'name-broken': ['request-malformed', 'a field name holds a byte that may not stand there'],
-  'value-broken': ['request-malformed', 'a field value holds a byte that may not stand there'],
+  'name-broken': ['request-malformed', 'a field name holds a byte that is not allowed there'],
+  'value-broken': ['request-malformed', 'a field value holds a byte that is not allowed there'],
   'line-broken': ['request-malformed', 'a line does not end with CR and LF'],
   'head-large': ['head-too-large', 'the head is larger than 16 KiB or holds more than 100 fields'],
   'host-broken': ['request-malformed', 'one Host field with a valid host is needed'],

@@ -6,14 +6,14 @@
 import type { Call, InPlace } from './call.ts';
 import { fieldOf, textAt } from './fields.ts';
 import { createFraming, type Framing } from './framing.ts';
-import { createHead, type Head } from './head.ts';
+import { createHead, type RequestHead } from './head.ts';
 import { NOTHING, type RequestBody, tooLarge } from './request-body.ts';
-import type { Target } from './target.ts';
+import type { RequestTarget } from './target.ts';
 
 export interface HttpRequest extends Call, InPlace {
-  readonly head: Head;
+  readonly head: RequestHead;
   readonly framing: Framing;
-  target: Target;
+  target: RequestTarget;
   /** The body, if it came whole with the head: `source[at .. end)`. */
   source: Uint8Array<ArrayBuffer>;
   at: number;
@@ -28,7 +28,7 @@ export interface HttpRequest extends Call, InPlace {
   isGone: boolean;
 }
 
-const NOWHERE: Target = { path: '/', query: '' };
+const NOWHERE: RequestTarget = { path: '/', query: '' };
 const METHODS = ['POST', 'GET', 'HEAD', 'OPTIONS'].map((name) => ({
   name,
   bytes: Buffer.from(name),
@@ -87,7 +87,7 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
 export const isRead = ({ incoming }: HttpRequest): boolean =>
   incoming === undefined || incoming.isWhole();
 
-const methodOf = ({ bytes, start, methodEnd }: Head): string => {
+const methodOf = ({ bytes, start, methodEnd }: RequestHead): string => {
   next: for (const { name, bytes: letters } of METHODS) {
     if (letters.length !== methodEnd) continue;
     for (let i = 0; i < letters.length; i++) if (bytes[start + i] !== letters[i]) continue next;

@@ -4,22 +4,22 @@
  * @source RFC 9112, 3.2: origin and absolute form; the others are for proxies, and for questions not asked here
  */
 import { textAt } from './fields.ts';
-import type { Head } from './head.ts';
+import type { RequestHead } from './head.ts';
 
-export interface Target {
+export interface RequestTarget {
   readonly path: string;
-  /** What stands behind the question mark, without it. */
+  /** What follows the question mark, without it. */
   readonly query: string;
 }
 
 /** Callers ask for the same again and again: the last target is kept, and compared as bytes. */
 interface Targets {
   /** Undefined when it is no target. */
-  readonly of: (head: Head) => Target | undefined;
+  readonly of: (head: RequestHead) => RequestTarget | undefined;
 }
 
 export const buildTargets = (): Targets => {
-  let last: Target | undefined;
+  let last: RequestTarget | undefined;
   let lastBytes: Uint8Array = new Uint8Array(0);
   return {
     of: (head) => {
@@ -38,10 +38,10 @@ export const buildTargets = (): Targets => {
   };
 };
 
-/** A path that stands in a URL as it is. */
+/** A path that a URL leaves as it is. */
 const PLAIN = /^(?:\/[\w~-][\w.~-]*)*\/?(?:\?[\w.~=&+/:,-]*)?$/;
 
-export const parseTarget = (text: string): Target | undefined => {
+export const parseTarget = (text: string): RequestTarget | undefined => {
   if (text.startsWith('/') && PLAIN.test(text)) return split(text);
   const isAbsolute = /^https?:\/\/[^/?#]/i.test(text);
   if (!isAbsolute && !text.startsWith('/')) return undefined;
@@ -53,7 +53,7 @@ export const parseTarget = (text: string): Target | undefined => {
   }
 };
 
-const split = (text: string): Target => {
+const split = (text: string): RequestTarget => {
   const at = text.indexOf('?');
   if (at < 0) return { path: text, query: '' };
   return { path: text.slice(0, at), query: text.slice(at + 1) };

@@ -11,7 +11,7 @@ export type Handler = (call: Call) => Answer | Promise<Answer>;
 export interface Post {
   /** Media types that are taken; a request that states none is taken too. */
   readonly types: readonly string[];
-  /** The hot path: answers a plain body where it lies, from `at` to its end; undefined for any other. */
+  /** The hot path: answers a plain body in place, from `at` to its end; undefined for any other. */
   readonly scan?: (body: InPlace, call: Call) => string | undefined;
   readonly answer: (bytes: Uint8Array<ArrayBuffer>, call: Call) => Answer | Promise<Answer>;
   /** For a type whose body is answered while it comes. */

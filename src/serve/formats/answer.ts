@@ -26,13 +26,13 @@ const DELAYED = '{"delayed":true,"probability":';
 const ON_TIME = '{"delayed":false,"probability":';
 
 /**
- * @cost one number-to-text conversion per head, one string: the pieces between the numbers stand ready
+ * @cost one number-to-text conversion per head, one string: the pieces between the numbers are prepared
  */
 export const buildAnswerWriter = ({ model, version }: LoadedModel): AnswerWriter => {
   const { heads, threshold } = model;
   const nHeads = heads.length;
   const nProbabilities = heads.filter((head) => head.kind === 'probability').length;
-  /** What stands before each head's number. */
+  /** The text before each head's number. */
   const between = heads.map((head, h) => {
     if (h === 0) return `,"threshold":${threshold},"atLeastMinutes":{${keyOf(head)}`;
     return h === nProbabilities ? `},"minutes":{${keyOf(head)}` : `,${keyOf(head)}`;

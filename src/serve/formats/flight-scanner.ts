@@ -54,7 +54,7 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
       next = to + 1;
       if (to === from) return required[input] === 1 ? -1 : leave(input, next);
     } else {
-      // A whole number stands for its own digits: flight 1545.
+      // A whole number is read as its own digits: flight 1545.
       to = scanNumber(bytes, at, token);
       if (to < 0 || bytes[at] === MINUS) return -1;
       token.hash = HASH_SEED;

@@ -104,7 +104,7 @@ export const NULL = Buffer.from('null');
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 
-/** The place after the word, -1 when another one stands there. */
+/** The place after the word, -1 when another one is there. */
 export const scanWord = (bytes: Uint8Array, at: number, word: Uint8Array): number => {
   for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return -1;
   return at + word.length;

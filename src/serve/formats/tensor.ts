@@ -34,13 +34,13 @@ export const isDatatype = (name: unknown): name is Datatype =>
 /** What metadata says of an input. */
 export const datatypeOf = (input: Input): Datatype => (input.kind === 'number' ? 'FP64' : 'BYTES');
 
-/** Where the values of one column go: `raw[at], raw[at + stride], ...`, and what was odd. */
+/** Where the values of one column go: `raw[at], raw[at + stride], ...`, and its faults and unknown values. */
 export interface ColumnSink {
   readonly raw: Float64Array;
   readonly at: number;
   readonly stride: number;
   readonly nRows: number;
-  /** Where the column stands in the request, such as `/inputs/2`. */
+  /** Where the column is in the request, such as `/inputs/2`. */
   readonly pointer: string;
   readonly faults: Fault[];
   /** One byte per row: 1 where the value was never seen. */

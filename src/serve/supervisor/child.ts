@@ -81,7 +81,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
   warm.promise.catch(() => {});
   ready.promise.catch(() => {});
 
-  const hear = (message: WorkerEvent): void => {
+  const onEvent = (message: WorkerEvent): void => {
     switch (message.event) {
       case 'loaded':
         state = 'loaded';
@@ -108,7 +108,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
   const process_ = Bun.spawn([process.execPath, join(import.meta.dir, '../worker/worker.ts')], {
     env: { ...process.env, [WORKER_START]: JSON.stringify(workerStart) },
     stdio: ['ignore', 'inherit', 'inherit'],
-    ipc: hear,
+    ipc: onEvent,
     onDisconnect: () => {
       connected = false;
     },

@@ -12,18 +12,18 @@ import { type Child, type Exit, spawnChild } from './child.ts';
 import { buildRestartHistory, type RestartHistory } from './restart-history.ts';
 import {
   backoffMs,
-  buildSlot,
+  buildWorkerSlot,
   exhaustionOf,
   MAX_BACKOFF_MS,
   noteDeath,
-  type Place,
-  type Slot,
+  type SlotView,
+  type WorkerSlot,
   YOUNG_MS,
 } from './slot.ts';
 import { buildStandby } from './standby.ts';
 
 export interface Fleet {
-  readonly places: () => readonly Place[];
+  readonly places: () => readonly SlotView[];
   /** Every process that is alive: in a place, on standby, or draining. */
   readonly children: () => ReadonlySet<Child>;
   readonly restartHistory: Pick<RestartHistory, 'retired' | 'restarts'>;
@@ -64,7 +64,7 @@ export const buildFleet = ({
   log,
   onChange,
 }: FleetSetting): Fleet => {
-  const slots = Array.from({ length: nWorkers }, (_, i) => buildSlot(i + 1));
+  const slots = Array.from({ length: nWorkers }, (_, i) => buildWorkerSlot(i + 1));
   const children = new Set<Child>();
   const restartHistory = buildRestartHistory(sharedDir, log);
   const killedFor = new WeakMap<Child, RestartReason>();
@@ -117,18 +117,18 @@ export const buildFleet = ({
     else fillLater(slot, waitMs);
   };
 
-  const fillLater = (slot: Slot, waitMs: number): void => {
+  const fillLater = (slot: WorkerSlot, waitMs: number): void => {
     slot.awaited = true;
     setTimeout(() => fillIfEmpty(slot), waitMs);
   };
 
   /** Whoever was awaited has come, or will not. */
-  const fillIfEmpty = (slot: Slot): void => {
+  const fillIfEmpty = (slot: WorkerSlot): void => {
     slot.awaited = false;
     if (!ending && slot.child === undefined) fill(slot);
   };
 
-  const fill = (slot: Slot): void => {
+  const fill = (slot: WorkerSlot): void => {
     let child: Child;
     try {
       child = standby.take(model!);
@@ -150,7 +150,7 @@ export const buildFleet = ({
   };
 
   /** A worker that has stayed clears the record of those before it. */
-  const settle = (slot: Slot, child: Child): void => {
+  const settle = (slot: WorkerSlot, child: Child): void => {
     if (slot.child !== child || child.state() === 'gone') return;
     slot.youngDeaths = 0;
     onChange();
@@ -172,7 +172,7 @@ export const buildFleet = ({
   const drain = (child: Child): void => child.drain(CLOSE_MS, config.drainLimitMs);
 
   /** Brings `next` into a place, then begins to drain who was there. */
-  const succeed = async (slot: Slot, next: Child): Promise<Child | undefined> => {
+  const succeed = async (slot: WorkerSlot, next: Child): Promise<Child | undefined> => {
     slot.awaited = true;
     try {
       await next.warm;

@@ -7,7 +7,7 @@ import { retireDrift } from '../telemetry/drift-counters.ts';
 import { COUNTER_CELLS } from '../telemetry/shared-counters.ts';
 import { retireInto } from '../telemetry/totals.ts';
 import type { Child } from './child.ts';
-import type { Slot } from './slot.ts';
+import type { WorkerSlot } from './slot.ts';
 
 export interface RestartHistory {
   /** float64, shape (COUNTER_CELLS): what workers counted that are gone. */
@@ -16,7 +16,7 @@ export interface RestartHistory {
   readonly restarts: Readonly<Record<RestartReason, number>>;
   /** To be told of every worker that has ended. */
   readonly noteEnd: (child: Child) => void;
-  readonly noteRestart: (slot: Slot, reason: RestartReason) => void;
+  readonly noteRestart: (slot: WorkerSlot, reason: RestartReason) => void;
 }
 
 export const buildRestartHistory = (sharedDir: string, log: Log): RestartHistory => {

@@ -15,13 +15,13 @@ export const MAX_BACKOFF_MS = 5000;
 const CRASH_BUDGET = 5;
 
 /** What others may see of it. */
-export interface Place {
+export interface SlotView {
   readonly id: number;
   readonly child: Child | undefined;
   readonly restarts: number;
 }
 
-export interface Slot {
+export interface WorkerSlot {
   readonly id: number;
   child: Child | undefined;
   restarts: number;
@@ -30,7 +30,7 @@ export interface Slot {
   awaited: boolean;
 }
 
-export const buildSlot = (id: number): Slot => ({
+export const buildWorkerSlot = (id: number): WorkerSlot => ({
   id,
   child: undefined,
   restarts: 0,
@@ -39,7 +39,7 @@ export const buildSlot = (id: number): Slot => ({
 });
 
 /** @param livedMs since it was ready; NaN when it never was */
-export const noteDeath = (slot: Slot, livedMs: number): void => {
+export const noteDeath = (slot: WorkerSlot, livedMs: number): void => {
   slot.youngDeaths = livedMs >= YOUNG_MS ? 0 : slot.youngDeaths + 1;
 };
 
@@ -50,7 +50,7 @@ export const backoffMs = (youngDeaths: number): number =>
     : Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** (youngDeaths - PATIENCE));
 
 /** Why the crash budget is spent, undefined while it is not. */
-export const exhaustionOf = (slots: readonly Slot[]): string | undefined => {
+export const exhaustionOf = (slots: readonly WorkerSlot[]): string | undefined => {
   const worst = slots.find((slot) => slot.youngDeaths > CRASH_BUDGET);
   return worst && `worker ${worst.id} died ${worst.youngDeaths} times in a row right away`;
 };

@@ -67,7 +67,7 @@ export const buildCounters = (
   };
 };
 
-/** Adds one value to a histogram that lies at `at`: sum, counts per bound, count above. */
+/** Adds one value to a histogram that begins at `at`: sum, counts per bound, count above. */
 const addInto = (
   cells: Float64Array,
   at: number,

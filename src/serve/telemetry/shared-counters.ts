@@ -8,7 +8,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { OUTCOMES, SHED_REASONS } from '../labels.ts';
 
-/** Cells that say how things stand now; all others only ever grow. */
+/** Cells that hold a current value; all others only ever grow. */
 export const GAUGES = ['beat', 'rssBytes', 'inFlight'] as const;
 
 /** Upper bounds in seconds. The first is what HTTP adds to a prediction, the rest are OpenTelemetry's. */

@@ -43,7 +43,7 @@ export interface Sockets {
   readonly descriptors: () => readonly number[];
   readonly isListening: (descriptor: number) => boolean;
   /**
-   * Drops what knocks from now on, unanswered: the caller tries again and finds another worker, or nobody.
+   * Drops new connections from now on, unanswered: the caller tries again and finds another worker, or none.
    * What is already in the queue can still be accepted.
    */
   readonly refuseNew: (listener: number) => void;

@@ -73,17 +73,17 @@ export const warmUp = async (
 type Ask = (request: Buffer) => Promise<void>;
 
 const openCaller = async (path: string): Promise<Ask> => {
-  let heard = Promise.withResolvers<void>();
+  let answered = Promise.withResolvers<void>();
   const socket = await Bun.connect({
     unix: path,
     socket: {
-      data: () => heard.resolve(),
-      close: () => heard.resolve(),
+      data: () => answered.resolve(),
+      close: () => answered.resolve(),
     },
   });
   return (request) => {
-    heard = Promise.withResolvers<void>();
-    if (socket.write(request) !== request.length) heard.resolve();
-    return heard.promise;
+    answered = Promise.withResolvers<void>();
+    if (socket.write(request) !== request.length) answered.resolve();
+    return answered.promise;
   };
 };
