@@ -134,7 +134,7 @@ for (const [nTrees, nLeaves] of [
   const expected = new Float64Array(N_ROWS);
   plain(forest)(rows, N_ROWS, expected);
   const contenders = [
-    timed('plain walk (the definition)', plain(forest), expected),
+    timed('plain walk (the reference)', plain(forest), expected),
     timed('emitted JavaScript', emittedScript(forest), expected),
     timed('emitted WebAssembly, nested branches', emittedBranches(forest), expected),
     timed('eight branch-free walks over decisions (kept)', kept(forest, 'walk'), expected),
@@ -146,5 +146,5 @@ for (const [nTrees, nLeaves] of [
   console.log(
     `\n### ${nTrees} trees x ${nLeaves} leaves, ${N_ROWS} rows of ${N_FEATURES} features\n`,
   );
-  printFigures(await alternate(contenders, 9, 3), 'ns per row', 'plain walk (the definition)');
+  printFigures(await alternate(contenders, 9, 3), 'ns per row', 'plain walk (the reference)');
 }
