@@ -24,7 +24,7 @@ export interface ForestScore {
 
 export type OutputActivation = 'Sigmoid' | 'Softmax';
 
-export interface EnsembleTargets {
+interface EnsembleTargets {
   readonly nTargets: number;
   readonly transform: string;
   readonly aggregate: string;
