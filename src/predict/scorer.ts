@@ -31,10 +31,11 @@ export interface Search {
   readonly columns: readonly Column[];
   /** int32, shape (BATCH_ROWS, nColumns): bins of the first rows after `findBins`. */
   readonly bins: Int32Array;
-  readonly findBins: Step;
+  readonly findBins: Pass;
 }
 
-type Step = (nRows: number) => void;
+/** A function that goes over the first rows once. */
+type Pass = (nRows: number) => void;
 
 /** The search over columns is unrolled; past this the code itself would be the cost. */
 const MAX_COLUMNS = 1000;
@@ -71,8 +72,8 @@ export const buildScorer = (
   const memory = layout.build();
   const features = new Float64Array(memory.buffer, featuresAt, BATCH_ROWS * nFeatures);
   const out = new Float64Array(memory.buffer, scoresAt, BATCH_ROWS * nScores);
-  const { steps, manySteps } = instantiate(emitted.one, emitted.many, memory);
-  const referenceSteps = scores.flatMap((score, s): Step[] =>
+  const { passesOfOne, passesOfMany } = instantiate(emitted.one, emitted.many, memory);
+  const referencePasses = scores.flatMap((score, s): Pass[] =>
     kernels[s] !== 'reference'
       ? []
       : [
@@ -87,17 +88,17 @@ export const buildScorer = (
     scores: out,
     kernels,
     score: (nRows) => {
-      const own = nRows === 1 ? steps : manySteps;
+      const own = nRows === 1 ? passesOfOne : passesOfMany;
       // Rows past the last are scored too, and ignored.
       const rounded = nRows === 1 ? 1 : Math.ceil(nRows / ROW_MULTIPLE) * ROW_MULTIPLE;
       for (let i = 0; i < own.length; i++) own[i]!(rounded);
-      for (let i = 0; i < referenceSteps.length; i++) referenceSteps[i]!(nRows);
+      for (let i = 0; i < referencePasses.length; i++) referencePasses[i]!(nRows);
     },
-    ...(steps.length > 0 && {
+    ...(passesOfOne.length > 0 && {
       search: {
         columns,
         bins: new Int32Array(memory.buffer, binsAt, BATCH_ROWS * columns.length),
-        findBins: steps[0]!,
+        findBins: passesOfOne[0]!,
       },
     }),
   };
@@ -105,13 +106,13 @@ export const buildScorer = (
 
 /** The functions for one row and for many, each in order; those that are the same are compiled once. */
 const instantiate = (one: readonly Func[], many: readonly Func[], memory: WebAssembly.Memory) => {
-  if (one.length === 0) return { steps: [], manySteps: [] };
+  if (one.length === 0) return { passesOfOne: [], passesOfMany: [] };
   const funcs = [...new Set([...one, ...many])];
   const named = funcs.map((func, i) => ({ ...func, name: `f${i}` }));
   const module = new WebAssembly.Module(emitModule(named));
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const stepOf = (func: Func) => exports[`f${funcs.indexOf(func)}`] as Step;
-  return { steps: one.map(stepOf), manySteps: many.map(stepOf) };
+  const passOf = (func: Func) => exports[`f${funcs.indexOf(func)}`] as Pass;
+  return { passesOfOne: one.map(passOf), passesOfMany: many.map(passOf) };
 };
 
 const hasSplits = ({ feature }: Forest): boolean => feature.some((tested) => tested !== -1);

@@ -57,7 +57,7 @@ interface Lane {
   readonly offset: Local;
 }
 
-interface Search {
+interface ColumnSearch {
   readonly column: Column;
   /** Position among the columns. */
   readonly c: number;
@@ -68,11 +68,11 @@ interface Search {
 const groupsOf = (
   columns: readonly Column[],
   layout: MemoryLayout,
-): readonly (readonly Search[])[] => {
+): readonly (readonly ColumnSearch[])[] => {
   const searches = columns
     .map((column, c) => ({ column, c }))
     .sort((x, y) => y.column.edges.length - x.column.edges.length || x.c - y.c)
-    .map(({ column, c }): Search => ({ column, c, edgesAt: takeEdges(column, layout) }));
+    .map(({ column, c }): ColumnSearch => ({ column, c, edgesAt: takeEdges(column, layout) }));
   return Array.from({ length: Math.ceil(searches.length / LANES) }, (_, g) =>
     searches.slice(g * LANES, (g + 1) * LANES),
   );
@@ -89,7 +89,7 @@ const takeEdges = (column: Column, layout: MemoryLayout): number => {
 const halvingsOf = ({ edges }: Column): number => 32 - Math.clz32(edges.length);
 
 const emitGroup = (
-  group: readonly Search[],
+  group: readonly ColumnSearch[],
   {
     features,
     bins,
@@ -97,7 +97,7 @@ const emitGroup = (
   }: { readonly features: Local; readonly bins: Local; readonly lanes: readonly Lane[] },
 ): Code => {
   const nHalvings = Math.max(...group.map(({ column }) => halvingsOf(column)));
-  const each = (emit: (search: Search, lane: Lane) => Code): Code =>
+  const each = (emit: (search: ColumnSearch, lane: Lane) => Code): Code =>
     group.map((search, l) => emit(search, lanes[l]!));
   return [
     each(({ column }, { value, offset }) => {
