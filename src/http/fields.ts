@@ -1,7 +1,7 @@
 /**
  * Looks among the fields of a head: by name, whatever its case, without making a string of any other.
  */
-import type { RequestHead } from './head.ts';
+import type { RequestHead } from './request-head.ts';
 
 const LOWER = 0x20;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { createFraming, frame } from './framing.ts';
-import { beginHead, createHead, readHead } from './head.ts';
+import { beginHead, createHead, readHead } from './request-head.ts';
 
 const framingOf = (fields: string, version = 'HTTP/1.1') => {
   const head = createHead();

@@ -5,8 +5,8 @@
  */
 import { HOST } from './characters.ts';
 import { isWord, textAt } from './fields.ts';
-import type { RequestHead } from './head.ts';
 import type { ParseFault } from './parse-errors.ts';
+import type { RequestHead } from './request-head.ts';
 
 export interface Framing {
   /** Bytes of the body as Content-Length has it, -1 when it comes in chunks. */

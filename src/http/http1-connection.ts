@@ -10,13 +10,13 @@ import type { Handlers } from './call.ts';
 import type { CoarseClock } from './coarse-clock.ts';
 import { buildOutlet, type Connection, pause, resume } from './connection.ts';
 import { frame } from './framing.ts';
-import { beginHead, readHead } from './head.ts';
 import { LINGER_BYTES } from './limits.ts';
 import { parseErrorOf } from './parse-errors.ts';
 import { buildReply } from './reply.ts';
 import { createRequest, type HttpRequest, isRead } from './request.ts';
 import { createRequestBody } from './request-body.ts';
-import { buildTargets } from './target.ts';
+import { beginHead, readHead } from './request-head.ts';
+import { buildTargets } from './request-target.ts';
 import { buildWriter } from './writer.ts';
 
 type Bytes = Buffer<ArrayBuffer>;

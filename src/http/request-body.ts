@@ -3,7 +3,7 @@
  * or part by part, with backpressure.
  */
 import { AppError } from '../core/errors.ts';
-import { type Chunks, createChunks, isEnd, readChunks } from './chunks.ts';
+import { type Chunks, createChunks, isEnd, readChunks } from './chunked-body.ts';
 import { DROPPED_LIMIT_BYTES } from './limits.ts';
 import { parseErrorOf } from './parse-errors.ts';
 

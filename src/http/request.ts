@@ -6,9 +6,9 @@
 import type { Call, InPlace } from './call.ts';
 import { fieldOf, textAt } from './fields.ts';
 import { createFraming, type Framing } from './framing.ts';
-import { createHead, type RequestHead } from './head.ts';
 import { NOTHING, type RequestBody, tooLarge } from './request-body.ts';
-import type { RequestTarget } from './target.ts';
+import { createHead, type RequestHead } from './request-head.ts';
+import type { RequestTarget } from './request-target.ts';
 
 export interface HttpRequest extends Call, InPlace {
   readonly head: RequestHead;

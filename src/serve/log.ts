@@ -14,8 +14,6 @@ export interface Log {
   readonly info: LogLine;
   readonly warn: LogLine;
   readonly error: LogLine;
-  /** Whether lines of this level are written: ask before building an expensive one. */
-  readonly writes: (level: LogLevel) => boolean;
 }
 
 /** @source Google Cloud LogSeverity, which OpenTelemetry's names map to */
@@ -33,9 +31,8 @@ export const buildLog = (
   write: (line: string) => void = writeToStderr,
 ): Log => {
   const lowest = LOG_LEVELS.indexOf(level);
-  const writes = (asked: LogLevel): boolean => LOG_LEVELS.indexOf(asked) >= lowest;
   const lineOf = (at: keyof typeof SEVERITIES): LogLine => {
-    if (!writes(at)) return () => {};
+    if (LOG_LEVELS.indexOf(at) < lowest) return () => {};
     return (message, fields) => {
       const time = new Date().toISOString();
       const all = { ...always, ...fields };
@@ -49,7 +46,6 @@ export const buildLog = (
     info: lineOf('info'),
     warn: lineOf('warn'),
     error: lineOf('error'),
-    writes,
   };
 };
 

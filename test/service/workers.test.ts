@@ -13,7 +13,7 @@ const readyPids = async (): Promise<number[]> =>
   (await service.workerList()).filter(({ state }) => state === 'ready').map(({ pid }) => pid);
 
 describe('a service of two workers', () => {
-  test('replaces a killed worker, and loses only what that worker held in hand', async () => {
+  test('replaces a killed worker, and loses only what that worker had in flight', async () => {
     const callers = startCallers(service.url, 8);
     await until(() => callers.outcomes.ok > 100);
     const [victim, survivor] = await readyPids();

@@ -1,6 +1,6 @@
 /**
- * The folder that supervisor and workers share: counters, drift counts, checked copies of models. Memory where the
- * system has it (`/dev/shm`), so that counting never waits for a disk.
+ * The folder that supervisor and workers share: counters, drift counts, checked copies of models. In memory where the
+ * system has room there, so that counting never waits for a disk.
  */
 import {
   accessSync,

@@ -19,7 +19,7 @@ const LIMIT_MS = 2000;
 const WORK_MS = 4;
 const REST_MS = 4;
 
-/** The same service over counters of its own and without a door. */
+/** The same service over counters of its own and without authorisation. */
 const scratchOf = (context: ServeContext): ServeContext => {
   const { config, counters } = context;
   const drift = new Float64Array(counters.drift.length);
@@ -32,7 +32,7 @@ const scratchOf = (context: ServeContext): ServeContext => {
 };
 
 /**
- * Resolves when it has asked enough, or for too long.
+ * Resolves when enough requests were sent, or it took too long.
  * @param path where the socket is made, and taken away
  * @param goesOn false once the worker is needed
  */
@@ -69,7 +69,7 @@ export const warmUp = async (
   rmSync(path, { force: true });
 };
 
-/** Sends a request; resolves when something comes back, or the connection ends. */
+/** Sends a request; resolves when an answer comes back, or the connection ends. */
 type Ask = (request: Buffer) => Promise<void>;
 
 const openCaller = async (path: string): Promise<Ask> => {

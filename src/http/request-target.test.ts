@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { parseTarget } from './target.ts';
+import { parseTarget } from './request-target.ts';
 
 describe('a target', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { createChunks, isEnd, readChunks } from './chunks.ts';
+import { createChunks, isEnd, readChunks } from './chunked-body.ts';
 
 /** Reads a text in pieces. @returns the body, and the place behind it; undefined for broken frames */
 const readIn = (text: string, cuts: readonly number[] = []) => {

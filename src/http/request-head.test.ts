@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { fieldOf, textAt } from './fields.ts';
-import { beginHead, createHead, type RequestHead, readHead } from './head.ts';
 import type { ParseFault } from './parse-errors.ts';
+import { beginHead, createHead, type RequestHead, readHead } from './request-head.ts';
 
 const START = 'POST /predict HTTP/1.1\r\n';
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');

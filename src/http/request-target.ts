@@ -4,7 +4,7 @@
  * @source RFC 9112, 3.2: origin and absolute form; the others are for proxies, and for questions not asked here
  */
 import { textAt } from './fields.ts';
-import type { RequestHead } from './head.ts';
+import type { RequestHead } from './request-head.ts';
 
 export interface RequestTarget {
   readonly path: string;
