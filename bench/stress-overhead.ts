@@ -12,11 +12,11 @@ const seconds = process.argv[2] ?? '3';
 const ASKED = ['-t', '1', '-c', '64', '-d', `${seconds}s`];
 const LONE = join(import.meta.dir, 'peers', 'load', 'lone-shard.ts');
 
-/** A shard alone, with its books or with books that only count requests. */
-const lone = (name: string, books: 'kept' | 'none'): Contender => ({
+/** A shard alone, with its recorder or with one that only counts requests. */
+const lone = (name: string, records: 'kept' | 'none'): Contender => ({
   name,
   run: async () => {
-    const command = [process.execPath, LONE, String(PORT), seconds, books];
+    const command = [process.execPath, LONE, String(PORT), seconds, records];
     const child = Bun.spawn(onCore(0, command), { stdio: ['ignore', 'pipe', 'inherit'] });
     return Number(await new Response(child.stdout).text());
   },

@@ -84,7 +84,7 @@ export const addStressOptions = (command: Command): Command =>
     .addOption(
       setting(
         '-c, --connections <n>',
-        `open connections; without --rate each asks again as soon as it was answered (default: ${DEFAULT_CONNECTIONS}, or what the rate needs)`,
+        `open connections; without --rate each sends its next request as soon as it was answered (default: ${DEFAULT_CONNECTIONS}, or what the rate needs)`,
       ).argParser(wholeNumber(1, MAX_CONNECTIONS)),
     )
     .addOption(setting('-d, --duration <time>', 'how long (default: 30s)').argParser(parseDuration))

@@ -143,7 +143,7 @@ const loadSentence = (session: Session, plan: StressPlan): string => {
   switch (plan.mode) {
     case 'single':
       return plan.ratePerSecond === null
-        ? `closed loop: ${n} connections, each asks again as soon as it was answered, for ${seconds} s${of}`
+        ? `closed loop: ${n} connections, each sends its next request as soon as it was answered, for ${seconds} s${of}`
         : `open loop: ${plan.ratePerSecond.toLocaleString('en')} requests per second planned (${plan.arrivals}), for ${seconds} s${of}`;
     case 'find-max':
       return `open loop: the highest rate is searched (${plan.arrivals} arrivals, ${n} connections) under ${plan.thresholds.map(({ text }) => text).join(', ')}`;

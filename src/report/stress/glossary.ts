@@ -15,7 +15,7 @@ export const STRESS_GLOSSARY: Section = {
         ],
         [
           'closed loop',
-          'Each connection asks again only when it was answered, so a slow service is asked less.',
+          'Each connection sends its next request only when it was answered, so a slow service gets fewer.',
         ],
         [
           'response time',
@@ -50,7 +50,7 @@ export const STRESS_GLOSSARY: Section = {
         ],
         [
           'generator-bound',
-          'The generator was at its end before the service: the figures are a lower bound.',
+          'The generator was the bottleneck, not the service: the figures are a lower bound.',
         ],
       ],
     },

@@ -43,7 +43,7 @@ const CASES: readonly Case[] = [
     starved: 0.48,
     service: 0.5,
     kind: 'generator-bound',
-    says: 'waited for a processor 48 % of the time; the service rested 50 %',
+    says: 'waited for a processor 48 % of the time; the service was idle 50 %',
   },
   {
     name: 'the same while other work takes what the service leaves',
@@ -52,7 +52,7 @@ const CASES: readonly Case[] = [
     service: 0.6,
     idle: 0,
     kind: 'generator-bound',
-    says: 'rested 40 %',
+    says: 'was idle 40 %',
   },
   {
     name: 'a generator on half a processor, and a service that never rests',
@@ -60,7 +60,7 @@ const CASES: readonly Case[] = [
     starved: 0.48,
     service: 0.97,
     kind: 'valid',
-    says: 'came to their end together',
+    says: 'were saturated together',
   },
   {
     name: 'a planned rate that is kept with the last of half a processor',

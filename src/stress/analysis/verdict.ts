@@ -38,9 +38,9 @@ const WAITED_WORTH_SAYING = 0.1;
 const LATENESS_ALLOWED_MS = 10;
 
 /**
- * A run is generator-bound when a stronger generator would have sent more, or sooner: when it had no rest and the
- * service had. A planned rate must have suffered from it: its pacer was late, or requests were sent late because the
- * answers before them lay unread. Where neither had rest, they have come to their common end.
+ * A run is generator-bound when a stronger generator would have sent more, or sooner: when it was saturated and the
+ * service was not. A planned rate must have suffered from it: its pacer was late, or requests were sent late because the
+ * answers before them lay unread. Where both were saturated, the figures are those of this machine.
  */
 export const judgeGenerator = (
   summary: Summary,
@@ -64,12 +64,12 @@ export const judgeGenerator = (
     latenessP99Ms,
   });
   if (nOpened === 0) return say('invalid', 'invalid: no connection could be opened');
-  if (summary.planned === 0) return say('invalid', 'invalid: nothing was asked');
+  if (summary.planned === 0) return say('invalid', 'invalid: no request was planned');
   const allowedMs =
     latencyLimitMs === undefined
       ? Math.max(LATENESS_ALLOWED_MS, (summary.responseTime.p99Ms ?? 0) / 4)
       : Math.max(LATENESS_ALLOWED_MS, latencyLimitMs / 10);
-  // A planned rate suffers in the seconds in which the generator had no rest, even if they are few.
+  // A planned rate suffers in the seconds in which the generator was saturated, even if they are few.
   const spent = whole.filter((window) => window.busy + window.starved >= SPENT);
   const isSpent = isOpenLoop ? spent.length > 0 : busy + starved >= SPENT;
   const lateMs = Math.max(latenessP99Ms ?? 0, isSpent ? (summary.lag.p99Ms ?? 0) : 0);
@@ -91,19 +91,20 @@ export const judgeGenerator = (
   if (!hadRoom) {
     return say(
       'valid',
-      `valid for this machine: service and generator came to their end together (the generator was ${percent(busy)} busy${waited})`,
+      `valid for this machine: service and generator were saturated together (the generator was ${percent(busy)} busy${waited})`,
     );
   }
-  const rested = worked === null ? '' : `; the service rested ${percent(1 - worked)} of the time`;
+  const wasIdle =
+    worked === null ? '' : `; the service was idle ${percent(1 - worked)} of the time`;
   const late = `1 request in 100 left the generator more than ${lateMs.toFixed(1)} ms late; it`;
   const why = `${isOpenLoop ? late : 'the generator'} was ${percent(busy)} busy`;
   return say(
     'generator-bound',
-    `generator-bound: a lower bound (${why}${waited}${rested}; give it more processes with -t, or another machine)`,
+    `generator-bound: a lower bound (${why}${waited}${wasIdle}; give it more processes with -t, or another machine)`,
   );
 };
 
-/** Of a whole run: a service of which no answer was ok has not been measured, however well it was asked. */
+/** Of a whole run: a service of which no answer was ok has not been measured, however well the requests were sent. */
 export const judgeRun = (generator: Verdict, { planned, outcomes, reasons }: Summary): Verdict => {
   if (generator.kind === 'invalid' || outcomes.ok > 0) return generator;
   const count = (number: number): string => number.toLocaleString('en');

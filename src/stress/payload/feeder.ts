@@ -55,12 +55,14 @@ export const readFeeder = async (
   if (!isList && typeof request !== 'function') {
     throw new AppError('usage', `-s '${path}' exports neither request(i) nor a list 'requests'.`);
   }
-  const ask = isList ? (i: number): unknown => requests[i] : (request as (i: number) => unknown);
+  const describe = isList
+    ? (i: number): unknown => requests[i]
+    : (request as (i: number) => unknown);
   const fed: Request[] = [];
   const nRequests = Math.min(maxRequests, isList ? requests.length : Math.floor(count));
   for (let i = 0; i < nRequests; i++) {
     try {
-      fed.push(fromFed(defaults, await ask(i)));
+      fed.push(fromFed(defaults, await describe(i)));
     } catch (cause) {
       throw new AppError('usage', `-s '${path}', request ${i}: ${whyOf(cause)}`, { cause });
     }

@@ -133,7 +133,7 @@ export const capacityRunFile = (session: Session, frame: RunFrame, run: Capacity
     ? {
         ...main.verdict,
         kind: 'generator-bound',
-        sentence: `generator-bound: a lower bound (what broke first was the generator, ${Math.round(main.verdict.busy * 100)} % busy; give it more processes with -t, or another machine)`,
+        sentence: `generator-bound: a lower bound (the generator was the bottleneck, ${Math.round(main.verdict.busy * 100)} % busy; give it more processes with -t, or another machine)`,
       }
     : judgeRun(main.verdict, main.summary);
   return {

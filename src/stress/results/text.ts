@@ -79,7 +79,7 @@ const FAILURE_WORDS: Readonly<Record<FailureReason, string>> = {
   collapse: 'throughput fell back below what lower rates had reached',
   refused: 'connections were refused or timed out',
   died: 'the service was gone',
-  'generator-bound': 'the generator, not the service, was at its end',
+  'generator-bound': 'the generator was the bottleneck',
   environment: 'a limit of this machine was reached',
   ceiling: 'the highest rate that may be tried was reached',
 };

@@ -6,7 +6,7 @@ import { readThread, type ThreadTimes } from '../generator/usage.ts';
 
 export interface ServiceLoad {
   /**
-   * Share of the time since the last call in which the service had something to do: 1 when it never rested.
+   * Share of the time since the last call in which the service had something to do: 1 when it was never idle.
    * Null when it is not seen, or was called a moment ago.
    */
   readonly take: () => number | null;

@@ -38,7 +38,7 @@ export const parseTarget = (text: string): URL => {
   if (url.username !== '' || url.password !== '') {
     throw new AppError(
       'usage',
-      "A name and password in the URL are not sent: --header 'Authorization: Basic ...' says who asks.",
+      "A name and password in the URL are not sent: --header 'Authorization: Basic ...' says who you are.",
     );
   }
   return url;
