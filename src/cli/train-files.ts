@@ -1,16 +1,13 @@
 /**
- * Files to a stored model and its report. Wires flights, train, predict and report.
- * What `train` and `start` do.
+ * Files to a stored model and its report: what `train` and `start` do, with progress shown and Ctrl-C heeded.
  */
 import { dirname, join } from 'node:path';
 import { writeAtomically } from '../core/atomic-write.ts';
-import type { Model } from '../core/model.ts';
-import { writeModel } from '../core/model-file.ts';
-import { checkPlace, storeModel } from '../core/model-store.ts';
+import { checkPlace } from '../core/model-store.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
-import { buildReferencePredictor } from '../predict/reference.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
 import { type FeatureImportance, importanceOf } from '../score/importance.ts';
+import { storeTrained } from '../score/stored-training.ts';
 import { type RollingMonth, rollMonths } from '../train/rolling.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
 import { type TrainReport, trainModel } from '../train/training.ts';
@@ -20,7 +17,7 @@ import { buildPace } from './pace.ts';
 import { buildProgress } from './progress.ts';
 import { type FlightsOptions, readTable } from './weather-flags.ts';
 
-export interface TrainFilesOptions extends Partial<TrainOptions>, FlightsOptions {
+interface TrainFilesOptions extends Partial<TrainOptions>, FlightsOptions {
   readonly modelsDir: string;
   /** Trials of a search for settings before training. */
   readonly tune?: number | undefined;
@@ -89,9 +86,7 @@ const trainWatched = async (
     progress?.update(round.round, round.nRounds, paceOf(round));
     return !interruption.isAsked();
   }).finally(() => progress?.stop());
-  const model = withSelfTest(trained.model, trained.selfTestRaw);
-  const { path, version } = storeModel(options.modelsDir, model, new Date());
-  writeModel(trained.baselines, join(dirname(path), BASELINES));
+  const { model, path, version } = storeTrained(options.modelsDir, trained, new Date());
   const report: TrainFilesReport = {
     model: path,
     version,
@@ -119,14 +114,3 @@ const lineOfTrial = ({ settings, validationLoss, trees }: Trial, index: number):
 
 const lineOfMonth = ({ month, test, climatology }: RollingMonth): string =>
   `${month}: AUC ${test.auc.toFixed(4)}, log loss ${test.logLoss.toFixed(4)} (climatology ${climatology.auc.toFixed(4)}, ${climatology.logLoss.toFixed(4)})`;
-
-/** The file of a model's baselines, beside it. */
-export const BASELINES = 'baselines.safetensors';
-
-/** The model with flights whose right answers it must give before it may serve. */
-const withSelfTest = (model: Model, raw: Float64Array): Model => {
-  const nRows = raw.length / model.inputs.length;
-  const answers = new Float64Array(nRows * model.heads.length);
-  buildReferencePredictor(model).predictInto(raw, nRows, answers);
-  return { ...model, selfTest: { nRows, raw, answers } };
-};

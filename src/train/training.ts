@@ -48,7 +48,7 @@ export interface TrainReport extends Evaluation {
   readonly heads: readonly HeadQuality[];
 }
 
-interface Trained {
+export interface Trained {
   /** Without self-test: whoever holds a predictor answers `selfTestRaw`. */
   readonly model: Model;
   readonly report: TrainReport;
