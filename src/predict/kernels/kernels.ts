@@ -12,7 +12,7 @@
  *   3. results     `predicate-results`  for all other forests together: the result of every predicate, written out
  *                                       ("decisions"), or an address per column to look it up at ("slots")
  *   4. walks       `walk-kernel`        each of them: eight walks at once, from node to child by `traversal`;
- *                                       nodes lie in the cache lines' order of `node-order`
+ *                                       nodes lie as `node-order` says, to touch few cache lines
  *
  * Memory, from low to high, each array aligned to a cache line (`memory-layout`):
  *
