@@ -11,7 +11,7 @@ import { storeTrained } from '../score/stored-training.ts';
 import { type RollingMonth, rollMonths } from '../train/rolling.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
 import { type TrainReport, trainModel } from '../train/training.ts';
-import { bestOf, type Trial, tune } from '../train/tuning.ts';
+import { bestOf, type TuningTrial, tune } from '../train/tuning.ts';
 import { type Interruption, watchInterruption } from './interruption.ts';
 import { buildPace } from './pace.ts';
 import { buildProgress } from './progress.ts';
@@ -34,7 +34,7 @@ export interface TrainFilesReport extends TrainReport {
   /** Mean absolute SHAP value of each feature over test flights, in log-odds, largest first. */
   readonly importance: readonly FeatureImportance[];
   /** Every trial of the search for settings, when asked. */
-  readonly trials?: readonly Trial[];
+  readonly trials?: readonly TuningTrial[];
   /** Month by month, when asked. */
   readonly rolling?: readonly RollingMonth[];
   readonly seconds: number;
@@ -104,7 +104,7 @@ const trainWatched = async (
   return report;
 };
 
-const lineOfTrial = ({ settings, validationLoss, trees }: Trial, index: number): string =>
+const lineOfTrial = ({ settings, validationLoss, trees }: TuningTrial, index: number): string =>
   `trial ${index + 1}: log loss ${validationLoss.toFixed(5)} on the early-stopping flights, ${trees} trees, ` +
   (index === 0
     ? 'the defaults'

@@ -13,7 +13,7 @@ import {
 } from './growing/learner.ts';
 import type { BoostRows } from './growing/training-rows.ts';
 import { type Loss, logLossOfScores, pinballOfScores } from './growing/loss.ts';
-import { quantileOf } from './growing/quantile.ts';
+import { sampleQuantile } from './growing/quantile.ts';
 import { addToScores } from './engine/parallel-scoring.ts';
 import type { Tree } from './growing/tree.ts';
 
@@ -142,7 +142,7 @@ const sampledLoss = (scores: Float64Array, rows: BoostRows, loss: Loss): number 
 };
 
 const baseOf = (rows: BoostRows, loss: Loss): number => {
-  if (loss.kind === 'quantile') return quantileOf(new Float64Array(rows.minutes), loss.level);
+  if (loss.kind === 'quantile') return sampleQuantile(new Float64Array(rows.minutes), loss.level);
   let late = 0;
   for (let row = 0; row < rows.nRows; row++) late += rows.labels[row]!;
   const rate = Math.min(1 - 1e-6, Math.max(1e-6, late / rows.nRows));
@@ -214,6 +214,6 @@ const renewLeaves = (
   for (const { node, begin, end } of grown.leaves) {
     const residuals = new Float64Array(end - begin);
     for (let i = begin; i < end; i++) residuals[i - begin] = minutes[rows[i]!]! - scores[rows[i]!]!;
-    grown.tree.value[node] = learningRate * quantileOf(residuals, level);
+    grown.tree.value[node] = learningRate * sampleQuantile(residuals, level);
   }
 };

@@ -1,5 +1,6 @@
 /**
- * Where flights are few, the best round on one small part is luck: here each block of them in turn validates trees grown on the rest.
+ * Early stopping: how many trees a model has. Where flights are few, the best round on one small part is luck: there
+ * each block of the training flights in turn validates trees grown on the rest.
  */
 import { boost, type Boosted, type BoostTask, cut, growAll } from './boosting.ts';
 import { pickRows } from './growing/training-rows.ts';

@@ -11,7 +11,7 @@ const MAX_AUC = 0.85;
 const MIN_ROWS = 500;
 
 /**
- * AUC of each feature alone: its bins ranked by their rate on every other row, judged on the rows between.
+ * AUC of each feature alone: its bins ranked by their rate on every other row, measured on the rows between.
  * @cost O(rows x features)
  */
 const singleAucs = (rows: BoostRows): readonly number[] => {

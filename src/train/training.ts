@@ -16,8 +16,8 @@ import { pinballOfScores } from './growing/loss.ts';
 import { auc, brier, logLoss, rateOf } from './quality/metrics.ts';
 import { type Prepared, prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
-import { quantileOf } from './growing/quantile.ts';
-import { sharesOf } from './quality/input-distribution.ts';
+import { sampleQuantile } from './growing/quantile.ts';
+import { distributionsOf } from './quality/input-distribution.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
 import type { Part } from './features/time-split.ts';
 import { walkForest } from './growing/tree.ts';
@@ -116,7 +116,7 @@ export const trainModel = async (
       test: evaluation.test,
       baselines,
     },
-    shares: sharesOf(inputs, raw, split.rows.train),
+    shares: distributionsOf(inputs, raw, split.rows.train),
     selfTest: { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) },
   };
   return {
@@ -158,7 +158,7 @@ const learn = async (table: Table, options: TrainOptions, pool: TrainingPool, on
 const headQuality = ({ head, answers, of }: LearnedHead): HeadQuality => {
   const { test, train } = of;
   if (head.kind === 'quantile') {
-    const constant = quantileOf(Float64Array.from(train.minutes), head.level);
+    const constant = sampleQuantile(Float64Array.from(train.minutes), head.level);
     return {
       name: `P${Math.round(head.level * 100)} of minutes (pinball loss)`,
       loss: pinballOfScores(answers.test, test.minutes, head.level),

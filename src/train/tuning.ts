@@ -22,7 +22,7 @@ const SPACE = {
 
 type Choice = { -readonly [Name in keyof typeof SPACE]: number };
 
-export interface Trial {
+export interface TuningTrial {
   readonly settings: Readonly<Partial<BoostSettings>>;
   /** Best log loss on the early-stopping flights, and after how many trees. */
   readonly validationLoss: number;
@@ -37,11 +37,11 @@ export const tune = async (
   table: Table,
   options: TrainOptions,
   nTrials: number,
-  onTrial: (trial: Trial, index: number) => void = () => {},
-): Promise<readonly Trial[]> => {
+  onTrial: (trial: TuningTrial, index: number) => void = () => {},
+): Promise<readonly TuningTrial[]> => {
   const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
   const random = buildRandom(options.seed);
-  const trials: Trial[] = [];
+  const trials: TuningTrial[] = [];
   try {
     const { parts, features } = await prepare(table, options, pool);
     for (let index = 0; index < nTrials; index++) {
@@ -76,5 +76,5 @@ const draw = (random: () => number): Choice =>
   ) as Choice;
 
 /** The trial of the smallest loss. */
-export const bestOf = (trials: readonly Trial[]): Trial =>
+export const bestOf = (trials: readonly TuningTrial[]): TuningTrial =>
   trials.reduce((best, trial) => (trial.validationLoss < best.validationLoss ? trial : best));

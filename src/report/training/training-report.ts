@@ -4,7 +4,7 @@
 import type { Baseline } from '../../train/quality/evaluation.ts';
 import type { RollingMonth } from '../../train/rolling.ts';
 import type { TrainReport } from '../../train/training.ts';
-import type { Trial } from '../../train/tuning.ts';
+import type { TuningTrial } from '../../train/tuning.ts';
 import type { FeatureImportance } from '../../score/importance.ts';
 
 /** What every report holds. */
@@ -23,7 +23,7 @@ export interface TrainingReport extends Always, Measured {
   /** By mean absolute SHAP value in log-odds. */
   readonly importance?: readonly FeatureImportance[];
   /** Trials of a search for settings, the defaults first. */
-  readonly trials?: readonly Trial[];
+  readonly trials?: readonly TuningTrial[];
   /** The method month by month, each by a model of what was known before. */
   readonly rolling?: readonly RollingMonth[];
   readonly seconds: number;

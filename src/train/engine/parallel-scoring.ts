@@ -22,7 +22,7 @@ export const scorePart = ({ boosted, rows, into }: ScoringTask, part: number, nP
   const begin = Math.floor((rows.nRows * part) / nParts);
   const end = Math.floor((rows.nRows * (part + 1)) / nParts);
   into.fill(boosted.base, begin, end);
-  for (const tree of boosted.trees) addToScores(tree, rows, into, begin, end);
+  for (const tree of boosted.trees) addToScores(tree, rows, into, { begin, end });
 };
 
 /** Adds a tree to the scores of rows that it was not grown on. */
@@ -30,8 +30,7 @@ export const addToScores = (
   tree: Tree,
   { data, nRows }: ScoringTask['rows'],
   scores: Float64Array,
-  begin = 0,
-  end = nRows,
+  { begin, end } = { begin: 0, end: nRows },
 ): void => {
   for (let row = begin; row < end; row++)
     scores[row]! += tree.value[leafOfBins(tree, data, row, nRows)]!;

@@ -1,5 +1,5 @@
 /**
- * The open leaves as work that any thread may take, those first that best-first growth needs first.
+ * The queue of open leaves, from which any thread takes work: first what best-first growth needs first.
  */
 import type { SplitContext } from '../growing/split-search.ts';
 import { expandNode, publishChildren } from './expansion.ts';

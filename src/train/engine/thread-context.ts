@@ -15,7 +15,7 @@ export interface ThreadContext {
   /** int32: the tree's nodes in their order, and a heap of those that come next (see `ranking`). */
   readonly ranked: Int32Array;
   readonly frontier: Int32Array;
-  /** int32: a copy of the heap that this thread guesses with. */
+  /** int32: a copy of the heap, on which this thread tries out what may come next. */
   readonly guessed: Int32Array;
   readonly ints: Int32Array;
   readonly bytes: Uint8Array;

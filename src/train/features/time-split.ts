@@ -1,5 +1,5 @@
 /**
- * Which flights are learned from and which only judge: whole days, newest last.
+ * Which flights are learned from and which only measure: whole days, newest last.
  *
  *   train | early stopping | calibration | test
  */

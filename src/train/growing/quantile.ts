@@ -3,7 +3,7 @@
  */
 
 /** Quantile of numbers that it reorders, 0 when there are none. @cost O(n) expected (Hoare's selection) */
-export const quantileOf = (numbers: Float64Array, level: number): number => {
+export const sampleQuantile = (numbers: Float64Array, level: number): number => {
   const n = numbers.length;
   if (n === 0) return 0;
   const place = level * (n - 1);

@@ -101,15 +101,15 @@ export const forestOf = (trees: readonly Tree[], bins: readonly Bins[], base: nu
     roots[t] = start;
     for (let node = 0; node < tree.nNodes; node++) {
       const to = start + node;
-      const asked = tree.feature[node]!;
-      feature[to] = asked;
+      const splitOn = tree.feature[node]!;
+      feature[to] = splitOn;
       value[to] = tree.value[node]!;
       cover[to] = tree.cover[node]!;
-      if (asked < 0) continue;
+      if (splitOn < 0) continue;
       left[to] = start + tree.left[node]!;
       right[to] = start + tree.right[node]!;
       missingLeft[to] = tree.missingLeft[node]!;
-      const of = bins[asked]!;
+      const of = bins[splitOn]!;
       if (of.kind === 'quantity') threshold[to] = of.edges[tree.bin[node]! - 1]!;
       else {
         const words = codeWords(tree, node, of.codes);
@@ -154,7 +154,7 @@ const codeWords = (tree: Tree, node: number, codes: Int32Array): Uint32Array => 
   return words;
 };
 
-/** Score of features by a forest of this room: thresholds by <=, doubles. */
+/** Score of one flight's features by a forest that was made here: thresholds by <=, doubles. */
 export const walkForest = (forest: Forest, features: Float64Array): number => {
   let sum = 0;
   for (let tree = 0; tree < forest.nTrees; tree++) {

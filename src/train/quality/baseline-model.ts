@@ -1,5 +1,5 @@
 /**
- * The two baselines as a model of their own, so that later flights can be judged against them too:
+ * The two baselines as a model of their own, so that later flights can be compared with them too:
  * its first head is climatology, its second the logistic regression, each step function a tree.
  */
 import type { Feature } from '../../core/features.ts';
@@ -15,9 +15,9 @@ const LOGISTIC_ROUNDS = 8;
 export const buildBaselines = (prepared: Prepared, options: TrainOptions): Model => {
   const { inputs, raw, labels, known, parts } = prepared;
   const plain = prepared.features.flatMap((feature, f) => (feature.step === 'lookup' ? [] : [f]));
-  const asked = new Uint8Array(prepared.features.length);
-  for (const f of plain) asked[f] = 1;
-  const logistic = fitLogistic(parts.train, asked, LOGISTIC_ROUNDS);
+  const used = new Uint8Array(prepared.features.length);
+  for (const f of plain) used[f] = 1;
+  const logistic = fitLogistic(parts.train, used, LOGISTIC_ROUNDS);
   const bins = prepared.bins;
   const trees = plain.map((f) => stepsOf(prepared, logistic, f));
   const climatology = climatologyFeature(inputs, raw, labels, known);

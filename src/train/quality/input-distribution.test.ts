@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { PLANTED_INPUTS } from '../../../test/planted.ts';
-import { sharesOf } from './input-distribution.ts';
+import { distributionsOf } from './input-distribution.ts';
 import { buildBinCounter } from '../../core/distribution.ts';
 
 test('live flights fall in the bins that training counted them in', () => {
@@ -19,7 +19,7 @@ test('live flights fall in the bins that training counted them in', () => {
       row * nInputs,
     );
   }
-  const shares = sharesOf(
+  const shares = distributionsOf(
     PLANTED_INPUTS,
     raw,
     Int32Array.from({ length: nRows }, (_, row) => row),

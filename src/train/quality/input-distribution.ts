@@ -5,12 +5,12 @@ import { minuteOfDay } from '../../core/calendar.ts';
 import { buildBinCounter } from '../../core/distribution.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { InputShare } from '../../core/model.ts';
-import { quantileOf } from '../growing/quantile.ts';
+import { sampleQuantile } from '../growing/quantile.ts';
 
 const N_BINS = 10;
 
 /** One distribution per input, over `rows`. @param raw float64, shape (all rows, nInputs) */
-export const sharesOf = (
+export const distributionsOf = (
   inputs: readonly Input[],
   raw: Float64Array,
   rows: Int32Array,
@@ -37,6 +37,6 @@ const edgesOf = (values: Float64Array): Float64Array => {
   const present = values.filter((value) => !Number.isNaN(value));
   const edges = new Set<number>();
   if (present.length > 0)
-    for (let b = 1; b < N_BINS; b++) edges.add(quantileOf(present, b / N_BINS));
+    for (let b = 1; b < N_BINS; b++) edges.add(sampleQuantile(present, b / N_BINS));
   return Float64Array.from(edges).sort();
 };
