@@ -2,7 +2,7 @@
  * A flight from an HTML form: our own names, or those of the service that this one replaces
  * (`Airline, Origin, Destination, Terminal, Weekday, ScheduledTime`).
  */
-import { dayOf, MINUTES_PER_DAY } from '../../core/calendar.ts';
+import { dayOf, MINUTES_PER_DAY, weekdayOf } from '../../core/calendar.ts';
 import { decodeTime, encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { JsonObject } from './body.ts';
@@ -15,8 +15,7 @@ const FORMER_NAMES: Readonly<Record<string, string>> = {
   terminal: 'Terminal',
 };
 
-/** 1970-01-01, day 0, was a Thursday. */
-const WEEKDAYS = ['thursday', 'friday', 'saturday', 'sunday', 'monday', 'tuesday', 'wednesday'];
+const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];
 
 /**
  * @param fields names and values as they came; files are left out
@@ -57,6 +56,6 @@ const departureOf = (weekday: string, time: string, now: Date): string => {
       : WEEKDAYS.findIndex((name) => name === wanted || name.slice(0, 3) === wanted);
   if (!clock || day === -1) return `${weekday} ${time}`.trim();
   const today = dayOf(now.getTime() / 60_000);
-  const ahead = day === undefined ? 0 : (day - (today % 7) + 7) % 7;
+  const ahead = day === undefined ? 0 : (day - weekdayOf(today) + 7) % 7;
   return encodeTime((today + ahead) * MINUTES_PER_DAY + Number(clock[1]) * 60 + Number(clock[2]));
 };
