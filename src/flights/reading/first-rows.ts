@@ -5,9 +5,9 @@ import { identifier, openDatabase, readRows } from '../database.ts';
 import { takeRejectedLines } from './rejected-lines.ts';
 import { openSource, blameFile } from './source.ts';
 
-export type PlainRow = Readonly<Record<string, string | number | boolean>>;
+type PlainRow = Readonly<Record<string, string | number | boolean>>;
 
-export interface FirstRows {
+interface FirstRows {
   readonly rows: readonly PlainRow[];
   readonly nInFile: number;
   /** Lines of a CSV that are no rows of its columns. */
