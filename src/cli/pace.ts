@@ -5,7 +5,7 @@
 import type { TrainProgress } from '../train/head-training.ts';
 
 /** Fewer trees say nothing about the next ones. */
-const LEAST_TREES = 5;
+const MIN_TREES = 5;
 
 /** A function from a round to its note. @param nowMs a clock that never turns back */
 export const buildPace = (
@@ -15,7 +15,7 @@ export const buildPace = (
   return ({ head, round, nRounds, nRows, trainLoss, validationLoss }) => {
     if (round === 1) firstMs = nowMs();
     const losses = `${head}: loss ${trainLoss.toFixed(4)}, later flights ${validationLoss.toFixed(4)}`;
-    if (round < LEAST_TREES) return losses;
+    if (round < MIN_TREES) return losses;
     const secondsPerTree = Math.max(1e-6, (nowMs() - firstMs) / 1000 / (round - 1));
     const rowsPerSecond = nRows / secondsPerTree;
     const left = secondsPerTree * (nRounds - round);

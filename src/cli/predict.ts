@@ -1,5 +1,5 @@
 /**
- * `puntual predict MODEL FILE... -o OUT`: scores files of any size. Wires flights and predict.
+ * `puntual predict MODEL FILE... -o OUT`: scores files of any size.
  */
 
 import type { Command } from 'commander';

@@ -1,5 +1,5 @@
 /**
- * `puntual profile FILE...`: what flight files hold, for a person, a program, or as a page. Wires flights and report.
+ * `puntual profile FILE...`: what flight files hold, for a person, a program, or as a page.
  */
 
 import { writeFileSync } from 'node:fs';

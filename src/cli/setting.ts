@@ -12,22 +12,22 @@ export const setting = (flags: string, description: string, fallback?: unknown):
 
 /** A parser for whole numbers in a range. @throws InvalidArgumentError */
 export const wholeNumber =
-  (least: number, most: number) =>
+  (min: number, max: number) =>
   (text: string): number => {
     const number = Number(text);
-    if (text.trim() === '' || !Number.isInteger(number) || number < least || number > most) {
-      throw new InvalidArgumentError(`A whole number from ${least} to ${most} is expected.`);
+    if (text.trim() === '' || !Number.isInteger(number) || number < min || number > max) {
+      throw new InvalidArgumentError(`A whole number from ${min} to ${max} is expected.`);
     }
     return number;
   };
 
 /** A parser for numbers in a range. @throws InvalidArgumentError */
 export const realNumber =
-  (least: number, most: number) =>
+  (min: number, max: number) =>
   (text: string): number => {
     const number = Number(text);
-    if (text.trim() === '' || !(number >= least && number <= most)) {
-      throw new InvalidArgumentError(`A number from ${least} to ${most} is expected.`);
+    if (text.trim() === '' || !(number >= min && number <= max)) {
+      throw new InvalidArgumentError(`A number from ${min} to ${max} is expected.`);
     }
     return number;
   };

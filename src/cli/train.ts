@@ -53,8 +53,8 @@ export const describe = (command: Command): void => {
         wholeNumber(0, 2 ** 31 - 1),
       ),
     )
-    .addOption(setting('--trees <n>', 'most trees per head').argParser(wholeNumber(1, 10_000)))
-    .addOption(setting('--leaves <n>', 'most leaves per tree').argParser(wholeNumber(2, 4096)))
+    .addOption(setting('--trees <n>', 'max trees per head').argParser(wholeNumber(1, 10_000)))
+    .addOption(setting('--leaves <n>', 'max leaves per tree').argParser(wholeNumber(2, 4096)))
     .addOption(
       setting('--learning-rate <x>', 'share of each tree that is used').argParser(
         realNumber(0.001, 1),

@@ -31,7 +31,7 @@ test('a scaled number counts as another where it is missing', () => {
 
 const MONDAY = decodeTime('2013-07-01T18:30');
 
-describe('a clock feature', () => {
+describe('a feature of the calendar', () => {
   test('agrees with the calendar on every day of five centuries', () => {
     fc.assert(
       fc.property(fc.integer({ min: -365 * 200 * 1440, max: 365 * 300 * 1440 }), (minutes) => {

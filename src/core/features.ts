@@ -1,7 +1,6 @@
 /**
  * Features: pure, named, stored steps from the inputs of one flight to the numbers a model scores.
- * Training and serving run this same code on the same stored tables,
- * so they cannot drift apart.
+ * Training and serving run this same code on the same stored tables, so they cannot drift apart.
  */
 import { CALENDAR } from './calendar.ts';
 import type { Input } from './inputs.ts';
@@ -65,7 +64,8 @@ export type Feature = { readonly name: string } & (
 
 /**
  * Fills `out[outAt + row * nFeatures ...]` with the features of `nRows` flights, from the inputs at
- * `raw[rawAt + row * nInputs ...]`; `nRows` is 1 when it is left out.
+ * `raw[rawAt + row * nInputs ...]`; `nRows` is 1 when it is left out. Positions, not a record: a prediction shall make no
+ * object.
  */
 type Encoder = (
   raw: Float64Array,

@@ -74,6 +74,6 @@ test('a column is read in the model’s codes, whatever the order of its own dic
     codes: Int32Array.of(0, 1, 2, -1),
     values: ['ABC', 'EWR', 'JFK'],
   } as const;
-  readColumnInto(INPUTS[0]!, column, 4, raw, 1, 2);
+  readColumnInto(INPUTS[0]!, column, { into: raw, at: 1, stride: 2, nRows: 4 });
   expect([...raw]).toEqual([7, Number.NaN, 7, 0, 7, 1, 7, Number.NaN]);
 });

@@ -1,7 +1,6 @@
 /**
  * What a model asks for: names, kinds, known values; and the reading of one request into numbers.
  *
- *
  * Every input becomes one float64: a category its code, a number itself, a time its local minutes
  * since 1970-01-01T00:00; NaN where it is missing or was never seen.
  */
@@ -97,17 +96,22 @@ const fault = (reading: Reading, input: Input, must: string): number => {
   return Number.NaN;
 };
 
+/** Where the rows of one input go: to `into[row * stride + at]`. */
+interface InputRows {
+  readonly into: Float64Array;
+  readonly at: number;
+  readonly stride: number;
+  readonly nRows: number;
+}
+
 /**
- * Fills one input of many rows from a table column: `into[row * stride + at]`.
+ * Fills one input of many rows from a table column.
  * A column that is absent or of another kind leaves NaN. Codes are translated to the model's dictionary.
  */
 export const readColumnInto = (
   input: Input,
   column: Column | undefined,
-  nRows: number,
-  into: Float64Array,
-  at: number,
-  stride: number,
+  { into, at, stride, nRows }: InputRows,
 ): void => {
   if (column?.kind === 'category' && input.kind === 'category') {
     const codes = codesOf(input)!;

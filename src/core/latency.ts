@@ -1,7 +1,6 @@
 /**
  * A mergeable log-linear histogram of durations: exact counts, bounded relative error, no sampling.
  *
- *
  * Values are non-negative integers in a unit that the caller's names state. Below 2^bits every value
  * has its own bucket; above, each power of two is cut into 2^(bits-1) buckets, so a value is known
  * to one part in 2^(bits-1).

@@ -1,5 +1,5 @@
 /**
- * Lookups: numbers stored per combination of codes and clock digits, as one key.
+ * Lookups: numbers stored per combination of codes and parts of the calendar, as one key.
  */
 import { CALENDAR } from './calendar.ts';
 import type { Input } from './inputs.ts';

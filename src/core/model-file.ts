@@ -1,7 +1,6 @@
 /**
  * The model file: safetensors whose `__metadata__` holds `format`, `sha256` and `model`.
  *
- *
  * `model` is the Model record as JSON in which each typed array is replaced by {"$tensor": name}, the name
  * being its path ("heads.0.score.forest.left"). `sha256` is that of the whole file with its own 64 characters
  * set to "0", so any flipped bit shows. The file holds no clock: the same training gives the same bytes.

@@ -1,7 +1,6 @@
 /**
  * Safetensors: named flat arrays behind a JSON header, so that any language can read them and no code can hide in them.
  *
- *
  *   u64 length | JSON header, padded with spaces | arrays, each on an 8-byte border
  *
  * Arrays have no holes between them, as other readers demand: padding is an array of its own, `NAME.pad`.

@@ -18,7 +18,7 @@ const ROWS_BEFORE_HELP = 50_000;
 
 /**
  * @param nThreads all that score, the caller's included
- * @param nBlocks the most that are under way at once
+ * @param nBlocks how many may be under way at once
  * @throws AppError model-unfit
  */
 export const buildScoringPool = (model: Model, nThreads: number, nBlocks: number): ScoringPool => {

@@ -72,8 +72,8 @@ const profileTable = (table: Table, lateMinutes: number): Omit<Profile, 'columns
   const days = Int32Array.from(departures, dayOf);
   const hours = Int32Array.from(departures, (minutes) => Math.floor(minuteOfDay(minutes) / 60));
   const weekdays = days.map(weekdayOf);
-  const firstDay = days.reduce((least, day) => Math.min(least, day), days[0]!);
-  const lastDay = days.reduce((most, day) => Math.max(most, day), days[0]!);
+  const firstDay = days.reduce((first, day) => Math.min(first, day), days[0]!);
+  const lastDay = days.reduce((last, day) => Math.max(last, day), days[0]!);
   const group = (codes: Int32Array, names: readonly string[]): readonly Group[] =>
     groupFlights(codes, names, delayMinutes, lateMinutes);
   const byDay = group(

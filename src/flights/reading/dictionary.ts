@@ -1,7 +1,6 @@
 /**
  * Strings to codes, many at a time, straight from the memory of a DuckDB vector.
  *
- *
  * A DuckDB string is 16 bytes: its length, then up to 12 bytes of text in place (longer text lies elsewhere).
  * @source DuckDB, src/include/duckdb/common/types/string_type.hpp
  */

@@ -47,7 +47,7 @@ export const rawOf = (table: Table, inputs: readonly Input[]): Float64Array => {
   const raw = sharedFloats(table.nRows * inputs.length);
   inputs.forEach((input, i) => {
     const column = table.columns[input.name as keyof Table['columns']];
-    readColumnInto(input, column, table.nRows, raw, i, inputs.length);
+    readColumnInto(input, column, { into: raw, at: i, stride: inputs.length, nRows: table.nRows });
   });
   return raw;
 };
