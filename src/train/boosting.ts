@@ -1,6 +1,6 @@
 /**
  * Boosting: tree after tree on the gradients of a loss, stopped where later flights no longer gain.
- * What a round does is told in `growing/learner`.
+ * For what a round does, see `growing/learner`.
  */
 import { logit, sigmoid } from '../core/logistic.ts';
 import { buildRandom } from '../core/random.ts';
@@ -53,8 +53,8 @@ export interface BoostTask {
 
 /** How many rows the training loss of a round is estimated on. */
 const LOSS_ROWS = 10_000;
-/** How long the threads may work before signals are looked at. */
-const BREATH_MS = 100;
+/** How long boosting runs before it yields to the event loop, which lets signals in. */
+const YIELD_MS = 100;
 
 /** Trees up to the round that suits later flights best. */
 export const boost = async (task: BoostTask): Promise<Boosted> => {
@@ -86,7 +86,7 @@ export const growAll = async ({
   const rounds: { train: number; validation: number }[] = [];
   let best = validation ? laterLossOf(later!, validation, loss) : Number.POSITIVE_INFINITY;
   let bestRound = 0;
-  let breathMs = performance.now();
+  let yieldedMs = performance.now();
   for (let round = 0; round < settings.nTrees; round++) {
     const allowed = sampleFeatures(train.bins.length, settings.featureShare, random);
     const grown = learner.grow(allowed);
@@ -103,9 +103,9 @@ export const growAll = async ({
       best = validationLoss;
       bestRound = round + 1;
     }
-    if (performance.now() - breathMs > BREATH_MS) {
+    if (performance.now() - yieldedMs > YIELD_MS) {
       await new Promise((resolve) => setImmediate(resolve));
-      breathMs = performance.now();
+      yieldedMs = performance.now();
     }
     const goesOn = onRound({
       round: round + 1,

@@ -23,7 +23,7 @@ test('a search for settings never looks at the test flights', async () => {
   expect(await tune(otherwise, OPTIONS, 3)).toEqual(await tune(table, OPTIONS, 3));
 });
 
-test('every trial is told as it ends, the defaults first, and the least loss is the best', async () => {
+test('every trial is told as it ends, the defaults first, and the smallest loss is the best', async () => {
   const told: number[] = [];
   const trials = await tune(table, OPTIONS, 3, (_, index) => told.push(index));
   expect(told).toEqual([0, 1, 2]);

@@ -9,7 +9,7 @@ import type { ThreadContext } from './thread-context.ts';
 import { scalesOf, type TrainingTask } from './training-task.ts';
 
 export interface AssembledTree extends GrownTree {
-  /** The leaves' rows as runs of rising rows: a leaf that was expanded in vain has more than one. */
+  /** The leaves' rows as runs of rising rows: a leaf that was expanded needlessly has more than one. */
   readonly runs: readonly LeafRows[];
 }
 

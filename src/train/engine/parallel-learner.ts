@@ -3,7 +3,7 @@
  *
  * The idea. Sums are whole numbers, so that any order of addition gives the same bits, and a leaf's best split depends
  * on its own rows only. So threads may fill one histogram together, or expand different leaves at the same time, ahead
- * of what best-first growth has decided: a leaf that was expanded in vain is left out of the tree (`ranking`,
+ * of what best-first growth has decided: a leaf that was expanded needlessly is left out of the tree (`ranking`,
  * `assembly`). The tree is the same for any number of threads, and the same as the plain learner's.
  *
  * Memory. One WebAssembly.Memory, shared by all threads; `layout` says where everything lies:

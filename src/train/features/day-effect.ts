@@ -17,7 +17,7 @@ export const dayEffects = (days: Int32Array, labels: Uint8Array): Float64Array =
   return logOddsBy(days, labels).map((effect, row) => effect - ofWeekdays[row]!);
 };
 
-/** float64, one per row: log-odds of its group, a whole number, drawn to the overall rate. */
+/** float64, one per row: log-odds of its group, a whole number, shrunk towards the overall rate. */
 const logOddsBy = (groups: Int32Array, labels: Uint8Array): Float64Array => {
   const first = groups.reduce((min, group) => Math.min(min, group), groups[0] ?? 0);
   const last = groups.reduce((max, group) => Math.max(max, group), first);

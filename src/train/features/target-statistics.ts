@@ -2,7 +2,7 @@
  * How late flights of one kind were, compared with the other flights of their days: per airline, route, hour, tail, ...
  * Time is the order: each row sees strictly earlier days only, so no row sees its own answer.
  *
- * Of the kept flights of a kind, the mean of (late - share late on that day), drawn to the parent kind:
+ * Of the kept flights of a kind, the mean of (late - share late on that day), shrunk towards the parent kind:
  *   (sum + strength * parent) / (count + strength)
  * @source Prokhorenkova et al. 2018 (ordered target statistics), with days as the permutation
  */

@@ -85,13 +85,13 @@ const fitBeta = (probabilities: Float64Array, labels: Uint8Array): Calibration =
   return a! > 0 && b! > 0 ? { kind: 'beta', a: a!, b: b!, c: c! } : fitPlatt(probabilities, labels);
 };
 
-/** Flights of one day are late together: so many say no more than one by itself would. */
-const FLIGHTS_PER_WITNESS = 5;
+/** Flights of one day are late together: so many count as one independent observation. */
+const FLIGHTS_PER_OBSERVATION = 5;
 /** A pull that only keeps the numbers finite, and one that leaves nothing but the intercept free. */
 const RIDGES = { slight: 1, total: 1e9 } as const;
 
 /**
- * The shape that suits the labels, drawn to no shape (`prior`) as far as chance could have made the difference.
+ * The shape that suits the labels, shrunk towards no shape (`prior`) as far as chance could have made the difference.
  * @source James and Stein 1961 (positive part), with twice the gain in log-likelihood for the squared length
  */
 const fitShape = (
@@ -102,7 +102,7 @@ const fitShape = (
   const plain = fitLogistic(columns, labels, prior, RIDGES.total);
   const shaped = fitLogistic(columns, labels, prior, RIDGES.slight);
   const gain = lossOf(columns, labels, plain) - lossOf(columns, labels, shaped);
-  const byChance = FLIGHTS_PER_WITNESS * columns.length;
+  const byChance = FLIGHTS_PER_OBSERVATION * columns.length;
   const share = 2 * gain > byChance ? 1 - byChance / (2 * gain) : 0;
   return shaped.map((weight, i) => plain[i]! + share * (weight - plain[i]!));
 };
@@ -120,7 +120,7 @@ const lossOf = (
   return logLossOfScores(scores, labels) * labels.length;
 };
 
-/** Newton's method on a few columns and an intercept (last), drawn to `prior`. */
+/** Newton's method on a few columns and an intercept (last), shrunk towards `prior`. */
 const fitLogistic = (
   columns: readonly Float64Array[],
   labels: Uint8Array,

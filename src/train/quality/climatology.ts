@@ -1,5 +1,5 @@
 /**
- * The first baseline: how often this airline was late at this hour, drawn to the overall rate where flights are few.
+ * The first baseline: how often this airline was late at this hour, shrunk towards the overall rate where flights are few.
  * A model that does not beat it has learned nothing.
  */
 import type { Feature } from '../../core/features.ts';
