@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { writeAtomically } from '../core/atomic-write.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
+import { loadFlights } from '../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
 import { evaluateStored, type StoredEvaluation } from '../score/evaluation.ts';
@@ -12,7 +13,7 @@ import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson, printLine, printTable } from './output.ts';
 import { setting } from './setting.ts';
 import { printCosts, printQuality, printRows } from './train-text.ts';
-import { describeWeather, readTable, type WeatherFlags } from './weather-flags.ts';
+import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
 interface Flags extends WeatherFlags, CostFlags {
   readonly models: string;
@@ -46,7 +47,7 @@ export const describe = (command: Command): void => {
     .action(async (wanted: string, files: string[], flags: Flags) => {
       const startMs = performance.now();
       const stored = readModel(findModel(flags.models, wanted));
-      const table = await readTable(files, flags);
+      const table = await loadFlights(files, flags);
       const report: EvaluateReport = {
         ...evaluateStored(stored, table, costsOf(flags)),
         seconds: (performance.now() - startMs) / 1000,

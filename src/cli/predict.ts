@@ -37,7 +37,7 @@ export const describe = (command: Command): void => {
     .addOption(
       setting(
         '--threads <n>',
-        'threads that score, and as many that read (one more for text); by default one per core',
+        'threads that score, and as many that read (one more for text); by default one per processor granted',
       ).argParser(wholeNumber(1, 1024)),
     )
     .option('--json', 'print one JSON document')

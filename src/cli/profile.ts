@@ -38,7 +38,9 @@ export const describe = (command: Command): void => {
       setting('--dialect <name>', 'how to read the columns; by default the columns decide'),
     )
     .addOption(
-      setting('--threads <n>', 'threads that read; by default all').argParser(wholeNumber(1, 1024)),
+      setting('--threads <n>', 'threads that read; by default one per processor granted').argParser(
+        wholeNumber(1, 1024),
+      ),
     )
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {

