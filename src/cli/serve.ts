@@ -4,9 +4,10 @@
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, type ServeConfig } from '../serve/config.ts';
-import { LOG_LEVELS, type LogLevel } from '../serve/log.ts';
+import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
 import { printJson } from './output.ts';
+import { takeServiceLinks } from './service-links.ts';
 import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
 
 export interface ServeOptions {
@@ -24,6 +25,7 @@ export interface ServeOptions {
   readonly bodyLimit: number;
   readonly requestTimeout: number;
   readonly idleTimeout: number;
+  readonly connectionAge: number;
   readonly drainDelay: number;
   readonly drainLimit: number;
   readonly hangLimit: number;
@@ -45,8 +47,16 @@ export const describe = (command: Command): void => {
 };
 
 /** The flags of a service: `serve` and `start` share them. */
-export const addServeOptions = (command: Command): Command =>
-  command
+export const addServeOptions = (command: Command): Command => {
+  const links = takeServiceLinks(process.env);
+  return command
+    .hook('preAction', () => {
+      for (const name of links)
+        buildLog(command.opts<ServeOptions>().logLevel).debug('a variable is passed over', {
+          name,
+          reason: 'Kubernetes set it for a Service of that name',
+        });
+    })
     .addOption(setting('--model <model>', 'NAME, NAME/VERSION or path; without it, the only one'))
     .addOption(setting('--models <dir>', 'where models lie', D.modelsDir))
     .addOption(setting('--host <host>', 'address to listen on', D.host))
@@ -85,6 +95,14 @@ export const addServeOptions = (command: Command): Command =>
     )
     .addOption(duration('--request-timeout', 'time for a request to arrive', D.requestTimeoutMs))
     .addOption(duration('--idle-timeout', 'idle connections close then', D.idleTimeoutMs))
+    .addOption(
+      duration(
+        '--connection-age',
+        'older connections close after an answer',
+        D.connectionAgeMs,
+        'never',
+      ),
+    )
     .addOption(duration('--drain-delay', 'after SIGTERM, still serving', D.drainDelayMs))
     .addOption(duration('--drain-limit', 'after SIGTERM, the latest end', D.drainLimitMs))
     .addOption(duration('--hang-limit', 'a silent worker is replaced', D.hangLimitMs))
@@ -103,6 +121,7 @@ export const addServeOptions = (command: Command): Command =>
       ),
     )
     .option('--json', 'print one JSON document once ready');
+};
 
 /** Serves until a signal ends it; the process ends with it. */
 export const serveUntilEnded = async (config: ServeConfig, isJson: boolean): Promise<void> => {
@@ -117,10 +136,13 @@ export const serveUntilEnded = async (config: ServeConfig, isJson: boolean): Pro
   process.exit();
 };
 
-const duration = (flag: string, description: string, fallbackMs: number): Option =>
-  setting(`${flag} <time>`, description)
-    .default(fallbackMs, fallbackMs % 1000 === 0 ? `${fallbackMs / 1000}s` : `${fallbackMs}ms`)
-    .argParser(durationMs);
+const duration = (
+  flag: string,
+  description: string,
+  fallbackMs: number,
+  shown = fallbackMs % 1000 === 0 ? `${fallbackMs / 1000}s` : `${fallbackMs}ms`,
+): Option =>
+  setting(`${flag} <time>`, description).default(fallbackMs, shown).argParser(durationMs);
 
 /** PUNTUAL_PORT goes before PORT, which Cloud Run sets. */
 const portOption = (): Option => {
@@ -159,6 +181,7 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     bodyLimitBytes: options.bodyLimit,
     requestTimeoutMs: options.requestTimeout,
     idleTimeoutMs: options.idleTimeout,
+    connectionAgeMs: options.connectionAge,
     drainDelayMs: options.drainDelay,
     drainLimitMs: options.drainLimit,
     hangLimitMs: options.hangLimit,

@@ -44,10 +44,17 @@ export interface Connection {
   /** The other side sends no more; it may still read. */
   hasEnded: boolean;
   isOpen: boolean;
+  /** From then on, on the server's clock, it closes after its next answer. */
+  readonly agedMs: number;
   nDropped: number;
 }
 
-export const createConnection = (socket: Socket, place: number, nowMs: number): Connection => ({
+export const createConnection = (
+  socket: Socket,
+  place: number,
+  nowMs: number,
+  ageMs: number,
+): Connection => ({
   socket,
   place,
   wait: 'request',
@@ -60,6 +67,7 @@ export const createConnection = (socket: Socket, place: number, nowMs: number): 
   isLast: false,
   hasEnded: false,
   isOpen: true,
+  agedMs: nowMs + ageMs,
   nDropped: 0,
 });
 

@@ -36,8 +36,8 @@ interface Http1Setting {
   readonly handlers: Handlers;
   readonly clock: CoarseClock;
   readonly isEncrypted: boolean;
-  /** Whether every connection is to close after its next answer. */
-  readonly isClosing: () => boolean;
+  /** Whether a connection is to close after its next answer. */
+  readonly isClosing: (connection: Connection) => boolean;
   /** Called for every answer that has been written. */
   readonly onAnswered: () => void;
 }

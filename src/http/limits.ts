@@ -17,7 +17,16 @@ export interface Limits {
   readonly requestMs: number;
   /** How long a connection may be silent: between requests, while it is read from, inside a stream. */
   readonly idleMs: number;
+  /** A connection older than about this (a tenth more or less) closes after its next answer; 0: however old. */
+  readonly ageMs?: number;
 }
+
+/** Ages differ by so much either way: connections that were opened together do not all close together. */
+const AGE_SPREAD = 0.1;
+
+/** The age, in milliseconds, after which one connection closes. @param random from 0 to 1 */
+export const ageOf = ({ ageMs = 0 }: Limits, random: number): number =>
+  ageMs > 0 ? ageMs * (1 + AGE_SPREAD * (2 * random - 1)) : Number.POSITIVE_INFINITY;
 
 /** A connection that was told to go is read from no longer than this, while the other side reads its answer. */
 export const LINGER_MS = 1000;

@@ -27,7 +27,7 @@ interface ReplySetting {
   readonly handlers: Handlers;
   readonly writer: Writer<Connection>;
   readonly outlet: Outlet;
-  readonly isClosing: () => boolean;
+  readonly isClosing: (connection: Connection) => boolean;
   readonly onAnswered: () => void;
   /** Called when an answer that had to wait has been written. */
   readonly onDone: (connection: Connection) => void;
@@ -44,7 +44,8 @@ export const buildReply = ({
   const { wait } = outlet;
   /** How a message says what becomes of the connection after it. */
   const persistenceOf = (connection: Connection, { framing, head }: HttpRequest): Persistence => {
-    if (!framing.keepsAlive || isClosing() || connection.hasEnded) connection.isLast = true;
+    if (!framing.keepsAlive || isClosing(connection) || connection.hasEnded)
+      connection.isLast = true;
     if (connection.isLast) return 'close';
     return head.minor === 0 ? 'keep-1.0' : 'keep';
   };

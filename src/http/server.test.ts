@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { echo, get, open, post, talk } from '../../test/http-talk.ts';
+import { ageOf } from './limits.ts';
 
 describe('a connection', () => {
   test('answers pipelined requests in their order, the slow ones too', async () => {
@@ -187,6 +188,25 @@ describe('limits of time', () => {
       tls: { rejectUnauthorized: false },
     });
     expect(await answer.text()).toBe('x');
+  });
+
+  test('let an old connection finish its next request, then close it', async () => {
+    const server = open(() => 'x', { ageMs: 100 });
+    const { socket, until, closed, heard } = talk(server, get('/'));
+    expect(await until('x')).not.toContain('Connection: close');
+    const asking = setInterval(() => socket.write(get('/')), 20);
+    await closed;
+    clearInterval(asking);
+    const answers = heard().split('HTTP/1.1 200').slice(1);
+    expect(answers.findIndex((answer) => answer.includes('Connection: close'))).toBe(
+      answers.length - 1,
+    );
+  });
+
+  test('give connections that were opened together ages that differ by up to a tenth', () => {
+    const limits = { requestMs: 1, idleMs: 1, ageMs: 1000 };
+    expect([0, 0.5, 1].map((random) => ageOf(limits, random))).toEqual([900, 1000, 1100]);
+    expect(ageOf({ ...limits, ageMs: 0 }, 0.5)).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('end an idle connection without a word', async () => {

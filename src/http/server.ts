@@ -7,7 +7,7 @@ import type { Handlers } from './call.ts';
 import { buildCoarseClock } from './coarse-clock.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { buildHttp1Connection } from './http1-connection.ts';
-import { LINGER_MS, type Limits, TICK_MS } from './limits.ts';
+import { ageOf, LINGER_MS, type Limits, TICK_MS } from './limits.ts';
 
 /** A port that other processes may share, or the path of a socket. */
 type Place = { readonly hostname: string; readonly port: number } | { readonly unix: string };
@@ -42,7 +42,7 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
     handlers,
     clock,
     isEncrypted: tls !== undefined,
-    isClosing: () => isClosing,
+    isClosing: ({ agedMs }) => isClosing || clock.nowMs >= agedMs,
     onAnswered: () => {
       nAnswered++;
     },
@@ -56,7 +56,12 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
     ...(tls && { tls: { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) } }),
     socket: {
       open: (socket) => {
-        socket.data = createConnection(socket, connections.length, clock.nowMs);
+        socket.data = createConnection(
+          socket,
+          connections.length,
+          clock.nowMs,
+          ageOf(limits, Math.random()),
+        );
         connections.push(socket.data);
         if (tls) socket.data.wait = 'handshake';
       },

@@ -26,6 +26,8 @@ export interface ServeConfig {
   /** A request must have arrived by then. */
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** A connection older than about this closes after its next answer; 0: however old. */
+  readonly connectionAgeMs: number;
   /** Batches in flight at once in one worker; one more is refused. */
   readonly batchesInFlight: number;
 
@@ -63,6 +65,7 @@ export const DEFAULT_CONFIG: ServeConfig = {
   batchLimitRows: 10_000,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 75_000,
+  connectionAgeMs: 0,
   batchesInFlight: 16,
   drainDelayMs: 500,
   drainLimitMs: 7500,

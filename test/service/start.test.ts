@@ -51,6 +51,32 @@ describe('puntual serve', () => {
     expect(damaged.stderr.trimEnd().split('\n')).toHaveLength(1);
   }, 20_000);
 
+  test('passes over the variables that Kubernetes sets for Services of its name, and says so', async () => {
+    const env = {
+      PUNTUAL_PORT: 'tcp://10.96.132.11:80',
+      PUNTUAL_ADMIN_PORT: 'tcp://10.96.132.12:8081',
+      PUNTUAL_PORT_80_TCP: 'tcp://10.96.132.11:80',
+      PUNTUAL_SERVICE_HOST: '10.96.132.11',
+      PORT: `${freeTcpPort()}`,
+    };
+    const child = Bun.spawn(
+      [
+        ...[process.execPath, MAIN, 'serve', '--models', modelsDir, '--admin-port', '0', '--json'],
+        ...['--workers', '1', '--log-level', 'debug', '--drain-delay', '10ms'],
+      ],
+      { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    const { value } = await child.stdout.getReader().read();
+    expect(JSON.parse(Buffer.from(value!).toString())).toMatchObject({
+      url: `http://localhost:${env.PORT}`,
+    });
+    child.kill('SIGTERM');
+    const log = await new Response(child.stderr).text();
+    for (const name of ['PUNTUAL_PORT', 'PUNTUAL_ADMIN_PORT'])
+      expect(log).toContain(`"name":"${name}","reason":"Kubernetes set it`);
+    expect(await child.exited).toBe(0);
+  }, 20_000);
+
   test('exits 0 when it is told to end while it still starts', async () => {
     const child = Bun.spawn(
       [process.execPath, MAIN, 'serve', '--models', modelsDir, ...PORTS, '--drain-delay', '10ms'],
@@ -69,6 +95,14 @@ describe('puntual serve', () => {
     await until(() => pids.every((pid) => !isAlive(pid)));
   }, 20_000);
 });
+
+/** A port that was free a moment ago. */
+const freeTcpPort = (): number => {
+  const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
+  const { port } = server;
+  void server.stop(true);
+  return port!;
+};
 
 /** Processes that a process has started. */
 const childrenOf = (pid: number): string[] =>

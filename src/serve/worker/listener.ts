@@ -41,7 +41,11 @@ export const openListener = ({
   const server = openHttp({
     hostname: config.host,
     port,
-    limits: { requestMs: config.requestTimeoutMs, idleMs: config.idleTimeoutMs },
+    limits: {
+      requestMs: config.requestTimeoutMs,
+      idleMs: config.idleTimeoutMs,
+      ageMs: config.connectionAgeMs,
+    },
     handlers,
     ...(config.tls && { tls: config.tls }),
   });
