@@ -19,7 +19,7 @@ interface Room {
 const GROUND = ['core', 'host', 'wasm'];
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  core: { imports: [] },
+  core: { imports: [], rooms: { compression: [] } },
   host: { imports: ['core'] },
   wasm: { imports: [] },
   flights: {

@@ -6,16 +6,43 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 import { AppError } from '../../core/errors.ts';
 import { decodeLz4Frames } from '../../core/lz4.ts';
 import {
-  damaged,
-  OUTPUT_LIMIT_BYTES,
-  outputTooLarge,
+  type BoundedOutput,
+  type OutputLimits,
   reserve,
   spend,
   startOutput,
-} from './bounded-output.ts';
-import { decompressBzip2 } from './bzip2.ts';
-import { decompressLzma } from './lzma.ts';
-import { decompressXz } from './xz.ts';
+} from '../../core/compression/bounded-output.ts';
+import { decompressBzip2 } from '../../core/compression/bzip2.ts';
+import { decompressLzma } from '../../core/compression/lzma.ts';
+import { decompressXz } from '../../core/compression/xz.ts';
+
+const OUTPUT_LIMIT_BYTES = 64 * 1024 * 1024;
+
+const outputTooLarge = (): AppError =>
+  new AppError(
+    'model-unsupported',
+    `the file unpacks to more than ${OUTPUT_LIMIT_BYTES} bytes; save it without compression`,
+  );
+
+const LIMITS: OutputLimits = {
+  maxBytes: OUTPUT_LIMIT_BYTES,
+  maxSteps: 80_000_000,
+  tooLarge: outputTooLarge,
+  tooSlow: () =>
+    new AppError(
+      'model-unsupported',
+      'the file takes too long to unpack; save it without compression, or with zlib',
+    ),
+};
+
+/** What fills an output, as what returns its bytes. */
+const bounded =
+  (unpack: (bytes: Uint8Array, output: BoundedOutput) => void) =>
+  (bytes: Uint8Array): Uint8Array => {
+    const output = startOutput(LIMITS);
+    unpack(bytes, output);
+    return output.bytes.subarray(0, output.length);
+  };
 
 interface Packing {
   readonly name: string;
@@ -29,24 +56,22 @@ const limit = { maxOutputLength: OUTPUT_LIMIT_BYTES };
 const LZ4_STEPS = { block: 100, sequence: 8 } as const;
 
 /** Frames of LZ4, within the limits of `bounded-output`. @throws RangeError for damage, AppError past a limit */
-const decompressLz4 = (bytes: Uint8Array): Uint8Array => {
-  const output = startOutput();
+const decompressLz4 = (bytes: Uint8Array, output: BoundedOutput): void => {
   const limited = Object.assign(output, {
     reserve: (nBytes: number): void => void reserve(output, nBytes),
     onStep: (step: 'block' | 'sequence'): void => spend(output, LZ4_STEPS[step]),
   });
   decodeLz4Frames(bytes, limited);
-  return output.bytes.subarray(0, output.length);
 };
 
 /** All that joblib writes. @source joblib numpy_pickle_utils.py, compressor.py */
 const PACKINGS: readonly Packing[] = [
   { name: 'zlib', magic: [0x78], decompress: (bytes) => inflateSync(bytes, limit) },
   { name: 'gzip', magic: [0x1f, 0x8b], decompress: (bytes) => gunzipSync(bytes, limit) },
-  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], decompress: decompressBzip2 },
-  { name: 'lzma', magic: [0x5d, 0x00], decompress: decompressLzma },
-  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], decompress: decompressXz },
-  { name: 'lz4', magic: [0x04, 0x22, 0x4d, 0x18], decompress: decompressLz4 },
+  { name: 'bzip2', magic: [0x42, 0x5a, 0x68], decompress: bounded(decompressBzip2) },
+  { name: 'lzma', magic: [0x5d, 0x00], decompress: bounded(decompressLzma) },
+  { name: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], decompress: bounded(decompressXz) },
+  { name: 'lz4', magic: [0x04, 0x22, 0x4d, 0x18], decompress: bounded(decompressLz4) },
 ];
 
 /** @throws AppError model-unsupported (too large), model-broken */
@@ -58,6 +83,9 @@ export const decompress = (bytes: Uint8Array): Uint8Array => {
   } catch (error) {
     if (error instanceof AppError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw outputTooLarge();
-    throw damaged(packing.name, (error as Error).message);
+    throw new AppError(
+      'model-broken',
+      `the ${packing.name} file is damaged: ${(error as Error).message}`,
+    );
   }
 };

@@ -84,3 +84,16 @@ test('CSV: lines that have other columns than the header are counted, not guesse
     rmSync(path, { force: true });
   }
 });
+
+test('CSV: where text is kept, every cell is what stands in the file', async () => {
+  const path = join(tmpdir(), `puntual-first-rows-${process.pid}-kept.csv`);
+  try {
+    writeFileSync(path, 'a,b,c\n00042,NA,1.50\n7,,null\n');
+    expect((await readFirstRows(path, 10, { keepsText: true })).rows).toEqual([
+      { a: '00042', b: 'NA', c: '1.50' },
+      { a: '7', c: 'null' },
+    ]);
+  } finally {
+    rmSync(path, { force: true });
+  }
+});

@@ -14,15 +14,24 @@ interface FirstRows {
   readonly nRejected: number;
 }
 
+interface FirstRowsOptions {
+  /** Cells of a CSV stay as they are written, to the letter (`00042`, `NA`); an empty one is left out. */
+  readonly keepsText?: boolean;
+}
+
 /**
  * Rows in the order of the file; a missing value is left out, a time is `2013-01-31T12:00`. A cell of a CSV is a number
  * where its text is what the number prints as: `007` stays a text.
  * @throws AppError file-missing, file-unreadable, file-empty, file-broken
  */
-export const readFirstRows = async (file: string, maxRows: number): Promise<FirstRows> => {
+export const readFirstRows = async (
+  file: string,
+  maxRows: number,
+  { keepsText = false }: FirstRowsOptions = {},
+): Promise<FirstRows> => {
   const { connection, close } = await openDatabase(1);
   try {
-    const source = await openSource(connection, file);
+    const source = await openSource(connection, file, keepsText ? 'kept' : 'plain');
     return await blameFile(file, async () => {
       const [count] = await readRows(connection, `SELECT count(*) AS n FROM ${source.from}`);
       const rejected = await takeRejectedLines(connection);
@@ -30,7 +39,7 @@ export const readFirstRows = async (file: string, maxRows: number): Promise<Firs
       const result = await connection.runAndReadAll(
         `SELECT ${columns} FROM ${source.from} LIMIT ${maxRows}`,
       );
-      const plain = source.format === 'csv' ? typedCell : plainValue;
+      const plain = source.format !== 'csv' ? plainValue : keepsText ? String : typedCell;
       return {
         rows: result.getRowObjectsJS().map((row) => plainRow(row, plain)),
         nInFile: Number(count?.['n'] ?? 0),

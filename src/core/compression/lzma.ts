@@ -3,14 +3,7 @@
  * One array holds all probabilities; `OFFSET` says where each kind begins.
  * @source LZMA SDK, DOC/lzma-specification.txt
  */
-import {
-  type BoundedOutput,
-  damaged,
-  repeat,
-  reserve,
-  spend,
-  startOutput,
-} from './bounded-output.ts';
+import { type BoundedOutput, damaged, repeat, reserve, spend } from './bounded-output.ts';
 
 const STATES = 12;
 const LENGTH_CODER = 2 + 2 * 16 * 8 + 256;
@@ -54,12 +47,12 @@ export interface LzmaState {
   repeats: readonly [number, number, number, number];
   step: number;
   /** Where in the output this stream's own bytes begin; no match reaches before it. */
-  readonly start: number;
+  start: number;
 }
 
 /**
  * A stream whose bytes go to the end of `output`; no match reaches before `start`.
- * @throws AppError model-broken for a property byte that means nothing
+ * @throws RangeError for a property byte that means nothing
  */
 export const startLzma = (properties: number, start: number, output: BoundedOutput): LzmaState => {
   if (properties >= 225) throw broken('its properties mean nothing');
@@ -78,19 +71,17 @@ export const startLzma = (properties: number, start: number, output: BoundedOutp
   };
 };
 
-/** A `.lzma` file: properties, dictionary size, unpacked size or -1, stream. */
-export const decompressLzma = (bytes: Uint8Array): Uint8Array => {
+/** A `.lzma` file (properties, dictionary size, unpacked size or -1, stream) into `output`. @throws RangeError for damage */
+export const decompressLzma = (bytes: Uint8Array, output: BoundedOutput): void => {
   if (bytes.length < 18) throw broken('it is cut short');
   const size = new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(5, true);
-  const output = startOutput();
   const state = startLzma(bytes[0]!, 0, output);
   readLzma(bytes.subarray(13), state, output, size < 0n ? Number.POSITIVE_INFINITY : Number(size));
-  return output.bytes.subarray(0, output.length);
 };
 
 /**
  * Appends `nBytes` bytes, or as many as come before the stream's end mark.
- * @throws AppError model-broken, model-unsupported (too large)
+ * @throws RangeError for damage
  */
 export const readLzma = (
   bytes: Uint8Array,
@@ -190,7 +181,8 @@ export const readLzma = (
     output.length = n + 1;
   };
   const copy = (length: number): void => {
-    if (last >= output.length - start) throw broken('it repeats what is not there');
+    // What was drained is not there either.
+    if (last >= output.length - Math.max(start, 0)) throw broken('it repeats what is not there');
     if (output.length + length > end) throw broken('it is longer than it says');
     repeat(output, last + 1, length);
   };
@@ -247,4 +239,4 @@ export const readLzma = (
   state.repeats = [last, second, third, fourth];
 };
 
-const broken = (detail: string): Error => damaged('lzma', detail);
+const broken = damaged;

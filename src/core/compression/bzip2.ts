@@ -3,22 +3,33 @@
  * A block is bits -> Huffman codes -> positions in a list of recent bytes -> the sorted text -> the text -> its runs.
  * @source bzip2 1.0.8, decompress.c, huffman.c; Burrows and Wheeler 1994
  */
-import { type BoundedOutput, damaged, reserve, spend, startOutput } from './bounded-output.ts';
+import { type BoundedOutput, damaged, drainTo, reserve, spend } from './bounded-output.ts';
 
 const BLOCK = 0x314159265359;
 const END = 0x177245385090;
 const GROUP_CODES = 50;
 
-/** @throws AppError model-broken, model-unsupported (too large) */
-export const decompressBzip2 = (bytes: Uint8Array): Uint8Array => {
+/** A bzip2 file into `output`; files behind each other, as parallel packers write them, are one. @throws RangeError for damage */
+export const decompressBzip2 = (bytes: Uint8Array, output: BoundedOutput): void => {
+  let at = 0;
+  do at += decompressStream(bytes.subarray(at), output);
+  while (bytes[at] === 0x42 && bytes[at + 1] === 0x5a && bytes[at + 2] === 0x68);
+};
+
+/** One file; returns its length. */
+const decompressStream = (bytes: Uint8Array, output: BoundedOutput): number => {
   const level = (bytes[3] ?? 0) - 0x30;
   if (!(level >= 1 && level <= 9)) throw broken('its header means nothing');
   const bits = startBits(bytes.subarray(4));
   const text = new Uint32Array(level * 100_000);
-  const output = startOutput();
   for (;;) {
     const magic = read(bits, 24) * 2 ** 24 + read(bits, 24);
-    if (magic === END) return output.bytes.subarray(0, output.length);
+    if (magic === END) {
+      drainTo(output, 0);
+      read(bits, 16);
+      read(bits, 16);
+      return 4 + bits.at - (bits.nHeld >> 3);
+    }
     if (magic !== BLOCK) throw broken('a block does not start as it should');
     const checksum = read(bits, 16) * 65_536 + read(bits, 16);
     if (read(bits, 1)) throw broken('its blocks are shuffled, as only versions before 0.9.5 did');
@@ -27,6 +38,7 @@ export const decompressBzip2 = (bytes: Uint8Array): Uint8Array => {
     if (origin >= nBytes) throw broken('a block starts outside itself');
     if (writeText(text, nBytes, origin, output) !== checksum)
       throw broken('a block has another checksum');
+    drainTo(output, 0);
   }
 };
 
@@ -150,7 +162,7 @@ interface Bits {
 
 const startBits = (bytes: Uint8Array): Bits => ({ bytes, at: 0, held: 0, nHeld: 0 });
 
-/** A whole number of up to 24 bits. @throws AppError model-broken past the end */
+/** A whole number of up to 24 bits. @throws RangeError past the end */
 const read = (bits: Bits, count: number): number => {
   const value = peek(bits, count);
   skip(bits, count);
@@ -237,4 +249,4 @@ const readLongSymbol = (bits: Bits, { last, begin, symbols }: Codes): number => 
   throw broken('a code means nothing');
 };
 
-const broken = (detail: string): Error => damaged('bzip2', detail);
+const broken = damaged;
