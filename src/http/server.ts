@@ -16,6 +16,8 @@ export type HttpOptions = Place & {
   readonly limits: Limits;
   readonly handlers: Handlers;
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Called with the descriptor of every connection that was accepted. */
+  readonly onAccept?: (descriptor: number) => void;
 };
 
 export interface HttpServer {
@@ -24,6 +26,8 @@ export interface HttpServer {
   /** Requests that have begun to arrive and are not answered yet. */
   readonly nInFlight: () => number;
   readonly nAnswered: () => number;
+  /** Connections accepted so far. */
+  readonly nAccepted: () => number;
   /** From now on every connection closes after its next answer. */
   readonly closeAfterAnswers: () => void;
   /** Takes no new connections. */
@@ -32,12 +36,19 @@ export interface HttpServer {
   readonly endConnections: (which: 'idle' | 'all') => void;
 }
 
-export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): HttpServer => {
+export const openHttp = ({
+  limits,
+  handlers,
+  tls,
+  onAccept,
+  ...place
+}: HttpOptions): HttpServer => {
   const clock = buildCoarseClock();
   const connections: Connection[] = [];
   let isClosing = false;
   let isListening = true;
   let nAnswered = 0;
+  let nAccepted = 0;
   const http1 = buildHttp1Connection({
     handlers,
     clock,
@@ -56,6 +67,9 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
     ...(tls && { tls: { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) } }),
     socket: {
       open: (socket) => {
+        nAccepted++;
+        // The types of the runtime do not know the descriptor.
+        onAccept?.((socket as unknown as { readonly fd: number }).fd);
         socket.data = createConnection(
           socket,
           connections.length,
@@ -136,6 +150,7 @@ export const openHttp = ({ limits, handlers, tls, ...place }: HttpOptions): Http
     nConnections: () => connections.length,
     nInFlight: () => connections.filter(({ request }) => request !== undefined).length,
     nAnswered: () => nAnswered,
+    nAccepted: () => nAccepted,
     closeAfterAnswers: () => {
       isClosing = true;
     },

@@ -39,6 +39,10 @@ export const SHED_REASONS = [
 ] as const;
 export type ShedReason = (typeof SHED_REASONS)[number];
 
+/** Calls of the operating system whose refusal is counted. */
+export const SYSTEM_CALLS = ['setsockopt', 'getsockopt'] as const;
+export type SystemCall = (typeof SYSTEM_CALLS)[number];
+
 /** What a prediction said. */
 export const OUTCOMES = ['on-time', 'delayed'] as const;
 

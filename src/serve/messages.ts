@@ -49,7 +49,8 @@ export type WorkerEvent =
   | { readonly event: 'loaded'; readonly facts: ModelFacts }
   /** The warm-up is over, or it was told to listen meanwhile. */
   | { readonly event: 'warm' }
-  | { readonly event: 'ready' }
+  /** Listening. `canHold`: a drain can hold new connections back, see `worker/sockets.ts`. */
+  | { readonly event: 'ready'; readonly canHold: boolean }
   /** The model or the set-up will not do; the worker exits. */
   | { readonly event: 'refused'; readonly code: ErrorCode; readonly detail: string }
   /** Somebody asked this worker alone to end, or it met a bug: it goes on until a fresh one is in its place. */

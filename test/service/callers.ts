@@ -1,5 +1,6 @@
 /**
- * Callers that ask without pause over connections they keep, and tell what became of every request.
+ * Callers that ask without pause, over connections that they keep or a new one each time, and tell what became of every
+ * request.
  */
 import { connect, type Socket } from 'node:net';
 import { PLANTED_FLIGHT } from '../planted.ts';
@@ -20,17 +21,30 @@ interface Callers {
   readonly stop: () => Promise<Outcomes>;
 }
 
+/** What callers do with a connection after an answer. */
+type Connection = 'keep-alive' | 'close';
+
 const BODY = JSON.stringify(PLANTED_FLIGHT);
-const REQUEST = `POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
+const requestOf = (connection: Connection): string =>
+  `POST /predict HTTP/1.1\r\nHost: test\r\nConnection: ${connection}\r\nContent-Type: application/json\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`;
 const AGAIN_MS = 20;
 
-export const startCallers = (url: string, nCallers: number): Callers => {
+export const startCallers = (
+  url: string,
+  nCallers: number,
+  connection: Connection = 'keep-alive',
+): Callers => {
   const { port } = new URL(url);
   const outcomes: Outcomes = { ok: 0, refused: {}, lost: 0, notTaken: 0 };
   let stopping = false;
   const calls = Array.from({ length: nCallers }, async () => {
     while (!stopping) {
-      const taken = await callUntilClosed(Number(port), outcomes, () => stopping);
+      const request = requestOf(connection);
+      const taken = await callUntilClosed(
+        { port: Number(port), request },
+        outcomes,
+        () => stopping,
+      );
       if (!taken) await Bun.sleep(AGAIN_MS);
     }
   });
@@ -46,7 +60,7 @@ export const startCallers = (url: string, nCallers: number): Callers => {
 
 /** One connection: asks until either side ends it. @returns whether it was taken at all */
 const callUntilClosed = (
-  port: number,
+  { port, request }: { readonly port: number; readonly request: string },
   outcomes: Outcomes,
   isStopping: () => boolean,
 ): Promise<boolean> =>
@@ -56,7 +70,7 @@ const callUntilClosed = (
     let text = '';
     const ask = (socket: Socket): void => {
       waiting = true;
-      socket.write(REQUEST);
+      socket.write(request);
     };
     const socket = connect({ host: '127.0.0.1', port, noDelay: true }, () => {
       taken = true;

@@ -1,13 +1,16 @@
 /** The end of a service: what a balancer, a caller in the middle of a request, and an operator see. */
 import { describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
+import { SYSTEM_CALLS } from '../../src/serve/labels.ts';
 import { PLANTED_FLIGHT } from '../planted.ts';
 import { startCallers } from './callers.ts';
-import { startService, until } from './running.ts';
+import { metricOf, RIGHTS, startService, until } from './running.ts';
 
-describe('a service that is told to end', () => {
+describe.each(RIGHTS)('a service that is told to end, with rights: %s,', (rights) => {
+  const start = (...flags: string[]) => startService(flags, undefined, rights);
+
   test('finishes every request that it took, and exits 0', async () => {
-    const service = await startService();
+    const service = await start();
     const callers = startCallers(service.url, 16);
     await until(() => callers.outcomes.ok > 200);
     const code = await service.stop();
@@ -15,8 +18,16 @@ describe('a service that is told to end', () => {
     expect({ code, lost, refused }).toEqual({ code: 0, lost: 0, refused: {} });
   }, 20_000);
 
+  test('says at its start how it drains, and meets no refusal of the system', async () => {
+    const service = await start();
+    expect(service.logged()).toContain('a draining worker holds new connections back');
+    for (const call of SYSTEM_CALLS)
+      expect(await metricOf(service, `puntual_system_call_failures_total{call="${call}"}`)).toBe(0);
+    expect(await service.stop()).toBe(0);
+  }, 20_000);
+
   test('says first that it is not ready, then closes connections with their next answer', async () => {
-    const service = await startService(['--drain-delay', '300ms']);
+    const service = await start('--drain-delay', '300ms');
     service.process.kill('SIGTERM');
     await until(async () => (await service.admin('/readyz')).status === 503);
     expect((await service.admin('/livez')).status).toBe(200);
@@ -26,7 +37,7 @@ describe('a service that is told to end', () => {
   }, 20_000);
 
   test('waits for a body that is still arriving', async () => {
-    const service = await startService();
+    const service = await start();
     const body = JSON.stringify(PLANTED_FLIGHT);
     const { port } = new URL(service.url);
     const answer = Promise.withResolvers<string>();
@@ -57,7 +68,7 @@ describe('a service that is told to end', () => {
   }, 20_000);
 
   test('ends at once when it is told a second time', async () => {
-    const service = await startService(['--drain-delay', '60s', '--drain-limit', '120s']);
+    const service = await start('--drain-delay', '60s', '--drain-limit', '120s');
     service.process.kill('SIGTERM');
     await until(async () => (await service.admin('/readyz')).status === 503);
     service.process.kill('SIGINT');

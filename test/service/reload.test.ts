@@ -14,45 +14,50 @@ import { writeModel } from '../../src/core/model-file.ts';
 import { currentOf, storeModel } from '../../src/core/model-store.ts';
 import { buildPlantedModel, PLANTED_INPUTS } from '../planted.ts';
 import { startCallers } from './callers.ts';
-import { makeModelsDir, metricOf, type Running, startService, until } from './running.ts';
+import { makeModelsDir, metricOf, RIGHTS, type Running, startService, until } from './running.ts';
 
-let service: Running;
-let first: string;
-let second: { path: string; version: string };
+describe.each(RIGHTS)('a running service, with rights: %s,', (rights) => {
+  let service: Running;
+  let first: string;
+  let second: { path: string; version: string };
 
-beforeAll(async () => {
-  const modelsDir = makeModelsDir();
-  first = currentOf(modelsDir, 'planted')!;
-  service = await startService([], modelsDir);
-  second = storeModel(modelsDir, buildPlantedModel({ nTrees: 10, seed: 2 }), new Date());
-});
-afterAll(() => service.stop());
+  beforeAll(async () => {
+    const modelsDir = makeModelsDir();
+    first = currentOf(modelsDir, 'planted')!;
+    service = await startService([], modelsDir, rights);
+    second = storeModel(modelsDir, buildPlantedModel({ nTrees: 10, seed: 2 }), new Date());
+  });
+  afterAll(() => service.stop());
 
-const served = async (): Promise<string> =>
-  ((await (await service.predict()).json()) as { model: { version: string } }).model.version;
+  const served = async (): Promise<string> =>
+    ((await (await service.predict()).json()) as { model: { version: string } }).model.version;
 
-/** Both workers have it. */
-const allServe = async (version: string): Promise<void> => {
-  const seen = new Set<string>();
-  for (let i = 0; i < 20; i++) seen.add(await served());
-  expect([...seen]).toEqual([version]);
-};
+  /** Both workers have it. */
+  const allServe = async (version: string): Promise<void> => {
+    const seen = new Set<string>();
+    for (let i = 0; i < 20; i++) seen.add(await served());
+    expect([...seen]).toEqual([version]);
+  };
 
-const refusalOf = async (): Promise<string> =>
-  ((await (await service.admin('/readyz?verbose')).json()) as { reasons: string[] }).reasons.join();
+  const refusalOf = async (): Promise<string> =>
+    (
+      (await (await service.admin('/readyz?verbose')).json()) as { reasons: string[] }
+    ).reasons.join();
 
-describe('a running service', () => {
   test('takes a new model and gives it back without losing a request', async () => {
     const callers = startCallers(service.url, 8);
-    await until(() => callers.outcomes.ok > 100);
+    const strangers = startCallers(service.url, 4, 'close');
+    await until(() => callers.outcomes.ok > 100 && strangers.outcomes.ok > 100);
     for (let turn = 0; turn < 3; turn++) {
       expect((await service.admin('/reload', { model: second.path })).status).toBe(200);
       await allServe(second.version);
       expect((await service.admin('/rollback', {})).status).toBe(200);
       await allServe(first);
     }
-    const { lost, refused, notTaken } = await callers.stop();
-    expect({ lost, refused, notTaken }).toEqual({ lost: 0, refused: {}, notTaken: 0 });
+    for (const { stop } of [callers, strangers]) {
+      const { lost, refused, notTaken } = await stop();
+      expect({ lost, refused, notTaken }).toEqual({ lost: 0, refused: {}, notTaken: 0 });
+    }
     expect(await metricOf(service, 'puntual_reloads_total{outcome="ok"}')).toBe(6);
   }, 60_000);
 

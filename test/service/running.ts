@@ -1,7 +1,7 @@
 /**
  * A whole `puntual serve` as a process, on free ports, with planted models in a folder of its own.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { lchownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Model } from '../../src/core/model.ts';
@@ -43,11 +43,26 @@ export const makeModelsDir = (model: Model = buildPlantedModel({ nTrees: 10 })):
   return dir;
 };
 
-const begin = (flags: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  Bun.spawn([process.execPath, MAIN, 'serve', '--json', ...flags], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/**
+ * Whose rights a service has: those of the tests, or none. Tests that are not run by root have none to give away.
+ */
+export type Rights = 'ours' | 'none';
+export const RIGHTS: readonly Rights[] = process.getuid?.() === 0 ? ['ours', 'none'] : ['ours'];
+
+const AS_NOBODY = [process.execPath, join(import.meta.dir, 'as-nobody.ts')];
+const NOBODY = 65534;
+
+/** Hands a folder with everything in it over to the user of `as-nobody.ts`. */
+const handOver = (dir: string): void => {
+  for (const name of ['', ...readdirSync(dir, { recursive: true, encoding: 'utf8' })])
+    lchownSync(join(dir, name), NOBODY, NOBODY);
+};
+
+const begin = (flags: readonly string[], rights: Rights = 'ours') =>
+  Bun.spawn(
+    [...(rights === 'none' ? AS_NOBODY : []), process.execPath, MAIN, 'serve', '--json', ...flags],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
 
 /** Runs `puntual serve` that is expected to end by itself. */
 export const runServe = async (...flags: string[]): Promise<Ended> => {
@@ -60,9 +75,11 @@ export const runServe = async (...flags: string[]): Promise<Ended> => {
 export const startService = async (
   flags: readonly string[] = [],
   modelsDir = makeModelsDir(),
+  rights: Rights = 'ours',
 ): Promise<Running> => {
+  if (rights === 'none') handOver(modelsDir);
   const ports = ['--port', '0', '--admin-port', '0', '--drain-delay', '50ms'];
-  const child = begin(['--models', modelsDir, '--workers', '2', ...ports, ...flags]);
+  const child = begin(['--models', modelsDir, '--workers', '2', ...ports, ...flags], rights);
   process.on('exit', () => child.kill('SIGKILL'));
   let log = '';
   void (async () => {

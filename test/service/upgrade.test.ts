@@ -1,10 +1,12 @@
 /** A new supervisor in place of a running one: an upgrade that nobody notices. */
 import { expect, test } from 'bun:test';
 import { startCallers } from './callers.ts';
-import { startService, until } from './running.ts';
+import { RIGHTS, startService, until } from './running.ts';
 
-test('SIGUSR2 puts a new supervisor in place without losing a request', async () => {
-  const service = await startService();
+test.each(
+  RIGHTS,
+)('SIGUSR2 puts a new supervisor in place without losing a request, with rights: %s', async (rights) => {
+  const service = await startService([], undefined, rights);
   const before = (await service.workerList()).map(({ pid }) => pid);
   const callers = startCallers(service.url, 8);
   await until(() => callers.outcomes.ok > 100);

@@ -1,18 +1,18 @@
 /** Workers that die, hang, or cannot start: what the service does about it. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { startCallers } from './callers.ts';
-import { isAlive, metricOf, type Running, startService, until } from './running.ts';
+import { isAlive, metricOf, RIGHTS, type Running, startService, until } from './running.ts';
 
-let service: Running;
-beforeAll(async () => {
-  service = await startService(['--hang-limit', '500ms']);
-});
-afterAll(() => service.stop());
+describe.each(RIGHTS)('a service of two workers, with rights: %s,', (rights) => {
+  let service: Running;
+  beforeAll(async () => {
+    service = await startService(['--hang-limit', '500ms'], undefined, rights);
+  });
+  afterAll(() => service.stop());
 
-const readyPids = async (): Promise<number[]> =>
-  (await service.workerList()).filter(({ state }) => state === 'ready').map(({ pid }) => pid);
+  const readyPids = async (): Promise<number[]> =>
+    (await service.workerList()).filter(({ state }) => state === 'ready').map(({ pid }) => pid);
 
-describe('a service of two workers', () => {
   test('replaces a killed worker, and loses only what that worker had in flight', async () => {
     const callers = startCallers(service.url, 8);
     await until(() => callers.outcomes.ok > 100);

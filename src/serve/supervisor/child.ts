@@ -31,8 +31,8 @@ export interface Child {
   readonly loaded: Promise<ModelFacts>;
   /** Its code is compiled by use; at once where it does not warm up. Rejects as `loaded` does. */
   readonly warm: Promise<void>;
-  /** Listening. Rejects as `loaded` does. */
-  readonly ready: Promise<void>;
+  /** Listening; tells whether it can hold new connections back. Rejects as `loaded` does. */
+  readonly ready: Promise<boolean>;
   readonly exited: Promise<Exit>;
   readonly tell: (message: WorkerCommand) => void;
   /** Ends in command: see `WorkerCommand`. */
@@ -76,7 +76,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
   let refusal: AppError | undefined;
   const loaded = Promise.withResolvers<ModelFacts>();
   const warm = Promise.withResolvers<void>();
-  const ready = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<boolean>();
   loaded.promise.catch(() => {});
   warm.promise.catch(() => {});
   ready.promise.catch(() => {});
@@ -94,7 +94,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
       case 'ready':
         if (state === 'loaded') state = 'ready';
         readyAtMs = performance.now();
-        ready.resolve();
+        ready.resolve(message.canHold);
         break;
       case 'refused':
         refusal = new AppError(message.code, message.detail);

@@ -169,6 +169,15 @@ export const buildFleet = ({
     if (!ending && model && isFull) standby.keep(model);
   };
 
+  const sayHowItDrains = (canHold: boolean): void =>
+    canHold
+      ? log.info('a draining worker holds new connections back, others take them', {
+          by: 'IP_MINTTL',
+        })
+      : log.warn(
+          'new connections cannot be held back here: a draining worker takes them until none has come for half a second',
+        );
+
   const drain = (child: Child): void => child.drain(CLOSE_MS, config.drainLimitMs);
 
   /** Brings `next` into a place, then begins to drain who was there. */
@@ -212,6 +221,7 @@ export const buildFleet = ({
         else setTimeout(() => settle(slot, first[i]!), YOUNG_MS);
       }
       keepStandby();
+      sayHowItDrains(await first[0]!.ready);
       return first[0]!.loaded;
     },
     roll: async (wanted, first) => {

@@ -2,7 +2,7 @@
  * The metric families of `/metrics`: every metric of the service with its help, kind and samples.
  */
 import { driftOf, MIN_PSI } from '../../core/distribution.ts';
-import { METHODS, OUTCOMES, RESTART_REASONS, SHED_REASONS } from '../labels.ts';
+import { METHODS, OUTCOMES, RESTART_REASONS, SHED_REASONS, SYSTEM_CALLS } from '../labels.ts';
 import { MIN_SEEN } from './drift-counters.ts';
 import { INFERENCE_BOUNDS, REQUEST_BOUNDS } from './shared-counters.ts';
 import type { Totals } from './totals.ts';
@@ -71,6 +71,15 @@ const requestFamilies = (totals: Totals): readonly MetricFamily[] => [
     help: 'Requests refused although nothing was wrong with them, by reason.',
     kind: 'counter',
     samples: SHED_REASONS.map((reason, i) => ({ labels: { reason }, value: totals.shed[i]! })),
+  },
+  {
+    name: 'puntual_system_call_failures_total',
+    help: 'Calls that the operating system refused: without them a draining worker cannot hold new connections back.',
+    kind: 'counter',
+    samples: SYSTEM_CALLS.map((call, i) => ({
+      labels: { call },
+      value: totals.systemFailures[i]!,
+    })),
   },
 ];
 

@@ -2,11 +2,11 @@
  * Shared counters: what one worker counts, in a memory map that the supervisor reads too and that outlives the worker.
  * One writer, many readers. All cells are float64:
  *
- *   gauges | shed by reason | outcomes | inference times | series of requests
+ *   gauges | shed by reason | system calls refused | outcomes | inference times | series of requests
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { OUTCOMES, SHED_REASONS } from '../labels.ts';
+import { OUTCOMES, SHED_REASONS, SYSTEM_CALLS } from '../labels.ts';
 
 /** Cells that hold a current value; all others only ever grow. */
 export const GAUGES = ['beat', 'rssBytes', 'inFlight'] as const;
@@ -39,6 +39,7 @@ const place = (() => {
   const sections = {
     gauges: take(GAUGES.length),
     shed: take(SHED_REASONS.length),
+    systemFailures: take(SYSTEM_CALLS.length),
     outcomes: take(OUTCOMES.length),
     inference: take(histogramCells(INFERENCE_BOUNDS)),
     series: take(SERIES_LIMIT * SERIES_CELLS),

@@ -1,7 +1,7 @@
 /**
  * The drain: the end of a worker that loses no request. In order: every answer closes its connection, so that busy
- * callers go elsewhere; no new connection is let in; those in the kernel's queue are answered; what is in flight is
- * finished; the process ends.
+ * callers go elsewhere; new connections are held back, or, where the system cannot do that, taken until none comes any
+ * more; those in the kernel's queue are answered; what is in flight is finished; the process ends.
  */
 import type { HttpServer } from '../../http/server.ts';
 
@@ -10,6 +10,8 @@ export const CLOSE_MS = 500;
 const CHECK_MS = 20;
 /** Within it, a connection that was just opened brings its first request, and is accepted. */
 const ACCEPT_MS = 150;
+/** Where new connections cannot be held back: none has come for so long, so none is expected. */
+const CALM_MS = 500;
 /** How long a connection may stay open without asking anything. */
 const QUIET_MS = 700;
 /** On a machine that makes this process wait, callers wait too: patience grows with the delay. */
@@ -18,8 +20,8 @@ const MAX_PATIENCE_MS = 1000;
 
 interface DrainSetting {
   readonly server: HttpServer;
-  /** Drops new connections from then on; what is in the kernel's queue can still be accepted. */
-  readonly refuseNew: () => void;
+  /** Drops new connections from then on, if it returns true; what is in the kernel's queue can still be accepted. */
+  readonly holdNew: () => boolean;
   /** How far the event loop lags behind now. */
   readonly delayMs: () => number;
   /** How long answers close their connections before the listener does. */
@@ -30,7 +32,7 @@ interface DrainSetting {
 /** Resolves when the worker may exit: `limitMs` after the call at the latest, all being well much earlier. */
 export const drain = async ({
   server,
-  refuseNew,
+  holdNew,
   delayMs,
   closeMs,
   limitMs,
@@ -40,8 +42,8 @@ export const drain = async ({
   const patienceMs = (): number => Math.min(MAX_PATIENCE_MS, DELAYS * delayMs());
   server.closeAfterAnswers();
   await Bun.sleep(closeMs + patienceMs());
-  refuseNew();
-  await Bun.sleep(ACCEPT_MS + patienceMs());
+  if (holdNew()) await Bun.sleep(ACCEPT_MS + patienceMs());
+  else await unchanged(server.nAccepted, () => CALM_MS + patienceMs(), isLate);
   server.stopListening();
   await quiet(server, isLate, patienceMs);
   while (server.nInFlight() > 0 && !isLate()) await Bun.sleep(CHECK_MS);
@@ -49,18 +51,29 @@ export const drain = async ({
 };
 
 /** Waits until no connection is left, or none has asked anything for a while. */
-const quiet = async (
+const quiet = (
   { nAnswered, nConnections }: HttpServer,
   isLate: () => boolean,
   patienceMs: () => number,
+): Promise<void> =>
+  unchanged(
+    nAnswered,
+    () => QUIET_MS + patienceMs(),
+    () => nConnections() === 0 || isLate(),
+  );
+
+/** Waits until a count has stayed the same for `restMs`, or there is no reason to wait. */
+const unchanged = async (
+  count: () => number,
+  restMs: () => number,
+  isOver: () => boolean,
 ): Promise<void> => {
-  let last = nAnswered();
+  let last = count();
   let sinceMs = performance.now();
-  while (nConnections() > 0 && !isLate() && performance.now() - sinceMs < QUIET_MS + patienceMs()) {
+  while (!isOver() && performance.now() - sinceMs < restMs()) {
     await Bun.sleep(CHECK_MS);
-    if (nAnswered() !== last) {
-      last = nAnswered();
-      sinceMs = performance.now();
-    }
+    if (count() === last) continue;
+    last = count();
+    sinceMs = performance.now();
   }
 };

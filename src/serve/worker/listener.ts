@@ -15,6 +15,8 @@ const KEPT = 128;
 const SLACK = 64;
 
 export interface Listener {
+  /** Whether new connections can be held back while others are still accepted. */
+  readonly canHold: boolean;
   /** To be called ten times a second. */
   readonly tend: () => void;
   /** Resolves when the process may exit. */
@@ -38,6 +40,7 @@ export const openListener = ({
   delayMs,
 }: ListenerSetting): Listener => {
   const nOwn = sockets?.descriptors().length ?? 0;
+  let isHolding = false;
   const server = openHttp({
     hostname: config.host,
     port,
@@ -48,27 +51,40 @@ export const openListener = ({
     },
     handlers,
     ...(config.tls && { tls: config.tls }),
+    onAccept: (connection) => {
+      if (isHolding) sockets?.takeNew(connection);
+    },
   });
   const descriptor = sockets?.descriptors().find(sockets.isListening);
   const maxConnections = descriptorLimit() - KEPT - nOwn;
-  let isHolding = false;
   let isDraining = false;
 
+  const takeNew = (): boolean =>
+    sockets !== undefined && descriptor !== undefined && sockets.takeNew(descriptor);
+  const holdNew = (): boolean => {
+    isHolding = sockets !== undefined && descriptor !== undefined && sockets.holdNew(descriptor);
+    return isHolding;
+  };
+  // Nothing is held yet: it shows whether the system knows the call.
+  const canHold = takeNew();
+
   return {
+    canHold,
     tend: () => {
-      if (!sockets || descriptor === undefined || isDraining) return;
+      if (!canHold || isDraining) return;
       const open = server.nConnections();
-      if (!isHolding && open > maxConnections) sockets.refuseNew(descriptor);
-      else if (isHolding && open < maxConnections - SLACK) sockets.takeNew(descriptor);
-      else return;
-      isHolding = !isHolding;
+      if (!isHolding && open > maxConnections) holdNew();
+      else if (isHolding && open < maxConnections - SLACK) isHolding = !takeNew();
     },
     drain: (closeMs, limitMs) => {
       isDraining = true;
-      const refuseNew = (): void => {
-        if (sockets && descriptor !== undefined) sockets.refuseNew(descriptor);
-      };
-      return drain({ server, refuseNew, delayMs, closeMs, limitMs });
+      return drain({
+        server,
+        holdNew: () => canHold && holdNew(),
+        delayMs,
+        closeMs,
+        limitMs,
+      });
     },
   };
 };

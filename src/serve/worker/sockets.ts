@@ -1,37 +1,25 @@
 /**
- * Listening sockets by way of the C library, since the runtime does not offer it: refuses new connections (a BPF filter
- * on SYN packets) while those in the accept queue can still be accepted.
+ * Listening sockets by way of the C library, since the runtime does not offer it: holds new connections back while
+ * those in the accept queue can still be accepted.
+ *
+ * A listener that takes only packets with the largest time to live (IP_MINTTL, RFC 5082) takes none: the packet that
+ * would open a connection is dropped unanswered, the caller's system tries again and finds another worker. Packets of a
+ * connection that has begun to open are not looked at. Needs no right, unlike a packet filter (SO_ATTACH_FILTER wants
+ * CAP_NET_ADMIN on a TCP socket since 2026). A caller whose packets do come with 255 gets through, as without a hold.
  * Linux only; elsewhere `openSockets` returns undefined and the listener does without.
  */
 import { dlopen, FFIType, ptr } from 'bun:ffi';
 import { readdirSync } from 'node:fs';
+import type { SystemCall } from '../labels.ts';
 
 const SOL_SOCKET = 1;
-const SO_ATTACH_FILTER = 26;
-const SO_DETACH_FILTER = 27;
 const SO_ACCEPTCONN = 30;
-
-/** Classic BPF, as code, jump if true, jump if false, operand. @source Linux, include/uapi/linux/bpf_common.h */
-type Instruction = readonly [number, number, number, number];
-
-/**
- * Drops the packets that would open a connection and lets all others through: the first request of a connection
- * that is just open still goes by way of the listening socket, since the runtime defers the accept until it is there.
- */
-const SYN_FILTER: readonly Instruction[] = [
-  [0x30, 0, 0, 13], // load the flags of the TCP header
-  [0x45, 0, 1, 0x02], // is SYN set?
-  [0x06, 0, 0, 0], // keep no byte
-  [0x06, 0, 0, 0xffffffff], // keep all
-];
-
-const encodeInstruction = ([code, ifTrue, ifFalse, operand]: Instruction): number[] => [
-  code,
-  0,
-  ifTrue,
-  ifFalse,
-  ...new Uint8Array(Uint32Array.of(operand).buffer),
-];
+const SO_DOMAIN = 39;
+const AF_INET6 = 10;
+/** Level and name of the smallest time to live that is taken. @source ip(7), Linux include/uapi/linux/in6.h */
+const MIN_TTL = { level: 0, name: 21 } as const;
+const MIN_HOP_COUNT = { level: 41, name: 73 } as const;
+const LARGEST_TTL = 255;
 
 const LIBRARIES = [
   'libc.so.6',
@@ -44,11 +32,12 @@ export interface Sockets {
   readonly isListening: (descriptor: number) => boolean;
   /**
    * Drops new connections from now on, unanswered: the caller tries again and finds another worker, or none.
-   * What is already in the queue can still be accepted.
+   * What is already in the queue can still be accepted, and must then be let go by `takeNew`: it inherits the hold.
+   * @returns whether the system does it
    */
-  readonly refuseNew: (listener: number) => void;
-  /** Takes `refuseNew` back. */
-  readonly takeNew: (listener: number) => void;
+  readonly holdNew: (listener: number) => boolean;
+  /** Takes `holdNew` back. */
+  readonly takeNew: (socket: number) => boolean;
 }
 
 const SYMBOLS = {
@@ -74,26 +63,38 @@ const openLibrary = () => {
   return undefined;
 };
 
-export const openSockets = (): Sockets | undefined => {
+/** @param onFailure called when the system refuses a call that was expected to work */
+export const openSockets = (onFailure: (call: SystemCall) => void): Sockets | undefined => {
   const c = openLibrary();
   if (!c) return undefined;
-  const value = new Uint8Array(256);
+  const value = new Int32Array(1);
   const length = new Uint32Array(1);
-  const ask = (descriptor: number, level: number, name: number): boolean => {
-    length[0] = value.length;
-    return c.getsockopt(descriptor, level, name, ptr(value), ptr(length)) === 0;
+  const readOption = (socket: number, level: number, name: number): number | undefined => {
+    length[0] = value.byteLength;
+    return c.getsockopt(socket, level, name, ptr(value), ptr(length)) === 0 ? value[0] : undefined;
   };
-  const words = new Uint32Array(value.buffer);
+  const writeOption = (socket: number, level: number, name: number, to: number): boolean => {
+    value[0] = to;
+    return c.setsockopt(socket, level, name, ptr(value), value.byteLength) === 0;
+  };
+  /** A listener of IPv6 takes packets of both versions. */
+  const takeFrom = (socket: number, ttl: number): boolean => {
+    const domain = readOption(socket, SOL_SOCKET, SO_DOMAIN);
+    if (domain === undefined) {
+      onFailure('getsockopt');
+      return false;
+    }
+    const isDone =
+      writeOption(socket, MIN_TTL.level, MIN_TTL.name, ttl) &&
+      (domain !== AF_INET6 || writeOption(socket, MIN_HOP_COUNT.level, MIN_HOP_COUNT.name, ttl));
+    if (!isDone) onFailure('setsockopt');
+    return isDone;
+  };
   return {
     descriptors: () => readdirSync('/proc/self/fd').map(Number),
-    isListening: (descriptor) => ask(descriptor, SOL_SOCKET, SO_ACCEPTCONN) && words[0] === 1,
-    refuseNew: (listener) => {
-      const filter = new Uint8Array(SYN_FILTER.flatMap(encodeInstruction));
-      const program = new BigUint64Array([BigInt(SYN_FILTER.length), BigInt(ptr(filter))]);
-      c.setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, ptr(program), program.byteLength);
-    },
-    takeNew: (listener) => {
-      c.setsockopt(listener, SOL_SOCKET, SO_DETACH_FILTER, ptr(value), 4);
-    },
+    // Most descriptors are no sockets: that this call fails for them is no failure.
+    isListening: (descriptor) => readOption(descriptor, SOL_SOCKET, SO_ACCEPTCONN) === 1,
+    holdNew: (listener) => takeFrom(listener, LARGEST_TTL),
+    takeNew: (socket) => takeFrom(socket, 0),
   };
 };

@@ -10,6 +10,7 @@ import { problemText } from '../formats/problem.ts';
 import { buildAdmission } from '../guard/admission.ts';
 import { startOverloadDetector } from '../guard/overload-detector.ts';
 import { buildQuota } from '../guard/quota.ts';
+import { SYSTEM_CALLS } from '../labels.ts';
 import { buildLog } from '../log.ts';
 import {
   WORKER_START,
@@ -83,9 +84,12 @@ const start = ({
   };
   const tracing = buildTracing(config, log);
   const app = tracing.around(buildApp(context));
-  const sockets = openSockets();
+  const { gauges, systemFailures } = viewCounters(cells);
+  const sockets = openSockets((call) => {
+    systemFailures[SYSTEM_CALLS.indexOf(call)]! += 1;
+  });
   let listener: Listener | undefined;
-  startHeartbeat(viewCounters(cells).gauges, () => {
+  startHeartbeat(gauges, () => {
     listener?.tend();
     return admission.inFlight();
   });
@@ -124,7 +128,7 @@ const start = ({
       return;
     }
     state = 'ready';
-    say({ event: 'ready' });
+    say({ event: 'ready', canHold: listener.canHold });
   };
 
   process.on('message', (message: WorkerCommand) => {
