@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Call } from '../src/http/call.ts';
+import { DEFAULT_CONFIG } from '../src/serve/config.ts';
 import { buildAuthorise } from '../src/serve/guard/auth.ts';
 import { buildQuota, QUOTA_CELLS } from '../src/serve/guard/quota.ts';
 import { alternate, printFigures, printMachine } from './lib/measure.ts';
@@ -37,8 +38,8 @@ const tokens = await Promise.all(
 );
 
 const quota = buildQuota(new Float64Array(QUOTA_CELLS));
-const keys = buildAuthorise(`keys:${keysPath}`, quota);
-const trusting = buildAuthorise(`jwt:https://issuer|puntual|${jwksPath}`, quota);
+const keys = buildAuthorise(`keys:${keysPath}`, quota, DEFAULT_CONFIG);
+const trusting = buildAuthorise(`jwt:https://issuer|puntual|${jwksPath}`, quota, DEFAULT_CONFIG);
 const callOf = (secret: string): Pick<Call, 'header'> => ({
   header: (name) => (name === 'authorization' ? `Bearer ${secret}` : null),
 });
@@ -70,7 +71,7 @@ const figures = await alternate([
     run: async () => {
       const calls = tokens.slice(nFresh, nFresh + N_TOKENS).map(callOf);
       nFresh += N_TOKENS;
-      const fresh = buildAuthorise(`jwt:https://issuer|puntual|${jwksPath}`, quota);
+      const fresh = buildAuthorise(`jwt:https://issuer|puntual|${jwksPath}`, quota, DEFAULT_CONFIG);
       const startMs = performance.now();
       for (const call of calls) await fresh(call);
       return ((performance.now() - startMs) * 1000) / calls.length;

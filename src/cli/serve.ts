@@ -19,6 +19,7 @@ export interface ServeOptions {
   readonly adminPort: number;
   readonly workers: 'auto' | number;
   readonly auth?: string;
+  readonly tokenExpiry: (typeof TOKEN_EXPIRIES)[number];
   readonly logLevel: LogLevel;
   readonly accessLog: number;
   readonly connections: number;
@@ -39,6 +40,7 @@ export interface ServeOptions {
 }
 
 const D = DEFAULT_CONFIG;
+const TOKEN_EXPIRIES = ['required', 'optional'] as const;
 
 export const describe = (command: Command): void => {
   addServeOptions(command)
@@ -73,6 +75,11 @@ export const addServeOptions = (command: Command): Command => {
       ),
     )
     .addOption(setting('--auth <spec>', 'keys:FILE or jwt:ISSUER|AUDIENCE|JWKS'))
+    .addOption(
+      setting('--token-expiry <rule>', "'optional' takes tokens without exp", 'required').choices(
+        TOKEN_EXPIRIES,
+      ),
+    )
     .addOption(
       setting('--log-level <level>', 'lowest severity that is logged', D.logLevel).choices(
         LOG_LEVELS,
@@ -175,6 +182,7 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     adminPort: options.adminPort,
     workers: options.workers,
     auth: options.auth,
+    endlessTokens: options.tokenExpiry === 'optional',
     logLevel: options.logLevel,
     accessLogShare: options.accessLog,
     connections: options.connections,

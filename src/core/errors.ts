@@ -72,16 +72,19 @@ export interface Fault {
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly faults: readonly Fault[];
+  /** After so long the same request may well succeed; undefined where nobody knows. */
+  readonly retryAfterSeconds: number | undefined;
 
   /** @param detail one sentence: what was wrong, and what was expected. */
   constructor(
     code: ErrorCode,
     detail: string,
-    options?: { faults?: readonly Fault[]; cause?: unknown },
+    options?: { faults?: readonly Fault[]; cause?: unknown; retryAfterSeconds?: number },
   ) {
     super(detail, options?.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'AppError';
     this.code = code;
     this.faults = options?.faults ?? [];
+    this.retryAfterSeconds = options?.retryAfterSeconds;
   }
 }

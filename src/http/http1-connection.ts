@@ -123,18 +123,18 @@ export const buildHttp1Connection = ({
     if (outcome === 'more') {
       if (request === reused) wait(connection, 'head');
       keep(connection, request);
-      connection.unread = at === 0 ? bytes : bytes.subarray(at);
+      connection.unread = head.start === 0 ? bytes : bytes.subarray(head.start);
       return bytes.length;
     }
     connection.request = undefined;
     const fault = outcome === 'refused' ? head.fault : frame(head, framing);
-    const target = fault === undefined ? targets.of(head) : undefined;
-    if (target === undefined) {
-      reply.refuse(connection, fault ?? 'target-broken');
+    const target = fault ?? targets.of(head);
+    if (typeof target === 'string') {
+      reply.refuse(connection, target);
       return bytes.length;
     }
     request.target = target;
-    const behind = receive(connection, request, bytes, at + head.at);
+    const behind = receive(connection, request, bytes, head.start + head.at);
     if (!reply.answer(connection, request)) keep(connection, request);
     return behind;
   };

@@ -6,6 +6,10 @@ import { AppError, type ErrorCode } from '../core/errors.ts';
 const FAULTS = {
   'method-broken': ['request-malformed', 'the method is not a token followed by a space'],
   'target-broken': ['request-malformed', 'the target holds a byte that is not allowed there'],
+  'target-ambiguous': [
+    'request-malformed',
+    'the path holds a backslash, a doubled slash, a dot segment, or an encoded dot, slash or control: write it plainly',
+  ],
   'target-long': ['target-too-long', 'the target is longer than 8 KiB'],
   'version-broken': ['request-malformed', 'the request line does not end with a version of HTTP'],
   // Not 505: what a caller does wrong must not look like a fault of the service.

@@ -18,7 +18,7 @@ const readIn = (
   let outcome = readHead(head);
   for (const cut of [...cuts.slice(1), text.length]) {
     if (outcome !== 'more') break;
-    head.bytes = bytesOf(text.slice(0, cut));
+    head.bytes = bytesOf(text.slice(head.hasEmptyLine ? 2 : 0, cut));
     head.start = 0;
     outcome = readHead(head);
   }
@@ -40,8 +40,20 @@ describe('a head', () => {
     expect(fieldOf(head, 'absent')).toBeNull();
   });
 
+  test('may have one empty line before it, wherever it is cut', () => {
+    const text = `\r\n${START}Host: t\r\n\r\n`;
+    for (let cut = 0; cut < text.length; cut++) {
+      const { head, outcome } = readIn(text, [cut]);
+      expect(outcome).toBe('whole');
+      expect(textAt(head, 0, head.methodEnd)).toBe('POST');
+      expect(fieldOf(head, 'host')).toBe('t');
+    }
+  });
+
   const refused: readonly [what: string, text: string, fault: ParseFault][] = [
-    ['an empty line before it', `\r\n${START}`, 'method-broken'],
+    ['two empty lines before it', `\r\n\r\n${START}`, 'method-broken'],
+    ['an empty line of LF before it', `\n${START}`, 'method-broken'],
+    ['a CR alone before it', `\r${START}`, 'method-broken'],
     ['a space before it', ` ${START}`, 'method-broken'],
     ['two spaces behind its method', 'GET  / HTTP/1.1\r\n', 'target-broken'],
     ['a tab behind its method', 'GET\t/ HTTP/1.1\r\n', 'method-broken'],

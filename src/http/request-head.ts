@@ -17,6 +17,7 @@ const PHASES = {
   pad: 6,
   value: 7,
   lastLf: 8,
+  emptyLf: 9,
 } as const;
 type Phase = (typeof PHASES)[keyof typeof PHASES];
 
@@ -27,6 +28,8 @@ export interface RequestHead {
   /** The next byte to look at; the length of the head once it is read. */
   at: number;
   phase: Phase;
+  /** An empty line stood before the request, and was passed over. */
+  hasEmptyLine: boolean;
   /** Where the part begins that is being read. */
   mark: number;
   methodEnd: number;
@@ -44,6 +47,7 @@ export const createHead = (): RequestHead => ({
   start: 0,
   at: 0,
   phase: PHASES.method,
+  hasEmptyLine: false,
   mark: 0,
   methodEnd: 0,
   targetEnd: 0,
@@ -60,6 +64,7 @@ export const beginHead = (head: RequestHead, bytes: Buffer, start: number): void
   head.at = 0;
   head.mark = 0;
   head.phase = PHASES.method;
+  head.hasEmptyLine = false;
   head.nFields = 0;
 };
 
@@ -67,8 +72,9 @@ const VERSION = Buffer.from('HTTP/1.');
 const [ZERO, ONE, NINE] = [48, 49, 57] as const;
 
 /**
- * Reads up to the end of `head.bytes`.
+ * Reads up to the end of `head.bytes`; `head.start` moves behind an empty line that stands before the request.
  * @returns 'more' when the head goes on behind them; 'refused' sets `head.fault`
+ * @source RFC 9112, 2.2, for the empty line
  * @cost about 1.5 ns per byte; allocates nothing
  */
 export const readHead = (head: RequestHead): 'more' | 'whole' | 'refused' => {
@@ -81,6 +87,11 @@ export const readHead = (head: RequestHead): 'more' | 'whole' | 'refused' => {
       case PHASES.method:
         while (TOKEN[byte] === 1 && ++at < end) byte = bytes[start + at]!;
         if (at === end) break;
+        if (at === 0 && byte === CR && !head.hasEmptyLine) {
+          at++;
+          phase = PHASES.emptyLf;
+          break;
+        }
         if (byte !== SPACE || at === mark) return refuse(head, 'method-broken');
         head.methodEnd = at;
         mark = ++at;
@@ -113,6 +124,13 @@ export const readHead = (head: RequestHead): 'more' | 'whole' | 'refused' => {
         at++;
         break;
       }
+      case PHASES.emptyLf:
+        if (byte !== LF) return refuse(head, 'method-broken');
+        head.hasEmptyLine = true;
+        head.start += 2;
+        head.at = 0;
+        head.phase = PHASES.method;
+        return readHead(head);
       case PHASES.lineLf:
         if (byte !== LF) return refuse(head, 'line-broken');
         mark = ++at;

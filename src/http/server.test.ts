@@ -25,6 +25,17 @@ describe('a connection', () => {
     ]);
   });
 
+  test('passes over an empty line between requests, and refuses paths that are read in two ways', async () => {
+    const server = open(echo);
+    const { until, closed } = talk(server, `\r\n${post('/a', 'abc')}\r\n${get('/b')}`);
+    await until('/b');
+    const two = talk(server, post('/x\\..\\predict', 'abc'));
+    await two.closed;
+    expect(two.heard()).toStartWith('HTTP/1.1 400 ');
+    server.endConnections('idle');
+    await closed;
+  });
+
   test('is the same however its bytes are cut on their way', async () => {
     const server = open(echo);
     const chunks = '3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nSum: 1\r\n\r\n';

@@ -15,6 +15,8 @@ export interface ServeConfig {
   readonly workers: 'auto' | number;
   /** `keys:FILE` or `jwt:ISSUER|AUDIENCE|JWKS`; undefined: anybody may call. */
   readonly auth: string | undefined;
+  /** Tokens that never expire are taken too. */
+  readonly endlessTokens: boolean;
   readonly logLevel: LogLevel;
   /** Share of requests that are written to the access log, 0 to 1. */
   readonly accessLogShare: number;
@@ -58,6 +60,7 @@ export const DEFAULT_CONFIG: ServeConfig = {
   adminPort: 8081,
   workers: 'auto',
   auth: undefined,
+  endlessTokens: false,
   logLevel: 'info',
   accessLogShare: 0,
   connections: 50_000,

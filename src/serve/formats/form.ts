@@ -6,7 +6,7 @@ import { dayOf, MINUTES_PER_DAY, weekdayOf } from '../../core/calendar.ts';
 import { decodeTime, encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { JsonObject } from './body.ts';
-import { flightOf } from './query.ts';
+import { flightOf, givenTwice } from './query.ts';
 
 const FORMER_NAMES: Readonly<Record<string, string>> = {
   airline: 'Airline',
@@ -27,7 +27,11 @@ export const flightOfForm = (
   now: Date,
 ): JsonObject => {
   const texts = new Map<string, string>();
-  for (const [name, value] of fields) if (typeof value === 'string') texts.set(name, value);
+  for (const [name, value] of fields) {
+    if (typeof value !== 'string' || value === '') continue;
+    if (texts.has(name)) throw givenTwice(name);
+    texts.set(name, value);
+  }
   const has = (name: string): boolean => (texts.get(name) ?? '') !== '';
   const asked = new Set(inputs.map((input) => input.name));
   for (const [name, former] of Object.entries(FORMER_NAMES)) {

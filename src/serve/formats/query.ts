@@ -20,28 +20,40 @@ export const parseSwitches = (query: string): Switches => {
   return { explain: isTrue(parameters, 'explain'), strict: isTrue(parameters, 'strict') };
 };
 
-/** @throws AppError value-invalid when it is neither true nor false */
+/** @throws AppError value-invalid when it is neither true nor false, or given twice */
 const isTrue = (parameters: URLSearchParams, name: string): boolean => {
-  const value = parameters.get(name);
-  if (value === null || value === 'false') return false;
+  const [value, ...more] = parameters.getAll(name);
+  if (more.length > 0) throw givenTwice(name);
+  if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
   const detail = `${name} must be true or false`;
   throw new AppError('value-invalid', detail, { faults: [{ pointer: `/${name}`, detail }] });
 };
 
-/** The inputs among the parameters, as a request in JSON would hold them: text that is a number becomes one, an empty one is left out. */
+/**
+ * The inputs among the parameters, as a request in JSON would hold them: text that is a number becomes one, an empty
+ * one is left out.
+ * @throws AppError value-invalid when one is given twice
+ */
 export const flightOf = (
   parameters: Iterable<readonly [string, unknown]>,
   inputs: readonly Input[],
 ): JsonObject => {
   const kinds = new Map(inputs.map((input) => [input.name, input.kind]));
-  const flight: Record<string, unknown> = {};
+  const flight = new Map<string, string | number>();
   for (const [name, value] of parameters) {
     const kind = kinds.get(name);
-    if (kind === undefined || typeof value !== 'string') continue;
-    if (value !== '') flight[name] = kind === 'number' ? numberOf(value) : value;
+    if (kind === undefined || typeof value !== 'string' || value === '') continue;
+    if (flight.has(name)) throw givenTwice(name);
+    flight.set(name, kind === 'number' ? numberOf(value) : value);
   }
-  return flight;
+  // Own members whatever their names are, `__proto__` too.
+  return Object.fromEntries(flight);
+};
+
+export const givenTwice = (name: string): AppError => {
+  const detail = `${name} is given twice`;
+  return new AppError('value-invalid', detail, { faults: [{ pointer: `/${name}`, detail }] });
 };
 
 const DECIMAL = /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;

@@ -7,6 +7,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
+import { DEFAULT_CONFIG } from '../config.ts';
 import { buildAuthorise, parseKeys } from './auth.ts';
 import { buildQuota, QUOTA_CELLS } from './quota.ts';
 
@@ -38,6 +39,7 @@ describe('keys', () => {
   const authorise = buildAuthorise(
     `keys:${file}`,
     buildQuota(new Float64Array(QUOTA_CELLS), () => 1_000_000),
+    DEFAULT_CONFIG,
   );
 
   test.each([
@@ -62,17 +64,18 @@ describe('keys', () => {
   test.each([
     ['a line that is none', 'apple alice\n'],
     ['nothing', '# nobody\n'],
+    ['a quota of nothing', `${sha256('apple')} alice 0\n`],
   ])('a file with %s is refused at the start', async (_, text) => {
     expect(await codeOf(() => parseKeys(text))).toBe('usage');
   });
 
   test('past their quota are answered 429 with the time to wait', async () => {
     const service = startPlantedService(
-      buildPlantedContext({ config: { auth: `keys:${file}` }, quota: { take: () => 1 } }),
+      buildPlantedContext({ config: { auth: `keys:${file}` }, quota: { take: () => 6.2 } }),
     );
     const headers = { authorization: 'Bearer plum' };
     const refused = await fetch(`${service.url}/model`, { headers });
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '7']);
     await service.stop();
   });
 
@@ -103,7 +106,7 @@ describe('tokens', async () => {
     'jwks',
     JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k' }] }),
   );
-  const authorise = buildAuthorise(`jwt:https://issuer|puntual|${file}`, noQuota);
+  const authorise = buildAuthorise(`jwt:https://issuer|puntual|${file}`, noQuota, DEFAULT_CONFIG);
   const sign = (issuer: string, audience: string, expires: string, key = privateKey) =>
     new SignJWT({})
       .setProtectedHeader({ alg: 'ES256', kid: 'k' })
@@ -117,6 +120,19 @@ describe('tokens', async () => {
   test('of the issuer for this audience pass, again and again', async () => {
     const token = await sign('https://issuer', 'puntual', '1h');
     expect([await present(token), await present(token)]).toEqual(['passed', 'passed']);
+  });
+
+  test('without an end pass only where the operator says so', async () => {
+    const token = await new SignJWT({})
+      .setProtectedHeader({ alg: 'ES256', kid: 'k' })
+      .setIssuer('https://issuer')
+      .setAudience('puntual')
+      .sign(privateKey);
+    expect(await present(token)).toBe('key-refused');
+    const lenient = buildAuthorise(`jwt:https://issuer|puntual|${file}`, noQuota, {
+      endlessTokens: true,
+    });
+    expect(await codeOf(() => lenient(ask({ authorization: `Bearer ${token}` })))).toBe('passed');
   });
 
   test('that are old, foreign, for others, forged or none at all are refused', async () => {
@@ -145,5 +161,5 @@ test.each([
   ['a token rule whose key set is no set', `jwt:https://issuer|puntual|${noSet}`, 'usage'],
   ['a token rule whose key set is not JSON', `jwt:https://issuer|puntual|${noJson}`, 'usage'],
 ])('%s is refused at the start', async (_, spec, code) => {
-  expect(await codeOf(() => buildAuthorise(spec, noQuota))).toBe(code);
+  expect(await codeOf(() => buildAuthorise(spec, noQuota, DEFAULT_CONFIG))).toBe(code);
 });

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
+import type { ServeConfig } from '../config.ts';
 import { QUOTA_KEYS, type Quota } from '../context.ts';
 
 /** Lets a call pass or refuses it. @throws AppError key-missing, key-refused, quota-spent */
@@ -17,10 +18,14 @@ type Authorise = (call: Pick<Call, 'header'>) => undefined | Promise<undefined>;
  * @param spec `keys:FILE` or `jwt:ISSUER|AUDIENCE|JWKS`
  * @throws AppError usage, file-missing, file-unreadable
  */
-export const buildAuthorise = (spec: string, quota: Quota): Authorise => {
+export const buildAuthorise = (
+  spec: string,
+  quota: Quota,
+  { endlessTokens }: Pick<ServeConfig, 'endlessTokens'>,
+): Authorise => {
   if (spec.startsWith('keys:')) return buildKeys(parseKeys(readAuthFile(spec.slice(5))), quota);
   if (spec.startsWith('jwt:')) {
-    const check = buildTokens(spec.slice(4));
+    const check = buildTokens(spec.slice(4), endlessTokens);
     return (request) => check(presentedKey(request));
   }
   throw new AppError(
@@ -51,6 +56,8 @@ export const parseKeys = (text: string): readonly Caller[] => {
       );
     }
     const [, hex, name, perSecond] = match;
+    if (Number(perSecond) === 0)
+      throw new AppError('usage', `line ${i + 1} of the key file: a quota must be above 0`);
     return [
       {
         name: name!,
@@ -93,8 +100,11 @@ const buildKeys = (callers: readonly Caller[], quota: Quota): Authorise => {
       if (crypto.timingSafeEqual(digest, callers[place]!.digest)) found = place;
     if (found < 0) throw new AppError('key-refused', 'the key is not known');
     const { perSecond, name } = callers[found]!;
-    if (perSecond !== undefined && quota.take(found, perSecond) > 0)
-      throw new AppError('quota-spent', `${name} may ask ${perSecond} times a second`);
+    const waitSeconds = perSecond === undefined ? 0 : quota.take(found, perSecond);
+    if (waitSeconds > 0)
+      throw new AppError('quota-spent', `${name} may ask ${perSecond} times a second`, {
+        retryAfterSeconds: waitSeconds,
+      });
     return undefined;
   };
 };
@@ -110,10 +120,11 @@ type TokenCheck = (token: string) => undefined | Promise<undefined>;
  * @param spec `ISSUER|AUDIENCE|JWKS`
  * @throws AppError usage, file-missing, file-unreadable
  */
-const buildTokens = (spec: string): TokenCheck => {
+const buildTokens = (spec: string, endlessTokens: boolean): TokenCheck => {
   const [issuer, audience, jwks] = spec.split('|');
   if (!issuer || !audience || !jwks)
     throw new AppError('usage', '--auth jwt: needs ISSUER|AUDIENCE|JWKS (an address or a file)');
+  const requiredClaims = endlessTokens ? [] : ['exp'];
   const library = import('jose');
   const keySet = keySetOf(jwks, library);
   /** By digest of the token: until when it is trusted. */
@@ -121,7 +132,11 @@ const buildTokens = (spec: string): TokenCheck => {
   const verify = async (token: string, digest: string): Promise<undefined> => {
     const { errors, jwtVerify } = await library;
     try {
-      const { payload } = await jwtVerify(token, await keySet, { issuer, audience });
+      const { payload } = await jwtVerify(token, await keySet, {
+        issuer,
+        audience,
+        requiredClaims,
+      });
       const now = Date.now();
       if (trusted.size >= TRUSTED_TOKENS) trusted.clear();
       trusted.set(digest, Math.min(now + TRUSTED_MS, (payload.exp ?? Infinity) * 1000));

@@ -155,6 +155,16 @@ describe('the Open Inference Protocol', () => {
       { inputs: [{ ...jsonInputs()[0], datatype: 'FP8' }, ...jsonInputs().slice(1)] },
       422,
     ],
+    [
+      'a datatype that cannot be written as a text',
+      {
+        inputs: [
+          { ...jsonInputs()[0], datatype: { toString: 1, valueOf: 1 } },
+          ...jsonInputs().slice(1),
+        ],
+      },
+      422,
+    ],
     ['an unknown output', { inputs: jsonInputs(), outputs: [{ name: 'x' }] }, 422],
     [
       'a number that is none',

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { Call } from '../../http/call.ts';
 import { isObject, type JsonObject, parseBody } from '../formats/body.ts';
-import { buildColumnReader, type ColumnSink, isDatatype } from '../formats/tensor.ts';
+import { buildColumnReader, type ColumnSink, DATATYPES, isDatatype } from '../formats/tensor.ts';
 import type { Flights } from './batch.ts';
 
 const OUTPUTS = ['probability', 'delayed'] as const;
@@ -76,7 +76,10 @@ export const buildInferenceReader = (
       if (given.has(name)) throw invalid(`${pointer}/name`, `${name} is given twice`);
       given.add(name);
       if (!isDatatype(datatype))
-        throw invalid(`${pointer}/datatype`, `${String(datatype).slice(0, 20)} is not a datatype`);
+        throw invalid(
+          `${pointer}/datatype`,
+          `the datatype must be one of ${DATATYPES.join(', ')}${typeof datatype === 'string' ? `, not ${datatype.slice(0, 20)}` : ''}`,
+        );
       const unknown = new Uint8Array(nRows);
       const sink = {
         raw,

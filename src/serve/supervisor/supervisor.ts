@@ -72,7 +72,8 @@ export const serve = async (
       onChange: () => tellAll(),
     });
     built = fleet;
-    const view = (): ServiceView => viewOf(fleet, state, sharedDir);
+    const scheme = config.tls ? 'https' : 'http';
+    const view = (): ServiceView => ({ ...viewOf(fleet, state, sharedDir), scheme });
     const tellAll = (): void => {
       const { ready, reasons } = view();
       for (const child of fleet.children()) child.tell({ command: 'state', ready, reasons });
@@ -114,7 +115,7 @@ export const serve = async (
     tellAll();
     reportReady();
     onStarted({
-      url: urlOf(config.tls ? 'https' : 'http', config.host, port),
+      url: urlOf(scheme, config.host, port),
       adminUrl: urlOf('http', config.adminHost, adminPort),
       workers: nWorkers,
       model: { name: facts.name, version: facts.version, path: facts.path },
@@ -153,7 +154,11 @@ class EndedEarly extends Error {
 const RSS = GAUGES.indexOf('rssBytes');
 const IN_FLIGHT = GAUGES.indexOf('inFlight');
 
-const viewOf = (fleet: Fleet, { draining, reload }: State, sharedDir: string): ServiceView => {
+const viewOf = (
+  fleet: Fleet,
+  { draining, reload }: State,
+  sharedDir: string,
+): Omit<ServiceView, 'scheme'> => {
   const facts = reload?.serving().facts;
   const workers = fleet.places().map(({ id, child, restarts }): WorkerView => {
     const state = child?.state();

@@ -7,8 +7,8 @@ import {
   GAUGES,
   INFERENCE_BOUNDS,
   REQUEST_BOUNDS,
+  OVERFLOW_SERIES,
   SERIES_CELLS,
-  SERIES_LIMIT,
   type SharedCounters,
   viewCounters,
 } from './shared-counters.ts';
@@ -26,6 +26,9 @@ export const splitKey = (key: number): { route: number; method: number; status: 
   const pair = (key - 1 - status) / STATUS_SPAN;
   return { status, method: pair % METHODS.length, route: Math.floor(pair / METHODS.length) };
 };
+
+/** Of the series that takes what has no place left; no (route, method, status) has it. */
+export const OVERFLOW_KEY = KEYS + 1;
 
 /** Place of a route in ROUTES, and of a method in METHODS: work these out once, not per request. */
 export const routeAt = (route: Route): number => ROUTES.indexOf(route);
@@ -87,9 +90,10 @@ const buildSeries = (counters: SharedCounters): ((key: number) => number) => {
   return (key) => {
     const known = places[key]!;
     if (known >= 0) return known;
-    const series = taken < SERIES_LIMIT ? taken++ : SERIES_LIMIT - 1;
+    const hasPlace = taken < OVERFLOW_SERIES;
+    const series = hasPlace ? taken++ : OVERFLOW_SERIES;
     places[key] = series;
-    if (counters.series[series * SERIES_CELLS] === 0) counters.series[series * SERIES_CELLS] = key;
+    counters.series[series * SERIES_CELLS] = hasPlace ? key : OVERFLOW_KEY;
     return series;
   };
 };

@@ -2,10 +2,10 @@
  * The metric families of `/metrics`: every metric of the service with its help, kind and samples.
  */
 import { driftOf, MIN_PSI } from '../../core/distribution.ts';
-import { METHODS, OUTCOMES, RESTART_REASONS, SHED_REASONS, SYSTEM_CALLS } from '../labels.ts';
+import { OUTCOMES, RESTART_REASONS, SHED_REASONS, SYSTEM_CALLS } from '../labels.ts';
 import { MIN_SEEN } from './drift-counters.ts';
 import { INFERENCE_BOUNDS, REQUEST_BOUNDS } from './shared-counters.ts';
-import type { Totals } from './totals.ts';
+import type { RequestSeries, Totals } from './totals.ts';
 import type { ServiceView } from './view.ts';
 
 export interface MetricFamily {
@@ -26,7 +26,7 @@ const WORKER_STATES = ['starting', 'ready', 'draining'] as const;
 export const metricFamiliesOf = (view: ServiceView, version: string): readonly MetricFamily[] => {
   const totals = view.totals();
   return [
-    ...requestFamilies(totals),
+    ...requestFamilies(totals, view.scheme),
     ...processFamilies(view),
     ...modelFamilies(view),
     {
@@ -38,17 +38,33 @@ export const metricFamiliesOf = (view: ServiceView, version: string): readonly M
   ];
 };
 
-const requestFamilies = (totals: Totals): readonly MetricFamily[] => [
+type RequestLabels = Readonly<Record<string, string | number>>;
+
+/** @source https://opentelemetry.io/docs/specs/otel/metrics/sdk/#overflow-attribute */
+const OVERFLOW: RequestLabels = { otel_metric_overflow: 'true' };
+
+/** @source OpenTelemetry semantic conventions, http.server.request.duration */
+const requestLabels = (
+  { route, method, status }: NonNullable<RequestSeries['request']>,
+  scheme: ServiceView['scheme'],
+): RequestLabels => ({
+  http_request_method: method,
+  http_route: route,
+  http_response_status_code: status,
+  url_scheme: scheme,
+  ...(status >= 500 ? { error_type: status } : {}),
+});
+
+const requestFamilies = (
+  totals: Totals,
+  scheme: ServiceView['scheme'],
+): readonly MetricFamily[] => [
   {
     name: 'http_server_request_duration_seconds',
     help: 'Time from the arrival of a request to its answer, by route, method and status.',
     kind: 'histogram',
-    samples: [...totals.series.values()].flatMap(({ route, method, status, cells }) =>
-      histogram(REQUEST_BOUNDS, cells, {
-        http_request_method: METHODS.find((known) => known === method) ?? '_OTHER',
-        http_route: route,
-        http_response_status_code: status,
-      }),
+    samples: [...totals.series.values()].flatMap(({ request, cells }) =>
+      histogram(REQUEST_BOUNDS, cells, request ? requestLabels(request, scheme) : OVERFLOW),
     ),
   },
   {

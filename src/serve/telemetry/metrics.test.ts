@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { RESTART_REASONS } from '../labels.ts';
 import { buildCounters, methodAt, routeAt } from './counters.ts';
 import { renderMetrics } from './metrics.ts';
-import { COUNTER_CELLS } from './shared-counters.ts';
-import { sumCounters } from './totals.ts';
+import { COUNTER_CELLS, SERIES_LIMIT } from './shared-counters.ts';
+import { retireInto, sumCounters } from './totals.ts';
 import type { ServiceView } from './view.ts';
 
 const buildView = (over: Partial<ServiceView> = {}): ServiceView => {
@@ -25,6 +25,7 @@ const buildView = (over: Partial<ServiceView> = {}): ServiceView => {
     model: { name: 'a"b', version: 'v\\1', path: 'p', sha256: 'f', shares: [] },
     drift: () => new Float64Array(0),
     startedSeconds: 1,
+    scheme: 'http',
     ...over,
   };
 };
@@ -42,13 +43,44 @@ describe('/metrics', () => {
   test('gives each histogram cumulative buckets that end in its count', () => {
     const name = 'http_server_request_duration_seconds';
     const labels =
-      'http_request_method="POST",http_route="/predict",http_response_status_code="200"';
+      'http_request_method="POST",http_route="/predict",http_response_status_code="200",url_scheme="http"';
     expect(sampleOf(`${name}_bucket{${labels},le="0.0001"}`)).toBe(1);
     expect(sampleOf(`${name}_bucket{${labels},le="0.0005"}`)).toBe(2);
     expect(sampleOf(`${name}_bucket{${labels},le="10"}`)).toBe(2);
     expect(sampleOf(`${name}_bucket{${labels},le="+Inf"}`)).toBe(3);
     expect(sampleOf(`${name}_count{${labels}}`)).toBe(3);
     expect(sampleOf(`${name}_sum{${labels}}`)).toBeCloseTo(30.00045, 6);
+  });
+
+  test('names the scheme, an unknown method as _OTHER, and what kind of error a failure was', () => {
+    const cells = new Float64Array(COUNTER_CELLS);
+    const counters = buildCounters(cells, new Float64Array(1), () => cells);
+    counters.requestDone(routeAt('other'), methodAt('BREW'), 503, 1000);
+    const text = renderMetrics(buildView({ scheme: 'https', totals: () => sumCounters([cells]) }));
+    expect(text).toContain(
+      '_count{http_request_method="_OTHER",http_route="other",http_response_status_code="503",url_scheme="https",error_type="503"} 1',
+    );
+  });
+
+  test('counts what has no series of its own under the label of overflow, and no other request there', () => {
+    const cells = new Float64Array(COUNTER_CELLS);
+    const counters = buildCounters(cells, new Float64Array(1), () => cells);
+    const nKinds = SERIES_LIMIT + 20;
+    for (let i = 0; i < nKinds; i++) counters.requestDone(i % 18, methodAt('GET'), 200 + i, 1000);
+    const retired = new Float64Array(COUNTER_CELLS);
+    retireInto(retired, cells);
+    counters.requestDone(routeAt('/predict'), methodAt('POST'), 599, 1000);
+    retireInto(retired, cells);
+    for (const sum of [sumCounters([cells]), sumCounters([retired])]) {
+      const counts = [...sum.series.values()].map(({ request, cells: histogram }) => ({
+        request,
+        count: histogram.slice(1).reduce((all, n) => all + n, 0),
+      }));
+      expect(counts.filter(({ request }) => request === undefined)).toHaveLength(1);
+      expect(counts).toHaveLength(SERIES_LIMIT);
+    }
+    const text = renderMetrics(buildView({ totals: () => sumCounters([cells]) }));
+    expect(text).toContain('_count{otel_metric_overflow="true"} 22');
   });
 
   test('says what is zero, so that a rate exists from the start', () => {

@@ -24,8 +24,9 @@ export const INFERENCE_BOUNDS = [
 /** Sum in seconds, then a count per bound, then the count above the last. */
 const histogramCells = (bounds: readonly number[]): number => bounds.length + 2;
 
-/** (route, method, status) met by one worker; the last series takes what has no place left. */
-export const SERIES_LIMIT = 96;
+/** (route, method, status) met by one worker; the last series takes what has no place left, under a label of its own. */
+export const SERIES_LIMIT = 256;
+export const OVERFLOW_SERIES = SERIES_LIMIT - 1;
 /** A key (0: free), then a histogram. */
 export const SERIES_CELLS = 1 + histogramCells(REQUEST_BOUNDS);
 

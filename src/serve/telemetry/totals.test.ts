@@ -22,8 +22,8 @@ describe('counters in shared memory', () => {
     b.counters.requestDone(PREDICT, POST, 422, 100_000);
     b.counters.requestDone(PREDICT, POST, 200, 20e9);
     const totals = sumCounters([a.cells, b.cells]);
-    const series = [...totals.series.values()].map(({ route, method, status, cells }) => ({
-      what: `${method} ${route} ${status}`,
+    const series = [...totals.series.values()].map(({ request, cells }) => ({
+      what: `${request?.method} ${request?.route} ${request?.status}`,
       seconds: cells[0],
       count: cells.slice(1).reduce((sum, n) => sum + n, 0),
     }));

@@ -3,14 +3,21 @@
  */
 import { mergeInto } from '../../core/latency.ts';
 import { METHODS, ROUTES } from '../labels.ts';
-import { splitKey } from './counters.ts';
-import { COUNTER_CELLS, SERIES_CELLS, SERIES_LIMIT, viewCounters } from './shared-counters.ts';
+import { OVERFLOW_KEY, splitKey } from './counters.ts';
+import {
+  COUNTER_CELLS,
+  OVERFLOW_SERIES,
+  SERIES_CELLS,
+  SERIES_LIMIT,
+  viewCounters,
+} from './shared-counters.ts';
 
 /** `cells` is sum, counts per bound, count above. */
-interface RequestSeries {
-  readonly route: string;
-  readonly method: string;
-  readonly status: number;
+export interface RequestSeries {
+  /** Undefined for the series of those that had no place left. */
+  readonly request:
+    | { readonly route: string; readonly method: string; readonly status: number }
+    | undefined;
   readonly cells: Float64Array;
 }
 
@@ -38,18 +45,16 @@ export const sumCounters = (workers: Iterable<Float64Array>): Totals => {
       const from = counters.series.subarray(s * SERIES_CELLS + 1, (s + 1) * SERIES_CELLS);
       const known = series.get(key);
       if (known) mergeInto(known.cells, from);
-      else {
-        const { route, method, status } = splitKey(key);
-        series.set(key, {
-          route: ROUTES[route] ?? 'other',
-          method: METHODS[method] ?? '_OTHER',
-          status,
-          cells: from.slice(),
-        });
-      }
+      else series.set(key, { request: requestOf(key), cells: from.slice() });
     }
   }
   return { ...empty, series };
+};
+
+const requestOf = (key: number): RequestSeries['request'] => {
+  if (key === OVERFLOW_KEY) return undefined;
+  const { route, method, status } = splitKey(key);
+  return { route: ROUTES[route] ?? 'other', method: METHODS[method] ?? '_OTHER', status };
 };
 
 /** Adds the counts of a worker that is gone to `retired`, which has the same sections. */
@@ -60,17 +65,19 @@ export const retireInto = (retired: Float64Array, gone: Float64Array): void => {
   for (let s = 0; s < SERIES_LIMIT; s++) {
     const key = from.series[s * SERIES_CELLS]!;
     if (key === 0) continue;
-    const at = placeOf(into.series, key) * SERIES_CELLS;
-    if (into.series[at] === 0) into.series[at] = key;
+    const place = placeOf(into.series, key);
+    const at = place * SERIES_CELLS;
+    into.series[at] = place === OVERFLOW_SERIES ? OVERFLOW_KEY : key;
     for (let i = 1; i < SERIES_CELLS; i++)
       into.series[at + i]! += from.series[s * SERIES_CELLS + i]!;
   }
 };
 
 const placeOf = (series: Float64Array, key: number): number => {
-  for (let s = 0; s < SERIES_LIMIT; s++) {
+  if (key === OVERFLOW_KEY) return OVERFLOW_SERIES;
+  for (let s = 0; s < OVERFLOW_SERIES; s++) {
     const there = series[s * SERIES_CELLS]!;
     if (there === key || there === 0) return s;
   }
-  return SERIES_LIMIT - 1;
+  return OVERFLOW_SERIES;
 };

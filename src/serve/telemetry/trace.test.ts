@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { open, talk } from '../../../test/http-talk.ts';
 import { callOf } from '../../http/reference-server.ts';
 import type { Handler } from '../endpoint.ts';
 import { buildLog } from '../log.ts';
@@ -76,6 +77,23 @@ describe('tracing', () => {
     const text = JSON.stringify(sent[0]);
     for (const part of ['/v1/traces', TRACE, PARENT, '"POST /v2/models/{model}/infer"', '"503"'])
       expect(text).toContain(part);
+  });
+
+  test('survives every host that a caller may name', async () => {
+    const collector = Bun.serve({ port: 0, fetch: () => new Response() });
+    const tracing = buildTracing(
+      { otlpEndpoint: `http://localhost:${collector.port}/`, traceShare: 0, accessLogShare: 0 },
+      buildLog('silent'),
+    );
+    const server = open(tracing.around(() => 'x'));
+    for (const host of ['a:b:c', '[', ':', '%', 'a:99999', '::1', "!$&'()*+,;="]) {
+      const fields = `traceparent: 00-${TRACE}-${PARENT}-01\r\nConnection: close\r\n`;
+      const { heard, closed } = talk(server, `GET / HTTP/1.1\r\nHost: ${host}\r\n${fields}\r\n`);
+      await closed;
+      expect(heard()).toStartWith('HTTP/1.1 200 ');
+    }
+    await tracing.flush();
+    await collector.stop(true);
   });
 
   test('writes the access log with the trace, and neither body nor query', async () => {

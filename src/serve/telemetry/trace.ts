@@ -57,7 +57,8 @@ export const buildTracing = (
           'http.request.method': method,
           'http.route': route,
           'http.response.status_code': status,
-          'url.scheme': new URL(call.origin()).protocol.slice(0, -1),
+          'url.scheme': call.origin().startsWith('https:') ? 'https' : 'http',
+          ...(status >= 500 ? { 'error.type': String(status) } : {}),
         },
         isError: status >= 500,
       });

@@ -29,4 +29,6 @@ export interface ServiceView {
   /** Live counts of the model's bins, in the order of `model.shares`. */
   readonly drift: () => Float64Array;
   readonly startedSeconds: number;
+  /** How callers reach the service. */
+  readonly scheme: 'http' | 'https';
 }

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { PLANTED_FLIGHT, PLANTED_INPUTS } from '../../../test/planted.ts';
+import { buildPlantedModel, PLANTED_FLIGHT, PLANTED_INPUTS } from '../../../test/planted.ts';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
 import { buildInputReader } from '../../core/inputs.ts';
 import { buildReferencePredictor } from '../../predict/reference.ts';
@@ -46,6 +46,33 @@ describe('one flight', () => {
       probability: number;
     };
     expect(answer.probability).toBe(expected({ ...PLANTED_FLIGHT, distanceMiles: 2475 }));
+  });
+
+  test('is refused by GET when an input or a switch is given twice', async () => {
+    for (const more of ['&airline=AA', '&explain=true&explain=false']) {
+      const response = await fetch(
+        `${service.url}/predict?${new URLSearchParams(PLANTED_FLIGHT)}${more}`,
+      );
+      expect(response.status).toBe(422);
+      expect(((await response.json()) as { detail: string }).detail).toContain('given twice');
+    }
+  });
+
+  test('is answered by GET whatever its inputs are named', async () => {
+    const model = buildPlantedModel();
+    const inputs = model.inputs.map((input) =>
+      input.name === 'airline' ? { ...input, name: '__proto__' } : input,
+    );
+    const features = model.features.map((feature) =>
+      feature.name === 'airline' ? { ...feature, input: '__proto__' } : feature,
+    ) as typeof model.features;
+    const odd = startPlantedService(buildPlantedContext({ model: { ...model, inputs, features } }));
+    const { airline, ...rest } = PLANTED_FLIGHT;
+    const query = new URLSearchParams({ ...rest, ['__proto__']: airline });
+    const answer = (await (await fetch(`${odd.url}/predict?${query}`)).json()) as object;
+    expect(answer).toMatchObject({ probability: expected(PLANTED_FLIGHT) });
+    expect(answer).not.toHaveProperty('unknown');
+    await odd.stop();
   });
 
   test('may hold a value never seen: it counts as missing and is named', async () => {

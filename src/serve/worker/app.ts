@@ -56,7 +56,7 @@ const POST = methodAt('POST');
 export const buildApp: BuildApp = (context) => {
   const { counters, admission, config } = context;
   const authorise =
-    config.auth === undefined ? undefined : buildAuthorise(config.auth, context.quota);
+    config.auth === undefined ? undefined : buildAuthorise(config.auth, context.quota, config);
   const cors = buildCors(config.corsOrigins);
   const places = new Map(
     Object.entries(endpointsOf(context)).map(([path, endpoint]) => [
@@ -71,10 +71,9 @@ export const buildApp: BuildApp = (context) => {
       return problemResponse(error, { 'www-authenticate': 'Bearer realm="puntual"' });
     if (error.code === 'quota-spent') {
       counters.shed('quota');
-      return problemResponse(error, { 'retry-after': '1' });
-    }
-    if (!COMES_BACK.has(error.code)) return problemResponse(error);
-    return problemResponse(error, { 'retry-after': String(admission.retryAfterSeconds()) });
+    } else if (!COMES_BACK.has(error.code)) return problemResponse(error);
+    const seconds = error.retryAfterSeconds ?? admission.retryAfterSeconds();
+    return problemResponse(error, { 'retry-after': String(Math.max(1, Math.ceil(seconds))) });
   };
   const done = (route: number, method: number, status: number, startMs: number): void =>
     counters.requestDone(route, method, status, (performance.now() - startMs) * 1e6);

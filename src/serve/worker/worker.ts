@@ -2,7 +2,7 @@
  * One worker process: reads and checks the model, waits for the command to listen, answers, drains.
  */
 import { join } from 'node:path';
-import { AppError } from '../../core/errors.ts';
+import { AppError, ERRORS } from '../../core/errors.ts';
 import { type LoadedModel, readModel } from '../../core/model-file.ts';
 import { compilePredictor } from '../../predict/compile.ts';
 import type { ServeContext, ServeState } from '../context.ts';
@@ -18,7 +18,7 @@ import {
   type WorkerEvent,
   type WorkerStart,
 } from '../messages.ts';
-import { buildCounters } from '../telemetry/counters.ts';
+import { buildCounters, methodAt, routeAt } from '../telemetry/counters.ts';
 import { createDrift, driftCells, sumDrift } from '../telemetry/drift-counters.ts';
 import { mapCells, viewCounters } from '../telemetry/shared-counters.ts';
 import { buildTracing } from '../telemetry/trace.ts';
@@ -43,6 +43,10 @@ const BUG_ANSWER = {
   code: 'bug',
   error: 'the request was not answered because of a bug; it is in the log',
 };
+
+/** What is no request asked for nothing, by no method. */
+const NO_ROUTE = routeAt('other');
+const NO_METHOD = methodAt('');
 
 const say = (message: WorkerEvent): void => {
   process.send?.(message);
@@ -116,7 +120,10 @@ const start = ({
     try {
       const handlers = {
         answer: app,
-        refused: problemText,
+        refused: (error: AppError) => {
+          counters.requestDone(NO_ROUTE, NO_METHOD, ERRORS[error.code].status, 0);
+          return problemText(error);
+        },
         failed,
         onSlow: () => counters.shed('slow'),
       };
