@@ -5,20 +5,23 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
 import { readModel, writeModel } from '../core/model-file.ts';
 import { storeModel } from '../core/model-store.ts';
-import { importModel } from '../exchange/import.ts';
-import { parseInputsFile } from '../exchange/inputs-file.ts';
+import { importWithProposals } from '../exchange/import.ts';
+import { type InputSpec, type InputsFile, parseInputsFile } from '../exchange/inputs-file.ts';
 import { compilePredictor } from '../predict/compile.ts';
-import { summaryOf } from './model-summary.ts';
+import { summaryOf, summaryOfModel } from './model-summary.ts';
 import { printJson, printLine } from './output.ts';
 import { setting } from './setting.ts';
 
 interface Options {
   readonly output?: string;
   readonly inputs?: string;
+  readonly positive?: string;
   readonly name?: string;
   readonly models: string;
+  readonly dryRun?: true;
   readonly json?: true;
 }
 
@@ -30,32 +33,92 @@ export const describeImport = (command: Command): void => {
     )
     .argument('<file>', "the other library's file")
     .option('-o, --output <model>', 'write this model file instead of a version under --models')
-    .option('--inputs <spec>', 'a JSON file that names the inputs (docs/model-file.md)')
+    .option(
+      '--inputs <spec>',
+      'a JSON file that names the inputs, or the JSON itself (docs/model-file.md)',
+    )
+    .option('--positive <label>', 'the class that means "late", by its label')
     .option('--name <name>', "the model's name (default: that of the file)")
+    .option('--dry-run', 'say what the model asks and answers, and write nothing')
     .addOption(setting('--models <dir>', 'where models lie', 'models'))
     .option('--json', 'print one JSON document')
     .action((file: string, options: Options) => {
-      const spec = options.inputs ? parseInputsFile(read(options.inputs).toString('utf8')) : {};
-      const imported = importModel(read(file), spec, options.name ?? nameOf(file));
+      const spec = specOf(options);
+      const { model: imported, proposals } = importWithProposals(
+        read(file),
+        spec,
+        options.name ?? nameOf(file),
+      );
       const model = options.name ? { ...imported, name: options.name } : imported;
       compilePredictor(model);
+      const proposed = proposals.length > 0 ? { proposedInputs: withGroups(spec, proposals) } : {};
+      if (options.dryRun) {
+        if (options.json) printJson({ ...summaryOfModel(model), ...proposed });
+        else {
+          printLine(`${model.provenance.madeBy}, not written: this is a dry run`);
+          printModel(model);
+          printProposals(spec, proposals);
+        }
+        return;
+      }
       const path = options.output ?? storeModel(options.models, model, new Date()).path;
       if (options.output) writeModel(model, path);
       const loaded = readModel(path);
       if (options.json) {
-        printJson(summaryOf(loaded));
+        printJson({ ...summaryOf(loaded), ...proposed });
         return;
       }
       printLine(`${model.provenance.madeBy} -> ${path}`);
-      for (const input of model.inputs) {
-        const values = input.values ? `: ${abridge(input.values)}` : '';
-        printLine(`  ${input.name}  ${input.kind}${values}`);
-      }
+      printModel(model);
+      printProposals(spec, proposals);
       const where = options.models === 'models' ? '' : ` --models ${options.models}`;
       const wanted = options.output ?? model.name;
       printLine(`serve it with: puntual serve --model ${wanted}${options.output ? '' : where}`);
     });
 };
+
+/** The inputs file, or what stands for it, with what the flags say. */
+const specOf = ({ inputs, positive }: Options): InputsFile => {
+  const text =
+    inputs === undefined || /^\s*[[{]/.test(inputs) ? inputs : read(inputs).toString('utf8');
+  const spec = text === undefined ? {} : parseInputsFile(text);
+  return positive === undefined ? spec : { ...spec, positive };
+};
+
+const printModel = (model: Model): void => {
+  for (const input of model.inputs) {
+    const values = input.values ? `: ${abridge(input.values)}` : '';
+    printLine(`  ${input.name}  ${input.kind}${input.required ? '' : ', optional'}${values}`);
+  }
+  const [head] = model.heads;
+  const { classes, notes = [] } = model.provenance;
+  if (classes && head?.kind === 'probability')
+    printLine(
+      `the probability is that of the class '${classes.late}' (not '${classes.other}'), served as P(delay >= ${head.minutes} min)`,
+    );
+  printLine(`called delayed from a probability of ${model.threshold}`);
+  for (const note of notes) printLine(`note: ${note}`);
+};
+
+const withGroups = (spec: InputsFile, proposals: readonly InputSpec[]): InputsFile => ({
+  ...spec,
+  inputs: [...(spec.inputs ?? []), ...proposals],
+});
+
+/** The groups, and the words that accept them. */
+const printProposals = (spec: InputsFile, proposals: readonly InputSpec[]): void => {
+  if (proposals.length === 0) return;
+  const names = proposals.map(({ name }) => name).join(', ');
+  printLine(
+    `the columns of ${names} may be one-hot, which their names alone do not prove: they are left as numbers. If exactly one column of each is 1 in every row, import again with`,
+  );
+  const accepted = withGroups(spec, proposals);
+  const isList = Object.keys(accepted).length === 1;
+  printLine(`  --inputs ${quoted(JSON.stringify(isList ? accepted.inputs : accepted))}`);
+};
+
+/** One word of a shell. */
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 const read = (path: string): Buffer => {
   try {

@@ -2,18 +2,25 @@
  * What can be said of a model file: its summary, and the outcome of a full check.
  */
 import { statSync } from 'node:fs';
-import type { Head } from '../core/model.ts';
+import type { Head, Model } from '../core/model.ts';
 import { type LoadedModel, readModel } from '../core/model-file.ts';
 import { compilePredictor } from '../predict/compile.ts';
 
 /** A model in plain JSON: everything but its trees. */
 export const summaryOf = ({ model, sha256, version, path }: LoadedModel) => ({
-  name: model.name,
   version,
   path,
   sha256,
   bytes: statSync(path).size,
+  ...summaryOfModel(model),
+});
+
+/** What can be said of a model before it is written. */
+export const summaryOfModel = (model: Model) => ({
+  name: model.name,
   madeBy: model.provenance.madeBy,
+  ...(model.provenance.classes && { classes: model.provenance.classes }),
+  ...(model.provenance.notes && { notes: model.provenance.notes }),
   inputs: model.inputs,
   features: model.features.map((feature) => `${feature.name}: ${feature.step}`),
   heads: model.heads.map(summaryOfHead),
@@ -32,6 +39,7 @@ const summaryOfHead = (head: Head) => ({
     head.kind === 'probability'
       ? `P(delay >= ${head.minutes} min)`
       : `P${Math.round(head.level * 100)} minutes of delay`,
+  kind: head.score.kind,
   ...(head.score.kind === 'forest' && {
     trees: head.score.forest.nTrees,
     leaves: head.score.forest.feature.reduce((n, feature) => (feature === -1 ? n + 1 : n), 0),

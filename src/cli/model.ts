@@ -77,12 +77,17 @@ const printSummary = (summary: ReturnType<typeof summaryOf>): void => {
     ['answer', 'trees', 'leaves', 'calibration'],
     summary.heads.map((head) => [
       head.answer,
-      head.trees === undefined ? 'linear' : `${head.trees}`,
+      head.trees === undefined ? head.kind : `${head.trees}`,
       head.leaves === undefined ? '' : `${head.leaves}`,
       head.calibration ?? '',
     ]),
   );
   printLine();
+  if (summary.classes)
+    printLine(
+      `the probability is that of the class '${summary.classes.late}' (not '${summary.classes.other}')`,
+    );
+  for (const note of summary.notes ?? []) printLine(`note: ${note}`);
   printLine(`called delayed from a probability of ${summary.threshold}`);
   for (const [part, dates] of Object.entries(summary.split ?? {})) printLine(`${part}: ${dates}`);
   if (summary.test) {

@@ -14,8 +14,10 @@ import {
 } from './lookup.ts';
 
 /** One step; `name` is unique in a model, `inputs` are names of `Input`s. */
-export type Feature = { readonly name: string } & (
-  | { readonly step: 'number'; readonly input: string }
+export type Feature = {
+  readonly name: string;
+} /** The number itself, missing where it is `missingNumber` (both as float32). */ & (
+  | { readonly step: 'number'; readonly input: string; readonly missingNumber?: number }
   /** The category's code, NaN when missing: a categorical feature. */
   | { readonly step: 'code'; readonly input: string }
   /** 1 where the category has this value, else 0 (also when missing): a one-hot column. */
@@ -136,7 +138,13 @@ const buildStep = (
     };
   };
   switch (feature.step) {
-    case 'number':
+    case 'number': {
+      if (feature.missingNumber === undefined) return fromInput(feature.input, (value) => value);
+      const marker = Math.fround(feature.missingNumber);
+      return fromInput(feature.input, (value) =>
+        Math.fround(value) === marker ? Number.NaN : value,
+      );
+    }
     case 'code':
       return fromInput(feature.input, (value) => value);
     case 'equals': {

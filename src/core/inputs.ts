@@ -17,6 +17,10 @@ export interface Input {
   readonly unit?: string;
   /** Known values of a category, sorted; a code is an index into it. */
   readonly values?: readonly string[];
+  /** Whether a category takes none but its known values, as an encoder of another library that was told so. */
+  readonly onlyKnown?: boolean;
+  /** A number that the model tells apart from others, for an example. */
+  readonly example?: number;
 }
 
 /** What was odd about a request that could still be read. */
@@ -72,6 +76,7 @@ const readValue = (
       }
       const code = codes!.get(String(value));
       if (code !== undefined) return code;
+      if (input.onlyKnown) return fault(reading, input, mustBeKnown(input));
       reading.unknown.push(input.name);
       return Number.NaN;
     }
@@ -90,6 +95,12 @@ const readValue = (
     }
   }
 };
+
+const VALUES_SHOWN = 12;
+
+/** What a category that takes none but its known values asks for. */
+export const mustBeKnown = ({ values = [] }: Input): string =>
+  `must be one of ${values.slice(0, VALUES_SHOWN).join(', ')}${values.length > VALUES_SHOWN ? `, ... (${values.length} values)` : ''}`;
 
 const fault = (reading: Reading, input: Input, must: string): number => {
   reading.faults.push({ pointer: `/${input.name}`, detail: `${input.name} ${must}` });

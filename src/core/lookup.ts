@@ -6,7 +6,7 @@ import type { Input } from './inputs.ts';
 
 /** A part of a lookup's key: an integer in [0, radix) derived from one input. */
 export interface KeyPart {
-  readonly of: 'code' | 'hour' | 'dayOfWeek' | 'month' | 'dayOfYear' | 'day';
+  readonly of: 'code' | 'minuteOfDay' | 'hour' | 'dayOfWeek' | 'month' | 'dayOfYear' | 'day';
   readonly input: string;
   readonly radix: number;
 }

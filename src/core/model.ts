@@ -75,6 +75,10 @@ export interface Quality {
 interface Provenance {
   /** `puntual`, or the library that a foreign model was made with. */
   readonly madeBy: string;
+  /** Of a foreign model: the class whose probability it gives, and the other one, by their labels. */
+  readonly classes?: { readonly late: string; readonly other: string };
+  /** Of a foreign model: what was worth saying when it was imported. */
+  readonly notes?: readonly string[];
   readonly trainedOn?: {
     readonly dialect: string;
     readonly target: 'arrival' | 'departure';

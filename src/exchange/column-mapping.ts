@@ -1,14 +1,15 @@
 /**
- * Which input each column of a foreign model's matrix is made of: by the inputs file, else by its name.
- * Columns such as `OPERA_Iberia`, `OPERA_KLM` become one category `OPERA`.
+ * Which input each column of a foreign model's matrix is made of: the one that the inputs file says, else an input of
+ * the column's own name and kind. Columns are joined to one input only where the inputs file, or an encoder, says so.
  */
 import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
 import { fieldOf, type InputKind } from '../core/flight.ts';
-import type { Forest } from '../core/forest.ts';
 import type { Input } from '../core/inputs.ts';
+import { VALUES_LIMIT } from './build-forest.ts';
 import type { ForeignColumn, ForeignModel } from './foreign-model.ts';
 import type { InputSpec, InputsFile } from './inputs-file.ts';
+import { buildTimeFeature } from './time-parts.ts';
 
 /** One column: the input behind it, and the feature that makes the column from the input. */
 export interface ColumnMapping {
@@ -16,30 +17,29 @@ export interface ColumnMapping {
   readonly feature: Feature;
 }
 
-/** @throws AppError value-invalid */
-export const mapColumns = (foreign: ForeignModel, spec: InputsFile): readonly ColumnMapping[] => {
+/**
+ * One mapping per column, undefined for a column that the model does not ask and the inputs file does not name.
+ * @throws AppError value-invalid
+ */
+export const mapColumns = (
+  foreign: ForeignModel,
+  spec: InputsFile,
+): readonly (ColumnMapping | undefined)[] => {
   const names = namesOf(foreign.columns, spec);
   const mappings: (ColumnMapping | undefined)[] = foreign.columns.map(() => undefined);
   for (const input of spec.inputs ?? []) mapInput(input, foreign, names, mappings);
-  groupByPrefix(foreign, names, mappings);
   return foreign.columns.map((column, c) => {
+    if (mappings[c] || column.isUnused) return mappings[c];
     const name = names[c] ?? `x${c}`;
-    return (
-      mappings[c] ??
-      mappingOf(
-        buildInput(foreign, {
-          spec: { name },
-          kind: column.values ? 'category' : 'number',
-          values: column.values,
-          column,
-        }),
-        column,
-      )
-    );
+    return wholeColumn(foreign, { name }, column);
   });
 };
 
-const namesOf = (columns: readonly ForeignColumn[], spec: InputsFile): (string | undefined)[] => {
+/** The columns' names: those of the inputs file where it has any. @throws AppError value-invalid */
+export const namesOf = (
+  columns: readonly ForeignColumn[],
+  spec: InputsFile,
+): (string | undefined)[] => {
   if (!spec.columns) return columns.map(({ name }) => name);
   if (spec.columns.length !== columns.length)
     throw invalid(`it names ${spec.columns.length} columns, the model has ${columns.length}`);
@@ -59,26 +59,30 @@ const mapInput = (
   const columnNamed = (name: string): number => {
     const column = names.indexOf(name);
     if (column < 0) throw invalid(`the model has no column '${name}' (for ${spec.name})`);
+    if (names.indexOf(name, column + 1) >= 0)
+      throw invalid(`two columns of the model are called '${name}' (for ${spec.name})`);
     return column;
   };
   const parts = partsOf(spec, names);
   if (parts && spec.kind === 'time') {
     const input = buildInput(foreign, { spec, kind: 'time' });
-    for (const [name, step] of parts) assign(columnNamed(name), timeMapping(input, step));
+    for (const [name, part] of parts)
+      assign(columnNamed(name), { input, feature: buildTimeFeature(input, part) });
     return;
   }
   if (parts) {
     const values = [...new Set(parts.map(([, value]) => value))];
     const input = buildInput(foreign, { spec, kind: 'category', values });
-    for (const [name, value] of parts) assign(columnNamed(name), oneHot(input, value));
+    for (const [name, value] of parts) {
+      const column = columnNamed(name);
+      if (foreign.columns[column]!.values)
+        throw invalid(`column ${name} holds categories itself, and is no column of 0 and 1`);
+      assign(column, oneHot(input, value));
+    }
     return;
   }
-  const whole = (column: number): void => {
-    const own = foreign.columns[column]!;
-    const values = valuesOf(own, spec);
-    const kind = spec.kind ?? (values ? 'category' : 'number');
-    assign(column, mappingOf(buildInput(foreign, { spec, kind, values, column: own }), own));
-  };
+  const whole = (column: number): void =>
+    assign(column, wholeColumn(foreign, spec, foreign.columns[column]!));
   const wanted = spec.column ?? spec.name;
   if (spec.column !== undefined || names.includes(wanted)) {
     whole(columnNamed(wanted));
@@ -99,11 +103,29 @@ const mapInput = (
   whole(column);
 };
 
-/** The file's own names of categories; where it has none, those of the inputs file. */
-const valuesOf = (column: ForeignColumn, spec: InputSpec): readonly string[] | undefined =>
-  column.isCoded ? (spec.values ?? column.values) : (column.values ?? spec.values);
+/** The input that a column holds as it is. */
+const wholeColumn = (
+  foreign: ForeignModel,
+  spec: InputSpec,
+  column: ForeignColumn,
+): ColumnMapping => {
+  const values = valuesOf(column, spec);
+  const kind = spec.kind ?? (values ? 'category' : 'number');
+  return mappingOf(buildInput(foreign, { spec, kind, values, column }), column);
+};
 
-/** Pairs of column name and value (or step), for an input that spans several columns by name. */
+/** The file's own names of categories; where it has none, those of the inputs file. */
+const valuesOf = (column: ForeignColumn, spec: InputSpec): readonly string[] | undefined => {
+  if (!column.isCoded) return column.values ?? spec.values;
+  const codes = column.values ?? [];
+  if (column.namesLost !== undefined && spec.values?.length !== codes.length)
+    throw invalid(
+      `${column.namesLost}; name its ${codes.length} categories in the order of their codes: {"name": ${JSON.stringify(spec.name)}, "values": [...]}`,
+    );
+  return spec.values ?? codes;
+};
+
+/** Pairs of column name and value (or part of a time), for an input that spans several columns by name. */
 const partsOf = (
   { name, columns }: InputSpec,
   names: readonly (string | undefined)[],
@@ -116,49 +138,6 @@ const partsOf = (
   );
   if (found.length === 0) throw invalid(`no column is called '${columns}' (for ${name})`);
   return found;
-};
-
-/** Turns runs of free columns `PREFIX_VALUE` that hold only 0 and 1 into one category each. */
-const groupByPrefix = (
-  foreign: ForeignModel,
-  names: readonly (string | undefined)[],
-  mappings: (ColumnMapping | undefined)[],
-): void => {
-  if (foreign.features) return;
-  const groups = new Map<string, number[]>();
-  names.forEach((name, c) => {
-    const prefix = name === undefined ? undefined : /^([^_=]+)[_=](?=.)/.exec(name)?.[1];
-    if (prefix === undefined || mappings[c] || foreign.columns[c]!.values) return;
-    groups.set(prefix, [...(groups.get(prefix) ?? []), c]);
-  });
-  const isBinary = binaryColumns(foreign);
-  for (const [prefix, group] of groups) {
-    if (group.length < 2 || !group.every((c) => isBinary[c])) continue;
-    const values = group.map((c) => names[c]!.slice(prefix.length + 1));
-    const input = buildInput(foreign, { spec: { name: prefix }, kind: 'category', values });
-    group.forEach((c, i) => {
-      mappings[c] = oneHot(input, values[i]!);
-    });
-  }
-};
-
-/** Which columns are only ever asked "0 or 1?"; a linear model does not tell. */
-const binaryColumns = ({ score, columns }: ForeignModel): boolean[] => {
-  const binary = columns.map(() => true);
-  const scores = score.kind === 'mean' ? score.members.map((member) => member.score) : [score];
-  for (const one of scores) if (one.kind === 'forest') markOrdered(one.forest, binary);
-  return binary;
-};
-
-/** Takes the mark off columns that are asked for more than 0 or 1. */
-const markOrdered = (forest: Forest, binary: boolean[]): void => {
-  const { feature, threshold, categoryStart } = forest;
-  for (let node = 0; node < feature.length; node++) {
-    const asked = feature[node]!;
-    if (asked < 0) continue;
-    const limit = threshold[node]!;
-    if (categoryStart[node]! >= 0 || limit < 0 || limit > 1) binary[asked] = false;
-  }
 };
 
 interface InputSource {
@@ -175,13 +154,21 @@ const buildInput = (
 ): Input => {
   const field = fieldOf(spec.name);
   const unit = spec.unit ?? (kind === 'number' ? field?.unit : undefined);
+  // An encoder that refuses what it does not know refuses a missing value too.
+  const takesMissing = !column?.isClosed && (acceptsMissing || column?.isOptional === true);
+  if (values && values.length > VALUES_LIMIT) throw invalid(`${spec.name} has too many values`);
+  if (spec.required === false && kind === 'number' && !takesMissing)
+    throw invalid(
+      `${spec.name} cannot be optional: the library refuses a missing value there, and so no answer is right`,
+    );
   return {
     name: spec.name,
     kind,
-    required: spec.required ?? !(acceptsMissing || column?.isOptional),
+    required: spec.required ?? !takesMissing,
     description: spec.description ?? field?.description ?? spec.name,
     ...(unit !== undefined && { unit }),
     ...(values !== undefined && { values }),
+    ...(column?.isClosed && kind === 'category' && { onlyKnown: true }),
   };
 };
 
@@ -199,15 +186,6 @@ const mappingOf = (input: Input, column: ForeignColumn): ColumnMapping => {
     throw invalid(`${input.name} is a category in the model, not a number`);
   const step = input.kind === 'category' ? 'code' : 'number';
   return { input, feature: { name: input.name, step, input: input.name } };
-};
-
-const TIME_STEPS = ['minuteOfDay', 'hour', 'dayOfWeek', 'dayOfYear', 'month'] as const;
-
-const timeMapping = (input: Input, step: string): ColumnMapping => {
-  const known = TIME_STEPS.find((name) => name === step);
-  if (!known)
-    throw invalid(`${input.name} has no part '${step}': there are ${TIME_STEPS.join(', ')}`);
-  return { input, feature: { name: `${input.name} ${known}`, step: known, input: input.name } };
 };
 
 const invalid = (detail: string): AppError =>

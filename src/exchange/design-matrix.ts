@@ -19,6 +19,8 @@ export type DerivedColumn = { readonly column: number } & (
       readonly line?: { readonly factor: number; readonly offset: number };
       /** What a missing x counts as; text where the column turns out to be a category. */
       readonly missing?: number | string;
+      /** The number that stands for a missing one. */
+      readonly missingNumber?: number;
     }
   /** (1 - shift) / scale for this value, (0 - shift) / scale for any other. */
   | {
@@ -147,6 +149,7 @@ const isPlain = ({ columns, derivedColumns }: DesignMatrix): boolean =>
       derived.of === 'number' &&
       isUnscaled(derived) &&
       derived.missing === undefined &&
+      derived.missingNumber === undefined &&
       !columns[c]!.values
     );
   });
@@ -169,7 +172,9 @@ const featureOf = (derived: DerivedColumn, columns: readonly ForeignColumn[]): F
         throw unsupported(
           `column ${columns[derived.column]!.name ?? input} is a category in one step and a number in another`,
         );
-      const { shift, scale, line, missing } = derived;
+      const { shift, scale, line, missing, missingNumber } = derived;
+      if (missingNumber !== undefined)
+        return { name: ` but ${missingNumber}`, step: 'number', input, missingNumber };
       if (typeof missing === 'string')
         throw unsupported(`a missing number is filled with the text '${missing.slice(0, 40)}'`);
       if (isUnscaled(derived) && missing === undefined) return { name: '', step: 'number', input };
@@ -216,8 +221,8 @@ const tableOf = (
   };
 };
 
-/** Columns of which a missing value is filled in wherever it is asked. */
-export const markOptional = (
+/** Marks columns of which a missing value is filled in wherever it is asked, and those that are never asked. */
+export const markColumns = (
   columns: readonly ForeignColumn[],
   derivedColumns: readonly DerivedColumn[],
 ): readonly ForeignColumn[] => {
@@ -226,9 +231,10 @@ export const markOptional = (
     isAsked.add(derived.column);
     if (derived.of !== 'number' || derived.missing === undefined) isFilled.delete(derived.column);
   }
-  return columns.map((column, c) =>
-    isAsked.has(c) && isFilled.has(c) ? { ...column, isOptional: true } : column,
-  );
+  return columns.map((column, c) => {
+    if (!isAsked.has(c)) return { ...column, isUnused: true };
+    return isFilled.has(c) ? { ...column, isOptional: true } : column;
+  });
 };
 
 /** The same answers, by columns of which a line scales none itself that are 0 or 1. */

@@ -14,6 +14,12 @@ export interface ForeignColumn {
   readonly isCoded?: boolean;
   /** Whether a missing value is filled in by the model itself. */
   readonly isOptional?: boolean;
+  /** Whether the library refuses a value that is not among `values`. */
+  readonly isClosed?: boolean;
+  /** Whether the model does not ask for it: a column that its first step drops. */
+  readonly isUnused?: boolean;
+  /** Why the file's own names of its categories cannot be used, so that the inputs file has to give them. */
+  readonly namesLost?: string;
 }
 
 export interface ForeignModel {
@@ -34,4 +40,8 @@ export interface ForeignModel {
   readonly classes: readonly string[];
   /** Whether the library itself accepts missing values. */
   readonly acceptsMissing: boolean;
+  /** From which probability the library decides for the last class, where that is not 0.5. */
+  readonly threshold?: number;
+  /** What whoever imports it should know: how many rounds count, for instance. Whole sentences without a full stop. */
+  readonly notes?: readonly string[];
 }

@@ -5,11 +5,12 @@ import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { decompress } from './compression/decompress.ts';
 import type { ForeignModel } from './foreign-model.ts';
-import type { InputsFile } from './inputs-file.ts';
+import type { InputSpec, InputsFile } from './inputs-file.ts';
 import { parseLightGbm } from './lightgbm/lightgbm.ts';
 import { parseOnnx } from './onnx/onnx.ts';
 import { parsePickle } from './pickle/pickle.ts';
 import { readSklearn } from './sklearn/sklearn.ts';
+import { proposeGroups } from './group-proposals.ts';
 import { toModel } from './to-model.ts';
 import { unknownFormatError } from './unknown-format.ts';
 import { parseXgboost } from './xgboost/xgboost.ts';
@@ -22,6 +23,22 @@ const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
  */
 export const importModel = (bytes: Uint8Array, spec: InputsFile, name: string): Model =>
   toModel(parseForeign(bytes), spec, name);
+
+/** A model, and groups that its columns may be. */
+interface Imported {
+  readonly model: Model;
+  readonly proposals: readonly InputSpec[];
+}
+
+/** @throws AppError as `importModel` */
+export const importWithProposals = (
+  bytes: Uint8Array,
+  spec: InputsFile,
+  name: string,
+): Imported => {
+  const foreign = parseForeign(bytes);
+  return { model: toModel(foreign, spec, name), proposals: proposeGroups(foreign, spec) };
+};
 
 /** @throws AppError model-broken, model-unsupported, model-unsafe */
 export const parseForeign = (bytes: Uint8Array): ForeignModel => {

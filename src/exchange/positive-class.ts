@@ -11,15 +11,57 @@ type Scored<S extends Score> = {
   readonly calibration: Calibration;
 };
 
-/** @throws AppError value-invalid for a class that the model does not have */
-export const probabilityOfClass = (foreign: ForeignModel, positive?: string): Scored<Score> => {
+/** The class labels of a model: the one whose probability is wanted, and the other. */
+interface Classes {
+  readonly late: string;
+  readonly other: string;
+}
+
+/** Labels that speak for themselves: the one that says yes, and those that may stand beside it. */
+const OBVIOUS: Readonly<Record<string, readonly string[]>> = {
+  '1': ['0', '-1'],
+  true: ['false'],
+};
+
+/**
+ * Which class is "late": the one that is named, else 1 (beside 0 or -1) or True.
+ * @throws AppError value-invalid for a class that the model does not have, or where nothing tells
+ */
+export const lateClassOf = ({ classes }: ForeignModel, positive?: string): Classes => {
+  const [first, second] = classes as [string, string];
+  if (positive !== undefined) {
+    const late = classes.find((label) => isSameLabel(label, positive));
+    if (late === undefined)
+      throw new AppError(
+        'value-invalid',
+        `the model has no class '${positive}': it has '${first}' and '${second}'`,
+      );
+    return { late, other: late === second ? first : second };
+  }
+  for (const [late, other] of [
+    [second, first],
+    [first, second],
+  ] as const)
+    if (OBVIOUS[plainLabel(late)]?.includes(plainLabel(other))) return { late, other };
+  throw new AppError(
+    'value-invalid',
+    `which class means "late"? The model has '${first}' and '${second}': say --positive '${first}' or --positive '${second}'`,
+  );
+};
+
+/** `1.0` and `1`, `TRUE` and `True` are one label. */
+const plainLabel = (label: string): string => {
+  const number = label.trim() === '' ? Number.NaN : Number(label);
+  return Number.isNaN(number) ? label.toLowerCase() : String(number);
+};
+
+const isSameLabel = (label: string, wanted: string): boolean =>
+  label === wanted || plainLabel(label) === plainLabel(wanted);
+
+/** The probability of a class, out of a model that gives that of its last one. */
+export const probabilityOfClass = (foreign: ForeignModel, late: string): Scored<Score> => {
   const { score, link, calibration = { kind: 'none' }, classes } = foreign;
-  if (positive === undefined || positive === classes[1]) return { score, link, calibration };
-  if (positive !== classes[0])
-    throw new AppError(
-      'value-invalid',
-      `the model has no class '${positive}': it has '${classes.join("' and '")}'`,
-    );
+  if (late === classes[1]) return { score, link, calibration };
   if (score.kind !== 'mean') return complement({ score, link, calibration });
   const members = score.members.map(
     (member): Member => ({ ...complement(member), weight: member.weight }),

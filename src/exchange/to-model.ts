@@ -8,9 +8,11 @@ import type { Head, Model } from '../core/model.ts';
 import { checkModel } from '../core/model-check.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { type ColumnMapping, mapColumns } from './column-mapping.ts';
-import type { ForeignModel } from './foreign-model.ts';
+import type { ForeignColumn, ForeignModel } from './foreign-model.ts';
 import type { InputsFile } from './inputs-file.ts';
-import { probabilityOfClass } from './positive-class.ts';
+import { exampleNumbers } from './example-numbers.ts';
+import { lateClassOf, probabilityOfClass } from './positive-class.ts';
+import { overTimePart } from './time-parts.ts';
 
 const LATE_MINUTES = 15;
 const THRESHOLD = 0.5;
@@ -20,24 +22,33 @@ const THRESHOLD = 0.5;
  * @throws AppError value-invalid (the spec does not fit the model), model-broken (a weight is no number)
  */
 export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): Model => {
+  const classes = lateClassOf(foreign, spec.positive);
   const mappings = mapColumns(foreign, spec);
-  const inputs = inputsOf(mappings);
   const features = foreign.features
-    ? foreign.features.map((feature) => composeFeature(feature, mappings))
-    : mappings.map(({ feature }) => feature);
+    ? foreign.features.map((feature) => composeFeature(feature, mappings, foreign.columns))
+    : mappings.map((mapping) => mapping!.feature);
+  const scored = probabilityOfClass(foreign, classes.late);
   const head: Head = {
     kind: 'probability',
     minutes: spec.minutes ?? LATE_MINUTES,
-    ...probabilityOfClass(foreign, spec.positive),
+    ...scored,
     given: 'nothing',
   };
+  const examples = exampleNumbers(features, scored.score);
   const model: Model = {
     name: spec.name ?? name,
-    inputs,
+    inputs: inputsOf(mappings).map((input) => {
+      const example = input.kind === 'number' ? examples.get(input.name) : undefined;
+      return example === undefined ? input : { ...input, example };
+    }),
     features: withUniqueNames(features),
     heads: [head],
-    threshold: spec.threshold ?? THRESHOLD,
-    provenance: { madeBy: foreign.madeBy },
+    threshold: spec.threshold ?? thresholdOf(foreign, classes.late),
+    provenance: {
+      madeBy: foreign.madeBy,
+      classes,
+      ...(foreign.notes && foreign.notes.length > 0 && { notes: foreign.notes }),
+    },
     shares: [],
     selfTest: { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) },
   };
@@ -45,10 +56,16 @@ export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): 
   return { ...model, selfTest: selfTestOf(model) };
 };
 
+/** The library's own threshold is for its last class. */
+const thresholdOf = ({ threshold, classes }: ForeignModel, late: string): number =>
+  threshold === undefined ? THRESHOLD : late === classes[1] ? threshold : 1 - threshold;
+
 /** Each input once, in the order of the columns. */
-const inputsOf = (mappings: readonly ColumnMapping[]): readonly Input[] => {
+const inputsOf = (mappings: readonly (ColumnMapping | undefined)[]): readonly Input[] => {
   const inputs = new Map<string, Input>();
-  for (const { input } of mappings) {
+  for (const mapping of mappings) {
+    if (!mapping) continue;
+    const { input } = mapping;
     const before = inputs.get(input.name);
     if (before && before !== input)
       throw new AppError('value-invalid', `two columns are both called '${input.name}'`);
@@ -61,13 +78,21 @@ const inputsOf = (mappings: readonly ColumnMapping[]): readonly Input[] => {
  * A foreign model's feature over a column, where the column itself is made of an input.
  * @throws AppError value-invalid where the two do not fit together
  */
-const composeFeature = (feature: Feature, mappings: readonly ColumnMapping[]): Feature => {
+const composeFeature = (
+  feature: Feature,
+  mappings: readonly (ColumnMapping | undefined)[],
+  columns: readonly ForeignColumn[],
+): Feature => {
   if (feature.step === 'elapsedMinutes') throw new TypeError('no reader makes an elapsedMinutes');
   const [part] = feature.step === 'lookup' ? feature.parts : [];
   const column = feature.step === 'lookup' ? part!.input : feature.input;
   const { input, feature: own } = mappings[Number(column)]!;
+  const overTime = input.kind === 'time' && overTimePart(own, feature, columns[Number(column)]!);
+  if (overTime) return overTime;
   const name = `${own.name}${feature.name}`;
-  if (feature.step === 'number') return own;
+  if (feature.step === 'number' && own.step === 'number')
+    return { ...feature, input: input.name, name };
+  if (feature.step === 'number' && feature.missingNumber === undefined) return own;
   if ((feature.step === 'scale' || feature.step === 'line') && own.step === 'number')
     return { ...feature, input: input.name, name };
   if ((feature.step === 'scale' || feature.step === 'line') && own.step === 'equals') {

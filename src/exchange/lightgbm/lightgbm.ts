@@ -10,10 +10,10 @@ import { broken, fieldNumbers, fieldWhole, parseFields, unsupported } from './te
 import { missingOf, readLightGbmTree } from './tree.ts';
 
 /**
- * @param maxTrees trees that count, where the training stopped early
+ * @param bestRound rounds that count, where the training stopped early
  * @throws AppError model-broken, model-unsupported
  */
-export const parseLightGbm = (text: string, maxTrees?: number): ForeignModel => {
+export const parseLightGbm = (text: string, bestRound?: number): ForeignModel => {
   const [head, ...rest] = text.split(/^Tree=\d+\s*$/m);
   const header = parseFields(head!);
   if (!head!.startsWith('tree')) throw broken('it does not start with "tree"');
@@ -22,7 +22,7 @@ export const parseLightGbm = (text: string, maxTrees?: number): ForeignModel => 
       ? rest[rest.length - 1]!.indexOf('end of trees')
       : head!.indexOf('end of trees');
   if (end < 0) throw broken('"end of trees" is missing: the file is cut short');
-  const trees = rest.slice(0, maxTrees).map((part) => parseFields(part.split('end of trees')[0]!));
+  const trees = rest.slice(0, bestRound).map((part) => parseFields(part.split('end of trees')[0]!));
   if (
     Number(header.get('num_class') ?? 1) !== 1 ||
     Number(header.get('num_tree_per_iteration') ?? 1) !== 1
@@ -50,6 +50,12 @@ export const parseLightGbm = (text: string, maxTrees?: number): ForeignModel => 
     link,
     classes: ['0', '1'],
     acceptsMissing: true,
+    ...(bestRound !== undefined &&
+      bestRound < rest.length && {
+        notes: [
+          `the training stopped early: its best ${bestRound} of ${rest.length} trees count, as in the library`,
+        ],
+      }),
   };
 };
 

@@ -18,8 +18,12 @@ export const parseFields = (part: string): Fields => {
 
 export const fieldNumbers = (fields: Fields, name: string): number[] => {
   const text = fields.get(name);
-  return text === undefined || text === '' ? [] : text.trim().split(/\s+/).map(Number);
+  return text === undefined || text === '' ? [] : text.trim().split(/\s+/).map(numberOf);
 };
+
+/** C++ writes infinity in its own way: a split by "missing or not" has it for its threshold. */
+const numberOf = (text: string): number =>
+  text === 'inf' ? Infinity : text === '-inf' ? -Infinity : Number(text);
 
 export const fieldNumberList = (fields: Fields, name: string, length: number): number[] => {
   const numbers = fieldNumbers(fields, name);

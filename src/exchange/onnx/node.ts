@@ -28,6 +28,18 @@ export interface GraphInput {
   readonly isDouble: boolean;
 }
 
+/** Types of ONNX's tensors. @source onnx/onnx.proto, TensorProto.DataType */
+export const FLOAT = 1;
+export const DOUBLE = 11;
+const HALVES = [10, 16];
+
+/** Whether a type holds numbers that are not whole. */
+export const isReal = (type: number): boolean =>
+  type === FLOAT || type === DOUBLE || HALVES.includes(type);
+
+/** The type that a Cast makes. */
+export const castTo = (attributes: Attributes): number => wholeIn(attributes, 'to') ?? 0;
+
 const FLOATS = 7;
 const INTS = 8;
 

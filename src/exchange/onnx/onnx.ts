@@ -8,7 +8,7 @@ import {
   featuresOf,
   foldOneHotScale,
   isUnscaled,
-  markOptional,
+  markColumns,
 } from '../design-matrix.ts';
 import type { ForeignModel } from '../foreign-model.ts';
 import { broken, unsupported } from './errors.ts';
@@ -16,9 +16,14 @@ import { readLinear } from './linear-classifier.ts';
 import {
   type Attributes,
   attributesOf,
+  castTo,
+  DOUBLE,
+  FLOAT,
   floatsIn,
   type GraphInput,
   type GraphNode,
+  isReal,
+  textIn,
   textsIn,
   wholesIn,
 } from './node.ts';
@@ -29,18 +34,11 @@ import { readClassifier, readRegressor } from './tree-ensemble-classifier.ts';
 import type { ForestScore, OutputActivation } from './tree-ensemble-output.ts';
 import { columnsOfTrees } from './tree-node.ts';
 
-const DOUBLE = 11;
+/** Steps before the model that leave its matrix as it is. */
+const UNCHANGING = ['Identity', 'Cast', 'Reshape', 'Flatten'];
 
-/** Steps around the model that do not change a probability. */
-const HARMLESS = [
-  'Identity',
-  'Cast',
-  'ZipMap',
-  'Normalizer',
-  'Reshape',
-  'Flatten',
-  'ArrayFeatureExtractor',
-];
+/** Steps after the model that do not change a probability. */
+const HARMLESS = [...UNCHANGING, 'ZipMap', 'Normalizer', 'ArrayFeatureExtractor'];
 
 /** @throws AppError model-broken, model-unsupported */
 export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
@@ -67,8 +65,10 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
     inputs.length === 1 &&
     before.every(
       ({ kind }) =>
-        HARMLESS.includes(kind) || (kind === 'Scaler' && node.kind === 'LinearClassifier'),
+        UNCHANGING.includes(kind) || (kind === 'Scaler' && node.kind === 'LinearClassifier'),
     );
+  if (isOneMatrix) checkCasts(before, inputs[0]!.type);
+  checkAfter(node, nodes);
   const matrix = isOneMatrix ? undefined : readPreprocessing(node, before, inputs);
   const others = nodes.filter(
     (other) =>
@@ -85,7 +85,9 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
   if (unknown) throw unsupported(`has a step ${unknown.kind}, which is not supported`);
   const context = {
     nColumns: matrix?.derivedColumns.length ?? inputs[0]?.nColumns ?? 0,
-    isDouble: inputs.some((input) => input.type === DOUBLE),
+    isDouble:
+      inputs.some((input) => input.type === DOUBLE) &&
+      !before.some(({ kind, attributes }) => kind === 'Cast' && castTo(attributes) === FLOAT),
     scaler: scaler?.attributes,
     after: activation && (activation.kind as OutputActivation),
   };
@@ -106,11 +108,7 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
   return matrix ? overMatrix(model, matrix) : model;
 };
 
-interface TypedTensor extends InputTensor {
-  readonly type: number;
-}
-
-const inputsOf = (graph: Message): readonly TypedTensor[] => {
+const inputsOf = (graph: Message): readonly InputTensor[] => {
   const constants = new Set(messagesAt(graph, 5).map((tensor) => textAt(tensor, 8)));
   const inputs = messagesAt(graph, 11).filter((input) => !constants.has(textAt(input, 1)));
   return inputs.map((input) => {
@@ -136,6 +134,31 @@ const stepsBefore = (model: GraphNode, nodes: readonly GraphNode[]): readonly Gr
   return nodes.filter((node) => found.has(node));
 };
 
+/** Casts before the model, of the one matrix: what they round away would be missed. */
+const checkCasts = (before: readonly GraphNode[], type: number): void => {
+  for (const { kind, attributes } of before) {
+    const to = castTo(attributes);
+    if (kind === 'Cast' && to !== FLOAT && to !== DOUBLE && isReal(type))
+      throw unsupported(`casts its columns to the type ${to}, which rounds them`);
+  }
+};
+
+/** What comes after the model, of its probabilities: nothing may change them. */
+const checkAfter = (model: GraphNode, nodes: readonly GraphNode[]): void => {
+  const wanted = new Set(model.outputs.slice(hasTargets(model) ? 0 : 1));
+  for (const { kind, attributes, inputs, outputs } of nodes) {
+    if (!inputs.some((name) => wanted.has(name))) continue;
+    for (const name of outputs) wanted.add(name);
+    const to = castTo(attributes);
+    if (kind === 'Cast' && to !== FLOAT && to !== DOUBLE)
+      throw unsupported(`casts its probabilities to the type ${to}, which rounds them`);
+    if (kind === 'Normalizer' && textIn(attributes, 'norm') !== 'L1')
+      throw unsupported(
+        `normalizes its probabilities by ${textIn(attributes, 'norm') || 'MAX'}; L1 is expected`,
+      );
+  }
+};
+
 type Unnamed = Omit<ForeignModel, 'madeBy'>;
 
 /** The model over the graph's own inputs. */
@@ -157,7 +180,7 @@ const overMatrix = (model: ForeignModel, matrix: DesignMatrix): ForeignModel => 
   const features = featuresOf({ ...matrix, derivedColumns: own.derivedColumns });
   return {
     ...model,
-    columns: markOptional(matrix.columns, own.derivedColumns),
+    columns: markColumns(matrix.columns, own.derivedColumns),
     ...(features && { features }),
     score: own.score,
     acceptsMissing:

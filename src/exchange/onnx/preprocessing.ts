@@ -15,9 +15,13 @@ import type { ForeignColumn } from '../foreign-model.ts';
 import { broken } from './errors.ts';
 import {
   type Attributes,
+  castTo,
+  DOUBLE,
+  FLOAT,
   floatIn,
   floatsIn,
   type GraphNode,
+  isReal,
   textsIn,
   wholeIn,
   wholesIn,
@@ -27,6 +31,8 @@ import {
 export interface InputTensor {
   readonly name: string;
   readonly nColumns: number;
+  /** The type of its numbers, as ONNX counts them. */
+  readonly type: number;
 }
 
 /** Steps that leave a matrix as it is. */
@@ -59,6 +65,7 @@ export const readPreprocessing = (
     );
     column += nColumns;
   }
+  const types = inputs.flatMap(({ nColumns, type }) => new Array<number>(nColumns).fill(type));
   const cellsOf = (name: string | undefined): readonly DerivedColumn[] => {
     const derivedColumns = tensors.get(name ?? '');
     if (!derivedColumns) throw unsupported(`asks for ${name ?? 'nothing'} before it is made`);
@@ -67,6 +74,7 @@ export const readPreprocessing = (
   let nDerived = 0;
   for (const node of before) {
     const given = node.kind === 'Concat' ? node.inputs.flatMap(cellsOf) : cellsOf(node.inputs[0]);
+    if (node.kind === 'Cast') checkCast(node.attributes, given, types);
     const made = afterStep(node, given);
     for (const derived of made)
       if (derived.of === 'equals' || derived.of === 'table')
@@ -77,6 +85,18 @@ export const readPreprocessing = (
     if (nDerived > 4 * COLUMNS_LIMIT) throw unsupported('makes too many columns');
   }
   return { columns, derivedColumns: cellsOf(model.inputs[0]), isSparse: false };
+};
+
+/** A column of a number that is rounded, or written as text, is another one. */
+const checkCast = (
+  attributes: Attributes,
+  given: readonly DerivedColumn[],
+  types: readonly number[],
+): void => {
+  const to = castTo(attributes);
+  if (to === FLOAT || to === DOUBLE) return;
+  if (given.some(({ of, column }) => of === 'number' && isReal(types[column]!)))
+    throw unsupported(`casts a column to the type ${to}, which rounds it`);
 };
 
 const withKnown = (

@@ -28,6 +28,7 @@ import { leafNode, mergeChains, splitNode } from './tree-node.ts';
 export const readClassifier = (attributes: Attributes, input: GraphInput): ForestScore => {
   const output = outputOfClasses(attributes);
   const trees = readTrees(attributes, input, 'class', output);
+  checkRange(trees, output);
   return buildForestScore(trees, output, input);
 };
 
@@ -50,9 +51,8 @@ export const readRegressor = (
   return buildForestScore(trees, output, input);
 };
 
-/** What class weights mean, as onnxruntime reads them. */
+/** What class weights mean. */
 const outputOfClasses = (attributes: Attributes): EnsembleOutput => {
-  const weights = numbersIn(attributes, 'class_weights');
   const bases = numbersIn(attributes, 'base_values');
   const ids = new Set(wholesIn(attributes, 'class_ids'));
   const transform = textIn(attributes, 'post_transform') || 'NONE';
@@ -65,16 +65,21 @@ const outputOfClasses = (attributes: Attributes): EnsembleOutput => {
       nTrees: 1,
       after: undefined,
     });
-  // One score for two classes: where no weight is negative it is a probability as it is.
-  const isProbability = weights.every((weight) => weight >= 0);
-  if (!isProbability && transform !== 'LOGISTIC')
+  // One score for two classes. The file's transform decides what it is, never the look of its numbers: onnxruntime
+  // leaves LOGISTIC out where no weight is negative, and then answers otherwise than the library the file is of.
+  if (transform !== 'NONE' && transform !== 'LOGISTIC')
     throw new AppError(
       'model-unsupported',
       `the ONNX model ends in ${transform}, which is not supported`,
     );
+  if (bases.length > 1 && bases.some((base) => base !== 0))
+    throw new AppError(
+      'model-unsupported',
+      'the ONNX model has two base values for one score, which runtimes add in different ways',
+    );
   return {
-    link: isProbability ? 'identity' : 'logistic',
-    base: bases.at(-1) ?? 0,
+    link: transform === 'LOGISTIC' ? 'logistic' : 'identity',
+    base: bases[0] ?? 0,
     scale: 1,
     weightOf: (_, weight) => weight,
   };

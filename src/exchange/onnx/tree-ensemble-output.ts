@@ -41,6 +41,8 @@ export const outputOfTargets = (targets: EnsembleTargets): EnsembleOutput => {
     throw unsupported(`has ${nTargets} targets; one or two are expected`);
   if (aggregate !== 'SUM' && aggregate !== 'AVERAGE' && nTrees > 1)
     throw unsupported(`joins its trees by ${aggregate}; SUM or AVERAGE is expected`);
+  if (bases.length > 0 && bases.length !== nTargets && bases.some((base) => base !== 0))
+    throw unsupported(`has ${bases.length} base values for ${nTargets} targets`);
   const { transform } = effectiveTransform(targets);
   const scale = aggregate === 'AVERAGE' ? 1 / Math.max(1, nTrees) : 1;
   if (transform === 'SOFTMAX' && nTargets === 2) {

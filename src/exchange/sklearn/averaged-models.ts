@@ -52,6 +52,7 @@ export const averageModels = (shares: readonly WeightedModel[]): FittedModel => 
     members: joinIfForests(members),
     classes: first.classes,
     acceptsMissing: shares.every(({ answer }) => answer.acceptsMissing),
+    notes: [...new Set(shares.flatMap(({ answer }) => answer.notes ?? []))],
   };
 };
 

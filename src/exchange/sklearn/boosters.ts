@@ -12,6 +12,7 @@ import {
   needNumber,
   needObject,
   type PyObject,
+  type PyValue,
   unsupported,
 } from '../pickle/python-values.ts';
 import { parseXgboost } from '../xgboost/xgboost.ts';
@@ -29,7 +30,7 @@ export const readLgbmClassifier: EstimatorReader = (classifier) => {
   const classes = attributeOf(classifier, '_classes');
   const booster = needObject(attributeOf(classifier, '_Booster'), 'its booster');
   const model = {
-    ...asEstimator(parseLightGbm(textOfBooster(booster), bestOf(classifier))),
+    ...asEstimator(parseLightGbm(textOfBooster(booster), bestOf(booster) ?? bestOf(classifier))),
     // It decides by itself since 4.7, which first kept this attribute.
     ...(attributeOf(classifier, '_fitted_with_feature_names') !== undefined && {
       decision: SCORE_DECIDES,
@@ -41,7 +42,7 @@ export const readLgbmClassifier: EstimatorReader = (classifier) => {
 };
 
 export const readLightGbmBooster: EstimatorReader = (booster) =>
-  asEstimator(parseLightGbm(textOfBooster(booster)));
+  asEstimator(parseLightGbm(textOfBooster(booster), bestOf(booster)));
 
 /** `handle` up to version 4.5, `_handle` since. */
 const textOfBooster = (booster: PyObject): string => {
@@ -51,14 +52,17 @@ const textOfBooster = (booster: PyObject): string => {
 };
 
 /** Trees that count, where the training stopped early. */
-const bestOf = (classifier: PyObject): number | undefined => {
-  const best = attributeOf(classifier, '_best_iteration');
+const bestOf = (model: PyObject): number | undefined => {
+  const best = attributeOf(model, 'best_iteration') ?? attributeOf(model, '_best_iteration');
   return typeof best === 'number' && best > 0 ? best : undefined;
 };
 
 export const readXgbClassifier: EstimatorReader = (classifier) => {
   const booster = needObject(attributeOf(classifier, '_Booster'), 'its booster');
-  const model = asEstimator(parseXgboost(handleOf(booster), true));
+  const model = missingAt(
+    asEstimator(parseXgboost(handleOf(booster), true)),
+    attributeOf(classifier, 'missing') ?? null,
+  );
   // XGBoost's wrapper encoded the labels by itself up to version 1.7.
   const encoder = attributeOf(classifier, '_le');
   const classes = isKind(encoder, 'object') ? attributeOf(encoder, 'classes_') : undefined;
@@ -67,6 +71,21 @@ export const readXgbClassifier: EstimatorReader = (classifier) => {
     missesZeros: true,
     ...(isKind(classes, 'array') && { classes: arrayTexts(classes, 'its classes') }),
   };
+};
+
+/** The classifier with the number that it was told to take for a missing value. */
+const missingAt = (model: Estimator, missing: PyValue): Estimator => {
+  if (missing === null) return model;
+  const marker = needNumber(missing, 'the number that stands for a missing value');
+  if (Number.isNaN(marker)) return model;
+  const { score } = model;
+  if (score.kind !== 'forest' || model.columns.some(({ values }) => values))
+    throw unsupported(
+      `an XGBClassifier with missing=${marker} is supported over trees and numbers only`,
+    );
+  return marker === 0
+    ? { ...model, score: { kind: 'forest', forest: { ...score.forest, zeroIsMissing: true } } }
+    : { ...model, missingNumber: marker };
 };
 
 export const readXgboostBooster: EstimatorReader = (booster) => ({

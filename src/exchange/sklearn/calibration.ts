@@ -24,12 +24,13 @@ export const calibrate = (answer: FittedModel, calibrated: PyObject, kind: strin
   const calibrators = needItems(needAttribute(calibrated, 'calibrators'), 'its calibrators');
   if (calibrators.length !== 1) throw broken(`it has ${calibrators.length} calibrators`);
   const calibrator = needObject(calibrators[0], 'a calibrator');
-  const { columns, derivedColumns, classes, acceptsMissing, decision } = answer;
+  const { columns, derivedColumns, classes, acceptsMissing, decision, notes } = answer;
   return {
     columns,
     derivedColumns,
     classes,
     acceptsMissing,
+    ...(notes && { notes }),
     members: [calibratedMember(member, calibrator, decision)],
   };
 };

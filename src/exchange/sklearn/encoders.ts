@@ -102,6 +102,8 @@ const encode = (
     throw broken(
       `an encoder knows ${categories.length} of ${matrix.derivedColumns.length} columns`,
     );
+  // Encoders of numbers per value (TargetEncoder) have no such setting: they know a number for the rest.
+  const isClosed = attributeOf(step, 'handle_unknown') === 'error';
   let { columns } = matrix;
   const lists = categories.map((list, i) => {
     const values = arrayTexts(list, 'its categories');
@@ -111,8 +113,16 @@ const encode = (
     if (values.some((value) => value === 'nan' || value === 'NaN'))
       throw unsupported('an encoder for which a missing value is a category is not supported');
     if (values.length > VALUES_LIMIT) throw unsupported(`a column has ${values.length} values`);
-    columns = withValues(columns, derived.column, { values });
+    const before = columns[derived.column]!;
+    if (before.values && (isClosed || before.isClosed) && !isSameSet(before.values, values))
+      throw unsupported('a column of which two encoders refuse different values');
+    columns = withValues(columns, derived.column, { values, ...(isClosed && { isClosed }) });
     return values;
   });
   return { columns, lists };
+};
+
+const isSameSet = (a: readonly string[], b: readonly string[]): boolean => {
+  const known = new Set(a);
+  return a.length === b.length && b.every((value) => known.has(value));
 };

@@ -19,7 +19,8 @@ import {
 import { type VisitedObjects, visitTree } from './visited-objects.ts';
 
 /** One model over the columns of a matrix. */
-export interface Estimator extends Pick<ForeignModel, 'columns' | 'classes' | 'acceptsMissing'> {
+export interface Estimator
+  extends Pick<ForeignModel, 'columns' | 'classes' | 'acceptsMissing' | 'notes'> {
   readonly score: PlainScore;
   readonly link: Link;
   /**
@@ -31,10 +32,13 @@ export interface Estimator extends Pick<ForeignModel, 'columns' | 'classes' | 'a
   readonly isOnlyDecision?: boolean;
   /** Whether it takes the zeros that a sparse matrix leaves out for missing values. */
   readonly missesZeros?: boolean;
+  /** The number that it takes for a missing value, in any column. */
+  readonly missingNumber?: number;
 }
 
 /** A fitted object with all that is in it: one model, or the mean of several, over derived columns. */
-export interface FittedModel extends Pick<ForeignModel, 'classes' | 'acceptsMissing'> {
+export interface FittedModel
+  extends Pick<ForeignModel, 'classes' | 'acceptsMissing' | 'notes' | 'threshold'> {
   readonly columns: readonly ForeignColumn[];
   /** What the members ask, in this order. */
   readonly derivedColumns: readonly DerivedColumn[];

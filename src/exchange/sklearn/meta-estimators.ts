@@ -148,7 +148,10 @@ export const fittedModelOf = (
     throw broken(
       `the steps before the model make ${matrix.derivedColumns.length} columns, the ${kind} asks ${estimator.columns.length}`,
     );
-  const { columns, derivedColumns } = withCategories(matrix, estimator.columns);
+  const { columns, derivedColumns } = withMissingNumber(
+    withCategories(matrix, estimator.columns),
+    estimator,
+  );
   const { link, classes, acceptsMissing, decision, isOnlyDecision } = estimator;
   const { score, derivedColumns: asked } = foldOneHotScale(
     scoreOver(estimator, matrix),
@@ -160,9 +163,23 @@ export const fittedModelOf = (
     members: [{ weight: 1, score, link, calibration: { kind: 'none' } }],
     classes,
     acceptsMissing,
+    ...(estimator.notes && { notes: estimator.notes }),
     ...(decision && { decision }),
     ...(isOnlyDecision && { isOnlyDecision }),
   };
+};
+
+/** The matrix, of which a model takes one number for a missing one. */
+const withMissingNumber = (matrix: DesignMatrix, { missingNumber }: Estimator): DesignMatrix => {
+  if (missingNumber === undefined) return matrix;
+  const derivedColumns = matrix.derivedColumns.map((derived): DerivedColumn => {
+    if (derived.of !== 'number' || !isUnscaled(derived) || derived.missing !== undefined)
+      throw unsupported(
+        `a model with missing=${missingNumber} over columns that steps before it make is not supported`,
+      );
+    return { ...derived, missingNumber };
+  });
+  return { ...matrix, derivedColumns };
 };
 
 const scoreOver = (

@@ -3,7 +3,7 @@
  * The columns of the first step become the model's; its estimators become the score.
  */
 
-import { featuresOf, markOptional, startDesignMatrix } from '../design-matrix.ts';
+import { featuresOf, markColumns, startDesignMatrix } from '../design-matrix.ts';
 import type { ForeignModel } from '../foreign-model.ts';
 import { arrayTexts } from '../pickle/numpy.ts';
 import {
@@ -51,6 +51,7 @@ export const readSklearn = (value: PyValue): ForeignModel => {
 
 const foreignOf = (answer: FittedModel, made: string): ForeignModel => {
   const { columns, derivedColumns, members, classes, acceptsMissing, isOnlyDecision } = answer;
+  const { notes, threshold } = answer;
   const [member] = members;
   if (!member) throw broken('it has no estimators');
   if (isOnlyDecision)
@@ -58,13 +59,15 @@ const foreignOf = (answer: FittedModel, made: string): ForeignModel => {
   const features = featuresOf({ columns, derivedColumns, isSparse: false });
   return {
     madeBy: made,
-    columns: markOptional(columns, derivedColumns),
+    columns: markColumns(columns, derivedColumns),
     ...(features && { features }),
     ...(members.length === 1
       ? { score: member.score, link: member.link, calibration: member.calibration }
       : { score: { kind: 'mean', members }, link: 'identity' }),
     classes,
     acceptsMissing,
+    ...(notes && { notes }),
+    ...(threshold !== undefined && { threshold }),
   };
 };
 

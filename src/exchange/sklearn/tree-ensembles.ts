@@ -49,14 +49,40 @@ const estimatorOf = (
     score: { kind: 'forest', forest: buildForest(trees, count, { ...SKLEARN_RULES, ...numbers }) },
     ...output,
     classes: readTwoClasses(model),
-    acceptsMissing: trees.some(({ nodes }) => nodes.some((node) => node.missingLeft)),
+    // AdaBoost and GradientBoosting refuse what their trees would take.
+    acceptsMissing: false,
   };
+};
+
+/** Impurities with which a tree learns where missing values go. */
+const MISSING_CRITERIA = ['gini', 'entropy', 'log_loss'];
+
+/**
+ * Whether a tree takes missing values: those that try every split since 1.3, those that try random ones since 1.6.
+ * @source sklearn/tree/_classes.py (allow_nan, _support_missing_values)
+ */
+const treeAcceptsMissing = (tree: PyObject): boolean => {
+  const isRandom = attributeOf(tree, 'splitter') === 'random';
+  return (
+    isSince(tree, isRandom ? 1.6 : 1.3) &&
+    MISSING_CRITERIA.includes(String(attributeOf(tree, 'criterion'))) &&
+    (attributeOf(tree, 'monotonic_cst') ?? null) === null
+  );
+};
+
+/** Whether a version of scikit-learn made an object, of those before 2; a file that does not say is an old one. */
+const isSince = (object: PyObject, version: 1.3 | 1.4 | 1.6): boolean => {
+  const [major, minor] = String(attributeOf(object, '_sklearn_version') ?? '0.0').split('.');
+  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= (version - 1) * 10 - 1e-6);
 };
 
 export const readTree: EstimatorReader = (model, visited) => {
   readTwoClasses(model);
   const tree = readNodes(model, share, 2, visited);
-  return estimatorOf(model, [tree], { base: 0, scale: 1 }, { link: 'identity' });
+  return {
+    ...estimatorOf(model, [tree], { base: 0, scale: 1 }, { link: 'identity' }),
+    acceptsMissing: treeAcceptsMissing(model),
+  };
 };
 
 const membersOf = (model: PyObject): readonly PyObject[] => {
@@ -68,8 +94,13 @@ const membersOf = (model: PyObject): readonly PyObject[] => {
 /** The mean of the trees' shares. */
 export const readForest: EstimatorReader = (model, visited) => {
   readTwoClasses(model);
-  const trees = membersOf(model).map((tree) => readNodes(tree, share, 2, visited));
-  return estimatorOf(model, trees, { base: 0, scale: 1 / trees.length }, { link: 'identity' });
+  const members = membersOf(model);
+  const trees = members.map((tree) => readNodes(tree, share, 2, visited));
+  const output = { base: 0, scale: 1 / trees.length };
+  return {
+    ...estimatorOf(model, trees, output, { link: 'identity' }),
+    acceptsMissing: isSince(model, 1.4) && treeAcceptsMissing(members[0]!),
+  };
 };
 
 const EPSILON64 = 2 ** -52;

@@ -4,10 +4,21 @@
 import { VALUES_LIMIT } from '../build-forest.ts';
 import { broken, isRecord, type Json, jsonNumbers, unsupported } from './json-record.ts';
 
-/** Names of categories, where XGBoost keeps them (since 3.1): text, or whole numbers. */
-export const knownCategories = (model: Json): ReadonlyMap<number, readonly string[]> => {
+interface KnownCategories {
+  /** Names by feature: text, or whole numbers. */
+  readonly known: ReadonlyMap<number, readonly string[]>;
+  /** How many there are by feature, where the names cannot be told. */
+  readonly lost: ReadonlyMap<number, number>;
+}
+
+/**
+ * Names of categories, where XGBoost keeps them (since 3.1). Version 3.2 counts characters and cuts bytes: as soon as one
+ * name is not ASCII, all that follow are shifted, and the end is gone.
+ */
+export const knownCategories = (model: Json): KnownCategories => {
   const cats = model['cats'];
   const known = new Map<number, readonly string[]>();
+  const lost = new Map<number, number>();
   const lists = isRecord(cats) && Array.isArray(cats['enc']) ? cats['enc'] : [];
   lists.forEach((list: unknown, f: number) => {
     if (!isRecord(list) || !Array.isArray(list['values'])) return;
@@ -20,18 +31,20 @@ export const knownCategories = (model: Json): ReadonlyMap<number, readonly strin
     const bytes = Buffer.from(values);
     const names = offsets
       .slice(1)
-      .map((end, i) => bytes.subarray(offsets[i]!, end).toString('utf8'));
-    if (names.length > 0) known.set(f, names);
+      .map((end, i) => bytes.subarray(offsets[i]!, end).toString('latin1'));
+    if (names.length === 0) return;
+    if (bytes.some((byte) => byte >= 0x80)) lost.set(f, names.length);
+    else known.set(f, names);
   });
-  return known;
+  return { known, lost };
 };
 
 /** How many categories each categorical feature has. */
 export const countCodes = (
   trees: readonly unknown[],
-  known: ReadonlyMap<number, readonly string[]>,
+  { known, lost }: KnownCategories,
 ): ReadonlyMap<number, number> => {
-  const counts = new Map<number, number>();
+  const counts = new Map<number, number>(lost);
   for (const [f, names] of known) counts.set(f, names.length);
   for (const tree of trees) {
     if (!isRecord(tree) || !Array.isArray(tree['categories_nodes'])) continue;

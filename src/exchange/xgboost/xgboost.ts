@@ -21,10 +21,11 @@ import { readXgboostTree } from './tree.ts';
 import { parseUbjson } from './ubjson.ts';
 
 /**
- * @param stopsEarly whether only the trees up to the best round count, as its scikit-learn wrapper does
+ * @param isWrapped whether its scikit-learn wrapper holds it, which counts the trees up to the best round; a file that
+ *   the wrapper saved says so itself
  * @throws AppError model-broken, model-unsupported
  */
-export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignModel => {
+export const parseXgboost = (bytes: Uint8Array, isWrapped = false): ForeignModel => {
   const document = parse(bytes);
   const root = isRecord(document['Model']) ? document['Model'] : document;
   const learner = jsonRecord(root, 'learner');
@@ -49,7 +50,7 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
     if (weights.length !== nFeatures + 1) throw broken('its weights do not fit its features');
     return {
       ...common,
-      columns: columnsOf(learner, nFeatures, new Map(), new Map()),
+      columns: columnsOf(learner, nFeatures),
       score: {
         kind: 'linear',
         weights: Float64Array.from(weights.slice(0, nFeatures)),
@@ -63,14 +64,17 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
   const model = jsonRecord(inner, 'model');
   const dropped = isDart ? jsonNumbers(booster, 'weight_drop') : undefined;
   const all = jsonList(model, 'trees');
-  const kept = stopsEarly ? all.slice(0, bestOf(learner, model) ?? all.length) : all;
-  const known = knownCategories(model);
-  const nCodes = countCodes(kept, known);
+  const attributes = isRecord(learner['attributes']) ? learner['attributes'] : {};
+  const best = bestOf(attributes, model, all.length);
+  const stopsEarly = isWrapped || Object.hasOwn(attributes, 'scikit_learn');
+  const kept = stopsEarly ? all.slice(0, best ?? all.length) : all;
+  const { known, lost } = knownCategories(model);
+  const nCodes = countCodes(kept, { known, lost });
   const allocate = buildCategoryAllocator();
   const trees = kept.map((tree, t) => readXgboostTree(tree, t, dropped?.[t] ?? 1, allocate));
   return {
     ...common,
-    columns: columnsOf(learner, nFeatures, namesOfCodes(nCodes, known), known),
+    columns: columnsOf(learner, nFeatures, namesOfCodes(nCodes, known), known, lost),
     score: {
       kind: 'forest',
       forest: buildForest(trees, nFeatures, {
@@ -82,6 +86,7 @@ export const parseXgboost = (bytes: Uint8Array, stopsEarly = false): ForeignMode
       }),
     },
     acceptsMissing: true,
+    notes: notesOf(best, all.length, stopsEarly),
   };
 };
 
@@ -119,29 +124,48 @@ const logitOf = (score: unknown): number => {
 };
 
 /** Trees up to the best round, where the training stopped early. */
-const bestOf = (learner: Json, model: Json): number | undefined => {
-  const attributes = learner['attributes'];
-  const best = isRecord(attributes) ? attributes['best_iteration'] : undefined;
-  if (best === undefined) return undefined;
+const bestOf = (attributes: Json, model: Json, nTrees: number): number | undefined => {
+  if (!Object.hasOwn(attributes, 'best_iteration')) return undefined;
+  const best = Number(attributes['best_iteration']);
   const ends = Array.isArray(model['iteration_indptr']) ? model['iteration_indptr'] : [];
-  const end = ends[Number(best) + 1];
-  if (typeof end === 'number') return end;
+  const end: unknown = ends[best + 1];
   // Before 2.0 a round of several trees is only told by this count.
-  const trees = isRecord(attributes) ? attributes['best_ntree_limit'] : undefined;
-  return Number(trees ?? Number(best) + 1);
+  const trees = typeof end === 'number' ? end : Number(attributes['best_ntree_limit'] ?? best + 1);
+  if (!(Number.isInteger(trees) && trees > 0 && trees <= nTrees))
+    throw broken(`its best_iteration is ${String(attributes['best_iteration']).slice(0, 20)}`);
+  return trees;
+};
+
+/** How many trees count, where that is a question. */
+const notesOf = (
+  best: number | undefined,
+  nTrees: number,
+  stopsEarly: boolean,
+): readonly string[] => {
+  if (best === undefined || best === nTrees) return [];
+  return stopsEarly
+    ? [`the training stopped early: its best ${best} of ${nTrees} trees count, as in XGBClassifier`]
+    : [
+        `all ${nTrees} trees count, as in Booster.predict; the training found the first ${best} best, and a file that XGBClassifier.save_model writes is read so`,
+      ];
 };
 
 const columnsOf = (
   learner: Json,
   nFeatures: number,
-  categories: ReadonlyMap<number, readonly string[]>,
-  known: ReadonlyMap<number, readonly string[]>,
+  categories: ReadonlyMap<number, readonly string[]> = new Map(),
+  known: ReadonlyMap<number, readonly string[]> = new Map(),
+  lost: ReadonlyMap<number, number> = new Map(),
 ): ForeignColumn[] => {
   const names = learner['feature_names'];
   return Array.from({ length: nFeatures }, (_, f): ForeignColumn => {
     const name: unknown = Array.isArray(names) ? names[f] : undefined;
     const values = categories.get(f);
     const named = typeof name === 'string' ? { name } : {};
-    return values ? { ...named, values, isCoded: !known.has(f) } : named;
+    if (!values) return named;
+    if (!lost.has(f)) return { ...named, values, isCoded: !known.has(f) };
+    const column = typeof name === 'string' ? `'${name}'` : `${f}`;
+    const namesLost = `XGBoost cut the names of the categories of column ${column} in the file, as it does where one is not ASCII`;
+    return { ...named, values, isCoded: true, namesLost };
   });
 };

@@ -170,7 +170,14 @@ const partOf = async (
         ]
       : [],
   );
-  const reason = `coalesce(${[mapped.reason, ...missing].join(', ')}, '')`;
+  const strange = inputs.flatMap((input, i) =>
+    input.onlyKnown && input.values && expressions[i] !== undefined
+      ? [
+          `CASE WHEN ${plain[i]} <> '' AND ${plain[i]} NOT IN (${input.values.map(literal).join(', ')}) THEN ${literal(`unknown ${input.name}`)} END`,
+        ]
+      : [],
+  );
+  const reason = `coalesce(${[mapped.reason, ...missing, ...strange].join(', ')}, '')`;
   const isTyped = output.format !== 'csv' && source.format === 'csv';
   const types = isTyped ? await provenTypes(connection, source) : [];
   const named = source.columns.map((column, i) => {

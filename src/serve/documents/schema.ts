@@ -25,7 +25,7 @@ export const inputSchema = (input: Input, nExamples = Number.POSITIVE_INFINITY):
       return {
         type: orNull(['string', 'number']),
         ...(input.required ? { minLength: 1 } : {}),
-        description: `${input.description}. A value that the model has never seen counts as missing.`,
+        description: `${input.description}. A value that the model has never seen ${input.onlyKnown ? 'is refused' : 'counts as missing'}.`,
         ...(known.length > 0 ? { examples: known.slice(0, nExamples) } : {}),
       };
     case 'number':
@@ -68,7 +68,7 @@ const exampleOf = (input: Input): string | number | undefined => {
     case 'time':
       return input.name === 'scheduledArrival' ? EXAMPLE_ARRIVAL : EXAMPLE_TIME;
     case 'number':
-      return input.required ? 500 : undefined;
+      return input.required ? (input.example ?? 500) : input.example;
   }
 };
 

@@ -5,7 +5,7 @@
  */
 import { AppError, type Fault } from '../../core/errors.ts';
 import { decodeTime } from '../../core/flight.ts';
-import { codesOf, type Input } from '../../core/inputs.ts';
+import { codesOf, type Input, mustBeKnown } from '../../core/inputs.ts';
 import { buildDictionary, HASH_SEED, hashNext } from './dictionary.ts';
 import { minutesAt } from './timestamp.ts';
 
@@ -83,6 +83,7 @@ export const buildColumnReader = (input: Input): ColumnReader => {
   const missing = (sink: ColumnSink): number =>
     input.required ? fault(sink, 'is required') : Number.NaN;
   const neverSeen = (sink: ColumnSink): number => {
+    if (input.onlyKnown) return fault(sink, mustBeKnown(input));
     sink.unknown[sink.row] = 1;
     return Number.NaN;
   };
