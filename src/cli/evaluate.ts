@@ -1,29 +1,36 @@
 /**
- * `puntual evaluate MODEL FILE...`: a stored model on other flights: the report of training, and drift.
+ * `puntual evaluate MODEL FILE...`: a stored model on days that it does not know: the report of training, and drift.
  */
 import type { Command } from 'commander';
+import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { writeAtomically } from '../core/atomic-write.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import { loadFlights } from '../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
+import { verdictOf } from '../report/training/verdict.ts';
 import { evaluateStored, type StoredEvaluation } from '../score/evaluation.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
-import { printJson, printLine, printTable } from './output.ts';
-import { setting } from './setting.ts';
-import { printCosts, printQuality, printRows } from './train-text.ts';
+import { printJson, printLine, printTable, printWarning } from './output.ts';
+import { setting, wholeNumber } from './setting.ts';
+import { printCosts, printQuality, printRows, printUnused } from './train-text.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
 interface Flags extends WeatherFlags, CostFlags {
   readonly models: string;
   readonly output?: string;
   readonly dialect?: string;
+  readonly includeTraining?: boolean;
+  readonly lateMinutes?: number;
+  readonly against?: string;
   readonly json?: boolean;
 }
 
 /** What `evaluate --json` prints. */
 type EvaluateReport = StoredEvaluation & {
+  /** The sentence that the page and the text begin with. */
+  readonly verdict: string;
   readonly seconds: number;
   readonly peakMemoryMb: number;
 };
@@ -31,7 +38,7 @@ type EvaluateReport = StoredEvaluation & {
 export const describe = (command: Command): void => {
   command
     .description(
-      'Measures a stored model on other flights, and how these differ from what it knew.',
+      'Measures a stored model on flights of days that it does not know, and how these differ from those it learned from.',
     )
     .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
     .argument('<file...>', 'CSV, TSV, Parquet or NDJSON, also .gz and .zst; globs work')
@@ -43,13 +50,39 @@ export const describe = (command: Command): void => {
   describeWeather(command);
   describeCosts(command);
   command
+    .option(
+      '--include-training',
+      'measure also on the days that the model knows; marked in red, for such figures flatter',
+    )
+    .addOption(
+      setting(
+        '--late-minutes <n>',
+        'delay from which a flight counts as late; by default what the model was learned for',
+      ).argParser(wholeNumber(1, MINUTES_PER_DAY)),
+    )
+    .addOption(
+      setting(
+        '--against <model>',
+        'another model to compare with, on days that neither of the two knows',
+      ),
+    )
     .option('--json', 'print one JSON document')
     .action(async (wanted: string, files: string[], flags: Flags) => {
       const startMs = performance.now();
       const stored = readModel(findModel(flags.models, wanted));
       const table = await loadFlights(files, flags);
+      const evaluation = evaluateStored(stored, table, {
+        costs: costsOf(flags),
+        includesTraining: flags.includeTraining,
+        lateMinutes: flags.lateMinutes,
+        against:
+          flags.against === undefined
+            ? undefined
+            : readModel(findModel(flags.models, flags.against)),
+      });
       const report: EvaluateReport = {
-        ...evaluateStored(stored, table, costsOf(flags)),
+        verdict: verdictOf(evaluation).text,
+        ...evaluation,
         seconds: (performance.now() - startMs) / 1000,
         peakMemoryMb: peakMemoryMb(),
       };
@@ -61,8 +94,11 @@ export const describe = (command: Command): void => {
 };
 
 const print = (report: EvaluateReport): void => {
+  for (const warning of report.warnings) printWarning(warning);
   printRows(report);
   printLine(`  ${report.split['test']}`);
+  printUnused(report.unusedColumns);
+  printLine(report.verdict);
   printQuality(report, 'on these flights');
   printCosts(report);
   if (report.absent.length > 0) {

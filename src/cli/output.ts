@@ -1,6 +1,7 @@
 /**
  * What commands print on stdout: one JSON document, or lines for a person.
  */
+import { styleText } from 'node:util';
 
 /** Whoever reads the output may stop early, as `head` does: then there is nothing left to say. */
 export const printText = (text: string): void => {
@@ -20,6 +21,10 @@ export const printJson = (document: unknown): void => {
 export const printLine = (line = ''): void => {
   printText(`${line}\n`);
 };
+
+/** A line that must not be overlooked: red where a person reads it. */
+export const printWarning = (line: string): void =>
+  printLine(styleText('red', `! ${line}`, { stream: process.stdout }));
 
 /** A table with a header, numbers flushed right: columns as wide as their widest cell. */
 export const printTable = (

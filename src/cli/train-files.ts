@@ -7,6 +7,7 @@ import { checkPlace } from '../core/model-store.ts';
 import { type FlightsOptions, loadFlights } from '../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
+import { verdictOf } from '../report/training/verdict.ts';
 import { type FeatureImportance, importanceOf } from '../score/importance.ts';
 import { storeTrained } from '../score/stored-training.ts';
 import { type RollingMonth, rollMonths } from '../train/rolling.ts';
@@ -31,8 +32,14 @@ export interface TrainFilesReport extends TrainReport {
   /** Path of the model's file. */
   readonly model: string;
   readonly version: string;
+  /** The sentence that the page and the text begin with. */
+  readonly verdict: string;
+  /** Columns of the files that nothing reads. */
+  readonly unusedColumns: readonly string[];
   /** Mean absolute SHAP value of each feature over test flights, in log-odds, largest first. */
   readonly importance: readonly FeatureImportance[];
+  /** Test flights that the importance rests on, evenly spaced. */
+  readonly importanceRows: number;
   /** Every trial of the search for settings, when asked. */
   readonly trials?: readonly TuningTrial[];
   /** Month by month, when asked. */
@@ -90,8 +97,11 @@ const trainWatched = async (
   const report: TrainFilesReport = {
     model: path,
     version,
+    verdict: verdictOf(trained.report).text,
     ...trained.report,
+    unusedColumns: table.source.unused ?? [],
     importance: importanceOf(model, trained.sampleRaw),
+    importanceRows: trained.sampleRaw.length / model.inputs.length,
     ...(trials ? { trials } : {}),
     ...(rolling ? { rolling } : {}),
     seconds: (performance.now() - startMs) / 1000,

@@ -3,7 +3,8 @@
  */
 import type { Baseline } from '../train/quality/evaluation.ts';
 import type { TrainReport } from '../train/training.ts';
-import { printLine, printTable } from './output.ts';
+import { sentenceOfColumns } from '../report/training/columns.ts';
+import { printLine, printTable, printWarning } from './output.ts';
 import type { TrainFilesReport } from './train-files.ts';
 
 /** What a person reads after training. */
@@ -12,8 +13,12 @@ export const printTrainReport = (report: TrainFilesReport): void => {
   for (const [part, dates] of Object.entries(report.split))
     printLine(`  ${part.padEnd(12)} ${dates}`);
   if (report.splitKind === 'random')
-    printLine('split at random: flights of one day stand on both sides, so these figures flatter');
-  printQuality(report, 'on flights it never saw');
+    printWarning(
+      'split at random: flights of one day stand on both sides, so these figures flatter',
+    );
+  printUnused(report.unusedColumns);
+  printLine(report.verdict);
+  printQuality(report, 'on the test flights');
   printCosts(report);
   if (report.rolling)
     printTable(
@@ -39,13 +44,17 @@ export const printRows = ({ rows, rejected }: Pick<TrainReport, 'rows' | 'reject
     printLine(`  ${n.toLocaleString('en')} left out: ${reason}`);
 };
 
+/** The columns of the files that nothing reads. */
+export const printUnused = (columns: readonly string[]): void => {
+  if (columns.length > 0) printLine(`not used: ${sentenceOfColumns(columns)}`);
+};
+
 /** The model beside its baselines. */
 export const printQuality = (
   {
     test,
     baselines,
-    skill,
-  }: Pick<TrainReport, 'test' | 'skill'> & {
+  }: Pick<TrainReport, 'test'> & {
     readonly baselines: Readonly<Record<string, Baseline>>;
   },
   title: string,
@@ -60,11 +69,8 @@ export const printQuality = (
     [title, 'AUC', 'log loss', 'Brier'],
     [row('model', test), ...Object.entries(baselines).map(([name, quality]) => row(name, quality))],
   );
-  const beside = (share: number): string =>
-    `${Math.abs(100 * share).toFixed(1)} % ${share < 0 ? 'worse' : 'better'}`;
   printLine(
-    `log loss ${beside(skill.logLoss)} and Brier ${beside(skill.brier)} than climatology; ` +
-      `calibration error ${test.ece.toFixed(4)}; ${(100 * test.baseRate).toFixed(1)} % of ${test.rows.toLocaleString('en')} flights late`,
+    `calibration error ${test.ece.toFixed(4)}; ${(100 * test.baseRate).toFixed(1)} % of ${test.rows.toLocaleString('en')} flights late`,
   );
 };
 

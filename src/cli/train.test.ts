@@ -179,4 +179,62 @@ describe('puntual train and evaluate', () => {
     },
     TIMEOUT_MS,
   );
+
+  test(
+    'measure days that the model does not know only, and say how many were left out; others only when asked, in red',
+    () => {
+      const evaluate = (...args: string[]) => run('evaluate', 'dub', board, ...args);
+      const { exitCode, stdout } = evaluate('--json');
+      expect(exitCode).toBe(0);
+      const report = JSON.parse(stdout);
+      const days = '2019-04-14..2019-05-08';
+      expect(report.seen).toEqual({ days, rows: 2500, included: false });
+      expect(report.rows).toEqual({ read: 3000, rejected: 2500, used: 500 });
+      expect(report.verdict).toContain(`2,500 on days that it knows, ${days}, were left out`);
+      expect(report.warnings).toEqual([]);
+      const all = evaluate('--include-training', '-o', 'all.html');
+      const sentence =
+        '2,500 of these 3,000 flights are on days that the model knows (2019-04-14..2019-05-08): every figure below flatters it.';
+      expect(all.stdout.split('\n')[0]).toBe(`! ${sentence}`);
+      const page = readFileSync(join(folder, 'all.html'), 'utf8');
+      expect(page).toContain(`<p class="warning" role="alert">${sentence}</p>`);
+      const verdict = all.stdout.split('\n').find((line) => line.startsWith('On 3,000 flights'))!;
+      expect(page).toContain(verdict);
+      expect(JSON.parse(evaluate('--include-training', '--json').stdout)).toMatchObject({
+        warnings: [sentence],
+        verdict,
+        seen: { days, rows: 2500, included: true },
+      });
+    },
+    TIMEOUT_MS,
+  );
+
+  test('refuse to measure on days that the model knows alone', () => {
+    const known = writeBoard('known.csv', 20, 0);
+    const { exitCode, stderr } = run('evaluate', 'dub', known);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('all 2,000 flights are on days that the model knows');
+    expect(stderr).toContain('--include-training');
+  });
+
+  test('say first that a model is measured by something else than it was learned for', () => {
+    const arrivals = join(folder, 'arrivals.csv');
+    const rows = Array.from({ length: 300 }, (_, i) => {
+      const [day, late] = [1 + (i % 28), i % 3 === 0 ? 40 : 2];
+      return `2020,2,${day},${700 + (i % 12) * 100},${800 + (i % 12) * 100},KLM,${i},JFK,LAX,2475,701,811,${late},x`;
+    });
+    writeFileSync(
+      arrivals,
+      `year,month,day,sched_dep_time,sched_arr_time,carrier,flight,origin,dest,distance,dep_time,arr_time,arr_delay,from\n${rows.join('\n')}\n`,
+    );
+    const { stdout } = run('evaluate', 'dub', arrivals, '--late-minutes', '15');
+    const [target, minutes] = stdout.split('\n');
+    expect(target).toContain(
+      'learned for the delay of the departure; these files hold that of the arrival',
+    );
+    expect(minutes).toContain(
+      'a delay of 20 min or more is; it is measured here by 15 min or more',
+    );
+    expect(stdout).toContain('not used: from; did you mean origin?');
+  });
 });

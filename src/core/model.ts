@@ -61,7 +61,7 @@ export type Head = { readonly score: Score } & (
   | { readonly kind: 'quantile'; readonly level: number }
 );
 
-/** Quality on flights that the model never saw. */
+/** Quality on flights that took no part in learning. */
 export interface Quality {
   readonly auc: number;
   readonly logLoss: number;
@@ -91,6 +91,11 @@ interface Provenance {
       readonly test: string;
     };
     readonly settings: Readonly<Record<string, string | number | boolean>>;
+    /**
+     * What the stored model knows: the days of all flights that its trees, its rounds or its curve were found on, and
+     * how many these are. Absent in files of older versions, which know the parts before the test.
+     */
+    readonly known?: { readonly days: string; readonly rows: number };
   };
   readonly test?: Quality;
   readonly baselines?: Readonly<Record<string, { readonly auc: number; readonly logLoss: number }>>;

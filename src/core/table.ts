@@ -33,6 +33,8 @@ interface TableSource {
   readonly nRowsRead: number;
   /** Rows left out, counted by reason ("cancelled", "no scheduled departure", ...). */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Columns of the files that fill no field and no delay. */
+  readonly unused?: readonly string[];
 }
 
 export interface Table {
@@ -49,4 +51,25 @@ export const departuresOf = (table: Table): Float64Array => {
   const column = table.columns.scheduledDeparture;
   if (column?.kind !== 'time') throw new TypeError('a table always has scheduledDeparture');
   return column.minutes;
+};
+
+/** The rows that are kept, in their order. */
+export const pickTableRows = (table: Table, isKept: (row: number) => boolean): Table => {
+  const keep = (_: unknown, row: number): boolean => isKept(row);
+  const columns = Object.fromEntries(
+    Object.entries(table.columns).map(([name, column]) => [name, kept(column, keep)]),
+  );
+  const delayMinutes = table.delayMinutes.filter(keep);
+  return { ...table, nRows: delayMinutes.length, columns, delayMinutes };
+};
+
+const kept = (column: Column, keep: (value: unknown, row: number) => boolean): Column => {
+  switch (column.kind) {
+    case 'category':
+      return { ...column, codes: column.codes.filter(keep) };
+    case 'number':
+      return { ...column, numbers: column.numbers.filter(keep) };
+    case 'time':
+      return { ...column, minutes: column.minutes.filter(keep) };
+  }
 };

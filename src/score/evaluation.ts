@@ -1,10 +1,10 @@
 /**
- * Evaluation of a stored model: what training measures of a fresh one, on flights that it never saw.
+ * Evaluation of a stored model: what training measures of a fresh one, on days that it does not know.
  */
 import { AppError } from '../core/errors.ts';
 import { buildBinCounter, driftOf, type InputDrift } from '../core/distribution.ts';
 import type { Model } from '../core/model.ts';
-import { departuresOf, type Table } from '../core/table.ts';
+import { departuresOf, pickTableRows, type Table } from '../core/table.ts';
 import { compilePredictor } from '../predict/compile.ts';
 import type { Predictor } from '../predict/predictor.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
@@ -13,12 +13,14 @@ import { datesOf } from '../train/features/time-split.ts';
 import { labelsOf } from '../train/preparation.ts';
 import {
   type Baseline,
+  baselineOf,
   type Costs,
   evaluate,
   type Evaluation,
 } from '../train/quality/evaluation.ts';
-import { auc, brier, logLoss, rateOf } from '../train/quality/metrics.ts';
+import { rateOf } from '../train/quality/metrics.ts';
 import { type FeatureImportance, importanceOf } from './importance.ts';
+import { buildSeen, knownDaysOf } from './seen-days.ts';
 import { readBaselines } from './stored-training.ts';
 
 /** A model and where it was found. */
@@ -42,28 +44,58 @@ export interface StoredEvaluation extends Evaluation {
   readonly split: Readonly<Record<string, string>>;
   readonly baselines: Readonly<Record<string, Baseline>>;
   readonly threshold: number;
+  /** Which of the files' flights the model knows. */
+  readonly seen: SeenFlights;
+  /** What must be read before any figure. */
+  readonly warnings: readonly string[];
+  /** Columns of the files that nothing reads. */
+  readonly unusedColumns: readonly string[];
   /** Inputs of the model that not one of these flights has. */
   readonly absent: readonly string[];
   readonly drift: readonly Omit<InputDrift, 'seen'>[];
   readonly importance: readonly FeatureImportance[];
+  /** Flights that the importance rests on, evenly spaced. */
+  readonly importanceRows: number;
 }
 
-const IMPORTANCE_ROWS = 200;
+/** Flights on days that a model learned, stopped or was calibrated on. */
+export interface SeenFlights {
+  /** The days that the model knows, `2013-01-01..2013-10-31`; null where its file does not say. */
+  readonly days: string | null;
+  readonly rows: number;
+  /** Whether they are among the flights that were measured. */
+  readonly included: boolean;
+}
+
+/** What is compared, and how. */
+interface EvaluationOptions {
+  readonly costs?: Costs | undefined;
+  /** Measures also on days that the model knows. */
+  readonly includesTraining?: boolean | undefined;
+  /** From which delay a flight is late; by default what the model was learned for. */
+  readonly lateMinutes?: number | undefined;
+  /** A model to compare with, on days that neither knows. */
+  readonly against?: StoredModel | undefined;
+}
+
+const IMPORTANCE_ROWS = 5000;
 
 /**
- * @throws AppError data-too-small (no flight), data-unfit (none or all are late)
+ * @throws AppError data-too-small (no flight on a day that the models do not know), data-unfit (none or all are late)
  */
 export const evaluateStored = (
-  { model, path, version }: StoredModel,
-  table: Table,
-  costs: Costs | undefined,
+  stored: StoredModel,
+  all: Table,
+  { costs, includesTraining = false, lateMinutes: asked, against }: EvaluationOptions = {},
 ): StoredEvaluation => {
-  if (table.nRows === 0)
+  const { model, path, version } = stored;
+  if (all.nRows === 0)
     throw new AppError(
       'data-too-small',
-      `no flight can be judged: all ${table.source.nRowsRead} rows were left out`,
+      `no flight can be judged: all ${all.source.nRowsRead} rows were left out`,
     );
-  const lateMinutes = lateMinutesOf(model);
+  const { table, seen } = unseenOf(all, [stored, ...(against ? [against] : [])], includesTraining);
+  const lateMinutes = asked ?? lateMinutesOf(model);
   const labels = labelsOf(table.delayMinutes, lateMinutes);
   const nLate = labels.reduce((sum, label) => sum + label, 0);
   if (nLate === 0 || nLate === labels.length)
@@ -72,45 +104,126 @@ export const evaluateStored = (
       `${nLate === 0 ? 'no flight' : 'every flight'} is ${lateMinutes} minutes late or more; both kinds are needed to judge a model`,
     );
   const raw = rawOf(table, model.inputs);
-  const probabilities = answersOf(compilePredictor(model), raw, table.nRows, 0);
-  const baselines = baselinesOf(path, table, labels);
+  const probabilities = firstAnswers(model, table);
+  const plain = baselineAnswers(path, table);
   const rows = Int32Array.from({ length: table.nRows }, (_, row) => row);
   const evaluation = evaluate({
     table,
     rows,
     probabilities,
     labels,
-    climatology: baselines['climatology'] ?? constantOf(labels),
+    baselines: {
+      ...(Object.keys(plain).length === 0 ? { constant: constantOf(labels) } : plain),
+      ...(against && { [nameOf(against)]: firstAnswers(against.model, table) }),
+    },
     threshold: model.threshold,
     costs,
   });
-  const rejected = Object.values(table.source.rejected).reduce((sum, n) => sum + n, 0);
-  const step = Math.max(1, Math.floor(table.nRows / IMPORTANCE_ROWS)) * model.inputs.length;
+  const left = seen.included || seen.rows === 0 ? {} : { [LEFT_OUT]: seen.rows };
+  const rejected = { ...table.source.rejected, ...left };
+  const nRejected = Object.values(rejected).reduce((sum, n) => sum + n, 0);
   const nSampled = Math.min(IMPORTANCE_ROWS, table.nRows);
-  const sample = new Float64Array(nSampled * model.inputs.length);
-  for (let i = 0; i < nSampled; i++)
-    sample.set(raw.subarray(i * step, i * step + model.inputs.length), i * model.inputs.length);
+  const nInputs = model.inputs.length;
+  const sample = new Float64Array(nSampled * nInputs);
+  for (let i = 0; i < nSampled; i++) {
+    const from = Math.floor((i * table.nRows) / nSampled) * nInputs;
+    sample.set(raw.subarray(from, from + nInputs), i * nInputs);
+  }
   return {
     model: path,
     version,
+    warnings: warningsOf(stored, table, { lateMinutes, seen, against }),
     ...evaluation,
     files: table.source.files,
     dialect: table.source.dialect,
     target: table.source.target,
     lateMinutes,
-    rows: { read: table.source.nRowsRead, rejected, used: table.nRows },
-    rejected: table.source.rejected,
+    rows: { read: table.source.nRowsRead, rejected: nRejected, used: table.nRows },
+    rejected,
+    seen,
     split: {
       ...model.provenance.trainedOn?.split,
       test: datesOf(departuresOf(table), rows),
     },
-    baselines,
+    baselines: Object.fromEntries(
+      Object.entries(plain).map(([name, answers]) => [name, baselineOf(answers, labels)]),
+    ),
     threshold: model.threshold,
+    unusedColumns: table.source.unused ?? [],
     absent: absentOf(model, raw),
     drift: inputDrift(model, raw, table.nRows),
     importance: importanceOf(model, sample),
+    importanceRows: nSampled,
   };
 };
+
+const LEFT_OUT = 'on days that the model knows';
+
+const nameOf = ({ model, version }: StoredModel): string => `${model.name} ${version}`;
+
+/** The flights on days that none of the models knows, or all where these are asked for. */
+const unseenOf = (
+  all: Table,
+  models: readonly StoredModel[],
+  included: boolean,
+): { table: Table; seen: SeenFlights } => {
+  const ranges = models.flatMap(({ model }) => knownDaysOf(model) ?? []);
+  const isSeen = ranges.map(buildSeen);
+  const departures = departuresOf(all);
+  const isKept = (row: number): boolean => !isSeen.some((isOf) => isOf(departures[row]!));
+  const unseen = ranges.length === 0 ? all : pickTableRows(all, isKept);
+  const days = knownDaysOf(models[0]!.model) ?? null;
+  const seen = { days, rows: all.nRows - unseen.nRows, included };
+  if (included) return { table: all, seen };
+  if (unseen.nRows === 0)
+    throw new AppError(
+      'data-too-small',
+      `all ${all.nRows.toLocaleString('en')} flights are on days that ${models.length > 1 ? 'one of the models knows' : 'the model knows'} (${ranges.join(' and ')}): these measure its memory, not its forecasts; give flights of other days, or --include-training to measure on them all the same`,
+    );
+  return { table: unseen, seen };
+};
+
+const warningsOf = (
+  { model }: StoredModel,
+  table: Table,
+  {
+    lateMinutes,
+    seen,
+    against,
+  }: Pick<EvaluationOptions, 'against'> & {
+    readonly lateMinutes: number;
+    readonly seen: SeenFlights;
+  },
+): readonly string[] => {
+  const warnings: string[] = [];
+  const target = model.provenance.trainedOn?.target;
+  const learned = lateMinutesOf(model);
+  if (target !== undefined && target !== table.source.target)
+    warnings.push(
+      `The model was learned for the delay of the ${target}; these files hold that of the ${table.source.target}. The figures compare two different things.`,
+    );
+  if (learned !== lateMinutes)
+    warnings.push(
+      `The model answers how likely a delay of ${learned} min or more is; it is measured here by ${lateMinutes} min or more. The figures compare two different things.`,
+    );
+  if (against && lateMinutesOf(against.model) !== learned)
+    warnings.push(
+      `${nameOf(against)} answers how likely a delay of ${lateMinutesOf(against.model)} min or more is, the model one of ${learned} min or more. The two cannot be compared.`,
+    );
+  if (seen.included && seen.rows > 0)
+    warnings.push(
+      `${seen.rows.toLocaleString('en')} of these ${table.nRows.toLocaleString('en')} flights are on days that the model knows (${seen.days}): every figure below flatters it.`,
+    );
+  if (seen.days === null)
+    warnings.push(
+      'The model file does not say on which days it was learned: some of these flights may be among those that it knows.',
+    );
+  return warnings;
+};
+
+/** The first head's probability of each flight of a table. */
+const firstAnswers = (model: Model, table: Table): Float64Array =>
+  answersOf(compilePredictor(model), rawOf(table, model.inputs), table.nRows, 0);
 
 /** How far the inputs have moved from the training flights, furthest first. */
 const inputDrift = ({ inputs, shares }: Model, raw: Float64Array, nRows: number) => {
@@ -144,27 +257,20 @@ const answersOf = (
   return Float64Array.from({ length: nRows }, (_, row) => out[row * nHeads + head]!);
 };
 
-/** The baselines that were learned with the model, on these flights; none for a model that has none beside it. */
-const baselinesOf = (
-  path: string,
-  table: Table,
-  labels: Uint8Array,
-): Readonly<Record<string, Baseline>> => {
+/** What the baselines that were learned with the model say of these flights; none for a model that has none beside it. */
+const baselineAnswers = (path: string, table: Table): Readonly<Record<string, Float64Array>> => {
   const model = readBaselines(path);
   if (model === undefined) return {};
   const predictor = buildReferencePredictor(model);
   const raw = rawOf(table, model.inputs);
   return Object.fromEntries(
-    ['climatology', 'logistic'].map((name, head) => {
-      const p = answersOf(predictor, raw, table.nRows, head);
-      return [name, { auc: auc(p, labels), logLoss: logLoss(p, labels), brier: brier(p, labels) }];
-    }),
+    ['climatology', 'logistic'].map((name, head) => [
+      name,
+      answersOf(predictor, raw, table.nRows, head),
+    ]),
   );
 };
 
 /** The files' own rate for every flight: the baseline of a model that came without any. */
-const constantOf = (labels: Uint8Array): Baseline => {
-  const rate = rateOf(labels);
-  const p = new Float64Array(labels.length).fill(rate);
-  return { auc: 0.5, logLoss: logLoss(p, labels), brier: brier(p, labels) };
-};
+const constantOf = (labels: Uint8Array): Float64Array =>
+  new Float64Array(labels.length).fill(rateOf(labels));

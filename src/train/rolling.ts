@@ -6,8 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { MINUTES_PER_DAY, dayOf } from '../core/calendar.ts';
 import { encodeTime } from '../core/flight.ts';
 import type { Quality } from '../core/model.ts';
-import type { Column, Table } from '../core/table.ts';
-import { departuresOf } from '../core/table.ts';
+import { departuresOf, pickTableRows, type Table } from '../core/table.ts';
 import type { TrainOptions } from './settings.ts';
 import type { Baseline } from './quality/evaluation.ts';
 import { trainModel } from './training.ts';
@@ -54,12 +53,15 @@ export const rollMonths = async (
         calibration: PART,
         test: own.size / nDays,
       };
-      const { report } = await trainModel(before(table, departures, end), {
-        ...options,
-        shares,
-        split: 'time',
-        quantiles: false,
-      });
+      const { report } = await trainModel(
+        pickTableRows(table, (row) => departures[row]! < end),
+        {
+          ...options,
+          shares,
+          split: 'time',
+          quantiles: false,
+        },
+      );
       const { train, calibration } = report.split;
       const result: RollingMonth = {
         month,
@@ -79,25 +81,4 @@ export const rollMonths = async (
       `no month can be judged by what was known before it: a month with at least ${MIN_DAYS} days of flights before it is needed, and the flights fall on ${nBefore} days`,
     );
   return months;
-};
-
-/** The flights that were to leave before a moment. */
-const before = (table: Table, departures: Float64Array, endMinutes: number): Table => {
-  const keep = (_: unknown, row: number): boolean => departures[row]! < endMinutes;
-  const columns = Object.fromEntries(
-    Object.entries(table.columns).map(([name, column]) => [name, kept(column, keep)]),
-  );
-  const delayMinutes = table.delayMinutes.filter(keep);
-  return { ...table, nRows: delayMinutes.length, columns, delayMinutes };
-};
-
-const kept = (column: Column, keep: (value: unknown, row: number) => boolean): Column => {
-  switch (column.kind) {
-    case 'category':
-      return { ...column, codes: column.codes.filter(keep) };
-    case 'number':
-      return { ...column, numbers: column.numbers.filter(keep) };
-    case 'time':
-      return { ...column, minutes: column.minutes.filter(keep) };
-  }
 };

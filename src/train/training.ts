@@ -7,19 +7,19 @@ import { wholeProcessors } from '../host/processors.ts';
 import { buildEncoder } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
 import type { Model } from '../core/model.ts';
-import type { Table } from '../core/table.ts';
+import { departuresOf, type Table } from '../core/table.ts';
 import { buildBaselines } from './quality/baseline-model.ts';
 import { buildParallelLearner } from './engine/parallel-learner.ts';
-import { type Baseline, evaluate, type Evaluation } from './quality/evaluation.ts';
+import { type Baseline, baselineOf, evaluate, type Evaluation } from './quality/evaluation.ts';
 import { type LearnedHead, learnHeads, type OnRound } from './head-training.ts';
 import { pinballOfScores } from './growing/loss.ts';
-import { auc, brier, logLoss, rateOf } from './quality/metrics.ts';
+import { logLoss, rateOf } from './quality/metrics.ts';
 import { type Prepared, prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
 import { sampleQuantile } from './growing/quantile.ts';
 import { distributionsOf } from './quality/input-distribution.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
-import type { Part } from './features/time-split.ts';
+import { datesOf, type Part } from './features/time-split.ts';
 import { walkForest } from './growing/tree.ts';
 
 interface HeadQuality {
@@ -78,14 +78,18 @@ export const trainModel = async (
   const first = learned[0]!;
   const settings = boostSettings(parts.train.nRows, features, options);
   const baselineModel = buildBaselines(prepared, options);
-  const baselines = baselinesOf(baselineModel, prepared);
+  const answers = baselineAnswers(baselineModel, prepared);
+  const baselines = {
+    climatology: baselineOf(answers.climatology, parts.test.labels),
+    logistic: baselineOf(answers.logistic, parts.test.labels),
+  };
   const threshold = thresholdOf(first.answers.calibration, parts.calibration.labels);
   const evaluation = evaluate({
     table,
     rows: split.rows.test,
     probabilities: first.answers.test,
     labels: parts.test.labels,
-    climatology: baselines.climatology,
+    baselines: answers,
     threshold,
     costs: options.costs,
   });
@@ -104,6 +108,7 @@ export const trainModel = async (
         target: table.source.target,
         rows,
         split: split.dates,
+        known: { days: datesOf(departuresOf(table), prepared.known), rows: prepared.known.length },
         settings: {
           lateMinutes: options.lateMinutes,
           seed: options.seed,
@@ -176,7 +181,8 @@ const headQuality = ({ head, answers, of }: LearnedHead): HeadQuality => {
   };
 };
 
-const SAMPLE_ROWS = 400;
+/** Enough that the order of the features does not hang on the draw. */
+const SAMPLE_ROWS = 5000;
 
 const sampleOf = (raw: Float64Array, nInputs: number, rows: Int32Array): Float64Array => {
   const n = Math.min(SAMPLE_ROWS, rows.length);
@@ -188,32 +194,25 @@ const sampleOf = (raw: Float64Array, nInputs: number, rows: Int32Array): Float64
   return sample;
 };
 
-/** How good the baselines are on the test flights. */
-const baselinesOf = (
+/** What the baselines say of the test flights. */
+const baselineAnswers = (
   baselines: Model,
-  { raw, split, parts }: Prepared,
-): { climatology: Baseline; logistic: Baseline } => {
+  { raw, split }: Prepared,
+): Readonly<Record<'climatology' | 'logistic', Float64Array>> => {
   const rows = split.rows.test;
-  const late = parts.test.labels;
-  const measure = (answer: (features: Float64Array) => number): Baseline => {
+  const ask = (answer: (features: Float64Array) => number): Float64Array => {
     const encode = buildEncoder(baselines.inputs, baselines.features);
     const features = new Float64Array(baselines.features.length);
-    const probabilities = new Float64Array(rows.length);
-    for (let i = 0; i < rows.length; i++) {
-      encode(raw, rows[i]! * baselines.inputs.length, features, 0);
-      probabilities[i] = sigmoid(answer(features));
-    }
-    return {
-      auc: auc(probabilities, late),
-      logLoss: logLoss(probabilities, late),
-      brier: brier(probabilities, late),
-    };
+    return Float64Array.from(rows, (row) => {
+      encode(raw, row * baselines.inputs.length, features, 0);
+      return sigmoid(answer(features));
+    });
   };
   const { score } = baselines.heads[1]!;
   const forest = (score as typeof score & { kind: 'forest' }).forest;
   return {
-    climatology: measure((features) => features.at(-1)!),
-    logistic: measure((features) => walkForest(forest, features)),
+    climatology: ask((features) => features.at(-1)!),
+    logistic: ask((features) => walkForest(forest, features)),
   };
 };
 

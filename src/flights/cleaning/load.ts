@@ -31,6 +31,7 @@ export const loadTable = async (
     const { connection } = database;
     const table = startTable();
     let dialect: Dialect | undefined;
+    const unused = new Set<string>();
     for (const file of files) {
       const source = await openSource(connection, file);
       const projection = await project(connection, source, {
@@ -48,6 +49,7 @@ export const loadTable = async (
         );
       }
       dialect = projection.dialect;
+      for (const column of projection.unused) unused.add(column);
       const nBefore = table.nRead();
       const read = blameFile(file, async () => {
         const result = await connection.stream(sqlOf(projection));
@@ -63,7 +65,8 @@ export const loadTable = async (
         throw new AppError('file-empty', `${file} holds a header but no rows`);
       }
     }
-    return table.finish(files, dialect!);
+    const finished = table.finish(files, dialect!);
+    return { ...finished, source: { ...finished.source, unused: [...unused] } };
   } finally {
     database.close();
   }

@@ -21,6 +21,8 @@ const LATEST_MINUTES = 10_080;
 export interface Projection {
   readonly dialect: Dialect;
   readonly fields: readonly FieldName[];
+  /** Columns of the source that the dialect does not know. */
+  readonly unused: readonly string[];
   /** The dialect's SELECT over the source. */
   readonly select: string;
 }
@@ -60,7 +62,8 @@ export const project = async (
   const outputs = await checkDialect(connection, dialect);
   const has = new Set(source.columns.map((column) => column.toLowerCase()));
   const absent = new Set<string>();
-  const inner = [...dialect.schedule, ...dialect.optional, ...dialect.outcome].map((column) => {
+  const known = [...dialect.schedule, ...dialect.optional, ...dialect.outcome];
+  const inner = known.map((column) => {
     const isOutcome = dialect.outcome.includes(column);
     if (has.has(column.toLowerCase()) && (labelled || !isOutcome)) {
       return `${knownValue(source, column)} AS ${identifier(column)}`;
@@ -76,9 +79,11 @@ export const project = async (
   if (!fields.includes('scheduledDeparture')) {
     throw new AppError('usage', `dialect ${dialect.name}: it gives no scheduledDeparture`);
   }
+  const names = new Set(known.map((column) => column.toLowerCase()));
   return {
     dialect,
     fields,
+    unused: source.columns.filter((column) => !names.has(column.toLowerCase())),
     select: dialect.select
       .replace(/\bFROM\s+source\b/i, () => `FROM ${from}`)
       .replace(/^\s*SELECT\b/i, () =>

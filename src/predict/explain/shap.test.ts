@@ -190,3 +190,21 @@ describe('an explanation', () => {
     }
   });
 });
+
+test('what is remembered of a leaf gives the same bits as what is computed anew', () => {
+  const forest = buildPlantedForest(20, 31, 5);
+  const random = buildRandom(9);
+  const score = { kind: 'forest', forest } as const;
+  const means = new Float64Array(forest.nFeatures);
+  const [fresh, remembering] = [
+    buildAttribution(score, means),
+    buildAttribution(score, means, true),
+  ];
+  const [one, other] = [new Float64Array(forest.nFeatures), new Float64Array(forest.nFeatures)];
+  for (let row = 0; row < 200; row++) {
+    const features = randomFeatures(random);
+    fresh.addInto(features, one.fill(0));
+    remembering.addInto(features, other.fill(0));
+    expect(other).toEqual(one);
+  }
+});

@@ -17,6 +17,26 @@ const REPORT: TrainingReport = {
     climatology: { auc: 0.65, logLoss: 0.52, brier: 0.168 },
     logistic: { auc: 0.66, logLoss: 0.515, brier: 0.167 },
   },
+  comparisons: [
+    {
+      against: 'climatology',
+      flights: 200,
+      days: 61,
+      logLoss: { value: 0.036, interval: { low: 0.012, high: 0.058 } },
+      brier: { value: 0.036, interval: { low: 0.01, high: 0.05 } },
+      auc: { value: 0.0312, interval: { low: 0.01, high: 0.05 } },
+      standing: 'better',
+    },
+    {
+      against: 'logistic',
+      flights: 200,
+      days: 61,
+      logLoss: { value: 0.027, interval: { low: 0.004, high: 0.04 } },
+      brier: { value: 0.03, interval: { low: 0.01, high: 0.05 } },
+      auc: { value: 0.0212, interval: { low: 0.01, high: 0.03 } },
+      standing: 'better',
+    },
+  ],
   seconds: 7.25,
   peakMemoryMb: 512,
 };
@@ -40,7 +60,15 @@ const DEEP: TrainingReport = {
     { feature: 'airline <script>', meanAbsolute: 0.5 },
   ],
   byMonth: [
-    { name: '2013-11', rows: 100, baseRate: 0.2, meanPrediction: 0.21, auc: null, logLoss: 0.49 },
+    {
+      name: '2013-11',
+      rows: 100,
+      baseRate: 0.2,
+      meanPrediction: 0.21,
+      gap: null,
+      auc: null,
+      logLoss: 0.49,
+    },
   ],
   rounds: [
     { train: 0.53, validation: 0.54 },
@@ -48,20 +76,46 @@ const DEEP: TrainingReport = {
   ],
 };
 
-test('a model that beats both baselines is said to, and by how much', () => {
+test('a model whose intervals lie above 0 is said to beat both baselines, and by how much', () => {
   const page = buildTrainingPage(REPORT);
   expect(page).toContain('class="verdict good"');
-  expect(page).toContain('beats climatology (airline × hour) (log loss −3.6 %, AUC +0.031)');
-  expect(page).toContain('beats logistic regression (log loss −2.7 %, AUC +0.021)');
+  expect(page).toContain(
+    'beats climatology (airline × hour) (log loss −3.6 [−5.8 to −1.2] %, AUC +0.031 [+0.010 to +0.050])',
+  );
+  expect(page).toContain('it beats logistic regression (log loss −2.7 [−4.0 to −0.4] %');
 });
 
-test('a model that loses to a baseline is said to', () => {
-  const page = buildTrainingPage({
+test('a model is said to beat nothing where the interval holds 0, and to be worse where all of it is', () => {
+  const [first, second] = REPORT.comparisons;
+  const page = (low: number, high: number, standing: 'undecided' | 'worse'): string =>
+    buildTrainingPage({
+      ...REPORT,
+      comparisons: [
+        first!,
+        { ...second!, standing, logLoss: { value: (low + high) / 2, interval: { low, high } } },
+      ],
+    });
+  const even = page(-0.03, 0.01, 'undecided');
+  expect(even).toContain('class="verdict warning"');
+  expect(even).toContain('is no worse than chance tells apart from logistic regression');
+  expect(page(-0.01, 0.03, 'undecided')).toContain('is no better than chance tells apart');
+  const worse = page(-0.03, -0.01, 'worse');
+  expect(worse).toContain('class="verdict bad"');
+  expect(worse).toContain('is worse than logistic regression');
+});
+
+test('flights of days that the model knows are counted in the verdict, and warned of in red', () => {
+  const days = '2013-01-01..2013-10-31';
+  const left = buildTrainingPage({ ...REPORT, seen: { days, rows: 273_355, included: false } });
+  expect(left).toContain(`(273,355 on days that it knows, ${days}, were left out)`);
+  const included = buildTrainingPage({
     ...REPORT,
-    baselines: { logistic: { auc: 0.69, logLoss: 0.49, brier: 0.16 } },
+    seen: { days, rows: 150, included: true },
+    warnings: ['150 of these 200 flights are on days that the model knows'],
   });
-  expect(page).toContain('class="verdict bad"');
-  expect(page).toContain('does not beat logistic regression');
+  expect(included).toContain('200 flights, of which it knows the days of 150');
+  expect(included).toContain('role="alert"');
+  expect(included).toContain('class="verdict bad"');
 });
 
 test('only a random split carries a red warning', () => {

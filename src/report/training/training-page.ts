@@ -1,5 +1,5 @@
 /**
- * The page of a trained model: how good it is on flights it never saw, against what, and what it looks at.
+ * The page of a trained model: how good it is on days that it does not know, against what, and what it looks at.
  */
 import type { Baseline, PartQuality } from '../../train/quality/evaluation.ts';
 import { formatNumber, formatPercent } from '../format.ts';
@@ -9,23 +9,21 @@ import { learningCurveSection, rollingSection, tuningSection } from './learning-
 import { TRAINING_GLOSSARY } from './glossary.ts';
 import { thresholdSection } from './thresholds.ts';
 import { skillOf, type TrainingReport } from './training-report.ts';
-
-const BASELINE_NAMES: Readonly<Record<string, string>> = {
-  climatology: 'climatology (airline × hour)',
-  logistic: 'logistic regression',
-};
+import { formatGain, nameOfBaseline, verdictOf } from './verdict.ts';
 
 /** One self-contained HTML page. */
 export const buildTrainingPage = (report: TrainingReport): string =>
   buildPage({
     title: `Delay model ${nameOf(report.model)}`,
     subtitle: subtitleOf(report),
-    warnings:
-      report.splitKind === 'random'
+    warnings: [
+      ...(report.warnings ?? []),
+      ...(report.splitKind === 'random'
         ? [
             'Split at random: flights of one day stand on both sides, so every figure below flatters the model. Compare only with other random splits; judge by a split in time.',
           ]
-        : [],
+        : []),
+    ],
     lead: [verdictBlock(report), factsBlock(report)],
     sections: [
       comparisonSection(report),
@@ -58,23 +56,7 @@ const subtitleOf = (report: TrainingReport): string =>
     .filter((part) => part !== '')
     .join(' · ');
 
-const verdictBlock = ({ test, baselines }: TrainingReport): Block => {
-  const beaten = Object.entries(baselines).map(([name, baseline]) => ({
-    name: BASELINE_NAMES[name] ?? name,
-    isBeaten: test.logLoss < baseline.logLoss && test.auc > baseline.auc,
-    skill: skillOf(test.logLoss, baseline.logLoss),
-    auc: test.auc - baseline.auc,
-  }));
-  const words = beaten.map(
-    ({ name, isBeaten, skill, auc }) =>
-      `${isBeaten ? 'beats' : 'does not beat'} ${name} (log loss ${skill >= 0 ? '−' : '+'}${formatPercent(Math.abs(skill))}, AUC ${auc >= 0 ? '+' : '−'}${Math.abs(auc).toFixed(3)})`,
-  );
-  return {
-    kind: 'verdict',
-    tone: beaten.every(({ isBeaten }) => isBeaten) ? 'good' : 'bad',
-    text: `On ${formatNumber(test.rows)} newest flights that it never saw, the model ${words.join(' and ')}.`,
-  };
-};
+const verdictBlock = (report: TrainingReport): Block => ({ kind: 'verdict', ...verdictOf(report) });
 
 const factsBlock = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Block => ({
   kind: 'facts',
@@ -90,26 +72,34 @@ const factsBlock = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Bloc
   ],
 });
 
-const comparisonSection = ({ test, baselines, heads }: TrainingReport): Section => {
-  const hasBaselines = Object.keys(baselines).length > 0;
-  const row = (name: string, quality: Baseline): Cell[] => {
-    const { auc, logLoss, brier } = quality;
-    const skill = (loss: number, baseline: number): Cell =>
-      quality === test ? null : formatPercent(skillOf(loss, baseline));
-    const cells = [name, auc.toFixed(4), logLoss.toFixed(4), skill(test.logLoss, logLoss)];
-    return hasBaselines ? [...cells, brier.toFixed(4), skill(test.brier, brier)] : cells;
-  };
-  const header = ['on the test flights', 'AUC', 'log loss', 'the model’s skill'];
+const comparisonSection = ({ test, baselines, comparisons, heads }: TrainingReport): Section => {
+  const row = (name: string, { auc, logLoss, brier }: Baseline): Cell[] => [
+    name,
+    auc.toFixed(4),
+    logLoss.toFixed(4),
+    brier.toFixed(4),
+  ];
   const blocks: Block[] = [
     {
       kind: 'table',
-      header: hasBaselines ? [...header, 'Brier', 'the model’s Brier skill'] : header,
+      header: ['on the test flights', 'AUC', 'log loss', 'Brier'],
       rows: [
         row('model', test),
-        ...Object.entries(baselines).map(([name, quality]) =>
-          row(BASELINE_NAMES[name] ?? name, quality),
-        ),
+        ...Object.entries(baselines).map(([name, quality]) => row(nameOfBaseline(name), quality)),
       ],
+    },
+    {
+      kind: 'table',
+      caption:
+        'What the model saves of the loss of each, with intervals of 95 % from resampled days: where an interval holds 0, chance could have made the difference.',
+      header: ['against', 'days', 'log loss saved', 'Brier saved', 'AUC gained'],
+      rows: comparisons.map(({ against, days, logLoss, brier, auc }) => [
+        nameOfBaseline(against),
+        days,
+        formatGain(logLoss.value, logLoss.interval),
+        formatGain(brier.value, brier.interval),
+        formatGain(auc.value, auc.interval),
+      ]),
     },
   ];
   if (heads && heads.length > 0) {
@@ -131,7 +121,7 @@ const comparisonSection = ({ test, baselines, heads }: TrainingReport): Section 
 
 const MAX_IMPORTANCES = 25;
 
-const importanceSection = ({ importance = [] }: TrainingReport): Section => ({
+const importanceSection = ({ importance = [], importanceRows }: TrainingReport): Section => ({
   title: 'What it looks at',
   blocks:
     importance.length === 0
@@ -139,7 +129,7 @@ const importanceSection = ({ importance = [] }: TrainingReport): Section => ({
       : [
           {
             kind: 'bars',
-            caption: 'Mean absolute SHAP value over test flights, in log-odds',
+            caption: `Mean absolute SHAP value over ${importanceRows === undefined ? '' : `${formatNumber(importanceRows)} `}test flights, evenly spaced, in log-odds`,
             label: 'feature',
             value: 'mean |SHAP|',
             rows: [...importance]
@@ -150,25 +140,41 @@ const importanceSection = ({ importance = [] }: TrainingReport): Section => ({
         ],
 });
 
-const partSection = ({ byMonth = [], byAirline = [] }: TrainingReport): Section => ({
-  title: 'Where it is better and worse',
-  blocks: [partTable('month', byMonth), partTable('airline', byAirline)].flat(),
-});
+const partSection = (report: TrainingReport): Section => {
+  const { byMonth = [], byAirline = [], byHour = [], worstSlices = [] } = report;
+  return {
+    title: 'Where it is better and worse',
+    blocks: [
+      partTable('month', byMonth),
+      partTable('airline', byAirline),
+      partTable('hour', byHour),
+      partTable(
+        'airline and hour',
+        worstSlices,
+        'Airlines at hours whose share of late flights is furthest from what was predicted, of those with a hundred flights or more. Of many such slices some are far off by chance: look at the interval.',
+      ),
+    ].flat(),
+  };
+};
 
-const partTable = (what: string, parts: readonly PartQuality[]): Block[] =>
+const partTable = (what: string, parts: readonly PartQuality[], caption?: string): Block[] =>
   parts.length === 0
     ? []
     : [
         {
           kind: 'table',
-          header: [what, 'flights', 'late', 'predicted', 'AUC', 'log loss'],
-          rows: parts.map((part) => [
-            part.name,
-            part.rows,
-            formatPercent(part.baseRate),
-            formatPercent(part.meanPrediction),
-            part.auc === null ? null : part.auc.toFixed(3),
-            part.logLoss.toFixed(4),
+          ...(caption === undefined ? {} : { caption }),
+          header: [what, 'flights', 'late', 'predicted', 'late less predicted', 'AUC', 'log loss'],
+          rows: parts.map(({ name, rows, baseRate, meanPrediction, gap, auc, logLoss }) => [
+            name,
+            rows,
+            baseRate === null ? null : formatPercent(baseRate),
+            meanPrediction === null ? null : formatPercent(meanPrediction),
+            baseRate === null || meanPrediction === null
+              ? null
+              : formatGain(baseRate - meanPrediction, gap),
+            auc === null ? null : auc.toFixed(3),
+            logLoss === null ? null : logLoss.toFixed(4),
           ]),
         },
       ];

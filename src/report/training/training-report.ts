@@ -5,13 +5,14 @@ import type { Baseline } from '../../train/quality/evaluation.ts';
 import type { RollingMonth } from '../../train/rolling.ts';
 import type { TrainReport } from '../../train/training.ts';
 import type { TuningTrial } from '../../train/tuning.ts';
+import type { SeenFlights } from '../../score/evaluation.ts';
 import type { FeatureImportance } from '../../score/importance.ts';
 
 /** What every report holds. */
-type Always = Pick<TrainReport, 'test' | 'rows'>;
+type Always = Pick<TrainReport, 'test' | 'rows' | 'comparisons'>;
 
 /** Parts that a run did not measure are absent. */
-type Measured = Partial<Omit<TrainReport, 'test' | 'rows' | 'split' | 'baselines'>>;
+type Measured = Partial<Omit<TrainReport, 'test' | 'rows' | 'comparisons' | 'split' | 'baselines'>>;
 
 export interface TrainingReport extends Always, Measured {
   /** Path of the model's file. */
@@ -22,6 +23,20 @@ export interface TrainingReport extends Always, Measured {
   readonly baselines: Readonly<Record<string, Baseline>>;
   /** By mean absolute SHAP value in log-odds. */
   readonly importance?: readonly FeatureImportance[];
+  /** Flights that the importance rests on. */
+  readonly importanceRows?: number;
+  /** What must be read before any figure. */
+  readonly warnings?: readonly string[];
+  /** Which of the flights the model knows; absent after training. */
+  readonly seen?: SeenFlights;
+  /** Columns of the files that nothing reads. */
+  readonly unusedColumns?: readonly string[];
+  /** How the inputs have moved from the training flights. */
+  readonly drift?: readonly {
+    readonly input: string;
+    readonly psi: number;
+    readonly level: string;
+  }[];
   /** Trials of a search for settings, the defaults first. */
   readonly trials?: readonly TuningTrial[];
   /** The method month by month, each by a model of what was known before. */

@@ -155,14 +155,17 @@ const factsOf = ({ provenance }: Model): readonly string[] => {
   const { trainedOn, test, baselines } = provenance;
   const facts: string[] = [];
   if (trainedOn) {
+    const { known, split, rows, dialect, target } = trainedOn;
     facts.push(
-      `It learned from ${trainedOn.rows.used.toLocaleString('en')} flights (${trainedOn.dialect}, ${trainedOn.split.train}); late means at ${trainedOn.target}.`,
+      known
+        ? `It knows ${known.rows.toLocaleString('en')} flights (${dialect}, ${known.days}); late means at ${target}.`
+        : `It was made from ${rows.used.toLocaleString('en')} flights (${dialect}) and knows those before ${split.test.slice(0, 10)}; late means at ${target}.`,
     );
   } else facts.push(`Made with ${provenance.madeBy}.`);
   if (test) {
     const against = baselines?.['climatology'];
     facts.push(
-      `Measured on ${test.rows.toLocaleString('en')} later flights that it had not seen${trainedOn ? ` (${trainedOn.split.test})` : ''}: AUC ${test.auc.toFixed(3)}, log loss ${test.logLoss.toFixed(3)}${against ? ` (average of airline and hour: ${against.auc.toFixed(3)}, ${against.logLoss.toFixed(3)})` : ''}, calibration error ${(test.ece * 100).toFixed(1)} points; ${(test.baseRate * 100).toFixed(0)} % of them were late.`,
+      `Measured on ${test.rows.toLocaleString('en')} flights that ${trainedOn?.settings['refit'] === true ? 'the same method had not seen before it was learned again on them too' : 'it had not seen'}${trainedOn ? ` (${trainedOn.split.test})` : ''}: AUC ${test.auc.toFixed(3)}, log loss ${test.logLoss.toFixed(3)}${against ? ` (average of airline and hour: ${against.auc.toFixed(3)}, ${against.logLoss.toFixed(3)})` : ''}, calibration error ${(test.ece * 100).toFixed(1)} points; ${(test.baseRate * 100).toFixed(0)} % of them were late.`,
     );
   }
   return facts;

@@ -6,8 +6,16 @@ import { encodeTime } from '../../core/flight.ts';
 import type { Quality } from '../../core/model.ts';
 import type { Table } from '../../core/table.ts';
 import { departuresOf } from '../../core/table.ts';
+import { compare, type Comparison } from './comparison.ts';
+import {
+  type DayResampling,
+  type Interval,
+  ratioInterval,
+  resampleDays,
+} from './day-resampling.ts';
 import {
   auc,
+  brier,
   logLoss,
   orderOf,
   qualityOf,
@@ -16,14 +24,17 @@ import {
   type ReliabilityBin,
 } from './metrics.ts';
 
+/** Figures are null where a part has fewer than a hundred flights: nothing can be said of it but how many they are. */
 export interface PartQuality {
   readonly name: string;
   readonly rows: number;
-  readonly baseRate: number;
-  readonly meanPrediction: number;
-  /** Null where all flights are of one kind. */
+  readonly baseRate: number | null;
+  readonly meanPrediction: number | null;
+  /** Rate less mean prediction, over resampled days; null also where the days are too few. */
+  readonly gap: Interval | null;
+  /** Null also where all flights are of one kind. */
   readonly auc: number | null;
-  readonly logLoss: number;
+  readonly logLoss: number | null;
 }
 
 export interface Baseline {
@@ -56,6 +67,12 @@ export interface Evaluation {
   readonly costThreshold?: number;
   readonly byMonth: readonly PartQuality[];
   readonly byAirline: readonly PartQuality[];
+  /** By hour of the scheduled departure, `06`. */
+  readonly byHour: readonly PartQuality[];
+  /** Airlines at hours whose rate is furthest from what was predicted, of those with a hundred flights or more. */
+  readonly worstSlices: readonly PartQuality[];
+  /** The model beside each baseline; all on the same resampled days. */
+  readonly comparisons: readonly Comparison[];
   /** Share of the climatology's loss that the model saves. */
   readonly skill: { readonly logLoss: number; readonly brier: number };
 }
@@ -70,8 +87,8 @@ interface EvaluationTask {
   readonly rows: Int32Array;
   readonly probabilities: Float64Array;
   readonly labels: Uint8Array;
-  /** How good climatology is on the same flights. */
-  readonly climatology: Baseline;
+  /** float64 by name: what each baseline says of the same flights; `climatology` among them, or one constant. */
+  readonly baselines: Readonly<Record<string, Float64Array>>;
   /** From which probability the model calls a flight delayed. */
   readonly threshold: number;
   readonly costs?: Costs | undefined;
@@ -82,13 +99,21 @@ export const evaluate = ({
   rows,
   probabilities,
   labels,
-  climatology,
+  baselines,
   threshold,
   costs,
 }: EvaluationTask): Evaluation => {
   const test = qualityOf(probabilities, labels);
   const departures = departuresOf(table);
-  const nDays = new Set(rows.map((row) => dayOf(departures[row]!))).size;
+  const resampling = resampleDays(rows.map((row) => dayOf(departures[row]!)));
+  const { nDays } = resampling;
+  const answers = { probabilities, labels, resampling };
+  const comparisons = Object.entries(baselines).map(([against, other]) =>
+    compare({ against, own: probabilities, other, labels, resampling }),
+  );
+  const skill = comparisons.find(({ against }) => against === 'climatology') ?? comparisons[0]!;
+  const hourOf = (i: number): string => encodeTime(departures[rows[i]!]!).slice(11, 13);
+  const airlineOf = namesOf(table, rows);
   const suited = costs && costs.falseAlarm / (costs.falseAlarm + costs.miss);
   const wanted = [0.3, 0.5, threshold, ...(suited === undefined ? [] : [suited])];
   const thresholds = [...new Set(wanted)].sort((a, b) => a - b);
@@ -98,12 +123,19 @@ export const evaluate = ({
     precisionRecall: precisionRecallOf(probabilities, labels),
     thresholds: thresholds.map((at) => thresholdQuality(probabilities, labels, at, nDays)),
     ...(suited === undefined ? {} : { costThreshold: suited }),
-    byMonth: byGroup(probabilities, labels, (i) => encodeTime(departures[rows[i]!]!).slice(0, 7)),
-    byAirline: byAirline(table, rows, probabilities, labels),
-    skill: {
-      logLoss: 1 - test.logLoss / climatology.logLoss,
-      brier: 1 - test.brier / climatology.brier,
-    },
+    byMonth: byGroup(answers, (i) => encodeTime(departures[rows[i]!]!).slice(0, 7)),
+    byAirline: byGroup(answers, airlineOf)
+      .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
+      .slice(0, MAX_AIRLINES),
+    byHour: byGroup(answers, hourOf).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    worstSlices: worstOf(
+      byGroup(answers, (i) => {
+        const airline = airlineOf(i);
+        return airline === undefined ? undefined : `${airline} ${hourOf(i)}`;
+      }),
+    ),
+    comparisons,
+    skill: { logLoss: skill.logLoss.value, brier: skill.brier.value },
   };
 };
 
@@ -150,9 +182,18 @@ const precisionRecallOf = (probabilities: Float64Array, labels: Uint8Array) => {
   return points.reverse();
 };
 
+/** Below this a part shows its count only. */
+const MIN_PART_ROWS = 100;
+
+/** Probabilities, what came of the flights, and their days. */
+interface Answers {
+  readonly probabilities: Float64Array;
+  readonly labels: Uint8Array;
+  readonly resampling: DayResampling;
+}
+
 const byGroup = (
-  probabilities: Float64Array,
-  labels: Uint8Array,
+  { probabilities, labels, resampling }: Answers,
   nameOf: (i: number) => string | undefined,
 ): readonly PartQuality[] => {
   const groups = new Map<string, number[]>();
@@ -163,30 +204,60 @@ const byGroup = (
     if (group) group.push(i);
     else groups.set(name, [i]);
   }
-  return [...groups].map(([name, places]) => {
-    const p = Float64Array.from(places, (i) => probabilities[i]!);
-    const y = Uint8Array.from(places, (i) => labels[i]!);
+  return [...groups].map(([name, flights]) => {
+    const p = Float64Array.from(flights, (i) => probabilities[i]!);
+    const y = Uint8Array.from(flights, (i) => labels[i]!);
+    const rows = flights.length;
+    if (rows < MIN_PART_ROWS)
+      return {
+        name,
+        rows,
+        baseRate: null,
+        meanPrediction: null,
+        gap: null,
+        auc: null,
+        logLoss: null,
+      };
     const area = auc(p, y);
+    const places = Int32Array.from(flights, (i) => resampling.places[i]!);
     return {
       name,
-      rows: places.length,
+      rows,
       baseRate: rateOf(y),
-      meanPrediction: p.reduce((sum, one) => sum + one, 0) / p.length,
+      meanPrediction: p.reduce((sum, one) => sum + one, 0) / rows,
+      gap: ratioInterval(
+        { ...resampling, places },
+        (i) => y[i]! - p[i]!,
+        () => 1,
+      ),
       auc: Number.isNaN(area) ? null : area,
       logLoss: logLoss(p, y),
     };
   });
 };
 
-const byAirline = (
-  table: Table,
-  rows: Int32Array,
-  probabilities: Float64Array,
-  labels: Uint8Array,
-): readonly PartQuality[] => {
+const MAX_SLICES = 12;
+
+/** How far a part's rate is from what was predicted for it. */
+const missOf = ({ baseRate, meanPrediction }: PartQuality): number =>
+  Math.abs((baseRate ?? 0) - (meanPrediction ?? 0));
+
+const worstOf = (slices: readonly PartQuality[]): readonly PartQuality[] =>
+  slices
+    .filter(({ baseRate }) => baseRate !== null)
+    .toSorted((a, b) => missOf(b) - missOf(a) || (a.name < b.name ? -1 : 1))
+    .slice(0, MAX_SLICES);
+
+/** The airline of each flight, undefined where it is not known. */
+const namesOf = (table: Table, rows: Int32Array): ((i: number) => string | undefined) => {
   const column = table.columns.airline;
-  if (column?.kind !== 'category') return [];
-  return byGroup(probabilities, labels, (i) => column.values[column.codes[rows[i]!]!])
-    .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
-    .slice(0, MAX_AIRLINES);
+  if (column?.kind !== 'category') return () => undefined;
+  return (i) => column.values[column.codes[rows[i]!]!];
 };
+
+/** How good one way to answer is. */
+export const baselineOf = (probabilities: Float64Array, labels: Uint8Array): Baseline => ({
+  auc: auc(probabilities, labels),
+  logLoss: logLoss(probabilities, labels),
+  brier: brier(probabilities, labels),
+});
