@@ -33,7 +33,7 @@ export const open = (
       answer,
       refused: ({ code }) => JSON.stringify({ code }),
       failed: (error) => new Response(error.message, { status: 500 }),
-      onSlow: () => {},
+      onShed: () => {},
       ...more,
     },
   });

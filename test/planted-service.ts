@@ -65,7 +65,7 @@ export const handlersOf = (context: ServeContext): Handlers => ({
   answer: buildApp(context),
   refused: problemText,
   failed: (error) => new Response(error.stack ?? error.message, { status: 500 }),
-  onSlow: () => {},
+  onShed: () => {},
 });
 
 export const startPlantedService = (context = buildPlantedContext()): PlantedService => {

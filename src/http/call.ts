@@ -52,8 +52,8 @@ export interface Handlers {
   readonly refused: (error: AppError) => string;
   /** A bug in `answer`: what its caller gets. */
   readonly failed: (error: Error) => Response;
-  /** A request that did not arrive in time. */
-  readonly onSlow: () => void;
+  /** A request is refused that did not arrive in time, or for which there is no memory. */
+  readonly onShed: (reason: 'slow' | 'memory') => void;
 }
 
 export const isStreamed = (answer: Answer): answer is Streamed =>

@@ -10,6 +10,8 @@ type Bytes = Buffer<ArrayBuffer>;
 interface Socket {
   readonly write: (bytes: Uint8Array, offset: number, length: number) => number;
   readonly end: () => void;
+  /** Ends this side only. */
+  readonly shutdown: () => void;
   readonly terminate: () => void;
   readonly pause: () => void;
   readonly resume: () => void;
@@ -46,6 +48,13 @@ export interface Connection {
   isOpen: boolean;
   /** From then on, on the server's clock, it closes after its next answer. */
   readonly agedMs: number;
+  /** More may come that nobody asked for: it is read, so that the other side reads its answer and not a reset. */
+  lingers: boolean;
+  /** How long its caller has been waited for, less what the bytes that moved were worth. */
+  laggedMs: number;
+  /** Bytes that are kept for it, as last counted, and since which turn; 0: none. */
+  nHeld: number;
+  heldTurn: number;
   nDropped: number;
 }
 
@@ -68,6 +77,10 @@ export const createConnection = (
   hasEnded: false,
   isOpen: true,
   agedMs: nowMs + ageMs,
+  lingers: false,
+  laggedMs: 0,
+  nHeld: 0,
+  heldTurn: 0,
   nDropped: 0,
 });
 
@@ -82,6 +95,16 @@ export const resume = (connection: Connection): void => {
   if (!connection.isPaused) return;
   connection.isPaused = false;
   connection.socket.resume();
+};
+
+/** So slow may a caller be that is waited for again and again: 10 KB a second, once its patience is used up. */
+const LAG_MS_PER_BYTE = 0.1;
+
+/** Bytes have come, or have been taken, by which a caller makes good for some of the time that it let the server wait. */
+export const moved = (connection: Connection, nBytes: number, nowMs: number): void => {
+  const { laggedMs, sinceMs } = connection;
+  connection.laggedMs = Math.max(0, laggedMs + nowMs - sinceMs - nBytes * LAG_MS_PER_BYTE);
+  connection.sinceMs = nowMs;
 };
 
 export interface Outlet {
@@ -105,7 +128,8 @@ export const buildOutlet = (clock: CoarseClock): Outlet => {
     connection.sinceMs = clock.nowMs;
     connection.unread = undefined;
     resume(connection);
-    connection.socket.end();
+    if (connection.lingers && !connection.hasEnded) connection.socket.shutdown();
+    else connection.socket.end();
   };
   const wait = (connection: Connection, on: Wait): void => {
     connection.wait = on;
@@ -133,7 +157,7 @@ export const buildOutlet = (clock: CoarseClock): Outlet => {
       const { unsent } = connection;
       if (unsent === undefined) return;
       const nTaken = connection.socket.write(unsent, 0, unsent.length);
-      if (nTaken > 0) connection.sinceMs = clock.nowMs;
+      if (nTaken > 0) moved(connection, nTaken, clock.nowMs);
       if (nTaken >= 0 && nTaken < unsent.length) {
         connection.unsent = unsent.subarray(nTaken);
         return;

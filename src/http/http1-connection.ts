@@ -8,9 +8,10 @@
  */
 import type { Handlers } from './call.ts';
 import type { CoarseClock } from './coarse-clock.ts';
-import { buildOutlet, type Connection, pause, resume } from './connection.ts';
+import { buildOutlet, type Connection, moved, pause, resume } from './connection.ts';
 import { frame } from './framing.ts';
-import { LINGER_BYTES } from './limits.ts';
+import { buildHeldBytes } from './held-bytes.ts';
+import { LINGER_BYTES, PIPELINED_BYTES } from './limits.ts';
 import { parseErrorOf } from './parse-errors.ts';
 import { buildReply } from './reply.ts';
 import { createRequest, type HttpRequest, isRead } from './request.ts';
@@ -28,6 +29,8 @@ interface Http1Connection {
   readonly onClose: (connection: Connection) => void;
   /** A request has taken longer to arrive than it may. */
   readonly onSlow: (connection: Connection) => void;
+  /** A stream has waited longer for more than it may. */
+  readonly onStreamSlow: (connection: Connection) => void;
   /** Ends a connection that waits for a request. */
   readonly end: (connection: Connection) => void;
 }
@@ -40,6 +43,8 @@ interface Http1Setting {
   readonly isClosing: (connection: Connection) => boolean;
   /** Called for every answer that has been written. */
   readonly onAnswered: () => void;
+  /** The most that is kept in memory for all connections together. */
+  readonly heldBytes: number;
 }
 
 export const buildHttp1Connection = ({
@@ -48,6 +53,7 @@ export const buildHttp1Connection = ({
   isEncrypted,
   isClosing,
   onAnswered,
+  heldBytes,
 }: Http1Setting): Http1Connection => {
   const outlet = buildOutlet(clock);
   const { wait, rest } = outlet;
@@ -58,7 +64,10 @@ export const buildHttp1Connection = ({
     outlet,
     isClosing,
     onAnswered,
-    onDone: (connection) => proceed(connection),
+    onDone: (connection) => {
+      proceed(connection);
+      held.count(connection);
+    },
   });
   const targets = buildTargets();
   /** Serves every request that is answered at once. */
@@ -75,11 +84,30 @@ export const buildHttp1Connection = ({
     } else if (request === undefined) rest(connection);
   };
 
-  /** Bytes that cannot be used now; reading stops, so they stay few. */
-  const hold = (connection: Connection, bytes: Bytes, at: number): void => {
+  /** Bytes that cannot be used now; reading stops once they are more than `limit`. */
+  const hold = (connection: Connection, bytes: Bytes, at: number, limit = 0): void => {
     connection.unread = at === 0 ? bytes : bytes.subarray(at);
-    pause(connection);
+    if (bytes.length - at > limit) pause(connection);
   };
+
+  /** Refuses what a connection holds memory for. @returns whether it could be refused */
+  const release = (connection: Connection): boolean => {
+    const { request, wait: on } = connection;
+    if (connection.unsent) connection.socket.terminate();
+    else if (on === 'head') {
+      reply.refuse(connection, 'crowded');
+      writer.flush();
+      giveUp(connection);
+    } else if (request?.isAnswered) giveUp(connection);
+    else if (request?.incoming && (on === 'body' || on === 'part')) {
+      connection.unread = undefined;
+      request.incoming.fail(parseErrorOf('crowded'));
+      wait(connection, 'answer');
+    } else return false;
+    handlers.onShed('memory');
+    return true;
+  };
+  const held = buildHeldBytes(heldBytes, release);
 
   const consume = (connection: Connection, bytes: Bytes): void => {
     let at = 0;
@@ -87,18 +115,25 @@ export const buildHttp1Connection = ({
       const { request } = connection;
       if (request && connection.wait !== 'head') {
         const { incoming } = request;
-        if (!incoming || incoming.isWhole() || incoming.isFull()) {
+        if (!incoming || incoming.isWhole()) {
+          hold(connection, bytes, at, PIPELINED_BYTES);
+          break;
+        }
+        if (incoming.isFull()) {
           hold(connection, bytes, at);
           break;
         }
-        if (connection.wait === 'part') wait(connection, 'body');
+        if (connection.wait === 'part') {
+          moved(connection, bytes.length - at, clock.nowMs);
+          wait(connection, 'body');
+        }
         const behind = incoming.push(bytes, at);
         if (behind < 0 && request.isAnswered) giveUp(connection);
         at = behind < 0 ? bytes.length : behind;
         if (request.isAnswered && incoming.isWhole()) {
           connection.request = undefined;
           wait(connection, 'request');
-        }
+        } else if (incoming.isWhole() && connection.wait === 'body') wait(connection, 'answer');
       } else if (connection.isLast) break;
       else if (connection.unsent) {
         hold(connection, bytes, at);
@@ -114,8 +149,10 @@ export const buildHttp1Connection = ({
   const begin = (connection: Connection, bytes: Bytes, at: number): number => {
     const request = connection.request ?? reused;
     const { head, framing } = request;
-    if (request === reused) beginHead(head, bytes, at);
-    else {
+    if (request === reused) {
+      beginHead(head, bytes, at);
+      connection.laggedMs = 0;
+    } else {
       head.bytes = bytes;
       head.start = at;
     }
@@ -181,12 +218,14 @@ export const buildHttp1Connection = ({
   const giveUp = (connection: Connection): void => {
     connection.request = undefined;
     connection.isLast = true;
+    connection.lingers = true;
     rest(connection);
   };
 
   /** The other side has ended: a body that is not whole will never be; whether an answer is still read, a probe tells. */
   const endBody = (connection: Connection, request: HttpRequest): void => {
-    if (connection.unread) return;
+    // What is held is the rest of the body, or requests behind it.
+    if (connection.unread && !isRead(request)) return;
     if (request.isAnswered) giveUp(connection);
     else if (!isRead(request)) request.incoming?.fail(parseErrorOf('body-ended'));
     else if (request.head.minor === 1 && !request.isBegun) {
@@ -204,19 +243,21 @@ export const buildHttp1Connection = ({
         return;
       }
       const { unread } = connection;
-      if (unread === undefined) {
-        consume(connection, chunk);
-        return;
-      }
       connection.unread = undefined;
-      consume(connection, Buffer.concat([unread, chunk]));
+      consume(connection, unread === undefined ? chunk : Buffer.concat([unread, chunk]));
+      held.count(connection);
     },
     onDrain: (connection) => {
       outlet.drain(connection);
       if (connection.wait === 'reader' || connection.wait === 'head') proceed(connection);
+      held.count(connection);
     },
     onEnd: (connection) => {
       connection.hasEnded = true;
+      if (connection.wait === 'end') {
+        connection.socket.end();
+        return;
+      }
       const { request } = connection;
       if (request && connection.wait !== 'head') endBody(connection, request);
       else if (!connection.unsent || !connection.unread) {
@@ -230,6 +271,7 @@ export const buildHttp1Connection = ({
       connection.unread = undefined;
       connection.unsent = undefined;
       onSent?.();
+      held.count(connection);
       if (!request) return;
       request.isGone = true;
       request.gone?.abort();
@@ -237,7 +279,7 @@ export const buildHttp1Connection = ({
     },
     onSlow: (connection) => {
       const { request } = connection;
-      handlers.onSlow();
+      handlers.onShed('slow');
       if (request?.isAnswered) giveUp(connection);
       else if (connection.wait === 'body') {
         request?.incoming?.fail(parseErrorOf('slow'));
@@ -247,6 +289,11 @@ export const buildHttp1Connection = ({
         writer.flush();
         giveUp(connection);
       }
+    },
+    onStreamSlow: (connection) => {
+      handlers.onShed('slow');
+      connection.request?.incoming?.fail(parseErrorOf('stream-slow'));
+      wait(connection, 'answer');
     },
     end: (connection) => {
       if (connection.wait === 'request') outlet.end(connection);

@@ -12,11 +12,19 @@ export const CHUNK_LINE_LIMIT_BYTES = 1024;
 /** A body that nobody asked for is read to its end when so little is to come; else the connection ends. */
 export const DROPPED_LIMIT_BYTES = 64 * 1024;
 
+/** Requests that come before they can be read are held, and reading goes on, so that the end of the caller is seen. */
+export const PIPELINED_BYTES = 64 * 1024;
+
 export interface Limits {
   /** A request, head and body, must have arrived by then. */
   readonly requestMs: number;
-  /** How long a connection may be silent: between requests, while it is read from, inside a stream. */
+  /**
+   * How long a connection may be silent: between requests, while it is read from, inside a stream. Inside a request the
+   * silences add up, and only what moves meanwhile makes good for them: a byte now and then does not.
+   */
   readonly idleMs: number;
+  /** Kept in memory for all connections together, before the youngest requests are refused; unbounded if not given. */
+  readonly heldBytes?: number;
   /** A connection older than about this (a tenth more or less) closes after its next answer; 0: however old. */
   readonly ageMs?: number;
 }

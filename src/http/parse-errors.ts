@@ -29,6 +29,8 @@ const FAULTS = {
   'chunk-broken': ['request-malformed', 'a chunk of the body is not framed right'],
   'body-ended': ['request-malformed', 'the body broke off before its end'],
   slow: ['request-slow', 'the request took too long to arrive'],
+  'stream-slow': ['request-slow', 'the stream has waited for its caller longer than it may'],
+  crowded: ['overloaded', 'too many bytes of unfinished requests are held already'],
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
 export type ParseFault = keyof typeof FAULTS;

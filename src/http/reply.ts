@@ -23,6 +23,8 @@ const PROBLEM = [
   ['Cache-Control', 'no-store'],
 ] as const;
 
+const RETRY = ['Retry-After', '1'] as const;
+
 interface ReplySetting {
   readonly handlers: Handlers;
   readonly writer: Writer<Connection>;
@@ -44,8 +46,8 @@ export const buildReply = ({
   const { wait } = outlet;
   /** How a message says what becomes of the connection after it. */
   const persistenceOf = (connection: Connection, { framing, head }: HttpRequest): Persistence => {
-    if (!framing.keepsAlive || isClosing(connection) || connection.hasEnded)
-      connection.isLast = true;
+    const isOver = connection.hasEnded && connection.unread === undefined;
+    if (!framing.keepsAlive || isClosing(connection) || isOver) connection.isLast = true;
     if (connection.isLast) return 'close';
     return head.minor === 0 ? 'keep-1.0' : 'keep';
   };
@@ -60,8 +62,9 @@ export const buildReply = ({
   /** What is left of a body when its request is answered: passed over, or the end of the connection. */
   const dropRest = (connection: Connection, { framing, incoming }: HttpRequest): void => {
     if (incoming === undefined || incoming.isWhole()) return;
-    if (framing.expectsContinue || connection.hasEnded || !incoming.drop())
-      connection.isLast = true;
+    if (!framing.expectsContinue && !connection.hasEnded && incoming.drop()) return;
+    connection.isLast = true;
+    connection.lingers = true;
   };
 
   const json = (connection: Connection, request: HttpRequest, text: string): void => {
@@ -169,9 +172,11 @@ export const buildReply = ({
   const refuse = (connection: Connection, fault: ParseFault): void => {
     const error = parseErrorOf(fault);
     const { status } = ERRORS[error.code];
-    const head = { status, headers: PROBLEM, persistence: 'close' } as const;
+    const headers = status === 503 ? [...PROBLEM, RETRY] : PROBLEM;
+    const head = { status, headers, persistence: 'close' } as const;
     writer.whole(head, handlers.refused(error), false, connection);
     connection.isLast = true;
+    connection.lingers = true;
   };
 
   return { answer, sendContinue, refuse };

@@ -28,7 +28,9 @@ export interface RequestBody {
   readonly isOwing: () => boolean;
   /** An answer to what came so far has been written. */
   readonly onAnswered: () => void;
-  /** No more will come. */
+  /** Bytes of memory that it keeps, those of parts included whose answer is not written yet. */
+  readonly nHeldBytes: () => number;
+  /** No more will come; what came is dropped, unless it is taken part by part. */
   readonly fail: (error: AppError) => void;
   readonly bytes: (limitBytes: number) => Bytes | Promise<Bytes>;
   readonly parts: () => AsyncIterableIterator<Bytes>;
@@ -58,6 +60,8 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   let begun = false;
   let owing = false;
   let nDropped = 0;
+  /** Handed over, and not answered yet. */
+  let nOwed = 0;
   let waiting: { resolve: () => void; reject: (error: AppError) => void } | undefined;
 
   const isWhole = (): boolean => failure === undefined && (chunks ? isEnd(chunks) : toCome === 0);
@@ -73,8 +77,15 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     onWanted();
     return promise;
   };
+  const forget = (): void => {
+    held = NOTHING;
+    nHeld = 0;
+    nOwed = 0;
+  };
   const fail = (error: AppError): void => {
     failure ??= error;
+    // Parts that came before are still good.
+    if (mode !== 'parts') forget();
     wake();
   };
 
@@ -94,7 +105,11 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
       return;
     }
     if (nHeld + part.length > held.length) {
-      const size = Math.max(2 * held.length, nHeld + part.length, Math.min(FIRST_BYTES, limit));
+      const most = length >= 0 ? length : limit;
+      const size = Math.max(
+        Math.min(Math.max(2 * held.length, FIRST_BYTES), most),
+        nHeld + part.length,
+      );
       const larger = new Uint8Array(size);
       larger.set(held.subarray(0, nHeld));
       held = larger;
@@ -104,6 +119,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   };
   const take = (): Bytes => {
     const taken = nHeld === held.length ? held : held.subarray(0, nHeld);
+    nOwed += held.length;
     held = NOTHING;
     nHeld = 0;
     return taken;
@@ -156,7 +172,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     drop: () => {
       if (failure || toCome > DROPPED_LIMIT_BYTES) return false;
       mode = 'dropped';
-      take();
+      forget();
       return true;
     },
     isFull: () => failure !== undefined || (nHeld > 0 && mode !== 'whole'),
@@ -164,7 +180,9 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     isOwing: () => owing,
     onAnswered: () => {
       owing = false;
+      nOwed = 0;
     },
+    nHeldBytes: () => held.length + nOwed,
     fail,
     bytes: (limitBytes) => {
       if (length > limitBytes || nHeld > limitBytes) throw tooLarge(limitBytes);
@@ -181,7 +199,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
         next: nextPart,
         return: async () => {
           mode = 'dropped';
-          take();
+          forget();
           return { done: true, value: undefined };
         },
       };

@@ -178,7 +178,7 @@ describe('limits of time', () => {
     const server = open(
       (call) => echo(call).catch((error: Error) => new Response(error.message, { status: 408 })),
       { requestMs: 50 },
-      { refused, onSlow: () => nSlow++ },
+      { refused, onShed: () => nSlow++ },
     );
     for (const start of ['GET / HT', 'POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhe']) {
       const { closed, heard } = talk(server, start);

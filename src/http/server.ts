@@ -57,6 +57,7 @@ export const openHttp = ({
     onAnswered: () => {
       nAnswered++;
     },
+    heldBytes: limits.heldBytes ?? Number.POSITIVE_INFINITY,
   });
 
   // The types of the runtime know `reusePort` only of sockets that connect.
@@ -120,8 +121,10 @@ export const openHttp = ({
         if (waitedMs > limits.requestMs) connection.socket.terminate();
         break;
       case 'part':
+        if (connection.laggedMs + waitedMs > limits.idleMs) http1.onStreamSlow(connection);
+        break;
       case 'reader':
-        if (waitedMs > limits.idleMs) connection.socket.terminate();
+        if (connection.laggedMs + waitedMs > limits.idleMs) connection.socket.terminate();
         break;
       case 'end':
         if (waitedMs > LINGER_MS) connection.socket.terminate();

@@ -36,6 +36,7 @@ export const SHED_REASONS = [
   'client-gone',
   'quota',
   'slow',
+  'memory',
 ] as const;
 export type ShedReason = (typeof SHED_REASONS)[number];
 

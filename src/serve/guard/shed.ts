@@ -13,6 +13,10 @@ const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>
     detail: 'the time that the request allowed passed before the answer was ready',
   },
   'client-gone': { code: 'deadline-passed', detail: 'the caller went away before the answer' },
+  memory: {
+    code: 'overloaded',
+    detail: 'too many bytes of unfinished requests are held already',
+  },
   slow: { code: 'request-slow', detail: 'the request took too long to arrive' },
   quota: { code: 'quota-spent', detail: 'the quota of requests per second is used up' },
 };

@@ -139,6 +139,17 @@ describe('the Open Inference Protocol', () => {
   });
 
   test.each([
+    ['an empty list', { outputs: [] }],
+    ['null', { outputs: null, id: null, parameters: null }],
+  ])('answers all outputs to who asks for %s', async (_, more) => {
+    const answer = (await (await post({ inputs: jsonInputs(), ...more })).json()) as {
+      outputs: { name: string }[];
+    };
+    expect(answer.outputs.map(({ name }) => name)).toEqual(['probability', 'delayed']);
+    expect(answer).not.toHaveProperty('id');
+  });
+
+  test.each([
     ['no inputs', { inputs: [] }, 422],
     ['inputs that are no list', { inputs: {} }, 422],
     ['an unknown input', { inputs: [{ ...jsonInputs()[0], name: 'altitude' }] }, 422],
@@ -163,6 +174,11 @@ describe('the Open Inference Protocol', () => {
           ...jsonInputs().slice(1),
         ],
       },
+      422,
+    ],
+    [
+      'an output twice',
+      { inputs: jsonInputs(), outputs: [{ name: 'delayed' }, { name: 'delayed' }] },
       422,
     ],
     ['an unknown output', { inputs: jsonInputs(), outputs: [{ name: 'x' }] }, 422],

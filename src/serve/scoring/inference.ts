@@ -115,7 +115,8 @@ export const buildInferenceReader = (
 
   return (bytes, call) => {
     const { document, tensorsAt } = splitBody(bytes, call);
-    const { id, inputs: columns } = document;
+    const { inputs: columns } = document;
+    const id = isAbsent(document['id']) ? undefined : document['id'];
     if (id !== undefined && typeof id !== 'string') throw invalid('/id', 'id must be a string');
     if (!Array.isArray(columns)) throw invalid('/inputs', 'inputs must be a list');
     return {
@@ -166,9 +167,13 @@ const parameterOf = (owner: JsonObject, name: string): unknown => {
   return isObject(parameters) && Object.hasOwn(parameters, name) ? parameters[name] : undefined;
 };
 
+/** `null` is written by clients that have nothing to say. */
+const isAbsent = (value: unknown): value is null | undefined =>
+  value === undefined || value === null;
+
 const binarySize = (column: JsonObject): number | undefined => {
   const size = parameterOf(column, 'binary_data_size');
-  if (size === undefined) return undefined;
+  if (isAbsent(size)) return undefined;
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0)
     throw invalid('/inputs', 'binary_data_size must be a whole number');
   return size;
@@ -177,13 +182,18 @@ const binarySize = (column: JsonObject): number | undefined => {
 const outputsOf = (document: JsonObject): InferenceRequest['outputs'] => {
   const byDefault = parameterOf(document, 'binary_data_output') === true;
   const { outputs } = document;
-  if (outputs === undefined) return OUTPUTS.map((name) => ({ name, binary: byDefault }));
+  // An empty list asks for nothing in particular: all of them, as other servers have it.
+  if (isAbsent(outputs) || (Array.isArray(outputs) && outputs.length === 0))
+    return OUTPUTS.map((name) => ({ name, binary: byDefault }));
   if (!Array.isArray(outputs)) throw invalid('/outputs', 'outputs must be a list');
+  const given = new Set<OutputName>();
   return outputs.map((output: unknown, i) => {
     const name = isObject(output) ? output['name'] : undefined;
     const known = OUTPUTS.find((one) => one === name);
     if (!isObject(output) || known === undefined)
       throw invalid(`/outputs/${i}/name`, `the outputs are ${OUTPUTS.join(' and ')}`);
+    if (given.has(known)) throw invalid(`/outputs/${i}/name`, `${known} is asked for twice`);
+    given.add(known);
     const binary = parameterOf(output, 'binary_data');
     return { name: known, binary: typeof binary === 'boolean' ? binary : byDefault };
   });

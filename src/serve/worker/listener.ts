@@ -14,6 +14,9 @@ const KEPT = 128;
 /** Connections must have gone before new ones are let in again. */
 const SLACK = 64;
 
+/** Of the memory of a worker, for requests that are not finished and answers that are not taken. */
+const HELD_SHARE = 0.25;
+
 export interface Listener {
   /** Whether new connections can be held back while others are still accepted. */
   readonly canHold: boolean;
@@ -48,6 +51,7 @@ export const openListener = ({
       requestMs: config.requestTimeoutMs,
       idleMs: config.idleTimeoutMs,
       ageMs: config.connectionAgeMs,
+      heldBytes: config.memoryLimitMb * 2 ** 20 * HELD_SHARE,
     },
     handlers,
     ...(config.tls && { tls: config.tls }),

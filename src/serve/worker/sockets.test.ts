@@ -21,7 +21,7 @@ const serverOn = (hostname: string) => {
       answer: () => new Response('ok'),
       refused: () => '',
       failed: () => new Response(),
-      onSlow: () => {},
+      onShed: () => {},
     },
     onAccept: (connection) => {
       if (isHolding) sockets.takeNew(connection);

@@ -52,7 +52,7 @@ export const warmUp = async (
       answer: buildApp(scratchOf(context)),
       refused: problemText,
       failed: () => new Response(null, { status: 500 }),
-      onSlow: () => {},
+      onShed: () => {},
     },
   });
   const callers = await Promise.all(Array.from({ length: CONNECTIONS }, () => openCaller(path)));

@@ -125,7 +125,7 @@ const start = ({
           return problemText(error);
         },
         failed,
-        onSlow: () => counters.shed('slow'),
+        onShed: counters.shed,
       };
       listener = openListener({ config, port, sockets, handlers, delayMs: overload.delayMs });
     } catch (error) {
