@@ -66,6 +66,7 @@ const change = async (turn: number): Promise<number> => {
   const to = turn % 3 === 0 ? second.path : turn % 3 === 1 ? first.path : undefined;
   const response = await fetch(`${admin}/${to ? 'reload' : 'rollback'}`, {
     method: 'POST',
+    headers: { 'content-type': 'application/json' },
     body: to ? JSON.stringify({ model: to }) : '',
   });
   if (!response.ok) throw new Error(await response.text());

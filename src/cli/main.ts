@@ -13,6 +13,7 @@ const COMMANDS = {
   evaluate: { summary: 'measure a model on other flights', load: () => import('./evaluate.ts') },
   predict: { summary: 'score files of flights', load: () => import('./predict.ts') },
   serve: { summary: 'answer predictions over HTTP', load: () => import('./serve.ts') },
+  health: { summary: 'ask a service whether it is ready', load: () => import('./health.ts') },
   stress: {
     summary: 'find how many requests per second a service sustains, and where it breaks',
     load: () => import('./stress.ts'),

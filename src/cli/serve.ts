@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, type ServeConfig } from '../serve/config.ts';
 import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
+import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
 import { printJson } from './output.ts';
 import { takeServiceLinks } from './service-links.ts';
@@ -17,6 +18,9 @@ export interface ServeOptions {
   readonly port: number;
   readonly adminHost: string;
   readonly adminPort: number;
+  readonly healthHost?: string;
+  readonly healthPort?: number;
+  readonly controlTokenFile?: string;
   readonly workers: 'auto' | number;
   readonly auth?: string;
   readonly tokenExpiry: (typeof TOKEN_EXPIRIES)[number];
@@ -69,6 +73,13 @@ export const addServeOptions = (command: Command): Command => {
         wholeNumber(0, 65_535),
       ),
     )
+    .addOption(
+      setting('--health-port <port>', 'second port, for health and metrics alone').argParser(
+        wholeNumber(0, 65_535),
+      ),
+    )
+    .addOption(setting('--health-host <host>', 'address of the health port (default: --host)'))
+    .addOption(setting('--control-token-file <file>', 'token that reload and rollback must bring'))
     .addOption(
       setting('--workers <n>', "processes, or 'auto': as many as processors", D.workers).argParser(
         workersOf,
@@ -172,6 +183,8 @@ export const configOf = (options: ServeOptions): ServeConfig => {
   const { tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new InvalidArgumentError('--tls-cert and --tls-key belong together.');
+  if (options.healthHost !== undefined && options.healthPort === undefined)
+    throw new InvalidArgumentError('--health-host needs --health-port.');
   return {
     ...D,
     model: options.model,
@@ -180,6 +193,11 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     port: options.port,
     adminHost: options.adminHost,
     adminPort: options.adminPort,
+    health:
+      options.healthPort === undefined
+        ? undefined
+        : { host: options.healthHost ?? options.host, port: options.healthPort },
+    controlTokenFile: options.controlTokenFile,
     workers: options.workers,
     auth: options.auth,
     endlessTokens: options.tokenExpiry === 'optional',
@@ -201,18 +219,19 @@ export const configOf = (options: ServeOptions): ServeConfig => {
   };
 };
 
-const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
-
 /** What a person wants to know now; on stderr, since it is no result. */
 const printStarted = async (started: Started, config: ServeConfig): Promise<void> => {
-  const { url, adminUrl, workers, model, readyMs } = started;
+  const { url, adminUrl, healthUrl, workers, model, readyMs } = started;
   const say = (line = ''): void => void process.stderr.write(`${line}\n`);
-  if (!LOOPBACK.has(config.host) && config.auth === undefined)
+  if (!isLoopback(config.host) && config.auth === undefined)
     say(`warning: anybody who reaches ${config.host} may call it: see --auth`);
+  if (!isLoopback(config.adminHost) && config.controlTokenFile === undefined)
+    say(`note: reload and rollback are refused on ${config.adminHost}: see --control-token-file`);
   say(`Puntual serves ${model.name} ${model.version}`);
   say();
   say(`  page      ${url}`);
   say(`  admin     ${adminUrl}   /readyz /workers /metrics`);
+  if (healthUrl) say(`  health    ${healthUrl}   /readyz /workers /metrics`);
   say(`  workers   ${workers}, ready after ${Math.round(readyMs)} ms`);
   say();
   say('Try:');

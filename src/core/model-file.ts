@@ -14,7 +14,8 @@ import { encodeTensors, parseTensors, type Tensor } from './safetensors.ts';
 import { writeAtomically } from './atomic-write.ts';
 
 const FORMAT = 'puntual-model-1';
-const FILE_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
+/** No model file is larger. */
+export const MODEL_FILE_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
 const NO_SUM = '0'.repeat(64);
 
 /** A model with the identity of the file it came from. */
@@ -71,7 +72,7 @@ export const decodeModel = (bytes: Uint8Array): { model: Model; sha256: string }
 export const readModel = (path: string): LoadedModel => {
   let bytes: Uint8Array;
   try {
-    if (statSync(path).size > FILE_LIMIT_BYTES) throw broken('it is larger than 2 GiB');
+    if (statSync(path).size > MODEL_FILE_LIMIT_BYTES) throw broken('it is larger than 2 GiB');
     bytes = readFileSync(path);
   } catch (error) {
     if (error instanceof AppError) throw error;

@@ -1,15 +1,17 @@
 /**
  * Where models lie: `models/NAME/VERSION/model.safetensors`, and `models/NAME/current` naming the version that serves.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors.ts';
 import { encodeModel } from './model-file.ts';
 import { checkFolder, writeAtomically } from './atomic-write.ts';
 import type { Model } from './model.ts';
+import { readRegularFile } from './regular-file.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const FILE = 'model.safetensors';
+const CURRENT_LIMIT_BYTES = 4096;
 
 /** `20261122T101500Z-1a2b3c4d`: when the version was made, and the start of its checksum. */
 const versionOf = (sha256: string, made: Date): string =>
@@ -85,5 +87,7 @@ export const findModel = (modelsDir: string, wanted: string): string => {
 /** The version that serves, or undefined. */
 export const currentOf = (modelsDir: string, name: string): string | undefined => {
   const path = join(modelsDir, name, 'current');
-  return existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined;
+  return existsSync(path)
+    ? readRegularFile(path, CURRENT_LIMIT_BYTES).toString('utf8').trim()
+    : undefined;
 };

@@ -12,6 +12,10 @@ export interface ServeConfig {
   readonly port: number;
   readonly adminHost: string;
   readonly adminPort: number;
+  /** A second port for health, workers and metrics alone; undefined: there is none. */
+  readonly health: { readonly host: string; readonly port: number } | undefined;
+  /** Holds the token that a reload or rollback must bring; undefined: they need none, and only loopback takes them. */
+  readonly controlTokenFile: string | undefined;
   readonly workers: 'auto' | number;
   /** `keys:FILE` or `jwt:ISSUER|AUDIENCE|JWKS`; undefined: anybody may call. */
   readonly auth: string | undefined;
@@ -58,6 +62,8 @@ export const DEFAULT_CONFIG: ServeConfig = {
   port: 8080,
   adminHost: '127.0.0.1',
   adminPort: 8081,
+  health: undefined,
+  controlTokenFile: undefined,
   workers: 'auto',
   auth: undefined,
   endlessTokens: false,

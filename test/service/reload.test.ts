@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import {
   copyFileSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -66,6 +67,8 @@ describe.each(RIGHTS)('a running service, with rights: %s,', (rights) => {
   });
 
   const broken: readonly [what: string, make: (path: string) => void, says: string][] = [
+    ['a directory', (path) => mkdirSync(path), 'is a directory, a file is expected'],
+    ['a FIFO, without waiting for it,', (path) => void Bun.spawnSync(['mkfifo', path]), 'regular'],
     [
       'a file with one flipped bit',
       (path) => {
@@ -96,7 +99,7 @@ describe.each(RIGHTS)('a running service, with rights: %s,', (rights) => {
       expect(await metricOf(service, 'puntual_reloads_total{outcome="refused"}')).toBe(before + 1);
       await allServe(first);
       expect((await service.admin('/readyz')).status).toBe(200);
-      rmSync(path);
+      rmSync(path, { recursive: true });
     }, 20_000);
   }
 

@@ -46,7 +46,7 @@ export const makeModelsDir = (model: Model = buildPlantedModel({ nTrees: 10 })):
 /**
  * Whose rights a service has: those of the tests, or none. Tests that are not run by root have none to give away.
  */
-export type Rights = 'ours' | 'none';
+type Rights = 'ours' | 'none';
 export const RIGHTS: readonly Rights[] = process.getuid?.() === 0 ? ['ours', 'none'] : ['ours'];
 
 const AS_NOBODY = [process.execPath, join(import.meta.dir, 'as-nobody.ts')];
@@ -110,7 +110,11 @@ export const startService = async (
       }),
     admin: (path, body) =>
       fetch(`${adminUrl}${path}`, {
-        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+        ...(body !== undefined && {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }),
       }),
     logged: () => log,
     stop: () => {

@@ -1,6 +1,7 @@
 /**
  * Ports: whether they are free before workers share them, and how they are written as addresses.
  */
+import { isIP } from 'node:net';
 import { AppError } from '../../core/errors.ts';
 import type { ServeConfig } from '../config.ts';
 
@@ -8,6 +9,10 @@ export const urlOf = (scheme: string, host: string, port: number): string => {
   const name = host === '0.0.0.0' || host === '127.0.0.1' || host === '::' ? 'localhost' : host;
   return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 };
+
+/** Whether only this machine reaches an address. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /**
  * Workers share the port, so a stranger on it would go unnoticed: it is opened once alone to see that nobody is there.

@@ -42,7 +42,7 @@ describe('the shared folder', () => {
     expect(codeOf(() => keepModel('/proc/self/nowhere', join(dir, 'model'), 'v', 1))).toBe(
       'file-unwritable',
     );
-    expect(codeOf(() => keepModel(dir, join(dir, 'absent'), 'v', 1))).toBe('file-unreadable');
+    expect(codeOf(() => keepModel(dir, join(dir, 'absent'), 'v', 1))).toBe('file-missing');
     rmSync(dir, { recursive: true });
   });
 

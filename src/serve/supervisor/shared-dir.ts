@@ -3,17 +3,20 @@
  * system has room there, so that counting never waits for a disk.
  */
 import {
-  accessSync,
-  constants,
-  copyFileSync,
+  closeSync,
   existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readlinkSync,
+  readSync,
   rmSync,
+  writeSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
+import { openRegularFile } from '../../core/regular-file.ts';
 import { sharedFolder } from '../../host/shared-folder.ts';
 import type { ModelRef } from '../messages.ts';
 
@@ -30,6 +33,8 @@ const namespace = (): string => {
 
 /** Room that counters and copies of a usual model need; memory with less is left alone. */
 const MIN_FREE_BYTES = 16 * 2 ** 20;
+
+const COPY_BYTES = 2 ** 20;
 
 const isAlive = (pid: string): boolean => existsSync(`/proc/${pid}`);
 
@@ -51,7 +56,7 @@ export const makeSharedDir = (base = sharedFolder(MIN_FREE_BYTES)): string => {
 
 /**
  * Copies a model file, so that what serves cannot change or vanish under the workers.
- * @throws AppError file-unreadable, file-unwritable (a full disk)
+ * @throws AppError file-missing, file-unreadable (also when it is no regular file), file-unwritable (a full disk)
  */
 export const keepModel = (
   sharedDir: string,
@@ -59,23 +64,44 @@ export const keepModel = (
   version: string,
   n: number,
 ): ModelRef => {
-  try {
-    accessSync(path, constants.R_OK);
-  } catch (error) {
-    throw new AppError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
   const file = join(sharedDir, `model-${n}-${basename(path)}`);
+  const source = openRegularFile(path, MODEL_FILE_LIMIT_BYTES);
   try {
-    copyFileSync(path, file);
+    copyInto(file, source.descriptor, path);
   } catch (error) {
     rmSync(file, { force: true });
+    throw error;
+  } finally {
+    closeSync(source.descriptor);
+  }
+  return { file, path, version };
+};
+
+/** @throws AppError file-unreadable, file-unwritable */
+const copyInto = (file: string, source: number, path: string): void => {
+  const part = Buffer.alloc(COPY_BYTES);
+  const read = (): number => {
+    try {
+      return readSync(source, part, 0, part.length, null);
+    } catch (error) {
+      throw new AppError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+  };
+  let target: number | undefined;
+  try {
+    target = openSync(file, 'wx', 0o600);
+    for (let nRead = read(); nRead > 0; nRead = read())
+      for (let at = 0; at < nRead; ) at += writeSync(target, part, at, nRead - at);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
     throw new AppError(
       'file-unwritable',
       `there is no room for a copy of ${path}: ${(error as Error).message}`,
       { cause: error },
     );
+  } finally {
+    if (target !== undefined) closeSync(target);
   }
-  return { file, path, version };
 };

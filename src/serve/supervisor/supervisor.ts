@@ -13,6 +13,7 @@ import { sumCounters } from '../telemetry/totals.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import { openAdmin } from './admin.ts';
 import { watchCertificates } from './certificates.ts';
+import { buildControlGuard, readToken } from './control-guard.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { freePort, urlOf } from './ports.ts';
 import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
@@ -26,6 +27,8 @@ import { connectionsFor, workersFor } from './worker-count.ts';
 export interface Started {
   readonly url: string;
   readonly adminUrl: string;
+  /** Only with a health port. */
+  readonly healthUrl?: string;
   readonly workers: number;
   readonly model: { readonly name: string; readonly version: string; readonly path: string };
   readonly readyMs: number;
@@ -43,15 +46,20 @@ export const serve = async (
 ): Promise<number> => {
   const calledMs = performance.now();
   const log = buildLog(config.logLevel);
+  if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
   const path = resolveModel(config);
   const inherited = inheritedPorts();
   const port = inherited?.port ?? freePort(config.host, config.port, '--port', config.tls);
   const adminPort =
     inherited?.adminPort ?? freePort(config.adminHost, config.adminPort, '--admin-port');
+  const { health } = config;
+  const healthPort = health
+    ? inherited?.healthPort || freePort(health.host, health.port, '--health-port')
+    : 0;
   const sharedDir = makeSharedDir();
   const state: State = { draining: false, reload: undefined };
   let built: Fleet | undefined;
-  let admin: Bun.Server<undefined> | undefined;
+  const admins: Bun.Server<undefined>[] = [];
   try {
     const quotaPath = join(sharedDir, 'quota');
     createCells(quotaPath, QUOTA_CELLS);
@@ -82,7 +90,13 @@ export const serve = async (
       if (!state.reload) throw new AppError('not-ready', 'the service is still starting');
       return state.reload;
     };
-    admin = openAdmin({ host: config.adminHost, port: adminPort, view, reload: reloadNow, log });
+    const guard = buildControlGuard({ host: config.adminHost, tokenFile: config.controlTokenFile });
+    const control = { guard, reload: reloadNow };
+    admins.push(openAdmin({ host: config.adminHost, port: adminPort, view, log, control }));
+    if (health)
+      admins.push(
+        openAdmin({ host: health.host, port: healthPort, view, log, control: undefined }),
+      );
     const { ended, end } = buildShutdown(fleet, config, () => {
       state.draining = true;
       tellAll();
@@ -90,8 +104,8 @@ export const serve = async (
     process.on('SIGHUP', () => void state.reload?.switchTo(undefined).catch(() => {}));
     process.on('SIGUSR2', () => {
       if (!state.reload) return;
-      startSuccessor({ port, adminPort }, log, () => {
-        void admin?.stop();
+      startSuccessor({ port, adminPort, healthPort }, log, () => {
+        for (const admin of admins) void admin.stop();
         end();
       });
     });
@@ -117,6 +131,7 @@ export const serve = async (
     onStarted({
       url: urlOf(scheme, config.host, port),
       adminUrl: urlOf('http', config.adminHost, adminPort),
+      ...(health && { healthUrl: urlOf('http', health.host, healthPort) }),
       workers: nWorkers,
       model: { name: facts.name, version: facts.version, path: facts.path },
       readyMs: performance.now() - calledMs,
@@ -133,7 +148,7 @@ export const serve = async (
     const left = [...(built?.children() ?? [])];
     for (const child of left) child.kill();
     await Promise.all(left.map(({ exited }) => exited));
-    await admin?.stop(true);
+    await Promise.all(admins.map((admin) => admin.stop(true)));
     rmSync(sharedDir, { recursive: true, force: true });
   }
 };

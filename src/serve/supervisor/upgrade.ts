@@ -11,12 +11,14 @@ const READY = 'ready';
 interface Ports {
   readonly port: number;
   readonly adminPort: number;
+  /** 0 when there is none. */
+  readonly healthPort: number;
 }
 
 /** The ports of the supervisor that this one follows; undefined when it follows none. */
 export const inheritedPorts = (): Ports | undefined => {
-  const [port, adminPort] = (process.env[PORTS] ?? '').split(',').map(Number);
-  return port && adminPort && process.send ? { port, adminPort } : undefined;
+  const [port, adminPort, healthPort = 0] = (process.env[PORTS] ?? '').split(',').map(Number);
+  return port && adminPort && process.send ? { port, adminPort, healthPort } : undefined;
 };
 
 /** Tells the supervisor that this one follows that it may end. */
@@ -28,11 +30,15 @@ export const reportReady = (): void => {
  * Starts this very command again.
  * @param onReady called when the new supervisor serves; never when it ended before, which is logged
  */
-export const startSuccessor = ({ port, adminPort }: Ports, log: Log, onReady: () => void): void => {
+export const startSuccessor = (
+  { port, adminPort, healthPort }: Ports,
+  log: Log,
+  onReady: () => void,
+): void => {
   log.info('a new supervisor is being started');
   let isReady = false;
   const successor = Bun.spawn([process.execPath, ...process.argv.slice(1)], {
-    env: { ...process.env, [PORTS]: `${port},${adminPort}` },
+    env: { ...process.env, [PORTS]: `${port},${adminPort},${healthPort}` },
     stdio: ['ignore', 'inherit', 'inherit'],
     ipc: (message) => {
       if (message !== READY || isReady) return;
