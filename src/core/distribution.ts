@@ -5,6 +5,11 @@
  * Movement is the population stability index over the shares p of a bin before and q now:
  *
  *   PSI = sum over bins of (q - p) ln(q / p)
+ *
+ * Two samples of n and N flights from one distribution differ too: over B bins by (B - 1) (1/n + 1/N) on average. That
+ * much is taken off, and bins so rare that n flights would hardly fall in them are pooled with their neighbours first,
+ * so that what is left says that the inputs have moved, not that a sample is small.
+ * @source Yurdakul, Statistical Properties of Population Stability Index (2018): the index of like samples is a scaled chi-squared
  */
 import { minuteOfDay } from './calendar.ts';
 import type { Input } from './inputs.ts';
@@ -52,8 +57,42 @@ export const buildBinCounter = (
 /** An empty bin counts as this share, else one of them would make the sum infinite. */
 const MIN_SHARE = 1e-4;
 
+/** A bin is pooled with the next ones until so many flights are expected in them. */
+const MIN_EXPECTED = 20;
+
+interface Bins {
+  readonly before: readonly number[];
+  readonly now: readonly number[];
+}
+
+/** Shares of the bins, the rare ones pooled in their order; "missing", the last, stays by itself. */
+const pooled = (before: ArrayLike<number>, counts: Float64Array, seen: number): Bins => {
+  const minShare = MIN_EXPECTED / seen;
+  const last = before.length - 1;
+  const [was, is]: [number[], number[]] = [[], []];
+  let [p, q] = [0, 0];
+  for (let bin = 0; bin < last; bin++) {
+    p += before[bin]!;
+    q += counts[bin]! / seen;
+    if (p < minShare) continue;
+    was.push(p);
+    is.push(q);
+    [p, q] = [0, 0];
+  }
+  if (was.length === 0 || last === 0) {
+    was.push(p);
+    is.push(q);
+  } else {
+    was[was.length - 1]! += p;
+    is[is.length - 1]! += q;
+  }
+  was.push(before[last]!);
+  is.push(counts[last]! / seen);
+  return { before: was, now: is };
+};
+
 /** Population stability index of shares that were `before` and are `now`, bin by bin. */
-const stabilityIndex = (before: ArrayLike<number>, now: ArrayLike<number>): number => {
+const stabilityIndex = (before: readonly number[], now: readonly number[]): number => {
   let sum = 0;
   for (let bin = 0; bin < before.length; bin++) {
     const p = Math.max(MIN_SHARE, before[bin]!);
@@ -73,6 +112,7 @@ const levelOf = (psi: number): DriftLevel =>
 
 export interface InputDrift {
   readonly input: string;
+  /** The index, less what samples of these sizes differ by on average; never below 0. */
   readonly psi: number;
   readonly level: DriftLevel;
   /** Values that the figure rests on. */
@@ -85,21 +125,25 @@ export interface InputDrift {
  * @param counts of the flights compared with them: the cells of `buildBinCounter`
  */
 export const driftOf = (
-  shares: readonly { readonly input: string; readonly shares: ArrayLike<number> }[],
+  shares: readonly {
+    readonly input: string;
+    readonly shares: ArrayLike<number>;
+    readonly rows?: number | undefined;
+  }[],
   counts: Float64Array,
   minSeen = 1,
 ): readonly InputDrift[] => {
   let at = 0;
   const drifts: InputDrift[] = [];
-  for (const { input, shares: before } of shares) {
+  for (const { input, shares: before, rows = Number.POSITIVE_INFINITY } of shares) {
     const own = counts.subarray(at, at + before.length);
     at += before.length;
     const seen = own.reduce((sum, count) => sum + count, 0);
     if (seen < minSeen) continue;
-    const psi = stabilityIndex(
-      before,
-      own.map((count) => count / seen),
-    );
+    const bins = pooled(before, own, seen);
+    const nUsed = bins.before.filter((p, bin) => p > 0 || bins.now[bin]! > 0).length;
+    const byChance = (nUsed - 1) * (1 / seen + 1 / rows);
+    const psi = Math.max(0, stabilityIndex(bins.before, bins.now) - byChance);
     drifts.push({ input, psi, level: levelOf(psi), seen });
   }
   return drifts;

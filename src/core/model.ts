@@ -107,6 +107,8 @@ export interface InputShare {
   /** Upper edges of all bins but the last two (number, minute of day of a time); empty for a category, whose bins are its codes. */
   readonly edges: Float64Array;
   readonly shares: Float64Array;
+  /** Flights that the shares are of; absent in files of older versions. */
+  readonly rows?: number;
 }
 
 /** Flights with their right answers: a loaded model must reproduce them before it may serve. */

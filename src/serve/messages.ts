@@ -41,7 +41,11 @@ export interface ModelFacts {
   readonly path: string;
   readonly sha256: string;
   /** Training's shares of each input's bins, in the order of the drift counts. */
-  readonly shares: readonly { readonly input: string; readonly shares: readonly number[] }[];
+  readonly shares: readonly {
+    readonly input: string;
+    readonly shares: readonly number[];
+    readonly rows?: number | undefined;
+  }[];
 }
 
 export type WorkerEvent =

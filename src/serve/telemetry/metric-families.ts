@@ -162,7 +162,7 @@ const modelFamilies = ({ model, drift }: ServiceView): readonly MetricFamily[] =
     : [
         {
           name: 'puntual_input_drift_psi',
-          help: `Population stability index of live inputs against training; from ${MIN_PSI.moderate} they have moved, from ${MIN_PSI.strong} strongly.`,
+          help: `Population stability index of live inputs against training, less what samples differ by anyhow; from ${MIN_PSI.moderate} they have moved, from ${MIN_PSI.strong} strongly.`,
           kind: 'gauge',
           samples: driftOf(model.shares, drift(), MIN_SEEN).map(({ input, psi }) => ({
             labels: { input },

@@ -165,7 +165,7 @@ const start = ({
       version: loaded.version,
       path: loaded.path,
       sha256: loaded.sha256,
-      shares: shares.map(({ input, shares: bins }) => ({ input, shares: [...bins] })),
+      shares: shares.map(({ input, shares: bins, rows }) => ({ input, shares: [...bins], rows })),
     },
   });
   if (!warmsUp) return;

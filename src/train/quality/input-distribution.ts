@@ -30,7 +30,12 @@ export const distributionsOf = (
       [{ input: input.name, edges, shares: counts }],
       counts,
     )(own, own.length);
-    return { input: input.name, edges, shares: counts.map((n) => n / own.length) };
+    return {
+      input: input.name,
+      edges,
+      shares: counts.map((n) => n / own.length),
+      rows: own.length,
+    };
   });
 
 const edgesOf = (values: Float64Array): Float64Array => {
