@@ -49,9 +49,10 @@ export const rawOfRow = (
       raw[own] = value === null ? Number.NaN : values ? (code < 0 ? Number.NaN : code) : +value;
       continue;
     }
-    if (value === 0) continue;
-    if (value !== 1) return undefined;
     const group = model.inputs.findIndex((input) => name.startsWith(`${input.name}_`));
+    // A column that the model drops.
+    if (group < 0 || value === 0) continue;
+    if (value !== 1) return undefined;
     const { name: prefix, values } = model.inputs[group]!;
     raw[group] = values!.indexOf(name.slice(prefix.length + 1));
   }

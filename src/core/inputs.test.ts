@@ -33,6 +33,15 @@ describe('reading a request', () => {
     expect(raw[0]).toBeNaN();
   });
 
+  test('refuses a value that was never seen where only known ones are taken', () => {
+    const only = buildInputReader(INPUTS.map((input) => ({ ...input, onlyKnown: true })));
+    const request = { origin: 'XXX', scheduledDeparture: '1970-01-01T00:00' };
+    expect(only(request, new Float64Array(3), 0)).toEqual({
+      faults: [{ pointer: '/origin', detail: 'origin must be one of EWR, JFK' }],
+      unknown: [],
+    });
+  });
+
   test.each([
     [{ scheduledDeparture: '1970-01-01T00:00' }, '/origin', 'origin is required'],
     [{ origin: 'JFK', scheduledDeparture: 'noon' }, '/scheduledDeparture', 'must be a local time'],

@@ -7,8 +7,7 @@ import type { Model } from '../core/model.ts';
 import { compilePredictor } from '../predict/compile.ts';
 import { importModel, importWithProposals } from './import.ts';
 
-const fixture = (name: string): Buffer =>
-  readFileSync(join(import.meta.dir, 'fixtures/field', name));
+const fixture = (name: string): Buffer => readFileSync(join(import.meta.dir, 'fixtures', name));
 
 const answer = (model: Model, request: Record<string, unknown>): number => {
   const raw = new Float64Array(model.inputs.length);
@@ -26,36 +25,58 @@ const requestsOf = (name: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 test('columns that begin alike, of which each is its own flag or rate, stay apart', () => {
-  const { model, proposals } = importWithProposals(fixture('flags.txt'), {}, 'flags');
-  expect(requestsOf('flags.ndjson').map((request) => answer(model, request))).toEqual([
+  const { model, proposals } = importWithProposals(fixture('field/flags.txt'), {}, 'flags');
+  expect(requestsOf('field/flags.ndjson').map((request) => answer(model, request))).toEqual([
     0.671836, 0.342688, 0.591474, 0.462304,
   ]);
   expect(proposals).toEqual([]);
 });
 
 test.each([
-  'xgb-early.json',
-  'xgb-early.pkl',
+  'field/xgb-early.json',
+  'field/xgb-early.pkl',
 ])('%s, whose training stopped early, answers by its best rounds', (name) => {
   const model = importModel(fixture(name), {}, 'early');
-  expect(requestsOf('xgb-early.ndjson').map((request) => answer(model, request))).toEqual([
+  expect(requestsOf('field/xgb-early.ndjson').map((request) => answer(model, request))).toEqual([
     0.273955, 0.709188, 0.893875,
   ]);
   expect(model.provenance.notes?.join()).toMatch(/best 5 of \d+ trees count/);
 });
 
 test('a booster that was saved without its wrapper counts all rounds, and says so', () => {
-  const text = fixture('xgb-early.json').toString().replace('"scikit_learn":', '"somebody":');
+  const text = fixture('field/xgb-early.json').toString().replace('"scikit_learn":', '"somebody":');
   const model = importModel(Buffer.from(text), {}, 'early');
   expect(model.provenance.notes?.join()).toMatch(/all \d+ trees count, .* first 5 best/);
 });
 
 test('a model of a library that refuses missing values asks for all of its inputs', () => {
-  const model = importModel(fixture('gradient-boosting.pkl'), {}, 'gb');
+  const model = importModel(fixture('field/gradient-boosting.pkl'), {}, 'gb');
   expect(model.inputs.every(({ required }) => required)).toBe(true);
   const raw = new Float64Array(model.inputs.length);
   const { faults } = buildInputReader(model.inputs)({}, raw, 0);
   expect(faults.map(({ detail }) => detail)).toEqual(
     model.inputs.map(({ name }) => `${name} is required`),
   );
+});
+
+test.each([
+  'xgboost-accents.json',
+  'xgboost-accents.ubj',
+  'xgboost-accents.pkl',
+])('%s, in which XGBoost cut the names of its categories, has to be told them', (name) => {
+  expect(() => importModel(fixture(name), {}, 'x')).toThrow(/column 'city'.*name its 6 categories/);
+  const few = { inputs: [{ name: 'city', values: ['Lima', 'Arica'] }] };
+  expect(() => importModel(fixture(name), few, 'x')).toThrow('name its 6 categories');
+});
+
+test('a value that an encoder refuses is a fault, as is a missing one; dropped columns are not asked', () => {
+  const { inputs } = importModel(fixture('encoded-closed.pkl'), {}, 'closed');
+  expect(inputs.map(({ name }) => name)).toEqual(['airline']);
+  const faultsOf = (request: Record<string, unknown>): string[] =>
+    buildInputReader(inputs)(request, new Float64Array(1), 0).faults.map(({ detail }) => detail);
+  expect(faultsOf({ airline: 'Iberia' })).toEqual([]);
+  expect(faultsOf({})).toEqual(['airline is required']);
+  expect(faultsOf({ airline: 'KLM' })).toEqual([
+    'airline must be one of Avianca, Copa Air, Grupo LATAM, Iberia, Sky Airline',
+  ]);
 });

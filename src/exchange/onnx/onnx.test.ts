@@ -68,6 +68,76 @@ const regressor = (weights: readonly number[]): Uint8Array =>
     domain: 'ai.onnx.ml',
   });
 
+/** A classifier of two classes whose weights are all of one class, as LightGBM's converter writes. */
+const classifier = (
+  transform: string,
+  weights: readonly number[] = [0.5, 0.99],
+  bases: readonly number[] = [],
+  input = 'x',
+): Uint8Array =>
+  node({
+    kind: 'TreeEnsembleClassifier',
+    inputs: [input],
+    outputs: ['label', 'y'],
+    attributes: {
+      ints: {
+        classlabels_int64s: [0, 1],
+        nodes_treeids: [0, 0, 0],
+        nodes_nodeids: [0, 1, 2],
+        nodes_featureids: [0, 0, 0],
+        nodes_truenodeids: [1, 0, 0],
+        nodes_falsenodeids: [2, 0, 0],
+        class_treeids: [0, 0],
+        class_nodeids: [1, 2],
+        class_ids: [0, 0],
+      },
+      strings: { nodes_modes: ['BRANCH_LEQ', 'LEAF', 'LEAF'] },
+      text: { post_transform: transform },
+      doubles: {
+        nodes_values_as_tensor: [5, 0, 0],
+        class_weights_as_tensor: weights,
+        ...(bases.length > 0 && { base_values_as_tensor: bases }),
+      },
+    },
+    domain: 'ai.onnx.ml',
+  });
+
+const step = (kind: string, from: string, to: string, type?: number): Uint8Array =>
+  node({
+    kind,
+    inputs: [from],
+    outputs: [to],
+    attributes: type === undefined ? {} : { int: { to: type } },
+  });
+
+/** A tree over what a step makes of the graph's input. */
+const overStep = (...steps: readonly Uint8Array[]): Uint8Array =>
+  graphOf(
+    ...steps,
+    node({
+      kind: 'TreeEnsemble',
+      inputs: ['made'],
+      outputs: ['y'],
+      attributes: { int: { n_targets: 1 }, ints: TREE, doubles: NUMBERS },
+      domain: 'ai.onnx.ml',
+    }),
+  );
+const [INT64, STRING, FLOAT] = [7, 8, 1];
+
+test.each([
+  ['LOGISTIC', 'logistic'],
+  ['NONE', 'identity'],
+] as const)('the transform %s decides, not the look of the weights', (transform, link) => {
+  expect(parseForeign(graphOf(classifier(transform))).link).toBe(link);
+});
+
+test('columns that are cast to float are compared as float32', () => {
+  const cast = step('Cast', 'x', 'made', FLOAT);
+  const { score } = parseForeign(graphOf(cast, classifier('LOGISTIC', [0, 1], [], 'made')));
+  if (score.kind !== 'forest') throw new Error('a forest is expected');
+  expect(score.forest.precision).toBe('float32');
+});
+
 test('a TreeEnsemble answers with the leaf that its splits lead to', () => {
   const { score, link } = parseForeign(graphOf(treeEnsemble()));
   expect(link).toBe('identity');
@@ -184,6 +254,60 @@ test.each([
     graphOf(treeEnsemble({}, { leaf_weights: [0.5] })),
     'differ in length',
     'model-broken',
+  ],
+  ...['PROBIT', 'SOFTMAX', 'SOFTMAX_ZERO'].map((transform) => [
+    `one score that ends in ${transform}`,
+    graphOf(classifier(transform)),
+    `ends in ${transform}`,
+    'model-unsupported',
+  ]),
+  [
+    'one score with two base values',
+    graphOf(classifier('LOGISTIC', [0.5, 0.99], [0.25, 0.5])),
+    'two base values for one score',
+    'model-unsupported',
+  ],
+  [
+    'one score that is neither a probability nor transformed',
+    graphOf(classifier('NONE', [-1, 3])),
+    'from -1.000 to 3.000',
+    'model-unsupported',
+  ],
+  [
+    'a column that is cast to whole numbers',
+    overStep(step('Cast', 'x', 'made', INT64)),
+    'casts its columns to the type 7',
+    'model-unsupported',
+  ],
+  [
+    'a column that is cast to text and back',
+    overStep(step('Cast', 'x', 'text', STRING), step('Cast', 'text', 'made', FLOAT)),
+    'casts its columns to the type 8',
+    'model-unsupported',
+  ],
+  [
+    'rows that are normalized before the model',
+    overStep(step('Normalizer', 'x', 'made')),
+    'has a step Normalizer before its model',
+    'model-unsupported',
+  ],
+  [
+    'columns that are chosen before the model',
+    overStep(step('ArrayFeatureExtractor', 'x', 'made')),
+    'has a step ArrayFeatureExtractor before its model',
+    'model-unsupported',
+  ],
+  [
+    'probabilities that are cast to whole numbers',
+    graphOf(classifier('LOGISTIC'), step('Cast', 'y', 'z', INT64)),
+    'casts its probabilities to the type 7',
+    'model-unsupported',
+  ],
+  [
+    'probabilities that are normalized by their largest',
+    graphOf(classifier('LOGISTIC'), step('Normalizer', 'y', 'z')),
+    'normalizes its probabilities by MAX',
+    'model-unsupported',
   ],
   ['no trees', graphOf(treeEnsemble({ tree_roots: [] })), 'it has no trees', 'model-broken'],
 ] as [string, Uint8Array, string, ErrorCode][])('%s is refused', (_, bytes, text, code) => {

@@ -73,7 +73,8 @@ export const readTreeEnsemble = (
     return mergeChains({ root: 0, nodes });
   });
   checkRange(trees, output);
-  return buildForestScore(trees, output, { ...input, isDouble });
+  // What the graph is given as float32, or casts to it, is rounded before it is compared.
+  return buildForestScore(trees, output, { ...input, isDouble: isDouble && input.isDouble });
 };
 
 /** A child is an inner node or a leaf, by its place in the list of those. */

@@ -159,6 +159,27 @@ test('a file whose columns carry the names of the inputs needs no dialect', asyn
   expect(readFileSync(at('named-out.csv'), 'utf8')).toStartWith('x,OPERA,x_,notScored\n');
 });
 
+test('a value that an input refuses leaves its row without an answer, and says why', async () => {
+  const file = put('closed.csv', 'airline\nB6\nO\'Hare\nXX\n""\n');
+  const values = ['B6', "O'Hare"];
+  const report = await scanFiles([file], at('closed-out.csv'), {
+    inputs: [
+      {
+        name: 'airline',
+        kind: 'category',
+        required: true,
+        description: '',
+        values,
+        onlyKnown: true,
+      },
+    ],
+    outputs: [{ name: 'late', kind: 'number' }],
+    scoring: scoreHere(1, 1, (_, nRows, out) => out.fill(0.5, 0, nRows)),
+  });
+  expect(report.unscored).toEqual({ 'unknown airline': 1, 'no airline': 1 });
+  expect(report.rows).toEqual({ read: 4, scored: 2, unscored: 2 });
+});
+
 test('many chunks on many threads keep the order of the rows', async () => {
   const n = 30_000;
   const { connection, close } = await openDatabase();

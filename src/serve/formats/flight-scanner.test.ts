@@ -63,6 +63,14 @@ const twin = (text: string): Reading | undefined => {
 
 const FLIGHT = { airline: 'DL', scheduledDeparture: '2013-07-05T18:30' };
 
+test('a value that a category refuses is left to the twin, which says what it may be', () => {
+  const closed = buildFlightScanner(INPUTS.map((input) => ({ ...input, onlyKnown: true })));
+  const scanned = (airline: string): number =>
+    closed.scan(Buffer.from(JSON.stringify({ ...FLIGHT, airline })), 0, new Float64Array(5), 0);
+  expect(scanned('DL')).toBeGreaterThan(0);
+  expect(scanned('XX')).toBe(-1);
+});
+
 describe('the scanner', () => {
   test.each([
     ['a plain flight', JSON.stringify(FLIGHT)],
