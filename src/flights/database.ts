@@ -5,7 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { AppError } from '../core/errors.ts';
 import { grantedMemoryBytes } from '../host/memory-limit.ts';
+import { isCompiled } from '../host/own-program.ts';
 import { wholeProcessors } from '../host/processors.ts';
 
 export interface Database {
@@ -13,8 +15,16 @@ export interface Database {
   readonly close: () => void;
 }
 
-/** Opens a database in memory; extensions are neither fetched nor loaded. */
+/**
+ * Opens a database in memory; extensions are neither fetched nor loaded.
+ * @throws AppError usage in the compiled executable, which holds no database
+ */
 export const openDatabase = async (threads = wholeProcessors()): Promise<Database> => {
+  if (isCompiled)
+    throw new AppError(
+      'usage',
+      'this executable serves and stress-tests; it holds no reader of flight files: use the npm package, or the image with the whole tool',
+    );
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
     ...memoryLimit(),

@@ -4,6 +4,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { commandOf } from '../../host/own-program.ts';
 import type { ServeConfig } from '../config.ts';
 import type { RestartReason } from '../labels.ts';
 import {
@@ -105,7 +106,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
     }
   };
 
-  const process_ = Bun.spawn([process.execPath, join(import.meta.dir, '../worker/worker.ts')], {
+  const process_ = Bun.spawn([...commandOf('worker')], {
     env: { ...process.env, [WORKER_START]: JSON.stringify(workerStart) },
     stdio: ['ignore', 'inherit', 'inherit'],
     ipc: onEvent,

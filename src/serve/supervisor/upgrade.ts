@@ -2,6 +2,7 @@
  * The upgrade of a running service (SIGUSR2): the old supervisor starts a new one, both serve the same port for a
  * moment, then the old one ends in order. Counters start again from zero, as after a restart.
  */
+import { ownCommand } from '../../host/own-program.ts';
 import type { Log } from '../log.ts';
 
 /** Set for the new supervisor: the ports that it finds taken by the one that it follows. */
@@ -37,7 +38,7 @@ export const startSuccessor = (
 ): void => {
   log.info('a new supervisor is being started');
   let isReady = false;
-  const successor = Bun.spawn([process.execPath, ...process.argv.slice(1)], {
+  const successor = Bun.spawn([...ownCommand()], {
     env: { ...process.env, [PORTS]: `${port},${adminPort},${healthPort}` },
     stdio: ['ignore', 'inherit', 'inherit'],
     ipc: (message) => {

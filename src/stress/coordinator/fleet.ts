@@ -3,8 +3,8 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { Subprocess } from 'bun';
+import { commandOf } from '../../host/own-program.ts';
 import type { Tally } from '../generator/tally.ts';
 import type { FromShard, ShardPlan, StepPlan, ToShard } from '../messages.ts';
 import { UNSEEN, watchService } from '../target/service-load.ts';
@@ -73,7 +73,7 @@ export const buildFleet = async (
   let nReady = 0;
   const ready = Promise.withResolvers<void>();
   const processes = plan.perShard.map((_, shard) =>
-    Bun.spawn([process.execPath, join(import.meta.dir, '../generator/shard-process.ts')], {
+    Bun.spawn([...commandOf('generator')], {
       stdin: 'ignore',
       stdout: 'inherit',
       stderr: 'inherit',
