@@ -53,6 +53,7 @@ export const buildPlantedContext = (
     },
     quota: { take: () => 0 },
     log: buildLog('silent'),
+    onAuth: () => {},
     state: () => 'ready',
     reasons: () => [],
     ...rest,

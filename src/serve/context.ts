@@ -17,6 +17,8 @@ export interface ServeContext {
   readonly admission: Admission;
   readonly quota: Quota;
   readonly log: Log;
+  /** Gives the way to replace `config.auth` while the worker runs; what it is called with may throw as at the start. */
+  readonly onAuth: (put: (auth: string) => void) => void;
   /** What `/livez` and `/readyz` answer: 200 only when `ready`. */
   readonly state: () => ServeState;
   /** What `/readyz?verbose` lists: why it is not ready, or why the last new model was refused; empty when all is well. */

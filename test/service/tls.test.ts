@@ -1,6 +1,6 @@
 /** Encrypted service: certificates from files, and new ones without a restart. The keys in fixtures/ are for tests alone. */
 import { describe, expect, test } from 'bun:test';
-import { copyFileSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -39,6 +39,34 @@ describe('a service with certificates', () => {
     await until(async () => (await shown(service.url)) === 'second.test');
     expect(await service.stop()).toBe(0);
   }, 30_000);
+
+  test('keeps what was good when its files are none any more, also in a worker that is started then', async () => {
+    put('first');
+    const service = await startService(['--tls-cert', cert, '--tls-key', key]);
+    const refusal = async (): Promise<string> =>
+      ((await (await service.admin('/readyz?verbose')).json()) as { reasons: string[] })
+        .reasons[0] ?? '';
+    copyFileSync(join(FIXTURES, 'second.crt'), cert);
+    await until(async () => (await refusal()).includes('the key is that of another certificate'));
+    rmSync(key);
+    Bun.spawnSync(['mkfifo', key]);
+    await until(async () => (await refusal()).includes('is not a regular file'));
+    expect(service.logged()).toContain('is not a regular file');
+    expect((await service.admin('/readyz')).status).toBe(200);
+    const all = (await service.workerList()).map(({ pid }) => pid);
+    for (const pid of all) process.kill(pid, 'SIGKILL');
+    await until(async () =>
+      (await service.workerList()).every(
+        ({ pid, state }) => state === 'ready' && !all.includes(pid),
+      ),
+    );
+    for (let i = 0; i < 10; i++) expect(await shown(service.url)).toBe('first.test');
+    rmSync(key);
+    put('second');
+    await until(async () => (await shown(service.url)) === 'second.test');
+    await until(async () => (await refusal()) === '');
+    expect(await service.stop()).toBe(0);
+  }, 60_000);
 
   test('does not start with files that are no certificate, and says so in one line', async () => {
     writeFileSync(cert, 'nothing');

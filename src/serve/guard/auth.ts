@@ -34,6 +34,19 @@ export const buildAuthorise = (
   );
 };
 
+/** The file that `--auth` names; undefined when it names none, but an address. */
+export const authFileOf = (spec: string): string | undefined => {
+  if (spec.startsWith('keys:')) return spec.slice(5);
+  const jwks = spec.startsWith('jwt:') ? spec.split('|')[2] : undefined;
+  return jwks === undefined || jwks === '' || isAddress(jwks) ? undefined : jwks;
+};
+
+/** The same with another file. */
+export const withAuthFile = (spec: string, file: string): string =>
+  spec.startsWith('keys:') ? `keys:${file}` : [...spec.split('|').slice(0, 2), file].join('|');
+
+const isAddress = (place: string): boolean => /^https?:\/\//.test(place);
+
 interface Caller {
   readonly name: string;
   readonly digest: Buffer;
@@ -161,9 +174,9 @@ const keySetOf = (
   place: string,
   library: Promise<typeof import('jose')>,
 ): Promise<JWTVerifyGetKey> => {
-  const isAddress = /^https?:\/\//.test(place);
-  if (isAddress && !URL.canParse(place)) throw new AppError('usage', `${place} is not an address`);
-  const local = isAddress ? undefined : parseKeySet(place);
+  if (isAddress(place) && !URL.canParse(place))
+    throw new AppError('usage', `${place} is not an address`);
+  const local = isAddress(place) ? undefined : parseKeySet(place);
   return library.then(({ createLocalJWKSet, createRemoteJWKSet }) =>
     local ? createLocalJWKSet(local) : createRemoteJWKSet(new URL(place)),
   );

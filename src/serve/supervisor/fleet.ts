@@ -38,6 +38,8 @@ export interface Fleet {
    * Resolves when no worker answers with the old model any more. @throws AppError
    */
   readonly roll: (model: ModelRef, first: Child) => Promise<void>;
+  /** Ends the standby, which was started with what holds no more; another is started. */
+  readonly renewStandby: () => void;
   /** Replaces one worker: the new one listens before the old one drains. */
   readonly replace: (child: Child, reason: RestartReason) => Promise<void>;
   /** Kills a worker that cannot be asked any more; its place is refilled at once. */
@@ -48,6 +50,8 @@ export interface Fleet {
 
 interface FleetSetting {
   readonly config: ServeConfig;
+  /** The configuration that a worker is started with now. */
+  readonly workerConfig: () => ServeConfig;
   readonly nWorkers: number;
   readonly sharedDir: string;
   readonly quotaPath: string;
@@ -58,6 +62,7 @@ interface FleetSetting {
 
 export const buildFleet = ({
   config,
+  workerConfig,
   nWorkers,
   sharedDir,
   quotaPath,
@@ -76,7 +81,7 @@ export const buildFleet = ({
 
   const spawn = (wanted: ModelRef): Child => {
     const child = spawnChild({
-      config,
+      config: workerConfig(),
       model: wanted,
       spawnId: ++spawned,
       sharedDir,
@@ -246,6 +251,10 @@ export const buildFleet = ({
         standby.drop(model);
         keepStandby();
       }
+    },
+    renewStandby: () => {
+      standby.drop();
+      keepStandby();
     },
     replace: async (child, reason) => {
       const slot = slots.find((other) => other.child === child);

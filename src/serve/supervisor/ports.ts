@@ -3,7 +3,6 @@
  */
 import { isIP } from 'node:net';
 import { AppError } from '../../core/errors.ts';
-import type { ServeConfig } from '../config.ts';
 
 export const urlOf = (scheme: string, host: string, port: number): string => {
   const name = host === '0.0.0.0' || host === '127.0.0.1' || host === '::' ? 'localhost' : host;
@@ -16,35 +15,21 @@ export const isLoopback = (host: string): boolean =>
 
 /**
  * Workers share the port, so a stranger on it would go unnoticed: it is opened once alone to see that nobody is there.
- * Certificates are tried in the same go.
  * @returns the port, a free one for 0
- * @throws AppError port-in-use, file-unreadable (a certificate)
+ * @throws AppError port-in-use
  */
-export const freePort = (
-  hostname: string,
-  port: number,
-  flag: string,
-  tls?: ServeConfig['tls'],
-): number => {
+export const freePort = (hostname: string, port: number, flag: string): number => {
   try {
     const alone = Bun.serve({
       hostname,
       port,
       reusePort: false,
       fetch: () => new Response(),
-      ...(tls && { tls: { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) } }),
     });
     const free = alone.port!;
     void alone.stop(true);
     return free;
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    if (tls && code !== 'EADDRINUSE' && code !== 'EACCES')
-      throw new AppError(
-        'file-unreadable',
-        `${tls.certFile} and ${tls.keyFile} are no certificate and key: ${message}`,
-        { cause: error },
-      );
     throw portError(error, hostname, port, flag);
   }
 };

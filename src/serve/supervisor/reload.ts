@@ -24,8 +24,8 @@ export interface Reload {
   readonly counts: Readonly<Record<'ok' | 'refused', number>>;
   /** Puts another model in place, worker by worker. @throws AppError; the old model then goes on serving */
   readonly switchTo: (wanted: string | undefined) => Promise<Served>;
-  /** The same model in fresh workers: for what they read at their start. */
-  readonly restart: () => Promise<void>;
+  /** The same model in fresh workers: for what they read at their start. @returns whether all of them serve */
+  readonly restart: () => Promise<boolean>;
   /** Back to the model that served before. @throws AppError model-missing when there is none */
   readonly rollBack: () => Promise<Served>;
 }
@@ -143,10 +143,12 @@ export const buildReload = ({
           await fleet.roll(serving.ref, child);
           log.info('fresh workers serve');
           refusal = undefined;
+          return true;
         } catch (error) {
           if (!(error instanceof AppError)) throw error;
           refusal = `fresh workers were refused: ${error.message}`;
           log.error(refusal, { code: error.code });
+          return false;
         } finally {
           onChange();
         }

@@ -12,9 +12,9 @@ import { createCells, GAUGES } from '../telemetry/shared-counters.ts';
 import { sumCounters } from '../telemetry/totals.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import { openAdmin } from './admin.ts';
-import { watchCertificates } from './certificates.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
+import { keepFiles, watchFiles } from './kept-files.ts';
 import { freePort, urlOf } from './ports.ts';
 import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
 import { keepModel, makeSharedDir } from './shared-dir.ts';
@@ -48,19 +48,20 @@ export const serve = async (
   const log = buildLog(config.logLevel);
   if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
   const path = resolveModel(config);
-  const inherited = inheritedPorts();
-  const port = inherited?.port ?? freePort(config.host, config.port, '--port', config.tls);
-  const adminPort =
-    inherited?.adminPort ?? freePort(config.adminHost, config.adminPort, '--admin-port');
-  const { health } = config;
-  const healthPort = health
-    ? inherited?.healthPort || freePort(health.host, health.port, '--health-port')
-    : 0;
   const sharedDir = makeSharedDir();
   const state: State = { draining: false, reload: undefined };
   let built: Fleet | undefined;
   const admins: Bun.Server<undefined>[] = [];
   try {
+    const kept = keepFiles(config, sharedDir);
+    const inherited = inheritedPorts();
+    const port = inherited?.port ?? freePort(config.host, config.port, '--port');
+    const adminPort =
+      inherited?.adminPort ?? freePort(config.adminHost, config.adminPort, '--admin-port');
+    const { health } = config;
+    const healthPort = health
+      ? inherited?.healthPort || freePort(health.host, health.port, '--health-port')
+      : 0;
     const quotaPath = join(sharedDir, 'quota');
     createCells(quotaPath, QUOTA_CELLS);
     const ref = keepModel(sharedDir, path, versionOfPath(path), 1);
@@ -73,6 +74,7 @@ export const serve = async (
       });
     const fleet = buildFleet({
       config,
+      workerConfig: kept.config,
       nWorkers,
       sharedDir,
       quotaPath,
@@ -81,7 +83,10 @@ export const serve = async (
     });
     built = fleet;
     const scheme = config.tls ? 'https' : 'http';
-    const view = (): ServiceView => ({ ...viewOf(fleet, state, sharedDir), scheme });
+    const view = (): ServiceView => ({
+      ...viewOf(fleet, state, { sharedDir, refusal: kept.refusal() }),
+      scheme,
+    });
     const tellAll = (): void => {
       const { ready, reasons } = view();
       for (const child of fleet.children()) child.tell({ command: 'state', ready, reasons });
@@ -125,7 +130,16 @@ export const serve = async (
       onChange: tellAll,
     });
     const unwatch = watch(fleet, config);
-    const unwatchTls = watchCertificates(config, () => void state.reload?.restart());
+    const unwatchFiles = watchFiles(kept, log, {
+      onAuth: (auth) => {
+        for (const child of fleet.children()) child.tell({ command: 'auth', auth });
+      },
+      onTls: () => {
+        fleet.renewStandby();
+        return state.reload!.restart();
+      },
+      onRefusal: tellAll,
+    });
     tellAll();
     reportReady();
     onStarted({
@@ -138,7 +152,7 @@ export const serve = async (
     });
     const code = await ended;
     unwatch();
-    unwatchTls();
+    unwatchFiles();
     return code;
   } catch (error) {
     if (error instanceof EndedEarly) return error.code;
@@ -172,7 +186,7 @@ const IN_FLIGHT = GAUGES.indexOf('inFlight');
 const viewOf = (
   fleet: Fleet,
   { draining, reload }: State,
-  sharedDir: string,
+  { sharedDir, refusal }: { readonly sharedDir: string; readonly refusal: string | undefined },
 ): Omit<ServiceView, 'scheme'> => {
   const facts = reload?.serving().facts;
   const workers = fleet.places().map(({ id, child, restarts }): WorkerView => {
@@ -194,6 +208,7 @@ const viewOf = (
     someReady ? undefined : 'no worker is ready',
     exhausted,
     reload?.refusal(),
+    refusal,
   ].filter((reason) => reason !== undefined);
   return {
     ready: someReady && !draining && exhausted === undefined && reload !== undefined,

@@ -55,8 +55,12 @@ const POST = methodAt('POST');
 
 export const buildApp: BuildApp = (context) => {
   const { counters, admission, config } = context;
-  const authorise =
-    config.auth === undefined ? undefined : buildAuthorise(config.auth, context.quota, config);
+  const authoriserOf = (auth: string | undefined) =>
+    auth === undefined ? undefined : buildAuthorise(auth, context.quota, config);
+  let authorise = authoriserOf(config.auth);
+  context.onAuth((auth) => {
+    authorise = authoriserOf(auth);
+  });
   const cors = buildCors(config.corsOrigins);
   const places = new Map(
     Object.entries(endpointsOf(context)).map(([path, endpoint]) => [

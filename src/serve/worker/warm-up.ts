@@ -27,6 +27,7 @@ const scratchOf = (context: ServeContext): ServeContext => {
     ...context,
     config: { ...config, auth: undefined },
     counters: buildCounters(new Float64Array(COUNTER_CELLS), drift, () => drift),
+    onAuth: () => {},
     admission: buildAdmission(config),
   };
 };

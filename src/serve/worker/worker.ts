@@ -75,6 +75,7 @@ const start = ({
   let state: ServeState = 'starting';
   let reasons: readonly string[] = [];
   let serviceReady = true;
+  let putAuth: (auth: string) => void = () => {};
   const context: ServeContext = {
     loaded,
     predictor,
@@ -83,6 +84,9 @@ const start = ({
     admission,
     quota: buildQuota(mapCells(quotaPath)),
     log,
+    onAuth: (put) => {
+      putAuth = put;
+    },
     state: () => (state === 'ready' && !serviceReady ? 'starting' : state),
     reasons: () => reasons,
   };
@@ -116,6 +120,16 @@ const start = ({
     process.exit(0);
   };
 
+  /** What the supervisor has checked will do; if not, a fresh worker starts with it instead. */
+  const changeAuth = (auth: string): void => {
+    try {
+      putAuth(auth);
+    } catch (error) {
+      log.error('keys were not taken over', { error: (error as Error).message });
+      say({ event: 'leaving', reason: 'crashed' });
+    }
+  };
+
   const listen = (port: number): void => {
     try {
       const handlers = {
@@ -146,6 +160,9 @@ const start = ({
       case 'state':
         serviceReady = message.ready;
         ({ reasons } = message);
+        break;
+      case 'auth':
+        changeAuth(message.auth);
         break;
       case 'drain':
         void leave(message.closeMs, message.limitMs);

@@ -1,0 +1,67 @@
+/** The keys of callers: read once by the supervisor, and changed in all workers at once or in none. */
+import { expect, test } from 'bun:test';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PLANTED_FLIGHT } from '../planted.ts';
+import { makeModelsDir, runServe, startService, until } from './running.ts';
+
+const file = join(mkdtempSync(join(tmpdir(), 'puntual-keys-')), 'keys');
+const lineOf = (key: string): string =>
+  `${new Bun.CryptoHasher('sha256').update(key).digest('hex')} ${key}\n`;
+
+test('a key is revoked in every worker, a damaged file changes nothing, and a fresh worker has what the others have', async () => {
+  writeFileSync(file, lineOf('alice') + lineOf('bob'));
+  const service = await startService(['--auth', `keys:${file}`]);
+  const ask = async (key: string): Promise<number> =>
+    (
+      await fetch(`${service.url}/predict`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-api-key': key, connection: 'close' },
+        body: JSON.stringify(PLANTED_FLIGHT),
+      })
+    ).status;
+  const statuses = async (key: string): Promise<number[]> => {
+    const seen = new Set<number>();
+    for (let i = 0; i < 20; i++) seen.add(await ask(key));
+    return [...seen];
+  };
+  expect([await statuses('alice'), await statuses('bob')]).toEqual([[200], [200]]);
+  const before = (await service.workerList()).map(({ pid }) => pid);
+  writeFileSync(file, lineOf('alice'));
+  await until(async () => (await statuses('bob')).join() === '403');
+  expect(await statuses('alice')).toEqual([200]);
+  expect((await service.workerList()).map(({ pid }) => pid)).toEqual(before);
+  writeFileSync(file, 'what is this\n');
+  await until(() => service.logged().includes('line 1 of the key file'));
+  const verbose = (await (await service.admin('/readyz?verbose')).json()) as { reasons: string[] };
+  expect(verbose.reasons.join()).toContain(file);
+  for (const pid of before) process.kill(pid, 'SIGKILL');
+  await until(async () =>
+    (await service.workerList()).every(
+      ({ pid, state }) => state === 'ready' && !before.includes(pid),
+    ),
+  );
+  expect([await statuses('alice'), await statuses('bob')]).toEqual([[200], [403]]);
+  expect(await service.stop()).toBe(0);
+}, 60_000);
+
+test.each([
+  ['keys:/nowhere', '/nowhere does not exist'],
+  [`keys:${tmpdir()}`, 'is a directory, a file is expected'],
+  ['keys:/dev/zero', '/dev/zero is not a regular file'],
+  ['jwt:issuer|audience|/dev/null', '/dev/null is not a regular file'],
+  ['jwt:issuer', 'needs ISSUER|AUDIENCE|JWKS'],
+])(
+  'a service does not start with %s, and says why in one line',
+  async (auth, says) => {
+    const ports = ['--port', '0', '--admin-port', '0'];
+    const { exitCode, stderr } = await runServe(
+      ...['--models', makeModelsDir(), ...ports, '--auth', auth],
+    );
+    expect(stderr).toContain(says);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(exitCode).toBe(2);
+  },
+  20_000,
+);
