@@ -8,6 +8,7 @@ import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { readModel, writeModel } from '../core/model-file.ts';
 import { storeModel } from '../core/model-store.ts';
+import { type CheckedRow, checkRows } from '../exchange/check-rows.ts';
 import { importWithProposals } from '../exchange/import.ts';
 import { type InputSpec, type InputsFile, parseInputsFile } from '../exchange/inputs-file.ts';
 import { compilePredictor } from '../predict/compile.ts';
@@ -21,6 +22,7 @@ interface Options {
   readonly positive?: string;
   readonly name?: string;
   readonly models: string;
+  readonly check?: string;
   readonly dryRun?: true;
   readonly json?: true;
 }
@@ -39,25 +41,43 @@ export const describeImport = (command: Command): void => {
     )
     .option('--positive <label>', 'the class that means "late", by its label')
     .option('--name <name>', "the model's name (default: that of the file)")
+    .option(
+      '--check <rows>',
+      "a file of rows with the library's own answers in a column 'probability': any other answer refuses the model",
+    )
     .option('--dry-run', 'say what the model asks and answers, and write nothing')
     .addOption(setting('--models <dir>', 'where models lie', 'models'))
     .option('--json', 'print one JSON document')
-    .action((file: string, options: Options) => {
+    .action(async (file: string, options: Options) => {
       const spec = specOf(options);
-      const { model: imported, proposals } = importWithProposals(
-        read(file),
-        spec,
-        options.name ?? nameOf(file),
-      );
+      const {
+        model: imported,
+        columns,
+        proposals,
+      } = importWithProposals(read(file), spec, options.name ?? nameOf(file));
       const model = options.name ? { ...imported, name: options.name } : imported;
       compilePredictor(model);
-      const proposed = proposals.length > 0 ? { proposedInputs: withGroups(spec, proposals) } : {};
+      const check =
+        options.check === undefined
+          ? undefined
+          : checkRows(model, columns, await rowsOf(options.check));
+      const extra = {
+        ...(check && { check }),
+        ...(proposals.length > 0 && { proposedInputs: withGroups(spec, proposals) }),
+      };
+      const print = (): void => {
+        printModel(model);
+        if (check)
+          printLine(
+            `${check.rows} rows checked: the largest difference from the library's answers is ${check.largestDifference.toExponential(1)}`,
+          );
+        printProposals(spec, proposals);
+      };
       if (options.dryRun) {
-        if (options.json) printJson({ ...summaryOfModel(model), ...proposed });
+        if (options.json) printJson({ ...summaryOfModel(model), ...extra });
         else {
           printLine(`${model.provenance.madeBy}, not written: this is a dry run`);
-          printModel(model);
-          printProposals(spec, proposals);
+          print();
         }
         return;
       }
@@ -65,12 +85,11 @@ export const describeImport = (command: Command): void => {
       if (options.output) writeModel(model, path);
       const loaded = readModel(path);
       if (options.json) {
-        printJson({ ...summaryOf(loaded), ...proposed });
+        printJson({ ...summaryOf(loaded), ...extra });
         return;
       }
       printLine(`${model.provenance.madeBy} -> ${path}`);
-      printModel(model);
-      printProposals(spec, proposals);
+      print();
       const where = options.models === 'models' ? '' : ` --models ${options.models}`;
       const wanted = options.output ?? model.name;
       printLine(`serve it with: puntual serve --model ${wanted}${options.output ? '' : where}`);
@@ -83,6 +102,17 @@ const specOf = ({ inputs, positive }: Options): InputsFile => {
     inputs === undefined || /^\s*[[{]/.test(inputs) ? inputs : read(inputs).toString('utf8');
   const spec = text === undefined ? {} : parseInputsFile(text);
   return positive === undefined ? spec : { ...spec, positive };
+};
+
+/** More rows than that prove no more. */
+const ROWS_CHECKED = 100_000;
+
+const rowsOf = async (file: string): Promise<readonly CheckedRow[]> => {
+  const { readFirstRows } = await import('../flights/reading/first-rows.ts');
+  const { rows, nRejected } = await readFirstRows(file, ROWS_CHECKED);
+  if (nRejected > 0)
+    throw new AppError('file-broken', `${file}: ${nRejected} lines are no rows of its columns`);
+  return rows;
 };
 
 const printModel = (model: Model): void => {

@@ -1,6 +1,6 @@
 /** `puntual model` as a person calls it. */
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPlantedModel } from '../../test/planted.ts';
@@ -60,6 +60,54 @@ test('a calibration that LightGBM cannot hold is refused, and left out where tha
   expect(puntual(...words, '--uncalibrated').code).toBe(0);
   expect(readFileSync(join(FOLDER, 'beta.txt'), 'utf8')).toStartWith('tree\n');
 }, 30_000);
+
+describe('an import that is asked for more', () => {
+  const labelled = join(FIXTURES, 'logistic-labels.pkl');
+  const named = join(FIXTURES, 'logistic-named.pkl');
+  const { columns, rows, probabilities } = JSON.parse(
+    readFileSync(`${named}.json`, 'utf8'),
+  ) as Record<'columns' | 'rows' | 'probabilities', readonly (string | number)[]>;
+  const csvOf = (answers: readonly (string | number)[]): string =>
+    [[...columns, 'probability'], ...rows.map((row, r) => [row, answers[r]])]
+      .map((cells) => cells.join(','))
+      .join('\n');
+
+  test('says which class is late, and refuses where nothing tells', () => {
+    const refused = puntual('model', 'import', labelled);
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain("say --positive 'late' or --positive 'on time'");
+    const words = ['model', 'import', labelled, '--positive', 'late', '--name', 'labelled'];
+    expect(puntual(...words).out).toContain("that of the class 'late' (not 'on time')");
+    expect(puntual('model', 'show', 'labelled').out).toContain("that of the class 'late'");
+    const listed = puntual('model', 'list').out;
+    expect(listed).toMatch(/^labelled +\d{8}T\d{6}Z-[0-9a-f]{8} +scikit-learn/m);
+  }, 30_000);
+
+  test('proposes groups in a line that accepts them, and writes nothing on a dry run', () => {
+    const dry = puntual('model', 'import', named, '--dry-run', '--name', 'dry', '--models', 'none');
+    expect(dry.out).toContain('not written');
+    expect(dry.out).toContain('OPERA_Iberia  number');
+    const spec = /--inputs '(.*)'/.exec(dry.out)![1]!;
+    expect(existsSync(join(FOLDER, 'none'))).toBe(false);
+    const accepted = puntual('model', 'import', named, '--dry-run', '--inputs', spec);
+    expect(accepted.out).toContain('OPERA  category: Avianca, Copa Air');
+    expect(accepted.out).not.toContain('may be one-hot');
+  }, 30_000);
+
+  test('compares the answers with those of the library, and refuses a model that gives others', () => {
+    writeFileSync(join(FOLDER, 'rows.csv'), csvOf(probabilities));
+    const wrong = probabilities.map((p, i) => (i === 7 ? Number(p) + 1e-4 : p));
+    writeFileSync(join(FOLDER, 'wrong.csv'), csvOf(wrong));
+    const words = ['model', 'import', named, '--name', 'checked', '--check'];
+    const groups = '[{"name":"OPERA","columns":"OPERA_*"}]';
+    expect(puntual(...words, 'rows.csv').out).toMatch(/150 rows checked: .* is \d/);
+    expect(puntual(...words, 'rows.csv', '--inputs', groups).out).toContain('150 rows checked');
+    const refused = puntual(...words, 'wrong.csv', '-o', 'wrong.safetensors');
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain('row 8 of the check answers');
+    expect(existsSync(join(FOLDER, 'wrong.safetensors'))).toBe(false);
+  }, 30_000);
+});
 
 describe('a mistake gives one line and the exit code 2', () => {
   test.each([

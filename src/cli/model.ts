@@ -1,10 +1,11 @@
 /**
- * `puntual model`: shows, verifies, imports and exports models.
+ * `puntual model`: lists, shows, verifies, imports and exports models.
  */
 import type { Command } from 'commander';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import { describeExport } from './model-export.ts';
+import { describeList } from './model-list.ts';
 import { describeImport } from './model-import.ts';
 import { summaryOf, verifyModel } from './model-summary.ts';
 import { printJson, printLine, printTable } from './output.ts';
@@ -16,7 +17,8 @@ interface Options {
 }
 
 export const describe = (command: Command): void => {
-  command.description('show, verify, import and export models');
+  command.description('list, show, verify, import and export models');
+  describeList(command.command('list'));
   describeShow(command.command('show'));
   describeVerify(command.command('verify'));
   describeImport(command.command('import'));

@@ -3,6 +3,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import type { NamedColumn } from './check-rows.ts';
 import { decompress } from './compression/decompress.ts';
 import type { ForeignModel } from './foreign-model.ts';
 import type { InputSpec, InputsFile } from './inputs-file.ts';
@@ -22,11 +23,12 @@ const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
  * @throws AppError model-broken, model-unsupported, model-unsafe, value-invalid
  */
 export const importModel = (bytes: Uint8Array, spec: InputsFile, name: string): Model =>
-  toModel(parseForeign(bytes), spec, name);
+  toModel(parseForeign(bytes), spec, name).model;
 
-/** A model, and groups that its columns may be. */
+/** A model, what its library's columns became, and groups that they may be. */
 interface Imported {
   readonly model: Model;
+  readonly columns: readonly NamedColumn[];
   readonly proposals: readonly InputSpec[];
 }
 
@@ -37,7 +39,7 @@ export const importWithProposals = (
   name: string,
 ): Imported => {
   const foreign = parseForeign(bytes);
-  return { model: toModel(foreign, spec, name), proposals: proposeGroups(foreign, spec) };
+  return { ...toModel(foreign, spec, name), proposals: proposeGroups(foreign, spec) };
 };
 
 /** @throws AppError model-broken, model-unsupported, model-unsafe */

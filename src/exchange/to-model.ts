@@ -7,12 +7,19 @@ import type { Input } from '../core/inputs.ts';
 import type { Head, Model } from '../core/model.ts';
 import { checkModel } from '../core/model-check.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
-import { type ColumnMapping, mapColumns } from './column-mapping.ts';
+import type { NamedColumn } from './check-rows.ts';
+import { type ColumnMapping, mapColumns, namesOf } from './column-mapping.ts';
 import type { ForeignColumn, ForeignModel } from './foreign-model.ts';
 import type { InputsFile } from './inputs-file.ts';
 import { exampleNumbers } from './example-numbers.ts';
 import { lateClassOf, probabilityOfClass } from './positive-class.ts';
 import { overTimePart } from './time-parts.ts';
+
+/** A model, and what each column of the library's matrix became. */
+interface MappedModel {
+  readonly model: Model;
+  readonly columns: readonly NamedColumn[];
+}
 
 const LATE_MINUTES = 15;
 const THRESHOLD = 0.5;
@@ -21,7 +28,7 @@ const THRESHOLD = 0.5;
  * @param name used where the spec has none
  * @throws AppError value-invalid (the spec does not fit the model), model-broken (a weight is no number)
  */
-export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): Model => {
+export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): MappedModel => {
   const classes = lateClassOf(foreign, spec.positive);
   const mappings = mapColumns(foreign, spec);
   const features = foreign.features
@@ -53,7 +60,11 @@ export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): 
     selfTest: { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) },
   };
   checkModel(model);
-  return { ...model, selfTest: selfTestOf(model) };
+  const names = namesOf(foreign.columns, spec);
+  return {
+    model: { ...model, selfTest: selfTestOf(model) },
+    columns: mappings.map((mapping, c) => ({ name: names[c] ?? `x${c}`, mapping })),
+  };
 };
 
 /** The library's own threshold is for its last class. */
