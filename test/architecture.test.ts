@@ -95,6 +95,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       ...GROUND,
       ...['flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'report', 'score'],
     ],
+    rooms: { model: [] },
   },
 };
 

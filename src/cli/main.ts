@@ -18,7 +18,10 @@ const COMMANDS = {
     summary: 'find how many requests per second a service sustains, and where it breaks',
     load: () => import('./stress.ts'),
   },
-  model: { summary: 'show, verify, import and export models', load: () => import('./model.ts') },
+  model: {
+    summary: 'list, show, verify, import and export models',
+    load: () => import('./model/model.ts'),
+  },
 } as const;
 
 type CommandName = keyof typeof COMMANDS;

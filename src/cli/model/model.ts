@@ -2,14 +2,14 @@
  * `puntual model`: lists, shows, verifies, imports and exports models.
  */
 import type { Command } from 'commander';
-import { readModel } from '../core/model-file.ts';
-import { findModel } from '../core/model-store.ts';
-import { describeExport } from './model-export.ts';
-import { describeList } from './model-list.ts';
-import { describeImport } from './model-import.ts';
-import { summaryOf, verifyModel } from './model-summary.ts';
-import { printJson, printLine, printTable } from './output.ts';
-import { setting } from './setting.ts';
+import { readModel } from '../../core/model-file.ts';
+import { findModel } from '../../core/model-store.ts';
+import { describeExport } from './export.ts';
+import { describeList } from './list.ts';
+import { describeImport } from './import.ts';
+import { summaryOf, verifyModel } from './summary.ts';
+import { printJson, printLine, printTable } from '../output.ts';
+import { setting } from '../setting.ts';
 
 interface Options {
   readonly models: string;

@@ -2,14 +2,14 @@
  * `puntual model export`: a model of ours in another library's format.
  */
 import { type Command, Option } from 'commander';
-import { writeAtomically } from '../core/atomic-write.ts';
-import type { Model } from '../core/model.ts';
-import { readModel } from '../core/model-file.ts';
-import { findModel } from '../core/model-store.ts';
-import { writeLightGbm } from '../exchange/lightgbm/write.ts';
-import { writeOnnx } from '../exchange/onnx/write/model.ts';
-import { printJson, printLine } from './output.ts';
-import { setting } from './setting.ts';
+import { writeAtomically } from '../../core/atomic-write.ts';
+import type { Model } from '../../core/model.ts';
+import { readModel } from '../../core/model-file.ts';
+import { findModel } from '../../core/model-store.ts';
+import { writeLightGbm } from '../../exchange/lightgbm/write.ts';
+import { writeOnnx } from '../../exchange/onnx/write/model.ts';
+import { printJson, printLine } from '../output.ts';
+import { setting } from '../setting.ts';
 
 const FORMATS = {
   onnx: writeOnnx,

@@ -3,17 +3,17 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildPlantedModel } from '../../test/planted.ts';
-import type { Head } from '../core/model.ts';
-import { writeModel } from '../core/model-file.ts';
+import { buildPlantedModel } from '../../../test/planted.ts';
+import type { Head } from '../../core/model.ts';
+import { writeModel } from '../../core/model-file.ts';
 
 const emptySelfTest = { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) };
 const FOLDER = mkdtempSync(join(tmpdir(), 'puntual-model-'));
-const FIXTURES = join(import.meta.dir, '../exchange/fixtures');
+const FIXTURES = join(import.meta.dir, '../../exchange/fixtures');
 afterAll(() => rmSync(FOLDER, { recursive: true }));
 
 const puntual = (...args: string[]) => {
-  const run = Bun.spawnSync([process.execPath, join(import.meta.dir, 'main.ts'), ...args], {
+  const run = Bun.spawnSync([process.execPath, join(import.meta.dir, '../main.ts'), ...args], {
     cwd: FOLDER,
   });
   return { code: run.exitCode, out: run.stdout.toString(), err: run.stderr.toString() };

@@ -4,17 +4,17 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { AppError } from '../core/errors.ts';
-import type { Model } from '../core/model.ts';
-import { readModel, writeModel } from '../core/model-file.ts';
-import { storeModel } from '../core/model-store.ts';
-import { type CheckedRow, checkRows } from '../exchange/check-rows.ts';
-import { importWithProposals } from '../exchange/import.ts';
-import { type InputSpec, type InputsFile, parseInputsFile } from '../exchange/inputs-file.ts';
-import { compilePredictor } from '../predict/compile.ts';
-import { summaryOf, summaryOfModel } from './model-summary.ts';
-import { printJson, printLine } from './output.ts';
-import { setting } from './setting.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Model } from '../../core/model.ts';
+import { readModel, writeModel } from '../../core/model-file.ts';
+import { storeModel } from '../../core/model-store.ts';
+import { type CheckedRow, checkRows } from '../../exchange/check-rows.ts';
+import { importWithProposals } from '../../exchange/import.ts';
+import { type InputSpec, type InputsFile, parseInputsFile } from '../../exchange/inputs-file.ts';
+import { compilePredictor } from '../../predict/compile.ts';
+import { summaryOf, summaryOfModel } from './summary.ts';
+import { printJson, printLine } from '../output.ts';
+import { setting } from '../setting.ts';
 
 interface Options {
   readonly output?: string;
@@ -108,7 +108,7 @@ const specOf = ({ inputs, positive }: Options): InputsFile => {
 const ROWS_CHECKED = 100_000;
 
 const rowsOf = async (file: string): Promise<readonly CheckedRow[]> => {
-  const { readFirstRows } = await import('../flights/reading/first-rows.ts');
+  const { readFirstRows } = await import('../../flights/reading/first-rows.ts');
   const { rows, nRejected } = await readFirstRows(file, ROWS_CHECKED);
   if (nRejected > 0)
     throw new AppError('file-broken', `${file}: ${nRejected} lines are no rows of its columns`);

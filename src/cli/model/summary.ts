@@ -2,9 +2,9 @@
  * What can be said of a model file: its summary, and the outcome of a full check.
  */
 import { statSync } from 'node:fs';
-import type { Head, Model } from '../core/model.ts';
-import { type LoadedModel, readModel } from '../core/model-file.ts';
-import { compilePredictor } from '../predict/compile.ts';
+import type { Head, Model } from '../../core/model.ts';
+import { type LoadedModel, readModel } from '../../core/model-file.ts';
+import { compilePredictor } from '../../predict/compile.ts';
 
 /** A model in plain JSON: everything but its trees. */
 export const summaryOf = ({ model, sha256, version, path }: LoadedModel) => ({

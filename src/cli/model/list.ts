@@ -2,11 +2,11 @@
  * `puntual model list`: the models of a folder, each with the version that serves.
  */
 import type { Command } from 'commander';
-import { AppError } from '../core/errors.ts';
-import { readModel } from '../core/model-file.ts';
-import { currentOf, findModel, modelNames } from '../core/model-store.ts';
-import { printJson, printLine, printTable } from './output.ts';
-import { setting } from './setting.ts';
+import { AppError } from '../../core/errors.ts';
+import { readModel } from '../../core/model-file.ts';
+import { currentOf, findModel, modelNames } from '../../core/model-store.ts';
+import { printJson, printLine, printTable } from '../output.ts';
+import { setting } from '../setting.ts';
 
 interface Options {
   readonly models: string;
