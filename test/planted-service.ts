@@ -8,6 +8,7 @@ import { compilePredictor } from '../src/predict/compile.ts';
 import { DEFAULT_CONFIG, type ServeConfig } from '../src/serve/config.ts';
 import type { ServeContext } from '../src/serve/context.ts';
 import { problemText } from '../src/serve/formats/problem.ts';
+import { buildAdmission } from '../src/serve/guard/admission.ts';
 import { buildLog } from '../src/serve/log.ts';
 import { buildApp } from '../src/serve/worker/app.ts';
 import { buildPlantedModel } from './planted.ts';
@@ -18,7 +19,7 @@ interface PlantedService {
   readonly stop: () => Promise<void>;
 }
 
-/** A context that lets everything in and counts nothing; `over` replaces parts of it. */
+/** A context that counts nothing; `over` replaces parts of it. */
 export const buildPlantedContext = (
   over: Partial<Omit<ServeContext, 'config'>> & {
     config?: Partial<ServeConfig>;
@@ -40,17 +41,7 @@ export const buildPlantedContext = (
       drift,
       driftTotals: () => drift,
     },
-    admission: {
-      tryEnter: () => undefined,
-      isShared: () => false,
-      leave: () => {},
-      deadlineOf: (call) => ({ atMs: Number.POSITIVE_INFINITY, signal: call.signal() }),
-      pause: async () => {
-        await new Promise((resolve) => setImmediate(resolve));
-        return undefined;
-      },
-      retryAfterSeconds: () => 1,
-    },
+    admission: buildAdmission({ ...DEFAULT_CONFIG, ...config }),
     quota: { take: () => 0 },
     log: buildLog('silent'),
     onAuth: () => {},

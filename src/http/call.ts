@@ -10,6 +10,8 @@ export interface Call {
   readonly query: string;
   /** Value of a field (name in lower case), several of one name joined by commas; null when there is none. */
   readonly header: (name: string) => string | null;
+  /** The address that the connection comes from; '' where it has none. */
+  readonly peer: () => string;
   /** Scheme and host, as the caller wrote it. */
   readonly origin: () => string;
   /**
@@ -41,6 +43,8 @@ export interface Streamed {
   readonly status: number;
   readonly headers: Headers;
   readonly parts: AsyncIterable<Uint8Array<ArrayBuffer>>;
+  /** How long all parts are together, where that is known; else they are sent in chunks. */
+  readonly lengthBytes?: number;
 }
 
 /** A text is a whole answer: 200, `application/json`. */

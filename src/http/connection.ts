@@ -8,6 +8,7 @@ type Bytes = Buffer<ArrayBuffer>;
 
 /** What of a socket is used. */
 interface Socket {
+  readonly remoteAddress: string;
   readonly write: (bytes: Uint8Array, offset: number, length: number) => number;
   readonly end: () => void;
   /** Ends this side only. */

@@ -171,6 +171,7 @@ export const buildHttp1Connection = ({
       return bytes.length;
     }
     request.target = target;
+    request.remote = connection.socket;
     const behind = receive(connection, request, bytes, head.start + head.at);
     if (!reply.answer(connection, request)) keep(connection, request);
     return behind;

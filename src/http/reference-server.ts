@@ -37,6 +37,7 @@ export const callOf = (request: Request): Call => {
     path: queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt),
     query: queryAt < 0 ? '' : url.slice(queryAt + 1),
     header: (name) => request.headers.get(name),
+    peer: () => '',
     origin: () => new URL(url).origin,
     bytes: (limitBytes) => bytesOf(request, limitBytes),
     inPlace: () => undefined,

@@ -122,15 +122,16 @@ export const buildReply = ({
   const stream = async (
     connection: Connection,
     request: HttpRequest,
-    { status, headers, parts }: Streamed,
+    { status, headers, parts, lengthBytes }: Streamed,
   ): Promise<void> => {
-    const isChunked = request.head.minor === 1;
-    if (!isChunked) connection.isLast = true;
+    const isChunked = lengthBytes === undefined && request.head.minor === 1;
+    if (!isChunked && lengthBytes === undefined) connection.isLast = true;
     // Behind the head of the answer it would be taken for a part of the answer.
     sendContinue(connection, request);
     request.isBegun = true;
+    if (lengthBytes !== undefined) dropRest(connection, request);
     const persistence = persistenceOf(connection, request);
-    writer.begin({ status, headers, persistence }, isChunked, connection);
+    writer.begin({ status, headers, persistence }, lengthBytes ?? isChunked, connection);
     writer.flush();
     for await (const part of parts) {
       if (!connection.isOpen) return;
@@ -141,7 +142,7 @@ export const buildReply = ({
       if (connection.unsent) await sent(connection);
     }
     if (isChunked) writer.last(connection);
-    dropRest(connection, request);
+    if (lengthBytes === undefined) dropRest(connection, request);
     onAnswered();
   };
 

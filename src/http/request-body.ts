@@ -62,6 +62,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   let nDropped = 0;
   /** Handed over, and not answered yet. */
   let nOwed = 0;
+  let nLastPart = 0;
   let waiting: { resolve: () => void; reject: (error: AppError) => void } | undefined;
 
   const isWhole = (): boolean => failure === undefined && (chunks ? isEnd(chunks) : toCome === 0);
@@ -81,6 +82,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     held = NOTHING;
     nHeld = 0;
     nOwed = 0;
+    nLastPart = 0;
   };
   const fail = (error: AppError): void => {
     failure ??= error;
@@ -120,6 +122,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   const take = (): Bytes => {
     const taken = nHeld === held.length ? held : held.subarray(0, nHeld);
     nOwed += held.length;
+    nLastPart = held.length;
     held = NOTHING;
     nHeld = 0;
     return taken;
@@ -180,7 +183,8 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     isOwing: () => owing,
     onAnswered: () => {
       owing = false;
-      nOwed = 0;
+      // The end of the last part may be the beginning of a line that is not answered yet.
+      nOwed = nLastPart;
     },
     nHeldBytes: () => held.length + nOwed,
     fail,

@@ -24,6 +24,7 @@ export interface HttpRequest extends Call, InPlace {
   isBegun: boolean;
   /** Only the rest of its body is to come, for nobody. */
   isAnswered: boolean;
+  remote: { readonly remoteAddress: string } | undefined;
   gone: AbortController | undefined;
   isGone: boolean;
 }
@@ -49,6 +50,7 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
     incoming: undefined,
     isBegun: false,
     isAnswered: false,
+    remote: undefined,
     gone: undefined,
     isGone: false,
     get method() {
@@ -61,6 +63,7 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
       return request.target.query;
     },
     header: (name) => fieldOf(head, name),
+    peer: () => request.remote?.remoteAddress ?? '',
     origin: () => `${scheme}://${textAt(head, framing.hostStart, framing.hostEnd) || 'localhost'}`,
     bytes: (limitBytes) => {
       const { incoming, at, end } = request;

@@ -23,8 +23,8 @@ export interface Writer<T> {
   /** 200 with JSON. */
   readonly json: (text: string, persistence: Persistence, isHead: boolean, sink: T) => void;
   readonly whole: (head: AnswerHead, body: Uint8Array | string, isHead: boolean, sink: T) => void;
-  /** The head of an answer whose body follows by `part`, then `last`. */
-  readonly begin: (head: AnswerHead, isChunked: boolean, sink: T) => void;
+  /** The head of an answer whose body follows by `part`: of so many bytes, or in chunks, and then `last` follows. */
+  readonly begin: (head: AnswerHead, framing: number | boolean, sink: T) => void;
   readonly part: (bytes: Uint8Array, isChunked: boolean, sink: T) => void;
   readonly last: (sink: T) => void;
   readonly sendContinue: (sink: T) => void;
@@ -109,9 +109,14 @@ export const buildWriter = <T>(
         whole({ status: 200, headers: JSON_HEADERS, persistence }, text, isHead, sink);
     },
     whole,
-    begin: (head, isChunked, sink) => {
-      const framing = isChunked ? 'Transfer-Encoding: chunked\r\n\r\n' : '\r\n';
-      put(Buffer.from(headText(head) + framing, 'latin1'), sink);
+    begin: (head, framing, sink) => {
+      const field =
+        typeof framing === 'number'
+          ? `Content-Length: ${framing}\r\n`
+          : framing
+            ? 'Transfer-Encoding: chunked\r\n'
+            : '';
+      put(Buffer.from(`${headText(head)}${field}\r\n`, 'latin1'), sink);
     },
     part: (bytes, isChunked, sink) => {
       if (bytes.length === 0) return;

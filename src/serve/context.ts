@@ -45,33 +45,50 @@ export interface Counters {
   readonly driftTotals: () => Float64Array;
 }
 
-export type WorkKind = 'single' | 'batch';
+/** What is done with a row: an explanation costs as much as hundreds of predictions. */
+export type RowWork = 'predict' | 'explain';
 
-/** When an answer is no longer wanted. */
-export interface Deadline {
-  /** On the clock of `performance.now()`; Infinity when the caller set none. */
-  readonly atMs: number;
-  /** Fires when the client has gone. */
-  readonly signal: AbortSignal;
+export interface BatchPlan {
+  readonly work: RowWork;
+  readonly nRows: number;
+  /** About how large the answer will be. */
+  readonly answerBytes: number;
 }
 
-/** Bounds the work in flight. `single` goes before `batch`. */
-export interface Admission {
-  /**
-   * Enters one piece of work whose body has arrived.
-   * @returns undefined when it may go on (then `leave` must follow), else why it is refused: answer 503 with Retry-After
-   */
-  readonly tryEnter: (kind: WorkKind) => ShedReason | undefined;
-  readonly leave: (kind: WorkKind) => void;
-  /** Whether some other batch is in flight as well, which has to have its turns. */
+/** A batch or a stream that was let in. */
+export interface Ticket {
+  /** Once its rows are counted, before the first is worked on. @returns why it is refused after all */
+  readonly charge: (plan: BatchPlan) => ShedReason | undefined;
+  /** Whether others are in flight as well, which have to have their turns. */
   readonly isShared: () => boolean;
-  /** Reads `Request-Timeout` (seconds, decimals allowed). Call it only for batches and explanations: it costs. */
-  readonly deadlineOf: (call: Pick<Call, 'header' | 'signal'>) => Deadline;
   /**
-   * Between two slices of a batch: lets the single predictions that wait go first.
+   * Between two slices: lets the single predictions that wait go first.
    * @returns undefined to go on, else why the rest is not worth doing (`deadline`, `client-gone`)
    */
-  readonly pause: (deadline: Deadline) => Promise<ShedReason | undefined>;
+  readonly pause: () => Promise<ShedReason | undefined>;
+  /** Rows of a slice that takes a few milliseconds, `most` at most. */
+  readonly sliceRows: (work: RowWork, most: number) => number;
+  /** A slice has been done: what a row costs is measured by it. */
+  readonly done: (work: RowWork, nRows: number, ms: number) => void;
+  /** The work is over; called once, whatever came of it. */
+  readonly leave: () => void;
+  /** The answer is no longer in memory: it has been taken, or will not be. */
+  readonly sent: () => void;
+}
+
+/** Bounds the work in flight. Single predictions go before batches. */
+export interface Admission {
+  /** @returns undefined when a single prediction may go on (then `leave` must follow), else why it is refused */
+  readonly tryEnter: () => ShedReason | undefined;
+  readonly leave: () => void;
+  /** Why one more batch would be refused now, if so: known before its body is read. */
+  readonly isFull: () => ShedReason | undefined;
+  /** Lets in a batch, or says why not: answer 503 with Retry-After. `Request-Timeout` (seconds) is its deadline. */
+  readonly enterBatch: (call: Call) => Ticket | ShedReason;
+  /** Lets in a stream, which takes no place among the batches: its slices wait for their turns. */
+  readonly openStream: (call: Call) => Ticket | ShedReason;
+  /** The largest answer that is made. */
+  readonly answerLimitBytes: number;
   /** Whole seconds for `Retry-After`, at least 1. */
   readonly retryAfterSeconds: () => number;
 }

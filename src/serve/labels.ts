@@ -37,6 +37,7 @@ export const SHED_REASONS = [
   'quota',
   'slow',
   'memory',
+  'caller-busy',
 ] as const;
 export type ShedReason = (typeof SHED_REASONS)[number];
 

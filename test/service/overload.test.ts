@@ -35,7 +35,8 @@ describe('a service with too much to do', () => {
     for (const { retryAfter } of refused) expect(Number(retryAfter)).toBeGreaterThanOrEqual(1);
     const shed =
       (await metricOf(service, 'puntual_shed_total{reason="queue-full"}')) +
-      (await metricOf(service, 'puntual_shed_total{reason="overload"}'));
+      (await metricOf(service, 'puntual_shed_total{reason="overload"}')) +
+      (await metricOf(service, 'puntual_shed_total{reason="caller-busy"}'));
     expect(shed).toBe(refused.length);
     expect((await post(BATCH)).status).toBe(200);
   }, 60_000);

@@ -1,13 +1,15 @@
 /**
  * Large answers as gzip for callers that accept it, compressed off the thread that predicts.
  */
-import type { Call } from '../../http/call.ts';
+import type { Answer, Call } from '../../http/call.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Loaded when it is first needed: no start waits for it. */
-const pack = async (text: string): Promise<Uint8Array<ArrayBuffer>> => {
+const pack = async (bytes: string | Uint8Array): Promise<Bytes> => {
   const { gzip } = await import('node:zlib');
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
-  gzip(text, { level: 1 }, (error, packed) =>
+  const { promise, resolve, reject } = Promise.withResolvers<Bytes>();
+  gzip(bytes, { level: 1 }, (error, packed) =>
     error ? reject(error) : resolve(new Uint8Array(packed)),
   );
   return promise;
@@ -22,11 +24,13 @@ const takesGzip = (call: Pick<Call, 'header'>): boolean =>
     call.header('accept-encoding') ?? '',
   );
 
+type Fields = Readonly<Record<string, string>>;
+
 /** An answer of this text, packed when it is large and the caller takes it. */
 export const compressed = async (
   text: string,
   call: Pick<Call, 'header'>,
-  headers: Readonly<Record<string, string>>,
+  headers: Fields,
 ): Promise<Response> => {
   if (text.length < WORTH_BYTES) return new Response(text, { headers });
   const varied = { ...headers, vary: 'accept-encoding' };
@@ -35,3 +39,45 @@ export const compressed = async (
     headers: { ...varied, 'content-encoding': 'gzip' },
   });
 };
+
+/** An answer made in parts, of which the socket is given one after the other, never the whole in one turn. */
+interface PartsAnswer {
+  readonly parts: readonly Bytes[];
+  readonly headers: Fields;
+  /** Called once, when nothing of it is left in memory. */
+  readonly onSent: () => void;
+}
+
+/** An answer of these parts, packed when it is large and the caller takes it. */
+export const compressedParts = async (
+  { parts, headers, onSent }: PartsAnswer,
+  call: Pick<Call, 'header'>,
+): Promise<Answer> => {
+  const lengthBytes = parts.reduce((sum, part) => sum + part.length, 0);
+  const isLarge = lengthBytes >= WORTH_BYTES;
+  const isPacked = isLarge && takesGzip(call);
+  try {
+    const sent = isPacked ? [await pack(Buffer.concat(parts))] : parts;
+    return {
+      status: 200,
+      headers: new Headers({
+        ...headers,
+        ...(isLarge ? { vary: 'accept-encoding' } : {}),
+        ...(isPacked ? { 'content-encoding': 'gzip' } : {}),
+      }),
+      parts: oneByOne(sent, onSent),
+      lengthBytes: isPacked ? sent[0]!.length : lengthBytes,
+    };
+  } catch (error) {
+    onSent();
+    throw error;
+  }
+};
+
+async function* oneByOne(parts: readonly Bytes[], onSent: () => void): AsyncGenerator<Bytes> {
+  try {
+    yield* parts;
+  } finally {
+    onSent();
+  }
+}

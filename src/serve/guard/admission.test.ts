@@ -1,32 +1,114 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
+import type { Call } from '../../http/call.ts';
+import { DEFAULT_CONFIG } from '../config.ts';
+import type { Ticket } from '../context.ts';
 import { buildAdmission } from './admission.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const callFrom = (peer: string, signal = new AbortController().signal): Call =>
+  ({ header: () => null, peer: () => peer, signal: () => signal }) as unknown as Call;
+const admissionOf = (batchesInFlight = 16) =>
+  buildAdmission({ ...DEFAULT_CONFIG, batchesInFlight });
+const ticketOf = (given: Ticket | string): Ticket => {
+  if (typeof given === 'string') throw new Error(`refused: ${given}`);
+  return given;
+};
+const rows = (nRows: number, work: 'predict' | 'explain' = 'explain') =>
+  ({ work, nRows, answerBytes: nRows * 600 }) as const;
 
-test('batches take turns: one slice in each turn of the event loop, in the order in which they came', async () => {
-  const admission = buildAdmission({ batchesInFlight: 3 });
-  const deadline = { atMs: Number.POSITIVE_INFINITY, signal: new AbortController().signal };
-  const went: string[] = [];
-  const batch = async (name: string, nSlices: number): Promise<void> => {
-    for (let slice = 0; slice < nSlices; slice++) {
-      await admission.pause(deadline);
-      went.push(name);
+describe('batches', () => {
+  test('take turns: one slice in each turn of the event loop, in the order in which they came', async () => {
+    const admission = admissionOf();
+    const went: string[] = [];
+    const batch = async (name: string, nSlices: number): Promise<void> => {
+      const { pause } = ticketOf(admission.enterBatch(callFrom('one')));
+      for (let slice = 0; slice < nSlices; slice++) {
+        await pause();
+        went.push(name);
+      }
+    };
+    const all = [batch('a', 2), batch('b', 3), batch('c', 1)];
+    for (let nTurns = 1; nTurns <= 6; nTurns++) {
+      await turn();
+      expect(went).toHaveLength(nTurns);
     }
-  };
-  const all = [batch('a', 2), batch('b', 3), batch('c', 1)];
-  for (let nTurns = 1; nTurns <= 6; nTurns++) {
-    await turn();
-    expect(went).toHaveLength(nTurns);
-  }
-  await Promise.all(all);
-  expect(went.join('')).toBe('abcabb');
+    await Promise.all(all);
+    expect(went.join('')).toBe('abcabb');
+  });
+
+  test('take turns caller by caller: who has many in flight is served as often as who has one', async () => {
+    const admission = admissionOf();
+    const went: string[] = [];
+    const batch = async (name: string): Promise<void> => {
+      const { pause } = ticketOf(admission.enterBatch(callFrom(name)));
+      for (let slice = 0; slice < 3; slice++) {
+        await pause();
+        went.push(name);
+      }
+    };
+    await Promise.all([batch('x'), batch('x'), batch('x'), batch('x'), batch('y')]);
+    expect(went.slice(0, 6).join('')).toBe('xyxyxy');
+  });
+
+  test('beyond the bound are refused, before their bodies are read too; a single flight never is', () => {
+    const admission = admissionOf(1);
+    const ticket = ticketOf(admission.enterBatch(callFrom('one')));
+    expect(admission.isFull()).toBe('queue-full');
+    expect(admission.enterBatch(callFrom('one'))).toBe('queue-full');
+    expect(admission.tryEnter()).toBeUndefined();
+    ticket.leave();
+    expect(admission.isFull()).toBeUndefined();
+    ticketOf(admission.enterBatch(callFrom('one')));
+  });
+
+  test('are let in by what they cost: one large one, then no more of its caller, and room for another', () => {
+    const admission = admissionOf();
+    const enter = (peer: string) => ticketOf(admission.enterBatch(callFrom(peer)));
+    const large = enter('one');
+    expect(large.charge(rows(10_000))).toBeUndefined();
+    expect(enter('one').charge(rows(100))).toBe('caller-busy');
+    expect(enter('two').charge(rows(10_000))).toBeUndefined();
+    expect(enter('three').charge(rows(100))).toBe('queue-full');
+    expect(enter('three').charge(rows(0))).toBeUndefined();
+    expect(admission.retryAfterSeconds()).toBe(4);
+    large.done('explain', 10_000, 10_000);
+    expect(enter('three').charge(rows(1000))).toBeUndefined();
+  });
+
+  test('give back what they had taken when they leave', () => {
+    const admission = admissionOf();
+    for (let i = 0; i < 100; i++) {
+      const ticket = ticketOf(admission.enterBatch(callFrom('one')));
+      expect(ticket.charge(rows(10_000))).toBeUndefined();
+      ticket.done('explain', 7, 3);
+      ticket.sent();
+      ticket.leave();
+    }
+    expect(admission.inFlight()).toBe(0);
+    expect(admission.retryAfterSeconds()).toBe(1);
+  });
+
+  test('cut their slices by what a row costs, so that each takes a few milliseconds', () => {
+    const ticket = ticketOf(admissionOf().enterBatch(callFrom('one')));
+    for (let i = 0; i < 100; i++) ticket.done('explain', 4, 8);
+    expect(ticket.sliceRows('explain', 256)).toBe(2);
+    for (let i = 0; i < 100; i++) ticket.done('explain', 1, 500);
+    expect(ticket.sliceRows('explain', 256)).toBe(1);
+    expect(ticket.sliceRows('predict', 256)).toBe(256);
+  });
+
+  test('are given up at the next slice after their caller has gone', async () => {
+    const gone = new AbortController();
+    const ticket = ticketOf(admissionOf().enterBatch(callFrom('one', gone.signal)));
+    expect(await ticket.pause()).toBeUndefined();
+    gone.abort();
+    expect(await ticket.pause()).toBe('client-gone');
+  });
 });
 
-test('a batch beyond the bound is refused, a single flight never is', () => {
-  const admission = buildAdmission({ batchesInFlight: 1 });
-  expect(admission.tryEnter('batch')).toBeUndefined();
-  expect(admission.tryEnter('batch')).toBe('queue-full');
-  expect(admission.tryEnter('single')).toBeUndefined();
-  admission.leave('batch');
-  expect(admission.tryEnter('batch')).toBeUndefined();
+test('streams take no place among the batches, however many are open', () => {
+  const admission = admissionOf(1);
+  for (let i = 0; i < 100; i++) ticketOf(admission.openStream(callFrom('one')));
+  expect(admission.isFull()).toBeUndefined();
+  ticketOf(admission.enterBatch(callFrom('one')));
 });

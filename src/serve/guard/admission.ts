@@ -1,65 +1,139 @@
 /**
- * Admission control: bounds the work in flight of one worker. Single predictions first, batches in slices, nothing for a
- * caller who is gone.
+ * Admission control: bounds the work in flight of one worker, in all and for each caller. Single predictions first;
+ * batches in slices, which take turns caller by caller; nothing for a caller who is gone.
+ *
+ * A batch is charged what is left of it to do: rows times what a row has cost lately (an explanation costs hundreds of
+ * predictions), but no more than one caller may have ahead. So one large batch is always let in where nothing else is
+ * in flight, and never takes the room of all others.
  */
 import type { Call } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';
-import type { Admission, Deadline } from '../context.ts';
+import type { Admission, RowWork, Ticket } from '../context.ts';
+import type { ShedReason } from '../labels.ts';
+import { buildBudget } from './budget.ts';
+import { buildTurns } from './turns.ts';
+
+/** Work that may be ahead of a new batch, in all and of its own caller. */
+const WORK_LIMIT_MS = 4000;
+const CALLER_LIMIT_MS = 2000;
+/** Of the memory of a worker, for answers that are being made. */
+const ANSWERS_SHARE = 0.25;
+/** A slice takes about so long: what a single flight waits for at worst. */
+const SLICE_MS = 4;
+/** Streams open at once in one worker. They hold no place among the batches, only a connection and a line. */
+const STREAMS_LIMIT = 1024;
+
+/** What a row costs before any has been measured, and how fast the measure moves. */
+const FIRST_COST_MS: Readonly<Record<RowWork, number>> = { predict: 0.005, explain: 1 };
+const COST_STEP = 0.1;
+
+type AdmissionConfig = Pick<ServeConfig, 'batchesInFlight' | 'memoryLimitMb' | 'auth'>;
 
 export const buildAdmission = (
-  config: Pick<ServeConfig, 'batchesInFlight'>,
+  config: AdmissionConfig,
   isOverloaded: () => boolean = () => false,
 ): Admission & { readonly inFlight: () => number } => {
   let singles = 0;
   let batches = 0;
-  const turn = buildTurns();
-  return {
-    inFlight: () => singles + batches,
-    isShared: () => batches > 1,
-    tryEnter: (kind) => {
-      if (kind === 'single') {
-        singles++;
+  let streams = 0;
+  const costMs: Record<RowWork, number> = { ...FIRST_COST_MS };
+  const turns = buildTurns();
+  const work = buildBudget({ inAll: WORK_LIMIT_MS, perCaller: CALLER_LIMIT_MS });
+  const answerLimitBytes = config.memoryLimitMb * 2 ** 20 * ANSWERS_SHARE;
+  const answers = buildBudget({ inAll: answerLimitBytes, perCaller: answerLimitBytes / 2 });
+
+  const callerOf = ({ header, peer }: Pick<Call, 'header' | 'peer'>): string =>
+    (config.auth === undefined ? null : (header('authorization') ?? header('x-api-key'))) ?? peer();
+  const isFull = (): ShedReason | undefined => {
+    if (batches >= config.batchesInFlight) return 'queue-full';
+    return isOverloaded() ? 'overload' : undefined;
+  };
+
+  /** @param nOwn places among the batches that it holds itself */
+  const ticketFor = (
+    call: Pick<Call, 'header' | 'signal' | 'peer'>,
+    nOwn: 0 | 1,
+    onLeave: () => void,
+  ): Ticket => {
+    const caller = callerOf(call);
+    const signal = call.signal();
+    const atMs = deadlineOf(call);
+    let answerBytes = 0;
+    let rowsLeft = 0;
+    let chargedMs = 0;
+    const charge = (ms: number): void => {
+      work.add(caller, ms - chargedMs);
+      chargedMs = ms;
+    };
+    return {
+      charge: (wanted) => {
+        const estimateMs = Math.min(CALLER_LIMIT_MS, wanted.nRows * costMs[wanted.work]);
+        const refused = work.refuses(caller, estimateMs);
+        if (refused) return refused === 'caller' ? 'caller-busy' : 'queue-full';
+        if (answers.refuses(caller, wanted.answerBytes)) return 'memory';
+        rowsLeft = wanted.nRows;
+        charge(estimateMs);
+        answerBytes = wanted.answerBytes;
+        answers.add(caller, answerBytes);
         return undefined;
-      }
-      if (batches >= config.batchesInFlight) return 'queue-full';
-      if (isOverloaded()) return 'overload';
-      batches++;
+      },
+      isShared: () => batches > nOwn || turns.nWaiting() > 0,
+      pause: async () => {
+        await turns.next(caller);
+        if (signal.aborted) return 'client-gone';
+        return performance.now() >= atMs ? 'deadline' : undefined;
+      },
+      sliceRows: (kind, most) => Math.max(1, Math.min(most, Math.floor(SLICE_MS / costMs[kind]))),
+      done: (kind, nRows, ms) => {
+        costMs[kind] += COST_STEP * (ms / nRows - costMs[kind]);
+        rowsLeft = Math.max(0, rowsLeft - nRows);
+        charge(Math.min(chargedMs, rowsLeft * costMs[kind]));
+      },
+      leave: () => {
+        charge(0);
+        onLeave();
+      },
+      sent: () => {
+        answers.add(caller, -answerBytes);
+        answerBytes = 0;
+      },
+    };
+  };
+
+  return {
+    inFlight: () => singles + batches + turns.nWaiting(),
+    answerLimitBytes,
+    isFull,
+    tryEnter: () => {
+      singles++;
       return undefined;
     },
-    leave: (kind) => {
-      if (kind === 'single') singles--;
-      else batches--;
+    leave: () => {
+      singles--;
     },
-    deadlineOf,
-    pause: async (deadline) => {
-      await turn();
-      if (deadline.signal.aborted) return 'client-gone';
-      return performance.now() >= deadline.atMs ? 'deadline' : undefined;
+    enterBatch: (call) => {
+      const refused = isFull();
+      if (refused) return refused;
+      batches++;
+      return ticketFor(call, 1, () => {
+        batches--;
+      });
     },
-    retryAfterSeconds: () => 1,
+    openStream: (call) => {
+      if (streams >= STREAMS_LIMIT) return 'queue-full';
+      if (isOverloaded()) return 'overload';
+      streams++;
+      return ticketFor(call, 0, () => {
+        streams--;
+      });
+    },
+    retryAfterSeconds: () => Math.max(1, Math.ceil(work.total() / 1000)),
   };
 };
 
-/**
- * Slices of batches, one in each turn of the event loop: between two of them goes everything that has arrived meanwhile,
- * and a single flight waits for one slice, however many batches are in flight.
- */
-const buildTurns = (): (() => Promise<void>) => {
-  const waiting: (() => void)[] = [];
-  const next = (): void => {
-    waiting.shift()?.();
-    if (waiting.length > 0) setImmediate(next);
-  };
-  return () =>
-    new Promise((resolve) => {
-      if (waiting.push(resolve) === 1) setImmediate(next);
-    });
-};
-
-const deadlineOf = (call: Pick<Call, 'header' | 'signal'>): Deadline => {
-  const seconds = Number(call.header('request-timeout') ?? Number.NaN);
-  return {
-    atMs: seconds >= 0 ? performance.now() + seconds * 1000 : Number.POSITIVE_INFINITY,
-    signal: call.signal(),
-  };
+/** When the answer is no longer wanted, by `Request-Timeout` in seconds; Infinity when the caller set none. */
+const deadlineOf = ({ header }: Pick<Call, 'header'>): number => {
+  const text = header('request-timeout')?.trim() ?? '';
+  const seconds = text === '' ? Number.NaN : Number(text);
+  return seconds >= 0 ? performance.now() + seconds * 1000 : Number.POSITIVE_INFINITY;
 };

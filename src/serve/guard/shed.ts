@@ -2,7 +2,7 @@
  * Load shedding: the failure that answers each reason, and the frame around work that was admitted.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
-import type { ServeContext, WorkKind } from '../context.ts';
+import type { ServeContext, Ticket } from '../context.ts';
 import type { ShedReason } from '../labels.ts';
 
 const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>> = {
@@ -13,9 +13,14 @@ const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>
     detail: 'the time that the request allowed passed before the answer was ready',
   },
   'client-gone': { code: 'deadline-passed', detail: 'the caller went away before the answer' },
+  'caller-busy': {
+    code: 'overloaded',
+    detail:
+      'the batches of this caller that are in flight have more work ahead than one caller may have',
+  },
   memory: {
     code: 'overloaded',
-    detail: 'too many bytes of unfinished requests are held already',
+    detail: 'the answers that are being made take all the memory that they may',
   },
   slow: { code: 'request-slow', detail: 'the request took too long to arrive' },
   quota: { code: 'quota-spent', detail: 'the quota of requests per second is used up' },
@@ -27,13 +32,19 @@ export const shed = ({ counters }: ServeContext, reason: ShedReason): AppError =
   return new AppError(FAILURES[reason].code, FAILURES[reason].detail);
 };
 
-/** Does one piece of work that does not wait, if it is let in. @throws AppError overloaded */
-export const admitted = <T>(context: ServeContext, kind: WorkKind, work: () => T): T => {
-  const refused = context.admission.tryEnter(kind);
+/** Does a single prediction, if it is let in. @throws AppError overloaded */
+export const admitted = <T>(context: ServeContext, work: () => T): T => {
+  const refused = context.admission.tryEnter();
   if (refused) throw shed(context, refused);
   try {
     return work();
   } finally {
-    context.admission.leave(kind);
+    context.admission.leave();
   }
+};
+
+/** The ticket, or the failure of who got none. @throws AppError overloaded */
+export const admittedAs = (context: ServeContext, ticket: Ticket | ShedReason): Ticket => {
+  if (typeof ticket === 'string') throw shed(context, ticket);
+  return ticket;
 };

@@ -2,12 +2,12 @@
  * `/predict`: one flight, a batch or a stream of lines by POST, one flight by GET.
  * The hot path of the service: what it does for one flight is what its speed is measured by.
  */
-import type { Call, InPlace } from '../../http/call.ts';
+import type { Answer, Call, InPlace } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
 import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
 import { isObject, parseBody } from '../formats/body.ts';
-import { compressed } from '../formats/compressed.ts';
+import { compressedParts } from '../formats/compressed.ts';
 import { buildFlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { flightOf, parseSwitches, type Switches } from '../formats/query.ts';
@@ -31,7 +31,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
 
   /** The answer to the flight in `raw`. */
   const answer = (unknown: readonly string[], explain: boolean): string =>
-    admitted(context, 'single', () => {
+    admitted(context, () => {
       scoring.predict(raw, 1, out);
       const end = explain ? reasons.text(raw, 0) + tail : tail;
       return writer.write(out, 0, unknown, end);
@@ -54,12 +54,14 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     bytes: Uint8Array,
     switches: Switches,
     call: Call,
-  ): string | Promise<Response> => {
+  ): string | Promise<Answer> => {
     if (batchStart(bytes) < 0) {
       const body = parseBody(bytes, call);
       if (!isObject(body) || !Object.hasOwn(body, 'flights')) return answerParsed(body, switches);
     }
-    return batchAnswer(bytes, switches, call).then((text) => compressed(text, call, jsonHeaders));
+    return batchAnswer(bytes, switches, call).then((made) =>
+      compressedParts({ ...made, headers: jsonHeaders }, call),
+    );
   };
 
   return {

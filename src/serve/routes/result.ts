@@ -33,7 +33,7 @@ export const buildResult = (context: ServeContext): Endpoint => {
   const answer = (flight: JsonObject, asJson: boolean, query: string): Response => {
     const { strict, explain } = parseSwitches(query);
     const unknown = scoring.read(flight, { pointer: '', strict }, raw, 0);
-    return admitted(context, 'single', () => {
+    return admitted(context, () => {
       scoring.predict(raw, 1, out);
       if (asJson) {
         const end = `${explain ? reasons.text(raw, 0) : ''},${writer.model}}`;

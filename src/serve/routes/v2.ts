@@ -2,12 +2,12 @@
  * The Open Inference Protocol V2: metadata, health, inference by JSON and by binary tensors, repository index.
  */
 import { AppError } from '../../core/errors.ts';
+import type { LoadedModel } from '../../core/model-file.ts';
 import { VERSION } from '../../core/version.ts';
-import type { Call } from '../../http/call.ts';
-import type { ServeContext } from '../context.ts';
+import type { ServeContext, Ticket } from '../context.ts';
 import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import { datatypeOf } from '../formats/tensor.ts';
-import { shed } from '../guard/shed.ts';
+import { admitted, admittedAs, shed } from '../guard/shed.ts';
 import { buildInferenceReader, type InferenceRequest } from '../scoring/inference.ts';
 import { buildScoring } from '../scoring/scoring.ts';
 
@@ -78,25 +78,43 @@ const buildInfer = (context: ServeContext): Endpoint => {
   const { threshold } = loaded.model;
   const out = new Float64Array(SLICE_ROWS * nHeads);
 
-  const predict = async ({ flights, strict }: InferenceRequest, call: Call): Promise<Answers> => {
-    if (strict && flights.unknown.size > 0) throw neverSeen(flights.unknown);
-    const { nRows, raw } = flights;
-    const answers = {
-      probability: new Float64Array(nRows),
-      delayed: new Uint8Array(nRows),
-      unknown: [...new Set([...flights.unknown.values()].flat())],
-    };
-    const deadline = nRows > SLICE_ROWS ? admission.deadlineOf(call) : undefined;
-    for (let from = 0; from < nRows; from += SLICE_ROWS) {
-      const reason = deadline && from > 0 ? await admission.pause(deadline) : undefined;
+  const slice = (
+    { flights: { raw, nRows }, outputs }: InferenceRequest,
+    from: number,
+    answers: Answers,
+  ): number => {
+    const n = Math.min(SLICE_ROWS, nRows - from);
+    scoring.predict(raw.subarray(from * nInputs, (from + n) * nInputs), n, out);
+    for (let row = 0; row < n; row++) {
+      const probability = out[row * nHeads]!;
+      answers.probability[from + row] = probability;
+      answers.delayed[from + row] = probability >= threshold ? 1 : 0;
+    }
+    for (const { name, binary } of outputs)
+      if (!binary) answers.texts[name].push(listText(name, answers[name].subarray(from, from + n)));
+    return n;
+  };
+
+  const answersFor = ({ flights: { nRows, unknown } }: InferenceRequest): Answers => ({
+    probability: new Float64Array(nRows),
+    delayed: new Uint8Array(nRows),
+    texts: { probability: [], delayed: [] },
+    unknown: [...new Set([...unknown.values()].flat())],
+  });
+
+  /** All of a batch, slice by slice. @throws AppError overloaded, deadline-passed */
+  const answerBatch = async (asked: InferenceRequest, ticket: Ticket): Promise<Answers> => {
+    const { nRows } = asked.flights;
+    const refused = ticket.charge({ work: 'predict', nRows, answerBytes: nRows * ROW_BYTES });
+    if (refused) throw shed(context, refused);
+    const answers = answersFor(asked);
+    for (let from = 0; from < nRows; ) {
+      const reason = from > 0 || ticket.isShared() ? await ticket.pause() : undefined;
       if (reason) throw shed(context, reason);
-      const n = Math.min(SLICE_ROWS, nRows - from);
-      scoring.predict(raw.subarray(from * nInputs, (from + n) * nInputs), n, out);
-      for (let row = 0; row < n; row++) {
-        const probability = out[row * nHeads]!;
-        answers.probability[from + row] = probability;
-        answers.delayed[from + row] = probability >= threshold ? 1 : 0;
-      }
+      const startMs = performance.now();
+      const n = slice(asked, from, answers);
+      from += n;
+      ticket.done('predict', n, performance.now() - startMs);
     }
     return answers;
   };
@@ -107,14 +125,20 @@ const buildInfer = (context: ServeContext): Endpoint => {
       types: ['application/json', 'application/octet-stream'],
       answer: async (bytes, call) => {
         const asked = read(bytes, call);
-        const kind = asked.flights.nRows > 1 ? 'batch' : 'single';
-        const refused = admission.tryEnter(kind);
-        if (refused) throw shed(context, refused);
+        const { nRows, unknown } = asked.flights;
+        if (asked.strict && unknown.size > 0) throw neverSeen(unknown);
+        if (nRows <= 1)
+          return admitted(context, () => {
+            const answers = answersFor(asked);
+            if (nRows === 1) slice(asked, 0, answers);
+            return answerOf(loaded, asked, answers);
+          });
+        const ticket = admittedAs(context, admission.enterBatch(call));
         try {
-          const answers = await predict(asked, call);
-          return answerOf(loaded.model.name, loaded.version, asked, answers);
+          return answerOf(loaded, asked, await answerBatch(asked, ticket));
         } finally {
-          admission.leave(kind);
+          ticket.sent();
+          ticket.leave();
         }
       },
     },
@@ -125,47 +149,50 @@ interface Answers {
   readonly probability: Float64Array;
   /** 0 or 1. */
   readonly delayed: Uint8Array;
+  /** The elements of each output that is asked for as JSON, a text for each slice. */
+  readonly texts: Readonly<Record<'probability' | 'delayed', string[]>>;
   readonly unknown: readonly string[];
 }
+
+/** About how many bytes one row takes in an answer. */
+const ROW_BYTES = 32;
+
+/** The elements of a slice as JSON, without brackets. */
+const listText = (name: 'probability' | 'delayed', data: Float64Array | Uint8Array): string =>
+  JSON.stringify(name === 'delayed' ? Array.from(data, (bit) => bit === 1) : [...data]).slice(
+    1,
+    -1,
+  );
 
 const DATATYPES = { probability: 'FP64', delayed: 'BOOL' } as const;
 
 const answerOf = (
-  name: string,
-  version: string,
-  { id, outputs, flights }: InferenceRequest,
+  { model, version }: LoadedModel,
+  { id, outputs, flights: { nRows } }: InferenceRequest,
   answers: Answers,
 ): Response => {
   const tensors: Uint8Array[] = [];
-  const document = {
-    model_name: name,
+  const head = {
+    model_name: model.name,
     model_version: version,
     ...(id === undefined ? {} : { id }),
     ...(answers.unknown.length === 0 ? {} : { parameters: { unknown: answers.unknown.join() } }),
-    outputs: outputs.map((output) => {
-      const shape = [flights.nRows];
-      const datatype = DATATYPES[output.name];
-      const data = answers[output.name];
-      if (output.binary) {
-        tensors.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-        return {
-          name: output.name,
-          datatype,
-          shape,
-          parameters: { binary_data_size: data.byteLength },
-        };
-      }
-      const list = output.name === 'delayed' ? Array.from(data, (bit) => bit === 1) : [...data];
-      return { name: output.name, datatype, shape, data: list };
-    }),
   };
-  const text = JSON.stringify(document);
+  const outputTexts = outputs.map(({ name, binary }) => {
+    const output = { name, datatype: DATATYPES[name], shape: [nRows] };
+    if (!binary)
+      return `${JSON.stringify(output).slice(0, -1)},"data":[${answers.texts[name].join()}]}`;
+    const { buffer, byteOffset, byteLength } = answers[name];
+    tensors.push(new Uint8Array(buffer, byteOffset, byteLength));
+    return JSON.stringify({ ...output, parameters: { binary_data_size: byteLength } });
+  });
+  const text = `${JSON.stringify(head).slice(0, -1)},"outputs":[${outputTexts.join()}]}`;
   if (tensors.length === 0) return new Response(text, { headers: jsonHeaders });
-  const head = Buffer.from(text);
-  return new Response(Buffer.concat([head, ...tensors]), {
+  const bytes = Buffer.from(text);
+  return new Response(Buffer.concat([bytes, ...tensors]), {
     headers: {
       'content-type': 'application/octet-stream',
-      'inference-header-content-length': String(head.length),
+      'inference-header-content-length': String(bytes.length),
     },
   });
 };

@@ -4,7 +4,7 @@
  */
 import { AppError, type Fault } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
-import type { Deadline } from '../context.ts';
+import type { RowWork, Ticket } from '../context.ts';
 import {
   BRACE_CLOSE,
   BRACE_OPEN,
@@ -17,8 +17,8 @@ import {
 import { isObject, parseBody } from '../formats/body.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import type { Switches } from '../formats/query.ts';
-import { shed } from '../guard/shed.ts';
-import { type FlightAnswering, type Scoring, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
+import { admittedAs, shed } from '../guard/shed.ts';
+import { type FlightAnswering, type Scoring, SLICE_ROWS } from './scoring.ts';
 
 const FAULTS_KEPT = 100;
 const NONE: readonly string[] = [];
@@ -143,8 +143,19 @@ const batchInvalid = (faults: readonly Fault[]): AppError => {
   return new AppError('value-invalid', `${pointer}: ${detail}${rest}`, { faults });
 };
 
-/** `{"predictions":[...],"model":{...}}` of a body, or every fault in it. */
-type BatchAnswer = (bytes: Uint8Array, switches: Switches, call: Call) => Promise<string>;
+/** `{"predictions":[...],"model":{...}}` of a body, in parts, or every fault in it. */
+type BatchAnswer = (
+  bytes: Uint8Array,
+  switches: Switches,
+  call: Call,
+) => Promise<{ readonly parts: readonly Uint8Array<ArrayBuffer>[]; readonly onSent: () => void }>;
+
+/** So much text becomes one part: few parts, and none that takes long to make. */
+const PART_CHARS = 64 * 1024;
+
+/** About how many bytes one prediction, and one reason behind it, take in an answer. */
+const ROW_BYTES = 250;
+const REASON_BYTES = 110;
 
 export const buildBatchAnswer = ({
   context,
@@ -157,45 +168,74 @@ export const buildBatchAnswer = ({
   const { nInputs, nHeads } = scoring;
   const out = new Float64Array(SLICE_ROWS * nHeads);
 
-  const write = async (flights: Flights, explain: boolean, pause: Pause): Promise<string> => {
-    const texts: string[] = [];
-    const sliceRows = explain ? SLICE_ROWS_EXPLAINED : SLICE_ROWS;
-    for (let from = 0; from < flights.nRows; from += sliceRows) {
+  /** @throws AppError batch-too-large, overloaded */
+  const charge = (ticket: Ticket, nRows: number, work: RowWork): void => {
+    const rowBytes = ROW_BYTES + (work === 'explain' ? REASON_BYTES * nInputs : 0);
+    const answerBytes = nRows * rowBytes;
+    if (answerBytes > admission.answerLimitBytes)
+      throw new AppError(
+        'batch-too-large',
+        `the answer to ${nRows} flights would take about ${Math.ceil(answerBytes / 2 ** 20)} MiB; up to ${Math.floor(admission.answerLimitBytes / rowBytes)} flights are answered at once`,
+      );
+    const refused = ticket.charge({ work, nRows, answerBytes });
+    if (refused) throw shed(context, refused);
+  };
+
+  const write = async (
+    flights: Flights,
+    work: RowWork,
+    { ticket, pause }: { readonly ticket: Ticket; readonly pause: Pause },
+  ): Promise<readonly Uint8Array<ArrayBuffer>[]> => {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let text = '{"predictions":[';
+    for (let from = 0, n = 0; from < flights.nRows; from += n) {
       if (from > 0) await pause();
-      const nRows = Math.min(sliceRows, flights.nRows - from);
-      const slice = flights.raw.subarray(from * nInputs, (from + nRows) * nInputs);
-      scoring.predict(slice, nRows, out);
-      const rows = new Array<string>(nRows);
-      for (let row = 0; row < nRows; row++) {
+      const startMs = performance.now();
+      n = Math.min(ticket.sliceRows(work, SLICE_ROWS), flights.nRows - from);
+      const slice = flights.raw.subarray(from * nInputs, (from + n) * nInputs);
+      scoring.predict(slice, n, out);
+      const rows = new Array<string>(n);
+      for (let row = 0; row < n; row++) {
         const names = flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);
-        const end = explain ? `${reasons.text(slice, row * nInputs)}}` : '}';
+        const end = work === 'explain' ? `${reasons.text(slice, row * nInputs)}}` : '}';
         rows[row] = writer.write(out, row * nHeads, names, end);
       }
-      texts.push(rows.join());
+      text += from > 0 ? `,${rows.join()}` : rows.join();
+      if (text.length >= PART_CHARS) {
+        parts.push(Buffer.from(text));
+        text = '';
+      }
+      ticket.done(work, n, performance.now() - startMs);
     }
-    return `{"predictions":[${texts.join()}],${writer.model}}`;
+    parts.push(Buffer.from(`${text}],${writer.model}}`));
+    return parts;
   };
 
   return async (bytes, { strict, explain }, call) => {
-    const refused = admission.tryEnter('batch');
-    if (refused) throw shed(context, refused);
+    const ticket = admittedAs(context, admission.enterBatch(call));
+    const work = explain ? 'explain' : 'predict';
+    const pause = async (): Promise<void> => {
+      const reason = await ticket.pause();
+      if (reason) throw shed(context, reason);
+    };
+    const answer = async (flights: Flights): ReturnType<BatchAnswer> => {
+      charge(ticket, flights.nRows, work);
+      return { parts: await write(flights, work, { ticket, pause }), onSent: ticket.sent };
+    };
     try {
-      const deadline: Deadline = admission.deadlineOf(call);
-      const pause = async (): Promise<void> => {
-        const reason = await admission.pause(deadline);
-        if (reason) throw shed(context, reason);
-      };
       const bounds = { limitRows: config.batchLimitRows, pause };
       // Where several come at once, each waits for its turn before its first slice too.
-      if (admission.isShared()) await pause();
+      if (ticket.isShared()) await pause();
       const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
-      if (scanned && !(strict && scanned.unknown.size > 0))
-        return await write(scanned, explain, pause);
+      if (scanned && !(strict && scanned.unknown.size > 0)) return await answer(scanned);
       const body = parseBody(bytes, call);
       const flights = isObject(body) ? body['flights'] : undefined;
-      return await write(await readFlights(scoring, flights, strict, bounds), explain, pause);
+      return await answer(await readFlights(scoring, flights, strict, bounds));
+    } catch (error) {
+      ticket.sent();
+      throw error;
     } finally {
-      admission.leave('batch');
+      ticket.leave();
     }
   };
 };

@@ -9,8 +9,8 @@ import { skipSpace } from '../formats/json-tokens.ts';
 import { nestsDeeper, tooDeep } from '../formats/nesting.ts';
 import { problemOf } from '../formats/problem.ts';
 import { parseSwitches } from '../formats/query.ts';
-import { shed } from '../guard/shed.ts';
-import { type FlightAnswering, SLICE_ROWS, SLICE_ROWS_EXPLAINED } from './scoring.ts';
+import { admittedAs, shed } from '../guard/shed.ts';
+import { type FlightAnswering, SLICE_ROWS } from './scoring.ts';
 
 export const NDJSON = 'application/x-ndjson';
 
@@ -116,10 +116,8 @@ export const buildStream = ({
 
   return (call) => {
     const { strict, explain } = parseSwitches(call.query);
-    const sliceRows = explain ? SLICE_ROWS_EXPLAINED : SLICE_ROWS;
-    const refused = admission.tryEnter('batch');
-    if (refused) throw shed(context, refused);
-    const deadline = admission.deadlineOf(call);
+    const work = explain ? 'explain' : 'predict';
+    const ticket = admittedAs(context, admission.openStream(call));
     const cutter = buildLineCutter(config.bodyLimitBytes);
     const encoder = new TextEncoder();
 
@@ -131,12 +129,17 @@ export const buildStream = ({
         if (skipSpace(line, 0) < line.length) lines.push(line);
       };
       const flush = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-        for (let from = 0; from < lines.length; from += sliceRows) {
-          const slice = lines.slice(from, from + sliceRows);
-          yield encoder.encode(answerLines(slice, strict, explain, nLines + 1));
-          nLines += slice.length;
-          const reason = await admission.pause(deadline);
+        for (let from = 0, n = 0; from < lines.length; from += n) {
+          // The first slice of all that came is worked on at once where nobody else waits.
+          const reason = from > 0 || ticket.isShared() ? await ticket.pause() : undefined;
           if (reason) throw shed(context, reason);
+          const startMs = performance.now();
+          const slice = lines.slice(from, from + ticket.sliceRows(work, SLICE_ROWS));
+          n = slice.length;
+          const answer = encoder.encode(answerLines(slice, strict, explain, nLines + 1));
+          nLines += n;
+          ticket.done(work, n, performance.now() - startMs);
+          yield answer;
         }
         lines = [];
       };
@@ -152,7 +155,7 @@ export const buildStream = ({
         if (!(error instanceof AppError)) throw error;
         yield encoder.encode(`${JSON.stringify(problemOf(error))}\n`);
       } finally {
-        admission.leave('batch');
+        ticket.leave();
       }
     };
 

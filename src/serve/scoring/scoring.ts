@@ -12,8 +12,6 @@ import type { Reasons } from './reasons.ts';
 
 /** Flights between two chances for single predictions to go first. */
 export const SLICE_ROWS = 256;
-/** Explaining a flight costs as much as predicting hundreds. */
-export const SLICE_ROWS_EXPLAINED = 8;
 
 interface FlightReading {
   /** Where the flight is in the request, '' for the request itself. */

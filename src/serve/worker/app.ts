@@ -10,6 +10,7 @@ import { mediaTypeOf, requireType } from '../formats/body.ts';
 import { problemResponse } from '../formats/problem.ts';
 import { buildAuthorise } from '../guard/auth.ts';
 import { buildCors } from '../guard/cors.ts';
+import { shed } from '../guard/shed.ts';
 import { buildDocuments } from '../routes/documents.ts';
 import { buildLive, buildReady } from '../routes/health.ts';
 import { buildHome } from '../routes/home.ts';
@@ -49,6 +50,9 @@ const otherMethod = (method: string, { GET, POST }: Endpoint): Response => {
 
 /** Failures after which the same request may well succeed a little later. */
 const COMES_BACK = new Set<ErrorCode>(['overloaded', 'not-ready', 'deadline-passed']);
+
+/** No single flight is so large: where batches are refused, so is this, before it is read. */
+const BATCH_BYTES = 16 * 1024;
 
 const OTHER = routeAt('other');
 const POST = methodAt('POST');
@@ -103,6 +107,10 @@ export const buildApp: BuildApp = (context) => {
     const body = post.scan && call.inPlace(config.bodyLimitBytes);
     const text = body && post.scan?.(body, call);
     if (text !== undefined) return text;
+    if (Number(call.header('content-length')) > BATCH_BYTES) {
+      const refused = admission.isFull();
+      if (refused) throw shed(context, refused);
+    }
     const bytes = call.bytes(config.bodyLimitBytes);
     if (bytes instanceof Promise) return bytes.then((all) => post.answer(all, call));
     return post.answer(bytes, call);
