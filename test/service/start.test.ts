@@ -87,6 +87,37 @@ describe('puntual serve', () => {
     expect(await child.exited).toBe(0);
   }, 20_000);
 
+  test.each([
+    ['ends with the shell that npm has put before it', 'exec', false],
+    ['outlives any other shell', undefined, true],
+  ])(
+    '%s',
+    async (_, command, outlives) => {
+      const words = [process.execPath, MAIN, 'serve', '--json', '--models', modelsDir, ...PORTS];
+      const { npm_command: _ours, ...environment } = process.env;
+      const shell = Bun.spawn(['sh', '-c', `${words.join(' ')} --workers 1; true`], {
+        env: { ...environment, ...(command && { npm_command: command }) },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      let text = '';
+      for await (const part of shell.stdout) {
+        text += Buffer.from(part).toString();
+        if (text.endsWith('}\n')) break;
+      }
+      const service = Number(childrenOf(shell.pid)[0]);
+      const [worker] = childrenOf(service);
+      shell.kill('SIGTERM');
+      expect(await shell.exited).toBe(143);
+      if (outlives) {
+        const { url } = JSON.parse(text) as { url: string };
+        for (let i = 0; i < 20; i++) expect((await fetch(`${url}/livez`)).status).toBe(200);
+        process.kill(service, 'SIGTERM');
+      }
+      await until(() => !isAlive(service) && !isAlive(Number(worker)));
+    },
+    20_000,
+  );
+
   test('leaves no worker behind when the supervisor itself is killed', async () => {
     const service = await startService([], modelsDir);
     const pids = (await service.workerList()).map(({ pid }) => pid);

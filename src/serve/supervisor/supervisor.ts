@@ -14,7 +14,9 @@ import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import { openAdmin } from './admin.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
+import { actAsInit } from './init-process.ts';
 import { keepFiles, watchFiles } from './kept-files.ts';
+import { watchNpmParent } from './npm-parent.ts';
 import { freePort, urlOf } from './ports.ts';
 import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
 import { keepModel, makeSharedDir } from './shared-dir.ts';
@@ -45,6 +47,7 @@ export const serve = async (
   onStarted: (started: Started) => void = () => {},
 ): Promise<number> => {
   const calledMs = performance.now();
+  const firstParent = process.ppid;
   const log = buildLog(config.logLevel);
   if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
   const path = resolveModel(config);
@@ -102,6 +105,7 @@ export const serve = async (
       admins.push(
         openAdmin({ host: health.host, port: healthPort, view, log, control: undefined }),
       );
+    const endInit = actAsInit((pid) => [...fleet.children()].some((child) => child.pid === pid));
     const { ended, end } = buildShutdown(fleet, config, () => {
       state.draining = true;
       tellAll();
@@ -109,6 +113,10 @@ export const serve = async (
     process.on('SIGHUP', () => void state.reload?.switchTo(undefined).catch(() => {}));
     process.on('SIGUSR2', () => {
       if (!state.reload) return;
+      if (process.pid === 1) {
+        log.warn('process 1 of a container cannot be followed by another: start a new container');
+        return;
+      }
       startSuccessor({ port, adminPort, healthPort }, log, () => {
         for (const admin of admins) void admin.stop();
         end();
@@ -140,6 +148,12 @@ export const serve = async (
       },
       onRefusal: tellAll,
     });
+    const unwatchParent = inherited
+      ? () => {}
+      : watchNpmParent(firstParent, () => {
+          log.info('the shell that npm started is gone, the service ends');
+          end();
+        });
     tellAll();
     reportReady();
     onStarted({
@@ -152,7 +166,9 @@ export const serve = async (
     });
     const code = await ended;
     unwatch();
+    endInit();
     unwatchFiles();
+    unwatchParent();
     return code;
   } catch (error) {
     if (error instanceof EndedEarly) return error.code;

@@ -8,8 +8,9 @@
  * CAP_NET_ADMIN on a TCP socket since 2026). A caller whose packets do come with 255 gets through, as without a hold.
  * Linux only; elsewhere `openSockets` returns undefined and the listener does without.
  */
-import { dlopen, FFIType, ptr } from 'bun:ffi';
+import { FFIType, ptr } from 'bun:ffi';
 import { readdirSync } from 'node:fs';
+import { openCLibrary } from '../../host/c-library.ts';
 import type { SystemCall } from '../labels.ts';
 
 const SOL_SOCKET = 1;
@@ -20,11 +21,6 @@ const AF_INET6 = 10;
 const MIN_TTL = { level: 0, name: 21 } as const;
 const MIN_HOP_COUNT = { level: 41, name: 73 } as const;
 const LARGEST_TTL = 255;
-
-const LIBRARIES = [
-  'libc.so.6',
-  `libc.musl-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}.so.1`,
-];
 
 export interface Sockets {
   /** Descriptors of this process. */
@@ -51,21 +47,9 @@ const SYMBOLS = {
   },
 } as const;
 
-const openLibrary = () => {
-  if (process.platform !== 'linux') return undefined;
-  for (const name of LIBRARIES) {
-    try {
-      return dlopen(name, SYMBOLS).symbols;
-    } catch {
-      // The other C library, or none.
-    }
-  }
-  return undefined;
-};
-
 /** @param onFailure called when the system refuses a call that was expected to work */
 export const openSockets = (onFailure: (call: SystemCall) => void): Sockets | undefined => {
-  const c = openLibrary();
+  const c = openCLibrary(SYMBOLS);
   if (!c) return undefined;
   const value = new Int32Array(1);
   const length = new Uint32Array(1);
