@@ -70,15 +70,15 @@ export const describe = (command: Command): void => {
     .action(async (wanted: string, files: string[], flags: Flags) => {
       const startMs = performance.now();
       const stored = readModel(findModel(flags.models, wanted));
-      const table = await loadFlights(files, flags);
+      const against =
+        flags.against === undefined ? undefined : readModel(findModel(flags.models, flags.against));
+      const asked = [stored, ...(against ? [against] : [])].flatMap(({ model }) => model.inputs);
+      const table = await loadFlights(files, { ...flags, asked });
       const evaluation = evaluateStored(stored, table, {
         costs: costsOf(flags),
         includesTraining: flags.includeTraining,
         lateMinutes: flags.lateMinutes,
-        against:
-          flags.against === undefined
-            ? undefined
-            : readModel(findModel(flags.models, flags.against)),
+        against,
       });
       const report: EvaluateReport = {
         verdict: verdictOf(evaluation).text,
@@ -105,6 +105,10 @@ const print = (report: EvaluateReport): void => {
     printLine(`in none of these flights, taken for missing: ${report.absent.join(', ')}`);
   }
   const drifted = report.drift.filter(({ level }) => level !== 'none');
+  if (report.drift.length === 0) {
+    printLine('the model does not say how its inputs were distributed in training');
+    return;
+  }
   if (drifted.length === 0) {
     printLine('no input is distributed otherwise than in training');
     return;

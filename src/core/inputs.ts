@@ -4,7 +4,7 @@
  * Every input becomes one float64: a category its code, a number itself, a time its local minutes
  * since 1970-01-01T00:00; NaN where it is missing or was never seen.
  */
-import type { Fault } from './errors.ts';
+import { AppError, type Fault } from './errors.ts';
 import { decodeTime, type InputKind } from './flight.ts';
 import type { Column } from './table.ts';
 
@@ -94,6 +94,18 @@ const readValue = (
       return minutes;
     }
   }
+};
+
+const NAMES_SHOWN = 8;
+
+/** The refusal of flights that have nothing of what a model asks: every answer would be the same. */
+export const noInputError = (files: string, inputs: readonly Input[]): AppError => {
+  const names = inputs.slice(0, NAMES_SHOWN).map(({ name }) => name);
+  const more = inputs.length > NAMES_SHOWN ? `, ... (${inputs.length})` : '';
+  return new AppError(
+    'columns-unknown',
+    `${files}: none of the model's inputs is there: ${names.join(', ')}${more}`,
+  );
 };
 
 const VALUES_SHOWN = 12;

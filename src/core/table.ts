@@ -39,7 +39,10 @@ interface TableSource {
 
 export interface Table {
   readonly nRows: number;
-  /** The fields that the source has; rows in the order of the files. `scheduledDeparture` is always there. */
+  /**
+   * The fields that the source has, and what a model asked for by the names of the files' own columns; rows in the order
+   * of the files. `scheduledDeparture` is always there.
+   */
   readonly columns: Readonly<Partial<Record<FieldName, Column>>>;
   /** float32, shape (nRows): minutes behind schedule (negative: early). Never NaN in a used row. */
   readonly delayMinutes: Float32Array;

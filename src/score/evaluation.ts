@@ -21,6 +21,7 @@ import {
 import { rateOf } from '../train/quality/metrics.ts';
 import { type FeatureImportance, importanceOf } from './importance.ts';
 import { buildSeen, knownDaysOf } from './seen-days.ts';
+import { scorableFlights } from './scorable.ts';
 import { readBaselines } from './stored-training.ts';
 
 /** A model and where it was found. */
@@ -86,7 +87,7 @@ const IMPORTANCE_ROWS = 5000;
 export const evaluateStored = (
   stored: StoredModel,
   all: Table,
-  { costs, includesTraining = false, lateMinutes: asked, against }: EvaluationOptions = {},
+  { costs, includesTraining = false, lateMinutes: wanted, against }: EvaluationOptions = {},
 ): StoredEvaluation => {
   const { model, path, version } = stored;
   if (all.nRows === 0)
@@ -94,8 +95,14 @@ export const evaluateStored = (
       'data-too-small',
       `no flight can be judged: all ${all.source.nRowsRead} rows were left out`,
     );
-  const { table, seen } = unseenOf(all, [stored, ...(against ? [against] : [])], includesTraining);
-  const lateMinutes = asked ?? lateMinutesOf(model);
+  const models = [stored, ...(against ? [against] : [])];
+  const unseen = unseenOf(all, models, includesTraining);
+  const { seen } = unseen;
+  const table = models.reduce(
+    (flights, { model: { inputs } }) => scorableFlights(flights, inputs),
+    unseen.table,
+  );
+  const lateMinutes = wanted ?? lateMinutesOf(model);
   const labels = labelsOf(table.delayMinutes, lateMinutes);
   const nLate = labels.reduce((sum, label) => sum + label, 0);
   if (nLate === 0 || nLate === labels.length)

@@ -3,7 +3,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { AppError } from '../../core/errors.ts';
-import { FIELDS, type FieldName, fieldOf } from '../../core/flight.ts';
+import { FIELDS, type FieldName, fieldOf, type InputKind } from '../../core/flight.ts';
 import { type Database, identifier, literal, openDatabase } from '../database.ts';
 import { type Dialect, dialectOf, recogniseDialect, requireColumns } from '../dialects/dialect.ts';
 import { checkDialect } from '../dialects/dialect-guard.ts';
@@ -107,15 +107,25 @@ export const knownValue = (
 };
 
 /** A field as an SQL expression without NULL: text, double, or minutes since 1970 as int32. */
-export const plainColumn = (field: FieldName): string => {
-  switch (fieldOf(field)!.kind) {
+export const plainColumn = (field: FieldName): string =>
+  `${plainOf(fieldOf(field)!.kind, field)} AS ${field}`;
+
+/** An expression of SQL without NULL, by its kind; what cannot be read as that is missing. */
+export const plainOf = (kind: InputKind, expression: string): string => {
+  switch (kind) {
     case 'category':
-      return `coalesce(${field}::VARCHAR, '') AS ${field}`;
+      return `coalesce(${expression}::VARCHAR, '')`;
     case 'number':
-      return `coalesce(try_cast(${field} AS DOUBLE), 'nan') AS ${field}`;
+      return `coalesce(try_cast(${expression} AS DOUBLE), 'nan')`;
     case 'time':
-      return `coalesce((epoch_us(${field}::TIMESTAMP) // 60000000)::INTEGER, ${NO_MINUTES}) AS ${field}`;
+      return `coalesce((epoch_us(try_cast(${expression} AS TIMESTAMP)) // 60000000)::INTEGER, ${NO_MINUTES})`;
   }
+};
+
+/** A source's own column of an input's name, under `withOwn`; undefined where it has none. */
+export const ownColumn = (source: Source, name: string): string | undefined => {
+  const place = source.columns.findIndex((column) => column.toLowerCase() === name.toLowerCase());
+  return place < 0 ? undefined : knownValue(source, name, `own${place}`);
 };
 
 /** Why a row cannot be used, '' where it can. */

@@ -3,7 +3,7 @@
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { AppError } from '../../core/errors.ts';
-import { type FieldName, fieldOf } from '../../core/flight.ts';
+import type { InputKind } from '../../core/flight.ts';
 import type { Column, Table } from '../../core/table.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { buildDictionary, type Dictionary, sortDictionary } from '../reading/dictionary.ts';
@@ -15,9 +15,15 @@ type Filling =
   | { readonly kind: 'number'; numbers: Float64Array }
   | { readonly kind: 'time'; minutes: Float64Array };
 
+/** A field, or a column that a model asks for by its own name. */
+interface NamedKind {
+  readonly name: string;
+  readonly kind: InputKind;
+}
+
 interface TableBuilder {
-  /** Takes the rows of a chunk whose columns are `reject`, `delayMinutes`, then the fields in this order. */
-  readonly append: (chunk: DuckDBDataChunk, fields: readonly FieldName[]) => void;
+  /** Takes the rows of a chunk whose columns are `reject`, `delayMinutes`, then these in this order. */
+  readonly append: (chunk: DuckDBDataChunk, columns: readonly NamedKind[]) => void;
   /** Counts rows that never became part of a chunk. */
   readonly reject: (counts: ReadonlyMap<string, number>) => void;
   readonly nRead: () => number;
@@ -31,7 +37,7 @@ export const startTable = (): TableBuilder => {
   let nRead = 0;
   let capacity = 1 << 16;
   let delays: Float32Array = new Float32Array(capacity);
-  const fillings = new Map<FieldName, Filling>();
+  const fillings = new Map<string, Filling>();
   const reasons = buildDictionary();
   const nByReason: number[] = [];
   const rejectedLines = new Map<string, number>();
@@ -57,11 +63,11 @@ export const startTable = (): TableBuilder => {
     }
   };
 
-  const fillingOf = (field: FieldName): Filling => {
-    const known = fillings.get(field);
+  const fillingOf = ({ name, kind }: NamedKind): Filling => {
+    const known = fillings.get(name);
     if (known) return known;
-    const filling = buildFilling(fieldOf(field)!.kind, capacity);
-    fillings.set(field, filling);
+    const filling = buildFilling(kind, capacity);
+    fillings.set(name, filling);
     return filling;
   };
 
@@ -76,7 +82,7 @@ export const startTable = (): TableBuilder => {
     return nKept;
   };
 
-  const append = (chunk: DuckDBDataChunk, fields: readonly FieldName[]): void => {
+  const append = (chunk: DuckDBDataChunk, columns: readonly NamedKind[]): void => {
     const nInChunk = chunk.rowCount;
     nRead += nInChunk;
     reasons.encodeInto(textsOf(chunk.getColumnVector(0)), chunkReasons, 0);
@@ -84,9 +90,9 @@ export const startTable = (): TableBuilder => {
     while (nRows + nKept > capacity) grow();
     const chunkDelays = floatsOf(chunk.getColumnVector(1));
     for (let i = 0; i < nKept; i++) delays[nRows + i] = chunkDelays[kept[i]!]!;
-    fields.forEach((field, f) => {
-      const filling = fillingOf(field);
-      const vector = chunk.getColumnVector(2 + f);
+    columns.forEach((column, c) => {
+      const filling = fillingOf(column);
+      const vector = chunk.getColumnVector(2 + c);
       switch (filling.kind) {
         case 'category': {
           filling.dictionary.encodeInto(textsOf(vector), chunkCodes, 0);
@@ -137,10 +143,10 @@ export const startTable = (): TableBuilder => {
         `none of the ${nRead} rows can be used: ${why.join(', ')}; flights with a known delay are expected`,
       );
     }
-    const columns: Partial<Record<FieldName, Column>> = {};
-    for (const [field, filling] of fillings) {
+    const columns: Record<string, Column> = {};
+    for (const [name, filling] of fillings) {
       const column = finishColumn(filling, nRows);
-      if (column) columns[field] = column;
+      if (column) columns[name] = column;
     }
     return {
       nRows,

@@ -2,6 +2,7 @@
  * Hourly weather joined to flights: for each flight the newest observation at its origin that was
  * already taken a stated lead time before its scheduled departure.
  */
+import type { Input } from '../../core/inputs.ts';
 import { AppError } from '../../core/errors.ts';
 import type { FieldName } from '../../core/flight.ts';
 import { departuresOf, type Table } from '../../core/table.ts';
@@ -153,13 +154,15 @@ export interface FlightsOptions {
   /** Hourly observations to join at the origin, taken `leadHours` before departure. */
   readonly weather?: string | undefined;
   readonly leadHours?: number | undefined;
+  /** What a model asks, of which the files may have columns by name. */
+  readonly asked?: readonly Input[] | undefined;
 }
 
 /** The flights of the files, with weather where a file of it is named. @throws AppError as `loadTable` and `loadWeather` do */
 export const loadFlights = async (
   files: readonly string[],
-  { dialect, weather, leadHours = LEAD_HOURS }: FlightsOptions,
+  { dialect, weather, leadHours = LEAD_HOURS, asked }: FlightsOptions,
 ): Promise<Table> => {
-  const table = await loadTable(files, { dialect });
+  const table = await loadTable(files, { dialect, asked });
   return weather === undefined ? table : joinWeather(table, await loadWeather(weather), leadHours);
 };

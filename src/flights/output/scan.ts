@@ -4,7 +4,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { fieldOf } from '../../core/flight.ts';
-import type { Input } from '../../core/inputs.ts';
+import { type Input, noInputError } from '../../core/inputs.ts';
 import { checkWhole, settleAll } from '../reading/compression.ts';
 import { takeRejectedLines } from '../reading/rejected-lines.ts';
 import { type Database, identifier, literal } from '../database.ts';
@@ -12,6 +12,8 @@ import {
   knownValue,
   NO_MINUTES,
   openFlights,
+  ownColumn,
+  plainOf,
   project,
   rejectColumn,
 } from '../cleaning/projection.ts';
@@ -150,18 +152,20 @@ const partOf = async (
   const mapped = await mapping(connection, source, options);
   const expressions = inputs.map((input) => {
     if (mapped.fields.has(input.name)) return input.name;
-    const column = own.get(input.name.toLowerCase());
+    const column = ownColumn(source, input.name);
     if (column === undefined && input.required) {
       throw new AppError(
         'columns-unknown',
         `${source.file}: the model needs ${input.name}, which ${mapped.dialect === 'inputs' ? 'is not among its columns' : `the dialect ${mapped.dialect} does not give`}`,
       );
     }
-    return column && knownValue(source, input.name, column);
+    return column;
   });
+  if (inputs.length > 0 && expressions.every((expression) => expression === undefined))
+    throw noInputError(source.file, inputs);
   const plain = inputs.map((input, i) => {
     const expression = expressions[i];
-    return expression === undefined ? ABSENT[input.kind] : plainOf(input, expression);
+    return expression === undefined ? ABSENT[input.kind] : plainOf(input.kind, expression);
   });
   const missing = inputs.flatMap((input, i) =>
     input.required && expressions[i] !== undefined
@@ -206,17 +210,6 @@ const freeName = (name: string, own: ReadonlyMap<string, string>): string => {
   let free = name;
   while (own.has(free.toLowerCase())) free = `${free}_`;
   return free;
-};
-
-const plainOf = (input: Input, expression: string): string => {
-  switch (input.kind) {
-    case 'category':
-      return `coalesce(${expression}::VARCHAR, '')`;
-    case 'number':
-      return `coalesce(try_cast(${expression} AS DOUBLE), 'nan')`;
-    case 'time':
-      return `coalesce((epoch_us(try_cast(${expression} AS TIMESTAMP)) // 60000000)::INTEGER, ${NO_MINUTES})`;
-  }
 };
 
 /** The dialect of a source, or the source as it is where its columns carry the names of the inputs. */
