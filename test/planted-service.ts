@@ -60,10 +60,11 @@ export const handlersOf = (context: ServeContext): Handlers => ({
   onShed: () => {},
 });
 
-export const startPlantedService = (context = buildPlantedContext()): PlantedService => {
+/** @param port 0: any free one */
+export const startPlantedService = (context = buildPlantedContext(), port = 0): PlantedService => {
   const server = openHttp({
     hostname: '127.0.0.1',
-    port: 0,
+    port,
     limits: LIMITS,
     handlers: handlersOf(context),
   });

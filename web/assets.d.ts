@@ -4,7 +4,12 @@ declare module '*.css' {
   // biome-ignore lint/style/noDefaultExport: text imports have no other form
   export { text as default };
 }
-declare module '*/live.js' {
+declare module '*.tsv' {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: text imports have no other form
+  export { text as default };
+}
+declare module '*.svg' {
   const text: string;
   // biome-ignore lint/style/noDefaultExport: text imports have no other form
   export { text as default };

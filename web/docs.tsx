@@ -4,10 +4,6 @@
  * Drawn from the OpenAPI document; nothing is loaded from elsewhere.
  */
 import { renderToString } from 'preact-render-to-string';
-import style from './docs.css' with { type: 'text' };
-import pageStyle from './page.css' with { type: 'text' };
-
-export const DOCS_STYLE = pageStyle + style;
 
 export interface DocsView {
   readonly title: string;
@@ -42,7 +38,7 @@ export interface OperationView {
 }
 
 export const renderDocs = (view: DocsView): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${view.title} · the interface</title><link rel="icon" href="data:,"><style>${DOCS_STYLE}</style></head><body>${renderToString(<Docs view={view} />)}</body></html>\n`;
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${view.title} · the interface</title><link rel="icon" href="/assets/icon.svg"><link rel="stylesheet" href="/assets/page.css"><link rel="stylesheet" href="/assets/docs.css"></head><body>${renderToString(<Docs view={view} />)}</body></html>\n`;
 
 const Docs = ({ view }: { view: DocsView }) => (
   <main class="docs">

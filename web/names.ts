@@ -1,119 +1,71 @@
 /**
- * Names of airlines and airports beside their IATA codes; a code without a name is shown alone.
+ * Names of airlines and airports beside their codes, from the tables of `data/`; read when first asked for.
  */
+import airlines from '../data/airline-names.tsv' with { type: 'text' };
+import airports from '../data/airport-names.tsv' with { type: 'text' };
 
-/** By IATA code, as of 2013. */
-const AIRLINES: Readonly<Record<string, string>> = {
-  '9E': 'Endeavor',
-  AA: 'American',
-  AS: 'Alaska',
-  B6: 'JetBlue',
-  DL: 'Delta',
-  EI: 'Aer Lingus',
-  EV: 'ExpressJet',
-  F9: 'Frontier',
-  FL: 'AirTran',
-  FR: 'Ryanair',
-  G4: 'Allegiant',
-  HA: 'Hawaiian',
-  MQ: 'Envoy',
-  NK: 'Spirit',
-  OO: 'SkyWest',
-  UA: 'United',
-  US: 'US Airways',
-  VX: 'Virgin America',
-  WN: 'Southwest',
-  YV: 'Mesa',
+type Names = ReadonlyMap<string, string>;
+
+/** By IATA and by ICAO code; the first line names the columns. */
+const readTable = (text: string, nameOfRow: (cells: readonly string[]) => string): Names => {
+  const names = new Map<string, string>();
+  for (const line of text.trimEnd().split('\n').slice(1)) {
+    const cells = line.split('\t');
+    const name = nameOfRow(cells);
+    for (const code of cells.slice(0, 2))
+      if (code !== '' && !names.has(code)) names.set(code, name);
+  }
+  return names;
 };
 
-const AIRPORTS: Readonly<Record<string, string>> = {
-  ALB: 'Albany',
-  ANC: 'Anchorage',
-  ATL: 'Atlanta',
-  AUS: 'Austin',
-  BDL: 'Hartford',
-  BNA: 'Nashville',
-  BOS: 'Boston',
-  BQN: 'Aguadilla',
-  BTV: 'Burlington',
-  BUF: 'Buffalo',
-  BUR: 'Burbank',
-  BWI: 'Baltimore',
-  CHS: 'Charleston',
-  CLE: 'Cleveland',
-  CLT: 'Charlotte',
-  CMH: 'Columbus',
-  CVG: 'Cincinnati',
-  DAY: 'Dayton',
-  DCA: 'Washington National',
-  DEN: 'Denver',
-  DFW: 'Dallas Fort Worth',
-  DTW: 'Detroit',
-  DUB: 'Dublin',
-  EWR: 'Newark',
-  FLL: 'Fort Lauderdale',
-  GSO: 'Greensboro',
-  GSP: 'Greenville',
-  HNL: 'Honolulu',
-  HOU: 'Houston Hobby',
-  IAD: 'Washington Dulles',
-  IAH: 'Houston',
-  IND: 'Indianapolis',
-  JAX: 'Jacksonville',
-  JFK: 'Kennedy',
-  LAS: 'Las Vegas',
-  LAX: 'Los Angeles',
-  LGA: 'LaGuardia',
-  LGB: 'Long Beach',
-  MCI: 'Kansas City',
-  MCO: 'Orlando',
-  MDW: 'Chicago Midway',
-  MEM: 'Memphis',
-  MIA: 'Miami',
-  MKE: 'Milwaukee',
-  MSP: 'Minneapolis',
-  MSY: 'New Orleans',
-  OAK: 'Oakland',
-  OMA: 'Omaha',
-  ORD: "Chicago O'Hare",
-  ORF: 'Norfolk',
-  PBI: 'West Palm Beach',
-  PDX: 'Portland',
-  PHL: 'Philadelphia',
-  PHX: 'Phoenix',
-  PIT: 'Pittsburgh',
-  PVD: 'Providence',
-  PWM: 'Portland, Maine',
-  RDU: 'Raleigh',
-  RIC: 'Richmond',
-  ROC: 'Rochester',
-  RSW: 'Fort Myers',
-  SAN: 'San Diego',
-  SAT: 'San Antonio',
-  SAV: 'Savannah',
-  SDF: 'Louisville',
-  SEA: 'Seattle',
-  SFO: 'San Francisco',
-  SJC: 'San Jose',
-  SJU: 'San Juan',
-  SLC: 'Salt Lake City',
-  SMF: 'Sacramento',
-  SNA: 'Santa Ana',
-  SRQ: 'Sarasota',
-  STL: 'St. Louis',
-  STT: 'St. Thomas',
-  SYR: 'Syracuse',
-  TPA: 'Tampa',
+/** `New York, John F Kennedy` instead of `John F Kennedy International Airport`. */
+const placeOf = ([, , name = '', city = '', country = '']: readonly string[]): string => {
+  const short = name.replace(/ (?:International|Intl|Regional|Municipal)?\s*Airport$/, '');
+  const place = city === '' ? country : city;
+  return short === '' || short.toLowerCase() === city.toLowerCase()
+    ? `${place}, ${country}`
+    : `${place}, ${short}`;
 };
 
-const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  airline: AIRLINES,
-  origin: AIRPORTS,
-  destination: AIRPORTS,
+const once = <T>(build: () => T): (() => T) => {
+  let built: T | undefined;
+  return () => {
+    built ??= build();
+    return built;
+  };
 };
 
-/** `DL` of the field `airline` is `DL · Delta`. */
-export const nameOf = (field: string, code: string): string => {
-  const table = Object.hasOwn(TABLES, field) ? TABLES[field]! : {};
-  return Object.hasOwn(table, code) ? `${code} · ${table[code]}` : code;
+const airlineNames = once(() => readTable(airlines, ([, , name = '']) => name));
+const airportNames = once(() => readTable(airports, placeOf));
+
+/** Which table names the values of an input. */
+const TABLES: Readonly<Record<string, () => Names>> = {
+  airline: airlineNames,
+  origin: airportNames,
+  destination: airportNames,
 };
+
+/** `Delta Air Lines` of the value `DL` of the field `airline`; empty when it has none. */
+export const nameOf = (field: string, code: string): string =>
+  Object.hasOwn(TABLES, field) ? (TABLES[field]!().get(code) ?? '') : '';
+
+/**
+ * Every airline and airport with an IATA code, `code, name` by lines: what is searched when the model knows no match.
+ * Cities of one name are told apart by their country.
+ */
+export const allNames = (): Readonly<Record<'airline' | 'airport', string>> => ({
+  airline: linesOf(airlines, ([, , name = '']) => name),
+  airport: linesOf(airports, (cells) => {
+    const [country, place] = [cells[4]!, placeOf(cells)];
+    return place.endsWith(`, ${country}`) ? place : `${place}, ${country}`;
+  }),
+});
+
+const linesOf = (text: string, nameOfRow: (cells: readonly string[]) => string): string =>
+  text
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t'))
+    .map((cells) => `${cells[0]}\t${nameOfRow(cells)}`)
+    .join('\n');

@@ -1,47 +1,64 @@
 /**
- * What the page shows, as plain records: the service fills them, the page draws them.
+ * What the page shows, as plain records: the service and the script fill them, the same components draw them.
  */
+
+export type Lang = 'en' | 'es';
+
+/** A known value of a field, with its name where it has one. */
+export interface Choice {
+  readonly value: string;
+  /** `Delta Air Lines`, `Kennedy, New York`; empty when there is none. */
+  readonly name: string;
+}
 
 export interface FieldView {
   readonly name: string;
-  readonly label: string;
   readonly kind: 'choice' | 'text' | 'number' | 'time';
   readonly required: boolean;
   readonly hint: string;
-  /** What can be chosen, or is suggested. */
-  readonly choices: readonly string[];
+  readonly unit: string;
+  /** What the model knows, when that is few enough to choose from. */
+  readonly choices: readonly Choice[];
   readonly value: string;
   readonly fault: string;
 }
 
-export interface AnswerView {
-  readonly delayed: boolean;
-  /** 0 to 1. */
-  readonly probability: number;
-  readonly threshold: number;
-  /** The delay that `probability` is about. */
+/** What the model's answers are about. */
+export interface Subject {
+  /** Where the delay is measured; `outcome` for a model that does not answer about delays. */
+  readonly target: 'arrival' | 'departure' | 'delay' | 'outcome';
+  /** The class that an outcome is about, by its label; empty where it is not recorded, and for delays. */
+  readonly outcome: string;
+  /** From here on a flight is late; 0 for an outcome. */
   readonly minutes: number;
-  readonly sentence: string;
-  /** Further chances, `at least 30 minutes late`, 0 to 1. */
-  readonly chances: readonly { readonly label: string; readonly probability: number }[];
-  /** Further delays, `four in five are late by less than`, in minutes. */
-  readonly delays: readonly { readonly label: string; readonly minutes: number }[];
-  /** The chance when nothing is known of a flight, 0 to 1. */
-  readonly base: number;
-  /** What pushed the chance, largest first, in percentage points. */
-  readonly reasons: readonly { readonly label: string; readonly points: number }[];
-  readonly unknown: readonly string[];
+  /** The first and last day that the model learned from, ISO 8601; empty when it is not recorded. */
+  readonly learnedFrom: string;
+  readonly learnedTo: string;
 }
 
+/** A prediction as `/predict?explain=true` answers it. */
+export interface Prediction {
+  readonly delayed: boolean;
+  readonly probability: number;
+  readonly threshold: number;
+  readonly atLeastMinutes: Readonly<Record<string, number>>;
+  readonly minutes?: Readonly<Record<string, number>>;
+  readonly unknown?: readonly string[];
+  readonly base?: number;
+  readonly reasons?: readonly { readonly input: string; readonly points: number }[];
+  readonly notices?: readonly (string | { readonly input?: string; readonly detail: string })[];
+}
+
+/** A flight as it is sent. */
+export type Flight = Readonly<Record<string, string | number>>;
+
 export interface PageView {
+  readonly lang: Lang;
   readonly fields: readonly FieldView[];
-  readonly answer: AnswerView | undefined;
+  readonly subject: Subject;
+  readonly example: Flight;
+  readonly asked: { readonly flight: Flight; readonly prediction: Prediction } | undefined;
   /** Why there is no answer. */
   readonly problem: string;
-  readonly model: {
-    readonly name: string;
-    readonly version: string;
-    /** In sentences: what it learned from, how good it is. */
-    readonly facts: readonly string[];
-  };
+  readonly model: { readonly name: string; readonly version: string };
 }

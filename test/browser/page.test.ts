@@ -1,8 +1,11 @@
 /**
- * The page as a person meets it, in a real browser: with scripts and without, in the light and in the dark.
+ * The page as a person meets it, in a real browser: by keyboard, with scripts and without, in the light and in the dark,
+ * on a phone, in English and Spanish; what axe-core finds wrong with it is nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { source as AXE } from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { PLANTED_FLIGHT } from '../planted.ts';
 import { startPlantedService } from '../planted-service.ts';
 import { findBrowser } from './chromium.ts';
 
@@ -32,32 +35,66 @@ afterAll(async () => {
 const visit = async (
   path: string,
   work: (page: Page) => Promise<void>,
-  options: BrowserContextOptions = {},
+  options: BrowserContextOptions & { origin?: string } = {},
 ): Promise<void> => {
-  const context = await browser!.newContext(options);
-  const page = await context.newPage();
+  const { origin = service.url, ...context } = options;
+  const opened = await browser!.newContext({ locale: 'en-GB', ...context });
+  const page = await opened.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().includes('status of 422'))
+    if (message.type() === 'error' && !EXPECTED.test(message.text()))
       complaints.push(message.text());
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(service.url) && !request.url().startsWith('data:'))
+    if (!request.url().startsWith(origin) && !request.url().startsWith('blob:'))
       complaints.push(`it asked for ${request.url()}`);
   });
-  await page.goto(service.url + path);
+  await page.goto(origin + path);
   await work(page);
-  await context.close();
+  await opened.close();
   expect(complaints).toEqual([]);
 };
 
-const fill = async (page: Page): Promise<void> => {
-  await page.selectOption('[name=airline]', 'DL');
-  await page.selectOption('[name=origin]', 'JFK');
-  await page.selectOption('[name=destination]', 'LAX');
-  await page.fill('[name=scheduledDeparture]', '2013-07-05T18:30');
+/** What a browser says of answers that the page expects: a refusal, a service that is away. */
+const EXPECTED = /status of (?:422|404|403)|ERR_CONNECTION_REFUSED/;
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+  }[];
+}
+
+/** What axe-core finds wrong with the page as it is now. */
+const faultsOf = async (page: Page): Promise<readonly string[]> => {
+  // As a script of the browser, not of the page: its content security policy forbids foreign ones.
+  await page.evaluate(AXE);
+  const { violations } = (await page.evaluate('axe.run()')) as AxeResult;
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+  );
 };
+
+const FLIGHT = String(new URLSearchParams(PLANTED_FLIGHT));
+
+/** Types a flight without a mouse. */
+const typeFlight = async (page: Page, date = '2013-07-05'): Promise<void> => {
+  await page.focus('#airline');
+  await page.keyboard.type('delta');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('jfk');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('los ang');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(date);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('1830');
+};
+
+const answered = (page: Page) => page.waitForSelector('#answer .chance');
 
 test('a browser is here: Chrome, Chromium or Edge is installed, or CHROMIUM names one', () => {
   expect(program).toBeDefined();
@@ -65,62 +102,218 @@ test('a browser is here: Chrome, Chromium or Edge is installed, or CHROMIUM name
 
 describe.skipIf(program === undefined)('the page', () => {
   test.each([
-    ['with scripts', {}],
-    ['without scripts', { javaScriptEnabled: false }],
+    ['in the light', { colorScheme: 'light' }],
     ['in the dark', { colorScheme: 'dark' }],
     ['on a phone', { viewport: { width: 360, height: 740 }, isMobile: true }],
-  ] as const)('answers a flight with a chance, a sentence and reasons, %s', async (_, options) => {
+    ['in Spanish', { locale: 'es-CL' }],
+    ['with reduced motion', { reducedMotion: 'reduce' }],
+  ] as const)('answers while a flight is typed, and axe-core finds nothing, %s', async (name, options) => {
+    const isSpanish = name === 'in Spanish';
     await visit(
       '/',
       async (page) => {
-        await fill(page);
-        await page.click('button');
-        await page.waitForSelector('.chance');
-        expect(await page.textContent('.chance')).toMatch(/^\d+ %$/);
-        expect(await page.textContent('.sentence')).toContain('of 100 such flights');
-        expect(await page.textContent('#answer')).toContain('Leaves at 18:30 on Friday');
-        const width = await page.locator('main').boundingBox();
-        expect(width!.width).toBeLessThanOrEqual(page.viewportSize()!.width);
+        await typeFlight(page, isSpanish ? '05-07-2013' : '2013-07-05');
+        await answered(page);
+        expect(await page.textContent('#answer .sentence')).toMatch(
+          isSpanish
+            ? /^Unos \d+ de cada 100 vuelos como este tienen 15 minutos de atraso o más\.$/
+            : /^About \d+ of 100 flights like this are 15 minutes late or more\.$/,
+        );
+        expect(await page.textContent('.echo')).toContain(isSpanish ? '5 de julio' : '5 July 2013');
+        expect(await page.inputValue('#destination')).toBe('LAX · Los Angeles, US');
+        expect(await faultsOf(page)).toEqual([]);
+        const { width } = page.viewportSize()!;
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+          width,
+        );
       },
       options,
     );
   });
 
-  test('keeps the address and what was entered when it answers', async () => {
-    await visit('/', async (page) => {
-      await fill(page);
-      await page.click('button');
-      await page.waitForSelector('.chance');
-      expect(page.url()).toBe(`${service.url}/`);
-      expect(await page.inputValue('[name=airline]')).toBe('DL');
+  test('works without scripts: the form answers as a page, in both languages, and keeps what was entered', async () => {
+    for (const [lang, date, sentence] of [
+      ['en', '2013-07-05', 'of 100 flights like this'],
+      ['es', '05-07-2013', 'de cada 100 vuelos como este'],
+    ] as const)
+      await visit(
+        `/?lang=${lang}`,
+        async (page) => {
+          await page.selectOption('[name=airline]', 'DL');
+          await page.selectOption('[name=origin]', 'JFK');
+          await page.selectOption('[name=destination]', 'LAX');
+          await page.fill('[name="scheduledDeparture.date"]', date);
+          await page.fill('[name="scheduledDeparture.time"]', '18:30');
+          await page.click('button');
+          await answered(page);
+          expect(await page.textContent('.sentence')).toContain(sentence);
+          expect(await page.inputValue('[name=airline]')).toBe('DL');
+          expect(await page.inputValue('[name="scheduledDeparture.date"]')).toBe(date);
+          await page.fill('[name="scheduledDeparture.date"]', 'soon');
+          await page.click('button');
+          await page.waitForSelector('.fault');
+          expect(await page.locator('.fault').count()).toBe(1);
+        },
+        { javaScriptEnabled: false },
+      );
+  });
+
+  test('a link opens the flight again, also without scripts', async () => {
+    for (const javaScriptEnabled of [true, false])
+      await visit(`/?${FLIGHT}`, async (page) => void (await answered(page)), {
+        javaScriptEnabled,
+      });
+    await visit(`/?${FLIGHT}`, async (page) => {
+      await answered(page);
+      expect(await page.inputValue('#link')).toContain('destination=LAX');
+      await page.click('.lang');
+      await page.waitForSelector('html[lang=es]');
+      await answered(page);
+      expect(await page.textContent('#answer .sentence')).toContain('de cada 100');
     });
   });
 
-  test('says what is wrong beside the field, and takes it away again', async () => {
+  test('a combobox follows the keys of its pattern', async () => {
     await visit('/', async (page) => {
-      await fill(page);
-      await page.evaluate("document.querySelector('form').noValidate = true");
-      await page.selectOption('[name=origin]', 'JFK');
-      await page.fill('[name=scheduledDeparture]', '');
-      await page.click('button');
-      await page.waitForSelector('.fault');
-      expect(await page.textContent('.fault')).toBe('Is required.');
-      expect(await page.getAttribute('[name=scheduledDeparture]', 'aria-invalid')).toBe('true');
-      await page.fill('[name=scheduledDeparture]', '2013-07-05T18:30');
-      await page.click('button');
-      await page.waitForSelector('.chance');
-      expect(await page.locator('.fault').count()).toBe(0);
-    });
-  });
-
-  test('can be used by keyboard alone', async () => {
-    await visit('/', async (page) => {
-      await fill(page);
-      await page.focus('[name=distanceMiles]');
-      await page.keyboard.type('2475');
+      const input = page.locator('#destination');
+      await input.focus();
+      await page.keyboard.press('ArrowDown');
+      expect(await input.getAttribute('aria-expanded')).toBe('true');
+      expect(await input.getAttribute('aria-activedescendant')).toBe('destination-0');
+      await page.keyboard.press('ArrowUp');
+      expect(await input.getAttribute('aria-activedescendant')).toBe('destination-5');
+      expect(await page.getAttribute('#destination-5', 'aria-selected')).toBe('true');
+      expect(await page.evaluate('document.activeElement.id')).toBe('destination');
+      expect(await faultsOf(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      expect(await input.getAttribute('aria-expanded')).toBe('false');
+      await page.keyboard.type('chicago');
+      await page.keyboard.press('ArrowDown');
       await page.keyboard.press('Enter');
-      await page.waitForSelector('.chance');
+      expect(await input.inputValue()).toStartWith('ORD · Chicago');
+      await page.keyboard.press('Escape');
+      expect(await input.inputValue()).toBe('');
     });
+  });
+
+  test('finds an airport that the model does not know, and says so', async () => {
+    await visit(`/?${FLIGHT}`, async (page) => {
+      await answered(page);
+      for (const [typed, code] of [
+        ['santiago', 'SCL'],
+        ['lima', 'LIM'],
+        ['guarulhos', 'GRU'],
+      ] as const) {
+        await page.fill('#destination', typed);
+        const option = page
+          .locator('#destination-list [role=option]')
+          .filter({ has: page.locator(`b:text-is("${code}")`) });
+        await option.waitFor();
+        expect(await option.textContent()).toContain('not in what the model learned');
+        await option.click();
+        await page.waitForSelector(`.note:has-text("${code}")`);
+      }
+    });
+  });
+
+  test('says what is wrong beside the field once it is left, and takes it away again', async () => {
+    await visit('/', async (page) => {
+      await page.click('button[type=submit]');
+      expect(await page.textContent('#airline-fault')).toBe('This is needed.');
+      expect(await page.getAttribute('#airline', 'aria-invalid')).toBe('true');
+      expect(await page.evaluate('document.activeElement.id')).toBe('airline');
+      expect(await faultsOf(page)).toEqual([]);
+      await typeFlight(page, 'someday');
+      await page.keyboard.press('Tab');
+      await page.waitForSelector('.echo .fault');
+      await page.fill('[id="scheduledDeparture.date"]', '5 July 2013');
+      await answered(page);
+      expect(await page.locator('.echo .fault').count()).toBe(0);
+    });
+  });
+
+  test('notes what cannot be: a negative distance', async () => {
+    await visit(`/?${FLIGHT}&distanceMiles=-5`, async (page) => {
+      await answered(page);
+      expect(await page.textContent('#answer')).toContain('Distance cannot be negative.');
+      expect(await faultsOf(page)).toEqual([]);
+    });
+  });
+
+  test('shows other hours and days, what would change it, and the same question as programs ask it', async () => {
+    await visit(`/?${FLIGHT}`, async (page) => {
+      await page.waitForSelector('.others');
+      expect(await page.locator('.cells.n24 > div').count()).toBe(24);
+      expect(await page.locator('.cells.n7 > div').count()).toBe(7);
+      expect(await page.textContent('pre >> nth=0')).toContain(`curl ${service.url}/predict`);
+      const script = (await page.textContent('pre >> nth=1'))!;
+      expect(await page.evaluate(`(async () => { ${script} return response.status; })()`)).toBe(
+        200,
+      );
+    });
+  });
+
+  test('a file comes back scored, with a bad line named', async () => {
+    await visit('/', async (page) => {
+      const csv =
+        'Airline;origin;destination;scheduled_departure\r\nDL;JFK;LAX;2013-07-05T18:30\r\n"UA";EWR;SFO;2013-07-06T08:00\r\nDL;JFK;LAX;never\r\n';
+      await page.setInputFiles('input[type=file]', {
+        name: 'mine.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from(csv),
+      });
+      const [download] = await Promise.all([page.waitForEvent('download'), page.click('a.button')]);
+      expect(download.suggestedFilename()).toBe('mine-scored.csv');
+      const lines = (await Bun.file(await download.path()).text()).trimEnd().split('\r\n');
+      expect(lines[0]).toBe(
+        'Airline,origin,destination,scheduled_departure,probability,delayed,error',
+      );
+      expect(lines[1]).toMatch(/^DL,JFK,LAX,2013-07-05T18:30,0\.\d{4},(true|false),$/);
+      expect(lines[3]).toContain('local time');
+      expect(await page.textContent('.drop [role=status]')).toContain(
+        '2 flights scored, 1 could not',
+      );
+      expect(await faultsOf(page)).toEqual([]);
+      await page.setInputFiles('input[type=file]', {
+        name: 'other.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from('a,b\n1,2\n'),
+      });
+      await page.waitForSelector('.drop .note');
+      expect(await page.textContent('.drop .note')).toContain('airline');
+    });
+  });
+
+  test('says that the service is away, and asks again once it is back', async () => {
+    let away = startPlantedService();
+    const port = Number(new URL(away.url).port);
+    await visit(
+      `/?${FLIGHT}`,
+      async (page) => {
+        await answered(page);
+        await away.stop();
+        await page.fill('[id="scheduledDeparture.time"]', '19:30');
+        await page.waitForSelector('#answer .note');
+        away = startPlantedService(undefined, port);
+        await answered(page);
+        expect(await page.textContent('.echo')).toContain('19:30');
+      },
+      { origin: away.url },
+    );
+    await away.stop();
+  });
+
+  test('shows the model: what it answers, what it asks for', async () => {
+    for (const colorScheme of ['light', 'dark'] as const)
+      await visit(
+        '/#model',
+        async (page) => {
+          await page.waitForSelector('.inputs');
+          expect(await page.textContent('.views')).toContain('at least 15 minutes late');
+          expect(await faultsOf(page)).toEqual([]);
+        },
+        { colorScheme },
+      );
   });
 
   test('documents the interface without asking anybody else', async () => {

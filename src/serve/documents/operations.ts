@@ -135,7 +135,7 @@ const SWITCHES = [
 
 const predictionOperations = (loaded: LoadedModel, failures: Failures): Operations => {
   const { inputs } = loaded.model;
-  const example = exampleFlight(inputs);
+  const example = exampleFlight(loaded.model);
   return {
     '/predict': {
       get: {
@@ -364,7 +364,7 @@ const inferenceOperations = (loaded: LoadedModel, failures: Failures): Operation
 };
 
 const inferenceExample = ({ model }: LoadedModel): unknown => {
-  const example = exampleFlight(model.inputs);
+  const example = exampleFlight(model);
   return {
     id: '1',
     inputs: model.inputs

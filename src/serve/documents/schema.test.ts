@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import Ajv2020 from 'ajv/dist/2020.js';
 import fc from 'fast-check';
+import { buildPlantedModel } from '../../../test/planted.ts';
 import { buildInputReader, type Input } from '../../core/inputs.ts';
 import { exampleFlight, flightSchema } from './schema.ts';
 
@@ -73,6 +74,34 @@ test('the published schema takes exactly the flights that the service reads', ()
   expect(nFit).toBeGreaterThan(100);
 });
 
+const NO_ROWS = { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) };
+
 test('the example is a flight that the service reads', () => {
-  expect(isRead(exampleFlight(INPUTS) as Record<string, unknown>)).toBeTrue();
+  const model = { inputs: INPUTS, selfTest: NO_ROWS, provenance: { madeBy: 'a test' } };
+  expect(isRead(exampleFlight(model) as Record<string, unknown>)).toBeTrue();
+});
+
+test('the example is a flight that the model learned from, where it keeps one that lacks nothing', () => {
+  const { provenance } = buildPlantedModel();
+  const trainedOn = {
+    dialect: 'planted',
+    target: 'arrival',
+    rows: { read: 1, rejected: 0, used: 1 },
+    split: { train: '', validation: '', calibration: '', test: '' },
+    settings: {},
+  } as const;
+  const raw = Float64Array.of(0, 0, 22_881_270, Number.NaN, 100, 50, 1, 0, 22_881_270, 0, 100, 50);
+  const model = {
+    inputs: INPUTS,
+    selfTest: { nRows: 2, raw, answers: new Float64Array(2) },
+    provenance: { ...provenance, trainedOn },
+  };
+  expect(exampleFlight(model)).toEqual({
+    airline: 'DL',
+    terminal: '1',
+    scheduledDeparture: '2013-07-03T18:30',
+    scheduledArrival: '1970-01-01T00:00',
+    distanceMiles: 100,
+    humidityPercent: 50,
+  });
 });

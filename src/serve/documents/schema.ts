@@ -1,6 +1,7 @@
 /**
  * A model's inputs and answers as JSON Schema (2020-12): for `/model`, `/openapi.json`, the page and the collection.
  */
+import { encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { Model } from '../../core/model.ts';
 import { levelName } from '../formats/answer.ts';
@@ -53,13 +54,47 @@ export const flightSchema = (inputs: readonly Input[], nExamples?: number): Sche
   ),
 });
 
-/** A flight that the model knows: a value from the middle of each category, a summer evening. */
-export const exampleFlight = (inputs: readonly Input[]): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(
+/**
+ * A flight that the model knows: one that it learned from, where it keeps some for its self-test; else a value from the
+ * middle of each category and a summer evening.
+ */
+export const exampleFlight = (
+  model: Pick<Model, 'inputs' | 'selfTest' | 'provenance'>,
+): Readonly<Record<string, unknown>> => {
+  const { inputs } = model;
+  const row = model.provenance.trainedOn === undefined ? undefined : wholeRow(model);
+  return Object.fromEntries(
     inputs
-      .map((input) => [input.name, exampleOf(input)] as const)
+      .map(
+        (input, i) => [input.name, row ? recordedValue(input, row[i]!) : exampleOf(input)] as const,
+      )
       .filter(([, value]) => value !== undefined),
   );
+};
+
+/** The first flight of the self-test that lacks nothing; some lack values on purpose. */
+const wholeRow = ({
+  inputs,
+  selfTest,
+}: Pick<Model, 'inputs' | 'selfTest'>): Float64Array | undefined => {
+  const width = inputs.length;
+  for (let at = 0; at < selfTest.nRows * width; at += width) {
+    const row = selfTest.raw.subarray(at, at + width);
+    if (row.every((value) => Number.isFinite(value))) return row;
+  }
+  return undefined;
+};
+
+const recordedValue = (input: Input, value: number): string | number | undefined => {
+  switch (input.kind) {
+    case 'category':
+      return input.values?.[value];
+    case 'time':
+      return encodeTime(value);
+    case 'number':
+      return value;
+  }
+};
 
 const exampleOf = (input: Input): string | number | undefined => {
   switch (input.kind) {

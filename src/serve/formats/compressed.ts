@@ -19,7 +19,7 @@ const pack = async (bytes: string | Uint8Array): Promise<Bytes> => {
 const WORTH_BYTES = 32 * 1024;
 
 /** @source RFC 9110, 12.5.3 */
-const takesGzip = (call: Pick<Call, 'header'>): boolean =>
+export const takesGzip = (call: Pick<Call, 'header'>): boolean =>
   /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))|,|$)/i.test(
     call.header('accept-encoding') ?? '',
   );

@@ -2,6 +2,8 @@
  * A flight from an HTML form: our own names, or those of the service that this one replaces
  * (`Airline, Origin, Destination, Terminal, Weekday, ScheduledTime`).
  */
+import { parseDate, parseTime } from '../../../web/moment.ts';
+import type { Lang } from '../../../web/view.ts';
 import { dayOf, MINUTES_PER_DAY, weekdayOf } from '../../core/calendar.ts';
 import { decodeTime, encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
@@ -19,11 +21,13 @@ const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'satur
 
 /**
  * @param fields names and values as they came; files are left out
+ * @param lang how a date was typed: in Spanish the day goes first
  * @param now for a weekday: the flight is on the first such day from today on
  */
 export const flightOfForm = (
   fields: Iterable<readonly [string, unknown]>,
   inputs: readonly Input[],
+  lang: Lang,
   now: Date,
 ): JsonObject => {
   const texts = new Map<string, string>();
@@ -37,6 +41,12 @@ export const flightOfForm = (
   for (const [name, former] of Object.entries(FORMER_NAMES)) {
     if (asked.has(name) && !has(name) && has(former)) texts.set(name, texts.get(former)!);
   }
+  for (const { name, kind } of inputs)
+    if (kind === 'time' && !has(name)) {
+      const [date, time] = [texts.get(`${name}.date`) ?? '', texts.get(`${name}.time`) ?? ''];
+      const [day, clock] = [parseDate(date, lang), parseTime(time)];
+      texts.set(name, day && clock ? `${day}T${clock}` : `${date} ${time}`.trim());
+    }
   if (asked.has('scheduledDeparture') && !has('scheduledDeparture') && has('ScheduledTime')) {
     texts.set(
       'scheduledDeparture',

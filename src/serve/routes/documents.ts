@@ -1,14 +1,15 @@
 /**
  * `/openapi.json`, `/docs` and `/postman.json`: the interface for programs, people and Postman.
  */
-import { DOCS_STYLE, type DocsView, type OperationView, renderDocs } from '../../../web/docs.tsx';
+import style from '../../../web/docs.css' with { type: 'text' };
+import { type DocsView, type OperationView, renderDocs } from '../../../web/docs.tsx';
 import { ERRORS } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { ServeContext } from '../context.ts';
 import { withEtag } from '../documents/etag.ts';
 import { buildOpenApi, type OpenApi } from '../documents/openapi.ts';
 import type { Operation } from '../documents/operations.ts';
-import { securityHeaders } from '../documents/page-headers.ts';
+import { assetHeaders, PAGE_HEADERS } from '../documents/page-headers.ts';
 import { buildCollection } from '../documents/postman.ts';
 import { exampleFlight } from '../documents/schema.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -18,7 +19,7 @@ export const buildDocuments = ({
   config,
 }: ServeContext): Readonly<Record<string, Endpoint>> => {
   const { inputs } = loaded.model;
-  const example = exampleFlight(inputs);
+  const example = exampleFlight(loaded.model);
   let openApi: OpenApi | undefined;
   const document = (): OpenApi => {
     openApi ??= buildOpenApi(loaded, config.auth);
@@ -27,13 +28,15 @@ export const buildDocuments = ({
   const openApiAnswer = withEtag(() => JSON.stringify(document()), {
     'content-type': 'application/json',
   });
-  const docsAnswer = withEtag(
-    () => renderDocs(docsOf(document(), inputs)),
-    () => securityHeaders([], [DOCS_STYLE]),
-  );
+  const docsAnswer = withEtag(() => renderDocs(docsOf(document(), inputs)), PAGE_HEADERS);
   return {
     '/openapi.json': { label: '/openapi.json', GET: openApiAnswer },
     '/docs': { label: '/docs', GET: docsAnswer },
+    '/docs/': { label: '/docs', GET: docsAnswer },
+    '/assets/docs.css': {
+      label: '/assets/{file}',
+      GET: withEtag(() => style, assetHeaders('text/css; charset=utf-8')),
+    },
     '/postman.json': {
       label: '/postman.json',
       GET: ({ origin }) => Response.json(buildCollection(loaded, document(), example, origin())),

@@ -1,12 +1,52 @@
 /**
- * `/`: the page with an empty form.
+ * `/`: the page with an empty form or, where the address names a flight, with that flight and its answer; and the
+ * script, the style and the names that it loads.
  */
+import icon from '../../../web/icon.svg' with { type: 'text' };
+import { allNames } from '../../../web/names.ts';
 import { renderPage } from '../../../web/page.tsx';
+import style from '../../../web/page.css' with { type: 'text' };
+import type { Lang } from '../../../web/view.ts';
 import type { ServeContext } from '../context.ts';
 import { withEtag } from '../documents/etag.ts';
 import { buildPage } from '../documents/page.ts';
-import { pageHeaders } from '../documents/page-headers.ts';
-import type { Handler } from '../endpoint.ts';
+import { assetHeaders, PAGE_HEADERS } from '../documents/page-headers.ts';
+import type { Endpoint, Handler } from '../endpoint.ts';
+import { langOf } from '../formats/language.ts';
+import { flightOf } from '../formats/query.ts';
+import { buildPageAnswer } from './result.ts';
 
-export const buildHome = ({ loaded }: ServeContext): Handler =>
-  withEtag(() => renderPage(buildPage(loaded).page({}, undefined)), pageHeaders);
+const HEADERS = { ...PAGE_HEADERS, vary: 'accept-language' };
+
+export const buildHome = (context: ServeContext): Readonly<Record<string, Endpoint>> => {
+  const { loaded } = context;
+  const page = buildPage(loaded);
+  const emptyPage = (lang: Lang): Handler =>
+    withEtag(() => renderPage(page(lang, {}, undefined)), HEADERS);
+  const empty = { en: emptyPage('en'), es: emptyPage('es') };
+  const answerPage = buildPageAnswer(context);
+  const asset = (type: string, write: () => string | Promise<string>): Endpoint => ({
+    label: '/assets/{file}',
+    GET: withEtag(write, assetHeaders(type)),
+  });
+  return {
+    '/': {
+      label: '/',
+      GET: (call) => {
+        const lang = langOf(call);
+        if (call.query !== '') {
+          const flight = flightOf(new URLSearchParams(call.query), loaded.model.inputs);
+          if (Object.keys(flight).length > 0) return answerPage(flight, lang);
+        }
+        return empty[lang](call);
+      },
+    },
+    '/assets/page.js': asset(
+      'text/javascript; charset=utf-8',
+      async () => (await import('../../../web/scripts.ts')).PAGE_SCRIPT,
+    ),
+    '/assets/page.css': asset('text/css; charset=utf-8', () => style),
+    '/assets/icon.svg': asset('image/svg+xml', () => icon),
+    '/assets/names.json': asset('application/json', () => JSON.stringify(allNames())),
+  };
+};

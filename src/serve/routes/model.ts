@@ -18,7 +18,7 @@ export const buildModel = ({ loaded, counters }: ServeContext): Handler => {
     version,
     sha256,
     inputs: flightSchema(model.inputs),
-    example: exampleFlight(model.inputs),
+    example: exampleFlight(model),
     outputs: {
       atLeastMinutes: model.heads.flatMap((head) =>
         head.kind === 'probability' ? [head.minutes] : [],

@@ -2,16 +2,18 @@
  * `/result`: a flight from an HTML form, answered as a page, or as JSON when `Accept` asks for it.
  */
 import { renderPage } from '../../../web/page.tsx';
+import type { Lang, Prediction } from '../../../web/view.ts';
 import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
 import { buildPage } from '../documents/page.ts';
-import { pageHeaders } from '../documents/page-headers.ts';
+import { PAGE_HEADERS } from '../documents/page-headers.ts';
 import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import { prefersJson } from '../formats/accept.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
 import { type JsonObject, mediaTypeOf } from '../formats/body.ts';
 import { flightOfForm } from '../formats/form.ts';
+import { langOf } from '../formats/language.ts';
 import { parseSwitches } from '../formats/query.ts';
 import { admitted } from '../guard/shed.ts';
 import { buildReasons } from '../scoring/reasons.ts';
@@ -20,30 +22,54 @@ import { buildScoring } from '../scoring/scoring.ts';
 const FORM = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
 
+/** A page with the answer to a flight, or with what is wrong with it. */
+export const buildPageAnswer = (
+  context: ServeContext,
+): ((flight: JsonObject, lang: Lang) => Response) => {
+  const { loaded } = context;
+  const scoring = buildScoring(context);
+  const writer = buildAnswerWriter(loaded);
+  const page = buildPage(loaded);
+  const reasons = buildReasons(loaded.model);
+  const raw = new Float64Array(scoring.nInputs);
+  const out = new Float64Array(scoring.nHeads);
+  const predict = (flight: JsonObject): Prediction => {
+    const unknown = scoring.read(flight, { pointer: '', strict: false }, raw, 0);
+    return admitted(context, () => {
+      scoring.predict(raw, 1, out);
+      return JSON.parse(writer.write(out, 0, unknown, `${reasons.text(raw, 0)}}`)) as Prediction;
+    });
+  };
+  return (flight, lang) => {
+    try {
+      return new Response(renderPage(page(lang, flight, predict(flight))), { headers: HEADERS });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const { status } = ERRORS[error.code];
+      return new Response(renderPage(page(lang, flight, error)), { status, headers: HEADERS });
+    }
+  };
+};
+
+const HEADERS = { ...PAGE_HEADERS, vary: 'accept-language, accept' };
+
 export const buildResult = (context: ServeContext): Endpoint => {
   const { loaded } = context;
   const { inputs } = loaded.model;
   const scoring = buildScoring(context);
   const writer = buildAnswerWriter(loaded);
-  const pages = buildPage(loaded);
   const reasons = buildReasons(loaded.model);
+  const answerPage = buildPageAnswer(context);
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
 
-  const answer = (flight: JsonObject, asJson: boolean, query: string): Response => {
+  const answerJson = (flight: JsonObject, query: string): Response => {
     const { strict, explain } = parseSwitches(query);
     const unknown = scoring.read(flight, { pointer: '', strict }, raw, 0);
     return admitted(context, () => {
       scoring.predict(raw, 1, out);
-      if (asJson) {
-        const end = `${explain ? reasons.text(raw, 0) : ''},${writer.model}}`;
-        const text = writer.write(out, 0, unknown, end);
-        return new Response(text, { headers: jsonHeaders });
-      }
-      const page = renderPage(
-        pages.page(flight, pages.answer(out, unknown, reasons.explain(raw, 0))),
-      );
-      return new Response(page, { headers: pageHeaders() });
+      const end = `${explain ? reasons.text(raw, 0) : ''},${writer.model}}`;
+      return new Response(writer.write(out, 0, unknown, end), { headers: jsonHeaders });
     });
   };
 
@@ -52,17 +78,11 @@ export const buildResult = (context: ServeContext): Endpoint => {
     POST: {
       types: [FORM, MULTIPART],
       answer: async (bytes, call) => {
-        const flight = flightOfForm(await fieldsOf(bytes, call), inputs, new Date());
-        const asJson = prefersJson(call.header('accept'));
-        try {
-          return answer(flight, asJson, call.query);
-        } catch (error) {
-          if (asJson || !(error instanceof AppError)) throw error;
-          return new Response(renderPage(pages.page(flight, error)), {
-            status: ERRORS[error.code].status,
-            headers: pageHeaders(),
-          });
-        }
+        const lang = langOf(call);
+        const flight = flightOfForm(await fieldsOf(bytes, call), inputs, lang, new Date());
+        return prefersJson(call.header('accept'))
+          ? answerJson(flight, call.query)
+          : answerPage(flight, lang);
       },
     },
   };

@@ -238,7 +238,7 @@ describe('the form', () => {
   test('is answered with a page, or with JSON to who asks for it', async () => {
     const page = await submit(PLANTED_FLIGHT, 'text/html,application/xhtml+xml,*/*;q=0.8');
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    expect(await page.text()).toContain('Chance of being at least 15 minutes late');
+    expect(await page.text()).toContain('of 100 flights like this are 15 minutes late or more.');
     const answer = (await (await submit(PLANTED_FLIGHT, 'application/json')).json()) as {
       probability: number;
     };
@@ -268,7 +268,7 @@ describe('the form', () => {
     const response = await submit({ ...PLANTED_FLIGHT, scheduledDeparture: '<b>' }, 'text/html');
     expect(response.status).toBe(422);
     const html = await response.text();
-    expect(html).toContain('Must be a local time');
+    expect(html).toContain('This is not a date');
     expect(html).not.toContain('<b>');
   });
 

@@ -24,12 +24,12 @@ import { methodAt, routeAt } from '../telemetry/counters.ts';
 const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> => ({
   '/predict': buildPredict(context),
   '/result': buildResult(context),
-  '/': { label: '/', GET: buildHome(context) },
   '/model': { label: '/model', GET: buildModel(context) },
   '/livez': { label: '/livez', GET: buildLive(context) },
   '/readyz': { label: '/readyz', GET: buildReady(context) },
   ...buildV2(context),
   ...buildDocuments(context),
+  ...buildHome(context),
 });
 
 const notFound = (path: string): AppError =>

@@ -42,7 +42,7 @@ export const warmUp = async (
   path: string,
   goesOn: () => boolean,
 ): Promise<void> => {
-  const body = JSON.stringify(exampleFlight(context.loaded.model.inputs));
+  const body = JSON.stringify(exampleFlight(context.loaded.model));
   const request = Buffer.from(
     `POST /predict HTTP/1.1\r\nHost: warm-up\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );

@@ -1,0 +1,32 @@
+/**
+ * Content negotiation: which of the page's languages a caller wants.
+ */
+import type { Lang } from '../../../web/view.ts';
+import type { Call } from '../../http/call.ts';
+
+const LANGUAGES = ['en', 'es'] as const satisfies readonly Lang[];
+
+const isLang = (text: string | null): text is Lang =>
+  (LANGUAGES as readonly string[]).includes(text ?? '');
+
+/**
+ * `?lang=` first, then `Accept-Language`; English when neither names one of ours.
+ * @source RFC 9110, 12.5.4
+ */
+export const langOf = ({ query, header }: Pick<Call, 'query' | 'header'>): Lang => {
+  if (query.includes('lang=')) {
+    const asked = new URLSearchParams(query).get('lang');
+    if (isLang(asked)) return asked;
+  }
+  const accepted = header('accept-language');
+  if (accepted === null) return 'en';
+  let best: { readonly lang: Lang; readonly weight: number } | undefined;
+  for (const range of accepted.toLowerCase().split(',')) {
+    const [tag = '', ...parameters] = range.split(';').map((part) => part.trim());
+    const lang = tag.split('-')[0]!;
+    const q = parameters.find((parameter) => parameter.startsWith('q='));
+    const weight = q === undefined ? 1 : Number(q.slice(2));
+    if (isLang(lang) && weight > (best?.weight ?? 0)) best = { lang, weight };
+  }
+  return best?.lang ?? 'en';
+};

@@ -1,0 +1,271 @@
+/** @jsxImportSource preact */
+/**
+ * The view of the model: what it answers, what it learned from, how good it was found, how today's requests compare.
+ */
+import { useEffect, useState } from 'preact/hooks';
+import { Bars } from '../charts.tsx';
+import { dayOf, labelOf, numberOf, percentOf, type Words, wordsOf } from '../words/words.ts';
+import type { PageData } from './read-page.ts';
+
+interface Score {
+  readonly auc: number;
+  readonly logLoss: number;
+  readonly brier?: number;
+  readonly ece?: number;
+}
+
+/** What `/model` answers, as far as it is shown. */
+interface ModelDocument {
+  readonly name: string;
+  readonly version: string;
+  readonly threshold: number;
+  readonly madeBy: string;
+  readonly inputs: {
+    readonly required?: readonly string[];
+    readonly properties: Readonly<Record<string, { readonly description?: string }>>;
+  };
+  readonly trainedOn?: {
+    readonly dialect: string;
+    readonly rows: { readonly used: number };
+    readonly split: Readonly<Record<string, string>>;
+  };
+  readonly quality?: Score & { readonly baseRate: number; readonly rows: number };
+  readonly baselines?: Readonly<Record<string, Score>>;
+  readonly reliability?: readonly Group[];
+  readonly importance?: readonly { readonly feature: string; readonly share: number }[];
+  readonly drift: readonly {
+    readonly input: string;
+    readonly psi: number | null;
+    readonly seen: number;
+  }[];
+}
+
+interface Group {
+  readonly predicted: number;
+  readonly observed: number;
+  readonly rows: number;
+}
+
+export const ModelView = ({ page }: { page: PageData }) => {
+  const words = wordsOf(page.lang);
+  const [model, setModel] = useState<ModelDocument | 'failed' | undefined>(undefined);
+  useEffect(() => {
+    fetch('/model', { headers: { accept: 'application/json' } })
+      .then(async (response) => setModel((await response.json()) as ModelDocument))
+      .catch(() => setModel('failed'));
+  }, []);
+  if (model === undefined) return <section class="card tall" aria-busy="true" />;
+  if (model === 'failed')
+    return (
+      <section class="card">
+        <p class="note">{words.answer.unreachable}</p>
+      </section>
+    );
+  return (
+    <div class="views">
+      <section class="card">
+        <h2>
+          {model.name} <small>{model.version}</small>
+        </h2>
+        {factsOf(model, page, words).map((fact) => (
+          <p key={fact}>{fact}</p>
+        ))}
+        <p>
+          <a href="/model">{words.model.asJson}</a>
+        </p>
+      </section>
+      {model.quality && <Quality model={model} words={words} />}
+      {model.reliability && model.reliability.length > 0 && (
+        <Reliability groups={model.reliability} words={words} />
+      )}
+      {model.importance && model.importance.length > 0 && (
+        <section class="card">
+          <Bars
+            caption={words.model.importance}
+            rows={model.importance.map(({ feature, share }) => ({
+              label: labelOf(words, feature),
+              value: share,
+              text: percentOf(words, share),
+            }))}
+          />
+          <p class="legend">{words.model.importanceNote}</p>
+        </section>
+      )}
+      <Drift model={model} words={words} />
+      <section class="card">
+        <table class="inputs">
+          <caption>{words.model.inputs}</caption>
+          <tbody>
+            {Object.entries(model.inputs.properties).map(([name, { description = '' }]) => (
+              <tr key={name}>
+                <th scope="row">{labelOf(words, name)}</th>
+                <td>
+                  <code>{name}</code>
+                  {model.inputs.required?.includes(name) ? '' : ` (${words.form.optional})`}
+                </td>
+                {page.lang === 'en' && <td>{description.split('. ')[0]}</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </div>
+  );
+};
+
+const rangeOf = (words: Words, range = ''): readonly [string, string] => {
+  const [from, to] = range.split('..');
+  return from && to ? [dayOf(words, from), dayOf(words, to)] : ['', ''];
+};
+
+const factsOf = (model: ModelDocument, page: PageData, words: Words): readonly string[] => {
+  const { trainedOn, quality, threshold, madeBy } = model;
+  const facts = [words.model.answers(page.subject, percentOf(words, threshold))];
+  if (trainedOn) {
+    const { learnedFrom, learnedTo } = page.subject;
+    facts.push(
+      words.model.learned(
+        numberOf(words, trainedOn.rows.used),
+        dayOf(words, learnedFrom),
+        dayOf(words, learnedTo),
+        trainedOn.dialect,
+      ),
+    );
+  } else facts.push(words.model.imported(madeBy));
+  if (quality) {
+    const [from, to] = rangeOf(words, trainedOn?.split['test']);
+    facts.push(
+      words.model.tested(
+        numberOf(words, quality.rows),
+        from,
+        to,
+        percentOf(words, quality.baseRate),
+      ),
+    );
+  }
+  return facts;
+};
+
+const Quality = ({ model, words }: { model: ModelDocument; words: Words }) => {
+  const { baselines = {}, quality } = model;
+  const rows: readonly (readonly [string, Score | undefined])[] = [
+    [words.model.thisModel, quality],
+    [words.model.climatology, baselines['climatology']],
+    [words.model.logistic, baselines['logistic']],
+  ];
+  const columns = ['auc', 'logLoss', 'brier', 'ece'] as const;
+  return (
+    <section class="card">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section class="scroll" tabIndex={0} aria-label={words.model.quality}>
+        <table class="numbers">
+          <caption>{words.model.quality}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{words.model.which}</th>
+              {columns.map((column) => (
+                <th key={column} scope="col">
+                  {words.model[column]}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(
+              ([name, score]) =>
+                score && (
+                  <tr key={name}>
+                    <th scope="row">{name}</th>
+                    {columns.map((column) => (
+                      <td key={column}>
+                        {score[column] === undefined ? '' : numberOf(words, score[column], 4)}
+                      </td>
+                    ))}
+                  </tr>
+                ),
+            )}
+          </tbody>
+        </table>
+      </section>
+      <p class="legend">{words.model.qualityNote}</p>
+    </section>
+  );
+};
+
+const SIZE = 240;
+
+const Reliability = ({ groups, words }: { groups: readonly Group[]; words: Words }) => {
+  const highest = Math.max(...groups.flatMap(({ predicted, observed }) => [predicted, observed]));
+  const top = Math.min(1, Math.ceil(highest * 10 + 0.5) / 10);
+  const at = (share: number): number => (share / top) * SIZE;
+  const label = groups
+    .map(
+      ({ predicted, observed }) => `${percentOf(words, predicted)} → ${percentOf(words, observed)}`,
+    )
+    .join(', ');
+  return (
+    <section class="card">
+      <figure class="reliability">
+        <figcaption>{words.model.reliability}</figcaption>
+        <svg
+          viewBox={`-46 -8 ${SIZE + 60} ${SIZE + 52}`}
+          role="img"
+          aria-label={`${words.model.predicted} → ${words.model.observed}: ${label}`}
+        >
+          {[0, 0.5, 1].map((share) => (
+            <g key={share}>
+              <line class="grid" x1="0" x2={SIZE} y1={SIZE * (1 - share)} y2={SIZE * (1 - share)} />
+              <text x="-6" y={SIZE * (1 - share) + 4} text-anchor="end">
+                {percentOf(words, share * top)}
+              </text>
+              <text x={SIZE * share} y={SIZE + 16} text-anchor="middle">
+                {percentOf(words, share * top)}
+              </text>
+            </g>
+          ))}
+          <line class="ideal" x1="0" y1={SIZE} x2={SIZE} y2="0" />
+          <polyline
+            class="measured"
+            points={groups
+              .map(({ predicted, observed }) => `${at(predicted)},${SIZE - at(observed)}`)
+              .join(' ')}
+          />
+          {groups.map(({ predicted, observed }) => (
+            <circle key={predicted} cx={at(predicted)} cy={SIZE - at(observed)} r="4" />
+          ))}
+          <text x={SIZE / 2} y={SIZE + 36} text-anchor="middle">
+            {words.model.predicted}
+          </text>
+          <text x={-SIZE / 2} y="-36" text-anchor="middle" transform="rotate(-90)">
+            {words.model.observed}
+          </text>
+        </svg>
+        <p class="legend">{words.model.reliabilityNote}</p>
+      </figure>
+    </section>
+  );
+};
+
+const Drift = ({ model, words }: { model: ModelDocument; words: Words }) => {
+  const known = model.drift.filter(({ psi }) => psi !== null && Number.isFinite(psi));
+  return (
+    <section class="card">
+      {known.length === 0 ? (
+        <>
+          <h2>{words.model.drift}</h2>
+          <p>{words.model.driftNone}</p>
+        </>
+      ) : (
+        <Bars
+          caption={words.model.drift}
+          rows={known.map(({ input, psi, seen }) => ({
+            label: labelOf(words, input),
+            value: psi!,
+            text: `${numberOf(words, psi!, 2)} (${numberOf(words, seen)} ${words.model.seen})`,
+          }))}
+        />
+      )}
+      <p class="legend">{words.model.driftNote}</p>
+    </section>
+  );
+};

@@ -1,0 +1,248 @@
+/**
+ * The page in English.
+ */
+import type { Subject } from '../view.ts';
+import type { Words } from './words.ts';
+
+const FACTS: Readonly<Record<string, (value: string) => string>> = {
+  airline: (value) => `Flies with ${value}`,
+  flightNumber: (value) => `Is flight number ${value}`,
+  tailNumber: (value) => `Flies with aircraft ${value}`,
+  origin: (value) => `Leaves from ${value}`,
+  destination: (value) => `Goes to ${value}`,
+  terminal: (value) => `Leaves from terminal ${value}`,
+  scheduledDeparture: (value) => `Leaves ${value}`,
+  scheduledArrival: (value) => `Arrives ${value}`,
+  distanceMiles: (value) => `Covers ${value}`,
+};
+
+const amount = (probability: number): string => {
+  const count = Math.round(probability * 100);
+  if (probability < 0.005) return 'Fewer than 1 of 100';
+  if (probability > 0.995) return 'More than 99 of 100';
+  return `About ${count} of 100`;
+};
+
+const event = ({ target, minutes, outcome }: Subject, isOne: boolean): string => {
+  const lateness = minutes === 1 ? '1 minute late or more' : `${minutes} minutes late or more`;
+  switch (target) {
+    case 'arrival':
+      return `flights like this ${isOne ? 'arrives' : 'arrive'} ${lateness}`;
+    case 'departure':
+      return `flights like this ${isOne ? 'departs' : 'depart'} ${lateness}`;
+    case 'delay':
+      return `flights like this ${isOne ? 'is' : 'are'} ${lateness}`;
+    case 'outcome':
+      return outcome === ''
+        ? `cases like this ${isOne ? 'is' : 'are'} positive, in the sense that the model was trained on`
+        : `cases like this ${isOne ? 'is' : 'are'} of class “${outcome}”`;
+  }
+};
+
+const TARGETS: Readonly<Record<Subject['target'], string>> = {
+  arrival: 'arrives',
+  departure: 'departs',
+  delay: 'is',
+  outcome: '',
+};
+
+export const english: Words = {
+  locale: 'en-GB',
+  title: 'Will the flight be late?',
+  tagline: 'What is known before departure, and how often such flights are late.',
+  otherTitle: 'Español',
+  views: { predict: 'Predict', model: 'Model', service: 'Service' },
+  languageName: 'Language',
+  skip: 'Skip to the answer',
+  labels: {
+    airline: 'Airline',
+    flightNumber: 'Flight number',
+    tailNumber: 'Aircraft registration',
+    origin: 'From',
+    destination: 'To',
+    terminal: 'Terminal',
+    scheduledDeparture: 'Departure',
+    scheduledArrival: 'Arrival',
+    distanceMiles: 'Distance',
+    temperatureF: 'Temperature',
+    dewPointF: 'Dew point',
+    humidityPercent: 'Humidity',
+    windDirectionDegrees: 'Wind direction',
+    windSpeedMph: 'Wind speed',
+    windGustMph: 'Wind gusts',
+    precipitationInches: 'Precipitation',
+    pressureMillibars: 'Pressure',
+    visibilityMiles: 'Visibility',
+  },
+  form: {
+    ask: 'Ask',
+    optional: 'optional',
+    unknown: 'not known',
+    choose: 'choose',
+    date: 'date',
+    time: 'time',
+    dateHint: 'year-month-day',
+    timeHint: '24 h',
+    localAtOrigin: 'local time where it leaves',
+    localAtDestination: 'local time where it lands',
+    example: 'Fill in an example',
+    clear: 'Clear',
+    more: 'More about the flight',
+    search: 'code, city or name',
+    matches: (count) => (count === 1 ? '1 match' : `${count} matches`),
+    noMatch: 'Nothing of that name.',
+    notLearned: 'not in what the model learned',
+    badDate: 'This is not a date: write it as 2013-07-05.',
+    badTime: 'This is not a time: write it as 18:30.',
+    badNumber: 'This is not a number.',
+    required: 'This is needed.',
+    marked: 'Something is missing or cannot be read: see the marked fields.',
+  },
+  answer: {
+    title: 'The answer',
+    empty: 'Fill in what you know of the flight. Nothing that you enter is stored.',
+    waiting: 'Asking …',
+    none: 'No answer',
+    unreachable: 'The service cannot be reached. It is asked again as soon as it is back.',
+    again: 'Ask again',
+    sentence: (probability, subject) =>
+      `${amount(probability)} ${event(subject, Math.round(probability * 100) <= 1)}.`,
+    verdict: (delayed, threshold, isOutcome) =>
+      isOutcome
+        ? `From ${threshold} on the model says yes: here it says ${delayed ? 'yes' : 'no'}.`
+        : `From ${threshold} on a flight is called delayed: this one is called ${delayed ? 'delayed' : 'on time'}.`,
+    dots: 'Fifty flights like this',
+    dotsNote:
+      'Each dot is one of fifty equally likely outcomes. Between the delays that the model answers for, dots are spread evenly.',
+    onTime: 'on time',
+    under: (minutes) => `under ${minutes}`,
+    between: (from, to) => `${from}–${to}`,
+    over: (minutes) => `${minutes}+`,
+    dotsLabel: (parts) => `Of fifty flights like this, by minutes late: ${parts}`,
+    chances: 'How late',
+    atLeast: (minutes) => `At least ${minutes} minutes late`,
+    quantile: (share, minutes) => `${share} of 100 are late by no more than ${minutes}`,
+    quantileOnTime: (share) => `${share} of 100 are not late`,
+    minutes: (count) => (count === 1 ? '1 minute' : `${count} minutes`),
+    why: 'Why',
+    base: 'Any flight, nothing known',
+    points: 'points',
+    whyNote: 'Percentage points that each fact adds or takes away; together they give the answer.',
+    fact: (input, value) =>
+      Object.hasOwn(FACTS, input) ? FACTS[input]!(value) : `${input} is ${value}`,
+    notKnown: (label) => `${label}: not known`,
+    hours: 'The same flight at other hours of that day',
+    days: 'The same flight on the days of that week',
+    stripLabel: (low, lowAt, high, highAt) =>
+      `Lowest: ${low} of 100 (${lowAt}). Highest: ${high} of 100 (${highAt}).`,
+    changes: 'What would change it',
+    atHour: (clock) => `Leaving at ${clock}`,
+    onDay: (day) => `On ${day}`,
+    change: (when, count) => `${when}: ${count} of 100`,
+    noChange: 'Another hour or another day of that week would change little.',
+  },
+  notes: {
+    unseen: (label, value) =>
+      `${label} “${value}” does not occur in what the model learned; it answered as if that were not known.`,
+    outside: (from, to) =>
+      `The date lies outside the flights that the model learned from (${from} to ${to}). What has changed since, it cannot know.`,
+    arrivalFirst:
+      'By local times it lands before it leaves. Only across time zones can that be right: check dates and times.',
+    arrivalFar: 'The arrival lies more than a day after the departure.',
+    negative: (label) => `${label} cannot be negative.`,
+  },
+  share: {
+    title: 'Ask the same from a program',
+    link: 'A link that opens this flight again',
+    copy: 'Copy',
+    copied: 'Copied',
+  },
+  file: {
+    title: 'A whole file',
+    invite: 'Drop a CSV or NDJSON file of flights here, and get it back with a chance for each.',
+    pick: 'Choose a file',
+    working: (done) => `${done.toLocaleString('en')} flights so far …`,
+    done: (scored, failed) =>
+      `${scored.toLocaleString('en')} flights scored${failed > 0 ? `, ${failed.toLocaleString('en')} could not be read` : ''}.`,
+    download: 'Download the scored file',
+    missing: (columns) =>
+      `The file has no column ${columns}. The first line must name the columns.`,
+    empty: 'The file holds no flights.',
+    first: (count) => `The first ${count}`,
+    line: 'line',
+    error: 'error',
+  },
+  model: {
+    answers: ({ target, minutes, outcome }, threshold) =>
+      target === 'outcome'
+        ? `It answers how likely ${outcome === '' ? 'its own outcome' : `class “${outcome}”`} is, and says yes from ${threshold} on.`
+        : `It answers how likely it is that a flight ${TARGETS[target]} at least ${minutes} minutes late, and calls it delayed from ${threshold} on.`,
+    learned: (rows, from, to, dialect) =>
+      `It learned from ${rows} flights between ${from} and ${to} (${dialect}).`,
+    imported: (by) => `It was made with ${by} and imported.`,
+    tested: (rows, from, to, late) =>
+      `It was measured on ${rows} later flights that it had not seen${from ? `, ${from} to ${to}` : ''}; ${late} of them were late.`,
+    quality: 'How good it is',
+    which: 'Who answers',
+    thisModel: 'This model',
+    climatology: 'Averages of airline and hour',
+    logistic: 'Logistic regression',
+    auc: 'AUC',
+    logLoss: 'Log loss',
+    brier: 'Brier score',
+    ece: 'Calibration error',
+    qualityNote:
+      'AUC: how well late flights are told from others, 0.5 by chance, 1 perfectly. Log loss, Brier score and calibration error: lower is better.',
+    reliability: 'Does it come true?',
+    reliabilityNote:
+      'Flights in groups by their chance: what was said, and how many were late. On the line both are the same.',
+    predicted: 'said',
+    observed: 'were late',
+    importance: 'What it looks at',
+    importanceNote: 'How much each feature moves the answers, as a share of all features.',
+    drift: 'Are today’s requests like what it learned?',
+    driftNote:
+      'Population stability index of what was asked here against training: under 0.1 alike, over 0.25 quite different.',
+    driftNone: 'Too few requests so far to compare.',
+    seen: 'asked',
+    inputs: 'What it asks for',
+    input: 'input',
+    description: 'what it is',
+    version: 'version',
+    asJson: 'The model as JSON',
+  },
+  service: {
+    states: {
+      ready: 'Ready',
+      starting: 'Starting',
+      draining: 'Shutting down',
+      lost: 'Connection lost',
+    },
+    hidden:
+      'This service does not show its state here. It does on a loopback address, or when it is started with --service-view on.',
+    rate: 'Requests per second',
+    latency: 'Latency, 99 of 100 under',
+    errors: 'Server errors per second',
+    perSecond: 'per second',
+    worker: 'Worker',
+    process: 'Process',
+    state: 'State',
+    restarts: 'Restarts',
+    memory: 'Memory',
+    inFlight: 'In flight',
+    workers: 'Workers',
+    lastMinutes: 'The last two minutes',
+    restarted: (count) =>
+      count === 1 ? 'A worker was replaced' : `${count} workers were replaced`,
+    reloaded: 'A model was loaded',
+    events: 'Events',
+    noEvents: 'None since this view was opened.',
+    waiting: 'Waiting for the first figures …',
+  },
+  footer: {
+    forPrograms: 'For programs',
+    docs: 'the interface',
+    modelJson: 'the model as JSON',
+    stored: 'Nothing that you enter is stored.',
+  },
+};

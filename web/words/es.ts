@@ -1,0 +1,248 @@
+/**
+ * The page in Spanish, in the forms of Chile.
+ */
+import type { Subject } from '../view.ts';
+import type { Words } from './words.ts';
+
+const FACTS: Readonly<Record<string, (value: string) => string>> = {
+  airline: (value) => `Vuela con ${value}`,
+  flightNumber: (value) => `Es el vuelo número ${value}`,
+  tailNumber: (value) => `Vuela con el avión ${value}`,
+  origin: (value) => `Sale de ${value}`,
+  destination: (value) => `Va a ${value}`,
+  terminal: (value) => `Sale del terminal ${value}`,
+  scheduledDeparture: (value) => `Sale el ${value}`,
+  scheduledArrival: (value) => `Llega el ${value}`,
+  distanceMiles: (value) => `Recorre ${value}`,
+};
+
+const amount = (probability: number): string => {
+  const count = Math.round(probability * 100);
+  if (probability < 0.005) return 'Menos de 1 de cada 100';
+  if (probability > 0.995) return 'Más de 99 de cada 100';
+  return `Unos ${count} de cada 100`;
+};
+
+const event = ({ target, minutes, outcome }: Subject): string => {
+  const lateness = `con ${minutes} ${minutes === 1 ? 'minuto' : 'minutos'} de atraso o más`;
+  switch (target) {
+    case 'arrival':
+      return `vuelos como este llegan ${lateness}`;
+    case 'departure':
+      return `vuelos como este salen ${lateness}`;
+    case 'delay':
+      return `vuelos como este tienen ${minutes} minutos de atraso o más`;
+    case 'outcome':
+      return outcome === ''
+        ? 'casos como este son positivos, en el sentido con que se entrenó el modelo'
+        : `casos como este son de la clase «${outcome}»`;
+  }
+};
+
+const TARGETS: Readonly<Record<Subject['target'], string>> = {
+  arrival: 'llegue con',
+  departure: 'salga con',
+  delay: 'tenga',
+  outcome: '',
+};
+
+export const spanish: Words = {
+  locale: 'es-CL',
+  title: '¿Se atrasará el vuelo?',
+  tagline: 'Lo que se sabe antes de la salida, y cuántos vuelos así se atrasan.',
+  otherTitle: 'English',
+  views: { predict: 'Predecir', model: 'Modelo', service: 'Servicio' },
+  languageName: 'Idioma',
+  skip: 'Ir a la respuesta',
+  labels: {
+    airline: 'Aerolínea',
+    flightNumber: 'Número de vuelo',
+    tailNumber: 'Matrícula del avión',
+    origin: 'Desde',
+    destination: 'Hasta',
+    terminal: 'Terminal',
+    scheduledDeparture: 'Salida',
+    scheduledArrival: 'Llegada',
+    distanceMiles: 'Distancia',
+    temperatureF: 'Temperatura',
+    dewPointF: 'Punto de rocío',
+    humidityPercent: 'Humedad',
+    windDirectionDegrees: 'Dirección del viento',
+    windSpeedMph: 'Velocidad del viento',
+    windGustMph: 'Ráfagas de viento',
+    precipitationInches: 'Precipitación',
+    pressureMillibars: 'Presión',
+    visibilityMiles: 'Visibilidad',
+  },
+  form: {
+    ask: 'Preguntar',
+    optional: 'opcional',
+    unknown: 'no se sabe',
+    choose: 'elegir',
+    date: 'fecha',
+    time: 'hora',
+    dateHint: 'día-mes-año',
+    timeHint: '24 h',
+    localAtOrigin: 'hora local del lugar de salida',
+    localAtDestination: 'hora local del lugar de llegada',
+    example: 'Completar con un ejemplo',
+    clear: 'Borrar',
+    more: 'Más sobre el vuelo',
+    search: 'código, ciudad o nombre',
+    matches: (count) => (count === 1 ? '1 resultado' : `${count} resultados`),
+    noMatch: 'No hay nada con ese nombre.',
+    notLearned: 'no está en lo que el modelo aprendió',
+    badDate: 'Esto no es una fecha: escríbala como 05-07-2013.',
+    badTime: 'Esto no es una hora: escríbala como 18:30.',
+    badNumber: 'Esto no es un número.',
+    required: 'Este dato es necesario.',
+    marked: 'Falta algo o no se puede leer: vea los campos marcados.',
+  },
+  answer: {
+    title: 'La respuesta',
+    empty: 'Complete lo que sepa del vuelo. Nada de lo que escriba se guarda.',
+    waiting: 'Preguntando …',
+    none: 'Sin respuesta',
+    unreachable: 'No se puede llegar al servicio. Se le preguntará de nuevo apenas vuelva.',
+    again: 'Preguntar de nuevo',
+    sentence: (probability, subject) => `${amount(probability)} ${event(subject)}.`,
+    verdict: (delayed, threshold, isOutcome) =>
+      isOutcome
+        ? `Desde ${threshold} el modelo dice que sí: aquí dice que ${delayed ? 'sí' : 'no'}.`
+        : `Desde ${threshold} un vuelo se da por atrasado: este se da por ${delayed ? 'atrasado' : 'puntual'}.`,
+    dots: 'Cincuenta vuelos como este',
+    dotsNote:
+      'Cada punto es uno de cincuenta resultados igual de probables. Entre los atrasos que el modelo responde, los puntos se reparten por igual.',
+    onTime: 'puntual',
+    under: (minutes) => `menos de ${minutes}`,
+    between: (from, to) => `${from}–${to}`,
+    over: (minutes) => `${minutes}+`,
+    dotsLabel: (parts) => `De cincuenta vuelos como este, por minutos de atraso: ${parts}`,
+    chances: 'Cuánto atraso',
+    atLeast: (minutes) => `Al menos ${minutes} minutos de atraso`,
+    quantile: (share, minutes) => `${share} de cada 100 se atrasan a lo más ${minutes}`,
+    quantileOnTime: (share) => `${share} de cada 100 no se atrasan`,
+    minutes: (count) => (count === 1 ? '1 minuto' : `${count} minutos`),
+    why: 'Por qué',
+    base: 'Cualquier vuelo, sin saber nada',
+    points: 'puntos',
+    whyNote: 'Puntos porcentuales que cada dato suma o resta; juntos dan la respuesta.',
+    fact: (input, value) =>
+      Object.hasOwn(FACTS, input) ? FACTS[input]!(value) : `${input} es ${value}`,
+    notKnown: (label) => `${label}: no se sabe`,
+    hours: 'El mismo vuelo a otras horas de ese día',
+    days: 'El mismo vuelo en los días de esa semana',
+    stripLabel: (low, lowAt, high, highAt) =>
+      `El mínimo: ${low} de cada 100 (${lowAt}). El máximo: ${high} de cada 100 (${highAt}).`,
+    changes: 'Qué lo cambiaría',
+    atHour: (clock) => `Con salida a las ${clock}`,
+    onDay: (day) => `El ${day}`,
+    change: (when, count) => `${when}: ${count} de cada 100`,
+    noChange: 'Otra hora u otro día de esa semana cambiaría poco.',
+  },
+  notes: {
+    unseen: (label, value) =>
+      `${label}: «${value}» no aparece en lo que el modelo aprendió; respondió como si no se supiera.`,
+    outside: (from, to) =>
+      `La fecha está fuera de los vuelos de los que el modelo aprendió (${from} a ${to}). Lo que ha cambiado desde entonces no lo puede saber.`,
+    arrivalFirst:
+      'En hora local, llega antes de salir. Eso solo es posible entre husos horarios: revise fechas y horas.',
+    arrivalFar: 'La llegada es más de un día después de la salida.',
+    negative: (label) => `${label}: no puede ser un número negativo.`,
+  },
+  share: {
+    title: 'Preguntar lo mismo desde un programa',
+    link: 'Un enlace que vuelve a abrir este vuelo',
+    copy: 'Copiar',
+    copied: 'Copiado',
+  },
+  file: {
+    title: 'Un archivo entero',
+    invite:
+      'Suelte aquí un archivo CSV o NDJSON de vuelos, y vuelve con la probabilidad de cada uno.',
+    pick: 'Elegir un archivo',
+    working: (done) => `${done.toLocaleString('es-CL')} vuelos hasta ahora …`,
+    done: (scored, failed) =>
+      `${scored.toLocaleString('es-CL')} vuelos calculados${failed > 0 ? `; ${failed.toLocaleString('es-CL')} no se pudieron leer` : ''}.`,
+    download: 'Descargar el archivo calculado',
+    missing: (columns) =>
+      `Al archivo le falta la columna ${columns}. La primera línea debe nombrar las columnas.`,
+    empty: 'El archivo no tiene vuelos.',
+    first: (count) => `Los primeros ${count}`,
+    line: 'línea',
+    error: 'error',
+  },
+  model: {
+    answers: ({ target, minutes, outcome }, threshold) =>
+      target === 'outcome'
+        ? `Responde qué tan probable es ${outcome === '' ? 'su propio resultado' : `la clase «${outcome}»`}, y dice que sí desde ${threshold}.`
+        : `Responde qué tan probable es que un vuelo ${TARGETS[target]} al menos ${minutes} minutos de atraso, y lo da por atrasado desde ${threshold}.`,
+    learned: (rows, from, to, dialect) =>
+      `Aprendió de ${rows} vuelos entre el ${from} y el ${to} (${dialect}).`,
+    imported: (by) => `Fue hecho con ${by} e importado.`,
+    tested: (rows, from, to, late) =>
+      `Se midió con ${rows} vuelos posteriores que no había visto${from ? `, del ${from} al ${to}` : ''}; ${late} de ellos se atrasaron.`,
+    quality: 'Qué tan bueno es',
+    which: 'Quién responde',
+    thisModel: 'Este modelo',
+    climatology: 'Promedios de aerolínea y hora',
+    logistic: 'Regresión logística',
+    auc: 'AUC',
+    logLoss: 'Pérdida logarítmica',
+    brier: 'Puntaje de Brier',
+    ece: 'Error de calibración',
+    qualityNote:
+      'AUC: qué tan bien distingue los vuelos atrasados, 0,5 al azar, 1 a la perfección. Pérdida logarítmica, puntaje de Brier y error de calibración: menos es mejor.',
+    reliability: '¿Se cumple?',
+    reliabilityNote:
+      'Vuelos en grupos según su probabilidad: lo que se dijo, y cuántos se atrasaron. Sobre la línea ambos coinciden.',
+    predicted: 'se dijo',
+    observed: 'se atrasaron',
+    importance: 'En qué se fija',
+    importanceNote: 'Cuánto mueve cada dato las respuestas, como parte del total.',
+    drift: '¿Se parece lo que se pregunta hoy a lo que aprendió?',
+    driftNote:
+      'Índice de estabilidad poblacional de lo preguntado aquí frente al entrenamiento: bajo 0,1 parecido, sobre 0,25 muy distinto.',
+    driftNone: 'Todavía hay muy pocas preguntas para comparar.',
+    seen: 'preguntas',
+    inputs: 'Qué pregunta',
+    input: 'dato',
+    description: 'qué es',
+    version: 'versión',
+    asJson: 'El modelo como JSON',
+  },
+  service: {
+    states: {
+      ready: 'Listo',
+      starting: 'Partiendo',
+      draining: 'Cerrando',
+      lost: 'Conexión perdida',
+    },
+    hidden:
+      'Este servicio no muestra aquí su estado. Lo hace en una dirección local, o cuando se inicia con --service-view on.',
+    rate: 'Solicitudes por segundo',
+    latency: 'Latencia, 99 de cada 100 bajo',
+    errors: 'Errores del servidor por segundo',
+    perSecond: 'por segundo',
+    worker: 'Proceso',
+    process: 'PID',
+    state: 'Estado',
+    restarts: 'Reinicios',
+    memory: 'Memoria',
+    inFlight: 'En curso',
+    workers: 'Procesos',
+    lastMinutes: 'Los últimos dos minutos',
+    restarted: (count) =>
+      count === 1 ? 'Se reemplazó un proceso' : `Se reemplazaron ${count} procesos`,
+    reloaded: 'Se cargó un modelo',
+    events: 'Sucesos',
+    noEvents: 'Ninguno desde que se abrió esta vista.',
+    waiting: 'Esperando las primeras cifras …',
+  },
+  footer: {
+    forPrograms: 'Para programas',
+    docs: 'la interfaz',
+    modelJson: 'el modelo como JSON',
+    stored: 'Nada de lo que escriba se guarda.',
+  },
+};
