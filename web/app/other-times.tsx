@@ -49,7 +49,6 @@ export const OtherTimes = ({
   const hour = new Date(leavesMs).getUTCHours();
   const weekday = (new Date(leavesMs).getUTCDay() + 6) % 7;
   const key = JSON.stringify(flight);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` is the flight
   useEffect(() => {
     if (Number.isNaN(leavesMs)) return;
     const abort = new AbortController();

@@ -58,7 +58,6 @@ export const PredictView = ({ page }: { page: PageData }) => {
   );
   const key = reading.isWhole ? JSON.stringify(reading.flight) : '';
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `key` is the flight; an attempt asks again
   useEffect(() => {
     if (key === '') return;
     const abort = new AbortController();
