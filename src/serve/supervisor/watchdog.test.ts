@@ -62,6 +62,25 @@ describe('the watchdog', () => {
     expect(done).toEqual([]);
   });
 
+  test('blames no worker for being frozen again and again with itself, as long as it beats in between', () => {
+    const { done, gauge, lookAt } = buildScene();
+    let beat = 5;
+    for (let turn = 0; turn < 100; turn++) {
+      gauge('beat', beat++);
+      for (const ms of [0, 10, 20]) lookAt(turn * 60_000 + ms);
+    }
+    expect(done).toEqual([]);
+  });
+
+  test('kills a worker that stays silent although both run, however slowly', () => {
+    const { done, gauge, lookAt } = buildScene();
+    gauge('beat', 5);
+    for (let turn = 0; turn < 8; turn++) lookAt(turn * 60_000);
+    expect(done).toEqual([]);
+    lookAt(8 * 60_000);
+    expect(done).toEqual(['kill hung']);
+  });
+
   test('replaces a worker above its memory limit, but not a fresh one', () => {
     const { done, gauge, lookAt } = buildScene();
     gauge('rssBytes', 200 * 2 ** 20);

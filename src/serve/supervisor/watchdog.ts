@@ -1,6 +1,7 @@
 /**
  * The watchdog: looks at every worker's heartbeat and memory, and has those replaced that hang or have grown too
- * large.
+ * large. Silence is measured by the time that the watchdog itself was awake: when the whole container is frozen, or gets no
+ * processor, nobody is to blame.
  */
 import { readFileSync } from 'node:fs';
 import type { ServeConfig } from '../config.ts';
@@ -9,6 +10,8 @@ import type { Child } from './child.ts';
 import type { Fleet } from './fleet.ts';
 
 const LOOK_MS = 100;
+/** From one look to the next no more than this counts: in a longer gap the watchdog slept as well. */
+const MAX_SEEN_MS = 2 * LOOK_MS;
 /** However starved, so many limits of silence are too many. */
 const STARVED_LIMITS = 6;
 const START_LIMIT_MS = 15_000;
@@ -24,10 +27,10 @@ export const watch = (fleet: Fleet, config: ServeConfig): (() => void) => {
   return () => clearInterval(timer);
 };
 
-/** The heartbeat's count, and since when it has not grown. */
+/** The heartbeat's count, and how long it has been seen not to grow. */
 interface LastBeat {
   readonly count: number;
-  sinceMs: number;
+  silentMs: number;
   /** Processor time at the moment when the silence was first too long. */
   cpuMs?: number;
 }
@@ -66,30 +69,29 @@ export const buildLook = (
   let lastMs = clockMs();
 
   /** It wants to run and was not let: the machine is overloaded, and a fresh worker would be let no more. */
-  const isStarved = (last: LastBeat, nowMs: number, limitMs: number, pid: number): boolean => {
+  const isStarved = (last: LastBeat, limitMs: number, pid: number): boolean => {
     const activity = activityOf(pid);
     if (!activity) return false;
     last.cpuMs ??= activity.cpuMs;
     return (
       activity.isRunnable &&
       activity.cpuMs - last.cpuMs < limitMs &&
-      nowMs - last.sinceMs < limitMs * STARVED_LIMITS
+      last.silentMs < limitMs * STARVED_LIMITS
     );
   };
 
   return () => {
     const nowMs = clockMs();
-    // When this process itself was held up, no worker can be blamed for it.
-    const heldUpMs = Math.max(0, nowMs - lastMs - LOOK_MS * 2);
+    const seenMs = Math.min(nowMs - lastMs, MAX_SEEN_MS);
     lastMs = nowMs;
     for (const child of fleet.children()) {
       const beat = child.counters[BEAT]!;
       const last = lastBeats.get(child);
-      if (!last || last.count !== beat) lastBeats.set(child, { count: beat, sinceMs: nowMs });
+      if (!last || last.count !== beat) lastBeats.set(child, { count: beat, silentMs: 0 });
       else {
-        last.sinceMs += heldUpMs;
+        last.silentMs += seenMs;
         const limitMs = beat === 0 ? START_LIMIT_MS : config.hangLimitMs;
-        if (nowMs - last.sinceMs > limitMs && !isStarved(last, nowMs, limitMs, child.pid))
+        if (last.silentMs > limitMs && !isStarved(last, limitMs, child.pid))
           fleet.kill(child, 'hung');
       }
       if (
