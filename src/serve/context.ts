@@ -48,7 +48,7 @@ export interface Counters {
 /** What is done with a row: an explanation costs as much as hundreds of predictions. */
 export type RowWork = 'predict' | 'explain';
 
-export interface BatchPlan {
+interface BatchPlan {
   readonly work: RowWork;
   readonly nRows: number;
   /** About how large the answer will be. */

@@ -51,12 +51,59 @@ export const buildLog = (
 
 const usualForm = (): 'json' | 'text' => (process.stderr.isTTY ? 'text' : 'json');
 
-/** Whoever reads the log may go; the process stays. The stream is made when there is something to say. */
-const writeToStderr = (line: string): void => {
-  const { stderr } = process;
-  if (stderr.listenerCount('error') === 0) stderr.on('error', () => {});
-  stderr.write(line);
+/** Bytes of lines that wait for whoever reads stderr; more are dropped. */
+const WAITING_LIMIT_BYTES = 1024 * 1024;
+
+/** What of a stream is used. */
+interface Sink {
+  /** @param onWritten called once the text has left this process */
+  readonly write: (text: string, onWritten: () => void) => unknown;
+}
+
+/**
+ * Writes lines, but never piles them up for a reader who has stalled: past the limit they are dropped, counted, and
+ * their number is told once there is room again.
+ * @param onDropped called for every line that is dropped
+ */
+export const buildLineWriter = (sink: Sink, onDropped: () => void): ((line: string) => void) => {
+  let waitingBytes = 0;
+  let dropped = 0;
+  const write = (line: string): void => {
+    waitingBytes += line.length;
+    sink.write(line, () => {
+      waitingBytes -= line.length;
+      if (dropped === 0 || waitingBytes > WAITING_LIMIT_BYTES / 2) return;
+      const lines = dropped;
+      dropped = 0;
+      buildLog('warn', {}, undefined, write).warn('log lines were dropped: nobody read them', {
+        lines,
+      });
+    });
+  };
+  return (line) => {
+    if (waitingBytes <= WAITING_LIMIT_BYTES) {
+      write(line);
+      return;
+    }
+    dropped++;
+    onDropped();
+  };
 };
+
+/** Whoever reads the log may go; the process stays. The stream is made when there is something to say. */
+export const buildStderr = (onDropped: () => void): ((line: string) => void) =>
+  buildLineWriter(
+    {
+      write: (text, onWritten) => {
+        const { stderr } = process;
+        if (stderr.listenerCount('error') === 0) stderr.on('error', () => {});
+        stderr.write(text, onWritten);
+      },
+    },
+    onDropped,
+  );
+
+const writeToStderr = buildStderr(() => {});
 
 const textOf = (fields: Fields): string =>
   Object.entries(fields)

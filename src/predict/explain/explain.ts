@@ -17,7 +17,7 @@ interface Reason {
   readonly text: string;
 }
 
-export interface Explanation {
+interface Explanation {
   /** The probability when nothing is known of a flight; `base + sum of points` is the flight's. */
   readonly base: number;
   /** Every input, the largest effect first. */

@@ -14,18 +14,9 @@ import type { Forest } from '../../core/forest.ts';
 import type { Member, Score } from '../../core/model.ts';
 import { buildProbability } from '../heads.ts';
 import { toProbabilityScale } from './probability-attribution.ts';
+import { type Attribution, shapleyWeights } from './shapley.ts';
 import { decide, scoreOf } from '../reference.ts';
-
-interface Attribution {
-  /** The raw score that is expected when nothing is known. */
-  readonly expected: number;
-  /**
-   * Adds each feature's contribution to `out[f]`; they sum to score - expected.
-   * @param features float64, shape (nFeatures)
-   * @cost forest: O(leaves x distinct features on the path, squared)
-   */
-  readonly addInto: (features: Float64Array, out: Float64Array) => void;
-}
+import { measurePaths, ofDeepForest } from './deep-forest.ts';
 
 /**
  * @param means expected value of each feature, for a linear score (a forest knows its own)
@@ -96,7 +87,12 @@ interface Paths {
   readonly maxItems: number;
 }
 
+/** Paths of so many splits in all are kept; longer ones are walked row by row. */
+const KEPT_SPLITS = 4_000_000;
+
+/** @throws AppError model-unsupported when an explanation would take too long, or not be exact */
 const ofForest = (forest: Forest, remembers: boolean): Attribution => {
+  if (measurePaths(forest) > KEPT_SPLITS) return ofDeepForest(forest);
   const paths = collectPaths(forest);
   const addLeaf = buildLeafSum(paths, remembers);
   const goesLeft = new Uint8Array(forest.feature.length);
@@ -203,7 +199,7 @@ const buildContributions = ({
   zero,
   maxItems,
 }: Paths): ((leaf: number, fails: Uint8Array, into: Float64Array) => void) => {
-  const weights = shapleyWeights(maxItems);
+  const weights = Array.from({ length: maxItems + 1 }, (_, d) => shapleyWeights(d));
   /** Coefficients of the polynomial of the passed features, of which these are the items. */
   const polynomial = new Float64Array(maxItems + 1);
   const passed = new Int32Array(maxItems);
@@ -244,18 +240,6 @@ const buildContributions = ({
     }
   };
 };
-
-/** `weights[d][k]` = k! (d - 1 - k)! / d!: the share of the sets of k among d players. */
-const shapleyWeights = (nMax: number): readonly Float64Array[] =>
-  Array.from({ length: nMax + 1 }, (_, d) => {
-    const weight = new Float64Array(d + 1);
-    let choose = 1;
-    for (let k = 0; k < d; k++) {
-      weight[k] = 1 / (d * choose);
-      choose = (choose * (d - 1 - k)) / (k + 1);
-    }
-    return weight;
-  });
 
 interface Item {
   readonly feature: number;

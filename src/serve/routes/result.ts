@@ -37,7 +37,9 @@ export const buildPageAnswer = (
     const unknown = scoring.read(flight, { pointer: '', strict: false }, raw, 0);
     return admitted(context, () => {
       scoring.predict(raw, 1, out);
-      return JSON.parse(writer.write(out, 0, unknown, `${reasons.text(raw, 0)}}`)) as Prediction;
+      return JSON.parse(
+        writer.write(out, 0, unknown, `${reasons.textIfPossible(raw, 0)}}`),
+      ) as Prediction;
     });
   };
   return (flight, lang) => {

@@ -1,26 +1,47 @@
 /**
- * Reasons behind an answer, as JSON and for the page; the explainer is built when first asked for.
+ * Reasons behind an answer, as JSON; the explainer is built when first asked for.
  */
+import { AppError } from '../../core/errors.ts';
 import type { Model } from '../../core/model.ts';
-import { buildExplainer, type Explainer, type Explanation } from '../../predict/explain/explain.ts';
+import { buildExplainer, type Explainer } from '../../predict/explain/explain.ts';
 
 export interface Reasons {
-  readonly explain: (raw: Float64Array, at: number) => Explanation;
-  /** `,"reasons":[{"input","points","text"}],"base":x`: points and base add up to the probability. */
+  /**
+   * `,"reasons":[{"input","points","text"}],"base":x`: points and base add up to the probability.
+   * @throws AppError model-unsupported when the model is too large to be explained
+   */
   readonly text: (raw: Float64Array, at: number) => string;
+  /** The same; no reasons at all where the model is too large to be explained. */
+  readonly textIfPossible: (raw: Float64Array, at: number) => string;
 }
 
 export const buildReasons = (model: Model): Reasons => {
-  let explainer: Explainer | undefined;
-  const explain = (raw: Float64Array, at: number): Explanation => {
-    explainer ??= buildExplainer(model);
-    return explainer.explain(raw, at);
+  /** Made once, for better or worse: to find out costs a look at every node. */
+  let explainer: Explainer | AppError | undefined;
+  const text = (raw: Float64Array, at: number): string | AppError => {
+    explainer ??= explainerOf(model);
+    if (explainer instanceof AppError) return explainer;
+    const { reasons, base } = explainer.explain(raw, at);
+    return `,"reasons":${JSON.stringify(reasons)},"base":${base}`;
   };
   return {
-    explain,
     text: (raw, at) => {
-      const { reasons, base } = explain(raw, at);
-      return `,"reasons":${JSON.stringify(reasons)},"base":${base}`;
+      const made = text(raw, at);
+      if (made instanceof AppError) throw made;
+      return made;
+    },
+    textIfPossible: (raw, at) => {
+      const made = text(raw, at);
+      return made instanceof AppError ? '' : made;
     },
   };
+};
+
+const explainerOf = (model: Model): Explainer | AppError => {
+  try {
+    return buildExplainer(model);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
 };

@@ -89,6 +89,12 @@ const requestFamilies = (
     samples: SHED_REASONS.map((reason, i) => ({ labels: { reason }, value: totals.shed[i]! })),
   },
   {
+    name: 'puntual_log_lines_dropped_total',
+    help: 'Log lines of workers that were dropped because whoever reads stderr had stalled.',
+    kind: 'counter',
+    samples: [{ labels: {}, value: totals.droppedLines[0]! }],
+  },
+  {
     name: 'puntual_system_call_failures_total',
     help: 'Calls that the operating system refused: without them a draining worker cannot hold new connections back.',
     kind: 'counter',

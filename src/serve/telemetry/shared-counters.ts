@@ -41,6 +41,7 @@ const place = (() => {
     gauges: take(GAUGES.length),
     shed: take(SHED_REASONS.length),
     systemFailures: take(SYSTEM_CALLS.length),
+    droppedLines: take(1),
     outcomes: take(OUTCOMES.length),
     inference: take(histogramCells(INFERENCE_BOUNDS)),
     series: take(SERIES_LIMIT * SERIES_CELLS),

@@ -24,6 +24,7 @@ export interface RequestSeries {
 export interface Totals {
   readonly shed: Float64Array;
   readonly systemFailures: Float64Array;
+  readonly droppedLines: Float64Array;
   readonly outcomes: Float64Array;
   readonly inference: Float64Array;
   readonly series: ReadonlyMap<number, RequestSeries>;
@@ -37,6 +38,7 @@ export const sumCounters = (workers: Iterable<Float64Array>): Totals => {
     const counters = viewCounters(cells);
     mergeInto(empty.shed, counters.shed);
     mergeInto(empty.systemFailures, counters.systemFailures);
+    mergeInto(empty.droppedLines, counters.droppedLines);
     mergeInto(empty.outcomes, counters.outcomes);
     mergeInto(empty.inference, counters.inference);
     for (let s = 0; s < SERIES_LIMIT; s++) {
@@ -60,7 +62,13 @@ const requestOf = (key: number): RequestSeries['request'] => {
 /** Adds the counts of a worker that is gone to `retired`, which has the same sections. */
 export const retireInto = (retired: Float64Array, gone: Float64Array): void => {
   const [into, from] = [viewCounters(retired), viewCounters(gone)];
-  for (const section of ['shed', 'systemFailures', 'outcomes', 'inference'] as const)
+  for (const section of [
+    'shed',
+    'systemFailures',
+    'droppedLines',
+    'outcomes',
+    'inference',
+  ] as const)
     mergeInto(into[section], from[section]);
   for (let s = 0; s < SERIES_LIMIT; s++) {
     const key = from.series[s * SERIES_CELLS]!;

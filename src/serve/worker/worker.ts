@@ -11,7 +11,7 @@ import { buildAdmission } from '../guard/admission.ts';
 import { startOverloadDetector } from '../guard/overload-detector.ts';
 import { buildQuota } from '../guard/quota.ts';
 import { SYSTEM_CALLS } from '../labels.ts';
-import { buildLog } from '../log.ts';
+import { buildLog, buildStderr } from '../log.ts';
 import {
   WORKER_START,
   type WorkerCommand,
@@ -62,7 +62,11 @@ const start = ({
   warmsUp,
 }: WorkerStart): void => {
   const cells = mapCells(countersPath);
-  const log = buildLog(config.logLevel, { workerPid: process.pid });
+  const { gauges, systemFailures, droppedLines } = viewCounters(cells);
+  const stderr = buildStderr(() => {
+    droppedLines[0]! += 1;
+  });
+  const log = buildLog(config.logLevel, { workerPid: process.pid }, undefined, stderr);
   const loaded: LoadedModel = { ...readModel(ref.file), path: ref.path, version: ref.version };
   const predictor = compilePredictor(loaded.model);
   const { shares } = loaded.model;
@@ -92,7 +96,6 @@ const start = ({
   };
   const tracing = buildTracing(config, log);
   const app = tracing.around(buildApp(context));
-  const { gauges, systemFailures } = viewCounters(cells);
   const sockets = openSockets((call) => {
     systemFailures[SYSTEM_CALLS.indexOf(call)]! += 1;
   });
