@@ -3,7 +3,7 @@
  * a queue of known theory (M/M/1) must show its quantiles.
  */
 import { buildRandom } from '../src/core/random.ts';
-import { buildSchedule } from '../src/stress/generator/schedule.ts';
+import { buildSchedule, steadyLoad } from '../src/stress/generator/schedule.ts';
 import { printMachine } from './lib/measure.ts';
 import { runStress, startPeer, stop } from './stress-peers.ts';
 
@@ -34,16 +34,15 @@ try {
 
 const MEAN_MS = 20;
 const SECONDS = 50;
-/** The probe asks one request twice before the load, and each takes one service time from the seed. */
-const N_PROBES = 2;
+/** The probe asks one request before the load, and it takes one service time from the seed. */
+const N_PROBES = 1;
 
 /** Response times of one path of the queue, by Lindley's recursion. */
 const simulate = (rate: number, seed: number): number[] => {
   const random = buildRandom(seed);
   const serviceMs = (): number => -MEAN_MS * Math.log(1 - random());
   for (let i = 0; i < N_PROBES; i++) serviceMs();
-  const load = { fromPerSecond: rate, toPerSecond: rate, arrivals: 'poisson' as const, seed };
-  const next = buildSchedule({ ...load, durationMs: SECONDS * 1000 }, 0, 1);
+  const next = buildSchedule(steadyLoad(rate, SECONDS * 1000, 'poisson', seed), 0, 1);
   const times: number[] = [];
   let leaves = 0;
   for (let at = next(); at !== Number.POSITIVE_INFINITY; at = next()) {

@@ -2,6 +2,7 @@
  * Settings with one order of precedence: flag, then environment variable, then default; `--help` prints all three.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { parseDurationMs } from '../core/duration.ts';
 
 /** A flag whose environment variable is `PUNTUAL_` and its name: `--admin-port` reads PUNTUAL_ADMIN_PORT. */
 export const setting = (flags: string, description: string, fallback?: unknown): Option => {
@@ -32,12 +33,10 @@ export const realNumber =
     return number;
   };
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Milliseconds of a duration: `30s`, `500ms`, `2m`, `1h`, or plain seconds. @throws InvalidArgumentError */
+/** Milliseconds of a duration: `30s`, `500ms`, `1m30s`, `1h`, or plain seconds. @throws InvalidArgumentError */
 export const durationMs = (text: string): number => {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
-  if (!match)
-    throw new InvalidArgumentError("A duration such as '30s', '500ms' or '2m' is expected.");
-  return Number(match[1]) * UNITS_MS[match[2] ?? 's']!;
+  const ms = parseDurationMs(text);
+  if (ms === undefined)
+    throw new InvalidArgumentError("A duration such as '30s', '500ms' or '1m30s' is expected.");
+  return ms;
 };

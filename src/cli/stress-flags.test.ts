@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { buildPayload } from '../stress/payload/payload.ts';
-import { addStressOptions, type StressFlags, sessionOptionsOf } from './stress-flags.ts';
+import { addStressOptions, type StressFlags } from './stress-flags.ts';
+import { sessionOptionsOf } from './stress-plan.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-stress-flags-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -15,8 +16,12 @@ const bodiesOf = async (name: string, content: string | Uint8Array): Promise<unk
   writeFileSync(path, content);
   let bodies: Promise<unknown[]> = Promise.resolve([]);
   const command = addStressOptions(new Command('stress')).exitOverride();
-  command.action((url: string, flags: StressFlags) => {
-    const options = { ...sessionOptionsOf(url, flags, 'single'), url: new URL(url) };
+  command.action((urls: readonly string[], flags: StressFlags) => {
+    const options = {
+      ...sessionOptionsOf(urls, flags, 'single'),
+      url: new URL(urls[0]!),
+      askModel: async () => undefined,
+    };
     bodies = buildPayload(options).then(({ requests }) =>
       requests.map(({ body }) => JSON.parse(String(body))),
     );

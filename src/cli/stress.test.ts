@@ -51,7 +51,7 @@ describe('a run in which nothing is answered ok', () => {
 
   test('says so in the text and in the report as well', async () => {
     const { out } = await stress(`${http.url}404`, ...SHORT, '-o', 'report.html');
-    const sentence = /verdict {2}(invalid: none of .*)/.exec(out)?.[1];
+    const sentence = /verdict {6}(invalid: none of .*)/.exec(out)?.[1];
     expect(sentence).toBeDefined();
     expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain(sentence!);
   });

@@ -1,86 +1,138 @@
 /**
  * `puntual stress`: reads the flags, runs the asked mode, prints text or JSON, and ends with the verdict's exit code.
  */
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { AppError, ERRORS } from '../core/errors.ts';
-import { buildStressPage } from '../report/stress/stress-page.ts';
+import { AppError } from '../core/errors.ts';
 import { readLimits } from '../stress/coordinator/connections.ts';
 import { needsAdmin } from '../stress/faults/fault.ts';
-import { type ComparisonReport, compareRuns } from '../stress/results/compare.ts';
+import { checkComparable, compareRuns } from '../stress/results/compare.ts';
 import { mergeRuns } from '../stress/results/merge.ts';
 import { type RunFile, type RunHead, readRunFile } from '../stress/results/run-file.ts';
 import { comparisonLines, headLines, runLines } from '../stress/results/text.ts';
 import { buildLineView, buildLiveView, type View } from '../stress/results/view.ts';
-import { openSession } from '../stress/session.ts';
+import { openSession, type Session } from '../stress/session.ts';
 import { runStress, type StressPlan } from '../stress/stress.ts';
-import { adminUrlOf, openAdmin } from '../stress/target/admin.ts';
-import { parseTarget } from '../stress/target/target.ts';
+import { type Admin, adminUrlOf, openAdmin } from '../stress/target/admin.ts';
+import { askModel } from '../stress/target/puntual.ts';
 import { printJson, printLine } from './output.ts';
-import {
-  addStressOptions,
-  DEFAULT_REPORT,
-  modeOf,
-  planOf,
-  type StressFlags,
-  sessionOptionsOf,
-} from './stress-flags.ts';
+import { addStressOptions, DEFAULT_REPORT, type StressFlags } from './stress-flags.ts';
+import { documentOf, exitCodeOf, type Outputs, openOutputs, type Told } from './stress-output.ts';
+import { modeOf, planOf, sessionOptionsOf, wantsReport } from './stress-plan.ts';
 
 export const describe = (command: Command): void => {
-  addStressOptions(command).action((url: string | undefined, flags: StressFlags) =>
-    stress(url, flags),
+  addStressOptions(command).action((urls: readonly string[], flags: StressFlags) =>
+    stress(urls, flags),
   );
 };
 
-const stress = async (url: string | undefined, flags: StressFlags): Promise<void> => {
-  const isBare =
-    flags.connections === undefined &&
-    flags.duration === undefined &&
-    flags.rate === undefined &&
-    flags.connectionsRamp === undefined &&
-    flags.fault === undefined;
-  const mode = modeOf(flags, isBare);
-  const outputs = flags.output ?? (isBare && !flags.json ? [DEFAULT_REPORT] : []);
-  const odd = outputs.find((path) => path !== '-' && !/\.(html?|json)$/.test(path));
-  if (odd !== undefined) {
-    throw new AppError('usage', `-o '${odd}': a name that ends with .html or .json is expected.`);
-  }
+const stress = async (urls: readonly string[], flags: StressFlags): Promise<void> => {
+  const mode = modeOf(flags);
+  const [url] = urls;
   const earlier = flags.compare === undefined ? undefined : readRunFile(flags.compare);
   if (flags.merge !== undefined) {
     if (url !== undefined) throw new AppError('usage', '--merge takes run files and no URL.');
-    reportStored(mergeRuns(flags.merge.map(readRunFile)), earlier, outputs, flags);
+    reportStored(mergeRuns(flags.merge.map(readRunFile)), earlier, flags);
     return;
   }
   if (url === undefined) {
     throw new AppError('usage', 'A URL such as http://localhost:8080 is expected.');
   }
   if (url.endsWith('.json') && !url.includes('://')) {
-    reportStored(readRunFile(url), earlier, outputs, flags);
+    reportStored(readRunFile(url), earlier, flags);
     return;
   }
   const plan = planOf(flags, mode);
-  if (plan.warmUpMs >= plan.durationMs) {
-    throw new AppError('usage', '--warm-up must be shorter than --duration.');
-  }
-  const adminUrl = adminUrlOf(parseTarget(url), flags.admin);
-  const admin = plan.faults.some(needsAdmin) ? await openAdmin(adminUrl) : undefined;
-  const session = await openSession(sessionOptionsOf(url, flags, mode));
-  const view = await viewOf(flags, plan, adminUrl);
+  const options = sessionOptionsOf(urls, flags, mode);
+  const checkHead = (head: RunHead): void => {
+    if (earlier && !flags.anyway) checkComparable(earlier, head);
+    printHead(head, flags);
+  };
+  const outputs = openOutputs(flags.output ?? (wantsReport(flags) ? [DEFAULT_REPORT] : []));
   let run: RunFile;
   try {
-    run = await runStress({
+    const session = await openSession(options);
+    try {
+      run = await runSession(session, plan, flags, checkHead);
+    } finally {
+      await session.close();
+    }
+  } catch (cause) {
+    outputs.drop();
+    throw cause;
+  }
+  report(run, earlier, outputs, flags);
+};
+
+const runSession = async (
+  session: Session,
+  plan: StressPlan,
+  flags: StressFlags,
+  onHead: (head: RunHead) => void,
+): Promise<RunFile> => {
+  checkNames(session, plan);
+  const adminUrl = adminUrlOf(session.target.url, flags.admin);
+  const admin = await adminOf(session, plan, flags, adminUrl);
+  const view = await viewOf(session, plan, flags, adminUrl);
+  const interruption = watchInterruption();
+  try {
+    return await runStress({
       session,
       plan,
       machine: { startedAt: new Date(), ...readLimits() },
       admin,
-      watcher: view,
-      onHead: (head) => printHead(head, flags),
+      signal: interruption.signal,
+      watcher: {
+        ...view,
+        onStep: (...step) => {
+          interruption.allowReport();
+          view.onStep?.(...step);
+        },
+      },
+      onHead,
     });
   } finally {
+    interruption.unwatch();
     view.stop();
-    await session.close();
   }
-  report(run, earlier, outputs, flags);
+};
+
+/** A threshold of a name that no request has would fail without anybody's fault. @throws AppError usage */
+const checkNames = ({ names }: Session, { thresholds }: StressPlan): void => {
+  const odd = thresholds.find(
+    ({ metric, of }) =>
+      of !== undefined && metric !== 'status' && !(names.length > 1 && names.includes(of)),
+  );
+  if (odd === undefined) return;
+  const known =
+    names.length > 1 ? `the names are ${names.join(', ')}` : 'the requests have no names';
+  throw new AppError('usage', `The threshold '${odd.text}' is of '${odd.of}', and ${known}.`);
+};
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * Ctrl-C and SIGTERM: the run ends, and what was measured is reported. Before there is anything to report, and the
+ * second time, the program ends at once.
+ */
+const watchInterruption = () => {
+  const controller = new AbortController();
+  let isReportable = false;
+  const stop = (name: (typeof SIGNALS)[number]): void => {
+    if (!isReportable || controller.signal.aborted) process.exit(EXIT_CODES[name]);
+    process.stderr.write('stopping: what was measured is reported; once more ends at once\n');
+    controller.abort(name === 'SIGINT' ? 'Ctrl-C' : name);
+  };
+  for (const name of SIGNALS) process.on(name, stop);
+  return {
+    signal: controller.signal,
+    allowReport: () => {
+      isReportable = true;
+    },
+    unwatch: () => {
+      for (const name of SIGNALS) process.off(name, stop);
+    },
+  };
 };
 
 const printHead = (head: RunHead, flags: StressFlags): void => {
@@ -91,22 +143,27 @@ const printHead = (head: RunHead, flags: StressFlags): void => {
 const report = (
   run: RunFile,
   earlier: RunFile | undefined,
-  outputs: readonly string[],
+  outputs: Outputs,
   flags: StressFlags,
 ): void => {
   const comparison = earlier && compareRuns(earlier, run);
-  for (const path of outputs) writeOutput(path, run, comparison, earlier);
-  if (flags.json) printJson(documentOf(run, comparison));
+  const told: Told = { run, earlier, comparison };
+  process.exitCode = exitCodeOf(told);
+  if (flags.json) printJson(documentOf(told));
   else if (!isForOthers(flags)) {
     for (const line of runLines(run)) printLine(line);
     if (comparison) for (const line of comparisonLines(comparison)) printLine(line);
-    if (outputs.length > 0) printLine(`\nreport  ${outputs.join('  ')}`);
   }
-  process.exitCode = exitCodeOf(run, comparison);
+  outputs.write(told);
+  if (!isForOthers(flags) && outputs.paths.length > 0) {
+    printLine(`\nreport  ${outputs.paths.join('  ')}`);
+  }
 };
 
 /** A run that was made before, or in parts: told as if it had just ended. */
-const reportStored: typeof report = (run, earlier, outputs, flags) => {
+const reportStored = (run: RunFile, earlier: RunFile | undefined, flags: StressFlags): void => {
+  const outputs = openOutputs(flags.output ?? (wantsReport(flags) ? [DEFAULT_REPORT] : []));
+  if (earlier && !flags.anyway) checkComparable(earlier, run);
   printHead(run, flags);
   report(run, earlier, outputs, flags);
 };
@@ -115,75 +172,44 @@ const reportStored: typeof report = (run, earlier, outputs, flags) => {
 const isForOthers = ({ json, output }: StressFlags): boolean =>
   json === true || (output?.includes('-') ?? false);
 
-const viewOf = async (flags: StressFlags, plan: StressPlan, adminUrl: string): Promise<View> => {
+/** The admin port, where faults need it. @throws AppError usage, target-unreachable */
+const adminOf = async (
+  session: Session,
+  plan: StressPlan,
+  flags: StressFlags,
+  adminUrl: string,
+): Promise<Admin | undefined> => {
+  if (!plan.faults.some(needsAdmin)) return undefined;
+  if (flags.admin === undefined && !(await isPuntual(session, plan))) {
+    throw new AppError(
+      'usage',
+      `${session.target.url.origin} does not say that it is Puntual's, so no port of it is taken for an admin port; --admin URL says where one is.`,
+    );
+  }
+  return openAdmin(adminUrl);
+};
+
+const isPuntual = async ({ target, payload }: Session, plan: StressPlan): Promise<boolean> =>
+  payload.model !== undefined || (await askModel(target, plan.timeoutMs)) !== undefined;
+
+const viewOf = async (
+  session: Session,
+  plan: StressPlan,
+  flags: StressFlags,
+  adminUrl: string,
+): Promise<View> => {
   if (flags.json) return { stop: () => {} };
   if (!process.stderr.isTTY) return buildLineView((text) => void process.stderr.write(text));
   const screen = {
     write: (text: string) => void process.stderr.write(text),
     columns: () => process.stderr.columns || 80,
   };
-  const admin = await openAdmin(adminUrl).catch(() => undefined);
-  return buildLiveView(screen, plan.mode === 'single' ? plan.durationMs : undefined, admin);
-};
-
-const writeOutput = (
-  path: string,
-  run: RunFile,
-  comparison: ComparisonReport | undefined,
-  earlier: RunFile | undefined,
-): void => {
-  if (path === '-') {
-    printLine(JSON.stringify(run));
-    return;
-  }
-  const text = path.endsWith('.json')
-    ? `${JSON.stringify(run)}\n`
-    : buildStressPage(
-        run,
-        comparison && earlier ? { ...comparison, earlierStartedAt: earlier.startedAt } : undefined,
-      );
-  try {
-    writeFileSync(path, text);
-  } catch (cause) {
-    throw new AppError('file-unwritable', `-o '${path}' cannot be written.`, { cause });
-  }
-};
-
-/** The keys that other programs rely on, then the rest of the run without its raw series. */
-const documentOf = (run: RunFile, comparison: ComparisonReport | undefined): object => {
-  const { main, verdict } = run;
-  return {
-    verdict: verdict.kind,
-    verdictSentence: verdict.sentence,
-    model: run.model,
-    mode: run.mode,
-    url: run.url,
-    load: run.load,
-    payload: run.payload,
-    plan: run.plan,
-    notes: run.notes,
-    ...main.summary,
-    ratePerSecond: main.ratePerSecond,
-    connections: run.connections,
-    generator: verdict,
-    thresholds: run.thresholds,
-    steadiness: main.steadiness,
-    little: main.little,
-    p99RangeMs: main.p99RangeMs,
-    ...(run.faults ? { faults: run.faults } : {}),
-    ...(run.findMax ? { findMax: run.findMax } : {}),
-    ...(run.capacity ? { capacity: run.capacity } : {}),
-    ...(run.ramp ? { ramp: run.ramp } : {}),
-    ...(comparison ? { comparison } : {}),
-  };
-};
-
-const exitCodeOf = (run: RunFile, comparison: ComparisonReport | undefined): number => {
-  const { kind } = run.verdict;
-  if (kind === 'generator-bound') return ERRORS['verdict-invalid'].exit;
-  const held = run.thresholds.every(({ holds }) => holds);
-  const found = run.findMax === undefined || run.findMax.sustainedPerSecond !== null;
-  // That nothing was answered proves no speed, but it does prove that a threshold is missed.
-  if (!held || !found || comparison?.regressed) return ERRORS['threshold-failed'].exit;
-  return kind === 'valid' ? 0 : ERRORS['verdict-invalid'].exit;
+  const isKnown = session.payload.model !== undefined || flags.admin !== undefined;
+  const admin = isKnown ? await openAdmin(adminUrl).catch(() => undefined) : undefined;
+  const isCounted = plan.maxRequests !== undefined;
+  return buildLiveView(screen, {
+    totalMs: plan.mode === 'single' && !isCounted ? plan.durationMs : undefined,
+    thresholds: plan.thresholds,
+    admin,
+  });
 };

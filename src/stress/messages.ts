@@ -5,11 +5,38 @@
 import type { Load } from './generator/schedule.ts';
 import type { EncodedTally } from './generator/tally.ts';
 
-interface TlsPlan {
+/** How TLS is spoken with the service. */
+export interface TlsPlan {
   readonly serverName: string;
   /** Whether a certificate that does not verify is refused. */
   readonly verify: boolean;
+  /** PEM texts: certificates to trust, and the client's own. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
+
+/** The same in the words of the runtime. */
+export const tlsOptionsOf = ({ serverName, verify, ca, cert, key }: TlsPlan) => ({
+  serverName,
+  rejectUnauthorized: verify,
+  ...(ca === undefined ? {} : { ca }),
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key }),
+});
+
+/** What a right answer is. */
+export interface Expectation {
+  /** Null: 200 to 299, and 304. */
+  readonly statuses: readonly number[] | null;
+  readonly body: BodyExpectation | null;
+}
+
+/** What a right body holds: a text, what a pattern matches, or a value at a path of its JSON. */
+export type BodyExpectation =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'pattern'; readonly source: string; readonly flags: string }
+  | { readonly kind: 'json'; readonly path: readonly string[]; readonly value: string };
 
 export interface ShardPlan {
   readonly shard: number;
@@ -19,13 +46,21 @@ export interface ShardPlan {
   /** Addresses that all reach the service; connections go round them. */
   readonly addresses: readonly string[];
   readonly port: number;
+  /** A Unix socket instead of addresses. */
+  readonly socketPath: string | null;
   readonly tls: TlsPlan | null;
   readonly nConnections: number;
   /** Whole requests, base64. */
   readonly requests: readonly string[];
   /** Right bodies of some requests, base64: [index, body]. */
   readonly golden: readonly (readonly [number, string])[];
-  readonly bodiless: boolean;
+  /** Indices of the requests whose answers carry no body: HEAD. */
+  readonly bodiless: readonly number[];
+  /** Names of requests, at least one; and for each request the place of its name, empty where all have one. */
+  readonly names: readonly string[];
+  readonly nameOf: readonly number[];
+  readonly expect: Expectation;
+  readonly seed: number;
   readonly keepAlive: boolean;
   readonly timeoutMs: number;
   readonly connectsAtOnce: number;
@@ -37,6 +72,8 @@ export interface StepPlan {
   /** Null: closed loop, every connection sends its next request as soon as it was answered. */
   readonly load: Load | null;
   readonly durationMs: number;
+  /** A closed loop ends after so many requests, all shards together; null: when its time is over. */
+  readonly maxRequests: number | null;
   /** Requests planned before this are sent but not counted. */
   readonly warmUpMs: number;
   /** How long unanswered requests may still be waited for at the end. */
@@ -58,6 +95,8 @@ export interface Tick {
   readonly second: number;
   /** Whether the step is over with this tick. */
   readonly last: boolean;
+  /** With the last tick: when the step's plan ended, milliseconds from its start. */
+  readonly endedMs?: number;
   readonly tally: EncodedTally;
   readonly nOpen: number;
   /** Mean number of requests in flight: the exact area under them. */

@@ -6,20 +6,32 @@ import { AppError } from '../core/errors.ts';
 import { type ConnectionPlan, planConnections, readLimits } from './coordinator/connections.ts';
 import { buildFleet, type CommonPlan, type Fleet } from './coordinator/fleet.ts';
 import type { RunPart } from './coordinator/part.ts';
+import type { Expectation } from './messages.ts';
 import { buildPayload, type Payload, type PayloadOptions } from './payload/payload.ts';
 import { encodeRequest } from './payload/request.ts';
 import { type Probe, probeTarget } from './target/probe.ts';
-import { parseTarget, resolveTarget, type Target } from './target/target.ts';
+import { askModel } from './target/puntual.ts';
+import {
+  type Access,
+  parseTarget,
+  resolveTarget,
+  type Target,
+  withAliases,
+} from './target/target.ts';
 
-export interface SessionOptions extends Omit<PayloadOptions, 'url'> {
+export interface SessionOptions extends Omit<PayloadOptions, 'url' | 'askModel'> {
   readonly url: string;
+  readonly timeoutMs: number;
   /** The largest number of connections that will be open at once; a function is given the mean time of an answer. */
   readonly nConnections: number | ((probeMs: number) => number);
   readonly nShards?: number | undefined;
   readonly keepAlive: boolean;
-  readonly verifyTls: boolean;
-  /** Whether bodies are compared with the ones that came before the load. */
-  readonly checkAnswers: boolean;
+  /** How the service is reached: TLS, addresses, a socket. */
+  readonly access: Access;
+  /** Whether bodies are compared with the ones that came before the load; undefined: those of a Puntual service. */
+  readonly checkAnswers: boolean | undefined;
+  readonly expect: Expectation;
+  readonly follow: boolean;
   /** What this machine takes of a run that several share. */
   readonly part?: RunPart | undefined;
 }
@@ -30,45 +42,78 @@ export interface Session {
   readonly probe: Probe;
   readonly plan: ConnectionPlan;
   readonly fleet: Fleet;
+  /** Names of requests, at least one. */
+  readonly names: readonly string[];
+  /** What a reader must know before the figures. */
+  readonly notes: readonly string[];
   readonly close: () => Promise<void>;
 }
 
 const CONNECTS_AT_ONCE = 256;
 const N_GOLDEN = 32;
-const PROBE_TIMEOUT_MS = 5000;
+const UNNAMED = 'all';
 
 /** @throws AppError usage, target-unreachable, limit-system, and those of payload files */
 export const openSession = async (options: SessionOptions): Promise<Session> => {
   const url = parseTarget(options.url);
-  const target = await resolveTarget(url);
-  const payload = await buildPayload({ ...options, url });
-  const probe = await probeTarget(target, payload.requests, {
-    timeoutMs: Math.min(options.timeoutMs, PROBE_TIMEOUT_MS),
-    verifyTls: options.verifyTls,
-    nGolden: options.checkAnswers ? N_GOLDEN : 0,
+  const found = await resolveTarget(url, options.access);
+  const payload = await buildPayload({
+    ...options,
+    url,
+    askModel: () => askModel(found, options.timeoutMs),
   });
-  const { nConnections } = options;
-  const plan = planConnections(
-    typeof nConnections === 'number' ? nConnections : nConnections(probe.meanMs),
-    target,
-    readLimits(),
-    options.nShards,
-  );
+  const isOurs = payload.model !== undefined;
+  const probe = await probeTarget(found, payload.requests, {
+    timeoutMs: options.timeoutMs,
+    nGolden: (options.checkAnswers ?? isOurs) ? N_GOLDEN : 0,
+    isApart: !isOurs,
+    isHarmless: isOurs,
+    statuses: options.expect.statuses,
+    follow: options.follow,
+  });
+  const nConnections =
+    typeof options.nConnections === 'number'
+      ? options.nConnections
+      : options.nConnections(probe.meanMs);
+  const limits = readLimits();
+  const target = nConnections > limits.ports ? await withAliases(found) : found;
+  const plan = planConnections(nConnections, target, limits, options.nShards);
+  const { requests } = probe;
+  const names = [...new Set(requests.map(({ name }) => name ?? UNNAMED))];
+  const places = new Map(names.map((name, place) => [name, place]));
   const common: CommonPlan = {
     addresses: target.addresses,
     port: target.port,
-    tls: target.isTls ? { serverName: target.host, verify: options.verifyTls } : null,
-    requests: payload.requests.map((request) =>
+    socketPath: target.socketPath,
+    tls: target.tls,
+    requests: requests.map((request) =>
       Buffer.from(encodeRequest(request, url.host, options.keepAlive)).toString('base64'),
     ),
     golden: probe.golden.map(([index, body]) => [index, Buffer.from(body).toString('base64')]),
-    bodiless: payload.requests[0]!.method === 'HEAD',
+    bodiless: requests.flatMap(({ method }, index) => (method === 'HEAD' ? [index] : [])),
+    names,
+    nameOf: names.length > 1 ? requests.map(({ name }) => places.get(name ?? UNNAMED)!) : [],
+    expect: options.expect,
+    seed: options.seed,
     keepAlive: options.keepAlive,
     timeoutMs: options.timeoutMs,
     connectsAtOnce: Math.max(16, Math.floor(CONNECTS_AT_ONCE / plan.nShards)),
   };
   const fleet = await buildFleet(plan, common, target.isLoopback, options.part);
-  return { target, payload, probe, plan, fleet, close: fleet.close };
+  const notes = [...target.notes, ...proxyNotes(target), ...probe.notes];
+  return { target, payload, probe, plan, fleet, names, notes, close: fleet.close };
+};
+
+const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'] as const;
+
+/** A proxy of the environment is not used by any part of a run: whoever expects it is told. */
+const proxyNotes = ({ isTls }: Target): string[] => {
+  const name = PROXIES.filter((proxy) => proxy !== (isTls ? 'HTTP_PROXY' : 'HTTPS_PROXY'))
+    .flatMap((proxy) => [proxy, proxy.toLowerCase()])
+    .find((proxy) => process.env[proxy]);
+  return name === undefined
+    ? []
+    : [`${name} is set and is not used: every request goes straight to the service.`];
 };
 
 const OPEN_LIMIT_MS = 120_000;
@@ -84,6 +129,6 @@ export const openConnections = async (
   const [reason = 'no reason given'] = Object.keys(reasons);
   throw new AppError(
     'target-unreachable',
-    `No connection to ${session.target.host}:${session.target.port} could be opened (${reason}).`,
+    `No connection to ${session.target.socketPath ?? `${session.target.host}:${session.target.port}`} could be opened (${reason}).`,
   );
 };

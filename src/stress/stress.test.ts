@@ -16,8 +16,11 @@ const OPTIONS: Omit<SessionOptions, 'url'> = {
   headers: [],
   timeoutMs: 2000,
   keepAlive: true,
-  verifyTls: true,
+  access: { verifyTls: true, resolve: new Map() },
+  paths: [],
   checkAnswers: true,
+  expect: { statuses: null, body: null },
+  follow: false,
   seed: 1,
 };
 
@@ -27,6 +30,8 @@ const PLAN: StressPlan = {
   arrivals: 'uniform',
   durationMs: 400,
   durationSaid: true,
+  maxTimeMs: 60_000,
+  abortOnFail: false,
   warmUpMs: 0,
   timeoutMs: 2000,
   seed: 1,
@@ -141,12 +146,12 @@ describe('what is recorded', () => {
     expect(balanced(run)).toBe(true);
   });
 
-  test('requests that a silent service holds at the end are in flight, and the run ends all the same', async () => {
+  test('requests that a silent service holds at the end are waited for, and are errors', async () => {
     const url = serveRaw((peer, n) => {
       if (n < 8) peer.write(ANSWER);
     });
-    const run = await stress(url, { timeoutMs: 9000 }, { durationMs: 200, timeoutMs: 9000 });
-    expect(run.main.summary.outcomes.inFlight).toBe(4);
+    const run = await stress(url, { timeoutMs: 900 }, { durationMs: 200, timeoutMs: 900 });
+    expect(run.main.summary.outcomes).toMatchObject({ unanswered: 0, inFlight: 0, timeout: 4 });
     expect(balanced(run)).toBe(true);
   });
 
@@ -164,7 +169,8 @@ describe('what is recorded', () => {
     const url = serve(() => new Response(n++ < 4 ? 'right' : 'wrong'));
     const { main } = await stress(url);
     expect(main.summary.wrong).toBeGreaterThan(0);
-    expect(main.summary.outcomes.httpError).toBe(main.summary.wrong);
+    expect(main.summary.outcomes.wrong).toBe(main.summary.wrong);
+    expect(main.summary.outcomes.httpError).toBe(0);
   });
 
   test('answers that differ by themselves are not called wrong', async () => {
@@ -287,6 +293,384 @@ describe('sockets', () => {
   });
 });
 
+describe('errors that nobody can hide from', () => {
+  /** A service that answers until it is told to stop: then it keeps every request, or is gone. */
+  const serveUntil = (nAnswers: number, end: 'freezes' | 'dies'): string => {
+    const server = Bun.listen({
+      port: 0,
+      hostname: '127.0.0.1',
+      socket: {
+        data: (socket) => {
+          if (nAnswers-- > 0) socket.write(ANSWER);
+          else if (end === 'dies') server.stop(true);
+        },
+      },
+    });
+    stops.push(() => server.stop(true));
+    return `http://127.0.0.1:${server.port}/page`;
+  };
+
+  test.each([
+    'freezes',
+    'dies',
+  ] as const)('an open loop whose service %s half way fails by what was not answered', async (end) => {
+    const { main, result } = await stress(
+      serveUntil(100, end),
+      { timeoutMs: 500, checkAnswers: false },
+      { ratePerSecond: 100, durationMs: 2500, timeoutMs: 500, thresholds: parseSlo('errors<1%') },
+    );
+    const { planned, outcomes, errors, longestGapMs } = main.summary;
+    expect(planned).toBe(250);
+    // The probe took one of the answers.
+    expect(outcomes.ok).toBe(99);
+    expect(errors).toBe(151);
+    expect(longestGapMs).toBeGreaterThan(1400);
+    expect(main.outage).toMatchObject({ isOver: false });
+    expect(result.kind).toBe('failed');
+    expect(result.sentence).toContain('errors<1% (was 60.400 %)');
+  });
+
+  test('a closed loop whose service freezes half way fails, with the length of the outage', async () => {
+    const { main, result } = await stress(
+      serveUntil(2000, 'freezes'),
+      { timeoutMs: 400, checkAnswers: false },
+      { durationMs: 2500, timeoutMs: 400 },
+    );
+    expect(main.outage!.lengthMs).toBeGreaterThan(1000);
+    expect(result.sentence).toMatch(
+      /^FAILED: an outage: no good answer for \d\.\d s, from .* to the end/,
+    );
+  });
+
+  test('what waits for a connection until the end is an error, and what was sent, answered and achieved is told', async () => {
+    const url = serve(async () => {
+      await Bun.sleep(100);
+      return new Response('x');
+    });
+    const { main } = await stress(
+      url,
+      { timeoutMs: 500, checkAnswers: false },
+      { ratePerSecond: 200, durationMs: 1000, timeoutMs: 500 },
+    );
+    const { planned, sent, answered, outcomes, errors, achievedPerSecond } = main.summary;
+    expect(planned).toBe(200);
+    // Those on the four connections may have been open when the wait was over.
+    expect(sent - answered).toBeLessThanOrEqual(4);
+    expect(answered).toBeLessThan(70);
+    expect(outcomes.unanswered + outcomes.ok).toBe(200);
+    expect(errors).toBe(outcomes.unanswered);
+    expect(achievedPerSecond).toBeLessThan(60);
+  });
+
+  test('an answer that comes after the timeout is a timeout, however soon it is looked for', async () => {
+    let n = 0;
+    const url = serve(async () => {
+      // The first is the probe's.
+      if (n++ > 0) await Bun.sleep(150);
+      return new Response('x');
+    });
+    const limits = { timeoutMs: 100 };
+    const { main } = await stress(
+      `${url}page`,
+      { ...limits, nConnections: 20, checkAnswers: false },
+      { ...limits, ratePerSecond: 50, durationMs: 800 },
+    );
+    expect(main.summary.outcomes).toMatchObject({ ok: 0, timeout: 40 });
+  });
+
+  test('a quarter of wrong answers in rotation is seen, as a class of its own', async () => {
+    let n = 0;
+    const url = serve(() => new Response(n++ > 1 && n % 4 === 0 ? 'wrong' : 'right'));
+    const { main } = await stress(`${url}page`, {}, { ratePerSecond: 400, durationMs: 500 });
+    expect(main.summary.wrong).toBe(50);
+    expect(main.summary.outcomes).toMatchObject({ ok: 150, wrong: 50, httpError: 0 });
+  });
+
+  test('a body that carries the time is not called wrong', async () => {
+    const url = serve(() => new Response(new Date().toISOString().slice(0, 19)));
+    const { main, notes } = await stress(url, {}, { ratePerSecond: 20, durationMs: 1500 });
+    expect(main.summary.wrong).toBe(0);
+    expect(notes[0]).toContain('only their status is checked');
+  });
+
+  test.each([
+    ['a text', { kind: 'text', text: 'ready' }],
+    ['a pattern', { kind: 'pattern', source: '"state":"rea', flags: '' }],
+    ['a value', { kind: 'json', path: ['a', '0', 'state'], value: 'ready' }],
+  ] as const)('what a body must hold is expected: %s', async (_, body) => {
+    let n = 0;
+    const url = serve(() => Response.json({ a: [{ state: n++ % 2 === 1 ? 'ready' : 'late' }] }));
+    const { main } = await stress(
+      url,
+      { checkAnswers: false, expect: { statuses: [200], body } },
+      { ratePerSecond: 50, durationMs: 400 },
+    );
+    expect(main.summary.outcomes).toMatchObject({ ok: 10, wrong: 10 });
+  });
+
+  test('which statuses are right can be said; 304 is right and no redirect', async () => {
+    const url = serve(() => new Response(null, { status: 304 }));
+    const usual = await stress(
+      url,
+      { checkAnswers: false },
+      { ratePerSecond: 50, durationMs: 200 },
+    );
+    expect(usual.main.summary.outcomes.ok).toBe(10);
+    const expect200 = { statuses: [200], body: null };
+    const strict = stress(url, { checkAnswers: false, expect: expect200 });
+    await expect(strict).rejects.toThrow('redirects (304)');
+  });
+
+  test('the handshake counts: without keep-alive a response time holds the opening of its connection', async () => {
+    for (const ratePerSecond of [50, null]) {
+      const url = serve(() => new Response('x'));
+      const { main } = await stress(
+        url,
+        { keepAlive: false, checkAnswers: false },
+        { ratePerSecond, durationMs: 400 },
+      );
+      const { planned, connectTime, outcomes } = main.summary;
+      expect(outcomes.ok).toBe(planned);
+      // Those that were opened before the run serve no request of it.
+      expect(connectTime.count).toBeGreaterThanOrEqual(planned + 4);
+    }
+  });
+
+  test('a service that closes after each answer gets its next connection when a request needs it', async () => {
+    let nOpen = 0;
+    const server = Bun.listen({
+      port: 0,
+      hostname: '127.0.0.1',
+      socket: {
+        open: () => void nOpen++,
+        data: (socket) => {
+          socket.write(ANSWER);
+          socket.end();
+        },
+      },
+    });
+    stops.push(() => server.stop(true));
+    const url = `http://127.0.0.1:${server.port}/page`;
+    const { main } = await stress(
+      url,
+      { checkAnswers: false },
+      { ratePerSecond: 20, durationMs: 1000 },
+    );
+    expect(main.summary.outcomes.ok).toBe(20);
+    // One for the probe, four before the run, and one for each request after the first four.
+    expect(nOpen).toBeLessThanOrEqual(1 + 4 + 16);
+  });
+
+  test('an answer longer than it says is an error; a reset and a close are told apart', async () => {
+    const longer = serveRaw((peer, n) => peer.write(n === 0 ? ANSWER : `${ANSWER}more`));
+    const { main } = await stress(`${longer}page`, { checkAnswers: false });
+    expect(main.summary.outcomes.ok).toBe(0);
+    expect(main.summary.reasons['an answer longer than it says']).toBe(
+      main.summary.outcomes.socketError,
+    );
+    const resets = serveRaw((peer, n) => (n === 0 ? peer.write(ANSWER) : peer.terminate()));
+    const { main: reset } = await stress(`${resets}page`, { checkAnswers: false });
+    expect(reset.summary.reasons['reset (ECONNRESET) before an answer']).toBe(
+      reset.summary.outcomes.socketError,
+    );
+  });
+
+  test('a run that is cut short reports what it measured, and what was in flight then is no error', async () => {
+    const url = serve(() => new Response('x'));
+    const session = await openSession({ ...OPTIONS, checkAnswers: false, url });
+    const controller = new AbortController();
+    const machine = { startedAt: new Date(0), descriptors: 1024, cores: 1 };
+    const plan = { ...PLAN, ratePerSecond: 100, durationMs: 60_000 };
+    const watcher = { onWindow: () => controller.abort('Ctrl-C') };
+    try {
+      const run = await runStress({ session, plan, machine, watcher, signal: controller.signal });
+      expect(run.cutShort).toBe('Ctrl-C');
+      expect(run.main.summary.errors).toBe(0);
+      expect(run.main.summary.planned).toBeGreaterThan(90);
+      expect(run.main.durationMs).toBeLessThan(30_000);
+      expect(run.result.sentence).toContain('cut short: Ctrl-C');
+      expect(balanced(run)).toBe(true);
+    } finally {
+      await session.close();
+    }
+  });
+
+  test('a run ends as soon as a threshold has failed, when that is asked for', async () => {
+    const url = serve(() => new Response('x', { status: 503 }));
+    const run = await stress(
+      url,
+      { checkAnswers: false },
+      {
+        ratePerSecond: 200,
+        durationMs: 60_000,
+        thresholds: parseSlo('errors<1%'),
+        abortOnFail: true,
+      },
+    );
+    expect(run.cutShort).toBe('errors<1% failed');
+    expect(run.result.kind).toBe('failed');
+  });
+});
+
+describe('requests as meant', () => {
+  const raw = (requests: readonly Request[]) => requests;
+  type Request = NonNullable<SessionOptions['source']>['requests'][number];
+  const source = (requests: readonly Request[], momentsMs?: readonly number[]) => ({
+    requests: raw(requests),
+    sentence: 'some requests',
+    model: undefined,
+    ...(momentsMs ? { momentsMs } : {}),
+  });
+  const GET: Request = { method: 'GET', path: '/page', headers: [], body: null };
+
+  test('GET and HEAD beside each other: each answer ends where its own request says', async () => {
+    const url = serve(() => new Response('hello'));
+    const { main } = await stress(url, {
+      checkAnswers: false,
+      source: source([GET, { ...GET, method: 'HEAD' }]),
+    });
+    expect(main.summary.outcomes.ok).toBe(main.summary.planned);
+    expect(main.summary.planned).toBeGreaterThan(20);
+  });
+
+  test('requests of several names are told by name and by stage, in the shares of their weights', async () => {
+    const seen = { login: 0, search: 0 };
+    const url = serve(({ url }) => {
+      seen[new URL(url).pathname === '/login' ? 'login' : 'search']++;
+      return new Response('x');
+    });
+    const login = { ...GET, name: 'login', path: '/login' };
+    const search = { ...GET, name: 'search' };
+    const { main, thresholds } = await stress(
+      url,
+      { checkAnswers: false, source: source([login, search, search, search]), nShards: 2 },
+      {
+        stages: [
+          { fromPerSecond: 100, toPerSecond: 100, durationMs: 400 },
+          { fromPerSecond: 0, toPerSecond: 0, durationMs: 300 },
+          { fromPerSecond: 100, toPerSecond: 300, durationMs: 400 },
+        ],
+        durationMs: 1100,
+        thresholds: parseSlo('p99{login}<2s,errors{search}<1%,rate{login}>1000'),
+      },
+    );
+    expect(main.names!.map(({ name, planned }) => [name, planned])).toEqual([
+      ['login', 30],
+      ['search', 90],
+    ]);
+    expect(main.stages!.map(({ planned }) => planned)).toEqual([40, 0, 80]);
+    // The probe asked the first.
+    expect(seen).toEqual({ login: 31, search: 90 });
+    expect(thresholds.map(({ holds }) => holds)).toEqual([true, true, false]);
+    expect(main.outage).toBeNull();
+  });
+
+  test('recorded moments are replayed, each with its own request', async () => {
+    const paths: string[] = [];
+    const url = serve(({ url }) => {
+      paths.push(new URL(url).pathname);
+      return new Response('x');
+    });
+    const requests = ['/a', '/b', '/c', '/d'].map((path) => ({ ...GET, path }));
+    const { main } = await stress(
+      url,
+      { checkAnswers: false, source: source(requests, [0, 100, 250, 300]), nShards: 2 },
+      { durationMs: 400 },
+    );
+    expect(main.summary.outcomes.ok).toBe(4);
+    expect(paths).toEqual(['/a', '/a', '/b', '/c', '/d']);
+  });
+
+  test('a closed loop ends after the requests that it was given', async () => {
+    const url = serve(() => new Response('x'));
+    const run = await stress(
+      url,
+      { checkAnswers: false, nShards: 2 },
+      { maxRequests: 101, durationMs: 60_000 },
+    );
+    expect(run.main.summary.outcomes.ok).toBe(101);
+    expect(run.main.durationMs).toBeLessThan(30_000);
+  });
+
+  test('redirects of the service to itself are followed when asked, and never to another', async () => {
+    const seen: string[] = [];
+    const url = serve(({ url, method }) => {
+      const { pathname } = new URL(url);
+      seen.push(`${method} ${pathname}`);
+      if (pathname === '/')
+        return new Response(null, { status: 303, headers: { Location: '/new' } });
+      return new Response('x');
+    });
+    const { main, notes } = await stress(
+      url,
+      { follow: true, checkAnswers: false, method: 'POST', body: 'x' },
+      { ratePerSecond: 50, durationMs: 200 },
+    );
+    expect(main.summary.outcomes.ok).toBe(10);
+    expect(seen.slice(0, 3)).toEqual(['POST /', 'GET /new', 'GET /new']);
+    expect(notes[0]).toContain('redirects (303) to /new');
+    const away = serve(() => Response.redirect('http://elsewhere/', 301));
+    await expect(stress(away, { follow: true })).rejects.toThrow('another service');
+  });
+
+  test('a POST is probed twice at most, and that is said', async () => {
+    let n = 0;
+    const url = serve(() => {
+      n++;
+      return new Response('x');
+    });
+    const requests = Array.from({ length: 40 }, (_, i) => ({
+      ...GET,
+      method: 'POST',
+      path: `/${i}`,
+    }));
+    const { main, notes } = await stress(
+      url,
+      { source: source(requests) },
+      { ratePerSecond: 50, durationMs: 200 },
+    );
+    expect(n).toBe(main.summary.planned + 2);
+    expect(notes.join(' ')).toContain('2 requests were sent before the load');
+  });
+
+  test('a service is reached on ::1 alone, through a Unix socket, and under an address of its own', async () => {
+    const six = Bun.serve({ port: 0, hostname: '::1', fetch: () => new Response('x') });
+    stops.push(() => void six.stop(true));
+    const found = await stress(`http://localhost:${six.port}/`, { checkAnswers: false });
+    expect(found.main.summary.outcomes.ok).toBe(found.main.summary.planned);
+    const socketPath = join(tmpdir(), `puntual-${process.pid}.sock`);
+    const unix = Bun.serve({ unix: socketPath, fetch: () => new Response('x') });
+    stops.push(() => void unix.stop(true));
+    const access = { verifyTls: true, resolve: new Map<string, string>() };
+    const through = await stress('http://service/', {
+      checkAnswers: false,
+      access: { ...access, socketPath },
+    });
+    expect(through.main.summary.outcomes.ok).toBe(through.main.summary.planned);
+    const hosts = new Set<string | null>();
+    const port = new URL(
+      serve(({ headers }) => {
+        hosts.add(headers.get('host'));
+        return new Response('x');
+      }),
+    ).port;
+    const resolve = new Map([[`flights.example:${port}`, '127.0.0.1']]);
+    await stress(`http://flights.example:${port}/`, {
+      checkAnswers: false,
+      access: { ...access, resolve },
+    });
+    expect([...hosts]).toEqual([`flights.example:${port}`]);
+  });
+
+  test('load goes to the one address that was given', async () => {
+    const { plan } = await stress(
+      serve(() => new Response('x')),
+      { checkAnswers: false },
+    );
+    expect(plan).toContain('over 1 address(es)');
+  });
+});
+
 describe('before the load', () => {
   test.each([
     ['no scheme', 'localhost:1', 'has no scheme'],
@@ -363,7 +747,10 @@ describe('TLS', () => {
     true,
     false,
   ])('with --insecure every answer is read and checked (keep-alive %p)', async (keepAlive) => {
-    const { main } = await stress(serveTls(), { verifyTls: false, keepAlive });
+    const { main } = await stress(serveTls(), {
+      access: { verifyTls: false, resolve: new Map() },
+      keepAlive,
+    });
     expect(main.summary.planned).toBeGreaterThan(4);
     expect(main.summary.outcomes.ok).toBe(main.summary.planned);
     expect(main.summary.wrong).toBe(0);

@@ -5,7 +5,7 @@
 import type { Threshold } from './analysis/slo.ts';
 import type { RunPart } from './coordinator/part.ts';
 import type { FaultPlan } from './faults/fault.ts';
-import type { Arrivals } from './generator/schedule.ts';
+import { type Arrivals, type Load, type Stage, steadyLoad } from './generator/schedule.ts';
 import { runCapacity } from './modes/capacity.ts';
 import { runRamp } from './modes/ramp.ts';
 import { runSingle } from './modes/single.ts';
@@ -27,6 +27,14 @@ export interface StressPlan {
   readonly ratePerSecond: number | null;
   readonly arrivals: Arrivals;
   readonly durationMs: number;
+  /** Parts of the load with rates of their own; their sum is the duration. */
+  readonly stages?: readonly Stage[] | undefined;
+  /** A run ends after so many requests. */
+  readonly maxRequests?: number | undefined;
+  /** Bound of a search. */
+  readonly maxTimeMs: number;
+  /** Whether a run ends as soon as a threshold has failed. */
+  readonly abortOnFail: boolean;
   /** Whether the user said the duration; a search takes it for its soak then. */
   readonly durationSaid: boolean;
   readonly warmUpMs: number;
@@ -42,7 +50,6 @@ export interface StressPlan {
 
 const STEP_MS = 3000;
 const SOAK_MS = 10_000;
-const SEARCH_LIMIT_MS = 60_000;
 const HOLD_MS = 5000;
 
 interface StressOptions {
@@ -51,6 +58,8 @@ interface StressOptions {
   readonly machine: Pick<RunFrame, 'startedAt' | 'descriptors' | 'cores'>;
   readonly admin?: Admin | undefined;
   readonly watcher?: Watcher;
+  /** Ends the run early, for the reason that it gives; what was measured is reported. */
+  readonly signal?: AbortSignal;
   /** Is told what will be run, before it is. */
   readonly onHead?: (head: RunHead) => void;
 }
@@ -61,6 +70,7 @@ export const runStress = async ({
   machine,
   admin,
   watcher = {},
+  signal = new AbortController().signal,
   onHead,
 }: StressOptions): Promise<RunFile> => {
   const load = loadSentence(session, plan);
@@ -75,32 +85,36 @@ export const runStress = async ({
     load,
     payload: session.payload.sentence,
     plan: session.plan.sentence,
-    notes: session.probe.notes,
+    notes: session.notes,
     url: session.target.url.href,
+    mode: plan.mode,
+    connections: { planned: session.plan.nConnections, opened: 0 },
   });
   const { arrivals, seed, thresholds, timeoutMs, durationMs, ratePerSecond } = plan;
   switch (plan.mode) {
     case 'single': {
-      const rate = ratePerSecond;
-      const planned =
-        rate === null
-          ? null
-          : { fromPerSecond: rate, toPerSecond: rate, durationMs, arrivals, seed };
+      const failing = new AbortController();
       const run = await runSingle(
         session,
         {
-          load: planned,
+          load: loadOf(session, plan),
           durationMs,
+          maxRequests: ratePerSecond === null ? plan.maxRequests : undefined,
           warmUpMs: plan.warmUpMs,
           timeoutMs,
           thresholds,
           faults: plan.faults,
           admin,
           startAtMs: plan.startAtMs,
+          signal: AbortSignal.any([signal, failing.signal]),
+          onFailed: plan.abortOnFail
+            ? (threshold) => failing.abort(`${threshold} failed`)
+            : undefined,
         },
         watcher,
       );
-      return { ...singleRunFile(session, frame, run), ...(plan.part ? { part: plan.part } : {}) };
+      const cutShort = reasonOf(signal) ?? reasonOf(failing.signal);
+      return singleRunFile(session, { ...frame, cutShort, part: plan.part }, run);
     }
     case 'find-max': {
       const run = await runCapacity(
@@ -112,11 +126,12 @@ export const runStress = async ({
           timeoutMs,
           stepMs: STEP_MS,
           soakMs: plan.durationSaid ? durationMs : SOAK_MS,
-          limitMs: SEARCH_LIMIT_MS,
+          limitMs: plan.maxTimeMs,
+          signal,
         },
         watcher,
       );
-      return capacityRunFile(session, frame, run);
+      return capacityRunFile(session, { ...frame, cutShort: reasonOf(signal) }, run);
     }
     case 'ramp': {
       const run = await runRamp(
@@ -128,23 +143,62 @@ export const runStress = async ({
           timeoutMs,
           thresholds,
           seed,
+          signal,
         },
         watcher,
       );
-      return rampRunFile(session, frame, run);
+      return rampRunFile(session, { ...frame, cutShort: reasonOf(signal) }, run);
     }
   }
 };
+
+/** Why a run was cut short; undefined when it was not. */
+const reasonOf = (signal: AbortSignal): string | undefined =>
+  signal.aborted ? String(signal.reason) : undefined;
+
+/** The plan of a run at given rates or moments; null for a closed loop. */
+const loadOf = (session: Session, plan: StressPlan): Load | null => {
+  const { ratePerSecond, durationMs, arrivals, seed, stages } = plan;
+  const { momentsMs } = session.payload;
+  if (momentsMs) {
+    const rate = (momentsMs.length / durationMs) * 1000;
+    return { ...steadyLoad(rate, durationMs, arrivals, seed), momentsMs };
+  }
+  if (stages) return { stages, arrivals, seed };
+  return ratePerSecond === null ? null : steadyLoad(ratePerSecond, durationMs, arrivals, seed);
+};
+
+/** Each stage in words: `100/s for 30 s`, `100 to 2,000/s in 120 s`. */
+const stagesSentence = (stages: readonly Stage[]): string =>
+  stages
+    .map(({ fromPerSecond: from, toPerSecond: to, durationMs }) => {
+      const show = (rate: number): string => rate.toLocaleString('en');
+      return from === to
+        ? `${show(from)}/s for ${durationMs / 1000} s`
+        : `${show(from)} to ${show(to)}/s in ${durationMs / 1000} s`;
+    })
+    .join(', ');
 
 const loadSentence = (session: Session, plan: StressPlan): string => {
   const of = plan.part ? `, part ${plan.part.index} of ${plan.part.of} of it` : '';
   const n = session.plan.nConnections.toLocaleString('en');
   const seconds = plan.durationMs / 1000;
   switch (plan.mode) {
-    case 'single':
-      return plan.ratePerSecond === null
-        ? `closed loop: ${n} connections, each sends its next request as soon as it was answered, for ${seconds} s${of}`
-        : `open loop: ${plan.ratePerSecond.toLocaleString('en')} requests per second planned (${plan.arrivals}), for ${seconds} s${of}`;
+    case 'single': {
+      const { momentsMs } = session.payload;
+      if (momentsMs) {
+        return `open loop: ${momentsMs.length.toLocaleString('en')} requests at the moments that were recorded, in ${seconds.toFixed(1)} s${of}`;
+      }
+      if (plan.stages) return `open loop: ${stagesSentence(plan.stages)} (${plan.arrivals})${of}`;
+      if (plan.ratePerSecond !== null) {
+        return `open loop: ${plan.ratePerSecond.toLocaleString('en')} requests per second planned (${plan.arrivals}), for ${seconds} s${of}`;
+      }
+      const until =
+        plan.maxRequests === undefined
+          ? `for ${seconds} s`
+          : `until ${plan.maxRequests.toLocaleString('en')} requests`;
+      return `closed loop: ${n} connections, each sends its next request as soon as it was answered, ${until}${of}`;
+    }
     case 'find-max':
       return `open loop: the highest rate is searched (${plan.arrivals} arrivals, ${n} connections) under ${plan.thresholds.map(({ text }) => text).join(', ')}`;
     case 'ramp':

@@ -2,8 +2,8 @@
  * What a search has found: throughput and service time against requests in flight, the fitted law, every step.
  */
 import type { RunFile } from '../../stress/results/run-file.ts';
-import { formatMs, formatNumber, formatPerSecond, formatPercent } from '../format.ts';
 import type { Chart } from '../charts.ts';
+import { formatMs, formatNumber, formatPercent, formatPerSecond } from '../format.ts';
 import type { Block, Cell, Section } from '../page.ts';
 import { latencyLimits } from './latency.ts';
 

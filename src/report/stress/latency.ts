@@ -1,11 +1,12 @@
 /**
  * How slow the answers of a run were: the latency spectrum, the percentiles that it has samples for, the limits set.
  */
+
+import { buildScale, decodeCounts, highOf, totalOf } from '../../core/latency.ts';
 import type { Quantiles } from '../../stress/analysis/summary.ts';
 import type { RunFile } from '../../stress/results/run-file.ts';
-import { formatMs } from '../format.ts';
-import { buildScale, decodeCounts, highOf, totalOf } from '../../core/latency.ts';
 import type { LineChart, Series } from '../charts.ts';
+import { formatMs } from '../format.ts';
 import type { Cell, Section } from '../page.ts';
 
 export const latencySection = (run: RunFile): Section => {

@@ -2,8 +2,8 @@
  * What a growing number of open connections costs: throughput at full tilt, response time at a constant rate.
  */
 import type { RunFile } from '../../stress/results/run-file.ts';
-import { formatMs, formatPercent } from '../format.ts';
 import type { Chart } from '../charts.ts';
+import { formatMs, formatPercent } from '../format.ts';
 import type { Block, Cell, Section } from '../page.ts';
 import { latencyLimits } from './latency.ts';
 

@@ -1,6 +1,7 @@
 /**
  * Whether a run can be believed: its plan, how busy the generator was, whether it was steady, what was checked.
  */
+import type { Summary } from '../../stress/analysis/summary.ts';
 import type { RunFile } from '../../stress/results/run-file.ts';
 import { formatMs, formatNumber, formatPercent } from '../format.ts';
 import type { Section } from '../page.ts';
@@ -32,9 +33,7 @@ export const selfCheckSection = (run: RunFile): Section => ({
         ["Little's law", run.main.little.sentence],
         [
           'answers checked',
-          run.main.summary.checked === 0
-            ? 'by their status only'
-            : `${formatNumber(run.main.summary.checked)} answers whose body is known, 1 in 16 compared byte by byte, ${formatNumber(run.main.summary.wrong)} wrong`,
+          run.main.summary.checked === 0 ? 'by their status only' : checkedText(run.main.summary),
         ],
         [
           'machine',
@@ -44,3 +43,8 @@ export const selfCheckSection = (run: RunFile): Section => ({
     },
   ],
 });
+
+const checkedText = ({ checked, compared, wrong, wrongEstimate }: Summary): string =>
+  wrongEstimate === null || compared >= checked
+    ? `${formatNumber(checked)} answers looked at, ${formatNumber(wrong)} wrong`
+    : `${formatNumber(compared)} of ${formatNumber(checked)} answers looked at, chosen at random, ${formatNumber(wrong)} wrong: about ${formatNumber(wrongEstimate.count)} of all (${formatNumber(wrongEstimate.low)} to ${formatNumber(wrongEstimate.high)} with 95 %)`;

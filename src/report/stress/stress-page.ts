@@ -2,15 +2,17 @@
  * The report of a stress run as one self-contained page: verdict first, then latency, time, capacity, faults, self-check.
  * The same run file gives the same bytes.
  */
+
+import type { ResultKind } from '../../stress/analysis/result.ts';
 import type { RunFile } from '../../stress/results/run-file.ts';
-import { formatMs, formatNumber, formatPerSecond, formatPercent } from '../format.ts';
+import { formatMs, formatNumber, formatPercent, formatPerSecond } from '../format.ts';
 import { type Block, buildPage, type Tone } from '../page.ts';
 import { capacitySection } from './capacity.ts';
 import { comparisonSection, type StressComparison } from './comparison.ts';
 import { faultSection } from './faults.ts';
 import { STRESS_GLOSSARY } from './glossary.ts';
 import { latencySection } from './latency.ts';
-import { outcomeSection } from './outcomes.ts';
+import { groupSections, outcomeSection } from './outcomes.ts';
 import { rampSection } from './ramp.ts';
 import { selfCheckSection } from './self-check.ts';
 import { timelineSection } from './timeline.ts';
@@ -21,14 +23,15 @@ export const buildStressPage = (run: RunFile, comparison?: StressComparison): st
     subtitle: `${run.payload}. ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC, ${run.madeBy}`,
     warnings: warningsOf(run),
     lead: [
-      { kind: 'text', text: `${run.load[0]!.toUpperCase()}${run.load.slice(1)}.` },
-      verdictBlock(run),
+      { kind: 'text', text: `${capitalised(run.load)}.` },
+      ...verdictBlocks(run),
       { kind: 'facts', facts: factsOf(run) },
     ],
     sections: [
       ...(comparison ? [comparisonSection(comparison)] : []),
       latencySection(run),
       outcomeSection(run),
+      ...groupSections(run),
       ...(run.capacity ? [capacitySection(run)] : []),
       ...(run.ramp ? [rampSection(run)] : []),
       timelineSection(run),
@@ -39,41 +42,58 @@ export const buildStressPage = (run: RunFile, comparison?: StressComparison): st
   });
 
 const warningsOf = (run: RunFile): string[] => [
-  ...(run.verdict.kind === 'valid' ? [] : [run.verdict.sentence]),
+  ...(run.verdict.kind === 'valid' ? [] : [`Measurement: ${run.verdict.sentence}`]),
+  ...(run.cutShort === undefined ? [] : [`The run was cut short (${run.cutShort}).`]),
   ...run.notes,
   ...(run.faults ?? [])
     .filter(({ undone }) => !undone)
     .map(({ fault }) => `The fault ${fault} was not undone: look at the service.`),
 ];
 
-/** The one sentence: what it held, by what measure, and whether the thresholds hold. */
-const verdictBlock = (run: RunFile): Block => {
-  const failed = run.thresholds.filter(({ holds }) => !holds);
-  const tone: Tone = run.verdict.kind !== 'valid' ? 'warning' : failed.length > 0 ? 'bad' : 'good';
-  return { kind: 'verdict', tone, text: `${headline(run)} Verdict: ${run.verdict.sentence}.` };
+const TONES: Readonly<Record<ResultKind, Tone>> = {
+  passed: 'good',
+  attention: 'warning',
+  failed: 'bad',
+  unproven: 'warning',
 };
+
+/** Pass or fail first; then what was seen; then whether it was measured well. */
+const verdictBlocks = (run: RunFile): Block[] => {
+  const { kind, sentence } = run.result;
+  const isPlain = kind === 'passed' && run.thresholds.length === 0;
+  return [
+    { kind: 'verdict', tone: isPlain ? 'plain' : TONES[kind], text: `${capitalised(sentence)}.` },
+    { kind: 'text', text: headline(run) },
+    { kind: 'text', text: `Measurement: ${run.verdict.sentence}.` },
+  ];
+};
+
+const capitalised = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}`;
 
 const headline = (run: RunFile): string => {
   const { summary } = run.main;
-  const failed = run.thresholds.filter(({ holds }) => !holds).map(({ threshold }) => threshold);
   if (run.findMax) {
-    const { sustainedPerSecond, breakingPerSecond } = run.findMax;
+    const { sustainedPerSecond, breakingPerSecond, isSoaked } = run.findMax;
     const slo = run.slo.join(' and ');
-    if (sustainedPerSecond === null) return `It held no rate that was tried under ${slo}.`;
+    if (sustainedPerSecond === null)
+      return `No rate can be said to hold under ${slo}: the table of its steps shows what was tried.`;
     const broke =
       breakingPerSecond === null ? '' : ` and broke at ${formatPerSecond(breakingPerSecond)}`;
-    return `It holds ${formatPerSecond(sustainedPerSecond)} under ${slo}${broke}.`;
+    return `It holds ${formatPerSecond(sustainedPerSecond)} under ${slo}${isSoaked ? '' : ' in a short step, though through no soak'}${broke}.`;
   }
   if (run.ramp) {
     const last = run.ramp.steps.at(-1)!;
     return `With ${formatNumber(last.opened)} open connections it answers ${formatPerSecond(last.fullPerSecond)}, and p99 is ${formatMs(last.heldP99Ms)} at ${formatPerSecond(run.ramp.ratePerSecond)}.`;
   }
-  const rate =
-    summary.outcomes.ok === 0
-      ? 'It answered nothing ok.'
-      : `It answered ${formatPerSecond(summary.throughputPerSecond)} with p99 ${formatMs(summary.responseTime.p99Ms)} and ${formatPercent(summary.errorShare, 3)} errors.`;
-  return failed.length === 0 ? rate : `${rate} Failed: ${failed.join(', ')}.`;
+  if (summary.outcomes.ok === 0) return 'It answered nothing ok.';
+  const p99 = hasP99(run) ? ` with p99 ${formatMs(summary.responseTime.p99Ms)}` : '';
+  return `It answered ${formatPerSecond(summary.throughputPerSecond)}${p99} and ${formatPercent(summary.errorShare, 3)} errors; of ${formatNumber(summary.planned)} planned requests ${formatNumber(summary.sent)} were sent and ${formatNumber(summary.answered)} answered. The longest time without a good answer was ${formatMs(summary.longestGapMs)}.`;
 };
+
+/** A p99 of fewer samples is no headline: ten must lie above it. */
+const MIN_FOR_P99 = 1000;
+
+const hasP99 = ({ main }: RunFile): boolean => main.summary.responseTime.count >= MIN_FOR_P99;
 
 const factsOf = (run: RunFile): { label: string; value: string; note?: string }[] => {
   const { summary } = run.main;
@@ -87,8 +107,7 @@ const factsOf = (run: RunFile): { label: string; value: string; note?: string }[
               run.findMax.sustainedPerSecond === null
                 ? '–'
                 : formatPerSecond(run.findMax.sustainedPerSecond),
-            note:
-              run.findMax.sustainedPerSecond === null ? 'no rate held' : 'held through the soak',
+            note: run.findMax.isSoaked ? 'held through the soak' : 'through no soak',
           },
           {
             label: 'breaking point',
@@ -103,12 +122,17 @@ const factsOf = (run: RunFile): { label: string; value: string; note?: string }[
     { label: 'response time p50', value: formatMs(responseTime.p50Ms) },
     {
       label: 'response time p99',
-      value: formatMs(responseTime.p99Ms),
-      ...(run.main.p99RangeMs
+      value: hasP99(run) ? formatMs(responseTime.p99Ms) : 'too few',
+      ...(hasP99(run) && run.main.p99RangeMs
         ? { note: `95 %: ${run.main.p99RangeMs.map(formatMs).join(' to ')}` }
         : {}),
     },
-    { label: 'errors', value: formatPercent(summary.errorShare, 3) },
+    {
+      label: 'errors',
+      value: formatPercent(summary.errorShare, 3),
+      note: `${formatNumber(summary.errors)} of ${formatNumber(summary.planned)}`,
+    },
+    { label: 'longest gap', value: formatMs(summary.longestGapMs), note: 'without a good answer' },
     {
       label: 'connections',
       value: formatNumber(run.connections.opened),

@@ -30,3 +30,16 @@ export const quantileInterval = (
   const at = (rank: number): number => quantileOf(SCALE, counts, Math.min(1, rank / n)) / 1000;
   return [at(ranks[0]), at(ranks[1])];
 };
+
+/**
+ * 95 % interval of a share of which `found` of n were seen.
+ * @source Wilson 1927
+ */
+export const shareInterval = (found: number, n: number): readonly [number, number] => {
+  const z = 1.96;
+  const share = found / n;
+  const centre = share + z ** 2 / (2 * n);
+  const half = z * Math.sqrt((share * (1 - share)) / n + z ** 2 / (4 * n * n));
+  const scale = 1 + z ** 2 / n;
+  return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
+};

@@ -4,6 +4,7 @@
 import { encodeCounts } from '../../core/latency.ts';
 import type { StepRecord } from '../coordinator/fleet.ts';
 import type { Window } from '../coordinator/window.ts';
+import { meanRateOf } from '../generator/schedule.ts';
 import {
   COUNTERS,
   type Counter,
@@ -12,14 +13,23 @@ import {
   type HistogramName,
   SLOT_MS,
 } from '../generator/tally.ts';
+import { type Group, groupsByName, groupsByStage } from './groups.ts';
 import { quantileInterval } from './interval.ts';
 import { auditLittle, type LittleAudit } from './little.ts';
+import { judgeSilence, type Outage } from './outage.ts';
 import { type Judgement, judge, type Threshold } from './slo.ts';
 import { judgeSteadiness, type Steadiness } from './steady.ts';
 import { measuresOf, type Summary, summarise } from './summary.ts';
 import { judgeGenerator, type Verdict } from './verdict.ts';
 
 export interface Step {
+  /** When and how long the service did not answer; null when it always did. */
+  readonly outage: Outage | null;
+  /** Whether it was ended before its plan was. */
+  readonly isCutShort: boolean;
+  /** Figures by name and by stage, where there are several. */
+  readonly names?: readonly Group[];
+  readonly stages?: readonly Group[];
   readonly name: string;
   /** Null: closed loop. */
   readonly ratePerSecond: number | null;
@@ -62,7 +72,10 @@ export const buildStep = ({
   thresholds = [],
   recoveryMs,
 }: StepFacts): Step => {
-  const summary = summarise(record);
+  const silence = judgeSilence(record);
+  const summary = summarise(record, silence);
+  const names = groupsByName(record);
+  const stages = groupsByStage(record);
   const { tally, step } = record;
   const windows = record.windows.filter(
     ({ second, seconds }) =>
@@ -77,7 +90,11 @@ export const buildStep = ({
   const used = whole.length > 0 ? whole : windows;
   return {
     name,
-    ratePerSecond: step.load === null ? null : step.load.toPerSecond / record.nParts,
+    outage: silence.outage,
+    isCutShort: record.isCutShort,
+    ...(names.length > 0 ? { names: names.map(({ group }) => group) } : {}),
+    ...(stages.length > 0 ? { stages: stages.map(({ group }) => group) } : {}),
+    ratePerSecond: step.load === null ? null : meanRateOf(step.load) / record.nParts,
     connections,
     durationMs: step.durationMs,
     warmUpMs: step.warmUpMs,
@@ -96,7 +113,7 @@ export const buildStep = ({
       isHere: record.isHere,
       latencyLimitMs: tightestLatencyMs(thresholds),
     }),
-    judgements: judge(thresholds, measuresOf(tally, summary, recoveryMs)),
+    judgements: judge(thresholds, measuresOf(tally, summary, names, recoveryMs)),
     steadiness: judgeSteadiness(...slotsOf(used)),
     little: auditLittle(record.windows),
     p99RangeMs: quantileInterval(tally.histograms.response, 0.99),
@@ -117,7 +134,7 @@ const slotsOf = (windows: readonly Window[]): [number[], number] => {
 
 export const tightestLatencyMs = (thresholds: readonly Threshold[]): number | undefined => {
   const limits = thresholds
-    .filter(({ metric }) => /^p\d|^max$/.test(metric))
+    .filter(({ metric }) => /^p\d|^max$|^mean$/.test(metric))
     .map(({ limit }) => limit);
   return limits.length > 0 ? Math.min(...limits) : undefined;
 };

@@ -5,7 +5,8 @@
 import type { Window } from '../coordinator/window.ts';
 import type { Summary } from './summary.ts';
 
-export type VerdictKind = 'valid' | 'generator-bound' | 'invalid';
+/** `noisy`: other work on the machine took the generator's processor. */
+export type VerdictKind = 'valid' | 'generator-bound' | 'noisy' | 'invalid';
 
 export interface Verdict {
   readonly kind: VerdictKind;
@@ -34,6 +35,8 @@ const SPENT = 0.9;
 const IDLE_TO_SPARE = 0.1;
 const BUSY_WORTH_SAYING = 0.7;
 const WAITED_WORTH_SAYING = 0.1;
+/** From here on it is other work that took the processor, not the generator that needed it. */
+const NOISY_TIMES = 2;
 /** Lateness that is always allowed: a few turns of a 1 ms pacer on a shared machine. */
 const LATENESS_ALLOWED_MS = 10;
 
@@ -94,6 +97,12 @@ export const judgeGenerator = (
       `valid for this machine: service and generator were saturated together (the generator was ${percent(busy)} busy${waited})`,
     );
   }
+  if (starved >= NOISY_TIMES * Math.max(0.01, busy)) {
+    return say(
+      'noisy',
+      `the machine was too noisy: the generator waited for a processor ${percent(starved)} of the time and ran ${percent(busy)}; end what else runs here, or measure from another machine`,
+    );
+  }
   const wasIdle =
     worked === null ? '' : `; the service was idle ${percent(1 - worked)} of the time`;
   const late = `1 request in 100 left the generator more than ${lateMs.toFixed(1)} ms late; it`;
@@ -109,7 +118,7 @@ export const judgeRun = (generator: Verdict, { planned, outcomes, reasons }: Sum
   if (generator.kind === 'invalid' || outcomes.ok > 0) return generator;
   const count = (number: number): string => number.toLocaleString('en');
   const [reason, nTimes] = Object.entries(reasons)[0] ?? [
-    'in flight at the end',
+    'in flight when cut short',
     outcomes.inFlight,
   ];
   return {

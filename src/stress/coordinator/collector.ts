@@ -18,7 +18,7 @@ interface Collector {
 export const buildCollector = (
   nShards: number,
   service: ServiceLoad,
-  onWindow?: (window: Window) => void,
+  onWindow?: (window: Window, tally: Tally) => void,
 ): Collector => {
   const tally = buildTally();
   const series = buildSeries();
@@ -39,7 +39,7 @@ export const buildCollector = (
         const nOpen = latest.reduce((sum, tick) => sum + (tick?.nOpen ?? 0), 0);
         const window = buildWindow(nextSecond, ticks, nOpen, service.take());
         series.add(window);
-        onWindow?.(window);
+        onWindow?.(window, tally);
       }
       nextSecond++;
     }

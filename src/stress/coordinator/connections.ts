@@ -56,7 +56,7 @@ const readPorts = (): number => {
  */
 export const planConnections = (
   nConnections: number,
-  target: Pick<Target, 'addresses' | 'isLoopback'>,
+  target: Pick<Target, 'addresses' | 'isLoopback' | 'socketPath'>,
   limits: MachineLimits,
   nShardsAsked?: number,
 ): ConnectionPlan => {
@@ -68,7 +68,7 @@ export const planConnections = (
     );
   }
   const ports = limits.ports * target.addresses.length;
-  if (nConnections > ports) {
+  if (nConnections > ports && target.socketPath === null) {
     throw new AppError(
       'limit-system',
       `${nConnections} connections do not fit: ${target.addresses.length} address(es) of the service x ${limits.ports} local ports allow ${ports}. A service on this machine offers more when it listens on 0.0.0.0 (127.0.0.1 to 127.0.0.4 are used).`,
@@ -88,6 +88,6 @@ export const planConnections = (
     nConnections,
     nShards,
     perShard,
-    sentence: `${nConnections} connections in ${nShards} process(es) of at most ${perShard[0]} (limit ${perProcess} of ${limits.descriptors} descriptors), over ${target.addresses.length} address(es) with ${limits.ports} ports each, on ${limits.cores} cores`,
+    sentence: `${nConnections} connections in ${nShards} process(es) of at most ${perShard[0]} (limit ${perProcess} of ${limits.descriptors} descriptors), ${target.socketPath === null ? `over ${target.addresses.length} address(es) with ${limits.ports} ports each` : `over the socket ${target.socketPath}`}, on ${limits.cores} cores`,
   };
 };

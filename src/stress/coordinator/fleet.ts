@@ -25,6 +25,10 @@ export interface StepRecord {
   readonly nParts: number;
   /** Whether the service is on this machine. */
   readonly isHere: boolean;
+  /** Whether it was ended before its plan was. */
+  readonly isCutShort: boolean;
+  /** Names of requests, in the order of the tally's groups. */
+  readonly names: readonly string[];
 }
 
 interface Opening {
@@ -44,8 +48,11 @@ export interface Fleet {
     onOpening?: (nOpen: number) => void,
   ) => Promise<Opening>;
   readonly run: (
-    step: Omit<StepPlan, 'startAtMs'> & { readonly startAtMs?: number | undefined },
-    onWindow?: (window: Window) => void,
+    step: Omit<StepPlan, 'startAtMs' | 'maxRequests'> & {
+      readonly startAtMs?: number | undefined;
+      readonly maxRequests?: number | null | undefined;
+    },
+    onWindow?: (window: Window, tally: Tally) => void,
     onStart?: (startAtMs: number) => void,
   ) => Promise<StepRecord>;
   /** Ends the running step early. */
@@ -56,6 +63,8 @@ export interface Fleet {
 
 const START_DELAY_MS = 60;
 const STALLED_MS = 5000;
+/** What a run that was cut short at once is divided by. */
+const MIN_MEASURED_MS = 1;
 
 /** What all shards of a run share. */
 export type CommonPlan = Omit<ShardPlan, 'shard' | 'place' | 'nPlaces' | 'nConnections'>;
@@ -71,6 +80,7 @@ export const buildFleet = async (
   let fail: (fault: Error) => void = () => {};
   let closing = false;
   let nReady = 0;
+  let isStopped = false;
   const ready = Promise.withResolvers<void>();
   const processes = plan.perShard.map((_, shard) =>
     Bun.spawn([...commandOf('generator')], {
@@ -154,27 +164,37 @@ export const buildFleet = async (
   const run: Fleet['run'] = (step, onWindow, onStart) =>
     new Promise((resolve, reject) => {
       // All processors of the machine: a quota of the generator's own group does not hold the service.
-      const service = isHere ? watchService(common.port, availableParallelism()) : UNSEEN;
+      const service =
+        isHere && common.socketPath === null
+          ? watchService(common.port, availableParallelism())
+          : UNSEEN;
       const full: StepPlan = {
         ...step,
+        maxRequests: step.maxRequests ?? null,
         startAtMs: Math.max(step.startAtMs ?? 0, Date.now() + START_DELAY_MS),
       };
+      let endedMs = 0;
       const collector = buildCollector(plan.nShards, service, onWindow);
       fail = reject;
       listen = (message) => {
         if (message.kind !== 'tick') return;
         collector.add(message);
+        if (message.endedMs !== undefined) endedMs = Math.max(endedMs, message.endedMs);
         if (!collector.isDone()) return;
+        const durationMs = Math.min(full.durationMs, endedMs);
         resolve({
-          step: full,
+          step: { ...full, durationMs },
           tally: collector.tally,
           windows: collector.windows(),
-          seconds: (full.durationMs - full.warmUpMs) / 1000,
+          seconds: Math.max(MIN_MEASURED_MS, durationMs - full.warmUpMs) / 1000,
           nShards: plan.nShards,
           nParts: part.of,
           isHere,
+          isCutShort: isStopped,
+          names: common.names,
         });
       };
+      isStopped = false;
       tell({ kind: 'step', step: full });
       onStart?.(full.startAtMs);
     });
@@ -184,7 +204,10 @@ export const buildFleet = async (
     pids: processes.map(({ pid }) => pid),
     open,
     run,
-    stop: () => tell({ kind: 'stop' }),
+    stop: () => {
+      isStopped = true;
+      tell({ kind: 'stop' });
+    },
     reset: (share) => tell({ kind: 'reset', share }),
     close: async () => {
       closing = true;

@@ -28,13 +28,17 @@ export interface Window {
   /** How many seconds it covers: 1, more in a long run. */
   readonly seconds: number;
   readonly planned: number;
+  readonly sent: number;
   readonly ok: number;
   readonly httpError: number;
   readonly socketError: number;
   readonly timeout: number;
+  readonly unanswered: number;
   readonly dropped: number;
   readonly wrong: number;
   readonly reopened: number;
+  /** Why requests failed, the most frequent first, a few. */
+  readonly reasons: Readonly<Record<string, number>>;
   /** Response times of this window, null when nothing was answered. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
@@ -82,13 +86,16 @@ export const buildWindow = (
     second,
     seconds: 1,
     planned: countOf(tally, 'planned'),
+    sent: countOf(tally, 'sent'),
     ok: countOf(tally, 'ok'),
     httpError: countOf(tally, 'httpError'),
     socketError: countOf(tally, 'socketError'),
     timeout: countOf(tally, 'timeout'),
+    unanswered: countOf(tally, 'unanswered'),
     dropped: countOf(tally, 'dropped'),
     wrong: countOf(tally, 'wrong'),
     reopened: countOf(tally, 'reopened'),
+    reasons: topReasons(tally.reasons),
     p50Ms: quantileMs(response, 0.5),
     p99Ms: quantileMs(response, 0.99),
     maxMs: quantileMs(response, 1),
@@ -108,6 +115,36 @@ export const buildWindow = (
     rssBytes: sum(({ rssBytes }) => rssBytes),
   };
 };
+
+const MAX_REASONS = 5;
+
+const topReasons = (reasons: ReadonlyMap<string, number>): Record<string, number> =>
+  Object.fromEntries([...reasons].sort(([, a], [, b]) => b - a).slice(0, MAX_REASONS));
+
+const addReasons = (
+  a: Window['reasons'] | undefined,
+  b: Window['reasons'] | undefined,
+): Map<string, number> => {
+  const sum = new Map(Object.entries(a ?? {}));
+  for (const [reason, count] of Object.entries(b ?? {})) {
+    sum.set(reason, (sum.get(reason) ?? 0) + count);
+  }
+  return sum;
+};
+
+/** Requests of a window that failed, of whatever kind. */
+export const errorsOf = (
+  window: Pick<
+    Window,
+    'httpError' | 'wrong' | 'socketError' | 'timeout' | 'unanswered' | 'dropped'
+  >,
+): number =>
+  window.httpError +
+  window.wrong +
+  window.socketError +
+  window.timeout +
+  (window.unanswered ?? 0) +
+  window.dropped;
 
 /** A quantile of a histogram in microseconds, as milliseconds; null when it is empty. */
 export const quantileMs = (counts: ArrayLike<number>, p: number): number | null => {
@@ -202,13 +239,16 @@ const sumsOf = (a: Window, b: Window) => {
     eitherOr(x, y, (one, other) => (one * a.ok + other * b.ok) / Math.max(1, a.ok + b.ok));
   return {
     planned: a.planned + b.planned,
+    sent: (a.sent ?? 0) + (b.sent ?? 0),
     ok: a.ok + b.ok,
     httpError: a.httpError + b.httpError,
     socketError: a.socketError + b.socketError,
     timeout: a.timeout + b.timeout,
+    unanswered: (a.unanswered ?? 0) + (b.unanswered ?? 0),
     dropped: a.dropped + b.dropped,
     wrong: a.wrong + b.wrong,
     reopened: a.reopened + b.reopened,
+    reasons: topReasons(addReasons(a.reasons, b.reasons)),
     p50Ms: quantile(0.5, a.p50Ms, b.p50Ms),
     p99Ms: quantile(0.99, a.p99Ms, b.p99Ms),
     maxMs: eitherOr(a.maxMs, b.maxMs, Math.max),

@@ -15,6 +15,8 @@ interface FaultContext {
   /** When the run started, milliseconds since 1970. */
   readonly startAtMs: number;
   readonly runEndsAtMs: number;
+  /** The run is cut short: what acts is undone at once, what has not begun does not. */
+  readonly signal: AbortSignal;
 }
 
 /** What a fault did, in true times. */
@@ -34,12 +36,15 @@ export interface FaultResult {
 }
 
 const POLL_EVERY_MS = 5;
-/** Exit code of a process that was interrupted, as shells have it. */
-const INTERRUPTED = 130;
 
-export const injectFault = async (plan: FaultPlan, context: FaultContext): Promise<FaultResult> => {
+/** Undefined when the run was cut short before. */
+export const injectFault = async (
+  plan: FaultPlan,
+  context: FaultContext,
+): Promise<FaultResult | undefined> => {
   const now = (): number => Date.now() - context.startAtMs;
-  await sleepUntil(context.startAtMs + plan.atMs);
+  await sleepUntil(context.startAtMs + plan.atMs, context.signal);
+  if (context.signal.aborted) return undefined;
   const before = await context.admin?.workers().catch(() => undefined);
   const startedMs = now();
   const result = await act(plan, context, before);
@@ -75,7 +80,7 @@ const act = async (
     case 'kill-worker': {
       const victim = pickVictim(before);
       const actedMs = Date.now() - context.startAtMs;
-      signal(victim.pid, 'SIGKILL');
+      sendSignal(victim.pid, 'SIGKILL');
       const back = await watchReturn(context, {
         before: before!,
         victim,
@@ -97,10 +102,13 @@ const act = async (
     case 'slow-clients':
       return {
         undone: true,
-        notes: await holdSlowClients(context.target, plan.count, plan.lastsMs),
+        notes: await holdSlowClients(context.target, plan.count, plan.lastsMs, context.signal),
       };
     case 'garbage':
-      return { undone: true, notes: await throwGarbage(context.target, plan.lastsMs) };
+      return {
+        undone: true,
+        notes: await throwGarbage(context.target, plan.lastsMs, context.signal),
+      };
     case 'reset-storm':
       context.resetAll();
       return { undone: true, notes: ['every open connection was reset by this generator'] };
@@ -114,7 +122,7 @@ const pauseWorker = async (
 ): Promise<Act> => {
   const victim = pickVictim(before);
   const actedMs = Date.now() - context.startAtMs;
-  signal(victim.pid, 'SIGSTOP');
+  sendSignal(victim.pid, 'SIGSTOP');
   const notes = [`worker ${victim.id}, process ${victim.pid}, was stopped`];
   const watching = watchReturn(context, {
     before: before!,
@@ -122,17 +130,16 @@ const pauseWorker = async (
     fromMs: context.startAtMs + actedMs,
     untilMs: context.startAtMs + actedMs + plan.lastsMs,
   });
-  // Whoever interrupts the run must not leave a stopped worker behind.
-  const undoAndEnd = (): void => {
+  // Whoever ends this program at once must not leave a stopped worker behind.
+  const undo = (): void => {
     if (isAlive(victim.pid)) process.kill(victim.pid, 'SIGCONT');
-    process.exit(INTERRUPTED);
   };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, undoAndEnd);
+  process.once('exit', undo);
   try {
-    await sleepUntil(context.startAtMs + actedMs + plan.lastsMs);
+    await sleepUntil(context.startAtMs + actedMs + plan.lastsMs, context.signal);
   } finally {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, undoAndEnd);
-    if (isAlive(victim.pid)) signal(victim.pid, 'SIGCONT');
+    process.off('exit', undo);
+    if (isAlive(victim.pid)) sendSignal(victim.pid, 'SIGCONT');
     else notes.push('the service had replaced it before it was let go on');
   }
   const back = await watching;
@@ -149,7 +156,7 @@ const pickVictim = (workers: readonly WorkerState[] | undefined): WorkerState =>
 };
 
 /** @throws AppError usage when the process is not on this machine */
-const signal = (pid: number, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void => {
+const sendSignal = (pid: number, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void => {
   try {
     process.kill(pid, name);
   } catch (cause) {
@@ -187,13 +194,13 @@ interface Watched {
 
 /** Polls the list of workers until a new process stands in for the victim and as many are ready as before. */
 const watchReturn = async (
-  { admin, runEndsAtMs }: FaultContext,
+  { admin, runEndsAtMs, signal }: FaultContext,
   { before, victim, fromMs, untilMs = runEndsAtMs }: Watched,
 ): Promise<Return> => {
   const known = new Set(before.map(({ pid }) => pid));
   const nReady = before.filter(({ state }) => state === 'ready').length;
   let replacedInMs: number | null = null;
-  while (Date.now() < untilMs) {
+  while (Date.now() < untilMs && !signal.aborted) {
     const workers = await admin?.workers().catch(() => undefined);
     const elapsedMs = Date.now() - fromMs;
     const isNew = workers?.some(({ pid }) => !known.has(pid)) ?? false;
@@ -212,4 +219,14 @@ const watchReturn = async (
 const restartsOf = (workers: readonly WorkerState[] | undefined): number | null =>
   workers ? workers.reduce((sum, { restarts }) => sum + restarts, 0) : null;
 
-const sleepUntil = (atMs: number): Promise<void> => Bun.sleep(Math.max(0, atMs - Date.now()));
+const sleepUntil = (atMs: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', settle);
+      resolve();
+    };
+    const timer = setTimeout(settle, Math.max(0, atMs - Date.now()));
+    if (signal.aborted) settle();
+    else signal.addEventListener('abort', settle);
+  });

@@ -50,6 +50,7 @@ export const holdSlowClients = async (
   target: Target,
   count: number,
   lastsMs: number,
+  signal: AbortSignal,
 ): Promise<string[]> => {
   const endMs = performance.now() + lastsMs;
   const opened = await Promise.all(
@@ -57,7 +58,7 @@ export const holdSlowClients = async (
   );
   const clients = opened.filter((client) => client !== undefined);
   try {
-    for (let at = 20; performance.now() < endMs; at++) {
+    for (let at = 20; performance.now() < endMs && !signal.aborted; at++) {
       await Bun.sleep(Math.min(BYTE_EVERY_MS, Math.max(0, endMs - performance.now())));
       for (const client of clients) {
         if (!client.data.closed) client.write(HEADER[at] ?? 'x');
@@ -84,12 +85,16 @@ const MALFORMED: readonly string[] = [
 ];
 
 /** Sends one malformed request on a new connection every 10 ms. Returns how they were answered. */
-export const throwGarbage = async (target: Target, lastsMs: number): Promise<string[]> => {
+export const throwGarbage = async (
+  target: Target,
+  lastsMs: number,
+  signal: AbortSignal,
+): Promise<string[]> => {
   const endMs = performance.now() + lastsMs;
   const clients: Socket<HostileClient>[] = [];
   let nTried = 0;
   try {
-    while (performance.now() < endMs) {
+    while (performance.now() < endMs && !signal.aborted) {
       const client = await connect(target, nTried, MALFORMED[nTried % MALFORMED.length]!);
       nTried++;
       if (client) clients.push(client);

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
+import { longestGap } from '../coordinator/timeline.ts';
 import { parseFaults } from './fault.ts';
-import { findRecovered, longestGapMs } from './recovery.ts';
+import { findRecovered } from './recovery.ts';
 
 const slots = (...parts: readonly (readonly [number, number])[]): number[] =>
   parts.flatMap(([length, value]) => new Array<number>(length).fill(value));
@@ -9,7 +10,7 @@ const FROM_100 = { from: 100, end: 400, okPerSlotBefore: 10 };
 
 test('the longest gap is the longest run of empty slots after the fault', () => {
   const ok = slots([50, 0], [100, 5], [7, 0], [20, 5], [3, 0], [100, 5]);
-  expect(longestGapMs(ok, 100, ok.length)).toBe(70);
+  expect(longestGap(ok, { from: 100, end: ok.length })).toEqual({ fromMs: 1500, lengthMs: 70 });
 });
 
 test('recovered means a whole second without failure at nine tenths of the rate before', () => {

@@ -2,8 +2,9 @@
  * What a fault cost, read off the run's timeline: pure functions over successes and failures by slot, 10 ms in most runs.
  */
 
+import { longestGap, timelineOf } from '../coordinator/timeline.ts';
 import type { Window } from '../coordinator/window.ts';
-import { SLOT_MS, TICK_MS } from '../generator/tally.ts';
+import { SLOT_MS } from '../generator/tally.ts';
 import type { FaultResult } from './fault-injection.ts';
 
 export interface Recovery {
@@ -73,7 +74,7 @@ export const measureRecovery = (
     okPerSecondBefore: (before * 1000) / slotMs,
     requestsLost: sumOf(bad, at, until + 1),
     wrongAnswers: after.reduce((sum, { wrong }) => sum + wrong, 0),
-    longestGapMs: longestGapMs(ok, at, until, slotMs),
+    longestGapMs: longestGap(ok, { from: at, end: until, slotMs }).lengthMs,
     firstSuccessMs: first < 0 ? null : Math.max(0, (first + 1) * slotMs - result.startedMs),
     recoveredMs: recovered === null ? null : Math.max(0, recovered * slotMs - result.startedMs),
     peakP99Ms: peaks.length > 0 ? Math.max(...peaks) : null,
@@ -95,25 +96,6 @@ const afterLast = (bad: readonly number[], from: number, to: number): number => 
     if (bad[slot]! > 0) return slot + 1;
   }
   return from;
-};
-
-/** Slots of the whole run, each window in its place; a second that no shard reported stays empty. */
-const timelineOf = (
-  windows: readonly Window[],
-  read: (window: Window) => readonly number[],
-): number[] => {
-  const slotMs = windows[0]?.slotMs ?? SLOT_MS;
-  const fromOf = ({ second }: Window): number => (second * TICK_MS) / slotMs;
-  const nSlots = windows.reduce(
-    (max, window) => Math.max(max, fromOf(window) + read(window).length),
-    0,
-  );
-  const slots = new Array<number>(nSlots).fill(0);
-  for (const window of windows) {
-    const from = fromOf(window);
-    for (const [i, count] of read(window).entries()) slots[from + i] = count;
-  }
-  return slots;
 };
 
 const sumOf = (slots: readonly number[], from: number, to: number): number => {
@@ -150,20 +132,4 @@ export const findRecovered = (
     if (good && sumOf(bad, slot, slot + span) === 0) return slot;
   }
   return null;
-};
-
-/** Longest stretch without a success, in milliseconds, to one slot. */
-export const longestGapMs = (
-  ok: readonly number[],
-  from: number,
-  end: number,
-  slotMs = SLOT_MS,
-): number => {
-  let longest = 0;
-  let gap = 0;
-  for (let slot = from; slot < end; slot++) {
-    gap = ok[slot] === 0 ? gap + 1 : 0;
-    longest = Math.max(longest, gap);
-  }
-  return longest * slotMs;
 };

@@ -3,6 +3,7 @@
  */
 import type { Socket } from 'bun';
 import type { FromShard } from '../messages.ts';
+import type { Reconnection } from './request-io.ts';
 import { buildSocketRing } from './ring.ts';
 import { CLOSED, CONNECTING, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import { addReason } from './tally.ts';
@@ -25,15 +26,17 @@ interface Connector {
   /** A connection is established (TLS and all); false when it is not wanted any more. */
   readonly established: (socket: Socket<number>) => boolean;
   readonly failed: (i: number, reason: string) => void;
-  /** A socket is gone: it is opened again at once if there is room, or after a delay, when the service closed it. */
-  readonly reconnect: (i: number, isDelayed: boolean) => void;
+  /** A socket is gone: it is opened again at once if there is room, after a delay, or when a request needs it. */
+  readonly reconnect: (i: number, when: Reconnection) => void;
+  /** Requests wait for a connection: those that are opened on demand are opened now. */
+  readonly openMissing: () => void;
   /** Opens what is due. @param isMissed whether requests wait for a connection */
   readonly turn: (nowMs: number, isMissed: boolean) => void;
 }
 
 /** @param openSocket begins one connection; the promise only tells of failures */
 export const buildConnector = (
-  { plan, sockets, step, recorder }: ShardState,
+  { plan, sockets, step, recorder, waiting }: ShardState,
   openSocket: (i: number) => Promise<unknown>,
   emit: (message: FromShard) => void,
 ): Connector => {
@@ -43,6 +46,8 @@ export const buildConnector = (
   const hasOpened = new Uint8Array(nSockets);
   const begunAtMs = new Float64Array(nSockets);
   const toConnect = buildSocketRing(nSockets);
+  /** Closed, and opened again when a request needs them. */
+  const onDemand = buildSocketRing(nSockets);
   let nConnecting = 0;
   let reporting = false;
   let reportedMs = 0;
@@ -71,6 +76,14 @@ export const buildConnector = (
     if (retries[i]! < MAX_DOUBLINGS) retries[i]!++;
     retryAtMs[i] = performance.now() + waitMs;
     if (!sockets.closing) toConnect.push(i);
+  };
+
+  const openMissing = (): void => {
+    for (let missing = waiting.size - nConnecting; missing > 0; missing--) {
+      if (onDemand.size === 0 || nConnecting >= plan.connectsAtOnce) return;
+      const i = onDemand.shift();
+      if (sockets.state[i] === CLOSED) connect(i);
+    }
   };
 
   const report = (nowMs: number): void => {
@@ -114,13 +127,19 @@ export const buildConnector = (
       return true;
     },
     failed,
-    reconnect: (i, isDelayed) => {
+    reconnect: (i, when) => {
       if (sockets.closing || i >= sockets.wanted) return;
-      const waits = isDelayed && step.isRunning && !step.isClosedLoop;
+      if (when === 'on-demand') {
+        onDemand.push(i);
+        if (waiting.size > 0) openMissing();
+        return;
+      }
+      const waits = when === 'later' && step.isRunning && !step.isClosedLoop;
       retryAtMs[i] = waits ? performance.now() + RECONNECT_DELAY_MS : 0;
       if (!waits && nConnecting < plan.connectsAtOnce) connect(i);
       else toConnect.push(i);
     },
+    openMissing,
     turn: (nowMs, isMissed) => {
       let looks = toConnect.size;
       while (looks-- > 0 && nConnecting < plan.connectsAtOnce) {

@@ -3,14 +3,19 @@
  */
 import type { StepPlan } from '../messages.ts';
 import type { RequestIo } from './request-io.ts';
-import { buildSchedule, type Schedule } from './schedule.ts';
+import { buildSchedule, highestRateOf, type Schedule } from './schedule.ts';
 import { BUSY, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import { addReason } from './tally.ts';
 
 export const TURN_MS = 1;
 export const MAX_WAITING = 2 ** 18;
 const SWEEP_EVERY_US = 100_000;
 /** Up to this rate a shard looks more often than every millisecond when a planned time is near. */
 const SHARP_PER_SECOND = 250;
+const DRAIN_REASONS = {
+  unanswered: { sent: 'no answer until the end', unsent: 'never sent' },
+  inFlight: { sent: 'in flight when cut short', unsent: 'not sent when cut short' },
+} as const;
 const NEVER: Schedule = () => Number.POSITIVE_INFINITY;
 
 interface Pacer {
@@ -20,13 +25,14 @@ interface Pacer {
   readonly turn: (t: number) => void;
   /** Plans nothing more. */
   readonly halt: () => void;
-  /** Ends everything that is in flight or waits, at the end of a step. */
-  readonly drain: (t: number) => void;
+  /** Ends everything that is in flight or waits, at the end of a step: unanswered, or merely cut short. */
+  readonly drain: (t: number, outcome: 'unanswered' | 'inFlight') => void;
 }
 
 export const buildPacer = (
   { plan, sockets, step, recorder, waiting }: ShardState,
   requestIo: RequestIo,
+  openMissing: () => void,
 ): Pacer => {
   const timeoutUs = plan.timeoutMs * 1000;
   const { state, sentUs, answered, idle } = sockets;
@@ -50,8 +56,9 @@ export const buildPacer = (
       }
       if (i >= 0) requestIo.send(i, due, nowUsOf(step));
       else if (waiting.size < MAX_WAITING) waiting.push(due);
-      else recorder.unsent('dropped', due, t);
+      else requestIo.giveUpUnsent('dropped', due, t);
     }
+    if (waiting.size > 0) openMissing();
   };
 
   /** At low rates: looks again and again once the next planned time is less than a turn away. */
@@ -74,11 +81,13 @@ export const buildPacer = (
     lastSweepUs = t;
     for (let i = 0; i < sockets.wanted; i++) {
       if (state[i] === BUSY && t - sentUs[i]! > timeoutUs && answered[i] === 0) {
+        addReason(recorder.tally, 'timeout');
         requestIo.giveUp(i, 'timeout', t);
       }
     }
     while (waiting.size > 0 && t - waiting.peek() > timeoutUs) {
-      recorder.unsent('timeout', waiting.shift(), t);
+      requestIo.giveUpUnsent('unanswered', waiting.shift(), t);
+      addReason(recorder.tally, 'no free connection within the timeout');
     }
   };
 
@@ -87,8 +96,7 @@ export const buildPacer = (
       const { place, nPlaces } = plan;
       nextTime = load ? buildSchedule(load, place, nPlaces) : NEVER;
       nextDueUs = nextTime();
-      const maxPerSecond = load ? Math.max(load.fromPerSecond, load.toPerSecond) / nPlaces : 0;
-      isSharp = load !== null && maxPerSecond <= SHARP_PER_SECOND;
+      isSharp = load !== null && highestRateOf(load) / nPlaces <= SHARP_PER_SECOND;
       lastSweepUs = 0;
     },
     turn: (t) => {
@@ -101,10 +109,16 @@ export const buildPacer = (
     halt: () => {
       nextDueUs = Number.POSITIVE_INFINITY;
     },
-    drain: (t) => {
-      for (let i = 0; i < sockets.wanted; i++)
-        if (state[i] === BUSY) requestIo.giveUp(i, 'inFlight', t);
-      while (waiting.size > 0) recorder.unsent('inFlight', waiting.shift(), t);
+    drain: (t, outcome) => {
+      for (let i = 0; i < sockets.wanted; i++) {
+        if (state[i] !== BUSY) continue;
+        if (answered[i] === 0) addReason(recorder.tally, DRAIN_REASONS[outcome].sent);
+        requestIo.giveUp(i, outcome, t);
+      }
+      while (waiting.size > 0) {
+        requestIo.giveUpUnsent(outcome, waiting.shift(), t);
+        addReason(recorder.tally, DRAIN_REASONS[outcome].unsent);
+      }
     },
   };
 };

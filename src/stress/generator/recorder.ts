@@ -11,6 +11,8 @@ import {
   type Counter,
   clearTally,
   type EncodedTally,
+  OUTCOMES,
+  type Outcome,
   SLOT_MS,
   type Tally,
   TICK_MS,
@@ -20,12 +22,43 @@ import {
 const TICK_US = TICK_MS * 1000;
 const SLOT_US = SLOT_MS * 1000;
 
+/** How a sent request ends that gets no answer; how one ends that was never sent. */
+export type LossOutcome = 'socketError' | 'timeout' | 'unanswered' | 'inFlight';
+export type UnsentOutcome = 'unanswered' | 'dropped' | 'inFlight';
+
+/** One answer as it is recorded; microseconds. One record is used for all answers of a shard. */
+export interface AnswerRecord {
+  plannedUs: number;
+  sentUs: number;
+  status: number;
+  isRight: boolean;
+  /** The status was right, what came with it was not. */
+  isWrong: boolean;
+  isKnown: boolean;
+  isCompared: boolean;
+  /** Place of the request's name among the names. */
+  name: number;
+}
+
+/** What of a step the recorder must know. */
+export interface RecordedStep {
+  readonly measureFromUs: number;
+  readonly endUs: number;
+  readonly nNames: number;
+  /** When each stage ends, ascending. */
+  readonly stageEndsUs: readonly number[];
+}
+
+const OUTCOME_AT = Object.fromEntries(OUTCOMES.map((name, i) => [name, i])) as Readonly<
+  Record<Outcome, number>
+>;
+
 export interface Recorder {
   readonly tally: Tally;
   /** Requests in flight. */
   readonly nBusy: number;
   /** Clears the tally for a step; what was recorded of opening connections stays. */
-  readonly begin: (measureFromUs: number, endUs: number) => void;
+  readonly begin: (step: RecordedStep) => void;
   readonly end: (endUs: number) => void;
   readonly count: (counter: Counter, by?: number) => void;
   readonly connected: (tookUs: number) => void;
@@ -33,27 +66,15 @@ export interface Recorder {
   /** A planned time was looked at, so much after it was due. */
   readonly looked: (plannedUs: number, t: number) => void;
   readonly sent: (plannedUs: number, t: number) => void;
-  readonly answered: (
-    plannedUs: number,
-    sentUs: number,
-    t: number,
-    status: number,
-    isWrong: boolean,
-    isKnown: boolean,
-  ) => void;
+  readonly answered: (answer: AnswerRecord, t: number) => void;
   /** A request that was sent ends without an answer. */
   readonly lost: (
-    outcome: 'socketError' | 'timeout' | 'inFlight',
-    plannedUs: number,
-    sentUs: number,
+    outcome: LossOutcome,
+    request: { readonly plannedUs: number; readonly sentUs: number; readonly name: number },
     t: number,
   ) => void;
   /** A request that never found a connection ends. */
-  readonly unsent: (
-    outcome: 'timeout' | 'inFlight' | 'dropped',
-    plannedUs: number,
-    t: number,
-  ) => void;
+  readonly unsent: (outcome: UnsentOutcome, plannedUs: number, t: number, name: number) => void;
   /** In a closed loop a connection that cannot be opened is a request that cannot be sent. */
   readonly unsendable: (sinceUs: number, t: number) => void;
   readonly isTickOver: (t: number) => boolean;
@@ -67,6 +88,9 @@ export interface Recorder {
 
 export const buildRecorder = (): Recorder => {
   const tally = buildTally();
+  const { groups } = tally;
+  let nNames = 1;
+  let stageEndsUs: readonly number[] = [];
   const { counters, okSlots, badSlots, statuses } = tally;
   const { response, service, lag, late, errors, connect } = tally.histograms;
   let measureFromUs = 0;
@@ -91,19 +115,36 @@ export const buildRecorder = (): Recorder => {
     return slot < okSlots.length ? (slot > 0 ? slot : 0) : okSlots.length - 1;
   };
 
+  /** The group of a request: its stage by its planned time, and its name. */
+  const groupOf = (plannedUs: number, name: number): number => {
+    let stage = 0;
+    while (stage < stageEndsUs.length - 1 && plannedUs >= stageEndsUs[stage]!) stage++;
+    return stage * nNames + name;
+  };
+
+  const group = (outcome: Outcome, plannedUs: number, name: number, us: number): void => {
+    const { outcomes, response } = groups[groupOf(plannedUs, name)]!;
+    outcomes[OUTCOME_AT[outcome]]!++;
+    if (us >= 0) response[bucketOfUs(us)]!++;
+  };
+
   return {
     tally,
     get nBusy() {
       return nBusy;
     },
-    begin: (measureFrom, end) => {
+    begin: (step) => {
+      nNames = step.nNames;
+      stageEndsUs = step.stageEndsUs;
+      const nGroups = nNames * Math.max(1, stageEndsUs.length);
+      groups.splice(0, groups.length, ...buildTally(nGroups > 1 ? nGroups : 0).groups);
       const times = connect.slice();
       const opened = counters[COUNTER_AT.opened]!;
       clearTally(tally);
       connect.set(times);
       counters[COUNTER_AT.opened] = opened;
-      measureFromUs = measureFrom;
-      endUs = end;
+      measureFromUs = step.measureFromUs;
+      endUs = step.endUs;
       second = 0;
       tickStartUs = 0;
       takenUs = 0;
@@ -129,44 +170,51 @@ export const buildRecorder = (): Recorder => {
       changeBusy(1, t);
       if (plannedUs < measureFromUs) return;
       counters[COUNTER_AT.sent]!++;
+      if (t < endUs) counters[COUNTER_AT.sentInWindow]!++;
       lag[bucketOfUs(t - plannedUs)]!++;
     },
-    answered: (plannedUs, sentUs, t, status, isWrong, isKnown) => {
+    answered: ({ plannedUs, sentUs, status, isRight, isWrong, isKnown, isCompared, name }, t) => {
       changeBusy(-1, t);
-      const isRight = status >= 200 && status < 300 && !isWrong;
       if (isRight && t >= measureFromUs && t < endUs) counters[COUNTER_AT.okInWindow]!++;
       if (plannedUs < measureFromUs) return;
       statuses[status]!++;
       if (isKnown) counters[COUNTER_AT.checked]!++;
+      if (isCompared) counters[COUNTER_AT.compared]!++;
       if (isRight) {
         counters[COUNTER_AT.ok]!++;
         response[bucketOfUs(t - plannedUs)]!++;
         service[bucketOfUs(t - sentUs)]!++;
         okSlots[slotOf(t)]!++;
+        if (groups.length > 0) group('ok', plannedUs, name, t - plannedUs);
         return;
       }
-      counters[COUNTER_AT.httpError]!++;
+      const outcome = isWrong ? 'wrong' : 'httpError';
+      counters[COUNTER_AT[outcome]]!++;
       badSlots[slotOf(t)]!++;
       errors[bucketOfUs(t - plannedUs)]!++;
-      if (isWrong) counters[COUNTER_AT.wrong]!++;
-      addReason(tally, isWrong ? 'a wrong answer' : `status ${status}`);
+      if (groups.length > 0) group(outcome, plannedUs, name, -1);
+      if (!isWrong) addReason(tally, `status ${status}`);
     },
-    lost: (outcome, plannedUs, sentUs, t) => {
+    lost: (outcome, { plannedUs, sentUs, name }, t) => {
       changeBusy(-1, t);
       if (plannedUs < measureFromUs) return;
       counters[COUNTER_AT[outcome]]!++;
       badSlots[slotOf(t)]!++;
-      if (outcome === 'socketError') errors[bucketOfUs(t - plannedUs)]!++;
+      const isFault = outcome === 'socketError';
+      if (isFault) errors[bucketOfUs(t - plannedUs)]!++;
       else {
         response[bucketOfUs(t - plannedUs)]!++;
         service[bucketOfUs(t - sentUs)]!++;
       }
+      if (groups.length > 0) group(outcome, plannedUs, name, isFault ? -1 : t - plannedUs);
     },
-    unsent: (outcome, plannedUs, t) => {
+    unsent: (outcome, plannedUs, t, name) => {
       if (plannedUs < measureFromUs) return;
       counters[COUNTER_AT[outcome]]!++;
       badSlots[slotOf(t)]!++;
-      if (outcome !== 'dropped') response[bucketOfUs(t - plannedUs)]!++;
+      const ageUs = outcome === 'dropped' ? -1 : t - plannedUs;
+      if (ageUs >= 0) response[bucketOfUs(ageUs)]!++;
+      if (groups.length > 0) group(outcome, plannedUs, name, ageUs);
     },
     unsendable: (sinceUs, t) => {
       if (t < measureFromUs || t >= endUs) return;
@@ -174,6 +222,7 @@ export const buildRecorder = (): Recorder => {
       counters[COUNTER_AT.socketError]!++;
       badSlots[slotOf(t)]!++;
       errors[bucketOfUs(t - sinceUs)]!++;
+      if (groups.length > 0) group('socketError', t, 0, -1);
     },
     isTickOver: (t) => t - tickStartUs >= TICK_US,
     take: (t) => {

@@ -88,7 +88,7 @@ const beginBody = (
   chunked: boolean,
   at: number,
 ): number => {
-  if (scanner.bodiless || status < 200 || status === 204 || status === 304) {
+  if (scanner.bodiless[socket] === 1 || status < 200 || status === 204 || status === 304) {
     scanner.phase[socket] = LENGTH;
     scanner.remaining[socket] = 0;
   } else if (chunked) {

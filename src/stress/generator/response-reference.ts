@@ -10,15 +10,23 @@ interface ParsedResponse {
   readonly end: number;
 }
 
-/** The first final answer of a text (latin1), undefined when it is not complete. @source RFC 9112 */
-export const readResponse = (text: string, bodiless = false): ParsedResponse | undefined => {
+/**
+ * The first final answer of a text (latin1), undefined when it is not complete.
+ * @param isClosed whether no more bytes can come, which completes a body without a length
+ * @source RFC 9112
+ */
+export const readResponse = (
+  text: string,
+  bodiless = false,
+  isClosed = false,
+): ParsedResponse | undefined => {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
   const [statusLine = '', ...lines] = text.slice(0, headEnd).split('\r\n');
   const status = Number(statusLine.split(' ')[1]);
   const start = headEnd + 4;
   if (status < 200) {
-    const next = readResponse(text.slice(start), bodiless);
+    const next = readResponse(text.slice(start), bodiless, isClosed);
     return next && { ...next, end: next.end + start };
   }
   const headers = new Map(
@@ -33,7 +41,11 @@ export const readResponse = (text: string, bodiless = false): ParsedResponse | u
     const chunked = readChunks(text, start);
     return chunked && { status, closes, ...chunked };
   }
-  const end = start + Number(headers.get('content-length'));
+  const length = headers.get('content-length');
+  if (length === undefined && isClosed) {
+    return { status, closes: true, body: text.slice(start), end: text.length };
+  }
+  const end = start + Number(length);
   if (!(end <= text.length)) return undefined;
   return { status, closes, body: text.slice(start, end), end };
 };

@@ -70,7 +70,7 @@ const scanHead = (scanner: Scanner, socket: number, chunk: Uint8Array, from: num
   if (saved === undefined) {
     const known = scanner.known;
     const n = known.length;
-    if (n > 0 && chunk.length - from >= n) {
+    if (n > 0 && chunk.length - from >= n && scanner.bodiless[socket] === scanner.knownBodiless) {
       let same = 0;
       while (same < n && chunk[from + same] === known[same]) same++;
       if (same === n) {
@@ -114,4 +114,5 @@ const learn = (
   scanner.knownCloses = scanner.closes[socket]!;
   scanner.knownPhase = scanner.phase[socket]!;
   scanner.knownRemaining = scanner.remaining[socket]!;
+  scanner.knownBodiless = scanner.bodiless[socket]!;
 };

@@ -36,14 +36,15 @@ export interface Scanner {
   readonly closes: Uint8Array;
   /** Heads that arrived in part, by socket. */
   readonly heads: Map<number, Uint8Array>;
-  /** Whether answers carry no body (HEAD requests). */
-  readonly bodiless: boolean;
+  /** 1 when the answer that is awaited carries no body: the request is HEAD. */
+  readonly bodiless: Uint8Array;
   /** A head read before, byte by byte, and what it said: nearly all answers of a second have the very same head. */
   known: Uint8Array;
   knownStatus: number;
   knownCloses: number;
   knownPhase: number;
   knownRemaining: number;
+  knownBodiless: number;
   nUnknown: number;
   /** Offset of the body in the last chunk when the whole answer lay in it, else -1. */
   bodyAt: number;
@@ -55,12 +56,13 @@ export const buildScanner = (nSockets: number, bodiless = false): Scanner => ({
   status: new Uint16Array(nSockets),
   closes: new Uint8Array(nSockets),
   heads: new Map(),
-  bodiless,
+  bodiless: new Uint8Array(nSockets).fill(bodiless ? 1 : 0),
   known: new Uint8Array(0),
   knownStatus: 0,
   knownCloses: 0,
   knownPhase: HEAD,
   knownRemaining: 0,
+  knownBodiless: 0,
   nUnknown: 0,
   bodyAt: -1,
 });

@@ -1,15 +1,7 @@
 import { expect, test } from 'bun:test';
-import { buildSchedule, type Load } from './schedule.ts';
+import { type Arrivals, buildSchedule, type Load, type Stage } from './schedule.ts';
 
-const plan = (load: Partial<Load>, nShards = 1): number[][] => {
-  const full: Load = {
-    fromPerSecond: 100,
-    toPerSecond: 100,
-    durationMs: 10_000,
-    arrivals: 'uniform',
-    seed: 1,
-    ...load,
-  };
+const walk = (full: Load, nShards: number): number[][] => {
   return Array.from({ length: nShards }, (_, shard) => {
     const next = buildSchedule(full, shard, nShards);
     const times: number[] = [];
@@ -17,6 +9,39 @@ const plan = (load: Partial<Load>, nShards = 1): number[][] => {
     return times;
   });
 };
+
+type Wish = Partial<Stage> & { readonly arrivals?: Arrivals; readonly seed?: number };
+
+const plan = ({ arrivals = 'uniform', seed = 1, ...stage }: Wish, nShards = 1): number[][] => {
+  const whole = { fromPerSecond: 100, toPerSecond: 100, durationMs: 10_000, ...stage };
+  return walk({ stages: [whole], arrivals, seed }, nShards);
+};
+
+const STAGES: readonly Stage[] = [
+  { fromPerSecond: 100, toPerSecond: 100, durationMs: 3000 },
+  { fromPerSecond: 100, toPerSecond: 300, durationMs: 2000 },
+  { fromPerSecond: 0, toPerSecond: 0, durationMs: 1000 },
+  { fromPerSecond: 50, toPerSecond: 50, durationMs: 2000 },
+];
+
+test('stages follow one another: each holds the integral of its rate, none where it is zero', () => {
+  const [times] = walk({ stages: STAGES, arrivals: 'uniform', seed: 1 }, 1);
+  const countIn = (fromS: number, toS: number): number =>
+    times!.filter((at) => at >= fromS * 1e6 && at < toS * 1e6).length;
+  expect([countIn(0, 3), countIn(3, 5), countIn(5, 6), countIn(6, 8)]).toEqual([300, 400, 0, 100]);
+});
+
+test('shards together make the same stages as one, and the same recorded moments', () => {
+  for (const load of [
+    { stages: STAGES, arrivals: 'uniform' as const, seed: 1 },
+    { stages: [], arrivals: 'uniform' as const, seed: 1, momentsMs: [0, 1, 1, 5, 80] },
+  ]) {
+    const merged = walk(load, 3)
+      .flat()
+      .sort((a, b) => a - b);
+    expect(merged).toEqual(walk(load, 1)[0]!);
+  }
+});
 
 test('a uniform plan is evenly spaced and holds rate times duration requests', () => {
   const [times] = plan({});

@@ -36,5 +36,5 @@ const obey = (message: ToShard): void => {
 
 process.on('message', (message: ToShard) => obey(message));
 process.on('disconnect', () => process.exit(0));
-process.on('SIGINT', () => {});
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
 emit({ kind: 'ready' });

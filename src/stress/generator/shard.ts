@@ -3,7 +3,7 @@
  * One process runs one shard; `shard-process.ts` connects it with its coordinator.
  */
 import type { Socket } from 'bun';
-import type { FromShard, ShardPlan, StepPlan } from '../messages.ts';
+import { type FromShard, type ShardPlan, type StepPlan, tlsOptionsOf } from '../messages.ts';
 import { buildConnector, codeOf } from './connector.ts';
 import { buildPacer, MAX_WAITING, TURN_MS } from './pacer.ts';
 import { buildRecorder, type Recorder } from './recorder.ts';
@@ -40,12 +40,14 @@ export const buildShard = (
   recorder: Recorder = buildRecorder(),
 ): Shard => {
   const isTls = plan.tls !== null;
-  const sockets = buildSockets(plan.nConnections, plan.bodiless);
+  const tls = plan.tls && tlsOptionsOf(plan.tls);
+  const sockets = buildSockets(plan.nConnections);
   const step = buildRunningStep();
   const { handles, state, idle, unwritten } = sockets;
   const waiting = buildNumberRing(MAX_WAITING);
   const shared: ShardState = { plan, sockets, step, recorder, waiting };
   let usage = readUsage();
+  let isCutShort = false;
 
   /** The socket of each place whose TLS handshake is under way: one that was hung up before may still be closing. */
   const shakingHands = new Array<Socket<number> | null>(plan.nConnections).fill(null);
@@ -70,9 +72,9 @@ export const buildShard = (
       const i = socket.data;
       if (handles[i] === socket && unwritten[i]! > 0) requestIo.writeRest(i, socket);
     },
-    close: (socket: Socket<number>): void => {
+    close: (socket: Socket<number>, fault?: unknown): void => {
       const i = socket.data;
-      if (handles[i] === socket) requestIo.closed(i);
+      if (handles[i] === socket) requestIo.closed(i, fault ? codeOf(fault) : null);
       else if (shakingHands[i] === socket) {
         shakingHands[i] = null;
         connector.failed(i, 'closed at once');
@@ -88,15 +90,10 @@ export const buildShard = (
   };
 
   const openSocket = (i: number): Promise<unknown> => {
-    const options = {
-      hostname: plan.addresses[i % plan.addresses.length]!,
-      port: plan.port,
-      data: i,
-      socket: handlers,
-    };
-    if (!plan.tls) return Bun.connect(options);
-    const tls = { serverName: plan.tls.serverName, rejectUnauthorized: plan.tls.verify };
-    return Bun.connect({ ...options, tls });
+    const common = { data: i, socket: handlers, ...(tls ? { tls } : {}) };
+    if (plan.socketPath !== null) return Bun.connect({ ...common, unix: plan.socketPath });
+    const hostname = plan.addresses[i % plan.addresses.length]!;
+    return Bun.connect({ ...common, hostname, port: plan.port });
   };
 
   /** A connection is established. */
@@ -108,32 +105,42 @@ export const buildShard = (
 
   const connector = buildConnector(shared, openSocket, emit);
   const requestIo = buildRequestIo(shared, connector.reconnect);
-  const pacer = buildPacer(shared, requestIo);
+  const pacer = buildPacer(shared, requestIo, connector.openMissing);
 
   const turn = (): void => {
     connector.turn(performance.now(), waiting.size > 0);
     if (!step.isRunning) return;
     const t = nowUsOf(step);
     pacer.turn(t);
+    if (t < step.endUs && requestIo.isSpent() && recorder.nBusy === 0) endAt(t);
     if (t < step.endUs) {
       if (recorder.isTickOver(t)) emitTick(t, false);
       return;
     }
     const isDrained = recorder.nBusy === 0 && waiting.size === 0;
     if (isDrained || t >= step.graceEndUs) {
-      pacer.drain(t);
+      pacer.drain(t, isCutShort ? 'inFlight' : 'unanswered');
       step.isRunning = false;
       emitTick(t, true);
     } else if (recorder.isTickOver(t)) emitTick(t, false);
   };
 
+  /** The plan of the running step ends now. */
+  const endAt = (t: number): void => {
+    step.endUs = Math.min(step.endUs, Math.max(0, t));
+    recorder.end(step.endUs);
+    pacer.halt();
+  };
+
   const emitTick = (t: number, last: boolean): void => {
     const before = usage;
     usage = readUsage();
+    requestIo.tick();
     emit({
       kind: 'tick',
       shard: plan.shard,
       last,
+      ...(last ? { endedMs: step.endUs / 1000 } : {}),
       ...recorder.take(t),
       nOpen: sockets.nOpen,
       waiting: waiting.size,
@@ -148,10 +155,19 @@ export const buildShard = (
     timer = setInterval(turn, ms);
   };
 
+  /** Without keep-alive no connection that was opened before the step may serve a request of it. */
+  const recycle = (): void => {
+    for (let looks = idle.size; looks > 0; looks--) {
+      const i = idle.shift();
+      if (state[i] === IDLE) requestIo.renew(i);
+    }
+  };
+
   const begin = (): void => {
     turnEvery(step.isClosedLoop ? CLOSED_LOOP_TURN_MS : TURN_MS);
     usage = readUsage();
     step.isRunning = true;
+    if (!plan.keepAlive) recycle();
     if (!step.isClosedLoop) return;
     for (let looks = idle.size; looks > 0; looks--) {
       const i = idle.shift();
@@ -159,18 +175,32 @@ export const buildShard = (
     }
   };
 
+  /** What this shard sends of a closed loop that ends by its count of requests. */
+  const shareOfRequests = (max: number | null): number =>
+    max === null
+      ? Number.POSITIVE_INFINITY
+      : Math.floor(max / plan.nPlaces) + (plan.place < max % plan.nPlaces ? 1 : 0);
+
   return {
     grow: (nConnections) => {
       connector.grow(nConnections);
       turnEvery(TURN_MS);
     },
-    start: ({ startAtMs, load, durationMs, warmUpMs, graceMs }) => {
+    start: ({ startAtMs, load, durationMs, maxRequests, warmUpMs, graceMs }) => {
       connector.settle();
       step.originMs = startAtMs - performance.timeOrigin;
       step.endUs = durationMs * 1000;
       step.graceEndUs = step.endUs + graceMs * 1000;
       step.isClosedLoop = load === null;
-      recorder.begin(warmUpMs * 1000, step.endUs);
+      step.isReplay = load?.momentsMs !== undefined;
+      isCutShort = false;
+      recorder.begin({
+        measureFromUs: warmUpMs * 1000,
+        endUs: step.endUs,
+        nNames: plan.names.length,
+        stageEndsUs: stageEndsOf(load),
+      });
+      requestIo.begin(shareOfRequests(maxRequests));
       pacer.schedule(load);
       sockets.readyUs.fill(-1);
       const waitMs = startAtMs - (performance.timeOrigin + performance.now());
@@ -178,11 +208,10 @@ export const buildShard = (
       else begin();
     },
     stop: () => {
-      const graceUs = step.graceEndUs - step.endUs;
-      step.endUs = Math.min(step.endUs, Math.max(0, nowUsOf(step)));
-      step.graceEndUs = step.endUs + Math.min(graceUs, STOP_GRACE_US);
-      recorder.end(step.endUs);
-      pacer.halt();
+      const t = Math.max(0, nowUsOf(step));
+      isCutShort = true;
+      step.graceEndUs = Math.min(step.graceEndUs, t + STOP_GRACE_US);
+      endAt(t);
     },
     reset: (share) => {
       const nReset = Math.round(sockets.wanted * share);
@@ -196,4 +225,12 @@ export const buildShard = (
       for (const socket of handles) socket?.terminate();
     },
   };
+};
+
+const stageEndsOf = (load: StepPlan['load']): number[] => {
+  let endUs = 0;
+  return (load?.stages ?? []).map(({ durationMs }) => {
+    endUs += durationMs * 1000;
+    return endUs;
+  });
 };

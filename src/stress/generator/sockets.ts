@@ -24,6 +24,8 @@ interface Sockets {
   readonly sentUs: Float64Array;
   /** In a closed loop: since when the next request could have been sent; -1: since it is free. */
   readonly readyUs: Float64Array;
+  /** When its last answer was complete. */
+  readonly freeUs: Float64Array;
   /** Index of the request in flight. */
   readonly requestIndex: Int32Array;
   /** Bytes of it that the kernel has not taken yet. */
@@ -43,6 +45,8 @@ interface Sockets {
 interface RunningStep {
   isRunning: boolean;
   isClosedLoop: boolean;
+  /** Whether request k belongs to the k-th planned moment. */
+  isReplay: boolean;
   /** Its start on the clock of `performance.now()`. */
   originMs: number;
   endUs: number;
@@ -59,16 +63,17 @@ export interface ShardState {
   readonly waiting: NumberRing;
 }
 
-export const buildSockets = (nSockets: number, bodiless: boolean): Sockets => ({
+export const buildSockets = (nSockets: number): Sockets => ({
   handles: new Array<Socket<number> | null>(nSockets).fill(null),
   state: new Uint8Array(nSockets),
   plannedUs: new Float64Array(nSockets),
   sentUs: new Float64Array(nSockets),
   readyUs: new Float64Array(nSockets).fill(-1),
+  freeUs: new Float64Array(nSockets),
   requestIndex: new Int32Array(nSockets),
   unwritten: new Int32Array(nSockets),
   answered: new Uint8Array(nSockets),
-  scanner: buildScanner(nSockets, bodiless),
+  scanner: buildScanner(nSockets),
   idle: buildSocketRing(nSockets),
   wanted: 0,
   nOpen: 0,
@@ -78,6 +83,7 @@ export const buildSockets = (nSockets: number, bodiless: boolean): Sockets => ({
 export const buildRunningStep = (): RunningStep => ({
   isRunning: false,
   isClosedLoop: false,
+  isReplay: false,
   originMs: 0,
   endUs: 0,
   graceEndUs: 0,

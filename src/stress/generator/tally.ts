@@ -16,9 +16,14 @@ export const SCALE = buildScale(11, 30);
 export const OUTCOMES = [
   'ok',
   'httpError',
+  /** The status was right, what came with it was not. */
+  'wrong',
   'socketError',
   'timeout',
+  /** Never sent for want of a connection, or still open when the wait after the end was over. */
+  'unanswered',
   'dropped',
+  /** Open when the run was cut short, and not old enough to be called lost. */
   'inFlight',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
@@ -29,10 +34,11 @@ export const COUNTERS = [
   'sent',
   /** Ok answers that arrived inside the measured window, whenever they were planned. */
   'okInWindow',
-  /** Of the HTTP errors: the status was right, the body was not. */
-  'wrong',
-  /** Bodies compared with the known right answer. */
+  /** Requests sent inside the measured window. */
+  'sentInWindow',
+  /** Answers of which something is known that must be right; and those of them that were looked at. */
   'checked',
+  'compared',
   /** Bytes from the server that answered no request. */
   'unsolicited',
   'bytesIn',
@@ -56,6 +62,18 @@ export const TICK_MS = 1000;
 const N_SLOTS = TICK_MS / SLOT_MS;
 const MAX_REASONS = 50;
 
+/** What is kept of one group of requests: those of one name, planned in one stage. */
+export interface GroupTally {
+  /** Shape (OUTCOMES). */
+  readonly outcomes: Float64Array;
+  readonly response: Float64Array;
+}
+
+export interface EncodedGroup {
+  readonly outcomes: readonly number[];
+  readonly response: readonly number[];
+}
+
 export interface Tally {
   readonly counters: Float64Array;
   readonly histograms: Readonly<Record<HistogramName, Float64Array>>;
@@ -66,6 +84,8 @@ export interface Tally {
   /** Requests that failed, by slot of the tick. */
   readonly badSlots: Float64Array;
   readonly reasons: Map<string, number>;
+  /** Empty where all requests are of one name and one stage. */
+  readonly groups: GroupTally[];
 }
 
 /** A tally as it crosses processes and lies in run files. */
@@ -76,6 +96,7 @@ export interface EncodedTally {
   readonly okSlots: readonly number[];
   readonly badSlots: readonly number[];
   readonly reasons: Readonly<Record<string, number>>;
+  readonly groups?: readonly EncodedGroup[];
 }
 
 export const COUNTER_AT = Object.fromEntries(COUNTERS.map((name, i) => [name, i])) as Readonly<
@@ -88,13 +109,20 @@ const forEachName = <K extends string, V>(
 ): Readonly<Record<K, V>> =>
   Object.fromEntries(names.map((name) => [name, make(name)])) as Record<K, V>;
 
-export const buildTally = (): Tally => ({
+const buildGroup = (): GroupTally => ({
+  outcomes: new Float64Array(OUTCOMES.length),
+  response: buildCounts(SCALE),
+});
+
+/** @param nGroups 0 where all requests are of one group */
+export const buildTally = (nGroups = 0): Tally => ({
   counters: new Float64Array(COUNTERS.length),
   histograms: forEachName(HISTOGRAMS, () => buildCounts(SCALE)),
   statuses: new Float64Array(1000),
   okSlots: new Float64Array(N_SLOTS),
   badSlots: new Float64Array(N_SLOTS),
   reasons: new Map(),
+  groups: Array.from({ length: nGroups }, buildGroup),
 });
 
 /** Same bucket as `bucketOf(SCALE, us)` of the core, without its general arithmetic. @cost about 1 ns */
@@ -122,6 +150,14 @@ export const takeTally = (tally: Tally): EncodedTally => {
     okSlots: [...tally.okSlots],
     badSlots: [...tally.badSlots],
     reasons: Object.fromEntries(tally.reasons),
+    ...(tally.groups.length > 0
+      ? {
+          groups: tally.groups.map(({ outcomes, response }) => ({
+            outcomes: [...outcomes],
+            response: encodeCounts(response),
+          })),
+        }
+      : {}),
   };
   clearTally(tally);
   return encoded;
@@ -134,11 +170,16 @@ export const clearTally = (tally: Tally): void => {
   tally.okSlots.fill(0);
   tally.badSlots.fill(0);
   tally.reasons.clear();
+  for (const { outcomes, response } of tally.groups) {
+    outcomes.fill(0);
+    response.fill(0);
+  }
 };
 
 /** Adds an encoded tally to a tally: exact, in any order. */
 export const addTally = (tally: Tally, encoded: EncodedTally): void => {
-  for (const name of COUNTERS) tally.counters[COUNTER_AT[name]]! += encoded.counters[name];
+  // A run file of an earlier version lacks the counters that came later.
+  for (const name of COUNTERS) tally.counters[COUNTER_AT[name]]! += encoded.counters[name] ?? 0;
   for (const name of HISTOGRAMS) {
     mergeInto(tally.histograms[name], decodeCounts(SCALE, encoded.histograms[name]));
   }
@@ -146,6 +187,12 @@ export const addTally = (tally: Tally, encoded: EncodedTally): void => {
   for (const [i, count] of encoded.okSlots.entries()) tally.okSlots[i]! += count;
   for (const [i, count] of encoded.badSlots.entries()) tally.badSlots[i]! += count;
   for (const [reason, count] of Object.entries(encoded.reasons)) addReason(tally, reason, count);
+  for (const [i, group] of (encoded.groups ?? []).entries()) {
+    tally.groups[i] ??= buildGroup();
+    const { outcomes, response } = tally.groups[i];
+    for (const [at, count] of group.outcomes.entries()) outcomes[at]! += count;
+    mergeInto(response, decodeCounts(SCALE, group.response));
+  }
 };
 
 export const countOf = (tally: Tally, counter: Counter): number =>

@@ -5,7 +5,7 @@ import { type KneeReport, type LoadPoint, reportKnee } from '../analysis/knee.ts
 import type { Threshold } from '../analysis/slo.ts';
 import { buildStep, type Step, tightestLatencyMs } from '../analysis/step.ts';
 import { fitUsl, type UslFit } from '../analysis/usl.ts';
-import type { Arrivals } from '../generator/schedule.ts';
+import { type Arrivals, steadyLoad } from '../generator/schedule.ts';
 import { openConnections, type Session } from '../session.ts';
 import type { Watcher } from '../watcher.ts';
 import { type FailureReason, type SearchResult, searchCapacity, type Trial } from './search.ts';
@@ -18,13 +18,15 @@ interface CapacityOptions {
   readonly timeoutMs: number;
   readonly stepMs: number;
   readonly soakMs: number;
+  /** Bound of the whole search, soaks and all. */
   readonly limitMs: number;
+  readonly signal: AbortSignal;
 }
 
 export interface CapacityRun {
   readonly sweep: readonly Step[];
   readonly trials: readonly Step[];
-  readonly soak: Step | null;
+  readonly soaks: readonly Step[];
   readonly found: SearchResult;
   readonly usl: UslFit | null;
   readonly knee: KneeReport | null;
@@ -37,6 +39,8 @@ const WARM_UP_SHARE = 0.25;
 const PRECISION = 0.04;
 const COLLAPSE_SHARE = 0.8;
 const COOL_DOWN_MS = 250;
+/** Soaks for which the search leaves time. */
+const N_SOAKS_PLANNED = 2;
 
 export const runCapacity = async (
   session: Session,
@@ -44,28 +48,29 @@ export const runCapacity = async (
   watcher: Watcher,
 ): Promise<CapacityRun> => {
   const planned = session.plan.nConnections;
+  const { signal } = options;
+  const startMs = performance.now();
+  const stop = (): void => session.fleet.stop();
+  signal.addEventListener('abort', stop);
   const sweep = await sweepClosed(session, options, watcher);
   const opened = await openConnections(session, planned, watcher.onOpening);
   const best = Math.max(...sweep.map(({ summary }) => summary.throughputPerSecond));
   const trials: Step[] = [];
-  let soaked: Step | null = null;
+  const soaks: Step[] = [];
 
   const attempt = async (name: string, rate: number, durationMs: number): Promise<Step> => {
     watcher.onStep?.(name, rate, opened);
     const record = await session.fleet.run(
       {
-        load: {
-          fromPerSecond: rate,
-          toPerSecond: rate,
-          durationMs,
-          arrivals: options.arrivals,
-          seed: options.seed + trials.length,
-        },
+        load: steadyLoad(rate, durationMs, options.arrivals, options.seed + trials.length),
         durationMs,
         warmUpMs: Math.round(options.stepMs * WARM_UP_SHARE),
-        graceMs: graceOf(options.timeoutMs),
+        graceMs: graceOf(options.timeoutMs, tightestLatencyMs(options.thresholds)),
       },
       watcher.onWindow,
+      () => {
+        if (signal.aborted) stop();
+      },
     );
     await Bun.sleep(COOL_DOWN_MS);
     return buildStep({ name, record, connections: opened, thresholds: options.thresholds });
@@ -84,6 +89,7 @@ export const runCapacity = async (
       throughputPerSecond: step.summary.throughputPerSecond,
     };
   };
+  const leftMs = (): number => options.limitMs - (performance.now() - startMs);
   const found = await searchCapacity(
     async (rate) => {
       const step = await attempt('step', rate, options.stepMs);
@@ -92,7 +98,7 @@ export const runCapacity = async (
     },
     async (rate) => {
       const step = await attempt('soak', rate, options.soakMs);
-      soaked = step;
+      soaks.push(step);
       return judgeTrial(step);
     },
     {
@@ -101,15 +107,18 @@ export const runCapacity = async (
       precision: PRECISION,
       maxPerSecond: 10_000_000,
       minPerSecond: 1,
-      limitMs: options.limitMs,
+      limitMs: Math.max(0, leftMs() - N_SOAKS_PLANNED * options.soakMs),
+      soakLimitMs: Math.max(0, leftMs() - options.soakMs),
+      isCutShort: () => signal.aborted,
       nowMs: () => performance.now(),
     },
   );
+  signal.removeEventListener('abort', stop);
   const points = sweep.map(pointOf).sort((a, b) => a.load - b.load);
   return {
     sweep,
     trials,
-    soak: soaked,
+    soaks,
     found,
     usl: fitUsl(points.map(({ load, throughput }) => ({ n: Math.max(1, load), x: throughput }))),
     knee: reportKnee(points),
@@ -130,6 +139,7 @@ const sweepClosed = async (
   sizes.push(nConnections);
   const steps: Step[] = [];
   for (const size of sizes) {
+    if (options.signal.aborted && steps.length > 0) break;
     const opened = await openConnections(session, size, watcher.onOpening);
     watcher.onStep?.('sweep', null, opened);
     const record = await session.fleet.run(
@@ -137,9 +147,12 @@ const sweepClosed = async (
         load: null,
         durationMs: SWEEP_MS,
         warmUpMs: SWEEP_MS * WARM_UP_SHARE,
-        graceMs: graceOf(options.timeoutMs),
+        graceMs: graceOf(options.timeoutMs, tightestLatencyMs(options.thresholds)),
       },
       watcher.onWindow,
+      () => {
+        if (options.signal.aborted) session.fleet.stop();
+      },
     );
     steps.push(buildStep({ name: 'sweep', record, connections: opened }));
   }
@@ -173,10 +186,14 @@ const failureOf = (
   if (summary.outcomes.ok === 0 && summary.refused > 0) return 'died';
   const lateMs = summary.lateness.p99Ms ?? 0;
   const isOurs = lateMs > 0.5 * (summary.responseTime.p99Ms ?? 0);
+  const hasErrors = failed.some(({ threshold }) => /^(errors|wrong|ok|status)/.test(threshold));
+  // Errors that the service answered with are its own, however late they were asked for.
+  if (hasErrors && summary.outcomes.httpError > 0.5 * summary.errors) return 'errors';
+  if (verdict.kind === 'noisy') return 'noisy';
   if (verdict.kind === 'generator-bound' || (isOurs && failed.length > 0)) return 'generator-bound';
   if (verdict.kind === 'invalid') return 'environment';
   if (summary.refused > 0.01 * summary.planned) return 'refused';
-  if (failed.some(({ threshold }) => /^(errors|wrong)/.test(threshold))) return 'errors';
+  if (hasErrors) return 'errors';
   if (isShort && summary.throughputPerSecond < COLLAPSE_SHARE * bestPerSecond) return 'collapse';
   return 'latency';
 };

@@ -3,7 +3,8 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Threshold } from '../analysis/slo.ts';
-import { buildStep, type Step } from '../analysis/step.ts';
+import { buildStep, type Step, tightestLatencyMs } from '../analysis/step.ts';
+import { steadyLoad } from '../generator/schedule.ts';
 import { openConnections, type Session } from '../session.ts';
 import type { Watcher } from '../watcher.ts';
 import { graceOf } from './single.ts';
@@ -17,6 +18,7 @@ interface RampOptions {
   readonly timeoutMs: number;
   readonly thresholds: readonly Threshold[];
   readonly seed: number;
+  readonly signal: AbortSignal;
 }
 
 interface RampStep {
@@ -62,7 +64,13 @@ export const runRamp = async (
   options: RampOptions,
   watcher: Watcher,
 ): Promise<RampRun> => {
-  const graceMs = graceOf(options.timeoutMs);
+  const graceMs = graceOf(options.timeoutMs, tightestLatencyMs(options.thresholds));
+  const { signal } = options;
+  const stop = (): void => session.fleet.stop();
+  const stopIfAsked = (): void => {
+    if (signal.aborted) stop();
+  };
+  signal.addEventListener('abort', stop);
   const warmUpMs = Math.round(options.holdMs / 5);
   const steps: RampStep[] = [];
   let rate = options.ratePerSecond;
@@ -73,26 +81,23 @@ export const runRamp = async (
       const first = await session.fleet.run(
         { load: null, durationMs: FIRST_MS, warmUpMs: FIRST_MS / 4, graceMs },
         watcher.onWindow,
+        stopIfAsked,
       );
       const { summary } = buildStep({ name: 'first', record: first, connections: opened });
       rate = Math.max(1, Math.round(summary.throughputPerSecond * SHARE));
     }
     watcher.onStep?.('held', rate, opened);
-    const load = {
-      fromPerSecond: rate,
-      toPerSecond: rate,
-      durationMs: options.holdMs,
-      arrivals: 'uniform' as const,
-      seed: options.seed,
-    };
+    const load = steadyLoad(rate, options.holdMs, 'uniform', options.seed);
     const held = await session.fleet.run(
       { load, durationMs: options.holdMs, warmUpMs, graceMs },
       watcher.onWindow,
+      stopIfAsked,
     );
     watcher.onStep?.('full', null, opened);
     const full = await session.fleet.run(
       { load: null, durationMs: options.holdMs, warmUpMs, graceMs },
       watcher.onWindow,
+      stopIfAsked,
     );
     steps.push({
       planned: size,
@@ -108,10 +113,12 @@ export const runRamp = async (
     watcher.onNote?.(
       `${opened.toLocaleString('en')} connections: ${Math.round(steps.at(-1)!.full.summary.throughputPerSecond).toLocaleString('en')}/s at full tilt`,
     );
+    if (signal.aborted) break;
     if (opened < size) {
       watcher.onNote?.(`only ${opened} of ${size} connections could be opened: the ramp ends here`);
       break;
     }
   }
+  signal.removeEventListener('abort', stop);
   return { steps, ratePerSecond: rate ?? 0 };
 };

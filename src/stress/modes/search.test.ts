@@ -8,6 +8,7 @@ const OPTIONS: SearchOptions = {
   maxPerSecond: 1e6,
   minPerSecond: 1,
   limitMs: 1e9,
+  soakLimitMs: 1e9,
   nowMs: () => 0,
 };
 
@@ -66,6 +67,33 @@ test('a soak that fails lowers the answer', async () => {
   const soak = service(470);
   const found = await searchCapacity(trial, soak.trial, OPTIONS);
   expect(found.sustainedPerSecond!).toBeLessThanOrEqual(470);
+});
+
+test('soaks that fail lower the answer as long as they must, and steps are never said not to have held', async () => {
+  const { trial } = service(500);
+  const found = await searchCapacity(trial, service(260).trial, OPTIONS);
+  expect(found).toMatchObject({ isSoaked: true });
+  expect(found.sustainedPerSecond!).toBeLessThanOrEqual(260);
+  expect(found.sustainedPerSecond!).toBeGreaterThan(200);
+  const never = await searchCapacity(trial, service(0).trial, OPTIONS);
+  expect(never.isSoaked).toBe(false);
+  expect(never.sustainedPerSecond!).toBeLessThan(never.breakingPerSecond!);
+});
+
+test('a search that is over its time or cut short ends at once, with what it knows', async () => {
+  let nowMs = 0;
+  const { trial, asked } = service(1e9);
+  const slow = async (rate: number): Promise<Trial> => {
+    nowMs += 1000;
+    return trial(rate);
+  };
+  const limits = { limitMs: 3500, soakLimitMs: 2000, nowMs: () => nowMs };
+  const found = await searchCapacity(slow, slow, { ...OPTIONS, ...limits });
+  expect(asked).toEqual([10, 20, 40, 80]);
+  expect(found).toMatchObject({ sustainedPerSecond: 80, isSoaked: false, converged: false });
+  const isCutShort = (): boolean => asked.length > 5;
+  const cut = await searchCapacity(trial, trial, { ...OPTIONS, isCutShort });
+  expect(cut).toMatchObject({ sustainedPerSecond: 10, isSoaked: false });
 });
 
 test('a service that holds more than may be asked meets the ceiling', async () => {

@@ -10,6 +10,7 @@ const FAILURE_REASONS = [
   'refused',
   'died',
   'generator-bound',
+  'noisy',
   'environment',
   'ceiling',
 ] as const;
@@ -31,14 +32,19 @@ export interface SearchOptions {
   readonly precision: number;
   readonly maxPerSecond: number;
   readonly minPerSecond: number;
-  /** No new trial is begun after this; the clock is given so that tests need none. */
+  /** No new trial is begun after this, and no soak after the second; the clock is given so that tests need none. */
   readonly limitMs: number;
+  readonly soakLimitMs: number;
   readonly nowMs: () => number;
+  /** Whether somebody wants it to end. */
+  readonly isCutShort?: () => boolean;
 }
 
 export interface SearchResult {
-  /** The highest rate that passed its soak; null when nothing passed. */
+  /** The highest rate that passed its soak, or a step where no soak was passed; null when nothing passed. */
   readonly sustainedPerSecond: number | null;
+  /** Whether that rate passed a soak. */
+  readonly isSoaked: boolean;
   /** The lowest rate that failed; null when nothing failed. */
   readonly breakingPerSecond: number | null;
   readonly reason: FailureReason | null;
@@ -46,8 +52,9 @@ export interface SearchResult {
   readonly converged: boolean;
 }
 
-const N_SOAKS = 3;
 const DOWN = 0.5;
+/** What is soaked after a soak failed, as shares of the first: a soak finds what a short step cannot. */
+const SOAK_SHARES = [1, 0.98, 0.94, 0.87, 0.75, 0.6, 0.45] as const;
 
 /** @param trial runs one step; @param soak runs one longer step */
 export const searchCapacity = async (
@@ -56,7 +63,9 @@ export const searchCapacity = async (
   options: SearchOptions,
 ): Promise<SearchResult> => {
   const startMs = options.nowMs();
-  const late = (): boolean => options.nowMs() - startMs > options.limitMs;
+  const isCutShort = options.isCutShort ?? (() => false);
+  const late = (): boolean => isCutShort() || options.nowMs() - startMs > options.limitMs;
+  const passed: number[] = [];
   let low: number | null = null;
   let high: number | null = null;
   let reason: FailureReason | null = null;
@@ -65,16 +74,20 @@ export const searchCapacity = async (
   /** Two of three decide, so that one bad moment of the machine does not. */
   const decide = async (at: number): Promise<Trial> => {
     const first = await trial(at);
-    if (first.passed || isFinal(first.reason)) return first;
+    if (first.passed || isFinal(first.reason) || late()) return first;
     const second = await trial(at);
-    if (!second.passed) return second;
+    if (!second.passed || late()) return second;
     return trial(at);
   };
 
   while (!late()) {
     const result = await decide(rate);
-    if (result.passed) low = Math.max(low ?? 0, rate);
-    else {
+    // A step that was cut short says neither.
+    if (isCutShort()) break;
+    if (result.passed) {
+      low = Math.max(low ?? 0, rate);
+      passed.push(rate);
+    } else {
       high = Math.min(high ?? Number.POSITIVE_INFINITY, rate);
       reason = result.reason;
       if (isFinal(reason) && low === null) break;
@@ -93,16 +106,32 @@ export const searchCapacity = async (
     }
   }
   const converged = low !== null && high !== null && high / low - 1 <= options.precision;
-  for (let attempt = 0; low !== null && attempt < N_SOAKS; attempt++) {
-    const result = await soak(low);
+  const isTooLate = (): boolean => isCutShort() || options.nowMs() - startMs > options.soakLimitMs;
+  for (const share of low === null ? [] : SOAK_SHARES) {
+    if (isTooLate()) break;
+    const at = low! * share;
+    const result = await soak(at);
+    if (isCutShort()) break;
     if (result.passed) {
-      return { sustainedPerSecond: low, breakingPerSecond: high, reason, converged };
+      return {
+        sustainedPerSecond: at,
+        isSoaked: true,
+        breakingPerSecond: high,
+        reason,
+        converged: converged && share === 1,
+      };
     }
-    high = Math.min(high ?? Number.POSITIVE_INFINITY, low);
+    high = Math.min(high ?? Number.POSITIVE_INFINITY, at);
     reason = result.reason;
-    low *= 1 - options.precision / 2;
   }
-  return { sustainedPerSecond: null, breakingPerSecond: high, reason, converged };
+  const below = passed.filter((rate) => high === null || rate < high);
+  return {
+    sustainedPerSecond: below.length > 0 ? Math.max(...below) : null,
+    isSoaked: false,
+    breakingPerSecond: high,
+    reason,
+    converged,
+  };
 };
 
 /** Reasons that a repeat cannot change. */

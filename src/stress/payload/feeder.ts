@@ -4,24 +4,46 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { hasType, parseHeader, parseMethod, type Request, typeOf } from './request.ts';
+import {
+  hasType,
+  mergeHeaders,
+  type Request as PlannedRequest,
+  parseHeader,
+  parseMethod,
+  typeOf,
+} from './request.ts';
 
 /** What a request has where its feeder says nothing. */
 interface FeederDefaults {
   readonly method?: string | undefined;
   readonly path: string;
-  readonly headers: Request['headers'];
+  readonly headers: PlannedRequest['headers'];
 }
 
 /** One request as a feeder describes it. */
 interface Fed {
+  readonly name?: unknown;
+  readonly weight?: unknown;
   readonly method?: unknown;
   readonly path?: unknown;
   readonly headers?: unknown;
   readonly body?: unknown;
 }
 
+const KEYS: readonly string[] = ['name', 'weight', 'method', 'path', 'headers', 'body'];
 const USUAL_COUNT = 1000;
+
+/** What a feeder module gives: a list of requests with weights, or single ones in turn. */
+export interface Feeder {
+  readonly requests: readonly WeightedRequest[];
+  /** Whether it gave a list, whose places may hold `{{column}}` of rows. */
+  readonly isList: boolean;
+}
+
+export interface WeightedRequest {
+  readonly request: PlannedRequest;
+  readonly weight: number;
+}
 
 /**
  * The requests that a feeder gives, in its order, `maxRequests` at most.
@@ -31,7 +53,7 @@ export const readFeeder = async (
   path: string,
   defaults: FeederDefaults,
   maxRequests: number,
-): Promise<Request[]> => {
+): Promise<Feeder> => {
   if (path.endsWith('.lua')) {
     throw new AppError(
       'usage',
@@ -58,44 +80,88 @@ export const readFeeder = async (
   const describe = isList
     ? (i: number): unknown => requests[i]
     : (request as (i: number) => unknown);
-  const fed: Request[] = [];
+  const fed: WeightedRequest[] = [];
   const nRequests = Math.min(maxRequests, isList ? requests.length : Math.floor(count));
   for (let i = 0; i < nRequests; i++) {
     try {
-      fed.push(fromFed(defaults, await describe(i)));
+      fed.push(await fromFed(defaults, await describe(i)));
     } catch (cause) {
       throw new AppError('usage', `-s '${path}', request ${i}: ${whyOf(cause)}`, { cause });
     }
   }
-  return fed;
+  return { requests: fed, isList };
 };
 
 const whyOf = (cause: unknown): string =>
   cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
 
-const fromFed = (defaults: FeederDefaults, value: unknown): Request => {
+const fromFed = async (defaults: FeederDefaults, value: unknown): Promise<WeightedRequest> => {
   if (typeof value !== 'object' || value === null) {
     throw new AppError('usage', 'an object {method, path, headers, body} is expected.');
   }
+  const odd = Object.keys(value).find((key) => !KEYS.includes(key));
+  if (odd !== undefined) {
+    throw new AppError('usage', `'${odd}' is none of ${KEYS.join(', ')}.`);
+  }
   const fed = value as Fed;
-  const body = fed.body === undefined ? null : Buffer.from(textOf(fed.body));
+  const { weight = 1 } = fed;
+  if (typeof weight !== 'number' || !(weight > 0 && Number.isFinite(weight))) {
+    throw new AppError('usage', `its weight ${String(weight)} is not a number above 0.`);
+  }
+  if (fed.name !== undefined && (typeof fed.name !== 'string' || /[{},]|^$/.test(fed.name))) {
+    throw new AppError('usage', `its name '${fed.name}' is not a text without {, } and commas.`);
+  }
+  const { bytes, type } = await bodyOf(fed.body);
   const own = Object.entries(fed.headers ?? {}).map(([name, text]) =>
     parseHeader(`${name}: ${text}`),
   );
-  const headers = [...defaults.headers, ...own];
-  const method = fed.method ?? defaults.method ?? (body ? 'POST' : 'GET');
+  const headers = mergeHeaders(defaults.headers, own);
+  const method = parseMethod(String(fed.method ?? defaults.method ?? (bytes ? 'POST' : 'GET')));
   return {
-    method: parseMethod(String(method)),
-    path: parsePath(String(fed.path ?? defaults.path)),
-    headers: body && !hasType({ headers }) ? [...headers, typeOf(body)] : headers,
-    body,
+    weight,
+    request: {
+      ...(typeof fed.name === 'string' ? { name: fed.name } : {}),
+      method,
+      path: parsePath(String(fed.path ?? defaults.path)),
+      headers: type && !hasType({ headers }) ? [...headers, ['Content-Type', type]] : headers,
+      body: bytes,
+    },
   };
 };
 
-const textOf = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
+interface Body {
+  readonly bytes: Uint8Array | null;
+  readonly type: string | null;
+}
+
+/** A body and its type as `fetch` would send it; a plain object or list is JSON. */
+const bodyOf = async (body: unknown): Promise<Body> => {
+  if (body === undefined || body === null) return { bytes: null, type: null };
+  if (typeof body === 'string') {
+    const bytes = Buffer.from(body);
+    return { bytes, type: typeOf(bytes)[1] };
+  }
+  if (isFetchBody(body)) {
+    const request = new Request('http://localhost/', { method: 'POST', body });
+    // The type is read first: the runtime forgets it with the body.
+    const type = request.headers.get('content-type');
+    return { bytes: new Uint8Array(await request.arrayBuffer()), type };
+  }
+  const json = JSON.stringify(body);
+  if (json === undefined) throw new AppError('usage', `a body cannot be a ${typeof body}.`);
+  return { bytes: Buffer.from(json), type: 'application/json' };
+};
+
+const isFetchBody = (body: unknown): body is BodyInit =>
+  body instanceof URLSearchParams ||
+  body instanceof FormData ||
+  body instanceof Blob ||
+  body instanceof ArrayBuffer ||
+  body instanceof ReadableStream ||
+  ArrayBuffer.isView(body);
 
 const parsePath = (text: string): string => {
-  if (/^\/[!-~]*$/.test(text)) return text;
+  if (/^\/(?:[!-~]|\{\{[^{}]+\}\})*$/.test(text)) return text;
   throw new AppError(
     'usage',
     `path '${text}' is none; '/' and what may stand in a URL is expected.`,

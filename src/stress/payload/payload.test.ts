@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'bun:test';
+import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,11 +45,11 @@ test('rows under the names of the nycflights13 tables become what the model asks
   });
 });
 
+const REST = { paths: [], askModel: async () => undefined };
+const OURS = { ...REST, askModel: async () => MODEL };
+
 const dir = mkdtempSync(join(tmpdir(), 'puntual-payload-'));
-const stops: (() => void)[] = [() => rmSync(dir, { recursive: true, force: true })];
-afterEach(() => {
-  for (const stop of stops.splice(1)) stop();
-});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const file = (name: string, content: string | Uint8Array): string => {
   const path = join(dir, name);
@@ -95,9 +95,7 @@ test.each([
 });
 
 test('a line of NDJSON is sent as it is written, unless the model has other names for it', async () => {
-  const server = Bun.serve({ port: 0, fetch: () => Response.json(MODEL) });
-  stops.push(() => void server.stop(true));
-  const url = new URL(`http://127.0.0.1:${server.port}/`);
+  const url = new URL('http://127.0.0.1:1/');
   const lines = [
     '{"airline": "DL", "scheduledDeparture": "2013-07-05T18:30", "distanceMiles": 760.0}',
     '{"carrier": "DL", "scheduledDeparture": "2013-07-05T18:30"}',
@@ -107,7 +105,7 @@ test('a line of NDJSON is sent as it is written, unless the model has other name
     url,
     headers: [],
     seed: 1,
-    timeoutMs: 1000,
+    ...OURS,
     data: { path, readTable },
   });
   expect(requests.map(({ body }) => String(body))).toEqual([
@@ -121,7 +119,7 @@ test('lines of a table that are no rows of it are named before the run', async (
     url: new URL('http://127.0.0.1:1/y'),
     headers: [],
     seed: 1,
-    timeoutMs: 100,
+    ...REST,
     data: {
       path: file('ragged.csv', 'a\n1\n2,3\n'),
       readTable: async () => ({ rows: [{ a: 1 }], nInFile: 1, nRejected: 1 }),
@@ -133,13 +131,11 @@ test('lines of a table that are no rows of it are named before the run', async (
 });
 
 test('a Puntual service at its bare address is asked for predictions', async () => {
-  const server = Bun.serve({ port: 0, fetch: () => Response.json(MODEL) });
-  stops.push(() => void server.stop(true));
-  const url = new URL(`http://127.0.0.1:${server.port}/`);
-  const payload = await buildPayload({ url, headers: [], seed: 1, timeoutMs: 1000 });
+  const url = new URL('http://127.0.0.1:1/');
+  const payload = await buildPayload({ url, headers: [], seed: 1, ...OURS });
   expect(payload.requests).toHaveLength(10_000);
   expect(payload.requests[0]).toMatchObject({ method: 'POST', path: '/predict' });
-  const page = await buildPayload({ url, headers: [], seed: 1, timeoutMs: 1000, method: 'GET' });
+  const page = await buildPayload({ url, headers: [], seed: 1, ...OURS, method: 'GET' });
   expect(page.requests).toMatchObject([{ method: 'GET', path: '/' }]);
 });
 
@@ -153,7 +149,7 @@ test('a feeder gives method, path, headers and body of each request', async () =
     url,
     headers: [],
     seed: 1,
-    timeoutMs: 100,
+    ...REST,
     script: path,
   });
   expect(requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
@@ -161,15 +157,16 @@ test('a feeder gives method, path, headers and body of each request', async () =
     'POST /x/1',
     'POST /x/2',
   ]);
-  const lua = { url, headers: [], seed: 1, timeoutMs: 100, script: 'post.lua' };
+  const lua = { url, headers: [], seed: 1, ...REST, script: 'post.lua' };
   await expect(buildPayload(lua)).rejects.toThrow('is Lua');
 });
 
-const ASK = { url: new URL('http://127.0.0.1:1/y'), headers: [], seed: 1, timeoutMs: 100 };
+const ASK = { url: new URL('http://127.0.0.1:1/y'), headers: [], seed: 1, ...REST };
 
 test.each([
   ['throws', "() => { throw new Error('no more flights'); }", 'request 0: no more flights'],
   ['gives no object', '() => 5', 'request 0: an object'],
+  ['gives a key that is none', '() => ({ url: 1 })', "'url' is none of"],
   ['gives a body that is not JSON', '() => ({ body: 5n })', 'request 0: JSON.stringify'],
   ['breaks a header line', "() => ({ headers: { A: 'b\\r\\nC: d' } })", 'is not a header'],
   ['gives a method with a space', "() => ({ method: 'GET /x' })", 'is not a method'],
@@ -190,6 +187,78 @@ test('a feeder may be asynchronous; one that is not there is missing', async () 
     'POST {"i":1}',
   ]);
   await expect(buildPayload({ ...ASK, script: 'nowhere.ts' })).rejects.toThrow('does not exist');
+});
+
+test.each([
+  ['bytes', 'new Uint8Array([0, 1, 255])', '\x00\x01\xff', undefined],
+  [
+    'a form',
+    "new URLSearchParams({ a: '1 2' })",
+    'a=1+2',
+    'application/x-www-form-urlencoded;charset=UTF-8',
+  ],
+  ['nothing', 'null', '', undefined],
+  ['a list', '[1, 2]', '[1,2]', 'application/json'],
+])('a feeder gives %s as fetch would send it', async (_, body, text, type) => {
+  const script = file(
+    `body ${body.length}.mjs`,
+    `export const count = 1; export const request = () => ({ method: 'POST', body: ${body} });`,
+  );
+  const { requests } = await buildPayload({ ...ASK, script });
+  expect(Buffer.from(requests[0]!.body ?? '').toString('latin1')).toBe(text);
+  expect(new Map(requests[0]!.headers).get('Content-Type')?.toLowerCase()).toBe(
+    type?.toLowerCase(),
+  );
+});
+
+test('a feeder that gives a form with files sends its parts', async () => {
+  const script = file(
+    'parts.mjs',
+    "export const count = 1; export const request = () => { const body = new FormData(); body.set('a', 'b'); return { body }; };",
+  );
+  const { requests } = await buildPayload({ ...ASK, script });
+  expect(Buffer.from(requests[0]!.body!).toString()).toContain('name="a"');
+  expect(new Map(requests[0]!.headers).get('Content-Type')).toStartWith('multipart/form-data');
+});
+
+test('weights, names and columns of rows make one sequence', async () => {
+  const script = file(
+    'mix.mjs',
+    `export const requests = [
+    { name: 'read', weight: 3, path: '/{{id}}' },
+    { name: 'write', method: 'POST', body: { id: '{{id}}', n: 1 }, headers: { 'X-Id': '{{id}}' } },
+  ];`,
+  );
+  const rows = [{ id: 'a b' }, { id: '00042' }];
+  const data = {
+    path: file('ids.csv', 'id'),
+    readTable: async () => ({ rows, nInFile: 2, nRejected: 0 }),
+  };
+  const { requests, sentence } = await buildPayload({ ...ASK, script, data });
+  expect(requests.map(({ path }) => path)).toEqual(
+    ['/a%20b', '/00042', '/y', '/00042', '/a%20b', '/00042', '/y', '/00042'].map(
+      (path, i) =>
+        ['/a%20b', '/00042', '/y', '/00042', '/a%20b', '/00042', '/y', '/00042'][i] ?? path,
+    ),
+  );
+  expect(sentence).toContain('read 75 %, write 25 %');
+});
+
+test('a body-less POST says that its length is zero, a header replaces a default once, and UTF-8 stays', () => {
+  const text = (headers: readonly string[], method = 'POST'): string =>
+    Buffer.from(
+      encodeRequest(
+        { method, path: '/', headers: headers.map(parseHeader), body: null },
+        'h:1',
+        true,
+      ),
+    ).toString();
+  expect(text([])).toBe('POST / HTTP/1.1\r\nHost: h:1\r\nContent-Length: 0\r\n\r\n');
+  expect(text([], 'GET')).not.toContain('Content-Length');
+  expect(text(['host: other', 'X-Name: Zoë'], 'GET')).toBe(
+    'GET / HTTP/1.1\r\nhost: other\r\nX-Name: Zoë\r\n\r\n',
+  );
+  expect(() => parseHeader('A: b\x01c')).toThrow('without control characters');
 });
 
 test('a request is encoded once, with a length, and asks to close without keep-alive', () => {

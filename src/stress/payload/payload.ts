@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { type DataRow, fitRow, readDataFile, type TableReader } from './data-file.ts';
 import { readFeeder } from './feeder.ts';
-import { isModelDocument, type ModelDocument, makeFlights } from './made-flights.ts';
+import { type ModelDocument, makeFlights } from './made-flights.ts';
+import { mixRequests } from './mix.ts';
 import { hasType, pathOf, type Request, typeOf } from './request.ts';
 
 export interface PayloadOptions {
@@ -16,7 +17,12 @@ export interface PayloadOptions {
   readonly data?: { readonly path: string; readonly readTable: TableReader } | undefined;
   readonly script?: string | undefined;
   readonly seed: number;
-  readonly timeoutMs: number;
+  /** Paths that are asked in turn, where several URLs are given. */
+  readonly paths: readonly string[];
+  /** Requests that were made from a file before. */
+  readonly source?: Payload | undefined;
+  /** What a Puntual service says of its model; undefined for any other service. */
+  readonly askModel: () => Promise<ModelDocument | undefined>;
 }
 
 export interface Payload {
@@ -24,32 +30,23 @@ export interface Payload {
   /** Such as `POST /predict, 10,000 flights made from the model 'nyc'`. */
   readonly sentence: string;
   readonly model: ModelDocument | undefined;
+  /** When each request is planned, milliseconds from the start: a recorded traffic. */
+  readonly momentsMs?: readonly number[];
 }
 
 const MAX_REQUESTS = 10_000;
 const MADE_FLIGHTS = 10_000;
-const MODEL_TIMEOUT_MS = 2000;
 
 /** @throws AppError usage, file-missing, file-empty, file-broken */
 export const buildPayload = async (options: PayloadOptions): Promise<Payload> => {
-  if (options.script !== undefined) {
-    const requests = await readFeeder(
-      options.script,
-      { ...options, path: pathOf(options.url) },
-      MAX_REQUESTS,
-    );
-    const sentence = `${requests.length.toLocaleString('en')} requests fed by ${options.script}`;
-    return { requests, sentence, model: undefined };
-  }
+  if (options.source !== undefined) return options.source;
+  if (options.script !== undefined) return await fromFeeder(options, options.script);
   const given = options.method ?? options.body;
   const isPredict = ['/', '/predict'].includes(options.url.pathname);
+  const isOpen = options.paths.length < 2 && options.body === undefined;
   const model =
-    options.body === undefined && isPredict && (options.method ?? 'POST') === 'POST'
-      ? await fetchModel(
-          options.url,
-          options.headers,
-          Math.min(MODEL_TIMEOUT_MS, options.timeoutMs),
-        )
+    isOpen && isPredict && (options.method ?? 'POST') === 'POST'
+      ? await options.askModel()
       : undefined;
   const url = new URL(options.url);
   if (model && url.pathname === '/') url.pathname = '/predict';
@@ -65,9 +62,55 @@ export const buildPayload = async (options: PayloadOptions): Promise<Payload> =>
   const method = options.method ?? (options.body === undefined ? 'GET' : 'POST');
   const body = options.body === undefined ? null : Buffer.from(readBody(options.body));
   const headers = body && !hasType(options) ? [...options.headers, typeOf(body)] : options.headers;
+  const paths = options.paths.length > 0 ? options.paths : [pathOf(url)];
   return {
-    requests: [{ method, path: pathOf(url), headers, body }],
-    sentence: `${method} ${pathOf(url)}${body ? `, a body of ${body.length} bytes` : ''}`,
+    requests: paths.map((path) => ({
+      ...(paths.length > 1 ? { name: path } : {}),
+      method,
+      path,
+      headers,
+      body,
+    })),
+    sentence: `${method} ${paths.join(', ')}${body ? `, a body of ${body.length} bytes` : ''}`,
+    model: undefined,
+  };
+};
+
+const fromFeeder = async (options: PayloadOptions, script: string): Promise<Payload> => {
+  const { requests, isList } = await readFeeder(
+    script,
+    { ...options, path: pathOf(options.url) },
+    MAX_REQUESTS,
+  );
+  const count = (nRequests: number): string => nRequests.toLocaleString('en');
+  if (!isList) {
+    return {
+      requests: requests.map(({ request }) => request),
+      sentence: `${count(requests.length)} requests fed by ${script}`,
+      model: undefined,
+    };
+  }
+  const rows =
+    options.data === undefined
+      ? []
+      : (await readDataFile(options.data.path, MAX_REQUESTS, options.data.readTable)).rows;
+  const sum = requests.reduce((total, { weight }) => total + weight, 0);
+  const shares = requests.map(
+    ({ request, weight }) =>
+      `${request.name ?? `${request.method} ${request.path}`} ${Number(((100 * weight) / sum).toPrecision(3))} %`,
+  );
+  const isMixed = requests.some(
+    ({ request, weight }) => request.name !== undefined || weight !== 1,
+  );
+  return {
+    requests: mixRequests(
+      requests,
+      rows.map(({ fields }) => fields),
+      MAX_REQUESTS,
+    ),
+    sentence: isMixed
+      ? `${requests.length} kinds of requests of ${script}: ${shares.join(', ')}`
+      : `${count(requests.length)} requests fed by ${script}`,
     model: undefined,
   };
 };
@@ -124,25 +167,5 @@ const readBody = (text: string): string | Uint8Array => {
     return readFileSync(text.slice(1));
   } catch {
     throw new AppError('file-missing', `--body '${text}': the file cannot be read.`);
-  }
-};
-
-/** What a Puntual service says of its model; undefined for any other service. */
-const fetchModel = async (
-  url: URL,
-  headers: readonly (readonly [string, string])[],
-  timeoutMs: number,
-): Promise<ModelDocument | undefined> => {
-  try {
-    const answer = await fetch(new URL('/model', url), {
-      headers: Object.fromEntries(headers),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
-      tls: { rejectUnauthorized: false },
-    });
-    const document: unknown = answer.ok ? await answer.json() : undefined;
-    return isModelDocument(document) ? document : undefined;
-  } catch {
-    return undefined;
   }
 };

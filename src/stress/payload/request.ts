@@ -4,6 +4,8 @@
 import { AppError } from '../../core/errors.ts';
 
 export interface Request {
+  /** Under which its figures are told; where none is given all requests are told together. */
+  readonly name?: string;
   readonly method: string;
   /** Path and query. */
   readonly path: string;
@@ -29,10 +31,10 @@ export const parseHeader = (text: string): readonly [string, string] => {
   const colon = text.indexOf(':');
   const name = text.slice(0, colon).trim();
   const value = text.slice(colon + 1).trim();
-  if (colon < 1 || !TOKEN.test(name) || /[\r\n\0]/.test(value)) {
+  if (colon < 1 || !TOKEN.test(name) || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
     throw new AppError(
       'usage',
-      `${JSON.stringify(text)} is not a header; 'Name: value' is expected.`,
+      `${JSON.stringify(text)} is not a header; 'Name: value' is expected, without control characters.`,
     );
   }
   return [name, value];
@@ -47,6 +49,18 @@ export const parseMethod = (text: string): string => {
   return method;
 };
 
+/** Headers of which later ones replace earlier ones of the same name. */
+export const mergeHeaders = (
+  defaults: Request['headers'],
+  own: Request['headers'],
+): Request['headers'] => {
+  const names = new Set(own.map(([name]) => name.toLowerCase()));
+  return [...defaults.filter(([name]) => !names.has(name.toLowerCase())), ...own];
+};
+
+/** Methods whose requests say that they have no body, as RFC 9110 (section 8.6) asks. */
+const BODY_EXPECTED: readonly string[] = ['POST', 'PUT', 'PATCH'];
+
 /** The request as it goes over the wire. @source RFC 9112, section 3 */
 export const encodeRequest = (request: Request, host: string, keepAlive: boolean): Uint8Array => {
   const names = new Set(request.headers.map(([name]) => name.toLowerCase()));
@@ -54,11 +68,12 @@ export const encodeRequest = (request: Request, host: string, keepAlive: boolean
   if (!names.has('host')) lines.push(`Host: ${host}`);
   for (const [name, value] of request.headers) lines.push(`${name}: ${value}`);
   if (!keepAlive && !names.has('connection')) lines.push('Connection: close');
-  if (request.body && !names.has('content-length')) {
-    lines.push(`Content-Length: ${request.body.length}`);
+  const isFramed = names.has('content-length') || names.has('transfer-encoding');
+  if (!isFramed && (request.body || BODY_EXPECTED.includes(request.method))) {
+    lines.push(`Content-Length: ${request.body?.length ?? 0}`);
   }
   return Buffer.concat([
-    Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'),
+    Buffer.from(`${lines.join('\r\n')}\r\n\r\n`),
     request.body ?? new Uint8Array(0),
   ]);
 };

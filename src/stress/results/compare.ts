@@ -1,7 +1,8 @@
 /**
  * Two runs side by side, and whether the new one is worse beyond noise: thresholds of change from the runs' own scatter.
  */
-import type { RunFile } from './run-file.ts';
+import { AppError } from '../../core/errors.ts';
+import type { RunFile, RunHead } from './run-file.ts';
 
 export interface Change {
   readonly metric: string;
@@ -35,6 +36,37 @@ interface Measure {
   /** Whether one bad second can move it. */
   readonly isTail?: boolean;
 }
+
+/** Connections that a planned rate takes by itself follow the time of an answer: so much may they differ. */
+const CONNECTIONS_APART = 1.5;
+
+/** What of two runs must be the same, so that a difference between their figures is one of the service. */
+const COMPARED: readonly {
+  readonly what: string;
+  readonly read: (run: RunHead) => string;
+}[] = [
+  { what: 'target', read: ({ url }) => url },
+  { what: 'mode', read: ({ mode }) => mode },
+  // However long it lasts.
+  { what: 'load', read: ({ load }) => load.replace(/, (?:for|until) [\d.,]+ (?:s|requests)/, '') },
+  { what: 'requests', read: ({ payload }) => payload },
+];
+
+/** @throws AppError usage when the runs are not of the same kind */
+export const checkComparable = (before: RunHead, after: RunHead): void => {
+  const [was, is] = [before.connections.planned, after.connections.planned];
+  const differing =
+    COMPARED.find(({ read }) => read(before) !== read(after)) ??
+    (Math.max(was, is) > CONNECTIONS_APART * Math.min(was, is)
+      ? { what: 'connections', read: ({ connections }: RunHead) => String(connections.planned) }
+      : undefined);
+  if (differing === undefined) return;
+  const { what, read } = differing;
+  throw new AppError(
+    'usage',
+    `--compare: the ${what} of the two runs differ ('${read(before)}' and '${read(after)}'), so their figures say nothing of each other; --anyway compares them all the same.`,
+  );
+};
 
 export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport => {
   const changes: Change[] = [];
@@ -103,7 +135,7 @@ export const compareRuns = (before: RunFile, after: RunFile): ComparisonReport =
     sentence:
       regressed.length === 0
         ? 'no regression beyond noise'
-        : `regressed beyond noise: ${regressed.map(({ metric, worse }) => `${metric} is ${(worse * 100).toFixed(0)} % worse`).join(', ')}`,
+        : `regressed beyond noise: ${regressed.map(({ metric, worse }) => `${metric} is ${(worse * 100).toFixed(metric === 'errors' ? 2 : 0)} ${metric === 'errors' ? 'points' : '%'} worse`).join(', ')}`,
   };
 };
 

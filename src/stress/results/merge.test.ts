@@ -35,8 +35,11 @@ const run = async (part?: RunPart, startAtMs?: number, nShards = 1): Promise<Run
     headers: [],
     timeoutMs: 2000,
     keepAlive: true,
-    verifyTls: true,
-    checkAnswers: true,
+    access: { verifyTls: true, resolve: new Map() },
+    paths: [],
+    expect: { statuses: null, body: null },
+    follow: false,
+    checkAnswers: false,
     seed: 1,
     part,
   });
@@ -46,6 +49,8 @@ const run = async (part?: RunPart, startAtMs?: number, nShards = 1): Promise<Run
     arrivals: 'uniform',
     durationMs: DURATION_MS,
     durationSaid: true,
+    maxTimeMs: 60_000,
+    abortOnFail: false,
     warmUpMs: 0,
     timeoutMs: 2000,
     seed: 1,
@@ -66,9 +71,7 @@ const run = async (part?: RunPart, startAtMs?: number, nShards = 1): Promise<Run
 /** All planned times of a part that runs in so many processes. */
 const timesOf = (part: RunPart, nShards: number): number[] => {
   const load = {
-    fromPerSecond: 90,
-    toPerSecond: 140,
-    durationMs: 2000,
+    stages: [{ fromPerSecond: 90, toPerSecond: 140, durationMs: 2000 }],
     arrivals: 'uniform',
   } as const;
   return Array.from({ length: nShards }, (_, shard) => placeOf(shard, nShards, part)).flatMap(

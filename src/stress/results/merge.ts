@@ -2,12 +2,15 @@
  * Run files of parts that several machines ran together, as one run: counts and histograms add up exactly.
  */
 import { AppError } from '../../core/errors.ts';
+import { mergeGroups } from '../analysis/groups.ts';
+import { judgeResult } from '../analysis/result.ts';
 import { parseSlo } from '../analysis/slo.ts';
 import { buildStep, type Step } from '../analysis/step.ts';
 import { judgeRun, type Verdict } from '../analysis/verdict.ts';
 import { rejoin } from '../coordinator/series.ts';
 import type { Window } from '../coordinator/window.ts';
 import { mergeBeside } from '../coordinator/window.ts';
+import { steadyLoad } from '../generator/schedule.ts';
 import { addTally, buildTally, SLOT_MS } from '../generator/tally.ts';
 import type { RunFile } from './run-file.ts';
 
@@ -28,6 +31,7 @@ export const mergeRuns = (runs: readonly RunFile[]): RunFile => {
   const main = mergeSteps(steps, first.slo);
   const starts = runs.map(({ startedAt }) => Date.parse(startedAt));
   const apartMs = Math.max(...starts) - Math.min(...starts);
+  const verdict = judgeRun(main.verdict, main.summary);
   const notes = [...new Set(runs.flatMap((run) => run.notes))];
   const { part: _, ...frame } = first;
   return {
@@ -44,7 +48,8 @@ export const mergeRuns = (runs: readonly RunFile[]): RunFile => {
       opened: sum(({ connections }) => connections.opened),
     },
     main,
-    verdict: judgeRun(main.verdict, main.summary),
+    result: judgeResult({ verdict, main, thresholds: main.judgements, hasFaults: false }),
+    verdict,
     thresholds: main.judgements,
   };
 };
@@ -89,29 +94,23 @@ const mergeSteps = (steps: readonly Step[], slo: readonly string[]): Step => {
   }
   const { durationMs, warmUpMs } = steps[0]!;
   const rate = steps.reduce((sum, step) => sum + (step.ratePerSecond ?? 0), 0);
-  const load =
-    steps[0]!.ratePerSecond === null
-      ? null
-      : {
-          fromPerSecond: rate,
-          toPerSecond: rate,
-          durationMs,
-          arrivals: 'uniform' as const,
-          seed: 0,
-        };
+  const load = steps[0]!.ratePerSecond === null ? null : steadyLoad(rate, durationMs, 'uniform', 0);
   const record = {
-    step: { startAtMs: 0, load, durationMs, warmUpMs, graceMs: 0 },
+    step: { startAtMs: 0, load, durationMs, maxRequests: null, warmUpMs, graceMs: 0 },
     tally,
     windows: mergeWindows(steps.map(({ windows }) => windows)),
     seconds: (durationMs - warmUpMs) / 1000,
     nShards: steps.length,
     nParts: 1,
     isHere: false,
+    isCutShort: steps.some(({ isCutShort }) => isCutShort),
+    names: [],
   };
   const connections = steps.reduce((sum, step) => sum + step.connections, 0);
   const thresholds = slo.length === 0 ? [] : parseSlo(slo.join(','));
   return {
     ...buildStep({ name: 'run', record, connections, thresholds }),
+    ...mergeGroups(steps),
     verdict: worstOf(steps),
   };
 };

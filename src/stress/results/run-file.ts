@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { VERSION } from '../../core/version.ts';
 import type { KneeReport, LoadPoint } from '../analysis/knee.ts';
+import { judgeResult, type Result } from '../analysis/result.ts';
 import type { Judgement } from '../analysis/slo.ts';
 import type { Step } from '../analysis/step.ts';
 import type { UslFit } from '../analysis/usl.ts';
@@ -43,8 +44,13 @@ export interface RunFile {
   readonly connections: { readonly planned: number; readonly opened: number };
   /** The step that the headline speaks of. */
   readonly main: Step;
+  /** Pass or fail, in one sentence. */
+  readonly result: Result;
+  /** Whether it was measured well. */
   readonly verdict: Verdict;
   readonly thresholds: readonly Judgement[];
+  /** What ended the run before its plan did. */
+  readonly cutShort?: string;
   /** What this machine took of a run that several shared. */
   readonly part?: RunPart;
   readonly faults?: readonly Recovery[];
@@ -62,7 +68,10 @@ export interface RunFile {
 }
 
 /** What is known of a run before it begins. */
-export type RunHead = Pick<RunFile, 'load' | 'payload' | 'plan' | 'notes' | 'url'>;
+export type RunHead = Pick<
+  RunFile,
+  'load' | 'payload' | 'plan' | 'notes' | 'url' | 'mode' | 'connections'
+>;
 
 /** A step without its windows and histograms. */
 interface TrialLine {
@@ -96,6 +105,8 @@ export interface RunFrame {
   readonly slo: readonly string[];
   readonly descriptors: number;
   readonly cores: number;
+  readonly cutShort?: string | undefined;
+  readonly part?: RunPart | undefined;
 }
 
 const frameOf = (session: Session, frame: RunFrame) => ({
@@ -107,35 +118,50 @@ const frameOf = (session: Session, frame: RunFrame) => ({
   load: frame.load,
   payload: session.payload.sentence,
   plan: session.plan.sentence,
-  notes: session.probe.notes,
+  notes: session.notes,
   slo: frame.slo,
   scale: { bits: SCALE.bits, maxBits: SCALE.maxBits },
   heatScale: { bits: COARSE_SCALE.bits, maxBits: COARSE_SCALE.maxBits },
+  ...(frame.cutShort === undefined ? {} : { cutShort: frame.cutShort }),
+  ...(frame.part === undefined ? {} : { part: frame.part }),
 });
 
-export const singleRunFile = (session: Session, frame: RunFrame, run: SingleRun): RunFile => ({
-  ...frameOf(session, frame),
-  format: RUN_FORMAT,
-  mode: 'single',
-  model: run.step.ratePerSecond === null ? 'closed' : 'open',
-  connections: run.connections,
-  main: run.step,
-  verdict: judgeRun(run.step.verdict, run.step.summary),
-  thresholds: run.step.judgements,
-  ...(run.faults.length > 0 ? { faults: run.faults } : {}),
-});
+export const singleRunFile = (session: Session, frame: RunFrame, run: SingleRun): RunFile => {
+  const verdict = judgeRun(run.step.verdict, run.step.summary);
+  return {
+    ...frameOf(session, frame),
+    format: RUN_FORMAT,
+    mode: 'single',
+    model: run.step.ratePerSecond === null ? 'closed' : 'open',
+    connections: run.connections,
+    main: run.step,
+    result: judgeResult({
+      verdict,
+      main: run.step,
+      thresholds: run.step.judgements,
+      hasFaults: run.faults.length > 0,
+      cutShort: frame.cutShort,
+    }),
+    verdict,
+    thresholds: run.step.judgements,
+    ...(run.faults.length > 0 ? { faults: run.faults } : {}),
+  };
+};
 
-/** The headline is the soak when one was run, else the last step. */
+/** The step that the headline speaks of: the one at the rate that was found, its soak before its trial; else the last. */
+const mainOf = ({ soaks, trials, sweep, found }: CapacityRun): Step => {
+  const all = [...trials, ...soaks];
+  return (
+    all.findLast(({ ratePerSecond }) => ratePerSecond === found.sustainedPerSecond) ??
+    all.at(-1) ??
+    sweep.at(-1)!
+  );
+};
+
 export const capacityRunFile = (session: Session, frame: RunFrame, run: CapacityRun): RunFile => {
-  const main = run.soak ?? run.trials.at(-1) ?? run.sweep.at(-1)!;
-  const isGenerator = run.found.reason === 'generator-bound';
-  const verdict: Verdict = isGenerator
-    ? {
-        ...main.verdict,
-        kind: 'generator-bound',
-        sentence: `generator-bound: a lower bound (the generator was the bottleneck, ${Math.round(main.verdict.busy * 100)} % busy; give it more processes with -t, or another machine)`,
-      }
-    : judgeRun(main.verdict, main.summary);
+  const main = mainOf(run);
+  const isFound = run.found.sustainedPerSecond !== null;
+  const verdict = searchVerdict(run, main);
   return {
     ...frameOf(session, frame),
     format: RUN_FORMAT,
@@ -143,6 +169,14 @@ export const capacityRunFile = (session: Session, frame: RunFrame, run: Capacity
     model: 'open',
     connections: run.connections,
     main,
+    result: judgeResult({
+      verdict,
+      main,
+      thresholds: isFound ? main.judgements : [],
+      hasFaults: false,
+      found: isFound,
+      cutShort: frame.cutShort,
+    }),
     verdict,
     thresholds: main.judgements,
     findMax: run.found,
@@ -150,9 +184,30 @@ export const capacityRunFile = (session: Session, frame: RunFrame, run: Capacity
       points: run.points,
       usl: run.usl,
       knee: run.knee,
-      trials: [...run.sweep, ...run.trials, ...(run.soak ? [run.soak] : [])].map(trialLine),
+      trials: [...run.sweep, ...run.trials, ...run.soaks].map(trialLine),
     },
   };
+};
+
+/** What ended the search may have been the generator or the machine: then what was found is a lower bound. */
+const searchVerdict = ({ found }: CapacityRun, main: Step): Verdict => {
+  const busy = Math.round(main.verdict.busy * 100);
+  if (found.reason === 'generator-bound') {
+    return {
+      ...main.verdict,
+      kind: 'generator-bound',
+      sentence: `generator-bound: a lower bound (the generator was the bottleneck, ${busy} % busy; give it more processes with -t, or another machine)`,
+    };
+  }
+  if (found.reason === 'noisy') {
+    return {
+      ...main.verdict,
+      kind: 'noisy',
+      sentence:
+        'the machine was too noisy: other work took the processor of the generator; what was found is a lower bound',
+    };
+  }
+  return judgeRun(main.verdict, main.summary);
 };
 
 const trialLine = (step: Step): TrialLine => ({
@@ -169,15 +224,24 @@ const trialLine = (step: Step): TrialLine => ({
 
 export const rampRunFile = (session: Session, frame: RunFrame, run: RampRun): RunFile => {
   const last = run.steps.at(-1)!;
+  const main = last.held;
+  const verdict = judgeRun(main.verdict, main.summary);
   return {
     ...frameOf(session, frame),
     format: RUN_FORMAT,
     mode: 'ramp',
     model: 'open',
     connections: { planned: last.planned, opened: last.opened },
-    main: last.held,
-    verdict: judgeRun(last.held.verdict, last.held.summary),
-    thresholds: last.held.judgements,
+    main,
+    result: judgeResult({
+      verdict,
+      main,
+      thresholds: main.judgements,
+      hasFaults: false,
+      cutShort: frame.cutShort,
+    }),
+    verdict,
+    thresholds: main.judgements,
     ramp: {
       ratePerSecond: run.ratePerSecond,
       steps: run.steps.map(({ planned, opened, held, full }) => ({
@@ -196,13 +260,54 @@ export const rampRunFile = (session: Session, frame: RunFrame, run: RampRun): Ru
   };
 };
 
+/** What files of earlier versions lack. */
+const completed = (file: RunFile): RunFile => {
+  if (file.result !== undefined) return file;
+  const { summary } = file.main;
+  const { planned, outcomes } = summary;
+  const errors = planned - outcomes.ok - outcomes.inFlight;
+  const before = {
+    answered: outcomes.ok + outcomes.httpError,
+    achievedPerSecond: summary.sent / summary.seconds,
+    errors,
+    longestGapMs: 0,
+    compared: 0,
+    wrongEstimate: null,
+  };
+  const main: Step = {
+    ...file.main,
+    outage: null,
+    isCutShort: false,
+    summary: {
+      ...summary,
+      ...before,
+      outcomes: { ...outcomes, unanswered: 0, wrong: 0 },
+    },
+    windows: file.main.windows.map((window) => ({
+      ...window,
+      sent: window.planned,
+      unanswered: 0,
+      reasons: {},
+    })),
+  };
+  const { verdict, thresholds, faults, findMax } = file;
+  const result = judgeResult({
+    verdict,
+    main,
+    thresholds,
+    hasFaults: faults !== undefined,
+    ...(findMax ? { found: findMax.sustainedPerSecond !== null } : {}),
+  });
+  return { ...file, main, result };
+};
+
 /** @throws AppError file-missing, file-broken */
 export const readRunFile = (path: string): RunFile => {
   if (!existsSync(path))
     throw new AppError('file-missing', `The run file '${path}' does not exist.`);
   try {
     const file = JSON.parse(readFileSync(path, 'utf8')) as RunFile;
-    if (file.format === RUN_FORMAT && file.main?.summary) return file;
+    if (file.format === RUN_FORMAT && file.main?.summary) return completed(file);
   } catch {}
   throw new AppError(
     'file-broken',

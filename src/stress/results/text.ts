@@ -2,11 +2,14 @@
  * Runs in words for a terminal: the verdict first, then outcomes, then the three histograms side by side.
  */
 
+import type { Group } from '../analysis/groups.ts';
+import { showActual } from '../analysis/result.ts';
 import type { Judgement } from '../analysis/slo.ts';
 import type { Step } from '../analysis/step.ts';
 import type { Quantiles, Summary } from '../analysis/summary.ts';
-import type { Window } from '../coordinator/window.ts';
+import { errorsOf, type Window } from '../coordinator/window.ts';
 import type { Recovery } from '../faults/recovery.ts';
+import { OUTCOMES, type Outcome } from '../generator/tally.ts';
 import type { FailureReason } from '../modes/search.ts';
 import type { Change, ComparisonReport } from './compare.ts';
 import type { RunFile, RunHead } from './run-file.ts';
@@ -41,12 +44,14 @@ export const headLines = (run: RunHead): string[] => [
 /** A finished run: verdict, what the mode was after, figures, faults, thresholds. */
 export const runLines = (run: RunFile): string[] => [
   '',
-  `verdict  ${run.verdict.sentence}`,
+  `verdict      ${run.result.sentence}`,
+  `measurement  ${run.verdict.sentence}`,
   ...(run.findMax ? ['', ...findMaxLines(run)] : []),
   ...(run.ramp ? ['', ...rampLines(run.ramp)] : []),
   '',
   ...(run.mode === 'single' ? [] : [mainTitle(run)]),
-  ...summaryLines(run.main.summary, run.connections),
+  ...summaryLines(run),
+  ...groupLines(run.main),
   ...auditLines(run.main),
   ...(run.faults ?? []).flatMap(faultLines),
   ...judgementLines(run.thresholds),
@@ -57,12 +62,11 @@ const mainTitle = ({ main }: RunFile): string =>
     ? `the last step, a closed loop of ${showCount(main.connections)} connections:`
     : `at ${showCount(main.ratePerSecond)} planned per second with ${showCount(main.connections)} connections:`;
 
-const findMaxLines = ({ findMax, capacity }: RunFile): string[] => {
-  const { sustainedPerSecond, breakingPerSecond, reason, converged } = findMax!;
+const findMaxLines = (run: RunFile): string[] => {
+  const { findMax, capacity } = run;
+  const { breakingPerSecond, reason, converged } = findMax!;
   return [
-    sustainedPerSecond === null
-      ? 'nothing held, not even the lowest rate that was tried'
-      : `sustained  ${showCount(sustainedPerSecond)} per second held through the soak`,
+    sustainedLine(run),
     breakingPerSecond === null
       ? 'breaking   no rate failed'
       : `breaking   ${showCount(breakingPerSecond)} per second failed: ${FAILURE_WORDS[reason ?? 'latency']}${converged ? '' : ' (the search ended before the two came close)'}`,
@@ -73,6 +77,25 @@ const findMaxLines = ({ findMax, capacity }: RunFile): string[] => {
   ];
 };
 
+/** What was sustained, never against what the steps have shown. */
+const sustainedLine = ({ findMax, capacity, cutShort }: RunFile): string => {
+  const { sustainedPerSecond, isSoaked, breakingPerSecond } = findMax!;
+  if (sustainedPerSecond !== null) {
+    const how = isSoaked
+      ? 'held through the soak'
+      : 'held in a step; no soak at it was passed, so plan for less';
+    return `sustained  ${showCount(sustainedPerSecond)} per second ${how}`;
+  }
+  const tried = (capacity?.trials ?? []).filter(({ ratePerSecond }) => ratePerSecond !== null);
+  if (tried.length === 0) return 'sustained  unknown: no rate was tried';
+  const held = tried.filter(({ held }) => held).length;
+  const lowest = Math.min(...tried.map(({ ratePerSecond }) => ratePerSecond!));
+  const cut = cutShort === undefined ? '' : ', and the search was cut short';
+  return held > 0
+    ? `sustained  nothing for sure: ${held} of ${tried.length} steps held, but none below ${showCount(breakingPerSecond ?? lowest)} per second, where one failed${cut}`
+    : `sustained  nothing: none of ${tried.length} steps held, from ${showCount(lowest)} per second on${cut}`;
+};
+
 const FAILURE_WORDS: Readonly<Record<FailureReason, string>> = {
   latency: 'answers came later than the thresholds allow',
   errors: 'too many answers failed',
@@ -80,6 +103,7 @@ const FAILURE_WORDS: Readonly<Record<FailureReason, string>> = {
   refused: 'connections were refused or timed out',
   died: 'the service was gone',
   'generator-bound': 'the generator was the bottleneck',
+  noisy: 'the machine was too noisy to tell',
   environment: 'a limit of this machine was reached',
   ceiling: 'the highest rate that may be tried was reached',
 };
@@ -132,19 +156,20 @@ const faultLines = (fault: Recovery): string[] => [
   ...(fault.undone ? [] : ['  NOT UNDONE: look at the service']),
 ];
 
-const summaryLines = (summary: Summary, connections: RunFile['connections']): string[] => {
-  const { outcomes, responseTime, serviceTime, lag } = summary;
+const summaryLines = ({
+  main: { summary, ratePerSecond, outage },
+  connections,
+}: RunFile): string[] => {
+  const { responseTime, serviceTime, lag, longestGapMs } = summary;
+  const achieved = summary.achievedPerSecond;
   const lines = [
-    `${showCount(summary.throughputPerSecond)} ok answers per second over ${summary.seconds.toFixed(1)} s, ${(summary.bytesIn / summary.seconds / 2 ** 20).toFixed(1)} MiB/s`,
-    `${showCount(summary.planned)} planned = ${showCount(outcomes.ok)} ok + ${showCount(outcomes.httpError)} HTTP errors + ${showCount(outcomes.socketError)} socket errors + ${showCount(outcomes.timeout)} timeouts + ${showCount(outcomes.dropped)} dropped + ${showCount(outcomes.inFlight)} in flight at the end`,
+    `${showCount(summary.planned)} planned, ${showCount(summary.sent)} sent, ${showCount(summary.answered)} answered: ${ratePerSecond === null ? '' : `${showRate(ratePerSecond)} planned, `}${showRate(achieved)} sent, ${showRate(summary.throughputPerSecond)} answered ok, over ${summary.seconds.toFixed(1)} s, ${(summary.bytesIn / summary.seconds / 2 ** 20).toFixed(1)} MiB/s`,
+    `${showCount(summary.planned)} planned = ${outcomeTerms(summary)}`,
+    `${showCount(summary.errors)} errors, ${showShare(summary.errorShare)}; longest time without a good answer ${showMs(longestGapMs)}${outage === null ? '' : ', an outage'}`,
     `${showCount(connections.opened)} of ${showCount(connections.planned)} connections opened${summary.reopened > 0 ? `, ${showCount(summary.reopened)} opened again` : ''}`,
-    ...(summary.checked > 0
-      ? [
-          `${showCount(summary.checked)} answers whose body is known, 1 in 16 compared, ${showCount(summary.wrong)} wrong`,
-        ]
-      : []),
+    ...wrongLines(summary),
     '',
-    row('', ['p50', 'p90', 'p99', 'p99.9', 'max', 'count']),
+    row('', ['mean', 'p50', 'p90', 'p99', 'p99.9', 'max', 'count']),
     quantileRow('response time', responseTime),
     quantileRow('service time', serviceTime),
     quantileRow('lag', lag),
@@ -160,13 +185,74 @@ const summaryLines = (summary: Summary, connections: RunFile['connections']): st
   return lines;
 };
 
+const showRate = (perSecond: number): string =>
+  `${perSecond >= 100 ? showCount(perSecond) : Number(perSecond.toPrecision(3))}/s`;
+
+const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
+  ok: 'ok',
+  httpError: 'HTTP errors',
+  wrong: 'wrong answers',
+  socketError: 'socket errors',
+  timeout: 'timeouts',
+  unanswered: 'unanswered',
+  dropped: 'dropped',
+  inFlight: 'in flight when cut short',
+};
+/** Told also when there are none. */
+const ALWAYS: readonly Outcome[] = ['ok', 'httpError', 'socketError', 'timeout', 'unanswered'];
+
+const outcomeTerms = ({ outcomes }: Summary): string =>
+  OUTCOMES.filter((outcome) => (outcomes[outcome] ?? 0) > 0 || ALWAYS.includes(outcome))
+    .map((outcome) => `${showCount(outcomes[outcome] ?? 0)} ${OUTCOME_WORDS[outcome]}`)
+    .join(' + ');
+
+/** What the check of the answers has found: counted where all were looked at, else estimated. */
+const wrongLines = ({ checked, compared, wrong, wrongEstimate }: Summary): string[] => {
+  if (checked === 0 || !wrongEstimate) return [];
+  const { count, low, high } = wrongEstimate;
+  return [
+    compared >= checked
+      ? `${showCount(checked)} answers checked, ${showCount(wrong)} wrong`
+      : `${showCount(compared)} of ${showCount(checked)} answers checked, chosen at random, ${showCount(wrong)} wrong: about ${showCount(count)} of all (${showCount(low)} to ${showCount(high)} with 95 %)`,
+  ];
+};
+
+/** Figures by name and by stage. */
+const groupLines = ({ names, stages }: Step): string[] => [
+  ...tableOf('stage', stages),
+  ...tableOf('requests', names),
+];
+
+const tableOf = (title: string, groups: readonly Group[] | undefined): string[] => {
+  if (groups === undefined) return [];
+  const width = Math.max(title.length, ...groups.map(({ name }) => name.length)) + 2;
+  const line = (name: string, cells: readonly string[]): string =>
+    `${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join('')}`;
+  return [
+    '',
+    line(title, ['planned', 'planned/s', 'ok/s', 'errors', 'p50', 'p95', 'p99']),
+    ...groups.map((group) =>
+      line(group.name, [
+        showCount(group.planned),
+        showRate(group.plannedPerSecond),
+        showRate(group.okPerSecond),
+        showShare(group.errorShare),
+        showMs(group.p50Ms),
+        isSupported(group.count, 0.95) ? showMs(group.p95Ms) : '-',
+        isSupported(group.count, 0.99) ? showMs(group.p99Ms) : '-',
+      ]),
+    ),
+  ];
+};
+
 const row = (title: string, cells: readonly string[]): string =>
-  `${title.padEnd(14)}${cells.map((cell) => cell.padStart(11)).join('')}`;
+  `${title.padEnd(14)}${cells.map((cell) => cell.padStart(10)).join('')}`;
 
 const quantileRow = (title: string, quantiles: Quantiles): string => {
   const at = (ms: number | null, p: number): string =>
     isSupported(quantiles.count, p) ? showMs(ms) : '-';
   return row(title, [
+    showMs(quantiles.meanMs),
     showMs(quantiles.p50Ms),
     at(quantiles.p90Ms, 0.9),
     at(quantiles.p99Ms, 0.99),
@@ -177,10 +263,23 @@ const quantileRow = (title: string, quantiles: Quantiles): string => {
 };
 
 /** One sentence where response and service time tell different stories: who let the requests wait? */
-const whyLines = ({ responseTime, serviceTime, lag, lateness }: Summary): string[] => {
+const whyLines = ({
+  planned,
+  outcomes,
+  responseTime,
+  serviceTime,
+  lag,
+  lateness,
+}: Summary): string[] => {
   const [response, service] = [responseTime.p99Ms, serviceTime.p99Ms];
   if (response === null || service === null || response < 2 * service || response < 5) return [];
   const isOurs = (lateness.p99Ms ?? 0) > 0.5 * (lag.p99Ms ?? 0);
+  if (outcomes.unanswered > 0.01 * planned) {
+    return [
+      '',
+      'Response time counts from the planned moment and holds what was never sent or answered, at its age; service time holds what was sent only.',
+    ];
+  }
   return [
     '',
     isOurs
@@ -195,20 +294,15 @@ const judgementLines = (judgements: readonly Judgement[]): string[] =>
     : [
         '',
         ...judgements.map(
-          ({ threshold, actual, holds }) =>
-            `${holds ? 'holds ' : 'FAILED'}  ${threshold}${actual === null ? (threshold.startsWith('recovery') ? '  (it did not recover within the run)' : '  (not measured)') : `  (${showActual(threshold, actual)})`}`,
+          (judgement) =>
+            `${judgement.holds ? 'holds ' : 'FAILED'}  ${judgement.threshold}  (${showActual(judgement)})`,
         ),
       ];
 
-const showActual = (threshold: string, actual: number): string => {
-  if (threshold.startsWith('errors') || threshold.startsWith('wrong')) return showShare(actual);
-  return threshold.startsWith('rate') ? `${showCount(actual)}/s` : showMs(actual);
-};
-
 /** One second in one line, for a pipe. */
 export const windowLine = (window: Window): string => {
-  const nErrors = window.httpError + window.socketError + window.timeout + window.dropped;
-  return `${String(window.second + 1).padStart(4)} s  ${showCount(window.ok).padStart(8)} ok/s  p50 ${showMs(window.p50Ms)}  p99 ${showMs(window.p99Ms)}  ${showCount(nErrors)} errors  ${showCount(window.nOpen)} connections`;
+  const [reason] = Object.keys(window.reasons);
+  return `${String(window.second + 1).padStart(4)} s  ${showCount(window.planned).padStart(8)} planned  ${showCount(window.ok).padStart(8)} ok/s  p50 ${showMs(window.p50Ms)}  p99 ${showMs(window.p99Ms)}  ${showCount(errorsOf(window))} errors${reason === undefined ? '' : ` (${reason})`}  ${showCount(window.nOpen)} connections`;
 };
 
 /** Two runs side by side. */

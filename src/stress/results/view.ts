@@ -2,7 +2,9 @@
  * What a person sees while a run goes on: a few lines redrawn every second on a terminal, plain lines in a pipe.
  */
 import colours from 'picocolors';
-import type { Window } from '../coordinator/window.ts';
+import type { Threshold } from '../analysis/slo.ts';
+import { tightestLatencyMs } from '../analysis/step.ts';
+import { errorsOf, type Window } from '../coordinator/window.ts';
 import type { FaultResult } from '../faults/fault-injection.ts';
 import type { Admin, WorkerState } from '../target/admin.ts';
 import type { Watcher } from '../watcher.ts';
@@ -20,30 +22,35 @@ interface Screen {
 
 const BLOCKS = ' ▁▂▃▄▅▆▇█';
 const LEFT = 15;
-const RIGHT = 26;
+const RIGHT = 34;
 /** Seconds that are kept: what the widest screen shows. */
 const MAX_SHOWN = 240;
+/** Above this share of errors a run is not called good; below, an error is worth a look. */
+const MANY_ERRORS = 0.01;
 
 interface Line {
   readonly text: string;
-  readonly paint?: (text: string) => string;
+  readonly paint?: ((text: string) => string) | undefined;
 }
 
-/** A line of blocks, one per second, the newest at the right. */
-const sparkline = (values: readonly number[], width: number): string => {
-  const shown = values.slice(-width);
-  const max = Math.max(...shown, Number.MIN_VALUE);
-  return shown
-    .map((value) => BLOCKS[value <= 0 ? 0 : 1 + Math.min(7, Math.floor((value / max) * 7.999))])
-    .join('');
-};
+interface LiveView {
+  /** Length of the plain run; undefined where it is not known. */
+  readonly totalMs: number | undefined;
+  readonly thresholds: readonly Threshold[];
+  readonly admin: Admin | undefined;
+}
 
-/** @param totalMs length of the plain run; undefined where the number of steps is not known */
-export const buildLiveView = (
-  screen: Screen,
-  totalMs: number | undefined,
-  admin: Admin | undefined,
-): View => {
+/** A line of blocks, one per second, the newest at the right; a second of which nothing is known is a dot. */
+const sparkline = (values: readonly (number | null)[], width: number, max: number): string =>
+  values
+    .slice(-width)
+    .map((value) => {
+      if (value === null) return '·';
+      return BLOCKS[value <= 0 ? 0 : 1 + Math.min(7, Math.floor((value / max) * 7.999))];
+    })
+    .join('');
+
+export const buildLiveView = (screen: Screen, { totalMs, thresholds, admin }: LiveView): View => {
   const windows: Window[] = [];
   let title = 'opening connections';
   let note: Line = { text: '' };
@@ -52,6 +59,9 @@ export const buildLiveView = (
   let nDrawn = 0;
   let nErrors = 0;
   let nOk = 0;
+  let nPlanned = 0;
+  const reasons = new Map<string, number>();
+  const limitMs = tightestLatencyMs(thresholds);
 
   /** Cuts a line to the screen, then colours it: a colour that is cut off would run on. */
   const show = ({ text, paint }: Line): string => {
@@ -72,44 +82,86 @@ export const buildLiveView = (
     const last = windows.at(-1);
     if (!last) return [{ text: `${title} ${nOpening > 0 ? showCount(nOpening) : ''}` }];
     const width = Math.min(MAX_SHOWN, Math.max(10, screen.columns() - LEFT - RIGHT));
-    const line = (name: string, values: readonly number[], now: string): Line => ({
-      text: `${name.padEnd(LEFT)}${sparkline(values, width).padEnd(width)}  ${now}`,
-    });
+    const line = (
+      name: string,
+      values: readonly (number | null)[],
+      { now, top, paint }: { now: string; top: (max: number) => string; paint?: Line['paint'] },
+    ): Line => {
+      const shown = values.slice(-width).filter((value) => value !== null);
+      const max = Math.max(...shown, Number.MIN_VALUE);
+      const scale = max > Number.MIN_VALUE ? `0 to ${top(max)}` : '';
+      return {
+        text: `${name.padEnd(LEFT)}${sparkline(values, width, max).padEnd(width)} ${scale.padEnd(14)}  ${now}`,
+        ...(paint ? { paint } : {}),
+      };
+    };
     const failed = windows.map(errorsOf);
+    const share = nErrors / Math.max(1, nPlanned);
+    const isLate = limitMs !== undefined && (last.p99Ms ?? 0) > limitMs;
+    const isBehind = last.planned > 0 && last.ok < last.planned * (1 - MANY_ERRORS);
+    const limit = limitMs === undefined ? '' : `, limit ${showMs(limitMs)}`;
+    const [top] = [...reasons].sort(([, a], [, b]) => b - a);
     return [
       { text: `${title}${progressText(last)}`, paint: colours.bold },
       line(
-        'ok per second',
+        'planned',
+        windows.map(({ planned }) => planned),
+        { now: `${showCount(last.planned)}/s`, top: showCount },
+      ),
+      line(
+        'answered ok',
         windows.map(({ ok }) => ok),
-        showCount(last.ok),
+        {
+          now: `${showCount(last.ok)}/s`,
+          top: showCount,
+          paint:
+            last.ok === 0 && last.planned > 0 ? colours.red : isBehind ? colours.yellow : undefined,
+        },
       ),
       line(
         'p50',
-        windows.map(({ p50Ms }) => p50Ms ?? 0),
-        showMs(last.p50Ms),
+        windows.map(({ p50Ms }) => p50Ms),
+        { now: showMs(last.p50Ms), top: showMs },
       ),
       line(
         'p99',
-        windows.map(({ p99Ms }) => p99Ms ?? 0),
-        showMs(last.p99Ms),
+        windows.map(({ p99Ms }) => p99Ms),
+        {
+          now: `${showMs(last.p99Ms)}${limit}`,
+          top: showMs,
+          paint: isLate ? colours.red : undefined,
+        },
       ),
-      line('errors', failed, `${showCount(failed.at(-1) ?? 0)}, ${showCount(nErrors)} in all`),
+      line('errors', failed, {
+        now: `${showCount(failed.at(-1) ?? 0)}/s, ${showCount(nErrors)} in all`,
+        top: showCount,
+        paint: share > MANY_ERRORS ? colours.red : nErrors > 0 ? colours.yellow : undefined,
+      }),
+      ...(top === undefined
+        ? []
+        : [{ text: `${''.padEnd(LEFT)}most often: ${top[0]} (${showCount(top[1])})` }]),
       line(
         'connections',
         windows.map(({ nOpen }) => nOpen),
-        showCount(last.nOpen),
+        { now: showCount(last.nOpen), top: showCount },
       ),
       {
         text: `${'generator'.padEnd(LEFT)}${Math.round(last.busy * 100)} % busy, ${showCount(last.inFlight)} in flight, ${showCount(last.waiting)} waiting, ${showCount(nOk)} answered`,
       },
+      ...(thresholds.length > 0
+        ? [{ text: `${'must hold'.padEnd(LEFT)}${thresholds.map(({ text }) => text).join('  ')}` }]
+        : []),
       ...(workers.length > 0 ? [{ text: `${'workers'.padEnd(LEFT)}${workersText(workers)}` }] : []),
       ...(note.text === '' ? [] : [note]),
     ];
   };
-  const progressText = (last: Window): string =>
-    totalMs === undefined
-      ? `, second ${last.second + 1}`
-      : `, ${Math.min(last.second + 1, Math.ceil(totalMs / 1000))} of ${Math.ceil(totalMs / 1000)} s`;
+  const progressText = (last: Window): string => {
+    if (totalMs === undefined) return `, second ${last.second + 1}`;
+    const total = Math.ceil(totalMs / 1000);
+    return last.second + 1 > total
+      ? `, ${total} s over, waiting for the last answers`
+      : `, ${last.second + 1} of ${total} s`;
+  };
 
   return {
     onOpening: (nOpen) => {
@@ -125,6 +177,10 @@ export const buildLiveView = (
       if (windows.length > MAX_SHOWN) windows.shift();
       nOk += window.ok;
       nErrors += errorsOf(window);
+      nPlanned += window.planned;
+      for (const [reason, count] of Object.entries(window.reasons)) {
+        reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+      }
       admin?.workers().then(
         (found) => {
           workers = found;
@@ -155,9 +211,6 @@ const workersText = (workers: readonly WorkerState[]): string =>
 
 const faultLine = ({ plan, notes }: FaultResult): string =>
   `fault ${plan.text}: ${notes.join('; ')}`;
-
-const errorsOf = (window: Window): number =>
-  window.httpError + window.socketError + window.timeout + window.dropped;
 
 /** For a pipe or a log: one line per second, fault and note. */
 export const buildLineView = (write: (text: string) => void): View => ({

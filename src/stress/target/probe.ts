@@ -5,7 +5,6 @@ import { AppError } from '../../core/errors.ts';
 import { encodeRequest, type Request } from '../payload/request.ts';
 import {
   type SingleRequestFailure,
-  type SingleRequestOptions,
   type SingleResponse,
   sendSingleRequest,
 } from './single-request.ts';
@@ -18,82 +17,154 @@ export interface Probe {
   /** Bodies that came back twice the same: [index of the request, body]. */
   readonly golden: readonly (readonly [number, Uint8Array])[];
   readonly notes: readonly string[];
+  /** The requests of the load: those that were given, or where redirects led. */
+  readonly requests: readonly Request[];
 }
 
 interface ProbeOptions {
   readonly timeoutMs: number;
-  readonly verifyTls: boolean;
-  /** How many requests are sent twice. */
+  /** How many requests are sent twice to learn their right answers; of a method that may change something one. */
   readonly nGolden: number;
+  /** Whether equal requests must be asked some time apart, so that a body that carries the time is found out. */
+  readonly isApart: boolean;
+  /** Whether requests may be sent as often as wanted, whatever their method. */
+  readonly isHarmless: boolean;
+  /** Statuses that are right; null: the usual ones. */
+  readonly statuses: readonly number[] | null;
+  /** Whether redirects of the service to itself are followed. */
+  readonly follow: boolean;
 }
 
 const MAX_VARIED = 3;
+const MAX_HOPS = 10;
+const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
+/** Longer than the second that a clock in a body may show. */
+const APART_MS = 1100;
 
 /** @throws AppError target-unreachable */
 export const probeTarget = async (
   target: Target,
-  requests: readonly Request[],
+  given: readonly Request[],
   options: ProbeOptions,
 ): Promise<Probe> => {
-  const startMs = performance.now();
+  let spentMs = 0;
   let nSent = 0;
-  const send = async (index: number): Promise<SingleResponse> => {
+  const send = async (request: Request): Promise<SingleResponse> => {
+    const startMs = performance.now();
     nSent++;
-    return sendOrThrow(target, requests[index]!, options);
+    const response = await sendOrThrow(target, request, options.timeoutMs);
+    spentMs += performance.now() - startMs;
+    return response;
   };
-  const first = await send(0);
-  const place = new URL(requests[0]!.path, target.url).href;
-  if (first.status >= 300 && first.status < 400) {
-    throw new AppError(
-      'target-unreachable',
-      `${place} redirects (${first.status}) to ${first.location ?? 'nowhere'}: stress that address instead; redirects are not followed.`,
+  const notes: string[] = [];
+  let requests = given;
+  let first = await send(requests[0]!);
+  const firstMs = performance.now();
+  for (let hops = 0; isRedirect(first.status, options.statuses); hops++) {
+    const from = requests[0]!.path;
+    const at = new URL(from, target.url);
+    const next = redirectOf(at, first, options.follow && hops < MAX_HOPS);
+    const { status } = first;
+    requests = requests.map((request) =>
+      request.path === from ? redirected(request, next, status) : request,
     );
+    notes.push(`${at.href} redirects (${status}) to ${next}: the load goes there.`);
+    first = await send(requests[0]!);
+  }
+  const { method, path } = requests[0]!;
+  const isGood = isRight(first.status, options.statuses);
+  if (!isGood) {
+    const place = new URL(path, target.url).href;
+    notes.push(`${method} ${place} answered ${first.status} before any load.`);
+  }
+  const chosen = isGood ? chooseGolden(requests, options) : [];
+  const once: SingleResponse[] = [];
+  for (const i of chosen) once.push(i === 0 ? first : await send(requests[i]!));
+  if (chosen.length > 0 && options.isApart) {
+    await Bun.sleep(Math.max(0, firstMs + APART_MS - performance.now()));
   }
   const golden: [number, Uint8Array][] = [];
-  const notes: string[] = [];
-  const isGood = first.status < 300;
-  if (!isGood)
-    notes.push(`${requests[0]!.method} ${place} answered ${first.status} before any load.`);
-  const step = Math.max(1, Math.floor(requests.length / Math.max(1, options.nGolden)));
   let nVaried = 0;
-  for (let i = 0; isGood && i < requests.length && golden.length < options.nGolden; i += step) {
-    const one = i === 0 ? first : await send(i);
-    const two = await send(i);
-    const isSame = one.body && two.body && one.status < 300 && one.body.equals(two.body);
-    if (isSame && one.body && one.body.length > 0) golden.push([i, one.body]);
-    else if (++nVaried === MAX_VARIED) break;
+  for (const [at, i] of chosen.entries()) {
+    const [one, two] = [once[at]!, await send(requests[i]!)];
+    const isSame = isRight(one.status, options.statuses) && one.body.equals(two.body);
+    if (isSame && one.body.length > 0) golden.push([i, one.body]);
+    else if (!isSame && ++nVaried === MAX_VARIED) break;
   }
   const isChecked = golden.length > 0 && nVaried === 0;
-  if (isGood && !isChecked && options.nGolden > 0) {
-    notes.push(
-      'Answers to equal requests differ, or do not tell their length: only their status is checked.',
-    );
+  if (chosen.length > 0 && !isChecked) {
+    notes.push('Answers to equal requests differ, or are empty: only their status is checked.');
+  }
+  if (nSent > 1 || !SAFE.includes(method)) {
+    const what = nSent === 1 ? '1 request was' : `${nSent} requests were`;
+    notes.push(`${what} sent before the load, to see what the service answers.`);
   }
   return {
     status: first.status,
-    meanMs: (performance.now() - startMs) / nSent,
+    meanMs: spentMs / nSent,
     golden: isChecked ? golden : [],
     notes,
+    requests,
   };
+};
+
+/** Which requests are asked twice, evenly over all; of those that may change something only the first. */
+const chooseGolden = (
+  requests: readonly Request[],
+  { nGolden, isHarmless }: ProbeOptions,
+): number[] => {
+  if (nGolden === 0) return [];
+  const step = Math.max(1, Math.floor(requests.length / nGolden));
+  const all = Array.from({ length: Math.ceil(requests.length / step) }, (_, i) => i * step);
+  const isSafe = (i: number): boolean => isHarmless || SAFE.includes(requests[i]!.method);
+  return all.slice(0, nGolden).filter((i) => i === 0 || (isSafe(0) && isSafe(i)));
+};
+
+const isRight = (status: number, statuses: readonly number[] | null): boolean =>
+  statuses === null ? (status >= 200 && status < 300) || status === 304 : statuses.includes(status);
+
+const isRedirect = (status: number, statuses: readonly number[] | null): boolean =>
+  status >= 300 && status < 400 && !isRight(status, statuses);
+
+/** Where a redirect leads. @throws AppError target-unreachable when it is not to be followed, or leads elsewhere */
+const redirectOf = (at: URL, { status, location }: SingleResponse, follows: boolean): string => {
+  const to = location === undefined ? undefined : new URL(location, at);
+  if (follows && to?.origin === at.origin) return to.pathname + to.search;
+  const hint = follows
+    ? 'that is another service, which was not asked to be stressed'
+    : `stress that address instead; --follow follows redirects of a service to itself, --expect-status ${status} measures them`;
+  throw new AppError(
+    'target-unreachable',
+    `${at.href} redirects (${status}) to ${to?.href ?? 'nowhere'}: ${hint}.`,
+  );
+};
+
+/** A request after a redirect, as fetch makes it. @source Fetch standard, HTTP-redirect fetch, step 12 */
+const redirected = (request: Request, path: string, status: number): Request => {
+  const { method } = request;
+  const isGet =
+    ((status === 301 || status === 302) && method === 'POST') ||
+    (status === 303 && method !== 'GET' && method !== 'HEAD');
+  if (!isGet) return { ...request, path };
+  const headers = request.headers.filter(([name]) => !/^content-/i.test(name));
+  return { ...request, path, method: 'GET', headers, body: null };
 };
 
 const sendOrThrow = async (
   target: Target,
   request: Request,
-  options: ProbeOptions,
+  timeoutMs: number,
 ): Promise<SingleResponse> => {
-  const single: SingleRequestOptions = { ...options, bodiless: request.method === 'HEAD' };
-  const result = await sendSingleRequest(
-    target,
-    encodeRequest(request, target.url.host, false),
-    single,
-  );
+  const result = await sendSingleRequest(target, encodeRequest(request, target.url.host, false), {
+    timeoutMs,
+    bodiless: request.method === 'HEAD',
+  });
   if ('status' in result) return result;
-  throw new AppError('target-unreachable', sentenceOf(target, result, options.timeoutMs));
+  throw new AppError('target-unreachable', sentenceOf(target, result, timeoutMs));
 };
 
 const sentenceOf = (target: Target, failure: SingleRequestFailure, timeoutMs: number): string => {
-  const place = `${target.host}:${target.port}`;
+  const place = target.socketPath ?? `${target.host}:${target.port}`;
   switch (failure.kind) {
     case 'refused':
       return `${place} refuses connections: is the service running there?`;

@@ -1,15 +1,17 @@
 /**
  * One request on a connection of its own, in the very bytes that the load will send; read by the same scanner.
  */
+import type { SocketHandler } from 'bun';
+import { readResponse } from '../generator/response-reference.ts';
 import { closeCompletes, scanResponse } from '../generator/response-scanner.ts';
 import { BROKEN, buildScanner, INCOMPLETE } from '../generator/scanner-state.ts';
+import { tlsOptionsOf } from '../messages.ts';
 import type { Target } from './target.ts';
 
 export interface SingleResponse {
   readonly status: number;
   readonly location: string | undefined;
-  /** Null where its end is not told by a length. */
-  readonly body: Buffer | null;
+  readonly body: Buffer;
 }
 
 export type SingleRequestFailure =
@@ -18,8 +20,6 @@ export type SingleRequestFailure =
 
 export interface SingleRequestOptions {
   readonly timeoutMs: number;
-  /** Whether a certificate that does not verify is refused. */
-  readonly verifyTls: boolean;
   /** Whether the request is HEAD. */
   readonly bodiless: boolean;
 }
@@ -50,59 +50,65 @@ export const sendSingleRequest = (
       const written = socket.write(unwritten);
       if (written > 0) unwritten = unwritten.subarray(written);
     };
-    Bun.connect({
-      hostname: target.addresses[0]!,
-      port: target.port,
-      ...(target.isTls
-        ? { tls: { serverName: target.host, rejectUnauthorized: options.verifyTls } }
-        : {}),
-      socket: {
-        open: (socket) => {
-          live = socket;
-          if (isSettled) socket.terminate();
-          else if (!target.isTls) send(socket);
-        },
-        handshake: (socket, success, fault) => {
-          if (!target.isTls) return;
-          if (success || !options.verifyTls) send(socket);
-          else settle({ kind: 'tls', why: codeOf(fault) });
-        },
-        drain: (socket) => {
-          if (unwritten.length > 0) send(socket);
-        },
-        data: (_, chunk) => {
-          if (isSettled) return;
-          seen = Buffer.concat([seen, chunk]);
-          scanner.phase[0] = 0;
-          scanner.heads.clear();
-          const end = scanResponse(scanner, 0, seen, 0);
-          if (end === BROKEN) settle({ kind: 'not-http' });
-          else if (end !== INCOMPLETE) {
-            settle(responseOf(seen, scanner.status[0]!, scanner.bodyAt, end));
-          }
-        },
-        close: () => {
-          if (isSettled) return;
-          if (closeCompletes(scanner, 0)) settle(responseOf(seen, scanner.status[0]!, -1, 0));
-          else if (target.isTls && seen.length === 0) {
-            settle({ kind: 'tls', why: 'closed during the handshake' });
-          } else settle({ kind: seen.length === 0 ? 'closed' : 'cut-off' });
-        },
-        error: (_, fault) => settle({ kind: 'other', why: codeOf(fault) }),
-        connectError: (_, fault) => settle(connectFailure(fault)),
+    const handlers: SocketHandler<undefined> = {
+      open: (socket) => {
+        live = socket;
+        if (isSettled) socket.terminate();
+        else if (!target.isTls) send(socket);
       },
-    }).catch((fault: unknown) => settle(connectFailure(fault)));
+      handshake: (socket, success, fault) => {
+        if (!target.isTls) return;
+        if (success || !(target.tls?.verify ?? true)) send(socket);
+        else settle({ kind: 'tls', why: codeOf(fault) });
+      },
+      drain: (socket) => {
+        if (unwritten.length > 0) send(socket);
+      },
+      data: (_, chunk) => {
+        if (isSettled) return;
+        seen = Buffer.concat([seen, chunk]);
+        scanner.phase[0] = 0;
+        scanner.heads.clear();
+        const end = scanResponse(scanner, 0, seen, 0);
+        if (end === BROKEN) settle({ kind: 'not-http' });
+        else if (end !== INCOMPLETE) {
+          settle(responseOf(seen.subarray(0, end), scanner.status[0]!, options.bodiless));
+        }
+      },
+      close: () => {
+        if (isSettled) return;
+        if (closeCompletes(scanner, 0)) {
+          settle(responseOf(seen, scanner.status[0]!, options.bodiless));
+        } else if (target.isTls && seen.length === 0) {
+          settle({ kind: 'tls', why: 'closed during the handshake' });
+        } else settle({ kind: seen.length === 0 ? 'closed' : 'cut-off' });
+      },
+      error: (_, fault) => settle({ kind: 'other', why: codeOf(fault) }),
+      connectError: (_, fault) => settle(connectFailure(fault)),
+    };
+    const tls = target.tls && tlsOptionsOf(target.tls);
+    const common = { socket: handlers, data: undefined, ...(tls ? { tls } : {}) };
+    const connecting =
+      target.socketPath === null
+        ? Bun.connect({ ...common, hostname: target.addresses[0]!, port: target.port })
+        : Bun.connect({ ...common, unix: target.socketPath });
+    connecting.catch((fault: unknown) => settle(connectFailure(fault)));
   });
 
-const responseOf = (seen: Buffer, status: number, bodyAt: number, end: number): SingleResponse => ({
-  status,
-  location: /\r\nlocation:\s*([^\r\n]+)/i.exec(seen.toString('latin1'))?.[1],
-  body: bodyAt >= 0 ? seen.subarray(bodyAt, end) : null,
-});
+const responseOf = (bytes: Buffer, status: number, bodiless: boolean): SingleResponse => {
+  const text = bytes.toString('latin1');
+  return {
+    status,
+    location: /\r\nlocation:\s*([^\r\n]+)/i.exec(text)?.[1],
+    body: Buffer.from(readResponse(text, bodiless, true)?.body ?? '', 'latin1'),
+  };
+};
 
 const connectFailure = (fault: unknown): SingleRequestFailure => {
   const code = codeOf(fault);
-  return code === 'ECONNREFUSED' ? { kind: 'refused' } : { kind: 'other', why: code };
+  return code === 'ECONNREFUSED' || code === 'ENOENT'
+    ? { kind: 'refused' }
+    : { kind: 'other', why: code };
 };
 
 const codeOf = (fault: unknown): string => {

@@ -1,0 +1,247 @@
+/**
+ * What the flags of `puntual stress` ask for: the mode, the plan of the load, and how the service is reached.
+ */
+import { readFileSync } from 'node:fs';
+import { AppError } from '../core/errors.ts';
+import { parseSlo } from '../stress/analysis/slo.ts';
+import { parsePart, parseStartAt, type RunPart, shareOfCount } from '../stress/coordinator/part.ts';
+import { parseBodyExpectation, parseStatuses } from '../stress/expectation.ts';
+import { parseFaults } from '../stress/faults/fault.ts';
+import { parseRate, type RateText, readStages } from '../stress/load-text.ts';
+import { parseRamp } from '../stress/modes/ramp.ts';
+import type { TableReader } from '../stress/payload/data-file.ts';
+import { parseHeader, parseMethod, pathOf } from '../stress/payload/request.ts';
+import type { Mode } from '../stress/results/run-file.ts';
+import type { SessionOptions } from '../stress/session.ts';
+import type { StressPlan } from '../stress/stress.ts';
+import { type Access, parseTarget } from '../stress/target/target.ts';
+import { DEFAULT_CONNECTIONS, DEFAULT_SLO, type StressFlags } from './stress-flags.ts';
+
+/** A search plans its requests: more connections, so that it is not them that requests wait for. */
+const SEARCH_CONNECTIONS = 128;
+const DEFAULT_DURATION_MS = 30_000;
+/** A closed loop that ends by its count of requests ends after this at the latest. */
+const MAX_COUNTED_MS = 24 * 3_600_000;
+
+/** Whether nothing but a URL is given, or what does not say how to load it. */
+const isBare = (flags: StressFlags): boolean =>
+  flags.connections === undefined &&
+  flags.duration === undefined &&
+  flags.requests === undefined &&
+  flags.rate === undefined &&
+  flags.stages === undefined &&
+  flags.connectionsRamp === undefined &&
+  flags.fault === undefined;
+
+/** @throws AppError usage */
+export const modeOf = (flags: StressFlags): Mode => {
+  const hasRate = flags.rate !== undefined || flags.stages !== undefined;
+  if (flags.findMax && hasRate) {
+    throw new AppError('usage', '--find-max looks for the rate itself: leave --rate out.');
+  }
+  const mode: Mode =
+    flags.connectionsRamp !== undefined
+      ? 'ramp'
+      : flags.findMax || isBare(flags)
+        ? 'find-max'
+        : 'single';
+  if (mode !== 'single' && flags.requests !== undefined) {
+    throw new AppError(
+      'usage',
+      '-n needs a plain run: give -c or --rate, without --find-max or a ramp.',
+    );
+  }
+  return mode;
+};
+
+/** Whether the report is written though nobody asked for it. */
+export const wantsReport = (flags: StressFlags): boolean => isBare(flags) && !flags.json;
+
+/** The rate that is asked for; undefined for a closed loop. @throws AppError usage */
+const rateOf = (flags: StressFlags): RateText | undefined => {
+  if (flags.stages !== undefined) {
+    if (flags.rate !== undefined) throw new AppError('usage', 'Give --rate or --stages, not both.');
+    return { kind: 'stages', stages: readStages(flags.stages) };
+  }
+  return flags.rate === undefined ? undefined : parseRate(flags.rate);
+};
+
+/** How long the load lasts: what its stages, its count or its user says. @throws AppError usage */
+const durationOf = (flags: StressFlags, rate: RateText | undefined): number => {
+  const { requests, duration } = flags;
+  if (rate?.kind === 'stages') {
+    if (duration !== undefined || requests !== undefined) {
+      throw new AppError('usage', 'Stages say how long they last: leave -d and -n out.');
+    }
+    return rate.stages.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  }
+  if (requests === undefined) return duration ?? DEFAULT_DURATION_MS;
+  if (rate === undefined) return duration ?? MAX_COUNTED_MS;
+  if (duration !== undefined) {
+    throw new AppError('usage', 'A rate and -n say how long the run lasts: leave -d out.');
+  }
+  return (requests / rate.perSecond) * 1000;
+};
+
+/** @throws AppError usage */
+export const planOf = (flags: StressFlags, mode: Mode): StressPlan => {
+  const rate = rateOf(flags);
+  const durationMs = durationOf(flags, rate);
+  const slo = flags.slo ?? (mode === 'find-max' ? DEFAULT_SLO : undefined);
+  const faults = (flags.fault ?? []).flatMap((text) => parseFaults(text, durationMs));
+  if (faults.length > 0 && mode !== 'single') {
+    throw new AppError(
+      'usage',
+      '--fault needs a plain run: give -c or --rate, without --find-max or a ramp.',
+    );
+  }
+  if (flags.abortOnFail && (slo === undefined || mode !== 'single')) {
+    throw new AppError('usage', '--abort-on-fail needs a plain run and thresholds: give --slo.');
+  }
+  if (rate?.kind === 'stages' && mode === 'ramp') {
+    throw new AppError('usage', '--connections-ramp holds one rate: leave stages out.');
+  }
+  if (flags.warmUp >= durationMs) {
+    throw new AppError('usage', '--warm-up must be shorter than --duration.');
+  }
+  const part = flags.part === undefined ? undefined : parsePart(flags.part);
+  const startAtMs = flags.startAt === undefined ? undefined : parseStartAt(flags.startAt);
+  if ((part || startAtMs !== undefined) && (mode !== 'single' || faults.length > 0)) {
+    throw new AppError('usage', '--part and --start-at need a plain run without faults.');
+  }
+  return {
+    part,
+    startAtMs,
+    mode,
+    ratePerSecond: rate?.kind === 'steady' ? rate.perSecond : null,
+    stages: rate?.kind === 'stages' ? rate.stages : undefined,
+    maxRequests: rate === undefined ? flags.requests : undefined,
+    arrivals: flags.poisson ? 'poisson' : 'uniform',
+    durationMs,
+    durationSaid: flags.duration !== undefined,
+    maxTimeMs: flags.maxTime,
+    abortOnFail: flags.abortOnFail ?? false,
+    warmUpMs: flags.warmUp,
+    timeoutMs: flags.timeout,
+    seed: flags.seed,
+    thresholds: slo === undefined ? [] : parseSlo(slo),
+    faults,
+    ramp: flags.connectionsRamp === undefined ? undefined : parseRamp(flags.connectionsRamp),
+  };
+};
+
+/** The database is loaded only when a table is read. */
+const readTable: TableReader = async (path, maxRows) =>
+  (await import('../flights/reading/first-rows.ts')).readFirstRows(path, maxRows);
+
+/** @param urls of one service, asked in turn @throws AppError usage, file-missing */
+export const sessionOptionsOf = (
+  urls: readonly string[],
+  flags: StressFlags,
+  mode: Mode,
+): SessionOptions => {
+  const part = flags.part === undefined ? undefined : parsePart(flags.part);
+  const asked = mode === 'ramp' ? parseRamp(flags.connectionsRamp!).to : flags.connections;
+  return {
+    url: urls[0]!,
+    paths: pathsOf(urls),
+    nConnections: shareOf(asked ?? defaultConnections(mode, rateOf(flags)), part),
+    part,
+    nShards: flags.threads,
+    method: flags.method === undefined ? undefined : parseMethod(flags.method),
+    headers: (flags.header ?? []).map(parseHeader),
+    body: flags.body,
+    data: flags.data === undefined ? undefined : { path: flags.data, readTable },
+    script: flags.script,
+    timeoutMs: flags.timeout,
+    keepAlive: flags.keepAlive,
+    access: accessOf(flags),
+    checkAnswers: flags.check,
+    expect: {
+      statuses: flags.expectStatus === undefined ? null : parseStatuses(flags.expectStatus),
+      body: flags.expectBody === undefined ? null : parseBodyExpectation(flags.expectBody),
+    },
+    follow: flags.follow ?? false,
+    seed: flags.seed,
+  };
+};
+
+/** The paths of several URLs; none where there is one. @throws AppError usage when they are not of one service */
+const pathsOf = (urls: readonly string[]): string[] => {
+  if (urls.length < 2) return [];
+  const parsed = urls.map(parseTarget);
+  const other = parsed.find(({ origin }) => origin !== parsed[0]!.origin);
+  if (other) {
+    throw new AppError(
+      'usage',
+      `${other.origin} is not ${parsed[0]!.origin}: the URLs of one run are of one service.`,
+    );
+  }
+  return parsed.map(pathOf);
+};
+
+const accessOf = (flags: StressFlags): Access => {
+  if ((flags.cert === undefined) !== (flags.key === undefined)) {
+    throw new AppError('usage', '--cert and --key belong together.');
+  }
+  return {
+    verifyTls: !flags.insecure,
+    socketPath: flags.unixSocket,
+    ca: readPem('--cacert', flags.cacert),
+    cert: readPem('--cert', flags.cert),
+    key: readPem('--key', flags.key),
+    resolve: new Map((flags.resolve ?? []).map(parseResolve)),
+  };
+};
+
+const readPem = (flag: string, path: string | undefined): string | undefined => {
+  if (path === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(path, 'latin1');
+  } catch (cause) {
+    throw new AppError('file-missing', `${flag} '${path}' cannot be read.`, { cause });
+  }
+  if (!text.includes('-----BEGIN ')) {
+    throw new AppError('file-broken', `${flag} '${path}' is not a PEM file.`);
+  }
+  return text;
+};
+
+/** `example.com:443:127.0.0.1`, as curl takes it. */
+const parseResolve = (text: string): [string, string] => {
+  const match = /^([^:]+):(\d+):\[?([^\]]+?)\]?$/.exec(text);
+  if (!match) {
+    throw new AppError('usage', `--resolve '${text}' is not HOST:PORT:ADDRESS.`);
+  }
+  return [`${match[1]}:${match[2]}`, match[3]!];
+};
+
+/** The connections of one part of the run, at least one. */
+const shareOf = (
+  all: SessionOptions['nConnections'],
+  part: RunPart | undefined,
+): SessionOptions['nConnections'] => {
+  if (!part) return all;
+  const share = (count: number): number => Math.max(1, shareOfCount(count, part));
+  return typeof all === 'number' ? share(all) : (probeMs) => share(all(probeMs));
+};
+
+const defaultConnections = (
+  mode: Mode,
+  rate: RateText | undefined,
+): SessionOptions['nConnections'] => {
+  if (mode === 'find-max') return SEARCH_CONNECTIONS;
+  if (rate === undefined) return DEFAULT_CONNECTIONS;
+  return connectionsFor(
+    rate.kind === 'steady'
+      ? rate.perSecond
+      : Math.max(...rate.stages.flatMap((stage) => [stage.fromPerSecond, stage.toPerSecond])),
+  );
+};
+
+/** Enough for the waiting that Little's law asks, twice over; few enough that a stall is seen as waiting. */
+const connectionsFor =
+  (ratePerSecond: number) =>
+  (probeMs: number): number =>
+    Math.min(1000, Math.max(4, Math.ceil(ratePerSecond * Math.max(0.1, (2 * probeMs) / 1000))));
