@@ -45,6 +45,7 @@ export const buildPlantedContext = (
     quota: { take: () => 0 },
     log: buildLog('silent'),
     onAuth: () => {},
+    serviceFeed: undefined,
     state: () => 'ready',
     reasons: () => [],
     ...rest,

@@ -3,7 +3,7 @@
  */
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { AppError } from '../core/errors.ts';
-import { DEFAULT_CONFIG, type ServeConfig } from '../serve/config.ts';
+import { DEFAULT_CONFIG, SERVICE_VIEW_RULES, type ServeConfig } from '../serve/config.ts';
 import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
@@ -36,6 +36,7 @@ export interface ServeOptions {
   readonly hangLimit: number;
   readonly memoryLimit: number;
   readonly cors?: string[];
+  readonly serviceView: ServeConfig['serviceView'];
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly otlpEndpoint?: string;
@@ -130,6 +131,13 @@ export const addServeOptions = (command: Command): Command => {
       ),
     )
     .addOption(setting('--cors <origin...>', 'origins that browsers may call from'))
+    .addOption(
+      setting(
+        '--service-view <rule>',
+        "whether the page shows workers, rate and errors: 'auto' only to this machine",
+        D.serviceView,
+      ).choices(SERVICE_VIEW_RULES),
+    )
     .addOption(setting('--tls-cert <file>', 'certificate chain, PEM'))
     .addOption(setting('--tls-key <file>', 'private key, PEM'))
     .addOption(setting('--otlp-endpoint <url>', 'collector that spans are sent to (OTLP/HTTP)'))
@@ -213,6 +221,7 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     hangLimitMs: options.hangLimit,
     memoryLimitMb: options.memoryLimit,
     corsOrigins: options.cors ?? [],
+    serviceView: options.serviceView,
     tls: tlsCert && tlsKey ? { certFile: tlsCert, keyFile: tlsKey } : undefined,
     otlpEndpoint: options.otlpEndpoint,
     traceShare: options.traceShare,

@@ -3,6 +3,9 @@
  */
 import type { LogLevel } from './log.ts';
 
+export const SERVICE_VIEW_RULES = ['auto', 'on', 'off'] as const;
+type ServiceViewRule = (typeof SERVICE_VIEW_RULES)[number];
+
 export interface ServeConfig {
   /** A path, `NAME` or `NAME/VERSION`; undefined: the only model in `modelsDir`. */
   readonly model: string | undefined;
@@ -48,6 +51,8 @@ export interface ServeConfig {
 
   /** Origins that browsers may call from; empty: none but our own page. */
   readonly corsOrigins: readonly string[];
+  /** Whether the page may show the state of the service: `auto` on loopback, to callers of the same machine. */
+  readonly serviceView: ServiceViewRule;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Base address of an OTLP/HTTP collector; undefined: no spans leave. */
   readonly otlpEndpoint: string | undefined;
@@ -81,6 +86,7 @@ export const DEFAULT_CONFIG: ServeConfig = {
   hangLimitMs: 1500,
   memoryLimitMb: 512,
   corsOrigins: [],
+  serviceView: 'auto',
   tls: undefined,
   otlpEndpoint: undefined,
   traceShare: 0.01,

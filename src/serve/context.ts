@@ -19,10 +19,17 @@ export interface ServeContext {
   readonly log: Log;
   /** Gives the way to replace `config.auth` while the worker runs; what it is called with may throw as at the start. */
   readonly onAuth: (put: (auth: string) => void) => void;
+  /** The state of the whole service, for the page; undefined where there is no supervisor. */
+  readonly serviceFeed: ServiceFeed | undefined;
   /** What `/livez` and `/readyz` answer: 200 only when `ready`. */
   readonly state: () => ServeState;
   /** What `/readyz?verbose` lists: why it is not ready, or why the last new model was refused; empty when all is well. */
   readonly reasons: () => readonly string[];
+}
+
+export interface ServiceFeed {
+  /** What the supervisor says now, as JSON. */
+  readonly next: () => Promise<string>;
 }
 
 export type ServeState = 'starting' | 'ready' | 'draining';

@@ -14,6 +14,8 @@ export const ROUTES = [
   '/postman.json',
   '/docs',
   '/assets/{file}',
+  '/service',
+  '/service/events',
   '/v2',
   '/v2/health/live',
   '/v2/health/ready',

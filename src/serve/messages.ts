@@ -28,6 +28,8 @@ export interface WorkerStart {
 export const WORKER_START = 'PUNTUAL_WORKER_START';
 
 export type WorkerCommand =
+  /** The answer to `watched`: the state of the service as JSON. */
+  | { readonly command: 'service'; readonly snapshot: string }
   /** Open the port; sent once the worker has loaded the model. */
   | { readonly command: 'listen'; readonly port: number }
   /** Answer with `Connection: close` for `closeMs`, stop listening, finish, exit 0; by `limitMs` at the latest. */
@@ -51,6 +53,8 @@ export interface ModelFacts {
 }
 
 export type WorkerEvent =
+  /** Somebody watches the service through this worker and waits for its state. */
+  | { readonly event: 'watched' }
   /** The model is read, checked and compiled, and its self-test came back right. */
   | { readonly event: 'loaded'; readonly facts: ModelFacts }
   /** The warm-up is over, or it was told to listen meanwhile. */

@@ -4,6 +4,7 @@
 import { driftOf } from '../../core/distribution.ts';
 import type { ServeContext } from '../context.ts';
 import { exampleFlight, flightSchema } from '../documents/schema.ts';
+import { readTrainingReport } from '../documents/training-report.ts';
 import { type Handler, jsonHeaders } from '../endpoint.ts';
 import { levelName } from '../formats/answer.ts';
 import { compressed } from '../formats/compressed.ts';
@@ -13,6 +14,7 @@ import { MIN_SEEN } from '../telemetry/drift-counters.ts';
 export const buildModel = ({ loaded, counters }: ServeContext): Handler => {
   const { model, version, sha256 } = loaded;
   const { madeBy, trainedOn, test, baselines } = model.provenance;
+  const report = trainedOn === undefined ? undefined : readTrainingReport(loaded);
   const document = {
     name: model.name,
     version,
@@ -32,6 +34,7 @@ export const buildModel = ({ loaded, counters }: ServeContext): Handler => {
     ...(trainedOn === undefined ? {} : { trainedOn }),
     ...(test === undefined ? {} : { quality: test }),
     ...(baselines === undefined ? {} : { baselines }),
+    ...report,
   };
   const text = JSON.stringify(document).slice(0, -1);
   return (call) => {

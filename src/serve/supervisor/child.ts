@@ -53,6 +53,8 @@ interface ChildSetting {
   readonly sharedDir: string;
   readonly quotaPath: string;
   readonly warmsUp: boolean;
+  /** The state of the service as JSON, for a worker that is asked for it. */
+  readonly snapshot: () => string;
   readonly onLeaving: (child: Child, reason: RestartReason) => void;
 }
 
@@ -99,6 +101,9 @@ export const spawnChild = (setting: ChildSetting): Child => {
         break;
       case 'refused':
         refusal = new AppError(message.code, message.detail);
+        break;
+      case 'watched':
+        child.tell({ command: 'service', snapshot: setting.snapshot() });
         break;
       case 'leaving':
         setting.onLeaving(child, message.reason);

@@ -56,6 +56,8 @@ interface FleetSetting {
   readonly sharedDir: string;
   readonly quotaPath: string;
   readonly log: Log;
+  /** The state of the service as JSON. */
+  readonly snapshot: () => string;
   /** Called when something that `/readyz` depends on has changed. */
   readonly onChange: () => void;
 }
@@ -68,6 +70,7 @@ export const buildFleet = ({
   quotaPath,
   log,
   onChange,
+  snapshot,
 }: FleetSetting): Fleet => {
   const slots = Array.from({ length: nWorkers }, (_, i) => buildWorkerSlot(i + 1));
   const children = new Set<Child>();
@@ -87,6 +90,7 @@ export const buildFleet = ({
       sharedDir,
       quotaPath,
       warmsUp: started,
+      snapshot,
       onLeaving: (leaving, reason) => void fleet.replace(leaving, reason).catch(() => {}),
     });
     children.add(child);

@@ -10,6 +10,7 @@ import { buildLog } from '../log.ts';
 import { driftCells, sumDrift } from '../telemetry/drift-counters.ts';
 import { createCells, GAUGES } from '../telemetry/shared-counters.ts';
 import { sumCounters } from '../telemetry/totals.ts';
+import { snapshotOf } from '../telemetry/service-snapshot.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import { openAdmin } from './admin.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
@@ -83,6 +84,7 @@ export const serve = async (
       quotaPath,
       log,
       onChange: () => tellAll(),
+      snapshot: () => snapshotOf(view(), Date.now()),
     });
     built = fleet;
     const scheme = config.tls ? 'https' : 'http';

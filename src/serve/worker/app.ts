@@ -17,6 +17,7 @@ import { buildHome } from '../routes/home.ts';
 import { buildModel } from '../routes/model.ts';
 import { buildPredict } from '../routes/predict.ts';
 import { buildResult } from '../routes/result.ts';
+import { buildService } from '../routes/service.ts';
 import { buildV2 } from '../routes/v2.ts';
 import { methodAt, routeAt } from '../telemetry/counters.ts';
 
@@ -30,6 +31,7 @@ const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> 
   ...buildV2(context),
   ...buildDocuments(context),
   ...buildHome(context),
+  ...buildService(context),
 });
 
 const notFound = (path: string): AppError =>

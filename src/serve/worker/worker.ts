@@ -26,6 +26,7 @@ import { buildApp } from './app.ts';
 import { CLOSE_MS } from './drain.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type Listener, openListener } from './listener.ts';
+import { buildServiceFeed } from './service-feed.ts';
 import { openSockets } from './sockets.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -80,6 +81,7 @@ const start = ({
   let reasons: readonly string[] = [];
   let serviceReady = true;
   let putAuth: (auth: string) => void = () => {};
+  const { feed, arrived } = buildServiceFeed(() => say({ event: 'watched' }));
   const context: ServeContext = {
     loaded,
     predictor,
@@ -91,6 +93,7 @@ const start = ({
     onAuth: (put) => {
       putAuth = put;
     },
+    serviceFeed: feed,
     state: () => (state === 'ready' && !serviceReady ? 'starting' : state),
     reasons: () => reasons,
   };
@@ -163,6 +166,9 @@ const start = ({
       case 'state':
         serviceReady = message.ready;
         ({ reasons } = message);
+        break;
+      case 'service':
+        arrived(message.snapshot);
         break;
       case 'auth':
         changeAuth(message.auth);

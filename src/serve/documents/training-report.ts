@@ -1,0 +1,66 @@
+/**
+ * What the report beside a trained model says of it, as far as the page shows it. The report may be of another version
+ * or missing, since a model file travels alone: then nothing is said.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { LoadedModel } from '../../core/model-file.ts';
+
+interface TrainingReport {
+  /** Flights in groups by their probability, and how many of them were late. */
+  readonly reliability: readonly {
+    readonly predicted: number;
+    readonly observed: number;
+    readonly rows: number;
+  }[];
+  /** Features by their part in the answers, largest first; the shares of all sum to 1. */
+  readonly importance: readonly { readonly feature: string; readonly share: number }[];
+}
+
+/** Features beyond these are not listed. */
+const FEATURES_SHOWN = 12;
+
+export const readTrainingReport = ({ path, version }: LoadedModel): TrainingReport | undefined => {
+  let report: Record<string, unknown>;
+  try {
+    report = JSON.parse(readFileSync(join(dirname(path), 'report.json'), 'utf8'));
+  } catch {
+    return undefined;
+  }
+  if (typeof report !== 'object' || report === null || report['version'] !== version)
+    return undefined;
+  return {
+    reliability: recordsIn(report['reliability'], ['predicted', 'observed', 'rows']).map((row) => ({
+      predicted: row['predicted'] as number,
+      observed: row['observed'] as number,
+      rows: row['rows'] as number,
+    })),
+    importance: sharesOf(recordsIn(report['importance'], ['meanAbsolute'])),
+  };
+};
+
+/** The records of a list that hold numbers under these names; another program may have written the file. */
+const recordsIn = (
+  list: unknown,
+  names: readonly string[],
+): readonly Readonly<Record<string, unknown>>[] =>
+  Array.isArray(list)
+    ? list.filter(
+        (row) =>
+          typeof row === 'object' &&
+          row !== null &&
+          names.every((name) => Number.isFinite((row as Record<string, unknown>)[name])),
+      )
+    : [];
+
+const sharesOf = (
+  rows: readonly Readonly<Record<string, unknown>>[],
+): TrainingReport['importance'] => {
+  const sizeOf = (row: Readonly<Record<string, unknown>>): number => row['meanAbsolute'] as number;
+  const total = rows.reduce((sum, row) => sum + sizeOf(row), 0);
+  if (!(total > 0)) return [];
+  return rows
+    .map((row) => ({ feature: String(row['feature']), share: sizeOf(row) / total }))
+    .sort((a, b) => b.share - a.share)
+    .slice(0, FEATURES_SHOWN);
+};

@@ -1,0 +1,82 @@
+/**
+ * `/service` and `/service/events`: the state of the service for the page, every second as server-sent events. It only
+ * reads, and only where it may be seen.
+ *
+ * @source https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+import { AppError } from '../../core/errors.ts';
+import type { Call, Streamed } from '../../http/call.ts';
+import type { ServeConfig } from '../config.ts';
+import type { ServeContext } from '../context.ts';
+import type { Endpoint } from '../endpoint.ts';
+
+const EVERY_MS = 1000;
+/** Of one worker; more would cost what predictions need. */
+const WATCHERS_AT_MOST = 16;
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+/** What a proxy adds: behind one, the caller is somewhere else. */
+const PROXY_FIELDS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
+
+/**
+ * Whether this caller may see it: always, never, or, left to itself, where service and caller are on one machine.
+ */
+const mayBeSeen = ({ serviceView, host }: ServeConfig, call: Call): boolean => {
+  if (serviceView !== 'auto') return serviceView === 'on';
+  const isLoopback = (name: string): boolean => name === '::1' || LOOPBACK.test(name);
+  return (
+    isLoopback(host) &&
+    isLoopback(new URL(call.origin()).hostname) &&
+    PROXY_FIELDS.every((field) => call.header(field) === null)
+  );
+};
+
+export const buildService = (context: ServeContext): Readonly<Record<string, Endpoint>> => {
+  const { serviceFeed, config, state } = context;
+  let nWatchers = 0;
+  const open = (call: Call): NonNullable<typeof serviceFeed> => {
+    if (serviceFeed === undefined || !mayBeSeen(config, call))
+      throw new AppError('not-found', 'this service does not show its state: see --service-view');
+    return serviceFeed;
+  };
+  return {
+    '/service': {
+      label: '/service',
+      GET: async (call) =>
+        new Response(await open(call).next(), {
+          headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+        }),
+    },
+    '/service/events': {
+      label: '/service/events',
+      GET: (call): Streamed => {
+        const feed = open(call);
+        if (nWatchers >= WATCHERS_AT_MOST)
+          throw new AppError('overloaded', `${WATCHERS_AT_MOST} callers watch this worker already`);
+        const gone = call.signal();
+        const events = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+          const encoder = new TextEncoder();
+          nWatchers++;
+          try {
+            // A worker that ends must not wait for those who watch it.
+            while (!gone.aborted && state() !== 'draining') {
+              yield encoder.encode(`data: ${await feed.next()}\n\n`);
+              await Bun.sleep(EVERY_MS);
+            }
+          } finally {
+            nWatchers--;
+          }
+        };
+        return {
+          status: 200,
+          headers: new Headers({
+            'content-type': 'text/event-stream',
+            'cache-control': 'no-store',
+            'x-accel-buffering': 'no',
+          }),
+          parts: events(),
+        };
+      },
+    },
+  };
+};
