@@ -62,10 +62,7 @@ const subjectOf = ({ heads, provenance }: Model): Subject => {
       learnedFrom: '',
       learnedTo: '',
     };
-  const days = trainedOn?.known
-    ? trainedOn.known.days.split('..')
-    : Object.values(trainedOn?.split ?? {}).flatMap((range) => range.split('..'));
-  days.sort();
+  const days = (trainedOn === undefined ? [] : knownDays(trainedOn)).toSorted();
   return {
     target: trainedOn?.target ?? 'delay',
     minutes,
@@ -74,6 +71,15 @@ const subjectOf = ({ heads, provenance }: Model): Subject => {
     learnedTo: days.at(-1) ?? '',
   };
 };
+
+/** First and last days of what the model learned from; files of older versions do not record it as one range. */
+const knownDays = ({
+  known,
+  split,
+}: NonNullable<Model['provenance']['trainedOn']>): readonly string[] =>
+  (known ? [known.days] : [split.train, split.validation, split.calibration]).flatMap((range) =>
+    range.split('..').filter((day) => day !== ''),
+  );
 
 const KINDS = { number: 'number', time: 'time' } as const;
 
