@@ -44,6 +44,7 @@ export const ERRORS = {
   'body-too-large': { title: 'The body is too large', status: 413, exit: 2 },
   'batch-too-large': { title: 'The batch is too large', status: 413, exit: 2 },
   'type-unsupported': { title: 'The content type is not supported', status: 415, exit: 2 },
+  'coding-unsupported': { title: 'The content coding is not supported', status: 415, exit: 2 },
   'not-acceptable': { title: 'No answer of the accepted types exists', status: 406, exit: 2 },
   'key-missing': { title: 'A key or token is needed', status: 401, exit: 2 },
   'key-refused': { title: 'The key or token is not accepted', status: 403, exit: 2 },

@@ -9,8 +9,8 @@ export type Handler = (call: Call) => Answer | Promise<Answer>;
 
 /** Answers a call whose body `app` has read: known type, within the limit. @throws AppError */
 export interface Post {
-  /** Media types that are taken; a request that states none is taken too. */
-  readonly types: readonly string[];
+  /** Media types that are taken; a request that states none is taken too. Without it, all are. */
+  readonly types?: readonly string[];
   /** The hot path: answers a plain body in place, from `at` to its end; undefined for any other. */
   readonly scan?: (body: InPlace, call: Call) => string | undefined;
   readonly answer: (bytes: Uint8Array<ArrayBuffer>, call: Call) => Answer | Promise<Answer>;

@@ -66,6 +66,7 @@ const WITH_BODY: readonly ErrorCode[] = [
   'request-slow',
   'body-too-large',
   'type-unsupported',
+  'coding-unsupported',
   'value-invalid',
 ];
 

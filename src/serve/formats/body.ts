@@ -25,16 +25,13 @@ export const requireType = (type: string, types: readonly string[]): void => {
 
 /**
  * What a body holds as JSON.
- * @throws AppError request-malformed, type-unsupported when it is compressed
+ * @throws AppError request-malformed
  */
-export const parseBody = (bytes: Uint8Array, call: Pick<Call, 'header'>): unknown => {
+export const parseBody = (bytes: Uint8Array): unknown => {
   try {
     if (nestsDeeper(bytes)) throw tooDeep('body');
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    const coding = call.header('content-encoding');
-    if (coding !== null && coding !== 'identity')
-      throw new AppError('type-unsupported', 'the body is compressed; it is expected as it is');
     if (error instanceof AppError) throw error;
     throw new AppError('request-malformed', `the body is not JSON: ${(error as Error).message}`);
   }

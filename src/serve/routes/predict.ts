@@ -56,8 +56,9 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     call: Call,
   ): string | Promise<Answer> => {
     if (batchStart(bytes) < 0) {
-      const body = parseBody(bytes, call);
-      if (!isObject(body) || !Object.hasOwn(body, 'flights')) return answerParsed(body, switches);
+      const body = parseBody(bytes);
+      if (!isObject(body) || (body['flights'] ?? null) === null)
+        return answerParsed(body, switches);
     }
     return batchAnswer(bytes, switches, call).then((made) =>
       compressedParts({ ...made, headers: jsonHeaders }, call),

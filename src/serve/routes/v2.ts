@@ -55,7 +55,6 @@ export const buildV2 = (context: ServeContext): Readonly<Record<string, Endpoint
   };
   return {
     '/v2': { label: '/v2', GET: () => Response.json(server) },
-    '/v2/': { label: '/v2', GET: () => Response.json(server) },
     '/v2/health/live': { label: '/v2/health/live', GET: () => Response.json({ live: true }) },
     '/v2/health/ready': {
       label: '/v2/health/ready',
@@ -63,7 +62,8 @@ export const buildV2 = (context: ServeContext): Readonly<Record<string, Endpoint
     },
     '/v2/repository/index': {
       label: '/v2/repository/index',
-      POST: { types: ['application/json'], answer: index },
+      // Clients send any type or none, and nothing of it is needed.
+      POST: { answer: index },
     },
     ...ofModel(own),
     ...ofModel(`${own}/versions/${encodeURIComponent(version)}`),

@@ -228,7 +228,7 @@ export const buildBatchAnswer = ({
       if (ticket.isShared()) await pause();
       const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
       if (scanned && !(strict && scanned.unknown.size > 0)) return await answer(scanned);
-      const body = parseBody(bytes, call);
+      const body = parseBody(bytes);
       const flights = isObject(body) ? body['flights'] : undefined;
       return await answer(await readFlights(scoring, flights, strict, bounds));
     } catch (error) {

@@ -35,7 +35,7 @@ const splitBody = (bytes: Uint8Array, call: Call): { document: JsonObject; tenso
       'Inference-Header-Content-Length is not a length within the body',
     );
   }
-  const document = parseBody(bytes.subarray(0, tensorsAt), call);
+  const document = parseBody(bytes.subarray(0, tensorsAt));
   if (!isObject(document)) throw invalid('', 'the body must be a JSON object');
   return { document, tensorsAt };
 };

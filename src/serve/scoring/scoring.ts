@@ -56,7 +56,7 @@ export const buildScoring = ({ predictor, counters }: ServeContext): Scoring => 
     nInputs: inputs.length,
     nHeads,
     read: (flight, { pointer, strict }, raw, at) => {
-      if (!isObject(flight)) throw notAnObject(pointer);
+      if (!isObject(flight)) throw notAnObject(flight, pointer);
       const { faults, unknown } = readInputs(flight, raw, at);
       if (strict) for (const name of unknown) faults.push(neverSeen(name));
       if (faults.length > 0) throw invalid(faults, pointer);
@@ -79,8 +79,13 @@ const neverSeen = (name: string): Fault => ({
   detail: `${name} has a value that the model has never seen`,
 });
 
-const notAnObject = (pointer: string): AppError => {
-  const detail = pointer === '' ? 'the body must be a JSON object' : 'a flight must be an object';
+const notAnObject = (flight: unknown, pointer: string): AppError => {
+  const detail =
+    pointer !== ''
+      ? 'a flight must be an object'
+      : Array.isArray(flight)
+        ? 'the body is a list; several flights are sent as {"flights":[...]}'
+        : 'the body must be a JSON object';
   return new AppError('value-invalid', detail, { faults: [{ pointer, detail }] });
 };
 

@@ -92,8 +92,13 @@ const TEMPLATES: readonly [form: RegExp, route: string][] = ROUTES.filter((route
   route.includes('{'),
 ).map((route) => [new RegExp(`^${route.replaceAll(/\{\w+\}/g, '[^/]+')}$`), route]);
 
+/** Without the slash at its end, which means nothing here. */
+export const plainPath = (path: string): string =>
+  path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+
 /** The template of a path, never the path itself: a label must not grow with what callers send. */
-export const routeOf = (path: string): string => {
+export const routeOf = (written: string): string => {
+  const path = plainPath(written);
   return (
     ROUTES.find((route) => route === path) ??
     TEMPLATES.find(([form]) => form.test(path.replace(/\/versions\/[^/]+/, '')))?.[1] ??

@@ -7,6 +7,7 @@ import type { Answer, Call } from '../../http/call.ts';
 import type { BuildApp, ServeContext } from '../context.ts';
 import type { Endpoint, Post } from '../endpoint.ts';
 import { mediaTypeOf, requireType } from '../formats/body.ts';
+import { ACCEPTED_CODINGS, isPacked, unpack, unpacked } from '../formats/content-coding.ts';
 import { problemResponse } from '../formats/problem.ts';
 import { buildAuthorise } from '../guard/auth.ts';
 import { buildCors } from '../guard/cors.ts';
@@ -20,6 +21,7 @@ import { buildResult } from '../routes/result.ts';
 import { buildService } from '../routes/service.ts';
 import { buildV2 } from '../routes/v2.ts';
 import { methodAt, routeAt } from '../telemetry/counters.ts';
+import { plainPath } from '../telemetry/trace.ts';
 
 /** Every path of the service. */
 const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> => ({
@@ -79,6 +81,8 @@ export const buildApp: BuildApp = (context) => {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'key-missing')
       return problemResponse(error, { 'www-authenticate': 'Bearer realm="puntual"' });
+    if (error.code === 'coding-unsupported')
+      return problemResponse(error, { 'accept-encoding': ACCEPTED_CODINGS });
     if (error.code === 'quota-spent') {
       counters.shed('quota');
     } else if (!COMES_BACK.has(error.code)) return problemResponse(error);
@@ -102,10 +106,16 @@ export const buildApp: BuildApp = (context) => {
     }
   };
 
+  const answerPacked = async (post: Post, call: Call): Promise<Answer> =>
+    post.answer(await unpack(await call.bytes(config.bodyLimitBytes), config.bodyLimitBytes), call);
+
   const answerBody = (post: Post, call: Call): Answer | Promise<Answer> => {
+    const packed = isPacked(call);
     const type = mediaTypeOf(call);
-    if (post.stream && type === post.stream.type) return post.stream.answer(call);
-    requireType(type, post.types);
+    if (post.stream && type === post.stream.type)
+      return post.stream.answer(packed ? unpacked(call) : call);
+    if (post.types) requireType(type, post.types);
+    if (packed) return answerPacked(post, call);
     const body = post.scan && call.inPlace(config.bodyLimitBytes);
     const text = body && post.scan?.(body, call);
     if (text !== undefined) return text;
@@ -144,7 +154,7 @@ export const buildApp: BuildApp = (context) => {
   const serve = (call: Call): Answer | Promise<Answer> => {
     const startMs = performance.now();
     const { method } = call;
-    const place = places.get(call.path);
+    const place = places.get(call.path) ?? places.get(plainPath(call.path));
     const route = place === undefined ? OTHER : place.route;
     if (method === 'POST' && place?.endpoint.POST)
       return answerPost(place.endpoint.POST, call, route, startMs);
