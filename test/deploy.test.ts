@@ -1,0 +1,179 @@
+/**
+ * What `deploy/` says of the program is true of it: names of settings, ports, the time that a drain takes, rights.
+ * `deploy/check` holds the same files to Helm, kubeconform and the like, where those are installed.
+ */
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Ajv, { type AnySchema } from 'ajv';
+import { VERSION } from '../src/core/version.ts';
+
+const ROOT = join(import.meta.dir, '..');
+const CHART = 'deploy/helm/puntual';
+const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const yamlOf = <T>(file: string): T => Bun.YAML.parse(textOf(file)) as T;
+
+/** Variables that `puntual serve` reads. */
+const variables = ((): ReadonlySet<string> => {
+  const help = Bun.spawnSync([
+    process.execPath,
+    join(ROOT, 'src/cli/main.ts'),
+    ...['serve', '--help'],
+  ]).stdout.toString();
+  return new Set(help.match(/PUNTUAL_[A-Z_]+/g));
+})();
+
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
+}
+
+interface Container {
+  readonly name: string;
+  readonly env: readonly Variable[];
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
+  readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly resources: {
+    readonly requests: Readonly<Record<string, string>>;
+    readonly limits: Readonly<Record<string, string>>;
+  };
+  readonly [probe: `${string}Probe`]: {
+    readonly httpGet: { readonly path: string; readonly port: string };
+  };
+}
+
+describe('the chart', () => {
+  const schema = JSON.parse(textOf(`${CHART}/values.schema.json`)) as {
+    readonly properties: Readonly<
+      Record<string, { readonly properties?: Readonly<Record<string, unknown>> }>
+    >;
+  };
+  const { $schema: _draft, ...rules } = schema as Record<string, unknown>;
+  const accepts = new Ajv({ strict: false }).compile(rules as AnySchema);
+  const values = yamlOf<Record<string, unknown>>(`${CHART}/values.yaml`);
+
+  test('accepts its own values, and those that deploy/check renders it with', () => {
+    const files = [...new Bun.Glob('*-values.yaml').scanSync(join(ROOT, CHART, 'ci'))];
+    expect(files.length).toBeGreaterThan(1);
+    for (const given of [values, ...files.map((file) => yamlOf(`${CHART}/ci/${file}`))]) {
+      accepts(given);
+      expect(accepts.errors).toBeNull();
+    }
+  });
+
+  test('refuses a name that it does not know, at the top and in each section', () => {
+    const sections = Object.entries(schema.properties).filter(([, { properties }]) => properties);
+    expect(sections.length).toBeGreaterThan(10);
+    for (const typo of [{ typo: 1 }, ...sections.map(([name]) => ({ [name]: { typo: 1 } }))])
+      expect(accepts(typo)).toBe(false);
+  });
+
+  test('explains every value that its schema allows', () => {
+    expect(Object.keys(values).sort()).toEqual(
+      Object.keys(schema.properties)
+        .filter((name) => name !== 'global')
+        .sort(),
+    );
+  });
+
+  test('passes on settings that the service has', () => {
+    const names = Object.keys(schema.properties['settings']!.properties!);
+    const asVariable = (name: string): string =>
+      `PUNTUAL_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+    expect(names.map(asVariable).filter((name) => !variables.has(name))).toEqual([]);
+  });
+
+  test('is of the version of the program', () => {
+    expect(yamlOf<object>(`${CHART}/Chart.yaml`)).toMatchObject({
+      version: VERSION,
+      appVersion: VERSION,
+    });
+  });
+});
+
+describe('the deployment that the chart renders', () => {
+  const documents = textOf('deploy/kubernetes/puntual.yaml')
+    .split(/^---$/m)
+    .map((part) => Bun.YAML.parse(part) as { kind: string; spec: Record<string, unknown> });
+  const deployment = documents.find(({ kind }) => kind === 'Deployment')!;
+  const { spec: pod } = deployment.spec['template'] as {
+    spec: {
+      readonly enableServiceLinks: boolean;
+      readonly automountServiceAccountToken: boolean;
+      readonly terminationGracePeriodSeconds: number;
+      readonly securityContext: Readonly<Record<string, unknown>>;
+      readonly containers: readonly Container[];
+    };
+  };
+  const container = pod.containers[0]!;
+  const given = (name: string): string | undefined =>
+    container.env.find((variable) => variable.name === name)?.value;
+
+  test('sets only variables that the service reads', () => {
+    expect(container.env.filter(({ name }) => !variables.has(name))).toEqual([]);
+    expect(pod.enableServiceLinks).toBe(false);
+  });
+
+  test('gives the pod more time than its sleep and its drain take together', () => {
+    const drainSeconds = Number(/^(\d+)s$/.exec(given('PUNTUAL_DRAIN_LIMIT')!)![1]);
+    const { seconds } = container.lifecycle.preStop.sleep;
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(seconds + drainSeconds);
+  });
+
+  test('is probed on the port that only reads, not on the one that changes the model', () => {
+    const ports = Object.fromEntries(
+      container.ports.map((port) => [port.name, port.containerPort]),
+    );
+    expect(ports).toEqual({
+      http: Number(given('PUNTUAL_PORT')),
+      health: Number(given('PUNTUAL_HEALTH_PORT')),
+    });
+    const probes = (['startupProbe', 'readinessProbe', 'livenessProbe'] as const).map(
+      (name) => container[name]!.httpGet,
+    );
+    expect(probes.map(({ path }) => path)).toEqual(['/readyz', '/readyz', '/livez']);
+    expect(probes.every(({ port }) => port === 'health')).toBe(true);
+    expect(given('PUNTUAL_ADMIN_HOST')).toBeUndefined();
+  });
+
+  test('has what the restricted profile asks, a request, and no limit of processors', () => {
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 65_532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(pod.automountServiceAccountToken).toBe(false);
+    expect(Object.keys(container.resources.requests)).toContain('cpu');
+    expect(Object.keys(container.resources.limits)).toEqual(['memory']);
+  });
+
+  test('lets nodes be drained: a budget that one pod may leave', () => {
+    expect(documents.find(({ kind }) => kind === 'PodDisruptionBudget')!.spec).toMatchObject({
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+    });
+  });
+});
+
+test('the runtime for KServe is called, listens and speaks as KServe wants it', () => {
+  const { spec } = yamlOf<{
+    spec: { protocolVersions: string[]; containers: Container[] };
+  }>('deploy/kserve/runtime.yaml');
+  const [container] = spec.containers;
+  expect(spec.protocolVersions).toEqual(['v2']);
+  expect(container!.name).toBe('kserve-container');
+  expect(container!.ports.map(({ containerPort }) => containerPort)).toEqual([8080]);
+  expect(container!.env.filter(({ name }) => !variables.has(name))).toEqual([]);
+});
+
+test('the images run as a number that is not root, which kubelet can check', () => {
+  const users = [...textOf('deploy/Dockerfile').matchAll(/^USER (.*)$/gm)].map(([, user]) => user!);
+  expect(users.length).toBeGreaterThan(1);
+  for (const user of users) expect(user).toMatch(/^[1-9]\d*$/);
+});
