@@ -26,7 +26,8 @@ interface ModelDocument {
   };
   readonly trainedOn?: {
     readonly dialect: string;
-    readonly rows: { readonly used: number };
+    readonly known?: { readonly rows: number };
+    readonly settings?: Readonly<Record<string, unknown>>;
     readonly split: Readonly<Record<string, string>>;
   };
   readonly quality?: Score & { readonly baseRate: number; readonly rows: number };
@@ -125,7 +126,7 @@ const factsOf = (model: ModelDocument, page: PageData, words: Words): readonly s
     const { learnedFrom, learnedTo } = page.subject;
     facts.push(
       words.model.learned(
-        numberOf(words, trainedOn.rows.used),
+        trainedOn.known === undefined ? '' : numberOf(words, trainedOn.known.rows),
         dayOf(words, learnedFrom),
         dayOf(words, learnedTo),
         trainedOn.dialect,
@@ -135,7 +136,7 @@ const factsOf = (model: ModelDocument, page: PageData, words: Words): readonly s
   if (quality) {
     const [from, to] = rangeOf(words, trainedOn?.split['test']);
     facts.push(
-      words.model.tested(
+      words.model[trainedOn?.settings?.['refit'] === true ? 'testedBefore' : 'tested'](
         numberOf(words, quality.rows),
         from,
         to,

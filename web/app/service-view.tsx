@@ -201,9 +201,10 @@ const Line = ({
   moments: readonly Moment[];
   words: Words;
 }) => {
-  const highest = Math.max(...values, 1);
+  const highest = Math.max(...values, 0);
+  const scale = highest === 0 ? 1 : highest;
   const x = (at: number): number => WIDTH - ((values.length - 1 - at) / (KEPT - 2)) * WIDTH;
-  const points = values.map((value, at) => `${x(at)},${HEIGHT - (value / highest) * (HEIGHT - 4)}`);
+  const points = values.map((value, at) => `${x(at)},${HEIGHT - (value / scale) * (HEIGHT - 4)}`);
   return (
     <figure class="line">
       <figcaption>

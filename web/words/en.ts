@@ -73,6 +73,21 @@ export const english: Words = {
     precipitationInches: 'Precipitation',
     pressureMillibars: 'Pressure',
     visibilityMiles: 'Visibility',
+    departureMinute: 'Time of departure',
+    arrivalMinute: 'Time of arrival',
+    dayOfWeek: 'Day of the week',
+    dayOfYear: 'Day of the year',
+    scheduledMinutes: 'Scheduled duration',
+    departuresPerHour: 'Departures in that hour',
+    flightsToDestinationPerHour: 'Flights to that destination in that hour',
+    lateOfAirline: 'Record of the airline',
+    lateOfHour: 'Record of the hour',
+    lateOfOriginHour: 'Record of the airport at that hour',
+    lateOfAirlineHour: 'Record of the airline at that hour',
+    lateOfDestination: 'Record of the destination',
+    lateOfRoute: 'Record of the route',
+    lateOfFlight: 'Record of the flight number',
+    lateOfTail: 'Record of the aircraft',
   },
   form: {
     ask: 'Ask',
@@ -178,10 +193,12 @@ export const english: Words = {
         ? `It answers how likely ${outcome === '' ? 'its own outcome' : `class “${outcome}”`} is, and says yes from ${threshold} on.`
         : `It answers how likely it is that a flight ${TARGETS[target]} at least ${minutes} minutes late, and calls it delayed from ${threshold} on.`,
     learned: (rows, from, to, dialect) =>
-      `It learned from ${rows} flights between ${from} and ${to} (${dialect}).`,
+      `It learned from ${rows === '' ? 'flights' : `${rows} flights`} between ${from} and ${to} (${dialect}).`,
     imported: (by) => `It was made with ${by} and imported.`,
     tested: (rows, from, to, late) =>
       `It was measured on ${rows} later flights that it had not seen${from ? `, ${from} to ${to}` : ''}; ${late} of them were late.`,
+    testedBefore: (rows, from, to, late) =>
+      `The same method was measured on ${rows} later flights${from ? `, ${from} to ${to}` : ''}, before it learned from these as well; ${late} of them were late.`,
     quality: 'How good it is',
     which: 'Who answers',
     thisModel: 'This model',

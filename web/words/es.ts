@@ -73,6 +73,21 @@ export const spanish: Words = {
     precipitationInches: 'Precipitación',
     pressureMillibars: 'Presión',
     visibilityMiles: 'Visibilidad',
+    departureMinute: 'Hora de salida',
+    arrivalMinute: 'Hora de llegada',
+    dayOfWeek: 'Día de la semana',
+    dayOfYear: 'Día del año',
+    scheduledMinutes: 'Duración programada',
+    departuresPerHour: 'Salidas en esa hora',
+    flightsToDestinationPerHour: 'Vuelos a ese destino en esa hora',
+    lateOfAirline: 'Historial de la aerolínea',
+    lateOfHour: 'Historial de la hora',
+    lateOfOriginHour: 'Historial del aeropuerto a esa hora',
+    lateOfAirlineHour: 'Historial de la aerolínea a esa hora',
+    lateOfDestination: 'Historial del destino',
+    lateOfRoute: 'Historial de la ruta',
+    lateOfFlight: 'Historial del número de vuelo',
+    lateOfTail: 'Historial del avión',
   },
   form: {
     ask: 'Preguntar',
@@ -178,10 +193,12 @@ export const spanish: Words = {
         ? `Responde qué tan probable es ${outcome === '' ? 'su propio resultado' : `la clase «${outcome}»`}, y dice que sí desde ${threshold}.`
         : `Responde qué tan probable es que un vuelo ${TARGETS[target]} al menos ${minutes} minutos de atraso, y lo da por atrasado desde ${threshold}.`,
     learned: (rows, from, to, dialect) =>
-      `Aprendió de ${rows} vuelos entre el ${from} y el ${to} (${dialect}).`,
+      `Aprendió de ${rows === '' ? 'vuelos' : `${rows} vuelos`} entre el ${from} y el ${to} (${dialect}).`,
     imported: (by) => `Fue hecho con ${by} e importado.`,
     tested: (rows, from, to, late) =>
       `Se midió con ${rows} vuelos posteriores que no había visto${from ? `, del ${from} al ${to}` : ''}; ${late} de ellos se atrasaron.`,
+    testedBefore: (rows, from, to, late) =>
+      `El mismo método se midió con ${rows} vuelos posteriores${from ? `, del ${from} al ${to}` : ''}, antes de aprender también de ellos; ${late} de ellos se atrasaron.`,
     quality: 'Qué tan bueno es',
     which: 'Quién responde',
     thisModel: 'Este modelo',

@@ -107,6 +107,8 @@ export interface Words {
     readonly answers: (subject: Subject, threshold: string) => string;
     readonly learned: (rows: string, from: string, to: string, dialect: string) => string;
     readonly imported: (by: string) => string;
+    /** Of a model that learned from those flights as well, afterwards. */
+    readonly testedBefore: (rows: string, from: string, to: string, late: string) => string;
     readonly tested: (rows: string, from: string, to: string, late: string) => string;
     readonly quality: string;
     readonly which: string;
