@@ -316,11 +316,23 @@ describe.skipIf(program === undefined)('the page', () => {
       );
   });
 
-  test('documents the interface without asking anybody else', async () => {
+  test('documents the interface without asking anybody else: every call works as it is', async () => {
     await visit('/docs', async (page) => {
       expect(await page.textContent('h1')).toContain('the interface');
-      await page.click('summary >> nth=1');
-      expect(await page.locator('details[open] pre').textContent()).toContain('curl');
+      expect(await page.textContent('.docs')).not.toContain('port-in-use');
+      expect(await faultsOf(page)).toEqual([]);
+      const calls = page.locator('details.path');
+      for (let call = 0; call < (await calls.count()); call++) {
+        const details = calls.nth(call);
+        await details.locator('summary').click();
+        expect(await details.locator('pre.command').textContent()).toMatch(/^curl .?http/);
+        await details.locator('button').click();
+        await details.locator('.response').waitFor();
+        expect([
+          await details.locator('summary code').textContent(),
+          await details.locator('output').textContent(),
+        ]).toEqual([expect.any(String), expect.stringMatching(/^200 /)]);
+      }
     });
   });
 });

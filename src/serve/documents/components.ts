@@ -1,8 +1,8 @@
 /**
  * The schemas that operations of the OpenAPI document refer to by name.
  */
-import { ERRORS } from '../../core/errors.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
+import { HTTP_CODES } from '../formats/problem.ts';
 import { DATATYPES } from '../formats/tensor.ts';
 import { flightSchema, MODEL_IDENTITY, predictionProperties, type Schema } from './schema.ts';
 
@@ -101,7 +101,7 @@ export const schemasOf = ({ model }: LoadedModel): Readonly<Record<string, Schem
         title: { type: 'string' },
         status: { type: 'integer' },
         detail: { type: 'string' },
-        code: { enum: Object.keys(ERRORS) },
+        code: { enum: HTTP_CODES },
         errors: {
           type: 'array',
           items: {

@@ -2,9 +2,13 @@ import { afterAll, describe, expect, test } from 'bun:test';
 import Ajv2020 from 'ajv/dist/2020.js';
 import { PLANTED_FLIGHT } from '../../../test/planted.ts';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ERRORS } from '../../core/errors.ts';
+import { HTTP_CODES } from '../formats/problem.ts';
 import type { OpenApi } from './openapi.ts';
 
+const SRC = join(import.meta.dir, '../..');
 const service = startPlantedService();
 afterAll(() => service.stop());
 const openApi = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApi;
@@ -59,11 +63,23 @@ describe('the OpenAPI document', () => {
     expect(fits('Model', await (await fetch(`${service.url}/model`)).json())).toBeTrue();
   });
 
-  test('knows every code of the error table', () => {
+  test('knows every code that the service can answer with, and none of the command line alone', () => {
     const problem = openApi.components['schemas']!['Problem'] as {
       properties: { code: { enum: string[] } };
     };
-    expect(problem.properties.code.enum).toEqual(Object.keys(ERRORS));
+    const folders = ['formats', 'guard', 'routes', 'scoring', 'worker'].map(
+      (room) => `serve/${room}`,
+    );
+    const files = [...folders, 'http']
+      .flatMap((folder) => [...new Bun.Glob(`${folder}/*.ts`).scanSync(SRC)])
+      .filter((file) => !file.endsWith('.test.ts'));
+    const text = files.map((file) => readFileSync(join(SRC, file), 'utf8')).join('\n');
+    const thrown = Object.keys(ERRORS).filter((code) =>
+      new RegExp(`(?:AppError\\(|code:|: \\[)\\s*'${code}'`).test(text),
+    );
+    // What a worker says at its start is never an answer.
+    const answered = thrown.filter((code) => !['usage', 'limit-system'].includes(code));
+    expect([...problem.properties.code.enum].sort()).toEqual(answered.sort());
   });
 });
 
@@ -84,7 +100,7 @@ test('the Postman collection holds every operation, each with a check', async ()
 test('the documentation page shows every path and every error code', async () => {
   const html = await (await fetch(`${service.url}/docs`)).text();
   for (const path of Object.keys(openApi.paths)) expect(html).toContain(`<code>${path}</code>`);
-  for (const code of Object.keys(ERRORS)) expect(html).toContain(`id="${code}"`);
+  for (const code of HTTP_CODES) expect(html).toContain(`id="${code}"`);
 });
 
 test.each(['/', '/docs', '/openapi.json'])('%s is not sent again to who has it', async (path) => {

@@ -149,6 +149,7 @@ const predictionOperations = (loaded: LoadedModel, failures: Failures): Operatio
             in: 'query',
             required: input.required,
             schema: textShape(inputSchema(input, EXAMPLES_SHOWN)),
+            ...(Object.hasOwn(example, input.name) ? { example: example[input.name] } : {}),
           })),
           ...SWITCHES,
         ],

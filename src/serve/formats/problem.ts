@@ -1,9 +1,31 @@
 /**
  * Problem documents (RFC 9457): failures as HTTP, made from the one error table.
  */
-import { type AppError, ERRORS } from '../../core/errors.ts';
+import { type AppError, type ErrorCode, ERRORS } from '../../core/errors.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
+
+/** Every code that a caller of the service can meet; the others are of the command line. */
+export const HTTP_CODES = [
+  'request-malformed',
+  'key-missing',
+  'key-refused',
+  'not-found',
+  'model-missing',
+  'method-refused',
+  'request-slow',
+  'body-too-large',
+  'batch-too-large',
+  'target-too-long',
+  'type-unsupported',
+  'expectation-failed',
+  'value-invalid',
+  'quota-spent',
+  'head-too-large',
+  'overloaded',
+  'not-ready',
+  'deadline-passed',
+] as const satisfies readonly ErrorCode[];
 
 /** Faults beyond these are counted in the detail, not listed. */
 const FAULTS_SHOWN = 100;

@@ -1,8 +1,8 @@
 /**
  * `/openapi.json`, `/docs` and `/postman.json`: the interface for programs, people and Postman.
  */
-import style from '../../../web/docs.css' with { type: 'text' };
-import { type DocsView, type OperationView, renderDocs } from '../../../web/docs.tsx';
+import style from '../../../web/docs/docs.css' with { type: 'text' };
+import { type DocsView, type OperationView, renderDocs } from '../../../web/docs/page.tsx';
 import { ERRORS } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { ServeContext } from '../context.ts';
@@ -11,6 +11,7 @@ import { buildOpenApi, type OpenApi } from '../documents/openapi.ts';
 import type { Operation } from '../documents/operations.ts';
 import { assetHeaders, PAGE_HEADERS } from '../documents/page-headers.ts';
 import { buildCollection } from '../documents/postman.ts';
+import { HTTP_CODES } from '../formats/problem.ts';
 import { exampleFlight } from '../documents/schema.ts';
 import type { Endpoint } from '../endpoint.ts';
 
@@ -33,6 +34,13 @@ export const buildDocuments = ({
     '/openapi.json': { label: '/openapi.json', GET: openApiAnswer },
     '/docs': { label: '/docs', GET: docsAnswer },
     '/docs/': { label: '/docs', GET: docsAnswer },
+    '/assets/docs.js': {
+      label: '/assets/{file}',
+      GET: withEtag(
+        async () => (await import('../../../web/scripts.ts')).DOCS_SCRIPT,
+        assetHeaders('text/javascript; charset=utf-8'),
+      ),
+    },
     '/assets/docs.css': {
       label: '/assets/{file}',
       GET: withEtag(() => style, assetHeaders('text/css; charset=utf-8')),
@@ -44,7 +52,7 @@ export const buildDocuments = ({
   };
 };
 
-const docsOf = ({ info, paths }: OpenApi, inputs: readonly Input[]): DocsView => {
+const docsOf = ({ info, paths, security }: OpenApi, inputs: readonly Input[]): DocsView => {
   const groups = new Map<string, OperationView[]>();
   for (const [path, operations] of Object.entries(paths)) {
     for (const [method, operation] of Object.entries(operations)) {
@@ -53,6 +61,7 @@ const docsOf = ({ info, paths }: OpenApi, inputs: readonly Input[]): DocsView =>
     }
   }
   return {
+    needsKey: security !== undefined,
     title: info.title,
     about: info.description.replaceAll('`', ''),
     groups: [...groups].map(([name, operations]) => ({ name, operations })),
@@ -63,7 +72,11 @@ const docsOf = ({ info, paths }: OpenApi, inputs: readonly Input[]): DocsView =>
       description: `${input.description}${input.unit === undefined ? '' : `, ${input.unit}`}`,
       known: knownOf(input),
     })),
-    errors: Object.entries(ERRORS).map(([code, { title, status }]) => ({ code, title, status })),
+    errors: HTTP_CODES.map((code) => ({
+      code,
+      title: ERRORS[code].title,
+      status: ERRORS[code].status,
+    })),
   };
 };
 
@@ -75,26 +88,40 @@ const knownOf = ({ values = [] }: Input): string => {
   return `${values.slice(0, KNOWN_SHOWN).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 };
 
+/** Where the commands point until a script puts in the address that the page came from. */
+const ORIGIN = 'http://localhost:8080';
+
 const operationView = (path: string, method: string, operation: Operation): OperationView => {
   const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   const parameters = (operation.parameters ?? []) as readonly {
     name: string;
     description?: string;
-    schema: { description?: string };
+    schema: { description?: string; type?: unknown };
+    example?: unknown;
   }[];
+  const text = type === undefined ? undefined : bodyText(type, content?.example ?? {});
+  const query = new URLSearchParams(
+    parameters.flatMap(({ name, example }) =>
+      example === undefined ? [] : [[name, String(example)]],
+    ),
+  );
+  const target = query.size === 0 ? path : `${path}?${query}`;
   return {
     method,
     path,
     summary: operation.summary,
     description: (operation.description ?? '').replaceAll('`', ''),
-    parameters: parameters.map(({ name, description, schema }) => ({
+    parameters: parameters.map(({ name, description, schema, example }) => ({
       name,
       description: description ?? schema.description ?? '',
+      value: example === undefined ? '' : String(example),
+      isSwitch: schema.type === 'boolean',
     })),
+    body: type === undefined ? undefined : { type, text: text! },
     command:
       type === undefined
-        ? `curl http://localhost:8080${path}`
-        : `curl http://localhost:8080${path} -H 'Content-Type: ${type}' \\\n  -d '${bodyText(type, content?.example ?? {})}'`,
+        ? `curl '${ORIGIN}${target}'`
+        : `curl ${ORIGIN}${path} -H 'Content-Type: ${type}' \\\n  -d '${text!.replaceAll("'", "'\\''")}'`,
     statuses: Object.entries(operation.responses).map(([status, answer]) => ({
       status,
       description: (answer as { description: string }).description.replaceAll('`', ''),

@@ -6,6 +6,7 @@
 import { renderToString } from 'preact-render-to-string';
 
 export interface DocsView {
+  readonly needsKey: boolean;
   readonly title: string;
   readonly about: string;
   readonly groups: readonly {
@@ -31,14 +32,22 @@ export interface OperationView {
   readonly path: string;
   readonly summary: string;
   readonly description: string;
-  readonly parameters: readonly { readonly name: string; readonly description: string }[];
+  readonly parameters: readonly {
+    readonly name: string;
+    readonly description: string;
+    /** What the call is tried with; empty: it is left out. */
+    readonly value: string;
+    readonly isSwitch: boolean;
+  }[];
+  /** Media type and content of the body that the call is tried with. */
+  readonly body: { readonly type: string; readonly text: string } | undefined;
   /** A line for a shell. */
   readonly command: string;
   readonly statuses: readonly { readonly status: string; readonly description: string }[];
 }
 
 export const renderDocs = (view: DocsView): string =>
-  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${view.title} · the interface</title><link rel="icon" href="/assets/icon.svg"><link rel="stylesheet" href="/assets/page.css"><link rel="stylesheet" href="/assets/docs.css"></head><body>${renderToString(<Docs view={view} />)}</body></html>\n`;
+  `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${view.title} · the interface</title><link rel="icon" href="/assets/icon.svg"><link rel="stylesheet" href="/assets/page.css"><link rel="stylesheet" href="/assets/docs.css"><script src="/assets/docs.js" type="module"></script></head><body>${renderToString(<Docs view={view} />)}</body></html>\n`;
 
 const Docs = ({ view }: { view: DocsView }) => (
   <main class="docs">
@@ -78,6 +87,12 @@ const Docs = ({ view }: { view: DocsView }) => (
       </div>
       <p class="legend">* required</p>
     </section>
+    {view.needsKey && (
+      <section class="card">
+        <label for="key">Key or token, for the calls below</label>
+        <input id="key" type="password" autocomplete="off" />
+      </section>
+    )}
     {view.groups.map((group) => (
       <section key={group.name}>
         <h2>{group.name}</h2>
@@ -135,7 +150,11 @@ const Path = ({ operation }: { operation: OperationView }) => (
         ))}
       </ul>
     )}
-    <pre>{operation.command}</pre>
+    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+    <pre class="command" tabIndex={0}>
+      {operation.command}
+    </pre>
+    <TryIt operation={operation} />
     <ul class="statuses">
       {operation.statuses.map(({ status, description }) => (
         <li key={status}>
@@ -145,3 +164,50 @@ const Path = ({ operation }: { operation: OperationView }) => (
     </ul>
   </details>
 );
+
+/** The call with values that work; shown where a script can send it. */
+const TryIt = ({ operation }: { operation: OperationView }) => {
+  const { method, path, parameters, body } = operation;
+  const idOf = (name: string): string => `${method}${path}${name}`.replace(/[^\w]+/g, '-');
+  return (
+    <form
+      class="try"
+      hidden
+      data-method={method}
+      data-path={path}
+      {...(body === undefined ? {} : { 'data-type': body.type })}
+    >
+      {parameters.length > 0 && (
+        <div class="fields">
+          {parameters.map(({ name, value, isSwitch }) => (
+            <div key={name}>
+              <label for={idOf(name)}>{name}</label>
+              {isSwitch ? (
+                <select id={idOf(name)} name={name} data-query>
+                  <option value="">false</option>
+                  <option value="true">true</option>
+                </select>
+              ) : (
+                <input id={idOf(name)} name={name} value={value} data-query autocomplete="off" />
+              )}
+            </div>
+          ))}
+        </div>
+      )}
+      {body !== undefined && (
+        <>
+          <label for={idOf('body')}>Body, {body.type}</label>
+          <textarea id={idOf('body')} rows={6} spellcheck={false}>
+            {body.text}
+          </textarea>
+        </>
+      )}
+      <div class="buttons">
+        <button type="submit">Send</button>
+        <output />
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <pre class="response" hidden tabIndex={0} />
+    </form>
+  );
+};
