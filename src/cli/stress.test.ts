@@ -11,7 +11,7 @@ const http = Bun.serve({
   port: 0,
   hostname: '127.0.0.1',
   fetch: (request) => {
-    const status = Number(new URL(request.url).pathname.slice(1));
+    const status = Number(new URL(request.url).pathname.slice(1)) || 404;
     return new Response('no', { status });
   },
 });
@@ -61,6 +61,74 @@ describe('a run in which nothing is answered ok', () => {
     expect(out).toContain('FAILED  p99<1s');
     expect(code).toBe(99);
   });
+});
+
+test('what is not comparable is refused before the load, and compared anyway when asked', async () => {
+  await stress(`${http.url}200`, ...SHORT, '-o', 'before.json');
+  const other = ['--rate', '60', '-d', '300ms', '-t', '1', '--compare', 'before.json', '--json'];
+  const refused = await stress(`${http.url}200`, ...other);
+  expect(refused).toEqual({ code: 2, out: '' });
+  const { out } = await stress(`${http.url}200`, ...other, '--anyway');
+  expect(JSON.parse(out).comparison.changes).not.toBeEmpty();
+});
+
+test('SIGTERM gives the report of what was measured, with its files', async () => {
+  const run = Bun.spawn(
+    [
+      process.execPath,
+      MAIN,
+      'stress',
+      `${http.url}200`,
+      '--rate',
+      '50',
+      '-d',
+      '1m',
+      '-o',
+      'cut.json',
+    ],
+    { cwd: folder, stdout: 'pipe', stderr: 'pipe' },
+  );
+  const output = new Response(run.stdout).text();
+  for await (const chunk of run.stderr) {
+    if (Buffer.from(chunk).includes(' ok/s')) run.kill('SIGTERM');
+  }
+  expect(await output).toContain('(cut short: SIGTERM)');
+  const { cutShort, main } = JSON.parse(readFileSync(join(folder, 'cut.json'), 'utf8'));
+  expect(cutShort).toBe('SIGTERM');
+  expect(main.summary.planned).toBeGreaterThan(40);
+  expect([0, 3]).toContain(await run.exited);
+});
+
+test('an output that cannot be written is refused before the run', async () => {
+  const { code, out } = await stress(
+    `${http.url}200`,
+    '-d',
+    '1m',
+    '-c',
+    '1',
+    '-o',
+    'no/such/folder.html',
+  );
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+});
+
+test.each([
+  [['--rate', '5', '--slo', 'p99{nobody}<1s'], "is of 'nobody'"],
+  [['--rate', '5@x'], 'is not understood'],
+  [['--rate', '5@1s', '-d', '3s'], 'leave -d and -n out'],
+  [['--expect-status', '999', '-c', '1'], 'is not a status'],
+  [['--expect-body', '/(/', '-c', '1'], 'is not a pattern'],
+  [['--resolve', 'x', '-c', '1'], 'is not HOST:PORT:ADDRESS'],
+  [['--cert', 'x.pem', '-c', '1'], 'belong together'],
+  [['--rate', '5', '--fault', 'reload@1s'], "does not say that it is Puntual's"],
+])('%p is refused in one sentence', async (args, sentence) => {
+  const run = Bun.spawn([process.execPath, MAIN, 'stress', `${http.url}200`, ...args], {
+    cwd: folder,
+    stdout: 'ignore',
+    stderr: 'pipe',
+  });
+  expect(await new Response(run.stderr).text()).toContain(sentence);
+  expect(await run.exited).toBe(2);
 });
 
 test('a run with ok answers is not invalid', async () => {

@@ -62,9 +62,9 @@
         }),
   });
 
-  const seriesOf = ({ label, style, colour: place }, ys) => {
-    const stroke = colour(`--c${place % 6}`);
-    const series = { label, stroke, width: 2, spanGaps: true, value: (_, value) => short(value) };
+  const seriesOf = ({ label, style, tone, colour: place }, ys, spanGaps) => {
+    const stroke = colour(tone ? `--${tone}` : `--c${place % 6}`);
+    const series = { label, stroke, width: 2, spanGaps, value: (_, value) => short(value) };
     // A line needs two ends: what was measured once is a point.
     const isLone = ys.filter((value) => value !== null).length === 1;
     series.points = { show: isLone, size: 7, width: 1, fill: stroke, stroke };
@@ -135,7 +135,9 @@
               ? { value: '{YYYY}-{MM}-{DD}' }
               : { value: (_, value) => short(value) }),
           },
-          ...drawing.series.map((series, i) => seriesOf(series, drawing.data[i + 1])),
+          ...drawing.series.map((series, i) =>
+            seriesOf(series, drawing.data[i + 1], !drawing.hasGaps),
+          ),
         ],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
         cursor: { drag: { x: true, y: false } },

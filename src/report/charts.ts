@@ -15,6 +15,8 @@ interface Axis {
   readonly range?: readonly [number, number];
   /** Read by its height: zero is shown, also where the data stay far above it. */
   readonly fromZero?: boolean;
+  /** On a log axis: where zeros are drawn, as they have no place of their own; without it they are left out. */
+  readonly floor?: number;
 }
 
 export interface Series {
@@ -26,6 +28,8 @@ export interface Series {
   readonly y: ArrayLike<number>;
   /** Place in the palette, 0 to 5; by default the place in the chart. */
   readonly colour?: number;
+  /** Instead: the colour of what is bad, or worth a look. */
+  readonly tone?: 'bad' | 'warning';
 }
 
 export interface LineChart {
@@ -34,6 +38,8 @@ export interface LineChart {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
+  /** Whether a place where a series has nothing interrupts its line, because nothing was there. */
+  readonly hasGaps?: boolean;
   /** Vertical lines with a word: a threshold, a fault. */
   readonly marks?: readonly { readonly at: number; readonly label: string }[];
   /** Horizontal lines with a word: a limit, a base rate. */
@@ -68,10 +74,11 @@ type Drawing =
 /** A chart as JSON for the browser. */
 export const drawingOf = (chart: Chart): Drawing => {
   if (chart.kind === 'heat') return { ...chart, cells: Array.from(chart.cells, plain) };
-  const series = chart.series.map(({ label, style, colour }, place) => ({
+  const series = chart.series.map(({ label, style, colour, tone }, place) => ({
     label,
     style,
     colour: colour ?? place,
+    ...(tone ? { tone } : {}),
   }));
   return { ...chart, series, data: alignedOf(chart) };
 };
@@ -94,7 +101,8 @@ const alignedOf = (chart: LineChart): (number | null)[][] => {
     const column = new Array<number | null>(shared.length).fill(null);
     for (let i = 0; i < x.length; i++) {
       const place = places.get(x[i]!);
-      if (place !== undefined && fits(y[i]!, chart.y)) column[place] = plain(y[i]!);
+      const value = chart.y.floor === undefined ? y[i]! : Math.max(chart.y.floor, y[i]!);
+      if (place !== undefined && fits(value, chart.y)) column[place] = plain(value);
     }
     return column;
   });

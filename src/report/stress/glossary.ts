@@ -19,7 +19,7 @@ export const STRESS_GLOSSARY: Section = {
         ],
         [
           'response time',
-          'From the planned moment to the end of the answer. Timeouts and requests in flight at the end count at their age.',
+          'From the planned moment to the end of the answer. Timeouts and requests that were never answered count at their age.',
         ],
         ['service time', 'From the sending to the end of the answer.'],
         [
@@ -28,11 +28,19 @@ export const STRESS_GLOSSARY: Section = {
         ],
         [
           'ok per second',
-          'Answers with a 2xx status (and the right body, where it is known) within the measured time.',
+          'Answers with a right status (2xx and 304, or what was expected) and the right body, where it is known, within the measured time.',
         ],
         [
           'errors',
-          'Planned requests that ended as HTTP error, socket error, timeout or dropped, as a share of the planned.',
+          'Planned requests that ended as HTTP error, wrong answer, socket error, timeout, unanswered or dropped, as a share of the planned.',
+        ],
+        [
+          'unanswered',
+          'Planned requests that found no connection within the timeout, or were still open when the wait after the end was over.',
+        ],
+        [
+          'outage',
+          'A second or more without a good answer while requests were open, and ten times longer than answers and arrivals usually lie apart.',
         ],
         ['dropped', 'Planned requests that found no connection and no room to wait.'],
         [
@@ -47,6 +55,10 @@ export const STRESS_GLOSSARY: Section = {
         [
           'recovered',
           'From the fault to the start of the first second without failures at nine tenths of the rate before.',
+        ],
+        [
+          'too noisy',
+          'Other work on the machine took the generator’s processor: the times are not those of the service.',
         ],
         [
           'generator-bound',

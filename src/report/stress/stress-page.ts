@@ -42,7 +42,9 @@ export const buildStressPage = (run: RunFile, comparison?: StressComparison): st
   });
 
 const warningsOf = (run: RunFile): string[] => [
-  ...(run.verdict.kind === 'valid' ? [] : [`Measurement: ${run.verdict.sentence}`]),
+  ...(run.verdict.kind === 'valid' || run.result.kind === 'failed'
+    ? []
+    : [`Measurement: ${run.verdict.sentence}`]),
   ...(run.cutShort === undefined ? [] : [`The run was cut short (${run.cutShort}).`]),
   ...run.notes,
   ...(run.faults ?? [])

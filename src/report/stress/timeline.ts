@@ -20,11 +20,15 @@ type DrawnWindow = Pick<
   | 'second'
   | 'seconds'
   | 'planned'
+  | 'sent'
   | 'ok'
   | 'httpError'
+  | 'wrong'
   | 'socketError'
   | 'timeout'
+  | 'unanswered'
   | 'dropped'
+  | 'reasons'
   | 'p50Ms'
   | 'p99Ms'
   | 'maxMs'
@@ -50,13 +54,10 @@ const shareMeasured = (
   return Math.max(0, to - from) / seconds;
 };
 
-const errorsOf = (window: DrawnWindow): number =>
-  window.httpError + window.socketError + window.timeout + window.dropped;
-
 export const timeCharts = (run: RunFile): Chart[] => {
   const windows = thinWindows(run.main.windows);
   const x = secondsOf(windows);
-  const marks = faultMarks(run);
+  const marks = [...faultMarks(run), ...stageMarks(run)];
   const line = (
     label: string,
     style: Series['style'],
@@ -86,15 +87,22 @@ export const timeCharts = (run: RunFile): Chart[] => {
           'dashed',
           rate(({ planned }) => planned),
         ),
-        line('failed', 'step', errorsOf),
+        line(
+          'sent',
+          'line',
+          rate(({ sent }) => sent),
+        ),
+        { ...line('failed', 'step', failuresOf), tone: 'bad' },
       ],
       marks,
     },
+    ...errorCharts(windows, marks),
     {
       kind: 'line',
       title: 'Response time, second by second',
       x: { label: 'seconds from the start' },
       y: { label: 'ms', scale: 'log' },
+      hasGaps: true,
       series: [
         line('p50', 'line', ({ p50Ms }) => p50Ms),
         line('p99', 'line', ({ p99Ms }) => p99Ms),
@@ -108,7 +116,7 @@ export const timeCharts = (run: RunFile): Chart[] => {
       kind: 'line',
       title: 'Requests in flight, waiting for a connection, and connections',
       x: { label: 'seconds from the start' },
-      y: { label: 'count', scale: 'log' },
+      y: { label: 'count (zero at the floor)', scale: 'log', floor: LOG_FLOOR },
       series: [
         line('in flight', 'line', ({ inFlight }) => inFlight),
         line('waiting', 'step', ({ waiting }) => waiting),
@@ -117,6 +125,60 @@ export const timeCharts = (run: RunFile): Chart[] => {
       marks,
     },
   ];
+};
+
+/** Where zeros of a count stand on a log axis. */
+const LOG_FLOOR = 0.1;
+const MAX_REASONS = 5;
+
+const failuresOf = (window: DrawnWindow): number =>
+  window.httpError +
+  window.wrong +
+  window.socketError +
+  window.timeout +
+  window.unanswered +
+  window.dropped;
+
+/** Why requests failed, second by second; nothing where none did. */
+const errorCharts = (
+  windows: readonly DrawnWindow[],
+  marks: readonly { readonly at: number; readonly label: string }[],
+): Chart[] => {
+  const totals = new Map<string, number>();
+  for (const { reasons } of windows) {
+    for (const [reason, count] of Object.entries(reasons)) {
+      totals.set(reason, (totals.get(reason) ?? 0) + count);
+    }
+  }
+  if (totals.size === 0) return [];
+  const top = [...totals].sort(([, a], [, b]) => b - a).slice(0, MAX_REASONS);
+  const x = secondsOf(windows);
+  return [
+    {
+      kind: 'line',
+      title: 'Failures by reason',
+      x: { label: 'seconds from the start' },
+      y: { label: 'per second', fromZero: true },
+      series: top.map(([reason]) => ({
+        label: reason,
+        style: 'step',
+        x,
+        y: windows.map(({ reasons }) => reasons[reason] ?? 0),
+      })),
+      marks,
+    },
+  ];
+};
+
+/** Where stages of the load meet, and where the plan ends when answers were waited for after it. */
+const stageMarks = ({ main }: RunFile): { at: number; label: string }[] => {
+  const endS = main.durationMs / 1000;
+  const last = main.windows.at(-1);
+  const isWaiting = last !== undefined && last.second + last.seconds > endS + 1;
+  const starts = (main.stages ?? []).flatMap(({ name, startMs }) =>
+    startMs > 0 ? [{ at: startMs / 1000, label: name }] : [],
+  );
+  return isWaiting ? [...starts, { at: endS, label: 'end of the plan' }] : starts;
 };
 
 /** The moments of the faults, as vertical lines. */
@@ -158,6 +220,16 @@ const showUs = (us: number): string =>
 /** In time: a run of an hour must not make a page that no browser likes. */
 const MAX_COLUMNS = 240;
 
+const sumReasons = (group: readonly DrawnWindow[], seconds: number): Record<string, number> => {
+  const sums: Record<string, number> = {};
+  for (const { reasons } of group) {
+    for (const [reason, count] of Object.entries(reasons)) {
+      sums[reason] = (sums[reason] ?? 0) + count / seconds;
+    }
+  }
+  return sums;
+};
+
 /** Neighbouring windows put together: counts are means per second, times are the worst of them. */
 export const thinWindows = (windows: readonly DrawnWindow[]): DrawnWindow[] => {
   const size = Math.max(1, Math.ceil(windows.length / MAX_COLUMNS));
@@ -177,6 +249,10 @@ export const thinWindows = (windows: readonly DrawnWindow[]): DrawnWindow[] => {
       second: group[0]!.second,
       seconds,
       planned: sum(({ planned }) => planned) / seconds,
+      sent: sum(({ sent }) => sent) / seconds,
+      wrong: sum(({ wrong }) => wrong) / seconds,
+      unanswered: sum(({ unanswered }) => unanswered) / seconds,
+      reasons: sumReasons(group, seconds),
       ok: sum(({ ok }) => ok) / seconds,
       httpError: sum(({ httpError }) => httpError) / seconds,
       socketError: sum(({ socketError }) => socketError) / seconds,

@@ -10,6 +10,8 @@ import type { GroupMeasures } from './slo.ts';
 /** What a run file keeps of a part of the requests. */
 export interface Group {
   readonly name: string;
+  /** When its stage begins, from the start of the run; 0 for those of one name. */
+  readonly startMs: number;
   readonly planned: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly errorShare: number;
@@ -59,11 +61,15 @@ export const groupsByStage = ({ tally, names, step }: StepRecord): GroupFigures[
     startMs += stage.durationMs;
     const endMs = Math.min(startMs, step.durationMs);
     const { fromPerSecond: from, toPerSecond: to } = stage;
-    return figuresOf(
+    const figures = figuresOf(
       from === to ? `${from}/s` : `${from} to ${to}/s`,
       tally.groups.slice(at * names.length, (at + 1) * names.length),
       Math.max(0, endMs - measuredFromMs) / 1000,
     );
+    return {
+      ...figures,
+      group: { ...figures.group, startMs: startMs - stage.durationMs },
+    };
   });
 };
 
@@ -86,6 +92,7 @@ const figuresOf = (name: string, parts: readonly GroupTally[], seconds: number):
     name,
     group: {
       name,
+      startMs: 0,
       planned,
       outcomes,
       errorShare: share(errors) ?? 0,
@@ -125,7 +132,7 @@ export const mergeGroups = (steps: readonly GroupedStep[]): GroupedStep => {
         outcomes: Float64Array.from(OUTCOMES, (outcome) => outcomes[outcome]),
         response: decodeCounts(SCALE, response),
       }));
-      return figuresOf(first.name, tallies, seconds).group;
+      return { ...figuresOf(first.name, tallies, seconds).group, startMs: first.startMs };
     });
   const names = merge(steps.map((step) => step.names ?? []));
   const stages = merge(steps.map((step) => step.stages ?? []));

@@ -72,13 +72,16 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 const outageSentence = ({ fromMs, lengthMs, isOver }: NonNullable<Step['outage']>): string =>
   `an outage: no good answer for ${seconds(lengthMs)}, from ${seconds(fromMs)} ${isOver ? `to ${seconds(fromMs + lengthMs)}` : 'to the end'}`;
 
+/** Times its own lateness at which a generator cannot be the reason: what it does late, a service does late beside it. */
+const LATENESS_ALLOWED = 3;
+
 /** Whether a threshold has failed by more than the generator's own lateness can explain. */
 const isClearFailure = ({ threshold, actual }: Judgement, { summary }: Step): boolean => {
   if (actual === null) return false;
   if (unitOf(threshold) === 'share') return true;
   if (unitOf(threshold) === 'rate') return false;
   const limit = limitMsOf(threshold);
-  const oursMs = Math.max(summary.lateness.p99Ms ?? 0, summary.lag.p99Ms ?? 0);
+  const oursMs = LATENESS_ALLOWED * (summary.lateness.p99Ms ?? 0);
   return limit !== null && actual - oursMs > limit;
 };
 

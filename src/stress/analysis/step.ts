@@ -111,6 +111,7 @@ export const buildStep = ({
       isOpenLoop: step.load !== null,
       nOpened: connections,
       isHere: record.isHere,
+      hasOutage: silence.outage !== null,
       latencyLimitMs: tightestLatencyMs(thresholds),
     }),
     judgements: judge(thresholds, measuresOf(tally, summary, names, recoveryMs)),

@@ -152,6 +152,15 @@ const CASES: readonly Case[] = [
     says: '30.0 ms late',
   },
   {
+    name: 'requests that leave late because other work takes the processor',
+    busy: 0.1,
+    starved: 0.4,
+    service: 0.2,
+    latenessMs: 30,
+    kind: 'noisy',
+    says: 'the machine was too noisy: 1 request in 100 left more than 30.0 ms late',
+  },
+  {
     name: 'requests that leave late because the service takes all processors',
     busy: 0.3,
     starved: 0.5,

@@ -25,6 +25,8 @@ interface VerdictFacts {
   readonly nOpened: number;
   /** Whether the service is on this machine, and so may have to share its processors. */
   readonly isHere: boolean;
+  /** Whether the service did not answer for a while: then requests waited for it, not for the generator. */
+  readonly hasOutage?: boolean;
   /** The tightest latency threshold of the run. */
   readonly latencyLimitMs?: number | undefined;
 }
@@ -48,7 +50,7 @@ const LATENESS_ALLOWED_MS = 10;
 export const judgeGenerator = (
   summary: Summary,
   windows: readonly Window[],
-  { isOpenLoop, nOpened, isHere, latencyLimitMs }: VerdictFacts,
+  { isOpenLoop, nOpened, isHere, hasOutage = false, latencyLimitMs }: VerdictFacts,
 ): Verdict => {
   const whole = windows.length > 1 ? windows.slice(0, -1) : windows;
   const busy = meanOf(whole, (window) => window.busy) ?? 0;
@@ -75,7 +77,7 @@ export const judgeGenerator = (
   // A planned rate suffers in the seconds in which the generator was saturated, even if they are few.
   const spent = whole.filter((window) => window.busy + window.starved >= SPENT);
   const isSpent = isOpenLoop ? spent.length > 0 : busy + starved >= SPENT;
-  const lateMs = Math.max(latenessP99Ms ?? 0, isSpent ? (summary.lag.p99Ms ?? 0) : 0);
+  const lateMs = Math.max(latenessP99Ms ?? 0, isSpent && !hasOutage ? (summary.lag.p99Ms ?? 0) : 0);
   const isAtItsEnd = isOpenLoop ? lateMs > allowedMs : isSpent;
   const percent = (share: number): string => `${Math.round(Math.min(1, share) * 100)} %`;
   const waited =
@@ -100,7 +102,7 @@ export const judgeGenerator = (
   if (starved >= NOISY_TIMES * Math.max(0.01, busy)) {
     return say(
       'noisy',
-      `the machine was too noisy: the generator waited for a processor ${percent(starved)} of the time and ran ${percent(busy)}; end what else runs here, or measure from another machine`,
+      `the machine was too noisy: ${isOpenLoop ? `1 request in 100 left more than ${lateMs.toFixed(1)} ms late, because ` : ''}the generator waited for a processor ${percent(starved)} of the time and ran ${percent(busy)}; end what else runs here, or measure from another machine`,
     );
   }
   const wasIdle =
