@@ -14,7 +14,9 @@ export const EXAMPLES_SHOWN = 12;
 
 export const schemasOf = ({ model }: LoadedModel): Readonly<Record<string, Schema>> => {
   const properties = predictionProperties(model);
-  const required = Object.keys(properties).filter((name) => name !== 'unknown');
+  const required = Object.keys(properties).filter(
+    (name) => name !== 'unknown' && name !== 'notices',
+  );
   const explained = {
     reasons: {
       type: 'array',

@@ -7,6 +7,7 @@ import type { FieldView, Flight, Lang, PageView, Prediction, Subject } from '../
 import { type Words, wordsOf } from '../../../web/words/words.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
+import { knownDaysOf } from '../../core/known-days.ts';
 import type { Model } from '../../core/model.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 import type { JsonObject } from '../formats/body.ts';
@@ -50,7 +51,8 @@ export const buildPage = (loaded: LoadedModel): PageBuilder => {
 };
 
 /** What the first answer is about, and the days that the model knows. Only what was trained here speaks of minutes. */
-const subjectOf = ({ heads, provenance }: Model): Subject => {
+const subjectOf = (model: Model): Subject => {
+  const { heads, provenance } = model;
   const { trainedOn, classes } = provenance;
   const first = heads[0]!;
   const minutes = first.kind === 'probability' ? first.minutes : 0;
@@ -62,24 +64,15 @@ const subjectOf = ({ heads, provenance }: Model): Subject => {
       learnedFrom: '',
       learnedTo: '',
     };
-  const days = (trainedOn === undefined ? [] : knownDays(trainedOn)).toSorted();
+  const days = knownDaysOf(model);
   return {
     target: trainedOn?.target ?? 'delay',
     minutes,
     outcome: '',
-    learnedFrom: days[0] ?? '',
-    learnedTo: days.at(-1) ?? '',
+    learnedFrom: days?.first ?? '',
+    learnedTo: days?.last ?? '',
   };
 };
-
-/** First and last days of what the model learned from; files of older versions do not record it as one range. */
-const knownDays = ({
-  known,
-  split,
-}: NonNullable<Model['provenance']['trainedOn']>): readonly string[] =>
-  (known ? [known.days] : [split.train, split.validation, split.calibration]).flatMap((range) =>
-    range.split('..').filter((day) => day !== ''),
-  );
 
 const KINDS = { number: 'number', time: 'time' } as const;
 

@@ -149,6 +149,16 @@ export const predictionProperties = (model: Model): Readonly<Record<string, Sche
       items: { type: 'string' },
       description: 'Inputs whose value the model has never seen: they counted as missing',
     },
+    notices: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['pointer', 'detail'],
+        properties: { pointer: { type: 'string' }, detail: { type: 'string' } },
+      },
+      description:
+        'What is odd about the flight: values that cannot be (a 422 with strict=true), days that the model does not know',
+    },
   };
 };
 

@@ -20,6 +20,7 @@ import { buildScoring } from '../scoring/scoring.ts';
 export const buildPredict = (context: ServeContext): Endpoint => {
   const { inputs } = context.loaded.model;
   const scoring = buildScoring(context);
+  const { notices } = scoring;
   const scanner = buildFlightScanner(inputs);
   const writer = buildAnswerWriter(context.loaded);
   const reasons = buildReasons(context.loaded.model);
@@ -33,7 +34,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const answer = (unknown: readonly string[], explain: boolean): string =>
     admitted(context, () => {
       scoring.predict(raw, 1, out);
-      const end = explain ? reasons.text(raw, 0) + tail : tail;
+      const end = notices.text(raw, 0) + (explain ? reasons.text(raw, 0) + tail : tail);
       return writer.write(out, 0, unknown, end);
     });
   const answerParsed = (flight: unknown, { strict, explain }: Switches): string =>
@@ -45,7 +46,8 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     if (end < 0 || skipSpace(source, end) !== source.length) return undefined;
     const switches = parseSwitches(call.query);
     const unknown = scanner.unknown();
-    if (unknown.length > 0 && switches.strict) return undefined;
+    if (switches.strict && (unknown.length > 0 || notices.impossible(raw, 0).length > 0))
+      return undefined;
     return answer(unknown, switches.explain);
   };
 

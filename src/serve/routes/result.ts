@@ -70,7 +70,7 @@ export const buildResult = (context: ServeContext): Endpoint => {
     const unknown = scoring.read(flight, { pointer: '', strict }, raw, 0);
     return admitted(context, () => {
       scoring.predict(raw, 1, out);
-      const end = `${explain ? reasons.text(raw, 0) : ''},${writer.model}}`;
+      const end = `${scoring.notices.text(raw, 0)}${explain ? reasons.text(raw, 0) : ''},${writer.model}}`;
       return new Response(writer.write(out, 0, unknown, end), { headers: jsonHeaders });
     });
   };

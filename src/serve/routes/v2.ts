@@ -1,7 +1,7 @@
 /**
  * The Open Inference Protocol V2: metadata, health, inference by JSON and by binary tensors, repository index.
  */
-import { AppError } from '../../core/errors.ts';
+import { AppError, type Fault } from '../../core/errors.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 import { VERSION } from '../../core/version.ts';
 import type { ServeContext, Ticket } from '../context.ts';
@@ -74,7 +74,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
   const { loaded, admission, config } = context;
   const read = buildInferenceReader(loaded.model.inputs, config.batchLimitRows);
   const scoring = buildScoring(context);
-  const { nInputs, nHeads } = scoring;
+  const { nInputs, nHeads, notices } = scoring;
   const { threshold } = loaded.model;
   const out = new Float64Array(SLICE_ROWS * nHeads);
 
@@ -86,6 +86,8 @@ const buildInfer = (context: ServeContext): Endpoint => {
     const n = Math.min(SLICE_ROWS, nRows - from);
     scoring.predict(raw.subarray(from * nInputs, (from + n) * nInputs), n, out);
     for (let row = 0; row < n; row++) {
+      for (const { detail } of notices.of(raw, (from + row) * nInputs))
+        if (answers.notices.size < NOTICES_KEPT) answers.notices.add(detail);
       const probability = out[row * nHeads]!;
       answers.probability[from + row] = probability;
       answers.delayed[from + row] = probability >= threshold ? 1 : 0;
@@ -95,10 +97,28 @@ const buildInfer = (context: ServeContext): Endpoint => {
     return n;
   };
 
+  /** @throws AppError value-invalid for values that were never seen or cannot be */
+  const refuseOdd = ({ nRows, raw, unknown }: InferenceRequest['flights']): void => {
+    const faults: Fault[] = [];
+    for (let row = 0; row < nRows && faults.length < FAULTS_KEPT; row++) {
+      const seen = unknown.get(row) ?? [];
+      const odd = notices.impossible(raw, row * nInputs);
+      for (const name of seen)
+        faults.push({
+          pointer: `/inputs/${name}/data/${row}`,
+          detail: `${name} has a value that the model has never seen`,
+        });
+      for (const { pointer, detail } of odd)
+        faults.push({ pointer: `/inputs${pointer}/data/${row}`, detail });
+    }
+    if (faults.length > 0) throw new AppError('value-invalid', faults[0]!.detail, { faults });
+  };
+
   const answersFor = ({ flights: { nRows, unknown } }: InferenceRequest): Answers => ({
     probability: new Float64Array(nRows),
     delayed: new Uint8Array(nRows),
     texts: { probability: [], delayed: [] },
+    notices: new Set(),
     unknown: [...new Set([...unknown.values()].flat())],
   });
 
@@ -125,8 +145,8 @@ const buildInfer = (context: ServeContext): Endpoint => {
       types: ['application/json', 'application/octet-stream'],
       answer: async (bytes, call) => {
         const asked = read(bytes, call);
-        const { nRows, unknown } = asked.flights;
-        if (asked.strict && unknown.size > 0) throw neverSeen(unknown);
+        const { nRows } = asked.flights;
+        if (asked.strict) refuseOdd(asked.flights);
         if (nRows <= 1)
           return admitted(context, () => {
             const answers = answersFor(asked);
@@ -152,7 +172,13 @@ interface Answers {
   /** The elements of each output that is asked for as JSON, a text for each slice. */
   readonly texts: Readonly<Record<'probability' | 'delayed', string[]>>;
   readonly unknown: readonly string[];
+  /** What is odd about some of the flights. */
+  readonly notices: Set<string>;
 }
+
+const FAULTS_KEPT = 100;
+/** Different notices about one batch that are told. */
+const NOTICES_KEPT = 10;
 
 /** About how many bytes one row takes in an answer. */
 const ROW_BYTES = 32;
@@ -166,6 +192,16 @@ const listText = (name: 'probability' | 'delayed', data: Float64Array | Uint8Arr
 
 const DATATYPES = { probability: 'FP64', delayed: 'BOOL' } as const;
 
+const parametersOf = ({ unknown, notices }: Answers): { readonly parameters?: object } => {
+  if (unknown.length === 0 && notices.size === 0) return {};
+  return {
+    parameters: {
+      ...(unknown.length === 0 ? {} : { unknown: unknown.join() }),
+      ...(notices.size === 0 ? {} : { notices: [...notices].join('; ') }),
+    },
+  };
+};
+
 const answerOf = (
   { model, version }: LoadedModel,
   { id, outputs, flights: { nRows } }: InferenceRequest,
@@ -176,7 +212,7 @@ const answerOf = (
     model_name: model.name,
     model_version: version,
     ...(id === undefined ? {} : { id }),
-    ...(answers.unknown.length === 0 ? {} : { parameters: { unknown: answers.unknown.join() } }),
+    ...parametersOf(answers),
   };
   const outputTexts = outputs.map(({ name, binary }) => {
     const output = { name, datatype: DATATYPES[name], shape: [nRows] };
@@ -195,14 +231,4 @@ const answerOf = (
       'inference-header-content-length': String(bytes.length),
     },
   });
-};
-
-const neverSeen = (unknown: ReadonlyMap<number, readonly string[]>): AppError => {
-  const faults = [...unknown].slice(0, 100).flatMap(([row, names]) =>
-    names.map((name) => ({
-      pointer: `/inputs/${name}/data/${row}`,
-      detail: `${name} has a value that the model has never seen`,
-    })),
-  );
-  return new AppError('value-invalid', faults[0]!.detail, { faults });
 };

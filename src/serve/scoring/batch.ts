@@ -154,7 +154,7 @@ type BatchAnswer = (
 const PART_CHARS = 64 * 1024;
 
 /** About how many bytes one prediction, and one reason behind it, take in an answer. */
-const ROW_BYTES = 250;
+const ROW_BYTES = 400;
 const REASON_BYTES = 110;
 
 export const buildBatchAnswer = ({
@@ -165,7 +165,7 @@ export const buildBatchAnswer = ({
   reasons,
 }: FlightAnswering): BatchAnswer => {
   const { config, admission } = context;
-  const { nInputs, nHeads } = scoring;
+  const { nInputs, nHeads, notices } = scoring;
   const out = new Float64Array(SLICE_ROWS * nHeads);
 
   /** @throws AppError batch-too-large, overloaded */
@@ -197,7 +197,8 @@ export const buildBatchAnswer = ({
       const rows = new Array<string>(n);
       for (let row = 0; row < n; row++) {
         const names = flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);
-        const end = work === 'explain' ? `${reasons.text(slice, row * nInputs)}}` : '}';
+        const odd = notices.text(slice, row * nInputs);
+        const end = `${odd}${work === 'explain' ? reasons.text(slice, row * nInputs) : ''}}`;
         rows[row] = writer.write(out, row * nHeads, names, end);
       }
       text += from > 0 ? `,${rows.join()}` : rows.join();
@@ -209,6 +210,13 @@ export const buildBatchAnswer = ({
     }
     parts.push(Buffer.from(`${text}],${writer.model}}`));
     return parts;
+  };
+
+  /** Whether a strict caller would be refused. */
+  const isFaulty = ({ nRows, raw, unknown }: Flights): boolean => {
+    for (let row = 0; row < nRows; row++)
+      if (notices.impossible(raw, row * nInputs).length > 0) return true;
+    return unknown.size > 0;
   };
 
   return async (bytes, { strict, explain }, call) => {
@@ -227,7 +235,7 @@ export const buildBatchAnswer = ({
       // Where several come at once, each waits for its turn before its first slice too.
       if (ticket.isShared()) await pause();
       const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
-      if (scanned && !(strict && scanned.unknown.size > 0)) return await answer(scanned);
+      if (scanned && !(strict && isFaulty(scanned))) return await answer(scanned);
       const body = parseBody(bytes);
       const flights = isObject(body) ? body['flights'] : undefined;
       return await answer(await readFlights(scoring, flights, strict, bounds));

@@ -61,7 +61,7 @@ export const buildStream = ({
   reasons,
 }: FlightAnswering): ((call: Call) => Streamed) => {
   const { admission, config } = context;
-  const { nInputs, nHeads } = scoring;
+  const { nInputs, nHeads, notices } = scoring;
   const raw = new Float64Array(SLICE_ROWS * nInputs);
   const out = new Float64Array(SLICE_ROWS * nHeads);
   const tail = `,${writer.model}}`;
@@ -92,7 +92,8 @@ export const buildStream = ({
       const failure = failures.get(i);
       if (failure !== undefined) text += `${failure}\n`;
       else {
-        const end = explain ? `${reasons.text(raw, row * nInputs)}${tail}\n` : `${tail}\n`;
+        const odd = notices.text(raw, row * nInputs);
+        const end = `${odd}${explain ? reasons.text(raw, row * nInputs) : ''}${tail}\n`;
         text += writer.write(out, row * nHeads, unknown[row]!, end);
         row++;
       }
@@ -109,7 +110,8 @@ export const buildStream = ({
     const end = scanner.scan(line, 0, into, at);
     if (end >= 0 && skipSpace(line, end) === line.length) {
       const names = scanner.unknown();
-      if (!strict || names.length === 0) return names.length === 0 ? NONE : names;
+      const isFine = names.length === 0 && notices.impossible(into, at).length === 0;
+      if (!strict || isFine) return names.length === 0 ? NONE : names;
     }
     return scoring.read(parseLine(line), { pointer: '', strict }, into, at);
   };

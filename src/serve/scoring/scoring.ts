@@ -8,6 +8,7 @@ import type { ServeContext } from '../context.ts';
 import type { AnswerWriter } from '../formats/answer.ts';
 import { isObject } from '../formats/body.ts';
 import type { FlightScanner } from '../formats/flight-scanner.ts';
+import { buildNotices, type Notices } from './notices.ts';
 import type { Reasons } from './reasons.ts';
 
 /** Flights between two chances for single predictions to go first. */
@@ -23,10 +24,11 @@ interface FlightReading {
 export interface Scoring {
   readonly nInputs: number;
   readonly nHeads: number;
+  readonly notices: Notices;
   /**
    * Reads one flight into `raw[at .. at + nInputs)`.
    * @returns names of inputs whose value was never seen
-   * @throws AppError value-invalid, also for a value never seen when `strict`
+   * @throws AppError value-invalid, also for a value never seen, or one that cannot be, when `strict`
    */
   readonly read: (
     flight: unknown,
@@ -51,14 +53,16 @@ export const buildScoring = ({ predictor, counters }: ServeContext): Scoring => 
   const { inputs, heads, threshold } = predictor.model;
   const readInputs = buildInputReader(inputs);
   const nHeads = heads.length;
+  const notices = buildNotices(predictor.model);
   const countDrift = buildBinCounter(inputs, predictor.model.shares, counters.drift);
   return {
     nInputs: inputs.length,
     nHeads,
+    notices,
     read: (flight, { pointer, strict }, raw, at) => {
       if (!isObject(flight)) throw notAnObject(flight, pointer);
       const { faults, unknown } = readInputs(flight, raw, at);
-      if (strict) for (const name of unknown) faults.push(neverSeen(name));
+      if (strict) faults.push(...unknown.map(neverSeen), ...notices.impossible(raw, at));
       if (faults.length > 0) throw invalid(faults, pointer);
       return unknown;
     },

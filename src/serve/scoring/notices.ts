@@ -1,0 +1,145 @@
+/**
+ * Notices: what is odd about a flight that can be read. Values that cannot be (a negative distance, the year 3000, an
+ * arrival days before its departure) are faults for a strict caller; days that the model does not know are only told.
+ */
+import { MINUTES_PER_DAY } from '../../core/calendar.ts';
+import type { Fault } from '../../core/errors.ts';
+import { decodeTime, fieldOf } from '../../core/flight.ts';
+import type { Input } from '../../core/inputs.ts';
+import { knownDaysOf } from '../../core/known-days.ts';
+import type { Model } from '../../core/model.ts';
+
+export interface Notices {
+  /** `,"notices":[{"pointer","detail"}]` for the flight at `raw[at]`, '' where nothing is odd. @cost some comparisons */
+  readonly text: (raw: Float64Array, at: number) => string;
+  /** Everything odd about it. */
+  readonly of: (raw: Float64Array, at: number) => readonly Fault[];
+  /** Only what cannot be. */
+  readonly impossible: (raw: Float64Array, at: number) => readonly Fault[];
+}
+
+/** A notice, and when it is due. A missing value (NaN) is never odd. */
+interface Rule {
+  readonly fault: Fault;
+  readonly isPossible: boolean;
+  readonly isDue: (raw: Float64Array, at: number) => boolean;
+}
+
+const NONE: readonly Fault[] = [];
+const FIRST_MINUTE = decodeTime('1900-01-01T00:00');
+const LAST_MINUTE = decodeTime('2200-12-31T23:59');
+/** Flights last less, and local times differ by 26 hours at most. */
+const LONGEST_MINUTES = 3 * MINUTES_PER_DAY;
+
+/** Smallest and largest value that a unit has. */
+const UNIT_RANGES: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  miles: [0, Number.POSITIVE_INFINITY],
+  mph: [0, Number.POSITIVE_INFINITY],
+  in: [0, Number.POSITIVE_INFINITY],
+  mbar: [0, Number.POSITIVE_INFINITY],
+  '%': [0, 100],
+  '°': [0, 360],
+};
+
+export const buildNotices = (model: Model): Notices => {
+  const rules = [
+    ...model.inputs.flatMap(rangeRules),
+    ...arrivalRules(model.inputs),
+    ...dayRules(model),
+  ];
+  const due = (raw: Float64Array, at: number): readonly Rule[] | undefined => {
+    let found: Rule[] | undefined;
+    for (let i = 0; i < rules.length; i++) {
+      const rule = rules[i]!;
+      if (!rule.isDue(raw, at)) continue;
+      if (found === undefined) found = [rule];
+      else found.push(rule);
+    }
+    return found;
+  };
+  return {
+    text: (raw, at) => {
+      const found = due(raw, at);
+      return found === undefined
+        ? ''
+        : `,"notices":${JSON.stringify(found.map(({ fault }) => fault))}`;
+    },
+    of: (raw, at) => due(raw, at)?.map(({ fault }) => fault) ?? NONE,
+    impossible: (raw, at) =>
+      due(raw, at)?.flatMap(({ fault, isPossible }) => (isPossible ? [] : [fault])) ?? NONE,
+  };
+};
+
+const faultOf = ({ name }: Pick<Input, 'name'>, what: string): Fault => ({
+  pointer: `/${name}`,
+  detail: `${name} ${what}`,
+});
+
+const rangeRules = (input: Input, place: number): readonly Rule[] => {
+  if (input.kind === 'category') return [];
+  const unit = input.unit ?? fieldOf(input.name)?.unit ?? '';
+  const [min, max] =
+    input.kind === 'time'
+      ? [FIRST_MINUTE, LAST_MINUTE]
+      : (Object.hasOwn(UNIT_RANGES, unit) && UNIT_RANGES[unit]) || [];
+  if (min === undefined || max === undefined) return [];
+  const what =
+    input.kind === 'time'
+      ? 'is not in the years 1900 to 2200'
+      : max === Number.POSITIVE_INFINITY
+        ? 'cannot be negative'
+        : `cannot be outside ${min} to ${max}`;
+  return [
+    {
+      fault: faultOf(input, what),
+      isPossible: false,
+      isDue: (raw, at) => raw[at + place]! < min || raw[at + place]! > max,
+    },
+  ];
+};
+
+const arrivalRules = (inputs: readonly Input[]): readonly Rule[] => {
+  const placeOf = (name: string): number =>
+    inputs.findIndex((input) => input.name === name && input.kind === 'time');
+  const [departure, arrival] = [placeOf('scheduledDeparture'), placeOf('scheduledArrival')];
+  if (departure < 0 || arrival < 0) return [];
+  const minutes = (raw: Float64Array, at: number): number =>
+    raw[at + arrival]! - raw[at + departure]!;
+  const name = 'scheduledArrival';
+  return [
+    {
+      fault: faultOf({ name }, 'is more than a day before scheduledDeparture'),
+      isPossible: false,
+      isDue: (raw, at) => minutes(raw, at) < -MINUTES_PER_DAY,
+    },
+    {
+      fault: faultOf({ name }, 'is more than three days after scheduledDeparture'),
+      isPossible: false,
+      isDue: (raw, at) => minutes(raw, at) > LONGEST_MINUTES,
+    },
+  ];
+};
+
+/** Days that the model does not know: it answers from what it knows of others. */
+const dayRules = (model: Model): readonly Rule[] => {
+  const place = model.inputs.findIndex(
+    ({ name, kind }) => name === 'scheduledDeparture' && kind === 'time',
+  );
+  const known = knownDaysOf(model);
+  if (place < 0 || known === undefined) return [];
+  const first = decodeTime(`${known.first}T00:00`);
+  const end = decodeTime(`${known.last}T00:00`) + MINUTES_PER_DAY;
+  const input = model.inputs[place]!;
+  return [
+    {
+      fault: faultOf(input, `is before ${known.first}, the first day that the model knows`),
+      isPossible: true,
+      isDue: (raw, at) => raw[at + place]! < first && raw[at + place]! >= FIRST_MINUTE,
+    },
+    {
+      fault: faultOf(input, `is after ${known.last}, the last day that the model knows`),
+      isPossible: true,
+      isDue: (raw, at) => raw[at + place]! >= end && raw[at + place]! <= LAST_MINUTE,
+    },
+  ];
+};
