@@ -27,8 +27,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
     rooms: {
       dialects: [],
       reading: [],
-      cleaning: ['dialects', 'reading'],
-      profile: ['cleaning', 'dialects', 'reading'],
+      mapping: ['dialects', 'reading'],
+      cleaning: ['dialects', 'mapping', 'reading'],
+      profile: ['cleaning', 'dialects', 'mapping', 'reading'],
       output: ['cleaning', 'dialects', 'reading'],
     },
   },

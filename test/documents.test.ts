@@ -111,6 +111,22 @@ describe('the documents', () => {
     expect(explained.sort()).toEqual(packages.sort());
   });
 
+  test('list every dialect with its columns, and none that does not exist', () => {
+    const folder = 'src/flights/dialects';
+    const written = [...new Bun.Glob('*.sql').scanSync(join(ROOT, folder))]
+      .filter((file) => file !== 'macros.sql')
+      .map((file) => {
+        const text = textOf(`${folder}/${file}`);
+        const head = (key: string): string =>
+          new RegExp(`^-- ${key}: (.*)$`, 'm').exec(text)?.[1] ?? '–';
+        return `| \`${file.replace('.sql', '')}\` | ${['about', 'schedule', 'optional', 'outcome'].map(head).join(' | ')} |`;
+      });
+    const listed = textOf('docs/data.md')
+      .split('\n')
+      .filter((line) => /^\| `[\w-]+` \| [^|]+ \| [^|]+ \| [^|]+ \| [^|]+ \|$/.test(line));
+    expect(listed.sort()).toEqual(written.sort());
+  });
+
   test('list every error code with its status and exit code, and none that does not exist', () => {
     const rows = [
       ...textOf('docs/http-api.md').matchAll(/^\| `([a-z-]+)` \| (.+?) \| (\d{3}) \| (\d+) \|/gm),

@@ -13,14 +13,20 @@ import { verdictOf } from '../report/training/verdict.ts';
 import { evaluateStored, type StoredEvaluation } from '../score/evaluation.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson, printLine, printTable, printWarning } from './output.ts';
+import {
+  describeReading,
+  printNotes,
+  type ReadingFlags,
+  readingNotes,
+  readingOf,
+} from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
 import { printCosts, printQuality, printRows, printUnused } from './train-text.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
-interface Flags extends WeatherFlags, CostFlags {
+interface Flags extends WeatherFlags, CostFlags, ReadingFlags {
   readonly models: string;
   readonly output?: string;
-  readonly dialect?: string;
   readonly includeTraining?: boolean;
   readonly lateMinutes?: number;
   readonly against?: string;
@@ -41,12 +47,13 @@ export const describe = (command: Command): void => {
       'Measures a stored model on flights of days that it does not know, and how these differ from those it learned from.',
     )
     .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
-    .argument('<file...>', 'CSV, TSV, Parquet or NDJSON, also .gz and .zst; globs work')
+    .argument(
+      '<file...>',
+      'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip; globs, folders and - (stdin) work',
+    )
     .addOption(setting('--models <dir>', 'where models lie', 'models'))
-    .option('-o, --output <file>', 'write the report as one HTML page')
-    .addOption(
-      setting('--dialect <name>', 'how to read the columns; by default the columns decide'),
-    );
+    .option('-o, --output <file>', 'write the report as one HTML page');
+  describeReading(command);
   describeWeather(command);
   describeCosts(command);
   command
@@ -73,7 +80,9 @@ export const describe = (command: Command): void => {
       const against =
         flags.against === undefined ? undefined : readModel(findModel(flags.models, flags.against));
       const asked = [stored, ...(against ? [against] : [])].flatMap(({ model }) => model.inputs);
-      const table = await loadFlights(files, { ...flags, asked });
+      const { weather, leadHours } = flags;
+      const table = await loadFlights(files, { ...readingOf(flags), weather, leadHours, asked });
+      printNotes(readingNotes(table.source));
       const evaluation = evaluateStored(stored, table, {
         costs: costsOf(flags),
         includesTraining: flags.includeTraining,

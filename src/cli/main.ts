@@ -2,9 +2,9 @@
  * The table of commands.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { AppError, ERRORS } from '../core/errors.ts';
+import { AppError, ERRORS, PROPOSAL } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
-import { printText } from './output.ts';
+import { printText, shellWord } from './output.ts';
 
 const COMMANDS = {
   start: { summary: 'train if there is no model, then serve', load: () => import('./start.ts') },
@@ -17,6 +17,10 @@ const COMMANDS = {
   stress: {
     summary: 'find how many requests per second a service sustains, and where it breaks',
     load: () => import('./stress.ts'),
+  },
+  columns: {
+    summary: 'show the columns of a file, and propose how to read them',
+    load: () => import('./columns.ts'),
   },
   model: {
     summary: 'list, show, verify, import and export models',
@@ -56,6 +60,10 @@ const oneLine = (text: string): string =>
     .trim()
     .replace(/\s*\n\s*/g, ' ')}\n`;
 
+/** The command that was given, with the mapping that was proposed, to be copied. */
+const commandWith = (map: string): string =>
+  ['puntual', ...process.argv.slice(2), '--map', map].map(shellWord).join(' ');
+
 /** Turns a failure into one line on stderr and its exit code. A bug keeps its stack and exits 1. */
 const exitCodeOf = (error: unknown): number => {
   // Thrown by a command itself; what the parser finds is printed by it.
@@ -63,7 +71,10 @@ const exitCodeOf = (error: unknown): number => {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERRORS.usage.exit;
   if (error instanceof AppError) {
     process.stderr.write(`puntual: ${error.message}\n`);
-    for (const fault of error.faults.slice(0, 10)) process.stderr.write(`  ${fault.detail}\n`);
+    for (const fault of error.faults.slice(0, 10))
+      process.stderr.write(
+        `  ${fault.pointer === PROPOSAL ? commandWith(fault.detail) : fault.detail}\n`,
+      );
     return ERRORS[error.code].exit;
   }
   process.stderr.write(

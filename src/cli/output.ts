@@ -45,3 +45,7 @@ export const printTable = (
   printLine(line(header));
   for (const row of rows) printLine(line(row));
 };
+
+/** A word of a command line as a shell takes it, quoted where it has to be. */
+export const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

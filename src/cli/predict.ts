@@ -12,28 +12,28 @@ import { outputsOf } from '../score/answers.ts';
 import { buildScoringPool } from '../score/scoring-pool.ts';
 import { printJson, printLine } from './output.ts';
 import { buildProgress } from './progress.ts';
+import { describeReading, printNotes, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
 
-interface Options {
+interface Options extends ReadingFlags {
   readonly output: string;
   readonly models: string;
-  readonly dialect?: string;
   readonly threads?: number;
   readonly json?: true;
 }
 
 export const describe = (command: Command): void => {
-  command
+  describeReading(command)
     .description(
       'Scores files of flights: every row keeps its columns and its place and gets the answers beside them; a row that cannot be scored gets none, and the reason.',
     )
     .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
-    .argument('<file...>', 'CSV, TSV, Parquet or NDJSON, also .gz and .zst; globs and folders work')
+    .argument(
+      '<file...>',
+      'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip; globs, folders and - (stdin) work',
+    )
     .requiredOption('-o, --output <file>', 'OUT.csv, OUT.parquet or OUT.ndjson')
     .addOption(setting('--models <dir>', 'where models lie', 'models'))
-    .addOption(
-      setting('--dialect <name>', 'how to read the columns; by default the columns decide'),
-    )
     .addOption(
       setting(
         '--threads <n>',
@@ -52,7 +52,7 @@ export const describe = (command: Command): void => {
         inputs: model.inputs,
         outputs: outputsOf(model),
         scoring: pool.scoring,
-        dialect: options.dialect,
+        ...readingOf(options),
         threads: nThreads,
         onRows: (nRows) => progress.update(nRows, nRows, 'rows'),
       }).finally(() => {
@@ -61,6 +61,7 @@ export const describe = (command: Command): void => {
       });
       const seconds = (performance.now() - startMs) / 1000;
       const { name } = model;
+      printNotes(report.notes);
       if (options.json) {
         printJson({ output: options.output, model: { name, version }, ...report, seconds });
       } else printReport(report, options.output, `${name} ${version}`, seconds);

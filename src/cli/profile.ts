@@ -9,24 +9,24 @@ import { AppError } from '../core/errors.ts';
 import { type Group, type Profile, profileFiles } from '../flights/profile/profile.ts';
 import { buildProfilePage } from '../report/profile/profile-page.ts';
 import { printJson, printLine, printTable } from './output.ts';
+import { describeReading, printNotes, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
 
-interface Flags {
+interface Flags extends ReadingFlags {
   readonly output?: string;
   readonly lateMinutes: number;
-  readonly dialect?: string;
   readonly threads?: number;
   readonly json?: boolean;
 }
 
 export const describe = (command: Command): void => {
-  command
+  describeReading(command)
     .description(
       'Says what flight files hold: rows, missing values, rows that cannot be used and why, delays by hour, airline, route and month.',
     )
     .argument(
       '<file...>',
-      'CSV, TSV, Parquet, NDJSON or Arrow, also .gz and .zst; globs and folders work',
+      'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip; globs, folders and - (stdin) work',
     )
     .option('-o, --output <file>', 'write one self-contained HTML page')
     .addOption(
@@ -35,16 +35,18 @@ export const describe = (command: Command): void => {
       ),
     )
     .addOption(
-      setting('--dialect <name>', 'how to read the columns; by default the columns decide'),
-    )
-    .addOption(
       setting('--threads <n>', 'threads that read; by default one per processor granted').argParser(
         wholeNumber(1, 1024),
       ),
     )
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {
-      const profile = await profileFiles(files, flags);
+      const profile = await profileFiles(files, {
+        ...readingOf(flags),
+        lateMinutes: flags.lateMinutes,
+        threads: flags.threads,
+      });
+      printNotes(profile.notes);
       if (flags.output !== undefined) writePage(flags.output, buildProfilePage(profile));
       if (flags.json) printJson(profile);
       else printProfile(profile);

@@ -17,6 +17,7 @@ import { bestOf, type TuningTrial, tune } from '../train/tuning.ts';
 import { type Interruption, watchInterruption } from './interruption.ts';
 import { buildPace } from './pace.ts';
 import { buildProgress } from './progress.ts';
+import { printNotes, readingNotes } from './reading-flags.ts';
 
 interface TrainFilesOptions extends Partial<TrainOptions>, FlightsOptions {
   readonly modelsDir: string;
@@ -74,6 +75,7 @@ const trainWatched = async (
   // Now, not when the model that nobody can store is learned.
   checkPlace(options.modelsDir, options.name ?? DEFAULT_OPTIONS.name);
   const table = await loadFlights(files, options);
+  if (options.showsProgress) printNotes(readingNotes(table.source));
   let settings: TrainOptions = { ...DEFAULT_OPTIONS, ...options };
   const note = (text: string): void => {
     if (options.showsProgress) process.stderr.write(`${text}\n`);

@@ -7,12 +7,13 @@ import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { DEFAULT_OPTIONS } from '../train/settings.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson } from './output.ts';
+import { describeReading, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { realNumber, setting, wholeNumber } from './setting.ts';
 import { trainFromFiles } from './train-files.ts';
 import { printTrainReport } from './train-text.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
-interface Flags extends WeatherFlags, CostFlags {
+interface Flags extends WeatherFlags, CostFlags, ReadingFlags {
   readonly name: string;
   readonly models: string;
   readonly lateMinutes: number;
@@ -24,18 +25,21 @@ interface Flags extends WeatherFlags, CostFlags {
   readonly split: 'time' | 'random';
   readonly tune?: number;
   readonly rolling?: boolean;
-  readonly dialect?: string;
   readonly json?: boolean;
 }
 
 export const describe = (command: Command): void => {
+  describeReading(command);
   describeWeather(command);
   describeCosts(command);
   command
     .description(
       'Learns a calibrated delay model from flight files, stores it and makes it current. Ctrl-C ends learning and keeps the best round.',
     )
-    .argument('<file...>', 'CSV, TSV, Parquet, NDJSON or Arrow, also .gz and .zst; globs work')
+    .argument(
+      '<file...>',
+      'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip; globs, folders and - (stdin) work',
+    )
     .addOption(setting('--name <name>', 'name of the model', DEFAULT_OPTIONS.name))
     .addOption(setting('--models <dir>', 'where models are stored', 'models'))
     .addOption(
@@ -70,9 +74,6 @@ export const describe = (command: Command): void => {
       ).choices(['time', 'random']),
     )
     .addOption(
-      setting('--dialect <name>', 'how to read the columns; by default the columns decide'),
-    )
-    .addOption(
       setting(
         '--tune <n>',
         'trials of a search for settings on the early-stopping flights',
@@ -91,7 +92,7 @@ export const describe = (command: Command): void => {
         nLeaves: flags.leaves,
         learningRate: flags.learningRate,
         split: flags.split,
-        dialect: flags.dialect,
+        ...readingOf(flags),
         weather: flags.weather,
         leadHours: flags.leadHours,
         costs: costsOf(flags),

@@ -69,6 +69,9 @@ export interface Fault {
   readonly detail: string;
 }
 
+/** The pointer of a fault whose detail is a mapping of columns that would fit: what `--map` takes. */
+export const PROPOSAL = '--map';
+
 /** A failure that the user caused and can mend; anything else that is thrown is a bug. */
 export class AppError extends Error {
   readonly code: ErrorCode;

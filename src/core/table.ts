@@ -25,6 +25,17 @@ interface TimeColumn {
 
 export type Column = CategoryColumn | NumberColumn | TimeColumn;
 
+/** A row that was left out, to look at. */
+export interface RejectExample {
+  readonly file: string;
+  /** Its line in the text, from 1; of a file without lines, or far into a long one, there is none. */
+  readonly line?: number;
+  /** Its place among the rows that could be taken apart, from 1; unknown for a damaged line. */
+  readonly row?: number;
+  /** What it holds where the reason lies: `CRS_DEP_TIME 2561`. */
+  readonly value: string;
+}
+
 interface TableSource {
   readonly files: readonly string[];
   readonly dialect: string;
@@ -33,8 +44,14 @@ interface TableSource {
   readonly nRowsRead: number;
   /** Rows left out, counted by reason ("cancelled", "no scheduled departure", ...). */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Up to three of each reason. */
+  readonly examples?: Readonly<Record<string, readonly RejectExample[]>>;
+  /** Rows that are used although something about them is odd, counted by what. */
+  readonly remarks?: Readonly<Record<string, number>>;
   /** Columns of the files that fill no field and no delay. */
   readonly unused?: readonly string[];
+  /** How the files were read where it could have been otherwise, a sentence each. */
+  readonly notes?: readonly string[];
 }
 
 export interface Table {

@@ -9,37 +9,48 @@ import { AppError } from '../core/errors.ts';
 import { grantedMemoryBytes } from '../host/memory-limit.ts';
 import { isCompiled } from '../host/own-program.ts';
 import { wholeProcessors } from '../host/processors.ts';
+import { openScratch, type Scratch } from './scratch.ts';
 
 export interface Database {
   readonly connection: DuckDBConnection;
+  /** Room for what is unpacked; it goes when the database closes. */
+  readonly scratch: Scratch;
   readonly close: () => void;
 }
 
 /**
  * Opens a database in memory; extensions are neither fetched nor loaded.
+ * @param memoryMb of which the database takes its part; by default what the machine grants
  * @throws AppError usage in the compiled executable, which holds no database
  */
-export const openDatabase = async (threads = wholeProcessors()): Promise<Database> => {
+export const openDatabase = async (
+  threads = wholeProcessors(),
+  memoryMb?: number,
+): Promise<Database> => {
   if (isCompiled)
     throw new AppError(
       'usage',
       'this executable serves and stress-tests; it holds no reader of flight files: use the npm package, or the image with the whole tool',
     );
+  const temporary = join(tmpdir(), `puntual-${randomUUID()}`);
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
-    ...memoryLimit(),
+    ...(memoryMb === undefined ? memoryLimit() : { memory_limit: `${databasePart(memoryMb)}MB` }),
     // A folder of its own: two runs that share one remove each other's files. It is made only when needed.
-    temp_directory: join(tmpdir(), `puntual-${randomUUID()}`),
+    temp_directory: temporary,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
   await connection.run("SET TimeZone = 'UTC'");
+  const scratch = openScratch(`${temporary}-scratch`);
   return {
     connection,
+    scratch,
     close: () => {
       connection.closeSync();
       instance.closeSync();
+      scratch.close();
     },
   };
 };
@@ -52,6 +63,9 @@ const memoryLimit = (granted = grantedMemoryBytes()): { memory_limit?: string } 
   granted < totalmem()
     ? { memory_limit: `${Math.floor((granted * MEMORY_SHARE) / 2 ** 20)}MiB` }
     : {};
+
+/** What is left after the runtime and the columns that are counted: the database allocates somewhat over its limit. */
+const databasePart = (memoryMb: number): number => Math.max(64, Math.floor((memoryMb - 250) / 2));
 
 type Row = Readonly<Record<string, unknown>>;
 

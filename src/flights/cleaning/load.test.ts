@@ -3,12 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import type { ReadingOptions } from '../reading-options.ts';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { encodeTime } from '../../core/flight.ts';
 import type { Table } from '../../core/table.ts';
 import { openDatabase } from '../database.ts';
 import { parseDialect } from '../dialects/dialect.ts';
-import { type LoadOptions, loadTable } from './load.ts';
+import { loadTable } from './load.ts';
 import { refusalOf } from '../reading/source.ts';
 
 const HEADER =
@@ -40,7 +41,10 @@ const put = (name: string, content: string | Uint8Array): string => {
 
 const csv = (...rows: readonly string[]): string => `${[HEADER, ...rows].join('\n')}\n`;
 
-const failure = async (patterns: readonly string[], options?: LoadOptions): Promise<AppError> => {
+const failure = async (
+  patterns: readonly string[],
+  options?: ReadingOptions,
+): Promise<AppError> => {
   try {
     await loadTable(patterns, options);
   } catch (error) {
@@ -354,14 +358,14 @@ test('files of two dialects are not mixed', async () => {
 test('a dialect that is asked for by name must exist and fit', async () => {
   const file = put('named.csv', SAME);
   expect((await failure([file], { dialect: 'klingon' })).message).toMatch(
-    /known are bts, dataexpo, dublin/,
+    /known are anac-vra, anac-vra-12, bts, bts-marketing, dataexpo, dublin/,
   );
   expect((await failure([file], { dialect: 'dublin' })).message).toMatch(/misses Airline/);
   const table = await loadTable([file], { dialect: 'nycflights13' });
   expect(table.source.dialect).toBe('nycflights13');
 });
 
-const planted = (selected: string, tail = ''): LoadOptions => ({
+const planted = (selected: string, tail = ''): ReadingOptions => ({
   dialect: parseDialect(
     'planted',
     `-- target: arrival

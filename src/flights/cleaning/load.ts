@@ -1,12 +1,13 @@
 /**
  * Files of flights to one table: every row used or counted by the reason why it is not.
  */
+import type { ReadingOptions } from '../reading-options.ts';
 import { AppError } from '../../core/errors.ts';
 import { fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { Table } from '../../core/table.ts';
-import { checkWhole, settleAll } from '../reading/compression.ts';
-import { takeRejectedLines } from '../reading/rejected-lines.ts';
+import { findLines } from '../reading/line-numbers.ts';
+import { rejectedRecords, takeRejectedLines } from '../reading/rejected-lines.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import {
   openFlights,
@@ -16,14 +17,14 @@ import {
   plainOf,
   project,
   rejectColumn,
+  wantedOf,
 } from './projection.ts';
-import { startTable } from './table-builder.ts';
-import { findFiles, openSource, blameFile, type Source } from '../reading/source.ts';
+import { type NamedKind, startTable, type TableBuilder } from './table-builder.ts';
+import { findFiles } from '../reading/files.ts';
+import { blameFile, openSources, type Source } from '../reading/source.ts';
+import type { Database } from '../database.ts';
 
-export interface LoadOptions {
-  /** A dialect by name, or one that the caller holds; by default the columns decide. */
-  readonly dialect?: string | Dialect | undefined;
-  readonly threads?: number | undefined;
+interface LoadOptions extends ReadingOptions {
   /** What a model asks: an input that no field gives is read from a column of its name, if there is one. */
   readonly asked?: readonly Input[] | undefined;
 }
@@ -38,60 +39,42 @@ export const loadTable = async (
   options: LoadOptions = {},
 ): Promise<Table> => {
   const files = findFiles(patterns);
-  const database = await openFlights(options.threads);
+  const wanted = wantedOf(options);
+  const database = await openFlights(options);
   try {
-    const { connection } = database;
     const table = startTable();
-    let dialect: Dialect | undefined;
+    const notes: string[] = [];
     const unused = new Set<string>();
+    let dialect: Dialect | undefined;
     const { asked = [] } = options;
     for (const file of files) {
-      const source = await openSource(connection, file);
-      const projection = await project(connection, source, {
-        dialect: options.dialect,
-        labelled: true,
-        withOwn: asked.length > 0,
-      }).catch(async (error: unknown) => {
-        // What a cut-off stream still gives may look like other columns: say that first.
-        await checkWhole(file, source.compression);
-        throw error;
-      });
-      if (dialect !== undefined && dialect !== projection.dialect) {
-        throw new AppError(
-          'columns-unknown',
-          `${file} is of the dialect ${projection.dialect.name}, the files before it of ${dialect.name}; files of one dialect are expected`,
-        );
-      }
-      dialect = projection.dialect;
-      for (const column of projection.unused) unused.add(column);
-      const own = ownColumnsOf(source, projection, asked);
-      const columns = [
-        ...projection.fields.map((name) => ({ name, kind: fieldOf(name)!.kind })),
-        ...own.map(({ input }) => input),
-      ];
-      for (const { input } of own) {
-        const column = source.columns.find(
-          (name) => name.toLowerCase() === input.name.toLowerCase(),
-        )!;
-        unused.delete(column);
-      }
-      const nBefore = table.nRead();
-      const read = blameFile(file, async () => {
-        const result = await connection.stream(sqlOf(projection, own));
-        let chunk = await result.fetchChunk();
-        while (chunk && chunk.rowCount > 0) {
-          table.append(chunk, columns);
-          chunk = await result.fetchChunk();
+      for (const source of await openSources(database, file, wanted)) {
+        const projection = await project(database.connection, source, {
+          // What the first file was found to be, the others are too.
+          wanted: { ...wanted, dialect: wanted.dialect && (dialect ?? wanted.dialect) },
+          labelled: true,
+          withOwn: asked.length > 0,
+        });
+        if (dialect !== undefined && dialect !== projection.dialect) {
+          throw new AppError(
+            'columns-unknown',
+            `${source.file} is of the dialect ${projection.dialect.name}, the files before it of ${dialect.name}; files of one dialect are expected`,
+          );
         }
-        table.reject(await takeRejectedLines(connection));
-      });
-      await settleAll([read, checkWhole(file, source.compression)]);
-      if (table.nRead() === nBefore) {
-        throw new AppError('file-empty', `${file} holds a header but no rows`);
+        dialect = projection.dialect;
+        notes.push(...source.notes, ...projection.notes);
+        for (const column of projection.unused) unused.add(column);
+        const own = ownColumnsOf(source, projection, asked);
+        for (const { input } of own) {
+          const column = source.columns.find(
+            (name) => name.toLowerCase() === input.name.toLowerCase(),
+          )!;
+          unused.delete(column);
+        }
+        await readInto(table, database, source, { projection, own });
       }
     }
-    const finished = table.finish(files, dialect!);
-    return { ...finished, source: { ...finished.source, unused: [...unused] } };
+    return table.finish({ files, dialect: dialect!, unused: [...unused], notes });
   } finally {
     database.close();
   }
@@ -115,11 +98,50 @@ const ownColumnsOf = (
     return expression === undefined ? [] : [{ input, expression }];
   });
 
-const sqlOf = ({ fields, select }: Projection, own: readonly OwnColumn[]): string => `
-  SELECT ${rejectColumn(true)},
+/** All rows of a source. @throws AppError file-empty, file-broken */
+const readInto = async (
+  table: TableBuilder,
+  { connection }: Database,
+  source: Source,
+  { projection, own }: { readonly projection: Projection; readonly own: readonly OwnColumn[] },
+): Promise<void> => {
+  const nBefore = table.nRead();
+  const columns: readonly NamedKind[] = [
+    ...projection.fields.map((name) => ({ name, kind: fieldOf(name)!.kind })),
+    ...own.map(({ input }) => input),
+  ];
+  const layout = { columns, hasRemark: projection.hasRemark };
+  table.startFile(source.file);
+  await blameFile(source.file, async () => {
+    const result = await connection.stream(sqlOf(projection, own));
+    let chunk = await result.fetchChunk();
+    while (chunk && chunk.rowCount > 0) {
+      table.append(chunk, layout);
+      chunk = await result.fetchChunk();
+    }
+  });
+  const rows = table.exampleRows();
+  const records = await rejectedRecords(connection);
+  const lines =
+    source.lines && (rows.length > 0 || records.size > 0)
+      ? await findLines(source.file, source.lines, rows, records)
+      : undefined;
+  if (lines) table.placeExamples(lines.ofRow);
+  table.reject(await takeRejectedLines(connection, lines?.ofRejected));
+  if (table.nRead() === nBefore) {
+    throw new AppError('file-empty', `${source.file} holds a header but no rows`);
+  }
+};
+
+const sqlOf = (
+  { fields, select, detail, hasRemark }: Projection,
+  own: readonly OwnColumn[],
+): string => `
+  SELECT ${rejectColumn(true)}, ${detail} AS detail,
          coalesce(try_cast(delayMinutes AS FLOAT), 'nan') AS delayMinutes,
          ${[
            ...fields.map(plainColumn),
            ...own.map(({ input, expression }) => plainOf(input.kind, expression)),
+           ...(hasRemark ? [`coalesce(remark, '') AS remark`] : []),
          ].join(', ')}
   FROM (${select})`;

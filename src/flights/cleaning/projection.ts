@@ -2,11 +2,20 @@
  * The SQL that turns a source into plain columns: no NULLs, so that their memory can be read as it lies.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { AppError } from '../../core/errors.ts';
+import { AppError, PROPOSAL } from '../../core/errors.ts';
 import { FIELDS, type FieldName, fieldOf, type InputKind } from '../../core/flight.ts';
 import { type Database, identifier, literal, openDatabase } from '../database.ts';
 import { type Dialect, dialectOf, recogniseDialect, requireColumns } from '../dialects/dialect.ts';
-import { checkDialect } from '../dialects/dialect-guard.ts';
+import {
+  dialectOfMapping,
+  isMapping,
+  type Mapping,
+  parseMapping,
+  readDialectFile,
+} from '../mapping/mapping.ts';
+import { proposeMapping } from '../mapping/proposal.ts';
+import type { ReadingOptions } from '../reading-options.ts';
+import { checkDialect, type DialectColumn } from '../dialects/dialect-guard.ts';
 import macros from '../dialects/macros.sql' with { type: 'text' };
 import { NULL_WORDS, type Source } from '../reading/source.ts';
 
@@ -21,22 +30,58 @@ const LATEST_MINUTES = 10_080;
 export interface Projection {
   readonly dialect: Dialect;
   readonly fields: readonly FieldName[];
-  /** Columns of the source that the dialect does not know. */
-  readonly unused: readonly string[];
   /** The dialect's SELECT over the source. */
   readonly select: string;
+  /** SQL for what a row that cannot be used holds where the reason lies, '' for any other. */
+  readonly detail: string;
+  /** Whether the SELECT gives a `remark`. */
+  readonly hasRemark: boolean;
+  /** What was found out about the columns and not said by the user. */
+  readonly notes: readonly string[];
+  /** Columns of the source that the dialect does not read. */
+  readonly unused: readonly string[];
 }
 
 /** A database with the macros that dialects use. */
-export const openFlights = async (threads?: number): Promise<Database> => {
-  const database = await openDatabase(threads);
+export const openFlights = async (
+  options: Pick<ReadingOptions, 'threads' | 'memoryMb'> = {},
+): Promise<Database> => {
+  const database = await openDatabase(options.threads, options.memoryMb);
   await database.connection.run(macros);
   return database;
 };
 
+/** How the user wants files to be read: what was written, understood. */
+export interface Wanted {
+  readonly dialect: Dialect | Mapping | undefined;
+  readonly decimal: string | undefined;
+  readonly encoding: string | undefined;
+}
+
+/** @throws AppError usage, file-missing */
+export const wantedOf = ({ dialect, map, decimal, encoding }: ReadingOptions): Wanted => {
+  if (map !== undefined && dialect !== undefined)
+    throw new AppError('usage', '--map and --dialect each say how to read the columns; give one');
+  if (decimal !== undefined && decimal !== '.' && decimal !== ',')
+    throw new AppError('usage', `--decimal ${decimal}: a point or a comma is expected`);
+  const wanted =
+    map !== undefined
+      ? parseMapping(map)
+      : typeof dialect !== 'string'
+        ? dialect
+        : /\.(json|sql)$/i.test(dialect)
+          ? readDialectFile(dialect)
+          : dialectOf(dialect);
+  const kept = wanted && isMapping(wanted) ? wanted : undefined;
+  return {
+    dialect: wanted,
+    decimal: decimal ?? kept?.decimal,
+    encoding: encoding ?? kept?.encoding,
+  };
+};
+
 interface ProjectionOptions {
-  /** The dialect that the user asked for, if any. */
-  readonly dialect: string | Dialect | undefined;
+  readonly wanted: Wanted;
   /** Whether the delay is needed; without it the columns known only later are not even read. */
   readonly labelled: boolean;
   /** Whether the SELECT also hands on the source's own columns, as `own0`, `own1`, ... */
@@ -50,31 +95,32 @@ interface ProjectionOptions {
 export const project = async (
   connection: DuckDBConnection,
   source: Source,
-  { dialect: named, labelled, withOwn = false }: ProjectionOptions,
+  { wanted, labelled, withOwn = false }: ProjectionOptions,
 ): Promise<Projection> => {
-  const dialect =
-    named === undefined
-      ? recogniseDialect(source.file, source.columns, labelled)
-      : typeof named === 'string'
-        ? dialectOf(named)
-        : named;
+  const { dialect, notes } = await dialectFor(connection, source, wanted, labelled);
   requireColumns(source.file, dialect, source.columns, labelled);
   const outputs = await checkDialect(connection, dialect);
+  requireZones(source, dialect);
   const has = new Set(source.columns.map((column) => column.toLowerCase()));
   const absent = new Set<string>();
   const known = [...dialect.schedule, ...dialect.optional, ...dialect.outcome];
   const inner = known.map((column) => {
     const isOutcome = dialect.outcome.includes(column);
     if (has.has(column.toLowerCase()) && (labelled || !isOutcome)) {
-      return `${knownValue(source, column)} AS ${identifier(column)}`;
+      return `${pointed(source, column, wanted.decimal)} AS ${identifier(column)}`;
     }
     absent.add(column.toLowerCase());
     return `NULL::VARCHAR AS ${identifier(column)}`;
   });
   const own = source.columns.map((column, i) => `${identifier(column)} AS own${i}`);
-  const from = `(SELECT ${[...inner, ...(withOwn ? own : [])].join(', ')} FROM ${source.from}) AS source`;
+  const shown = shownColumns(outputs, source, labelled);
+  const handed = [
+    ...(withOwn ? own.map((_, i) => `own${i}`) : []),
+    ...(labelled ? shown.all.map((_, i) => `shown${i}`) : []),
+  ];
+  const from = `(SELECT ${[...inner, ...(withOwn ? own : []), ...(labelled ? shown.all.map((column, i) => `${identifier(column)} AS shown${i}`) : [])].join(', ')} FROM ${source.from}) AS source`;
   const fields = (Object.keys(FIELDS) as FieldName[]).filter(
-    (field) => outputs.includes(field) && !absent.has(field.toLowerCase()),
+    (field) => outputs.some(({ name }) => name === field) && !absent.has(field.toLowerCase()),
   );
   if (!fields.includes('scheduledDeparture')) {
     throw new AppError('usage', `dialect ${dialect.name}: it gives no scheduledDeparture`);
@@ -87,9 +133,95 @@ export const project = async (
     select: dialect.select
       .replace(/\bFROM\s+source\b/i, () => `FROM ${from}`)
       .replace(/^\s*SELECT\b/i, () =>
-        withOwn ? `SELECT ${own.map((_, i) => `own${i}`).join(', ')},` : 'SELECT',
+        handed.length > 0 ? `SELECT ${handed.join(', ')},` : 'SELECT',
       ),
+    notes,
+    detail: shown.detail,
+    hasRemark: outputs.some(({ name }) => name === 'remark'),
   };
+};
+
+/** The dialect that a source is read by. @throws AppError columns-unknown, which proposes a mapping, and data-unfit */
+const dialectFor = async (
+  connection: DuckDBConnection,
+  source: Source,
+  { dialect }: Wanted,
+  labelled: boolean,
+): Promise<{ readonly dialect: Dialect; readonly notes: readonly string[] }> => {
+  if (dialect !== undefined)
+    return isMapping(dialect)
+      ? dialectOfMapping(connection, source, dialect, labelled)
+      : { dialect, notes: [] };
+  try {
+    return { dialect: recogniseDialect(source.file, source.columns, labelled), notes: [] };
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'columns-unknown') throw error;
+    const proposal = await proposeMapping(connection, source);
+    if (proposal.lacking.includes('scheduledDeparture'))
+      throw new AppError(
+        'columns-unknown',
+        `${error.message}; no column of date and time was found either, so --map has to say it ('puntual columns' shows what the file holds)`,
+        { cause: error },
+      );
+    if (labelled && proposal.lacking.length > 0)
+      throw new AppError(
+        'columns-unknown',
+        `${error.message}; no column of a delay was found either, so --map has to say it ('puntual columns' shows what the file holds)`,
+        { cause: error },
+      );
+    throw new AppError('columns-unknown', error.message, {
+      cause: error,
+      faults: [
+        ...proposal.doubts.map((detail) => ({ pointer: '', detail })),
+        { pointer: PROPOSAL, detail: proposal.map },
+      ],
+    });
+  }
+};
+
+/** A column with a point before its fraction, NULL where it holds a word for nothing. */
+const pointed = (source: Source, column: string, decimal: string | undefined): string => {
+  const known = knownValue(source, column);
+  if (decimal !== ',' || !source.texts.has(column.toLowerCase())) return known;
+  return `CASE WHEN regexp_full_match(${known}, '[-+]?[0-9.]*,[0-9]+') THEN replace(replace(${known}, '.', ''), ',', '.') ELSE ${known} END`;
+};
+
+/** A moment whose zone nobody knows has no clock. @throws AppError data-unfit */
+const requireZones = (source: Source, dialect: Dialect): void => {
+  const column = [...dialect.schedule, ...dialect.optional].find((name) =>
+    source.withoutZone.has(name.toLowerCase()),
+  );
+  if (column !== undefined)
+    throw new AppError(
+      'data-unfit',
+      `${source.file}: ${column} holds moments with a time zone, and the file does not say of which place; write the local time of the airport, without a zone`,
+    );
+};
+
+const MAX_SHOWN = 5;
+
+/** The columns in which to look for why a row cannot be used, and the SQL that shows what they hold. */
+const shownColumns = (outputs: readonly DialectColumn[], source: Source, labelled: boolean) => {
+  const has = new Map(source.columns.map((column) => [column.toLowerCase(), column]));
+  const of = (name: string): readonly string[] =>
+    (outputs.find((output) => output.name === name)?.from ?? [])
+      .flatMap((column) => has.get(column.toLowerCase()) ?? [])
+      .slice(0, MAX_SHOWN);
+  const parts = {
+    departure: [...new Set([...of('scheduledDeparture'), ...of('unusable')])].slice(0, MAX_SHOWN),
+    outcome: of('unlabelled'),
+    delay: of('delayMinutes'),
+  };
+  const all = [...new Set([...parts.departure, ...parts.outcome, ...parts.delay])];
+  const text = (columns: readonly string[]): string =>
+    columns.length === 0
+      ? `''`
+      : `concat_ws(', ', ${columns.map((column) => `${literal(`${column} `)} || coalesce(nullif(shown${all.indexOf(column)}::VARCHAR, ''), '(nothing)')`).join(', ')})`;
+  const detail = labelled
+    ? `CASE WHEN reject = '' THEN '' WHEN unusable IS NOT NULL OR scheduledDeparture IS NULL THEN ${text(parts.departure)}
+         WHEN unlabelled IS NOT NULL THEN ${text(parts.outcome)} ELSE ${text(parts.delay)} END`
+    : `''`;
+  return { all, detail };
 };
 
 /**

@@ -6,6 +6,7 @@ import type { Input } from '../../core/inputs.ts';
 import { AppError } from '../../core/errors.ts';
 import type { FieldName } from '../../core/flight.ts';
 import { departuresOf, type Table } from '../../core/table.ts';
+import type { ReadingOptions } from '../reading-options.ts';
 import { openFlights } from './projection.ts';
 import { loadTable } from './load.ts';
 import { openSource, blameFile } from '../reading/source.ts';
@@ -51,7 +52,7 @@ export const loadWeather = async (file: string): Promise<Weather> => {
   const database = await openFlights();
   try {
     const { connection } = database;
-    const source = await openSource(connection, file);
+    const source = await openSource(database, file);
     const has = new Set(source.columns.map((column) => column.toLowerCase()));
     const missing = [...KEYS, ...Object.values(MEASURES)].filter((column) => !has.has(column));
     if (missing.length > 0) {
@@ -149,8 +150,7 @@ const lastUpTo = (ascending: Float64Array, limit: number): number => {
 /** How long before departure the weather is known, unless the caller says otherwise. */
 export const LEAD_HOURS = 3;
 
-export interface FlightsOptions {
-  readonly dialect?: string | undefined;
+export interface FlightsOptions extends ReadingOptions {
   /** Hourly observations to join at the origin, taken `leadHours` before departure. */
   readonly weather?: string | undefined;
   readonly leadHours?: number | undefined;
@@ -161,8 +161,8 @@ export interface FlightsOptions {
 /** The flights of the files, with weather where a file of it is named. @throws AppError as `loadTable` and `loadWeather` do */
 export const loadFlights = async (
   files: readonly string[],
-  { dialect, weather, leadHours = LEAD_HOURS, asked }: FlightsOptions,
+  { weather, leadHours = LEAD_HOURS, ...reading }: FlightsOptions,
 ): Promise<Table> => {
-  const table = await loadTable(files, { dialect, asked });
+  const table = await loadTable(files, reading);
   return weather === undefined ? table : joinWeather(table, await loadWeather(weather), leadHours);
 };

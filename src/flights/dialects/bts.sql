@@ -1,5 +1,6 @@
 -- about: On-Time Performance of the US Bureau of Transportation Statistics, the prezipped files
 -- target: arrival
+-- expects: FlightDate as 2013-07-05, CRSDepTime as HHMM (517 or 0517)
 -- schedule: FlightDate, Reporting_Airline, Flight_Number_Reporting_Airline, Origin, Dest, CRSDepTime, CRSArrTime, Distance
 -- optional: Tail_Number
 -- outcome: ArrDelay, Cancelled, Diverted
@@ -16,7 +17,7 @@ SELECT
   CASE WHEN CRSDepTime IS NULL THEN 'no scheduled departure'
        WHEN date_of(FlightDate) IS NULL THEN 'impossible date'
        WHEN hhmm_minutes(CRSDepTime) IS NULL THEN 'impossible time' END AS unusable,
-  CASE WHEN try_cast(Cancelled AS DOUBLE) = 1 THEN 'cancelled'
-       WHEN try_cast(Diverted AS DOUBLE) = 1 THEN 'diverted'
+  CASE WHEN is_set(Cancelled) THEN 'cancelled'
+       WHEN is_set(Diverted) THEN 'diverted'
        WHEN ArrDelay IS NULL THEN 'no arrival' END AS unlabelled
 FROM source

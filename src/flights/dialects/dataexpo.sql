@@ -1,5 +1,6 @@
 -- about: US flights 1987 to 2008 as the Data Expo 2009 of the American Statistical Association published them
 -- target: arrival
+-- expects: a day that exists, CRSDepTime as HHMM (517 or 0517)
 -- schedule: Year, Month, DayofMonth, CRSDepTime, CRSArrTime, UniqueCarrier, FlightNum, Origin, Dest, Distance
 -- optional: TailNum
 -- outcome: ArrDelay, Cancelled, Diverted
@@ -16,7 +17,7 @@ SELECT
   CASE WHEN CRSDepTime IS NULL THEN 'no scheduled departure'
        WHEN day_of(Year, Month, DayofMonth) IS NULL THEN 'impossible date'
        WHEN hhmm_minutes(CRSDepTime) IS NULL THEN 'impossible time' END AS unusable,
-  CASE WHEN try_cast(Cancelled AS DOUBLE) = 1 THEN 'cancelled'
-       WHEN try_cast(Diverted AS DOUBLE) = 1 THEN 'diverted'
+  CASE WHEN is_set(Cancelled) THEN 'cancelled'
+       WHEN is_set(Diverted) THEN 'diverted'
        WHEN ArrDelay IS NULL THEN 'no arrival' END AS unlabelled
 FROM source

@@ -10,6 +10,9 @@ import type { Dialect } from './dialect.ts';
 /** What may come out of a dialect besides the fields of a flight. */
 const OUTCOMES = ['delayMinutes', 'unlabelled'] as const;
 
+/** What may come out besides, made from what is known before departure: why a row cannot be used, what is odd about it. */
+const REMARKS = ['unusable', 'remark'] as const;
+
 /** Parts of a statement that would drop, add or move rows; all must be empty. */
 const ROW_CLAUSES = [
   'where_clause',
@@ -23,15 +26,21 @@ const ROW_CLAUSES = [
 
 type Tree = { readonly [key: string]: unknown };
 
+/** A column that a dialect gives, and the columns of the source that it is made from. */
+export interface DialectColumn {
+  readonly name: string;
+  readonly from: readonly string[];
+}
+
 /**
- * Names of the columns that the dialect gives, in their order.
+ * The columns that the dialect gives, in their order.
  * @throws AppError data-leak when a field comes from what is known only later, or is no field at all
  * @throws AppError usage when the statement is not one plain SELECT from source
  */
 export const checkDialect = async (
   connection: DuckDBConnection,
   dialect: Dialect,
-): Promise<readonly string[]> => {
+): Promise<readonly DialectColumn[]> => {
   const [row] = await readRows(
     connection,
     `SELECT json_serialize_sql(${literal(dialect.select)}) AS tree`,
@@ -58,21 +67,22 @@ export const checkDialect = async (
   return selected.map((expression) => checkColumn(dialect, expression));
 };
 
-const checkColumn = (dialect: Dialect, expression: Tree): string => {
+const checkColumn = (dialect: Dialect, expression: Tree): DialectColumn => {
   const name = String(expression['alias'] || lastOf(expression['column_names']) || '');
   const isField = Object.hasOwn(FIELDS, name);
   const isOutcome = OUTCOMES.some((outcome) => outcome === name);
-  if (!isField && !isOutcome && name !== 'unusable') {
+  if (!isField && !isOutcome && !REMARKS.some((remark) => remark === name)) {
     throw new AppError(
       'data-leak',
-      `dialect ${dialect.name}: ${name === '' ? 'a column without a name' : name} is not known before departure; a dialect gives fields of a flight, delayMinutes, unusable and unlabelled`,
+      `dialect ${dialect.name}: ${name === '' ? 'a column without a name' : name} is not known before departure; a dialect gives fields of a flight, delayMinutes, unusable, unlabelled and remark`,
     );
   }
   const lower = (columns: readonly string[]) =>
     new Set(columns.map((column) => column.toLowerCase()));
   const before = lower([...dialect.schedule, ...dialect.optional]);
   const after = lower(dialect.outcome);
-  for (const column of columnsIn(expression, dialect)) {
+  const columns = columnsIn(expression, dialect);
+  for (const column of columns) {
     const isLater = after.has(column.toLowerCase());
     if (isLater ? isOutcome : before.has(column.toLowerCase()) || Object.hasOwn(FIELDS, column))
       continue;
@@ -81,7 +91,11 @@ const checkColumn = (dialect: Dialect, expression: Tree): string => {
       `dialect ${dialect.name}: ${name} is made from ${column}, which is not among the columns known before departure`,
     );
   }
-  return name;
+  const declared = [...dialect.schedule, ...dialect.optional, ...dialect.outcome];
+  const from = declared.filter((known) =>
+    columns.some((column) => column.toLowerCase() === known.toLowerCase()),
+  );
+  return { name, from };
 };
 
 /** Names of all columns in an expression. */

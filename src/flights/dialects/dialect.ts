@@ -2,13 +2,21 @@
  * A dialect: one SQL file that maps the columns of a source to a flight; found by the columns it needs.
  */
 import { AppError } from '../../core/errors.ts';
+import anacVra from './anac-vra.sql' with { type: 'text' };
+import anacVra12 from './anac-vra-12.sql' with { type: 'text' };
+import btsMarketing from './bts-marketing.sql' with { type: 'text' };
 import bts from './bts.sql' with { type: 'text' };
 import dataexpo from './dataexpo.sql' with { type: 'text' };
 import dublin from './dublin.sql' with { type: 'text' };
+import eurocontrol from './eurocontrol.sql' with { type: 'text' };
 import flightdata from './flightdata.sql' with { type: 'text' };
 import flights3m from './flights-3m.sql' with { type: 'text' };
+import kaggle2015 from './kaggle-2015.sql' with { type: 'text' };
 import nycflights13 from './nycflights13.sql' with { type: 'text' };
 import puntual from './puntual.sql' with { type: 'text' };
+import sample2019 from './sample-2019-2023.sql' with { type: 'text' };
+import scl from './scl.sql' with { type: 'text' };
+import transtatsParts from './transtats-parts.sql' with { type: 'text' };
 import transtats from './transtats.sql' with { type: 'text' };
 
 export interface Dialect {
@@ -22,6 +30,8 @@ export interface Dialect {
   readonly optional: readonly string[];
   /** Columns that are known only afterwards; they may make the delay and nothing else. */
   readonly outcome: readonly string[];
+  /** How the time of departure is written, for whoever wrote it otherwise. */
+  readonly expects?: string;
   /** One SELECT from `source`. */
   readonly select: string;
 }
@@ -52,6 +62,7 @@ export const parseDialect = (name: string, text: string): Dialect => {
     schedule: columns('schedule'),
     optional: columns('optional'),
     outcome: columns('outcome'),
+    ...(head.has('expects') ? { expects: head.get('expects')! } : {}),
     select: text
       .replace(/^--.*$/gm, '')
       .trim()
@@ -61,14 +72,22 @@ export const parseDialect = (name: string, text: string): Dialect => {
 
 /** The dialects that come with the tool, by name. */
 const DIALECTS: readonly Dialect[] = Object.entries({
+  'anac-vra': anacVra,
+  'anac-vra-12': anacVra12,
   bts,
+  'bts-marketing': btsMarketing,
   dataexpo,
   dublin,
+  eurocontrol,
   flightdata,
   'flights-3m': flights3m,
+  'kaggle-2015': kaggle2015,
   nycflights13,
   puntual,
+  'sample-2019-2023': sample2019,
+  scl,
   transtats,
+  'transtats-parts': transtatsParts,
 }).map(([name, text]) => parseDialect(name, text));
 
 /** The dialect of that name. @throws AppError usage */
@@ -86,6 +105,19 @@ const neededBy = (dialect: Dialect, labelled: boolean): readonly string[] =>
 const missingOf = (dialect: Dialect, has: ReadonlySet<string>, labelled: boolean) =>
   neededBy(dialect, labelled).filter((column) => !has.has(column.toLowerCase()));
 
+/** The dialect that finds all it needs among these columns, the delay too where there is one; undefined where none does. */
+export const fittingDialect = (columns: readonly string[]): Dialect | undefined =>
+  bestOf(columns, true) ?? bestOf(columns, false);
+
+/** Of the dialects that find what they need, the one that needs the most. */
+const bestOf = (columns: readonly string[], labelled: boolean): Dialect | undefined => {
+  const has = new Set(columns.map((column) => column.toLowerCase()));
+  const nNeeded = (dialect: Dialect): number => neededBy(dialect, labelled).length;
+  return DIALECTS.filter((dialect) => missingOf(dialect, has, labelled).length === 0).reduce<
+    Dialect | undefined
+  >((best, dialect) => (best && nNeeded(best) >= nNeeded(dialect) ? best : dialect), undefined);
+};
+
 /**
  * The dialect that these columns fit: of several, the one that needs the most of them.
  * @param labelled whether the delay is needed too
@@ -97,12 +129,9 @@ export const recogniseDialect = (
   labelled: boolean,
 ): Dialect => {
   const has = new Set(columns.map((column) => column.toLowerCase()));
-  const fitting = DIALECTS.filter((dialect) => missingOf(dialect, has, labelled).length === 0);
-  if (fitting.length > 0) {
-    return fitting.reduce((best, dialect) =>
-      neededBy(dialect, labelled).length > neededBy(best, labelled).length ? dialect : best,
-    );
-  }
+  const fitting = bestOf(columns, labelled);
+  if (fitting) return fitting;
+  refuseAggregates(file, has);
   const share = (dialect: Dialect): number =>
     missingOf(dialect, has, labelled).length / neededBy(dialect, labelled).length;
   const nearest = DIALECTS.reduce((best, dialect) =>
@@ -115,6 +144,31 @@ export const recogniseDialect = (
       ? `${file}: its columns (${listed(columns)}) fit none of the known dialects: ${names}`
       : `${file}: its columns fit none of the known dialects (${names}); nearest is ${nearest.name}, which misses ${listed(missingOf(nearest, has, labelled))}`,
   );
+};
+
+/** Sets that are known and cannot be learned from: columns that give them away, and why. */
+const HOPELESS: readonly (readonly [columns: readonly string[], why: string])[] = [
+  [
+    ['reporting_airport', 'number_flights_matched'],
+    'each row sums up the flights of a route and a month (UK CAA punctuality)',
+  ],
+  [
+    ['arr_flights', 'arr_del15', 'carrier_ct'],
+    'each row sums up the flights of an airline, an airport and a month (BTS delay causes)',
+  ],
+  [
+    ['airportfrom', 'airportto', 'dayofweek', 'time', 'length', 'delay'],
+    'no row says on which date its flight departed, nor by how many minutes it was late (OpenML airlines)',
+  ],
+];
+
+const refuseAggregates = (file: string, has: ReadonlySet<string>): void => {
+  const found = HOPELESS.find(([columns]) => columns.every((column) => has.has(column)));
+  if (found)
+    throw new AppError(
+      'data-unfit',
+      `${file} cannot be learned from: ${found[1]}; a row for each flight, with its date and delay, is expected`,
+    );
 };
 
 /** @throws AppError columns-unknown when a dialect that the user named misses columns */

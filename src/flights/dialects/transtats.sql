@@ -1,5 +1,6 @@
 -- about: On-Time Performance of the US Bureau of Transportation Statistics, fields chosen on TranStats
 -- target: arrival
+-- expects: FL_DATE as 2013-07-05 or 7/5/2013 12:00:00 AM, CRS_DEP_TIME as HHMM (517 or 0517)
 -- schedule: FL_DATE, OP_CARRIER_FL_NUM, ORIGIN, DEST, CRS_DEP_TIME
 -- optional: OP_UNIQUE_CARRIER, OP_CARRIER, TAIL_NUM, CRS_ARR_TIME, DISTANCE
 -- outcome: ARR_DELAY, CANCELLED, DIVERTED
@@ -16,7 +17,7 @@ SELECT
   CASE WHEN CRS_DEP_TIME IS NULL THEN 'no scheduled departure'
        WHEN date_of(FL_DATE) IS NULL THEN 'impossible date'
        WHEN hhmm_minutes(CRS_DEP_TIME) IS NULL THEN 'impossible time' END AS unusable,
-  CASE WHEN try_cast(CANCELLED AS DOUBLE) = 1 THEN 'cancelled'
-       WHEN try_cast(DIVERTED AS DOUBLE) = 1 THEN 'diverted'
+  CASE WHEN is_set(CANCELLED) THEN 'cancelled'
+       WHEN is_set(DIVERTED) THEN 'diverted'
        WHEN ARR_DELAY IS NULL THEN 'no arrival' END AS unlabelled
 FROM source

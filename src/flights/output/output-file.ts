@@ -44,7 +44,9 @@ export const outputFileOf = (file: string, sources: readonly string[]): OutputFi
     if (statSync(file).isDirectory()) {
       throw new AppError('file-unwritable', `${file} is a directory; a file is expected`);
     }
-    if (sources.some((source) => realpathSync(source) === realpathSync(file))) {
+    if (
+      sources.some((source) => existsSync(source) && realpathSync(source) === realpathSync(file))
+    ) {
       throw new AppError('usage', `${file} is read and cannot be written at the same time`);
     }
   }

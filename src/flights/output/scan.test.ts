@@ -89,6 +89,7 @@ test('a CSV keeps its columns to the letter and its order; a bad row gets no ans
     rows: { read: 4, scored: 2, unscored: 2 },
     unscored: { 'no airline': 1, 'no scheduled departure': 1 },
     damaged: {},
+    notes: [],
     unknown: { airline: 1 },
     absent: [],
   });

@@ -2,11 +2,12 @@
  * Scores files of any size: every row keeps its columns and its place and gets the answers of a model beside them,
  * or none and the reason.
  */
+import type { ReadingOptions } from '../reading-options.ts';
 import { AppError } from '../../core/errors.ts';
 import { fieldOf } from '../../core/flight.ts';
 import { type Input, noInputError } from '../../core/inputs.ts';
-import { checkWhole, settleAll } from '../reading/compression.ts';
-import { takeRejectedLines } from '../reading/rejected-lines.ts';
+import { findFiles } from '../reading/files.ts';
+import { type RejectedLines, takeRejectedLines } from '../reading/rejected-lines.ts';
 import { type Database, identifier, literal } from '../database.ts';
 import {
   knownValue,
@@ -16,23 +17,22 @@ import {
   plainOf,
   project,
   rejectColumn,
+  type Wanted,
+  wantedOf,
 } from '../cleaning/projection.ts';
 import { answerName, type Output, registerScore } from './score-functions.ts';
 import { maxBlocks, type Scoring } from './scoring.ts';
-import { findFiles, openSource, blameFile, type Source } from '../reading/source.ts';
+import { blameFile, openSources, type Source } from '../reading/source.ts';
 import { type OutputFile, outputFileOf, writeFailureOf, writeInto } from './output-file.ts';
 import { provenTypes } from './column-types.ts';
 
-export interface ScanOptions {
+export interface ScanOptions extends ReadingOptions {
   /** What the model asks, in the order of `raw`. */
   readonly inputs: readonly Input[];
   /** Columns that are written after the file's own, in the order of `out`. */
   readonly outputs: readonly Output[];
   /** Answers rows; it is called on this thread, in any order. */
   readonly scoring: Scoring;
-  readonly dialect?: string | undefined;
-  /** Threads of the database; for text one more where there are several (see `maxBlocks`). */
-  readonly threads?: number | undefined;
   /** Told now and then how many rows are done. */
   readonly onRows?: (nRows: number) => void;
 }
@@ -46,6 +46,8 @@ export interface ScanReport {
   readonly unscored: Readonly<Record<string, number>>;
   /** Lines of a CSV that could not be taken apart and are not in the output, by reason. */
   readonly damaged: Readonly<Record<string, number>>;
+  /** How the files were read where it could have been otherwise, a sentence each. */
+  readonly notes: readonly string[];
   /** Values that the model never saw and takes for missing, by input. */
   readonly unknown: Readonly<Record<string, number>>;
   /** Inputs that none of the files has; they are missing in every row. */
@@ -65,16 +67,20 @@ export const scanFiles = async (
 ): Promise<ScanReport> => {
   const files = findFiles(patterns);
   const output = outputFileOf(file, files);
-  const database = await openFlights(options.threads);
+  const wanted = wantedOf(options);
+  const database = await openFlights(options);
   try {
     const { connection } = database;
-    await connection.run(`SET memory_limit = '${MEMORY_MB}MB'`);
+    if (options.memoryMb === undefined) await connection.run(`SET memory_limit = '${MEMORY_MB}MB'`);
     const counts = registerScore(database, options);
     const parts: Part[] = [];
     for (const source of files) {
-      parts.push(
-        await partOf(database, await openSource(connection, source, 'kept'), output, options),
-      );
+      const sources = await openSources(database, source, {
+        how: 'kept',
+        encoding: wanted.encoding,
+      });
+      for (const each of sources)
+        parts.push(await partOf(database, each, output, { ...options, wanted }));
     }
     const isText = parts.some(
       ({ source }) => source.format === 'csv' || source.format === 'ndjson',
@@ -82,23 +88,21 @@ export const scanFiles = async (
     if (isText && options.threads !== undefined)
       await connection.run(`SET threads = ${maxBlocks(options.threads)}`);
     const select = parts.map((part) => part.select).join('\nUNION ALL BY NAME\n');
-    let rejectedLines: ReadonlyMap<string, number> = new Map();
+    let rejectedLines: readonly RejectedLines[] = [];
     await writeInto(output, async (partial) => {
-      const copy = blameFile(files.join(', '), async () => {
+      await blameFile(files.join(', '), async () => {
         try {
           await connection.run(`COPY (${select}) TO ${literal(partial)} ${output.options}`);
         } catch (error) {
           throw counts.failure() ?? writeFailureOf(output, error) ?? error;
         }
       });
-      const checks = parts.map(({ source }) => checkWhole(source.file, source.compression));
-      await settleAll([copy, ...checks]);
       rejectedLines = await takeRejectedLines(connection);
-      if (counts.report().nRead + rejectedLines.size === 0) {
+      if (counts.report().nRead + rejectedLines.length === 0) {
         throw new AppError('file-empty', `${files.join(', ')}: there is a header but no rows`);
       }
     });
-    const nRejectedLines = [...rejectedLines.values()].reduce((sum, n) => sum + n, 0);
+    const nRejectedLines = rejectedLines.reduce((sum, { nLines }) => sum + nLines, 0);
     const report = counts.report();
     return {
       files,
@@ -109,7 +113,8 @@ export const scanFiles = async (
         unscored: report.nRead - report.nScored,
       },
       unscored: report.unscored,
-      damaged: Object.fromEntries(rejectedLines),
+      damaged: Object.fromEntries(rejectedLines.map(({ reason, nLines }) => [reason, nLines])),
+      notes: parts.flatMap((part) => part.notes),
       unknown: report.unknown,
       absent: options.inputs
         .map(({ name }) => name)
@@ -129,8 +134,14 @@ const MEMORY_MB = 540;
 interface Part {
   readonly source: Source;
   readonly dialect: string;
+  readonly notes: readonly string[];
   readonly absent: readonly string[];
   readonly select: string;
+}
+
+/** What the user wants of each file. */
+interface PartOptions extends ScanOptions {
+  readonly wanted: Wanted;
 }
 
 /** What stands in for an input that a file does not have. */
@@ -145,7 +156,7 @@ const partOf = async (
   { connection }: Database,
   source: Source,
   output: OutputFile,
-  options: ScanOptions,
+  options: PartOptions,
 ): Promise<Part> => {
   const { inputs, outputs } = options;
   const own = new Map(source.columns.map((column, i) => [column.toLowerCase(), `own${i}`]));
@@ -196,6 +207,7 @@ const partOf = async (
   return {
     source,
     dialect: mapped.dialect,
+    notes: [...source.notes, ...mapped.notes],
     absent: inputs.flatMap(({ name }, i) => (expressions[i] === undefined ? [name] : [])),
     select: `
       SELECT ${named.join(', ')}, ${answers.join(', ')}, nullif(reason, '') AS ${identifier(freeName('notScored', own))}
@@ -216,25 +228,31 @@ const freeName = (name: string, own: ReadonlyMap<string, string>): string => {
 const mapping = async (
   connection: Database['connection'],
   source: Source,
-  { inputs, dialect }: ScanOptions,
+  { inputs, wanted }: PartOptions,
 ) => {
   const has = new Set(source.columns.map((column) => column.toLowerCase()));
   const asksFields = inputs.some((input) => fieldOf(input.name) !== undefined);
   const carriesNames = inputs.every(
     (input) => !input.required || has.has(input.name.toLowerCase()),
   );
-  if (dialect === undefined && carriesNames && !(asksFields && has.has('scheduleddeparture'))) {
+  if (
+    wanted.dialect === undefined &&
+    carriesNames &&
+    !(asksFields && has.has('scheduleddeparture'))
+  ) {
     const own = source.columns.map((column, i) => `${identifier(column)} AS own${i}`);
     return {
       dialect: 'inputs',
+      notes: [],
       fields: new Set<string>(),
       reason: `NULL`,
       select: `SELECT ${own.join(', ')} FROM ${source.from}`,
     };
   }
-  const projection = await project(connection, source, { dialect, labelled: false, withOwn: true });
+  const projection = await project(connection, source, { wanted, labelled: false, withOwn: true });
   return {
     dialect: projection.dialect.name,
+    notes: projection.notes,
     fields: new Set<string>(projection.fields),
     reason: `nullif(${rejectColumn(false).replace(/ AS reject$/, '')}, '')`,
     select: projection.select,

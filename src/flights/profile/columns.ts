@@ -2,7 +2,8 @@
  * The columns of files as they are, used or not: missing and different values, smallest and largest.
  */
 import { identifier, openDatabase, readRows } from '../database.ts';
-import { openSource, blameFile } from '../reading/source.ts';
+import type { ReadingOptions } from '../reading-options.ts';
+import { openSources, blameFile } from '../reading/source.ts';
 
 export interface SourceColumn {
   readonly name: string;
@@ -22,20 +23,22 @@ export interface SourceColumn {
  */
 export const describeColumns = async (
   files: readonly string[],
-  threads?: number,
+  { threads, memoryMb, encoding }: ReadingOptions = {},
 ): Promise<readonly SourceColumn[]> => {
-  const { connection, close } = await openDatabase(threads);
+  const database = await openDatabase(threads, memoryMb);
+  const { connection } = database;
   try {
     const names: string[] = [];
     const known = new Set<string>();
     const selects: string[] = [];
     for (const file of files) {
-      const source = await openSource(connection, file);
-      selects.push(`SELECT * FROM ${source.from}`);
-      for (const name of source.columns) {
-        if (known.has(name.toLowerCase())) continue;
-        known.add(name.toLowerCase());
-        names.push(name);
+      for (const source of await openSources(database, file, { encoding })) {
+        selects.push(`SELECT * FROM ${source.from}`);
+        for (const name of source.columns) {
+          if (known.has(name.toLowerCase())) continue;
+          known.add(name.toLowerCase());
+          names.push(name);
+        }
       }
     }
     const measures = names.map((name, i) => measuresOf(identifier(name), i));
@@ -47,7 +50,7 @@ export const describeColumns = async (
     );
     return names.map((name, i) => columnOf(name, row!, i));
   } finally {
-    close();
+    database.close();
   }
 };
 

@@ -2,9 +2,10 @@
  * What flight files hold: rows, nulls, rejects by reason, distributions, delay by hour, airline, route and month.
  */
 import { MS_PER_DAY, dayOf, minuteOfDay, weekdayOf } from '../../core/calendar.ts';
-import { departuresOf, type Table } from '../../core/table.ts';
+import { departuresOf, type RejectExample, type Table } from '../../core/table.ts';
 import { describeColumns, type SourceColumn } from './columns.ts';
-import { type LoadOptions, loadTable } from '../cleaning/load.ts';
+import type { ReadingOptions } from '../reading-options.ts';
+import { loadTable } from '../cleaning/load.ts';
 
 /** Flights that share something. */
 export interface Group {
@@ -23,6 +24,14 @@ export interface Profile {
   readonly rows: { readonly read: number; readonly rejected: number; readonly used: number };
   /** Rows that cannot be used, by reason; sums to `rows.rejected`. */
   readonly rejected: Readonly<Record<string, number>>;
+  /** Up to three of each reason. */
+  readonly examples: Readonly<Record<string, readonly RejectExample[]>>;
+  /** Rows that are used although something about them is odd, counted by what. */
+  readonly remarks: Readonly<Record<string, number>>;
+  /** Columns that the dialect does not read. */
+  readonly unused: readonly string[];
+  /** How the files were read where it could have been otherwise, a sentence each. */
+  readonly notes: readonly string[];
   readonly columns: readonly SourceColumn[];
   readonly days: { readonly first: string; readonly last: string; readonly withFlights: number };
   readonly delay: {
@@ -45,7 +54,7 @@ export interface Profile {
   readonly lateByWeekdayAndHour: readonly (number | null)[];
 }
 
-interface ProfileOptions extends LoadOptions {
+interface ProfileOptions extends ReadingOptions {
   readonly lateMinutes: number;
 }
 
@@ -58,7 +67,7 @@ export const profileFiles = async (
   options: ProfileOptions,
 ): Promise<Profile> => {
   const table = await loadTable(patterns, options);
-  const columns = await describeColumns(table.source.files, options.threads);
+  const columns = await describeColumns(table.source.files, options);
   return { ...profileTable(table, options.lateMinutes), columns };
 };
 
@@ -98,6 +107,10 @@ const profileTable = (table: Table, lateMinutes: number): Omit<Profile, 'columns
     lateMinutes,
     rows: { read: source.nRowsRead, rejected: source.nRowsRead - nRows, used: nRows },
     rejected: source.rejected,
+    examples: source.examples ?? {},
+    remarks: source.remarks ?? {},
+    unused: source.unused ?? [],
+    notes: source.notes ?? [],
     days: { first: dateText(firstDay), last: dateText(lastDay), withFlights: byDay.length },
     delay: {
       late: nLate / nRows,

@@ -5,13 +5,17 @@ import { zstdDecompressSync } from 'node:zlib';
 import {
   BIGINT,
   BOOLEAN,
+  DATE,
   DOUBLE,
   type DuckDBConnection,
   DuckDBDataChunk,
+  DuckDBDateValue,
+  DuckDBTimestampTZValue,
   DuckDBTimestampValue,
   type DuckDBType,
   type DuckDBValue,
   TIMESTAMP,
+  TIMESTAMPTZ,
   VARCHAR,
 } from '@duckdb/node-api';
 import {
@@ -23,6 +27,7 @@ import {
   tableFromIPC,
   Type,
 } from '@uwdata/flechette';
+import { MS_PER_DAY } from '../../core/calendar.ts';
 import { AppError } from '../../core/errors.ts';
 import { identifier, literal } from '../database.ts';
 import { decodeLz4 } from '../../core/lz4.ts';
@@ -45,24 +50,33 @@ setCompressionCodec(CompressionType.LZ4_FRAME, {
 
 const ROWS_AT_ONCE = 2048;
 
+interface ArrowTable {
+  /** The name of the database's table, quoted. */
+  readonly from: string;
+  /** Zones of the columns that have one. */
+  readonly zones: ReadonlyMap<string, string>;
+}
+
 /**
  * Reads an Arrow file into a table; a second call for the same file uses that table.
- * @returns the name of the table, quoted
  * @throws AppError file-broken
  */
-export const readArrow = async (connection: DuckDBConnection, file: string): Promise<string> => {
-  const name = `arrow ${file}`;
-  const quoted = identifier(name);
+export const readArrow = async (
+  connection: DuckDBConnection,
+  path: string,
+  file: string,
+): Promise<ArrowTable> => {
+  const name = `arrow ${path}`;
   const known = await connection.runAndReadAll(
     `SELECT 1 FROM duckdb_tables() WHERE table_name = ${literal(name)}`,
   );
-  if (known.currentRowCount > 0) return quoted;
   try {
-    await fillTable(
-      connection,
-      name,
-      tableFromIPC(await Bun.file(file).bytes(), { useBigInt: true }),
+    const table = tableFromIPC(await Bun.file(path).bytes(), { useBigInt: true });
+    if (known.currentRowCount === 0) await fillTable(connection, name, table);
+    const zones = table.schema.fields.flatMap(({ name: column, type }): [string, string][] =>
+      type.typeId === Type.Timestamp && type.timezone ? [[column, type.timezone]] : [],
     );
+    return { from: identifier(name), zones: new Map(zones) };
   } catch (error) {
     throw new AppError(
       'file-broken',
@@ -70,7 +84,6 @@ export const readArrow = async (connection: DuckDBConnection, file: string): Pro
       { cause: error },
     );
   }
-  return quoted;
 };
 
 const fillTable = async (
@@ -118,11 +131,16 @@ const cellReaderOf = (type: DataType): CellReader => {
     case Type.Bool:
       return { type: BOOLEAN, read: Boolean };
     case Type.Date:
-    case Type.Timestamp:
       return {
-        type: TIMESTAMP,
-        read: (cell) => new DuckDBTimestampValue(BigInt(Math.round(Number(cell) * 1000))),
+        type: DATE,
+        read: (cell) => new DuckDBDateValue(Math.floor(Number(cell) / MS_PER_DAY)),
       };
+    case Type.Timestamp: {
+      const micros = (cell: unknown): bigint => BigInt(Math.round(Number(cell) * 1000));
+      return type.timezone
+        ? { type: TIMESTAMPTZ, read: (cell) => new DuckDBTimestampTZValue(micros(cell)) }
+        : { type: TIMESTAMP, read: (cell) => new DuckDBTimestampValue(micros(cell)) };
+    }
     default:
       return { type: VARCHAR, read: String };
   }

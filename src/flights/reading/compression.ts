@@ -1,38 +1,50 @@
 /**
- * Whether a compressed file is whole: DuckDB reads a stream that was cut off as if it had ended.
+ * How a file is packed, and its bytes unpacked; whether it is whole, which the database does not look at.
  */
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { startOutput } from '../../core/compression/bounded-output.ts';
+import { decompressBzip2 } from '../../core/compression/bzip2.ts';
+import { decompressXz } from '../../core/compression/xz.ts';
 import { AppError } from '../../core/errors.ts';
+import type { ScratchFile } from '../scratch.ts';
+import { bombOf, maxUnpackedBytes } from './zip.ts';
+import { checkZstd } from './zstd-frames.ts';
 
+/** The packings that the database reads by itself. */
 export type Compression = 'gzip' | 'zstd' | 'none';
 
-const ZSTD_MAGIC = 0xfd2fb528;
+type Packing = Compression | 'bzip2' | 'xz' | 'zip';
+
+const MAGICS: readonly (readonly [Packing, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['zip', [0x50, 0x4b, 0x03, 0x04]],
+  // An archive without entries.
+  ['zip', [0x50, 0x4b, 0x05, 0x06]],
+];
 
 /** What the first bytes of a file say. */
-export const compressionOf = (head: Buffer): Compression => {
-  if (head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
-  return head.length >= 4 && head.readUInt32LE(0) === ZSTD_MAGIC ? 'zstd' : 'none';
-};
+export const packingOf = (head: Buffer): Packing =>
+  MAGICS.find(([, magic]) => magic.every((byte, i) => head[i] === byte))?.[0] ?? 'none';
 
-/**
- * Checks that a compressed file has its end.
- * @throws AppError file-broken
- * @cost gzip: decompressing it once more, on one thread; zstd: a look at the head of each block
- */
-export const checkWhole = async (file: string, compression: Compression): Promise<void> => {
+const CHUNK_BYTES = 1 << 20;
+
+/** The unpacked bytes of a text in pieces. @throws AppError file-broken when the stream is cut off or corrupt */
+export async function* unpackedBytes(
+  file: string,
+  path: string,
+  compression: Compression,
+): AsyncGenerator<Buffer> {
+  if (compression === 'none') {
+    yield* plainBytes(path);
+    return;
+  }
   try {
-    switch (compression) {
-      case 'none':
-        return;
-      case 'gzip':
-        return await checkGzip(file);
-      case 'zstd':
-        return await checkZstd(file);
-    }
+    if (compression === 'zstd') await checkZstd(path);
+    yield* decompressed(path, compression);
   } catch (error) {
     throw new AppError(
       'file-broken',
@@ -40,62 +52,66 @@ export const checkWhole = async (file: string, compression: Compression): Promis
       { cause: error },
     );
   }
-};
+}
 
-/**
- * Waits for a read and the checks of the files it reads, all of them, then fails as the first that failed:
- * the database must not be closed under a query that still runs.
- */
-export const settleAll = async (works: readonly Promise<void>[]): Promise<void> => {
-  const settled = await Promise.allSettled(works);
-  for (const work of settled) if (work.status === 'rejected') throw work.reason;
-};
-
-const CHUNK_BYTES = 1 << 18;
-
-const checkGzip = async (file: string): Promise<void> => {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  await pipeline(
-    createReadStream(file, { highWaterMark: CHUNK_BYTES }),
-    createGunzip({ chunkSize: CHUNK_BYTES }),
-    nowhere,
-  );
-};
-
-const checkZstd = async (file: string): Promise<void> => {
-  const handle = await open(file);
+async function* decompressed(path: string, compression: 'gzip' | 'zstd'): AsyncGenerator<Buffer> {
+  const packed = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const unpacking =
+    compression === 'gzip'
+      ? createGunzip({ chunkSize: CHUNK_BYTES })
+      : createZstdDecompress({ chunkSize: CHUNK_BYTES });
+  packed.on('error', (error) => unpacking.destroy(error));
+  packed.pipe(unpacking);
   try {
-    const { size } = await handle.stat();
-    let at = 0;
-    while (at < size) at = await frameEnd(handle, at);
-    if (at !== size) throw new Error('the last frame ends past the file');
+    for await (const chunk of unpacking) yield chunk as Buffer;
   } finally {
-    await handle.close();
+    packed.destroy();
+    unpacking.destroy();
   }
-};
+}
 
-/** Where the frame that starts at `at` ends. @source RFC 8878, 3.1.1 and 3.1.2 */
-const frameEnd = async (handle: FileHandle, at: number): Promise<number> => {
-  const magic = (await bytesAt(handle, at, 4)).readUInt32LE(0);
-  if (magic >>> 4 === 0x0184d2a5) {
-    return at + 8 + (await bytesAt(handle, at + 4, 4)).readUInt32LE(0);
+/** Read into the same memory again and again: a piece is only good until the next. */
+function* plainBytes(path: string): Generator<Buffer> {
+  const descriptor = openSync(path, 'r');
+  const chunk = Buffer.allocUnsafe(4 * CHUNK_BYTES);
+  try {
+    for (let at = 0; ; ) {
+      const nBytes = readSync(descriptor, chunk, 0, chunk.length, at);
+      if (nBytes === 0) return;
+      at += nBytes;
+      yield chunk.subarray(0, nBytes);
+    }
+  } finally {
+    closeSync(descriptor);
   }
-  if (magic !== ZSTD_MAGIC) throw new Error('no frame starts here');
-  const descriptor = (await bytesAt(handle, at + 4, 1))[0]!;
-  const isSingleSegment = (descriptor >> 5) & 1;
-  const dictionaryBytes = [0, 1, 2, 4][descriptor & 3]!;
-  const sizeBytes = [isSingleSegment, 2, 4, 8][descriptor >> 6]!;
-  let next = at + 5 + (1 - isSingleSegment) + dictionaryBytes + sizeBytes;
-  for (;;) {
-    const block = (await bytesAt(handle, next, 3)).readUIntLE(0, 3);
-    const isRepeated = ((block >> 1) & 3) === 1;
-    next += 3 + (isRepeated ? 1 : block >> 3);
-    if (block & 1) return next + ((descriptor >> 2) & 1) * 4;
-  }
-};
+}
 
-const bytesAt = async (handle: FileHandle, at: number, length: number): Promise<Buffer> => {
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, at);
-  if (bytesRead < length) throw new Error('the file ends inside a frame');
-  return buffer;
+/** Unpacks what the database does not read. @throws AppError file-broken, file-unwritable */
+export const unpackInto = (
+  file: string,
+  path: string,
+  packing: 'bzip2' | 'xz',
+  content: ScratchFile,
+): void => {
+  const packed = Bun.mmap(path, { shared: false });
+  const output = startOutput({
+    maxBytes: maxUnpackedBytes(packed.length),
+    maxSteps: Number.POSITIVE_INFINITY,
+    tooLarge: () => bombOf(file),
+    tooSlow: () => bombOf(file),
+    drain: content.write,
+  });
+  try {
+    if (packing === 'bzip2') decompressBzip2(packed, output);
+    else decompressXz(packed, output);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new AppError(
+      'file-broken',
+      `${file} is damaged: its ${packing} stream: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
+  }
 };

@@ -29,9 +29,10 @@ export const readFirstRows = async (
   maxRows: number,
   { keepsText = false }: FirstRowsOptions = {},
 ): Promise<FirstRows> => {
-  const { connection, close } = await openDatabase(1);
+  const database = await openDatabase(1);
+  const { connection } = database;
   try {
-    const source = await openSource(connection, file, keepsText ? 'kept' : 'plain');
+    const source = await openSource(database, file, { how: keepsText ? 'kept' : 'plain' });
     return await blameFile(file, async () => {
       const [count] = await readRows(connection, `SELECT count(*) AS n FROM ${source.from}`);
       const rejected = await takeRejectedLines(connection);
@@ -43,11 +44,11 @@ export const readFirstRows = async (
       return {
         rows: result.getRowObjectsJS().map((row) => plainRow(row, plain)),
         nInFile: Number(count?.['n'] ?? 0),
-        nRejected: [...rejected.values()].reduce((sum, nLines) => sum + nLines, 0),
+        nRejected: rejected.reduce((sum, { nLines }) => sum + nLines, 0),
       };
     });
   } finally {
-    close();
+    database.close();
   }
 };
 

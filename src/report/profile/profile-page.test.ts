@@ -11,6 +11,10 @@ const PROFILE: Profile = {
   lateMinutes: 20,
   rows: { read: 4, rejected: 1, used: 3 },
   rejected: { cancelled: 1 },
+  examples: {},
+  remarks: {},
+  unused: [],
+  notes: [],
   columns: [
     { name: 'gate', rows: 4, missing: 4, distinct: 0, kind: 'text', least: null, most: null },
   ],

@@ -1,0 +1,113 @@
+/**
+ * `puntual columns FILE`: what the columns of a file hold, how they could be read, and the command that reads them.
+ */
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { AppError } from '../core/errors.ts';
+import { openFlights } from '../flights/cleaning/projection.ts';
+import { findFiles } from '../flights/reading/files.ts';
+import { type ColumnsReport, sketchColumns } from '../flights/mapping/columns-report.ts';
+import { printJson, printLine, printTable, shellWord } from './output.ts';
+import { printNotes } from './reading-flags.ts';
+import { setting } from './setting.ts';
+
+interface Flags {
+  readonly encoding?: string;
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+export const describe = (command: Command): void => {
+  command
+    .description(
+      'Shows the columns of a file with examples, proposes which is which field of a flight, and prints the command that reads it so.',
+    )
+    .argument('<file>', 'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip')
+    .addOption(
+      setting(
+        '--encoding <label>',
+        'how text is written, as windows-1252; by default the bytes decide',
+      ),
+    )
+    .option('-o, --output <file>', 'keep the proposal as a file for --dialect: mine.json')
+    .option('--json', 'print one JSON document')
+    .action(async (file: string, flags: Flags) => {
+      const [first] = findFiles([file]);
+      const database = await openFlights();
+      try {
+        const report = await sketchColumns(database, first!, flags.encoding);
+        printNotes(report.notes);
+        if (flags.output !== undefined) keep(flags.output, report, flags.encoding);
+        if (flags.json) printJson(report);
+        else print(report, file, flags);
+      } finally {
+        database.close();
+      }
+    });
+};
+
+const keep = (
+  output: string,
+  { file, dialect, proposal }: ColumnsReport,
+  encoding: string | undefined,
+): void => {
+  if (!proposal)
+    throw new AppError(
+      'usage',
+      `${file} is read by the dialect ${dialect}; there is nothing to keep`,
+    );
+  if (!output.endsWith('.json'))
+    throw new AppError('usage', `${output}: a file ending in .json is expected`);
+  const text = JSON.stringify(
+    { map: proposal.fields, ...(encoding === undefined ? {} : { encoding }) },
+    null,
+    2,
+  );
+  try {
+    writeFileSync(output, `${text}\n`);
+  } catch (error) {
+    throw new AppError(
+      'file-unwritable',
+      `${output} cannot be written: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+};
+
+const MAX_WIDTH = 44;
+
+const print = (
+  { dialect, columns, proposal }: ColumnsReport,
+  file: string,
+  { encoding, output }: Flags,
+): void => {
+  printTable(
+    ['column', 'type', 'missing', 'examples', proposal ? 'proposed' : ''],
+    columns.map(({ name, type, missing, examples, field }) => [
+      name,
+      type === 'VARCHAR' ? 'text' : type.toLowerCase(),
+      `${(100 * missing).toFixed(1)} %`,
+      shortened(examples.join(', ')),
+      field ?? '',
+    ]),
+  );
+  printLine();
+  if (dialect !== null) printLine(`The dialect ${dialect} reads it:`);
+  else if (proposal!.lacking.length > 0)
+    printLine(
+      `No column was found for ${proposal!.lacking.join(' and ')}: say which it is with --map. What was found:`,
+    );
+  else
+    printLine('No dialect reads it. By names and content, this would; look whether it is right:');
+  for (const doubt of proposal?.doubts ?? []) printLine(`  ${doubt}`);
+  const how =
+    proposal && output !== undefined
+      ? ['--dialect', output]
+      : proposal
+        ? ['--map', proposal.map, ...(encoding === undefined ? [] : ['--encoding', encoding])]
+        : [];
+  printLine(`  ${['puntual', 'train', file, ...how].map(shellWord).join(' ')}`);
+};
+
+const shortened = (text: string): string =>
+  text.length > MAX_WIDTH ? `${text.slice(0, MAX_WIDTH - 1)}…` : text;

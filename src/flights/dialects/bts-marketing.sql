@@ -1,0 +1,23 @@
+-- about: On-Time Performance of the US Bureau of Transportation Statistics by marketing carrier, since 2018; the airline is the one that operates the flight
+-- target: arrival
+-- expects: FlightDate as 2018-07-05, CRSDepTime as HHMM (517 or 0517)
+-- schedule: FlightDate, Marketing_Airline_Network, Flight_Number_Marketing_Airline, Origin, Dest, CRSDepTime, CRSArrTime, Distance
+-- optional: Operating_Airline, Flight_Number_Operating_Airline, Tail_Number
+-- outcome: ArrDelay, Cancelled, Diverted
+SELECT
+  coalesce(Operating_Airline, Marketing_Airline_Network) AS airline,
+  whole_number(coalesce(Flight_Number_Operating_Airline, Flight_Number_Marketing_Airline)) AS flightNumber,
+  Tail_Number AS tailNumber,
+  Origin AS origin,
+  Dest AS destination,
+  date_of(FlightDate) + to_minutes(hhmm_minutes(CRSDepTime)) AS scheduledDeparture,
+  arrival_after(scheduledDeparture, hhmm_minutes(CRSArrTime)) AS scheduledArrival,
+  Distance AS distanceMiles,
+  ArrDelay AS delayMinutes,
+  CASE WHEN CRSDepTime IS NULL THEN 'no scheduled departure'
+       WHEN date_of(FlightDate) IS NULL THEN 'impossible date'
+       WHEN hhmm_minutes(CRSDepTime) IS NULL THEN 'impossible time' END AS unusable,
+  CASE WHEN is_set(Cancelled) THEN 'cancelled'
+       WHEN is_set(Diverted) THEN 'diverted'
+       WHEN ArrDelay IS NULL THEN 'no arrival' END AS unlabelled
+FROM source

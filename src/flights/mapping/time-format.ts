@@ -1,0 +1,164 @@
+/**
+ * How times are written in the columns of a file, and the SQL that reads them.
+ *
+ * A format is `iso`, `epoch`, `epoch-ms`, or the pattern of a date and of a time with a space between them; a pattern is
+ * strptime's (`%d/%m/%Y`), `parts` for year, month and day in columns of their own, `hhmm` for 517 or 0517.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { AppError } from '../../core/errors.ts';
+import { identifier, literal, readRows } from '../database.ts';
+import type { Source } from '../reading/source.ts';
+
+const DATES = [
+  '%Y-%m-%d',
+  '%d/%m/%Y',
+  '%m/%d/%Y',
+  '%d-%m-%Y',
+  '%m-%d-%Y',
+  '%d.%m.%Y',
+  '%Y/%m/%d',
+  '%Y%m%d',
+  '%d-%b-%Y',
+  '%d %b %Y',
+  '%b %d %Y',
+  '%d/%m/%y',
+  '%m/%d/%y',
+] as const;
+
+const TIMES = ['%H:%M', '%H:%M:%S', 'hhmm', '%I:%M %p', '%I:%M:%S %p', '%I:%M%p'] as const;
+
+/** Columns that say a time together, as SQL texts. */
+type TimeColumns = readonly string[];
+
+/** A column as text: a moment whose time of day nobody wants is its date. */
+export const textOf = (source: Source, column: string, isDateOnly = false): string => {
+  const type = source.types[source.columns.indexOf(column)] ?? 'VARCHAR';
+  const name = identifier(column);
+  return isDateOnly && type.startsWith('TIMESTAMP') ? `${name}::DATE::VARCHAR` : `${name}::VARCHAR`;
+};
+
+const splitFormat = (format: string): readonly [date: string, time: string] => {
+  const at = TIMES.find((time) => format.endsWith(` ${time}`));
+  return at === undefined ? [format, ''] : [format.slice(0, -at.length - 1), at];
+};
+
+/** Minutes of a time of day, NULL where it is none. */
+export const minutesSql = (column: string, format: string): string =>
+  format === 'hhmm'
+    ? `hhmm_minutes(${column})`
+    : `(epoch(try_strptime('1970-01-01 ' || trim(${column}), ${literal(`%Y-%m-%d ${format}`)})) / 60)::INTEGER`;
+
+/** SQL for the time that columns say in this format, NULL where they say none. */
+export const timeSql = (columns: TimeColumns, format: string): string => {
+  const [first = `''`, ...rest] = columns;
+  if (columns.length === 1) {
+    if (format === 'iso') return `clock_of(${first})`;
+    if (format === 'epoch')
+      return `make_timestamp((try_cast(${first} AS DOUBLE) * 1000000)::BIGINT)`;
+    if (format === 'epoch-ms')
+      return `make_timestamp((try_cast(${first} AS DOUBLE) * 1000)::BIGINT)`;
+    return `try_strptime(trim(${first}), ${literal(format.replace('hhmm', '%H%M'))})`;
+  }
+  const [date, time] = splitFormat(format);
+  const clock = minutesSql(columns.at(-1)!, time === '' ? 'hhmm' : time);
+  return date === 'parts'
+    ? `(day_of(${columns.slice(0, 3).join(', ')}) + to_minutes(${clock}))`
+    : rest.length > 1
+      ? `try_strptime(concat_ws(' ', ${columns.join(', ')}), ${literal(format)})`
+      : `(try_strptime(trim(${first}), ${literal(date)}) + to_minutes(${clock}))`;
+};
+
+/** Formats that so many columns can have, the likelier first. */
+const formatsOf = (nColumns: number): readonly string[] => {
+  if (nColumns === 1)
+    return [
+      'iso',
+      ...DATES.flatMap((date) => TIMES.map((time) => `${date} ${time}`)),
+      'epoch',
+      'epoch-ms',
+    ];
+  if (nColumns === 2) return DATES.flatMap((date) => TIMES.map((time) => `${date} ${time}`));
+  return nColumns === 4 ? TIMES.map((time) => `parts ${time}`) : [];
+};
+
+const SAMPLE_ROWS = 2000;
+const FITS = 0.9;
+
+export interface FoundFormat {
+  readonly format: string;
+  /** Another format that reads the same values otherwise: the day or the month may come first. */
+  readonly rival?: string;
+}
+
+/** Seconds since 1970 of times between 1987 and 2100; smaller numbers are no moments. */
+const isMoment = (column: string, scale: number): string =>
+  `try_cast(${column} AS DOUBLE) BETWEEN ${5.3e8 * scale} AND ${4.1e9 * scale}`;
+
+const fitsSql = (columns: TimeColumns, format: string): string => {
+  const sql = timeSql(columns, format);
+  if (format === 'epoch') return `CASE WHEN ${isMoment(columns[0]!, 1)} THEN 1 END`;
+  if (format === 'epoch-ms') return `CASE WHEN ${isMoment(columns[0]!, 1000)} THEN 1 END`;
+  return sql;
+};
+
+/** The format that nearly all of the first values have, undefined where none has. */
+export const detectFormat = async (
+  connection: DuckDBConnection,
+  source: Source,
+  columns: TimeColumns,
+): Promise<FoundFormat | undefined> =>
+  detect(connection, source, columns, formatsOf(columns.length), (format) =>
+    fitsSql(columns, format),
+  );
+
+/** The format of a date without a time, or of a time without a date. */
+export const detectPart = async (
+  connection: DuckDBConnection,
+  source: Source,
+  column: string,
+  part: 'date' | 'time',
+): Promise<FoundFormat | undefined> =>
+  part === 'date'
+    ? detect(connection, source, [column], DATES, (format) => timeSql([column], format))
+    : detect(connection, source, [column], TIMES, (format) => minutesSql(column, format));
+
+const detect = async (
+  connection: DuckDBConnection,
+  source: Source,
+  columns: TimeColumns,
+  formats: readonly string[],
+  sqlOf: (format: string) => string,
+): Promise<FoundFormat | undefined> => {
+  if (formats.length === 0) return undefined;
+  const counts = formats.map((format, i) => `count(${sqlOf(format)}) AS f${i}`);
+  const isKnown = columns.map((column) => `nullif(trim(${column}), '') IS NOT NULL`).join(' AND ');
+  const [row] = await readRows(
+    connection,
+    `SELECT count(*) FILTER (WHERE ${isKnown}) AS n, ${counts.join(', ')} FROM (FROM ${source.from} LIMIT ${SAMPLE_ROWS})`,
+  );
+  const n = Number(row!['n']);
+  const fitting = formats
+    .map((format, i) => ({ format, nFit: Number(row![`f${i}`]) }))
+    .filter(({ nFit }) => n > 0 && nFit >= FITS * n)
+    .sort((a, b) => b.nFit - a.nFit);
+  const best = fitting[0];
+  if (!best) return undefined;
+  const swapped = best.format.replace('%d', '%_').replace('%m', '%d').replace('%_', '%m');
+  const rival = fitting.find(({ format, nFit }) => format === swapped && nFit === best.nFit);
+  return rival && swapped !== best.format
+    ? { format: best.format, rival: rival.format }
+    : { format: best.format };
+};
+
+/** @throws AppError usage for what no format is */
+export const checkFormat = (format: string): void => {
+  const isKnown =
+    ['iso', 'epoch', 'epoch-ms', 'hhmm'].includes(format) ||
+    format.startsWith('parts') ||
+    format.includes('%');
+  if (!isKnown)
+    throw new AppError(
+      'usage',
+      `${format} is no format of a time; iso, epoch, epoch-ms, hhmm or a pattern as '%d/%m/%Y %H:%M' is expected`,
+    );
+};

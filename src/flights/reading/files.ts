@@ -1,0 +1,82 @@
+/**
+ * From the patterns that a user wrote to the files they mean, and from a file's name to its format.
+ */
+import { existsSync, globSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../core/errors.ts';
+
+export type Format = 'csv' | 'parquet' | 'ndjson' | 'arrow';
+
+const ENDINGS: Readonly<Record<string, Format>> = {
+  csv: 'csv',
+  tsv: 'csv',
+  tab: 'csv',
+  txt: 'csv',
+  parquet: 'parquet',
+  pq: 'parquet',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  json: 'ndjson',
+  arrow: 'arrow',
+  arrows: 'arrow',
+  feather: 'arrow',
+  ipc: 'arrow',
+};
+
+/** The format that a name asks for, undefined for any other ending. */
+export const endingOf = (file: string): Format | undefined =>
+  ENDINGS[/\.([a-z]+)(?:\.(?:gz|zst|bz2|xz))?$/i.exec(file)?.[1]?.toLowerCase() ?? ''];
+
+/** What stands for standard input among the files. */
+export const STDIN = '-';
+
+export const isAddress = (file: string): boolean => /^(https?|s3|gs|gcs|r2):\/\//i.test(file);
+
+/**
+ * Files that match, each once, sorted within each pattern; a directory means the data files in it and below it.
+ * `-` is standard input, an address stays as it is.
+ * @throws AppError file-missing when a pattern matches nothing
+ */
+export const findFiles = (patterns: readonly string[]): readonly string[] => {
+  const files = patterns.flatMap((pattern) => {
+    if (pattern === STDIN || isAddress(pattern)) return [pattern];
+    if (existsSync(pattern)) {
+      return statSync(pattern).isDirectory() ? filesIn(pattern) : [pattern];
+    }
+    if (!/[*?[{]/.test(pattern)) {
+      throw new AppError('file-missing', `${pattern} does not exist`);
+    }
+    const found = globSync(pattern)
+      .filter((file) => !statSync(file).isDirectory())
+      .sort();
+    if (found.length === 0) throw new AppError('file-missing', `no file matches ${pattern}`);
+    return found;
+  });
+  return [...new Set(files)];
+};
+
+const filesIn = (folder: string): readonly string[] => {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => !/(^|[\\/])[._]/.test(name))
+    .filter((name) => endingOf(name) !== undefined || /\.zip$/i.test(name))
+    .map((name) => join(folder, name))
+    .filter((file) => !statSync(file).isDirectory())
+    .sort();
+  if (files.length === 0) {
+    throw new AppError(
+      'file-missing',
+      `${folder} holds no data file; CSV, TSV, Parquet, NDJSON and Arrow are read, text also as .gz, .zst, .bz2, .xz or .zip`,
+    );
+  }
+  return files;
+};
+
+/** Values that the folders of a path name: `year=2019/month=1/part.parquet` gives year and month. */
+export const partitionsOf = (file: string): readonly (readonly [name: string, value: string])[] =>
+  file
+    .split(/[\\/]/)
+    .slice(0, -1)
+    .flatMap((part): [string, string][] => {
+      const match = /^([A-Za-z_][\w.]*)=(.*)$/.exec(part);
+      return match ? [[match[1]!, decodeURIComponent(match[2]!)]] : [];
+    });
