@@ -18,6 +18,7 @@ export const HTTP_CODES = [
   'batch-too-large',
   'target-too-long',
   'type-unsupported',
+  'coding-unsupported',
   'expectation-failed',
   'value-invalid',
   'quota-spent',
