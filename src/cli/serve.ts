@@ -22,6 +22,7 @@ export interface ServeOptions {
   readonly healthPort?: number;
   readonly controlTokenFile?: string;
   readonly workers: 'auto' | number;
+  readonly cpuRequest?: number;
   readonly auth?: string;
   readonly tokenExpiry: (typeof TOKEN_EXPIRIES)[number];
   readonly logLevel: LogLevel;
@@ -86,6 +87,12 @@ export const addServeOptions = (command: Command): Command => {
         workersOf,
       ),
     )
+    .addOption(
+      setting(
+        '--cpu-request <n>',
+        'processors to plan with where no quota is set: 1.5 or 1500m',
+      ).argParser(processorsOf),
+    )
     .addOption(setting('--auth <spec>', 'keys:FILE or jwt:ISSUER|AUDIENCE|JWKS'))
     .addOption(
       setting('--token-expiry <rule>', "'optional' takes tokens without exp", 'required').choices(
@@ -126,9 +133,11 @@ export const addServeOptions = (command: Command): Command => {
     .addOption(duration('--drain-limit', 'after SIGTERM, the latest end', D.drainLimitMs))
     .addOption(duration('--hang-limit', 'a silent worker is replaced', D.hangLimitMs))
     .addOption(
-      setting('--memory-limit <mb>', 'a worker above it is replaced', D.memoryLimitMb).argParser(
-        wholeNumber(64, 1_000_000),
-      ),
+      setting(
+        '--memory-limit <mb>',
+        'a worker above it is replaced; less where memory is short',
+        D.memoryLimitMb,
+      ).argParser(wholeNumber(64, 1_000_000)),
     )
     .addOption(setting('--cors <origin...>', 'origins that browsers may call from'))
     .addOption(
@@ -183,6 +192,15 @@ const portOption = (): Option => {
   }
 };
 
+/** As Kubernetes writes it: `1.5`, or `1500m`. @throws InvalidArgumentError */
+const processorsOf = (text: string): number => {
+  const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(text.trim());
+  const processors = match ? Number(match[1]) / (match[2] === 'm' ? 1000 : 1) : 0;
+  if (!(processors > 0))
+    throw new InvalidArgumentError("A number of processors such as '1.5' or '1500m' is expected.");
+  return processors;
+};
+
 const workersOf = (text: string): 'auto' | number =>
   text === 'auto' ? 'auto' : wholeNumber(1, 1024)(text);
 
@@ -207,6 +225,7 @@ export const configOf = (options: ServeOptions): ServeConfig => {
         : { host: options.healthHost ?? options.host, port: options.healthPort },
     controlTokenFile: options.controlTokenFile,
     workers: options.workers,
+    cpuRequest: options.cpuRequest,
     auth: options.auth,
     endlessTokens: options.tokenExpiry === 'optional',
     logLevel: options.logLevel,

@@ -9,24 +9,50 @@ export interface CgroupSource {
   readonly root?: string;
   /** Text of /proc/self/cgroup. */
   readonly membership?: string;
+  /** Text of /proc/self/mountinfo. */
+  readonly mounts?: string;
 }
 
 /**
  * Folders of the group, its own first, then those above it up to the root: the tightest limit on the way holds. Within
- * a container the own path may be that of the host and absent; the root is the container's then.
- * @source cgroups(7); Documentation/admin-guide/cgroup-v2
+ * a container the own path may be that of the host; what is mounted here begins somewhere on it.
+ * @source cgroups(7); proc_pid_mountinfo(5); Documentation/admin-guide/cgroup-v2
  */
 export const cgroupFolders = (
   controller: 'cpu' | 'memory',
-  { root = '/sys/fs/cgroup', membership = readText('/proc/self/cgroup') ?? '' }: CgroupSource = {},
+  {
+    root = '/sys/fs/cgroup',
+    membership = readText('/proc/self/cgroup') ?? '',
+    mounts = readText('/proc/self/mountinfo') ?? '',
+  }: CgroupSource = {},
 ): readonly string[] => {
   const lines = membership.split('\n').map((line) => line.split(':'));
   const one = lines.find(([, names]) => names?.split(',').includes(controller))?.[2];
   const two = lines.find(([id, names]) => id === '0' && names === '')?.[2];
-  const ofOne = upwards(`${root}/${controller}`, one);
-  const ofTwo = upwards(root, two);
+  const ofOne = upwards(`${root}/${controller}`, below(mountedAt(mounts, controller), one));
+  const ofTwo = upwards(root, below(mountedAt(mounts, undefined), two));
   return one === undefined ? [...ofTwo, ...ofOne] : [...ofOne, ...ofTwo];
 };
+
+/** The group at which the mounted tree begins; `undefined` for the controller asks for version 2. */
+const mountedAt = (mounts: string, controller: string | undefined): string => {
+  for (const line of mounts.split('\n')) {
+    const [place, kind] = line.split(' - ', 2);
+    const [type, , options = ''] = kind?.split(' ') ?? [];
+    const isIt =
+      controller === undefined
+        ? type === 'cgroup2'
+        : type === 'cgroup' && options.split(',').includes(controller);
+    if (isIt) return place!.split(' ')[3] ?? '/';
+  }
+  return '/';
+};
+
+/** A path of the host as one below the mounted tree. */
+const below = (start: string, path: string | undefined): string | undefined =>
+  start !== '/' && path !== undefined && `${path}/`.startsWith(`${start}/`)
+    ? path.slice(start.length)
+    : path;
 
 const upwards = (root: string, path = '/'): readonly string[] => {
   const names = path.split('/').filter((name) => name !== '');

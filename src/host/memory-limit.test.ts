@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { plantCgroup } from '../../test/planted-cgroup.ts';
-import { grantedMemoryBytes } from './memory-limit.ts';
+import { grantedMemoryBytes, ownMemoryBytes, readMemoryUse } from './memory-limit.ts';
 
 const cases: readonly [
   what: string,
@@ -31,5 +31,34 @@ const cases: readonly [
   ],
 ];
 test.each(cases)('memory is %s', (_, files, membership, bytes) => {
-  expect(grantedMemoryBytes({ root: plantCgroup(files), membership }, 4096)).toBe(bytes);
+  expect(grantedMemoryBytes({ root: plantCgroup(files), membership, mounts: '' }, 4096)).toBe(
+    bytes,
+  );
+});
+
+test('memory in use is that of the group with the limit, without what the kernel can take back', () => {
+  const two = plantCgroup({
+    'a/memory.max': '1000',
+    'a/memory.current': '900',
+    'a/memory.stat': 'anon 300\nactive_file 100\ninactive_file 200\n',
+  });
+  expect(readMemoryUse({ root: two, membership: '0::/a', mounts: '' })).toEqual({
+    usedBytes: 600,
+    limitBytes: 1000,
+  });
+  const one = plantCgroup({
+    'memory/memory.limit_in_bytes': '1000',
+    'memory/memory.usage_in_bytes': '900',
+    'memory/memory.stat': 'active_file 1\ntotal_active_file 100\ntotal_inactive_file 200\n',
+  });
+  expect(readMemoryUse({ root: one, membership: '4:memory:/', mounts: '' })).toEqual({
+    usedBytes: 600,
+    limitBytes: 1000,
+  });
+  expect(readMemoryUse({ root: plantCgroup({}), membership: '0::/', mounts: '' })).toBe(undefined);
+});
+
+test('own memory is what is resident and not shared', () => {
+  expect(ownMemoryBytes('1000 300 100 9 0 200 0')).toBe(200 * 4096);
+  expect(ownMemoryBytes()).toBeGreaterThan(2 ** 20);
 });

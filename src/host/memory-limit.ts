@@ -1,5 +1,6 @@
 /**
- * Memory that this process may use: the machine's, within the limit of its control group.
+ * Memory: what this process may use (the machine's, within the limit of its control group), what its group does use, and
+ * what is the process's own.
  */
 import { totalmem } from 'node:os';
 import { type CgroupSource, cgroupFolders } from './cgroup.ts';
@@ -17,4 +18,45 @@ const limitOf = (folder: string): number => {
     readText(`${folder}/memory.max`) ?? readText(`${folder}/memory.limit_in_bytes`) ?? 'max',
   );
   return bytes > 0 ? bytes : Number.POSITIVE_INFINITY;
+};
+
+/**
+ * Bytes in use by the group whose limit is the tightest, without the file cache, which the kernel takes back when it
+ * needs to; undefined where no group has a limit.
+ */
+export const readMemoryUse = (
+  source: CgroupSource = {},
+): { readonly usedBytes: number; readonly limitBytes: number } | undefined => {
+  const folders = cgroupFolders('memory', source);
+  const limits = folders.map(limitOf);
+  const limitBytes = Math.min(...limits);
+  const folder = folders[limits.indexOf(limitBytes)];
+  if (folder === undefined || !(limitBytes < totalmem())) return undefined;
+  const all = Number(
+    readText(`${folder}/memory.current`) ?? readText(`${folder}/memory.usage_in_bytes`),
+  );
+  const stat = readText(`${folder}/memory.stat`) ?? '';
+  // Version 1 counts groups below it in `total_` only.
+  const cached = ['active_file', 'inactive_file'].map(
+    (name) =>
+      new RegExp(`^total_${name} (\\d+)$`, 'm').exec(stat) ??
+      new RegExp(`^${name} (\\d+)$`, 'm').exec(stat),
+  );
+  const cacheBytes = cached.reduce((sum, match) => sum + Number(match?.[1] ?? 0), 0);
+  return Number.isFinite(all) ? { usedBytes: all - cacheBytes, limitBytes } : undefined;
+};
+
+/** Every system that the runtime supports on Linux has it, but for some of ARM. */
+const PAGE_BYTES = 4096;
+
+/**
+ * Bytes that are this process's own, those shared with other processes (its program, files) not counted: what a container
+ * is charged for it. All that it holds where the system does not say.
+ * @source proc_pid_statm(5)
+ */
+export const ownMemoryBytes = (statm = readText('/proc/self/statm')): number => {
+  const [, resident, shared] = statm?.split(' ').map(Number) ?? [];
+  return resident === undefined || shared === undefined
+    ? process.memoryUsage.rss()
+    : (resident - shared) * PAGE_BYTES;
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { plantCgroup } from '../../test/planted-cgroup.ts';
-import { grantedProcessors, wholeProcessors } from './processors.ts';
+import { grantedProcessors, presentProcessors, wholeProcessors } from './processors.ts';
 
 describe('processors that are granted', () => {
   const cases: readonly [
@@ -45,7 +45,35 @@ describe('processors that are granted', () => {
   ];
   for (const [what, files, own, granted] of cases)
     test(`are ${what}`, () =>
-      expect(grantedProcessors({ root: plantCgroup(files), membership: own }, 64)).toBe(granted));
+      expect(grantedProcessors({ root: plantCgroup(files), membership: own, mounts: '' }, 64)).toBe(
+        granted,
+      ));
+
+  test.each([
+    [
+      'version 1, where a container shows the path of its host',
+      '4:cpu,cpuacct:/docker/abc/sub',
+      '30 25 0:26 /docker/abc /sys/fs/cgroup/cpu ro,nosuid - cgroup cgroup rw,cpu,cpuacct',
+      { 'cpu/sub/cpu.cfs_quota_us': '20000', 'cpu/sub/cpu.cfs_period_us': '100000' },
+    ],
+    [
+      'version 2, likewise',
+      '0::/kubepods/pod1/abc/sub',
+      '30 25 0:26 /kubepods/pod1/abc /sys/fs/cgroup ro - cgroup2 cgroup rw',
+      { 'sub/cpu.max': '20000 100000' },
+    ],
+  ])('are those of a group below the container under %s', (_, membership, mounts, files) => {
+    const root = plantCgroup(files as Record<string, string>);
+    expect(grantedProcessors({ root, membership, mounts }, 64)).toBe(0.2);
+  });
+});
+
+test.each([
+  ['0-1', 2],
+  ['3', 1],
+  ['0-3,8,10-11', 7],
+])('the affinity mask %s is of %d processors', (list, n) => {
+  expect(presentProcessors(`Name:\tbun\nCpus_allowed_list:\t${list}\nMems_allowed:\t1`)).toBe(n);
 });
 
 test.each([

@@ -12,11 +12,27 @@ import { readText } from './text-file.ts';
  */
 export const grantedProcessors = (
   source: CgroupSource = {},
-  present = availableParallelism(),
-): number =>
+  present = presentProcessors(),
+): number => Math.min(present, processorQuota(source));
+
+/**
+ * Processors of the affinity mask as it is now; the runtime's own figure is that of its start, quota and all.
+ * @param status text of /proc/self/status
+ */
+export const presentProcessors = (status = readText('/proc/self/status')): number => {
+  const ranges = status?.match(/^Cpus_allowed_list:\s*(\S+)/m)?.[1]?.split(',') ?? [];
+  const n = ranges.reduce((sum, range) => {
+    const [from, to = from] = range.split('-').map(Number);
+    return sum + 1 + to! - from!;
+  }, 0);
+  return n > 0 ? n : availableParallelism();
+};
+
+/** The quota of the control group alone, in processors; infinite where there is none. */
+export const processorQuota = (source: CgroupSource = {}): number =>
   cgroupFolders('cpu', source).reduce(
     (granted, folder) => Math.min(granted, quotaOf(folder)),
-    present,
+    Number.POSITIVE_INFINITY,
   );
 
 const quotaOf = (folder: string): number => {

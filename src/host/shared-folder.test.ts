@@ -1,14 +1,16 @@
-import { afterAll, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { expect, test } from 'bun:test';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sharedFolder } from './shared-folder.ts';
+import { sharedFolders } from './shared-folder.ts';
 
 const memory = mkdtempSync(join(tmpdir(), 'puntual-memory-'));
-afterAll(() => rmSync(memory, { recursive: true }));
+const other = mkdtempSync(join(tmpdir(), 'puntual-other-'));
 
-test('files are shared in memory where it has room, else among temporary files', () => {
-  expect(sharedFolder(1, memory, '/elsewhere')).toBe(memory);
-  expect(sharedFolder(2 ** 60, memory, '/elsewhere')).toBe('/elsewhere');
-  expect(sharedFolder(1, join(memory, 'absent'), '/elsewhere')).toBe('/elsewhere');
+test('shared files lie in memory where it may be written and has room; the other folder is tried next', () => {
+  expect(sharedFolders(1, memory, other)).toEqual([memory, other]);
+  expect(sharedFolders(2 ** 60, memory, other)).toEqual([other, memory]);
+  expect(sharedFolders(1, join(memory, 'absent'), other)).toEqual([other]);
+  expect(sharedFolders(1, memory, join(other, 'absent'))).toEqual([memory]);
+  expect(sharedFolders(1, join(memory, 'absent'), join(other, 'absent'))).toEqual([]);
 });

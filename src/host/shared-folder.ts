@@ -4,17 +4,29 @@
 import { accessSync, constants, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
-/** The memory's folder where it may be written and has room, else that of temporary files. */
-export const sharedFolder = (
+/**
+ * The folders that may be written, best first: the memory's where it has room, then that of temporary files, and the
+ * memory's after it where it has little (64 MB are usual in a container).
+ */
+export const sharedFolders = (
   minFreeBytes: number,
   memory = '/dev/shm',
   otherwise = tmpdir(),
-): string => {
+): readonly string[] => {
+  const free = [memory, otherwise].map(freeBytes);
+  const isRoomy = free[0]! >= minFreeBytes;
+  return (isRoomy ? [memory, otherwise] : [otherwise, memory]).filter(
+    (folder) => (folder === memory ? free[0]! : free[1]!) > 0,
+  );
+};
+
+/** 0 where nothing may be written. */
+const freeBytes = (folder: string): number => {
   try {
-    accessSync(memory, constants.W_OK);
-    const { bavail, bsize } = statfsSync(memory);
-    return bavail * bsize >= minFreeBytes ? memory : otherwise;
+    accessSync(folder, constants.W_OK);
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
   } catch {
-    return otherwise;
+    return 0;
   }
 };

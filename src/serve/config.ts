@@ -20,6 +20,8 @@ export interface ServeConfig {
   /** Holds the token that a reload or rollback must bring; undefined: they need none, and only loopback takes them. */
   readonly controlTokenFile: string | undefined;
   readonly workers: 'auto' | number;
+  /** Processors to plan with where the container has no quota; undefined: all there are. */
+  readonly cpuRequest: number | undefined;
   /** `keys:FILE` or `jwt:ISSUER|AUDIENCE|JWKS`; undefined: anybody may call. */
   readonly auth: string | undefined;
   /** Tokens that never expire are taken too. */
@@ -46,7 +48,7 @@ export interface ServeConfig {
   readonly drainLimitMs: number;
   /** A worker without a heartbeat for so long is replaced. */
   readonly hangLimitMs: number;
-  /** A worker that holds more is drained and replaced. */
+  /** A worker that holds more of its own is drained and replaced; a container with less memory lowers it. */
   readonly memoryLimitMb: number;
 
   /** Origins that browsers may call from; empty: none but our own page. */
@@ -70,6 +72,7 @@ export const DEFAULT_CONFIG: ServeConfig = {
   health: undefined,
   controlTokenFile: undefined,
   workers: 'auto',
+  cpuRequest: undefined,
   auth: undefined,
   endlessTokens: false,
   logLevel: 'info',

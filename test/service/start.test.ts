@@ -77,6 +77,20 @@ describe('puntual serve', () => {
     expect(await child.exited).toBe(0);
   }, 20_000);
 
+  test('exits 2 with one line where a process may open too few descriptors to serve', () => {
+    const words = [process.execPath, MAIN, 'serve', '--models', modelsDir, ...PORTS];
+    for (const limit of [64, 128]) {
+      const { exitCode, stderr } = Bun.spawnSync(
+        ['sh', '-c', `ulimit -n ${limit} && exec ${words.join(' ')}`],
+        { stdio: ['ignore', 'ignore', 'pipe'] },
+      );
+      expect(stderr.toString()).toBe(
+        `puntual: a process may open ${limit} descriptors here, 256 are needed: raise the limit (ulimit -n)\n`,
+      );
+      expect(exitCode).toBe(2);
+    }
+  }, 20_000);
+
   test('exits 0 when it is told to end while it still starts', async () => {
     const child = Bun.spawn(
       [process.execPath, MAIN, 'serve', '--models', modelsDir, ...PORTS, '--drain-delay', '10ms'],

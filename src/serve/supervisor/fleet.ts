@@ -40,6 +40,8 @@ export interface Fleet {
   readonly roll: (model: ModelRef, first: Child) => Promise<void>;
   /** Ends the standby, which was started with what holds no more; another is started. */
   readonly renewStandby: () => void;
+  /** More places, or fewer: those that are too many drain. @returns false when it is not the moment, as in a reload */
+  readonly resize: (nWorkers: number) => boolean;
   /** Replaces one worker: the new one listens before the old one drains. */
   readonly replace: (child: Child, reason: RestartReason) => Promise<void>;
   /** Kills a worker that cannot be asked any more; its place is refilled at once. */
@@ -53,6 +55,8 @@ interface FleetSetting {
   /** The configuration that a worker is started with now. */
   readonly workerConfig: () => ServeConfig;
   readonly nWorkers: number;
+  /** Whether a reload waits for the end of each worker that it replaces, see `fleet-plan.ts`. */
+  readonly isOneByOne: () => boolean;
   readonly sharedDir: string;
   readonly quotaPath: string;
   readonly log: Log;
@@ -66,6 +70,7 @@ export const buildFleet = ({
   config,
   workerConfig,
   nWorkers,
+  isOneByOne,
   sharedDir,
   quotaPath,
   log,
@@ -81,6 +86,7 @@ export const buildFleet = ({
   let started = false;
   let ending = false;
   let spawned = 0;
+  let isRolling = false;
 
   const spawn = (wanted: ModelRef): Child => {
     const child = spawnChild({
@@ -175,7 +181,7 @@ export const buildFleet = ({
   /** Not before every place is served. */
   const keepStandby = (): void => {
     const isFull = slots.every((slot) => slot.child?.state() === 'ready');
-    if (!ending && model && isFull) standby.keep(model);
+    if (!ending && model && isFull && !(isRolling && isOneByOne())) standby.keep(model);
   };
 
   const sayHowItDrains = (canHold: boolean): void =>
@@ -211,8 +217,15 @@ export const buildFleet = ({
     restartHistory,
     exhausted: () => exhaustionOf(slots),
     tryModel: async (wanted) => {
-      const child = spawn(wanted);
-      return { child, facts: await child.loaded };
+      // What is on trial takes the standby's place in memory.
+      if (isOneByOne()) standby.drop();
+      try {
+        const child = spawn(wanted);
+        return { child, facts: await child.loaded };
+      } catch (error) {
+        keepStandby();
+        throw error;
+      }
     },
     start: async (wanted, onPort) => {
       model = wanted;
@@ -238,10 +251,12 @@ export const buildFleet = ({
       model = wanted;
       let next: Child | undefined = first;
       const old: Child[] = [];
+      isRolling = true;
       try {
         for (const slot of slots) {
           const last = await succeed(slot, next ?? spawn(wanted));
           if (last) old.push(last);
+          if (isOneByOne()) await last?.exited;
           next = undefined;
         }
         await Promise.all(old.map(({ exited }) => exited));
@@ -252,9 +267,24 @@ export const buildFleet = ({
             await succeed(slot, spawn(before));
         throw error;
       } finally {
+        isRolling = false;
         standby.drop(model);
         keepStandby();
       }
+    },
+    resize: (nWanted) => {
+      if (!started || ending || isRolling || slots.some(({ awaited }) => awaited)) return false;
+      while (slots.length > nWanted) {
+        const { child } = slots.pop()!;
+        if (child) drain(child);
+      }
+      while (slots.length < nWanted) {
+        const slot = buildWorkerSlot(slots.length + 1);
+        slots.push(slot);
+        fill(slot);
+      }
+      onChange();
+      return true;
     },
     renewStandby: () => {
       standby.drop();
@@ -265,7 +295,8 @@ export const buildFleet = ({
       if (!slot || slot.awaited || ending) return;
       restartHistory.noteRestart(slot, reason);
       log.warn(`worker ${slot.id} is being replaced`, { worker: slot.id, reason });
-      await succeed(slot, standby.take(model!));
+      const last = await succeed(slot, standby.take(model!));
+      if (isOneByOne()) await last?.exited;
       keepStandby();
     },
     kill: (child, reason) => {

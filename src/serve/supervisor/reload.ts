@@ -55,7 +55,8 @@ export const versionOfPath = (path: string): string => basename(dirname(path));
 
 interface ReloadSetting {
   readonly config: ServeConfig;
-  readonly sharedDir: string;
+  /** Where copies of models go, see `keepModel`. */
+  readonly sharedDirs: readonly string[];
   readonly fleet: Fleet;
   readonly log: Log;
   /** What serves at the start. */
@@ -66,7 +67,7 @@ interface ReloadSetting {
 
 export const buildReload = ({
   config,
-  sharedDir,
+  sharedDirs,
   fleet,
   log,
   first,
@@ -133,7 +134,7 @@ export const buildReload = ({
       inTurn(() =>
         put(`the model ${wanted ?? config.model ?? ''}`.trim(), () => {
           const path = resolveModel(config, wanted);
-          return keepModel(sharedDir, path, versionOfPath(path), ++kept);
+          return keepModel(sharedDirs, path, versionOfPath(path), ++kept);
         }),
       ),
     restart: () =>

@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { createCells } from '../telemetry/shared-counters.ts';
-import { keepModel, makeSharedDir } from './shared-dir.ts';
+import { keepModel, makeSharedDirs } from './shared-dir.ts';
 
 const codeOf = (work: () => unknown): string => {
   try {
@@ -26,23 +34,34 @@ describe('the shared folder', () => {
       'puntual-1-4194304999-abc',
     ];
     for (const name of [dead, alive, other]) mkdirSync(join(base, name));
-    const own = makeSharedDir(base);
+    const [own] = makeSharedDirs([base]);
     expect([dead, alive, other].map((name) => existsSync(join(base, name)))).toEqual([
       false,
       true,
       true,
     ]);
-    expect(existsSync(own)).toBe(true);
+    expect(existsSync(own!)).toBe(true);
     rmSync(base, { recursive: true });
   });
 
   test('says that there is no room for a model, and which model is not there', () => {
     const dir = mkdtempSync(join(tmpdir(), 'puntual-keep-'));
     writeFileSync(join(dir, 'model'), 'x');
-    expect(codeOf(() => keepModel('/proc/self/nowhere', join(dir, 'model'), 'v', 1))).toBe(
-      'file-unwritable',
-    );
-    expect(codeOf(() => keepModel(dir, join(dir, 'absent'), 'v', 1))).toBe('file-missing');
+    const path = join(dir, 'model');
+    expect(codeOf(() => keepModel(['/proc/self/nowhere'], path, 'v', 1))).toBe('file-unwritable');
+    expect(codeOf(() => keepModel([dir], join(dir, 'absent'), 'v', 1))).toBe('file-missing');
+    rmSync(dir, { recursive: true });
+  });
+
+  test('takes the next folder when the first has no room, and says when none can be written', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'puntual-keep-'));
+    writeFileSync(join(dir, 'model'), 'x'.repeat(3_000_000));
+    const { file } = keepModel(['/proc/self/nowhere', dir], join(dir, 'model'), 'v', 1);
+    expect(readFileSync(file)).toEqual(readFileSync(join(dir, 'model')));
+    const dirs = makeSharedDirs(['/proc/self/nowhere', dir]);
+    expect(dirs).toHaveLength(1);
+    expect(codeOf(() => makeSharedDirs(['/proc/self/nowhere']))).toBe('file-unwritable');
+    expect(codeOf(() => makeSharedDirs([]))).toBe('file-unwritable');
     rmSync(dir, { recursive: true });
   });
 

@@ -1,7 +1,7 @@
 /**
  * The supervisor: starts the workers, keeps them, changes their model, ends them in order. It never predicts.
  */
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { ServeConfig } from '../config.ts';
@@ -14,17 +14,18 @@ import { snapshotOf } from '../telemetry/service-snapshot.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import { openAdmin } from './admin.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
+import { followPlan } from './follow-plan.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { actAsInit } from './init-process.ts';
 import { keepFiles, watchFiles } from './kept-files.ts';
 import { watchNpmParent } from './npm-parent.ts';
 import { freePort, urlOf } from './ports.ts';
 import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
-import { keepModel, makeSharedDir } from './shared-dir.ts';
+import { keepModel, makeSharedDirs } from './shared-dir.ts';
 import { buildShutdown } from './shutdown.ts';
 import { inheritedPorts, reportReady, startSuccessor } from './upgrade.ts';
 import { watch } from './watchdog.ts';
-import { connectionsFor, workersFor } from './worker-count.ts';
+import { checkDescriptors } from './worker-count.ts';
 
 /** What a person is told once the service is ready. */
 export interface Started {
@@ -48,11 +49,13 @@ export const serve = async (
   onStarted: (started: Started) => void = () => {},
 ): Promise<number> => {
   const calledMs = performance.now();
+  checkDescriptors();
   const firstParent = process.ppid;
   const log = buildLog(config.logLevel);
   if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
   const path = resolveModel(config);
-  const sharedDir = makeSharedDir();
+  const sharedDirs = makeSharedDirs();
+  const sharedDir = sharedDirs[0]!;
   const state: State = { draining: false, reload: undefined };
   let built: Fleet | undefined;
   const admins: Bun.Server<undefined>[] = [];
@@ -68,18 +71,16 @@ export const serve = async (
       : 0;
     const quotaPath = join(sharedDir, 'quota');
     createCells(quotaPath, QUOTA_CELLS);
-    const ref = keepModel(sharedDir, path, versionOfPath(path), 1);
-    const nWorkers = config.workers === 'auto' ? workersFor(config.connections) : config.workers;
-    const connections = connectionsFor(nWorkers);
-    if (connections < config.connections)
-      log.info('descriptors allow fewer connections than asked for: raise the limit (ulimit -n)', {
-        connections,
-        asked: config.connections,
-      });
+    const ref = keepModel(sharedDirs, path, versionOfPath(path), 1);
+    const followed = followPlan(config, statSync(ref.file).size, log);
     const fleet = buildFleet({
       config,
-      workerConfig: kept.config,
-      nWorkers,
+      workerConfig: () => ({
+        ...kept.config(),
+        memoryLimitMb: followed.plan().memoryLimitMb,
+      }),
+      nWorkers: followed.plan().nWorkers,
+      isOneByOne: () => followed.plan().isOneByOne,
       sharedDir,
       quotaPath,
       log,
@@ -133,13 +134,14 @@ export const serve = async (
     ]);
     state.reload = buildReload({
       config,
-      sharedDir,
+      sharedDirs,
       fleet,
       log,
       first: { ref, facts },
       onChange: tellAll,
     });
-    const unwatch = watch(fleet, config);
+    const unwatch = watch(fleet, config, () => followed.plan().memoryLimitMb);
+    const unfollow = followed.start((nWorkers) => fleet.resize(nWorkers));
     const unwatchFiles = watchFiles(kept, log, {
       onAuth: (auth) => {
         for (const child of fleet.children()) child.tell({ command: 'auth', auth });
@@ -162,12 +164,13 @@ export const serve = async (
       url: urlOf(scheme, config.host, port),
       adminUrl: urlOf('http', config.adminHost, adminPort),
       ...(health && { healthUrl: urlOf('http', health.host, healthPort) }),
-      workers: nWorkers,
+      workers: fleet.places().length,
       model: { name: facts.name, version: facts.version, path: facts.path },
       readyMs: performance.now() - calledMs,
     });
     const code = await ended;
     unwatch();
+    unfollow();
     endInit();
     unwatchFiles();
     unwatchParent();
@@ -181,7 +184,7 @@ export const serve = async (
     for (const child of left) child.kill();
     await Promise.all(left.map(({ exited }) => exited));
     await Promise.all(admins.map((admin) => admin.stop(true)));
-    rmSync(sharedDir, { recursive: true, force: true });
+    for (const dir of sharedDirs) rmSync(dir, { recursive: true, force: true });
   }
 };
 

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { COUNTER_CELLS, GAUGES } from '../telemetry/shared-counters.ts';
 import type { Child } from './child.ts';
-import { type Activity, buildLook } from './watchdog.ts';
+import { type Activity, buildLook, type Observations } from './watchdog.ts';
 
 const buildScene = (activity?: Activity) => {
   let nowMs = 0;
+  let ownBytes = 0;
+  let use: ReturnType<Observations['memoryUse']>;
   const counters = new Float64Array(COUNTER_CELLS);
   const child = {
     counters,
@@ -18,14 +20,24 @@ const buildScene = (activity?: Activity) => {
       kill: (_, reason) => done.push(`kill ${reason}`),
       replace: async (_, reason) => void done.push(`replace ${reason}`),
     },
-    { hangLimitMs: 1500, memoryLimitMb: 100 },
-    () => nowMs,
-    () => activity,
+    { hangLimitMs: 1500, memoryLimitMb: () => 100 },
+    {
+      clockMs: () => nowMs,
+      activityOf: () => activity,
+      memoryOf: () => ownBytes,
+      memoryUse: () => use,
+    },
   );
   return {
     done,
     gauge: (name: (typeof GAUGES)[number], value: number) => {
       counters[GAUGES.indexOf(name)] = value;
+    },
+    own: (bytes: number) => {
+      ownBytes = bytes;
+    },
+    inUse: (usedBytes: number, limitBytes: number) => {
+      use = { usedBytes, limitBytes };
     },
     lookAt: (ms: number) => {
       nowMs = ms;
@@ -82,8 +94,8 @@ describe('the watchdog', () => {
   });
 
   test('replaces a worker above its memory limit, but not a fresh one', () => {
-    const { done, gauge, lookAt } = buildScene();
-    gauge('rssBytes', 200 * 2 ** 20);
+    const { done, gauge, own, lookAt } = buildScene();
+    own(200 * 2 ** 20);
     for (let ms = 0; ms <= 10_000; ms += 100) {
       gauge('beat', ms + 1);
       lookAt(ms);
@@ -92,5 +104,27 @@ describe('the watchdog', () => {
     gauge('beat', 1);
     lookAt(10_100);
     expect(done).toEqual(['replace memory']);
+  });
+
+  test('ends the largest worker before the kernel ends them all, and waits for what that brings', () => {
+    const { done, gauge, own, inUse, lookAt } = buildScene();
+    own(60 * 2 ** 20);
+    inUse(96 * 2 ** 20, 100 * 2 ** 20);
+    for (let ms = 0; ms < 2000; ms += 100) {
+      gauge('beat', ms + 1);
+      lookAt(ms);
+    }
+    expect(done).toEqual(['kill memory']);
+    inUse(90 * 2 ** 20, 100 * 2 ** 20);
+    lookAt(5000);
+    expect(done).toEqual(['kill memory']);
+  });
+
+  test('ends no worker for memory that others fill', () => {
+    const { done, own, inUse, lookAt } = buildScene();
+    own(20 * 2 ** 20);
+    inUse(99 * 2 ** 20, 100 * 2 ** 20);
+    lookAt(0);
+    expect(done).toEqual([]);
   });
 });

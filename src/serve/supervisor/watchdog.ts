@@ -4,6 +4,8 @@
  * processor, nobody is to blame.
  */
 import { readFileSync } from 'node:fs';
+import { ownMemoryBytes, readMemoryUse } from '../../host/memory-limit.ts';
+import { readText } from '../../host/text-file.ts';
 import type { ServeConfig } from '../config.ts';
 import { GAUGES } from '../telemetry/shared-counters.ts';
 import type { Child } from './child.ts';
@@ -18,14 +20,32 @@ const START_LIMIT_MS = 15_000;
 /** A fresh worker is not replaced for its size: its successor would be as large. */
 const FRESH_MS = 10_000;
 const BEAT = GAUGES.indexOf('beat');
-const RSS = GAUGES.indexOf('rssBytes');
 
-/** Looks ten times a second. @returns a function that stops it */
-export const watch = (fleet: Fleet, config: ServeConfig): (() => void) => {
-  const look = buildLook(fleet, config, () => performance.now());
+/** When so much of the container's memory is used, the kernel is about to end a process, or all of them. */
+const TIGHT_SHARE = 0.95;
+/** After a worker was ended for that, its memory has gone by then. */
+const RELIEF_MS = 2000;
+
+/** Looks ten times a second. @param memoryLimitMb what a worker may hold now @returns a function that stops it */
+export const watch = (
+  fleet: Fleet,
+  config: ServeConfig,
+  memoryLimitMb: () => number,
+): (() => void) => {
+  const look = buildLook(fleet, { hangLimitMs: config.hangLimitMs, memoryLimitMb }, SYSTEM);
   const timer = setInterval(look, LOOK_MS);
   return () => clearInterval(timer);
 };
+
+/** What is asked of the system. */
+export interface Observations {
+  readonly clockMs: () => number;
+  readonly activityOf: (pid: number) => Activity | undefined;
+  /** Bytes that a process holds of its own. */
+  readonly memoryOf: (pid: number) => number;
+  /** Of the container; undefined where it has no limit. */
+  readonly memoryUse: () => { readonly usedBytes: number; readonly limitBytes: number } | undefined;
+}
 
 /** The heartbeat's count, and how long it has been seen not to grow. */
 interface LastBeat {
@@ -58,15 +78,30 @@ const readActivity = (pid: number): Activity | undefined => {
   }
 };
 
+const SYSTEM: Observations = {
+  clockMs: () => performance.now(),
+  activityOf: readActivity,
+  memoryOf: (pid) => {
+    const statm = readText(`/proc/${pid}/statm`);
+    return statm === undefined ? 0 : ownMemoryBytes(statm);
+  },
+  memoryUse: readMemoryUse,
+};
+
+interface WatchLimits {
+  readonly hangLimitMs: number;
+  readonly memoryLimitMb: () => number;
+}
+
 /** One look at every worker. */
 export const buildLook = (
   fleet: Pick<Fleet, 'children' | 'kill' | 'replace'>,
-  config: Pick<ServeConfig, 'hangLimitMs' | 'memoryLimitMb'>,
-  clockMs: () => number,
-  activityOf: (pid: number) => Activity | undefined = readActivity,
+  limits: WatchLimits,
+  { clockMs, activityOf, memoryOf, memoryUse }: Observations,
 ): (() => void) => {
   const lastBeats = new WeakMap<Child, LastBeat>();
   let lastMs = clockMs();
+  let tightAgainMs = 0;
 
   /** It wants to run and was not let: the machine is overloaded, and a fresh worker would be let no more. */
   const isStarved = (last: LastBeat, limitMs: number, pid: number): boolean => {
@@ -80,26 +115,45 @@ export const buildLook = (
     );
   };
 
+  /** One worker less is better than a container less; of use only if it is our workers that fill it. */
+  const isTight = (ourBytes: number): boolean => {
+    const use = memoryUse();
+    return (
+      use !== undefined &&
+      use.usedBytes > use.limitBytes * TIGHT_SHARE &&
+      ourBytes > use.usedBytes / 2
+    );
+  };
+
   return () => {
     const nowMs = clockMs();
     const seenMs = Math.min(nowMs - lastMs, MAX_SEEN_MS);
     lastMs = nowMs;
+    let ourBytes = 0;
+    let largest: { child: Child; ownBytes: number } | undefined;
     for (const child of fleet.children()) {
       const beat = child.counters[BEAT]!;
       const last = lastBeats.get(child);
       if (!last || last.count !== beat) lastBeats.set(child, { count: beat, silentMs: 0 });
       else {
         last.silentMs += seenMs;
-        const limitMs = beat === 0 ? START_LIMIT_MS : config.hangLimitMs;
+        const limitMs = beat === 0 ? START_LIMIT_MS : limits.hangLimitMs;
         if (last.silentMs > limitMs && !isStarved(last, limitMs, child.pid))
           fleet.kill(child, 'hung');
       }
+      const ownBytes = memoryOf(child.pid);
+      ourBytes += ownBytes;
+      if (!largest || ownBytes > largest.ownBytes) largest = { child, ownBytes };
       if (
         child.state() === 'ready' &&
         nowMs - child.readyAtMs() > FRESH_MS &&
-        child.counters[RSS]! > config.memoryLimitMb * 2 ** 20
+        ownBytes > limits.memoryLimitMb() * 2 ** 20
       )
         void fleet.replace(child, 'memory').catch(() => {});
+    }
+    if (largest && nowMs >= tightAgainMs && isTight(ourBytes)) {
+      tightAgainMs = nowMs + RELIEF_MS;
+      fleet.kill(largest.child, 'memory');
     }
   };
 };

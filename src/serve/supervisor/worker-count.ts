@@ -1,8 +1,21 @@
 /**
  * How many workers serve, from the processors and the descriptors that the machine grants.
  */
+import { AppError } from '../../core/errors.ts';
 import { descriptorLimit } from '../../host/descriptors.ts';
 import { grantedProcessors, wholeProcessors } from '../../host/processors.ts';
+
+/** With fewer a worker cannot even open its files and take some connections. */
+const MIN_DESCRIPTORS = 256;
+
+/** @throws AppError limit-system when processes may not open enough descriptors to serve at all */
+export const checkDescriptors = (descriptors = descriptorLimit()): void => {
+  if (descriptors < MIN_DESCRIPTORS)
+    throw new AppError(
+      'limit-system',
+      `a process may open ${descriptors} descriptors here, ${MIN_DESCRIPTORS} are needed: raise the limit (ulimit -n)`,
+    );
+};
 
 /** Descriptors that a worker needs beside its connections. */
 const OWN_DESCRIPTORS = 256;

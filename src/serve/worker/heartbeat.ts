@@ -1,24 +1,41 @@
 /**
- * The heartbeat of a worker: a count that grows while its event loop turns, and gauges beside it.
+ * The heartbeat of a worker: a count that grows while its event loop turns, gauges beside it, and a look at its memory:
+ * the runtime sees no limit of the container and lets its heap grow, so garbage is collected before the ceiling.
  */
+import { ownMemoryBytes } from '../../host/memory-limit.ts';
 import { GAUGES } from '../telemetry/shared-counters.ts';
 
 const BEAT_MS = 100;
 const RSS_EVERY_BEATS = 10;
 
+/** From this part of the ceiling on garbage is collected, and not again before some beats have passed. */
+const COLLECT_SHARE = 0.7;
+const COLLECT_EVERY_BEATS = 20;
+
 const BEAT = GAUGES.indexOf('beat');
 const RSS = GAUGES.indexOf('rssBytes');
 const IN_FLIGHT = GAUGES.indexOf('inFlight');
 
-/**
- * @param gauges float64, shape (GAUGES.length), in shared memory
- * @param onBeat called on every beat; what it returns is the requests in flight
- */
-export const startHeartbeat = (gauges: Float64Array, onBeat: () => number): void => {
+interface HeartbeatSetting {
+  /** float64, shape (GAUGES.length), in shared memory */
+  readonly gauges: Float64Array;
+  /** What this worker may hold of its own. */
+  readonly memoryLimitBytes: number;
+  /** Called on every beat; what it returns is the requests in flight. */
+  readonly onBeat: () => number;
+}
+
+export const startHeartbeat = ({ gauges, memoryLimitBytes, onBeat }: HeartbeatSetting): void => {
   let beats = 0;
+  let collectAt = 0;
   const beat = (): void => {
     gauges[IN_FLIGHT] = onBeat();
-    if (beats++ % RSS_EVERY_BEATS === 0) gauges[RSS] = process.memoryUsage.rss();
+    if (beats % RSS_EVERY_BEATS === 0) gauges[RSS] = process.memoryUsage.rss();
+    if (beats >= collectAt && ownMemoryBytes() > memoryLimitBytes * COLLECT_SHARE) {
+      Bun.gc(true);
+      collectAt = beats + COLLECT_EVERY_BEATS;
+    }
+    beats++;
     gauges[BEAT]! += 1;
   };
   beat();

@@ -3,6 +3,7 @@
  * what has run often, and answers slowly until then. Sent over a socket in the shared folder, counted nowhere.
  */
 import { rmSync } from 'node:fs';
+import { grantedProcessors } from '../../host/processors.ts';
 import { openHttp } from '../../http/server.ts';
 import type { ServeContext } from '../context.ts';
 import { exampleFlight } from '../documents/schema.ts';
@@ -15,9 +16,16 @@ import { buildApp } from './app.ts';
 const REQUESTS = 4000;
 const CONNECTIONS = 8;
 const LIMIT_MS = 2000;
-/** Work and rest in turn: those who answer meanwhile need the processors more. */
+/**
+ * Work and rest in turn: those who answer meanwhile need the processors more, and an autoscaler must not take a start for
+ * load. Half of a processor at most, a quarter of what is granted where that is less than two.
+ */
 const WORK_MS = 4;
-const REST_MS = 4;
+const MAX_SHARE = 0.5;
+const GRANTED_SHARE = 0.25;
+
+const restMs = (granted = grantedProcessors()): number =>
+  WORK_MS * (1 / Math.min(MAX_SHARE, GRANTED_SHARE * granted) - 1);
 
 /** The same service over counters of its own and without authorisation. */
 const scratchOf = (context: ServeContext): ServeContext => {
@@ -58,11 +66,12 @@ export const warmUp = async (
   });
   const callers = await Promise.all(Array.from({ length: CONNECTIONS }, () => openCaller(path)));
   const endMs = performance.now() + LIMIT_MS;
+  const pauseMs = restMs();
   let restAtMs = performance.now() + WORK_MS;
   for (let n = 0; n < REQUESTS && goesOn() && performance.now() < endMs; n += CONNECTIONS) {
     await Promise.all(callers.map((ask) => ask(request)));
     if (performance.now() < restAtMs) continue;
-    await Bun.sleep(REST_MS);
+    await Bun.sleep(pauseMs);
     restAtMs = performance.now() + WORK_MS;
   }
   server.stopListening();

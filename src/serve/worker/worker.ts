@@ -103,9 +103,13 @@ const start = ({
     systemFailures[SYSTEM_CALLS.indexOf(call)]! += 1;
   });
   let listener: Listener | undefined;
-  startHeartbeat(gauges, () => {
-    listener?.tend();
-    return admission.inFlight();
+  startHeartbeat({
+    gauges,
+    memoryLimitBytes: config.memoryLimitMb * 2 ** 20,
+    onBeat: () => {
+      listener?.tend();
+      return admission.inFlight();
+    },
   });
 
   /** A bug: the caller learns nothing of it, the log does, and a fresh worker takes this one's place. */

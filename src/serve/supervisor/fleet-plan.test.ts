@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'bun:test';
+import { planFleet } from './fleet-plan.ts';
+
+const MB = 2 ** 20;
+const wanted = {
+  workers: 'auto',
+  connections: 1000,
+  memoryLimitMb: 512,
+  modelBytes: 2 * MB,
+} as const;
+const grant = { processors: 2, memoryBytes: 8192 * MB, descriptors: 1e6 };
+
+describe('the plan of the fleet', () => {
+  test('is what was asked for where there is room', () =>
+    expect(planFleet(wanted, grant)).toMatchObject({
+      nWorkers: 2,
+      memoryLimitMb: 512,
+      isOneByOne: false,
+      notes: [],
+    }));
+
+  test.each([
+    [4096, 4],
+    [1024, 2],
+    [512, 2],
+    [256, 1],
+    [256, 2],
+    [192, 1],
+  ])('keeps everything that may run at once within %i MB, with %i processors', (memoryMb, processors) => {
+    const plan = planFleet(wanted, { ...grant, processors, memoryBytes: memoryMb * MB });
+    const atOnce = plan.isOneByOne ? plan.nWorkers + 1 : 2 * plan.nWorkers + 1;
+    expect(40 + 4 + atOnce * plan.memoryLimitMb).toBeLessThanOrEqual(memoryMb * 0.9);
+    expect(plan.memoryLimitMb).toBeGreaterThanOrEqual(48);
+    expect(plan.nWorkers).toBe(processors);
+  });
+
+  test('replaces one worker at a time where two generations have no room', () => {
+    expect(planFleet(wanted, { ...grant, memoryBytes: 256 * MB }).isOneByOne).toBe(true);
+    expect(planFleet(wanted, { ...grant, memoryBytes: 1024 * MB }).isOneByOne).toBe(false);
+  });
+
+  test('has fewer workers than processors when memory is short, and says so', () => {
+    const plan = planFleet(wanted, { ...grant, processors: 16, memoryBytes: 512 * MB });
+    expect(plan.nWorkers).toBe(7);
+    expect(plan.notes[0]).toBe(
+      'memory allows 7 of 16 workers: 512 MB for all, 48 MB for each and one more',
+    );
+  });
+
+  test('obeys a number that was asked for, and says when it has no room', () => {
+    const plan = planFleet({ ...wanted, workers: 8 }, { ...grant, memoryBytes: 256 * MB });
+    expect(plan.nWorkers).toBe(8);
+    expect(plan.notes[0]).toContain('memory is too little: 256 MB for 8 workers');
+  });
+
+  test('counts a large model once for each worker, and its copies', () => {
+    const large = { ...wanted, modelBytes: 100 * MB };
+    expect(planFleet(large, { ...grant, processors: 8, memoryBytes: 2048 * MB }).nWorkers).toBe(2);
+  });
+});

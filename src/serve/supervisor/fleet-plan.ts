@@ -1,0 +1,82 @@
+/**
+ * How many workers serve and how much memory each may hold, from what the container grants: processors, memory,
+ * descriptors. Asked again while the service runs, since a container can be resized.
+ */
+import { connectionsFor, workersFor } from './worker-count.ts';
+
+const MEGABYTE = 2 ** 20;
+
+export interface Grant {
+  readonly processors: number;
+  readonly memoryBytes: number;
+  readonly descriptors: number;
+}
+
+interface Wanted {
+  readonly workers: 'auto' | number;
+  readonly connections: number;
+  /** No worker may hold more, however much there is. */
+  readonly memoryLimitMb: number;
+  /** Size of the model's file. */
+  readonly modelBytes: number;
+}
+
+export interface FleetPlan {
+  readonly nWorkers: number;
+  /** What a worker may hold of its own. */
+  readonly memoryLimitMb: number;
+  /** A reload replaces one worker after the other has ended, since two generations have no room. */
+  readonly isOneByOne: boolean;
+  readonly connections: number;
+  /** Sentences about what is less than asked for. */
+  readonly notes: readonly string[];
+}
+
+/** Never planned with: page tables, socket buffers, whatever else runs in the container. */
+const KEPT_SHARE = 0.1;
+const SUPERVISOR_BYTES = 40 * MEGABYTE;
+/** What a worker needs at least, beside its model: code, heap, requests in flight. */
+const WORKER_BYTES = 40 * MEGABYTE;
+/** Once it is read, checked and compiled, in sizes of its file. */
+const MODEL_SIZES = 4;
+/** The supervisor's copies of this model and the one before lie in memory. */
+const COPIES = 2;
+/** With so much for each, two generations of workers side by side are no risk. */
+const ROOMY = 2.5;
+
+export const planFleet = (wanted: Wanted, grant: Grant): FleetPlan => {
+  const fixedBytes = SUPERVISOR_BYTES + COPIES * wanted.modelBytes;
+  const forWorkers = Math.max(0, grant.memoryBytes * (1 - KEPT_SHARE) - fixedBytes);
+  const needBytes = WORKER_BYTES + MODEL_SIZES * wanted.modelBytes;
+  const byProcessors = workersFor(wanted.connections, grant.processors, grant.descriptors);
+  // One more than serve: the standby, or the successor of one that is replaced.
+  const byMemory = Math.max(1, Math.floor(forWorkers / needBytes) - 1);
+  const nWorkers = wanted.workers === 'auto' ? Math.min(byProcessors, byMemory) : wanted.workers;
+  const isOneByOne = forWorkers / (2 * nWorkers + 1) < ROOMY * needBytes;
+  const eachBytes = forWorkers / (isOneByOne ? nWorkers + 1 : 2 * nWorkers + 1);
+  const connections = connectionsFor(nWorkers, grant.descriptors);
+  const notes: string[] = [];
+  const mb = (bytes: number): string => `${Math.round(bytes / MEGABYTE)} MB`;
+  if (wanted.workers === 'auto' && byMemory < byProcessors)
+    notes.push(
+      `memory allows ${byMemory} of ${byProcessors} workers: ${mb(grant.memoryBytes)} for all, ${mb(needBytes)} for each and one more`,
+    );
+  if (eachBytes < needBytes)
+    notes.push(
+      `memory is too little: ${mb(grant.memoryBytes)} for ${nWorkers} workers and one more, which need ${mb(fixedBytes + (nWorkers + 1) * needBytes)}`,
+    );
+  if (connections < wanted.connections)
+    notes.push(
+      `descriptors allow ${connections} connections of the ${wanted.connections} asked for: raise the limit (ulimit -n)`,
+    );
+  return {
+    nWorkers,
+    memoryLimitMb: Math.min(
+      wanted.memoryLimitMb,
+      Math.floor(Math.max(eachBytes, needBytes) / MEGABYTE),
+    ),
+    isOneByOne,
+    connections,
+    notes,
+  };
+};

@@ -1,0 +1,33 @@
+import { expect, test } from 'bun:test';
+import { DEFAULT_CONFIG } from '../config.ts';
+import { buildLog } from '../log.ts';
+import type { Grant } from './fleet-plan.ts';
+import { followPlan } from './follow-plan.ts';
+
+test('the fleet follows what the container grants, asks again when it is not the moment, and rests when nothing changes', async () => {
+  let grant: Grant = { processors: 0.5, memoryBytes: 8 * 2 ** 30, descriptors: 1e6 };
+  const lines: string[] = [];
+  const log = buildLog('info', {}, 'json', (line) => lines.push(line));
+  const followed = followPlan(DEFAULT_CONFIG, 2 ** 20, log, () => grant);
+  expect(followed.plan().nWorkers).toBe(1);
+  const asked: number[] = [];
+  const settled = async (n: number): Promise<void> => {
+    while (asked.length < n) await Bun.sleep(1);
+  };
+  let isBusy = true;
+  const stop = followed.start((nWorkers) => {
+    asked.push(nWorkers);
+    return !isBusy;
+  }, 1);
+  grant = { ...grant, processors: 4 };
+  await settled(3);
+  isBusy = false;
+  while (!lines.some((line) => line.includes('"workers":4,"before":1'))) await Bun.sleep(1);
+  const nAsked = asked.length;
+  grant = { ...grant, memoryBytes: 256 * 2 ** 20 };
+  await settled(nAsked + 1);
+  stop();
+  expect([...new Set(asked)]).toEqual([4, 3]);
+  expect(followed.plan().isOneByOne).toBe(true);
+  expect(lines.join()).toContain('memory allows 3 of 4 workers');
+});

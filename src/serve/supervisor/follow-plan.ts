@@ -1,0 +1,72 @@
+/**
+ * Follows what the container grants while the service runs: its quota of processors or its memory may be changed in
+ * place, and the fleet grows or shrinks with them.
+ */
+import { descriptorLimit } from '../../host/descriptors.ts';
+import { grantedMemoryBytes } from '../../host/memory-limit.ts';
+import { grantedProcessors, processorQuota } from '../../host/processors.ts';
+import type { ServeConfig } from '../config.ts';
+import type { Log } from '../log.ts';
+import { type FleetPlan, type Grant, planFleet } from './fleet-plan.ts';
+
+const LOOK_MS = 2000;
+
+interface FollowedPlan {
+  /** What holds now. */
+  readonly plan: () => FleetPlan;
+  /**
+   * Looks again every two seconds from now on.
+   * @param resize returns false when it is not the moment; it is asked again
+   * @returns a function that stops it
+   */
+  readonly start: (resize: (nWorkers: number) => boolean, everyMs?: number) => () => void;
+}
+
+/** A quota holds; without one, what was requested; else all there is. */
+const readGrant = ({ cpuRequest }: Pick<ServeConfig, 'cpuRequest'>): Grant => ({
+  processors:
+    cpuRequest !== undefined && processorQuota() === Number.POSITIVE_INFINITY
+      ? Math.min(cpuRequest, grantedProcessors())
+      : grantedProcessors(),
+  memoryBytes: grantedMemoryBytes(),
+  descriptors: descriptorLimit(),
+});
+
+export const followPlan = (
+  config: ServeConfig,
+  modelBytes: number,
+  log: Log,
+  grant: () => Grant = () => readGrant(config),
+): FollowedPlan => {
+  const wanted = {
+    workers: config.workers,
+    connections: config.connections,
+    memoryLimitMb: config.memoryLimitMb,
+    modelBytes,
+  };
+  let plan = planFleet(wanted, grant());
+  let nServed = plan.nWorkers;
+  const say = (): void => {
+    for (const note of plan.notes) log.info(note);
+  };
+  say();
+  return {
+    plan: () => plan,
+    start: (resize, everyMs = LOOK_MS) => {
+      const timer = setInterval(() => {
+        const next = planFleet(wanted, grant());
+        const hasChanged = next.notes.join() !== plan.notes.join();
+        plan = next;
+        if (hasChanged) say();
+        if (plan.nWorkers === nServed || !resize(plan.nWorkers)) return;
+        log.info('the container grants another share: the fleet is resized', {
+          workers: plan.nWorkers,
+          before: nServed,
+          memoryLimitMb: plan.memoryLimitMb,
+        });
+        nServed = plan.nWorkers;
+      }, everyMs);
+      return () => clearInterval(timer);
+    },
+  };
+};
