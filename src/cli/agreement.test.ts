@@ -68,11 +68,14 @@ describe('a file of flights', () => {
     expect(report.rows).toEqual({ read: 40, rejected: 10, used: 30 });
     expect(report.rejected).toEqual({ 'no km': 10 });
     // The ranking is that of the answers that predict wrote.
-    const answers = readFileSync(join(FOLDER, 'out.csv'), 'utf8').trim().split('\n').slice(1);
-    const scored = answers.flatMap((line) => {
+    const [header, ...lines] = readFileSync(join(FOLDER, 'out.csv'), 'utf8').trim().split('\n');
+    const probabilityAt = header!.split(',').indexOf('probability');
+    const scored = lines.flatMap((line) => {
       const cells = line.split(',');
-      return cells[9] === '' ? [] : [{ late: cells[4] === '40', p: Number(cells[9]) }];
+      const p = cells[probabilityAt]!;
+      return p === '' ? [] : [{ late: cells[4] === '40', p: Number(p) }];
     });
+    expect(scored).toHaveLength(30);
     const pairs = scored
       .filter(({ late }) => late)
       .flatMap((a) => scored.filter(({ late }) => !late).map((b) => [a.p, b.p] as const));
