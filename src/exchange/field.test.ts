@@ -1,5 +1,5 @@
 /** Files as people hand them over: each with the answers of its library, or the refusal that names what is wrong. */
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildInputReader } from '../core/inputs.ts';
@@ -79,4 +79,49 @@ test('a value that an encoder refuses is a fault, as is a missing one; dropped c
   expect(faultsOf({ airline: 'KLM' })).toEqual([
     'airline must be one of Avianca, Copa Air, Grupo LATAM, Iberia, Sky Airline',
   ]);
+});
+
+describe('a model inside something else', () => {
+  test.each([
+    ['handed-scaler.pkl', undefined, 'StandardScaler (scaler) beside the model'],
+    ['handed-scaler.pkl', undefined, '--path model takes the model alone'],
+    ['handed-two.pkl', undefined, 'say which with --path models.0 or --path models.1'],
+    ['handed-own-class.pkl', undefined, '--path ATTRIBUTE takes the model out of it'],
+    ['handed-own-class.pkl', 'features', 'leads to a list, not to a model'],
+    ['handed-own-class.pkl', 'model', 'the pickle has no model there, but _model'],
+    ['handed-dictionary.pkl', 'columns.7', 'has no 7 there'],
+    ['field/search-no-refit.pkl', undefined, 'refit=False'],
+    ['lightgbm.txt', 'model', '--path is for a pickle'],
+  ])('%s with the path %p is refused: %s', (name, path, text) => {
+    expect(() => importModel(fixture(name), { ...(path && { path }) }, 'x')).toThrow(text);
+  });
+
+  test('takes the names of its columns from beside it', () => {
+    for (const name of ['handed-dictionary.pkl', 'handed-index.pkl', 'handed-list.pkl'])
+      expect(importModel(fixture(name), {}, 'x').inputs.map((input) => input.name)).toEqual([
+        'hour',
+        'distanceMiles',
+      ]);
+  });
+
+  test('keeps the threshold at which it decides, for either class', () => {
+    const bytes = fixture('threshold-fixed.pkl');
+    expect(importModel(bytes, {}, 'x').threshold).toBe(0.3);
+    expect(importModel(bytes, { positive: '0' }, 'x').threshold).toBe(0.7);
+    expect(importModel(bytes, { threshold: 0.4 }, 'x').threshold).toBe(0.4);
+    const tuned = importModel(fixture('threshold-tuned.pkl'), {}, 'x');
+    expect(tuned.provenance.notes?.join()).toContain(`decides from ${tuned.threshold} on`);
+  });
+});
+
+test('a number for an example flight lies where the trees of the model compare', () => {
+  const { inputs, heads } = importModel(fixture('forest.pkl'), {}, 'x');
+  const { score } = heads[0]!;
+  if (score.kind !== 'forest') throw new Error('a forest is expected');
+  const { feature, threshold } = score.forest;
+  inputs.forEach(({ example }, i) => {
+    const compared = threshold.filter((_, node) => feature[node] === i);
+    expect(example).toBeGreaterThanOrEqual(Math.min(...compared));
+    expect(example).toBeLessThanOrEqual(Math.max(...compared));
+  });
 });

@@ -8,14 +8,15 @@ import { DAMAGED, WANTING } from '../../test/hostile-files.ts';
 import { ascii, protocol4, RUNNING, stackGlobal } from '../../test/hostile-pickles.ts';
 import { AppError } from '../core/errors.ts';
 import { importModel } from './import.ts';
+import type { InputsFile } from './inputs-file.ts';
 
 const FIXTURES = join(import.meta.dir, 'fixtures');
 const fixture = (name: string): Buffer => readFileSync(join(FIXTURES, name));
 
 /** The refusal of a file; anything but an AppError is a bug and fails the test. */
-const refusalOf = (bytes: Uint8Array): AppError => {
+const refusalOf = (bytes: Uint8Array, spec: InputsFile = {}): AppError => {
   try {
-    importModel(bytes, {}, 'hostile');
+    importModel(bytes, spec, 'hostile');
   } catch (error) {
     if (error instanceof AppError) return error;
     throw error;
@@ -26,6 +27,12 @@ const refusalOf = (bytes: Uint8Array): AppError => {
 describe('a pickle that tries to run code', () => {
   test.each(RUNNING)('is refused: %s', (_, bytes, name) => {
     const { code, message } = refusalOf(bytes);
+    expect(message).toContain(name);
+    expect(code).toBe('model-unsafe');
+  });
+
+  test.each(RUNNING)('is refused also where a path leads into it: %s', (_, bytes, name) => {
+    const { code, message } = refusalOf(bytes, { path: 'model' });
     expect(message).toContain(name);
     expect(code).toBe('model-unsafe');
   });

@@ -23,7 +23,7 @@ const FILE_LIMIT_BYTES = 256 * 1024 * 1024;
  * @throws AppError model-broken, model-unsupported, model-unsafe, value-invalid
  */
 export const importModel = (bytes: Uint8Array, spec: InputsFile, name: string): Model =>
-  toModel(parseForeign(bytes), spec, name).model;
+  toModel(parseForeign(bytes, spec.path), spec, name).model;
 
 /** A model, what its library's columns became, and groups that they may be. */
 interface Imported {
@@ -38,22 +38,28 @@ export const importWithProposals = (
   spec: InputsFile,
   name: string,
 ): Imported => {
-  const foreign = parseForeign(bytes);
+  const foreign = parseForeign(bytes, spec.path);
   return { ...toModel(foreign, spec, name), proposals: proposeGroups(foreign, spec) };
 };
 
-/** @throws AppError model-broken, model-unsupported, model-unsafe */
-export const parseForeign = (bytes: Uint8Array): ForeignModel => {
+/**
+ * @param path where a pickle holds the model
+ * @throws AppError model-broken, model-unsupported, model-unsafe, value-invalid (nothing lies at the path)
+ */
+export const parseForeign = (bytes: Uint8Array, path?: string): ForeignModel => {
   if (bytes.length > FILE_LIMIT_BYTES)
     throw new AppError('model-unsupported', `the model is larger than ${FILE_LIMIT_BYTES} bytes`);
   const plain = decompress(bytes);
   const [first, second] = plain;
   const head = Buffer.from(plain.subarray(0, 64)).toString('latin1');
+  // PROTO of protocol 2 and on; a class, a mark or a persistent id of protocols 0 and 1.
+  const isPickle =
+    (first === 0x80 && second! <= 5) || /^(c[^,;\t\n]*(\n|$)|\(|P(?!K\x03\x04|AR1))/.test(head);
+  if (isPickle) return readSklearn(parsePickle(plain, path !== undefined), path);
+  if (path !== undefined)
+    throw new AppError('value-invalid', '--path is for a pickle, which this file is not');
   if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(plain).toString('utf8'));
   if (first === 0x7b) return parseXgboost(plain);
-  // PROTO of protocol 2 and on; a class, a mark or a persistent id of protocols 0 and 1.
-  if ((first === 0x80 && second! <= 5) || /^(c[^,;\t\n]*(\n|$)|\(|P(?!K\x03\x04|AR1))/.test(head))
-    return readSklearn(parsePickle(plain));
   if (first === 0x08) return parseOnnx(plain);
   throw unknownFormatError(plain);
 };

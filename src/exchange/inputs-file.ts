@@ -30,6 +30,8 @@ export interface InputsFile {
   readonly threshold?: number;
   /** The class label that the probability is of. */
   readonly positive?: string;
+  /** Where in a pickle the model is: keys, indices and attributes, by dots. */
+  readonly path?: string;
   /** Names of the columns in order. */
   readonly columns?: readonly string[];
   readonly inputs?: readonly InputSpec[];
@@ -61,8 +63,9 @@ const parseJson = (text: string): unknown => {
 };
 
 const parseObject = (spec: Readonly<Record<string, unknown>>): InputsFile => {
-  const { name, minutes, threshold, positive, columns, inputs } = spec;
+  const { name, minutes, threshold, positive, path, columns, inputs } = spec;
   if (name !== undefined && typeof name !== 'string') throw invalid('"name" must be a string');
+  if (path !== undefined && typeof path !== 'string') throw invalid('"path" must be a string');
   if (minutes !== undefined && !(typeof minutes === 'number' && minutes >= 0))
     throw invalid('"minutes" must be a number from 0 on');
   if (
@@ -78,6 +81,7 @@ const parseObject = (spec: Readonly<Record<string, unknown>>): InputsFile => {
     ...(minutes !== undefined && { minutes }),
     ...(threshold !== undefined && { threshold }),
     ...(positive !== undefined && { positive: String(positive) }),
+    ...(path !== undefined && { path }),
     ...(columns !== undefined && { columns }),
     ...(inputs !== undefined && { inputs: inputs.map(parseInput) }),
   };

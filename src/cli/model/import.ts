@@ -20,6 +20,7 @@ interface Options {
   readonly output?: string;
   readonly inputs?: string;
   readonly positive?: string;
+  readonly path?: string;
   readonly name?: string;
   readonly models: string;
   readonly check?: string;
@@ -40,6 +41,10 @@ export const describeImport = (command: Command): void => {
       'a JSON file that names the inputs, or the JSON itself (docs/model-file.md)',
     )
     .option('--positive <label>', 'the class that means "late", by its label')
+    .option(
+      '--path <path>',
+      'where in a pickle the model is: keys, indices and attributes, such as models.0 or clf',
+    )
     .option('--name <name>', "the model's name (default: that of the file)")
     .option(
       '--check <rows>',
@@ -97,11 +102,15 @@ export const describeImport = (command: Command): void => {
 };
 
 /** The inputs file, or what stands for it, with what the flags say. */
-const specOf = ({ inputs, positive }: Options): InputsFile => {
+const specOf = ({ inputs, positive, path }: Options): InputsFile => {
   const text =
     inputs === undefined || /^\s*[[{]/.test(inputs) ? inputs : read(inputs).toString('utf8');
   const spec = text === undefined ? {} : parseInputsFile(text);
-  return positive === undefined ? spec : { ...spec, positive };
+  return {
+    ...spec,
+    ...(positive !== undefined && { positive }),
+    ...(path !== undefined && { path }),
+  };
 };
 
 /** More rows than that prove no more. */

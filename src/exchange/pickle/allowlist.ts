@@ -16,6 +16,7 @@ const FUNCTIONS = [
   'collections.defaultdict',
   'copyreg._reconstructor',
   'functools.partial',
+  'numpy.core._ufunc_reconstruct',
   'numpy.core.multiarray._reconstruct',
   'numpy.core.multiarray.scalar',
   'numpy.core.numeric._frombuffer',
@@ -37,6 +38,9 @@ const CLASSES = [
   'numpy.int32',
   'numpy.bool_',
   'numpy.object_',
+  'numpy.ma.MaskedArray',
+  'numpy.ma.core.MaskedArray',
+  'numpy.ma.core._mareconstruct',
   'numpy.random.mtrand.RandomState',
   'numpy.random._generator.Generator',
   'numpy.random._mt19937.MT19937',
@@ -73,6 +77,7 @@ const CLASSES = [
   'sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier',
   'sklearn.ensemble._hist_gradient_boosting.loss.BinaryCrossEntropy',
   'sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor',
+  'sklearn.ensemble._stacking.StackingClassifier',
   'sklearn.ensemble._voting.VotingClassifier',
   'sklearn.ensemble._weight_boosting.AdaBoostClassifier',
   'sklearn.frozen._frozen.FrozenEstimator',
@@ -89,18 +94,17 @@ const CLASSES = [
   'sklearn.linear_model._sgd_fast.ModifiedHuber',
   'sklearn.linear_model._sgd_fast.SquaredHinge',
   'sklearn.linear_model._stochastic_gradient.SGDClassifier',
-  'sklearn.model_selection._split.KFold',
-  'sklearn.model_selection._split.StratifiedKFold',
-  'sklearn.model_selection._split.TimeSeriesSplit',
   'sklearn.pipeline.Pipeline',
   'sklearn.preprocessing._data.MaxAbsScaler',
   'sklearn.preprocessing._data.MinMaxScaler',
   'sklearn.preprocessing._data.RobustScaler',
   'sklearn.preprocessing._data.StandardScaler',
+  'sklearn.preprocessing._discretization.KBinsDiscretizer',
   'sklearn.preprocessing._encoders.OneHotEncoder',
   'sklearn.preprocessing._encoders.OrdinalEncoder',
   'sklearn.preprocessing._function_transformer.FunctionTransformer',
   'sklearn.preprocessing._label.LabelEncoder',
+  'sklearn.preprocessing._polynomial.PolynomialFeatures',
   'sklearn.preprocessing._target_encoder.TargetEncoder',
   'sklearn.preprocessing._label.LabelBinarizer',
   'sklearn.svm._classes.LinearSVC',
@@ -110,6 +114,8 @@ const CLASSES = [
   'sklearn.tree._tree.Tree',
   'sklearn.utils._bunch.Bunch',
   'sklearn.utils.Bunch',
+  'sklearn.utils._metadata_requests.MetadataRequest',
+  'sklearn.utils._metadata_requests.MethodMetadataRequest',
   'sklearn.utils.deprecation.deprecated',
   'sklearn.utils.validation.check_array',
   'lightgbm.basic.Booster',
@@ -117,9 +123,48 @@ const CLASSES = [
   'xgboost.compat.XGBoostLabelEncoder',
   'xgboost.core.Booster',
   'xgboost.sklearn.XGBClassifier',
+  'pandas.Index',
+  'pandas.StringDtype',
+  'pandas.arrays.ArrowStringArray',
+  'pandas.core.indexes.base.Index',
+  'pandas.core.indexes.base._new_Index',
+  'pyarrow.lib._restore_array',
+  'pyarrow.lib.py_buffer',
+  'pyarrow.lib.type_for_alias',
 ] as const;
 
-const ALLOWED: ReadonlySet<string> = new Set<string>([...FUNCTIONS, ...CLASSES]);
+/** Functions that a FunctionTransformer may hold: those that are computed here too. */
+export const NUMPY_FUNCTIONS = [
+  'numpy.log',
+  'numpy.log1p',
+  'numpy.log2',
+  'numpy.log10',
+  'numpy.exp',
+  'numpy.expm1',
+  'numpy.sqrt',
+  'numpy.square',
+  'numpy.abs',
+  'numpy.absolute',
+  'numpy.sin',
+  'numpy.cos',
+  'numpy.tan',
+  'numpy.sign',
+  'numpy.negative',
+  'numpy.reciprocal',
+] as const;
+
+/**
+ * What lies in a pickle beside the model and has no part in its answers: how a search went, what was sampled before the
+ * training. Whatever of it stands where a model or a step is expected is refused there, by its name.
+ */
+const BYSTANDERS =
+  /^(sklearn\.(metrics|neighbors|model_selection)|scipy\.stats|imblearn)(\.\w+)*\.\w+$/;
+
+const ALLOWED: ReadonlySet<string> = new Set<string>([
+  ...FUNCTIONS,
+  ...CLASSES,
+  ...NUMPY_FUNCTIONS,
+]);
 
 /** Names of Python 2, and of other versions of NumPy and scikit-learn. */
 const MODULES: Readonly<Record<string, string>> = {
@@ -127,6 +172,7 @@ const MODULES: Readonly<Record<string, string>> = {
   copy_reg: 'copyreg',
   // The builds of scikit-learn 1.4 to 1.7 name this module without its package.
   _loss: 'sklearn._loss._loss',
+  'numpy._core': 'numpy.core',
   'numpy._core.multiarray': 'numpy.core.multiarray',
   'numpy._core.numeric': 'numpy.core.numeric',
 };
@@ -141,7 +187,7 @@ const LIBRARIES = /^(sklearn|lightgbm|xgboost|catboost|imblearn|category_encoder
 export const checkAllowed = (module: string, name: string): string => {
   const canonicalModule = Object.hasOwn(MODULES, module) ? MODULES[module]! : module;
   const fullName = `${canonicalModule}.${name}`;
-  if (ALLOWED.has(fullName)) return fullName;
+  if (ALLOWED.has(fullName) || (BYSTANDERS.test(fullName) && /^\w+$/.test(name))) return fullName;
   const shown = fullName.slice(0, 120).replace(/[^\x20-\x7e]/g, '?');
   // A name with a dot walks from attribute to attribute: no class is reached that way.
   if (LIBRARIES.test(fullName) && /^\w+$/.test(name))
@@ -149,8 +195,39 @@ export const checkAllowed = (module: string, name: string): string => {
       'model-unsupported',
       `the pickle holds a ${shown}, which is not supported; ${alternativeTo(fullName)}`,
     );
-  throw new AppError('model-unsafe', `the pickle asks for ${shown}, which is refused`);
+  throw new AppError(
+    'model-unsafe',
+    `the pickle asks for ${shown}, which is refused${OWN_CLASS.test(name) ? '; if that is a class of your own, --path ATTRIBUTE takes the model out of it' : ''}`,
+  );
 };
+
+/** Classes begin with a capital. */
+const OWN_CLASS = /^[A-Z]\w*$/;
+const WORDS = /^\w+(\.\w+)*$/;
+
+/** As `checkAllowed`, but a name that is in no table is kept, as one of the writer's own. */
+export const checkAllowedOrOwn = (
+  module: string,
+  name: string,
+): { readonly kind: 'global'; readonly name: string; readonly isOwn?: boolean } => {
+  const fullName = `${module}.${name}`;
+  const isOwn =
+    WORDS.test(module) &&
+    OWN_CLASS.test(name) &&
+    fullName.length < 200 &&
+    !LIBRARIES.test(fullName) &&
+    !SYSTEM.test(module) &&
+    !isRenamed(module, name);
+  if (!isOwn) return { kind: 'global', name: checkAllowed(module, name) };
+  return { kind: 'global', name: fullName, isOwn: true };
+};
+
+/** Modules of Python and NumPy: nothing of them is a class of one's own, and much of it runs code. */
+const SYSTEM =
+  /^(_\w*(?<!__main__)|__builtin__|builtins|numpy|joblib|abc|asyncio|bdb|cProfile|code|codecs|codeop|commands|copy|copyreg|copy_reg|ctypes|dill|cloudpickle|distutils|doctest|ensurepip|fileinput|ftplib|functools|gc|getpass|glob|http|imaplib|importlib|inspect|io|itertools|linecache|logging|mailcap|marshal|mmap|multiprocessing|nt|ntpath|operator|os|pathlib|pdb|pickle|pip|pipes|pkgutil|platform|popen2|posix|posixpath|profile|pty|pydoc|runpy|sched|setuptools|shelve|shutil|signal|site|smtplib|socket|socketserver|sqlite3|ssl|subprocess|sys|sysconfig|tarfile|tempfile|test|threading|timeit|tkinter|trace|traceback|types|unittest|urllib|uuid|venv|weakref|webbrowser|xml|xmlrpc|zipapp|zipfile|zipimport)(\.|$)/;
+
+const isRenamed = (module: string, name: string): boolean =>
+  ALLOWED.has(`${Object.hasOwn(MODULES, module) ? MODULES[module]! : module}.${name}`);
 
 /** What its owner can do instead. */
 const alternativeTo = (name: string): string =>

@@ -49,7 +49,18 @@ export const callGlobal = (name: string, args: readonly PyValue[]): PyValue => {
     case 'copyreg._reconstructor': {
       const [cls] = args;
       if (!isKind(cls, 'global')) throw broken('it rebuilds what is no class');
-      return { kind: 'object', name: cls.name, args: [], state: null };
+      return {
+        kind: 'object',
+        name: cls.name,
+        args: [],
+        state: null,
+        ...(cls.isOwn && { isOwn: true }),
+      };
+    }
+    case 'numpy.core._ufunc_reconstruct': {
+      const [module, name] = args;
+      if (module !== 'numpy' || typeof name !== 'string') throw broken('a function has no name');
+      return { kind: 'global', name: `numpy.${name}` };
     }
     case 'numpy.core.multiarray._reconstruct':
       return emptyArray();

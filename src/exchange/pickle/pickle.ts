@@ -5,7 +5,7 @@
  * @source CPython Lib/pickletools.py; joblib numpy_pickle.py
  */
 import { AppError } from '../../core/errors.ts';
-import { checkAllowed } from './allowlist.ts';
+import { checkAllowed, checkAllowedOrOwn } from './allowlist.ts';
 import {
   decodeLong,
   decodeQuoted,
@@ -40,24 +40,31 @@ interface Machine {
   readonly memo: Map<number, PyValue>;
   /** Pickles around this one. */
   readonly nesting: number;
+  /** Whether objects of classes that are in no table are kept, as inert as all others. */
+  readonly takesOwn: boolean;
 }
 
-/** The value that a pickle describes. @throws AppError model-broken, model-unsafe, model-unsupported */
-export const parsePickle = (bytes: Uint8Array): PyValue => {
+/**
+ * The value that a pickle describes.
+ * @param takesOwn whether objects of the writer's own classes may hold what is wanted; calls of what is in no table are
+ *   refused all the same
+ * @throws AppError model-broken, model-unsafe, model-unsupported
+ */
+export const parsePickle = (bytes: Uint8Array, takesOwn = false): PyValue => {
   const stream: Stream = {
     bytes,
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     at: 0,
     nOpcodes: 0,
   };
-  return runMachine(stream, 0);
+  return runMachine(stream, 0, takesOwn);
 };
 
 /** One pickle from the stream's position on; joblib nests another where an array holds objects. */
-const runMachine = (stream: Stream, nesting: number): PyValue => {
+const runMachine = (stream: Stream, nesting: number, takesOwn: boolean): PyValue => {
   if (nesting > NESTING_LIMIT) throw broken('pickles are nested too deeply');
   const stack: Stack = [];
-  const machine: Machine = { stream, stack, memo: new Map(), nesting };
+  const machine: Machine = { stream, stack, memo: new Map(), nesting, takesOwn };
   for (;;) {
     if (++stream.nOpcodes > OPCODES_LIMIT) throw broken(`it has more than ${OPCODES_LIMIT} steps`);
     const opcode = u8(stream);
@@ -257,7 +264,7 @@ const runCall = (opcode: number, machine: Machine): boolean => {
     case 0x63: {
       // GLOBAL
       const module = readLine(stream);
-      stack.push(named(module, readLine(stream)));
+      stack.push(named(module, readLine(stream), machine));
       return true;
     }
     case 0x93: {
@@ -266,7 +273,7 @@ const runCall = (opcode: number, machine: Machine): boolean => {
       const module = pop(stack);
       if (typeof module !== 'string' || typeof name !== 'string')
         throw broken('it names a class by something that is no text');
-      stack.push(named(module, name));
+      stack.push(named(module, name, machine));
       return true;
     }
     case 0x92: // NEWOBJ_EX, whose named arguments no class of the table needs
@@ -274,13 +281,15 @@ const runCall = (opcode: number, machine: Machine): boolean => {
       stack.push(callTop(stack));
       return true;
     case 0x52: // REDUCE
-    case 0x81: // NEWOBJ
       stack.push(callTop(stack));
+      return true;
+    case 0x81: // NEWOBJ
+      stack.push(callTop(stack, true));
       return true;
     case 0x69: {
       // INST
       const module = readLine(stream);
-      const callee = named(module, readLine(stream));
+      const callee = named(module, readLine(stream), machine);
       stack.push(call(callee, tupleOf(popMark(stack))));
       return true;
     }
@@ -306,25 +315,27 @@ const runCall = (opcode: number, machine: Machine): boolean => {
   }
 };
 
-const named = (module: string, name: string): PyValue => ({
-  kind: 'global',
-  name: checkAllowed(module, name),
-});
+const named = (module: string, name: string, { takesOwn }: Machine): PyValue =>
+  takesOwn ? checkAllowedOrOwn(module, name) : { kind: 'global', name: checkAllowed(module, name) };
 
-const callTop = (stack: Stack): PyValue => {
+const callTop = (stack: Stack, isNew = false): PyValue => {
   const args = pop(stack);
-  return call(pop(stack), args);
+  return call(pop(stack), args, isNew);
 };
 
-const call = (callee: PyValue, args: PyValue): PyValue => {
+/** @param isNew whether it only makes an object, without a call of the class */
+const call = (callee: PyValue, args: PyValue, isNew = false): PyValue => {
   if (!isKind(callee, 'global'))
     throw new AppError('model-unsafe', 'the pickle calls something that is not a named class');
   if (!isKind(args, 'tuple')) throw broken('it calls without arguments');
-  return callGlobal(callee.name, args.items);
+  if (!callee.isOwn) return callGlobal(callee.name, args.items);
+  if (!isNew)
+    throw new AppError('model-unsafe', `the pickle asks to call ${callee.name}, which is refused`);
+  return { kind: 'object', name: callee.name, args: args.items, state: null, isOwn: true };
 };
 
 /** Gives an object its state; the bytes of joblib's arrays follow in the stream. */
-const runBuild = ({ stream, stack, nesting }: Machine): void => {
+const runBuild = ({ stream, stack, nesting, takesOwn }: Machine): void => {
   const state = pop(stack);
   const target = top(stack);
   buildObject(target, state);
@@ -334,7 +345,7 @@ const runBuild = ({ stream, stack, nesting }: Machine): void => {
     fillArrayFrom(
       target,
       (length) => take(stream, length),
-      () => runMachine(stream, nesting + 1),
+      () => runMachine(stream, nesting + 1, takesOwn),
     ),
   );
 };

@@ -37,6 +37,8 @@ export interface PyDict {
 interface PyGlobal {
   readonly kind: 'global';
   readonly name: string;
+  /** Whether it is none of the closed table: a class of whoever wrote the pickle. */
+  readonly isOwn?: boolean;
 }
 
 /** What a class was to be made with; nothing ran. */
@@ -45,6 +47,8 @@ export interface PyObject {
   readonly name: string;
   readonly args: readonly PyValue[];
   state: PyValue;
+  /** Whether its class is one of whoever wrote the pickle. */
+  readonly isOwn?: boolean;
 }
 
 /** A field of a structured array. */
@@ -87,6 +91,17 @@ export const broken = (detail: string): AppError =>
 
 export const unsupported = (detail: string): AppError => new AppError('model-unsupported', detail);
 
+/** What is wrong with an object that lacks what every fitted one has: an old layout, or it was never fitted. */
+const lacking = (object: PyObject, name: string): AppError => {
+  const version = attributeOf(object, '_sklearn_version');
+  const [major] = typeof version === 'string' ? version.split('.') : [undefined];
+  if (!object.name.startsWith('sklearn.') || (major !== undefined && Number(major) >= 1))
+    return broken(`${object.name} has no ${name}; was it fitted?`);
+  return unsupported(
+    `scikit-learn ${typeof version === 'string' ? version.slice(0, 20) : 'before 0.18'} wrote this ${object.name} (no ${name}), in a layout that is not read; load and dump it again with 1.0 or newer`,
+  );
+};
+
 /** The attribute of an object, undefined when it has none. */
 export const attributeOf = (object: PyObject, name: string): PyValue | undefined => {
   const { state } = object;
@@ -97,7 +112,7 @@ export const attributeOf = (object: PyObject, name: string): PyValue | undefined
 /** @throws AppError model-broken */
 export const needAttribute = (object: PyObject, name: string): PyValue => {
   const value = attributeOf(object, name);
-  if (value === undefined) throw broken(`${object.name} has no ${name}; was it fitted?`);
+  if (value === undefined) throw lacking(object, name);
   return value;
 };
 

@@ -12,13 +12,14 @@ import {
   withValues,
 } from '../design-matrix.ts';
 import type { ForeignColumn } from '../foreign-model.ts';
-import { arrayNumbers } from '../pickle/numpy.ts';
+import { arrayNumbers, arrayTexts } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
   isKind,
   needAttribute,
   needItems,
+  needNumber,
   needObject,
   type PyObject,
   type PyValue,
@@ -41,7 +42,42 @@ const CALIBRATED = 'sklearn.calibration.CalibratedClassifierCV';
 const VOTING = 'sklearn.ensemble._voting.VotingClassifier';
 const BAGGING = 'sklearn.ensemble._bagging.BaggingClassifier';
 const FROZEN = 'sklearn.frozen._frozen.FrozenEstimator';
-const PIPELINE = 'sklearn.pipeline.Pipeline';
+const PIPELINES = ['sklearn.pipeline.Pipeline', 'imblearn.pipeline.Pipeline'];
+/** What only holds a model, and where. */
+const HOLDERS: Readonly<Record<string, string>> = {
+  [FROZEN]: 'estimator',
+  'sklearn.model_selection._search.GridSearchCV': 'best_estimator_',
+  'sklearn.model_selection._search.RandomizedSearchCV': 'best_estimator_',
+  'sklearn.model_selection._search_successive_halving.HalvingGridSearchCV': 'best_estimator_',
+  'sklearn.model_selection._search_successive_halving.HalvingRandomSearchCV': 'best_estimator_',
+};
+const FIXED_THRESHOLD =
+  'sklearn.model_selection._classification_threshold.FixedThresholdClassifier';
+const TUNED_THRESHOLD =
+  'sklearn.model_selection._classification_threshold.TunedThresholdClassifierCV';
+
+const isPipeline = ({ name }: PyObject): boolean => PIPELINES.includes(name);
+
+/** The model that an object only holds, undefined for another kind of object. */
+const heldBy = (object: PyObject): PyObject | undefined => {
+  if (object.name === FIXED_THRESHOLD || object.name === TUNED_THRESHOLD)
+    return needObject(needAttribute(object, 'estimator_'), 'its estimator');
+  if (!Object.hasOwn(HOLDERS, object.name)) return undefined;
+  const held = attributeOf(object, HOLDERS[object.name]!);
+  if (!isKind(held, 'object'))
+    throw unsupported(
+      `the ${shortName(object.name)} keeps no fitted model: it was not fitted, or with refit=False`,
+    );
+  return held;
+};
+
+/** Whether an object is, or holds, a classifier that is read. */
+export const isModel = (object: PyObject): boolean =>
+  Object.hasOwn(READERS, object.name) ||
+  Object.hasOwn(HOLDERS, object.name) ||
+  isPipeline(object) ||
+  [CALIBRATED, VOTING, BAGGING, FIXED_THRESHOLD, TUNED_THRESHOLD].includes(object.name) ||
+  /(Classifier|Regressor|Regression|Booster)(CV)?$/.test(object.name);
 
 const SUPPORTED = [...Object.keys(READERS), CALIBRATED, VOTING, BAGGING]
   .map(shortName)
@@ -55,21 +91,16 @@ export const readFittedModel = (
 ): FittedModel => {
   countColumns(visited, 1 + matrix.derivedColumns.length);
   return within(visited, object, () => {
+    if (isPipeline(object)) return readPipeline(object, matrix, visited);
+    const held = heldBy(object);
+    if (held) return withThreshold(readFittedModel(held, matrix, visited), object);
     switch (object.name) {
-      case PIPELINE:
-        return readPipeline(object, matrix, visited);
       case CALIBRATED:
         return readCalibrated(object, matrix, visited);
       case VOTING:
         return readVoting(object, matrix, visited);
       case BAGGING:
         return readBagging(object, matrix, visited);
-      case FROZEN:
-        return readFittedModel(
-          needObject(attributeOf(object, 'estimator'), 'a frozen estimator'),
-          matrix,
-          visited,
-        );
       default:
         return readSingle(object, matrix, visited);
     }
@@ -81,8 +112,8 @@ export const firstFitted = (object: PyObject): PyObject => {
   let first = object;
   // Files in use nest less deeply.
   for (let depth = 0; depth < 8; depth++) {
-    const inner = first.name === PIPELINE ? firstStep(first) : wrappedEstimator(first);
-    if (!inner || (first.name !== PIPELINE && attributeOf(first, 'n_features_in_') !== undefined))
+    const inner = isPipeline(first) ? firstStep(first) : wrappedEstimator(first);
+    if (!inner || (!isPipeline(first) && attributeOf(first, 'n_features_in_') !== undefined))
       return first;
     first = inner;
   }
@@ -91,7 +122,7 @@ export const firstFitted = (object: PyObject): PyObject => {
 
 /** The model at the end of a pipeline, or inside a calibrated or frozen one. */
 export const innerEstimator = (object: PyObject): PyObject | undefined => {
-  if (object.name !== PIPELINE) return wrappedEstimator(object);
+  if (!isPipeline(object)) return wrappedEstimator(object);
   const last = stepsOf(object).at(-1);
   return isKind(last, 'object') ? last : undefined;
 };
@@ -108,11 +139,9 @@ const wrappedEstimator = (object: PyObject): PyObject | undefined => {
   const inner =
     object.name === CALIBRATED
       ? estimatorIn(calibratedIn(object)[0])
-      : object.name === FROZEN
-        ? attributeOf(object, 'estimator')
-        : object.name === VOTING
-          ? needItems(needAttribute(object, 'estimators_'), 'its estimators')[0]
-          : undefined;
+      : object.name === VOTING
+        ? needItems(needAttribute(object, 'estimators_'), 'its estimators')[0]
+        : heldBy(object);
   return isKind(inner, 'object') ? inner : undefined;
 };
 
@@ -205,6 +234,39 @@ const withCategories = (matrix: DesignMatrix, asked: readonly ForeignColumn[]): 
     return { column, of: 'code', values: own.values };
   });
   return { ...matrix, columns, derivedColumns };
+};
+
+/** From which probability a classifier with a threshold of its own decides for its last class. */
+const withThreshold = (answer: FittedModel, object: PyObject): FittedModel => {
+  if (object.name !== FIXED_THRESHOLD && object.name !== TUNED_THRESHOLD) return answer;
+  const given =
+    object.name === FIXED_THRESHOLD
+      ? needAttribute(object, 'threshold')
+      : needAttribute(object, 'best_threshold_');
+  if (given === 'auto') return answer;
+  if (attributeOf(object, 'response_method') === 'decision_function')
+    throw unsupported(
+      `a ${shortName(object.name)} whose threshold is one of the decision_function is not supported; response_method='predict_proba' is`,
+    );
+  const threshold = needNumber(given, 'its threshold');
+  if (!(threshold >= 0 && threshold <= 1)) throw broken(`its threshold is ${threshold}`);
+  const scorer = attributeOf(object, '_curve_scorer');
+  const parameters = isKind(scorer, 'object') ? attributeOf(scorer, '_kwargs') : undefined;
+  const label =
+    attributeOf(object, 'pos_label') ??
+    (isKind(parameters, 'dict') ? parameters.entries.get('pos_label') : undefined) ??
+    null;
+  const isFirst =
+    label !== null &&
+    arrayTexts({ kind: 'list', items: [label] }, 'a label')[0] === answer.classes[0];
+  return {
+    ...answer,
+    threshold: isFirst ? 1 - threshold : threshold,
+    notes: [
+      ...(answer.notes ?? []),
+      `the ${shortName(object.name)} decides from ${threshold} on: the threshold is kept`,
+    ],
+  };
 };
 
 const readPipeline = (

@@ -33,6 +33,11 @@ const STEPS: Readonly<Record<string, Step>> = {
   TargetEncoder: applyTarget,
 };
 
+/** Whether an object is a step that changes columns, as a model is not. */
+export const isStep = ({ name }: PyObject): boolean =>
+  /^sklearn\.(preprocessing|impute|compose|decomposition|feature_selection)\./.test(name) ||
+  Object.hasOwn(STEPS, shortName(name));
+
 /** @throws AppError model-unsupported for a step that is not known, by name */
 export const applyStep = (
   matrix: DesignMatrix,
@@ -55,6 +60,8 @@ const applyObject = (
   const name = shortName(step.name);
   const apply = Object.hasOwn(STEPS, name) ? STEPS[name] : undefined;
   if (apply) return apply(matrix, step);
+  // Samplers of imbalanced-learn only change what is trained on.
+  if (/^imblearn\.(over_sampling|under_sampling|combine)\./.test(step.name)) return matrix;
   switch (name) {
     case 'ColumnTransformer':
       return applyColumns(matrix, step, visited, (part, inner) => applyStep(part, inner, visited));

@@ -9,13 +9,13 @@ import { arrayTexts } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
-  isKind,
   needNumber,
   type PyObject,
   type PyValue,
   unsupported,
 } from '../pickle/python-values.ts';
 import { type FittedModel, shortName } from './estimator.ts';
+import { findModel } from './handed-over.ts';
 import { READERS } from './estimator-readers.ts';
 import {
   firstFitted,
@@ -26,28 +26,36 @@ import {
 } from './meta-estimators.ts';
 import { startVisited } from './visited-objects.ts';
 
-/** @throws AppError model-unsupported, model-broken */
-export const readSklearn = (value: PyValue): ForeignModel => {
-  if (!isKind(value, 'object'))
-    throw unsupported(
-      `the pickle holds ${nameOf(value)}, not a model; dump the fitted estimator or pipeline alone`,
-    );
+/**
+ * @param path which of several values holds the model
+ * @throws AppError model-unsupported, model-broken, value-invalid (the path leads nowhere)
+ */
+export const readSklearn = (pickled: PyValue, path?: string): ForeignModel => {
+  const { model: value, names: given } = findModel(pickled, path);
   const visited = startVisited();
   const made = madeBy(value);
   const first = firstFitted(value);
-  const names = namesOf(first) ?? namesOf(value);
+  const known = namesOf(first) ?? namesOf(value);
   if (Object.hasOwn(READERS, value.name)) {
     const estimator = readEstimator(value, visited);
+    const names = known ?? namesFor(estimator.columns.length, given);
     const matrix = startDesignMatrix(estimator.columns.length, names);
     return foreignOf(fittedModelOf(estimator, matrix, shortName(value.name)), made);
   }
   const count = attributeOf(first, 'n_features_in_') ?? null;
   const nColumns =
     count === null
-      ? (names?.length ?? readEstimator(first, startVisited()).columns.length)
+      ? (known?.length ?? readEstimator(first, startVisited()).columns.length)
       : needNumber(count, 'its number of columns');
+  const names = known ?? namesFor(nColumns, given);
   return foreignOf(readFittedModel(value, startDesignMatrix(nColumns, names), visited), made);
 };
+
+/** Names that lay beside the model, where they are as many as it has columns. */
+const namesFor = (
+  nColumns: number,
+  given: readonly string[] | undefined,
+): readonly string[] | undefined => (given?.length === nColumns ? given : undefined);
 
 const foreignOf = (answer: FittedModel, made: string): ForeignModel => {
   const { columns, derivedColumns, members, classes, acceptsMissing, isOnlyDecision } = answer;
@@ -69,16 +77,6 @@ const foreignOf = (answer: FittedModel, made: string): ForeignModel => {
     ...(notes && { notes }),
     ...(threshold !== undefined && { threshold }),
   };
-};
-
-/** What a pickle holds that is no fitted object, for the message. */
-const nameOf = (value: PyValue): string => {
-  if (isKind(value, 'dict')) return 'a dictionary';
-  if (isKind(value, 'list')) return 'a list';
-  if (isKind(value, 'tuple')) return 'a tuple';
-  if (isKind(value, 'array')) return 'an array';
-  if (isKind(value, 'global')) return `the class ${value.name}`;
-  return typeof value === 'string' ? 'a text' : 'a plain value';
 };
 
 const madeBy = (object: PyObject): string => {
