@@ -125,3 +125,23 @@ test('a number for an example flight lies where the trees of the model compare',
     expect(example).toBeLessThanOrEqual(Math.max(...compared));
   });
 });
+
+describe('a file that an old scikit-learn wrote', () => {
+  test('is read where its layout is known, and says the version', () => {
+    const { provenance } = importModel(fixture('field/old-tree.pkl'), {}, 'x');
+    expect(provenance.madeBy).toBe('scikit-learn 0.22.1 DecisionTreeClassifier');
+  });
+
+  test('is refused with the version where it is not', () => {
+    const text = fixture('sklearn-0.20/forest.pkl').toString('latin1');
+    const renamed = Buffer.from(
+      text.replaceAll('RandomForestClassifier', 'RandomForestZlassifier'),
+      'latin1',
+    );
+    expect(() => importModel(renamed, {}, 'x')).toThrow(
+      /Zlassifier.*scikit-learn 0\.20\.4 wrote the file/,
+    );
+    const lost = Buffer.from(text.replaceAll('n_features_', 'n_features!'), 'latin1');
+    expect(() => importModel(lost, {}, 'x')).not.toThrow(/was it fitted/);
+  });
+});

@@ -55,11 +55,40 @@ export const parseForeign = (bytes: Uint8Array, path?: string): ForeignModel => 
   // PROTO of protocol 2 and on; a class, a mark or a persistent id of protocols 0 and 1.
   const isPickle =
     (first === 0x80 && second! <= 5) || /^(c[^,;\t\n]*(\n|$)|\(|P(?!K\x03\x04|AR1))/.test(head);
-  if (isPickle) return readSklearn(parsePickle(plain, path !== undefined), path);
+  if (isPickle) return readPickle(plain, path);
   if (path !== undefined)
     throw new AppError('value-invalid', '--path is for a pickle, which this file is not');
   if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(plain).toString('utf8'));
   if (first === 0x7b) return parseXgboost(plain);
   if (first === 0x08) return parseOnnx(plain);
   throw unknownFormatError(plain);
+};
+
+/** An old library may be why a pickle is refused: then its version is said. */
+const readPickle = (bytes: Uint8Array, path: string | undefined): ForeignModel => {
+  try {
+    return readSklearn(parsePickle(bytes, path !== undefined), path);
+  } catch (error) {
+    const version = oldVersionIn(bytes);
+    if (
+      !(error instanceof AppError) ||
+      (error.code !== 'model-unsupported' && error.code !== 'model-broken') ||
+      version === undefined ||
+      error.message.includes(version)
+    )
+      throw error;
+    throw new AppError(
+      error.code,
+      `${error.message} (scikit-learn ${version} wrote the file; loaded and dumped again with 1.0 or newer it may be read)`,
+      { cause: error },
+    );
+  }
+};
+
+/** The version of scikit-learn that a pickle names, where it is one before 1.0. */
+const oldVersionIn = (bytes: Uint8Array): string | undefined => {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const at = text.indexOf('_sklearn_version');
+  if (at < 0) return undefined;
+  return /[^\d.](0\.\d{1,2}(?:\.\d{1,2})?)/.exec(text.toString('latin1', at + 16, at + 64))?.[1];
 };

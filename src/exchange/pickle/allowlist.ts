@@ -31,6 +31,8 @@ const CLASSES = [
   'builtins.float',
   'builtins.str',
   'builtins.bool',
+  // Said by searches before 0.22, of what their results will lose.
+  'builtins.FutureWarning',
   'numpy.ndarray',
   'numpy.float64',
   'numpy.float32',
@@ -70,7 +72,12 @@ const CLASSES = [
   'sklearn.ensemble._bagging.BaggingClassifier',
   'sklearn.ensemble._forest.ExtraTreesClassifier',
   'sklearn.ensemble._forest.RandomForestClassifier',
+  'sklearn.ensemble._gb.BinomialDeviance',
+  'sklearn.ensemble._gb.ExponentialLoss',
   'sklearn.ensemble._gb.GradientBoostingClassifier',
+  'sklearn.ensemble._gb.LogOddsEstimator',
+  'sklearn.ensemble._gb.ScaledLogOddsEstimator',
+  'sklearn.ensemble._gb.ZeroEstimator',
   'sklearn.ensemble._gb_losses.BinomialDeviance',
   'sklearn.ensemble._gb_losses.ExponentialLoss',
   'sklearn.ensemble._hist_gradient_boosting.binning._BinMapper',
@@ -116,6 +123,7 @@ const CLASSES = [
   'sklearn.utils.Bunch',
   'sklearn.utils._metadata_requests.MetadataRequest',
   'sklearn.utils._metadata_requests.MethodMetadataRequest',
+  'sklearn.utils.deprecation.DeprecationDict',
   'sklearn.utils.deprecation.deprecated',
   'sklearn.utils.validation.check_array',
   'lightgbm.basic.Booster',
@@ -134,7 +142,7 @@ const CLASSES = [
 ] as const;
 
 /** Functions that a FunctionTransformer may hold: those that are computed here too. */
-export const NUMPY_FUNCTIONS = [
+const NUMPY_FUNCTIONS = [
   'numpy.log',
   'numpy.log1p',
   'numpy.log2',
@@ -169,12 +177,31 @@ const ALLOWED: ReadonlySet<string> = new Set<string>([
 /** Names of Python 2, and of other versions of NumPy and scikit-learn. */
 const MODULES: Readonly<Record<string, string>> = {
   __builtin__: 'builtins',
+  exceptions: 'builtins',
   copy_reg: 'copyreg',
   // The builds of scikit-learn 1.4 to 1.7 name this module without its package.
   _loss: 'sklearn._loss._loss',
   'numpy._core': 'numpy.core',
   'numpy._core.multiarray': 'numpy.core.multiarray',
   'numpy._core.numeric': 'numpy.core.numeric',
+  // scikit-learn before 0.22.
+  'sklearn.ensemble.bagging': 'sklearn.ensemble._bagging',
+  'sklearn.ensemble.forest': 'sklearn.ensemble._forest',
+  'sklearn.ensemble.gradient_boosting': 'sklearn.ensemble._gb',
+  'sklearn.ensemble.voting': 'sklearn.ensemble._voting',
+  'sklearn.ensemble.voting_classifier': 'sklearn.ensemble._voting',
+  'sklearn.ensemble.weight_boosting': 'sklearn.ensemble._weight_boosting',
+  'sklearn.impute': 'sklearn.impute._base',
+  'sklearn.linear_model.logistic': 'sklearn.linear_model._logistic',
+  'sklearn.linear_model.passive_aggressive': 'sklearn.linear_model._passive_aggressive',
+  'sklearn.linear_model.perceptron': 'sklearn.linear_model._perceptron',
+  'sklearn.linear_model.ridge': 'sklearn.linear_model._ridge',
+  'sklearn.linear_model.sgd_fast': 'sklearn.linear_model._sgd_fast',
+  'sklearn.linear_model.stochastic_gradient': 'sklearn.linear_model._stochastic_gradient',
+  'sklearn.preprocessing.data': 'sklearn.preprocessing._data',
+  'sklearn.preprocessing.label': 'sklearn.preprocessing._label',
+  'sklearn.svm.classes': 'sklearn.svm._classes',
+  'sklearn.tree.tree': 'sklearn.tree._classes',
 };
 
 /** Libraries whose other classes are models that are not read yet; all else is an attempt to run something. */

@@ -21,7 +21,11 @@ export const calibrate = (answer: FittedModel, calibrated: PyObject, kind: strin
   const [member] = answer.members;
   if (!member || answer.members.length > 1 || member.calibration.kind !== 'none')
     throw unsupported(`a CalibratedClassifierCV over a ${kind} is not supported`);
-  const calibrators = needItems(needAttribute(calibrated, 'calibrators'), 'its calibrators');
+  // `calibrators_` before 0.24.
+  const calibrators = needItems(
+    attributeOf(calibrated, 'calibrators') ?? needAttribute(calibrated, 'calibrators_'),
+    'its calibrators',
+  );
   if (calibrators.length !== 1) throw broken(`it has ${calibrators.length} calibrators`);
   const calibrator = needObject(calibrators[0], 'a calibrator');
   const { columns, derivedColumns, classes, acceptsMissing, decision, notes } = answer;
@@ -83,8 +87,14 @@ const lineOver = (
 const stepsOf = (calibrator: PyObject): Calibration => {
   if (attributeOf(calibrator, 'out_of_bounds') !== 'clip')
     throw unsupported('an isotonic calibration that has no answer beyond its points');
-  const from = arrayNumbers(needAttribute(calibrator, 'X_thresholds_'), "a calibrator's points");
-  const to = arrayNumbers(needAttribute(calibrator, 'y_thresholds_'), "a calibrator's points");
+  // `_necessary_X_` and `_necessary_y_` before 0.24.
+  const points = (name: string, before: string): Float64Array =>
+    arrayNumbers(
+      attributeOf(calibrator, before) ?? needAttribute(calibrator, name),
+      "a calibrator's points",
+    );
+  const from = points('X_thresholds_', '_necessary_X_');
+  const to = points('y_thresholds_', '_necessary_y_');
   if (from.length !== to.length || from.length === 0)
     throw broken(`a calibrator has ${from.length} points for ${to.length} answers`);
   for (let i = 0; i < from.length; i++) {

@@ -12,10 +12,10 @@ import {
   broken,
   isKind,
   needAttribute,
-  needNumber,
   type PyObject,
   unsupported,
 } from '../pickle/python-values.ts';
+import { countOf } from './column-names.ts';
 import { type VisitedObjects, visitTree } from './visited-objects.ts';
 
 /** One model over the columns of a matrix. */
@@ -61,6 +61,12 @@ export const SKLEARN_RULES = {
   zeroIsMissing: false,
 } as const satisfies Partial<Forest>;
 
+/** Whether a version of scikit-learn from this one on made an object; one that does not say is old. */
+export const isSince = (object: PyObject, [major, minor]: readonly [number, number]): boolean => {
+  const [ownMajor, ownMinor] = String(attributeOf(object, '_sklearn_version') ?? '0.0').split('.');
+  return Number(ownMajor) > major || (Number(ownMajor) === major && Number(ownMinor) >= minor);
+};
+
 export const shortName = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
 
 /** The labels of a two-class model. @throws AppError model-unsupported */
@@ -80,10 +86,21 @@ export const readTwoClasses = (estimator: PyObject): readonly string[] => {
 };
 
 export const columnCount = (estimator: PyObject): number => {
-  const count = needNumber(needAttribute(estimator, 'n_features_in_'), 'its number of columns');
+  const count = countOf(estimator) ?? countOfMembers(estimator);
+  if (count === undefined) {
+    needAttribute(estimator, 'n_features_in_');
+    throw broken('it does not say how many columns it was given');
+  }
   if (!Number.isInteger(count) || count < 1 || count > COLUMNS_LIMIT)
     throw broken(`it has ${count} columns`);
   return count;
+};
+
+/** The columns of an ensemble's first tree: before 0.24 AdaBoost did not say them itself. */
+const countOfMembers = (estimator: PyObject): number | undefined => {
+  const members = attributeOf(estimator, 'estimators_');
+  const [first] = isKind(members, 'list') ? members.items : [];
+  return isKind(first, 'object') ? countOf(first) : undefined;
 };
 
 /** As many columns without a name. */

@@ -3,14 +3,8 @@
  * attribute of an object of their own.
  */
 import { AppError } from '../../core/errors.ts';
-import { arrayTexts } from '../pickle/numpy.ts';
-import {
-  attributeOf,
-  isKind,
-  type PyObject,
-  type PyValue,
-  unsupported,
-} from '../pickle/python-values.ts';
+import { isKind, type PyObject, type PyValue, unsupported } from '../pickle/python-values.ts';
+import { textsIn } from './column-names.ts';
 import { shortName } from './estimator.ts';
 import { isModel } from './meta-estimators.ts';
 import { isStep } from './pipeline-steps.ts';
@@ -126,41 +120,6 @@ const namesBeside = (entries: readonly Entry[]): readonly string[] | undefined =
   });
   const [first] = lists;
   return first && lists.every((list) => list.join('\0') === first.join('\0')) ? first : undefined;
-};
-
-/** A list, an array or a pandas Index of texts. */
-const textsIn = (value: PyValue): readonly string[] | undefined => {
-  if (isKind(value, 'object')) return indexTexts(value);
-  const items = isKind(value, 'list') || isKind(value, 'tuple') ? value.items : undefined;
-  if (items) return items.every((item) => typeof item === 'string') ? items : undefined;
-  if (!isKind(value, 'array')) return undefined;
-  const isText =
-    value.dtype.code === 'U' || value.objects.every((item) => typeof item === 'string');
-  return isText && (value.dtype.code === 'U' || value.dtype.code === 'O')
-    ? arrayTexts(value, 'the column names')
-    : undefined;
-};
-
-/** pandas: over an array of objects, or since 3.0 over one of Arrow: offsets, then UTF-8. */
-const indexTexts = (index: PyObject): readonly string[] | undefined => {
-  if (index.name !== 'pandas.core.indexes.base._new_Index') return undefined;
-  const fields = index.args[1];
-  const data = isKind(fields, 'dict') ? fields.entries.get('data') : undefined;
-  if (!isKind(data, 'object')) return data === undefined ? undefined : textsIn(data);
-  const arrow = attributeOf(data, '_pa_array');
-  const parts = isKind(arrow, 'object') ? arrow.args[0] : undefined;
-  if (!isKind(parts, 'tuple')) return undefined;
-  const [, length, , , buffers] = parts.items;
-  if (typeof length !== 'number' || !isKind(buffers, 'list')) return undefined;
-  const [, offsets, bytes] = buffers.items.map((buffer) =>
-    isKind(buffer, 'object') && buffer.args[0] instanceof Uint8Array ? buffer.args[0] : undefined,
-  );
-  if (!offsets || !bytes || offsets.length < (length + 1) * 8) return undefined;
-  const view = new DataView(offsets.buffer, offsets.byteOffset, offsets.byteLength);
-  const edge = (i: number): number => Number(view.getBigInt64(i * 8, true));
-  return Array.from({ length }, (_, i) =>
-    Buffer.from(bytes.subarray(edge(i), edge(i + 1))).toString('utf8'),
-  );
 };
 
 const ownClass = (value: PyObject): AppError => {

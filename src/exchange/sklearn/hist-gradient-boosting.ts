@@ -67,8 +67,16 @@ export const readHistGradientBoosting: EstimatorReader = (model, visited) => {
     link: 'logistic',
     decision: SCORE_DECIDES,
     classes,
-    acceptsMissing: true,
+    // Those of 0.21 know no missing values.
+    acceptsMissing: attributeOf(model, 'bin_mapper_') === undefined || hasMissing(groups),
   };
+};
+
+/** Whether the trees say where missing values go. */
+const hasMissing = ([group]: readonly PyValue[]): boolean => {
+  const [tree] = group === undefined ? [] : needItems(group, 'a round of trees');
+  const nodes = isKind(tree, 'object') ? attributeOf(tree, 'nodes') : undefined;
+  return isKind(nodes, 'array') && arrayField(nodes, 'missing_go_to_left') !== undefined;
 };
 
 const maskOf = (value: PyValue | undefined, count: number): readonly boolean[] => {
@@ -142,9 +150,13 @@ const readPredictor = (
   const [value, count, isLeaf] = [field('value'), field('count'), field('is_leaf')];
   const [feature, threshold] = [field('feature_idx'), field('num_threshold', 'threshold')];
   const [left, right] = [field('left'), field('right')];
-  const [missingLeft, isCategorical] = [field('missing_go_to_left'), field('is_categorical')];
-  const setIndex = field('bitset_idx');
-  const sets = arrayNumbers(needAttribute(predictor, 'raw_left_cat_bitsets'), 'category sets');
+  // Missing values since 0.22, categories since 0.24.
+  const none = new Float64Array(value.length);
+  const missingLeft = arrayField(array, 'missing_go_to_left') ?? none;
+  const isCategorical = arrayField(array, 'is_categorical') ?? none;
+  const setIndex = arrayField(array, 'bitset_idx') ?? none;
+  const bits = attributeOf(predictor, 'raw_left_cat_bitsets');
+  const sets = bits === undefined ? none : arrayNumbers(bits, 'category sets');
   return {
     root: 0,
     nodes: Array.from(value, (leafValue, i): ForeignNode => {

@@ -7,6 +7,7 @@ import { attributeOf, broken, needAttribute, type PyObject } from '../pickle/pyt
 import {
   type Estimator,
   type EstimatorReader,
+  isSince,
   plainColumns,
   readTwoClasses,
   SCORE_DECIDES,
@@ -38,8 +39,9 @@ const estimatorOf = (
 };
 
 export const readLogistic: EstimatorReader = (model) => {
-  // softmax([-d, d]) is the sigmoid of 2 d.
-  const steepness = attributeOf(model, 'multi_class') === 'multinomial' ? 2 : 1;
+  // softmax([-d, d]) is the sigmoid of 2 d. Before 0.20 one line was never taken for two.
+  const isSoftmax = attributeOf(model, 'multi_class') === 'multinomial' && isSince(model, [0, 20]);
+  const steepness = isSoftmax ? 2 : 1;
   return estimatorOf(model, steepness, 0, {
     link: 'logistic',
     decision: { slope: 1 / steepness, shift: 0 },

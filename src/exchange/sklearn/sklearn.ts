@@ -5,15 +5,14 @@
 
 import { featuresOf, markColumns, startDesignMatrix } from '../design-matrix.ts';
 import type { ForeignModel } from '../foreign-model.ts';
-import { arrayTexts } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
-  needNumber,
   type PyObject,
   type PyValue,
   unsupported,
 } from '../pickle/python-values.ts';
+import { countOf, namesOf } from './column-names.ts';
 import { type FittedModel, shortName } from './estimator.ts';
 import { findModel } from './handed-over.ts';
 import { READERS } from './estimator-readers.ts';
@@ -42,11 +41,8 @@ export const readSklearn = (pickled: PyValue, path?: string): ForeignModel => {
     const matrix = startDesignMatrix(estimator.columns.length, names);
     return foreignOf(fittedModelOf(estimator, matrix, shortName(value.name)), made);
   }
-  const count = attributeOf(first, 'n_features_in_') ?? null;
   const nColumns =
-    count === null
-      ? (known?.length ?? readEstimator(first, startVisited()).columns.length)
-      : needNumber(count, 'its number of columns');
+    countOf(first) ?? known?.length ?? readEstimator(first, startVisited()).columns.length;
   const names = known ?? namesFor(nColumns, given);
   return foreignOf(readFittedModel(value, startDesignMatrix(nColumns, names), visited), made);
 };
@@ -90,11 +86,4 @@ const madeBy = (object: PyObject): string => {
     ...(typeof version === 'string' ? [version.slice(0, 20)] : []),
     inner ? `${kind} of ${shortName(inner.name)}` : kind,
   ].join(' ');
-};
-
-const namesOf = (object: PyObject): readonly string[] | undefined => {
-  const names = attributeOf(object, 'feature_names_in_') ?? null;
-  const texts = names === null ? undefined : arrayTexts(names, 'the column names');
-  // Names that LightGBM gives to columns without one.
-  return texts?.every((name, c) => name === `Column_${c}`) ? undefined : texts;
 };

@@ -22,6 +22,7 @@ import {
   columnCount,
   type Estimator,
   type EstimatorReader,
+  isSince,
   type LeafValue,
   plainColumns,
   readNodes,
@@ -64,16 +65,10 @@ const MISSING_CRITERIA = ['gini', 'entropy', 'log_loss'];
 const treeAcceptsMissing = (tree: PyObject): boolean => {
   const isRandom = attributeOf(tree, 'splitter') === 'random';
   return (
-    isSince(tree, isRandom ? 1.6 : 1.3) &&
+    isSince(tree, isRandom ? [1, 6] : [1, 3]) &&
     MISSING_CRITERIA.includes(String(attributeOf(tree, 'criterion'))) &&
     (attributeOf(tree, 'monotonic_cst') ?? null) === null
   );
-};
-
-/** Whether a version of scikit-learn made an object, of those before 2; a file that does not say is an old one. */
-const isSince = (object: PyObject, version: 1.3 | 1.4 | 1.6): boolean => {
-  const [major, minor] = String(attributeOf(object, '_sklearn_version') ?? '0.0').split('.');
-  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= (version - 1) * 10 - 1e-6);
 };
 
 export const readTree: EstimatorReader = (model, visited) => {
@@ -99,7 +94,7 @@ export const readForest: EstimatorReader = (model, visited) => {
   const output = { base: 0, scale: 1 / trees.length };
   return {
     ...estimatorOf(model, trees, output, { link: 'identity' }),
-    acceptsMissing: isSince(model, 1.4) && treeAcceptsMissing(members[0]!),
+    acceptsMissing: isSince(model, [1, 4]) && treeAcceptsMissing(members[0]!),
   };
 };
 
@@ -160,15 +155,23 @@ export const readGradientBoosting: EstimatorReader = (model, visited) => {
   return estimatorOf(
     model,
     trees,
-    { base: priorOf(model), scale: rate * steepness },
+    { base: priorOf(model, steepness), scale: rate * steepness },
     { link: 'logistic', decision: { slope: 1 / steepness, shift: 0 } },
   );
 };
 
+const LOG_ODDS = [
+  'sklearn.ensemble._gb.LogOddsEstimator',
+  'sklearn.ensemble._gb.ScaledLogOddsEstimator',
+];
+
 /** Log odds of the first guess. */
-const priorOf = (model: PyObject): number => {
+const priorOf = (model: PyObject, steepness: number): number => {
   const init = attributeOf(model, 'init_');
   if (attributeOf(model, 'init') === 'zero') return 0;
+  // Before 0.21 the first guess was kept as the score itself.
+  if (isKind(init, 'object') && LOG_ODDS.includes(init.name))
+    return needNumber(needAttribute(init, 'prior'), 'its first guess') * steepness;
   if (!isKind(init, 'object') || init.name !== 'sklearn.dummy.DummyClassifier')
     throw unsupported(
       'a GradientBoostingClassifier that starts from another model is not supported',
