@@ -122,6 +122,29 @@ describe('tokens', async () => {
     expect([await present(token), await present(token)]).toEqual(['passed', 'passed']);
   });
 
+  test('whose parts are no JSON, no objects, or of the wrong types are refused as any other', async () => {
+    const part = (text: string): string => Buffer.from(text).toString('base64url');
+    const heads = [
+      '{"alg":{}}',
+      '{"alg":"__proto__"}',
+      '[]',
+      'null',
+      '{"alg":"ES256","kid":1}',
+      '{"alg":"ES256","kid":{}}',
+      '{"alg":"ES256","kid":"k","crit":1}',
+      '{"alg":"ES256","kid":"k","b64":false,"crit":["b64"]}',
+      '\ud800',
+    ];
+    const tokens = [
+      ...['a.b.c', '..', '...', '%', '\u00e9.\u00e9.\u00e9'],
+      ...heads.map((head) => `${part(head)}.${part('{"exp":1e999}')}.AA`),
+      ...['[]', 'null', '{"exp":{}}', '{'].map(
+        (claims) => `${part('{"alg":"ES256","kid":"k"}')}.${part(claims)}.${'A'.repeat(86)}`,
+      ),
+    ];
+    for (const token of tokens) expect(await present(token)).toBe('key-refused');
+  });
+
   test('without an end pass only where the operator says so', async () => {
     const token = await new SignJWT({})
       .setProtectedHeader({ alg: 'ES256', kid: 'k' })

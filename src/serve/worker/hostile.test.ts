@@ -1,8 +1,12 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { open, talk } from '../../../test/http-talk.ts';
 import { PLANTED_FLIGHT } from '../../../test/planted.ts';
-import { startPlantedService } from '../../../test/planted-service.ts';
+import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
+import { buildLog } from '../log.ts';
 import { NDJSON } from '../scoring/ndjson.ts';
+import { buildTracing } from '../telemetry/trace.ts';
+import { buildApp } from './app.ts';
 
 const service = startPlantedService();
 afterAll(() => service.stop());
@@ -158,6 +162,88 @@ describe('hostile requests are refused one by one, and the next caller notices n
       { numRuns: 400 },
     );
     await answersStill();
+  });
+
+  test('any field that is read, with any value, while every request is traced and logged', async () => {
+    const log = buildLog('info', {}, 'json', () => {});
+    const tracing = buildTracing(
+      { otlpEndpoint: 'http://127.0.0.1:9', traceShare: 1, accessLogShare: 1 },
+      log,
+    );
+    const config = { corsOrigins: ['https://app.example'] };
+    const server = open(tracing.around(buildApp(buildPlantedContext({ config }))));
+    const values = [
+      '',
+      ',',
+      ';',
+      ';q=',
+      '*/*;q=z',
+      'a:b:c',
+      '[',
+      '%',
+      '\u00ff\u00fe',
+      '-1',
+      '1e999',
+      'NaN',
+      '0x10',
+    ];
+    values.push(
+      'multipart/form-data; boundary=',
+      'multipart/form-data; boundary="\u00e9',
+      'gzip;q=0.x',
+      '"',
+      'W/"',
+    );
+    values.push(
+      'application/json; charset=utf-99',
+      '00-0-0-0',
+      `00-${'a'.repeat(32)}-${'b'.repeat(16)}-zz`,
+      'x'.repeat(9000),
+    );
+    const fields = [
+      'Accept',
+      'Accept-Encoding',
+      'Accept-Language',
+      'Content-Type',
+      'Content-Encoding',
+      'If-None-Match',
+    ];
+    fields.push(
+      'Inference-Header-Content-Length',
+      'Request-Timeout',
+      'traceparent',
+      'Origin',
+      'Authorization',
+      'X-API-Key',
+    );
+    fields.push(
+      'Access-Control-Request-Method',
+      'Host',
+      'Cookie',
+      'Expect',
+      'Transfer-Encoding',
+      'Content-Length',
+    );
+    const paths = [
+      '/predict',
+      '/result',
+      '/v2/models/planted/infer',
+      '/docs',
+      '/postman.json',
+      '/',
+    ];
+    for (const path of paths)
+      for (const field of fields) {
+        const requests = values.map((value) => {
+          const host = field === 'Host' ? '' : 'Host: t\r\n';
+          return `${path === '/docs' || path === '/' || path === '/postman.json' ? 'GET' : 'POST'} ${path} HTTP/1.1\r\n${host}${field}: ${value}\r\nConnection: close\r\n\r\n`;
+        });
+        const talks = requests.map((request) => talk(server, request));
+        await Promise.all(talks.map(({ closed }) => closed));
+        for (const [i, { heard }] of talks.entries())
+          if (!/^HTTP\/1\.1 [1234]\d\d /.test(heard()))
+            throw new Error(`${requests[i]}: ${heard()}`);
+      }
   });
 
   test('any query', async () => {
