@@ -80,6 +80,8 @@ export interface StressResult {
   readonly model: 'open' | 'closed';
   readonly planned: number;
   readonly outcomes: Readonly<Record<string, number>>;
+  readonly errors: number;
+  readonly longestGapMs: number;
   readonly throughputPerSecond: number;
   readonly responseTime: Quantiles;
   readonly serviceTime: Quantiles;

@@ -62,7 +62,7 @@ try {
     const contenders = [
       wrk(connections),
       ours(connections, 'puntual stress', []),
-      ours(connections, 'puntual stress, answers unchecked', ['--no-check']),
+      ours(connections, 'puntual stress, answers checked', ['--check']),
       ...(existsSync(AUTOCANNON) ? [autocannon(connections)] : []),
     ];
     console.log(`\n${connections} connections, generator on one core, nginx on the other\n`);

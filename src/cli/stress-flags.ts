@@ -2,7 +2,7 @@
  * The flags of `puntual stress`; `stress-plan.ts` says what they ask for.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { durationMs, setting, wholeNumber } from './setting.ts';
+import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
 
 export interface StressFlags {
   readonly connections?: number;
@@ -21,6 +21,10 @@ export interface StressFlags {
   readonly threads?: number;
   readonly data?: string;
   readonly script?: string;
+  readonly har?: string;
+  readonly accessLog?: string;
+  readonly openapi?: string;
+  readonly speed: number;
   readonly method?: string;
   readonly header?: readonly string[];
   readonly body?: string;
@@ -79,7 +83,7 @@ export const addStressOptions = (command: Command): Command =>
     )
     .argument(
       '[url...]',
-      'the service, such as http://localhost:8080; several URLs of it are asked in turn; or a run file (.json), to report on it again',
+      'the service, such as http://localhost:8080; several URLs of it are asked in turn; or a whole curl command in quotes; or a run file (.json), to report on it again',
     )
     .addOption(
       setting(
@@ -142,6 +146,14 @@ export const addStressOptions = (command: Command): Command =>
       '-s, --script <file>',
       'a JavaScript or TypeScript module that exports request(i); called before the run',
     )
+    .option('--har <file>', 'the requests of a HAR file to one service')
+    .option('--access-log <file>', 'replay a log of nginx or Apache with its times')
+    .addOption(
+      setting('--speed <times>', 'how much faster than it was the log is replayed')
+        .argParser(realNumber(0.01, 1000))
+        .default(1),
+    )
+    .option('--openapi <file>', 'the operations of an OpenAPI document with their examples')
     .option('--method <method>', 'HTTP method')
     .option('-H, --header <header>', "a header 'Name: value'; may be given again", gather)
     .option('--body <text>', 'a body, or @FILE')

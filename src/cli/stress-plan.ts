@@ -9,8 +9,11 @@ import { parseBodyExpectation, parseStatuses } from '../stress/expectation.ts';
 import { parseFaults } from '../stress/faults/fault.ts';
 import { parseRate, type RateText, readStages } from '../stress/load-text.ts';
 import { parseRamp } from '../stress/modes/ramp.ts';
+import { parseCurl, payloadOfCurl } from '../stress/payload/curl.ts';
 import type { TableReader } from '../stress/payload/data-file.ts';
-import { parseHeader, parseMethod, pathOf } from '../stress/payload/request.ts';
+import type { Payload } from '../stress/payload/payload.ts';
+import { mergeHeaders, parseHeader, parseMethod, pathOf } from '../stress/payload/request.ts';
+import { readSource } from '../stress/payload/source.ts';
 import type { Mode } from '../stress/results/run-file.ts';
 import type { SessionOptions } from '../stress/session.ts';
 import type { StressPlan } from '../stress/stress.ts';
@@ -30,6 +33,7 @@ const isBare = (flags: StressFlags): boolean =>
   flags.requests === undefined &&
   flags.rate === undefined &&
   flags.stages === undefined &&
+  flags.accessLog === undefined &&
   flags.connectionsRamp === undefined &&
   flags.fault === undefined;
 
@@ -66,9 +70,23 @@ const rateOf = (flags: StressFlags): RateText | undefined => {
   return flags.rate === undefined ? undefined : parseRate(flags.rate);
 };
 
-/** How long the load lasts: what its stages, its count or its user says. @throws AppError usage */
-const durationOf = (flags: StressFlags, rate: RateText | undefined): number => {
+/** How long the load lasts: what its record, its stages, its count or its user says. @throws AppError usage */
+const durationOf = (
+  flags: StressFlags,
+  rate: RateText | undefined,
+  source: Payload | undefined,
+): number => {
   const { requests, duration } = flags;
+  if (source?.momentsMs) {
+    if (rate !== undefined || duration !== undefined || requests !== undefined) {
+      throw new AppError(
+        'usage',
+        'A log says when its requests came: leave --rate, -d and -n out.',
+      );
+    }
+    // The last request lies within the run, not at its end.
+    return Math.ceil(source.momentsMs.at(-1)!) + 1;
+  }
   if (rate?.kind === 'stages') {
     if (duration !== undefined || requests !== undefined) {
       throw new AppError('usage', 'Stages say how long they last: leave -d and -n out.');
@@ -84,9 +102,9 @@ const durationOf = (flags: StressFlags, rate: RateText | undefined): number => {
 };
 
 /** @throws AppError usage */
-export const planOf = (flags: StressFlags, mode: Mode): StressPlan => {
+export const planOf = (flags: StressFlags, mode: Mode, source?: Payload): StressPlan => {
   const rate = rateOf(flags);
-  const durationMs = durationOf(flags, rate);
+  const durationMs = durationOf(flags, rate, source);
   const slo = flags.slo ?? (mode === 'find-max' ? DEFAULT_SLO : undefined);
   const faults = (flags.fault ?? []).flatMap((text) => parseFaults(text, durationMs));
   if (faults.length > 0 && mode !== 'single') {
@@ -139,13 +157,18 @@ export const sessionOptionsOf = (
   urls: readonly string[],
   flags: StressFlags,
   mode: Mode,
+  source?: Payload,
 ): SessionOptions => {
   const part = flags.part === undefined ? undefined : parsePart(flags.part);
   const asked = mode === 'ramp' ? parseRamp(flags.connectionsRamp!).to : flags.connections;
   return {
     url: urls[0]!,
     paths: pathsOf(urls),
-    nConnections: shareOf(asked ?? defaultConnections(mode, rateOf(flags)), part),
+    source,
+    nConnections: shareOf(
+      asked ?? defaultConnections(mode, highestRate(rateOf(flags), source)),
+      part,
+    ),
     part,
     nShards: flags.threads,
     method: flags.method === undefined ? undefined : parseMethod(flags.method),
@@ -229,16 +252,68 @@ const shareOf = (
 
 const defaultConnections = (
   mode: Mode,
-  rate: RateText | undefined,
+  perSecond: number | undefined,
 ): SessionOptions['nConnections'] => {
   if (mode === 'find-max') return SEARCH_CONNECTIONS;
-  if (rate === undefined) return DEFAULT_CONNECTIONS;
-  return connectionsFor(
-    rate.kind === 'steady'
-      ? rate.perSecond
-      : Math.max(...rate.stages.flatMap((stage) => [stage.fromPerSecond, stage.toPerSecond])),
-  );
+  return perSecond === undefined ? DEFAULT_CONNECTIONS : connectionsFor(perSecond);
 };
+
+/** The highest rate of an open loop; undefined for a closed one. */
+const highestRate = (
+  rate: RateText | undefined,
+  source: Payload | undefined,
+): number | undefined => {
+  if (source?.momentsMs) {
+    const perSecond = new Map<number, number>();
+    for (const ms of source.momentsMs) {
+      const second = Math.floor(ms / 1000);
+      perSecond.set(second, (perSecond.get(second) ?? 0) + 1);
+    }
+    return Math.max(...perSecond.values());
+  }
+  if (rate === undefined) return undefined;
+  return rate.kind === 'steady'
+    ? rate.perSecond
+    : Math.max(...rate.stages.flatMap((stage) => [stage.fromPerSecond, stage.toPerSecond]));
+};
+
+/** A curl command in the place of the URL: its URL, its request, and the flags that it gives. */
+export const unfoldCurl = (
+  text: string,
+  flags: StressFlags,
+): { readonly url: string; readonly source: Payload; readonly flags: StressFlags } => {
+  const given = flags.method ?? flags.body ?? flags.data ?? flags.script ?? flags.har;
+  if (given !== undefined) {
+    throw new AppError('usage', 'A curl command says what is sent: leave other requests out.');
+  }
+  const command = parseCurl(text);
+  const payload = payloadOfCurl(command);
+  const own = (flags.header ?? []).map(parseHeader);
+  return {
+    url: command.url,
+    source: {
+      ...payload,
+      requests: payload.requests.map((request) => ({
+        ...request,
+        headers: mergeHeaders(request.headers, own),
+      })),
+    },
+    flags: {
+      ...flags,
+      insecure: flags.insecure ?? command.insecure,
+      follow: flags.follow ?? command.follow,
+      resolve: [...command.resolve, ...(flags.resolve ?? [])],
+      ...(command.cacert === undefined ? {} : { cacert: command.cacert }),
+      ...(command.cert === undefined ? {} : { cert: command.cert }),
+      ...(command.key === undefined ? {} : { key: command.key }),
+      ...(command.unixSocket === undefined ? {} : { unixSocket: command.unixSocket }),
+    },
+  };
+};
+
+/** Requests of a file that somebody else wrote; undefined where none is given. */
+export const sourceOf = (url: string, flags: StressFlags): Payload | undefined =>
+  readSource(flags, parseTarget(url), (flags.header ?? []).map(parseHeader));
 
 /** Enough for the waiting that Little's law asks, twice over; few enough that a stall is seen as waiting. */
 const connectionsFor =

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { readLimits } from '../stress/coordinator/connections.ts';
 import { needsAdmin } from '../stress/faults/fault.ts';
+import { isCurl } from '../stress/payload/curl.ts';
 import { checkComparable, compareRuns } from '../stress/results/compare.ts';
 import { mergeRuns } from '../stress/results/merge.ts';
 import { type RunFile, type RunHead, readRunFile } from '../stress/results/run-file.ts';
@@ -17,7 +18,14 @@ import { askModel } from '../stress/target/puntual.ts';
 import { printJson, printLine } from './output.ts';
 import { addStressOptions, DEFAULT_REPORT, type StressFlags } from './stress-flags.ts';
 import { documentOf, exitCodeOf, type Outputs, openOutputs, type Told } from './stress-output.ts';
-import { modeOf, planOf, sessionOptionsOf, wantsReport } from './stress-plan.ts';
+import {
+  modeOf,
+  planOf,
+  sessionOptionsOf,
+  sourceOf,
+  unfoldCurl,
+  wantsReport,
+} from './stress-plan.ts';
 
 export const describe = (command: Command): void => {
   addStressOptions(command).action((urls: readonly string[], flags: StressFlags) =>
@@ -25,7 +33,11 @@ export const describe = (command: Command): void => {
   );
 };
 
-const stress = async (urls: readonly string[], flags: StressFlags): Promise<void> => {
+const stress = async (given: readonly string[], said: StressFlags): Promise<void> => {
+  const isOneCurl = given.length === 1 && isCurl(given[0]!);
+  const unfolded = isOneCurl ? unfoldCurl(given[0]!, said) : undefined;
+  const urls = unfolded ? [unfolded.url] : given;
+  const flags = unfolded?.flags ?? said;
   const mode = modeOf(flags);
   const [url] = urls;
   const earlier = flags.compare === undefined ? undefined : readRunFile(flags.compare);
@@ -41,8 +53,9 @@ const stress = async (urls: readonly string[], flags: StressFlags): Promise<void
     reportStored(readRunFile(url), earlier, flags);
     return;
   }
-  const plan = planOf(flags, mode);
-  const options = sessionOptionsOf(urls, flags, mode);
+  const source = unfolded?.source ?? sourceOf(url, flags);
+  const plan = planOf(flags, mode, source);
+  const options = sessionOptionsOf(urls, flags, mode, source);
   const checkHead = (head: RunHead): void => {
     if (earlier && !flags.anyway) checkComparable(earlier, head);
     printHead(head, flags);

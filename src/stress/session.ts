@@ -52,6 +52,8 @@ export interface Session {
 const CONNECTS_AT_ONCE = 256;
 const N_GOLDEN = 32;
 const UNNAMED = 'all';
+/** Names whose figures are kept apart. */
+const MAX_NAMES = 100;
 
 /** @throws AppError usage, target-unreachable, limit-system, and those of payload files */
 export const openSession = async (options: SessionOptions): Promise<Session> => {
@@ -79,7 +81,8 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
   const target = nConnections > limits.ports ? await withAliases(found) : found;
   const plan = planConnections(nConnections, target, limits, options.nShards);
   const { requests } = probe;
-  const names = [...new Set(requests.map(({ name }) => name ?? UNNAMED))];
+  const all = [...new Set(requests.map(({ name }) => name ?? UNNAMED))];
+  const names = all.length > MAX_NAMES ? [UNNAMED] : all;
   const places = new Map(names.map((name, place) => [name, place]));
   const common: CommonPlan = {
     addresses: target.addresses,
@@ -100,7 +103,14 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     connectsAtOnce: Math.max(16, Math.floor(CONNECTS_AT_ONCE / plan.nShards)),
   };
   const fleet = await buildFleet(plan, common, target.isLoopback, options.part);
-  const notes = [...target.notes, ...proxyNotes(target), ...probe.notes];
+  const notes = [
+    ...target.notes,
+    ...proxyNotes(target),
+    ...(all.length > MAX_NAMES
+      ? [`The requests have ${all.length} names, more than ${MAX_NAMES}: they are told together.`]
+      : []),
+    ...probe.notes,
+  ];
   return { target, payload, probe, plan, fleet, names, notes, close: fleet.close };
 };
 

@@ -1,0 +1,128 @@
+/**
+ * Are errors counted as the service itself would count them? Services that die, freeze, hang, stall or are too slow,
+ * each beside its own log of answers; and the exit code that a pipeline sees.
+ * `bun bench/stress-truth.ts [REPEATS]`
+ */
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Subprocess } from 'bun';
+import { printMachine } from './lib/measure.ts';
+import { runStress, startPeer, stop } from './stress-peers.ts';
+
+const PORT = 18_198;
+const URL = `http://127.0.0.1:${PORT}/x`;
+const repeats = Number(process.argv[2] ?? 5);
+const folder = mkdtempSync(join(tmpdir(), 'puntual-truth-'));
+
+interface Case {
+  readonly name: string;
+  /** Milliseconds of each answer, and every which request is never answered. */
+  readonly service: readonly [delayMs: number, hangEvery: number];
+  readonly flags: readonly string[];
+  /** What happens to it, and when. */
+  readonly at?: readonly { readonly ms: number; readonly signal: NodeJS.Signals }[];
+  readonly exit: number;
+}
+
+const SLO = ['--slo', 'errors<0.5%'];
+
+const CASES: readonly Case[] = [
+  {
+    name: 'killed after 2 s of 5 s, 100/s',
+    service: [0, 0],
+    flags: ['--rate', '100', '-d', '5s', '--timeout', '2s', ...SLO],
+    at: [{ ms: 2000, signal: 'SIGKILL' }],
+    exit: 99,
+  },
+  {
+    name: 'the same, closed loop, no threshold',
+    service: [5, 0],
+    flags: ['-c', '4', '-d', '5s', '--timeout', '2s'],
+    at: [{ ms: 2000, signal: 'SIGKILL' }],
+    exit: 99,
+  },
+  {
+    name: 'frozen after 2 s of 5 s, 100/s',
+    service: [0, 0],
+    flags: ['--rate', '100', '-d', '5s', '--timeout', '2s', ...SLO],
+    at: [{ ms: 2000, signal: 'SIGSTOP' }],
+    exit: 99,
+  },
+  {
+    name: 'frozen, closed loop, no threshold',
+    service: [5, 0],
+    flags: ['-c', '4', '-d', '5s', '--timeout', '2s'],
+    at: [{ ms: 2000, signal: 'SIGSTOP' }],
+    exit: 99,
+  },
+  {
+    name: '1 % is never answered, 200/s',
+    service: [0, 100],
+    flags: ['--rate', '200', '-d', '5s', '--timeout', '1s', ...SLO],
+    exit: 99,
+  },
+  {
+    name: '500/s over 10 connections, 100 ms each',
+    service: [100, 0],
+    flags: ['--rate', '500', '-c', '10', '-d', '4s', '--timeout', '2s', ...SLO],
+    exit: 99,
+  },
+  {
+    name: 'stalled for 0.7 s, 100/s',
+    service: [0, 0],
+    flags: ['--rate', '100', '-d', '4s', '--timeout', '2s', ...SLO],
+    at: [
+      { ms: 2000, signal: 'SIGSTOP' },
+      { ms: 2700, signal: 'SIGCONT' },
+    ],
+    exit: 0,
+  },
+];
+
+/** Of the answers that the log has, this one went to the probe and one to whoever waited for the service to start. */
+const N_BEFORE = 2;
+
+const runCase = async ({ service, flags, at = [] }: Case, run: number, log: string) => {
+  const child: Subprocess = await startPeer('logged.ts', PORT, [log, ...service]);
+  const timers: Timer[] = [];
+  try {
+    const beginsMs = 600;
+    for (const { ms, signal } of at) {
+      timers.push(setTimeout(() => child.kill(signal), beginsMs + ms));
+    }
+    const result = await runStress([URL, ...flags, '--seed', String(run + 1), '-t', '1']);
+    return { result, answered: statSync(log).size - N_BEFORE };
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    child.kill('SIGCONT');
+    child.kill('SIGKILL');
+    await stop(child);
+  }
+};
+
+printMachine();
+console.log(
+  '\n| case | planned | errors | not answered, by the service’s log | off by | longest gap s | exit | |\n|---|---:|---:|---:|---:|---:|---:|---|',
+);
+let nWrong = 0;
+for (const one of CASES) {
+  for (let run = 0; run < repeats; run++) {
+    const log = join(folder, `${CASES.indexOf(one)}-${run}.log`);
+    const { result, answered } = await runCase(one, run, log);
+    const { planned, errors, longestGapMs, exitCode } = result;
+    const missing = planned - answered;
+    const off = (errors - missing) / planned;
+    // A noisy machine is told (3) and never a wrong answer.
+    const isRight =
+      Math.abs(off) <= 0.01 && (exitCode === one.exit || (one.exit === 0 && exitCode === 3));
+    if (!isRight) nWrong++;
+    console.log(
+      `| ${one.name} | ${planned} | ${errors} | ${missing} | ${(off * 100).toFixed(2)} % | ${(longestGapMs / 1000).toFixed(2)} | ${exitCode} | ${isRight ? '' : 'WRONG'} |`,
+    );
+  }
+}
+console.log(
+  `\n${nWrong === 0 ? 'holds' : 'FAILS'}: errors within 1 % of the planned requests of what the service's own log says, exit codes right`,
+);
+rmSync(folder, { recursive: true });
