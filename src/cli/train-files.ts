@@ -15,6 +15,7 @@ import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
 import { type TrainReport, trainModel } from '../train/training.ts';
 import { bestOf, type TuningTrial, tune } from '../train/tuning.ts';
 import { type Interruption, watchInterruption } from './interruption.ts';
+import { decidePublication, type Publication } from './publication.ts';
 import { buildPace } from './pace.ts';
 import { buildProgress } from './progress.ts';
 import { printNotes, readingNotes } from './reading-flags.ts';
@@ -25,6 +26,10 @@ interface TrainFilesOptions extends Partial<TrainOptions>, FlightsOptions {
   readonly tune?: number | undefined;
   /** Whether the method is also judged month by month. */
   readonly rolling?: boolean | undefined;
+  /** Whether a model that is no gain is made current all the same. */
+  readonly publish?: boolean | undefined;
+  /** Whether the model is made current only if it gains on the one that is. */
+  readonly ifBetter?: boolean | undefined;
   /** Shows a progress bar or lines on stderr. */
   readonly showsProgress?: boolean | undefined;
 }
@@ -33,6 +38,8 @@ export interface TrainFilesReport extends TrainReport {
   /** Path of the model's file. */
   readonly model: string;
   readonly version: string;
+  /** Whether the model was made current, and why. */
+  readonly publication: Publication;
   /** The sentence that the page and the text begin with. */
   readonly verdict: string;
   /** Columns of the files that nothing reads. */
@@ -50,7 +57,7 @@ export interface TrainFilesReport extends TrainReport {
 }
 
 /**
- * Files to a stored model, made current, with `report.json`, `report.html` and its baselines beside it.
+ * Files to a stored model, made current where it is a gain, with `report.json`, `report.html` and its baselines beside it.
  * Ctrl-C ends boosting; the best round so far is kept, and the rest of the work is done. Before the first tree it ends all.
  * @throws AppError as `loadFlights`, `trainModel` and `storeModel` do
  */
@@ -95,10 +102,22 @@ const trainWatched = async (
     progress?.update(round.round, round.nRounds, paceOf(round));
     return !interruption.isAsked();
   }).finally(() => progress?.stop());
-  const { model, path, version } = storeTrained(options.modelsDir, trained, new Date());
+  const publication = decidePublication(trained, table, {
+    modelsDir: options.modelsDir,
+    name: settings.name,
+    publish: options.publish,
+    ifBetter: options.ifBetter,
+  });
+  const { path, version } = storeTrained(trained, {
+    modelsDir: options.modelsDir,
+    made: new Date(),
+    isPublished: publication.isCurrent,
+  });
+  const { model } = trained.judged;
   const report: TrainFilesReport = {
     model: path,
     version,
+    publication,
     verdict: verdictOf(trained.report).text,
     ...trained.report,
     unusedColumns: table.source.unused ?? [],

@@ -1,6 +1,7 @@
 /**
  * What a person reads after `train` and `evaluate`.
  */
+import { dirname, join } from 'node:path';
 import type { Baseline } from '../train/quality/evaluation.ts';
 import type { TrainReport } from '../train/training.ts';
 import { sentenceOfColumns } from '../report/training/columns.ts';
@@ -19,6 +20,7 @@ export const printTrainReport = (report: TrainFilesReport): void => {
   printUnused(report.unusedColumns);
   printLine(report.verdict);
   printQuality(report, 'on the test flights');
+  printHeads(report.heads);
   printCosts(report);
   if (report.rolling)
     printTable(
@@ -32,6 +34,15 @@ export const printTrainReport = (report: TrainFilesReport): void => {
         climatology.logLoss.toFixed(4),
       ]),
     );
+  if (report.refit)
+    printLine(
+      `learned again from ${report.refit.rows.toLocaleString('en')} flights (${report.refit.days}) in ${report.refit.seconds.toFixed(1)} s: that model is stored; the figures are of the one before`,
+    );
+  if (report.trees >= report.maxTrees)
+    printLine(
+      `boosting ended at the cap of ${report.maxTrees} trees: more (--trees) may do better`,
+    );
+  printLine(`report: ${join(dirname(report.model), 'report.html')}`);
   printLine(
     `${report.model}  (${report.seconds.toFixed(1)} s, ${report.peakMemoryMb.toFixed(0)} MB)`,
   );
@@ -72,6 +83,16 @@ export const printQuality = (
   printLine(
     `calibration error ${test.ece.toFixed(4)}; ${(100 * test.baseRate).toFixed(1)} % of ${test.rows.toLocaleString('en')} flights late`,
   );
+};
+
+/** Whether the quantiles of minutes come true. */
+const printHeads = (heads: TrainReport['heads']): void => {
+  const covered = heads.flatMap(({ coverage }) =>
+    coverage
+      ? `P${Math.round(100 * coverage.level)} covers ${(100 * coverage.value).toFixed(1)} %`
+      : [],
+  );
+  if (covered.length > 0) printLine(`minutes of delay: ${covered.join(', ')}`);
 };
 
 /** From which probability on the costs say to act, and what that brings. */

@@ -69,6 +69,7 @@ describe('puntual train and evaluate', () => {
         board,
         '--name',
         'dub',
+        '--no-refit',
         '--late-minutes',
         '20',
         '--trees',
@@ -237,4 +238,105 @@ describe('puntual train and evaluate', () => {
     );
     expect(stdout).toContain('not used: from; did you mean origin?');
   });
+});
+
+describe('a new model', () => {
+  /** A board on which one city is late often, and another one instead from a day on. */
+  const writeCities = (file: string, nDays: number, turnsAt: number): string => {
+    const random = buildRandom(9);
+    const lines = [
+      'Terminal,Destination,Airline,Flight No.,Scheduled DateTime,Month,Weekday,Minute Delay,Delay Type,Scheduled Date,ScheduledTime,Real Departure Time',
+    ];
+    for (let day = 0; day < nDays; day++)
+      for (let i = 0; i < 60; i++) {
+        const city = ['Paris', 'Malaga', 'Leeds', 'Oslo'][i % 4]!;
+        const isBad = city === (day < turnsAt ? 'Malaga' : 'Oslo');
+        const delay = random() < (isBad ? 0.7 : 0.15) ? 20 + Math.floor(random() * 60) : 3;
+        const when = encodeTime((18_000 + day) * 1440 + (8 + (i % 9)) * 60).replace('T', ' ');
+        lines.push(
+          `T1,${city},KLM,X${i},${when}:00,May,Monday,${delay},Short,01-05-2019,10:00,11:00`,
+        );
+      }
+    const path = join(folder, file);
+    writeFileSync(path, `${lines.join('\n')}\n`);
+    return path;
+  };
+  const train = (file: string, name: string, ...args: string[]) =>
+    run('train', file, '--name', name, '--trees', '30', ...args);
+  const current = (name: string): string | null => {
+    const path = join(folder, 'models', name, 'current');
+    return existsSync(path) ? readFileSync(path, 'utf8').trim() : null;
+  };
+
+  test(
+    'that is worse than climatology is stored but not made current, unless that is asked for: exit code 99',
+    () => {
+      const turned = writeCities('turned.csv', 60, 50);
+      const { exitCode, stdout, stderr } = train(turned, 'turned', '--json');
+      expect(exitCode).toBe(99);
+      const { publication, model, test: test_, baselines } = JSON.parse(stdout);
+      expect(publication.isCurrent).toBe(false);
+      const figures = `log loss ${test_.logLoss.toFixed(4)}, climatology ${baselines.climatology.logLoss.toFixed(4)}`;
+      expect(stderr).toContain(`is worse than climatology on the test days (${figures})`);
+      expect(existsSync(join(folder, model))).toBe(true);
+      expect(current('turned')).toBeNull();
+      expect(train(turned, 'turned', '--publish').exitCode).toBe(0);
+      expect(current('turned')).not.toBeNull();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'is made current with --if-better only where it gains on the current one, on days that neither knows',
+    () => {
+      const steady = writeCities('steady.csv', 72, 72);
+      expect(train(steady, 'steady', '--if-better', '--trees', '1', '--leaves', '2').exitCode).toBe(
+        0,
+      );
+      const first = current('steady');
+      const better = train(steady, 'steady', '--if-better', '--json');
+      expect(better.exitCode).toBe(0);
+      const { publication } = JSON.parse(better.stdout);
+      expect(publication.comparison.standing).toBe('better');
+      expect(publication.comparison.logLoss.interval.low).toBeGreaterThan(0);
+      expect(publication.comparison.against).toContain(first);
+      const second = current('steady');
+      expect(second).not.toBe(first);
+      const same = train(steady, 'steady', '--if-better');
+      expect(same.exitCode).toBe(99);
+      expect(same.stderr).toContain('than chance tells apart from');
+      expect(current('steady')).toBe(second);
+      const both = train(steady, 'steady', '--if-better', '--publish');
+      expect(both).toMatchObject({ exitCode: 2 });
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'knows every day; its report is of the one before, which lies beside it and is what --no-refit stores',
+    () => {
+      const path = findModel(join(folder, 'models'), 'steady');
+      const { provenance } = readModel(path).model;
+      const { split, known } = provenance.trainedOn!;
+      expect(known!.days.slice(-10)).toBe(split.test.slice(-10));
+      const judged = readModel(join(dirname(path), 'judged', 'model.safetensors')).model;
+      expect(judged.provenance.trainedOn!.known!.days.slice(-10)).toBe(
+        split.calibration.slice(-10),
+      );
+      expect(judged.provenance.test).toEqual(provenance.test!);
+      const steady = join(folder, 'steady.csv');
+      const all = run('evaluate', 'steady', steady);
+      expect(all.exitCode).toBe(2);
+      expect(all.stderr).toContain(join('judged', 'model.safetensors'));
+      const report = JSON.parse(
+        run('evaluate', join(dirname(path), 'judged'), steady, '--json').stdout,
+      );
+      expect(report.test.logLoss).toBeCloseTo(provenance.test!.logLoss, 12);
+      expect(report.test.auc).toBeCloseTo(provenance.test!.auc, 12);
+      train(steady, 'plain', '--no-refit');
+      const plain = readModel(findModel(join(folder, 'models'), 'plain')).model;
+      expect(plain.heads).toEqual(judged.heads);
+    },
+    TIMEOUT_MS,
+  );
 });

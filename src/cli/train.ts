@@ -3,11 +3,13 @@
  */
 
 import type { Command } from 'commander';
+import { AppError } from '../core/errors.ts';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { DEFAULT_OPTIONS } from '../train/settings.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson } from './output.ts';
 import { describeReading, type ReadingFlags, readingOf } from './reading-flags.ts';
+import { requirePublished } from './publication.ts';
 import { realNumber, setting, wholeNumber } from './setting.ts';
 import { trainFromFiles } from './train-files.ts';
 import { printTrainReport } from './train-text.ts';
@@ -25,6 +27,9 @@ interface Flags extends WeatherFlags, CostFlags, ReadingFlags {
   readonly split: 'time' | 'random';
   readonly tune?: number;
   readonly rolling?: boolean;
+  readonly publish?: boolean;
+  readonly ifBetter?: boolean;
+  readonly refit: boolean;
   readonly json?: boolean;
 }
 
@@ -34,7 +39,7 @@ export const describe = (command: Command): void => {
   describeCosts(command);
   command
     .description(
-      'Learns a calibrated delay model from flight files, stores it and makes it current. Ctrl-C ends learning and keeps the best round.',
+      'Learns a calibrated delay model from flight files, judges it on the newest days, learns it again from every day, stores it and makes it current. Ctrl-C ends learning and keeps the best round.',
     )
     .argument(
       '<file...>',
@@ -79,9 +84,23 @@ export const describe = (command: Command): void => {
         'trials of a search for settings on the early-stopping flights',
       ).argParser(wholeNumber(1, 1000)),
     )
+    .option(
+      '--publish',
+      'make the model current even if it is worse than climatology on the test days (otherwise exit code 99)',
+    )
+    .option(
+      '--if-better',
+      'make the model current only if it gains on the current one, on test days that neither knows (otherwise exit code 99)',
+    )
+    .option(
+      '--no-refit',
+      'store the model that the report judges, not the same learned again from every day',
+    )
     .option('--rolling', 'also judge the method month by month')
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {
+      if (flags.publish && flags.ifBetter)
+        throw new AppError('usage', '--publish and --if-better exclude each other');
       const report = await trainFromFiles(files, {
         name: flags.name,
         modelsDir: flags.models,
@@ -98,9 +117,13 @@ export const describe = (command: Command): void => {
         costs: costsOf(flags),
         tune: flags.tune,
         rolling: flags.rolling,
+        refit: flags.refit,
+        publish: flags.publish,
+        ifBetter: flags.ifBetter,
         showsProgress: true,
       });
       if (flags.json) printJson(report);
       else printTrainReport(report);
+      requirePublished(report.publication, report.model);
     });
 };

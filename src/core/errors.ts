@@ -31,6 +31,7 @@ export const ERRORS = {
   },
   'model-unsafe': { title: 'The model file asks for code to be run', status: 422, exit: 2 },
   'model-unfit': { title: 'The model failed its self-check', status: 422, exit: 2 },
+  'model-worse': { title: 'The model is no gain', status: 422, exit: 99 },
   'port-in-use': { title: 'The port is taken', status: 500, exit: 2 },
   'limit-system': { title: 'A limit of the system is too low', status: 500, exit: 2 },
   'target-unreachable': { title: 'The service cannot be reached', status: 502, exit: 2 },

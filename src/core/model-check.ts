@@ -2,10 +2,11 @@
  * Whether a record read from a file is a model that can be used: shapes agree, trees can be walked,
  * features name inputs that exist.
  */
+import { type DelayShape, SHAPE_POINTS } from './delay-distribution.ts';
 import { AppError } from './errors.ts';
 import { buildEncoder } from './features.ts';
 import { checkForest } from './forest.ts';
-import type { Calibration, Head, Member, Model, Score } from './model.ts';
+import type { Calibration, Head, HeadScore, Member, Model } from './model.ts';
 
 /** @throws AppError model-broken */
 export const checkModel = (model: Model): void => {
@@ -37,6 +38,12 @@ const check = (model: Model): void => {
     }
   }
   for (const head of model.heads) checkHead(head, model.features.length);
+  const nProbabilities = model.heads.filter(({ kind }) => kind === 'probability').length;
+  for (const { kind, score } of model.heads) {
+    if (score.kind !== 'distribution') continue;
+    if (kind !== 'quantile') broken('a probability is read from a distribution');
+    checkShape(score.shape, nProbabilities);
+  }
   const { nRows, raw, answers } = model.selfTest;
   if (raw.length !== nRows * nInputs || answers.length !== nRows * nHeads)
     broken('its self-test has another shape');
@@ -52,7 +59,8 @@ const WEIGHTS_SLACK = 1e-9;
 const checkMean = (members: readonly Member[], nFeatures: number): void => {
   for (const { score, calibration } of members) {
     // A mean of means would be as deep as its file likes.
-    if ((score as Score).kind === 'mean') broken('a member of a mean is a mean itself');
+    if (['mean', 'distribution'].includes((score as HeadScore).kind))
+      broken('a member of a mean is no plain score');
     checkScore(score, nFeatures);
     checkCalibration(calibration);
   }
@@ -60,7 +68,7 @@ const checkMean = (members: readonly Member[], nFeatures: number): void => {
   if (!(Math.abs(sum - 1) <= WEIGHTS_SLACK)) broken('the weights of its members do not sum to 1');
 };
 
-const checkScore = (score: Score, nFeatures: number): void => {
+const checkScore = (score: HeadScore, nFeatures: number): void => {
   switch (score.kind) {
     case 'mean':
       checkMean(score.members, nFeatures);
@@ -76,9 +84,28 @@ const checkScore = (score: Score, nFeatures: number): void => {
       if (!score.weights.every(Number.isFinite) || !Number.isFinite(score.intercept))
         broken('a weight is not finite');
       break;
+    case 'distribution':
+      break;
     default:
       broken('a score is of an unknown kind');
   }
+};
+
+const checkShape = ({ knots, below, above }: DelayShape, nProbabilities: number): void => {
+  if (
+    knots.length === 0 ||
+    below.length !== knots.length * SHAPE_POINTS ||
+    above.length !== nProbabilities * SHAPE_POINTS
+  )
+    broken('the shape of its delays has another size');
+  if (!below.every(Number.isFinite) || !above.every(Number.isFinite))
+    broken('the shape of its delays is not finite');
+  if (knots.some((knot, k) => !(k === 0 || knot > knots[k - 1]!)))
+    broken('the knots of its delays do not rise');
+  for (const points of [below, above])
+    for (let i = 1; i < points.length; i++)
+      if (i % SHAPE_POINTS !== 0 && !(points[i]! >= points[i - 1]!))
+        broken('the shape of its delays falls');
 };
 
 const checkCalibration = (calibration: Calibration): void => {

@@ -33,7 +33,7 @@ export const checkPlace = (modelsDir: string, name: string): void => {
 };
 
 /**
- * Stores a model as a new version and makes it the current one.
+ * Stores a model as a new version and, unless told otherwise, makes it the current one.
  * @returns the path of its file and its version
  * @throws AppError usage (a name that is no file name), file-unwritable
  */
@@ -41,13 +41,14 @@ export const storeModel = (
   modelsDir: string,
   model: Model,
   made: Date,
+  isCurrent = true,
 ): { path: string; version: string; sha256: string } => {
   checkName(model.name);
   const { bytes, sha256 } = encodeModel(model);
   const version = versionOf(sha256, made);
   const path = join(modelsDir, model.name, version, FILE);
   writeAtomically(path, bytes);
-  switchCurrent(modelsDir, model.name, version);
+  if (isCurrent) switchCurrent(modelsDir, model.name, version);
   return { path, version, sha256 };
 };
 

@@ -1,6 +1,7 @@
 /**
  * A model: what it asks for, how a flight becomes numbers, how numbers become answers, where it came from.
  */
+import type { DelayShape } from './delay-distribution.ts';
 import type { Feature } from './features.ts';
 import type { Forest } from './forest.ts';
 import type { Input } from './inputs.ts';
@@ -16,6 +17,12 @@ export type Score =
   | PlainScore
   /** The weighted mean of several models' probabilities, summed in their order. */
   | { readonly kind: 'mean'; readonly members: readonly Member[] };
+
+/** No score of its own (it counts as 0): minutes are read from the distribution that the probabilities span. */
+type DistributionScore = { readonly kind: 'distribution'; readonly shape: DelayShape };
+
+/** What a head has: only a quantile may be read from the distribution. */
+export type HeadScore = Score | DistributionScore;
 
 /** One model of a mean, over the same features as the others. */
 export interface Member {
@@ -48,18 +55,19 @@ export type Calibration =
  * One answer of a model. Heads stand in order: probabilities by rising minutes, then quantiles by rising level.
  * - `probability` is P(delay >= minutes): the score through its link, calibrated, then multiplied by the previous probability head where `given` is 'previous'
  *   (it then answers "how likely, given that it is already that late"), so that heads never cross.
- * - `quantile` is minutes of delay; a later quantile is never below an earlier one.
+ * - `quantile` is minutes of delay, by a score of its own or read from the distribution that the probabilities span;
+ *   a later quantile is never below an earlier one.
  */
-export type Head = { readonly score: Score } & (
+export type Head =
   | {
       readonly kind: 'probability';
+      readonly score: Score;
       readonly minutes: number;
       readonly link: Link;
       readonly calibration: Calibration;
       readonly given: 'nothing' | 'previous';
     }
-  | { readonly kind: 'quantile'; readonly level: number }
-);
+  | { readonly kind: 'quantile'; readonly score: HeadScore; readonly level: number };
 
 /** Quality on flights that took no part in learning. */
 export interface Quality {
@@ -131,3 +139,10 @@ export interface Model {
   readonly shares: readonly InputShare[];
   readonly selfTest: SelfTest;
 }
+
+/** The head that says whether a flight is called delayed; a checked model begins with it. */
+export const firstHeadOf = ({ heads }: Pick<Model, 'heads'>): Head & { kind: 'probability' } => {
+  const [first] = heads;
+  if (first?.kind !== 'probability') throw new TypeError('a model begins with a probability');
+  return first;
+};

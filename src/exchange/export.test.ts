@@ -122,7 +122,7 @@ const linear: Model = {
 const averageModels = (): Model => {
   const head = variant({}).heads[0]!;
   const [forest, line] = [head.score, linear.heads[0]!.score];
-  if (head.kind !== 'probability' || forest.kind === 'mean' || line.kind === 'mean')
+  if (head.kind !== 'probability' || forest.kind !== 'forest' || line.kind !== 'linear')
     throw new Error('unexpected');
   const members = [
     {

@@ -1,7 +1,7 @@
 /**
  * Scores of which some are means of members: each member gets a kernel of its own, then they are joined.
  */
-import type { PlainScore, Score } from '../core/model.ts';
+import type { HeadScore, PlainScore } from '../core/model.ts';
 import { buildProbability } from './heads.ts';
 import { BATCH_ROWS, buildScorer, type Kernel, type Scorer } from './scorer.ts';
 
@@ -11,7 +11,7 @@ import { BATCH_ROWS, buildScorer, type Kernel, type Scorer } from './scorer.ts';
  * @cost O(nodes + table bytes)
  */
 export const buildAveragedScorer = (
-  scores: readonly Score[],
+  scores: readonly HeadScore[],
   nFeatures: number,
   force?: Kernel,
 ): Scorer => {
@@ -19,6 +19,7 @@ export const buildAveragedScorer = (
   const parts: PlainScore[] = [];
   const joins = scores.map((score) => {
     const from = parts.length;
+    if (score.kind === 'distribution') return (): number => 0;
     if (score.kind !== 'mean') {
       parts.push(score);
       return (at: number): number => inner.scores[at + from]!;

@@ -2,6 +2,7 @@
  * From raw scores to predictions: link, calibration, chained probabilities, ordered quantiles.
  */
 import { buildCalibration, type Calibrator } from '../core/calibrate.ts';
+import { buildDelayQuantile } from '../core/delay-distribution.ts';
 import { sigmoid } from '../core/logistic.ts';
 import type { Head, Member } from '../core/model.ts';
 
@@ -18,13 +19,20 @@ export const buildOutputTransform = (
     head.kind === 'probability' && head.given === 'previous' ? 1 : 0,
   );
   const isQuantile = Uint8Array.from(heads, (head) => (head.kind === 'quantile' ? 1 : 0));
+  const quantiles = heads.map((head) =>
+    head.kind === 'quantile' && head.score.kind === 'distribution'
+      ? buildDelayQuantile(head.score.shape, head.level)
+      : undefined,
+  );
   return (out, at) => {
     let probability = 1;
     let minutes = Number.NEGATIVE_INFINITY;
     for (let h = 0; h < nHeads; h++) {
       const raw = out[at + h]!;
       if (isQuantile[h] === 1) {
-        if (raw > minutes) minutes = raw;
+        const quantile = quantiles[h];
+        const own = quantile === undefined ? raw : quantile(out, at);
+        if (own > minutes) minutes = own;
         out[at + h] = minutes;
       } else {
         const own = transforms[h]!(raw);

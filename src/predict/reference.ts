@@ -4,7 +4,7 @@
  */
 import { buildEncoder } from '../core/features.ts';
 import { type Forest, ZERO_LIMIT } from '../core/forest.ts';
-import type { Model, Score } from '../core/model.ts';
+import type { HeadScore, Model } from '../core/model.ts';
 import { buildOutputTransform, buildProbability } from './heads.ts';
 import type { Predictor } from './predictor.ts';
 
@@ -30,8 +30,9 @@ export const buildReferencePredictor = (model: Model): Predictor => {
 };
 
 /** The raw score of the features at `features[at]`. */
-export const scoreOf = (score: Score, features: Float64Array, at: number): number => {
+export const scoreOf = (score: HeadScore, features: Float64Array, at: number): number => {
   if (score.kind === 'forest') return scoreOfForest(score.forest, features, at);
+  if (score.kind === 'distribution') return 0;
   if (score.kind === 'mean')
     return score.members.reduce(
       (sum, member) =>

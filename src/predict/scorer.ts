@@ -2,7 +2,7 @@
  * Scores of many rows of features at once, by emitted WebAssembly where a forest allows it.
  */
 import type { Forest } from '../core/forest.ts';
-import type { Score } from '../core/model.ts';
+import type { HeadScore } from '../core/model.ts';
 import { emitModule, type Func } from '../wasm/module.ts';
 import { buildColumns, type Column } from './columns.ts';
 import { emitForestKernels, type ForestKernel, ROW_MULTIPLE } from './kernels/kernels.ts';
@@ -45,7 +45,7 @@ const MAX_COLUMNS = 1000;
  * @cost O(nodes + table bytes)
  */
 export const buildScorer = (
-  scores: readonly Score[],
+  scores: readonly HeadScore[],
   nFeatures: number,
   force?: Kernel,
 ): Scorer => {

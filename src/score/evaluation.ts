@@ -3,10 +3,8 @@
  */
 import { AppError } from '../core/errors.ts';
 import { buildBinCounter, driftOf, type InputDrift } from '../core/distribution.ts';
-import type { Model } from '../core/model.ts';
+import { firstHeadOf, type Model } from '../core/model.ts';
 import { departuresOf, pickTableRows, type Table } from '../core/table.ts';
-import { compilePredictor } from '../predict/compile.ts';
-import type { Predictor } from '../predict/predictor.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { rawOf } from '../train/features/encoding.ts';
 import { datesOf } from '../train/features/time-split.ts';
@@ -19,10 +17,11 @@ import {
   type Evaluation,
 } from '../train/quality/evaluation.ts';
 import { rateOf } from '../train/quality/metrics.ts';
+import { answersOf, firstAnswers } from './first-answers.ts';
 import { type FeatureImportance, importanceOf } from './importance.ts';
 import { buildSeen, knownDaysOf } from './seen-days.ts';
 import { scorableFlights } from './scorable.ts';
-import { readBaselines } from './stored-training.ts';
+import { judgedPathOf, readBaselines } from './stored-training.ts';
 
 /** A model and where it was found. */
 interface StoredModel {
@@ -185,9 +184,17 @@ const unseenOf = (
   if (unseen.nRows === 0)
     throw new AppError(
       'data-too-small',
-      `all ${all.nRows.toLocaleString('en')} flights are on days that ${models.length > 1 ? 'one of the models knows' : 'the model knows'} (${ranges.join(' and ')}): these measure its memory, not its forecasts; give flights of other days, or --include-training to measure on them all the same`,
+      `all ${all.nRows.toLocaleString('en')} flights are on days that ${models.length > 1 ? 'one of the models knows' : 'the model knows'} (${ranges.join(' and ')}): these measure its memory, not its forecasts; give flights of other days, or --include-training to measure on them all the same${hintOf(models[0]!)}`,
     );
   return { table: unseen, seen };
+};
+
+/** Where the model lies that the report judged, which knows fewer days. */
+const hintOf = ({ path }: StoredModel): string => {
+  const judged = judgedPathOf(path);
+  return judged === undefined
+    ? ''
+    : `; the model as its report judged it, before it was learned again from every day, is ${judged}`;
 };
 
 const warningsOf = (
@@ -228,10 +235,6 @@ const warningsOf = (
   return warnings;
 };
 
-/** The first head's probability of each flight of a table. */
-const firstAnswers = (model: Model, table: Table): Float64Array =>
-  answersOf(compilePredictor(model), rawOf(table, model.inputs), table.nRows, 0);
-
 /** How far the inputs have moved from the training flights, furthest first. */
 const inputDrift = ({ inputs, shares }: Model, raw: Float64Array, nRows: number) => {
   const cells = new Float64Array(shares.reduce((n, { shares: bins }) => n + bins.length, 0));
@@ -247,22 +250,7 @@ const absentOf = ({ inputs }: Model, raw: Float64Array): string[] =>
     return [name];
   });
 
-const lateMinutesOf = ({ heads }: Model): number => {
-  const first = heads[0]!;
-  return first.kind === 'probability' ? first.minutes : 15;
-};
-
-const answersOf = (
-  predictor: Predictor,
-  raw: Float64Array,
-  nRows: number,
-  head: number,
-): Float64Array => {
-  const nHeads = predictor.model.heads.length;
-  const out = new Float64Array(nRows * nHeads);
-  predictor.predictInto(raw, nRows, out);
-  return Float64Array.from({ length: nRows }, (_, row) => out[row * nHeads + head]!);
-};
+const lateMinutesOf = (model: Model): number => firstHeadOf(model).minutes;
 
 /** What the baselines that were learned with the model say of these flights; none for a model that has none beside it. */
 const baselineAnswers = (path: string, table: Table): Readonly<Record<string, Float64Array>> => {

@@ -2,7 +2,7 @@
  * How much each feature moves a model's first answer: the report of `train` and of `evaluate`.
  */
 import { buildEncoder } from '../core/features.ts';
-import type { Model } from '../core/model.ts';
+import { firstHeadOf, type Model } from '../core/model.ts';
 import { buildAttribution } from '../predict/explain/shap.ts';
 
 export interface FeatureImportance {
@@ -16,7 +16,7 @@ export const importanceOf = (model: Model, raw: Float64Array): readonly FeatureI
   const nFeatures = model.features.length;
   const nRows = raw.length / model.inputs.length;
   const encode = buildEncoder(model.inputs, model.features);
-  const attribution = buildAttribution(model.heads[0]!.score, new Float64Array(nFeatures), true);
+  const attribution = buildAttribution(firstHeadOf(model).score, new Float64Array(nFeatures), true);
   const features = new Float64Array(nFeatures);
   const effects = new Float64Array(nFeatures);
   const sums = new Float64Array(nFeatures);

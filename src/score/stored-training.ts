@@ -3,7 +3,7 @@
  * that were learned with it, in a file beside it.
  */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { readModel, writeModel } from '../core/model-file.ts';
 import type { Model } from '../core/model.ts';
 import { storeModel } from '../core/model-store.ts';
@@ -12,16 +12,38 @@ import type { Trained } from '../train/training.ts';
 
 const BASELINES = 'baselines.safetensors';
 
-/** Stores a model, made current, and its baselines. @throws AppError as `storeModel` does */
+/** The folder, beside a model that was learned again from every flight, of the one that its report judges. */
+const JUDGED = 'judged';
+
+/** Where a model goes. */
+interface StorePlace {
+  readonly modelsDir: string;
+  readonly made: Date;
+  /** Whether it is made current. */
+  readonly isPublished: boolean;
+}
+
+/** Stores what was learned, each model with its baselines. @throws AppError as `storeModel` does */
 export const storeTrained = (
-  modelsDir: string,
-  trained: Pick<Trained, 'model' | 'selfTestRaw' | 'baselines'>,
-  now: Date,
+  { judged, refit }: Pick<Trained, 'judged' | 'refit'>,
+  { modelsDir, made, isPublished }: StorePlace,
 ): { readonly model: Model; readonly path: string; readonly version: string } => {
-  const model = withSelfTest(trained.model, trained.selfTestRaw);
-  const { path, version } = storeModel(modelsDir, model, now);
-  writeModel(trained.baselines, join(dirname(path), BASELINES));
+  const { model: plain, selfTestRaw, baselines } = refit ?? judged;
+  const model = withSelfTest(plain, selfTestRaw);
+  const { path, version } = storeModel(modelsDir, model, made, isPublished);
+  writeModel(baselines, join(dirname(path), BASELINES));
+  if (refit) {
+    const folder = join(dirname(path), JUDGED);
+    writeModel(withSelfTest(judged.model, judged.selfTestRaw), join(folder, basename(path)));
+    writeModel(judged.baselines, join(folder, BASELINES));
+  }
   return { model, path, version };
+};
+
+/** The file of the model that the report of the model at a path judges, where that is another one. */
+export const judgedPathOf = (modelPath: string): string | undefined => {
+  const path = join(dirname(modelPath), JUDGED, basename(modelPath));
+  return existsSync(path) ? path : undefined;
 };
 
 /** The baselines of the model at a path; undefined for one that came without any. */

@@ -1,13 +1,22 @@
 /**
- * The answers of a model, each learned and calibrated: P(delay >= minutes) chained, and quantiles of minutes.
+ * The answers of a model: P(delay >= minutes), chained, each learned and calibrated, and quantiles of minutes, which are
+ * read from the distribution that these probabilities span.
  * A probability is learned twice: from the training part, to find its rounds and its curve on later flights,
- * then as many rounds from all flights before the test, so that it knows the newest schedule too.
+ * then as many rounds from all flights before the test, so that it knows the newest schedule too. Once it is judged it
+ * may be learned a third time, from every flight there is.
  */
 import { sigmoid } from '../core/logistic.ts';
-import type { Head } from '../core/model.ts';
-import { type Boosted, type BoostSettings, growAll, type Round } from './boosting.ts';
+import type { Calibration, Head } from '../core/model.ts';
+import {
+  type Boosted,
+  type BoostSettings,
+  type BoostTask,
+  growAll,
+  type Round,
+} from './boosting.ts';
 import { buildCalibration } from '../core/calibrate.ts';
 import { fitCalibration } from './quality/calibration.ts';
+import { fitDelayShape } from './quality/delay-shape.ts';
 import { dayEffects } from './features/day-effect.ts';
 import type { BuildLearner } from './growing/learner.ts';
 import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
@@ -31,13 +40,24 @@ export interface TrainProgress extends Round {
 export type OnRound = (progress: TrainProgress) => boolean;
 
 export interface LearnedHead {
-  readonly head: Head;
+  readonly head: Head & { readonly kind: 'probability' };
   readonly boosted: Boosted;
+  /** The curve as it was found on the calibration part, before it was brought to the level of all known flights. */
+  readonly curve: Calibration;
   /** float64, of the flights that the head is about, by trees that were not grown on them. */
   readonly answers: Readonly<Record<'calibration' | 'test', Float64Array>>;
   readonly of: Readonly<Record<Part, BoostRows>>;
   /** Whether its trees were grown again from all flights before the test. */
   readonly isRelearned: boolean;
+}
+
+export interface LearnedHeads {
+  readonly probabilities: readonly LearnedHead[];
+  readonly quantiles: readonly (Head & { readonly kind: 'quantile' })[];
+  /** float64, shape (test flights, probabilities): P(delay >= minutes), chained. */
+  readonly survival: Float64Array;
+  /** Whether learning was told to stop. */
+  readonly isStopped: boolean;
 }
 
 interface Relearned {
@@ -64,10 +84,12 @@ export const learnHeads = async (
   prepared: Prepared,
   options: TrainOptions,
   { buildLearner, score, onRound }: HeadTraining,
-): Promise<readonly LearnedHead[]> => {
+): Promise<LearnedHeads> => {
   const { parts, bins, features } = prepared;
   const learned: LearnedHead[] = [];
   let isStopped = false;
+  /** float64: what the first head says of the flights before the test. */
+  let known = new Float64Array(0);
   const watch =
     (head: string, { nRows }: BoostRows) =>
     (round: Round) => {
@@ -76,41 +98,19 @@ export const learnHeads = async (
     };
   const settingsOf = ({ nRows }: BoostRows): BoostSettings =>
     boostSettings(nRows, features, options, learned.length > 0);
-  const learn = (train: BoostRows, validation: BoostRows, loss: Loss, name: string) =>
-    boostWithEarlyStopping({
-      buildLearner,
-      train,
-      validation,
-      loss,
-      settings: settingsOf(train),
-      onRound: watch(name, train),
-    });
   const probabilitiesOf = async (boosted: Boosted, rows: BoostRows): Promise<Float64Array> =>
     (await score(boosted, rows)).map(sigmoid);
   /** As many rounds again, from all flights before the test; the first result where there is no time for that. */
-  const learnAgain = async (
-    first: Boosted,
-    known: BoostRows,
-    loss: Loss,
-    name: string,
-  ): Promise<Relearned> => {
+  const learnAgain = async (first: Boosted, rows: BoostRows, name: string): Promise<Relearned> => {
     if (!isStopped) {
-      const settings = { ...settingsOf(known), nTrees: first.trees.length };
-      const again = await growAll({
+      const again = await regrow(first, rows, {
         buildLearner,
-        train: known,
-        validation: null,
-        loss,
-        settings,
-        onRound: watch(name, known),
+        settings: settingsOf(rows),
+        onRound: watch(name, rows),
       });
-      if (!isStopped) {
-        const { trees, base, scores } = again;
-        const boosted = { trees, base, rounds: first.rounds };
-        return { boosted, probabilities: probabilitiesBeside(scores, known.effects) };
-      }
+      if (!isStopped) return again;
     }
-    return { boosted: first, probabilities: await probabilitiesOf(first, known) };
+    return { boosted: first, probabilities: await probabilitiesOf(first, rows) };
   };
   const later = PROBABILITY_MINUTES.filter((minutes) => minutes > options.lateMinutes);
   let previous: number | null = null;
@@ -121,56 +121,155 @@ export const learnHeads = async (
       of.validation.nRows < MIN_ROWS.validation ||
       PARTS.slice(0, 2).some((part) => [0, 1].includes(rateOf(of[part].labels)));
     if (previous !== null && isThin) break;
-    const loss: Loss = { kind: 'logistic' };
     const name = `late ${minutes}`;
-    const first = await learn(of.train, of.validation, loss, name);
-    const known = knownOf(of);
-    const { boosted, probabilities } = await learnAgain(first, known, loss, `${name}, all flights`);
+    const first = await boostWithEarlyStopping({
+      buildLearner,
+      train: of.train,
+      validation: of.validation,
+      loss: LOGISTIC,
+      settings: settingsOf(of.train),
+      onRound: watch(name, of.train),
+    });
+    const rows = knownOf(of);
+    const { boosted, probabilities } = await learnAgain(first, rows, `${name}, all flights`);
     const raw = await probabilitiesOf(first, of.calibration);
-    const calibration = calibrateInTheLarge(
-      fitCalibration(raw, of.calibration.labels),
-      { ...known, probabilities },
-      horizonOf(of.test),
-    );
+    const curve = fitCalibration(raw, of.calibration.labels);
+    const calibration = calibrateInTheLarge(curve, { ...rows, probabilities }, horizonOf(of.test));
+    if (previous === null) known = probabilities.map(buildCalibration(calibration));
     learned.push({
       boosted,
       of,
+      curve,
       isRelearned: boosted !== first,
       answers: {
         calibration: raw.map(buildCalibration(calibration)),
         test: (await probabilitiesOf(boosted, of.test)).map(buildCalibration(calibration)),
       },
-      head: {
-        kind: 'probability',
-        minutes,
-        link: 'logistic',
-        calibration,
-        given: previous === null ? 'nothing' : 'previous',
-        score: { kind: 'forest', forest: forestOf(boosted.trees, bins, boosted.base) },
-      },
+      head: headOf({ minutes, calibration, boosted, bins, isFirst: previous === null }),
     });
     previous = minutes;
   }
-  for (const level of options.quantiles ? QUANTILES : []) {
-    const loss: Loss = { kind: 'quantile', level };
-    const [train, validation] = [thinned(parts.train), thinned(parts.validation)];
-    const boosted = await learn(train, validation, loss, `P${level * 100}`);
-    learned.push({
-      boosted,
-      of: parts,
-      isRelearned: false,
-      answers: {
-        calibration: await score(boosted, parts.calibration),
-        test: await score(boosted, parts.test),
-      },
-      head: {
-        kind: 'quantile',
-        level,
-        score: { kind: 'forest', forest: forestOf(boosted.trees, bins, boosted.base) },
+  const { minutes } = knownOf(parts);
+  return {
+    probabilities: learned,
+    quantiles: options.quantiles ? quantilesOf(learned, known, minutes) : [],
+    survival: await survivalOf(learned, parts.test, score),
+    isStopped,
+  };
+};
+
+/**
+ * The heads learned once more, from every flight of `prepared`, all of which are in its train part: as many trees, the
+ * same curves, brought to the level of all flights. Null where learning was told to stop.
+ */
+export const learnOnAll = async (
+  { parts: { train }, bins, features }: Prepared,
+  judged: readonly LearnedHead[],
+  options: TrainOptions,
+  { buildLearner, onRound }: Omit<HeadTraining, 'score'>,
+): Promise<readonly Head[] | null> => {
+  const heads: LearnedHead['head'][] = [];
+  let isStopped = false;
+  let known = new Float64Array(0);
+  let previous: number | null = null;
+  const horizonDays = horizonOf(judged[0]!.of.test);
+  for (const { head, boosted: first, curve } of judged) {
+    const { minutes } = head;
+    const rows = previous === null ? train : lateRows(train, previous, minutes);
+    const name = `late ${minutes}, every day`;
+    const { boosted, probabilities } = await regrow(first, rows, {
+      buildLearner,
+      settings: boostSettings(rows.nRows, features, options, previous !== null),
+      onRound: (round) => {
+        if (!onRound({ ...round, head: name, nRows: rows.nRows })) isStopped = true;
+        return !isStopped;
       },
     });
+    if (isStopped) return null;
+    const calibration = calibrateInTheLarge(curve, { ...rows, probabilities }, horizonDays);
+    if (previous === null) known = probabilities.map(buildCalibration(calibration));
+    heads.push(headOf({ minutes, calibration, boosted, bins, isFirst: previous === null }));
+    previous = minutes;
   }
-  return learned;
+  const probabilities = heads.map((head) => ({ head }));
+  return [...heads, ...(options.quantiles ? quantilesOf(probabilities, known, train.minutes) : [])];
+};
+
+const LOGISTIC: Loss = { kind: 'logistic' };
+
+/** As many trees again, from other rows. */
+const regrow = async (
+  first: Boosted,
+  rows: BoostRows,
+  { buildLearner, settings, onRound }: Pick<BoostTask, 'buildLearner' | 'settings' | 'onRound'>,
+): Promise<Relearned> => {
+  const { trees, base, scores } = await growAll({
+    buildLearner,
+    train: rows,
+    validation: null,
+    loss: LOGISTIC,
+    settings: { ...settings, nTrees: first.trees.length },
+    ...(onRound && { onRound }),
+  });
+  return {
+    boosted: { trees, base, rounds: first.rounds },
+    probabilities: probabilitiesBeside(scores, rows.effects),
+  };
+};
+
+interface HeadParts {
+  readonly minutes: number;
+  readonly calibration: Calibration;
+  readonly boosted: Boosted;
+  readonly bins: Prepared['bins'];
+  readonly isFirst: boolean;
+}
+
+const headOf = ({
+  minutes,
+  calibration,
+  boosted,
+  bins,
+  isFirst,
+}: HeadParts): LearnedHead['head'] => ({
+  kind: 'probability',
+  minutes,
+  link: 'logistic',
+  calibration,
+  given: isFirst ? 'nothing' : 'previous',
+  score: { kind: 'forest', forest: forestOf(boosted.trees, bins, boosted.base) },
+});
+
+/** @param known float64: what the first head says of the flights whose delays are `minutes` */
+const quantilesOf = (
+  learned: readonly Pick<LearnedHead, 'head'>[],
+  known: Float64Array,
+  minutes: Float32Array,
+): LearnedHeads['quantiles'] => {
+  const steps = learned.map(({ head }) => head.minutes);
+  const shape = fitDelayShape({ probabilities: known, minutes, steps });
+  return QUANTILES.map((level) => ({
+    kind: 'quantile',
+    level,
+    score: { kind: 'distribution', shape },
+  }));
+};
+
+const survivalOf = async (
+  learned: readonly LearnedHead[],
+  rows: BoostRows,
+  score: ScoreRows,
+): Promise<Float64Array> => {
+  const n = learned.length;
+  const survival = new Float64Array(rows.nRows * n);
+  for (const [h, { head, boosted, answers }] of learned.entries()) {
+    const curve = buildCalibration(head.calibration);
+    const own =
+      h === 0 ? answers.test : (await score(boosted, rows)).map((raw) => curve(sigmoid(raw)));
+    for (let row = 0; row < rows.nRows; row++)
+      survival[row * n + h] = h === 0 ? own[row]! : own[row]! * survival[row * n + h - 1]!;
+  }
+  return survival;
 };
 
 /** All flights before the test, beside the effects of their days where the parts have them. */
@@ -200,19 +299,6 @@ const lateRows = (rows: BoostRows, previous: number, minutes: number): BoostRows
     if (rows.minutes[row]! >= previous) kept[nKept++] = row;
   const late = pickRows(rows, kept.subarray(0, nKept));
   return { ...late, labels: labelsOf(late.minutes, minutes), effects: undefined };
-};
-
-/** Quantiles need no more flights than this, evenly spaced. */
-const QUANTILE_ROWS = 100_000;
-
-const thinned = (rows: BoostRows): BoostRows => {
-  const n = Math.min(QUANTILE_ROWS, rows.nRows);
-  return n === rows.nRows
-    ? rows
-    : pickRows(
-        rows,
-        Array.from({ length: n }, (_, i) => Math.floor((i * rows.nRows) / n)),
-      );
 };
 
 /** What the trees alone say, where the scores hold the effects of the days too. */

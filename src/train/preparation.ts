@@ -43,11 +43,15 @@ export interface Prepared {
   readonly known: Int32Array;
 }
 
-/** @throws AppError data-too-small, data-unfit, data-leak */
+/**
+ * @param asked the parts, where the caller has made them; some may be empty
+ * @throws AppError data-too-small, data-unfit, data-leak
+ */
 export const prepare = async (
   table: Table,
   options: TrainOptions,
   pool: TrainingPool,
+  asked?: DataSplit,
 ): Promise<Prepared> => {
   if (table.nRows === 0)
     throw new AppError(
@@ -62,16 +66,17 @@ export const prepare = async (
   const departures = departuresOf(table);
   const shares = options.shares;
   const split =
-    options.split === 'time'
+    asked ??
+    (options.split === 'time'
       ? splitByTime(departures, shares)
-      : splitAtRandom(departures, options.seed, shares);
+      : splitAtRandom(departures, options.seed, shares));
   if (table.delayMinutes.some(Number.isNaN))
     throw new AppError(
       'data-unfit',
       `${table.delayMinutes.filter(Number.isNaN).length} flights have a delay that is not a number; a flight without one must be left out`,
     );
   const labels = labelsOf(table.delayMinutes, options.lateMinutes);
-  checkLabels(labels, split, options.lateMinutes);
+  if (asked === undefined) checkLabels(labels, split, options.lateMinutes);
   const known = knownRows(split, departures);
   const inputs = inputsOfTable(table, namesOf(table, options), [known]);
   const raw = rawOf(table, inputs);

@@ -60,6 +60,7 @@ export const rollMonths = async (
           shares,
           split: 'time',
           quantiles: false,
+          refit: false,
         },
       );
       const { train, calibration } = report.split;

@@ -13,8 +13,10 @@ export interface TrainOptions {
   readonly shares: PartShares;
   /** `own` adds target statistics, traffic and holidays to the plain schedule. */
   readonly features: 'own' | 'schedule';
-  /** Whether quantiles of minutes are learned too. */
+  /** Whether quantiles of minutes are answered too. */
   readonly quantiles: boolean;
+  /** Whether, once it is judged, the model is learned again from every flight; only in a split by time. */
+  readonly refit: boolean;
   readonly costs?: Costs | undefined;
   readonly nThreads?: number | undefined;
   readonly nTrees?: number | undefined;
@@ -32,6 +34,7 @@ export const DEFAULT_OPTIONS: TrainOptions = {
   shares: { train: 8 / 12, validation: 1 / 12, calibration: 1 / 12, test: 2 / 12 },
   features: 'own',
   quantiles: true,
+  refit: true,
 };
 
 const SMALL_ROWS = 20_000;

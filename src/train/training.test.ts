@@ -26,7 +26,8 @@ describe('training', () => {
     const table = plantTable(40, 120);
     const one = await trainModel(table, OPTIONS);
     const two = await trainModel(table, { ...OPTIONS, nThreads: 2 });
-    expect(encodeModel(two.model).sha256).toBe(encodeModel(one.model).sha256);
+    expect(encodeModel(two.judged.model).sha256).toBe(encodeModel(one.judged.model).sha256);
+    expect(encodeModel(two.refit!.model).sha256).toBe(encodeModel(one.refit!.model).sha256);
   });
 
   test('learns what the flights show, and beats climatology on later days', async () => {
@@ -37,7 +38,9 @@ describe('training', () => {
   });
 
   test('keeps the best round when it is stopped early', async () => {
-    const { model } = await trainModel(plantTable(40, 120), OPTIONS, ({ round }) => round < 3);
+    const {
+      judged: { model },
+    } = await trainModel(plantTable(40, 120), OPTIONS, ({ round }) => round < 3);
     expect(model.heads.length).toBeGreaterThan(0);
   });
 

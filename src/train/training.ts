@@ -4,6 +4,8 @@
  */
 import { sigmoid } from '../core/logistic.ts';
 import { wholeProcessors } from '../host/processors.ts';
+import { dayOf } from '../core/calendar.ts';
+import { buildDelayQuantile } from '../core/delay-distribution.ts';
 import { buildEncoder } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
 import type { Model } from '../core/model.ts';
@@ -11,15 +13,27 @@ import { departuresOf, type Table } from '../core/table.ts';
 import { buildBaselines } from './quality/baseline-model.ts';
 import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { type Baseline, baselineOf, evaluate, type Evaluation } from './quality/evaluation.ts';
-import { type LearnedHead, learnHeads, type OnRound } from './head-training.ts';
-import { pinballOfScores } from './growing/loss.ts';
-import { logLoss, rateOf } from './quality/metrics.ts';
+import {
+  type LearnedHead,
+  type LearnedHeads,
+  learnHeads,
+  learnOnAll,
+  type OnRound,
+} from './head-training.ts';
+import { rateOf } from './quality/metrics.ts';
 import { type Prepared, prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
 import { sampleQuantile } from './growing/quantile.ts';
 import { distributionsOf } from './quality/input-distribution.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
-import { datesOf, type Part } from './features/time-split.ts';
+import { datesOf, learnFromAll, type Part } from './features/time-split.ts';
+import type { BoostRows } from './growing/training-rows.ts';
+import {
+  type DayResampling,
+  type Interval,
+  ratioInterval,
+  resampleDays,
+} from './quality/day-resampling.ts';
 import { walkForest } from './growing/tree.ts';
 
 interface HeadQuality {
@@ -27,6 +41,21 @@ interface HeadQuality {
   readonly loss: number;
   /** Of the same answer for every flight. */
   readonly baselineLoss: number;
+  /** Share of the constant's loss that is saved, over resampled days. */
+  readonly saved: { readonly value: number; readonly interval: Interval | null };
+  /** Of a quantile: the share of test flights that were at most so late; it should be the level. */
+  readonly coverage?: {
+    readonly level: number;
+    readonly value: number;
+    readonly interval: Interval | null;
+  };
+}
+
+/** The model that is stored, learned again from every flight after the one that the report judges. */
+interface Refit {
+  readonly days: string;
+  readonly rows: number;
+  readonly seconds: number;
 }
 
 export interface TrainReport extends Evaluation {
@@ -43,27 +72,39 @@ export interface TrainReport extends Evaluation {
   readonly rounds: readonly { readonly train: number; readonly validation: number }[];
   /** How many trees the first answer has. */
   readonly trees: number;
+  /** How many trees it could have had at most. */
+  readonly maxTrees: number;
   /** Whether they were grown again from all flights before the test; not when training was stopped. */
   readonly isRelearned: boolean;
   readonly heads: readonly HeadQuality[];
+  /** Null where the stored model is the one that was judged. */
+  readonly refit: Refit | null;
+}
+
+/** A model, and what it needs to be stored. */
+interface Learned {
+  /** Without self-test: whoever holds a predictor answers `selfTestRaw`. */
+  readonly model: Model;
+  /** float64, shape (n, nInputs): flights for the self-test. */
+  readonly selfTestRaw: Float64Array;
+  /** Climatology and logistic regression of the same flights, for later evaluations. */
+  readonly baselines: Model;
 }
 
 export interface Trained {
-  /** Without self-test: whoever holds a predictor answers `selfTestRaw`. */
-  readonly model: Model;
+  /** The model that the report judges: it knows no day of the test. */
+  readonly judged: Learned;
+  /** The same, learned again from every flight; null where it was not. */
+  readonly refit: Learned | null;
   readonly report: TrainReport;
-  /** float64, shape (n, nInputs): flights for the self-test. */
-  readonly selfTestRaw: Float64Array;
-  /** float64, shape (n, nInputs): test flights, evenly spaced, to explain the model by. */
+  /** float64, shape (n, nInputs of the judged model): test flights, evenly spaced, to explain the model by. */
   readonly sampleRaw: Float64Array;
-  /** Climatology and logistic regression, for later evaluations. */
-  readonly baselines: Model;
 }
 
 const SELF_TEST_ROWS = 64;
 
 /**
- * Learns a model.
+ * Learns a model, judges it, and learns it again from every flight.
  * @param onRound returns false to stop early, keeping the best round
  * @throws AppError data-too-small, data-unfit, data-leak
  */
@@ -73,7 +114,41 @@ export const trainModel = async (
   onRound: OnRound = () => true,
 ): Promise<Trained> => {
   const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
-  const { prepared, learned } = await learn(table, options, pool, onRound).finally(pool.dismiss);
+  try {
+    const prepared = await prepare(table, options, pool);
+    const learned = await learnHeads(prepared, options, {
+      buildLearner: buildParallelLearner(pool),
+      score: pool.score,
+      onRound,
+    });
+    const { judged, report, sampleRaw } = judge(table, prepared, learned, options);
+    if (!options.refit || options.split !== 'time' || learned.isStopped)
+      return { judged, refit: null, sampleRaw, report: { ...report, refit: null } };
+    const startMs = performance.now();
+    const refit = await learnEveryDay(
+      { table, options, pool, onRound },
+      { learned: learned.probabilities, model: judged.model },
+    );
+    const { known } = refit?.model.provenance.trainedOn ?? {};
+    const seconds = (performance.now() - startMs) / 1000;
+    return {
+      judged,
+      refit,
+      sampleRaw,
+      report: { ...report, refit: known ? { ...known, seconds } : null },
+    };
+  } finally {
+    pool.dismiss();
+  }
+};
+
+/** Measures the heads on the test flights and makes a model of them. */
+const judge = (
+  table: Table,
+  prepared: Prepared,
+  { probabilities: learned, quantiles, survival }: LearnedHeads,
+  options: TrainOptions,
+): { judged: Learned; report: Omit<TrainReport, 'refit'>; sampleRaw: Float64Array } => {
   const { inputs, features, raw, parts, split } = prepared;
   const first = learned[0]!;
   const settings = boostSettings(parts.train.nRows, features, options);
@@ -95,11 +170,14 @@ export const trainModel = async (
   });
   const rejected = Object.values(table.source.rejected).reduce((sum, n) => sum + n, 0);
   const rows = { read: table.source.nRowsRead, rejected, used: table.nRows };
+  const departures = departuresOf(table);
+  const daysOf = ({ days }: BoostRows, of: Int32Array): ArrayLike<number> =>
+    days ?? of.map((row) => dayOf(departures[row]!));
   const model: Model = {
     name: options.name,
     inputs,
     features,
-    heads: learned.map(({ head }) => head),
+    heads: [...learned.map(({ head }) => head), ...quantiles],
     threshold,
     provenance: {
       madeBy: 'puntual',
@@ -108,7 +186,7 @@ export const trainModel = async (
         target: table.source.target,
         rows,
         split: split.dates,
-        known: { days: datesOf(departuresOf(table), prepared.known), rows: prepared.known.length },
+        known: { days: datesOf(departures, prepared.known), rows: prepared.known.length },
         settings: {
           lateMinutes: options.lateMinutes,
           seed: options.seed,
@@ -121,11 +199,16 @@ export const trainModel = async (
       test: evaluation.test,
       baselines,
     },
-    shares: distributionsOf(inputs, raw, split.rows.train),
-    selfTest: { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) },
+    shares: distributionsOf(inputs, raw, prepared.known),
+    selfTest: NO_SELF_TEST,
   };
+  const testDays = resampleDays(daysOf(parts.test, split.rows.test));
   return {
-    model,
+    judged: {
+      model,
+      baselines: baselineModel,
+      selfTestRaw: awkwardRows(inputs, raw, table.nRows),
+    },
     report: {
       rows,
       rejected: table.source.rejected,
@@ -140,44 +223,146 @@ export const trainModel = async (
       lateMinutes: options.lateMinutes,
       rounds: first.boosted.rounds,
       trees: first.boosted.trees.length,
+      maxTrees: settings.nTrees,
       isRelearned: first.isRelearned,
-      heads: learned.slice(1).map(headQuality),
+      heads: [
+        ...learned.slice(1).map(probabilityQuality),
+        ...quantiles.map((head) =>
+          quantileQuality(head, { survival, test: parts.test, train: parts.train, days: testDays }),
+        ),
+      ],
     },
-    baselines: baselineModel,
     sampleRaw: sampleOf(raw, inputs.length, split.rows.test),
+  };
+};
+
+interface RefitTask {
+  readonly table: Table;
+  readonly options: TrainOptions;
+  readonly pool: TrainingPool;
+  readonly onRound: OnRound;
+}
+
+/** The judged model learned again from every flight; null where learning was told to stop. */
+const learnEveryDay = async (
+  { table, options, pool, onRound }: RefitTask,
+  judged: { readonly learned: readonly LearnedHead[]; readonly model: Model },
+): Promise<Learned | null> => {
+  const departures = departuresOf(table);
+  const prepared = await prepare(table, options, pool, learnFromAll(departures));
+  const { inputs, features, raw, known } = prepared;
+  const heads = await learnOnAll(prepared, judged.learned, options, {
+    buildLearner: buildParallelLearner(pool),
+    onRound,
+  });
+  if (heads === null) return null;
+  const { provenance, name, threshold } = judged.model;
+  const trainedOn = provenance.trainedOn!;
+  return {
+    model: {
+      name,
+      threshold,
+      inputs,
+      features,
+      heads,
+      provenance: {
+        ...provenance,
+        trainedOn: {
+          ...trainedOn,
+          known: { days: datesOf(departures, known), rows: known.length },
+          settings: { ...trainedOn.settings, refit: true },
+        },
+      },
+      shares: distributionsOf(inputs, raw, known),
+      selfTest: NO_SELF_TEST,
+    },
+    baselines: buildBaselines(prepared, options),
     selfTestRaw: awkwardRows(inputs, raw, table.nRows),
   };
 };
 
-const learn = async (table: Table, options: TrainOptions, pool: TrainingPool, onRound: OnRound) => {
-  const prepared = await prepare(table, options, pool);
-  const learned = await learnHeads(prepared, options, {
-    buildLearner: buildParallelLearner(pool),
-    score: pool.score,
-    onRound,
-  });
-  return { prepared, learned };
-};
+const NO_SELF_TEST = { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) };
 
-/** Loss of a later head on its test flights, beside that of a constant answer from the training flights. */
-const headQuality = ({ head, answers, of }: LearnedHead): HeadQuality => {
-  const { test, train } = of;
-  if (head.kind === 'quantile') {
-    const constant = sampleQuantile(Float64Array.from(train.minutes), head.level);
-    return {
-      name: `P${Math.round(head.level * 100)} of minutes (pinball loss)`,
-      loss: pinballOfScores(answers.test, test.minutes, head.level),
-      baselineLoss: pinballOfScores(
-        new Float64Array(test.nRows).fill(constant),
-        test.minutes,
-        head.level,
-      ),
-    };
-  }
+/** Loss of a later probability on the flights that it is about, beside that of the training flights' rate. */
+const probabilityQuality = ({ head, answers, of: { test, train } }: LearnedHead): HeadQuality => {
+  const rate = rateOf(train.labels);
+  const lossOf =
+    (p: (i: number) => number) =>
+    (i: number): number =>
+      -Math.log(test.labels[i] === 1 ? p(i) : 1 - p(i));
   return {
     name: `at least ${head.minutes} min, given the step before (log loss)`,
-    loss: logLoss(answers.test, test.labels),
-    baselineLoss: logLoss(new Float64Array(test.nRows).fill(rateOf(train.labels)), test.labels),
+    ...savedOf(
+      lossOf((i) => Math.min(1 - 1e-15, Math.max(1e-15, answers.test[i]!))),
+      lossOf(() => rate),
+      resampleDays(test.days ?? new Int32Array(test.nRows)),
+    ),
+  };
+};
+
+interface QuantileFlights {
+  /** float64, shape (test flights, probabilities). */
+  readonly survival: Float64Array;
+  readonly test: BoostRows;
+  readonly train: BoostRows;
+  readonly days: DayResampling;
+}
+
+/** Pinball loss of a quantile beside that of the training flights' own, and how many flights it covers. */
+const quantileQuality = (
+  { level, score }: LearnedHeads['quantiles'][number],
+  { survival, test, train, days }: QuantileFlights,
+): HeadQuality => {
+  if (score.kind !== 'distribution') throw new TypeError('a learned quantile has a distribution');
+  const quantile = buildDelayQuantile(score.shape, level);
+  const nSteps = survival.length / test.nRows;
+  const constant = sampleQuantile(Float64Array.from(train.minutes), level);
+  const answers = Float64Array.from({ length: test.nRows }, (_, i) =>
+    quantile(survival, i * nSteps),
+  );
+  const pinball =
+    (answer: (i: number) => number) =>
+    (i: number): number => {
+      const rest = test.minutes[i]! - answer(i);
+      return rest >= 0 ? level * rest : (level - 1) * rest;
+    };
+  const isCovered = (i: number): number => (test.minutes[i]! <= answers[i]! ? 1 : 0);
+  let nCovered = 0;
+  for (let i = 0; i < test.nRows; i++) nCovered += isCovered(i);
+  return {
+    name: `P${Math.round(level * 100)} of minutes (pinball loss)`,
+    ...savedOf(
+      pinball((i) => answers[i]!),
+      pinball(() => constant),
+      days,
+    ),
+    coverage: {
+      level,
+      value: nCovered / test.nRows,
+      interval: ratioInterval(days, isCovered, () => 1),
+    },
+  };
+};
+
+/** The mean of a loss beside another's. */
+const savedOf = (
+  own: (i: number) => number,
+  constant: (i: number) => number,
+  days: DayResampling,
+): Pick<HeadQuality, 'loss' | 'baselineLoss' | 'saved'> => {
+  let [loss, baselineLoss] = [0, 0];
+  const n = days.places.length;
+  for (let i = 0; i < n; i++) {
+    loss += own(i) / n;
+    baselineLoss += constant(i) / n;
+  }
+  return {
+    loss,
+    baselineLoss,
+    saved: {
+      value: 1 - loss / baselineLoss,
+      interval: ratioInterval(days, (i) => constant(i) - own(i), constant),
+    },
   };
 };
 

@@ -92,6 +92,8 @@ const printSummary = (summary: ReturnType<typeof summaryOf>): void => {
   for (const note of summary.notes ?? []) printLine(`note: ${note}`);
   printLine(`called delayed from a probability of ${summary.threshold}`);
   for (const [part, dates] of Object.entries(summary.split ?? {})) printLine(`${part}: ${dates}`);
+  if (summary.known)
+    printLine(`knows ${summary.known.rows} flights of the days ${summary.known.days}`);
   if (summary.test) {
     printLine();
     printTable(

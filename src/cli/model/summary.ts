@@ -29,6 +29,7 @@ export const summaryOfModel = (model: Model) => ({
     rows: model.provenance.trainedOn.rows,
     split: model.provenance.trainedOn.split,
     settings: model.provenance.trainedOn.settings,
+    ...(model.provenance.trainedOn.known && { known: model.provenance.trainedOn.known }),
   }),
   ...(model.provenance.test && { test: model.provenance.test }),
   ...(model.provenance.baselines && { baselines: model.provenance.baselines }),

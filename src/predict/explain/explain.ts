@@ -2,7 +2,7 @@
  * Why a flight got its probability: exact TreeSHAP of the first head, by input, in points that add up.
  */
 import { buildEncoder, inputsOf } from '../../core/features.ts';
-import type { Model } from '../../core/model.ts';
+import { firstHeadOf, type Model } from '../../core/model.ts';
 import { buildHeadTransform } from '../heads.ts';
 import { toProbabilityScale } from './probability-attribution.ts';
 import { reasonOf } from './reason.ts';
@@ -37,8 +37,9 @@ export interface Explainer {
 /** @cost O(leaves x depth) memory; a call costs what `shap` says */
 export const buildExplainer = (model: Model): Explainer => {
   const { inputs, features: steps } = model;
-  const { score } = model.heads[0]!;
-  const transform = buildHeadTransform(model.heads[0]!);
+  const first = firstHeadOf(model);
+  const { score } = first;
+  const transform = buildHeadTransform(first);
   const encode = buildEncoder(inputs, steps);
   const attribution = buildAttribution(score, expectedFeatures(model));
   const inputsAt = steps.map((step) =>

@@ -53,7 +53,8 @@ const flightsOf = (seen: Judged['seen']): string => {
   return `flights of days that it does not know (${formatNumber(seen.rows)} on days that it knows, ${seen.days}, were left out)`;
 };
 
-const wordsOf = ({ against, days, standing, logLoss, auc }: Comparison): string => {
+/** `beats climatology (log loss -0.5 [...] %, AUC ...)` */
+export const wordsOf = ({ against, days, standing, logLoss, auc }: Comparison): string => {
   const name = nameOfBaseline(against);
   const figures = `log loss ${change(-logLoss.value)}${spanOf(logLoss.interval, (x) => signed(-100 * x, 1), true)} %, AUC ${signed(auc.value, 3)}${spanOf(auc.interval, (x) => signed(x, 3))}`;
   const chance = logLoss.interval === null ? `; ${days} days are too few to tell chance` : '';

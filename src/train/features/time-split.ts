@@ -75,6 +75,13 @@ export const splitAtRandom = (
   return partsOf('random', departures, order, bounds);
 };
 
+/** Every flight to learn from, none to measure by. */
+export const learnFromAll = (departures: Float64Array): DataSplit =>
+  partsOf('time', departures, rowsByDay(departures), [
+    0,
+    ...PARTS.slice(1).map(() => departures.length),
+  ]);
+
 const partsOf = (
   kind: DataSplit['kind'],
   departures: Float64Array,

@@ -1,0 +1,80 @@
+/**
+ * Whether a new model is made current: never by itself where it is worse than climatology, and with `--if-better` only
+ * where it gains on the model that is current now.
+ */
+import { basename, dirname, join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { readModel } from '../core/model-file.ts';
+import { currentOf, findModel } from '../core/model-store.ts';
+import type { Table } from '../core/table.ts';
+import { wordsOf } from '../report/training/verdict.ts';
+import { compareWithCurrent } from '../score/rivalry.ts';
+import type { Comparison } from '../train/quality/comparison.ts';
+import type { Trained } from '../train/training.ts';
+
+export interface Publication {
+  readonly isCurrent: boolean;
+  /** One sentence. */
+  readonly reason: string;
+  /** The new model beside the current one, where `--if-better` asked. */
+  readonly comparison?: Comparison;
+}
+
+interface PublicationOptions {
+  readonly modelsDir: string;
+  readonly name: string;
+  readonly publish?: boolean | undefined;
+  readonly ifBetter?: boolean | undefined;
+}
+
+/** @throws AppError as `compareWithCurrent` and `readModel` do */
+export const decidePublication = (
+  { judged, report }: Pick<Trained, 'judged' | 'report'>,
+  table: Table,
+  { modelsDir, name, publish = false, ifBetter = false }: PublicationOptions,
+): Publication => {
+  const { test, baselines } = report;
+  const figures = `log loss ${test.logLoss.toFixed(4)}, climatology ${baselines.climatology.logLoss.toFixed(4)}`;
+  const isWorse = test.logLoss > baselines.climatology.logLoss;
+  if (publish)
+    return {
+      isCurrent: true,
+      reason: isWorse
+        ? `it is worse than climatology on the test days (${figures}); made current, as --publish asked`
+        : 'made current, as --publish asked',
+    };
+  if (isWorse)
+    return {
+      isCurrent: false,
+      reason: `it is worse than climatology on the test days (${figures})`,
+    };
+  const version = ifBetter ? currentOf(modelsDir, name) : undefined;
+  if (version === undefined)
+    return {
+      isCurrent: true,
+      reason: ifBetter ? `there was no current ${name} to compare with` : 'made current',
+    };
+  const current = readModel(findModel(modelsDir, `${name}/${version}`));
+  const comparison = compareWithCurrent(judged.model, current, table);
+  if (comparison === null)
+    return {
+      isCurrent: false,
+      reason: `the current model ${version} knows every test day, so nothing can be said of a gain; give newer flights`,
+    };
+  const { flights, days, standing } = comparison;
+  return {
+    isCurrent: standing === 'better',
+    reason: `on ${flights.toLocaleString('en')} flights of ${days} days that neither knows it ${wordsOf(comparison)}`,
+    comparison,
+  };
+};
+
+/** @throws AppError model-worse where the model was not made current */
+export const requirePublished = ({ isCurrent, reason }: Publication, path: string): void => {
+  if (isCurrent) return;
+  const folder = dirname(path);
+  throw new AppError(
+    'model-worse',
+    `${path} is stored but not made current: ${reason}; --publish makes a model current all the same, and so does writing ${basename(folder)} into ${join(dirname(folder), 'current')}`,
+  );
+};

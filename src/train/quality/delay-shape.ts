@@ -1,0 +1,99 @@
+/**
+ * How delays lie between the minutes of the probability heads, found from known flights (see `core/delay-distribution`).
+ */
+import { type DelayShape, SHAPE_POINTS } from '../../core/delay-distribution.ts';
+
+/** Flights and what is said of them. */
+interface KnownDelays {
+  /** float64: P(delay >= the first step). */
+  readonly probabilities: Float64Array;
+  readonly minutes: Float32Array;
+  /** Minutes of the probability heads, rising. */
+  readonly steps: readonly number[];
+}
+
+/** A knot rests on so many flights or more. */
+const ROWS_PER_KNOT = 1000;
+const MAX_KNOTS = 12;
+
+/** @cost O(n log n) */
+export const fitDelayShape = ({ probabilities, minutes, steps }: KnownDelays): DelayShape => {
+  const order = Uint32Array.from(minutes.keys())
+    .filter((row) => minutes[row]! < steps[0]!)
+    .sort((a, b) => probabilities[a]! - probabilities[b]! || a - b);
+  const nKnots = Math.max(1, Math.min(MAX_KNOTS, Math.floor(order.length / ROWS_PER_KNOT)));
+  const knots: number[] = [];
+  const below: number[] = [];
+  for (let k = 0; k < nKnots; k++) {
+    const own = order.subarray(
+      Math.floor((k * order.length) / nKnots),
+      Math.floor(((k + 1) * order.length) / nKnots),
+    );
+    const mean = own.reduce((sum, row) => sum + probabilities[row]!, 0) / Math.max(1, own.length);
+    if (k > 0 && !(mean > knots.at(-1)!)) continue;
+    knots.push(own.length === 0 ? 0 : mean);
+    below.push(
+      ...pointsOf(
+        Float64Array.from(own, (row) => minutes[row]!),
+        [-Infinity, steps[0]!],
+      ),
+    );
+  }
+  const above = steps.flatMap((from, i) => {
+    const to = steps[i + 1] ?? Number.POSITIVE_INFINITY;
+    return pointsOf(Float64Array.from(minutes.filter((one) => one >= from && one < to)), [
+      from,
+      to,
+    ]);
+  });
+  return {
+    knots: Float64Array.from(knots),
+    below: Float64Array.from(below),
+    above: Float64Array.from(above),
+  };
+};
+
+/**
+ * Minutes at evenly spaced shares. A delay of whole minutes is spread over half a minute to both sides, so that the
+ * share of flights up to a quantile is its level on average; next to a step it is spread up to the step.
+ */
+const pointsOf = (delays: Float64Array, [from, to]: readonly [number, number]): number[] => {
+  if (delays.length === 0) {
+    const only = Number.isFinite(to) ? to : from;
+    return Array.from({ length: SHAPE_POINTS }, (_, i) =>
+      Number.isFinite(from) && Number.isFinite(to)
+        ? from + ((to - from) * i) / (SHAPE_POINTS - 1)
+        : only,
+    );
+  }
+  const sorted = delays.sort();
+  const n = sorted.length;
+  const points: number[] = [];
+  for (let i = 0; i < SHAPE_POINTS; i++) {
+    const place = (i * n) / (SHAPE_POINTS - 1);
+    const value = sorted[Math.min(n - 1, Math.floor(place))]!;
+    const begin = firstNotBelow(sorted, value);
+    const end = firstNotBelow(sorted, value, true);
+    const low = value - HALF_MINUTE < from || value === from ? from : value - HALF_MINUTE;
+    const high = value + 1 >= to ? to : value + HALF_MINUTE;
+    const minute = low + ((place - begin) / (end - begin)) * (high - low);
+    points.push(Math.max(points.at(-1) ?? Number.NEGATIVE_INFINITY, minute));
+  }
+  // The shape reaches the next step, so that the distribution has no gap there.
+  if (Number.isFinite(to)) points[SHAPE_POINTS - 1] = to;
+  return points;
+};
+
+const HALF_MINUTE = 0.5;
+
+/** Place of the first number that is not below a value, or (`orEqual`) not up to it. */
+const firstNotBelow = (sorted: Float64Array, value: number, orEqual = false): number => {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < value || (orEqual && sorted[middle] === value)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
