@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TrainFilesReport } from '../src/cli/train-files.ts';
+import type { TrainFilesReport } from '../src/cli/training/train-files.ts';
 import { alternate, printFigures, printMachine, ratioOf } from './lib/measure.ts';
 import {
   CATEGORICAL,

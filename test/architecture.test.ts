@@ -96,7 +96,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       ...GROUND,
       ...['flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'report', 'score'],
     ],
-    rooms: { model: [] },
+    rooms: { model: [], training: [] },
   },
 };
 

@@ -21,7 +21,7 @@ import {
   readingOf,
 } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
-import { printCosts, printQuality, printRows, printUnused } from './train-text.ts';
+import { printCosts, printQuality, printRows, printUnused } from './training/train-text.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
 interface Flags extends WeatherFlags, CostFlags, ReadingFlags {

@@ -29,7 +29,7 @@ const trainShipped = async (modelsDir: string): Promise<void> => {
   process.stderr.write(
     'There is no model yet: training on the 336,776 flights that left New York in 2013.\n',
   );
-  const { trainFromFiles } = await import('./train-files.ts');
+  const { trainFromFiles } = await import('./training/train-files.ts');
   const { rows, seconds, verdict } = await trainFromFiles([FLIGHTS], {
     name: NAME,
     modelsDir,

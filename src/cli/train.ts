@@ -9,10 +9,10 @@ import { DEFAULT_OPTIONS } from '../train/settings.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson } from './output.ts';
 import { describeReading, type ReadingFlags, readingOf } from './reading-flags.ts';
-import { requirePublished } from './publication.ts';
+import { requirePublished } from './training/publication.ts';
 import { realNumber, setting, wholeNumber } from './setting.ts';
-import { trainFromFiles } from './train-files.ts';
-import { printTrainReport } from './train-text.ts';
+import { trainFromFiles } from './training/train-files.ts';
+import { printTrainReport } from './training/train-text.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
 interface Flags extends WeatherFlags, CostFlags, ReadingFlags {

@@ -2,23 +2,23 @@
  * Files to a stored model and its report: what `train` and `start` do, with progress shown and Ctrl-C heeded.
  */
 import { dirname, join } from 'node:path';
-import { writeAtomically } from '../core/atomic-write.ts';
-import { checkPlace } from '../core/model-store.ts';
-import { type FlightsOptions, loadFlights } from '../flights/cleaning/weather.ts';
-import { peakMemoryMb } from '../host/peak-memory.ts';
-import { buildTrainingPage } from '../report/training/training-page.ts';
-import { verdictOf } from '../report/training/verdict.ts';
-import { type FeatureImportance, importanceOf } from '../score/importance.ts';
-import { storeTrained } from '../score/stored-training.ts';
-import { type RollingMonth, rollMonths } from '../train/rolling.ts';
-import { DEFAULT_OPTIONS, type TrainOptions } from '../train/settings.ts';
-import { type TrainReport, trainModel } from '../train/training.ts';
-import { bestOf, type TuningTrial, tune } from '../train/tuning.ts';
-import { type Interruption, watchInterruption } from './interruption.ts';
+import { writeAtomically } from '../../core/atomic-write.ts';
+import { checkPlace } from '../../core/model-store.ts';
+import { type FlightsOptions, loadFlights } from '../../flights/cleaning/weather.ts';
+import { peakMemoryMb } from '../../host/peak-memory.ts';
+import { buildTrainingPage } from '../../report/training/training-page.ts';
+import { verdictOf } from '../../report/training/verdict.ts';
+import { type FeatureImportance, importanceOf } from '../../score/importance.ts';
+import { storeTrained } from '../../score/stored-training.ts';
+import { type RollingMonth, rollMonths } from '../../train/rolling.ts';
+import { DEFAULT_OPTIONS, type TrainOptions } from '../../train/settings.ts';
+import { type TrainReport, trainModel } from '../../train/training.ts';
+import { bestOf, type TuningTrial, tune } from '../../train/tuning.ts';
+import { type Interruption, watchInterruption } from '../interruption.ts';
 import { decidePublication, type Publication } from './publication.ts';
 import { buildPace } from './pace.ts';
-import { buildProgress } from './progress.ts';
-import { printNotes, readingNotes } from './reading-flags.ts';
+import { buildProgress } from '../progress.ts';
+import { printNotes, readingNotes } from '../reading-flags.ts';
 
 interface TrainFilesOptions extends Partial<TrainOptions>, FlightsOptions {
   readonly modelsDir: string;

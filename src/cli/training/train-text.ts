@@ -2,10 +2,10 @@
  * What a person reads after `train` and `evaluate`.
  */
 import { dirname, join } from 'node:path';
-import type { Baseline } from '../train/quality/evaluation.ts';
-import type { TrainReport } from '../train/training.ts';
-import { sentenceOfColumns } from '../report/training/columns.ts';
-import { printLine, printTable, printWarning } from './output.ts';
+import type { Baseline } from '../../train/quality/evaluation.ts';
+import type { TrainReport } from '../../train/training.ts';
+import { sentenceOfColumns } from '../../report/training/columns.ts';
+import { printLine, printTable, printWarning } from '../output.ts';
 import type { TrainFilesReport } from './train-files.ts';
 
 /** What a person reads after training. */

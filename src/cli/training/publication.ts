@@ -3,14 +3,14 @@
  * where it gains on the model that is current now.
  */
 import { basename, dirname, join } from 'node:path';
-import { AppError } from '../core/errors.ts';
-import { readModel } from '../core/model-file.ts';
-import { currentOf, findModel } from '../core/model-store.ts';
-import type { Table } from '../core/table.ts';
-import { wordsOf } from '../report/training/verdict.ts';
-import { compareWithCurrent } from '../score/rivalry.ts';
-import type { Comparison } from '../train/quality/comparison.ts';
-import type { Trained } from '../train/training.ts';
+import { AppError } from '../../core/errors.ts';
+import { readModel } from '../../core/model-file.ts';
+import { currentOf, findModel } from '../../core/model-store.ts';
+import type { Table } from '../../core/table.ts';
+import { wordsOf } from '../../report/training/verdict.ts';
+import { compareWithCurrent } from '../../score/rivalry.ts';
+import type { Comparison } from '../../train/quality/comparison.ts';
+import type { Trained } from '../../train/training.ts';
 
 export interface Publication {
   readonly isCurrent: boolean;
