@@ -78,6 +78,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   // It measures a stored model by the very metrics that training measures a fresh one by.
   score: { imports: [...GROUND, 'flights', 'predict', 'train'] },
+  slo: { imports: GROUND },
   serve: {
     imports: [...GROUND, 'http', 'predict'],
     rooms: {
@@ -94,7 +95,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   cli: {
     imports: [
       ...GROUND,
-      ...['flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'report', 'score'],
+      ...['flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'slo', 'report', 'score'],
     ],
     rooms: { model: [], training: [] },
   },

@@ -57,7 +57,8 @@ describe('the documents', () => {
     const wrong: string[] = [];
     for (const { file, line } of shown) {
       const words = line.split(/\s+/);
-      const command = words[0] === 'model' ? words.slice(0, 2).join(' ') : words[0]!;
+      const command =
+        words[0] === 'model' || words[0] === 'slo' ? words.slice(0, 2).join(' ') : words[0]!;
       if (!helps.has(command)) helps.set(command, helpOf(command));
       for (const flag of words.filter((word) => /^--?[a-z]/i.test(word))) {
         const name = flag.split('=')[0]!;

@@ -22,6 +22,10 @@ const COMMANDS = {
     summary: 'show the columns of a file, and propose how to read them',
     load: () => import('./columns.ts'),
   },
+  slo: {
+    summary: 'turn objectives into alerts, a dashboard and thresholds',
+    load: () => import('./slo.ts'),
+  },
   model: {
     summary: 'list, show, verify, import and export models',
     load: () => import('./model/model.ts'),

@@ -113,7 +113,10 @@ export const addStressOptions = (command: Command): Command =>
     )
     .option('--connections-ramp <from..to>', 'capacity and p99 against open connections')
     .addOption(
-      setting('--slo <thresholds>', `what must hold, such as '${DEFAULT_SLO}'; else exit code 99`),
+      setting(
+        '--slo <thresholds>',
+        `what must hold, such as '${DEFAULT_SLO}', or @FILE (OpenSLO); else exit code 99`,
+      ),
     )
     .option('--abort-on-fail', 'end the run as soon as a threshold has failed')
     .option(

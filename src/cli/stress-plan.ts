@@ -3,6 +3,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { AppError } from '../core/errors.ts';
+import { readObjectives } from '../slo/objective.ts';
+import { thresholdsOf } from '../slo/thresholds.ts';
 import { parseSlo } from '../stress/analysis/slo.ts';
 import { parsePart, parseStartAt, type RunPart, shareOfCount } from '../stress/coordinator/part.ts';
 import { parseBodyExpectation, parseStatuses } from '../stress/expectation.ts';
@@ -142,11 +144,15 @@ export const planOf = (flags: StressFlags, mode: Mode, source?: Payload): Stress
     warmUpMs: flags.warmUp,
     timeoutMs: flags.timeout,
     seed: flags.seed,
-    thresholds: slo === undefined ? [] : parseSlo(slo),
+    thresholds: slo === undefined ? [] : parseSlo(thresholdTextOf(slo)),
     faults,
     ramp: flags.connectionsRamp === undefined ? undefined : parseRamp(flags.connectionsRamp),
   };
 };
+
+/** `@FILE` stands for the objectives in it (OpenSLO). */
+const thresholdTextOf = (slo: string): string =>
+  slo.startsWith('@') ? thresholdsOf(readObjectives(slo.slice(1))) : slo;
 
 /** The database is loaded only when a table is read. */
 const readTable: TableReader = async (path, maxRows) =>
