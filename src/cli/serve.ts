@@ -8,8 +8,7 @@ import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
 import { printJson } from './output.ts';
-import { takeServiceLinks } from './service-links.ts';
-import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
+import { durationMs, realNumber, setting, takeServiceLinks, wholeNumber } from './setting.ts';
 
 export interface ServeOptions {
   readonly model?: string;
