@@ -181,7 +181,7 @@ export const addStressOptions = (command: Command): Command =>
     .option('--no-check', 'compare no answers with those that came before the load')
     .option(
       '-o, --output <file>',
-      'write the report (.html) or the run file (.json, or - for stdout); may be given again',
+      'write the report (.html), the run file (.json, or - for stdout), JUnit (.xml), seconds (.csv), a summary (.md); may be given again',
       gather,
     )
     .option(

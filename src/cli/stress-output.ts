@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { buildStressPage } from '../report/stress/stress-page.ts';
 import type { ComparisonReport } from '../stress/results/compare.ts';
+import { csvOf } from '../stress/results/csv.ts';
+import { junitOf } from '../stress/results/junit.ts';
+import { markdownOf } from '../stress/results/markdown.ts';
 import type { RunFile } from '../stress/results/run-file.ts';
 import { printLine } from './output.ts';
 
@@ -24,7 +27,18 @@ const WRITERS: readonly {
 }[] = [
   { name: /\.json$/, write: ({ run }) => `${JSON.stringify(run)}\n` },
   { name: /\.html?$/, write: (told) => pageOf(told) },
+  { name: /\.xml$/, write: ({ run }) => junitOf(run) },
+  { name: /\.csv$/, write: ({ run }) => csvOf(run) },
+  { name: /\.md$/, write: ({ run }) => markdownOf(run) },
 ];
+
+/** The summary of a step of GitHub's actions is a file without an ending, to which steps add. */
+const isStepSummary = (path: string): boolean => path === process.env['GITHUB_STEP_SUMMARY'];
+
+const writerOf = (path: string): ((told: Told) => string) | undefined =>
+  isStepSummary(path)
+    ? ({ run }) => markdownOf(run)
+    : WRITERS.find(({ name }) => name.test(path))?.write;
 
 const pageOf = ({ run, earlier, comparison }: Told): string =>
   buildStressPage(
@@ -43,9 +57,12 @@ export interface Outputs {
 /** Makes sure that every file can be written. @throws AppError usage, file-unwritable */
 export const openOutputs = (paths: readonly string[]): Outputs => {
   const files = paths.filter((path) => path !== '-');
-  const odd = files.find((path) => !WRITERS.some(({ name }) => name.test(path)));
+  const odd = files.find((path) => writerOf(path) === undefined);
   if (odd !== undefined) {
-    throw new AppError('usage', `-o '${odd}': a name that ends with .html or .json is expected.`);
+    throw new AppError(
+      'usage',
+      `-o '${odd}': a name that ends with .html, .json, .xml (JUnit), .csv or .md is expected.`,
+    );
   }
   const created = files.filter((path) => !existsSync(path));
   const drop = (): void => {
@@ -71,9 +88,9 @@ export const openOutputs = (paths: readonly string[]): Outputs => {
 
 /** @throws AppError file-unwritable, after the run is kept in another folder */
 const writeOr = (path: string, told: Told): void => {
-  const { write } = WRITERS.find(({ name }) => name.test(path))!;
+  const write = writerOf(path)!;
   try {
-    writeFileSync(path, write(told));
+    writeFileSync(path, write(told), { flag: isStepSummary(path) ? 'a' : 'w' });
   } catch (cause) {
     const kept = join(mkdtempSync(join(tmpdir(), 'puntual-stress-')), 'run.json');
     writeFileSync(kept, `${JSON.stringify(told.run)}\n`);
