@@ -126,28 +126,35 @@ const factOf = (
 /** No flight takes longer between two clocks, time zones and the date line included. */
 const LONGEST_MINUTES = 36 * 60;
 
-/** What a person should know before believing the answer. */
+/** What a person should know before believing the answer; what the page has no words for is told as the service does. */
 const notesOf = ({ lang, fields, subject, flight, prediction }: OutcomeView): readonly string[] => {
   const words = wordsOf(lang);
   const { notes } = words;
-  const lines = (prediction.unknown ?? []).map((input) =>
-    notes.unseen(labelOf(words, input), String(flight[input] ?? '')),
-  );
+  const lines: string[] = [];
+  const noted = new Set<string>();
+  const note = (input: string, line: string): void => {
+    noted.add(input);
+    lines.push(line);
+  };
+  for (const input of prediction.unknown ?? [])
+    note(input, notes.unseen(labelOf(words, input), String(flight[input] ?? '')));
   const departure = String(flight['scheduledDeparture'] ?? '');
   const arrival = String(flight['scheduledArrival'] ?? '');
   const { learnedFrom, learnedTo } = subject;
-  if (learnedFrom !== '' && departure !== '') {
-    const day = departure.slice(0, 10);
-    if (day < learnedFrom || day > learnedTo)
-      lines.push(notes.outside(dayOf(words, learnedFrom), dayOf(words, learnedTo)));
-  }
+  const day = departure.slice(0, 10);
+  if (learnedFrom !== '' && day !== '' && (day < learnedFrom || day > learnedTo))
+    note('scheduledDeparture', notes.outside(dayOf(words, learnedFrom), dayOf(words, learnedTo)));
   const elapsed = (Date.parse(`${arrival}Z`) - Date.parse(`${departure}Z`)) / 60_000;
-  if (elapsed < 0) lines.push(notes.arrivalFirst);
-  if (elapsed > LONGEST_MINUTES) lines.push(notes.arrivalFar);
+  if (elapsed < 0) note('scheduledArrival', notes.arrivalFirst);
+  if (elapsed > LONGEST_MINUTES) note('scheduledArrival', notes.arrivalFar);
   for (const { name, unit } of fields) {
     const value = flight[name];
     if (typeof value === 'number' && value < 0 && !unit.startsWith('°'))
-      lines.push(notes.negative(labelOf(words, name)));
+      note(name, notes.negative(labelOf(words, name)));
+  }
+  for (const { pointer, detail } of prediction.notices ?? []) {
+    const input = pointer.slice(1);
+    if (!noted.has(input)) lines.push(`${detail.replace(input, labelOf(words, input))}.`);
   }
   return [...new Set(lines)];
 };

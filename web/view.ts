@@ -46,7 +46,8 @@ export interface Prediction {
   readonly unknown?: readonly string[];
   readonly base?: number;
   readonly reasons?: readonly { readonly input: string; readonly points: number }[];
-  readonly notices?: readonly (string | { readonly input?: string; readonly detail: string })[];
+  /** What is odd about the flight, in English. */
+  readonly notices?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
 /** A flight as it is sent. */

@@ -236,6 +236,8 @@ describe.skipIf(program === undefined)('the page', () => {
     await visit(`/?${FLIGHT}&distanceMiles=-5`, async (page) => {
       await answered(page);
       expect(await page.textContent('#answer')).toContain('Distance cannot be negative.');
+      await page.fill('[id="scheduledDeparture.date"]', '2300-01-01');
+      await page.waitForSelector('.note:has-text("years 1900 to 2200")');
       expect(await faultsOf(page)).toEqual([]);
     });
   });

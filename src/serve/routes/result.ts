@@ -38,7 +38,12 @@ export const buildPageAnswer = (
     return admitted(context, () => {
       scoring.predict(raw, 1, out);
       return JSON.parse(
-        writer.write(out, 0, unknown, `${reasons.textIfPossible(raw, 0)}}`),
+        writer.write(
+          out,
+          0,
+          unknown,
+          `${scoring.notices.text(raw, 0)}${reasons.textIfPossible(raw, 0)}}`,
+        ),
       ) as Prediction;
     });
   };
