@@ -14,12 +14,13 @@ const documents = ['README.md', ...new Bun.Glob('{docs,data,bench}/**/*.md').sca
   .sort();
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-/** Command lines in fenced shell blocks, continuation lines joined. */
+/** Command lines in fenced shell blocks, continuation lines joined; to Helm and kubectl `puntual` is a name of things. */
 const commandsOf = (file: string): string[] =>
   [...textOf(file).matchAll(/^```(?:sh|bash|console)\n([\s\S]*?)^```/gm)].flatMap(([, block]) =>
     block!
       .replace(/\\\n\s*/g, ' ')
       .split('\n')
+      .filter((line) => !/^(?:helm|kubectl) /.test(line))
       .flatMap((line) => /(?:^|\s|npx )puntual (.*?)(?:\s[#|>&].*)?$/.exec(line)?.[1] ?? []),
   );
 

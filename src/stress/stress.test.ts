@@ -375,7 +375,10 @@ describe('errors that nobody can hide from', () => {
       { ...limits, nConnections: 20, checkAnswers: false },
       { ...limits, ratePerSecond: 50, durationMs: 800 },
     );
-    expect(main.summary.outcomes).toMatchObject({ ok: 0, timeout: 40 });
+    const { ok, timeout, unanswered } = main.summary.outcomes;
+    // On a machine that makes the generator wait, the last are sent when the run is nearly over.
+    expect({ ok, late: timeout + unanswered }).toEqual({ ok: 0, late: 40 });
+    expect(timeout).toBeGreaterThan(20);
   });
 
   test('a quarter of wrong answers in rotation is seen, as a class of its own', async () => {

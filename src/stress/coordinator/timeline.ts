@@ -23,7 +23,7 @@ export const timelineOf = (
   return slots;
 };
 
-export interface Gap {
+interface Gap {
   readonly fromMs: number;
   readonly lengthMs: number;
 }

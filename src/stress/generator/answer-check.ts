@@ -10,7 +10,7 @@ import { readResponse } from './response-reference.ts';
 const CHECKS_PER_SECOND = 2000;
 const MIN_SHARE = 1 / 16;
 
-export interface AnswerCheck {
+interface AnswerCheck {
   /** Whether a status is right, by status. */
   readonly isRightStatus: Uint8Array;
   /** Whether something is known of the body of a request. */
@@ -83,7 +83,7 @@ const buildMatcher = (expected: BodyExpectation): ((body: string) => boolean) =>
 };
 
 /** The value at a path of a JSON text; undefined where there is none. */
-export const valueAt = (body: string, path: readonly string[]): unknown => {
+const valueAt = (body: string, path: readonly string[]): unknown => {
   try {
     let value: unknown = JSON.parse(body);
     for (const name of path) {

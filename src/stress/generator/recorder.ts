@@ -41,7 +41,7 @@ export interface AnswerRecord {
 }
 
 /** What of a step the recorder must know. */
-export interface RecordedStep {
+interface RecordedStep {
   readonly measureFromUs: number;
   readonly endUs: number;
   readonly nNames: number;

@@ -69,7 +69,7 @@ export interface GroupTally {
   readonly response: Float64Array;
 }
 
-export interface EncodedGroup {
+interface EncodedGroup {
   readonly outcomes: readonly number[];
   readonly response: readonly number[];
 }

@@ -7,7 +7,7 @@ import type { Payload } from './payload.ts';
 import { parseHeader, pathOf } from './request.ts';
 
 /** What a curl command asks for, in the words of this program's flags. */
-export interface CurlCommand {
+interface CurlCommand {
   readonly url: string;
   readonly method: string;
   readonly headers: readonly string[];

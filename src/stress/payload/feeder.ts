@@ -34,7 +34,7 @@ const KEYS: readonly string[] = ['name', 'weight', 'method', 'path', 'headers', 
 const USUAL_COUNT = 1000;
 
 /** What a feeder module gives: a list of requests with weights, or single ones in turn. */
-export interface Feeder {
+interface Feeder {
   readonly requests: readonly WeightedRequest[];
   /** Whether it gave a list, whose places may hold `{{column}}` of rows. */
   readonly isList: boolean;

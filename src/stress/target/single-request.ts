@@ -18,7 +18,7 @@ export type SingleRequestFailure =
   | { readonly kind: 'refused' | 'silent' | 'endless' | 'closed' | 'cut-off' | 'not-http' }
   | { readonly kind: 'tls' | 'other'; readonly why: string };
 
-export interface SingleRequestOptions {
+interface SingleRequestOptions {
   readonly timeoutMs: number;
   /** Whether the request is HEAD. */
   readonly bodiless: boolean;
