@@ -1,6 +1,7 @@
 -- Drives wrk with real flights, each request another one:
 --
 --   wrk -t2 -c400 -d30s -s scripts/post.lua http://127.0.0.1:8080/predict
+--   wrk -t2 -c64 -d30s -s scripts/post.lua http://127.0.0.1:8080/predict -- close   a new connection for each request
 --
 -- The flights left New York City in November and December 2013 (data/README.md says where they come from):
 -- airline, flight number, origin, destination, scheduled departure, distance in miles.
@@ -204,6 +205,7 @@ local requests = {}
 local at = 0
 
 function init(args)
+  if args[1] == "close" then headers["Connection"] = "close" end
   local form = '{"airline":"%s","flightNumber":"%s","origin":"%s","destination":"%s",'
     .. '"scheduledDeparture":"%s","distanceMiles":%s}'
   for airline, number, origin, destination, departure, miles in

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 const POST_LUA = join(import.meta.dir, '../..', 'scripts', 'post.lua');
 
 export interface WrkRun {
+  readonly requests: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -19,6 +20,8 @@ interface WrkLoad {
   readonly seconds: number;
   readonly path?: string;
   readonly script?: string;
+  /** A new connection for each request. */
+  readonly isFresh?: boolean;
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
@@ -28,7 +31,17 @@ const msOf = (text: string, percent: number): number => {
   return match ? Number(match[1]) * UNITS_MS[match[2]!]! : Number.NaN;
 };
 
-export const runWrk = async (port: number, load: WrkLoad): Promise<WrkRun> => {
+/** wrk as it runs. */
+interface Wrk {
+  /** Resolves when its time is over. */
+  readonly ended: Promise<WrkRun>;
+  /** Ends it now. */
+  readonly stop: () => Promise<WrkRun>;
+}
+
+export const runWrk = (port: number, load: WrkLoad): Promise<WrkRun> => beginWrk(port, load).ended;
+
+export const beginWrk = (port: number, load: WrkLoad): Wrk => {
   const { connections, seconds, path = '/predict', script = POST_LUA } = load;
   const child = Bun.spawn(
     [
@@ -38,12 +51,24 @@ export const runWrk = async (port: number, load: WrkLoad): Promise<WrkRun> => {
       `-d${seconds}s`,
       '--latency',
       ...['--timeout', '10s', '-s', script, `http://127.0.0.1:${port}${path}`],
+      ...(load.isFresh ? ['--', 'close'] : []),
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  const text = await new Response(child.stdout).text();
+  const ended = new Response(child.stdout).text().then(parseWrk);
+  return {
+    ended,
+    stop: () => {
+      child.kill('SIGINT');
+      return ended;
+    },
+  };
+};
+
+const parseWrk = (text: string): WrkRun => {
   const socket = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text);
   return {
+    requests: Number(/^\s+(\d+) requests in/m.exec(text)?.[1] ?? Number.NaN),
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? Number.NaN),
     p50Ms: msOf(text, 50),
     p99Ms: msOf(text, 99),
