@@ -1,6 +1,6 @@
 /**
  * Does a service without any rights lose a request when its workers are replaced, its model is changed, or it is followed
- * by another or ended, under all the load that it takes? `npx bun bench/rolling.ts [TIMES] [CONNECTIONS]`, by root: the
+ * by another or ended, under all the load that it takes? `npx bun bench/rolling.ts [TIMES] [CONNECTIONS] [kept | new]`, by root: the
  * service runs as user 65534 without capabilities. wrk asks as fast as it is answered, over connections that it keeps, then
  * with a new one for each request. For the end of the service callers count by themselves what they sent and nobody
  * answered: wrk would count the connections that nobody takes afterwards.
@@ -14,6 +14,7 @@ import { beginWrk } from './lib/wrk.ts';
 
 const times = Number(process.argv[2] ?? 10);
 const connections = Number(process.argv[3] ?? 64);
+const kinds = { kept: [false], new: [true] }[process.argv[4] ?? ''] ?? [false, true];
 const LONGEST_SECONDS = 600;
 
 printMachine();
@@ -62,7 +63,7 @@ console.log('|---|---|---:|---:|---:|---:|---:|');
 const printRow = (...cells: readonly (string | number)[]): void =>
   console.log(`| ${cells.join(' | ')} |`);
 
-for (const isFresh of [false, true]) {
+for (const isFresh of kinds) {
   const kind = isFresh ? 'new for each request' : 'kept';
   const service = await start();
   const port = Number(new URL(service.url).port);

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, SERVICE_VIEW_RULES, type ServeConfig } from '../serve/config.ts';
 import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
+import { isAddress } from '../serve/supervisor/model-source.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
 import { printJson } from './output.ts';
@@ -13,6 +14,7 @@ import { durationMs, realNumber, setting, takeServiceLinks, wholeNumber } from '
 export interface ServeOptions {
   readonly model?: string;
   readonly models: string;
+  readonly watch?: true;
   readonly host: string;
   readonly port: number;
   readonly adminHost: string;
@@ -64,8 +66,14 @@ export const addServeOptions = (command: Command): Command => {
           reason: 'Kubernetes set it for a Service of that name',
         });
     })
-    .addOption(setting('--model <model>', 'NAME, NAME/VERSION or path; without it, the only one'))
+    .addOption(
+      setting(
+        '--model <model>',
+        'NAME, NAME/VERSION, path, or https://...#sha256=...; without it, the only one',
+      ),
+    )
     .addOption(setting('--models <dir>', 'where models lie', D.modelsDir))
+    .addOption(setting('--watch', 'serve another version as soon as the folder has it'))
     .addOption(setting('--host <host>', 'address to listen on', D.host))
     .addOption(portOption())
     .addOption(setting('--admin-host <host>', 'address of the admin port', D.adminHost))
@@ -208,12 +216,15 @@ export const configOf = (options: ServeOptions): ServeConfig => {
   const { tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new InvalidArgumentError('--tls-cert and --tls-key belong together.');
+  if (options.watch && options.model !== undefined && isAddress(options.model))
+    throw new InvalidArgumentError('--watch looks at a folder, and --model is an address.');
   if (options.healthHost !== undefined && options.healthPort === undefined)
     throw new InvalidArgumentError('--health-host needs --health-port.');
   return {
     ...D,
     model: options.model,
     modelsDir: options.models,
+    watchesModel: options.watch === true,
     host: options.host,
     port: options.port,
     adminHost: options.adminHost,

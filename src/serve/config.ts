@@ -7,9 +7,11 @@ export const SERVICE_VIEW_RULES = ['auto', 'on', 'off'] as const;
 type ServiceViewRule = (typeof SERVICE_VIEW_RULES)[number];
 
 export interface ServeConfig {
-  /** A path, `NAME` or `NAME/VERSION`; undefined: the only model in `modelsDir`. */
+  /** A path, `NAME`, `NAME/VERSION` or an address with `#sha256=`; undefined: the only model in `modelsDir`. */
   readonly model: string | undefined;
   readonly modelsDir: string;
+  /** Another current version in the folder is taken over like a reload. */
+  readonly watchesModel: boolean;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -65,6 +67,7 @@ export interface ServeConfig {
 export const DEFAULT_CONFIG: ServeConfig = {
   model: undefined,
   modelsDir: 'models',
+  watchesModel: false,
   host: '127.0.0.1',
   port: 8080,
   adminHost: '127.0.0.1',

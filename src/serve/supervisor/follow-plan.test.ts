@@ -8,7 +8,12 @@ test('the fleet follows what the container grants, asks again when it is not the
   let grant: Grant = { processors: 0.5, memoryBytes: 8 * 2 ** 30, descriptors: 1e6 };
   const lines: string[] = [];
   const log = buildLog('info', {}, 'json', (line) => lines.push(line));
-  const followed = followPlan(DEFAULT_CONFIG, 2 ** 20, log, () => grant);
+  const followed = followPlan(
+    DEFAULT_CONFIG,
+    () => 2 ** 20,
+    log,
+    () => grant,
+  );
   expect(followed.plan().nWorkers).toBe(1);
   const asked: number[] = [];
   const settled = async (n: number): Promise<void> => {

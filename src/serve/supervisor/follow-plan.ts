@@ -34,17 +34,21 @@ const readGrant = ({ cpuRequest }: Pick<ServeConfig, 'cpuRequest'>): Grant => ({
 
 export const followPlan = (
   config: ServeConfig,
-  modelBytes: number,
+  modelBytes: () => number,
   log: Log,
   grant: () => Grant = () => readGrant(config),
 ): FollowedPlan => {
-  const wanted = {
-    workers: config.workers,
-    connections: config.connections,
-    memoryLimitMb: config.memoryLimitMb,
-    modelBytes,
-  };
-  let plan = planFleet(wanted, grant());
+  const planNow = (): FleetPlan =>
+    planFleet(
+      {
+        workers: config.workers,
+        connections: config.connections,
+        memoryLimitMb: config.memoryLimitMb,
+        modelBytes: modelBytes(),
+      },
+      grant(),
+    );
+  let plan = planNow();
   let nServed = plan.nWorkers;
   const say = (): void => {
     for (const note of plan.notes) log.info(note);
@@ -54,7 +58,7 @@ export const followPlan = (
     plan: () => plan,
     start: (resize, everyMs = LOOK_MS) => {
       const timer = setInterval(() => {
-        const next = planFleet(wanted, grant());
+        const next = planNow();
         const hasChanged = next.notes.join() !== plan.notes.join();
         plan = next;
         if (hasChanged) say();

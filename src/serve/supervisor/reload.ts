@@ -10,7 +10,7 @@ import type { ServeConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { ModelFacts, ModelRef } from '../messages.ts';
 import type { Fleet } from './fleet.ts';
-import { keepModel } from './shared-dir.ts';
+import { bringModel, shownModel } from './model-source.ts';
 
 export interface Served {
   readonly ref: ModelRef;
@@ -29,29 +29,6 @@ export interface Reload {
   /** Back to the model that served before. @throws AppError model-missing when there is none */
   readonly rollBack: () => Promise<Served>;
 }
-
-/**
- * The file of the model that the user means; without a name, the only model there is.
- * @throws AppError model-missing, usage
- */
-export const resolveModel = (config: ServeConfig, wanted = config.model): string => {
-  if (wanted !== undefined) return findModel(config.modelsDir, wanted);
-  const names = modelNames(config.modelsDir);
-  if (names.length > 1)
-    throw new AppError(
-      'usage',
-      `${config.modelsDir} holds ${names.join(', ')}: say which with --model`,
-    );
-  if (names.length === 0)
-    throw new AppError(
-      'model-missing',
-      `${config.modelsDir} holds no model: 'puntual start' or 'puntual train FILE' makes one`,
-    );
-  return findModel(config.modelsDir, names[0]!);
-};
-
-/** `20261122T101500Z-1a2b3c4d` of `models/nyc/20261122T101500Z-1a2b3c4d/model.safetensors`. */
-export const versionOfPath = (path: string): string => basename(dirname(path));
 
 interface ReloadSetting {
   readonly config: ServeConfig;
@@ -87,10 +64,15 @@ export const buildReload = ({
     return turn;
   };
 
-  const put = async (what: string, refOf: () => ModelRef): Promise<Served> => {
+  /** @param isChosen somebody chose it; else it is what the folder says, which may say something newer by now */
+  const put = async (
+    what: string,
+    refOf: () => ModelRef | Promise<ModelRef>,
+    isChosen: boolean,
+  ): Promise<Served> => {
     let ref: ModelRef | undefined;
     try {
-      ref = refOf();
+      ref = await refOf();
       const { child, facts } = await fleet.tryModel(ref);
       const next: Served = { ref, facts };
       await fleet.roll(ref, child);
@@ -100,7 +82,7 @@ export const buildReload = ({
       refusal = undefined;
       counts.ok++;
       log.info('another model serves', { name: facts.name, version: facts.version });
-      rememberCurrent(next);
+      if (isChosen) rememberCurrent(next);
       return next;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -132,10 +114,11 @@ export const buildReload = ({
     counts,
     switchTo: (wanted) =>
       inTurn(() =>
-        put(`the model ${wanted ?? config.model ?? ''}`.trim(), () => {
-          const path = resolveModel(config, wanted);
-          return keepModel(sharedDirs, path, versionOfPath(path), ++kept);
-        }),
+        put(
+          `the model ${shownModel(wanted ?? config.model ?? '')}`.trim(),
+          () => bringModel(config, sharedDirs, ++kept, wanted),
+          wanted !== undefined,
+        ),
       ),
     restart: () =>
       inTurn(async () => {
@@ -158,7 +141,7 @@ export const buildReload = ({
       inTurn(() => {
         const last = before;
         if (!last) throw new AppError('model-missing', 'no other model has served since the start');
-        return put('the model before', () => last.ref);
+        return put('the model before', () => last.ref, true);
       }),
   };
 };

@@ -7,6 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_CELLS } from '../guard/quota.ts';
 import { buildLog } from '../log.ts';
+import type { ModelRef } from '../messages.ts';
 import { driftCells, sumDrift } from '../telemetry/drift-counters.ts';
 import { createCells, GAUGES } from '../telemetry/shared-counters.ts';
 import { sumCounters } from '../telemetry/totals.ts';
@@ -20,10 +21,12 @@ import { actAsInit } from './init-process.ts';
 import { keepFiles, watchFiles } from './kept-files.ts';
 import { watchNpmParent } from './npm-parent.ts';
 import { freePort, urlOf } from './ports.ts';
-import { buildReload, type Reload, resolveModel, versionOfPath } from './reload.ts';
-import { keepModel, makeSharedDirs } from './shared-dir.ts';
+import { bringModel, resolveModel } from './model-source.ts';
+import { buildReload, type Reload } from './reload.ts';
+import { makeSharedDirs } from './shared-dir.ts';
 import { buildShutdown } from './shutdown.ts';
 import { inheritedPorts, reportReady, startSuccessor } from './upgrade.ts';
+import { watchModel } from './watch-model.ts';
 import { watch } from './watchdog.ts';
 import { checkDescriptors } from './worker-count.ts';
 
@@ -53,7 +56,6 @@ export const serve = async (
   const firstParent = process.ppid;
   const log = buildLog(config.logLevel);
   if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
-  const path = resolveModel(config);
   const sharedDirs = makeSharedDirs();
   const sharedDir = sharedDirs[0]!;
   const state: State = { draining: false, reload: undefined };
@@ -71,8 +73,8 @@ export const serve = async (
       : 0;
     const quotaPath = join(sharedDir, 'quota');
     createCells(quotaPath, QUOTA_CELLS);
-    const ref = keepModel(sharedDirs, path, versionOfPath(path), 1);
-    const followed = followPlan(config, statSync(ref.file).size, log);
+    const ref = await bringModel(config, sharedDirs, 1);
+    const followed = followPlan(config, () => sizeOf(state.reload?.serving().ref ?? ref), log);
     const fleet = buildFleet({
       config,
       workerConfig: () => ({
@@ -142,6 +144,13 @@ export const serve = async (
     });
     const unwatch = watch(fleet, config, () => followed.plan().memoryLimitMb);
     const unfollow = followed.start((nWorkers) => fleet.resize(nWorkers));
+    const unwatchModel = config.watchesModel
+      ? watchModel({
+          find: () => resolveModel(config),
+          servingPath: () => state.reload!.serving().ref.path,
+          reload: () => state.reload!.switchTo(undefined),
+        })
+      : () => {};
     const unwatchFiles = watchFiles(kept, log, {
       onAuth: (auth) => {
         for (const child of fleet.children()) child.tell({ command: 'auth', auth });
@@ -173,6 +182,7 @@ export const serve = async (
     unfollow();
     endInit();
     unwatchFiles();
+    unwatchModel();
     unwatchParent();
     return code;
   } catch (error) {
@@ -200,6 +210,9 @@ class EndedEarly extends Error {
     super();
   }
 }
+
+/** 0 when it is not there any more. */
+const sizeOf = ({ file }: ModelRef): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
 const RSS = GAUGES.indexOf('rssBytes');
 const IN_FLIGHT = GAUGES.indexOf('inFlight');

@@ -1,0 +1,145 @@
+/**
+ * Where the model that the user means comes from, a folder or an address, and how it comes into a copy of our own.
+ */
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { AppError } from '../../core/errors.ts';
+import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
+import { findModel, modelNames } from '../../core/model-store.ts';
+import type { ServeConfig } from '../config.ts';
+import type { ModelRef } from '../messages.ts';
+import { keepModel } from './shared-dir.ts';
+
+/**
+ * The file of the model that the user means; without a name, the only model there is.
+ * @throws AppError model-missing, usage
+ */
+export const resolveModel = (config: ServeConfig, wanted = config.model): string => {
+  if (wanted !== undefined) return findModel(config.modelsDir, wanted);
+  const names = modelNames(config.modelsDir);
+  if (names.length > 1)
+    throw new AppError(
+      'usage',
+      `${config.modelsDir} holds ${names.join(', ')}: say which with --model`,
+    );
+  if (names.length === 0)
+    throw new AppError(
+      'model-missing',
+      `${config.modelsDir} holds no model: 'puntual start' or 'puntual train FILE' makes one`,
+    );
+  return findModel(config.modelsDir, names[0]!);
+};
+
+/** `20261122T101500Z-1a2b3c4d` of `models/nyc/20261122T101500Z-1a2b3c4d/model.safetensors`. */
+const versionOfPath = (path: string): string => basename(dirname(path));
+
+/** Whether a model is named by an address. */
+export const isAddress = (model: string): boolean => /^https?:\/\//i.test(model);
+
+/** A model as it may be shown: an address without what may be secret in it. */
+export const shownModel = (model: string): string => {
+  if (!isAddress(model) || !URL.canParse(model)) return model;
+  const { origin, pathname } = new URL(model);
+  return origin + pathname;
+};
+
+/**
+ * Copies the model, or fetches it, so that what serves cannot change or vanish under the workers.
+ * @param sharedDirs the first that has room takes it
+ * @param n number of the copy
+ * @throws AppError model-missing, model-broken (another checksum), usage, file-unreadable, file-unwritable,
+ * target-unreachable
+ */
+export const bringModel = async (
+  config: ServeConfig,
+  sharedDirs: readonly string[],
+  n: number,
+  wanted = config.model,
+): Promise<ModelRef> => {
+  if (wanted !== undefined && isAddress(wanted)) return fetchModel(wanted, sharedDirs, n);
+  const path = resolveModel(config, wanted);
+  return keepModel(sharedDirs, path, versionOfPath(path), n);
+};
+
+/** For the whole of a model, and for its next bytes. */
+const FETCH_LIMIT_MS = 600_000;
+const SILENCE_MS = 30_000;
+
+const fetchModel = async (
+  address: string,
+  sharedDirs: readonly string[],
+  n: number,
+): Promise<ModelRef> => {
+  const wanted = /#sha256=([0-9a-f]{64})$/i.exec(address)?.[1]?.toLowerCase();
+  const shown = shownModel(address);
+  if (wanted === undefined || !URL.canParse(address))
+    throw new AppError(
+      'usage',
+      `${shown} needs the SHA-256 of the file: https://HOST/PATH#sha256=64 hex digits (sha256sum prints it)`,
+    );
+  const failures: string[] = [];
+  for (const dir of sharedDirs) {
+    const file = join(dir, `model-${n}-fetched.safetensors`);
+    try {
+      const actual = await fetchInto(file, address, shown);
+      if (actual !== wanted)
+        throw new AppError(
+          'model-broken',
+          `${shown} has the SHA-256 ${actual.slice(0, 16)}..., ${wanted.slice(0, 16)}... was expected`,
+        );
+      return { file, path: shown, version: actual.slice(0, 8) };
+    } catch (error) {
+      rmSync(file, { force: true });
+      if (error instanceof AppError) throw error;
+      failures.push((error as Error).message);
+    }
+  }
+  throw new AppError(
+    'file-unwritable',
+    `there is no room for a copy of ${shown}: ${failures.join(', ')}`,
+  );
+};
+
+/**
+ * @returns the SHA-256 in hex
+ * @throws AppError target-unreachable, model-missing, file-unreadable (too large); what the file system says as it is
+ */
+const fetchInto = async (file: string, address: string, shown: string): Promise<string> => {
+  const silence = new AbortController();
+  const signal = AbortSignal.any([silence.signal, AbortSignal.timeout(FETCH_LIMIT_MS)]);
+  const timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  const unreachable = (why: string): AppError =>
+    new AppError('target-unreachable', `the model at ${shown} cannot be fetched: ${why}`);
+  const asFetched = <T>(promise: Promise<T>): Promise<T> =>
+    promise.catch((error: Error) => {
+      throw unreachable(signal.aborted ? 'it takes too long' : error.message);
+    });
+  try {
+    const response = await asFetched(fetch(address, { signal }));
+    if (response.status === 404)
+      throw new AppError('model-missing', `there is no model at ${shown}`);
+    if (response.status !== 200 || !response.body)
+      throw unreachable(`it is answered with ${response.status}`);
+    const target = openSync(file, 'wx', 0o600);
+    try {
+      const hash = new Bun.CryptoHasher('sha256');
+      const reader = response.body.getReader();
+      let nBytes = 0;
+      for (;;) {
+        const { done, value } = await asFetched(reader.read());
+        if (done) return hash.digest('hex');
+        timer.refresh();
+        nBytes += value.length;
+        if (nBytes > MODEL_FILE_LIMIT_BYTES)
+          throw new AppError('file-unreadable', `the model at ${shown} is larger than 2 GiB`);
+        hash.update(value);
+        for (let at = 0; at < value.length; ) at += writeSync(target, value, at);
+      }
+    } finally {
+      closeSync(target);
+    }
+  } finally {
+    clearTimeout(timer);
+    silence.abort();
+  }
+};
