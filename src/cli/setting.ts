@@ -2,6 +2,8 @@
  * Settings with one order of precedence: flag, then environment variable, then default; `--help` prints all three.
  */
 import { InvalidArgumentError, Option } from 'commander';
+import { MINUTES_PER_DAY } from '../core/calendar.ts';
+import { decodeTime } from '../core/flight.ts';
 import { parseDurationMs } from '../core/duration.ts';
 
 /** A flag whose environment variable is `PUNTUAL_` and its name: `--admin-port` reads PUNTUAL_ADMIN_PORT. */
@@ -60,4 +62,12 @@ export const takeServiceLinks = (env: Record<string, string | undefined>): reado
   );
   for (const name of names) delete env[name];
   return names;
+};
+
+/** Days since 1970-01-01 of a date. @throws InvalidArgumentError */
+export const dayOfDate = (text: string): number => {
+  const minutes = decodeTime(`${text.trim()}T00:00`);
+  if (Number.isNaN(minutes))
+    throw new InvalidArgumentError('A date such as 2013-11-01 is expected.');
+  return minutes / MINUTES_PER_DAY;
 };

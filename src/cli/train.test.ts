@@ -339,4 +339,21 @@ describe('a new model', () => {
     },
     TIMEOUT_MS,
   );
+
+  test(
+    'is tested from the day that --test-from names',
+    () => {
+      const steady = join(folder, 'steady.csv');
+      const { stdout } = train(steady, 'from', '--test-from', '2019-06-10', '--no-refit', '--json');
+      const { split, rows, test: measured } = JSON.parse(stdout);
+      expect(split.calibration.slice(-10)).toBe('2019-06-09');
+      expect(split.test).toBe('2019-06-10..2019-06-24');
+      expect(measured.rows).toBe(15 * 60);
+      expect(rows.used).toBe(72 * 60);
+      const late = train(steady, 'from', '--test-from', '2020-01-01');
+      expect(late.exitCode).toBe(2);
+      expect(late.stderr).toContain('no flight is on or after 2020-01-01');
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -10,7 +10,7 @@ import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson } from './output.ts';
 import { describeReading, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { requirePublished } from './training/publication.ts';
-import { realNumber, setting, wholeNumber } from './setting.ts';
+import { dayOfDate, realNumber, setting, wholeNumber } from './setting.ts';
 import { trainFromFiles } from './training/train-files.ts';
 import { printTrainReport } from './training/train-text.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
@@ -30,6 +30,7 @@ interface Flags extends WeatherFlags, CostFlags, ReadingFlags {
   readonly publish?: boolean;
   readonly ifBetter?: boolean;
   readonly refit: boolean;
+  readonly testFrom?: number;
   readonly json?: boolean;
 }
 
@@ -84,6 +85,12 @@ export const describe = (command: Command): void => {
         'trials of a search for settings on the early-stopping flights',
       ).argParser(wholeNumber(1, 1000)),
     )
+    .addOption(
+      setting(
+        '--test-from <date>',
+        'first day of the test, 2013-11-01; by default the newest sixth of the days',
+      ).argParser(dayOfDate),
+    )
     .option(
       '--publish',
       'make the model current even if it is worse than climatology on the test days (otherwise exit code 99)',
@@ -101,6 +108,11 @@ export const describe = (command: Command): void => {
     .action(async (files: string[], flags: Flags) => {
       if (flags.publish && flags.ifBetter)
         throw new AppError('usage', '--publish and --if-better exclude each other');
+      if (flags.testFrom !== undefined && flags.split === 'random')
+        throw new AppError(
+          'usage',
+          '--test-from belongs to a split by time, not to --split random',
+        );
       const report = await trainFromFiles(files, {
         name: flags.name,
         modelsDir: flags.models,
@@ -118,6 +130,7 @@ export const describe = (command: Command): void => {
         tune: flags.tune,
         rolling: flags.rolling,
         refit: flags.refit,
+        testFrom: flags.testFrom,
         publish: flags.publish,
         ifBetter: flags.ifBetter,
         showsProgress: true,

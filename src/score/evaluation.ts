@@ -96,11 +96,11 @@ export const evaluateStored = (
     );
   const models = [stored, ...(against ? [against] : [])];
   const unseen = unseenOf(all, models, includesTraining);
-  const { seen } = unseen;
   const table = models.reduce(
     (flights, { model: { inputs } }) => scorableFlights(flights, inputs),
     unseen.table,
   );
+  const seen = includesTraining ? { ...unseen.seen, rows: countSeen(table, models) } : unseen.seen;
   const lateMinutes = wanted ?? lateMinutesOf(model);
   const labels = labelsOf(table.delayMinutes, lateMinutes);
   const nLate = labels.reduce((sum, label) => sum + label, 0);
@@ -187,6 +187,12 @@ const unseenOf = (
       `all ${all.nRows.toLocaleString('en')} flights are on days that ${models.length > 1 ? 'one of the models knows' : 'the model knows'} (${ranges.join(' and ')}): these measure its memory, not its forecasts; give flights of other days, or --include-training to measure on them all the same${hintOf(models[0]!)}`,
     );
   return { table: unseen, seen };
+};
+
+/** How many of the flights are on days that one of the models knows. */
+const countSeen = (table: Table, models: readonly StoredModel[]): number => {
+  const isSeen = models.flatMap(({ model }) => knownDaysOf(model) ?? []).map(buildSeen);
+  return departuresOf(table).filter((minutes) => isSeen.some((isOf) => isOf(minutes))).length;
 };
 
 /** Where the model lies that the report judged, which knows fewer days. */

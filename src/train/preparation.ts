@@ -68,7 +68,7 @@ export const prepare = async (
   const split =
     asked ??
     (options.split === 'time'
-      ? splitByTime(departures, shares)
+      ? splitByTime(departures, shares, options.testFrom)
       : splitAtRandom(departures, options.seed, shares));
   if (table.delayMinutes.some(Number.isNaN))
     throw new AppError(

@@ -61,6 +61,7 @@ export const rollMonths = async (
           split: 'time',
           quantiles: false,
           refit: false,
+          testFrom: undefined,
         },
       );
       const { train, calibration } = report.split;

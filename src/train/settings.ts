@@ -11,6 +11,8 @@ export interface TrainOptions {
   readonly seed: number;
   readonly split: 'time' | 'random';
   readonly shares: PartShares;
+  /** Day (since 1970-01-01) on which the test begins, in a split by time; by default its share of the days decides. */
+  readonly testFrom?: number | undefined;
   /** `own` adds target statistics, traffic and holidays to the plain schedule. */
   readonly features: 'own' | 'schedule';
   /** Whether quantiles of minutes are answered too. */

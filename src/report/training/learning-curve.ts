@@ -81,7 +81,7 @@ const relearningOf = (nTrees?: number, isRelearned?: boolean): Block[] => {
   if (nTrees === undefined || isRelearned === undefined) return [];
   const kept = `The curve is that of trees grown on the train part alone; ${nTrees} ${nTrees === 1 ? 'was' : 'were'} kept.`;
   const text = isRelearned
-    ? `${kept} The probabilities were then learned again: as many trees, grown on all flights before the test (train, validation and calibration). This is the model that is stored and judged here; the test flights took no part.`
+    ? `${kept} The probabilities were then learned again: as many trees, grown on all flights before the test (train, validation and calibration). This is the model that is judged here; the test flights took no part.`
     : `${kept} Training was stopped before these could be grown again on all flights before the test: the model knows the train part only.`;
   return [{ kind: 'text', text }];
 };

@@ -4,12 +4,13 @@
 import type { Baseline, PartQuality } from '../../train/quality/evaluation.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import { type Block, buildPage, type Cell, type Section } from '../page.ts';
+import { sentenceOfColumns } from './columns.ts';
 import { calibrationSection } from './calibration.ts';
 import { learningCurveSection, rollingSection, tuningSection } from './learning-curve.ts';
 import { TRAINING_GLOSSARY } from './glossary.ts';
 import { thresholdSection } from './thresholds.ts';
-import { skillOf, type TrainingReport } from './training-report.ts';
-import { formatGain, nameOfBaseline, verdictOf } from './verdict.ts';
+import type { TrainingReport } from './training-report.ts';
+import { formatGain, formatPoints, formatShare, nameOfBaseline, verdictOf } from './verdict.ts';
 
 /** One self-contained HTML page. */
 export const buildTrainingPage = (report: TrainingReport): string =>
@@ -24,13 +25,14 @@ export const buildTrainingPage = (report: TrainingReport): string =>
           ]
         : []),
     ],
-    lead: [verdictBlock(report), factsBlock(report)],
+    lead: [verdictBlock(report), splitBlock(report), factsBlock(report)],
     sections: [
       comparisonSection(report),
       calibrationSection(report),
       thresholdSection(report),
       importanceSection(report),
       partSection(report),
+      driftSection(report),
       rollingSection(report),
       learningCurveSection(report),
       tuningSection(report),
@@ -57,6 +59,24 @@ const subtitleOf = (report: TrainingReport): string =>
     .join(' · ');
 
 const verdictBlock = (report: TrainingReport): Block => ({ kind: 'verdict', ...verdictOf(report) });
+
+/** Which days are learned from and which judge. */
+const splitBlock = ({ split, test, refit, seen }: TrainingReport): Block => {
+  const days = (part: string): string => (split[part] ?? '–').replace('..', ' to ');
+  const parts = ['train', 'validation', 'calibration'].filter((part) => split[part] !== undefined);
+  const again = refit
+    ? ` After that it was learned again from all ${formatNumber(refit.rows)} flights (${refit.days.replace('..', ' to ')}) in ${refit.seconds.toFixed(1)} s: that model is stored, and every figure here is of the one before, which does not know the test days.`
+    : '';
+  const known = seen?.days
+    ? ` The model knows the days ${seen.days.replace('..', ' to ')}.`
+    : parts.length > 0
+      ? ` Learned from ${parts.map((part) => `${days(part)} (${part})`).join(', ')}.`
+      : '';
+  return {
+    kind: 'text',
+    text: `Test: ${days('test')}, ${formatNumber(test.rows)} flights, ${formatPercent(test.baseRate)} of them late.${known}${again}`,
+  };
+};
 
 const factsBlock = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Block => ({
   kind: 'facts',
@@ -98,7 +118,7 @@ const comparisonSection = ({ test, baselines, comparisons, heads }: TrainingRepo
         days,
         formatGain(logLoss.value, logLoss.interval),
         formatGain(brier.value, brier.interval),
-        formatGain(auc.value, auc.interval),
+        formatPoints(auc.value, auc.interval),
       ]),
     },
   ];
@@ -106,13 +126,14 @@ const comparisonSection = ({ test, baselines, comparisons, heads }: TrainingRepo
     blocks.push({
       kind: 'table',
       caption:
-        'Its other answers, each by its own loss (log loss of a probability, pinball loss of a quantile)',
-      header: ['answer', 'loss', 'loss of the constant', 'skill'],
-      rows: heads.map(({ name, loss, baselineLoss }) => [
+        'Its other answers, each by its own loss (log loss of a probability, pinball loss of a quantile), beside the same answer for every flight; of a quantile also the share of test flights that were at most so late, which should be its level.',
+      header: ['answer', 'loss', 'of the constant', 'saved', 'covered'],
+      rows: heads.map(({ name, loss, baselineLoss, saved, coverage }) => [
         name,
         loss.toFixed(4),
         baselineLoss.toFixed(4),
-        formatPercent(skillOf(loss, baselineLoss)),
+        formatGain(saved.value, saved.interval),
+        coverage === undefined ? null : formatShare(coverage.value, coverage.interval),
       ]),
     });
   }
@@ -179,9 +200,33 @@ const partTable = (what: string, parts: readonly PartQuality[], caption?: string
         },
       ];
 
-const dataSection = ({ rows, rejected = {}, split }: TrainingReport): Section => ({
+const driftSection = ({ drift = [] }: TrainingReport): Section => ({
+  title: 'How the inputs have moved',
+  blocks:
+    drift.length === 0
+      ? []
+      : [
+          {
+            kind: 'table',
+            caption:
+              'Population stability index against the flights that the model knows, less what samples of these sizes differ by on average; from 0.1 moderate, from 0.25 strong.',
+            header: ['input', 'index', 'drift'],
+            rows: drift.map(({ input, psi, level }) => [input, psi.toFixed(3), level]),
+          },
+        ],
+});
+
+const dataSection = ({
+  rows,
+  rejected = {},
+  split,
+  unusedColumns = [],
+}: TrainingReport): Section => ({
   title: 'The flights',
   blocks: [
+    ...(unusedColumns.length === 0
+      ? []
+      : [{ kind: 'text', text: `Not used: ${sentenceOfColumns(unusedColumns)}` } as const]),
     {
       kind: 'table',
       header: ['flights', 'rows'],

@@ -96,3 +96,15 @@ export const formatGain = (value: number | null, interval: Interval | null): str
     ? sign(value)
     : `${sign(value)} (${sign(interval.low)} to ${sign(interval.high)})`;
 };
+
+/** `77.5 % (73.4 % to 81.0 %)` of a share and its interval. */
+export const formatShare = (value: number, interval: Interval | null): string =>
+  interval === null
+    ? formatPercent(value)
+    : `${formatPercent(value)} (${formatPercent(interval.low)} to ${formatPercent(interval.high)})`;
+
+/** `+0.055 (+0.029 to +0.076)` of a difference that is no share. */
+export const formatPoints = (value: number, interval: Interval | null): string =>
+  interval === null
+    ? signed(value, 3)
+    : `${signed(value, 3)} (${signed(interval.low, 3)} to ${signed(interval.high, 3)})`;

@@ -4,7 +4,7 @@
  *   train | early stopping | calibration | test
  */
 import { AppError } from '../../core/errors.ts';
-import { dayOf } from '../../core/calendar.ts';
+import { dayOf, MINUTES_PER_DAY } from '../../core/calendar.ts';
 import { encodeTime } from '../../core/flight.ts';
 import { sharedInts } from '../shared-array.ts';
 import { shuffled } from './shuffle.ts';
@@ -27,9 +27,14 @@ const MIN_DAYS = 4;
 
 /**
  * @param departures float64: local minutes
- * @throws AppError data-too-small (fewer than four days)
+ * @param testFrom day (since 1970-01-01) on which the test begins; by default its share of the days decides
+ * @throws AppError data-too-small (fewer than four days, none from `testFrom` on, or too few before it)
  */
-export const splitByTime = (departures: Float64Array, shares: PartShares): DataSplit => {
+export const splitByTime = (
+  departures: Float64Array,
+  shares: PartShares,
+  testFrom?: number,
+): DataSplit => {
   const order = rowsByDay(departures);
   const starts: number[] = [];
   for (let i = 0; i < order.length; i++) {
@@ -46,6 +51,18 @@ export const splitByTime = (departures: Float64Array, shares: PartShares): DataS
   const lengths = { test: 0, calibration: 0, validation: 0 };
   for (const part of ['test', 'calibration', 'validation'] as const)
     lengths[part] = Math.max(1, Math.round(nDays * shares[part]));
+  if (testFrom !== undefined) {
+    lengths.test = starts.filter((at) => dayOf(departures[order[at]!]!) >= testFrom).length;
+    if (lengths.test === 0)
+      throw new AppError(
+        'data-too-small',
+        `no flight is on or after ${encodeTime(testFrom * MINUTES_PER_DAY).slice(0, 10)}, where the test shall begin; the last is on ${encodeTime(departures[order.at(-1)!]!).slice(0, 10)}`,
+      );
+    const nBefore = nDays - lengths.test;
+    const all = shares.train + shares.validation + shares.calibration;
+    for (const part of ['calibration', 'validation'] as const)
+      lengths[part] = Math.max(1, Math.round((nBefore * shares[part]) / all));
+  }
   const firstDay = {
     train: 0,
     validation: nDays - lengths.test - lengths.calibration - lengths.validation,
