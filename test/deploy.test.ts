@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv, { type AnySchema } from 'ajv';
 import { VERSION } from '../src/core/version.ts';
+import { DEFAULT_CONFIG } from '../src/serve/config.ts';
 
 const ROOT = join(import.meta.dir, '..');
 const CHART = 'deploy/helm/puntual';
@@ -170,6 +171,22 @@ test('the runtime for KServe is called, listens and speaks as KServe wants it', 
   expect(container!.name).toBe('kserve-container');
   expect(container!.ports.map(({ containerPort }) => containerPort)).toEqual([8080]);
   expect(container!.env.filter(({ name }) => !variables.has(name))).toEqual([]);
+});
+
+test('Cloud Run is told of a port, settings and times that the service has', () => {
+  const { spec } = yamlOf<{
+    spec: { template: { metadata: { annotations: object }; spec: { containers: Container[] } } };
+  }>('deploy/cloudrun/service.yaml');
+  const { metadata, spec: template } = spec.template;
+  const [container] = template.containers;
+  expect(metadata.annotations).toMatchObject({
+    'run.googleapis.com/execution-environment': 'gen2',
+  });
+  expect(container!.env.filter(({ name }) => !variables.has(name))).toEqual([]);
+  // PORT is Cloud Run's to set, and PUNTUAL_PORT would go before it.
+  expect(container!.env.map(({ name }) => name)).not.toContain('PUNTUAL_PORT');
+  expect(container!.startupProbe!.httpGet.path).toBe('/readyz');
+  expect(DEFAULT_CONFIG.drainLimitMs).toBeLessThan(10_000);
 });
 
 test('the images run as a number that is not root, which kubelet can check', () => {
