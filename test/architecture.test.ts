@@ -48,6 +48,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   exchange: {
     imports: [...GROUND, 'predict'],
     rooms: {
+      catboost: [],
       compression: [],
       pickle: [],
       lightgbm: [],

@@ -156,6 +156,11 @@ const buildInput = (
   const unit = spec.unit ?? (kind === 'number' ? field?.unit : undefined);
   // An encoder that refuses what it does not know refuses a missing value too.
   const takesMissing = !column?.isClosed && (acceptsMissing || column?.isOptional === true);
+  if (values?.includes(''))
+    throw new AppError(
+      'model-unsupported',
+      `the model has a category of ${spec.name} that is the empty text, which a request cannot tell from a missing value`,
+    );
   if (values && values.length > VALUES_LIMIT) throw invalid(`${spec.name} has too many values`);
   if (spec.required === false && kind === 'number' && !takesMissing)
     throw invalid(

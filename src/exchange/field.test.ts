@@ -126,6 +126,11 @@ test('a number for an example flight lies where the trees of the model compare',
   });
 });
 
+test('a CatBoost model with categories is refused, with what is read instead', () => {
+  const read = () => importModel(fixture('field/catboost-text.json'), {}, 'x');
+  expect(read).toThrow(/has categorical features.*one-hot columns/);
+});
+
 describe('a file that an old scikit-learn wrote', () => {
   test('is read where its layout is known, and says the version', () => {
     const { provenance } = importModel(fixture('field/old-tree.pkl'), {}, 'x');

@@ -96,12 +96,32 @@ const SMALL = [
   'sklearn-1.8/forest-xz.joblib',
   'sklearn-1.8/forest-lzma.joblib',
   'sklearn-1.8/forest-lz4.joblib',
+  'handed-dictionary.pkl',
+  'handed-own-class.pkl',
+  'catboost.json',
 ];
+
+/** CatBoost keeps the whole story of a training: here its first tree and what a reader asks. */
+const smallCatBoost = (bytes: Buffer): Buffer => {
+  const { model_info, oblivious_trees, ...rest } = JSON.parse(bytes.toString());
+  const { params, class_params } = model_info;
+  const { loss_function } = params;
+  return Buffer.from(
+    JSON.stringify({
+      ...rest,
+      oblivious_trees: oblivious_trees.slice(0, 1),
+      model_info: { params: { loss_function }, class_params },
+    }),
+  );
+};
+
+const smallFixture = (name: string): Buffer =>
+  name === 'catboost.json' ? smallCatBoost(fixture(name)) : fixture(name);
 
 /** Anything but a model or an AppError is a bug. */
 const survives = (bytes: Uint8Array): void => {
   try {
-    importModel(bytes, {}, 'fuzz');
+    importModel(bytes, Buffer.from(bytes).includes('_model') ? { path: '_model' } : {}, 'fuzz');
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
   }
@@ -109,12 +129,12 @@ const survives = (bytes: Uint8Array): void => {
 
 describe('a file that is cut or altered never breaks the reader', () => {
   test.each(SMALL)('%s, cut at every byte, is refused or read', (name) => {
-    const bytes = fixture(name);
+    const bytes = smallFixture(name);
     for (let length = 0; length < bytes.length; length++) survives(bytes.subarray(0, length));
   });
 
   test.each(SMALL)('%s, with bytes altered, inserted and left out', (name) => {
-    const bytes = fixture(name);
+    const bytes = smallFixture(name);
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255), fc.nat(3)), {

@@ -4,6 +4,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import type { NamedColumn } from './check-rows.ts';
+import { isCatBoostJson, parseCatBoost } from './catboost/catboost.ts';
 import { decompress } from './compression/decompress.ts';
 import type { ForeignModel } from './foreign-model.ts';
 import type { InputSpec, InputsFile } from './inputs-file.ts';
@@ -59,6 +60,7 @@ export const parseForeign = (bytes: Uint8Array, path?: string): ForeignModel => 
   if (path !== undefined)
     throw new AppError('value-invalid', '--path is for a pickle, which this file is not');
   if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(plain).toString('utf8'));
+  if (isCatBoostJson(head)) return parseCatBoost(Buffer.from(plain).toString('utf8'));
   if (first === 0x7b) return parseXgboost(plain);
   if (first === 0x08) return parseOnnx(plain);
   throw unknownFormatError(plain);

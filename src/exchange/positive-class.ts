@@ -30,7 +30,7 @@ const OBVIOUS: Readonly<Record<string, readonly string[]>> = {
 export const lateClassOf = ({ classes }: ForeignModel, positive?: string): Classes => {
   const [first, second] = classes as [string, string];
   if (positive !== undefined) {
-    const late = classes.find((label) => isSameLabel(label, positive));
+    const late = labelOf(classes, positive);
     if (late === undefined)
       throw new AppError(
         'value-invalid',
@@ -55,8 +55,12 @@ const plainLabel = (label: string): string => {
   return Number.isNaN(number) ? label.toLowerCase() : String(number);
 };
 
-const isSameLabel = (label: string, wanted: string): boolean =>
-  label === wanted || plainLabel(label) === plainLabel(wanted);
+/** The label as it is written, else the only one that means the same. */
+const labelOf = (labels: readonly string[], wanted: string): string | undefined => {
+  if (labels.includes(wanted)) return wanted;
+  const same = labels.filter((label) => plainLabel(label) === plainLabel(wanted));
+  return same.length === 1 ? same[0] : undefined;
+};
 
 /** The probability of a class, out of a model that gives that of its last one. */
 export const probabilityOfClass = (foreign: ForeignModel, late: string): Scored<Score> => {

@@ -255,6 +255,12 @@ describe('the class that means "late"', () => {
     expect(lateClassOf({ ...lineOver(['a']), classes }).late).toBe(late);
   });
 
+  test('is the label as it is written where two differ by their case only', () => {
+    const foreign = { ...lineOver(['a']), classes: ['A', 'a'] };
+    expect(lateClassOf(foreign, 'a').late).toBe('a');
+    expect(lateClassOf(foreign, 'A').late).toBe('A');
+  });
+
   test.each([
     [['late', 'ontime']],
     [['no', 'yes']],
@@ -268,6 +274,12 @@ describe('the class that means "late"', () => {
     expect(lateClassOf(foreign, classes[0])).toEqual({ late: classes[0]!, other: classes[1]! });
     expect(() => lateClassOf(foreign, 'maybe')).toThrow("no class 'maybe'");
   });
+});
+
+test('a category of which one value is the empty text is refused: a request cannot say it', () => {
+  const text = fixture('xgboost-categories.json').toString();
+  const emptied = text.replace('"offsets":[0,7,', '"offsets":[0,0,');
+  expect(() => importModel(Buffer.from(emptied), {}, 'x')).toThrow('is the empty text');
 });
 
 test('an input that the library refuses when it is missing cannot be made optional', () => {

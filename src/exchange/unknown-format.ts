@@ -29,7 +29,7 @@ const KINDS: readonly Kind[] = [
   { starts: /^\x93NUMPY/, says: 'a NumPy array, not a model' },
   {
     starts: /^CBM1/,
-    says: "a CatBoost file; model.save_model('model.onnx', format='onnx') writes one that is read",
+    says: "a CatBoost file; model.save_model('model.json', format='json') writes one that is read",
   },
   {
     starts: /^(binf|bs64)/,
@@ -61,6 +61,6 @@ export const unknownFormatError = (bytes: Uint8Array): AppError => {
     'model-unsupported',
     kind
       ? `the file is ${kind.says}`
-      : 'the file is of no known format; LightGBM text, XGBoost JSON or UBJSON, ONNX, and scikit-learn pickle or joblib are read',
+      : 'the file is of no known format; LightGBM text, XGBoost JSON or UBJSON, CatBoost JSON, ONNX, and scikit-learn pickle or joblib are read',
   );
 };

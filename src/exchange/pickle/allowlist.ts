@@ -259,5 +259,5 @@ const isRenamed = (module: string, name: string): boolean =>
 /** What its owner can do instead. */
 const alternativeTo = (name: string): string =>
   name.startsWith('catboost.')
-    ? "model.save_model('model.onnx', format='onnx') writes one that is read"
+    ? "model.save_model('model.json', format='json') writes one that is read"
     : 'docs/model-file.md lists what is';
