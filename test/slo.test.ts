@@ -95,6 +95,41 @@ describe('what is rendered of deploy/slo.yaml', () => {
       expect(existsSync(join(ROOT, annotations!['runbook_url']!))).toBe(true);
   });
 
+  test('is what sloth makes of the same objectives, but for times without requests', () => {
+    interface Made {
+      readonly record?: string;
+      readonly alert?: string;
+      readonly expr: string;
+      readonly labels?: Readonly<Record<string, string>>;
+    }
+    const { groups } = Bun.YAML.parse(
+      readFileSync(join(import.meta.dir, 'fixtures/sloth/rules.yaml'), 'utf8'),
+    ) as { groups: { rules: Made[] }[] };
+    const keyOf = ({ record, alert, labels }: Made): string =>
+      [
+        record ?? alert,
+        labels?.['sloth_slo'],
+        labels?.['sloth_window'],
+        labels?.['severity'],
+      ].join();
+    // It writes a budget of 0.001 as 0.0009999999999999432.
+    const plain = (expr: string): string =>
+      expr
+        .replaceAll(/\s/g, '')
+        .replaceAll(/0\.\d{12,}/g, (number) => `${Number(Number(number).toPrecision(9))}`);
+    // Shares of bad events differ on purpose, and it has a metric about itself.
+    const theirs = groups
+      .flatMap((group) => group.rules)
+      .filter(({ record }) => !/sloth_slo_info|ratio_rate(?!30d)/.test(record ?? ''));
+    const ours = new Map(rules.map((rule) => [keyOf(rule), rule]));
+    expect(theirs).toHaveLength(18);
+    for (const rule of theirs) {
+      const own = ours.get(keyOf(rule))!;
+      expect(plain(own.expr)).toBe(plain(rule.expr));
+      expect(own.labels).toMatchObject(rule.labels ?? {});
+    }
+  });
+
   test('is judged at an edge of the histogram, where a share is known and not guessed', () => {
     const edges = objectives.flatMap(({ quickMs }) => (quickMs === undefined ? [] : [quickMs]));
     expect(edges).toEqual([50]);

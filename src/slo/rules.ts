@@ -125,7 +125,7 @@ const alertsOf = (objective: Objective, runbooks: string): readonly Rule[] => {
           `(\n  ${burns(short, factor)}\n  and\n  ${burns(long, factor)}\n)`,
       )
       .join('\nor\n'),
-    labels: { severity },
+    labels: { severity, sloth_severity: severity },
     annotations: {
       summary: `${objective.displayName}: the error budget of ${objective.windowDays} days burns too fast`,
       description: `${objective.description}. Severity ${severity}.`,
