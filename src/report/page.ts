@@ -158,6 +158,10 @@ const isGap = (cell: Cell): boolean => cell === null || cell === '–' || cell =
 const isFigure = (cell: Cell): boolean =>
   typeof cell === 'number' || /^[-+−]?[\d.,]+(?: ?(?:%|min|ms|s|MB|\/s))?$/.test(cell ?? '');
 
+/** Above the table, not in it: what explains it must not scroll out of sight with it. */
+const captionOf = (caption: string | undefined): string =>
+  caption ? `<p class="caption">${escapeHtml(caption)}</p>` : '';
+
 const buildTable = (
   header: readonly string[],
   rows: readonly (readonly Cell[])[],
@@ -178,8 +182,7 @@ const buildTable = (
         `<tr>${row.map((cell, column) => `<td${side(column)}>${escapeHtml(textOf(cell))}</td>`).join('')}</tr>`,
     )
     .join('');
-  const title = caption ? `<caption>${escapeHtml(caption)}</caption>` : '';
-  return `<div class="scroll"><table>${title}<thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return `${captionOf(caption)}<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 };
 
 const buildBars = (block: Block & { readonly kind: 'bars' }): string => {
@@ -188,8 +191,7 @@ const buildBars = (block: Block & { readonly kind: 'bars' }): string => {
     const percent = ((100 * Math.abs(row.value)) / largest).toFixed(1);
     return `<tr><th scope="row">${escapeHtml(row.label)}</th><td class="bar"><span class="${row.value < 0 ? 'negative' : 'positive'}" style="width:${percent}%"></span></td><td class="number">${formatNumber(row.value)}</td><td>${escapeHtml(row.note ?? '')}</td></tr>`;
   });
-  const title = block.caption ? `<caption>${escapeHtml(block.caption)}</caption>` : '';
-  return `<div class="scroll"><table class="bars">${title}<thead><tr><th scope="col">${escapeHtml(block.label)}</th><th></th><th scope="col" class="number">${escapeHtml(block.value)}</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  return `${captionOf(block.caption)}<div class="scroll" tabindex="0"><table class="bars"><thead><tr><th scope="col">${escapeHtml(block.label)}</th><th></th><th scope="col" class="number">${escapeHtml(block.value)}</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 };
 
 const buildEmptyFigure = (chart: Chart): string =>

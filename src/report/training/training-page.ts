@@ -7,6 +7,7 @@ import { type Block, buildPage, type Cell, type Section } from '../page.ts';
 import { sentenceOfColumns } from './columns.ts';
 import { calibrationSection } from './calibration.ts';
 import { learningCurveSection, rollingSection, tuningSection } from './learning-curve.ts';
+import { wordsOfFeature } from './feature-names.ts';
 import { TRAINING_GLOSSARY } from './glossary.ts';
 import { thresholdSection } from './thresholds.ts';
 import type { TrainingReport } from './training-report.ts';
@@ -156,7 +157,10 @@ const importanceSection = ({ importance = [], importanceRows }: TrainingReport):
             rows: [...importance]
               .sort((a, b) => b.meanAbsolute - a.meanAbsolute)
               .slice(0, MAX_IMPORTANCES)
-              .map(({ feature, meanAbsolute }) => ({ label: feature, value: meanAbsolute })),
+              .map(({ feature, meanAbsolute }) => ({
+                label: wordsOfFeature(feature),
+                value: meanAbsolute,
+              })),
           },
         ],
 });
