@@ -9,7 +9,13 @@ import { dirname, join } from 'node:path';
 import { ERRORS } from '../src/core/errors.ts';
 
 const ROOT = join(import.meta.dir, '..');
-const documents = ['README.md', ...new Bun.Glob('{docs,data,bench}/**/*.md').scanSync(ROOT)]
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  ...new Bun.Glob('{docs,data,bench}/**/*.md').scanSync(ROOT),
+]
   .filter((file) => !file.includes('node_modules') && !file.includes('.venv'))
   .sort();
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
