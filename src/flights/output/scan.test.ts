@@ -263,3 +263,32 @@ test('a failure on the way leaves no file and none of its parts', async () => {
   expect(existsSync(at('cut-out.csv'))).toBe(false);
   expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
 }, 30_000);
+
+test('NDJSON is JSON: no NaN, no infinity, every digit kept', async () => {
+  const { connection, close } = await openDatabase();
+  const file = at('odd.parquet');
+  await connection.run(
+    `COPY (SELECT 'B6' AS airline, i, CASE i WHEN 0 THEN 'nan'::DOUBLE WHEN 1 THEN 'inf'::FLOAT ELSE 0.1 END AS x,
+       '-inf'::FLOAT AS f, 12345678901234567.891::DECIMAL(20,3) AS d, 1.25::DECIMAL(5,2) AS s,
+       9007199254740993 AS big FROM range(3) t(i)) TO '${file}'`,
+  );
+  close();
+  await scanFiles([file], at('odd.ndjson'), {
+    inputs: [{ name: 'airline', kind: 'category', required: true, description: '' }],
+    outputs: [{ name: 'late', kind: 'number' }],
+    scoring: scoreHere(1, 1, (_, nRows, out) => out.fill(Number.NaN, 0, nRows)),
+  });
+  const rows = readFileSync(at('odd.ndjson'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(rows.map(({ x }) => x)).toEqual([null, null, 0.1]);
+  expect(rows[0]).toMatchObject({
+    f: null,
+    d: '12345678901234567.891',
+    s: 1.25,
+    big: '9007199254740993',
+    i: 0,
+    late: null,
+  });
+});

@@ -199,7 +199,8 @@ const partOf = async (
     const value = isTyped
       ? `try_cast(${knownValue(source, column, `own${i}`)} AS ${types[i]})`
       : `own${i}`;
-    return `${value} AS ${identifier(column)}`;
+    const type = isTyped ? types[i]! : source.types[i]!;
+    return `${output.format === 'ndjson' ? inJson(value, type) : value} AS ${identifier(column)}`;
   });
   const answers = outputs.map(
     ({ name }, i) => `answers.${answerName(i)} AS ${identifier(freeName(name, own))}`,
@@ -216,6 +217,20 @@ const partOf = async (
                   FROM (${mapped.select})))`,
   };
 };
+
+/** What JSON has no number for is null; a decimal of more digits than a number keeps is a text. */
+const inJson = (value: string, type: string): string => {
+  if (type === 'DOUBLE' || type === 'FLOAT')
+    return `CASE WHEN isfinite(${value}) THEN ${value} END`;
+  const digits = /^DECIMAL\((\d+),/.exec(type)?.[1];
+  if (digits !== undefined && Number(digits) > SAFE_DIGITS) return `${value}::VARCHAR`;
+  return /^(BIGINT|UBIGINT|HUGEINT|UHUGEINT)$/.test(type)
+    ? `CASE WHEN ${value} BETWEEN -9007199254740991 AND 9007199254740991 THEN to_json(${value}) ELSE to_json(${value}::VARCHAR) END`
+    : value;
+};
+
+/** Digits that every double keeps. */
+const SAFE_DIGITS = 15;
 
 /** A name that the file does not use already. */
 const freeName = (name: string, own: ReadonlyMap<string, string>): string => {
