@@ -6,14 +6,21 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
-import { type Group, type Profile, profileFiles } from '../flights/profile/profile.ts';
+import type { Group } from '../flights/profile/groups.ts';
+import { profileFiles } from '../flights/profile/profile.ts';
+import type { Profile } from '../flights/profile/profile-report.ts';
+import { type Comparison, compareProfiles } from '../flights/profile/comparison.ts';
+import { checkExpectations, parseExpectations } from '../flights/profile/expectations.ts';
 import { buildProfilePage } from '../report/profile/profile-page.ts';
+import type { RejectExample } from '../core/table.ts';
 import { printJson, printLine, printTable } from './output.ts';
 import { describeReading, printNotes, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
 
 interface Flags extends ReadingFlags {
   readonly output?: string;
+  readonly compare?: string;
+  readonly expect?: string;
   readonly lateMinutes: number;
   readonly threads?: number;
   readonly json?: boolean;
@@ -39,18 +46,42 @@ export const describe = (command: Command): void => {
         wholeNumber(1, 1024),
       ),
     )
+    .option('--compare <files>', 'other files (a glob or a folder): say what changed since them')
+    .option(
+      '--expect <conditions>',
+      "exit 99 unless they hold: 'missing(tailNumber)<5%,rows>100000'",
+    )
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {
-      const profile = await profileFiles(files, {
+      const terms = flags.expect === undefined ? [] : parseExpectations(flags.expect);
+      const reading = {
         ...readingOf(flags),
         lateMinutes: flags.lateMinutes,
         threads: flags.threads,
-      });
+      };
+      const profile = await profileFiles(files, reading);
       printNotes(profile.notes);
-      if (flags.output !== undefined) writePage(flags.output, buildProfilePage(profile));
-      if (flags.json) printJson(profile);
-      else printProfile(profile);
+      const comparison =
+        flags.compare === undefined
+          ? undefined
+          : compareProfiles(await profileFiles([flags.compare], reading), profile);
+      const expectations = checkExpectations(terms, profile);
+      if (flags.output !== undefined)
+        writePage(flags.output, buildProfilePage(profile, comparison));
+      if (flags.json)
+        printJson({
+          ...profile,
+          ...(comparison ? { comparison } : {}),
+          ...(terms.length > 0 ? { expectations } : {}),
+        });
+      else printProfile(profile, comparison);
       if (flags.output !== undefined && !flags.json) printLine(`\n${flags.output} written`);
+      const failed = expectations.filter(({ holds }) => !holds);
+      if (failed.length > 0)
+        throw new AppError(
+          'threshold-failed',
+          `not as expected: ${failed.map(({ text, found }) => `${text} (it is ${text.endsWith('%') ? percent(found) : found.toLocaleString('en')})`).join(', ')}`,
+        );
     });
 };
 
@@ -68,14 +99,19 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const MAX_LINES = 12;
 
 /** What a person reads. */
-const printProfile = (profile: Profile): void => {
+const printProfile = (profile: Profile, comparison: Comparison | undefined): void => {
   const { rows, delay, days, columns } = profile;
   printLine(`${profile.files.join(', ')}`);
   printLine(`dialect ${profile.dialect}, ${days.first} to ${days.last}`);
   printLine(`${whole(rows.used)} of ${whole(rows.read)} rows are flights that can be learned from`);
+  for (const warning of profile.warnings) printLine(`! ${warning}`);
   for (const [reason, n] of Object.entries(profile.rejected)) {
     printLine(`  ${whole(n)} left out: ${reason}`);
+    for (const example of profile.examples[reason] ?? []) printLine(`      ${placeOf(example)}`);
   }
+  if (profile.unused.length > 0)
+    printLine(`  columns that are not used: ${profile.unused.join(', ')}`);
+  if (comparison) printComparison(comparison);
   printLine(
     `${percent(delay.late)} were late (${profile.target} at least ${profile.lateMinutes} min behind schedule), mean delay ${delay.meanMinutes.toFixed(1)} min`,
   );
@@ -89,7 +125,7 @@ const printProfile = (profile: Profile): void => {
       column.name,
       whole(column.missing),
       percent(column.missing / column.rows),
-      whole(column.distinct),
+      `${column.isDistinctFloor ? '>' : ''}${whole(column.distinct)}`,
       String(column.least ?? '-').slice(0, 24),
       String(column.most ?? '-').slice(0, 24),
     ]),
@@ -102,11 +138,30 @@ const printProfile = (profile: Profile): void => {
   printGroups('route', profile.byRoute);
 };
 
+/** Where an example stands, and what it holds. */
+const placeOf = ({ file, line, row, value }: RejectExample): string =>
+  `${file}${line !== undefined ? ` line ${line}` : row !== undefined ? ` row ${row}` : ''}: ${value}`;
+
+const printComparison = ({ files, figures, changes }: Comparison): void => {
+  const shown = (value: number, unit: (typeof figures)[number]['unit']): string =>
+    unit === 'share'
+      ? percent(value)
+      : unit === 'minutes'
+        ? `${value.toFixed(1)} min`
+        : whole(value);
+  printLine(`\ncompared with ${files.join(', ')}`);
+  printTable(
+    ['', 'before', 'now'],
+    figures.map(({ name, before, after, unit }) => [name, shown(before, unit), shown(after, unit)]),
+  );
+  for (const change of changes) printLine(`  ${change}`);
+};
+
 const printGroups = (what: string, groups: readonly Group[], nMax: number = MAX_LINES): void => {
   if (groups.length === 0) return;
   printLine();
   printTable(
-    [what, 'flights', 'late', 'mean delay'],
+    [what, 'flights', 'late', 'mean delay', 'cancelled'],
     groups
       .slice(0, nMax)
       .map((group) => [
@@ -114,6 +169,7 @@ const printGroups = (what: string, groups: readonly Group[], nMax: number = MAX_
         whole(group.flights),
         percent(group.late),
         `${group.meanDelayMinutes.toFixed(1)} min`,
+        percent(group.cancelled),
       ]),
   );
   if (groups.length > nMax) printLine(`... and ${whole(groups.length - nMax)} more`);

@@ -18,11 +18,20 @@ export type Block =
   | { readonly kind: 'text'; readonly text: string }
   /** The one sentence that matters, with a colour and a word, never the colour alone. */
   | { readonly kind: 'verdict'; readonly tone: Tone; readonly text: string }
+  /** Sentences below a title, with a colour and a word. */
+  | {
+      readonly kind: 'list';
+      readonly title: string;
+      readonly tone: Tone;
+      readonly items: readonly string[];
+    }
   /** Large numbers beside each other. */
   | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
   | {
       readonly kind: 'table';
       readonly caption?: string;
+      /** On a phone each row is a card with the names of its cells. */
+      readonly isStacked?: boolean;
       readonly header: readonly string[];
       readonly rows: readonly (readonly Cell[])[];
     }
@@ -35,6 +44,8 @@ export type Block =
       readonly rows: readonly { label: string; value: number; note?: string }[];
     }
   | { readonly kind: 'chart'; readonly chart: Chart }
+  /** Beside each other where there is room, else below each other. */
+  | { readonly kind: 'beside'; readonly blocks: readonly Block[] }
   | {
       readonly kind: 'definitions';
       readonly entries: readonly (readonly [term: string, meaning: string])[];
@@ -126,12 +137,16 @@ const buildBlock = (block: Block, charts: Chart[]): string => {
       return `<p>${escapeHtml(block.text)}</p>`;
     case 'verdict':
       return `<p class="verdict ${block.tone}">${TONE_WORDS[block.tone]}${escapeHtml(block.text)}</p>`;
+    case 'list':
+      return `<div class="verdict list ${block.tone}"><strong>${TONE_WORDS[block.tone]}${escapeHtml(block.title)}</strong><ul>${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul></div>`;
     case 'facts':
       return `<dl class="facts">${block.facts.map(buildFact).join('')}</dl>`;
     case 'table':
-      return buildTable(block.header, block.rows, block.caption);
+      return buildTable(block.header, block.rows, block.caption, block.isStacked);
     case 'bars':
       return buildBars(block);
+    case 'beside':
+      return `<div class="beside">${block.blocks.map((entry) => `<div>${buildBlock(entry, charts)}</div>`).join('\n')}</div>`;
     case 'chart':
       if (isEmpty(block.chart)) return buildEmptyFigure(block.chart);
       charts.push(block.chart);
@@ -166,12 +181,15 @@ const buildTable = (
   header: readonly string[],
   rows: readonly (readonly Cell[])[],
   caption?: string,
+  isStacked = false,
 ): string => {
   const isNumeric = header.map(
     (_, column) =>
       rows.some((row) => row[column] !== null) &&
       rows.every((row) => isFigure(row[column] ?? null) || isGap(row[column] ?? null)),
   );
+  // On a phone each row of such a table is a card, so that no column is out of sight.
+  const isWide = isStacked && header.length > 3;
   const side = (column: number): string => (isNumeric[column] ? ' class="number"' : '');
   const head = header
     .map((title, column) => `<th scope="col"${side(column)}>${escapeHtml(title)}</th>`)
@@ -179,10 +197,10 @@ const buildTable = (
   const body = rows
     .map(
       (row) =>
-        `<tr>${row.map((cell, column) => `<td${side(column)}>${escapeHtml(textOf(cell))}</td>`).join('')}</tr>`,
+        `<tr>${row.map((cell, column) => `<td${side(column)}${isWide ? ` data-label="${escapeHtml(header[column] ?? '')}"` : ''}>${escapeHtml(textOf(cell))}</td>`).join('')}</tr>`,
     )
     .join('');
-  return `${captionOf(caption)}<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return `${captionOf(caption)}<div class="scroll" tabindex="0"><table${isWide ? ' class="wide"' : ''}><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 };
 
 const buildBars = (block: Block & { readonly kind: 'bars' }): string => {

@@ -19,7 +19,7 @@ import {
   rejectColumn,
   wantedOf,
 } from './projection.ts';
-import { type NamedKind, startTable, type TableBuilder } from './table-builder.ts';
+import { type FlightSink, type FlightsRead, type NamedKind, startTable } from './table-builder.ts';
 import { findFiles } from '../reading/files.ts';
 import { blameFile, openSources, type Source } from '../reading/source.ts';
 import type { Database } from '../database.ts';
@@ -38,22 +38,33 @@ export const loadTable = async (
   patterns: readonly string[],
   options: LoadOptions = {},
 ): Promise<Table> => {
+  const table = startTable();
+  return table.finish(await readFlights(patterns, options, table));
+};
+
+/**
+ * Hands all rows of the files to a sink, in their order; never more than a few chunks are held.
+ * @throws AppError as `loadTable` does
+ */
+export const readFlights = async (
+  patterns: readonly string[],
+  { asked = [], ...options }: LoadOptions,
+  sink: FlightSink & { readonly takesTexts?: boolean },
+): Promise<FlightsRead> => {
   const files = findFiles(patterns);
   const wanted = wantedOf(options);
   const database = await openFlights(options);
   try {
-    const table = startTable();
     const notes: string[] = [];
     const unused = new Set<string>();
     let dialect: Dialect | undefined;
-    const { asked = [] } = options;
     for (const file of files) {
       for (const source of await openSources(database, file, wanted)) {
         const projection = await project(database.connection, source, {
           // What the first file was found to be, the others are too.
           wanted: { ...wanted, dialect: wanted.dialect && (dialect ?? wanted.dialect) },
           labelled: true,
-          withOwn: asked.length > 0,
+          withOwn: asked.length > 0 || sink.takesTexts === true,
         });
         if (dialect !== undefined && dialect !== projection.dialect) {
           throw new AppError(
@@ -64,24 +75,27 @@ export const loadTable = async (
         dialect = projection.dialect;
         notes.push(...source.notes, ...projection.notes);
         for (const column of projection.unused) unused.add(column);
-        const own = ownColumnsOf(source, projection, asked);
-        for (const { input } of own) {
-          const column = source.columns.find(
-            (name) => name.toLowerCase() === input.name.toLowerCase(),
-          )!;
-          unused.delete(column);
-        }
-        await readInto(table, database, source, { projection, own });
+        const own = sink.takesTexts
+          ? textColumnsOf(source)
+          : ownColumnsOf(source, projection, asked);
+        if (!sink.takesTexts)
+          for (const { input } of own) {
+            const column = source.columns.find(
+              (name) => name.toLowerCase() === input.name.toLowerCase(),
+            )!;
+            unused.delete(column);
+          }
+        await readInto(sink, database, source, { projection, own });
       }
     }
-    return table.finish({ files, dialect: dialect!, unused: [...unused], notes });
+    return { files, dialect: dialect!, unused: [...unused], notes };
   } finally {
     database.close();
   }
 };
 
 interface OwnColumn {
-  readonly input: Input;
+  readonly input: NamedKind;
   readonly expression: string;
 }
 
@@ -98,37 +112,44 @@ const ownColumnsOf = (
     return expression === undefined ? [] : [{ input, expression }];
   });
 
+/** All columns of a source as texts, empty where nothing is known. */
+const textColumnsOf = (source: Source): readonly OwnColumn[] =>
+  source.columns.map((name) => ({
+    input: { name, kind: 'category' },
+    expression: ownColumn(source, name)!,
+  }));
+
 /** All rows of a source. @throws AppError file-empty, file-broken */
 const readInto = async (
-  table: TableBuilder,
+  { log, append }: FlightSink,
   { connection }: Database,
   source: Source,
   { projection, own }: { readonly projection: Projection; readonly own: readonly OwnColumn[] },
 ): Promise<void> => {
-  const nBefore = table.nRead();
+  const nBefore = log.nRead();
   const columns: readonly NamedKind[] = [
     ...projection.fields.map((name) => ({ name, kind: fieldOf(name)!.kind })),
     ...own.map(({ input }) => input),
   ];
-  const layout = { columns, hasRemark: projection.hasRemark };
-  table.startFile(source.file);
+  const layout = { columns, nFields: projection.fields.length, hasRemark: projection.hasRemark };
+  log.startFile(source.file);
   await blameFile(source.file, async () => {
     const result = await connection.stream(sqlOf(projection, own));
     let chunk = await result.fetchChunk();
     while (chunk && chunk.rowCount > 0) {
-      table.append(chunk, layout);
+      append(chunk, layout);
       chunk = await result.fetchChunk();
     }
   });
-  const rows = table.exampleRows();
+  const rows = log.exampleRows();
   const records = await rejectedRecords(connection);
   const lines =
     source.lines && (rows.length > 0 || records.size > 0)
       ? await findLines(source.file, source.lines, rows, records)
       : undefined;
-  if (lines) table.placeExamples(lines.ofRow);
-  table.reject(await takeRejectedLines(connection, lines?.ofRejected));
-  if (table.nRead() === nBefore) {
+  if (lines) log.placeExamples(lines.ofRow);
+  log.reject(await takeRejectedLines(connection, lines?.ofRejected));
+  if (log.nRead() === nBefore) {
     throw new AppError('file-empty', `${source.file} holds a header but no rows`);
   }
 };

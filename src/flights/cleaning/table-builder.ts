@@ -4,11 +4,11 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { AppError } from '../../core/errors.ts';
 import type { InputKind } from '../../core/flight.ts';
-import type { Column, RejectExample, Table } from '../../core/table.ts';
+import type { Column, Table } from '../../core/table.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { buildDictionary, type Dictionary, sortDictionary } from '../reading/dictionary.ts';
 import { NO_MINUTES } from './projection.ts';
-import type { RejectedLines } from '../reading/rejected-lines.ts';
+import { noneUsable, type RejectLog, startRejectLog } from './reject-log.ts';
 import { CHUNK_ROWS, doublesOf, floatsOf, intsOf, textsOf } from '../reading/vectors.ts';
 
 type Filling =
@@ -23,54 +23,42 @@ export interface NamedKind {
 }
 
 /** What lies in a chunk: `reject`, its `detail`, `delayMinutes`, these columns in this order, then a remark or none. */
-interface ChunkLayout {
+export interface ChunkLayout {
   readonly columns: readonly NamedKind[];
+  /** So many of the columns, the first ones, are fields. */
+  readonly nFields: number;
   readonly hasRemark: boolean;
 }
 
-export interface TableBuilder {
-  /** Starts a file, whose name its examples carry. */
-  readonly startFile: (file: string) => void;
+/** What takes the rows that are read. */
+export interface FlightSink {
+  /** What was not used, and why. */
+  readonly log: RejectLog;
   readonly append: (chunk: DuckDBDataChunk, layout: ChunkLayout) => void;
-  /** Rows of the file that are examples and have no line yet, ascending. */
-  readonly exampleRows: () => readonly number[];
-  /** Says on which lines they stand. */
-  readonly placeExamples: (lines: ReadonlyMap<number, number>) => void;
-  /** Counts rows that never became part of a chunk. */
-  readonly reject: (rejected: readonly RejectedLines[]) => void;
-  readonly nRead: () => number;
-  /** @throws AppError data-unfit when no row can be used */
-  readonly finish: (reading: FinishedReading) => Table;
 }
 
-interface FinishedReading {
+interface TableBuilder extends FlightSink {
+  /** @throws AppError data-unfit when no row can be used */
+  readonly finish: (reading: FlightsRead) => Table;
+}
+
+/** What a pass over files found out, beside their rows. */
+export interface FlightsRead {
   readonly files: readonly string[];
   readonly dialect: Dialect;
   readonly unused: readonly string[];
   readonly notes: readonly string[];
 }
 
-/** Examples of a reason that are kept. */
-const MAX_EXAMPLES = 3;
-
 /** Columns for these fields; a chunk that lacks one of them leaves it missing. */
 export const startTable = (): TableBuilder => {
   let nRows = 0;
-  let nRead = 0;
   let capacity = 1 << 16;
   let delays: Float32Array = new Float32Array(capacity);
   const fillings = new Map<string, Filling>();
-  const reasons = buildDictionary();
-  const nByReason: number[] = [];
-  const rejectedLines = new Map<string, number>();
-  const remarks = buildDictionary();
-  const nByRemark: number[] = [];
-  const examples = new Map<string, RejectExample[]>();
-  let file = '';
-  let nInFile = 0;
-  const chunkReasons = new Int32Array(CHUNK_ROWS);
+  const log = startRejectLog();
+  const { kept } = log;
   const chunkCodes = new Int32Array(CHUNK_ROWS);
-  const kept = new Int32Array(CHUNK_ROWS);
 
   const grow = (): void => {
     capacity *= 2;
@@ -98,50 +86,8 @@ export const startTable = (): TableBuilder => {
     return filling;
   };
 
-  /** Fills `kept` with the places of the usable rows of a chunk and counts the others. */
-  const sift = (nInChunk: number): number => {
-    let nKept = 0;
-    for (let i = 0; i < nInChunk; i++) {
-      const reason = chunkReasons[i]!;
-      if (reason < 0) kept[nKept++] = i;
-      else nByReason[reason] = (nByReason[reason] ?? 0) + 1;
-    }
-    return nKept;
-  };
-
-  const addExample = (reason: string, example: RejectExample): void => {
-    const known = examples.get(reason);
-    if (known === undefined) examples.set(reason, [example]);
-    else if (known.length < MAX_EXAMPLES) known.push(example);
-  };
-
-  /** Keeps the first rows of each reason to look at. */
-  const takeExamples = (chunk: DuckDBDataChunk, nInChunk: number): void => {
-    const details = textsOf(chunk.getColumnVector(1));
-    for (let i = 0; i < nInChunk; i++) {
-      if (chunkReasons[i]! < 0) continue;
-      const reason = reasons.texts[chunkReasons[i]!]!;
-      if ((examples.get(reason)?.length ?? 0) >= MAX_EXAMPLES) continue;
-      addExample(reason, { file, row: nInFile + i + 1, value: details.getItem(i) ?? '' });
-    }
-  };
-
-  const countRemarks = (chunk: DuckDBDataChunk, column: number): void => {
-    remarks.encodeInto(textsOf(chunk.getColumnVector(column)), chunkCodes, 0);
-    for (let i = 0; i < chunk.rowCount; i++) {
-      const remark = chunkCodes[i]!;
-      if (remark >= 0 && chunkReasons[i]! < 0) nByRemark[remark] = (nByRemark[remark] ?? 0) + 1;
-    }
-  };
-
   const append = (chunk: DuckDBDataChunk, { columns, hasRemark }: ChunkLayout): void => {
-    const nInChunk = chunk.rowCount;
-    nRead += nInChunk;
-    reasons.encodeInto(textsOf(chunk.getColumnVector(0)), chunkReasons, 0);
-    const nKept = sift(nInChunk);
-    if (nKept < nInChunk) takeExamples(chunk, nInChunk);
-    if (hasRemark) countRemarks(chunk, 3 + columns.length);
-    nInFile += nInChunk;
+    const nKept = log.sift(chunk, hasRemark ? 3 + columns.length : undefined);
     while (nRows + nKept > capacity) grow();
     const chunkDelays = floatsOf(chunk.getColumnVector(2));
     for (let i = 0; i < nKept; i++) delays[nRows + i] = chunkDelays[kept[i]!]!;
@@ -175,58 +121,8 @@ export const startTable = (): TableBuilder => {
     nRows += nKept;
   };
 
-  const reject = (rejected: readonly RejectedLines[]): void => {
-    for (const { reason, nLines, examples: found } of rejected) {
-      nRead += nLines;
-      rejectedLines.set(reason, (rejectedLines.get(reason) ?? 0) + nLines);
-      for (const { line, text } of found)
-        addExample(reason, { file, ...(line === undefined ? {} : { line }), value: text });
-    }
-  };
-
-  const isUnplaced = (example: RejectExample): boolean =>
-    example.file === file && example.row !== undefined && example.line === undefined;
-
-  const exampleRows = (): readonly number[] =>
-    [...examples.values()]
-      .flat()
-      .filter(isUnplaced)
-      .map(({ row }) => row! - 1)
-      .sort((a, b) => a - b);
-
-  const placeExamples = (lines: ReadonlyMap<number, number>): void => {
-    for (const [reason, known] of examples) {
-      const placed = known.map((example) => {
-        const line = isUnplaced(example) ? lines.get(example.row! - 1) : undefined;
-        return line === undefined ? example : { ...example, line };
-      });
-      examples.set(reason, placed);
-    }
-  };
-
-  const startFile = (name: string): void => {
-    file = name;
-    nInFile = 0;
-  };
-
-  const whyNone = (expects: string | undefined): string => {
-    const why = Object.entries(rejected()).map(([reason, n]) => {
-      const first = examples.get(reason)?.[0]?.value;
-      return `${n} ${reason}${first ? ` (${first})` : ''}`;
-    });
-    return `none of the ${nRead} rows can be used: ${why.join(', ')}; flights with a known delay are expected${expects ? `, and ${expects}` : ''}`;
-  };
-
-  const rejected = (): Record<string, number> => {
-    const counts = new Map(rejectedLines);
-    nByReason.forEach((n, code) => {
-      counts.set(reasons.texts[code]!, n);
-    });
-    return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
-  };
-
-  const finish = ({ files, dialect, unused, notes }: FinishedReading): Table => {
-    if (nRows === 0) throw new AppError('data-unfit', whyNone(dialect.expects));
+  const finish = ({ files, dialect, unused, notes }: FlightsRead): Table => {
+    if (nRows === 0) throw new AppError('data-unfit', noneUsable(log, dialect.expects));
     const columns: Record<string, Column> = {};
     for (const [name, filling] of fillings) {
       const column = finishColumn(filling, nRows);
@@ -240,25 +136,17 @@ export const startTable = (): TableBuilder => {
         files,
         dialect: dialect.name,
         target: dialect.target,
-        nRowsRead: nRead,
-        rejected: rejected(),
-        examples: Object.fromEntries(examples),
-        remarks: Object.fromEntries(nByRemark.map((n, code) => [remarks.texts[code]!, n])),
+        nRowsRead: log.nRead(),
+        rejected: log.rejected(),
+        examples: log.examples(),
+        remarks: log.remarks(),
         unused,
         notes,
       },
     };
   };
 
-  return {
-    startFile,
-    append,
-    exampleRows,
-    placeExamples,
-    reject,
-    nRead: () => nRead,
-    finish,
-  };
+  return { log, append, finish };
 };
 
 const buildFilling = (kind: Filling['kind'], capacity: number): Filling => {

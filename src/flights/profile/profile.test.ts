@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compareProfiles } from './comparison.ts';
+import { checkExpectations, parseExpectations } from './expectations.ts';
 import { profileFiles } from './profile.ts';
 
 let folder = '';
@@ -69,6 +71,14 @@ test('columns are described as the files hold them, used or not, over all files'
     kind: 'text',
     least: '12',
     most: 'A1',
+    isDistinctFloor: false,
+    quantiles: [],
+    top: [
+      { value: '12', rows: 1 },
+      { value: '7', rows: 1 },
+      { value: 'A1', rows: 1 },
+    ],
+    histogram: [],
   });
   expect(columns.find((column) => column.name === 'delayMinutes')).toMatchObject({
     kind: 'number',
@@ -76,4 +86,100 @@ test('columns are described as the files hold them, used or not, over all files'
     most: 1000,
     missing: 1,
   });
+});
+
+test('what a reader must not overlook comes as warnings: duplicates, code-shares, gaps, constants, twins', async () => {
+  const header =
+    'scheduledDeparture,airline,flightNumber,tailNumber,origin,destination,delayMinutes,gate';
+  const flight = (day: number, airline: string, delay: string): string =>
+    `2013-07-0${day}T06:05,${airline},1,N1,EWR,IAH,${delay},`;
+  const text = [
+    header,
+    flight(1, 'UA', '20'),
+    flight(1, 'UA', '20'),
+    flight(1, 'LH', '20'),
+    flight(4, 'UA', 'NA'),
+  ].join('\n');
+  const file = join(folder, 'w.csv');
+  const twin = join(folder, 'w2.csv');
+  writeFileSync(file, `${text}\n${flight(5, 'UA', '3')}\n`);
+  writeFileSync(twin, `${text}\n${flight(5, 'UA', '3')}\n`);
+  const profile = await profileFiles([file], { lateMinutes: 15 });
+  expect(profile.duplicates).toEqual({ rows: 1, codeShares: 1, sameFiles: [], isExact: true });
+  expect(profile.warnings.join('\n')).toMatch(/1 flights \(25\.0 %\) are there more than once/);
+  expect(profile.warnings.join('\n')).toMatch(/1 flights are code-shares/);
+  expect(profile.warnings.join('\n')).toMatch(
+    /3 days have no flight.*longest gap is 3 after 2013-07-01/,
+  );
+  expect(profile.warnings.join('\n')).toMatch(/always the same value: flightNumber, tailNumber/);
+  expect(profile.warnings.join('\n')).toMatch(/empty or nearly so: gate/);
+  const both = await profileFiles([file, twin], { lateMinutes: 15 });
+  expect(both.warnings[0]).toBe(
+    `${twin} holds the same flights as ${file}: they are counted twice`,
+  );
+});
+
+test('cancellation is counted in the groups of its flight, and few flights have a wide interval', async () => {
+  const header = 'date,carrier,flight,from,to,sched_dep,late,canx';
+  const file = join(folder, 'c.csv');
+  writeFileSync(
+    file,
+    `${header}\n2023-01-31,AA,1,JFK,LAX,05:40,20,0\n2023-01-31,AA,1,JFK,LAX,05:50,,1\n2023-01-31,UA,1,JFK,LAX,07:50,0,0\n`,
+  );
+  const { byAirline, byHour } = await profileFiles([file], {
+    lateMinutes: 15,
+    map: 'scheduledDeparture=date+sched_dep,delayMinutes=late,airline=carrier,cancelled=canx',
+  });
+  expect(byAirline.map(({ name, cancelled }) => [name, cancelled])).toEqual([
+    ['AA', 0.5],
+    ['UA', 0],
+  ]);
+  expect(byHour.map(({ name, cancelled }) => [name, cancelled])).toEqual([
+    ['5', 0.5],
+    ['7', 0],
+  ]);
+  // Wilson, one of one: 0.2065 to 1.
+  expect(byAirline[0]?.lateInterval[0]).toBeCloseTo(0.2065, 4);
+  expect(byAirline[0]?.lateInterval[1]).toBeCloseTo(1, 12);
+});
+
+test('conditions are measured on the profile', async () => {
+  const profile = await profileFiles([put('e.csv', rows)], { lateMinutes: 15 });
+  const terms = parseExpectations(
+    'rows=4, missing(gate)<5%,distinct(AIRLINE)>=2,gap<1,late>66%,max(delayMinutes)<=20',
+  );
+  expect(checkExpectations(terms, profile).map(({ holds, found }) => [holds, found])).toEqual([
+    [true, 4],
+    [false, 0.5],
+    [true, 2],
+    [true, 0],
+    [true, 2 / 3],
+    [true, 20],
+  ]);
+  expect(() => parseExpectations('missing<5%')).toThrow(/'missing<5%' is no condition/);
+  expect(() => checkExpectations(parseExpectations('missing(x)<5%'), profile)).toThrow(
+    /no column x/,
+  );
+});
+
+test('a comparison says what changed beyond chance', async () => {
+  const many = (airline: string, delay: number) =>
+    Array.from(
+      { length: 200 },
+      (_, i) => `2013-07-0${1 + (i % 9)}T06:05,${airline},EWR,IAH,${i % 2 ? delay : 0},A1`,
+    );
+  const before = await profileFiles([put('x.csv', [...many('UA', 0), ...many('B6', 0)])], {
+    lateMinutes: 15,
+  });
+  const after = await profileFiles([put('y.csv', [...many('UA', 20), ...many('DL', 0)])], {
+    lateMinutes: 15,
+  });
+  const { figures, changes } = compareProfiles(before, after);
+  expect(figures.find(({ name }) => name === 'late')).toMatchObject({ before: 0, after: 0.25 });
+  expect(changes).toEqual([
+    'airlines that are gone: B6',
+    'airlines that are new: DL',
+    'UA: 50.0 % late, 0.0 % before',
+    'EWR: 25.0 % late, 0.0 % before',
+  ]);
 });

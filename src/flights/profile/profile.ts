@@ -1,208 +1,241 @@
 /**
- * What flight files hold: rows, nulls, rejects by reason, distributions, delay by hour, airline, route and month.
+ * What flight files hold, in one pass that keeps no row: rows, nulls, rejects by reason, distributions, delay and
+ * cancellation by hour, airline, route and month, duplicates, and what to be warned of.
  */
-import { MS_PER_DAY, dayOf, minuteOfDay, weekdayOf } from '../../core/calendar.ts';
-import { departuresOf, type RejectExample, type Table } from '../../core/table.ts';
-import { describeColumns, type SourceColumn } from './columns.ts';
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import { MINUTES_PER_DAY, MS_PER_DAY, minuteOfDay, weekdayOf } from '../../core/calendar.ts';
+import { AppError } from '../../core/errors.ts';
+import { readFlights } from '../cleaning/load.ts';
+import { NO_MINUTES } from '../cleaning/projection.ts';
+import { noneUsable, startRejectLog } from '../cleaning/reject-log.ts';
+import type { ChunkLayout, FlightSink, FlightsRead } from '../cleaning/table-builder.ts';
+import { buildDictionary } from '../reading/dictionary.ts';
+import { CHUNK_ROWS, floatsOf, intsOf, textsOf } from '../reading/vectors.ts';
 import type { ReadingOptions } from '../reading-options.ts';
-import { loadTable } from '../cleaning/load.ts';
-
-/** Flights that share something. */
-export interface Group {
-  readonly name: string;
-  readonly flights: number;
-  /** Share that was late. */
-  readonly late: number;
-  readonly meanDelayMinutes: number;
-}
-
-export interface Profile {
-  readonly files: readonly string[];
-  readonly dialect: string;
-  readonly target: 'arrival' | 'departure';
-  readonly lateMinutes: number;
-  readonly rows: { readonly read: number; readonly rejected: number; readonly used: number };
-  /** Rows that cannot be used, by reason; sums to `rows.rejected`. */
-  readonly rejected: Readonly<Record<string, number>>;
-  /** Up to three of each reason. */
-  readonly examples: Readonly<Record<string, readonly RejectExample[]>>;
-  /** Rows that are used although something about them is odd, counted by what. */
-  readonly remarks: Readonly<Record<string, number>>;
-  /** Columns that the dialect does not read. */
-  readonly unused: readonly string[];
-  /** How the files were read where it could have been otherwise, a sentence each. */
-  readonly notes: readonly string[];
-  readonly columns: readonly SourceColumn[];
-  readonly days: { readonly first: string; readonly last: string; readonly withFlights: number };
-  readonly delay: {
-    readonly late: number;
-    readonly meanMinutes: number;
-    /** Minutes at levels of the distribution. */
-    readonly quantiles: readonly { readonly level: number; readonly minutes: number }[];
-    /** Flights by delay, bins of ten minutes from -60 to 300, the ends open. */
-    readonly histogram: readonly { readonly fromMinutes: number; readonly flights: number }[];
-  };
-  readonly byHour: readonly Group[];
-  readonly byWeekday: readonly Group[];
-  readonly byMonth: readonly Group[];
-  readonly byDay: readonly Group[];
-  readonly byAirline: readonly Group[];
-  readonly byOrigin: readonly Group[];
-  readonly byDestination: readonly Group[];
-  readonly byRoute: readonly Group[];
-  /** Share that was late, row-major, shape (7 weekdays from Monday, 24 hours); null where nothing flew. */
-  readonly lateByWeekdayAndHour: readonly (number | null)[];
-}
+import { startColumns } from './columns.ts';
+import { startDuplicates } from './duplicates.ts';
+import { byFlights, startGroups } from './groups.ts';
+import type { Profile } from './profile-report.ts';
+import { warningsOf } from './warnings.ts';
 
 interface ProfileOptions extends ReadingOptions {
   readonly lateMinutes: number;
 }
 
 /**
- * Reads the files once for the flights and once for their columns.
+ * Reads the files once; memory does not grow with their rows.
  * @throws AppError as `loadTable` does
  */
 export const profileFiles = async (
   patterns: readonly string[],
   options: ProfileOptions,
 ): Promise<Profile> => {
-  const table = await loadTable(patterns, options);
-  const columns = await describeColumns(table.source.files, options);
-  return { ...profileTable(table, options.lateMinutes), columns };
+  const counter = startCounter(options.lateMinutes);
+  const profile = counter.finish(await readFlights(patterns, options, counter));
+  return { ...profile, warnings: warningsOf(profile) };
 };
 
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
 const LEVELS = [0.01, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 1];
 
-/** What the usable flights look like. */
-const profileTable = (table: Table, lateMinutes: number): Omit<Profile, 'columns'> => {
-  const { nRows, delayMinutes, source } = table;
-  const departures = departuresOf(table);
-  const days = Int32Array.from(departures, dayOf);
-  const hours = Int32Array.from(departures, (minutes) => Math.floor(minuteOfDay(minutes) / 60));
-  const weekdays = days.map(weekdayOf);
-  const firstDay = days.reduce((first, day) => Math.min(first, day), days[0]!);
-  const lastDay = days.reduce((last, day) => Math.max(last, day), days[0]!);
-  const group = (codes: Int32Array, names: readonly string[]): readonly Group[] =>
-    groupFlights(codes, names, delayMinutes, lateMinutes);
-  const byDay = group(
-    days.map((day) => day - firstDay),
-    Array.from({ length: lastDay - firstDay + 1 }, (_, i) => dateText(firstDay + i)),
-  );
-  const months = [...new Set(byDay.map(({ name }) => name.slice(0, 7)))];
-  const monthOfDay = new Map(byDay.map(({ name }) => [name, months.indexOf(name.slice(0, 7))]));
-  const hourNames = Array.from({ length: 24 }, (_, hour) => String(hour));
-  const cells = groupsInto(
-    weekdays.map((weekday, row) => weekday * 24 + hours[row]!),
-    7 * 24,
-    delayMinutes,
-    lateMinutes,
-  );
-  const sorted = Float32Array.from(delayMinutes).sort();
-  const nLate = delayMinutes.reduce((n, delay) => n + (delay >= lateMinutes ? 1 : 0), 0);
-  return {
-    files: source.files,
-    dialect: source.dialect,
-    target: source.target,
-    lateMinutes,
-    rows: { read: source.nRowsRead, rejected: source.nRowsRead - nRows, used: nRows },
-    rejected: source.rejected,
-    examples: source.examples ?? {},
-    remarks: source.remarks ?? {},
-    unused: source.unused ?? [],
-    notes: source.notes ?? [],
-    days: { first: dateText(firstDay), last: dateText(lastDay), withFlights: byDay.length },
-    delay: {
-      late: nLate / nRows,
-      meanMinutes: delayMinutes.reduce((sum, delay) => sum + delay, 0) / nRows,
-      quantiles: LEVELS.map((level) => ({
-        level,
-        minutes: sorted[Math.min(nRows - 1, Math.floor(level * nRows))]!,
-      })),
-      histogram: histogramOf(delayMinutes),
-    },
-    byHour: group(hours, hourNames),
-    byWeekday: group(weekdays, WEEKDAYS),
-    byMonth: group(
-      days.map((day) => monthOfDay.get(dateText(day))!),
-      months,
-    ),
-    byDay,
-    ...groupsOfCategories(table, group),
-    lateByWeekdayAndHour: Array.from(cells.flights, (n, cell) =>
-      n > 0 ? cells.late[cell]! / n : null,
-    ),
-  };
-};
+/** Days from 1970 on that are counted apart: up to 2134. */
+const MAX_DAYS = 60_000;
 
-type GroupBy = (codes: Int32Array, names: readonly string[]) => readonly Group[];
+/** Delays that a row may have, in minutes. */
+const FIRST_DELAY = -720;
+const N_DELAYS = 10_080 - FIRST_DELAY + 1;
 
-const groupsOfCategories = ({ columns, nRows }: Table, group: GroupBy) => {
-  const of = (field: 'airline' | 'origin' | 'destination'): readonly Group[] => {
-    const column = columns[field];
-    return column?.kind === 'category' ? byFlights(group(column.codes, column.values)) : [];
+/** Fields whose values are told apart. */
+const CATEGORIES = ['airline', 'flightNumber', 'origin', 'destination', 'tailNumber'] as const;
+type Category = (typeof CATEGORIES)[number];
+
+interface ProfileCounter extends FlightSink {
+  readonly takesTexts: true;
+  readonly finish: (read: FlightsRead) => Omit<Profile, 'warnings'>;
+}
+
+const startCounter = (lateMinutes: number): ProfileCounter => {
+  const log = startRejectLog();
+  const columns = startColumns();
+  const duplicates = startDuplicates();
+  const by = {
+    hour: startGroups(24),
+    weekday: startGroups(7),
+    cell: startGroups(7 * 24),
+    day: startGroups(MAX_DAYS),
+    month: startGroups(2048),
+    airline: startGroups(),
+    origin: startGroups(),
+    destination: startGroups(),
+    route: startGroups(),
   };
-  const { origin, destination } = columns;
+  const dictionaries = Object.fromEntries(
+    CATEGORIES.map((name) => [name, buildDictionary()]),
+  ) as Record<Category, ReturnType<typeof buildDictionary>>;
+  const codes = Object.fromEntries(
+    CATEGORIES.map((name) => [name, new Int32Array(CHUNK_ROWS)]),
+  ) as Record<Category, Int32Array>;
   const routes = new Map<number, number>();
   const routeNames: string[] = [];
-  const routeCodes = new Int32Array(nRows).fill(-1);
-  if (origin?.kind === 'category' && destination?.kind === 'category') {
-    const nDestinations = destination.values.length;
-    for (let row = 0; row < nRows; row++) {
-      const [from, to] = [origin.codes[row]!, destination.codes[row]!];
-      if (from < 0 || to < 0) continue;
-      const key = from * nDestinations + to;
-      let route = routes.get(key);
-      if (route === undefined) {
-        route = routeNames.push(`${origin.values[from]}–${destination.values[to]}`) - 1;
-        routes.set(key, route);
-      }
-      routeCodes[row] = route;
+  const delayCounts = new Float64Array(N_DELAYS);
+  let nUsed = 0;
+  let nLate = 0;
+  let delaySum = 0;
+  let nInChunks = 0;
+
+  const routeOf = (from: number, to: number): number => {
+    if (from < 0 || to < 0) return -1;
+    const key = from * 2 ** 22 + to;
+    let route = routes.get(key);
+    if (route === undefined) {
+      route =
+        routeNames.push(
+          `${dictionaries.origin.texts[from]}–${dictionaries.destination.texts[to]}`,
+        ) - 1;
+      routes.set(key, route);
     }
-  }
+    return route;
+  };
+
+  /** Places of a row in all groups, the same order as `by`. */
+  const placesOf = (row: number, minute: number): readonly number[] => {
+    const day = Math.floor(minute / MINUTES_PER_DAY);
+    const isCounted = day >= 0 && day < MAX_DAYS;
+    const hour = Math.floor(minuteOfDay(minute) / 60);
+    const weekday = weekdayOf(day);
+    return [
+      hour,
+      weekday,
+      weekday * 24 + hour,
+      isCounted ? day : -1,
+      isCounted ? monthOf(day) : -1,
+      codes.airline[row]!,
+      codes.origin[row]!,
+      codes.destination[row]!,
+      routeOf(codes.origin[row]!, codes.destination[row]!),
+    ];
+  };
+  const counters = Object.values(by);
+
+  const append = (chunk: DuckDBDataChunk, layout: ChunkLayout): void => {
+    const { columns: layoutColumns, nFields, hasRemark } = layout;
+    const nRows = chunk.rowCount;
+    nInChunks += nRows;
+    const names = layoutColumns.slice(nFields).map(({ name }) => name);
+    columns.append(chunk, 3 + nFields, names);
+    const nKept = log.sift(chunk, hasRemark ? 3 + layoutColumns.length : undefined);
+    let minutes: Int32Array | undefined;
+    for (const name of CATEGORIES) codes[name].fill(-1, 0, nRows);
+    layoutColumns.slice(0, nFields).forEach(({ name }, c) => {
+      const vector = chunk.getColumnVector(3 + c);
+      if (name === 'scheduledDeparture') minutes = intsOf(vector);
+      else if (isCategory(name)) dictionaries[name].encodeInto(textsOf(vector), codes[name], 0);
+    });
+    const delays = floatsOf(chunk.getColumnVector(2));
+    for (let k = 0; k < nKept; k++) {
+      const row = log.kept[k]!;
+      const minute = minutes![row]!;
+      const delay = delays[row]!;
+      const isLate = delay >= lateMinutes;
+      const places = placesOf(row, minute);
+      for (let g = 0; g < counters.length; g++) {
+        const place = places[g]!;
+        if (place >= 0) counters[g]!.add(place, delay, isLate);
+      }
+      delayCounts[Math.floor(delay) - FIRST_DELAY]!++;
+      delaySum += delay;
+      if (isLate) nLate++;
+      const tail = codes.tailNumber[row]!;
+      duplicates.add(
+        [
+          codes.airline[row]!,
+          codes.flightNumber[row]!,
+          codes.origin[row]!,
+          codes.destination[row]!,
+          minute,
+        ],
+        tail < 0 ? undefined : tail,
+      );
+    }
+    nUsed += nKept;
+    if (nKept === nRows) return;
+    for (let row = 0; row < nRows; row++) {
+      if (log.reasonOf(row) !== 'cancelled' || minutes![row] === NO_MINUTES) continue;
+      const places = placesOf(row, minutes![row]!);
+      for (let g = 0; g < counters.length; g++) {
+        const place = places[g]!;
+        if (place >= 0) counters[g]!.addCancelled(place);
+      }
+    }
+  };
+
+  const finish = ({ files, dialect, unused, notes }: FlightsRead): Omit<Profile, 'warnings'> => {
+    if (nUsed === 0) throw new AppError('data-unfit', noneUsable(log, dialect.expects));
+    const byDay = by.day.groups(dateText);
+    const cells = new Map(by.cell.groups(String).map(({ name, late }) => [Number(name), late]));
+    const named = (name: 'airline' | 'origin' | 'destination') =>
+      byFlights(by[name].groups((code) => dictionaries[name].texts[code]!));
+    return {
+      files,
+      dialect: dialect.name,
+      target: dialect.target,
+      lateMinutes,
+      rows: { read: log.nRead(), rejected: log.nRead() - nUsed, used: nUsed },
+      rejected: log.rejected(),
+      examples: log.examples(),
+      remarks: log.remarks(),
+      unused,
+      notes,
+      duplicates: duplicates.finish(),
+      columns: columns.columns(nInChunks),
+      samples: columns.samples(),
+      days: {
+        first: byDay[0]?.name ?? '',
+        last: byDay.at(-1)?.name ?? '',
+        withFlights: byDay.length,
+      },
+      delay: {
+        late: nLate / nUsed,
+        meanMinutes: delaySum / nUsed,
+        quantiles: quantilesOf(delayCounts, nUsed),
+        histogram: histogramOf(delayCounts),
+      },
+      byHour: by.hour.groups(String),
+      byWeekday: by.weekday.groups((weekday) => WEEKDAYS[weekday]!),
+      byMonth: by.month.groups(monthText),
+      byDay,
+      byAirline: named('airline'),
+      byOrigin: named('origin'),
+      byDestination: named('destination'),
+      byRoute: byFlights(by.route.groups((route) => routeNames[route]!)),
+      lateByWeekdayAndHour: Array.from({ length: 7 * 24 }, (_, cell) => cells.get(cell) ?? null),
+    };
+  };
+
   return {
-    byAirline: of('airline'),
-    byOrigin: of('origin'),
-    byDestination: of('destination'),
-    byRoute: byFlights(group(routeCodes, routeNames)),
+    log: {
+      ...log,
+      startFile: (file) => {
+        log.startFile(file);
+        duplicates.startFile(file);
+      },
+    },
+    append,
+    takesTexts: true,
+    finish,
   };
 };
 
-const byFlights = (groups: readonly Group[]): readonly Group[] =>
-  [...groups].sort((a, b) => b.flights - a.flights || (a.name < b.name ? -1 : 1));
+const isCategory = (name: string): name is Category =>
+  CATEGORIES.some((category) => category === name);
 
-const groupsInto = (
-  codes: Int32Array,
-  nGroups: number,
-  delayMinutes: Float32Array,
-  lateMinutes: number,
-) => {
-  const flights = new Int32Array(nGroups);
-  const late = new Int32Array(nGroups);
-  const delaySum = new Float64Array(nGroups);
-  for (let row = 0; row < codes.length; row++) {
-    const code = codes[row]!;
-    if (code < 0) continue;
-    flights[code]!++;
-    delaySum[code]! += delayMinutes[row]!;
-    if (delayMinutes[row]! >= lateMinutes) late[code]!++;
-  }
-  return { flights, late, delaySum };
-};
-
-/** Groups that have flights, in the order of their codes. */
-const groupFlights = (
-  codes: Int32Array,
-  names: readonly string[],
-  delayMinutes: Float32Array,
-  lateMinutes: number,
-): readonly Group[] => {
-  const { flights, late, delaySum } = groupsInto(codes, names.length, delayMinutes, lateMinutes);
-  return names.flatMap((name, code) => {
-    const n = flights[code]!;
-    return n === 0
-      ? []
-      : [{ name, flights: n, late: late[code]! / n, meanDelayMinutes: delaySum[code]! / n }];
+const quantilesOf = (counts: Float64Array, n: number) => {
+  let place = 0;
+  let nBelow = 0;
+  return LEVELS.map((level) => {
+    const wanted = Math.min(n - 1, Math.floor(level * n));
+    while (nBelow + counts[place]! <= wanted) nBelow += counts[place++]!;
+    return { level, minutes: place + FIRST_DELAY };
   });
 };
 
@@ -210,13 +243,13 @@ const BIN_MINUTES = 10;
 const MIN_MINUTES = -60;
 const MAX_MINUTES = 300;
 
-const histogramOf = (delayMinutes: Float32Array) => {
+const histogramOf = (counts: Float64Array) => {
   const nBins = (MAX_MINUTES - MIN_MINUTES) / BIN_MINUTES + 1;
-  const flights = new Int32Array(nBins);
-  for (const delay of delayMinutes) {
-    const bin = Math.floor((delay - MIN_MINUTES) / BIN_MINUTES);
-    flights[Math.max(0, Math.min(nBins - 1, bin))]!++;
-  }
+  const flights = new Float64Array(nBins);
+  counts.forEach((n, place) => {
+    const bin = Math.floor((place + FIRST_DELAY - MIN_MINUTES) / BIN_MINUTES);
+    flights[Math.max(0, Math.min(nBins - 1, bin))]! += n;
+  });
   return Array.from(flights, (n, bin) => ({
     fromMinutes: MIN_MINUTES + bin * BIN_MINUTES,
     flights: n,
@@ -224,3 +257,19 @@ const histogramOf = (delayMinutes: Float32Array) => {
 };
 
 const dateText = (day: number): string => new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
+
+const months = new Map<number, number>();
+
+/** Months since January 1970. */
+const monthOf = (day: number): number => {
+  let month = months.get(day);
+  if (month === undefined) {
+    const date = new Date(day * MS_PER_DAY);
+    month = (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth();
+    months.set(day, month);
+  }
+  return month;
+};
+
+const monthText = (month: number): string =>
+  `${1970 + Math.floor(month / 12)}-${String(1 + (month % 12)).padStart(2, '0')}`;

@@ -1,12 +1,14 @@
 /**
- * Flights of a profile in groups: when they are late (hour, weekday, day), who is late, and where.
+ * Flights of a profile in groups: when they are late or cancelled (hour, weekday, day), who is, and where.
  */
-import type { Group, Profile } from '../../flights/profile/profile.ts';
+import type { Group } from '../../flights/profile/groups.ts';
+import type { Profile } from '../../flights/profile/profile-report.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import type { Block, Cell, Section } from '../page.ts';
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour));
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+const DAYS = Array.from({ length: 31 }, (_, day) => String(day + 1));
 
 export const timeSection = (profile: Profile): Section => ({
   title: 'When',
@@ -15,25 +17,25 @@ export const timeSection = (profile: Profile): Section => ({
       kind: 'chart',
       chart: {
         kind: 'line',
-        title: 'Share late by hour of scheduled departure',
+        title: 'Late by hour of scheduled departure, %',
         x: { label: 'hour', range: [-0.5, 23.5] },
-        y: { label: 'share late' },
+        y: { label: '% late' },
         series: [
           {
-            label: 'late',
+            label: '% late',
             style: 'bars',
             x: profile.byHour.map((hour) => Number(hour.name)),
-            y: profile.byHour.map((hour) => hour.late),
+            y: profile.byHour.map((hour) => 100 * hour.late),
           },
         ],
-        limits: [{ at: profile.delay.late, label: 'all flights' }],
+        limits: [{ at: 100 * profile.delay.late, label: 'all flights' }],
       },
     },
     {
       kind: 'chart',
       chart: {
         kind: 'heat',
-        title: 'Share late by weekday and hour',
+        title: 'Late by weekday and hour, %',
         xLabel: 'hour of scheduled departure',
         yLabel: 'weekday',
         columns: HOURS,
@@ -44,47 +46,88 @@ export const timeSection = (profile: Profile): Section => ({
         unit: '% late',
       },
     },
+    calendarBlock(profile.byDay),
     {
-      kind: 'chart',
-      chart: {
-        kind: 'line',
-        title: 'Share late by day',
-        x: { label: 'day', scale: 'date' },
-        y: { label: 'share late' },
-        series: [
-          {
-            label: 'late',
-            style: 'area',
-            x: profile.byDay.map((day) => Date.parse(day.name) / 1000),
-            y: profile.byDay.map((day) => day.late),
-          },
-        ],
-      },
+      kind: 'beside',
+      blocks: [
+        groupTable('month', profile.byMonth.slice(-MAX_MONTHS), profile.byMonth.length),
+        groupTable('weekday', profile.byWeekday),
+        groupTable('hour', profile.byHour),
+      ],
     },
-    groupTable('month', profile.byMonth),
-    groupTable('weekday', profile.byWeekday),
   ],
 });
+
+const MAX_MONTHS = 48;
+
+/** Each month a line, each day a cell: gaps and bad days are seen at once. */
+const calendarBlock = (byDay: readonly Group[]): Block => {
+  const months = [...new Set(byDay.map(({ name }) => name.slice(0, 7)))].slice(-MAX_MONTHS);
+  const places = new Map(months.map((month, row) => [month, row]));
+  const cells = new Array<number>(months.length * 31).fill(Number.NaN);
+  for (const { name, late } of byDay) {
+    const row = places.get(name.slice(0, 7));
+    if (row !== undefined) cells[row * 31 + Number(name.slice(8)) - 1] = 100 * late;
+  }
+  return {
+    kind: 'chart',
+    chart: {
+      kind: 'heat',
+      title: 'Late by day, %; an empty cell is a day without flights',
+      xLabel: 'day of the month',
+      yLabel: 'month',
+      columns: DAYS,
+      rows: months,
+      cells,
+      unit: '% late',
+    },
+  };
+};
+
+const MAX_ROWS = 20;
 
 export const whoSection = (profile: Profile): Section => ({
   title: 'Who and where',
   blocks: [
-    groupBars('Share late by airline, busiest first', 'airline', profile.byAirline, 30),
-    groupTable('origin', profile.byOrigin.slice(0, 20)),
-    groupTable('destination', profile.byDestination.slice(0, 20), profile.byDestination.length),
-    groupTable('route', profile.byRoute.slice(0, 20), profile.byRoute.length),
-  ].flat(),
+    groupBars('Late by airline, %, busiest first', 'airline', profile.byAirline, 30),
+    {
+      kind: 'beside',
+      blocks: [
+        groupTable('airline', profile.byAirline.slice(0, MAX_ROWS), profile.byAirline.length),
+        groupTable('origin', profile.byOrigin.slice(0, MAX_ROWS), profile.byOrigin.length),
+        groupTable(
+          'destination',
+          profile.byDestination.slice(0, MAX_ROWS),
+          profile.byDestination.length,
+        ),
+        groupTable('route', profile.byRoute.slice(0, MAX_ROWS), profile.byRoute.length),
+      ].filter(({ rows }) => rows.length > 0),
+    },
+  ],
 });
 
-const groupTable = (what: string, groups: readonly Group[], nAll = groups.length): Block => ({
-  kind: 'table',
-  ...(nAll > groups.length ? { caption: `The ${groups.length} busiest of ${nAll}` } : {}),
-  header: [what, 'flights', 'late', 'mean delay, min'],
+/** Fewer flights than this say little: their share comes with where it lies with 95 % confidence. */
+const FEW = 1000;
+
+const lateText = ({ flights, late, lateInterval: [low, high] }: Group): string =>
+  flights >= FEW
+    ? formatPercent(late)
+    : `${formatPercent(late)} (${(100 * low).toFixed(0)}–${(100 * high).toFixed(0)})`;
+
+const groupTable = (what: string, groups: readonly Group[], nAll = groups.length) => ({
+  kind: 'table' as const,
+  isStacked: true,
+  caption:
+    nAll > groups.length
+      ? `By ${what}: ${groups.length} of ${nAll}`
+      : `By ${what}${groups.some(({ flights }) => flights < FEW) ? '; few flights: with 95 % interval' : ''}`,
+  header: [what, 'flights', 'late', 'mean delay', 'cancelled'],
   rows: groups.map((group): Cell[] => [
     group.name,
     group.flights,
-    formatPercent(group.late),
-    group.meanDelayMinutes.toFixed(1),
+    lateText(group),
+    `${group.meanDelayMinutes.toFixed(1)} min`,
+    formatPercent(group.cancelled),
   ]),
 });
 

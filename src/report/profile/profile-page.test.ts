@@ -1,8 +1,16 @@
 import { expect, test } from 'bun:test';
-import type { Profile } from '../../flights/profile/profile.ts';
+import type { Group } from '../../flights/profile/groups.ts';
+import type { Profile } from '../../flights/profile/profile-report.ts';
 import { buildProfilePage } from './profile-page.ts';
 
-const GROUP = { name: 'UA <b>', flights: 3, late: 1 / 3, meanDelayMinutes: 4.25 };
+const GROUP: Group = {
+  name: 'UA <b>',
+  flights: 3,
+  late: 1 / 3,
+  lateInterval: [0.06, 0.79],
+  meanDelayMinutes: 4.25,
+  cancelled: 0.25,
+};
 
 const PROFILE: Profile = {
   files: ['flights.csv'],
@@ -11,12 +19,27 @@ const PROFILE: Profile = {
   lateMinutes: 20,
   rows: { read: 4, rejected: 1, used: 3 },
   rejected: { cancelled: 1 },
-  examples: {},
+  examples: { cancelled: [{ file: 'flights.csv', line: 7, value: 'canx 1' }] },
+  duplicates: { rows: 0, codeShares: 0, sameFiles: [], isExact: true },
+  warnings: ['always the same value: <gate>'],
+  samples: [{ gate: 'B2' }],
   remarks: {},
   unused: [],
   notes: [],
   columns: [
-    { name: 'gate', rows: 4, missing: 4, distinct: 0, kind: 'text', least: null, most: null },
+    {
+      name: 'gate',
+      rows: 4,
+      missing: 4,
+      distinct: 0,
+      kind: 'text',
+      least: null,
+      most: null,
+      isDistinctFloor: false,
+      quantiles: [],
+      top: [],
+      histogram: [],
+    },
   ],
   days: { first: '2013-07-01', last: '2013-07-02', withFlights: 2 },
   delay: {
@@ -44,6 +67,10 @@ test('the page says rows, rejects by reason, dialect and what late means', () =>
     'dialect puntual',
     'departure at least 20 min',
     'UA &lt;b&gt;',
+    '33.3 % (6–79)',
+    'line 7: canx 1',
+    'One warning',
+    'always the same value: &lt;gate&gt;',
   ]) {
     expect(page).toContain(words);
   }

@@ -1,0 +1,147 @@
+/**
+ * Rows of a chunk that are used and rows that are not: counted by reason, with a few of each to look at.
+ */
+import type { DuckDBDataChunk } from '@duckdb/node-api';
+import type { RejectExample } from '../../core/table.ts';
+import { buildDictionary } from '../reading/dictionary.ts';
+import type { RejectedLines } from '../reading/rejected-lines.ts';
+import { CHUNK_ROWS, textsOf } from '../reading/vectors.ts';
+
+export interface RejectLog {
+  /** Starts a file, whose name its examples carry. */
+  readonly startFile: (file: string) => void;
+  /**
+   * Sifts a chunk whose first columns are `reject` and `detail`; returns how many rows are used.
+   * @param remarkColumn where a remark lies, if any
+   */
+  readonly sift: (chunk: DuckDBDataChunk, remarkColumn: number | undefined) => number;
+  /** int32: places of the usable rows of the last chunk, in its first items. */
+  readonly kept: Int32Array;
+  /** The reason why a row of the last chunk is not used, undefined where it is. */
+  readonly reasonOf: (row: number) => string | undefined;
+  /** Rows of the file that are examples and have no line yet, ascending. */
+  readonly exampleRows: () => readonly number[];
+  /** Says on which lines they stand. */
+  readonly placeExamples: (lines: ReadonlyMap<number, number>) => void;
+  /** Counts rows that never became part of a chunk. */
+  readonly reject: (rejected: readonly RejectedLines[]) => void;
+  readonly nRead: () => number;
+  /** By reason, most frequent first. */
+  readonly rejected: () => Readonly<Record<string, number>>;
+  readonly examples: () => Readonly<Record<string, readonly RejectExample[]>>;
+  readonly remarks: () => Readonly<Record<string, number>>;
+}
+
+/** Examples of a reason that are kept. */
+const MAX_EXAMPLES = 3;
+
+export const startRejectLog = (): RejectLog => {
+  const reasons = buildDictionary();
+  const nByReason: number[] = [];
+  const rejectedLines = new Map<string, number>();
+  const remarks = buildDictionary();
+  const nByRemark: number[] = [];
+  const examples = new Map<string, RejectExample[]>();
+  const codes = new Int32Array(CHUNK_ROWS);
+  const remarkCodes = new Int32Array(CHUNK_ROWS);
+  const kept = new Int32Array(CHUNK_ROWS);
+  let nRead = 0;
+  let file = '';
+  let nInFile = 0;
+
+  const addExample = (reason: string, example: RejectExample): void => {
+    const known = examples.get(reason);
+    if (known === undefined) examples.set(reason, [example]);
+    else if (known.length < MAX_EXAMPLES) known.push(example);
+  };
+
+  const takeExamples = (chunk: DuckDBDataChunk): void => {
+    const details = textsOf(chunk.getColumnVector(1));
+    for (let i = 0; i < chunk.rowCount; i++) {
+      if (codes[i]! < 0) continue;
+      const reason = reasons.texts[codes[i]!]!;
+      if ((examples.get(reason)?.length ?? 0) >= MAX_EXAMPLES) continue;
+      addExample(reason, { file, row: nInFile + i + 1, value: details.getItem(i) ?? '' });
+    }
+  };
+
+  const countRemarks = (chunk: DuckDBDataChunk, column: number): void => {
+    remarks.encodeInto(textsOf(chunk.getColumnVector(column)), remarkCodes, 0);
+    for (let i = 0; i < chunk.rowCount; i++) {
+      const remark = remarkCodes[i]!;
+      if (remark >= 0 && codes[i]! < 0) nByRemark[remark] = (nByRemark[remark] ?? 0) + 1;
+    }
+  };
+
+  const sift = (chunk: DuckDBDataChunk, remarkColumn: number | undefined): number => {
+    const nInChunk = chunk.rowCount;
+    reasons.encodeInto(textsOf(chunk.getColumnVector(0)), codes, 0);
+    let nKept = 0;
+    for (let i = 0; i < nInChunk; i++) {
+      const reason = codes[i]!;
+      if (reason < 0) kept[nKept++] = i;
+      else nByReason[reason] = (nByReason[reason] ?? 0) + 1;
+    }
+    if (nKept < nInChunk) takeExamples(chunk);
+    if (remarkColumn !== undefined) countRemarks(chunk, remarkColumn);
+    nRead += nInChunk;
+    nInFile += nInChunk;
+    return nKept;
+  };
+
+  const isUnplaced = (example: RejectExample): boolean =>
+    example.file === file && example.row !== undefined && example.line === undefined;
+
+  return {
+    startFile: (name) => {
+      file = name;
+      nInFile = 0;
+    },
+    sift,
+    kept,
+    reasonOf: (row) => (codes[row]! < 0 ? undefined : reasons.texts[codes[row]!]),
+    exampleRows: () =>
+      [...examples.values()]
+        .flat()
+        .filter(isUnplaced)
+        .map(({ row }) => row! - 1)
+        .sort((a, b) => a - b),
+    placeExamples: (lines) => {
+      for (const [reason, known] of examples) {
+        const placed = known.map((example) => {
+          const line = isUnplaced(example) ? lines.get(example.row! - 1) : undefined;
+          return line === undefined ? example : { ...example, line };
+        });
+        examples.set(reason, placed);
+      }
+    },
+    reject: (rejected) => {
+      for (const { reason, nLines, examples: found } of rejected) {
+        nRead += nLines;
+        rejectedLines.set(reason, (rejectedLines.get(reason) ?? 0) + nLines);
+        for (const { line, text } of found)
+          addExample(reason, { file, ...(line === undefined ? {} : { line }), value: text });
+      }
+    },
+    nRead: () => nRead,
+    rejected: () => {
+      const counts = new Map(rejectedLines);
+      nByReason.forEach((n, code) => {
+        counts.set(reasons.texts[code]!, n);
+      });
+      return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
+    },
+    examples: () => Object.fromEntries(examples),
+    remarks: () => Object.fromEntries(nByRemark.map((n, code) => [remarks.texts[code]!, n])),
+  };
+};
+
+/** Why not one row can be used, in a sentence. */
+export const noneUsable = (log: RejectLog, expects: string | undefined): string => {
+  const examples = log.examples();
+  const why = Object.entries(log.rejected()).map(([reason, n]) => {
+    const first = examples[reason]?.[0]?.value;
+    return `${n} ${reason}${first ? ` (${first})` : ''}`;
+  });
+  return `none of the ${log.nRead()} rows can be used: ${why.join(', ')}; flights with a known delay are expected${expects ? `, and ${expects}` : ''}`;
+};
