@@ -42,6 +42,16 @@ test.each([
   expect(await bodiesOf(`${name}.zst`, Bun.zstdCompressSync(Buffer.from(text)))).toEqual(rows);
 });
 
+test('--data: cells that are no plain numbers are sent as they stand in the file', async () => {
+  const bodies = await bodiesOf('codes.csv', 'id,code\n00042,NA\n7,x\n');
+  expect(bodies).toEqual([
+    { id: '00042', code: 'NA' },
+    { id: 7, code: 'x' },
+  ]);
+  const german = await bodiesOf('semicolon.csv', 'origin;delay\nJFK;1,5\n');
+  expect(german).toEqual([{ origin: 'JFK', delay: '1,5' }]);
+});
+
 test.each([
   ['empty.csv', '', 'is empty'],
   ['header.csv', 'a,b\n', 'no rows'],

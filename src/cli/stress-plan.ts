@@ -155,8 +155,11 @@ const thresholdTextOf = (slo: string): string =>
   slo.startsWith('@') ? thresholdsOf(readObjectives(slo.slice(1))) : slo;
 
 /** The database is loaded only when a table is read. */
-const readTable: TableReader = async (path, maxRows) =>
-  (await import('../flights/reading/first-rows.ts')).readFirstRows(path, maxRows);
+const readTable: TableReader = async (path, maxRows, cells) =>
+  (await import('../flights/reading/first-rows.ts')).readFirstRows(path, maxRows, {
+    keepsText: cells !== 'flights',
+    typesNumbers: cells !== 'text',
+  });
 
 /** @param urls of one service, asked in turn @throws AppError usage, file-missing */
 export const sessionOptionsOf = (

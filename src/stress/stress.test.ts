@@ -746,6 +746,29 @@ describe('TLS', () => {
     await expect(stress(serveTls())).rejects.toThrow('--insecure takes it as it is');
   });
 
+  test('a certificate that is vouched for is taken, and the own one is shown to a service that asks', async () => {
+    const [cert, key] = await Promise.all([
+      fixture('first.crt').text(),
+      fixture('first.key').text(),
+    ]);
+    const server = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      tls: { cert, key, ca: cert, requestCert: true, rejectUnauthorized: true },
+      fetch: () => new Response('hello'),
+    });
+    stops.push(() => void server.stop(true));
+    const url = `https://127.0.0.1:${server.port}/`;
+    const access = { verifyTls: false, resolve: new Map<string, string>() };
+    const shown = await stress(url, { checkAnswers: false, access: { ...access, cert, key } });
+    expect(shown.main.summary.outcomes.ok).toBe(shown.main.summary.planned);
+    await expect(stress(url, { checkAnswers: false, access })).rejects.toThrow();
+    const plain = serveTls().replace('127.0.0.1', 'localhost');
+    const trusted = { verifyTls: true, resolve: new Map<string, string>(), ca: cert };
+    const { main } = await stress(plain, { checkAnswers: false, access: trusted });
+    expect(main.summary.outcomes.ok).toBe(main.summary.planned);
+  });
+
   test.each([
     true,
     false,

@@ -93,6 +93,11 @@ test('CSV: where text is kept, every cell is what stands in the file', async () 
       { a: '00042', b: 'NA', c: '1.50' },
       { a: '7', c: 'null' },
     ]);
+    const typed = { keepsText: true, typesNumbers: true };
+    expect((await readFirstRows(path, 10, typed)).rows).toEqual([
+      { a: '00042', b: 'NA', c: '1.50' },
+      { a: 7, c: 'null' },
+    ]);
   } finally {
     rmSync(path, { force: true });
   }

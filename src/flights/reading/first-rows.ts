@@ -17,6 +17,8 @@ interface FirstRows {
 interface FirstRowsOptions {
   /** Cells of a CSV stay as they are written, to the letter (`00042`, `NA`); an empty one is left out. */
   readonly keepsText?: boolean;
+  /** With it: a cell is a number all the same where its text is what the number prints as. */
+  readonly typesNumbers?: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ interface FirstRowsOptions {
 export const readFirstRows = async (
   file: string,
   maxRows: number,
-  { keepsText = false }: FirstRowsOptions = {},
+  { keepsText = false, typesNumbers = !keepsText }: FirstRowsOptions = {},
 ): Promise<FirstRows> => {
   const database = await openDatabase(1);
   const { connection } = database;
@@ -40,7 +42,7 @@ export const readFirstRows = async (
       const result = await connection.runAndReadAll(
         `SELECT ${columns} FROM ${source.from} LIMIT ${maxRows}`,
       );
-      const plain = source.format !== 'csv' ? plainValue : keepsText ? String : typedCell;
+      const plain = source.format !== 'csv' ? plainValue : typesNumbers ? typedCell : String;
       return {
         rows: result.getRowObjectsJS().map((row) => plainRow(row, plain)),
         nInFile: Number(count?.['n'] ?? 0),

@@ -22,10 +22,17 @@ interface DataFile {
   readonly nRejected: number;
 }
 
+/**
+ * What the cells of a CSV become: as they stand in the file (`00042`, `NA`); numbers where their text is what the number
+ * prints as, else as they stand; or that with the words for a missing value left out, as in files of flights.
+ */
+type CellKind = 'text' | 'numbers' | 'flights';
+
 /** Reads the first rows of CSV, TSV, Parquet and Arrow; given by the caller, as this room knows no database. */
 export type TableReader = (
   path: string,
   maxRows: number,
+  cells: CellKind,
 ) => Promise<Omit<DataFile, 'rows'> & { readonly rows: readonly Row[] }>;
 
 /** @throws AppError file-missing, file-unreadable, file-empty, file-broken */
@@ -33,6 +40,7 @@ export const readDataFile = async (
   path: string,
   maxRows: number,
   readTable: TableReader,
+  cells: CellKind,
 ): Promise<DataFile> => {
   if (!existsSync(path)) {
     throw new AppError('file-missing', `--data '${path}' does not exist.`);
@@ -41,7 +49,7 @@ export const readDataFile = async (
     const all = readJsonRows(path, readText(path));
     return { rows: all.slice(0, maxRows), nInFile: all.length, nRejected: 0 };
   }
-  const { rows, ...counts } = await readTable(path, maxRows);
+  const { rows, ...counts } = await readTable(path, maxRows, cells);
   if (rows.length === 0) {
     throw new AppError('file-empty', `--data '${path}' holds a header but no rows.`);
   }

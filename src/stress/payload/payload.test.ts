@@ -71,7 +71,7 @@ test.each([
   ['rows.csv', 'a\n1\n2\n'],
 ])('%s is read row by row, gzip, zstd or not', async (name, text) => {
   const read = async (path: string, maxRows: number) => {
-    const { rows, nInFile } = await readDataFile(path, maxRows, readTable);
+    const { rows, nInFile } = await readDataFile(path, maxRows, readTable, 'numbers');
     return { rows: rows.map(({ fields }) => fields), nInFile };
   };
   const rows = [{ a: 1 }, { a: 2 }];
@@ -91,7 +91,9 @@ test.each([
   ['damaged.ndjson.gz', new Uint8Array([0x1f, 0x8b, 8, 0]), 'cannot be read'],
 ])('%s is refused: it %s', async (name, content, sentence) => {
   const readNothing: TableReader = async () => ({ rows: [], nInFile: 0, nRejected: 0 });
-  await expect(readDataFile(file(name, content), 10, readNothing)).rejects.toThrow(sentence);
+  await expect(readDataFile(file(name, content), 10, readNothing, 'numbers')).rejects.toThrow(
+    sentence,
+  );
 });
 
 test('a line of NDJSON is sent as it is written, unless the model has other names for it', async () => {

@@ -93,7 +93,7 @@ const fromFeeder = async (options: PayloadOptions, script: string): Promise<Payl
   const rows =
     options.data === undefined
       ? []
-      : (await readDataFile(options.data.path, MAX_REQUESTS, options.data.readTable)).rows;
+      : (await readDataFile(options.data.path, MAX_REQUESTS, options.data.readTable, 'text')).rows;
   const sum = requests.reduce((total, { weight }) => total + weight, 0);
   const shares = requests.map(
     ({ request, weight }) =>
@@ -121,7 +121,12 @@ const fromFile = async (
   { path, readTable }: NonNullable<PayloadOptions['data']>,
   model: ModelDocument | undefined,
 ): Promise<Payload> => {
-  const { rows, nInFile, nRejected } = await readDataFile(path, MAX_REQUESTS, readTable);
+  const { rows, nInFile, nRejected } = await readDataFile(
+    path,
+    MAX_REQUESTS,
+    readTable,
+    model ? 'flights' : 'numbers',
+  );
   const inputs = model && new Set(Object.keys(model.inputs.properties));
   const fit = ({ fields }: DataRow) => (inputs ? fitRow(fields, inputs) : fields);
   const first = fit(rows[0]!);

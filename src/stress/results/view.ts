@@ -22,7 +22,7 @@ interface Screen {
 
 const BLOCKS = ' ▁▂▃▄▅▆▇█';
 const LEFT = 15;
-const RIGHT = 34;
+const RIGHT = 40;
 /** Seconds that are kept: what the widest screen shows. */
 const MAX_SHOWN = 240;
 /** Above this share of errors a run is not called good; below, an error is worth a look. */
