@@ -132,7 +132,8 @@ export const buildReply = ({
     if (lengthBytes !== undefined) dropRest(connection, request);
     const persistence = persistenceOf(connection, request);
     writer.begin({ status, headers, persistence }, lengthBytes ?? isChunked, connection);
-    writer.flush();
+    // Of an answer that is there already the first part leaves with the head.
+    if (lengthBytes === undefined) writer.flush();
     for await (const part of parts) {
       if (!connection.isOpen) return;
       writer.part(part, isChunked, connection);

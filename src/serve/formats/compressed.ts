@@ -54,15 +54,18 @@ export const compressedParts = async (
   call: Pick<Call, 'header'>,
 ): Promise<Answer> => {
   const lengthBytes = parts.reduce((sum, part) => sum + part.length, 0);
-  const isLarge = lengthBytes >= WORTH_BYTES;
-  const isPacked = isLarge && takesGzip(call);
+  if (lengthBytes < WORTH_BYTES) {
+    onSent();
+    return new Response(Buffer.concat(parts), { headers });
+  }
+  const isPacked = takesGzip(call);
   try {
     const sent = isPacked ? [await pack(Buffer.concat(parts))] : parts;
     return {
       status: 200,
       headers: new Headers({
         ...headers,
-        ...(isLarge ? { vary: 'accept-encoding' } : {}),
+        vary: 'accept-encoding',
         ...(isPacked ? { 'content-encoding': 'gzip' } : {}),
       }),
       parts: oneByOne(sent, onSent),
