@@ -61,7 +61,8 @@ const otherFailures = (report: Report): number => {
   return httpError - refusedOf(report) + socketError + timeout;
 };
 const sorted = (reports: readonly Report[], read: (report: Report) => number): number[] =>
-  reports.map(read).sort((a, b) => a - b);
+  // A caller who was never refused has no time of refusals.
+  reports.map((report) => read(report) ?? Number.NaN).sort((a, b) => a - b);
 const middle = (reports: readonly Report[], read: (report: Report) => number): number =>
   medianOf(sorted(reports, read));
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
