@@ -64,6 +64,14 @@ export interface ServeConfig {
   readonly traceShare: number;
 }
 
+/** What a worker holds before it has anything to do. */
+const OWN_MB = 64;
+const SMALLEST_BUFFER_MB = 8;
+
+/** A quarter of what the memory limit leaves: once for unfinished requests, once for answers that are being made. */
+export const bufferBytesOf = ({ memoryLimitMb }: Pick<ServeConfig, 'memoryLimitMb'>): number =>
+  Math.max(SMALLEST_BUFFER_MB, (memoryLimitMb - OWN_MB) / 4) * 2 ** 20;
+
 export const DEFAULT_CONFIG: ServeConfig = {
   model: undefined,
   modelsDir: 'models',

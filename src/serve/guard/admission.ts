@@ -7,7 +7,7 @@
  * in flight, and never takes the room of all others.
  */
 import type { Call } from '../../http/call.ts';
-import type { ServeConfig } from '../config.ts';
+import { bufferBytesOf, type ServeConfig } from '../config.ts';
 import type { Admission, RowWork, Ticket } from '../context.ts';
 import type { ShedReason } from '../labels.ts';
 import { buildBudget } from './budget.ts';
@@ -16,8 +16,6 @@ import { buildTurns } from './turns.ts';
 /** Work that may be ahead of a new batch, in all and of its own caller. */
 const WORK_LIMIT_MS = 4000;
 const CALLER_LIMIT_MS = 2000;
-/** Of the memory of a worker, for answers that are being made. */
-const ANSWERS_SHARE = 0.25;
 /** A slice takes about so long: what a single flight waits for at worst. */
 const SLICE_MS = 4;
 /** Streams open at once in one worker. They hold no place among the batches, only a connection and a line. */
@@ -39,7 +37,7 @@ export const buildAdmission = (
   const costMs: Record<RowWork, number> = { ...FIRST_COST_MS };
   const turns = buildTurns();
   const work = buildBudget({ inAll: WORK_LIMIT_MS, perCaller: CALLER_LIMIT_MS });
-  const answerLimitBytes = config.memoryLimitMb * 2 ** 20 * ANSWERS_SHARE;
+  const answerLimitBytes = bufferBytesOf(config);
   const answers = buildBudget({ inAll: answerLimitBytes, perCaller: answerLimitBytes / 2 });
 
   const callerOf = ({ header, peer }: Pick<Call, 'header' | 'peer'>): string =>

@@ -5,7 +5,7 @@
 import { descriptorLimit } from '../../host/descriptors.ts';
 import type { Handlers } from '../../http/call.ts';
 import { openHttp } from '../../http/server.ts';
-import type { ServeConfig } from '../config.ts';
+import { bufferBytesOf, type ServeConfig } from '../config.ts';
 import { drain } from './drain.ts';
 import type { Sockets } from './sockets.ts';
 
@@ -13,9 +13,6 @@ import type { Sockets } from './sockets.ts';
 const KEPT = 128;
 /** Connections must have gone before new ones are let in again. */
 const SLACK = 64;
-
-/** Of the memory of a worker, for requests that are not finished and answers that are not taken. */
-const HELD_SHARE = 0.25;
 
 export interface Listener {
   /** Whether new connections can be held back while others are still accepted. */
@@ -51,7 +48,7 @@ export const openListener = ({
       requestMs: config.requestTimeoutMs,
       idleMs: config.idleTimeoutMs,
       ageMs: config.connectionAgeMs,
-      heldBytes: config.memoryLimitMb * 2 ** 20 * HELD_SHARE,
+      heldBytes: bufferBytesOf(config),
     },
     handlers,
     ...(config.tls && { tls: config.tls }),
