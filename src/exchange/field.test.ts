@@ -131,6 +131,16 @@ test('a CatBoost model with categories is refused, with what is read instead', (
   expect(read).toThrow(/has categorical features.*one-hot columns/);
 });
 
+test('a column that somebody called Column_1 keeps its name; columns without one are x0, x1, ...', () => {
+  const text = fixture('field/flags.txt').toString();
+  const namesOf = (names: string): string[] => {
+    const named = text.replace(/^feature_names=.*$/m, `feature_names=${names}`);
+    return importModel(Buffer.from(named), {}, 'x').inputs.map(({ name }) => name);
+  };
+  expect(namesOf('Column_1 a b c d')).toEqual(['Column_1', 'a', 'b', 'c', 'd']);
+  expect(namesOf('Column_0 Column_1 Column_2 Column_3 Column_4')[1]).toBe('x1');
+});
+
 describe('a file that an old scikit-learn wrote', () => {
   test('is read where its layout is known, and says the version', () => {
     const { provenance } = importModel(fixture('field/old-tree.pkl'), {}, 'x');

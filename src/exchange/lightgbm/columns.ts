@@ -26,12 +26,14 @@ export const readLightGbmColumns = (
 ): ForeignColumn[] => {
   const names = (header.get('feature_names') ?? '').split(' ');
   const infos = (header.get('feature_infos') ?? '').split(' ');
+  // LightGBM calls columns without a name so; one that somebody called so stands beside others, or elsewhere.
+  const isUnnamed = names.every((name, f) => name === `Column_${f}`);
   const pandas = pandasCategories(text);
   let nthCategory = 0;
   let nValues = 0;
   return Array.from({ length: nFeatures }, (_, f): ForeignColumn => {
     const name = names[f];
-    const named = name === undefined || /^Column_\d+$/.test(name) ? {} : { name };
+    const named = name === undefined || isUnnamed ? {} : { name };
     const isCategory = categorical.has(f) || /^-?\d+(:-?\d+)*$/.test(infos[f] ?? '');
     if (!isCategory) return named;
     const own = pandas[nthCategory++];
