@@ -98,11 +98,16 @@ export const describe = (command: Command): void => {
       if (flags.output !== undefined)
         writeAtomically(flags.output, Buffer.from(buildTrainingPage(report)));
       if (flags.json) printJson(report);
-      else print(report);
+      else print(report, flags.output);
     });
 };
 
-const print = (report: EvaluateReport): void => {
+const print = (report: EvaluateReport, page: string | undefined): void => {
+  printQualityAndDrift(report);
+  if (page !== undefined) printLine(`report: ${page}`);
+};
+
+const printQualityAndDrift = (report: EvaluateReport): void => {
   for (const warning of report.warnings) printWarning(warning);
   printRows(report);
   printLine(`  ${report.split['test']}`);

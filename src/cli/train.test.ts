@@ -197,6 +197,8 @@ describe('puntual train and evaluate', () => {
       const sentence =
         '2,500 of these 3,000 flights are on days that the model knows (2019-04-14..2019-05-08): every figure below flatters it.';
       expect(all.stdout.split('\n')[0]).toBe(`! ${sentence}`);
+      expect(all.stdout).toEndWith('\nreport: all.html\n');
+      expect(evaluate().stdout).not.toContain('report:');
       const page = readFileSync(join(folder, 'all.html'), 'utf8');
       expect(page).toContain(`<p class="warning" role="alert">${sentence}</p>`);
       const verdict = all.stdout.split('\n').find((line) => line.startsWith('On 3,000 flights'))!;
@@ -280,8 +282,12 @@ describe('a new model', () => {
       expect(stderr).toContain(`is worse than climatology on the test days (${figures})`);
       expect(existsSync(join(folder, model))).toBe(true);
       expect(current('turned')).toBeNull();
-      expect(train(turned, 'turned', '--publish').exitCode).toBe(0);
+      const published = train(turned, 'turned', '--publish');
+      expect(published.exitCode).toBe(0);
       expect(current('turned')).not.toBeNull();
+      expect(published.stdout).toContain(
+        `\nreport: ${join('models', 'turned', current('turned')!, 'report.html')}\n`,
+      );
     },
     TIMEOUT_MS,
   );

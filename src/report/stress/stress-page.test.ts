@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import type { Step } from '../../stress/analysis/step.ts';
 import type { Verdict } from '../../stress/analysis/verdict.ts';
 import type { Window } from '../../stress/coordinator/window.ts';
+import type { Recovery } from '../../stress/faults/recovery.ts';
 import type { RunFile } from '../../stress/results/run-file.ts';
 import type { LineChart } from '../charts.ts';
 import { buildStressPage } from './stress-page.ts';
@@ -196,4 +197,43 @@ test('a run that proves nothing is told above everything else', () => {
   const page = buildStressPage({ ...report(5), verdict });
   expect(page.indexOf('class="warning"')).toBeLessThan(page.indexOf('<h1>'));
   expect(page.indexOf('class="warning"')).toBeGreaterThan(0);
+});
+
+test('what is good to know is a note below the verdict; red is for what failed', () => {
+  const note = '64 requests were sent before the load, to see what the service answers.';
+  const page = buildStressPage({ ...report(5), notes: [note], cutShort: 'interrupted' });
+  expect(page).not.toContain('role="alert"');
+  expect(page).toContain(
+    `<div class="verdict list plain"><strong>Notes</strong><ul><li>${note}</li></ul></div>`,
+  );
+  expect(page.indexOf(note)).toBeGreaterThan(page.indexOf('class="verdict'));
+  expect(page).toContain('<p class="verdict warning">! The run was cut short (interrupted).</p>');
+  expect(buildStressPage(report(5))).not.toContain('<strong>Notes</strong>');
+});
+
+test('a fault that was not undone is told in red', () => {
+  const fault: Recovery = {
+    fault: 'pause-worker@2s+1s',
+    what: 'a worker stops',
+    atMs: 2000,
+    endedMs: 3000,
+    undone: false,
+    steadyBefore: true,
+    okPerSecondBefore: 100,
+    requestsLost: 0,
+    wrongAnswers: 0,
+    longestGapMs: 20,
+    firstSuccessMs: 1,
+    recoveredMs: 1,
+    peakP99Ms: 3,
+    goodputLost: 0,
+    socketsReopened: 0,
+    replacedInMs: null,
+    readyInMs: null,
+    restarts: null,
+    notes: [],
+  };
+  expect(buildStressPage({ ...report(5), faults: [fault] })).toContain(
+    '<p class="warning" role="alert">The fault pause-worker@2s+1s was not undone: look at the service.</p>',
+  );
 });

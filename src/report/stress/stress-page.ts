@@ -26,6 +26,7 @@ export const buildStressPage = (run: RunFile, comparison?: StressComparison): st
       { kind: 'text', text: `${capitalised(run.load)}.` },
       ...verdictBlocks(run),
       { kind: 'facts', facts: factsOf(run) },
+      ...noteBlocks(run),
     ],
     sections: [
       ...(comparison ? [comparisonSection(comparison)] : []),
@@ -41,16 +42,18 @@ export const buildStressPage = (run: RunFile, comparison?: StressComparison): st
     ],
   });
 
+/** What failed: a measurement that proves nothing, a service left broken. What is only good to know is a note. */
 const warningsOf = (run: RunFile): string[] => [
   ...(run.verdict.kind === 'valid' || run.result.kind === 'failed'
     ? []
     : [`Measurement: ${run.verdict.sentence}`]),
-  ...(run.cutShort === undefined ? [] : [`The run was cut short (${run.cutShort}).`]),
-  ...run.notes,
   ...(run.faults ?? [])
     .filter(({ undone }) => !undone)
     .map(({ fault }) => `The fault ${fault} was not undone: look at the service.`),
 ];
+
+const noteBlocks = ({ notes }: RunFile): Block[] =>
+  notes.length === 0 ? [] : [{ kind: 'list', title: 'Notes', tone: 'plain', items: notes }];
 
 const TONES: Readonly<Record<ResultKind, Tone>> = {
   passed: 'good',
@@ -65,6 +68,15 @@ const verdictBlocks = (run: RunFile): Block[] => {
   const isPlain = kind === 'passed' && run.thresholds.length === 0;
   return [
     { kind: 'verdict', tone: isPlain ? 'plain' : TONES[kind], text: `${capitalised(sentence)}.` },
+    ...(run.cutShort === undefined
+      ? []
+      : [
+          {
+            kind: 'verdict' as const,
+            tone: 'warning' as const,
+            text: `The run was cut short (${run.cutShort}).`,
+          },
+        ]),
     { kind: 'text', text: headline(run) },
     { kind: 'text', text: `Measurement: ${run.verdict.sentence}.` },
   ];
