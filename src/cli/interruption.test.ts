@@ -40,7 +40,7 @@ describe('Ctrl-C', () => {
     async () => {
       const { exitCode, stdout, stderr } = await interrupt(
         'training ',
-        ...['train', board, '--name', 'cut', '--trees', '10000', '--json'],
+        ...['train', board, '--name', 'cut', '--trees', '10000', '--publish', '--json'],
       );
       // The pace is known from the second tree on.
       expect(stderr).toMatch(

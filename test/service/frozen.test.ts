@@ -5,11 +5,11 @@ import { connect } from 'node:net';
 import { PLANTED_FLIGHT } from '../planted.ts';
 import { metricOf, startService, until } from './running.ts';
 
-const FROZEN_MS = 3000;
+const FROZEN_MS = 5000;
 const BODY = JSON.stringify(PLANTED_FLIGHT);
 
 test('a tree that stood still for many times its limits goes on with the same workers, and answers what came meanwhile', async () => {
-  const service = await startService(['--hang-limit', '300ms', '--request-timeout', '1s']);
+  const service = await startService(['--hang-limit', '300ms', '--request-timeout', '4s']);
   const workers = await service.workerList();
   const children = readFileSync(
     `/proc/${service.process.pid}/task/${service.process.pid}/children`,
