@@ -1,6 +1,7 @@
 /**
  * The dashboard of Grafana: rate, errors and duration of requests; what the processes use; the model; the objectives.
  */
+import { MIN_PSI } from '../core/distribution.ts';
 import type { Objective } from './objective.ts';
 
 interface Query {
@@ -117,7 +118,7 @@ const rowsOf = (): Readonly<Record<string, readonly Panel[]>> => {
         ],
       },
       {
-        title: 'Drift of the inputs (PSI; from 0.25 train anew)',
+        title: `Drift of the inputs (PSI; from ${MIN_PSI.strong} train anew)`,
         unit: 'short',
         queries: [
           { expr: `max by (input) (${of('puntual_input_drift_psi')})`, legend: '{{input}}' },

@@ -14,9 +14,9 @@ import type { Forest } from '../../core/forest.ts';
 import type { Member, Score } from '../../core/model.ts';
 import { buildProbability } from '../heads.ts';
 import { toProbabilityScale } from './probability-attribution.ts';
-import { type Attribution, shapleyWeights } from './shapley.ts';
+import { type Attribution, shapleyWeights } from './attribution.ts';
 import { decide, scoreOf } from '../reference.ts';
-import { measurePaths, ofDeepForest } from './deep-forest.ts';
+import { measurePaths, ofDeepForest } from './deep-forest-shap.ts';
 
 /**
  * @param means expected value of each feature, for a linear score (a forest knows its own)

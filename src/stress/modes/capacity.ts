@@ -8,7 +8,12 @@ import { fitUsl, type UslFit } from '../analysis/usl.ts';
 import { type Arrivals, steadyLoad } from '../generator/schedule.ts';
 import { openConnections, type Session } from '../session.ts';
 import type { Watcher } from '../watcher.ts';
-import { type FailureReason, type SearchResult, searchCapacity, type Trial } from './search.ts';
+import {
+  type FailureReason,
+  type SearchResult,
+  searchCapacity,
+  type Trial,
+} from './capacity-search.ts';
 import { graceOf } from './single.ts';
 
 interface CapacityOptions {

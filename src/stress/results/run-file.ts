@@ -16,7 +16,7 @@ import type { Recovery } from '../faults/recovery.ts';
 import { SCALE } from '../generator/tally.ts';
 import type { CapacityRun } from '../modes/capacity.ts';
 import type { RampRun } from '../modes/ramp.ts';
-import type { SearchResult } from '../modes/search.ts';
+import type { SearchResult } from '../modes/capacity-search.ts';
 import type { SingleRun } from '../modes/single.ts';
 import type { Session } from '../session.ts';
 

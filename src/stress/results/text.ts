@@ -10,7 +10,7 @@ import type { Quantiles, Summary } from '../analysis/summary.ts';
 import { errorsOf, type Window } from '../coordinator/window.ts';
 import type { Recovery } from '../faults/recovery.ts';
 import { OUTCOMES, type Outcome } from '../generator/tally.ts';
-import type { FailureReason } from '../modes/search.ts';
+import type { FailureReason } from '../modes/capacity-search.ts';
 import type { Change, ComparisonReport } from './compare.ts';
 import type { RunFile, RunHead } from './run-file.ts';
 

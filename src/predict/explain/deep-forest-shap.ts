@@ -5,7 +5,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { Forest } from '../../core/forest.ts';
 import { decide } from '../reference.ts';
-import { type Attribution, shapleyWeights } from './shapley.ts';
+import { type Attribution, shapleyWeights } from './attribution.ts';
 
 /** One explanation may cost so many steps: a second or less, in which nothing else is done. */
 const STEPS_LIMIT = 3e8;

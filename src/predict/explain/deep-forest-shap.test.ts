@@ -3,7 +3,7 @@ import { buildPlantedForest } from '../../../test/planted.ts';
 import type { Forest } from '../../core/forest.ts';
 import { buildRandom } from '../../core/random.ts';
 import { scoreOf } from '../reference.ts';
-import { ofDeepForest } from './deep-forest.ts';
+import { ofDeepForest } from './deep-forest-shap.ts';
 import { buildAttribution } from './shap.ts';
 
 /** One tree that is a chain: every split has a leaf on its left and the next split on its right. */

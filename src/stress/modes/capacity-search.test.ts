@@ -1,5 +1,10 @@
 import { expect, test } from 'bun:test';
-import { type FailureReason, type SearchOptions, searchCapacity, type Trial } from './search.ts';
+import {
+  type FailureReason,
+  type SearchOptions,
+  searchCapacity,
+  type Trial,
+} from './capacity-search.ts';
 
 const OPTIONS: SearchOptions = {
   startPerSecond: 10,
