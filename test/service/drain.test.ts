@@ -20,7 +20,7 @@ describe.each(RIGHTS)('a service that is told to end, with rights: %s,', (rights
 
   test('says at its start how it drains, and meets no refusal of the system', async () => {
     const service = await start();
-    expect(service.logged()).toContain('a draining worker holds new connections back');
+    await service.logs('a draining worker holds new connections back');
     for (const call of SYSTEM_CALLS)
       expect(await metricOf(service, `puntual_system_call_failures_total{call="${call}"}`)).toBe(0);
     expect(await service.stop()).toBe(0);

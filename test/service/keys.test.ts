@@ -33,7 +33,7 @@ test('a key is revoked in every worker, a damaged file changes nothing, and a fr
   expect(await statuses('alice')).toEqual([200]);
   expect((await service.workerList()).map(({ pid }) => pid)).toEqual(before);
   writeFileSync(file, 'what is this\n');
-  await until(() => service.logged().includes('line 1 of the key file'));
+  await service.logs('line 1 of the key file');
   const verbose = (await (await service.admin('/readyz?verbose')).json()) as { reasons: string[] };
   expect(verbose.reasons.join()).toContain(file);
   for (const pid of before) process.kill(pid, 'SIGKILL');

@@ -26,6 +26,8 @@ export interface Running extends Started {
   readonly admin: (path: string, body?: unknown) => Promise<Response>;
   /** Everything that was logged so far. */
   readonly logged: () => string;
+  /** Waits until something is in the log: what was answered is often logged a moment later. */
+  readonly logs: (text: string) => Promise<void>;
   /** SIGTERM, and the exit code. */
   readonly stop: () => Promise<number>;
 }
@@ -117,6 +119,7 @@ export const startService = async (
         }),
       }),
     logged: () => log,
+    logs: (text) => until(() => log.includes(text)),
     stop: () => {
       child.kill('SIGTERM');
       return child.exited;

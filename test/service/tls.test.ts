@@ -51,7 +51,7 @@ describe('a service with certificates', () => {
     rmSync(key);
     Bun.spawnSync(['mkfifo', key]);
     await until(async () => (await refusal()).includes('is not a regular file'));
-    expect(service.logged()).toContain('is not a regular file');
+    await service.logs('is not a regular file');
     expect((await service.admin('/readyz')).status).toBe(200);
     const all = (await service.workerList()).map(({ pid }) => pid);
     for (const pid of all) process.kill(pid, 'SIGKILL');

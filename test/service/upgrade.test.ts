@@ -20,6 +20,7 @@ test.each(
   expect(after.every(({ pid, state }) => state === 'ready' && !before.includes(pid))).toBe(true);
   const metrics = await (await service.admin('/metrics')).text();
   expect(metrics).toContain('puntual_workers{state="ready"} 2');
+  await service.logs('successorPid');
   const pid = /"successorPid":(\d+)/.exec(service.logged())![1]!;
   process.kill(Number(pid), 'SIGTERM');
   await until(
