@@ -26,6 +26,7 @@ export interface ServeOptions {
   readonly cpuRequest?: number;
   readonly auth?: string;
   readonly tokenExpiry: (typeof TOKEN_EXPIRIES)[number];
+  readonly proxies: number;
   readonly logLevel: LogLevel;
   readonly accessLog: number;
   readonly connections: number;
@@ -105,6 +106,13 @@ export const addServeOptions = (command: Command): Command => {
       setting('--token-expiry <rule>', "'optional' takes tokens without exp", 'required').choices(
         TOKEN_EXPIRIES,
       ),
+    )
+    .addOption(
+      setting(
+        '--proxies <n>',
+        'proxies in front: who calls is then read from X-Forwarded-For, for bounds per caller',
+        D.proxies,
+      ).argParser(wholeNumber(0, 10)),
     )
     .addOption(
       setting('--log-level <level>', 'lowest severity that is logged', D.logLevel).choices(
@@ -238,6 +246,7 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     cpuRequest: options.cpuRequest,
     auth: options.auth,
     endlessTokens: options.tokenExpiry === 'optional',
+    proxies: options.proxies,
     logLevel: options.logLevel,
     accessLogShare: options.accessLog,
     connections: options.connections,

@@ -29,6 +29,8 @@ export interface ServeConfig {
   /** Tokens that never expire are taken too. */
   readonly endlessTokens: boolean;
   readonly logLevel: LogLevel;
+  /** Proxies of our own that a request passes, each of which adds to `X-Forwarded-For` whom it had it from. */
+  readonly proxies: number;
   /** Share of requests that are written to the access log, 0 to 1. */
   readonly accessLogShare: number;
   /** Connections to be ready for: more workers when one process may not open enough descriptors. */
@@ -86,6 +88,7 @@ export const DEFAULT_CONFIG: ServeConfig = {
   cpuRequest: undefined,
   auth: undefined,
   endlessTokens: false,
+  proxies: 0,
   logLevel: 'info',
   accessLogShare: 0,
   connections: 50_000,

@@ -11,6 +11,8 @@ export type Handler = (call: Call) => Answer | Promise<Answer>;
 export interface Post {
   /** Media types that are taken; a request that states none is taken too. Without it, all are. */
   readonly types?: readonly string[];
+  /** The largest body, where that is less than what the service takes otherwise. */
+  readonly limitBytes?: number;
   /** The hot path: answers a plain body in place, from `at` to its end; undefined for any other. */
   readonly scan?: (body: InPlace, call: Call) => string | undefined;
   readonly answer: (bytes: Uint8Array<ArrayBuffer>, call: Call) => Answer | Promise<Answer>;

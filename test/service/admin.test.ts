@@ -45,6 +45,17 @@ describe('a service with a health port', () => {
     expect(await codeOf(await post(`${service.adminUrl}/reload`, headers, body))).toBe(code);
   });
 
+  test.each([
+    ['{}', 'ok'],
+    ['{"model":null}', 'ok'],
+    ['[]', 'value-invalid'],
+    ['{"model":""}', 'value-invalid'],
+    ['{"model":7}', 'value-invalid'],
+    ['{', 'request-malformed'],
+  ])('takes a reload with %s for what it says', async (body, code) => {
+    expect(await codeOf(await post(`${service.adminUrl}/reload`, json, body))).toBe(code);
+  });
+
   test('answers a Host that is no host, and goes on', async () => {
     const { port } = new URL(service.adminUrl);
     const text = await exchange(

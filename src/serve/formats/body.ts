@@ -5,6 +5,9 @@ import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
 import { nestsDeeper, tooDeep } from './nesting.ts';
 
+/** No single flight is larger: a body that is has to wait for its turn, as batches do, and is refused when they are. */
+export const SMALL_BYTES = 16 * 1024;
+
 /** The media type of a request in lower case without parameters; '' when it states none. */
 export const mediaTypeOf = (call: Pick<Call, 'header'>): string => {
   const header = call.header('content-type');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { Call } from '../../http/call.ts';
 import { DEFAULT_CONFIG } from '../config.ts';
 import type { Ticket } from '../context.ts';
-import { buildAdmission } from './admission.ts';
+import { buildAdmission, callerOf } from './admission.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const callFrom = (peer: string, signal = new AbortController().signal): Call =>
@@ -111,4 +111,42 @@ test('streams take no place among the batches, however many are open', () => {
   for (let i = 0; i < 100; i++) ticketOf(admission.openStream(callFrom('one')));
   expect(admission.isFull()).toBeUndefined();
   ticketOf(admission.enterBatch(callFrom('one')));
+});
+
+describe('who calls', () => {
+  const nameOf = (
+    headers: Readonly<Record<string, string>>,
+    config: Partial<typeof DEFAULT_CONFIG> = {},
+  ): string =>
+    callerOf(
+      { header: (name) => headers[name] ?? null, peer: () => '10.0.0.1' },
+      { ...DEFAULT_CONFIG, ...config },
+    );
+  const forwarded = { 'x-forwarded-for': '6.6.6.6, 203.0.113.7, 10.0.0.2' };
+
+  test.each([
+    ['its address, whatever it says of itself', forwarded, {}, '10.0.0.1'],
+    [
+      'what the proxy in front saw',
+      { 'x-forwarded-for': '6.6.6.6, 203.0.113.7' },
+      { proxies: 1 },
+      '203.0.113.7',
+    ],
+    ['what the outer of two proxies saw', forwarded, { proxies: 2 }, '203.0.113.7'],
+    ['its address, when it passed by the proxy', {}, { proxies: 1 }, '10.0.0.1'],
+    [
+      'its address, when it passed by one of two',
+      { 'x-forwarded-for': '10.0.0.2' },
+      { proxies: 2 },
+      '10.0.0.1',
+    ],
+    [
+      'its key, behind a proxy too',
+      { ...forwarded, 'x-api-key': 'k' },
+      { auth: 'keys:f', proxies: 1 },
+      'k',
+    ],
+  ])('is %s', (_, headers: Readonly<Record<string, string>>, config, caller) => {
+    expect(nameOf(headers, config)).toBe(caller);
+  });
 });

@@ -25,7 +25,22 @@ const STREAMS_LIMIT = 1024;
 const FIRST_COST_MS: Readonly<Record<RowWork, number>> = { predict: 0.005, explain: 1 };
 const COST_STEP = 0.1;
 
-type AdmissionConfig = Pick<ServeConfig, 'batchesInFlight' | 'memoryLimitMb' | 'auth'>;
+type AdmissionConfig = Pick<ServeConfig, 'batchesInFlight' | 'memoryLimitMb' | 'auth' | 'proxies'>;
+
+/**
+ * Whose bounds a call counts against: the holder of a key or token where there are such, else the address that it comes
+ * from. Behind `proxies` proxies that is the last entry but so many of `X-Forwarded-For`: what stands before it anybody
+ * may have written.
+ */
+export const callerOf = (
+  { header, peer }: Pick<Call, 'header' | 'peer'>,
+  { auth, proxies }: Pick<ServeConfig, 'auth' | 'proxies'>,
+): string => {
+  const key = auth === undefined ? null : (header('authorization') ?? header('x-api-key'));
+  if (key !== null) return key;
+  const passed = proxies > 0 ? header('x-forwarded-for')?.split(',').at(-proxies)?.trim() : '';
+  return passed || peer();
+};
 
 export const buildAdmission = (
   config: AdmissionConfig,
@@ -40,8 +55,6 @@ export const buildAdmission = (
   const answerLimitBytes = bufferBytesOf(config);
   const answers = buildBudget({ inAll: answerLimitBytes, perCaller: answerLimitBytes / 2 });
 
-  const callerOf = ({ header, peer }: Pick<Call, 'header' | 'peer'>): string =>
-    (config.auth === undefined ? null : (header('authorization') ?? header('x-api-key'))) ?? peer();
   const isFull = (): ShedReason | undefined => {
     if (batches >= config.batchesInFlight) return 'queue-full';
     return isOverloaded() ? 'overload' : undefined;
@@ -53,7 +66,7 @@ export const buildAdmission = (
     nOwn: 0 | 1,
     onLeave: () => void,
   ): Ticket => {
-    const caller = callerOf(call);
+    const caller = callerOf(call, config);
     const signal = call.signal();
     const atMs = deadlineOf(call);
     let answerBytes = 0;

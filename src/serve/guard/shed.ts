@@ -43,6 +43,16 @@ export const admitted = <T>(context: ServeContext, work: () => T): T => {
   }
 };
 
+/** Gives way between two slices. @throws AppError deadline-passed when the rest is not worth doing */
+export type Pause = () => Promise<void>;
+
+export const pauseOf =
+  (context: ServeContext, ticket: Ticket): Pause =>
+  async () => {
+    const reason = await ticket.pause();
+    if (reason) throw shed(context, reason);
+  };
+
 /** The ticket, or the failure of who got none. @throws AppError overloaded */
 export const admittedAs = (context: ServeContext, ticket: Ticket | ShedReason): Ticket => {
   if (typeof ticket === 'string') throw shed(context, ticket);

@@ -6,7 +6,7 @@ import type { Answer, Call, InPlace } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
 import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
-import { isObject, parseBody } from '../formats/body.ts';
+import { isObject, parseBody, SMALL_BYTES } from '../formats/body.ts';
 import { compressedParts } from '../formats/compressed.ts';
 import { buildFlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
@@ -25,7 +25,6 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const writer = buildAnswerWriter(context.loaded);
   const reasons = buildReasons(context.loaded.model);
   const answering = { context, scoring, scanner, writer, reasons };
-  const batchAnswer = buildBatchAnswer(answering);
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
   const tail = `,${writer.model}}`;
@@ -39,6 +38,8 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     });
   const answerParsed = (flight: unknown, { strict, explain }: Switches): string =>
     answer(scoring.read(flight, { pointer: '', strict }, raw, 0), explain);
+
+  const batchAnswer = buildBatchAnswer(answering, answerParsed);
 
   /** The answer to a plain flight that ends where the bytes end. */
   const scanned = ({ source, at }: InPlace, call: Call): string | undefined => {
@@ -57,7 +58,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     switches: Switches,
     call: Call,
   ): string | Promise<Answer> => {
-    if (batchStart(bytes) < 0) {
+    if (bytes.length <= SMALL_BYTES && batchStart(bytes) < 0) {
       const body = parseBody(bytes);
       if (!isObject(body) || (body['flights'] ?? null) === null)
         return answerParsed(body, switches);
@@ -78,7 +79,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
       stream: { type: NDJSON, answer: buildStream(answering) },
       scan: scanned,
       answer: (bytes, call) =>
-        scanned({ source: bytes, at: 0 }, call) ??
+        (bytes.length <= SMALL_BYTES ? scanned({ source: bytes, at: 0 }, call) : undefined) ??
         answerSlowly(bytes, parseSwitches(call.query), call),
     },
   };

@@ -22,6 +22,9 @@ import { buildScoring } from '../scoring/scoring.ts';
 const FORM = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
 
+/** To take a form apart costs more than to read it, and none for a flight is so large. */
+const FORM_LIMIT_BYTES = 64 * 1024;
+
 /** A page with the answer to a flight, or with what is wrong with it. */
 export const buildPageAnswer = (
   context: ServeContext,
@@ -84,6 +87,7 @@ export const buildResult = (context: ServeContext): Endpoint => {
     label: '/result',
     POST: {
       types: [FORM, MULTIPART],
+      limitBytes: FORM_LIMIT_BYTES,
       answer: async (bytes, call) => {
         const lang = langOf(call);
         const flight = flightOfForm(await fieldsOf(bytes, call), inputs, lang, new Date());

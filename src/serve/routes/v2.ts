@@ -4,10 +4,12 @@
 import { AppError, type Fault } from '../../core/errors.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 import { VERSION } from '../../core/version.ts';
+import type { Call } from '../../http/call.ts';
 import type { ServeContext, Ticket } from '../context.ts';
 import { type Endpoint, jsonHeaders } from '../endpoint.ts';
+import { SMALL_BYTES } from '../formats/body.ts';
 import { datatypeOf } from '../formats/tensor.ts';
-import { admitted, admittedAs, shed } from '../guard/shed.ts';
+import { admitted, admittedAs, pauseOf, shed } from '../guard/shed.ts';
 import { buildInferenceReader, type InferenceRequest } from '../scoring/inference.ts';
 import { buildScoring } from '../scoring/scoring.ts';
 
@@ -139,31 +141,53 @@ const buildInfer = (context: ServeContext): Endpoint => {
     return answers;
   };
 
+  const withTicket = async (
+    call: Call,
+    work: (ticket: Ticket) => Promise<Response>,
+  ): Promise<Response> => {
+    const ticket = admittedAs(context, admission.enterBatch(call));
+    try {
+      return await work(ticket);
+    } finally {
+      ticket.sent();
+      ticket.leave();
+    }
+  };
+
+  const large = async (bytes: Uint8Array, call: Call, ticket: Ticket): Promise<Response> => {
+    const pause = pauseOf(context, ticket);
+    if (ticket.isShared()) await pause();
+    const asked = await read(bytes, call, pause);
+    if (asked.strict) refuseOdd(asked.flights);
+    return answerOf(loaded, asked, await answerBatch(asked, ticket));
+  };
+
   return {
     label: '/v2/models/{model}/infer',
     POST: {
       types: ['application/json', 'application/octet-stream'],
       answer: async (bytes, call) => {
-        const asked = read(bytes, call);
+        // A large body is read in its turn, a small one at once: it may be a single flight.
+        if (bytes.length > SMALL_BYTES)
+          return withTicket(call, (ticket) => large(bytes, call, ticket));
+        const asked = await read(bytes, call, unpaused);
         const { nRows } = asked.flights;
         if (asked.strict) refuseOdd(asked.flights);
-        if (nRows <= 1)
-          return admitted(context, () => {
-            const answers = answersFor(asked);
-            if (nRows === 1) slice(asked, 0, answers);
-            return answerOf(loaded, asked, answers);
-          });
-        const ticket = admittedAs(context, admission.enterBatch(call));
-        try {
-          return answerOf(loaded, asked, await answerBatch(asked, ticket));
-        } finally {
-          ticket.sent();
-          ticket.leave();
-        }
+        if (nRows > 1)
+          return withTicket(call, async (ticket) =>
+            answerOf(loaded, asked, await answerBatch(asked, ticket)),
+          );
+        return admitted(context, () => {
+          const answers = answersFor(asked);
+          if (nRows === 1) slice(asked, 0, answers);
+          return answerOf(loaded, asked, answers);
+        });
       },
     },
   };
 };
+
+const unpaused = async (): Promise<void> => {};
 
 interface Answers {
   readonly probability: Float64Array;

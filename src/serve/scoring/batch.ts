@@ -17,7 +17,7 @@ import {
 import { isObject, parseBody } from '../formats/body.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import type { Switches } from '../formats/query.ts';
-import { admittedAs, shed } from '../guard/shed.ts';
+import { admittedAs, type Pause, pauseOf, shed } from '../guard/shed.ts';
 import { type FlightAnswering, type Scoring, SLICE_ROWS } from './scoring.ts';
 
 const FAULTS_KEPT = 100;
@@ -31,9 +31,6 @@ export interface Flights {
   /** Names of unknown inputs by row; rows without are not there. */
   readonly unknown: ReadonlyMap<number, readonly string[]>;
 }
-
-/** Gives way; throws when the rest is not worth doing. */
-type Pause = () => Promise<void>;
 
 /** How many flights are read at most, and what happens between two slices of them. */
 interface Bounds {
@@ -143,7 +140,13 @@ const batchInvalid = (faults: readonly Fault[]): AppError => {
   return new AppError('value-invalid', `${pointer}: ${detail}${rest}`, { faults });
 };
 
-/** `{"predictions":[...],"model":{...}}` of a body, in parts, or every fault in it. */
+/** The answer to one flight. @throws AppError value-invalid */
+type SingleAnswer = (flight: unknown, switches: Switches) => string;
+
+/**
+ * `{"predictions":[...],"model":{...}}` of a body, in parts, or every fault in it. A large body that is no batch is read
+ * in its turn as well.
+ */
 type BatchAnswer = (
   bytes: Uint8Array,
   switches: Switches,
@@ -157,13 +160,10 @@ const PART_CHARS = 64 * 1024;
 const ROW_BYTES = 400;
 const REASON_BYTES = 110;
 
-export const buildBatchAnswer = ({
-  context,
-  scoring,
-  scanner,
-  writer,
-  reasons,
-}: FlightAnswering): BatchAnswer => {
+export const buildBatchAnswer = (
+  { context, scoring, scanner, writer, reasons }: FlightAnswering,
+  single: SingleAnswer,
+): BatchAnswer => {
   const { config, admission } = context;
   const { nInputs, nHeads, notices } = scoring;
   const out = new Float64Array(SLICE_ROWS * nHeads);
@@ -219,13 +219,11 @@ export const buildBatchAnswer = ({
     return unknown.size > 0;
   };
 
-  return async (bytes, { strict, explain }, call) => {
+  return async (bytes, switches, call) => {
+    const { strict, explain } = switches;
     const ticket = admittedAs(context, admission.enterBatch(call));
     const work = explain ? 'explain' : 'predict';
-    const pause = async (): Promise<void> => {
-      const reason = await ticket.pause();
-      if (reason) throw shed(context, reason);
-    };
+    const pause = pauseOf(context, ticket);
     const answer = async (flights: Flights): ReturnType<BatchAnswer> => {
       charge(ticket, flights.nRows, work);
       return { parts: await write(flights, work, { ticket, pause }), onSent: ticket.sent };
@@ -237,7 +235,9 @@ export const buildBatchAnswer = ({
       const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
       if (scanned && !(strict && isFaulty(scanned))) return await answer(scanned);
       const body = parseBody(bytes);
-      const flights = isObject(body) ? body['flights'] : undefined;
+      const flights = isObject(body) ? (body['flights'] ?? undefined) : undefined;
+      if (flights === undefined)
+        return { parts: [Buffer.from(single(body, switches))], onSent: ticket.sent };
       return await answer(await readFlights(scoring, flights, strict, bounds));
     } catch (error) {
       ticket.sent();

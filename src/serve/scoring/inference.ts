@@ -6,6 +6,7 @@ import type { Input } from '../../core/inputs.ts';
 import type { Call } from '../../http/call.ts';
 import { isObject, type JsonObject, parseBody } from '../formats/body.ts';
 import { buildColumnReader, type ColumnSink, DATATYPES, isDatatype } from '../formats/tensor.ts';
+import type { Pause } from '../guard/shed.ts';
 import type { Flights } from './batch.ts';
 
 const OUTPUTS = ['probability', 'delayed'] as const;
@@ -17,6 +18,13 @@ export interface InferenceRequest {
   readonly strict: boolean;
   /** In the order asked for; `binary` as the binary extension has it. */
   readonly outputs: readonly { readonly name: OutputName; readonly binary: boolean }[];
+}
+
+/** Where the values of columns are read from: a document, and the binary tensors behind it. */
+interface ColumnSource {
+  readonly bytes: Uint8Array;
+  readonly tensorsAt: number;
+  readonly pause: Pause;
 }
 
 const invalid = (pointer: string, detail: string): AppError =>
@@ -40,24 +48,26 @@ const splitBody = (bytes: Uint8Array, call: Call): { document: JsonObject; tenso
   return { document, tensorsAt };
 };
 
+/** Columns of more rows than this are read one at a time, with room for others in between. */
+const PAUSED_ROWS = 512;
+
 /**
- * A reader of inference requests for a model's inputs.
+ * A reader of inference requests for a model's inputs. It asks for `pause` between large columns.
  * @throws AppError request-malformed, value-invalid, batch-too-large
  */
 export const buildInferenceReader = (
   inputs: readonly Input[],
   limitRows: number,
-): ((bytes: Uint8Array, call: Call) => InferenceRequest) => {
+): ((bytes: Uint8Array, call: Call, pause: Pause) => Promise<InferenceRequest>) => {
   const readers = new Map(
     inputs.map((input, place) => [input.name, { place, read: buildColumnReader(input) }]),
   );
   const nInputs = inputs.length;
 
-  const readColumns = (
+  const readColumns = async (
     columns: readonly unknown[],
-    bytes: Uint8Array,
-    tensorsAt: number,
-  ): Flights => {
+    { bytes, tensorsAt, pause }: ColumnSource,
+  ): Promise<Flights> => {
     const nRows = rowsOf(columns, limitRows);
     const raw = new Float64Array(nRows * nInputs).fill(Number.NaN);
     const names = new Map<number, string[]>();
@@ -65,6 +75,7 @@ export const buildInferenceReader = (
     const given = new Set<string>();
     let at = tensorsAt;
     for (const [i, column] of columns.entries()) {
+      if (i > 0 && nRows > PAUSED_ROWS) await pause();
       const pointer = `/inputs/${i}`;
       if (!isObject(column) || typeof column['name'] !== 'string')
         throw invalid(pointer, 'an input needs a name');
@@ -113,17 +124,18 @@ export const buildInferenceReader = (
     return { nRows, raw, unknown: names };
   };
 
-  return (bytes, call) => {
+  return async (bytes, call, pause) => {
     const { document, tensorsAt } = splitBody(bytes, call);
     const { inputs: columns } = document;
     const id = isAbsent(document['id']) ? undefined : document['id'];
     if (id !== undefined && typeof id !== 'string') throw invalid('/id', 'id must be a string');
     if (!Array.isArray(columns)) throw invalid('/inputs', 'inputs must be a list');
+    const outputs = outputsOf(document);
     return {
       id,
-      flights: readColumns(columns, bytes, tensorsAt),
+      flights: await readColumns(columns, { bytes, tensorsAt, pause }),
       strict: parameterOf(document, 'strict') === true,
-      outputs: outputsOf(document),
+      outputs,
     };
   };
 };

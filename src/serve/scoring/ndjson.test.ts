@@ -25,12 +25,13 @@ test('lines come out whole, wherever the stream is cut', () => {
   for (let size = 1; size <= text.length; size++) {
     const lines: string[] = [];
     const cutter = buildLineCutter(100);
-    const keep = (line: Uint8Array): void => {
-      lines.push(Buffer.from(line).toString());
-    };
-    for (let at = 0; at < text.length; at += size)
-      cutter.push(Buffer.from(text.slice(at, at + size)), keep);
-    cutter.end(keep);
+    const keep = (taken: readonly Uint8Array[]): void =>
+      void lines.push(...taken.map((line) => Buffer.from(line).toString()));
+    for (let at = 0; at < text.length; at += size) {
+      cutter.feed(Buffer.from(text.slice(at, at + size)));
+      for (let n = 0; n < size; n++) keep(cutter.take(1));
+    }
+    keep(cutter.end());
     expect(lines).toEqual(['one', '', 'two, longer\r', 'three']);
   }
 });

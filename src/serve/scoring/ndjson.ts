@@ -9,7 +9,7 @@ import { skipSpace } from '../formats/json-tokens.ts';
 import { nestsDeeper, tooDeep } from '../formats/nesting.ts';
 import { problemOf } from '../formats/problem.ts';
 import { parseSwitches } from '../formats/query.ts';
-import { admittedAs, shed } from '../guard/shed.ts';
+import { admittedAs, pauseOf } from '../guard/shed.ts';
 import { type FlightAnswering, SLICE_ROWS } from './scoring.ts';
 
 export const NDJSON = 'application/x-ndjson';
@@ -18,37 +18,64 @@ const NONE: readonly string[] = [];
 
 /** Cuts a stream of bytes into lines. */
 interface LineCutter {
-  /** Calls `onLine` for each whole line, without its end. @throws AppError body-too-large for a line past the limit */
-  readonly push: (chunk: Uint8Array, onLine: (bytes: Uint8Array) => void) => void;
+  /** Takes over what has come; all that came before has been taken. */
+  readonly feed: (chunk: Uint8Array) => void;
+  /**
+   * The next whole lines, without their ends; none when more must come first.
+   * @throws AppError body-too-large for a line past the limit
+   */
+  readonly take: (most: number) => readonly Uint8Array[];
   /** The last line, if it has no end. */
-  readonly end: (onLine: (bytes: Uint8Array) => void) => void;
+  readonly end: () => readonly Uint8Array[];
 }
 
+const NOTHING = new Uint8Array(0);
+
 export const buildLineCutter = (limitBytes: number): LineCutter => {
-  let rest: Uint8Array = new Uint8Array(0);
+  let chunk: Uint8Array = NOTHING;
+  let at = 0;
+  /** The beginning of a line whose end has not come: a copy, since the runtime may use the memory of a chunk again. */
+  let begun: Uint8Array = NOTHING;
+  let nBegun = 0;
+  const keep = (part: Uint8Array): void => {
+    if (nBegun + part.length > begun.length) {
+      const larger = new Uint8Array(Math.max(nBegun + part.length, 2 * begun.length));
+      larger.set(begun.subarray(0, nBegun));
+      begun = larger;
+    }
+    begun.set(part, nBegun);
+    nBegun += part.length;
+  };
+  const whole = (): Uint8Array => {
+    const line = begun.subarray(0, nBegun);
+    begun = NOTHING;
+    nBegun = 0;
+    return line;
+  };
+  const next = (): Uint8Array | undefined => {
+    const to = chunk.indexOf(LF, at);
+    const part = chunk.subarray(at, to < 0 ? chunk.length : to);
+    at = to < 0 ? chunk.length : to + 1;
+    if (nBegun + part.length > limitBytes)
+      throw new AppError('body-too-large', `a line is longer than ${limitBytes} bytes`);
+    if (to >= 0 && nBegun === 0) return part;
+    keep(part);
+    return to < 0 ? undefined : whole();
+  };
   return {
-    push: (chunk, onLine) => {
-      let from = 0;
-      let to = chunk.indexOf(LF);
-      if (to >= 0 && rest.length > 0) {
-        onLine(Buffer.concat([rest, chunk.subarray(0, to)]));
-        rest = new Uint8Array(0);
-        from = to + 1;
-        to = chunk.indexOf(LF, from);
-      }
-      for (; to >= 0; to = chunk.indexOf(LF, from)) {
-        onLine(chunk.subarray(from, to));
-        from = to + 1;
-      }
-      // A copy: the runtime may use the chunk's memory again.
-      if (from < chunk.length) rest = Buffer.concat([rest, chunk.subarray(from)]);
-      if (rest.length > limitBytes)
-        throw new AppError('body-too-large', `a line is longer than ${limitBytes} bytes`);
+    feed: (part) => {
+      chunk = part;
+      at = 0;
     },
-    end: (onLine) => {
-      if (rest.length > 0) onLine(rest);
-      rest = new Uint8Array(0);
+    take: (most) => {
+      const lines: Uint8Array[] = [];
+      while (lines.length < most && at < chunk.length) {
+        const line = next();
+        if (line) lines.push(line);
+      }
+      return lines;
     },
+    end: () => (nBegun > 0 ? [whole()] : []),
   };
 };
 
@@ -126,32 +153,35 @@ export const buildStream = ({
     /** Texts of answers, in the order of the lines; nothing is read ahead of what is taken. */
     const answers = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
       let nLines = 0;
-      let lines: Uint8Array[] = [];
-      const keep = (line: Uint8Array): void => {
-        if (skipSpace(line, 0) < line.length) lines.push(line);
-      };
-      const flush = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-        for (let from = 0, n = 0; from < lines.length; from += n) {
+      let isFirst = true;
+      const pause = pauseOf(context, ticket);
+      /** Answers lines that are taken one slice after the other. */
+      const answer = async function* (
+        take: (most: number) => readonly Uint8Array[],
+      ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+        for (;;) {
+          const taken = take(ticket.sliceRows(work, SLICE_ROWS));
+          if (taken.length === 0) return;
           // The first slice of all that came is worked on at once where nobody else waits.
-          const reason = from > 0 || ticket.isShared() ? await ticket.pause() : undefined;
-          if (reason) throw shed(context, reason);
+          if (!isFirst || ticket.isShared()) await pause();
+          isFirst = false;
+          const lines = taken.filter((line) => skipSpace(line, 0) < line.length);
+          if (lines.length === 0) continue;
           const startMs = performance.now();
-          const slice = lines.slice(from, from + ticket.sliceRows(work, SLICE_ROWS));
-          n = slice.length;
-          const answer = encoder.encode(answerLines(slice, strict, explain, nLines + 1));
-          nLines += n;
-          ticket.done(work, n, performance.now() - startMs);
+          const answer = encoder.encode(answerLines(lines, strict, explain, nLines + 1));
+          nLines += lines.length;
+          ticket.done(work, lines.length, performance.now() - startMs);
           yield answer;
         }
-        lines = [];
       };
       try {
         for await (const part of call.parts()) {
-          cutter.push(part, keep);
-          yield* flush();
+          cutter.feed(part);
+          isFirst = true;
+          yield* answer(cutter.take);
         }
-        cutter.end(keep);
-        yield* flush();
+        const last = [...cutter.end()];
+        yield* answer(() => last.splice(0));
       } catch (error) {
         // The answer has begun: what went wrong can only be its last line.
         if (!(error instanceof AppError)) throw error;

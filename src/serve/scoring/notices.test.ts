@@ -80,6 +80,20 @@ describe.each(CASES)('a flight with %s', (_, more, pointer, detail) => {
     );
   });
 
+  test('is told of on the page, without scripts too', async () => {
+    const notesOn = async (asked: object): Promise<number> => {
+      const response = await fetch(`${service.url}/result`, {
+        method: 'POST',
+        headers: { accept: 'text/html' },
+        body: new URLSearchParams(asked as Record<string, string>),
+      });
+      expect(response.status).toBe(200);
+      return (await response.text()).split('class="note"').length - 1;
+    };
+    expect(await notesOn(PLANTED_FLIGHT)).toBe(0);
+    expect(await notesOn(flight)).toBeGreaterThan(0);
+  });
+
   test('is a 422 for a strict caller, wherever it is', async () => {
     for (const [body, at] of [
       [flight, pointer],

@@ -117,8 +117,8 @@ const health = (ok: boolean, view: ServiceView, verbose: boolean): Response => {
 };
 
 /**
- * `{"model": PATH}`; an empty body means the model that the service was started with, as it is now. A body must say that
- * it is JSON: a form in somebody's page cannot.
+ * `{"model": PATH}`; without a model, or with an empty body, the model that the service was started with, as it is now.
+ * A body must say that it is JSON: a form in somebody's page cannot.
  */
 const modelOf = async (request: Request): Promise<string | undefined> => {
   const text = await request.text();
@@ -135,10 +135,10 @@ const modelOf = async (request: Request): Promise<string | undefined> => {
   } catch {
     throw new AppError('request-malformed', 'a body such as {"model":"nyc"} is expected');
   }
-  const model =
-    typeof body === 'object' && body !== null && Object.hasOwn(body, 'model')
-      ? (body as { model: unknown }).model
-      : undefined;
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new AppError('value-invalid', 'a body such as {"model":"nyc"} is expected');
+  const model = Object.hasOwn(body, 'model') ? (body as { model: unknown }).model : undefined;
+  if (model === undefined || model === null) return undefined;
   if (typeof model !== 'string' || model === '')
     throw new AppError('value-invalid', 'model must be a path, NAME or NAME/VERSION');
   return model;

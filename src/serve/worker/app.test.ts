@@ -91,6 +91,27 @@ describe('one flight', () => {
   });
 });
 
+describe('a large body', () => {
+  const wide = ' '.repeat(20_000);
+
+  test('that holds one flight is answered as that flight', async () => {
+    const response = await post('/predict', wide + JSON.stringify(PLANTED_FLIGHT));
+    expect(await response.json()).toMatchObject({ probability: expected(PLANTED_FLIGHT) });
+    const parsed = await post('/predict?strict=true', `{"x":[1],"y":"${wide}"}`);
+    expect(parsed.status).toBe(422);
+  });
+
+  test('that is no JSON is refused', async () => {
+    expect((await post('/predict', `${wide}{`)).status).toBe(400);
+  });
+
+  test('that is a form is refused: none for a flight is so large', async () => {
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await post('/result', `x=${'a&'.repeat(40_000)}`, type)).status).toBe(413);
+    expect((await post('/result', `x=${'a'.repeat(30_000)}`, type)).status).toBe(422);
+  });
+});
+
 describe('a batch', () => {
   test('is answered in order', async () => {
     const flights = Array.from({ length: 700 }, (_, i) => ({

@@ -6,7 +6,7 @@ import { AppError, type ErrorCode } from '../../core/errors.ts';
 import type { Answer, Call } from '../../http/call.ts';
 import type { BuildApp, ServeContext } from '../context.ts';
 import type { Endpoint, Post } from '../endpoint.ts';
-import { mediaTypeOf, requireType } from '../formats/body.ts';
+import { mediaTypeOf, requireType, SMALL_BYTES } from '../formats/body.ts';
 import { ACCEPTED_CODINGS, isPacked, unpack, unpacked } from '../formats/content-coding.ts';
 import { problemResponse } from '../formats/problem.ts';
 import { buildAuthorise } from '../guard/auth.ts';
@@ -54,9 +54,6 @@ const otherMethod = (method: string, { GET, POST }: Endpoint): Response => {
 
 /** Failures after which the same request may well succeed a little later. */
 const COMES_BACK = new Set<ErrorCode>(['overloaded', 'not-ready', 'deadline-passed']);
-
-/** No single flight is so large: where batches are refused, so is this, before it is read. */
-const BATCH_BYTES = 16 * 1024;
 
 const OTHER = routeAt('other');
 const POST = methodAt('POST');
@@ -106,8 +103,11 @@ export const buildApp: BuildApp = (context) => {
     }
   };
 
+  const limitOf = ({ limitBytes = Number.POSITIVE_INFINITY }: Post): number =>
+    Math.min(limitBytes, config.bodyLimitBytes);
+
   const answerPacked = async (post: Post, call: Call): Promise<Answer> =>
-    post.answer(await unpack(await call.bytes(config.bodyLimitBytes), config.bodyLimitBytes), call);
+    post.answer(await unpack(await call.bytes(limitOf(post)), limitOf(post)), call);
 
   const answerBody = (post: Post, call: Call): Answer | Promise<Answer> => {
     const packed = isPacked(call);
@@ -119,11 +119,11 @@ export const buildApp: BuildApp = (context) => {
     const body = post.scan && call.inPlace(config.bodyLimitBytes);
     const text = body && post.scan?.(body, call);
     if (text !== undefined) return text;
-    if (Number(call.header('content-length')) > BATCH_BYTES) {
+    if (Number(call.header('content-length')) > SMALL_BYTES) {
       const refused = admission.isFull();
       if (refused) throw shed(context, refused);
     }
-    const bytes = call.bytes(config.bodyLimitBytes);
+    const bytes = call.bytes(limitOf(post));
     if (bytes instanceof Promise) return bytes.then((all) => post.answer(all, call));
     return post.answer(bytes, call);
   };
