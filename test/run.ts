@@ -2,6 +2,10 @@
  * `npm test`: format, lint, types, then every test; ends with one line, "N passed, N failed".
  * Each check counts as one test. A failed check does not hide the ones after it.
  */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 const root = `${import.meta.dir}/..`;
 const tool = (name: string): string => `${root}/node_modules/.bin/${name}`;
 
@@ -21,10 +25,31 @@ const checks = [
 ];
 
 console.log('# tests');
+/** Everything that the tests write and start: gone with the run, however a test ended. */
+const scratch = mkdtempSync(join(tmpdir(), 'puntual-tests-'));
+chmodSync(scratch, 0o755);
 const tests = Bun.spawn(
   [process.execPath, 'test', '--timeout', '60000', ...process.argv.slice(2)],
-  { cwd: root, stdio: ['ignore', 'inherit', 'pipe'] },
+  {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'pipe'],
+    env: { ...process.env, TMPDIR: scratch },
+    detached: true,
+  },
 );
+const cleanUp = (): void => {
+  try {
+    process.kill(-tests.pid, 'SIGKILL');
+  } catch {
+    // No process of the group is left.
+  }
+  rmSync(scratch, { recursive: true, force: true });
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    cleanUp();
+    process.exit(1);
+  });
 let output = '';
 
 /** The tests whose end the runner printed so. */
@@ -32,6 +57,7 @@ const counted = (end: 'pass' | 'fail'): number =>
   output.split('\n').filter((line) => line.startsWith(`(${end})`)).length;
 
 const report = (): never => {
+  cleanUp();
   const failed = counted('fail');
   const broke = tests.exitCode !== 0 && failed === 0 ? 1 : 0;
   const nFailed = checks.filter((ok) => !ok).length + failed + broke;
@@ -46,7 +72,6 @@ const report = (): never => {
 const SILENCE_MS = 240_000;
 const giveUp = (): never => {
   console.error(`no test has ended for ${SILENCE_MS / 1000} s: the run is given up`);
-  tests.kill('SIGKILL');
   return report();
 };
 let silence = setTimeout(giveUp, SILENCE_MS);
