@@ -2,16 +2,18 @@
  * Does a good caller notice an attack that keeps to the protocol? Each attack goes on for a while beside a caller who
  * asks 500 flights a second: every one of its requests is to be answered, no worker replaced, memory bounded, and the
  * work over within 2 s of the attackers' leaving. The attackers keep to half a processor.
- * `npx bun bench/attacks.ts [SECONDS] [MEMORY-LIMIT-MB] [ATTACK...]`
+ * `npx bun bench/attacks.ts [SECONDS] [MEMORY-MB] [ATTACK...]`; with a size, by root, the whole service runs in a control
+ * group that holds no more; 0: without a limit.
  */
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntual, FLIGHT, scratchDir } from './lib/http-peers.ts';
+import { beginPuntualIn, FLIGHT, scratchDir } from './lib/http-peers.ts';
 import { printMachine } from './lib/measure.ts';
+import { makeMemoryGroup } from './lib/memory-group.ts';
 
-const [seconds = '20', memoryLimitMb = '512', ...wanted] = process.argv.slice(2);
+const [seconds = '20', memoryMb = '0', ...wanted] = process.argv.slice(2);
 const durationMs = Number(seconds) * 1000;
 const WORKERS = 2;
 const GOOD_RATE = 500;
@@ -41,6 +43,7 @@ interface Peer {
   readonly end: () => void;
   readonly pause: () => void;
   readonly isClosed: () => boolean;
+  readonly nUnsent: () => number;
   /** Resolves when something has come back, or the connection has ended. */
   readonly heard: () => Promise<void>;
 }
@@ -72,6 +75,7 @@ const connect = async (port: number): Promise<Peer> => {
     end: () => socket.terminate(),
     pause: () => socket.pause(),
     isClosed: () => isClosed,
+    nUnsent: () => unsent.length,
     heard: async () => {
       await answered.promise;
       answered = Promise.withResolvers<void>();
@@ -146,6 +150,29 @@ const stream =
     }
   };
 
+/** Sends the same piece of a stream for ever, as fast as it is taken. */
+const flood =
+  (piece: string): Attack['attacker'] =>
+  async ({ port, goesOn, breath }) => {
+    const chunk = `${piece.length.toString(16)}\r\n${piece}\r\n`;
+    while (goesOn()) {
+      const peer = await connect(port);
+      peer.send(STREAM);
+      while (goesOn() && !peer.isClosed()) {
+        await breath();
+        if (peer.nUnsent() < chunk.length) peer.send(chunk);
+        await Bun.sleep(1);
+      }
+      peer.end();
+    }
+  };
+
+/** A value of about `nBytes` that no flight is: many small lists. */
+const lists = (nBytes: number): string =>
+  `[${Array(Math.floor(nBytes / 5))
+    .fill('[{}]')
+    .join()}]`;
+
 const EXPLAINED = '/predict?explain=true';
 const ATTACKS: readonly Attack[] = [
   { name: 'an output named 12,500 times', nAtOnce: 8, attacker: again(manyOutputs()) },
@@ -202,6 +229,26 @@ const ATTACKS: readonly Attack[] = [
     attacker: again(request('/nope', 'application/json', ' '.repeat(910_000))),
   },
   {
+    name: '1 MB of lists that are no flight',
+    nAtOnce: 16,
+    attacker: again(request('/predict', 'application/json', lists(1_000_000))),
+  },
+  {
+    name: 'forms of 60 KB',
+    nAtOnce: 16,
+    attacker: again(request('/result', 'application/x-www-form-urlencoded', 'a&'.repeat(30_000))),
+  },
+  {
+    name: 'empty lines as fast as they are taken',
+    nAtOnce: 16,
+    attacker: flood('\n'.repeat(60_000)),
+  },
+  {
+    name: 'broken lines as fast as they are taken',
+    nAtOnce: 16,
+    attacker: flood('{\n'.repeat(30_000)),
+  },
+  {
     name: 'explained batches behind each other, then gone',
     nAtOnce: 40,
     attacker: again(
@@ -254,10 +301,10 @@ const buildBreath = (): (() => Promise<void>) => {
 };
 
 console.log(
-  `\n${seconds} s each, --memory-limit ${memoryLimitMb}, ${WORKERS} workers, ${GOOD_RATE} flights/s by the good caller\n`,
+  `\n${seconds} s each, ${memoryMb === '0' ? 'no limit of memory' : `all in ${memoryMb} MB`}, ${WORKERS} workers, ${GOOD_RATE} flights/s by the good caller\n`,
 );
 console.log(
-  '| attack | attackers | answered to the good caller | p50 ms | p99 ms | workers replaced | workers together, most MB | work over after ms |\n|---|---:|---:|---:|---:|---:|---:|---:|',
+  '| attack | attackers | answered to the good caller | p50 ms | p99 ms | workers replaced | ended by the kernel | all together, most MB | work over after ms |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|',
 );
 const rounds: readonly Attack[] = [
   { name: '(none)', nAtOnce: 0, attacker: async () => {} },
@@ -266,8 +313,13 @@ const rounds: readonly Attack[] = [
   ),
 ];
 for (const { name, nAtOnce, attacker } of rounds) {
-  const flags = ['--workers', `${WORKERS}`, '--memory-limit', memoryLimitMb];
-  const service = await beginPuntual(scratchDir, 'puntual serve', ...flags);
+  const group = memoryMb === '0' ? undefined : makeMemoryGroup(Number(memoryMb));
+  const service = await beginPuntualIn(
+    group?.prefix ?? [],
+    scratchDir,
+    'puntual serve',
+    ...['--workers', `${WORKERS}`],
+  );
   const { port } = service;
   const read = async (): Promise<Workers['workers']> =>
     ((await (await fetch(`http://127.0.0.1:${port + 1}/workers`)).json()) as Workers).workers;
@@ -299,8 +351,9 @@ for (const { name, nAtOnce, attacker } of rounds) {
   const restarts = (await read()).reduce((sum, worker) => sum + worker.restarts, 0);
   const { outcomes, planned, serviceTime } = report;
   console.log(
-    `| ${name} | ${nAtOnce} | ${outcomes.ok} of ${planned} | ${serviceTime.p50Ms.toFixed(1)} | ${serviceTime.p99Ms.toFixed(1)} | ${restarts} | ${mostMb} | ${busyMs.toFixed(0)} |`,
+    `| ${name} | ${nAtOnce} | ${outcomes.ok} of ${planned} | ${serviceTime.p50Ms.toFixed(1)} | ${serviceTime.p99Ms.toFixed(1)} | ${restarts} | ${group?.nKills() ?? ''} | ${(group?.mostMb() ?? mostMb).toFixed(0)} | ${busyMs.toFixed(0)} |`,
   );
   await service.stop();
+  group?.remove();
 }
 process.exit(0);

@@ -92,9 +92,18 @@ export const beginPuntual = (
   modelsDir: string,
   name = 'puntual serve',
   ...flags: string[]
+): Promise<Service> => beginPuntualIn([], modelsDir, name, ...flags);
+
+/** The same behind a prefix that puts it somewhere, such as into a control group. */
+export const beginPuntualIn = (
+  prefix: readonly string[],
+  modelsDir: string,
+  name: string,
+  ...flags: string[]
 ): Promise<Service> =>
   begin(name, (port) => [
     [
+      ...prefix,
       process.execPath,
       join(ROOT, 'src/cli/main.ts'),
       'serve',

@@ -44,7 +44,7 @@ export const SHED_REASONS = [
 export type ShedReason = (typeof SHED_REASONS)[number];
 
 /** Calls of the operating system whose refusal is counted. */
-export const SYSTEM_CALLS = ['setsockopt', 'getsockopt'] as const;
+export const SYSTEM_CALLS = ['setsockopt', 'getsockopt', 'close_range'] as const;
 export type SystemCall = (typeof SYSTEM_CALLS)[number];
 
 /** What a prediction said. */

@@ -40,6 +40,7 @@ export const openListener = ({
   delayMs,
 }: ListenerSetting): Listener => {
   const nOwn = sockets?.descriptors().length ?? 0;
+  sockets?.keepToThread();
   let isHolding = false;
   const server = openHttp({
     hostname: config.host,

@@ -1,11 +1,17 @@
 /**
- * Listening sockets by way of the C library, since the runtime does not offer it: holds new connections back while
- * those in the accept queue can still be accepted.
+ * Sockets by way of the C library, since the runtime does not offer it: new connections are held back while those in the
+ * accept queue can still be accepted, and all are closed at once when the process is killed.
  *
  * A listener that takes only packets with the largest time to live (IP_MINTTL, RFC 5082) takes none: the packet that
  * would open a connection is dropped unanswered, the caller's system tries again and finds another worker. Packets of a
  * connection that has begun to open are not looked at. Needs no right, unlike a packet filter (SO_ATTACH_FILTER wants
  * CAP_NET_ADMIN on a TCP socket since 2026). A caller whose packets do come with 255 gets through, as without a hold.
+ *
+ * The system closes what a killed process had open once its last thread is gone, after it has given up all its memory:
+ * milliseconds in which callers send into nothing. A table of descriptors that the main thread has for itself
+ * (CLOSE_RANGE_UNSHARE, Linux 5.9; unlike unshare(2) no usual container forbids it) is closed when that thread ends.
+ * Other threads keep what was open before.
+ *
  * Linux only; elsewhere `openSockets` returns undefined and the listener does without.
  */
 import { FFIType, ptr } from 'bun:ffi';
@@ -21,6 +27,11 @@ const AF_INET6 = 10;
 const MIN_TTL = { level: 0, name: 21 } as const;
 const MIN_HOP_COUNT = { level: 41, name: 73 } as const;
 const LARGEST_TTL = 255;
+/** The same on all processors. @source close_range(2) */
+const CLOSE_RANGE = 436;
+const CLOSE_RANGE_UNSHARE = 2;
+/** No descriptor is so large: nothing is closed. */
+const LARGEST_DESCRIPTOR = 0xffff_ffff;
 
 export interface Sockets {
   /** Descriptors of this process. */
@@ -34,6 +45,8 @@ export interface Sockets {
   readonly holdNew: (listener: number) => boolean;
   /** Takes `holdNew` back. */
   readonly takeNew: (socket: number) => boolean;
+  /** What is opened from now on belongs to this thread alone. @returns whether the system does it */
+  readonly keepToThread: () => boolean;
 }
 
 const SYMBOLS = {
@@ -44,6 +57,10 @@ const SYMBOLS = {
   getsockopt: {
     args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.ptr],
     returns: FFIType.i32,
+  },
+  syscall: {
+    args: [FFIType.i64, FFIType.u64, FFIType.u64, FFIType.u64],
+    returns: FFIType.i64,
   },
 } as const;
 
@@ -80,5 +97,16 @@ export const openSockets = (onFailure: (call: SystemCall) => void): Sockets | un
     isListening: (descriptor) => readOption(descriptor, SOL_SOCKET, SO_ACCEPTCONN) === 1,
     holdNew: (listener) => takeFrom(listener, LARGEST_TTL),
     takeNew: (socket) => takeFrom(socket, 0),
+    keepToThread: () => {
+      const result = c.syscall(
+        CLOSE_RANGE,
+        LARGEST_DESCRIPTOR,
+        LARGEST_DESCRIPTOR,
+        CLOSE_RANGE_UNSHARE,
+      );
+      const isDone = Number(result) === 0;
+      if (!isDone) onFailure('close_range');
+      return isDone;
+    },
   };
 };
