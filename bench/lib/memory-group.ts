@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const ROOT = '/sys/fs/cgroup/memory';
 
-export interface MemoryGroup {
+interface MemoryGroup {
   /** What goes before a command that is to run inside. */
   readonly prefix: readonly string[];
   readonly mostMb: () => number;
