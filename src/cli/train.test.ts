@@ -49,6 +49,10 @@ const run = (...args: string[]) => {
   return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
 };
 
+/** A page with its apostrophes as they are read. */
+const pageOf = (name: string): string =>
+  readFileSync(join(folder, name), 'utf8').replaceAll('&#39;', "'");
+
 /** Anything that may stand in an input: known and unseen codes, moments, absurd numbers, nothing. */
 const anyValue = fc.oneof(
   fc.constant(Number.NaN),
@@ -199,7 +203,7 @@ describe('puntual train and evaluate', () => {
       expect(all.stdout.split('\n')[0]).toBe(`! ${sentence}`);
       expect(all.stdout).toEndWith('\nreport: all.html\n');
       expect(evaluate().stdout).not.toContain('report:');
-      const page = readFileSync(join(folder, 'all.html'), 'utf8');
+      const page = pageOf('all.html');
       expect(page).toContain(`<p class="warning" role="alert">${sentence}</p>`);
       const verdict = all.stdout.split('\n').find((line) => line.startsWith('On 3,000 flights'))!;
       expect(page).toContain(verdict);
@@ -219,6 +223,47 @@ describe('puntual train and evaluate', () => {
     expect(stderr).toContain('all 2,000 flights are on days that the model knows');
     expect(stderr).toContain('--include-training');
   });
+
+  test(
+    'compare two models on days that neither knows, in one sentence that is the same everywhere',
+    () => {
+      // It knows every day of the board; the first model all but the last five.
+      const stump = ['--name', 'stump', '--late-minutes', '20', '--trees', '1', '--publish'];
+      expect(run('train', board, ...stump).exitCode).toBe(0);
+      const more = writeBoard('more.csv', 12, 35);
+      const args = ['evaluate', 'dub', board, later, more, '--against', 'stump'];
+      const text = run(...args, '-o', 'both.html').stdout;
+      const report = JSON.parse(run(...args, '--json').stdout);
+      expect(report.rows).toEqual({ read: 4700, rejected: 3000, used: 1700 });
+      expect(report.rejected).toEqual({ 'on days that one of the two models knows': 3000 });
+      const comparison = report.comparisons.at(-1);
+      expect(comparison).toMatchObject({ flights: 1700, days: 17, standing: expect.any(String) });
+      expect(comparison.against).toMatch(/^stump \S+$/);
+      expect(report.against).toMatchObject({ name: comparison.against });
+      expect(comparison.logLoss.value).toBeCloseTo(
+        1 - report.test.logLoss / report.against.logLoss,
+        12,
+      );
+      expect(comparison.auc.value).toBeCloseTo(report.test.auc - report.against.auc, 12);
+      expect(report.verdict).toStartWith(
+        'On 1,700 flights of days that neither model knows (3,000 on days that one of the two models knows, 2019-04-14..2019-05-08 and 2019-04-14..2019-05-13, were left out), ',
+      );
+      expect(report.verdict).toContain(comparison.against);
+      expect(text).toContain(`\n${report.verdict}\n`);
+      expect(text).toContain(`\n${comparison.against} `);
+      expect(pageOf('both.html').includes(report.verdict)).toBe(true);
+      const itself = JSON.parse(
+        run('evaluate', 'dub', later, more, '--against', 'dub', '--json').stdout,
+      );
+      expect(itself.comparisons.at(-1)).toMatchObject({
+        standing: 'undecided',
+        logLoss: { value: 0, interval: { low: 0, high: 0 } },
+      });
+      const other = run('evaluate', 'dub', later, '--against', 'nobody');
+      expect(other.exitCode).toBe(2);
+    },
+    TIMEOUT_MS,
+  );
 
   test('say first that a model is measured by something else than it was learned for', () => {
     const arrivals = join(folder, 'arrivals.csv');
@@ -310,7 +355,9 @@ describe('a new model', () => {
       expect(second).not.toBe(first);
       const same = train(steady, 'steady', '--if-better');
       expect(same.exitCode).toBe(99);
-      expect(same.stderr).toContain('than chance tells apart from');
+      expect(same.stderr).toMatch(
+        /that neither knows its difference from \S.* is within chance: log loss \S+ %, 95 % interval \S+ to \S+ %;/,
+      );
       expect(current('steady')).toBe(second);
       const both = train(steady, 'steady', '--if-better', '--publish');
       expect(both).toMatchObject({ exitCode: 2 });

@@ -73,23 +73,26 @@ export const departuresOf = (table: Table): Float64Array => {
   return column.minutes;
 };
 
-/** The rows that are kept, in their order. */
+/** The rows that are kept, in their order; each is asked once. */
 export const pickTableRows = (table: Table, isKept: (row: number) => boolean): Table => {
-  const keep = (_: unknown, row: number): boolean => isKept(row);
+  const places = new Int32Array(table.nRows);
+  let nRows = 0;
+  for (let row = 0; row < table.nRows; row++) if (isKept(row)) places[nRows++] = row;
+  const rows = places.subarray(0, nRows);
   const columns = Object.fromEntries(
-    Object.entries(table.columns).map(([name, column]) => [name, kept(column, keep)]),
+    Object.entries(table.columns).map(([name, column]) => [name, picked(column, rows)]),
   );
-  const delayMinutes = table.delayMinutes.filter(keep);
-  return { ...table, nRows: delayMinutes.length, columns, delayMinutes };
+  const delayMinutes = Float32Array.from(rows, (row) => table.delayMinutes[row]!);
+  return { ...table, nRows, columns, delayMinutes };
 };
 
-const kept = (column: Column, keep: (value: unknown, row: number) => boolean): Column => {
+const picked = (column: Column, rows: Int32Array): Column => {
   switch (column.kind) {
     case 'category':
-      return { ...column, codes: column.codes.filter(keep) };
+      return { ...column, codes: rows.map((row) => column.codes[row]!) };
     case 'number':
-      return { ...column, numbers: column.numbers.filter(keep) };
+      return { ...column, numbers: Float64Array.from(rows, (row) => column.numbers[row]!) };
     case 'time':
-      return { ...column, minutes: column.minutes.filter(keep) };
+      return { ...column, minutes: Float64Array.from(rows, (row) => column.minutes[row]!) };
   }
 };

@@ -120,8 +120,33 @@
     ctx.restore();
   };
 
+  // The place of the nearest value of a series, which may lack one just there.
+  const nearestKnown = (ys, at) => {
+    for (let step = 0; step < ys.length; step++) {
+      if (ys[at - step] !== null && ys[at - step] !== undefined) return at - step;
+      if (ys[at + step] !== null && ys[at + step] !== undefined) return at + step;
+    }
+    return null;
+  };
+
+  // What the legend says while nothing is pointed at: the values at the first mark, else at the end.
+  const restOf = ({ data: [xs, ...ys], marks = [], restAt }) => {
+    const wanted = restAt ?? marks[0]?.at;
+    let at = xs.length - 1;
+    if (wanted !== undefined)
+      xs.forEach((x, i) => {
+        if (Math.abs(x - wanted) < Math.abs(xs[at] - wanted)) at = i;
+      });
+    else while (at > 0 && ys.every((column) => column[at] === null)) at--;
+    return [at, ...ys.map((column) => nearestKnown(column, at))];
+  };
+
   const drawLines = (place, drawing) => {
     const width = place.clientWidth;
+    const rest = restOf(drawing);
+    const showRest = (plot) => {
+      if (plot.cursor.left < 0) plot.setLegend({ idxs: rest });
+    };
     const plot = new uPlot(
       {
         width,
@@ -140,8 +165,14 @@
           ),
         ],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
-        cursor: { drag: { x: true, y: false } },
-        hooks: { draw: [linesHook(drawing)] },
+        cursor: {
+          drag: { x: true, y: false },
+          dataIdx: (plot, series, at) =>
+            series === 0 || at === null || drawing.hasGaps
+              ? at
+              : nearestKnown(plot.data[series], at),
+        },
+        hooks: { draw: [linesHook(drawing)], ready: [showRest], setCursor: [showRest] },
       },
       drawing.data,
       place,
@@ -153,6 +184,28 @@
     `rgb(${low.map((from, i) => Math.round(from + (high[i] - from) * share)).join(',')})`;
   const channels = (hex) => [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16));
 
+  // Which colour means how much: a strip from the smallest to the largest cell, with numbers below.
+  const drawColourScale = (ctx, { left, top, width }, { colourOf, amountOf, unit }) => {
+    const steps = 64;
+    for (let i = 0; i < steps; i++) {
+      ctx.fillStyle = colourOf(i / (steps - 1));
+      ctx.fillRect(left + (i * width) / steps, top, width / steps + 0.5, 10);
+    }
+    ctx.strokeStyle = colour('--line');
+    ctx.strokeRect(left, top, width, 10);
+    ctx.fillStyle = colour('--faint');
+    for (const [share, side] of [
+      [0, 'left'],
+      [0.5, 'center'],
+      [1, 'right'],
+    ]) {
+      ctx.textAlign = side;
+      const value = amountOf(share);
+      const text = short(Math.abs(value) >= 100 ? Math.round(value) : +value.toPrecision(2));
+      ctx.fillText(share === 1 ? `${text} ${unit}` : text, left + share * width, top + 22);
+    }
+  };
+
   const drawHeat = (place, drawing) => {
     const { rows, columns, cells } = drawing;
     const width = place.clientWidth;
@@ -162,7 +215,8 @@
     // Half a line of text: the name of the first row stands above its middle.
     const top = 8;
     const bottom = 40;
-    const height = top + rows.length * cellHeight + bottom;
+    const scale = 46;
+    const height = top + rows.length * cellHeight + bottom + scale;
     const canvas = document.createElement('canvas');
     canvas.width = width * devicePixelRatio;
     canvas.height = height * devicePixelRatio;
@@ -177,6 +231,8 @@
     const known = cells.filter((value) => value !== null).map(weight);
     const least = drawing.log ? 0 : Math.min(...known);
     const span = Math.max(...known) - least || 1;
+    const amountOf = (share) =>
+      drawing.log ? Math.expm1(least + share * span) : least + share * span;
     const low = channels(colour('--heat-low'));
     const high = channels(colour('--heat-high'));
     ctx.font = '12px system-ui, sans-serif';
@@ -203,6 +259,11 @@
         ctx.fillText(column, left + (c + 0.5) * cellWidth, rows.length * cellHeight + 10);
     });
     ctx.fillText(drawing.xLabel, left + (width - left) / 2, rows.length * cellHeight + 28);
+    drawColourScale(
+      ctx,
+      { left, top: rows.length * cellHeight + bottom, width: Math.min(280, width - left - 8) },
+      { colourOf: (share) => mix(low, high, share), amountOf, unit: drawing.unit },
+    );
     canvas.onmousemove = (event) => {
       const c = Math.floor((event.offsetX - left) / cellWidth);
       const r = Math.floor((event.offsetY - top) / cellHeight);

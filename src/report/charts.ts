@@ -40,6 +40,8 @@ export interface LineChart {
   readonly series: readonly Series[];
   /** Whether a place where a series has nothing interrupts its line, because nothing was there. */
   readonly hasGaps?: boolean;
+  /** Where on x the legend reads its values while nothing is pointed at; by default at the first mark, else at the end. */
+  readonly restAt?: number;
   /** Vertical lines with a word: a threshold, a fault. */
   readonly marks?: readonly { readonly at: number; readonly label: string }[];
   /** Horizontal lines with a word: a limit, a base rate. */

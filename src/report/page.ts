@@ -177,6 +177,9 @@ const isFigure = (cell: Cell): boolean =>
 const captionOf = (caption: string | undefined): string =>
   caption ? `<p class="caption">${escapeHtml(caption)}</p>` : '';
 
+/** On a phone's card two cells share a line where the name and the value of each have no more letters than this. */
+const MAX_HALF_CARD = 16;
+
 const buildTable = (
   header: readonly string[],
   rows: readonly (readonly Cell[])[],
@@ -194,12 +197,18 @@ const buildTable = (
   const head = header
     .map((title, column) => `<th scope="col"${side(column)}>${escapeHtml(title)}</th>`)
     .join('');
-  const body = rows
-    .map(
-      (row) =>
-        `<tr>${row.map((cell, column) => `<td${side(column)}${isWide ? ` data-label="${escapeHtml(header[column] ?? '')}"` : ''}>${escapeHtml(textOf(cell))}</td>`).join('')}</tr>`,
-    )
-    .join('');
+  const cellOf = (cell: Cell, column: number): string => {
+    const text = escapeHtml(textOf(cell));
+    if (!isWide) return `<td${side(column)}>${text}</td>`;
+    const label = header[column] ?? '';
+    const isLong = label.length + textOf(cell).length > MAX_HALF_CARD;
+    const classes = [isNumeric[column] ? 'number' : '', isLong ? 'long' : ''].filter(
+      (name) => name !== '',
+    );
+    const named = classes.length === 0 ? '' : ` class="${classes.join(' ')}"`;
+    return `<td${named} data-label="${escapeHtml(label)}">${text}</td>`;
+  };
+  const body = rows.map((row) => `<tr>${row.map(cellOf).join('')}</tr>`).join('');
   return `${captionOf(caption)}<div class="scroll" tabindex="0"><table${isWide ? ' class="wide"' : ''}><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 };
 
@@ -207,7 +216,7 @@ const buildBars = (block: Block & { readonly kind: 'bars' }): string => {
   const largest = Math.max(...block.rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
   const rows = block.rows.map((row) => {
     const percent = ((100 * Math.abs(row.value)) / largest).toFixed(1);
-    return `<tr><th scope="row">${escapeHtml(row.label)}</th><td class="bar"><span class="${row.value < 0 ? 'negative' : 'positive'}" style="width:${percent}%"></span></td><td class="number">${formatNumber(row.value)}</td><td>${escapeHtml(row.note ?? '')}</td></tr>`;
+    return `<tr><th scope="row">${escapeHtml(row.label)}</th><td class="bar"><span class="${row.value < 0 ? 'negative' : 'positive'}" style="width:${percent}%"></span></td><td class="number">${formatNumber(row.value)}</td><td class="note">${escapeHtml(row.note ?? '')}</td></tr>`;
   });
   return `${captionOf(block.caption)}<div class="scroll" tabindex="0"><table class="bars"><thead><tr><th scope="col">${escapeHtml(block.label)}</th><th></th><th scope="col" class="number">${escapeHtml(block.value)}</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 };

@@ -19,6 +19,7 @@ import {
 import { rateOf } from '../train/quality/metrics.ts';
 import { answersOf, firstAnswers } from './first-answers.ts';
 import { type FeatureImportance, importanceOf } from './importance.ts';
+import { type PartialDependence, partialDependenceOf } from './partial-dependence.ts';
 import { buildSeen, knownDaysOf } from './seen-days.ts';
 import { scorableFlights } from './scorable.ts';
 import { judgedPathOf, readBaselines } from './stored-training.ts';
@@ -43,6 +44,8 @@ export interface StoredEvaluation extends Evaluation {
   /** Dates of the model's own parts; `test` is that of these files. */
   readonly split: Readonly<Record<string, string>>;
   readonly baselines: Readonly<Record<string, Baseline>>;
+  /** The model that it is compared with, where one is. */
+  readonly against?: Baseline & { readonly name: string };
   readonly threshold: number;
   /** Which of the files' flights the model knows. */
   readonly seen: SeenFlights;
@@ -56,11 +59,13 @@ export interface StoredEvaluation extends Evaluation {
   readonly importance: readonly FeatureImportance[];
   /** Flights that the importance rests on, evenly spaced. */
   readonly importanceRows: number;
+  /** What the model does with its strongest inputs. */
+  readonly partialDependence: readonly PartialDependence[];
 }
 
-/** Flights on days that a model learned, stopped or was calibrated on. */
+/** Flights on days that the model, or the one that it is compared with, learned, stopped or was calibrated on. */
 export interface SeenFlights {
-  /** The days that the model knows, `2013-01-01..2013-10-31`; null where its file does not say. */
+  /** These days, `2013-01-01..2013-10-31`; null where the model's file does not say. */
   readonly days: string | null;
   readonly rows: number;
   /** Whether they are among the flights that were measured. */
@@ -95,12 +100,17 @@ export const evaluateStored = (
       `no flight can be judged: all ${all.source.nRowsRead} rows were left out`,
     );
   const models = [stored, ...(against ? [against] : [])];
-  const unseen = unseenOf(all, models, includesTraining);
+  const unseen = includesTraining ? { table: all, nLeftOut: 0 } : unseenOf(all, models);
   const table = models.reduce(
     (flights, { model: { inputs } }) => scorableFlights(flights, inputs),
     unseen.table,
   );
-  const seen = includesTraining ? { ...unseen.seen, rows: countSeen(table, models) } : unseen.seen;
+  const ranges = [...new Set(models.flatMap((one) => knownDaysOf(one.model) ?? []))];
+  const seen: SeenFlights = {
+    days: knownDaysOf(model) === undefined ? null : ranges.join(' and '),
+    rows: includesTraining ? seenBy(table, models).n : unseen.nLeftOut,
+    included: includesTraining,
+  };
   const lateMinutes = wanted ?? lateMinutesOf(model);
   const labels = labelsOf(table.delayMinutes, lateMinutes);
   const nLate = labels.reduce((sum, label) => sum + label, 0);
@@ -112,6 +122,7 @@ export const evaluateStored = (
   const raw = rawOf(table, model.inputs);
   const probabilities = firstAnswers(model, table);
   const plain = baselineAnswers(path, table);
+  const rival = against && { name: nameOf(against), answers: firstAnswers(against.model, table) };
   const rows = Int32Array.from({ length: table.nRows }, (_, row) => row);
   const evaluation = evaluate({
     table,
@@ -120,12 +131,13 @@ export const evaluateStored = (
     labels,
     baselines: {
       ...(Object.keys(plain).length === 0 ? { constant: constantOf(labels) } : plain),
-      ...(against && { [nameOf(against)]: firstAnswers(against.model, table) }),
+      ...(rival && { [rival.name]: rival.answers }),
     },
     threshold: model.threshold,
     costs,
   });
-  const left = seen.included || seen.rows === 0 ? {} : { [LEFT_OUT]: seen.rows };
+  const left =
+    seen.included || seen.rows === 0 ? {} : { [against ? LEFT_OUT_OF_BOTH : LEFT_OUT]: seen.rows };
   const rejected = { ...table.source.rejected, ...left };
   const nRejected = Object.values(rejected).reduce((sum, n) => sum + n, 0);
   const nSampled = Math.min(IMPORTANCE_ROWS, table.nRows);
@@ -135,6 +147,7 @@ export const evaluateStored = (
     const from = Math.floor((i * table.nRows) / nSampled) * nInputs;
     sample.set(raw.subarray(from, from + nInputs), i * nInputs);
   }
+  const importance = importanceOf(model, sample);
   return {
     model: path,
     version,
@@ -154,45 +167,54 @@ export const evaluateStored = (
     baselines: Object.fromEntries(
       Object.entries(plain).map(([name, answers]) => [name, baselineOf(answers, labels)]),
     ),
+    ...(rival && { against: { name: rival.name, ...baselineOf(rival.answers, labels) } }),
     threshold: model.threshold,
     unusedColumns: table.source.unused ?? [],
     absent: absentOf(model, raw),
     drift: inputDrift(model, raw, table.nRows),
-    importance: importanceOf(model, sample),
+    importance,
+    partialDependence: partialDependenceOf(model, importance, sample),
     importanceRows: nSampled,
   };
 };
 
 const LEFT_OUT = 'on days that the model knows';
+const LEFT_OUT_OF_BOTH = 'on days that one of the two models knows';
 
 const nameOf = ({ model, version }: StoredModel): string => `${model.name} ${version}`;
 
-/** The flights on days that none of the models knows, or all where these are asked for. */
+/** Which flights of a table are on days that one of the models knows, and what these days are. */
+const seenBy = (
+  table: Table,
+  models: readonly StoredModel[],
+): { isSeen: Uint8Array; n: number } => {
+  const tests = models.flatMap(({ model }) => knownDaysOf(model) ?? []).map(buildSeen);
+  const isSeen = new Uint8Array(table.nRows);
+  let n = 0;
+  departuresOf(table).forEach((minutes, row) => {
+    if (!tests.some((isOf) => isOf(minutes))) return;
+    isSeen[row] = 1;
+    n++;
+  });
+  return { isSeen, n };
+};
+
+/**
+ * The flights on days that none of the models knows.
+ * @throws AppError data-too-small
+ */
 const unseenOf = (
   all: Table,
   models: readonly StoredModel[],
-  included: boolean,
-): { table: Table; seen: SeenFlights } => {
+): { readonly table: Table; readonly nLeftOut: number } => {
+  const { isSeen, n } = seenBy(all, models);
+  if (n === 0) return { table: all, nLeftOut: 0 };
+  if (n < all.nRows) return { table: pickTableRows(all, (row) => isSeen[row] === 0), nLeftOut: n };
   const ranges = models.flatMap(({ model }) => knownDaysOf(model) ?? []);
-  const isSeen = ranges.map(buildSeen);
-  const departures = departuresOf(all);
-  const isKept = (row: number): boolean => !isSeen.some((isOf) => isOf(departures[row]!));
-  const unseen = ranges.length === 0 ? all : pickTableRows(all, isKept);
-  const days = knownDaysOf(models[0]!.model) ?? null;
-  const seen = { days, rows: all.nRows - unseen.nRows, included };
-  if (included) return { table: all, seen };
-  if (unseen.nRows === 0)
-    throw new AppError(
-      'data-too-small',
-      `all ${all.nRows.toLocaleString('en')} flights are on days that ${models.length > 1 ? 'one of the models knows' : 'the model knows'} (${ranges.join(' and ')}): these measure its memory, not its forecasts; give flights of other days, or --include-training to measure on them all the same${hintOf(models[0]!)}`,
-    );
-  return { table: unseen, seen };
-};
-
-/** How many of the flights are on days that one of the models knows. */
-const countSeen = (table: Table, models: readonly StoredModel[]): number => {
-  const isSeen = models.flatMap(({ model }) => knownDaysOf(model) ?? []).map(buildSeen);
-  return departuresOf(table).filter((minutes) => isSeen.some((isOf) => isOf(minutes))).length;
+  throw new AppError(
+    'data-too-small',
+    `all ${all.nRows.toLocaleString('en')} flights are on days that ${models.length > 1 ? 'one of the models knows' : 'the model knows'} (${ranges.join(' and ')}): these measure its memory, not its forecasts; give flights of other days, or --include-training to measure on them all the same${hintOf(models[0]!)}`,
+  );
 };
 
 /** Where the model lies that the report judged, which knows fewer days. */
@@ -228,11 +250,11 @@ const warningsOf = (
     );
   if (against && lateMinutesOf(against.model) !== learned)
     warnings.push(
-      `${nameOf(against)} answers how likely a delay of ${lateMinutesOf(against.model)} min or more is, the model one of ${learned} min or more. The two cannot be compared.`,
+      `${nameOf(against)} answers how likely a delay of ${lateMinutesOf(against.model)} min or more is, the model of ${learned} min or more. Both are measured by ${lateMinutes} min or more: one of them by what it does not answer.`,
     );
   if (seen.included && seen.rows > 0)
     warnings.push(
-      `${seen.rows.toLocaleString('en')} of these ${table.nRows.toLocaleString('en')} flights are on days that the model knows (${seen.days}): every figure below flatters it.`,
+      `${seen.rows.toLocaleString('en')} of these ${table.nRows.toLocaleString('en')} flights are on days that ${against ? 'one of the models' : 'the model'} knows (${seen.days}): every figure below flatters it.`,
     );
   if (seen.days === null)
     warnings.push(

@@ -28,28 +28,9 @@ import { distributionsOf } from './quality/input-distribution.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
 import { datesOf, learnFromAll, type Part } from './features/time-split.ts';
 import type { BoostRows } from './growing/training-rows.ts';
-import {
-  type DayResampling,
-  type Interval,
-  ratioInterval,
-  resampleDays,
-} from './quality/day-resampling.ts';
+import { type DayResampling, resampleDays } from './quality/day-resampling.ts';
+import { type HeadQuality, probabilityQuality, quantileQuality } from './quality/head-quality.ts';
 import { walkForest } from './growing/tree.ts';
-
-interface HeadQuality {
-  readonly name: string;
-  readonly loss: number;
-  /** Of the same answer for every flight. */
-  readonly baselineLoss: number;
-  /** Share of the constant's loss that is saved, over resampled days. */
-  readonly saved: { readonly value: number; readonly interval: Interval | null };
-  /** Of a quantile: the share of test flights that were at most so late; it should be the level. */
-  readonly coverage?: {
-    readonly level: number;
-    readonly value: number;
-    readonly interval: Interval | null;
-  };
-}
 
 /** The model that is stored, learned again from every flight after the one that the report judges. */
 interface Refit {
@@ -67,6 +48,8 @@ export interface TrainReport extends Evaluation {
   readonly rejected: Readonly<Record<string, number>>;
   readonly splitKind: 'time' | 'random';
   readonly split: Readonly<Record<Part, string>>;
+  /** Flights of each part, and which share of them was late. */
+  readonly partRates: Readonly<Record<Part, { readonly rows: number; readonly baseRate: number }>>;
   readonly baselines: { readonly climatology: Baseline; readonly logistic: Baseline };
   readonly threshold: number;
   readonly rounds: readonly { readonly train: number; readonly validation: number }[];
@@ -214,6 +197,12 @@ const judge = (
       rejected: table.source.rejected,
       splitKind: split.kind,
       split: split.dates,
+      partRates: {
+        train: ratesOf(parts.train),
+        validation: ratesOf(parts.validation),
+        calibration: ratesOf(parts.calibration),
+        test: ratesOf(parts.test),
+      },
       ...evaluation,
       baselines,
       threshold,
@@ -226,15 +215,22 @@ const judge = (
       maxTrees: settings.nTrees,
       isRelearned: first.isRelearned,
       heads: [
-        ...learned.slice(1).map(probabilityQuality),
+        ...learned.slice(1).map(laterQuality),
         ...quantiles.map((head) =>
-          quantileQuality(head, { survival, test: parts.test, train: parts.train, days: testDays }),
+          learnedQuantileQuality(head, {
+            survival,
+            test: parts.test,
+            train: parts.train,
+            days: testDays,
+          }),
         ),
       ],
     },
     sampleRaw: sampleOf(raw, inputs.length, split.rows.test),
   };
 };
+
+const ratesOf = ({ nRows, labels }: BoostRows) => ({ rows: nRows, baseRate: rateOf(labels) });
 
 interface RefitTask {
   readonly table: Table;
@@ -283,22 +279,17 @@ const learnEveryDay = async (
 
 const NO_SELF_TEST = { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) };
 
-/** Loss of a later probability on the flights that it is about, beside that of the training flights' rate. */
-const probabilityQuality = ({ head, answers, of: { test, train } }: LearnedHead): HeadQuality => {
-  const rate = rateOf(train.labels);
-  const lossOf =
-    (p: (i: number) => number) =>
-    (i: number): number =>
-      -Math.log(test.labels[i] === 1 ? p(i) : 1 - p(i));
-  return {
-    name: `at least ${head.minutes} min, given the step before (log loss)`,
-    ...savedOf(
-      lossOf((i) => Math.min(1 - 1e-15, Math.max(1e-15, answers.test[i]!))),
-      lossOf(() => rate),
-      resampleDays(test.days ?? new Int32Array(test.nRows)),
-    ),
-  };
-};
+/** A later probability on the flights that it is about, beside the training flights' rate. */
+const laterQuality = ({ head, answers, of: { test, train } }: LearnedHead): HeadQuality =>
+  probabilityQuality(
+    {
+      name: `at least ${head.minutes} min, given the step before`,
+      answers: answers.test,
+      constant: rateOf(train.labels),
+      days: resampleDays(test.days ?? new Int32Array(test.nRows)),
+    },
+    test.labels,
+  );
 
 interface QuantileFlights {
   /** float64, shape (test flights, probabilities). */
@@ -308,62 +299,23 @@ interface QuantileFlights {
   readonly days: DayResampling;
 }
 
-/** Pinball loss of a quantile beside that of the training flights' own, and how many flights it covers. */
-const quantileQuality = (
+/** A quantile of the test flights beside the training flights' own. */
+const learnedQuantileQuality = (
   { level, score }: LearnedHeads['quantiles'][number],
   { survival, test, train, days }: QuantileFlights,
 ): HeadQuality => {
   if (score.kind !== 'distribution') throw new TypeError('a learned quantile has a distribution');
   const quantile = buildDelayQuantile(score.shape, level);
   const nSteps = survival.length / test.nRows;
-  const constant = sampleQuantile(Float64Array.from(train.minutes), level);
-  const answers = Float64Array.from({ length: test.nRows }, (_, i) =>
-    quantile(survival, i * nSteps),
-  );
-  const pinball =
-    (answer: (i: number) => number) =>
-    (i: number): number => {
-      const rest = test.minutes[i]! - answer(i);
-      return rest >= 0 ? level * rest : (level - 1) * rest;
-    };
-  const isCovered = (i: number): number => (test.minutes[i]! <= answers[i]! ? 1 : 0);
-  let nCovered = 0;
-  for (let i = 0; i < test.nRows; i++) nCovered += isCovered(i);
-  return {
-    name: `P${Math.round(level * 100)} of minutes (pinball loss)`,
-    ...savedOf(
-      pinball((i) => answers[i]!),
-      pinball(() => constant),
+  return quantileQuality(
+    {
+      answers: Float64Array.from({ length: test.nRows }, (_, i) => quantile(survival, i * nSteps)),
+      constant: sampleQuantile(Float64Array.from(train.minutes), level),
       days,
-    ),
-    coverage: {
-      level,
-      value: nCovered / test.nRows,
-      interval: ratioInterval(days, isCovered, () => 1),
     },
-  };
-};
-
-/** The mean of a loss beside another's. */
-const savedOf = (
-  own: (i: number) => number,
-  constant: (i: number) => number,
-  days: DayResampling,
-): Pick<HeadQuality, 'loss' | 'baselineLoss' | 'saved'> => {
-  let [loss, baselineLoss] = [0, 0];
-  const n = days.places.length;
-  for (let i = 0; i < n; i++) {
-    loss += own(i) / n;
-    baselineLoss += constant(i) / n;
-  }
-  return {
-    loss,
-    baselineLoss,
-    saved: {
-      value: 1 - loss / baselineLoss,
-      interval: ratioInterval(days, (i) => constant(i) - own(i), constant),
-    },
-  };
+    level,
+    test.minutes,
+  );
 };
 
 /** Enough that the order of the features does not hang on the draw. */

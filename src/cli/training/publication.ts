@@ -64,7 +64,7 @@ export const decidePublication = (
   const { flights, days, standing } = comparison;
   return {
     isCurrent: standing === 'better',
-    reason: `on ${flights.toLocaleString('en')} flights of ${days} days that neither knows it ${wordsOf(comparison)}`,
+    reason: `on ${flights.toLocaleString('en')} flights of ${days} days that neither knows ${wordsOf(comparison)}`,
     comparison,
   };
 };

@@ -9,6 +9,7 @@ import { peakMemoryMb } from '../../host/peak-memory.ts';
 import { buildTrainingPage } from '../../report/training/training-page.ts';
 import { verdictOf } from '../../report/training/verdict.ts';
 import { type FeatureImportance, importanceOf } from '../../score/importance.ts';
+import { type PartialDependence, partialDependenceOf } from '../../score/partial-dependence.ts';
 import { storeTrained } from '../../score/stored-training.ts';
 import { type RollingMonth, rollMonths } from '../../train/rolling.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../../train/settings.ts';
@@ -48,6 +49,8 @@ export interface TrainFilesReport extends TrainReport {
   readonly importance: readonly FeatureImportance[];
   /** Test flights that the importance rests on, evenly spaced. */
   readonly importanceRows: number;
+  /** What the model does with its strongest inputs. */
+  readonly partialDependence: readonly PartialDependence[];
   /** Every trial of the search for settings, when asked. */
   readonly trials?: readonly TuningTrial[];
   /** Month by month, when asked. */
@@ -114,6 +117,7 @@ const trainWatched = async (
     isPublished: publication.isCurrent,
   });
   const { model } = trained.judged;
+  const importance = importanceOf(model, trained.sampleRaw);
   const report: TrainFilesReport = {
     model: path,
     version,
@@ -121,8 +125,9 @@ const trainWatched = async (
     verdict: verdictOf(trained.report).text,
     ...trained.report,
     unusedColumns: table.source.unused ?? [],
-    importance: importanceOf(model, trained.sampleRaw),
+    importance,
     importanceRows: trained.sampleRaw.length / model.inputs.length,
+    partialDependence: partialDependenceOf(model, importance, trained.sampleRaw),
     ...(trials ? { trials } : {}),
     ...(rolling ? { rolling } : {}),
     seconds: (performance.now() - startMs) / 1000,

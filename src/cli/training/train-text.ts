@@ -65,8 +65,10 @@ export const printQuality = (
   {
     test,
     baselines,
+    against,
   }: Pick<TrainReport, 'test'> & {
     readonly baselines: Readonly<Record<string, Baseline>>;
+    readonly against?: Baseline & { readonly name: string };
   },
   title: string,
 ): void => {
@@ -78,7 +80,11 @@ export const printQuality = (
   ];
   printTable(
     [title, 'AUC', 'log loss', 'Brier'],
-    [row('model', test), ...Object.entries(baselines).map(([name, quality]) => row(name, quality))],
+    [
+      row('model', test),
+      ...Object.entries(baselines).map(([name, quality]) => row(name, quality)),
+      ...(against ? [row(against.name, against)] : []),
+    ],
   );
   printLine(
     `calibration error ${test.ece.toFixed(4)}; ${(100 * test.baseRate).toFixed(1)} % of ${test.rows.toLocaleString('en')} flights late`,

@@ -27,6 +27,8 @@ import type { Database } from '../database.ts';
 interface LoadOptions extends ReadingOptions {
   /** What a model asks: an input that no field gives is read from a column of its name, if there is one. */
   readonly asked?: readonly Input[] | undefined;
+  /** Whether a flight must have a delay; without it all delays are NaN. */
+  readonly labelled?: boolean | undefined;
 }
 
 /**
@@ -48,7 +50,7 @@ export const loadTable = async (
  */
 export const readFlights = async (
   patterns: readonly string[],
-  { asked = [], ...options }: LoadOptions,
+  { asked = [], labelled = true, ...options }: LoadOptions,
   sink: FlightSink & { readonly takesTexts?: boolean },
 ): Promise<FlightsRead> => {
   const files = findFiles(patterns);
@@ -63,7 +65,7 @@ export const readFlights = async (
         const projection = await project(database.connection, source, {
           // What the first file was found to be, the others are too.
           wanted: { ...wanted, dialect: wanted.dialect && (dialect ?? wanted.dialect) },
-          labelled: true,
+          labelled,
           withOwn: asked.length > 0 || sink.takesTexts === true,
         });
         if (dialect !== undefined && dialect !== projection.dialect) {
@@ -85,7 +87,7 @@ export const readFlights = async (
             )!;
             unused.delete(column);
           }
-        await readInto(sink, database, source, { projection, own });
+        await readInto(sink, database, source, { projection, own, labelled });
       }
     }
     return { files, dialect: dialect!, unused: [...unused], notes };
@@ -119,12 +121,19 @@ const textColumnsOf = (source: Source): readonly OwnColumn[] =>
     expression: ownColumn(source, name)!,
   }));
 
+/** How a source is read. */
+interface Reading {
+  readonly projection: Projection;
+  readonly own: readonly OwnColumn[];
+  readonly labelled: boolean;
+}
+
 /** All rows of a source. @throws AppError file-empty, file-broken */
 const readInto = async (
   { log, append }: FlightSink,
   { connection }: Database,
   source: Source,
-  { projection, own }: { readonly projection: Projection; readonly own: readonly OwnColumn[] },
+  { projection, own, labelled }: Reading,
 ): Promise<void> => {
   const nBefore = log.nRead();
   const columns: readonly NamedKind[] = [
@@ -134,7 +143,7 @@ const readInto = async (
   const layout = { columns, nFields: projection.fields.length, hasRemark: projection.hasRemark };
   log.startFile(source.file);
   await blameFile(source.file, async () => {
-    const result = await connection.stream(sqlOf(projection, own));
+    const result = await connection.stream(sqlOf({ projection, own, labelled }));
     let chunk = await result.fetchChunk();
     while (chunk && chunk.rowCount > 0) {
       append(chunk, layout);
@@ -154,12 +163,13 @@ const readInto = async (
   }
 };
 
-const sqlOf = (
-  { fields, select, detail, hasRemark }: Projection,
-  own: readonly OwnColumn[],
-): string => `
-  SELECT ${rejectColumn(true)}, ${detail} AS detail,
-         coalesce(try_cast(delayMinutes AS FLOAT), 'nan') AS delayMinutes,
+const sqlOf = ({
+  projection: { fields, select, detail, hasRemark },
+  own,
+  labelled,
+}: Reading): string => `
+  SELECT ${rejectColumn(labelled)}, ${detail} AS detail,
+         ${labelled ? "coalesce(try_cast(delayMinutes AS FLOAT), 'nan')" : "'nan'::FLOAT"} AS delayMinutes,
          ${[
            ...fields.map(plainColumn),
            ...own.map(({ input, expression }) => plainOf(input.kind, expression)),

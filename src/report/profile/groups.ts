@@ -6,11 +6,19 @@ import type { Profile } from '../../flights/profile/profile-report.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import type { Block, Cell, Section } from '../page.ts';
 
-const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour));
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const DAYS = Array.from({ length: 31 }, (_, day) => String(day + 1));
 
-export const timeSection = (profile: Profile): Section => ({
+/** The hours from the first with flights to the last. */
+const hoursOf = ({ byHour }: Profile): readonly number[] => {
+  const hours = byHour.filter(({ flights }) => flights > 0).map(({ name }) => Number(name));
+  const first = Math.min(...hours);
+  return Array.from({ length: Math.max(0, Math.max(...hours) - first + 1) }, (_, i) => first + i);
+};
+
+export const timeSection = (profile: Profile): Section => timesOver(profile, hoursOf(profile));
+
+const timesOver = (profile: Profile, hours: readonly number[]): Section => ({
   title: 'When',
   blocks: [
     {
@@ -18,7 +26,7 @@ export const timeSection = (profile: Profile): Section => ({
       chart: {
         kind: 'line',
         title: 'Late by hour of scheduled departure, %',
-        x: { label: 'hour', range: [-0.5, 23.5] },
+        x: { label: 'hour', range: [(hours[0] ?? 0) - 0.5, (hours.at(-1) ?? 23) + 0.5] },
         y: { label: '% late' },
         series: [
           {
@@ -38,10 +46,13 @@ export const timeSection = (profile: Profile): Section => ({
         title: 'Late by weekday and hour, %',
         xLabel: 'hour of scheduled departure',
         yLabel: 'weekday',
-        columns: HOURS,
+        columns: hours.map(String),
         rows: WEEKDAYS,
-        cells: profile.lateByWeekdayAndHour.map((share) =>
-          share === null ? Number.NaN : 100 * share,
+        cells: WEEKDAYS.flatMap((_, day) =>
+          hours.map((hour) => {
+            const share = profile.lateByWeekdayAndHour[24 * day + hour] ?? null;
+            return share === null ? Number.NaN : 100 * share;
+          }),
         ),
         unit: '% late',
       },

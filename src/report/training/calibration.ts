@@ -8,35 +8,42 @@ import type { TrainingReport } from './training-report.ts';
 
 export const calibrationSection = ({ reliability }: TrainingReport): Section => {
   if (!reliability || reliability.length === 0) return { title: '', blocks: [] };
-  const predicted = reliability.map((bin) => bin.predicted);
-  const max = Math.max(...predicted, ...reliability.map((bin) => bin.observed));
+  const predicted = reliability.map((bin) => 100 * bin.predicted);
+  const observed = reliability.map((bin) => 100 * bin.observed);
+  const max = Math.max(...predicted, ...observed);
   const chart: Chart = {
     kind: 'line',
     title: 'Reliability: of flights that were given this probability, how many were late',
-    x: { label: 'predicted probability' },
-    y: { label: 'share that was late' },
+    x: { label: 'predicted probability, %' },
+    y: { label: 'were late, %' },
+    restAt: predicted.at(-1)!,
     series: [
       {
-        label: 'observed',
+        label: 'were late, %',
         style: 'points',
         x: predicted,
-        y: reliability.map((bin) => bin.observed),
+        y: observed,
       },
-      { label: 'perfect', style: 'dashed', x: [0, max], y: [0, max], colour: 5 },
+      { label: 'as predicted, %', style: 'dashed', x: [0, max], y: [0, max], colour: 5 },
     ],
   };
   return {
     title: 'Can the probabilities be taken at their word?',
     blocks: [
-      { kind: 'chart', chart },
       {
-        kind: 'table',
-        header: ['predicted', 'observed', 'flights'],
-        rows: reliability.map((bin) => [
-          formatPercent(bin.predicted),
-          formatPercent(bin.observed),
-          bin.rows,
-        ]),
+        kind: 'beside',
+        blocks: [
+          { kind: 'chart', chart },
+          {
+            kind: 'table',
+            header: ['predicted', 'were late', 'flights'],
+            rows: reliability.map((bin) => [
+              formatPercent(bin.predicted),
+              formatPercent(bin.observed),
+              bin.rows,
+            ]),
+          },
+        ],
       },
     ],
   };

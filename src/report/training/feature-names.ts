@@ -33,8 +33,21 @@ const WORDS: Readonly<Record<string, string>> = {
   visibilityMiles: 'visibility at the origin',
 };
 
-/** `how late this hour has been (lateOfHour)`; the name alone where there are no words for it. */
-export const wordsOfFeature = (name: string): string => {
-  const words = WORDS[name];
-  return words === undefined || words === name ? name : `${words} (${name})`;
+/** `how late this hour has been`; a name that has no words is taken apart: `gusts6Hours` is `gusts 6 hours`. */
+export const wordsOfFeature = (name: string): string =>
+  WORDS[name] ?? (/^[a-z]+(?:[A-Z0-9][A-Za-z0-9]*)+$/.test(name) ? takenApart(name) : name);
+
+const takenApart = (name: string): string =>
+  name
+    .replace(/([a-z])(?=[A-Z0-9])|([0-9])(?=[A-Za-z])/g, '$1$2 ')
+    .replace(/[A-Z](?=[a-z])/g, (letter) => letter.toLowerCase());
+
+const INPUT_WORDS: Readonly<Record<string, string>> = {
+  scheduledDeparture: 'scheduled departure',
+  scheduledArrival: 'scheduled arrival',
+  flightNumber: 'flight number',
+  tailNumber: 'aircraft',
 };
+
+/** An input in words. */
+export const wordsOfInput = (name: string): string => INPUT_WORDS[name] ?? wordsOfFeature(name);

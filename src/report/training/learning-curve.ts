@@ -22,6 +22,7 @@ export const learningCurveSection = ({
               chart: {
                 kind: 'line',
                 title: 'Log loss by number of trees',
+                ...(nKept === undefined ? {} : { marks: [{ at: nKept, label: 'kept' }] }),
                 x: { label: 'trees' },
                 y: { label: 'log loss' },
                 series: [
@@ -48,6 +49,7 @@ export const tuningSection = ({ trials = [] }: TrainingReport): Section => {
   };
   const table: Block = {
     kind: 'table',
+    isStacked: true,
     caption:
       'Each judged by its log loss on the early-stopping flights; neither calibration nor test flights were looked at. The best was used.',
     header: ['settings', 'log loss', 'trees', ''],
@@ -64,6 +66,7 @@ export const tuningSection = ({ trials = [] }: TrainingReport): Section => {
 export const rollingSection = ({ rolling = [] }: TrainingReport): Section => {
   const table: Block = {
     kind: 'table',
+    isStacked: true,
     caption: 'Each month is judged by a model of what was known before it',
     header: ['month', 'AUC', 'log loss', 'calibration error', 'skill against climatology'],
     rows: rolling.map(({ month, test, climatology }) => [

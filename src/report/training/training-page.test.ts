@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { wordsOfFeature } from './feature-names.ts';
 import { buildTrainingPage } from './training-page.ts';
 import type { TrainingReport } from './training-report.ts';
 
@@ -97,8 +98,12 @@ test('a model is said to beat nothing where the interval holds 0, and to be wors
     });
   const even = page(-0.03, 0.01, 'undecided');
   expect(even).toContain('class="verdict warning"');
-  expect(even).toContain('is no worse than chance tells apart from logistic regression');
-  expect(page(-0.01, 0.03, 'undecided')).toContain('is no better than chance tells apart');
+  expect(even).toContain(
+    'its difference from logistic regression is within chance: log loss +1.0 %, 95 % interval −1.0 to +3.0 %.',
+  );
+  expect(page(-0.01, 0.03, 'undecided')).toContain(
+    'log loss −1.0 %, 95 % interval −3.0 to +1.0 %.',
+  );
   const worse = page(-0.03, -0.01, 'worse');
   expect(worse).toContain('class="verdict bad"');
   expect(worse).toContain('is worse than logistic regression');
@@ -116,6 +121,57 @@ test('flights of days that the model knows are counted in the verdict, and warne
   expect(included).toContain('200 flights, of which it knows the days of 150');
   expect(included).toContain('role="alert"');
   expect(included).toContain('class="verdict bad"');
+});
+
+test('which days are for what, how many flights they have and how many were late stand below the verdict', () => {
+  const page = buildTrainingPage({
+    ...REPORT,
+    partRates: {
+      train: { rows: 700, baseRate: 0.222 },
+      validation: { rows: 0, baseRate: 0 },
+      calibration: { rows: 0, baseRate: 0 },
+      test: { rows: 200, baseRate: 0.236 },
+    },
+  });
+  const rows = page.slice(page.indexOf('class="verdict'), page.indexOf('class="facts"'));
+  expect(rows).toMatch(/2013-01-01 to 2013-08-31(<\/td><td[^>]*>)700(<\/td><td[^>]*>)22\.2 %/);
+  expect(rows).toMatch(/2013-11-01 to 2013-12-31(<\/td><td[^>]*>)200(<\/td><td[^>]*>)23\.6 %/);
+});
+
+test('the strongest inputs are shown with what the model makes of their values, in words and in %', () => {
+  const page = buildTrainingPage({
+    ...DEEP,
+    partialDependence: [
+      {
+        input: 'airline',
+        kind: 'category',
+        points: [
+          { at: 'UA', probability: 0.2 },
+          { at: 'B6', probability: 0.31 },
+        ],
+      },
+      {
+        input: 'scheduledDeparture',
+        kind: 'time',
+        points: [
+          { at: 6, probability: 0.1 },
+          { at: 7, probability: 0.3 },
+        ],
+      },
+    ],
+  });
+  expect(page).toMatch(/B6<\/th>.*31<\/td>/);
+  expect(page).toContain('By the hour of the scheduled departure');
+  expect(page).toContain('<td class="number">6</td><td class="number">10</td>');
+});
+
+test.each([
+  ['lateOfAirlineHour', 'how late this airline has been at this hour'],
+  ['precipitation6Hours', 'precipitation 6 hours'],
+  ['windGustOfDestination', 'wind gust of destination'],
+  ['booked_load', 'booked_load'],
+])('%s reads %s', (name, words) => {
+  expect(wordsOfFeature(name)).toBe(words);
 });
 
 test('only a random split carries a red warning', () => {

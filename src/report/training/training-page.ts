@@ -6,12 +6,20 @@ import { formatNumber, formatPercent } from '../format.ts';
 import { type Block, buildPage, type Cell, type Section } from '../page.ts';
 import { sentenceOfColumns } from './columns.ts';
 import { calibrationSection } from './calibration.ts';
+import { dependenceSection } from './dependence.ts';
 import { learningCurveSection, rollingSection, tuningSection } from './learning-curve.ts';
-import { wordsOfFeature } from './feature-names.ts';
+import { wordsOfFeature, wordsOfInput } from './feature-names.ts';
 import { TRAINING_GLOSSARY } from './glossary.ts';
 import { thresholdSection } from './thresholds.ts';
 import type { TrainingReport } from './training-report.ts';
-import { formatGain, formatPoints, formatShare, nameOfBaseline, verdictOf } from './verdict.ts';
+import {
+  formatGain,
+  formatPercentPoints,
+  formatPoints,
+  formatShare,
+  nameOfBaseline,
+  verdictOf,
+} from './verdict.ts';
 
 /** One self-contained HTML page. */
 export const buildTrainingPage = (report: TrainingReport): string =>
@@ -26,12 +34,13 @@ export const buildTrainingPage = (report: TrainingReport): string =>
           ]
         : []),
     ],
-    lead: [verdictBlock(report), splitBlock(report), factsBlock(report)],
+    lead: [verdictBlock(report), ...splitBlocks(report), factsBlock(report)],
     sections: [
       comparisonSection(report),
       calibrationSection(report),
       thresholdSection(report),
       importanceSection(report),
+      dependenceSection(report),
       partSection(report),
       driftSection(report),
       rollingSection(report),
@@ -61,22 +70,44 @@ const subtitleOf = (report: TrainingReport): string =>
 
 const verdictBlock = (report: TrainingReport): Block => ({ kind: 'verdict', ...verdictOf(report) });
 
-/** Which days are learned from and which judge. */
-const splitBlock = ({ split, test, refit, seen }: TrainingReport): Block => {
-  const days = (part: string): string => (split[part] ?? '–').replace('..', ' to ');
-  const parts = ['train', 'validation', 'calibration'].filter((part) => split[part] !== undefined);
-  const again = refit
-    ? ` After that it was learned again from all ${formatNumber(refit.rows)} flights (${refit.days.replace('..', ' to ')}) in ${refit.seconds.toFixed(1)} s: that model is stored, and every figure here is of the one before, which does not know the test days.`
-    : '';
-  const known = seen?.days
-    ? ` The model knows the days ${seen.days.replace('..', ' to ')}.`
-    : parts.length > 0
-      ? ` Learned from ${parts.map((part) => `${days(part)} (${part})`).join(', ')}.`
-      : '';
-  return {
-    kind: 'text',
-    text: `Test: ${days('test')}, ${formatNumber(test.rows)} flights, ${formatPercent(test.baseRate)} of them late.${known}${again}`,
+/** What each part of the days is for. */
+const PURPOSES: Readonly<Record<string, string>> = {
+  train: 'trees are learned from it',
+  validation: 'says how many trees',
+  calibration: 'turns scores into probabilities',
+  test: 'judges; every figure here is of it',
+};
+
+/** Which days are learned from and which judge, and how many of their flights were late. */
+const splitBlocks = ({ split, test, partRates, refit, seen, against }: TrainingReport): Block[] => {
+  const days = (range: string): string => range.replaceAll('..', ' to ');
+  const rates: Readonly<Record<string, { readonly rows: number; readonly baseRate: number }>> = {
+    ...partRates,
+    test,
   };
+  const rows = Object.keys(PURPOSES)
+    .filter((part) => split[part] !== undefined)
+    .map((part): Cell[] => [
+      part,
+      days(split[part]!),
+      rates[part]?.rows ?? null,
+      rates[part] ? formatPercent(rates[part].baseRate) : null,
+      PURPOSES[part]!,
+    ]);
+  const again = refit
+    ? `After that it was learned again from all ${formatNumber(refit.rows)} flights (${days(refit.days)}) in ${refit.seconds.toFixed(1)} s: that model is stored, and every figure here is of the one before, which does not know the test days.`
+    : seen?.days
+      ? `${against ? 'One of the two models' : 'The model'} knows the days ${days(seen.days)}.`
+      : '';
+  return [
+    {
+      kind: 'table',
+      isStacked: true,
+      header: ['part', 'days', 'flights', 'late', ''],
+      rows,
+    },
+    ...(again === '' ? [] : [{ kind: 'text' as const, text: again }]),
+  ];
 };
 
 const factsBlock = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Block => ({
@@ -86,46 +117,50 @@ const factsBlock = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Bloc
     { label: 'Log loss', value: test.logLoss.toFixed(4) },
     { label: 'Brier score', value: test.brier.toFixed(4) },
     { label: 'Calibration error', value: formatPercent(test.ece, 2) },
-    { label: 'Late in the test', value: formatPercent(test.baseRate) },
     { label: 'Flights used', value: rows.used, note: `of ${formatNumber(rows.read)} read` },
     { label: 'Time', value: `${seconds.toFixed(1)} s` },
     { label: 'Peak memory', value: `${peakMemoryMb.toFixed(0)} MB` },
   ],
 });
 
-const comparisonSection = ({ test, baselines, comparisons, heads }: TrainingReport): Section => {
+const comparisonSection = (report: TrainingReport): Section => {
+  const { test, baselines, comparisons, heads, against: rival } = report;
   const row = (name: string, { auc, logLoss, brier }: Baseline): Cell[] => [
     name,
     auc.toFixed(4),
     logLoss.toFixed(4),
     brier.toFixed(4),
   ];
-  const blocks: Block[] = [
-    {
-      kind: 'table',
-      header: ['on the test flights', 'AUC', 'log loss', 'Brier'],
-      rows: [
-        row('model', test),
-        ...Object.entries(baselines).map(([name, quality]) => row(nameOfBaseline(name), quality)),
-      ],
-    },
-    {
-      kind: 'table',
-      caption:
-        'What the model saves of the loss of each, with intervals of 95 % from resampled days: where an interval holds 0, chance could have made the difference.',
-      header: ['against', 'days', 'log loss saved', 'Brier saved', 'AUC gained'],
-      rows: comparisons.map(({ against, days, logLoss, brier, auc }) => [
-        nameOfBaseline(against),
-        days,
-        formatGain(logLoss.value, logLoss.interval),
-        formatGain(brier.value, brier.interval),
-        formatPoints(auc.value, auc.interval),
-      ]),
-    },
-  ];
+  const quality: Block = {
+    kind: 'table',
+    caption: 'On the test flights',
+    isStacked: true,
+    header: ['answers of', 'AUC', 'log loss', 'Brier'],
+    rows: [
+      row('the model', test),
+      ...Object.entries(baselines).map(([name, one]) => row(nameOfBaseline(name), one)),
+      ...(rival ? [row(rival.name, rival)] : []),
+    ],
+  };
+  const gains: Block = {
+    kind: 'table',
+    isStacked: true,
+    caption:
+      'What the model saves of the loss of each, with intervals of 95 % from resampled days: where an interval holds 0, chance could have made the difference.',
+    header: ['against', 'days', 'log loss saved', 'Brier saved', 'AUC gained'],
+    rows: comparisons.map(({ against, days, logLoss, brier, auc }) => [
+      nameOfBaseline(against),
+      days,
+      formatGain(logLoss.value, logLoss.interval),
+      formatGain(brier.value, brier.interval),
+      formatPoints(auc.value, auc.interval),
+    ]),
+  };
+  const blocks: Block[] = [{ kind: 'beside', blocks: [quality, gains] }];
   if (heads && heads.length > 0) {
     blocks.push({
       kind: 'table',
+      isStacked: true,
       caption:
         'Its other answers, each by its own loss (log loss of a probability, pinball loss of a quantile), beside the same answer for every flight; of a quantile also the share of test flights that were at most so late, which should be its level.',
       header: ['answer', 'loss', 'of the constant', 'saved', 'covered'],
@@ -159,7 +194,8 @@ const importanceSection = ({ importance = [], importanceRows }: TrainingReport):
               .slice(0, MAX_IMPORTANCES)
               .map(({ feature, meanAbsolute }) => ({
                 label: wordsOfFeature(feature),
-                value: meanAbsolute,
+                value: Number(meanAbsolute.toFixed(4)),
+                ...(wordsOfFeature(feature) === feature ? {} : { note: feature }),
               })),
           },
         ],
@@ -170,16 +206,53 @@ const partSection = (report: TrainingReport): Section => {
   return {
     title: 'Where it is better and worse',
     blocks: [
-      partTable('month', byMonth),
-      partTable('airline', byAirline),
-      partTable('hour', byHour),
-      partTable(
-        'airline and hour',
-        worstSlices,
-        'Airlines at hours whose share of late flights is furthest from what was predicted, of those with a hundred flights or more. Of many such slices some are far off by chance: look at the interval.',
-      ),
+      hourChart(byHour),
+      beside([...partTable('hour', byHour), ...partTable('airline', byAirline)]),
+      beside([
+        ...partTable('month', byMonth),
+        ...partTable(
+          'airline and hour',
+          worstSlices,
+          'Airlines at hours whose share of late flights is furthest from what was predicted, of those with a hundred flights or more. Of many such slices some are far off by chance: look at the interval.',
+        ),
+      ]),
     ].flat(),
   };
+};
+
+const beside = (blocks: readonly Block[]): Block[] =>
+  blocks.length === 0 ? [] : [{ kind: 'beside', blocks }];
+
+/** From the first hour with flights to the last. */
+const hourChart = (byHour: readonly PartQuality[]): Block[] => {
+  const known = byHour.filter(({ baseRate }) => baseRate !== null);
+  if (known.length < 2) return [];
+  const hours = known.map(({ name }) => Number(name));
+  return [
+    {
+      kind: 'chart',
+      chart: {
+        kind: 'line',
+        title: 'Late and predicted by hour of the scheduled departure',
+        x: { label: 'hour' },
+        y: { label: '% of flights', fromZero: true },
+        series: [
+          {
+            label: 'late, %',
+            style: 'line',
+            x: hours,
+            y: known.map(({ baseRate }) => 100 * baseRate!),
+          },
+          {
+            label: 'predicted, %',
+            style: 'dashed',
+            x: hours,
+            y: known.map(({ meanPrediction }) => 100 * meanPrediction!),
+          },
+        ],
+      },
+    },
+  ];
 };
 
 const partTable = (what: string, parts: readonly PartQuality[], caption?: string): Block[] =>
@@ -188,8 +261,9 @@ const partTable = (what: string, parts: readonly PartQuality[], caption?: string
     : [
         {
           kind: 'table',
-          ...(caption === undefined ? {} : { caption }),
-          header: [what, 'flights', 'late', 'predicted', 'late less predicted', 'AUC', 'log loss'],
+          caption: caption ?? `By ${what}; the gap is late less predicted, with its 95 % interval`,
+          isStacked: true,
+          header: [what, 'flights', 'late', 'predicted', 'gap, points', 'AUC', 'log loss'],
           rows: parts.map(({ name, rows, baseRate, meanPrediction, gap, auc, logLoss }) => [
             name,
             rows,
@@ -197,7 +271,7 @@ const partTable = (what: string, parts: readonly PartQuality[], caption?: string
             meanPrediction === null ? null : formatPercent(meanPrediction),
             baseRate === null || meanPrediction === null
               ? null
-              : formatGain(baseRate - meanPrediction, gap),
+              : formatPercentPoints(baseRate - meanPrediction, gap),
             auc === null ? null : auc.toFixed(3),
             logLoss === null ? null : logLoss.toFixed(4),
           ]),
@@ -215,17 +289,16 @@ const driftSection = ({ drift = [] }: TrainingReport): Section => ({
             caption:
               'Population stability index against the flights that the model knows, less what samples of these sizes differ by on average; from 0.1 moderate, from 0.25 strong.',
             header: ['input', 'index', 'drift'],
-            rows: drift.map(({ input, psi, level }) => [input, psi.toFixed(3), level]),
+            rows: drift.map(({ input, psi, level }) => [
+              wordsOfInput(input),
+              psi.toFixed(3),
+              level,
+            ]),
           },
         ],
 });
 
-const dataSection = ({
-  rows,
-  rejected = {},
-  split,
-  unusedColumns = [],
-}: TrainingReport): Section => ({
+const dataSection = ({ rows, rejected = {}, unusedColumns = [] }: TrainingReport): Section => ({
   title: 'The flights',
   blocks: [
     ...(unusedColumns.length === 0
@@ -239,11 +312,6 @@ const dataSection = ({
         ...Object.entries(rejected).map(([reason, n]): Cell[] => [`left out: ${reason}`, n]),
         ['used', rows.used],
       ],
-    },
-    {
-      kind: 'table',
-      header: ['part', 'days'],
-      rows: Object.entries(split).map(([part, days]) => [part, days]),
     },
   ],
 });

@@ -7,6 +7,7 @@ import type { TrainReport } from '../../train/training.ts';
 import type { TuningTrial } from '../../train/tuning.ts';
 import type { SeenFlights } from '../../score/evaluation.ts';
 import type { FeatureImportance } from '../../score/importance.ts';
+import type { PartialDependence } from '../../score/partial-dependence.ts';
 
 /** What every report holds. */
 type Always = Pick<TrainReport, 'test' | 'rows' | 'comparisons'>;
@@ -21,10 +22,14 @@ export interface TrainingReport extends Always, Measured {
   /** Date ranges of the parts. */
   readonly split: Readonly<Record<string, string>>;
   readonly baselines: Readonly<Record<string, Baseline>>;
+  /** A second model that it is compared with. */
+  readonly against?: Baseline & { readonly name: string };
   /** By mean absolute SHAP value in log-odds. */
   readonly importance?: readonly FeatureImportance[];
   /** Flights that the importance rests on. */
   readonly importanceRows?: number;
+  /** What the model does with its strongest inputs. */
+  readonly partialDependence?: readonly PartialDependence[];
   /** What must be read before any figure. */
   readonly warnings?: readonly string[];
   /** Which of the flights the model knows; absent after training. */

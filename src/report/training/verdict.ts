@@ -20,6 +20,8 @@ interface Judged {
     readonly rows: number;
     readonly included: boolean;
   };
+  /** A second model, where it is compared with one. */
+  readonly against?: { readonly name: string };
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -31,9 +33,9 @@ const NAMES: Readonly<Record<string, string>> = {
 /** What a baseline, or another model, is called. */
 export const nameOfBaseline = (name: string): string => NAMES[name] ?? name;
 
-export const verdictOf = ({ test, comparisons, seen }: Judged): Verdict => {
+export const verdictOf = ({ test, comparisons, seen, against }: Judged): Verdict => {
   const standings = comparisons.map(({ standing }) => standing);
-  const words = comparisons.map(wordsOf);
+  const words = comparisons.map((comparison, i) => wordsOf(comparison, i === 0 ? MODEL : IT));
   const tone = standings.includes('worse')
     ? 'bad'
     : standings.every((standing) => standing === 'better')
@@ -41,46 +43,54 @@ export const verdictOf = ({ test, comparisons, seen }: Judged): Verdict => {
       : 'warning';
   return {
     tone: seen?.included && seen.rows > 0 ? 'bad' : tone,
-    text: `On ${formatNumber(test.rows)} ${flightsOf(seen)}, the model ${words.join('; it ')}.`,
+    text: `On ${formatNumber(test.rows)} ${flightsOf(seen, against !== undefined)}, ${words.join('; ')}.`,
   };
 };
 
-const flightsOf = (seen: Judged['seen']): string => {
+const flightsOf = (seen: Judged['seen'], hasRival: boolean): string => {
+  const who = hasRival ? 'neither model knows' : 'it does not know';
   if (seen === undefined || (seen.days !== null && seen.rows === 0))
-    return 'flights of days that it does not know';
+    return `flights of days that ${who}`;
   if (seen.days === null) return 'flights of days that it may know';
-  if (seen.included) return `flights, of which it knows the days of ${formatNumber(seen.rows)}`;
-  return `flights of days that it does not know (${formatNumber(seen.rows)} on days that it knows, ${seen.days}, were left out)`;
+  const knower = hasRival ? 'one of the two models knows' : 'it knows';
+  if (seen.included) return `flights, of which ${knower} the days of ${formatNumber(seen.rows)}`;
+  return `flights of days that ${who} (${formatNumber(seen.rows)} on days that ${knower}, ${seen.days}, were left out)`;
 };
 
-/** `beats climatology (log loss -0.5 [...] %, AUC ...)` */
-export const wordsOf = ({ against, days, standing, logLoss, auc }: Comparison): string => {
-  const name = nameOfBaseline(against);
-  const figures = `log loss ${change(-logLoss.value)}${spanOf(logLoss.interval, (x) => signed(-100 * x, 1), true)} %, AUC ${signed(auc.value, 3)}${spanOf(auc.interval, (x) => signed(x, 3))}`;
-  const chance = logLoss.interval === null ? `; ${days} days are too few to tell chance` : '';
-  const verb = {
-    better: `beats ${name}`,
-    undecided:
-      logLoss.interval === null
-        ? `is ${logLoss.value > 0 ? 'ahead of' : logLoss.value < 0 ? 'behind' : 'level with'} ${name}`
-        : `is no ${logLoss.value < 0 ? 'worse' : 'better'} than chance tells apart from ${name}`,
-    worse: `is worse than ${name}`,
-  }[standing];
-  return `${verb} (${figures}${chance})`;
-};
+/** Who is compared, and whose the difference is. */
+interface Subject {
+  readonly name: string;
+  readonly possessive: string;
+}
 
-const change = (share: number): string => signed(100 * share, 1);
+const MODEL: Subject = { name: 'the model', possessive: "the model's" };
+const IT: Subject = { name: 'it', possessive: 'its' };
 
-/** ` [−1.2 to +0.3]`, nothing where there is no interval. @param isTurned whether the map turns the order round */
-const spanOf = (
-  interval: Interval | null,
-  format: (figure: number) => string,
-  isTurned = false,
+/**
+ * `it beats climatology (log loss −0.5 [...] %, AUC ...)`; where chance could have made the difference,
+ * `its difference from climatology is within chance: log loss +0.5 %, 95 % interval −1.2 to +2.2 %`
+ */
+export const wordsOf = (
+  { against, days, standing, logLoss, auc }: Comparison,
+  { name: who, possessive }: Subject = IT,
 ): string => {
-  if (interval === null) return '';
-  const ends = isTurned ? [interval.high, interval.low] : [interval.low, interval.high];
-  return ` [${ends.map(format).join(' to ')}]`;
+  const name = nameOfBaseline(against);
+  const loss = signed(-100 * logLoss.value, 1);
+  const { interval } = logLoss;
+  if (interval === null) {
+    const place = logLoss.value > 0 ? 'ahead of' : logLoss.value < 0 ? 'behind' : 'level with';
+    return `${who} is ${place} ${name} (log loss ${loss} %, AUC ${signed(auc.value, 3)}; ${days} ${days === 1 ? 'day is' : 'days are'} too few to tell a difference from chance)`;
+  }
+  const ends = [interval.high, interval.low].map((end) => signed(-100 * end, 1)).join(' to ');
+  if (standing === 'undecided')
+    return `${possessive} difference from ${name} is within chance: log loss ${loss} %, 95 % interval ${ends} %`;
+  const verb = standing === 'better' ? 'beats' : 'is worse than';
+  return `${who} ${verb} ${name} (log loss ${loss} [${ends}] %, AUC ${signed(auc.value, 3)}${spanOf(auc.interval)})`;
 };
+
+/** ` [+0.010 to +0.050]`, nothing where there is no interval. */
+const spanOf = (interval: Interval | null): string =>
+  interval === null ? '' : ` [${signed(interval.low, 3)} to ${signed(interval.high, 3)}]`;
 
 const signed = (figure: number, digits: number): string => {
   const text = Math.abs(figure).toFixed(digits);
@@ -108,3 +118,9 @@ export const formatPoints = (value: number, interval: Interval | null): string =
   interval === null
     ? signed(value, 3)
     : `${signed(value, 3)} (${signed(interval.low, 3)} to ${signed(interval.high, 3)})`;
+
+/** `+4.5 (+0.9 to +8.0)` of a difference of two shares, in points of percent. */
+export const formatPercentPoints = (value: number, interval: Interval | null): string =>
+  interval === null
+    ? signed(100 * value, 1)
+    : `${signed(100 * value, 1)} (${signed(100 * interval.low, 1)} to ${signed(100 * interval.high, 1)})`;
