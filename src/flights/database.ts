@@ -35,7 +35,9 @@ export const openDatabase = async (
   const temporary = join(tmpdir(), `puntual-${randomUUID()}`);
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
-    ...(memoryMb === undefined ? memoryLimit() : { memory_limit: `${databasePart(memoryMb)}MB` }),
+    ...(memoryMb === undefined
+      ? memoryLimit()
+      : { memory_limit: `${databaseMemoryMb(memoryMb)}MB` }),
     // A folder of its own: two runs that share one remove each other's files. It is made only when needed.
     temp_directory: temporary,
     autoinstall_known_extensions: 'false',
@@ -64,8 +66,12 @@ const memoryLimit = (granted = grantedMemoryBytes()): { memory_limit?: string } 
     ? { memory_limit: `${Math.floor((granted * MEMORY_SHARE) / 2 ** 20)}MiB` }
     : {};
 
-/** What is left after the runtime and the columns that are counted: the database allocates somewhat over its limit. */
-const databasePart = (memoryMb: number): number => Math.max(64, Math.floor((memoryMb - 250) / 2));
+/** What the runtime, the readers of text and the columns that are counted take beside the database's own memory. */
+const OWN_MB = 300;
+
+/** Of the memory that a command may take, the part that its database may. */
+export const databaseMemoryMb = (memoryMb: number): number =>
+  Math.max(100, Math.floor(memoryMb - OWN_MB));
 
 type Row = Readonly<Record<string, unknown>>;
 

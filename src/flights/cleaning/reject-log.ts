@@ -4,7 +4,7 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import type { RejectExample } from '../../core/table.ts';
 import { buildDictionary } from '../reading/dictionary.ts';
-import type { RejectedLines } from '../reading/rejected-lines.ts';
+import type { RejectedReason } from '../reading/rejected-lines.ts';
 import { CHUNK_ROWS, textsOf } from '../reading/vectors.ts';
 
 export interface RejectLog {
@@ -17,14 +17,24 @@ export interface RejectLog {
   readonly sift: (chunk: DuckDBDataChunk, remarkColumn: number | undefined) => number;
   /** int32: places of the usable rows of the last chunk, in its first items. */
   readonly kept: Int32Array;
-  /** The reason why a row of the last chunk is not used, undefined where it is. */
-  readonly reasonOf: (row: number) => string | undefined;
+  /** Whether more examples of a reason are kept. */
+  readonly wantsExamples: (reason: string) => boolean;
+  /** Rows that were sifted out of the file for a reason. */
+  readonly nRejected: (reason: string) => number;
+  /** Adds an example whose place is not known. */
+  readonly addExample: (reason: string, value: string) => void;
   /** Rows of the file that are examples and have no line yet, ascending. */
   readonly exampleRows: () => readonly number[];
   /** Says on which lines they stand. */
   readonly placeExamples: (lines: ReadonlyMap<number, number>) => void;
-  /** Counts rows that never became part of a chunk. */
-  readonly reject: (rejected: readonly RejectedLines[]) => void;
+  /**
+   * Counts rows that never became part of a chunk.
+   * @param lineOf lines by the numbers that the database gives records
+   */
+  readonly reject: (
+    rejected: readonly RejectedReason[],
+    lineOf: ReadonlyMap<number, number> | undefined,
+  ) => void;
   readonly nRead: () => number;
   /** By reason, most frequent first. */
   readonly rejected: () => Readonly<Record<string, number>>;
@@ -48,6 +58,8 @@ export const startRejectLog = (): RejectLog => {
   let nRead = 0;
   let file = '';
   let nInFile = 0;
+  /** Rows left out of the files before, by reason. */
+  let nBefore: ReadonlyMap<string, number> = new Map();
 
   const addExample = (reason: string, example: RejectExample): void => {
     const known = examples.get(reason);
@@ -96,10 +108,14 @@ export const startRejectLog = (): RejectLog => {
     startFile: (name) => {
       file = name;
       nInFile = 0;
+      nBefore = new Map(nByReason.map((n, code) => [reasons.texts[code]!, n]));
     },
     sift,
     kept,
-    reasonOf: (row) => (codes[row]! < 0 ? undefined : reasons.texts[codes[row]!]),
+    wantsExamples: (reason) => (examples.get(reason)?.length ?? 0) < MAX_EXAMPLES,
+    nRejected: (reason) =>
+      (nByReason[reasons.texts.indexOf(reason)] ?? 0) - (nBefore.get(reason) ?? 0),
+    addExample: (reason, value) => addExample(reason, { file, value }),
     exampleRows: () =>
       [...examples.values()]
         .flat()
@@ -115,12 +131,14 @@ export const startRejectLog = (): RejectLog => {
         examples.set(reason, placed);
       }
     },
-    reject: (rejected) => {
+    reject: (rejected, lineOf) => {
       for (const { reason, nLines, examples: found } of rejected) {
         nRead += nLines;
         rejectedLines.set(reason, (rejectedLines.get(reason) ?? 0) + nLines);
-        for (const { line, text } of found)
+        for (const { record, text } of found) {
+          const line = lineOf?.get(record);
           addExample(reason, { file, ...(line === undefined ? {} : { line }), value: text });
+        }
       }
     },
     nRead: () => nRead,
@@ -129,19 +147,34 @@ export const startRejectLog = (): RejectLog => {
       nByReason.forEach((n, code) => {
         counts.set(reasons.texts[code]!, n);
       });
-      return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));
+      return mostFrequentFirst(counts);
     },
     examples: () => Object.fromEntries(examples),
     remarks: () => Object.fromEntries(nByRemark.map((n, code) => [remarks.texts[code]!, n])),
   };
 };
 
+/** Rows that were left out. */
+interface LeftOut {
+  readonly nRead: number;
+  readonly rejected: Readonly<Record<string, number>>;
+  readonly examples: Readonly<Record<string, readonly RejectExample[]>>;
+}
+
 /** Why not one row can be used, in a sentence. */
-export const noneUsable = (log: RejectLog, expects: string | undefined): string => {
-  const examples = log.examples();
-  const why = Object.entries(log.rejected()).map(([reason, n]) => {
+export const noneUsable = (
+  { nRead, rejected, examples }: LeftOut,
+  expects: string | undefined,
+): string => {
+  const why = Object.entries(rejected).map(([reason, n]) => {
     const first = examples[reason]?.[0]?.value;
     return `${n} ${reason}${first ? ` (${first})` : ''}`;
   });
-  return `none of the ${log.nRead()} rows can be used: ${why.join(', ')}; flights with a known delay are expected${expects ? `, and ${expects}` : ''}`;
+  return `none of the ${nRead} rows can be used: ${why.join(', ')}; flights with a known delay are expected${expects ? `, and ${expects}` : ''}`;
 };
+
+/** By reason, most frequent first. */
+export const mostFrequentFirst = (
+  counts: Iterable<readonly [reason: string, n: number]>,
+): Readonly<Record<string, number>> =>
+  Object.fromEntries([...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)));

@@ -5,8 +5,8 @@ import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { AppError } from '../../core/errors.ts';
 import type { InputKind } from '../../core/flight.ts';
 import type { Column, Table } from '../../core/table.ts';
-import type { Dialect } from '../dialects/dialect.ts';
 import { buildDictionary, type Dictionary, sortDictionary } from '../reading/dictionary.ts';
+import type { Readings } from './flight-query.ts';
 import { NO_MINUTES } from './projection.ts';
 import { noneUsable, type RejectLog, startRejectLog } from './reject-log.ts';
 import { CHUNK_ROWS, doublesOf, floatsOf, intsOf, textsOf } from '../reading/vectors.ts';
@@ -42,12 +42,9 @@ interface TableBuilder extends FlightSink {
   readonly finish: (reading: FlightsRead) => Table;
 }
 
-/** What a pass over files found out, beside their rows. */
-export interface FlightsRead {
+/** What was read, and what was found out on the way. */
+export interface FlightsRead extends Readings {
   readonly files: readonly string[];
-  readonly dialect: Dialect;
-  readonly unused: readonly string[];
-  readonly notes: readonly string[];
 }
 
 /** Columns for these fields; a chunk that lacks one of them leaves it missing. */
@@ -122,7 +119,14 @@ export const startTable = (): TableBuilder => {
   };
 
   const finish = ({ files, dialect, unused, notes }: FlightsRead): Table => {
-    if (nRows === 0) throw new AppError('data-unfit', noneUsable(log, dialect.expects));
+    if (nRows === 0)
+      throw new AppError(
+        'data-unfit',
+        noneUsable(
+          { nRead: log.nRead(), rejected: log.rejected(), examples: log.examples() },
+          dialect.expects,
+        ),
+      );
     const columns: Record<string, Column> = {};
     for (const [name, filling] of fillings) {
       const column = finishColumn(filling, nRows);

@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { fieldOf } from '../../core/flight.ts';
 import { type Input, noInputError } from '../../core/inputs.ts';
 import { findFiles } from '../reading/files.ts';
-import { type RejectedLines, takeRejectedLines } from '../reading/rejected-lines.ts';
+import { type RejectedReason, takeRejectedLines } from '../reading/rejected-lines.ts';
 import { type Database, identifier, literal } from '../database.ts';
 import {
   knownValue,
@@ -88,7 +88,7 @@ export const scanFiles = async (
     if (isText && options.threads !== undefined)
       await connection.run(`SET threads = ${maxBlocks(options.threads)}`);
     const select = parts.map((part) => part.select).join('\nUNION ALL BY NAME\n');
-    let rejectedLines: readonly RejectedLines[] = [];
+    let rejectedLines: readonly RejectedReason[] = [];
     await writeInto(output, async (partial) => {
       await blameFile(files.join(', '), async () => {
         try {
@@ -97,7 +97,7 @@ export const scanFiles = async (
           throw counts.failure() ?? writeFailureOf(output, error) ?? error;
         }
       });
-      rejectedLines = await takeRejectedLines(connection);
+      rejectedLines = (await takeRejectedLines(connection)).reasons;
       if (counts.report().nRead + rejectedLines.length === 0) {
         throw new AppError('file-empty', `${files.join(', ')}: there is a header but no rows`);
       }

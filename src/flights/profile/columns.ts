@@ -1,20 +1,25 @@
 /**
- * The columns of files as they are, used or not, as they stream by: missing and different values, the most frequent
- * ones, quantiles. Exact up to a number of different values; past it a column is only said to have more.
+ * The columns of files as they are, used or not: missing and different values, the most frequent ones, quantiles.
+ *
+ * The database counts, in as few passes as its memory allows: each pass groups by several columns at once, each column
+ * by itself (grouping sets), so that a column costs a look-up per row and a place per different value. What does not fit
+ * goes to disk. All figures are exact, however many different values there are.
  */
-import type { DuckDBDataChunk } from '@duckdb/node-api';
-import { buildDictionary, type Dictionary } from '../reading/dictionary.ts';
-import { CHUNK_ROWS, textsOf } from '../reading/vectors.ts';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { identifier, literal, readRows } from '../database.ts';
+import { type RejectedLines, takeRejectedLines } from '../reading/rejected-lines.ts';
+import { blameFile, NULL_WORDS, type Source } from '../reading/source.ts';
 
 export interface SourceColumn {
   readonly name: string;
   readonly rows: number;
   readonly missing: number;
-  /** How many different values; where `isDistinctFloor` at least so many. */
+  /** How many different values. */
   readonly distinct: number;
-  readonly isDistinctFloor: boolean;
+  /** Whether there may be more: never, they are counted to the last. */
+  readonly isDistinctFloor: false;
   readonly kind: 'number' | 'text';
-  /** Smallest and largest value; null when every value is missing, and of the first ones where there are too many. */
+  /** Smallest and largest value; null when every value is missing. */
   readonly least: string | number | null;
   readonly most: string | number | null;
   /** Of a number, at 5, 25, 50, 75 and 95 %; empty for a text. */
@@ -24,166 +29,175 @@ export interface SourceColumn {
   readonly histogram: readonly number[];
 }
 
-/** Different values of a column that are counted. */
-const MAX_DISTINCT = 50_000;
 const N_TOP = 5;
 const N_BINS = 10;
 const LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95] as const;
-const N_SAMPLES = 5;
 
-interface Counted {
-  readonly name: string;
-  dictionary: Dictionary | undefined;
-  counts: Float64Array;
-  nRows: number;
-  nMissing: number;
-  /** Kept when the dictionary is given up. */
-  texts: readonly string[];
+interface CountedSource {
+  readonly nRows: number;
+  /** Lines that are no rows. */
+  readonly rejected: RejectedLines;
 }
 
 interface ColumnCounter {
-  /** Takes the texts of a chunk from this column on; `names` in their order. */
-  readonly append: (chunk: DuckDBDataChunk, from: number, names: readonly string[]) => void;
-  readonly columns: (nRows: number) => readonly SourceColumn[];
-  /** The first rows. */
-  readonly samples: () => readonly Readonly<Record<string, string>>[];
+  /** Counts the values of a source. @throws AppError file-broken */
+  readonly add: (source: Source) => Promise<CountedSource>;
+  /** @param nRows of all sources */
+  readonly describe: (nRows: number) => Promise<readonly SourceColumn[]>;
 }
 
-export const startColumns = (): ColumnCounter => {
-  const known = new Map<string, Counted>();
-  const codes = new Int32Array(CHUNK_ROWS);
-  const samples: Record<string, string>[] = [];
+/** @param maxAtOnce columns that one pass counts, at most */
+export const startColumns = async (
+  connection: DuckDBConnection,
+  maxAtOnce: number,
+): Promise<ColumnCounter> => {
+  await connection.run('CREATE TEMP TABLE cells (place INTEGER, value VARCHAR, n BIGINT)');
+  const names: string[] = [];
+  const places = new Map<string, number>();
+  const merged = new Set<number>();
 
-  const columnOf = (name: string): Counted => {
+  const placeOf = (name: string): number => {
     const key = name.toLowerCase();
-    let column = known.get(key);
-    if (!column) {
-      column = {
-        name,
-        dictionary: buildDictionary(),
-        counts: new Float64Array(256),
-        nRows: 0,
-        nMissing: 0,
-        texts: [],
-      };
-      known.set(key, column);
+    const known = places.get(key);
+    if (known !== undefined) {
+      merged.add(known);
+      return known;
     }
-    return column;
+    places.set(key, names.length);
+    return names.push(name) - 1;
   };
 
-  const takeSamples = (chunk: DuckDBDataChunk, from: number, names: readonly string[]): void => {
-    for (let row = 0; row < Math.min(chunk.rowCount, N_SAMPLES - samples.length); row++)
-      samples.push(
-        Object.fromEntries(
-          names.map((name, c) => [
-            name,
-            textsOf(chunk.getColumnVector(from + c)).getItem(row) ?? '',
-          ]),
-        ),
-      );
+  const addSome = async (source: Source, columns: readonly string[]): Promise<void> => {
+    const cells = columns.map((_, i) => `cell${i}`);
+    // A cell is never NULL: what is NULL belongs to another grouping set.
+    const place = columns.map((name, i) => `WHEN ${cells[i]} IS NOT NULL THEN ${placeOf(name)}`);
+    await blameFile(source.file, () =>
+      connection.run(
+        `INSERT INTO cells SELECT CASE ${place.join(' ')} END, coalesce(${cells.join(', ')}), count(*)
+         FROM (SELECT ${columns.map((name, i) => `coalesce(${identifier(name)}::VARCHAR, '') AS ${cells[i]}`).join(', ')} FROM ${source.from})
+         GROUP BY GROUPING SETS (${cells.map((cell) => `(${cell})`).join(', ')})`,
+      ),
+    );
   };
 
-  const append = (chunk: DuckDBDataChunk, from: number, names: readonly string[]): void => {
-    const nRows = chunk.rowCount;
-    if (samples.length < N_SAMPLES) takeSamples(chunk, from, names);
-    names.forEach((name, c) => {
-      const column = columnOf(name);
-      const vector = textsOf(chunk.getColumnVector(from + c));
-      column.nRows += nRows;
-      const { dictionary } = column;
-      if (!dictionary) {
-        const view = vector['dataView'];
-        const words = new Uint32Array(view.buffer, view.byteOffset, nRows * 4);
-        for (let i = 0; i < nRows; i++) if (words[4 * i] === 0) column.nMissing++;
-        return;
-      }
-      dictionary.encodeInto(vector, codes, 0);
-      if (dictionary.texts.length > column.counts.length) {
-        const wider = new Float64Array(2 * dictionary.texts.length);
-        wider.set(column.counts);
-        column.counts = wider;
-      }
-      const { counts } = column;
-      for (let i = 0; i < nRows; i++) {
-        const code = codes[i]!;
-        if (code < 0) column.nMissing++;
-        else counts[code]!++;
-      }
-      if (dictionary.texts.length > MAX_DISTINCT) {
-        column.texts = dictionary.texts;
-        column.dictionary = undefined;
-      }
-    });
+  const countOf = async (place: number | undefined): Promise<number> => {
+    if (place === undefined) return 0;
+    const [row] = await readRows(
+      connection,
+      `SELECT coalesce(sum(n), 0)::DOUBLE AS n FROM cells WHERE place = ${place}`,
+    );
+    return Number(row!['n']);
+  };
+
+  const add = async (source: Source): Promise<CountedSource> => {
+    const { columns } = source;
+    const nBefore = await countOf(places.get(columns[0]!.toLowerCase()));
+    await addSome(source, columns.slice(0, maxAtOnce));
+    const rejected = await takeRejectedLines(connection);
+    for (let from = maxAtOnce; from < columns.length; from += maxAtOnce) {
+      await addSome(source, columns.slice(from, from + maxAtOnce));
+      // The same lines once more.
+      await takeRejectedLines(connection);
+    }
+    return { nRows: (await countOf(places.get(columns[0]!.toLowerCase()))) - nBefore, rejected };
   };
 
   return {
-    append,
-    columns: (nRows) => [...known.values()].map((column) => describe(column, nRows)),
-    samples: () => samples,
+    add,
+    describe: async (nRows) => {
+      const columns: SourceColumn[] = [];
+      for (const [place, name] of names.entries())
+        columns.push(
+          await describe(connection, { name, place, isMerged: merged.has(place) }, nRows),
+        );
+      return columns;
+    },
   };
 };
 
-const describe = (column: Counted, nRows: number): SourceColumn => {
-  const isDistinctFloor = column.dictionary === undefined;
-  const texts = column.dictionary?.texts ?? column.texts;
-  const numbers = Float64Array.from(texts, (text) =>
-    text.trim() === '' ? Number.NaN : Number(text),
+const WORDS = NULL_WORDS.map(literal).join(', ');
+
+interface ColumnPlace {
+  readonly name: string;
+  readonly place: number;
+  /** Whether more than one source has it, so that a value may stand there more than once. */
+  readonly isMerged: boolean;
+}
+
+const describe = async (
+  connection: DuckDBConnection,
+  { name, place, isMerged }: ColumnPlace,
+  nRows: number,
+): Promise<SourceColumn> => {
+  const own = `SELECT value, n FROM cells WHERE place = ${place} AND value NOT IN (${WORDS})`;
+  const values = isMerged ? `SELECT value, sum(n)::BIGINT AS n FROM (${own}) GROUP BY value` : own;
+  const numbers = `SELECT ${NUMBER} AS number, n FROM (${values})`;
+  const [all] = await readRows(
+    connection,
+    `SELECT count(*) AS n_distinct, coalesce(sum(n), 0)::DOUBLE AS n_known, min(value) AS least, max(value) AS most,
+            count(number) AS n_numbers, min(number) AS least_number, max(number) AS most_number
+     FROM (SELECT value, n, ${NUMBER} AS number FROM (${values}))`,
   );
-  const isNumber = texts.length > 0 && numbers.every(Number.isFinite);
-  const order = texts.map((_, code) => code);
-  order.sort(
-    isNumber ? (a, b) => numbers[a]! - numbers[b]! : (a, b) => (texts[a]! < texts[b]! ? -1 : 1),
+  const distinct = Number(all!['n_distinct']);
+  const isNumber = distinct > 0 && Number(all!['n_numbers']) === distinct;
+  const top = await readRows(
+    connection,
+    `SELECT value, n::DOUBLE AS n FROM (${values}) ORDER BY n DESC, value LIMIT ${N_TOP}`,
   );
-  const cellOf = (code: number | undefined): string | number | null =>
-    code === undefined ? null : isNumber ? numbers[code]! : texts[code]!;
-  const frequent = isDistinctFloor
-    ? []
-    : texts
-        .map((value, code) => ({ value, rows: column.counts[code]! }))
-        .sort((a, b) => b.rows - a.rows || (a.value < b.value ? -1 : 1))
-        .slice(0, N_TOP);
+  const nKnown = Number(all!['n_known']);
+  const range = { least: Number(all!['least_number']), most: Number(all!['most_number']), nKnown };
   return {
-    name: column.name,
+    name,
     rows: nRows,
-    missing: column.nMissing + nRows - column.nRows,
-    distinct: texts.length,
-    isDistinctFloor,
+    missing: nRows - nKnown,
+    distinct,
+    isDistinctFloor: false,
     kind: isNumber ? 'number' : 'text',
-    least: cellOf(order[0]),
-    most: cellOf(order.at(-1)),
-    quantiles: isNumber && !isDistinctFloor ? quantilesOf(order, numbers, column.counts) : [],
-    top: frequent,
-    histogram: isNumber && !isDistinctFloor ? binsOf(numbers, column.counts) : [],
+    least: distinct === 0 ? null : isNumber ? range.least : String(all!['least']),
+    most: distinct === 0 ? null : isNumber ? range.most : String(all!['most']),
+    quantiles: isNumber ? await quantilesOf(connection, numbers, range) : [],
+    top: top.map((row) => ({ value: String(row['value']), rows: Number(row['n']) })),
+    histogram: isNumber ? await binsOf(connection, numbers, range) : [],
   };
 };
 
-const quantilesOf = (
-  order: readonly number[],
-  numbers: Float64Array,
-  counts: Float64Array,
-): readonly number[] => {
-  const n = order.reduce((sum, code) => sum + counts[code]!, 0);
-  let place = 0;
-  let nBelow = 0;
-  return LEVELS.map((level) => {
-    while (place < order.length - 1 && nBelow + counts[order[place]!]! <= level * n) {
-      nBelow += counts[order[place]!]!;
-      place++;
-    }
-    return numbers[order[place]!]!;
-  });
+/** A value as a number, NULL where it is none. */
+const NUMBER = `CASE WHEN regexp_full_match(value, '[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?') THEN try_cast(value AS DOUBLE) END`;
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+  readonly nKnown: number;
+}
+
+/** The first number at or below which more than each level of the rows lie. */
+const quantilesOf = async (
+  connection: DuckDBConnection,
+  numbers: string,
+  { nKnown }: Range,
+): Promise<readonly number[]> => {
+  const levels = LEVELS.map(
+    (level, i) => `min(number) FILTER (n_up_to > ${level} * ${nKnown}) AS q${i}`,
+  );
+  const [row] = await readRows(
+    connection,
+    `SELECT ${levels.join(', ')} FROM (SELECT number, sum(n) OVER (ORDER BY number) AS n_up_to FROM (${numbers}))`,
+  );
+  return LEVELS.map((_, i) => Number(row![`q${i}`]));
 };
 
-const binsOf = (numbers: Float64Array, counts: Float64Array): readonly number[] => {
-  let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const number of numbers) {
-    least = Math.min(least, number);
-    most = Math.max(most, number);
-  }
-  const bins = new Array<number>(N_BINS).fill(0);
+const binsOf = async (
+  connection: DuckDBConnection,
+  numbers: string,
+  { least, most }: Range,
+): Promise<readonly number[]> => {
   const width = (most - least) / N_BINS || 1;
-  numbers.forEach((number, code) => {
-    bins[Math.min(N_BINS - 1, Math.floor((number - least) / width))]! += counts[code]!;
-  });
+  const rows = await readRows(
+    connection,
+    `SELECT least(${N_BINS - 1}, floor((number - (${least})::DOUBLE) / (${width})::DOUBLE))::INTEGER AS bin, sum(n)::DOUBLE AS n
+     FROM (${numbers}) GROUP BY bin`,
+  );
+  const bins = new Array<number>(N_BINS).fill(0);
+  for (const row of rows) bins[Number(row['bin'])] = Number(row['n']);
   return bins;
 };

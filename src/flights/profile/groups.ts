@@ -1,5 +1,5 @@
 /**
- * Flights counted by what they share, as they stream by: how many, how late, how often cancelled.
+ * Flights counted by what they share: how many, how late, how often cancelled.
  */
 
 /** Flights that share something. */
@@ -15,60 +15,53 @@ export interface Group {
   readonly cancelled: number;
 }
 
-interface GroupCounter {
-  readonly add: (code: number, delayMinutes: number, isLate: boolean) => void;
-  readonly addCancelled: (code: number) => void;
-  /** Groups that have flights, in the order of their codes. */
-  readonly groups: (nameOf: (code: number) => string) => readonly Group[];
+/** Sums over flights that share something. */
+export interface GroupSums {
+  readonly flights: number;
+  readonly late: number;
+  readonly cancelled: number;
+  readonly delayMinutes: number;
 }
 
-export const startGroups = (nExpected = 64): GroupCounter => {
-  let flights = new Float64Array(nExpected);
-  let late = new Float64Array(nExpected);
-  let sums = new Float64Array(nExpected);
-  let cancelled = new Float64Array(nExpected);
-  const grow = (code: number): void => {
-    const wider = (array: Float64Array): Float64Array<ArrayBuffer> => {
-      const out = new Float64Array(2 * code + 2);
-      out.set(array);
-      return out;
-    };
-    [flights, late, sums, cancelled] = [wider(flights), wider(late), wider(sums), wider(cancelled)];
-  };
-  return {
-    add: (code, delayMinutes, isLate) => {
-      if (code >= flights.length) grow(code);
-      flights[code]!++;
-      sums[code]! += delayMinutes;
-      if (isLate) late[code]!++;
-    },
-    addCancelled: (code) => {
-      if (code >= flights.length) grow(code);
-      cancelled[code]!++;
-    },
-    groups: (nameOf) =>
-      Array.from(flights, (n, code): Group[] =>
-        n === 0
-          ? []
-          : [
-              {
-                name: nameOf(code),
-                flights: n,
-                late: late[code]! / n,
-                lateInterval: intervalOf(late[code]!, n),
-                meanDelayMinutes: sums[code]! / n,
-                cancelled: cancelled[code]! / (n + cancelled[code]!),
-              },
-            ],
-      ).flat(),
-  };
+/** Groups that have flights, by name, in the order of their first sums. */
+export const groupsOf = <K>(
+  all: Iterable<readonly [key: K | undefined, sums: GroupSums]>,
+  nameOf: (key: K) => string,
+): readonly Group[] => {
+  const groups = new Map<K, GroupSums>();
+  for (const [key, sums] of all) {
+    if (key === undefined) continue;
+    const known = groups.get(key);
+    groups.set(key, known === undefined ? sums : added(known, sums));
+  }
+  return [...groups].flatMap(([key, { flights, late, cancelled, delayMinutes }]) =>
+    flights === 0
+      ? []
+      : [
+          {
+            name: nameOf(key),
+            flights,
+            late: late / flights,
+            lateInterval: intervalOf(late, flights),
+            meanDelayMinutes: delayMinutes / flights,
+            cancelled: cancelled / (flights + cancelled),
+          },
+        ],
+  );
 };
+
+const added = (a: GroupSums, b: GroupSums): GroupSums => ({
+  flights: a.flights + b.flights,
+  late: a.late + b.late,
+  cancelled: a.cancelled + b.cancelled,
+  delayMinutes: a.delayMinutes + b.delayMinutes,
+});
 
 /** 97.5 % of a normal distribution lie below. */
 const Z = 1.959964;
 
 /** Wilson's interval of a share. @source Wilson 1927 */
-const intervalOf = (nHits: number, n: number): readonly [number, number] => {
+export const intervalOf = (nHits: number, n: number): readonly [number, number] => {
   const share = nHits / n;
   const centre = share + (Z * Z) / (2 * n);
   const half = Z * Math.sqrt((share * (1 - share)) / n + (Z * Z) / (4 * n * n));

@@ -1,21 +1,24 @@
 /**
- * What flight files hold, in one pass that keeps no row: rows, nulls, rejects by reason, distributions, delay and
+ * What flight files hold, counted without keeping a row: rows, nulls, rejects by reason, distributions, delay and
  * cancellation by hour, airline, route and month, duplicates, and what to be warned of.
  */
-import type { DuckDBDataChunk } from '@duckdb/node-api';
-import { MINUTES_PER_DAY, MS_PER_DAY, minuteOfDay, weekdayOf } from '../../core/calendar.ts';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { MS_PER_DAY, weekdayOf } from '../../core/calendar.ts';
 import { AppError } from '../../core/errors.ts';
-import { readFlights } from '../cleaning/load.ts';
-import { NO_MINUTES } from '../cleaning/projection.ts';
-import { noneUsable, startRejectLog } from '../cleaning/reject-log.ts';
-import type { ChunkLayout, FlightSink, FlightsRead } from '../cleaning/table-builder.ts';
-import { buildDictionary } from '../reading/dictionary.ts';
-import { CHUNK_ROWS, floatsOf, intsOf, textsOf } from '../reading/vectors.ts';
+import { lookForExamples, noRows, placeExamples } from '../cleaning/examples.ts';
+import { type FlightQuery, flightQueries, startReadings } from '../cleaning/flight-query.ts';
+import { openFlights } from '../cleaning/projection.ts';
+import { mostFrequentFirst, noneUsable, startRejectLog } from '../cleaning/reject-log.ts';
+import { type Database, databaseMemoryMb, identifier } from '../database.ts';
+import { findFiles } from '../reading/files.ts';
+import { takeRejectedLines } from '../reading/rejected-lines.ts';
+import { NULL_WORDS } from '../reading/source.ts';
 import type { ReadingOptions } from '../reading-options.ts';
 import { startColumns } from './columns.ts';
-import { startDuplicates } from './duplicates.ts';
-import { byFlights, startGroups } from './groups.ts';
+import { sampleStride } from './duplicates.ts';
+import { byFlights, type GroupSums, groupsOf } from './groups.ts';
 import type { Profile } from './profile-report.ts';
+import { startTally, type Tally } from './tally.ts';
 import { warningsOf } from './warnings.ts';
 
 interface ProfileOptions extends ReadingOptions {
@@ -23,219 +26,226 @@ interface ProfileOptions extends ReadingOptions {
 }
 
 /**
- * Reads the files once; memory does not grow with their rows.
+ * Counts in the database, on all its threads; no row is kept, and what does not fit in its memory goes to disk.
  * @throws AppError as `loadTable` does
  */
 export const profileFiles = async (
   patterns: readonly string[],
   options: ProfileOptions,
 ): Promise<Profile> => {
-  const counter = startCounter(options.lateMinutes);
-  const profile = counter.finish(await readFlights(patterns, options, counter));
-  return { ...profile, warnings: warningsOf(profile) };
+  const database = await openFlights(options);
+  try {
+    const profile = await profileIn(database, patterns, options);
+    return { ...profile, warnings: warningsOf(profile) };
+  } finally {
+    database.close();
+  }
 };
 
+const profileIn = async (
+  database: Database,
+  patterns: readonly string[],
+  options: ProfileOptions,
+): Promise<Omit<Profile, 'warnings'>> => {
+  const { connection } = database;
+  const { lateMinutes, memoryMb } = options;
+  const budgetMb = memoryMb === undefined ? undefined : databaseMemoryMb(memoryMb);
+  const columns = await startColumns(connection, columnsAtOnce(budgetMb));
+  const log = startRejectLog();
+  const read = startReadings();
+  const samples: Record<string, string>[] = [];
+  const parts: { readonly flights: FlightQuery; readonly rejected: RejectedOf }[] = [];
+  let nRows = 0;
+  for await (const flights of flightQueries(database, patterns, { ...options, keepsText: true })) {
+    const { source } = flights;
+    read.add(flights);
+    if (samples.length < N_SAMPLES)
+      samples.push(...(await firstRows(connection, flights, N_SAMPLES - samples.length)));
+    await takeRejectedLines(connection);
+    const { nRows: n, rejected } = await inAnyOrder(connection, () => columns.add(source));
+    if (n === 0 && rejected.reasons.length === 0) throw noRows(source.file);
+    nRows += n;
+    parts.push({ flights, rejected });
+  }
+  const tally = await startTally(connection, {
+    lateMinutes,
+    stride: sampleStride(nRows, budgetMb),
+  });
+  for (const { flights, rejected } of parts) {
+    const reasons = await inAnyOrder(connection, () => tally.add(flights));
+    log.startFile(flights.source.file);
+    await lookForExamples(connection, log, flights, reasons);
+    await takeRejectedLines(connection);
+    await placeExamples(log, flights.source, rejected);
+  }
+  const { dialect, unused, notes } = read.finish();
+  const counted = await tally.finish();
+  const nRead = nRows + parts.reduce((sum, { rejected }) => sum + nLinesOf(rejected), 0);
+  const rejected = rejectedOf(
+    counted.rejected,
+    parts.map((part) => part.rejected),
+  );
+  const examples = log.examples();
+  const used = usedOf(counted);
+  if (used.flights === 0)
+    throw new AppError('data-unfit', noneUsable({ nRead, rejected, examples }, dialect.expects));
+  const times = byTime(counted);
+  return {
+    files: findFiles(patterns),
+    dialect: dialect.name,
+    target: dialect.target,
+    lateMinutes,
+    rows: { read: nRead, rejected: nRead - used.flights, used: used.flights },
+    rejected,
+    examples,
+    remarks: counted.remarks,
+    unused,
+    notes,
+    duplicates: counted.duplicates,
+    columns: await columns.describe(nRows),
+    samples,
+    days: {
+      first: times.byDay[0]?.name ?? '',
+      last: times.byDay.at(-1)?.name ?? '',
+      withFlights: times.byDay.length,
+    },
+    delay: {
+      late: used.late / used.flights,
+      meanMinutes: used.delayMinutes / used.flights,
+      quantiles: quantilesOf(counted.byDelay, used.flights),
+      histogram: histogramOf(counted.byDelay),
+    },
+    ...times,
+    ...byPlace(counted),
+  };
+};
+
+type RejectedOf = Awaited<ReturnType<typeof takeRejectedLines>>;
+
+const nLinesOf = ({ reasons }: RejectedOf): number =>
+  reasons.reduce((sum, { nLines }) => sum + nLines, 0);
+
+/** Rows and lines left out, by reason, most frequent first. */
+const rejectedOf = (
+  rows: Readonly<Record<string, number>>,
+  lines: readonly RejectedOf[],
+): Readonly<Record<string, number>> => {
+  const counts = new Map(Object.entries(rows));
+  for (const { reason, nLines } of lines.flatMap(({ reasons }) => reasons))
+    counts.set(reason, (counts.get(reason) ?? 0) + nLines);
+  return mostFrequentFirst(counts);
+};
+
+/** Columns that one pass counts: each takes some megabytes a thread, also where it has few values. */
+const columnsAtOnce = (budgetMb: number | undefined): number =>
+  budgetMb === undefined ? 64 : Math.max(4, Math.floor(budgetMb / 25));
+
+/** Without the order of the rows the database needs to hold less. */
+const inAnyOrder = async <T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> => {
+  await connection.run('SET preserve_insertion_order = false');
+  try {
+    return await work();
+  } finally {
+    await connection.run('SET preserve_insertion_order = true');
+  }
+};
+
+const N_SAMPLES = 5;
+
+/** Rows as they stand, empty where nothing is known. */
+const firstRows = async (
+  connection: DuckDBConnection,
+  { source }: FlightQuery,
+  n: number,
+): Promise<Record<string, string>[]> => {
+  const texts = source.columns.map((name) => `${identifier(name)}::VARCHAR AS ${identifier(name)}`);
+  const rows = await connection.runAndReadAll(
+    `SELECT ${texts.join(', ')} FROM (FROM ${source.from} LIMIT ${n})`,
+  );
+  return rows.getRows().map((row) =>
+    Object.fromEntries(
+      source.columns.map((name, i) => {
+        const text = row[i] === null ? '' : String(row[i]);
+        return [name, NULL_WORDS.some((word) => word === text) ? '' : text];
+      }),
+    ),
+  );
+};
+
+const usedOf = ({ byRoute }: Tally): GroupSums =>
+  byRoute.reduce(
+    (sum, [, { flights, late, cancelled, delayMinutes }]) => ({
+      flights: sum.flights + flights,
+      late: sum.late + late,
+      cancelled: sum.cancelled + cancelled,
+      delayMinutes: sum.delayMinutes + delayMinutes,
+    }),
+    { flights: 0, late: 0, cancelled: 0, delayMinutes: 0 },
+  );
+
 const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
-const LEVELS = [0.01, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 1];
 
 /** Days from 1970 on that are counted apart: up to 2134. */
 const MAX_DAYS = 60_000;
 
-/** Delays that a row may have, in minutes. */
-const FIRST_DELAY = -720;
-const N_DELAYS = 10_080 - FIRST_DELAY + 1;
-
-/** Fields whose values are told apart. */
-const CATEGORIES = ['airline', 'flightNumber', 'origin', 'destination', 'tailNumber'] as const;
-type Category = (typeof CATEGORIES)[number];
-
-interface ProfileCounter extends FlightSink {
-  readonly takesTexts: true;
-  readonly finish: (read: FlightsRead) => Omit<Profile, 'warnings'>;
-}
-
-const startCounter = (lateMinutes: number): ProfileCounter => {
-  const log = startRejectLog();
-  const columns = startColumns();
-  const duplicates = startDuplicates();
-  const by = {
-    hour: startGroups(24),
-    weekday: startGroups(7),
-    cell: startGroups(7 * 24),
-    day: startGroups(MAX_DAYS),
-    month: startGroups(2048),
-    airline: startGroups(),
-    origin: startGroups(),
-    destination: startGroups(),
-    route: startGroups(),
+const byTime = ({ byHour: hours }: Tally) => {
+  const by = (keyOf: (hour: number) => number | undefined, nameOf: (key: number) => string) =>
+    groupsOf(
+      hours.map(([hour, sums]) => [keyOf(hour), sums] as const).sort(([a = -1], [b = -1]) => a - b),
+      nameOf,
+    );
+  const dayOf = (hour: number): number => Math.floor(hour / 24);
+  const hourOf = (hour: number): number => hour - 24 * dayOf(hour);
+  const countedDay = (hour: number): number | undefined => {
+    const day = dayOf(hour);
+    return day >= 0 && day < MAX_DAYS ? day : undefined;
   };
-  const dictionaries = Object.fromEntries(
-    CATEGORIES.map((name) => [name, buildDictionary()]),
-  ) as Record<Category, ReturnType<typeof buildDictionary>>;
-  const codes = Object.fromEntries(
-    CATEGORIES.map((name) => [name, new Int32Array(CHUNK_ROWS)]),
-  ) as Record<Category, Int32Array>;
-  const routes = new Map<number, number>();
-  const routeNames: string[] = [];
-  const delayCounts = new Float64Array(N_DELAYS);
-  let nUsed = 0;
-  let nLate = 0;
-  let delaySum = 0;
-  let nInChunks = 0;
-
-  const routeOf = (from: number, to: number): number => {
-    if (from < 0 || to < 0) return -1;
-    const key = from * 2 ** 22 + to;
-    let route = routes.get(key);
-    if (route === undefined) {
-      route =
-        routeNames.push(
-          `${dictionaries.origin.texts[from]}–${dictionaries.destination.texts[to]}`,
-        ) - 1;
-      routes.set(key, route);
-    }
-    return route;
+  const monthOfHour = (hour: number): number | undefined => {
+    const day = countedDay(hour);
+    return day === undefined ? undefined : monthOf(day);
   };
-
-  /** Places of a row in all groups, the same order as `by`. */
-  const placesOf = (row: number, minute: number): readonly number[] => {
-    const day = Math.floor(minute / MINUTES_PER_DAY);
-    const isCounted = day >= 0 && day < MAX_DAYS;
-    const hour = Math.floor(minuteOfDay(minute) / 60);
-    const weekday = weekdayOf(day);
-    return [
-      hour,
-      weekday,
-      weekday * 24 + hour,
-      isCounted ? day : -1,
-      isCounted ? monthOf(day) : -1,
-      codes.airline[row]!,
-      codes.origin[row]!,
-      codes.destination[row]!,
-      routeOf(codes.origin[row]!, codes.destination[row]!),
-    ];
-  };
-  const counters = Object.values(by);
-
-  const append = (chunk: DuckDBDataChunk, layout: ChunkLayout): void => {
-    const { columns: layoutColumns, nFields, hasRemark } = layout;
-    const nRows = chunk.rowCount;
-    nInChunks += nRows;
-    const names = layoutColumns.slice(nFields).map(({ name }) => name);
-    columns.append(chunk, 3 + nFields, names);
-    const nKept = log.sift(chunk, hasRemark ? 3 + layoutColumns.length : undefined);
-    let minutes: Int32Array | undefined;
-    for (const name of CATEGORIES) codes[name].fill(-1, 0, nRows);
-    layoutColumns.slice(0, nFields).forEach(({ name }, c) => {
-      const vector = chunk.getColumnVector(3 + c);
-      if (name === 'scheduledDeparture') minutes = intsOf(vector);
-      else if (isCategory(name)) dictionaries[name].encodeInto(textsOf(vector), codes[name], 0);
-    });
-    const delays = floatsOf(chunk.getColumnVector(2));
-    for (let k = 0; k < nKept; k++) {
-      const row = log.kept[k]!;
-      const minute = minutes![row]!;
-      const delay = delays[row]!;
-      const isLate = delay >= lateMinutes;
-      const places = placesOf(row, minute);
-      for (let g = 0; g < counters.length; g++) {
-        const place = places[g]!;
-        if (place >= 0) counters[g]!.add(place, delay, isLate);
-      }
-      delayCounts[Math.floor(delay) - FIRST_DELAY]!++;
-      delaySum += delay;
-      if (isLate) nLate++;
-      const tail = codes.tailNumber[row]!;
-      duplicates.add(
-        [
-          codes.airline[row]!,
-          codes.flightNumber[row]!,
-          codes.origin[row]!,
-          codes.destination[row]!,
-          minute,
-        ],
-        tail < 0 ? undefined : tail,
-      );
-    }
-    nUsed += nKept;
-    if (nKept === nRows) return;
-    for (let row = 0; row < nRows; row++) {
-      if (log.reasonOf(row) !== 'cancelled' || minutes![row] === NO_MINUTES) continue;
-      const places = placesOf(row, minutes![row]!);
-      for (let g = 0; g < counters.length; g++) {
-        const place = places[g]!;
-        if (place >= 0) counters[g]!.addCancelled(place);
-      }
-    }
-  };
-
-  const finish = ({ files, dialect, unused, notes }: FlightsRead): Omit<Profile, 'warnings'> => {
-    if (nUsed === 0) throw new AppError('data-unfit', noneUsable(log, dialect.expects));
-    const byDay = by.day.groups(dateText);
-    const cells = new Map(by.cell.groups(String).map(({ name, late }) => [Number(name), late]));
-    const named = (name: 'airline' | 'origin' | 'destination') =>
-      byFlights(by[name].groups((code) => dictionaries[name].texts[code]!));
-    return {
-      files,
-      dialect: dialect.name,
-      target: dialect.target,
-      lateMinutes,
-      rows: { read: log.nRead(), rejected: log.nRead() - nUsed, used: nUsed },
-      rejected: log.rejected(),
-      examples: log.examples(),
-      remarks: log.remarks(),
-      unused,
-      notes,
-      duplicates: duplicates.finish(),
-      columns: columns.columns(nInChunks),
-      samples: columns.samples(),
-      days: {
-        first: byDay[0]?.name ?? '',
-        last: byDay.at(-1)?.name ?? '',
-        withFlights: byDay.length,
-      },
-      delay: {
-        late: nLate / nUsed,
-        meanMinutes: delaySum / nUsed,
-        quantiles: quantilesOf(delayCounts, nUsed),
-        histogram: histogramOf(delayCounts),
-      },
-      byHour: by.hour.groups(String),
-      byWeekday: by.weekday.groups((weekday) => WEEKDAYS[weekday]!),
-      byMonth: by.month.groups(monthText),
-      byDay,
-      byAirline: named('airline'),
-      byOrigin: named('origin'),
-      byDestination: named('destination'),
-      byRoute: byFlights(by.route.groups((route) => routeNames[route]!)),
-      lateByWeekdayAndHour: Array.from({ length: 7 * 24 }, (_, cell) => cells.get(cell) ?? null),
-    };
-  };
-
+  const cellOf = (hour: number): number => weekdayOf(dayOf(hour)) * 24 + hourOf(hour);
+  const cells = new Map(by(cellOf, String).map(({ name, late }) => [Number(name), late]));
   return {
-    log: {
-      ...log,
-      startFile: (file) => {
-        log.startFile(file);
-        duplicates.startFile(file);
-      },
-    },
-    append,
-    takesTexts: true,
-    finish,
+    byHour: by(hourOf, String),
+    byWeekday: by(
+      (hour) => weekdayOf(dayOf(hour)),
+      (weekday) => WEEKDAYS[weekday]!,
+    ),
+    byMonth: by(monthOfHour, monthText),
+    byDay: by(countedDay, dateText),
+    lateByWeekdayAndHour: Array.from({ length: 7 * 24 }, (_, cell) => cells.get(cell) ?? null),
   };
 };
 
-const isCategory = (name: string): name is Category =>
-  CATEGORIES.some((category) => category === name);
+const byPlace = ({ byAirline, byRoute }: Tally) => {
+  const named = (nameOf: (route: (typeof byRoute)[number][0]) => string) =>
+    byFlights(
+      groupsOf(
+        byRoute.map(([route, sums]) => [nameOf(route) || undefined, sums] as const),
+        (name) => name,
+      ),
+    );
+  return {
+    byAirline: byFlights(groupsOf(byAirline, (name) => name)),
+    byOrigin: named(({ origin }) => origin),
+    byDestination: named(({ destination }) => destination),
+    byRoute: named(({ origin, destination }) =>
+      origin === '' || destination === '' ? '' : `${origin}–${destination}`,
+    ),
+  };
+};
 
-const quantilesOf = (counts: Float64Array, n: number) => {
+const LEVELS = [0.01, 0.1, 0.25, 0.5, 0.75, 0.8, 0.9, 0.95, 0.99, 1];
+
+/** @param byDelay ascending */
+const quantilesOf = (byDelay: Tally['byDelay'], n: number) => {
   let place = 0;
   let nBelow = 0;
   return LEVELS.map((level) => {
     const wanted = Math.min(n - 1, Math.floor(level * n));
-    while (nBelow + counts[place]! <= wanted) nBelow += counts[place++]!;
-    return { level, minutes: place + FIRST_DELAY };
+    while (nBelow + byDelay[place]![1] <= wanted) nBelow += byDelay[place++]![1];
+    return { level, minutes: byDelay[place]![0] };
   });
 };
 
@@ -243,13 +253,13 @@ const BIN_MINUTES = 10;
 const MIN_MINUTES = -60;
 const MAX_MINUTES = 300;
 
-const histogramOf = (counts: Float64Array) => {
+const histogramOf = (byDelay: Tally['byDelay']) => {
   const nBins = (MAX_MINUTES - MIN_MINUTES) / BIN_MINUTES + 1;
   const flights = new Float64Array(nBins);
-  counts.forEach((n, place) => {
-    const bin = Math.floor((place + FIRST_DELAY - MIN_MINUTES) / BIN_MINUTES);
+  for (const [minutes, n] of byDelay) {
+    const bin = Math.floor((minutes - MIN_MINUTES) / BIN_MINUTES);
     flights[Math.max(0, Math.min(nBins - 1, bin))]! += n;
-  });
+  }
   return Array.from(flights, (n, bin) => ({
     fromMinutes: MIN_MINUTES + bin * BIN_MINUTES,
     flights: n,

@@ -46,7 +46,7 @@ export const readFirstRows = async (
       return {
         rows: result.getRowObjectsJS().map((row) => plainRow(row, plain)),
         nInFile: Number(count?.['n'] ?? 0),
-        nRejected: rejected.reduce((sum, { nLines }) => sum + nLines, 0),
+        nRejected: rejected.reasons.reduce((sum, { nLines }) => sum + nLines, 0),
       };
     });
   } finally {

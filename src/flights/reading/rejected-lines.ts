@@ -5,32 +5,35 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { readRows } from '../database.ts';
 
 /** Lines of one reason. */
-export interface RejectedLines {
+export interface RejectedReason {
   readonly reason: string;
   readonly nLines: number;
   /** The first few, as they stand in the text. */
-  readonly examples: readonly { readonly line?: number; readonly text: string }[];
+  readonly examples: readonly { readonly record: number; readonly text: string }[];
+}
+
+/** Records are numbered as the database counts them: blank lines too, and one over several lines as one. */
+export interface RejectedLines {
+  readonly reasons: readonly RejectedReason[];
+  readonly records: ReadonlySet<number>;
 }
 
 const MAX_EXAMPLES = 3;
 
-/**
- * The lines that the reads since the last call had to leave out, most frequent reason first; it forgets them.
- * @param lineOf lines by the numbers that the database gives records
- */
-export const takeRejectedLines = async (
-  connection: DuckDBConnection,
-  lineOf?: ReadonlyMap<number, number>,
-): Promise<readonly RejectedLines[]> => {
+const NONE: RejectedLines = { reasons: [], records: new Set() };
+
+/** The lines that the reads since the last call had to leave out, most frequent reason first; it forgets them. */
+export const takeRejectedLines = async (connection: DuckDBConnection): Promise<RejectedLines> => {
   const tables = await readRows(
     connection,
     `SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'`,
   );
-  if (tables.length === 0) return [];
+  if (tables.length === 0) return NONE;
   const rows = await readRows(
     connection,
     `SELECT reason, count(*)::INTEGER AS n,
-            to_json(list({line: line, text: text} ORDER BY line)[1:${MAX_EXAMPLES}]) AS examples
+            to_json(list({line: line, text: text} ORDER BY line)[1:${MAX_EXAMPLES}]) AS examples,
+            to_json(list(line ORDER BY line)[1:${MAX_RECORDS}]) AS records
      FROM (SELECT line, min(left(csv_line, 80)) AS text, min(CASE error_type
              WHEN 'MISSING COLUMNS' THEN 'too few columns'
              WHEN 'TOO MANY COLUMNS' THEN 'too many columns'
@@ -42,27 +45,17 @@ export const takeRejectedLines = async (
      GROUP BY reason ORDER BY n DESC, reason`,
   );
   await connection.run('DROP TABLE reject_errors; DROP TABLE reject_scans');
-  return rows.map((row) => ({
-    reason: String(row['reason']),
-    nLines: Number(row['n']),
-    examples: (JSON.parse(String(row['examples'])) as { line: number; text: string }[]).map(
-      ({ line: record, text }) => {
-        const line = lineOf?.get(record);
-        return line === undefined ? { text } : { line, text };
-      },
-    ),
-  }));
+  return {
+    reasons: rows.map((row) => ({
+      reason: String(row['reason']),
+      nLines: Number(row['n']),
+      examples: (JSON.parse(String(row['examples'])) as { line: number; text: string }[]).map(
+        ({ line, text }) => ({ record: line, text }),
+      ),
+    })),
+    records: new Set(rows.flatMap((row) => JSON.parse(String(row['records'])) as number[])),
+  };
 };
 
-/** Numbers of all records that the reads so far had to leave out, as the database counts them. */
-export const rejectedRecords = async (
-  connection: DuckDBConnection,
-): Promise<ReadonlySet<number>> => {
-  const tables = await readRows(
-    connection,
-    `SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'`,
-  );
-  if (tables.length === 0) return new Set();
-  const rows = await readRows(connection, `SELECT DISTINCT line FROM reject_errors`);
-  return new Set(rows.map((row) => Number(row['line'])));
-};
+/** Of the records of a reason, so many are remembered. */
+const MAX_RECORDS = 100_000;

@@ -1,0 +1,70 @@
+/**
+ * Examples of rows that are not used: where in their file they stand, and a look for them where rows are only counted.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { AppError } from '../../core/errors.ts';
+import { findLines } from '../reading/line-numbers.ts';
+import type { RejectedLines } from '../reading/rejected-lines.ts';
+import { blameFile, type Source } from '../reading/source.ts';
+import { literal } from '../database.ts';
+import { type FlightQuery, plainFlights } from './flight-query.ts';
+import type { RejectLog } from './reject-log.ts';
+
+/** Says of the examples of a source on which lines they stand, and counts the lines that are no rows. */
+export const placeExamples = async (
+  log: RejectLog,
+  source: Source,
+  { reasons, records }: RejectedLines,
+): Promise<void> => {
+  const rows = log.exampleRows();
+  const lines =
+    source.lines && (rows.length > 0 || records.size > 0)
+      ? await findLines(source.file, source.lines, rows, records)
+      : undefined;
+  if (lines) log.placeExamples(lines.ofRow);
+  log.reject(reasons, lines?.ofRejected);
+};
+
+/** Rows at the beginning of a source that are looked through one by one. */
+const MAX_ROWS = 2_000_000;
+
+/**
+ * Shows the log the first rows of a source until it has its examples of every reason; of a reason that only begins far
+ * in, examples come without their place.
+ * @param reasons how many rows of the source each reason leaves out
+ * @throws AppError file-broken
+ */
+export const lookForExamples = async (
+  connection: DuckDBConnection,
+  log: RejectLog,
+  flights: FlightQuery,
+  reasons: ReadonlyMap<string, number>,
+): Promise<void> => {
+  const lacking = new Map(
+    [...reasons].filter(([reason]) => reason !== '' && log.wantsExamples(reason)),
+  );
+  if (lacking.size === 0) return;
+  const { file } = flights.source;
+  await blameFile(file, async () => {
+    const result = await connection.stream(
+      `SELECT reject, detail FROM (${plainFlights(flights)}) LIMIT ${MAX_ROWS}`,
+    );
+    const isDone = (): boolean =>
+      [...lacking].every(([reason, n]) => !log.wantsExamples(reason) || log.nRejected(reason) >= n);
+    while (!isDone()) {
+      const chunk = await result.fetchChunk();
+      if (!chunk || chunk.rowCount === 0) break;
+      log.sift(chunk, undefined);
+    }
+  });
+  for (const [reason, n] of lacking) {
+    if (log.nRejected(reason) > 0 || n === 0) continue;
+    const found = await connection.runAndReadAll(
+      `SELECT detail FROM (${plainFlights(flights)}) WHERE reject = ${literal(reason)} LIMIT 3`,
+    );
+    for (const [value] of found.getRows()) log.addExample(reason, String(value));
+  }
+};
+
+export const noRows = (file: string): AppError =>
+  new AppError('file-empty', `${file} holds a header but no rows`);

@@ -1,0 +1,99 @@
+/**
+ * The flights of files as SQL, one query a source, whoever counts, gathers or shows them.
+ */
+import type { ReadingOptions } from '../reading-options.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Database } from '../database.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { findFiles } from '../reading/files.ts';
+import { openSources, type Source } from '../reading/source.ts';
+import { plainColumn, type Projection, project, rejectColumn, wantedOf } from './projection.ts';
+
+/** A source, and how its rows become flights. */
+export interface FlightQuery {
+  readonly source: Source;
+  readonly projection: Projection;
+  /** Whether the delay is read. */
+  readonly labelled: boolean;
+}
+
+interface QueryOptions extends ReadingOptions {
+  /** Whether cells of a CSV stay as they are written, also the words for nothing. */
+  readonly keepsText?: boolean;
+  /** Whether the queries also hand on the source's own columns, as `own0`, `own1`, ... */
+  readonly withOwn?: boolean;
+  /** Whether the delay is needed, as it is by default; without it a row needs a departure only. */
+  readonly labelled?: boolean | undefined;
+}
+
+/**
+ * The sources of the files in order, each with its query; all of one dialect.
+ * @throws AppError file-missing, file-unreadable, file-empty, file-broken, columns-unknown, data-leak
+ */
+export async function* flightQueries(
+  database: Database,
+  patterns: readonly string[],
+  { keepsText = false, withOwn = false, labelled = true, ...options }: QueryOptions,
+): AsyncGenerator<FlightQuery> {
+  const wanted = wantedOf(options);
+  const how = keepsText ? 'kept' : 'plain';
+  let dialect: Dialect | undefined;
+  for (const file of findFiles(patterns)) {
+    for (const source of await openSources(database, file, { how, encoding: wanted.encoding })) {
+      const projection = await project(database.connection, source, {
+        // What the first file was found to be, the others are too.
+        wanted: { ...wanted, dialect: wanted.dialect && (dialect ?? wanted.dialect) },
+        labelled,
+        withOwn,
+      });
+      if (dialect !== undefined && dialect !== projection.dialect) {
+        throw new AppError(
+          'columns-unknown',
+          `${source.file} is of the dialect ${projection.dialect.name}, the files before it of ${dialect.name}; files of one dialect are expected`,
+        );
+      }
+      dialect = projection.dialect;
+      yield { source, projection, labelled };
+    }
+  }
+}
+
+/** Rows of a source without NULLs: `reject`, `detail`, `delayMinutes`, the fields, then `more`, then a remark or none. */
+export const plainFlights = (
+  { projection: { fields, select, detail, hasRemark }, labelled }: FlightQuery,
+  more: readonly string[] = [],
+): string => `
+  SELECT ${rejectColumn(labelled)}, ${detail} AS detail,
+         ${labelled ? "coalesce(try_cast(delayMinutes AS FLOAT), 'nan')" : "'nan'::FLOAT"} AS delayMinutes,
+         ${[...fields.map(plainColumn), ...more, ...(hasRemark ? [`coalesce(remark, '') AS remark`] : [])].join(', ')}
+  FROM (${select})`;
+
+/** What a pass over files found out, beside their rows. */
+export interface Readings {
+  readonly dialect: Dialect;
+  /** Columns that nothing reads. */
+  readonly unused: readonly string[];
+  readonly notes: readonly string[];
+}
+
+interface ReadingsCollector {
+  /** @param used names, lower case, of columns that are read beside the dialect's */
+  readonly add: (flights: FlightQuery, used?: ReadonlySet<string>) => void;
+  readonly finish: () => Readings;
+}
+
+/** What the readings of several sources found out. */
+export const startReadings = (): ReadingsCollector => {
+  const unused = new Set<string>();
+  const notes: string[] = [];
+  let dialect: Dialect | undefined;
+  return {
+    add: ({ source, projection }, used = new Set()) => {
+      dialect = projection.dialect;
+      notes.push(...source.notes, ...projection.notes);
+      for (const column of projection.unused)
+        if (!used.has(column.toLowerCase())) unused.add(column);
+    },
+    finish: () => ({ dialect: dialect!, unused: [...unused], notes }),
+  };
+};
