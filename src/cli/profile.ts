@@ -125,7 +125,7 @@ const printProfile = (profile: Profile, comparison: Comparison | undefined): voi
       column.name,
       whole(column.missing),
       percent(column.missing / column.rows),
-      `${column.isDistinctFloor ? '>' : ''}${whole(column.distinct)}`,
+      whole(column.distinct),
       String(column.least ?? '-').slice(0, 24),
       String(column.most ?? '-').slice(0, 24),
     ]),

@@ -23,7 +23,7 @@ export interface NamedKind {
 }
 
 /** What lies in a chunk: `reject`, its `detail`, `delayMinutes`, these columns in this order, then a remark or none. */
-export interface ChunkLayout {
+interface ChunkLayout {
   readonly columns: readonly NamedKind[];
   /** So many of the columns, the first ones, are fields. */
   readonly nFields: number;

@@ -61,7 +61,7 @@ const added = (a: GroupSums, b: GroupSums): GroupSums => ({
 const Z = 1.959964;
 
 /** Wilson's interval of a share. @source Wilson 1927 */
-export const intervalOf = (nHits: number, n: number): readonly [number, number] => {
+const intervalOf = (nHits: number, n: number): readonly [number, number] => {
   const share = nHits / n;
   const centre = share + (Z * Z) / (2 * n);
   const half = Z * Math.sqrt((share * (1 - share)) / n + (Z * Z) / (4 * n * n));

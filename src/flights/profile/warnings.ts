@@ -113,10 +113,8 @@ const columnWarnings = ({ columns, unused }: Omit<Profile, 'warnings'>): readonl
       'nearly as many different texts as rows, of which a model learns little',
       used
         .filter(
-          ({ kind, distinct, rows, missing, isDistinctFloor }) =>
-            kind === 'text' &&
-            rows > 1000 &&
-            (isDistinctFloor || distinct > 0.5 * (rows - missing)),
+          ({ kind, distinct, rows, missing }) =>
+            kind === 'text' && rows > 1000 && distinct > 0.5 * (rows - missing),
         )
         .map(({ name }) => name),
     ),

@@ -54,7 +54,7 @@ export const columnSection = ({ columns, unused }: Profile): Section => ({
         unused.includes(column.name) ? `${column.name} (not used)` : column.name,
         column.kind,
         formatPercent(column.missing / column.rows, 2),
-        `${column.isDistinctFloor ? 'more than ' : ''}${formatNumber(column.distinct)}`,
+        column.distinct,
         short(column.least),
         column.quantiles.length > 0
           ? [0, 2, 4].map((place) => formatNumber(column.quantiles[place]!)).join(' · ')
