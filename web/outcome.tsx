@@ -12,6 +12,7 @@ import {
   numberOf,
   percentOf,
   type Words,
+  withLabels,
   wordsOf,
 } from './words/words.ts';
 
@@ -123,38 +124,33 @@ const factOf = (
   return words.answer.fact(input, text);
 };
 
-/** No flight takes longer between two clocks, time zones and the date line included. */
-const LONGEST_MINUTES = 36 * 60;
-
-/** What a person should know before believing the answer; what the page has no words for is told as the service does. */
+/**
+ * What a person should know before believing the answer: as the service tells it, inputs by their labels; a value that was
+ * never seen and a day outside of what was learned with what follows from it.
+ */
 const notesOf = ({ lang, fields, subject, flight, prediction }: OutcomeView): readonly string[] => {
   const words = wordsOf(lang);
   const { notes } = words;
-  const lines: string[] = [];
-  const noted = new Set<string>();
-  const note = (input: string, line: string): void => {
-    noted.add(input);
-    lines.push(line);
-  };
-  for (const input of prediction.unknown ?? [])
-    note(input, notes.unseen(labelOf(words, input), String(flight[input] ?? '')));
-  const departure = String(flight['scheduledDeparture'] ?? '');
-  const arrival = String(flight['scheduledArrival'] ?? '');
+  const day = String(flight['scheduledDeparture'] ?? '').slice(0, 10);
   const { learnedFrom, learnedTo } = subject;
-  const day = departure.slice(0, 10);
-  if (learnedFrom !== '' && day !== '' && (day < learnedFrom || day > learnedTo))
-    note('scheduledDeparture', notes.outside(dayOf(words, learnedFrom), dayOf(words, learnedTo)));
-  const elapsed = (Date.parse(`${arrival}Z`) - Date.parse(`${departure}Z`)) / 60_000;
-  if (elapsed < 0) note('scheduledArrival', notes.arrivalFirst);
-  if (elapsed > LONGEST_MINUTES) note('scheduledArrival', notes.arrivalFar);
-  for (const { name, unit } of fields) {
-    const value = flight[name];
-    if (typeof value === 'number' && value < 0 && !unit.startsWith('°'))
-      note(name, notes.negative(labelOf(words, name)));
-  }
-  for (const { pointer, detail } of prediction.notices ?? []) {
-    const input = pointer.slice(1);
-    if (!noted.has(input)) lines.push(`${detail.replace(input, labelOf(words, input))}.`);
-  }
-  return [...new Set(lines)];
+  const isOutside = learnedFrom !== '' && day !== '' && (day < learnedFrom || day > learnedTo);
+  const told = (prediction.notices ?? []).filter(
+    ({ pointer, detail }) =>
+      !(
+        isOutside &&
+        pointer === '/scheduledDeparture' &&
+        detail.includes(learnedEnd(subject, day))
+      ),
+  );
+  return [
+    ...(prediction.unknown ?? []).map((input) =>
+      notes.unseen(labelOf(words, input), String(flight[input] ?? '')),
+    ),
+    ...(isOutside ? [notes.outside(dayOf(words, learnedFrom), dayOf(words, learnedTo))] : []),
+    ...told.map(({ detail }) => `${withLabels(words, fields, detail)}.`),
+  ];
 };
+
+/** The day of what was learned that a day outside of it lies beyond: the service names it. */
+const learnedEnd = ({ learnedFrom, learnedTo }: Subject, day: string): string =>
+  day < learnedFrom ? learnedFrom : learnedTo;

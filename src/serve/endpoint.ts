@@ -29,3 +29,6 @@ export interface Endpoint {
 }
 
 export const jsonHeaders = { 'content-type': 'application/json' };
+
+/** Of an answer that holds sentences for people. */
+export const spokenHeaders = { ...jsonHeaders, vary: 'accept-language' };

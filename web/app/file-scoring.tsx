@@ -3,7 +3,7 @@
  * A file that is dropped or chosen comes back scored.
  */
 import { useState } from 'preact/hooks';
-import type { FieldView } from '../view.ts';
+import type { FieldView, Lang } from '../view.ts';
 import type { Words } from '../words/words.ts';
 import { csvOf, MissingColumns, type ScoredFile, scoreFile } from './score-file.ts';
 
@@ -20,7 +20,15 @@ type State =
       readonly href: string;
     };
 
-export const FileScoring = ({ fields, words }: { fields: readonly FieldView[]; words: Words }) => {
+export const FileScoring = ({
+  fields,
+  lang,
+  words,
+}: {
+  fields: readonly FieldView[];
+  lang: Lang;
+  words: Words;
+}) => {
   const [state, setState] = useState<State>({ kind: 'idle' });
   const [isOver, setOver] = useState(false);
   const take = async (given: File | undefined): Promise<void> => {
@@ -28,9 +36,11 @@ export const FileScoring = ({ fields, words }: { fields: readonly FieldView[]; w
     if (state.kind === 'done') URL.revokeObjectURL(state.href);
     setState({ kind: 'working', done: 0 });
     try {
-      const file = await scoreFile(await given.text(), fields, (done) =>
-        setState({ kind: 'working', done }),
-      );
+      const file = await scoreFile(await given.text(), {
+        fields,
+        lang,
+        onProgress: (done) => setState({ kind: 'working', done }),
+      });
       if (file.rows.length === 0) {
         setState({ kind: 'failed', reason: words.file.empty });
         return;

@@ -33,12 +33,24 @@ interface ModelDocument {
   readonly quality?: Score & { readonly baseRate: number; readonly rows: number };
   readonly baselines?: Readonly<Record<string, Score>>;
   readonly reliability?: readonly Group[];
+  readonly gains?: readonly {
+    readonly against: string;
+    readonly days: number;
+    readonly logLoss: Measured;
+    readonly auc: Measured;
+  }[];
+  readonly coverage?: readonly (Measured & { readonly level: number })[];
   readonly importance?: readonly { readonly feature: string; readonly share: number }[];
   readonly drift: readonly {
     readonly input: string;
     readonly psi: number | null;
     readonly seen: number;
   }[];
+}
+
+interface Measured {
+  readonly value: number;
+  readonly interval: { readonly low: number; readonly high: number } | null;
 }
 
 interface Group {
@@ -76,6 +88,9 @@ export const ModelView = ({ page }: { page: PageData }) => {
         </p>
       </section>
       {model.quality && <Quality model={model} words={words} />}
+      {model.coverage && model.coverage.length > 0 && (
+        <Coverage quantiles={model.coverage} words={words} />
+      )}
       {model.reliability && model.reliability.length > 0 && (
         <Reliability groups={model.reliability} words={words} />
       )}
@@ -189,9 +204,84 @@ const Quality = ({ model, words }: { model: ModelDocument; words: Words }) => {
         </table>
       </section>
       <p class="legend">{words.model.qualityNote}</p>
+      <Gains model={model} words={words} />
     </section>
   );
 };
+
+/** `+0,5 (−0,6 a +1,6)`; the figure alone where there is no interval. */
+const intervalOf = (words: Words, { value, interval }: Measured, write: (x: number) => string) =>
+  interval === null
+    ? write(value)
+    : `${write(value)} (${words.model.range(write(interval.low), write(interval.high))})`;
+
+/** What it gains on each baseline, and how sure that is. */
+const Gains = ({ model: { gains = [] }, words }: { model: ModelDocument; words: Words }) => {
+  const names: Readonly<Record<string, string>> = {
+    climatology: words.model.climatology,
+    logistic: words.model.logistic,
+  };
+  const signed = (digits: number, factor: number) => (value: number) =>
+    `${value < 0 ? '−' : '+'}${numberOf(words, Math.abs(value) * factor, digits)}`;
+  if (gains.length === 0) return null;
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section class="scroll" tabIndex={0} aria-label={words.model.gains}>
+        <table class="numbers">
+          <caption>{words.model.gains}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{words.model.against}</th>
+              <th scope="col">{words.model.lossSaved}</th>
+              <th scope="col">{words.model.aucGained}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {gains.map(({ against, logLoss, auc }) => (
+              <tr key={against}>
+                <th scope="row">{names[against] ?? against}</th>
+                <td>{intervalOf(words, logLoss, signed(1, 100))}</td>
+                <td>{intervalOf(words, auc, signed(3, 1))}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <p class="legend">{words.model.gainsNote}</p>
+    </>
+  );
+};
+
+/** Whether the minutes that it names come true. */
+const Coverage = ({
+  quantiles,
+  words,
+}: {
+  quantiles: NonNullable<ModelDocument['coverage']>;
+  words: Words;
+}) => (
+  <section class="card">
+    <table class="numbers">
+      <caption>{words.model.coverage}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{words.model.predicted}</th>
+          <th scope="col">{words.model.covered}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {quantiles.map((quantile) => (
+          <tr key={quantile.level}>
+            <th scope="row">{words.model.level(numberOf(words, quantile.level * 100))}</th>
+            <td>{intervalOf(words, quantile, (share) => numberOf(words, share * 100, 1))}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+    <p class="legend">{words.model.coverageNote}</p>
+  </section>
+);
 
 const SIZE = 240;
 

@@ -5,7 +5,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Outcome } from '../outcome.tsx';
 import type { Flight, Prediction } from '../view.ts';
-import { labelOf, wordsOf } from '../words/words.ts';
+import { withLabels, wordsOf } from '../words/words.ts';
 import { askOne, type Refusal } from './ask.ts';
 import { type Entries, type Entry, entryOf, readEntries, readMoment } from './entries.ts';
 import { Fields } from './fields.tsx';
@@ -83,7 +83,12 @@ export const PredictView = ({ page }: { page: PageData }) => {
 
   const refusals = shown.kind === 'refused' ? shown.refusal.errors : [];
   const faults = {
-    ...Object.fromEntries(refusals.map(({ pointer, detail }) => [pointer.slice(1), detail])),
+    ...Object.fromEntries(
+      refusals.map(({ pointer, detail }) => [
+        pointer.slice(1),
+        `${withLabels(words, fields, detail)}.`,
+      ]),
+    ),
     ...reading.faults,
   };
   const enter = (name: string, entry: Entry): void => {
@@ -144,15 +149,7 @@ export const PredictView = ({ page }: { page: PageData }) => {
         {shown.kind === 'empty' && <p class="empty">{words.answer.empty}</p>}
         {shown.kind === 'unreachable' && <p class="note">{words.answer.unreachable}</p>}
         {shown.kind === 'refused' && (
-          <p class="note">
-            {shown.refusal.errors.length > 0
-              ? shown.refusal.errors
-                  .map(({ pointer, detail }) =>
-                    detail.replace(pointer.slice(1), labelOf(words, pointer.slice(1))),
-                  )
-                  .join('; ')
-              : shown.refusal.detail}
-          </p>
+          <p class="note">{withLabels(words, fields, shown.refusal.detail)}.</p>
         )}
         {shown.kind === 'answered' && (
           <Outcome
@@ -172,7 +169,7 @@ export const PredictView = ({ page }: { page: PageData }) => {
           address={addressOf(shown.kind === 'answered' ? shown.flight : exampleOf(page), lang)}
           words={words}
         />
-        <FileScoring fields={fields} words={words} />
+        <FileScoring fields={fields} lang={lang} words={words} />
       </div>
     </div>
   );

@@ -1,7 +1,7 @@
 /**
  * A file of flights through `/predict`, in pieces, and back as CSV with the chance of each.
  */
-import type { FieldView, Prediction } from '../view.ts';
+import type { FieldView, Lang, Prediction } from '../view.ts';
 import { readCsv, writeCsvRow } from './read-csv.ts';
 
 interface ScoredFile {
@@ -68,8 +68,8 @@ class MissingColumns extends Error {}
 
 type Line = Partial<Prediction> & { readonly detail?: string; readonly error?: string };
 
-const askPiece = async (flights: readonly Row[]): Promise<readonly Line[]> => {
-  const response = await fetch('/predict', {
+const askPiece = async (flights: readonly Row[], lang: Lang): Promise<readonly Line[]> => {
+  const response = await fetch(`/predict?lang=${lang}`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-ndjson' },
     body: flights.map((flight) => JSON.stringify(flight)).join('\n'),
@@ -82,14 +82,20 @@ const askPiece = async (flights: readonly Row[]): Promise<readonly Line[]> => {
     .map((line) => JSON.parse(line) as Line);
 };
 
+interface FileTask {
+  readonly fields: readonly FieldView[];
+  /** In which what is wrong with a line is told. */
+  readonly lang: Lang;
+  /** Told how many flights are done. */
+  readonly onProgress: (done: number) => void;
+}
+
 /**
- * @param onProgress told how many flights are done
  * @throws MissingColumns, SyntaxError (a line that cannot be read), Error (the service did not answer)
  */
 export const scoreFile = async (
   text: string,
-  fields: readonly FieldView[],
-  onProgress: (done: number) => void,
+  { fields, lang, onProgress }: FileTask,
 ): Promise<ScoredFile> => {
   const { header, rows } = sourceOf(text);
   const columns = new Map(
@@ -105,7 +111,10 @@ export const scoreFile = async (
   let nFailed = 0;
   for (let at = 0; at < rows.length; at += PIECE_ROWS) {
     const piece = rows.slice(at, at + PIECE_ROWS);
-    const answers = await askPiece(piece.map((row) => flightOf(row, columns, fields)));
+    const answers = await askPiece(
+      piece.map((row) => flightOf(row, columns, fields)),
+      lang,
+    );
     piece.forEach((row, i) => {
       const { probability, delayed, detail, error } = answers[i] ?? {};
       const hasFailed = probability === undefined;

@@ -161,10 +161,6 @@ export const english: Words = {
       `${label} “${value}” does not occur in what the model learned; it answered as if that were not known.`,
     outside: (from, to) =>
       `The date lies outside the flights that the model learned from (${from} to ${to}). What has changed since, it cannot know.`,
-    arrivalFirst:
-      'By local times it lands before it leaves. Only across time zones can that be right: check dates and times.',
-    arrivalFar: 'The arrival lies more than a day after the departure.',
-    negative: (label) => `${label} cannot be negative.`,
   },
   share: {
     title: 'Ask the same from a program',
@@ -210,6 +206,18 @@ export const english: Words = {
     ece: 'Calibration error',
     qualityNote:
       'AUC: how well late flights are told from others, 0.5 by chance, 1 perfectly. Log loss, Brier score and calibration error: lower is better.',
+    gains: 'What it gains on them',
+    gainsNote:
+      'With 95 % intervals from resampled days: where an interval holds 0, chance could have made the difference.',
+    against: 'against',
+    lossSaved: 'log loss saved, %',
+    aucGained: 'AUC gained',
+    range: (low, high) => `${low} to ${high}`,
+    coverage: 'Do the minutes come true?',
+    coverageNote:
+      'How many of the later flights were at most as late as it said, with 95 % intervals; it should be as many as it said.',
+    covered: 'were, of 100',
+    level: (share) => `${share} of 100 at most so late`,
     reliability: 'Does it come true?',
     reliabilityNote:
       'Flights in groups by their chance: what was said, and how many were late. On the line both are the same.',

@@ -160,10 +160,6 @@ export const spanish: Words = {
       `${label}: «${value}» no aparece en lo que el modelo aprendió; respondió como si no se supiera.`,
     outside: (from, to) =>
       `La fecha está fuera de los vuelos de los que el modelo aprendió (${from} a ${to}). Lo que ha cambiado desde entonces no lo puede saber.`,
-    arrivalFirst:
-      'En hora local, llega antes de salir. Eso solo es posible entre husos horarios: revise fechas y horas.',
-    arrivalFar: 'La llegada es más de un día después de la salida.',
-    negative: (label) => `${label}: no puede ser un número negativo.`,
   },
   share: {
     title: 'Preguntar lo mismo desde un programa',
@@ -210,6 +206,18 @@ export const spanish: Words = {
     ece: 'Error de calibración',
     qualityNote:
       'AUC: qué tan bien distingue los vuelos atrasados, 0,5 al azar, 1 a la perfección. Pérdida logarítmica, puntaje de Brier y error de calibración: menos es mejor.',
+    gains: 'Cuánto los supera',
+    gainsNote:
+      'Con intervalos del 95 %, según días remuestreados: donde un intervalo incluye el 0, la diferencia puede ser azar.',
+    against: 'frente a',
+    lossSaved: 'pérdida logarítmica ahorrada, %',
+    aucGained: 'AUC ganada',
+    range: (low, high) => `${low} a ${high}`,
+    coverage: '¿Se cumplen los minutos?',
+    coverageNote:
+      'Cuántos de los vuelos posteriores se atrasaron a lo más lo que se dijo, con intervalos del 95 %; deberían ser tantos como se dijo.',
+    covered: 'fueron, de cada 100',
+    level: (share) => `${share} de cada 100, a lo más tanto`,
     reliability: '¿Se cumple?',
     reliabilityNote:
       'Vuelos en grupos según su probabilidad: lo que se dijo, y cuántos se atrasaron. Sobre la línea ambos coinciden.',

@@ -80,9 +80,6 @@ export interface Words {
   readonly notes: {
     readonly unseen: (label: string, value: string) => string;
     readonly outside: (from: string, to: string) => string;
-    readonly arrivalFirst: string;
-    readonly arrivalFar: string;
-    readonly negative: (label: string) => string;
   };
   readonly share: {
     readonly title: string;
@@ -120,6 +117,17 @@ export interface Words {
     readonly brier: string;
     readonly ece: string;
     readonly qualityNote: string;
+    readonly gains: string;
+    readonly gainsNote: string;
+    readonly against: string;
+    readonly lossSaved: string;
+    readonly aucGained: string;
+    /** Two ends of an interval. */
+    readonly range: (low: string, high: string) => string;
+    readonly coverage: string;
+    readonly coverageNote: string;
+    readonly covered: string;
+    readonly level: (share: string) => string;
     readonly reliability: string;
     readonly reliabilityNote: string;
     readonly predicted: string;
@@ -177,6 +185,22 @@ export const labelOf = (words: Words, name: string): string => {
     .replaceAll('_', ' ')
     .toLowerCase();
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+};
+
+/** A sentence of the service, with the labels of inputs for their names, begun as a sentence is. */
+export const withLabels = (
+  words: Words,
+  fields: readonly { readonly name: string }[],
+  sentence: string,
+): string => {
+  const told = fields.reduce(
+    (text, { name }) =>
+      text.replace(new RegExp(`(?<![\\w.])${name.replace(/\W/g, '\\$&')}(?![\\w.])`, 'g'), () =>
+        labelOf(words, name),
+      ),
+    sentence,
+  );
+  return told.charAt(0).toUpperCase() + told.slice(1);
 };
 
 /** `28 %`; under one and over 99 of a hundred are not rounded away. */

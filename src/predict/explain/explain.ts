@@ -2,6 +2,7 @@
  * Why a flight got its probability: exact TreeSHAP of the first head, by input, in points that add up.
  */
 import { buildEncoder, inputsOf } from '../../core/features.ts';
+import type { Lang } from '../../core/language.ts';
 import { firstHeadOf, type Model } from '../../core/model.ts';
 import { buildHeadTransform } from '../heads.ts';
 import { toProbabilityScale } from './probability-attribution.ts';
@@ -25,8 +26,8 @@ interface Explanation {
 }
 
 export interface Explainer {
-  /** Explains the first head's probability for the inputs at `raw[at]`. */
-  readonly explain: (raw: Float64Array, at: number) => Explanation;
+  /** Explains the first head's probability for the inputs at `raw[at]`; in English unless told otherwise. */
+  readonly explain: (raw: Float64Array, at: number, lang?: Lang) => Explanation;
   /**
    * Mean size of each input's points over many flights: its importance.
    * @returns in the order of `model.inputs`, on the scale of the probability
@@ -63,13 +64,13 @@ export const buildExplainer = (model: Model): Explainer => {
   };
 
   return {
-    explain: (raw, at) => {
+    explain: (raw, at, lang = 'en') => {
       const base = attribute(raw, at);
       const reasons = inputs.map((input, i): Reason => {
         return {
           input: input.name,
           points: points[i]!,
-          text: reasonOf(input, raw[at + i]!, points[i]!),
+          text: reasonOf(input, { value: raw[at + i]!, points: points[i]!, lang }),
         };
       });
       reasons.sort((a, b) => Math.abs(b.points) - Math.abs(a.points));

@@ -130,7 +130,7 @@ test('a large answer is packed for who takes it, and holds the same', async () =
     });
   const packed = await ask('gzip, br');
   expect(packed.headers.get('content-encoding')).toBe('gzip');
-  expect(packed.headers.get('vary')).toBe('accept-encoding');
+  expect(packed.headers.get('vary')).toBe('accept-language, accept-encoding');
   const plain = await ask('identity');
   expect(plain.headers.get('content-encoding')).toBeNull();
   expect((await ask('gzip;q=0')).headers.get('content-encoding')).toBeNull();

@@ -3,6 +3,7 @@
  * that tell about the service, and those of the Open Inference Protocol.
  */
 import { ERRORS, type ErrorCode } from '../../core/errors.ts';
+import { LANGUAGES } from '../../core/language.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 import { PROBLEM_TYPE } from '../formats/problem.ts';
 import { NDJSON } from '../scoring/ndjson.ts';
@@ -131,6 +132,12 @@ const SWITCHES = [
     in: 'query',
     description: 'A value that the model has never seen is an error',
     schema: { type: 'boolean', default: false },
+  },
+  {
+    name: 'lang',
+    in: 'query',
+    description: 'Language of reasons, notices and details of errors; else Accept-Language decides',
+    schema: { enum: LANGUAGES },
   },
 ];
 

@@ -4,13 +4,14 @@
  */
 import { nameOf } from '../../../web/names.ts';
 import type { FieldView, Flight, Lang, PageView, Prediction, Subject } from '../../../web/view.ts';
-import { type Words, wordsOf } from '../../../web/words/words.ts';
+import { type Words, withLabels, wordsOf } from '../../../web/words/words.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import { knownDaysOf } from '../../core/known-days.ts';
 import type { Model } from '../../core/model.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 import type { JsonObject } from '../formats/body.ts';
+import { spanishOf } from '../formats/spanish.ts';
 import { exampleFlight } from './schema.ts';
 
 /** A longer list is not sent with the page: its field is typed. */
@@ -30,21 +31,27 @@ export const buildPage = (loaded: LoadedModel): PageBuilder => {
   return (lang, flight, outcome) => {
     const words = wordsOf(lang);
     const isRefused = outcome instanceof Error;
-    const faults = new Set(
-      isRefused ? outcome.faults.map(({ pointer }) => pointer.slice(1)) : undefined,
+    const said = (english: string): string => (lang === 'es' ? spanishOf(english) : english);
+    const faults = new Map(
+      isRefused
+        ? outcome.faults.map(({ pointer, detail }) => [
+            pointer.slice(1),
+            withLabels(words, model.inputs, said(detail)),
+          ])
+        : [],
     );
     return {
       lang,
       subject,
       example,
       fields: model.inputs.map((input) =>
-        fieldOf(input, flight[input.name], faults.has(input.name), words),
+        fieldOf(input, flight[input.name], faults.get(input.name), words),
       ),
       asked:
         outcome === undefined || isRefused
           ? undefined
           : { flight: flight as Flight, prediction: outcome },
-      problem: isRefused ? (faults.size > 0 ? words.form.marked : outcome.message) : '',
+      problem: isRefused ? (faults.size > 0 ? words.form.marked : said(outcome.message)) : '',
       model: { name: model.name, version },
     };
   };
@@ -76,7 +83,13 @@ const subjectOf = (model: Model): Subject => {
 
 const KINDS = { number: 'number', time: 'time' } as const;
 
-const fieldOf = (input: Input, value: unknown, isFaulty: boolean, words: Words): FieldView => {
+/** @param fault what the service says of it, where it does */
+const fieldOf = (
+  input: Input,
+  value: unknown,
+  fault: string | undefined,
+  words: Words,
+): FieldView => {
   const known = input.kind === 'category' ? (input.values ?? []) : [];
   const text = typeof value === 'string' || typeof value === 'number' ? String(value) : '';
   const isChoice = known.length > 0 && known.length <= CHOICES_AT_MOST;
@@ -92,7 +105,7 @@ const fieldOf = (input: Input, value: unknown, isFaulty: boolean, words: Words):
       ? choices.map((choice) => ({ value: choice, name: nameOf(input.name, choice) }))
       : [],
     value: text,
-    fault: isFaulty ? faultOf(input, text, words) : '',
+    fault: fault === undefined ? '' : faultOf(input, { text, fault, words }),
   };
 };
 
@@ -104,7 +117,11 @@ const hintOf = (input: Input, words: Words): string => {
     .join(', ');
 };
 
-const faultOf = ({ kind }: Input, text: string, { form }: Words): string => {
+/** In the words of the form where it has any. */
+const faultOf = (
+  { kind }: Input,
+  { text, fault, words: { form } }: { text: string; fault: string; words: Words },
+): string => {
   if (text === '') return form.required;
-  return kind === 'time' ? form.badDate : kind === 'number' ? form.badNumber : form.required;
+  return kind === 'time' ? form.badDate : kind === 'number' ? form.badNumber : `${fault}.`;
 };

@@ -6,6 +6,12 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LoadedModel } from '../../core/model-file.ts';
 
+/** A figure, and where 95 of 100 resamplings of the days put it; null where the days are too few. */
+interface Measured {
+  readonly value: number;
+  readonly interval: { readonly low: number; readonly high: number } | null;
+}
+
 interface TrainingReport {
   /** Flights in groups by their probability, and how many of them were late. */
   readonly reliability: readonly {
@@ -15,6 +21,15 @@ interface TrainingReport {
   }[];
   /** Features by their part in the answers, largest first; the shares of all sum to 1. */
   readonly importance: readonly { readonly feature: string; readonly share: number }[];
+  /** Share of each baseline's log loss that the model saves, and AUC beyond its own. */
+  readonly gains: readonly {
+    readonly against: string;
+    readonly days: number;
+    readonly logLoss: Measured;
+    readonly auc: Measured;
+  }[];
+  /** Share of the measured flights that were at most as late as each quantile said; it should be its level. */
+  readonly coverage: readonly (Measured & { readonly level: number })[];
 }
 
 /** Features beyond these are not listed. */
@@ -36,6 +51,16 @@ export const readTrainingReport = ({ path, version }: LoadedModel): TrainingRepo
       rows: row['rows'] as number,
     })),
     importance: sharesOf(recordsIn(report['importance'], ['meanAbsolute'])),
+    gains: recordsIn(report['comparisons'], ['days']).map((row) => ({
+      against: String(row['against']),
+      days: row['days'] as number,
+      logLoss: measuredOf(row['logLoss']),
+      auc: measuredOf(row['auc']),
+    })),
+    coverage: recordsIn(report['heads'], []).flatMap(({ coverage }) => {
+      const level = partOf(coverage, 'level');
+      return typeof level === 'number' ? [{ level, ...measuredOf(coverage) }] : [];
+    }),
   };
 };
 
@@ -52,6 +77,20 @@ const recordsIn = (
           names.every((name) => Number.isFinite((row as Record<string, unknown>)[name])),
       )
     : [];
+
+const partOf = (record: unknown, name: string): unknown =>
+  typeof record === 'object' && record !== null
+    ? (record as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+
+const measuredOf = (record: unknown): Measured => {
+  const interval = partOf(record, 'interval');
+  const [low, high] = [partOf(interval, 'low'), partOf(interval, 'high')];
+  return {
+    value: Number(partOf(record, 'value')),
+    interval: typeof low === 'number' && typeof high === 'number' ? { low, high } : null,
+  };
+};
 
 const sharesOf = (
   rows: readonly Readonly<Record<string, unknown>>[],

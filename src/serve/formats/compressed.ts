@@ -26,6 +26,9 @@ export const takesGzip = (call: Pick<Call, 'header'>): boolean =>
 
 type Fields = Readonly<Record<string, string>>;
 
+const varyOf = ({ vary }: Fields): string =>
+  vary === undefined ? 'accept-encoding' : `${vary}, accept-encoding`;
+
 /** An answer of this text, packed when it is large and the caller takes it. */
 export const compressed = async (
   text: string,
@@ -33,7 +36,7 @@ export const compressed = async (
   headers: Fields,
 ): Promise<Response> => {
   if (text.length < WORTH_BYTES) return new Response(text, { headers });
-  const varied = { ...headers, vary: 'accept-encoding' };
+  const varied = { ...headers, vary: varyOf(headers) };
   if (!takesGzip(call)) return new Response(text, { headers: varied });
   return new Response(await pack(text), {
     headers: { ...varied, 'content-encoding': 'gzip' },
@@ -65,7 +68,7 @@ export const compressedParts = async (
       status: 200,
       headers: new Headers({
         ...headers,
-        vary: 'accept-encoding',
+        vary: varyOf(headers),
         ...(isPacked ? { 'content-encoding': 'gzip' } : {}),
       }),
       parts: oneByOne(sent, onSent),

@@ -1,10 +1,8 @@
 /**
- * Content negotiation: which of the page's languages a caller wants.
+ * Content negotiation: in which language a caller wants to be told what is said to people.
  */
-import type { Lang } from '../../../web/view.ts';
+import { LANGUAGES, type Lang } from '../../core/language.ts';
 import type { Call } from '../../http/call.ts';
-
-const LANGUAGES = ['en', 'es'] as const satisfies readonly Lang[];
 
 const isLang = (text: string | null): text is Lang =>
   (LANGUAGES as readonly string[]).includes(text ?? '');

@@ -2,6 +2,8 @@
  * Problem documents (RFC 9457): failures as HTTP, made from the one error table.
  */
 import { type AppError, type ErrorCode, ERRORS } from '../../core/errors.ts';
+import type { Lang } from '../../core/language.ts';
+import { SPANISH_TITLES, spanishOf } from './spanish.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -28,20 +30,37 @@ export const HTTP_CODES = [
   'deadline-passed',
 ] as const satisfies readonly ErrorCode[];
 
+export type HttpCode = (typeof HTTP_CODES)[number];
+
+const isHttpCode = (code: ErrorCode): code is HttpCode =>
+  (HTTP_CODES as readonly ErrorCode[]).includes(code);
+
 /** Faults beyond these are counted in the detail, not listed. */
 const FAULTS_SHOWN = 100;
 
 /** The document of one failure; `error` repeats the detail for clients of the Open Inference Protocol. */
-export const problemOf = (error: AppError): Readonly<Record<string, unknown>> => {
-  const { title, status } = ERRORS[error.code];
+export const problemOf = (
+  error: AppError,
+  lang: Lang = 'en',
+): Readonly<Record<string, unknown>> => {
+  const { code, faults } = error;
+  const { title, status } = ERRORS[code];
+  const said = (english: string): string => (lang === 'es' ? spanishOf(english) : english);
+  const detail = said(error.message);
   return {
-    type: `/docs#${error.code}`,
-    title,
+    type: `/docs#${code}`,
+    title: lang === 'es' && isHttpCode(code) ? SPANISH_TITLES[code] : title,
     status,
-    detail: error.message,
-    code: error.code,
-    ...(error.faults.length > 0 ? { errors: error.faults.slice(0, FAULTS_SHOWN) } : {}),
-    error: error.message,
+    detail,
+    code,
+    ...(faults.length > 0
+      ? {
+          errors: faults
+            .slice(0, FAULTS_SHOWN)
+            .map((fault) => ({ pointer: fault.pointer, detail: said(fault.detail) })),
+        }
+      : {}),
+    error: detail,
   };
 };
 
@@ -50,9 +69,16 @@ export const problemText = (error: AppError): string => JSON.stringify(problemOf
 /** The answer to one failure, `headers` on top of the type. */
 export const problemResponse = (
   error: AppError,
+  lang: Lang = 'en',
   headers: Readonly<Record<string, string>> = {},
 ): Response =>
-  new Response(problemText(error), {
+  new Response(JSON.stringify(problemOf(error, lang)), {
     status: ERRORS[error.code].status,
-    headers: { 'content-type': PROBLEM_TYPE, 'cache-control': 'no-store', ...headers },
+    headers: {
+      'content-type': PROBLEM_TYPE,
+      'content-language': lang,
+      'cache-control': 'no-store',
+      vary: 'accept-language',
+      ...headers,
+    },
   });

@@ -4,12 +4,13 @@
  */
 import type { Answer, Call, InPlace } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
-import { type Endpoint, jsonHeaders } from '../endpoint.ts';
+import { type Endpoint, spokenHeaders } from '../endpoint.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
 import { isObject, parseBody, SMALL_BYTES } from '../formats/body.ts';
 import { compressedParts } from '../formats/compressed.ts';
 import { buildFlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
+import { langOf } from '../formats/language.ts';
 import { flightOf, parseSwitches, type Switches } from '../formats/query.ts';
 import { admitted } from '../guard/shed.ts';
 import { batchStart, buildBatchAnswer } from '../scoring/batch.ts';
@@ -30,14 +31,19 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const tail = `,${writer.model}}`;
 
   /** The answer to the flight in `raw`. */
-  const answer = (unknown: readonly string[], explain: boolean): string =>
+  const answer = (unknown: readonly string[], explain: boolean, call: Call): string =>
     admitted(context, () => {
       scoring.predict(raw, 1, out);
-      const end = notices.text(raw, 0) + (explain ? reasons.text(raw, 0) + tail : tail);
-      return writer.write(out, 0, unknown, end);
+      return writer.write(out, 0, unknown, sentences(explain, call) + tail);
     });
-  const answerParsed = (flight: unknown, { strict, explain }: Switches): string =>
-    answer(scoring.read(flight, { pointer: '', strict }, raw, 0), explain);
+  /** The notices and reasons of the flight in `raw`; only where there are any does the language matter. */
+  const sentences = (explain: boolean, call: Call): string => {
+    if (!explain && !notices.isOdd(raw, 0)) return '';
+    const lang = langOf(call);
+    return notices.text(raw, 0, lang) + (explain ? reasons.text(raw, 0, lang) : '');
+  };
+  const answerParsed = (flight: unknown, { strict, explain }: Switches, call: Call): string =>
+    answer(scoring.read(flight, { pointer: '', strict }, raw, 0), explain, call);
 
   const batchAnswer = buildBatchAnswer(answering, answerParsed);
 
@@ -49,7 +55,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     const unknown = scanner.unknown();
     if (switches.strict && (unknown.length > 0 || notices.impossible(raw, 0).length > 0))
       return undefined;
-    return answer(unknown, switches.explain);
+    return answer(unknown, switches.explain, call);
   };
 
   /** A batch, or a flight that the scanner left: it may be fine, it may be wrong. */
@@ -61,18 +67,20 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     if (bytes.length <= SMALL_BYTES && batchStart(bytes) < 0) {
       const body = parseBody(bytes);
       if (!isObject(body) || (body['flights'] ?? null) === null)
-        return answerParsed(body, switches);
+        return answerParsed(body, switches, call);
     }
     return batchAnswer(bytes, switches, call).then((made) =>
-      compressedParts({ ...made, headers: jsonHeaders }, call),
+      compressedParts({ ...made, headers: spokenHeaders }, call),
     );
   };
 
   return {
     label: '/predict',
-    GET: ({ query }) => {
+    GET: (call) => {
+      const { query } = call;
       const flight = flightOf(new URLSearchParams(query), inputs);
-      return new Response(answerParsed(flight, parseSwitches(query)), { headers: jsonHeaders });
+      const text = answerParsed(flight, parseSwitches(query), call);
+      return new Response(text, { headers: spokenHeaders });
     },
     POST: {
       types: ['application/json', NDJSON],

@@ -36,7 +36,7 @@ export const buildPageAnswer = (
   const reasons = buildReasons(loaded.model);
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
-  const predict = (flight: JsonObject): Prediction => {
+  const predict = (flight: JsonObject, lang: Lang): Prediction => {
     const unknown = scoring.read(flight, { pointer: '', strict: false }, raw, 0);
     return admitted(context, () => {
       scoring.predict(raw, 1, out);
@@ -45,14 +45,16 @@ export const buildPageAnswer = (
           out,
           0,
           unknown,
-          `${scoring.notices.text(raw, 0)}${reasons.textIfPossible(raw, 0)}}`,
+          `${scoring.notices.text(raw, 0, lang)}${reasons.textIfPossible(raw, 0, lang)}}`,
         ),
       ) as Prediction;
     });
   };
   return (flight, lang) => {
     try {
-      return new Response(renderPage(page(lang, flight, predict(flight))), { headers: HEADERS });
+      return new Response(renderPage(page(lang, flight, predict(flight, lang))), {
+        headers: HEADERS,
+      });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const { status } = ERRORS[error.code];
@@ -61,7 +63,9 @@ export const buildPageAnswer = (
   };
 };
 
-const HEADERS = { ...PAGE_HEADERS, vary: 'accept-language, accept' };
+const VARY = { vary: 'accept-language, accept' };
+const HEADERS = { ...PAGE_HEADERS, ...VARY };
+const JSON_HEADERS = { ...jsonHeaders, ...VARY };
 
 export const buildResult = (context: ServeContext): Endpoint => {
   const { loaded } = context;
@@ -73,13 +77,13 @@ export const buildResult = (context: ServeContext): Endpoint => {
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
 
-  const answerJson = (flight: JsonObject, query: string): Response => {
+  const answerJson = (flight: JsonObject, query: string, lang: Lang): Response => {
     const { strict, explain } = parseSwitches(query);
     const unknown = scoring.read(flight, { pointer: '', strict }, raw, 0);
     return admitted(context, () => {
       scoring.predict(raw, 1, out);
-      const end = `${scoring.notices.text(raw, 0)}${explain ? reasons.text(raw, 0) : ''},${writer.model}}`;
-      return new Response(writer.write(out, 0, unknown, end), { headers: jsonHeaders });
+      const end = `${scoring.notices.text(raw, 0, lang)}${explain ? reasons.text(raw, 0, lang) : ''},${writer.model}}`;
+      return new Response(writer.write(out, 0, unknown, end), { headers: JSON_HEADERS });
     });
   };
 
@@ -92,7 +96,7 @@ export const buildResult = (context: ServeContext): Endpoint => {
         const lang = langOf(call);
         const flight = flightOfForm(await fieldsOf(bytes, call), inputs, lang, new Date());
         return prefersJson(call.header('accept'))
-          ? answerJson(flight, call.query)
+          ? answerJson(flight, call.query, lang)
           : answerPage(flight, lang);
       },
     },

@@ -4,6 +4,7 @@
  */
 import { AppError, type Fault } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
+import type { Lang } from '../../core/language.ts';
 import type { RowWork, Ticket } from '../context.ts';
 import {
   BRACE_CLOSE,
@@ -16,6 +17,7 @@ import {
 } from '../formats/ascii.ts';
 import { isObject, parseBody } from '../formats/body.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
+import { langOf } from '../formats/language.ts';
 import type { Switches } from '../formats/query.ts';
 import { admittedAs, type Pause, pauseOf, shed } from '../guard/shed.ts';
 import { type FlightAnswering, type Scoring, SLICE_ROWS } from './scoring.ts';
@@ -184,7 +186,11 @@ export const buildBatchAnswer = (
   const write = async (
     flights: Flights,
     work: RowWork,
-    { ticket, pause }: { readonly ticket: Ticket; readonly pause: Pause },
+    {
+      ticket,
+      pause,
+      lang,
+    }: { readonly ticket: Ticket; readonly pause: Pause; readonly lang: Lang },
   ): Promise<readonly Uint8Array<ArrayBuffer>[]> => {
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let text = '{"predictions":[';
@@ -197,8 +203,8 @@ export const buildBatchAnswer = (
       const rows = new Array<string>(n);
       for (let row = 0; row < n; row++) {
         const names = flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);
-        const odd = notices.text(slice, row * nInputs);
-        const end = `${odd}${work === 'explain' ? reasons.text(slice, row * nInputs) : ''}}`;
+        const odd = notices.text(slice, row * nInputs, lang);
+        const end = `${odd}${work === 'explain' ? reasons.text(slice, row * nInputs, lang) : ''}}`;
         rows[row] = writer.write(out, row * nHeads, names, end);
       }
       text += from > 0 ? `,${rows.join()}` : rows.join();
@@ -223,10 +229,11 @@ export const buildBatchAnswer = (
     const { strict, explain } = switches;
     const ticket = admittedAs(context, admission.enterBatch(call));
     const work = explain ? 'explain' : 'predict';
+    const lang = langOf(call);
     const pause = pauseOf(context, ticket);
     const answer = async (flights: Flights): ReturnType<BatchAnswer> => {
       charge(ticket, flights.nRows, work);
-      return { parts: await write(flights, work, { ticket, pause }), onSent: ticket.sent };
+      return { parts: await write(flights, work, { ticket, pause, lang }), onSent: ticket.sent };
     };
     try {
       const bounds = { limitRows: config.batchLimitRows, pause };

@@ -3,12 +3,14 @@
  * reads (backpressure). A bad line becomes an error line, the rest goes on.
  */
 import { AppError } from '../../core/errors.ts';
+import type { Lang } from '../../core/language.ts';
 import type { Call, Streamed } from '../../http/call.ts';
 import { LF } from '../formats/ascii.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
+import { langOf } from '../formats/language.ts';
 import { nestsDeeper, tooDeep } from '../formats/nesting.ts';
 import { problemOf } from '../formats/problem.ts';
-import { parseSwitches } from '../formats/query.ts';
+import { parseSwitches, type Switches } from '../formats/query.ts';
 import { admittedAs, pauseOf } from '../guard/shed.ts';
 import { type FlightAnswering, SLICE_ROWS } from './scoring.ts';
 
@@ -96,9 +98,8 @@ export const buildStream = ({
   /** The answers to some lines, one per line that is not empty, in order. */
   const answerLines = (
     lines: readonly Uint8Array[],
-    strict: boolean,
-    explain: boolean,
     firstLine: number,
+    { strict, explain, lang }: Switches & { readonly lang: Lang },
   ): string => {
     const unknown: (readonly string[])[] = [];
     const failures = new Map<number, string>();
@@ -109,7 +110,7 @@ export const buildStream = ({
         nRows++;
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
-        failures.set(i, JSON.stringify({ line: firstLine + i, ...problemOf(error) }));
+        failures.set(i, JSON.stringify({ line: firstLine + i, ...problemOf(error, lang) }));
       }
     }
     if (nRows > 0) scoring.predict(raw, nRows, out);
@@ -119,8 +120,8 @@ export const buildStream = ({
       const failure = failures.get(i);
       if (failure !== undefined) text += `${failure}\n`;
       else {
-        const odd = notices.text(raw, row * nInputs);
-        const end = `${odd}${explain ? reasons.text(raw, row * nInputs) : ''}${tail}\n`;
+        const odd = notices.text(raw, row * nInputs, lang);
+        const end = `${odd}${explain ? reasons.text(raw, row * nInputs, lang) : ''}${tail}\n`;
         text += writer.write(out, row * nHeads, unknown[row]!, end);
         row++;
       }
@@ -144,8 +145,8 @@ export const buildStream = ({
   };
 
   return (call) => {
-    const { strict, explain } = parseSwitches(call.query);
-    const work = explain ? 'explain' : 'predict';
+    const asked = { ...parseSwitches(call.query), lang: langOf(call) };
+    const work = asked.explain ? 'explain' : 'predict';
     const ticket = admittedAs(context, admission.openStream(call));
     const cutter = buildLineCutter(config.bodyLimitBytes);
     const encoder = new TextEncoder();
@@ -168,7 +169,7 @@ export const buildStream = ({
           const lines = taken.filter((line) => skipSpace(line, 0) < line.length);
           if (lines.length === 0) continue;
           const startMs = performance.now();
-          const answer = encoder.encode(answerLines(lines, strict, explain, nLines + 1));
+          const answer = encoder.encode(answerLines(lines, nLines + 1, asked));
           nLines += lines.length;
           ticket.done(work, lines.length, performance.now() - startMs);
           yield answer;
@@ -185,13 +186,13 @@ export const buildStream = ({
       } catch (error) {
         // The answer has begun: what went wrong can only be its last line.
         if (!(error instanceof AppError)) throw error;
-        yield encoder.encode(`${JSON.stringify(problemOf(error))}\n`);
+        yield encoder.encode(`${JSON.stringify(problemOf(error, asked.lang))}\n`);
       } finally {
         ticket.leave();
       }
     };
 
-    const headers = new Headers({ 'content-type': NDJSON });
+    const headers = new Headers({ 'content-type': NDJSON, vary: 'accept-language' });
     return { status: 200, headers, parts: answers() };
   };
 };

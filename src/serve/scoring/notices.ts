@@ -1,17 +1,23 @@
 /**
  * Notices: what is odd about a flight that can be read. Values that cannot be (a negative distance, the year 3000, an
- * arrival days before its departure) are faults for a strict caller; days that the model does not know are only told.
+ * arrival days before its departure) are faults for a strict caller; days and routes that the model does not know are
+ * only told.
  */
 import { MINUTES_PER_DAY } from '../../core/calendar.ts';
 import type { Fault } from '../../core/errors.ts';
 import { decodeTime, fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
+import { knownRoutesOf } from '../../core/known-routes.ts';
+import type { Lang } from '../../core/language.ts';
 import { knownDaysOf } from '../../core/known-days.ts';
 import type { Model } from '../../core/model.ts';
+import { spanishOf } from '../formats/spanish.ts';
 
 export interface Notices {
   /** `,"notices":[{"pointer","detail"}]` for the flight at `raw[at]`, '' where nothing is odd. @cost some comparisons */
-  readonly text: (raw: Float64Array, at: number) => string;
+  readonly text: (raw: Float64Array, at: number, lang: Lang) => string;
+  /** Whether anything is odd about it: only then does the language matter. */
+  readonly isOdd: (raw: Float64Array, at: number) => boolean;
   /** Everything odd about it. */
   readonly of: (raw: Float64Array, at: number) => readonly Fault[];
   /** Only what cannot be. */
@@ -46,7 +52,9 @@ export const buildNotices = (model: Model): Notices => {
     ...model.inputs.flatMap(rangeRules),
     ...arrivalRules(model.inputs),
     ...dayRules(model),
+    ...routeRules(model),
   ];
+  const spanish = new Map(rules.map(({ fault }) => [fault, inSpanish(fault)]));
   const due = (raw: Float64Array, at: number): readonly Rule[] | undefined => {
     let found: Rule[] | undefined;
     for (let i = 0; i < rules.length; i++) {
@@ -58,17 +66,20 @@ export const buildNotices = (model: Model): Notices => {
     return found;
   };
   return {
-    text: (raw, at) => {
+    text: (raw, at, lang) => {
       const found = due(raw, at);
-      return found === undefined
-        ? ''
-        : `,"notices":${JSON.stringify(found.map(({ fault }) => fault))}`;
+      if (found === undefined) return '';
+      const faults = found.map(({ fault }) => (lang === 'es' ? spanish.get(fault) : fault));
+      return `,"notices":${JSON.stringify(faults)}`;
     },
+    isOdd: (raw, at) => rules.some((rule) => rule.isDue(raw, at)),
     of: (raw, at) => due(raw, at)?.map(({ fault }) => fault) ?? NONE,
     impossible: (raw, at) =>
       due(raw, at)?.flatMap(({ fault, isPossible }) => (isPossible ? [] : [fault])) ?? NONE,
   };
 };
+
+const inSpanish = ({ pointer, detail }: Fault): Fault => ({ pointer, detail: spanishOf(detail) });
 
 const faultOf = ({ name }: Pick<Input, 'name'>, what: string): Fault => ({
   pointer: `/${name}`,
@@ -108,6 +119,14 @@ const arrivalRules = (inputs: readonly Input[]): readonly Rule[] => {
   const name = 'scheduledArrival';
   return [
     {
+      fault: faultOf(
+        { name },
+        'is before scheduledDeparture by local time: right only across time zones',
+      ),
+      isPossible: true,
+      isDue: (raw, at) => minutes(raw, at) < 0 && minutes(raw, at) >= -MINUTES_PER_DAY,
+    },
+    {
       fault: faultOf({ name }, 'is more than a day before scheduledDeparture'),
       isPossible: false,
       isDue: (raw, at) => minutes(raw, at) < -MINUTES_PER_DAY,
@@ -140,6 +159,31 @@ const dayRules = (model: Model): readonly Rule[] => {
       fault: faultOf(input, `is after ${known.last}, the last day that the model knows`),
       isPossible: true,
       isDue: (raw, at) => raw[at + place]! >= end && raw[at + place]! <= LAST_MINUTE,
+    },
+  ];
+};
+
+/** Routes that no flight of what the model learned from was on, between airports that it knows. */
+const routeRules = (model: Model): readonly Rule[] => {
+  const known = knownRoutesOf(model);
+  if (known === undefined) return [];
+  return [
+    {
+      fault: {
+        pointer: '/destination',
+        detail: 'no flight on this route is among those that the model learned from',
+      },
+      isPossible: true,
+      isDue: (raw, at) => known.isRouteNew(raw, at),
+    },
+    {
+      fault: {
+        pointer: '/airline',
+        detail:
+          'no flight on this route by this carrier is among those that the model learned from',
+      },
+      isPossible: true,
+      isDue: (raw, at) => !known.isRouteNew(raw, at) && known.isAirlineNew(raw, at),
     },
   ];
 };

@@ -8,6 +8,7 @@ import type { BuildApp, ServeContext } from '../context.ts';
 import type { Endpoint, Post } from '../endpoint.ts';
 import { mediaTypeOf, requireType, SMALL_BYTES } from '../formats/body.ts';
 import { ACCEPTED_CODINGS, isPacked, unpack, unpacked } from '../formats/content-coding.ts';
+import { langOf } from '../formats/language.ts';
 import { problemResponse } from '../formats/problem.ts';
 import { buildAuthorise } from '../guard/auth.ts';
 import { buildCors } from '../guard/cors.ts';
@@ -42,14 +43,15 @@ const notFound = (path: string): AppError =>
     : new AppError('not-found', `there is nothing at ${path.slice(0, 200)}`);
 
 /** OPTIONS is answered everywhere; any other method that the path does not offer is refused. */
-const otherMethod = (method: string, { GET, POST }: Endpoint): Response => {
+const otherMethod = (call: Call, { GET, POST }: Endpoint): Response => {
+  const { method } = call;
   const allowed = [...(GET ? ['GET', 'HEAD'] : []), ...(POST ? ['POST'] : []), 'OPTIONS'].join(
     ', ',
   );
   const headers = { allow: allowed };
   if (method === 'OPTIONS') return new Response(null, { status: 204, headers });
   const detail = `${method.slice(0, 20)} is not allowed here; allowed: ${allowed}`;
-  return problemResponse(new AppError('method-refused', detail), headers);
+  return problemResponse(new AppError('method-refused', detail), langOf(call), headers);
 };
 
 /** Failures after which the same request may well succeed a little later. */
@@ -74,17 +76,18 @@ export const buildApp: BuildApp = (context) => {
     ]),
   );
 
-  const failure = (error: unknown): Response => {
+  const failure = (error: unknown, call: Call): Response => {
     if (!(error instanceof AppError)) throw error;
+    const lang = langOf(call);
     if (error.code === 'key-missing')
-      return problemResponse(error, { 'www-authenticate': 'Bearer realm="puntual"' });
+      return problemResponse(error, lang, { 'www-authenticate': 'Bearer realm="puntual"' });
     if (error.code === 'coding-unsupported')
-      return problemResponse(error, { 'accept-encoding': ACCEPTED_CODINGS });
+      return problemResponse(error, lang, { 'accept-encoding': ACCEPTED_CODINGS });
     if (error.code === 'quota-spent') {
       counters.shed('quota');
-    } else if (!COMES_BACK.has(error.code)) return problemResponse(error);
+    } else if (!COMES_BACK.has(error.code)) return problemResponse(error, lang);
     const seconds = error.retryAfterSeconds ?? admission.retryAfterSeconds();
-    return problemResponse(error, { 'retry-after': String(Math.max(1, Math.ceil(seconds))) });
+    return problemResponse(error, lang, { 'retry-after': String(Math.max(1, Math.ceil(seconds))) });
   };
   const done = (route: number, method: number, status: number, startMs: number): void =>
     counters.requestDone(route, method, status, (performance.now() - startMs) * 1e6);
@@ -97,9 +100,9 @@ export const buildApp: BuildApp = (context) => {
       await authorise?.(call);
       if (endpoint === undefined) throw notFound(path);
       if (endpoint.GET && (method === 'GET' || method === 'HEAD')) return await endpoint.GET(call);
-      return otherMethod(method, endpoint);
+      return otherMethod(call, endpoint);
     } catch (error) {
-      return failure(error);
+      return failure(error, call);
     }
   };
 
@@ -140,13 +143,15 @@ export const buildApp: BuildApp = (context) => {
       const allowed = authorise?.(call);
       given = allowed ? allowed.then(() => answerBody(post, call)) : answerBody(post, call);
     } catch (error) {
-      given = failure(error);
+      given = failure(error, call);
     }
     if (given instanceof Promise)
-      return given.catch(failure).then((later) => {
-        done(route, POST, statusOf(later), startMs);
-        return later;
-      });
+      return given
+        .catch((error: unknown) => failure(error, call))
+        .then((later) => {
+          done(route, POST, statusOf(later), startMs);
+          return later;
+        });
     done(route, POST, statusOf(given), startMs);
     return given;
   };
