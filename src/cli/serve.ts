@@ -40,6 +40,7 @@ export interface ServeOptions {
   readonly memoryLimit: number;
   readonly cors?: string[];
   readonly serviceView: ServeConfig['serviceView'];
+  readonly reports: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly otlpEndpoint?: string;
@@ -162,6 +163,9 @@ export const addServeOptions = (command: Command): Command => {
         D.serviceView,
       ).choices(SERVICE_VIEW_RULES),
     )
+    .addOption(
+      setting('--reports <dir>', 'folder whose stress reports that view lists', D.reportsDir),
+    )
     .addOption(setting('--tls-cert <file>', 'certificate chain, PEM'))
     .addOption(setting('--tls-key <file>', 'private key, PEM'))
     .addOption(setting('--otlp-endpoint <url>', 'collector that spans are sent to (OTLP/HTTP)'))
@@ -260,6 +264,7 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     memoryLimitMb: options.memoryLimit,
     corsOrigins: options.cors ?? [],
     serviceView: options.serviceView,
+    reportsDir: options.reports,
     tls: tlsCert && tlsKey ? { certFile: tlsCert, keyFile: tlsKey } : undefined,
     otlpEndpoint: options.otlpEndpoint,
     traceShare: options.traceShare,

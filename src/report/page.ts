@@ -66,6 +66,8 @@ interface Page {
   readonly title: string;
   /** Small print under the title: files, date, version. */
   readonly subtitle?: string;
+  /** What programs may know of it without reading it, in its head. */
+  readonly summary?: { readonly name: string; readonly content: object };
   /** Red strips above everything: what a reader must not overlook. */
   readonly warnings?: readonly string[];
   /** Blocks before the first section. */
@@ -109,7 +111,7 @@ export const buildPage = (page: Page): string => {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<title>${escapeHtml(page.title)}</title>
+${metaOf(page)}<title>${escapeHtml(page.title)}</title>
 <style>${uplotStyle}
 ${pageStyle}</style>
 </head>
@@ -120,6 +122,11 @@ ${scripts}
 </html>
 `;
 };
+
+const metaOf = ({ summary }: Page): string =>
+  summary === undefined
+    ? ''
+    : `<meta name="${summary.name}" content="${escapeHtml(JSON.stringify(summary.content))}">\n`;
 
 /** JSON that cannot end the script element around it. */
 const inScript = (json: string): string => json.replaceAll('<', '\\u003c');

@@ -59,6 +59,8 @@ export interface ServeConfig {
   readonly corsOrigins: readonly string[];
   /** Whether the page may show the state of the service: `auto` on loopback, to callers of the same machine. */
   readonly serviceView: ServiceViewRule;
+  /** Folder whose stress reports the page lists, where it may show the state of the service. */
+  readonly reportsDir: string;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Base address of an OTLP/HTTP collector; undefined: no spans leave. */
   readonly otlpEndpoint: string | undefined;
@@ -104,6 +106,7 @@ export const DEFAULT_CONFIG: ServeConfig = {
   memoryLimitMb: 512,
   corsOrigins: [],
   serviceView: 'auto',
+  reportsDir: '.',
   tls: undefined,
   otlpEndpoint: undefined,
   traceShare: 0.01,

@@ -16,6 +16,7 @@ export const ROUTES = [
   '/assets/{file}',
   '/service',
   '/service/events',
+  '/service/reports',
   '/v2',
   '/v2/health/live',
   '/v2/health/ready',

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
  * The view of the service while it runs: state, workers, and rate, latency and errors over the same two minutes, with
- * replaced workers and loaded models marked. It only reads.
+ * replaced workers and loaded models marked; and the last stress reports. It only reads.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { numberOf, type Words, wordsOf } from '../words/words.ts';
@@ -154,6 +154,7 @@ export const ServiceView = ({ page }: { page: PageData }) => {
         </section>
       </section>
       <Events moments={moments} words={words} />
+      <StressReports words={words} />
     </div>
   );
 };
@@ -244,6 +245,54 @@ const Events = ({ moments, words }: { moments: readonly Moment[]; words: Words }
                 {new Date(atMs).toLocaleTimeString(words.locale, { hour12: false })}
               </time>{' '}
               {text}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+};
+
+interface StressReport {
+  readonly file: string;
+  readonly startedAt: string;
+  readonly url: string;
+  readonly result: string;
+  readonly sentence: string;
+  readonly headline: string;
+}
+
+/** What the stress runs said whose reports lie beside the service; their sentences are those of the reports. */
+const StressReports = ({ words }: { words: Words }) => {
+  const [reports, setReports] = useState<readonly StressReport[]>([]);
+  useEffect(() => {
+    fetch('/service/reports')
+      .then(async (response) => {
+        if (!response.ok) return;
+        setReports(((await response.json()) as { reports: readonly StressReport[] }).reports);
+      })
+      .catch(() => {});
+  }, []);
+  return (
+    <section class="card">
+      <h2>{words.service.reports}</h2>
+      {reports.length === 0 ? (
+        <p>{words.service.noReports}</p>
+      ) : (
+        <ul class="stress">
+          {reports.map(({ file, startedAt, url, result, sentence, headline }) => (
+            <li key={file} class={result}>
+              <a href={`/service/reports?${new URLSearchParams({ file })}`}>{file}</a>{' '}
+              <time dateTime={startedAt}>
+                {new Date(startedAt).toLocaleString(words.locale, {
+                  dateStyle: 'medium',
+                  timeStyle: 'short',
+                })}
+              </time>{' '}
+              <small>{url}</small>
+              <p lang="en">
+                <b>{sentence}</b> {headline}
+              </p>
             </li>
           ))}
         </ul>

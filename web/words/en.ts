@@ -262,6 +262,9 @@ export const english: Words = {
     reloaded: 'A model was loaded',
     events: 'Events',
     noEvents: 'None since this view was opened.',
+    reports: 'Last stress reports',
+    noReports:
+      'None where this service looks for them (--reports). “puntual stress URL” writes one to the folder it is run in.',
     waiting: 'Waiting for the first figures …',
   },
   footer: {

@@ -262,6 +262,9 @@ export const spanish: Words = {
     reloaded: 'Se cargó un modelo',
     events: 'Sucesos',
     noEvents: 'Ninguno desde que se abrió esta vista.',
+    reports: 'Últimos informes de carga',
+    noReports:
+      'Ninguno donde este servicio los busca (--reports). «puntual stress URL» escribe uno en la carpeta donde se ejecuta.',
     waiting: 'Esperando las primeras cifras …',
   },
   footer: {

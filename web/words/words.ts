@@ -163,6 +163,8 @@ export interface Words {
     readonly reloaded: string;
     readonly events: string;
     readonly noEvents: string;
+    readonly reports: string;
+    readonly noReports: string;
     readonly waiting: string;
   };
   readonly footer: {

@@ -4,7 +4,7 @@
  */
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { AppError } from '../../core/errors.ts';
-import { decodeLz4Frames } from '../../core/lz4.ts';
+import { decodeLz4Frames } from '../../core/compression/lz4.ts';
 import {
   type BoundedOutput,
   type OutputLimits,

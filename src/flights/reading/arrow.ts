@@ -30,7 +30,7 @@ import {
 import { MS_PER_DAY } from '../../core/calendar.ts';
 import { AppError } from '../../core/errors.ts';
 import { identifier, literal } from '../database.ts';
-import { decodeLz4 } from '../../core/lz4.ts';
+import { decodeLz4 } from '../../core/compression/lz4.ts';
 
 const refuseToEncode = (): never => {
   throw new TypeError('Arrow files are read, not written');

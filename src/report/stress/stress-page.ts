@@ -21,6 +21,7 @@ export const buildStressPage = (run: RunFile, comparison?: StressComparison): st
   buildPage({
     title: `Stress: ${new URL(run.url).host}`,
     subtitle: `${run.payload}. ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC, ${run.madeBy}`,
+    summary: { name: 'puntual-stress', content: summaryOf(run) },
     warnings: warningsOf(run),
     lead: [
       { kind: 'text', text: `${capitalised(run.load)}.` },
@@ -41,6 +42,15 @@ export const buildStressPage = (run: RunFile, comparison?: StressComparison): st
       STRESS_GLOSSARY,
     ],
   });
+
+/** What a list of reports shows of one. */
+const summaryOf = (run: RunFile): object => ({
+  startedAt: run.startedAt,
+  url: run.url,
+  result: run.result.kind,
+  sentence: `${capitalised(run.result.sentence)}.`,
+  headline: headline(run),
+});
 
 /** What failed: a measurement that proves nothing, a service left broken. What is only good to know is a note. */
 const warningsOf = (run: RunFile): string[] => [

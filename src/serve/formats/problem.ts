@@ -30,10 +30,7 @@ export const HTTP_CODES = [
   'deadline-passed',
 ] as const satisfies readonly ErrorCode[];
 
-export type HttpCode = (typeof HTTP_CODES)[number];
-
-const isHttpCode = (code: ErrorCode): code is HttpCode =>
-  (HTTP_CODES as readonly ErrorCode[]).includes(code);
+const spanishTitles: Partial<Record<ErrorCode, string>> = SPANISH_TITLES;
 
 /** Faults beyond these are counted in the detail, not listed. */
 const FAULTS_SHOWN = 100;
@@ -49,7 +46,7 @@ export const problemOf = (
   const detail = said(error.message);
   return {
     type: `/docs#${code}`,
-    title: lang === 'es' && isHttpCode(code) ? SPANISH_TITLES[code] : title,
+    title: (lang === 'es' ? spanishTitles[code] : undefined) ?? title,
     status,
     detail,
     code,

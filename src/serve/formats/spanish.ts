@@ -2,9 +2,10 @@
  * What the interface says to people, in Spanish. The English sentence is the key, as the code writes it, with `{}` for
  * what changes; a part that is itself a sentence is told in Spanish too. What is not listed stays in English.
  */
-import type { HttpCode } from './problem.ts';
+import type { ErrorCode } from '../../core/errors.ts';
 
-export const SPANISH_TITLES: Readonly<Record<HttpCode, string>> = {
+/** One for every code that a caller of the service can meet. */
+export const SPANISH_TITLES = {
   'request-malformed': 'No se puede leer la solicitud',
   'key-missing': 'Se necesita una clave o un token',
   'key-refused': 'La clave o el token no se acepta',
@@ -24,7 +25,7 @@ export const SPANISH_TITLES: Readonly<Record<HttpCode, string>> = {
   overloaded: 'El servicio está sobrecargado',
   'not-ready': 'El servicio no está listo',
   'deadline-passed': 'El plazo venció antes de que hubiera una respuesta',
-};
+} as const satisfies Partial<Record<ErrorCode, string>>;
 
 const SENTENCES: Readonly<Record<string, string>> = {
   '{}: {}, and {} more faults': '{}: {}, y {} faltas más',

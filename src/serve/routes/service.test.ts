@@ -1,13 +1,22 @@
 import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
+import { buildPage } from '../../report/page.ts';
 import type { ServeState } from '../context.ts';
 
 let nAsked = 0;
 let state: ServeState = 'ready';
 const serviceFeed = { next: async () => JSON.stringify({ nAsked: ++nAsked }) };
+const reportsDir = mkdtempSync(join(tmpdir(), 'puntual-reports-'));
 const open = (serviceView: 'auto' | 'on' | 'off', host = '127.0.0.1') =>
   startPlantedService(
-    buildPlantedContext({ serviceFeed, state: () => state, config: { serviceView, host } }),
+    buildPlantedContext({
+      serviceFeed,
+      state: () => state,
+      config: { serviceView, host, reportsDir },
+    }),
   );
 const services = [
   open('auto'),
@@ -16,7 +25,10 @@ const services = [
   open('on', '0.0.0.0'),
 ] as const;
 const [auto, off, everywhere, on] = services;
-afterAll(() => Promise.all(services.map((service) => service.stop())));
+afterAll(async () => {
+  await Promise.all(services.map((service) => service.stop()));
+  rmSync(reportsDir, { recursive: true, force: true });
+});
 
 describe('the state of the service', () => {
   test('comes as server-sent events, and ends when the worker does', async () => {
@@ -46,10 +58,62 @@ describe('the state of the service', () => {
     ],
     ['nobody behind a proxy', auto, { 'x-forwarded-for': '192.0.2.1' }],
   ] as const)('is shown to %s', async (_, { url }, headers) => {
-    for (const path of ['/service', '/service/events']) {
+    for (const path of ['/service', '/service/events', '/service/reports']) {
       const response = await fetch(url + path, { headers });
       expect(response.status).toBe(404);
       expect(await response.json()).toHaveProperty('code', 'not-found');
     }
+  });
+});
+
+describe('the stress reports of a folder', () => {
+  const run = (startedAt: string): object => ({
+    startedAt,
+    url: 'http://localhost:8080/predict',
+    result: 'passed',
+    sentence: 'It <held> "all".',
+    headline: 'It answered 2,000/s.',
+  });
+  const page = (content: string): string =>
+    `<!doctype html><meta name="puntual-stress" content="${content}"><title>Stress</title>`;
+
+  test('are listed newest first, and shown without any right in the service', async () => {
+    const write = (name: string, text: string): void => writeFileSync(join(reportsDir, name), text);
+    const first = buildPage({
+      title: 'Stress',
+      summary: { name: 'puntual-stress', content: run('2026-01-01T00:00:00.000Z') },
+      lead: [],
+      sections: [],
+    });
+    write('first.html', first);
+    write(
+      'second.html',
+      page(JSON.stringify(run('2026-02-01T00:00:00.000Z')).replaceAll('"', '&quot;')),
+    );
+    write('other.html', '<!doctype html><title>Something else</title>');
+    write('broken.html', page('{'));
+    write('secret.txt', 'secret');
+    const list = await (await fetch(`${auto.url}/service/reports`)).json();
+    expect(list).toEqual({
+      reports: [
+        { file: 'second.html', ...run('2026-02-01T00:00:00.000Z') },
+        { file: 'first.html', ...run('2026-01-01T00:00:00.000Z') },
+      ],
+    });
+    const shown = await fetch(`${auto.url}/service/reports?file=first.html`);
+    expect(await shown.text()).toBe(first);
+    expect(shown.headers.get('content-security-policy')).toContain('sandbox allow-scripts');
+    for (const file of ['secret.txt', 'other.html', '../secret.txt', '', '/etc/passwd'])
+      expect(
+        (await fetch(`${auto.url}/service/reports?${new URLSearchParams({ file })}`)).status,
+      ).toBe(404);
+  });
+
+  test('are none where there is no such folder', async () => {
+    const none = startPlantedService(
+      buildPlantedContext({ serviceFeed, config: { reportsDir: join(reportsDir, 'none') } }),
+    );
+    expect(await (await fetch(`${none.url}/service/reports`)).json()).toEqual({ reports: [] });
+    await none.stop();
   });
 });

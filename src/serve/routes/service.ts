@@ -1,6 +1,6 @@
 /**
- * `/service` and `/service/events`: the state of the service for the page, every second as server-sent events. It only
- * reads, and only where it may be seen.
+ * `/service` and `/service/events`: the state of the service for the page, every second as server-sent events;
+ * `/service/reports`: the last stress reports. It only reads, and only where it may be seen.
  *
  * @source https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
@@ -8,6 +8,8 @@ import { AppError } from '../../core/errors.ts';
 import type { Call, Streamed } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';
 import type { ServeContext } from '../context.ts';
+import { REPORT_HEADERS } from '../documents/page-headers.ts';
+import { listStressReports, readStressReport } from '../documents/stress-reports.ts';
 import type { Endpoint } from '../endpoint.ts';
 
 const EVERY_MS = 1000;
@@ -39,6 +41,15 @@ export const buildService = (context: ServeContext): Readonly<Record<string, End
       throw new AppError('not-found', 'this service does not show its state: see --service-view');
     return serviceFeed;
   };
+  const report = async (file: string): Promise<Response> => {
+    const page = await readStressReport(config.reportsDir, file);
+    if (page === undefined)
+      throw new AppError(
+        'not-found',
+        `there is nothing at /service/reports?file=${file.slice(0, 100)}`,
+      );
+    return new Response(page, { headers: REPORT_HEADERS });
+  };
   return {
     '/service': {
       label: '/service',
@@ -46,6 +57,18 @@ export const buildService = (context: ServeContext): Readonly<Record<string, End
         new Response(await open(call).next(), {
           headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
         }),
+    },
+    '/service/reports': {
+      label: '/service/reports',
+      GET: async (call) => {
+        open(call);
+        const file = new URLSearchParams(call.query).get('file');
+        if (file !== null) return report(file);
+        return Response.json(
+          { reports: await listStressReports(config.reportsDir) },
+          { headers: { 'cache-control': 'no-store' } },
+        );
+      },
     },
     '/service/events': {
       label: '/service/events',

@@ -7,9 +7,8 @@ import { MINUTES_PER_DAY } from '../../core/calendar.ts';
 import type { Fault } from '../../core/errors.ts';
 import { decodeTime, fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
-import { knownRoutesOf } from '../../core/known-routes.ts';
+import { knownDaysOf, knownRoutesOf } from '../../core/known-flights.ts';
 import type { Lang } from '../../core/language.ts';
-import { knownDaysOf } from '../../core/known-days.ts';
 import type { Model } from '../../core/model.ts';
 import { spanishOf } from '../formats/spanish.ts';
 
