@@ -4,10 +4,12 @@
  * It works without scripts; `app/` reads the form and goes on from there.
  */
 import { renderToString } from 'preact-render-to-string';
-import { Outcome } from './outcome.tsx';
+import { FieldBox, FieldGroups, inputAttributes, MomentBox } from './fields.tsx';
+import { Frame } from './frame.tsx';
 import { typedDate } from './moment.ts';
-import type { FieldView, PageView } from './view.ts';
-import { labelOf, type Words, wordsOf } from './words/words.ts';
+import { Outcome } from './outcome.tsx';
+import type { FieldView, Lang, PageView } from './view.ts';
+import { type Words, wordsOf } from './words/words.ts';
 
 /** The whole document. */
 export const renderPage = (view: PageView): string => {
@@ -21,7 +23,6 @@ export const renderPage = (view: PageView): string => {
 
 const Body = ({ view, words }: { view: PageView; words: Words }) => {
   const { lang, asked, problem, subject } = view;
-  const other = lang === 'en' ? 'es' : 'en';
   return (
     <>
       <a class="skip" href="#answer">
@@ -35,51 +36,39 @@ const Body = ({ view, words }: { view: PageView; words: Words }) => {
         data-from={subject.learnedFrom}
         data-to={subject.learnedTo}
       >
-        <header>
-          <div class="top">
-            <nav aria-label="Puntual">
-              <a href="/" aria-current="page">
-                {words.views.predict}
-              </a>
-              <a href="/model">{words.views.model}</a>
-            </nav>
-            <a class="lang" href={`/?lang=${other}`} lang={other} hreflang={other}>
-              {words.otherTitle}
-            </a>
+        <Frame
+          lang={lang}
+          model={view.model}
+          views={[
+            { name: 'predict', href: '/', isShown: true },
+            { name: 'model', href: '/model', isShown: false },
+          ]}
+        >
+          <div class="columns">
+            <form class="card" method="post" action={`/result?lang=${lang}`} novalidate>
+              <FieldGroups
+                fields={view.fields}
+                words={words}
+                isUsed={({ value, fault }) => (value || fault) !== ''}
+                draw={(field) => <Field key={field.name} field={field} lang={lang} words={words} />}
+              />
+              <div class="buttons">
+                <button type="submit">{words.form.ask}</button>
+                <a class="quiet" href={`/?${exampleQuery(view)}`}>
+                  {words.form.example}
+                </a>
+              </div>
+            </form>
+            <section id="answer" class="card answer" aria-live="polite" tabIndex={-1}>
+              <h2>{problem ? words.answer.none : words.answer.title}</h2>
+              {asked ? (
+                <Outcome view={{ ...view, ...asked }} />
+              ) : (
+                <p class="empty">{problem || words.answer.empty}</p>
+              )}
+            </section>
           </div>
-          <h1>{words.title}</h1>
-          <p>{words.tagline}</p>
-        </header>
-        <div class="columns">
-          <form class="card" method="post" action={`/result?lang=${lang}`} novalidate>
-            <Fields view={view} words={words} />
-            <div class="buttons">
-              <button type="submit">{words.form.ask}</button>
-              <a class="quiet" href={`/?${exampleQuery(view)}`}>
-                {words.form.example}
-              </a>
-            </div>
-          </form>
-          <section id="answer" class="card answer" aria-live="polite" tabIndex={-1}>
-            <h2>{problem ? words.answer.none : words.answer.title}</h2>
-            {asked ? (
-              <Outcome view={{ ...view, ...asked }} />
-            ) : (
-              <p class="empty">{problem || words.answer.empty}</p>
-            )}
-          </section>
-        </div>
-        <footer>
-          <p>
-            {words.views.model} <strong>{view.model.name}</strong>, {words.model.version}{' '}
-            <code>{view.model.version}</code>. {words.footer.stored}
-          </p>
-          <p>
-            {words.footer.forPrograms}: <a href="/docs">{words.footer.docs}</a> ·{' '}
-            <a href="/openapi.json">OpenAPI</a> · <a href="/postman.json">Postman</a> ·{' '}
-            <a href="/model">{words.footer.modelJson}</a>
-          </p>
-        </footer>
+        </Frame>
       </main>
     </>
   );
@@ -93,68 +82,33 @@ const exampleQuery = ({ example, lang }: PageView): string =>
     }),
   );
 
-const Fields = ({ view, words }: { view: PageView; words: Words }) => {
-  const needed = view.fields.filter(({ required }) => required);
-  const further = view.fields.filter(({ required }) => !required);
-  const isOpen = needed.length === 0 || further.some(({ value, fault }) => value || fault);
-  const draw = (field: FieldView) => (
-    <Field key={field.name} field={field} view={view} words={words} />
-  );
-  return (
-    <>
-      <div class="fields">{needed.map(draw)}</div>
-      {further.length > 0 && (
-        <details open={isOpen}>
-          <summary>{words.form.more}</summary>
-          <div class="fields">{further.map(draw)}</div>
-        </details>
-      )}
-    </>
-  );
-};
-
-const Field = ({ field, view, words }: { field: FieldView; view: PageView; words: Words }) => {
+const Field = ({ field, lang, words }: { field: FieldView; lang: Lang; words: Words }) => {
   const { name, kind, required, hint, unit, value, fault } = field;
-  const label = labelOf(words, name);
-  const shared = { required, 'aria-invalid': fault ? true : undefined, autocomplete: 'off' };
   const facts = { 'data-name': name, 'data-kind': kind, 'data-hint': hint, 'data-unit': unit };
+  const frame = { field, words, fault, facts };
   if (kind === 'time') {
     const [date = '', time = ''] = value.split(/[T ]/);
     return (
-      <fieldset class="field wide" {...facts}>
-        <legend>
-          {label} <small>{hint}</small>
-        </legend>
-        <div class="moment">
-          <div>
-            <label for={`${name}.date`}>
-              {words.form.date} <small>{words.form.dateHint}</small>
-            </label>
-            <input
-              {...shared}
-              id={`${name}.date`}
-              name={`${name}.date`}
-              value={date.length === 10 ? typedDate(date, view.lang) : date}
-            />
-          </div>
-          <div>
-            <label for={`${name}.time`}>
-              {words.form.time} <small>{words.form.timeHint}</small>
-            </label>
-            <input {...shared} id={`${name}.time`} name={`${name}.time`} value={time.slice(0, 5)} />
-          </div>
-        </div>
-        <p class="echo">{fault && <span class="fault">{fault}</span>}</p>
-      </fieldset>
+      <MomentBox
+        {...frame}
+        echo=""
+        date={{ required, value: date.length === 10 ? typedDate(date, lang) : date }}
+        time={{ required, value: time.slice(0, 5) }}
+      />
     );
   }
+  const shared = inputAttributes(field, fault);
   return (
-    <div class="field" {...facts}>
-      <label for={name}>
-        {label} <small>{hint}</small>
-      </label>
+    <FieldBox {...frame}>
       {kind === 'choice' ? (
-        <select {...shared} id={name} name={name}>
+        <select
+          id={name}
+          name={name}
+          required={required}
+          autocomplete="off"
+          aria-invalid={shared['aria-invalid']}
+          aria-describedby={shared['aria-describedby']}
+        >
           <option value="" selected={value === ''}>
             {required ? words.form.choose : words.form.unknown}
           </option>
@@ -170,15 +124,8 @@ const Field = ({ field, view, words }: { field: FieldView; view: PageView; words
           ))}
         </select>
       ) : (
-        <input
-          {...shared}
-          id={name}
-          name={name}
-          value={value}
-          {...(kind === 'number' ? { inputmode: 'decimal' } : {})}
-        />
+        <input {...shared} id={name} name={name} required={required} value={value} />
       )}
-      {fault && <p class="fault">{fault}</p>}
-    </div>
+    </FieldBox>
   );
 };

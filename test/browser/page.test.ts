@@ -151,8 +151,8 @@ describe.skipIf(program === undefined)('the page', () => {
           expect(await page.inputValue('[name="scheduledDeparture.date"]')).toBe(date);
           await page.fill('[name="scheduledDeparture.date"]', 'soon');
           await page.click('button');
-          await page.waitForSelector('.fault');
-          expect(await page.locator('.fault').count()).toBe(1);
+          await page.waitForSelector('.fault:not(:empty)');
+          expect(await page.locator('.fault:not(:empty)').count()).toBe(1);
         },
         { javaScriptEnabled: false },
       );

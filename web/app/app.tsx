@@ -3,8 +3,8 @@
  * The page: its three views, one of them shown, the address saying which.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { Frame } from '../frame.tsx';
 import type { Lang } from '../view.ts';
-import { wordsOf } from '../words/words.ts';
 import { ModelView } from './model-view.tsx';
 import { PredictView } from './predict-view.tsx';
 import type { PageData } from './read-page.ts';
@@ -26,8 +26,8 @@ const inLanguage = (lang: Lang): string => {
 };
 
 export const App = ({ page }: { page: PageData }) => {
+  const { lang, model } = page;
   const [view, setView] = useState(viewOfAddress);
-  const words = wordsOf(page.lang);
   useEffect(() => {
     const onHash = () => {
       if (location.hash !== '#answer') setView(viewOfAddress());
@@ -35,51 +35,19 @@ export const App = ({ page }: { page: PageData }) => {
     addEventListener('hashchange', onHash);
     return () => removeEventListener('hashchange', onHash);
   }, []);
-  const other = page.lang === 'en' ? 'es' : 'en';
   return (
-    <>
-      <header>
-        <div class="top">
-          <nav aria-label="Puntual">
-            {VIEWS.map((name) => (
-              <a key={name} href={`#${name}`} aria-current={name === view ? 'page' : undefined}>
-                {words.views[name]}
-              </a>
-            ))}
-          </nav>
-          <a
-            class="lang"
-            href={`/?lang=${other}`}
-            lang={other}
-            hreflang={other}
-            onClick={(event) => {
-              event.preventDefault();
-              location.assign(inLanguage(other));
-            }}
-          >
-            {words.otherTitle}
-          </a>
-        </div>
-        <h1>{words.title}</h1>
-        <p>{words.tagline}</p>
-      </header>
+    <Frame
+      lang={lang}
+      model={model}
+      views={VIEWS.map((name) => ({ name, href: `#${name}`, isShown: name === view }))}
+      onLang={(other) => location.assign(inLanguage(other))}
+    >
       {/* It is kept while another view is shown, so that nothing entered is lost. */}
       <div hidden={view !== 'predict'}>
         <PredictView page={page} />
       </div>
       {view === 'model' && <ModelView page={page} />}
       {view === 'service' && <ServiceView page={page} />}
-      <footer>
-        <p>
-          {words.views.model} <strong>{page.model.name}</strong>, {words.model.version}{' '}
-          <code>{page.model.version}</code>. {words.footer.stored}
-        </p>
-        <p>
-          {words.footer.forPrograms}: <a href="/docs">{words.footer.docs}</a> ·{' '}
-          <a href="/openapi.json">OpenAPI</a> · <a href="/postman.json">Postman</a> ·{' '}
-          <a href="/model">{words.footer.modelJson}</a>
-        </p>
-      </footer>
-    </>
+    </Frame>
   );
 };
