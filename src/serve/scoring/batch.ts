@@ -143,7 +143,7 @@ const batchInvalid = (faults: readonly Fault[]): AppError => {
 };
 
 /** The answer to one flight. @throws AppError value-invalid */
-type SingleAnswer = (flight: unknown, switches: Switches) => string;
+type SingleAnswer = (flight: unknown, switches: Switches, call: Call) => string;
 
 /**
  * `{"predictions":[...],"model":{...}}` of a body, in parts, or every fault in it. A large body that is no batch is read
@@ -244,7 +244,7 @@ export const buildBatchAnswer = (
       const body = parseBody(bytes);
       const flights = isObject(body) ? (body['flights'] ?? undefined) : undefined;
       if (flights === undefined)
-        return { parts: [Buffer.from(single(body, switches))], onSent: ticket.sent };
+        return { parts: [Buffer.from(single(body, switches, call))], onSent: ticket.sent };
       return await answer(await readFlights(scoring, flights, strict, bounds));
     } catch (error) {
       ticket.sent();
