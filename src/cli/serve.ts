@@ -8,6 +8,7 @@ import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
 import { isAddress } from '../serve/supervisor/model-source.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
+import { TEMPORALITIES } from '../serve/telemetry/otlp-metrics.ts';
 import { printJson } from './output.ts';
 import { durationMs, realNumber, setting, takeServiceLinks, wholeNumber } from './setting.ts';
 
@@ -45,11 +46,15 @@ export interface ServeOptions {
   readonly tlsKey?: string;
   readonly otlpEndpoint?: string;
   readonly traceShare: number;
+  readonly otlpMetrics: (typeof OTLP_METRICS)[number];
+  readonly otlpInterval: number;
   readonly json?: true;
 }
 
 const D = DEFAULT_CONFIG;
 const TOKEN_EXPIRIES = ['required', 'optional'] as const;
+const OTLP_METRICS = ['off', ...TEMPORALITIES] as const;
+const SHORTEST_PUSH_MS = 100;
 
 export const describe = (command: Command): void => {
   addServeOptions(command)
@@ -170,6 +175,10 @@ export const addServeOptions = (command: Command): Command => {
     .addOption(setting('--tls-key <file>', 'private key, PEM'))
     .addOption(setting('--otlp-endpoint <url>', 'collector that spans are sent to (OTLP/HTTP)'))
     .addOption(
+      setting('--otlp-metrics <form>', 'metrics are sent there too', 'off').choices(OTLP_METRICS),
+    )
+    .addOption(duration('--otlp-interval', 'metrics are sent so often', D.otlpEveryMs))
+    .addOption(
       setting('--trace-share <share>', 'share of new traces sampled', D.traceShare).argParser(
         realNumber(0, 1),
       ),
@@ -232,6 +241,10 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     throw new InvalidArgumentError('--watch looks at a folder, and --model is an address.');
   if (options.healthHost !== undefined && options.healthPort === undefined)
     throw new InvalidArgumentError('--health-host needs --health-port.');
+  if (options.otlpMetrics !== 'off' && options.otlpEndpoint === undefined)
+    throw new InvalidArgumentError('--otlp-metrics needs --otlp-endpoint.');
+  if (options.otlpInterval < SHORTEST_PUSH_MS)
+    throw new InvalidArgumentError(`--otlp-interval must be at least ${SHORTEST_PUSH_MS}ms.`);
   return {
     ...D,
     model: options.model,
@@ -268,6 +281,8 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     tls: tlsCert && tlsKey ? { certFile: tlsCert, keyFile: tlsKey } : undefined,
     otlpEndpoint: options.otlpEndpoint,
     traceShare: options.traceShare,
+    otlpMetrics: options.otlpMetrics === 'off' ? undefined : options.otlpMetrics,
+    otlpEveryMs: options.otlpInterval,
   };
 };
 

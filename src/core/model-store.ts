@@ -17,6 +17,15 @@ const CURRENT_LIMIT_BYTES = 4096;
 const versionOf = (sha256: string, made: Date): string =>
   `${made.toISOString().replace(/[-:]|\.\d+/g, '')}-${sha256.slice(0, 8)}`;
 
+const VERSION_FORM = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z-[0-9a-f]{8}$/;
+
+/** When a version was made, in milliseconds since 1970; undefined for a name that does not say it. */
+export const versionMadeMs = (version: string): number | undefined => {
+  const [, year, month, day, hour, minute, second] = VERSION_FORM.exec(version) ?? [];
+  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  return Number.isNaN(ms) ? undefined : ms;
+};
+
 /** @throws AppError usage (a name that is no file name) */
 const checkName = (name: string): void => {
   if (NAME.test(name)) return;

@@ -2,6 +2,7 @@
  * Everything that a running service can be told, in one flat record that is also what a worker is sent.
  */
 import type { LogLevel } from './log.ts';
+import type { Temporality } from './telemetry/otlp-metrics.ts';
 
 export const SERVICE_VIEW_RULES = ['auto', 'on', 'off'] as const;
 type ServiceViewRule = (typeof SERVICE_VIEW_RULES)[number];
@@ -62,10 +63,13 @@ export interface ServeConfig {
   /** Folder whose stress reports the page lists, where it may show the state of the service. */
   readonly reportsDir: string;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
-  /** Base address of an OTLP/HTTP collector; undefined: no spans leave. */
+  /** Base address of an OTLP/HTTP collector; undefined: nothing leaves. */
   readonly otlpEndpoint: string | undefined;
   /** Share of traces begun here that are sampled, 0 to 1. */
   readonly traceShare: number;
+  /** Metrics are sent there too, in this form; undefined: they are only read. */
+  readonly otlpMetrics: Temporality | undefined;
+  readonly otlpEveryMs: number;
 }
 
 /** What a worker holds before it has anything to do. */
@@ -110,4 +114,6 @@ export const DEFAULT_CONFIG: ServeConfig = {
   tls: undefined,
   otlpEndpoint: undefined,
   traceShare: 0.01,
+  otlpMetrics: undefined,
+  otlpEveryMs: 10_000,
 };

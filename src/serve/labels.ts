@@ -51,6 +51,10 @@ export type SystemCall = (typeof SYSTEM_CALLS)[number];
 /** What a prediction said. */
 export const OUTCOMES = ['on-time', 'delayed'] as const;
 
+/** What came of a flight that a worker asks itself: `failed` is no answer at all. */
+export const CANARY_OUTCOMES = ['right', 'wrong', 'failed'] as const;
+export type CanaryOutcome = (typeof CANARY_OUTCOMES)[number];
+
 /** Why a worker was replaced. */
 export const RESTART_REASONS = [
   'crashed',

@@ -20,6 +20,8 @@ export interface Objective {
   readonly errorRatio: (window: string) => string;
   /** Answers within so many milliseconds are good; undefined: those without an error are. */
   readonly quickMs: number | undefined;
+  /** Whether its events are requests, so that a stress run can be held to it. */
+  readonly isOfRequests: boolean;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -86,6 +88,7 @@ const objectiveOf = (document: Fields, path: string): Objective => {
         : `1 - (\n  (${of(part)})\n  /\n  ((${of(total)}) > 0)\n)`;
     },
     quickMs: edge === undefined ? undefined : Number(edge) * 1000,
+    isOfRequests: /\bhttp_server_request_duration_seconds_/.test(total),
   };
 };
 

@@ -60,10 +60,14 @@ const handOver = (dir: string): void => {
     lchownSync(join(dir, name), NOBODY, NOBODY);
 };
 
-const begin = (flags: readonly string[], rights: Rights = 'ours') =>
+const begin = (
+  flags: readonly string[],
+  rights: Rights = 'ours',
+  env: Readonly<Record<string, string>> = {},
+) =>
   Bun.spawn(
     [...(rights === 'none' ? AS_NOBODY : []), process.execPath, MAIN, 'serve', '--json', ...flags],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
 
 /** Runs `puntual serve` that is expected to end by itself. */
@@ -78,10 +82,11 @@ export const startService = async (
   flags: readonly string[] = [],
   modelsDir = makeModelsDir(),
   rights: Rights = 'ours',
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Running> => {
   if (rights === 'none') handOver(modelsDir);
   const ports = ['--port', '0', '--admin-port', '0', '--drain-delay', '50ms'];
-  const child = begin(['--models', modelsDir, '--workers', '2', ...ports, ...flags], rights);
+  const child = begin(['--models', modelsDir, '--workers', '2', ...ports, ...flags], rights, env);
   process.on('exit', () => child.kill('SIGKILL'));
   let log = '';
   void (async () => {

@@ -61,16 +61,28 @@ export const flightSchema = (inputs: readonly Input[], nExamples?: number): Sche
 export const exampleFlight = (
   model: Pick<Model, 'inputs' | 'selfTest' | 'provenance'>,
 ): Readonly<Record<string, unknown>> => {
-  const { inputs } = model;
   const row = model.provenance.trainedOn === undefined ? undefined : wholeRow(model);
-  return Object.fromEntries(
+  return row ? recordedFlight(model.inputs, row) : namedValues(model.inputs, exampleOf);
+};
+
+/** A flight as a request, from the values of its inputs; what cannot be written, such as a missing value, is left out. */
+export const recordedFlight = (
+  inputs: readonly Input[],
+  row: Float64Array,
+): Readonly<Record<string, unknown>> =>
+  namedValues(inputs, (input, i) =>
+    Number.isFinite(row[i]) ? recordedValue(input, row[i]!) : undefined,
+  );
+
+const namedValues = (
+  inputs: readonly Input[],
+  toValue: (input: Input, i: number) => string | number | undefined,
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
     inputs
-      .map(
-        (input, i) => [input.name, row ? recordedValue(input, row[i]!) : exampleOf(input)] as const,
-      )
+      .map((input, i) => [input.name, toValue(input, i)] as const)
       .filter(([, value]) => value !== undefined),
   );
-};
 
 /** The first flight of the self-test that lacks nothing; some lack values on purpose. */
 const wholeRow = ({

@@ -5,7 +5,7 @@
  */
 import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Log } from '../log.ts';
-import { METRICS_TYPE, renderMetrics } from '../telemetry/metrics.ts';
+import { metricsResponse } from '../telemetry/metrics.ts';
 import type { ServiceView } from '../telemetry/view.ts';
 import type { ControlGuard } from './control-guard.ts';
 import type { Reload, Served } from './reload.ts';
@@ -41,7 +41,7 @@ export const openAdmin = ({
     '/readyz': { GET: ({ query }) => health(view().ready, view(), query.has('verbose')) },
     '/workers': { GET: () => Response.json({ workers: view().workers }) },
     '/metrics': {
-      GET: () => new Response(renderMetrics(view()), { headers: { 'content-type': METRICS_TYPE } }),
+      GET: ({ request }) => metricsResponse(view(), request.headers.get('accept')),
     },
     ...(control && {
       '/reload': {

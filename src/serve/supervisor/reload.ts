@@ -38,6 +38,8 @@ interface ReloadSetting {
   readonly log: Log;
   /** What serves at the start. */
   readonly first: Served;
+  /** Called when another model is about to be tried. */
+  readonly onBegin: () => void;
   /** Called when something that `/readyz` depends on has changed. */
   readonly onChange: () => void;
 }
@@ -48,6 +50,7 @@ export const buildReload = ({
   fleet,
   log,
   first,
+  onBegin,
   onChange,
 }: ReloadSetting): Reload => {
   let serving = first;
@@ -71,6 +74,7 @@ export const buildReload = ({
     isChosen: boolean,
   ): Promise<Served> => {
     let ref: ModelRef | undefined;
+    onBegin();
     try {
       ref = await refOf();
       const { child, facts } = await fleet.tryModel(ref);

@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_CELLS } from '../guard/quota.ts';
-import { buildLog } from '../log.ts';
+import { buildLog, type Log } from '../log.ts';
 import type { ModelRef } from '../messages.ts';
 import { driftCells, sumDrift } from '../telemetry/drift-counters.ts';
 import { createCells, GAUGES } from '../telemetry/shared-counters.ts';
 import { sumCounters } from '../telemetry/totals.ts';
+import { instanceId } from '../telemetry/otlp.ts';
+import { startMetricsPush } from '../telemetry/otlp-metrics.ts';
 import { snapshotOf } from '../telemetry/service-snapshot.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import { openAdmin } from './admin.ts';
@@ -23,6 +25,7 @@ import { watchNpmParent } from './npm-parent.ts';
 import { freePort, urlOf } from './ports.ts';
 import { bringModel, resolveModel } from './model-source.ts';
 import { buildReload, type Reload } from './reload.ts';
+import { openServiceManager } from './service-manager.ts';
 import { makeSharedDirs } from './shared-dir.ts';
 import { buildShutdown } from './shutdown.ts';
 import { inheritedPorts, reportReady, startSuccessor } from './upgrade.ts';
@@ -55,7 +58,9 @@ export const serve = async (
   checkDescriptors();
   const firstParent = process.ppid;
   const log = buildLog(config.logLevel);
+  instanceId();
   if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
+  const manager = openServiceManager();
   const sharedDirs = makeSharedDirs();
   const sharedDir = sharedDirs[0]!;
   const state: State = { draining: false, reload: undefined };
@@ -99,6 +104,13 @@ export const serve = async (
       const { ready, reasons } = view();
       for (const child of fleet.children()) child.tell({ command: 'state', ready, reasons });
     };
+    const tellReady = (): void => {
+      const { name, version } = reloadNow().serving().facts;
+      const refusal = reloadNow().refusal();
+      manager.ready(
+        `serving ${name} ${version} on port ${port}${refusal === undefined ? '' : `; ${refusal}`}`,
+      );
+    };
     const reloadNow = (): Reload => {
       if (!state.reload) throw new AppError('not-ready', 'the service is still starting');
       return state.reload;
@@ -111,8 +123,11 @@ export const serve = async (
         openAdmin({ host: health.host, port: healthPort, view, log, control: undefined }),
       );
     const endInit = actAsInit((pid) => [...fleet.children()].some((child) => child.pid === pid));
+    let drainedMs = 0;
     const { ended, end } = buildShutdown(fleet, config, () => {
       state.draining = true;
+      drainedMs = performance.now();
+      manager.stopping();
       tellAll();
     });
     process.on('SIGHUP', () => void state.reload?.switchTo(undefined).catch(() => {}));
@@ -140,8 +155,13 @@ export const serve = async (
       fleet,
       log,
       first: { ref, facts },
-      onChange: tellAll,
+      onBegin: manager.reloading,
+      onChange: () => {
+        tellAll();
+        tellReady();
+      },
     });
+    const endPushes = pushMetrics(config, view, log);
     const unwatch = watch(fleet, config, () => followed.plan().memoryLimitMb);
     const unfollow = followed.start((nWorkers) => fleet.resize(nWorkers));
     const unwatchModel = config.watchesModel
@@ -169,6 +189,7 @@ export const serve = async (
         });
     tellAll();
     reportReady();
+    tellReady();
     onStarted({
       url: urlOf(scheme, config.host, port),
       adminUrl: urlOf('http', config.adminHost, adminPort),
@@ -178,6 +199,8 @@ export const serve = async (
       readyMs: performance.now() - calledMs,
     });
     const code = await ended;
+    const leftMs = config.drainLimitMs - (performance.now() - drainedMs);
+    await Promise.race([endPushes(), Bun.sleep(Math.max(LAST_PUSH_MS, leftMs))]);
     unwatch();
     unfollow();
     endInit();
@@ -189,6 +212,7 @@ export const serve = async (
     if (error instanceof EndedEarly) return error.code;
     throw error;
   } finally {
+    manager.end();
     built?.end();
     const left = [...(built?.children() ?? [])];
     for (const child of left) child.kill();
@@ -197,6 +221,25 @@ export const serve = async (
     for (const dir of sharedDirs) rmSync(dir, { recursive: true, force: true });
   }
 };
+
+/** The last counts are waited for so long, or for what is left of the drain limit. */
+const LAST_PUSH_MS = 500;
+
+/** @returns ends it */
+const pushMetrics = (
+  { otlpEndpoint, otlpMetrics, otlpEveryMs }: ServeConfig,
+  view: () => ServiceView,
+  log: Log,
+): (() => Promise<void>) =>
+  otlpEndpoint === undefined || otlpMetrics === undefined
+    ? async () => {}
+    : startMetricsPush({
+        endpoint: otlpEndpoint,
+        temporality: otlpMetrics,
+        everyMs: otlpEveryMs,
+        view,
+        log,
+      });
 
 /** What changes while the service runs. */
 interface State {

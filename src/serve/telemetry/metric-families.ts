@@ -2,23 +2,51 @@
  * The metric families of `/metrics`: every metric of the service with its help, kind and samples.
  */
 import { driftOf, MIN_PSI } from '../../core/distribution.ts';
-import { OUTCOMES, RESTART_REASONS, SHED_REASONS, SYSTEM_CALLS } from '../labels.ts';
+import { versionMadeMs } from '../../core/model-store.ts';
+import {
+  CANARY_OUTCOMES,
+  OUTCOMES,
+  RESTART_REASONS,
+  SHED_REASONS,
+  SYSTEM_CALLS,
+} from '../labels.ts';
 import { MIN_SEEN } from './drift-counters.ts';
+import type { Exemplar } from './exemplars.ts';
 import { INFERENCE_BOUNDS, REQUEST_BOUNDS } from './shared-counters.ts';
 import type { RequestSeries, Totals } from './totals.ts';
 import type { ServiceView } from './view.ts';
 
-export interface MetricFamily {
+/** As Prometheus names it: with its unit, and `_total` where it counts. */
+export type MetricFamily = SampleFamily | HistogramFamily;
+
+export interface SampleFamily {
   readonly name: string;
   readonly help: string;
-  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly kind: 'counter' | 'gauge';
   readonly samples: readonly Sample[];
 }
 
+export interface HistogramFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'histogram';
+  readonly bounds: readonly number[];
+  readonly points: readonly HistogramPoint[];
+}
+
+export type Labels = Readonly<Record<string, string | number>>;
+
 interface Sample {
-  readonly suffix?: string;
-  readonly labels: Readonly<Record<string, string | number>>;
+  readonly labels: Labels;
   readonly value: number;
+}
+
+export interface HistogramPoint {
+  readonly labels: Labels;
+  /** float64: the sum, a count per bound, the count above the last. */
+  readonly cells: Float64Array;
+  /** Sampled requests that were counted here, the newest last. */
+  readonly exemplars: readonly Exemplar[];
 }
 
 const WORKER_STATES = ['starting', 'ready', 'draining'] as const;
@@ -38,16 +66,14 @@ export const metricFamiliesOf = (view: ServiceView, version: string): readonly M
   ];
 };
 
-type RequestLabels = Readonly<Record<string, string | number>>;
-
 /** @source https://opentelemetry.io/docs/specs/otel/metrics/sdk/#overflow-attribute */
-const OVERFLOW: RequestLabels = { otel_metric_overflow: 'true' };
+const OVERFLOW: Labels = { otel_metric_overflow: 'true' };
 
 /** @source OpenTelemetry semantic conventions, http.server.request.duration */
 const requestLabels = (
   { route, method, status }: NonNullable<RequestSeries['request']>,
   scheme: ServiceView['scheme'],
-): RequestLabels => ({
+): Labels => ({
   http_request_method: method,
   http_route: route,
   http_response_status_code: status,
@@ -63,15 +89,19 @@ const requestFamilies = (
     name: 'http_server_request_duration_seconds',
     help: 'Time from the arrival of a request to its answer, by route, method and status.',
     kind: 'histogram',
-    samples: [...totals.series.values()].flatMap(({ request, cells }) =>
-      histogram(REQUEST_BOUNDS, cells, request ? requestLabels(request, scheme) : OVERFLOW),
-    ),
+    bounds: REQUEST_BOUNDS,
+    points: [...totals.series].map(([key, { request, cells }]) => ({
+      labels: request ? requestLabels(request, scheme) : OVERFLOW,
+      cells,
+      exemplars: totals.exemplars.filter((exemplar) => exemplar.key === key),
+    })),
   },
   {
     name: 'puntual_inference_duration_seconds',
     help: 'Time of one call of the predictor.',
     kind: 'histogram',
-    samples: histogram(INFERENCE_BOUNDS, totals.inference, {}),
+    bounds: INFERENCE_BOUNDS,
+    points: [{ labels: {}, cells: totals.inference, exemplars: [] }],
   },
   {
     name: 'puntual_predictions_total',
@@ -87,6 +117,15 @@ const requestFamilies = (
     help: 'Requests refused although nothing was wrong with them, by reason.',
     kind: 'counter',
     samples: SHED_REASONS.map((reason, i) => ({ labels: { reason }, value: totals.shed[i]! })),
+  },
+  {
+    name: 'puntual_canary_total',
+    help: "Flights of the model's self-test that each worker asks itself, by what came of it.",
+    kind: 'counter',
+    samples: CANARY_OUTCOMES.map((outcome, i) => ({
+      labels: { outcome },
+      value: totals.canaries[i]!,
+    })),
   },
   {
     name: 'puntual_log_lines_dropped_total',
@@ -175,6 +214,7 @@ const modelFamilies = ({ model, drift }: ServiceView): readonly MetricFamily[] =
             value: psi,
           })),
         },
+        ...createdFamily(model.version),
         {
           name: 'puntual_model_info',
           help: 'Always 1; the labels say which model serves.',
@@ -188,22 +228,17 @@ const modelFamilies = ({ model, drift }: ServiceView): readonly MetricFamily[] =
         },
       ];
 
-/** `cells` is sum, counts per bound, count above. */
-const histogram = (
-  bounds: readonly number[],
-  cells: Float64Array,
-  labels: Readonly<Record<string, string | number>>,
-): Sample[] => {
-  let seen = 0;
-  const buckets = bounds.map((bound, i): Sample => {
-    seen += cells[1 + i]!;
-    return { suffix: '_bucket', labels: { ...labels, le: bound }, value: seen };
-  });
-  seen += cells[1 + bounds.length]!;
-  return [
-    ...buckets,
-    { suffix: '_bucket', labels: { ...labels, le: '+Inf' }, value: seen },
-    { suffix: '_sum', labels, value: cells[0]! },
-    { suffix: '_count', labels, value: seen },
-  ];
+/** Empty for a model that lies elsewhere than in a folder of versions, whose names say when they were made. */
+const createdFamily = (version: string): readonly MetricFamily[] => {
+  const made = versionMadeMs(version);
+  return made === undefined
+    ? []
+    : [
+        {
+          name: 'puntual_model_created_timestamp_seconds',
+          help: 'When the model that serves was stored, in seconds since 1970.',
+          kind: 'gauge',
+          samples: [{ labels: {}, value: made / 1000 }],
+        },
+      ];
 };

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { RESTART_REASONS } from '../labels.ts';
-import { buildCounters, methodAt, routeAt } from './counters.ts';
-import { renderMetrics } from './metrics.ts';
-import { COUNTER_CELLS, SERIES_LIMIT } from './shared-counters.ts';
+import { buildCounters, keyOf, methodAt, routeAt } from './counters.ts';
+import { buildExemplarWriter } from './exemplars.ts';
+import { formatFor, renderMetrics } from './metrics.ts';
+import { COUNTER_CELLS, SERIES_LIMIT, viewCounters } from './shared-counters.ts';
 import { retireInto, sumCounters } from './totals.ts';
 import type { ServiceView } from './view.ts';
 
@@ -97,6 +98,54 @@ describe('/metrics', () => {
     expect(new Set(helps).size).toBe(helps.length);
     for (const line of lines.filter((text) => text !== ''))
       expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{.*\})? -?[\d.e+-]+)$/);
+  });
+
+  test('says when the model was stored, where its version says it', () => {
+    const model = { name: 'a', path: 'p', sha256: 'f', shares: [] };
+    const at = (version: string): string =>
+      renderMetrics(buildView({ model: { ...model, version } }));
+    expect(at('20261122T101500Z-1a2b3c4d')).toContain(
+      `puntual_model_created_timestamp_seconds ${Date.UTC(2026, 10, 22, 10, 15) / 1000}\n`,
+    );
+    expect(at('models')).not.toContain('puntual_model_created');
+  });
+
+  test('is OpenMetrics for those who name it, with the newest exemplar in the bucket of its value', () => {
+    expect(formatFor(null)).toBe('prometheus');
+    expect(formatFor('*/*')).toBe('prometheus');
+    expect(formatFor('application/openmetrics-text;q=0, text/plain')).toBe('prometheus');
+    expect(
+      formatFor('application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5'),
+    ).toBe('openmetrics');
+    const cells = new Float64Array(COUNTER_CELLS);
+    const counters = buildCounters(cells, new Float64Array(1), () => cells);
+    const [route, method] = [routeAt('/predict'), methodAt('POST')];
+    const add = buildExemplarWriter(viewCounters(cells).exemplars);
+    for (const [seconds, trace] of [
+      [0.0003, 'a'],
+      [0.0004, 'b'],
+      [2, 'c'],
+    ] as const) {
+      // Of the last nothing was counted: it has no bucket to stand beside.
+      if (trace !== 'c') counters.requestDone(route, method, 200, seconds * 1e9);
+      add({
+        key: keyOf(route, method, 200),
+        seconds,
+        atMs: 1_700_000_000_123 + seconds,
+        traceId: `0${trace.repeat(31)}`,
+        spanId: '00000000deadbeef',
+      });
+    }
+    const text = renderMetrics(buildView({ totals: () => sumCounters([cells]) }), 'openmetrics');
+    const exemplars = text.split('\n').filter((line) => line.includes(' # {'));
+    expect(exemplars).toEqual([
+      `http_server_request_duration_seconds_bucket{http_request_method="POST",http_route="/predict",http_response_status_code="200",url_scheme="http",le="0.0005"} 2 # {trace_id="0${'b'.repeat(31)}",span_id="00000000deadbeef"} 0.0004 1700000000.123`,
+    ]);
+    expect(text).toContain(
+      '# TYPE puntual_shed counter\npuntual_shed_total{reason="overload"} 0\n',
+    );
+    expect(text).toContain('le="1.0"}');
+    expect(text).toEndWith('\n# EOF\n');
   });
 
   test('answers before the first model is checked', () => {

@@ -1,112 +1,101 @@
 /**
- * Sends spans to a collector in the background: OTLP over HTTP, JSON. What does not fit or arrive is dropped,
- * never waited for.
+ * What spans and metrics share on their way to a collector: OTLP over HTTP in its JSON form. Nothing is ever waited for.
  * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
+import { randomUUID } from 'node:crypto';
 import { VERSION } from '../../core/version.ts';
 import type { Log } from '../log.ts';
 
-interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentId: string | undefined;
-  readonly name: string;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly attributes: Readonly<Record<string, string | number>>;
-  readonly isError: boolean;
-}
-
-interface Exporter {
-  readonly add: (span: Span) => void;
-  /** Sends what is waiting; resolves when it is sent or given up. */
-  readonly flush: () => Promise<void>;
-}
-
-const WAITING_LIMIT = 2048;
-const SEND_EVERY_MS = 2000;
 const SEND_LIMIT_MS = 5000;
 const COMPLAIN_EVERY_MS = 60_000;
-const SERVER_KIND = 2;
-const STATUS_ERROR = 2;
 
-/** @param endpoint base address; spans go to `/v1/traces` under it */
-export const buildExporter = (endpoint: string, log: Log): Exporter => {
-  const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`;
-  let waiting: Span[] = [];
-  let dropped = 0;
+interface Post {
+  /** @returns whether the collector took it; what it did not take is logged once a minute */
+  readonly send: (body: unknown, nItems: number) => Promise<boolean>;
+  readonly lost: (why: string, nItems: number) => void;
+}
+
+/** @param what is sent: `traces`, `metrics`; the end of the address under the collector's base */
+export const buildPost = (endpoint: string, what: 'traces' | 'metrics', log: Log): Post => {
+  const url = `${endpoint.replace(/\/+$/, '')}/v1/${what}`;
+  const items = what === 'traces' ? 'spans' : 'metrics';
+  let nLost = 0;
   let complainedMs = Number.NEGATIVE_INFINITY;
 
-  const complain = (why: string, nSpans: number): void => {
-    dropped += nSpans;
+  const lost = (why: string, nItems: number): void => {
+    nLost += nItems;
     if (performance.now() - complainedMs < COMPLAIN_EVERY_MS) return;
     complainedMs = performance.now();
-    log.warn('spans were lost', { collector: url, why, spans: dropped });
-    dropped = 0;
+    log.warn(`${items} were lost`, { collector: url, why, [items]: nLost });
+    nLost = 0;
   };
 
-  const flush = async (): Promise<void> => {
-    const spans = waiting;
-    waiting = [];
-    if (spans.length === 0) return;
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(encodeSpans(spans)),
-        signal: AbortSignal.timeout(SEND_LIMIT_MS),
-      });
-      await response.body?.cancel();
-      if (!response.ok) complain(`status ${response.status}`, spans.length);
-    } catch (error) {
-      complain((error as Error).message, spans.length);
-    }
-  };
-
-  setInterval(flush, SEND_EVERY_MS).unref();
   return {
-    add: (span) => {
-      if (waiting.length < WAITING_LIMIT) waiting.push(span);
-      else complain('too many at once', 1);
+    lost,
+    send: async (body, nItems) => {
+      try {
+        const response = await fetch(url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+          signal: AbortSignal.timeout(SEND_LIMIT_MS),
+        });
+        await response.body?.cancel();
+        if (!response.ok) lost(`status ${response.status}`, nItems);
+        return response.ok;
+      } catch (error) {
+        lost((error as Error).message, nItems);
+        return false;
+      }
     },
-    flush,
   };
 };
 
-/** The ExportTraceServiceRequest of some spans, in OTLP's JSON form. */
-export const encodeSpans = (spans: readonly Span[]): unknown => ({
-  resourceSpans: [
-    {
-      resource: {
-        attributes: encodeAttributes({ 'service.name': 'puntual', 'service.version': VERSION }),
-      },
-      scopeSpans: [
-        {
-          scope: { name: 'puntual', version: VERSION },
-          spans: spans.map((span) => ({
-            traceId: span.traceId,
-            spanId: span.spanId,
-            ...(span.parentId && { parentSpanId: span.parentId }),
-            name: span.name,
-            kind: SERVER_KIND,
-            startTimeUnixNano: nanosOf(span.startMs),
-            endTimeUnixNano: nanosOf(span.endMs),
-            attributes: encodeAttributes(span.attributes),
-            status: span.isError ? { code: STATUS_ERROR } : {},
-          })),
-        },
-      ],
-    },
-  ],
-});
+const INSTANCE = 'PUNTUAL_INSTANCE_ID';
+
+/** An identifier of this service; called before workers are started, which inherit it. */
+export const instanceId = (env: Record<string, string | undefined> = process.env): string => {
+  env[INSTANCE] ??= randomUUID();
+  return env[INSTANCE];
+};
+
+/**
+ * Who sends: name, version, an identifier of this service, and what OTEL_RESOURCE_ATTRIBUTES and OTEL_SERVICE_NAME say.
+ * @source https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+export const encodeResource = (env: Record<string, string | undefined> = process.env): unknown => {
+  const given = (env['OTEL_RESOURCE_ATTRIBUTES'] ?? '').split(',').flatMap((pair) => {
+    const [key, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
+    return pair.includes('=') ? [[key.trim(), decoded(value.trim())] as const] : [];
+  });
+  return {
+    attributes: encodeAttributes({
+      'service.name': 'puntual',
+      'service.version': VERSION,
+      'service.instance.id': instanceId(env),
+      ...Object.fromEntries(given),
+      ...(env['OTEL_SERVICE_NAME'] ? { 'service.name': env['OTEL_SERVICE_NAME'] } : {}),
+    }),
+  };
+};
+
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};
 
 /** Nanoseconds since 1970 as decimal text, as OTLP's JSON wants 64-bit numbers. */
-const nanosOf = (ms: number): string =>
+export const nanosOf = (ms: number): string =>
   BigInt(Math.round(ms * 1000))
     .toString()
     .concat('000');
 
-const encodeAttributes = (attributes: Readonly<Record<string, string | number>>): unknown[] =>
+export const encodeAttributes = (
+  attributes: Readonly<Record<string, string | number>>,
+): unknown[] =>
   Object.entries(attributes).map(([key, value]) => ({
     key,
     value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },

@@ -2,11 +2,12 @@
  * Shared counters: what one worker counts, in a memory map that the supervisor reads too and that outlives the worker.
  * One writer, many readers. All cells are float64:
  *
- *   gauges | shed by reason | system calls refused | outcomes | inference times | series of requests
+ *   gauges | shed by reason | system calls refused | log lines dropped | outcomes | canaries | inference times |
+ *   series of requests | exemplars
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { OUTCOMES, SHED_REASONS, SYSTEM_CALLS } from '../labels.ts';
+import { CANARY_OUTCOMES, OUTCOMES, SHED_REASONS, SYSTEM_CALLS } from '../labels.ts';
 
 /** Cells that hold a current value; all others only ever grow. */
 export const GAUGES = ['beat', 'rssBytes', 'inFlight'] as const;
@@ -30,6 +31,10 @@ export const OVERFLOW_SERIES = SERIES_LIMIT - 1;
 /** A key (0: free), then a histogram. */
 export const SERIES_CELLS = 1 + histogramCells(REQUEST_BOUNDS);
 
+/** The last sampled requests of a worker; see `exemplars.ts`. */
+export const EXEMPLAR_PLACES = 64;
+export const EXEMPLAR_CELLS = 9;
+
 const place = (() => {
   let at = 0;
   const take = (nCells: number): { readonly at: number; readonly nCells: number } => {
@@ -43,8 +48,10 @@ const place = (() => {
     systemFailures: take(SYSTEM_CALLS.length),
     droppedLines: take(1),
     outcomes: take(OUTCOMES.length),
+    canaries: take(CANARY_OUTCOMES.length),
     inference: take(histogramCells(INFERENCE_BOUNDS)),
     series: take(SERIES_LIMIT * SERIES_CELLS),
+    exemplars: take(EXEMPLAR_PLACES * EXEMPLAR_CELLS),
   };
   return { sections, nCells: at };
 })();

@@ -4,6 +4,7 @@
 import { mergeInto } from '../../core/latency.ts';
 import { METHODS, ROUTES } from '../labels.ts';
 import { OVERFLOW_KEY, splitKey } from './counters.ts';
+import { type Exemplar, readExemplars } from './exemplars.ts';
 import {
   COUNTER_CELLS,
   OVERFLOW_SERIES,
@@ -26,20 +27,26 @@ export interface Totals {
   readonly systemFailures: Float64Array;
   readonly droppedLines: Float64Array;
   readonly outcomes: Float64Array;
+  readonly canaries: Float64Array;
   readonly inference: Float64Array;
   readonly series: ReadonlyMap<number, RequestSeries>;
+  /** Of workers that live, the newest last. */
+  readonly exemplars: readonly Exemplar[];
 }
 
 /** Sums the counters of workers; what only grew in each of them only grows in the sum. */
 export const sumCounters = (workers: Iterable<Float64Array>): Totals => {
   const empty = viewCounters(new Float64Array(COUNTER_CELLS));
   const series = new Map<number, RequestSeries>();
+  const exemplars: Exemplar[] = [];
   for (const cells of workers) {
     const counters = viewCounters(cells);
     mergeInto(empty.shed, counters.shed);
     mergeInto(empty.systemFailures, counters.systemFailures);
     mergeInto(empty.droppedLines, counters.droppedLines);
     mergeInto(empty.outcomes, counters.outcomes);
+    mergeInto(empty.canaries, counters.canaries);
+    exemplars.push(...readExemplars(counters.exemplars));
     mergeInto(empty.inference, counters.inference);
     for (let s = 0; s < SERIES_LIMIT; s++) {
       const key = counters.series[s * SERIES_CELLS]!;
@@ -50,7 +57,8 @@ export const sumCounters = (workers: Iterable<Float64Array>): Totals => {
       else series.set(key, { request: requestOf(key), cells: from.slice() });
     }
   }
-  return { ...empty, series };
+  exemplars.sort((a, b) => a.atMs - b.atMs);
+  return { ...empty, series, exemplars };
 };
 
 const requestOf = (key: number): RequestSeries['request'] => {
@@ -67,6 +75,7 @@ export const retireInto = (retired: Float64Array, gone: Float64Array): void => {
     'systemFailures',
     'droppedLines',
     'outcomes',
+    'canaries',
     'inference',
   ] as const)
     mergeInto(into[section], from[section]);

@@ -3,7 +3,7 @@ import { open, talk } from '../../../test/http-talk.ts';
 import { callOf } from '../../http/reference-server.ts';
 import type { Handler } from '../endpoint.ts';
 import { buildLog } from '../log.ts';
-import { encodeSpans } from './otlp.ts';
+import { encodeSpans } from './otlp-spans.ts';
 import { buildTracing, routeOf } from './trace.ts';
 import { parseTraceparent, randomHex } from './trace-context.ts';
 

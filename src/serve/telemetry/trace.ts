@@ -5,9 +5,11 @@
 import { type Answer, type Call, withHeaders } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';
 import type { Handler } from '../endpoint.ts';
-import { METHODS, ROUTES } from '../labels.ts';
+import { METHODS, ROUTES, type Route } from '../labels.ts';
 import type { Log } from '../log.ts';
-import { buildExporter } from './otlp.ts';
+import { keyOf, methodAt, routeAt } from './counters.ts';
+import type { Exemplar } from './exemplars.ts';
+import { buildExporter } from './otlp-spans.ts';
 import { parseTraceparent, randomHex, type TraceContext } from './trace-context.ts';
 
 interface Tracing {
@@ -22,9 +24,11 @@ interface Recording {
   readonly isLogged: boolean;
 }
 
+/** @param onSampled told of each sampled request, for the histogram that it is counted in */
 export const buildTracing = (
   config: Pick<ServeConfig, 'otlpEndpoint' | 'traceShare' | 'accessLogShare'>,
   log: Log,
+  onSampled: (exemplar: Exemplar) => void = () => {},
 ): Tracing => {
   const { otlpEndpoint, traceShare, accessLogShare } = config;
   const exporter = otlpEndpoint === undefined ? undefined : buildExporter(otlpEndpoint, log);
@@ -45,7 +49,14 @@ export const buildTracing = (
     const method = METHODS.find((known) => known === call.method) ?? '_OTHER';
     const route = routeOf(call.path);
     answer.headers.set('traceresponse', `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`);
-    if (isSampled)
+    if (isSampled) {
+      onSampled({
+        key: keyOf(routeAt(route), methodAt(method), status),
+        seconds: (endMs - startMs) / 1000,
+        atMs: Math.round(endMs),
+        traceId,
+        spanId,
+      });
       exporter?.add({
         traceId,
         spanId,
@@ -62,6 +73,7 @@ export const buildTracing = (
         },
         isError: status >= 500,
       });
+    }
     if (isLogged)
       log.info(`${method} ${route} ${status}`, {
         method,
@@ -88,7 +100,7 @@ export const buildTracing = (
   return { around, flush: exporter?.flush ?? (async () => {}) };
 };
 
-const TEMPLATES: readonly [form: RegExp, route: string][] = ROUTES.filter((route) =>
+const TEMPLATES: readonly [form: RegExp, route: Route][] = ROUTES.filter((route) =>
   route.includes('{'),
 ).map((route) => [new RegExp(`^${route.replaceAll(/\{\w+\}/g, '[^/]+')}$`), route]);
 
@@ -97,7 +109,7 @@ export const plainPath = (path: string): string =>
   path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 
 /** The template of a path, never the path itself: a label must not grow with what callers send. */
-export const routeOf = (written: string): string => {
+export const routeOf = (written: string): Route => {
   const path = plainPath(written);
   return (
     ROUTES.find((route) => route === path) ??

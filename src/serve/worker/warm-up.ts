@@ -8,10 +8,8 @@ import { openHttp } from '../../http/server.ts';
 import type { ServeContext } from '../context.ts';
 import { exampleFlight } from '../documents/schema.ts';
 import { problemText } from '../formats/problem.ts';
-import { buildAdmission } from '../guard/admission.ts';
-import { buildCounters } from '../telemetry/counters.ts';
-import { COUNTER_CELLS } from '../telemetry/shared-counters.ts';
 import { buildApp } from './app.ts';
+import { scratchOf } from './scratch.ts';
 
 const REQUESTS = 4000;
 const CONNECTIONS = 8;
@@ -26,19 +24,6 @@ const GRANTED_SHARE = 0.25;
 
 const restMs = (granted = grantedProcessors()): number =>
   WORK_MS * (1 / Math.min(MAX_SHARE, GRANTED_SHARE * granted) - 1);
-
-/** The same service over counters of its own and without authorisation. */
-const scratchOf = (context: ServeContext): ServeContext => {
-  const { config, counters } = context;
-  const drift = new Float64Array(counters.drift.length);
-  return {
-    ...context,
-    config: { ...config, auth: undefined },
-    counters: buildCounters(new Float64Array(COUNTER_CELLS), drift, () => drift),
-    onAuth: () => {},
-    admission: buildAdmission(config),
-  };
-};
 
 /**
  * Resolves when enough requests were sent, or it took too long.

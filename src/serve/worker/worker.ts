@@ -20,9 +20,11 @@ import {
 } from '../messages.ts';
 import { buildCounters, methodAt, routeAt } from '../telemetry/counters.ts';
 import { createDrift, driftCells, sumDrift } from '../telemetry/drift-counters.ts';
+import { buildExemplarWriter } from '../telemetry/exemplars.ts';
 import { mapCells, viewCounters } from '../telemetry/shared-counters.ts';
 import { buildTracing } from '../telemetry/trace.ts';
 import { buildApp } from './app.ts';
+import { startCanary } from './canary.ts';
 import { CLOSE_MS } from './drain.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { type Listener, openListener } from './listener.ts';
@@ -63,7 +65,7 @@ const start = ({
   warmsUp,
 }: WorkerStart): void => {
   const cells = mapCells(countersPath);
-  const { gauges, systemFailures, droppedLines } = viewCounters(cells);
+  const { gauges, systemFailures, droppedLines, canaries, exemplars } = viewCounters(cells);
   const stderr = buildStderr(() => {
     droppedLines[0]! += 1;
   });
@@ -97,7 +99,7 @@ const start = ({
     state: () => (state === 'ready' && !serviceReady ? 'starting' : state),
     reasons: () => reasons,
   };
-  const tracing = buildTracing(config, log);
+  const tracing = buildTracing(config, log, buildExemplarWriter(exemplars));
   const app = tracing.around(buildApp(context));
   const sockets = openSockets((call) => {
     systemFailures[SYSTEM_CALLS.indexOf(call)]! += 1;
@@ -159,6 +161,7 @@ const start = ({
       return;
     }
     state = 'ready';
+    startCanary(context, canaries);
     say({ event: 'ready', canHold: listener.canHold });
   };
 
