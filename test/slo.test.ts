@@ -122,7 +122,7 @@ describe('what is rendered of deploy/slo.yaml', () => {
       .flatMap((group) => group.rules)
       .filter(({ record }) => !/sloth_slo_info|ratio_rate(?!30d)/.test(record ?? ''));
     const ours = new Map(rules.map((rule) => [keyOf(rule), rule]));
-    expect(theirs).toHaveLength(18);
+    expect(theirs).toHaveLength(36);
     for (const rule of theirs) {
       const own = ours.get(keyOf(rule))!;
       expect(plain(own.expr)).toBe(plain(rule.expr));

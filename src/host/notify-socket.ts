@@ -13,7 +13,7 @@ const CLOCK_MONOTONIC = 1;
 const FAMILY_BYTES = 2;
 const PATH_LIMIT_BYTES = 108;
 
-export interface Manager {
+interface Manager {
   /** Best effort: a manager that is gone is nobody's loss. */
   readonly tell: (lines: Readonly<Record<string, string | number>>) => void;
   /** The manager's clock in microseconds, for MONOTONIC_USEC. */
