@@ -4,11 +4,11 @@
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, SERVICE_VIEW_RULES, type ServeConfig } from '../serve/config.ts';
+import { TEMPORALITIES } from '../serve/labels.ts';
 import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
 import { isAddress } from '../serve/supervisor/model-source.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
-import { TEMPORALITIES } from '../serve/telemetry/otlp-metrics.ts';
 import { printJson } from './output.ts';
 import { durationMs, realNumber, setting, takeServiceLinks, wholeNumber } from './setting.ts';
 

@@ -1,8 +1,8 @@
 /**
  * Everything that a running service can be told, in one flat record that is also what a worker is sent.
  */
+import type { Temporality } from './labels.ts';
 import type { LogLevel } from './log.ts';
-import type { Temporality } from './telemetry/otlp-metrics.ts';
 
 export const SERVICE_VIEW_RULES = ['auto', 'on', 'off'] as const;
 type ServiceViewRule = (typeof SERVICE_VIEW_RULES)[number];

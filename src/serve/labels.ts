@@ -65,3 +65,7 @@ export const RESTART_REASONS = [
   'asked',
 ] as const;
 export type RestartReason = (typeof RESTART_REASONS)[number];
+
+/** What a pushed count is of: all since the start, or what is new. @source OpenTelemetry metrics data model */
+export const TEMPORALITIES = ['cumulative', 'delta'] as const;
+export type Temporality = (typeof TEMPORALITIES)[number];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import type { Temporality } from '../labels.ts';
 import type { MetricFamily } from './metric-families.ts';
-import { encodeMetrics, type Temporality } from './otlp-metrics.ts';
+import { encodeMetrics } from './otlp-metrics.ts';
 import { encodeResource } from './otlp.ts';
 
 const families = (requests: number, inHand = 2): readonly MetricFamily[] => [

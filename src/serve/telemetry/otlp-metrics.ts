@@ -8,6 +8,7 @@
  * @source https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
  */
 import { VERSION } from '../../core/version.ts';
+import type { Temporality } from '../labels.ts';
 import type { Log } from '../log.ts';
 import { exemplarsByBucket } from './exemplars.ts';
 import {
@@ -20,9 +21,6 @@ import {
 } from './metric-families.ts';
 import { buildPost, encodeAttributes, encodeResource, nanosOf } from './otlp.ts';
 import type { ServiceView } from './view.ts';
-
-export const TEMPORALITIES = ['cumulative', 'delta'] as const;
-export type Temporality = (typeof TEMPORALITIES)[number];
 
 interface PushSetting {
   /** Base address; metrics go to `/v1/metrics` under it. */
