@@ -1,16 +1,21 @@
 /**
- * `puntual evaluate MODEL FILE...`: a stored model on days that it does not know: the report of training, and drift.
+ * `puntual evaluate MODEL FILE...`: a stored model on days that it does not know: the report of training, and drift; and
+ * `puntual evaluate --predictions FILE --outcomes FILE`: what was predicted, beside what happened.
  */
 import type { Command } from 'commander';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
+import { AppError } from '../core/errors.ts';
 import { writeAtomically } from '../core/atomic-write.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
+import { loadTable } from '../flights/cleaning/load.ts';
+import { loadPredictions } from '../flights/cleaning/predictions.ts';
 import { loadFlights } from '../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
 import { verdictOf } from '../report/training/verdict.ts';
 import { evaluateStored, type StoredEvaluation } from '../score/evaluation.ts';
+import { evaluatePredictions } from '../score/predictions.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson, printLine, printTable, printWarning } from './output.ts';
 import {
@@ -21,7 +26,13 @@ import {
   readingOf,
 } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
-import { printCosts, printQuality, printRows, printUnused } from './training/train-text.ts';
+import {
+  printCosts,
+  printHeads,
+  printQuality,
+  printRows,
+  printUnused,
+} from './training/train-text.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
 interface Flags extends WeatherFlags, CostFlags, ReadingFlags {
@@ -30,6 +41,8 @@ interface Flags extends WeatherFlags, CostFlags, ReadingFlags {
   readonly includeTraining?: boolean;
   readonly lateMinutes?: number;
   readonly against?: string;
+  readonly predictions?: string;
+  readonly outcomes?: string;
   readonly json?: boolean;
 }
 
@@ -44,11 +57,11 @@ type EvaluateReport = StoredEvaluation & {
 export const describe = (command: Command): void => {
   command
     .description(
-      'Measures a stored model on flights of days that it does not know, and how these differ from those it learned from.',
+      'Measures a stored model on flights of days that it does not know, and how these differ from those it learned from; or predictions of a file beside what happened.',
     )
-    .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
+    .argument('[model]', 'NAME, NAME/VERSION, or the path of a model file')
     .argument(
-      '<file...>',
+      '[file...]',
       'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip; globs, folders and - (stdin) work',
     )
     .addOption(setting('--models <dir>', 'where models lie', 'models'))
@@ -73,8 +86,24 @@ export const describe = (command: Command): void => {
         'another model to compare with, on days that neither of the two knows',
       ),
     )
+    .option(
+      '--predictions <file>',
+      "what 'puntual predict' wrote, to be held against --outcomes; a model is not needed then, but says what late is and which days it knew",
+    )
+    .option('--outcomes <files>', 'the same flights once they have flown: a file, glob or folder')
     .option('--json', 'print one JSON document')
-    .action(async (wanted: string, files: string[], flags: Flags) => {
+    .action(async (wanted: string | undefined, files: string[], flags: Flags) => {
+      if (flags.predictions !== undefined || flags.outcomes !== undefined) {
+        await evaluatePredicted(wanted, files, flags);
+        return;
+      }
+      if (wanted === undefined || files.length === 0)
+        throw new AppError(
+          'usage',
+          wanted === undefined
+            ? "a model and files of flights are expected: 'puntual evaluate MODEL FILE...'; or --predictions and --outcomes"
+            : `files of flights are expected after the model: 'puntual evaluate ${wanted} FILE...'`,
+        );
       const startMs = performance.now();
       const stored = readModel(findModel(flags.models, wanted));
       const against =
@@ -100,6 +129,62 @@ export const describe = (command: Command): void => {
       if (flags.json) printJson(report);
       else print(report, flags.output);
     });
+};
+
+/** What was predicted beside what happened. @throws AppError as `loadPredictions`, `loadTable` and `evaluatePredictions` do */
+const evaluatePredicted = async (
+  wanted: string | undefined,
+  files: readonly string[],
+  flags: Flags,
+): Promise<void> => {
+  const { predictions: predicted, outcomes: flown } = flags;
+  if (predicted === undefined || flown === undefined)
+    throw new AppError('usage', '--predictions and --outcomes belong together');
+  const given = files.length > 0 ? files[0] : flags.against && '--against';
+  if (given !== undefined)
+    throw new AppError(
+      'usage',
+      `${given}: predictions are held against --outcomes alone, without files of flights or --against`,
+    );
+  const startMs = performance.now();
+  const model = wanted === undefined ? undefined : readModel(findModel(flags.models, wanted)).model;
+  const outcomes = await loadTable([flown], readingOf(flags));
+  printNotes(readingNotes(outcomes.source));
+  // How the outcomes are read says nothing of what `predict` wrote, but for the names of its columns.
+  const predictions = await loadPredictions(predicted, readingOf(flags));
+  const evaluation = evaluatePredictions(predictions, outcomes, {
+    model,
+    costs: costsOf(flags),
+    lateMinutes: flags.lateMinutes,
+    includesTraining: flags.includeTraining,
+  });
+  const report = {
+    verdict: verdictOf(evaluation).text,
+    ...evaluation,
+    seconds: (performance.now() - startMs) / 1000,
+    peakMemoryMb: peakMemoryMb(),
+  };
+  if (flags.output !== undefined)
+    writeAtomically(flags.output, Buffer.from(buildTrainingPage(report)));
+  if (flags.json) {
+    printJson(report);
+    return;
+  }
+  for (const warning of report.warnings) printWarning(warning);
+  const { rows, rejected, notPredicted, joinedBy } = report;
+  printLine(
+    `${rows.used.toLocaleString('en')} of ${rows.read.toLocaleString('en')} predictions judged, joined by ${joinedBy.join(', ')}`,
+  );
+  for (const [reason, n] of Object.entries(rejected))
+    printLine(`  ${n.toLocaleString('en')} left out: ${reason}`);
+  if (notPredicted > 0)
+    printLine(`  ${notPredicted.toLocaleString('en')} flights of the outcomes were not predicted`);
+  printLine(`  ${report.split.test}; late is ${report.lateMinutes} min or more`);
+  printLine(report.verdict);
+  printQuality(report, 'on these flights');
+  printHeads(report.heads);
+  printCosts(report);
+  if (flags.output !== undefined) printLine(`report: ${flags.output}`);
 };
 
 const print = (report: EvaluateReport, page: string | undefined): void => {

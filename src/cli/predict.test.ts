@@ -61,3 +61,65 @@ test('names the inputs that a file does not have at all', () => {
     '  in none of these flights, taken for missing: distanceMiles\n',
   );
 }, 30_000);
+
+test('--explain adds what each input adds, which with the base makes the probability; --features the matrix of the trees', async () => {
+  const model = buildPlantedModel();
+  writeModel(model, join(FOLDER, 'm.safetensors'));
+  writeFileSync(
+    join(FOLDER, 'explained.csv'),
+    [
+      'airline,origin,destination,scheduledDeparture,distanceMiles',
+      'DL,JFK,LAX,2013-07-05T18:30,2475',
+      'DL,JFK,LAX,,2475',
+      'AA,EWR,nowhere,2013-07-06T06:05,',
+      '',
+    ].join('\n'),
+  );
+  const predict = (...words: string[]) =>
+    Bun.spawnSync(
+      [process.execPath, join(import.meta.dir, 'main.ts'), 'predict', 'm.safetensors', ...words],
+      { cwd: FOLDER },
+    );
+  const run = predict(
+    'explained.csv',
+    ...['-o', 'explained.ndjson', '--explain', '--features', 'matrix.ndjson', '--json'],
+  );
+  expect(JSON.parse(run.stdout.toString())).toMatchObject({ features: 'matrix.ndjson' });
+  const linesOf = (name: string) =>
+    readFileSync(join(FOLDER, name), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, number | null>);
+  const answers = linesOf('explained.ndjson');
+  const points = ['base', ...model.inputs.map(({ name }) => name)].map((name) => `points_${name}`);
+  for (const row of [answers[0]!, answers[2]!]) {
+    const sum = points.reduce((total, name) => total + row[name]!, 0);
+    expect(sum).toBeCloseTo(row['probability']!, 5);
+    expect(points.some((name) => row[name] !== 0)).toBe(true);
+  }
+  expect(points.every((name) => answers[1]![name] === null)).toBe(true);
+  expect(linesOf('matrix.ndjson')).toEqual([
+    {
+      airline: 2,
+      origin: 1,
+      destination: 2,
+      minuteOfDay: 1110,
+      dayOfWeek: 4,
+      dayOfYear: 186,
+      distanceMiles: 2475,
+    },
+    Object.fromEntries(model.features.map(({ name }) => [name, null])) as Record<string, null>,
+    {
+      airline: 0,
+      origin: 0,
+      destination: null,
+      minuteOfDay: 365,
+      dayOfWeek: 5,
+      dayOfYear: 187,
+      distanceMiles: null,
+    },
+  ]);
+  const same = predict('explained.csv', '-o', 'one.csv', '--features', './one.csv');
+  expect(same.exitCode).toBe(2);
+  expect(same.stderr.toString()).toContain('name the same file');
+}, 30_000);

@@ -2,13 +2,15 @@
  * `puntual predict MODEL FILE... -o OUT`: scores files of any size.
  */
 
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { AppError } from '../core/errors.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import type { ScanReport } from '../flights/output/scan.ts';
-import { maxBlocks } from '../flights/output/scoring.ts';
+import { maxBlocks, scoreHere } from '../flights/output/scoring.ts';
 import { wholeProcessors } from '../host/processors.ts';
-import { outputsOf } from '../score/answers.ts';
+import { buildMatrixScore, matrixOutputsOf, outputsOf } from '../score/answers.ts';
 import { buildScoringPool } from '../score/scoring-pool.ts';
 import { printJson, printLine } from './output.ts';
 import { buildProgress } from './progress.ts';
@@ -17,6 +19,8 @@ import { setting, wholeNumber } from './setting.ts';
 
 interface Options extends ReadingFlags {
   readonly output: string;
+  readonly explain?: true;
+  readonly features?: string;
   readonly models: string;
   readonly threads?: number;
   readonly json?: true;
@@ -33,6 +37,14 @@ export const describe = (command: Command): void => {
       'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip; globs, folders and - (stdin) work',
     )
     .requiredOption('-o, --output <file>', 'OUT.csv, OUT.parquet or OUT.ndjson')
+    .option(
+      '--explain',
+      'add what each input adds to the probability: columns points_INPUT, which with points_base sum to it',
+    )
+    .option(
+      '--features <file>',
+      "also write the matrix that the model's trees see, row by row, to use an exported model with: OUT.parquet",
+    )
     .addOption(setting('--models <dir>', 'where models lie', 'models'))
     .addOption(
       setting(
@@ -43,29 +55,57 @@ export const describe = (command: Command): void => {
     .option('--json', 'print one JSON document')
     .action(async (wanted: string, files: string[], options: Options) => {
       const { model, version } = readModel(findModel(options.models, wanted));
+      requireTwice(files, options);
       const { scanFiles } = await import('../flights/output/scan.ts');
       const progress = buildProgress('scoring');
       const startMs = performance.now();
       const nThreads = options.threads ?? wholeProcessors();
-      const pool = buildScoringPool(model, nThreads, maxBlocks(nThreads));
+      const explains = options.explain === true;
+      const pool = buildScoringPool(model, nThreads, maxBlocks(nThreads), explains);
+      const common = { inputs: model.inputs, ...readingOf(options), threads: nThreads };
       const report = await scanFiles(files, options.output, {
-        inputs: model.inputs,
-        outputs: outputsOf(model),
+        ...common,
+        outputs: outputsOf(model, explains),
         scoring: pool.scoring,
-        ...readingOf(options),
-        threads: nThreads,
         onRows: (nRows) => progress.update(nRows, nRows, 'rows'),
       }).finally(() => {
         pool.dismiss();
         progress.stop();
       });
+      if (options.features !== undefined) {
+        const outputs = matrixOutputsOf(model);
+        await scanFiles(files, options.features, {
+          ...common,
+          outputs,
+          scoring: scoreHere(model.inputs.length, outputs.length, buildMatrixScore(model)),
+          keepsColumns: false,
+        });
+      }
       const seconds = (performance.now() - startMs) / 1000;
       const { name } = model;
       printNotes(report.notes);
       if (options.json) {
-        printJson({ output: options.output, model: { name, version }, ...report, seconds });
-      } else printReport(report, options.output, `${name} ${version}`, seconds);
+        const { output, features } = options;
+        const written = { output, ...(features === undefined ? {} : { features }) };
+        printJson({ ...written, model: { name, version }, ...report, seconds });
+      } else {
+        printReport(report, options.output, `${name} ${version}`, seconds);
+        if (options.features !== undefined)
+          printLine(`${options.features}: ${model.features.length} features of each row`);
+      }
     });
+};
+
+/** The matrix is a second pass over the files. @throws AppError usage */
+const requireTwice = (files: readonly string[], { output, features }: Options): void => {
+  if (features === undefined) return;
+  if (files.includes('-'))
+    throw new AppError(
+      'usage',
+      '--features reads the flights a second time, which standard input does not allow; give a file',
+    );
+  if (resolve(features) === resolve(output))
+    throw new AppError('usage', `${features}: --features and -o name the same file`);
 };
 
 const whole = (number: number): string => number.toLocaleString('en');

@@ -19,11 +19,17 @@ const ROWS_BEFORE_HELP = 50_000;
 /**
  * @param nThreads all that score, the caller's included
  * @param nBlocks how many may be under way at once
+ * @param explains whether points are answered too
  * @throws AppError model-unfit
  */
-export const buildScoringPool = (model: Model, nThreads: number, nBlocks: number): ScoringPool => {
-  const score = buildScore(model);
-  const memory = allocateSlots(nBlocks, model.inputs.length, outputsOf(model).length);
+export const buildScoringPool = (
+  model: Model,
+  nThreads: number,
+  nBlocks: number,
+  explains = false,
+): ScoringPool => {
+  const score = buildScore(model, explains);
+  const memory = allocateSlots(nBlocks, model.inputs.length, outputsOf(model, explains).length);
   const { slots, close } = openSlots(memory);
   const slotOf = new Map<Block, Slot>(slots.map((slot) => [slot.block, slot]));
   const unused = slots.map((slot) => slot.block);
@@ -37,7 +43,7 @@ export const buildScoringPool = (model: Model, nThreads: number, nBlocks: number
       nThreads - 1,
     );
     for (let thread = 0; thread < pool.nThreads; thread++) {
-      pool.send<never>(thread, { model, memory }).catch((error: Error) => {
+      pool.send<never>(thread, { model, memory, explains }).catch((error: Error) => {
         failure ??= error;
       });
     }

@@ -10,10 +10,11 @@ import { openSlots, type SlotMemory } from './blocks.ts';
 export interface HelperTask {
   readonly model: Model;
   readonly memory: SlotMemory;
+  readonly explains: boolean;
 }
 
 declare const self: Worker;
 
-self.onmessage = ({ data: { model, memory } }: MessageEvent<HelperTask>) => {
-  openSlots(memory).serve(buildScore(model));
+self.onmessage = ({ data: { model, memory, explains } }: MessageEvent<HelperTask>) => {
+  openSlots(memory).serve(buildScore(model, explains));
 };

@@ -92,7 +92,9 @@ export const printQuality = (
 };
 
 /** Whether the quantiles of minutes come true. */
-const printHeads = (heads: TrainReport['heads']): void => {
+export const printHeads = (
+  heads: readonly Pick<TrainReport['heads'][number], 'coverage'>[],
+): void => {
   const covered = heads.flatMap(({ coverage }) =>
     coverage
       ? `P${Math.round(100 * coverage.level)} covers ${(100 * coverage.value).toFixed(1)} %`

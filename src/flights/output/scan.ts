@@ -31,6 +31,8 @@ export interface ScanOptions extends ReadingOptions {
   readonly inputs: readonly Input[];
   /** Columns that are written after the file's own, in the order of `out`. */
   readonly outputs: readonly Output[];
+  /** Whether the file's own columns are written too, and why a row has no answers; else the outputs are all. */
+  readonly keepsColumns?: boolean | undefined;
   /** Answers rows; it is called on this thread, in any order. */
   readonly scoring: Scoring;
   /** Told now and then how many rows are done. */
@@ -158,7 +160,7 @@ const partOf = async (
   output: OutputFile,
   options: PartOptions,
 ): Promise<Part> => {
-  const { inputs, outputs } = options;
+  const { inputs, outputs, keepsColumns = true } = options;
   const own = new Map(source.columns.map((column, i) => [column.toLowerCase(), `own${i}`]));
   const mapped = await mapping(connection, source, options);
   const expressions = inputs.map((input) => {
@@ -202,16 +204,20 @@ const partOf = async (
     const type = isTyped ? types[i]! : source.types[i]!;
     return `${output.format === 'ndjson' ? inJson(value, type) : value} AS ${identifier(column)}`;
   });
+  const taken = keepsColumns ? own : new Map<string, string>();
   const answers = outputs.map(
-    ({ name }, i) => `answers.${answerName(i)} AS ${identifier(freeName(name, own))}`,
+    ({ name }, i) => `answers.${answerName(i)} AS ${identifier(freeName(name, taken))}`,
   );
+  const written = keepsColumns
+    ? [...named, ...answers, `nullif(reason, '') AS ${identifier(freeName('notScored', own))}`]
+    : answers;
   return {
     source,
     dialect: mapped.dialect,
     notes: [...source.notes, ...mapped.notes],
     absent: inputs.flatMap(({ name }, i) => (expressions[i] === undefined ? [name] : [])),
     select: `
-      SELECT ${named.join(', ')}, ${answers.join(', ')}, nullif(reason, '') AS ${identifier(freeName('notScored', own))}
+      SELECT ${written.join(', ')}
       FROM (SELECT ${[...own.values()].join(', ')}, reason, answers_of(begun(reason, ${inputs.map((_, i) => `input${i}`).join(', ')})) AS answers
             FROM (SELECT ${[...own.values()].join(', ')}, ${reason} AS reason, ${plain.map((sql, i) => `${sql} AS input${i}`).join(', ')}
                   FROM (${mapped.select})))`,

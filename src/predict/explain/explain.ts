@@ -28,6 +28,8 @@ interface Explanation {
 export interface Explainer {
   /** Explains the first head's probability for the inputs at `raw[at]`; in English unless told otherwise. */
   readonly explain: (raw: Float64Array, at: number, lang?: Lang) => Explanation;
+  /** Fills `into` with each input's points, in the order of `model.inputs`, and returns the base. */
+  readonly pointsInto: (raw: Float64Array, at: number, into: Float64Array) => number;
   /**
    * Mean size of each input's points over many flights: its importance.
    * @returns in the order of `model.inputs`, on the scale of the probability
@@ -50,8 +52,7 @@ export const buildExplainer = (model: Model): Explainer => {
   const byFeature = new Float64Array(steps.length);
   const points = new Float64Array(inputs.length);
 
-  /** Fills `points` and returns the base. */
-  const attribute = (raw: Float64Array, at: number): number => {
+  const attributeInto = (raw: Float64Array, at: number, points: Float64Array): number => {
     encode(raw, at, features, 0);
     byFeature.fill(0);
     attribution.addInto(features, byFeature);
@@ -65,7 +66,7 @@ export const buildExplainer = (model: Model): Explainer => {
 
   return {
     explain: (raw, at, lang = 'en') => {
-      const base = attribute(raw, at);
+      const base = attributeInto(raw, at, points);
       const reasons = inputs.map((input, i): Reason => {
         return {
           input: input.name,
@@ -76,10 +77,11 @@ export const buildExplainer = (model: Model): Explainer => {
       reasons.sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
       return { base, reasons };
     },
+    pointsInto: attributeInto,
     importance: (raw, nRows) => {
       const mean = new Float64Array(inputs.length);
       for (let row = 0; row < nRows; row++) {
-        attribute(raw, row * inputs.length);
+        attributeInto(raw, row * inputs.length, points);
         for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + Math.abs(points[i]!) / nRows;
       }
       return mean;

@@ -24,7 +24,9 @@ import {
 /** One self-contained HTML page. */
 export const buildTrainingPage = (report: TrainingReport): string =>
   buildPage({
-    title: `Delay model ${nameOf(report.model)}`,
+    title: report.joinedBy
+      ? 'Predictions, and what happened'
+      : `Delay model ${nameOf(report.model)}`,
     subtitle: subtitleOf(report),
     warnings: [
       ...(report.warnings ?? []),
@@ -298,15 +300,29 @@ const driftSection = ({ drift = [] }: TrainingReport): Section => ({
         ],
 });
 
-const dataSection = ({ rows, rejected = {}, unusedColumns = [] }: TrainingReport): Section => ({
+const dataSection = ({
+  rows,
+  rejected = {},
+  unusedColumns = [],
+  joinedBy,
+  notPredicted = 0,
+}: TrainingReport): Section => ({
   title: 'The flights',
   blocks: [
+    ...(joinedBy === undefined
+      ? []
+      : [
+          {
+            kind: 'text',
+            text: `Predictions were joined with their flights by ${joinedBy.join(', ')}. ${formatNumber(notPredicted)} flights of the outcomes were not predicted.`,
+          } as const,
+        ]),
     ...(unusedColumns.length === 0
       ? []
       : [{ kind: 'text', text: `Not used: ${sentenceOfColumns(unusedColumns)}` } as const]),
     {
       kind: 'table',
-      header: ['flights', 'rows'],
+      header: [joinedBy ? 'predictions' : 'flights', 'rows'],
       rows: [
         ['read', rows.read],
         ...Object.entries(rejected).map(([reason, n]): Cell[] => [`left out: ${reason}`, n]),

@@ -34,6 +34,10 @@ export interface TrainingReport extends Always, Measured {
   readonly warnings?: readonly string[];
   /** Which of the flights the model knows; absent after training. */
   readonly seen?: SeenFlights;
+  /** Of predictions from a file, which `model` names: by what they were joined with their flights. */
+  readonly joinedBy?: readonly string[];
+  /** Flights of the outcomes that nobody predicted. */
+  readonly notPredicted?: number;
   /** Columns of the files that nothing reads. */
   readonly unusedColumns?: readonly string[];
   /** How the inputs have moved from the training flights. */

@@ -22,6 +22,8 @@ interface Judged {
   };
   /** A second model, where it is compared with one. */
   readonly against?: { readonly name: string };
+  /** Of predictions from a file: by what they were joined with their flights. */
+  readonly joinedBy?: readonly string[];
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -33,9 +35,11 @@ const NAMES: Readonly<Record<string, string>> = {
 /** What a baseline, or another model, is called. */
 export const nameOfBaseline = (name: string): string => NAMES[name] ?? name;
 
-export const verdictOf = ({ test, comparisons, seen, against }: Judged): Verdict => {
+export const verdictOf = (judged: Judged): Verdict => {
+  const { test, comparisons, seen, joinedBy } = judged;
+  const subject = joinedBy ? FORECAST : MODEL;
   const standings = comparisons.map(({ standing }) => standing);
-  const words = comparisons.map((comparison, i) => wordsOf(comparison, i === 0 ? MODEL : IT));
+  const words = comparisons.map((comparison, i) => wordsOf(comparison, i === 0 ? subject : IT));
   const tone = standings.includes('worse')
     ? 'bad'
     : standings.every((standing) => standing === 'better')
@@ -43,11 +47,17 @@ export const verdictOf = ({ test, comparisons, seen, against }: Judged): Verdict
       : 'warning';
   return {
     tone: seen?.included && seen.rows > 0 ? 'bad' : tone,
-    text: `On ${formatNumber(test.rows)} ${flightsOf(seen, against !== undefined)}, ${words.join('; ')}.`,
+    text: `On ${formatNumber(test.rows)} ${flightsOf(judged)}, ${words.join('; ')}.`,
   };
 };
 
-const flightsOf = (seen: Judged['seen'], hasRival: boolean): string => {
+const flightsOf = ({ seen, against, joinedBy }: Judged): string => {
+  if (joinedBy) {
+    const left = `${formatNumber(seen?.rows ?? 0)} on days that the model knows`;
+    const known = !seen?.rows ? '' : seen.included ? ` (${left})` : ` (${left} were left out)`;
+    return `flights that were predicted and have an outcome${known}`;
+  }
+  const hasRival = against !== undefined;
   const who = hasRival ? 'neither model knows' : 'it does not know';
   if (seen === undefined || (seen.days !== null && seen.rows === 0))
     return `flights of days that ${who}`;
@@ -64,6 +74,7 @@ interface Subject {
 }
 
 const MODEL: Subject = { name: 'the model', possessive: "the model's" };
+const FORECAST: Subject = { name: 'the forecast', possessive: "the forecast's" };
 const IT: Subject = { name: 'it', possessive: 'its' };
 
 /**
