@@ -17,6 +17,7 @@ import { verdictOf } from '../report/training/verdict.ts';
 import { evaluateStored, type StoredEvaluation } from '../score/evaluation.ts';
 import { evaluatePredictions } from '../score/predictions.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
+import { printLeftOut, printUnused } from './left-out.ts';
 import { printJson, printLine, printTable, printWarning } from './output.ts';
 import {
   describeReading,
@@ -26,13 +27,7 @@ import {
   readingOf,
 } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
-import {
-  printCosts,
-  printHeads,
-  printQuality,
-  printRows,
-  printUnused,
-} from './training/train-text.ts';
+import { printCosts, printHeads, printQuality, printRows } from './training/train-text.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
 interface Flags extends WeatherFlags, CostFlags, ReadingFlags {
@@ -110,7 +105,13 @@ export const describe = (command: Command): void => {
         flags.against === undefined ? undefined : readModel(findModel(flags.models, flags.against));
       const asked = [stored, ...(against ? [against] : [])].flatMap(({ model }) => model.inputs);
       const { weather, leadHours } = flags;
-      const table = await loadFlights(files, { ...readingOf(flags), weather, leadHours, asked });
+      const table = await loadFlights(files, {
+        ...readingOf(flags),
+        weather,
+        leadHours,
+        asked,
+        maxRows: flags.memory === undefined ? undefined : judgedRows(flags.memory),
+      });
       printNotes(readingNotes(table.source));
       const evaluation = evaluateStored(stored, table, {
         costs: costsOf(flags),
@@ -175,8 +176,7 @@ const evaluatePredicted = async (
   printLine(
     `${rows.used.toLocaleString('en')} of ${rows.read.toLocaleString('en')} predictions judged, joined by ${joinedBy.join(', ')}`,
   );
-  for (const [reason, n] of Object.entries(rejected))
-    printLine(`  ${n.toLocaleString('en')} left out: ${reason}`);
+  printLeftOut({ rejected, examples: {} });
   if (notPredicted > 0)
     printLine(`  ${notPredicted.toLocaleString('en')} flights of the outcomes were not predicted`);
   printLine(`  ${report.split.test}; late is ${report.lateMinutes} min or more`);
@@ -186,6 +186,16 @@ const evaluatePredicted = async (
   printCosts(report);
   if (flags.output !== undefined) printLine(`report: ${flags.output}`);
 };
+
+/** What a flight takes while it is judged: its columns, inputs, answers, and its place in every ranking. */
+const FLIGHT_BYTES = 400;
+
+/** What the runtime, the database and the models take. */
+const OWN_MB = 300;
+
+/** How many flights can be judged within so much memory. */
+const judgedRows = (memoryMb: number): number =>
+  Math.floor(((memoryMb - OWN_MB) * 1e6) / FLIGHT_BYTES);
 
 const print = (report: EvaluateReport, page: string | undefined): void => {
   printQualityAndDrift(report);

@@ -123,3 +123,29 @@ test('--explain adds what each input adds, which with the base makes the probabi
   expect(same.exitCode).toBe(2);
   expect(same.stderr.toString()).toContain('name the same file');
 }, 30_000);
+
+test('names rows without a prediction and damaged lines with where they stand, and columns that are not used', () => {
+  writeModel(buildPlantedModel(), join(FOLDER, 'm.safetensors'));
+  writeFileSync(
+    join(FOLDER, 'hurt.csv'),
+    [
+      'carrier,airline,origin,destination,scheduledDeparture,distanceMiles',
+      'x,DL,JFK,LAX,2013-07-05T18:30,2475',
+      'x,DL,JFK',
+      'x,DL,JFK,LAX,noon,2475',
+      '',
+    ].join('\n'),
+  );
+  // As NDJSON the columns are looked at once more before they are written: no line counts twice.
+  const words = ['predict', 'm.safetensors', 'hurt.csv', '-o', 'hurt-out.ndjson'];
+  const run = Bun.spawnSync([process.execPath, join(import.meta.dir, 'main.ts'), ...words], {
+    cwd: FOLDER,
+  });
+  const text = run.stdout.toString();
+  expect(text).toContain('hurt-out.ndjson: 1 of 3 flights scored');
+  expect(text).toMatch(
+    /1 without a prediction: (no scheduled departure|impossible time)\n {6}hurt.csv line 4: scheduledDeparture noon\n/,
+  );
+  expect(text).toContain('  1 left out: too few columns\n      hurt.csv line 3: x,DL,JFK\n');
+  expect(text).toContain('not used: carrier');
+}, 30_000);

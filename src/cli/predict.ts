@@ -12,6 +12,7 @@ import { maxBlocks, scoreHere } from '../flights/output/scoring.ts';
 import { wholeProcessors } from '../host/processors.ts';
 import { buildMatrixScore, matrixOutputsOf, outputsOf } from '../score/answers.ts';
 import { buildScoringPool } from '../score/scoring-pool.ts';
+import { printLeftOut, printUnused } from './left-out.ts';
 import { printJson, printLine } from './output.ts';
 import { buildProgress } from './progress.ts';
 import { describeReading, printNotes, type ReadingFlags, readingOf } from './reading-flags.ts';
@@ -111,16 +112,15 @@ const requireTwice = (files: readonly string[], { output, features }: Options): 
 const whole = (number: number): string => number.toLocaleString('en');
 
 const printReport = (report: ScanReport, output: string, model: string, seconds: number): void => {
-  const { read, scored, unscored } = report.rows;
+  const { read, scored } = report.rows;
   printLine(`${output}: ${whole(scored)} of ${whole(read)} flights scored by ${model}`);
   printLine(
     `  ${report.dialects.join(', ')}; ${seconds.toFixed(1)} s, ${whole(Math.round(read / seconds))} rows a second`,
   );
-  if (unscored > 0) printLine(`  ${whole(unscored)} without a prediction:`);
-  for (const [reason, n] of Object.entries(report.unscored))
-    printLine(`    ${reason}  ${whole(n)}`);
-  for (const [reason, n] of Object.entries(report.damaged))
-    printLine(`  left out: ${reason}  ${whole(n)}`);
+  const { examples } = report;
+  printLeftOut({ rejected: report.unscored, examples }, 'without a prediction');
+  printLeftOut({ rejected: report.damaged, examples });
+  printUnused(report.unused);
   for (const [input, n] of Object.entries(report.unknown))
     printLine(`  never seen in training, taken for missing: ${input}  ${whole(n)}`);
   if (report.absent.length > 0)

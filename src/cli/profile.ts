@@ -12,7 +12,7 @@ import type { Profile } from '../flights/profile/profile-report.ts';
 import { type Comparison, compareProfiles } from '../flights/profile/comparison.ts';
 import { checkExpectations, parseExpectations } from '../flights/profile/expectations.ts';
 import { buildProfilePage } from '../report/profile/profile-page.ts';
-import type { RejectExample } from '../core/table.ts';
+import { printLeftOut, printUnused } from './left-out.ts';
 import { printJson, printLine, printTable } from './output.ts';
 import { describeReading, printNotes, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
@@ -105,12 +105,8 @@ const printProfile = (profile: Profile, comparison: Comparison | undefined): voi
   printLine(`dialect ${profile.dialect}, ${days.first} to ${days.last}`);
   printLine(`${whole(rows.used)} of ${whole(rows.read)} rows are flights that can be learned from`);
   for (const warning of profile.warnings) printLine(`! ${warning}`);
-  for (const [reason, n] of Object.entries(profile.rejected)) {
-    printLine(`  ${whole(n)} left out: ${reason}`);
-    for (const example of profile.examples[reason] ?? []) printLine(`      ${placeOf(example)}`);
-  }
-  if (profile.unused.length > 0)
-    printLine(`  columns that are not used: ${profile.unused.join(', ')}`);
+  printLeftOut(profile);
+  printUnused(profile.unused);
   if (comparison) printComparison(comparison);
   printLine(
     `${percent(delay.late)} were late (${profile.target} at least ${profile.lateMinutes} min behind schedule), mean delay ${delay.meanMinutes.toFixed(1)} min`,
@@ -137,10 +133,6 @@ const printProfile = (profile: Profile, comparison: Comparison | undefined): voi
   printGroups('origin', profile.byOrigin);
   printGroups('route', profile.byRoute);
 };
-
-/** Where an example stands, and what it holds. */
-const placeOf = ({ file, line, row, value }: RejectExample): string =>
-  `${file}${line !== undefined ? ` line ${line}` : row !== undefined ? ` row ${row}` : ''}: ${value}`;
 
 const printComparison = ({ files, figures, changes }: Comparison): void => {
   const shown = (value: number, unit: (typeof figures)[number]['unit']): string =>

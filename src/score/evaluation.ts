@@ -4,7 +4,7 @@
 import { AppError } from '../core/errors.ts';
 import { buildBinCounter, driftOf, type InputDrift } from '../core/distribution.ts';
 import { firstHeadOf, type Model } from '../core/model.ts';
-import { departuresOf, pickTableRows, type Table } from '../core/table.ts';
+import { departuresOf, pickTableRows, type Table, type RejectExample } from '../core/table.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { rawOf } from '../train/features/encoding.ts';
 import { datesOf } from '../train/features/time-split.ts';
@@ -53,6 +53,8 @@ export interface StoredEvaluation extends Evaluation {
   readonly warnings: readonly string[];
   /** Columns of the files that nothing reads. */
   readonly unusedColumns: readonly string[];
+  /** Up to three of the rows that were left out for each reason. */
+  readonly examples: Readonly<Record<string, readonly RejectExample[]>>;
   /** Inputs of the model that not one of these flights has. */
   readonly absent: readonly string[];
   readonly drift: readonly Omit<InputDrift, 'seen'>[];
@@ -170,6 +172,7 @@ export const evaluateStored = (
     ...(rival && { against: { name: rival.name, ...baselineOf(rival.answers, labels) } }),
     threshold: model.threshold,
     unusedColumns: table.source.unused ?? [],
+    examples: table.source.examples ?? {},
     absent: absentOf(model, raw),
     drift: inputDrift(model, raw, table.nRows),
     importance,

@@ -3,6 +3,7 @@
  */
 import { dirname, join } from 'node:path';
 import { writeAtomically } from '../../core/atomic-write.ts';
+import type { RejectExample } from '../../core/table.ts';
 import { checkPlace } from '../../core/model-store.ts';
 import { type FlightsOptions, loadFlights } from '../../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../../host/peak-memory.ts';
@@ -45,6 +46,8 @@ export interface TrainFilesReport extends TrainReport {
   readonly verdict: string;
   /** Columns of the files that nothing reads. */
   readonly unusedColumns: readonly string[];
+  /** Up to three of the rows that were left out for each reason. */
+  readonly examples: Readonly<Record<string, readonly RejectExample[]>>;
   /** Mean absolute SHAP value of each feature over test flights, in log-odds, largest first. */
   readonly importance: readonly FeatureImportance[];
   /** Test flights that the importance rests on, evenly spaced. */
@@ -125,6 +128,7 @@ const trainWatched = async (
     verdict: verdictOf(trained.report).text,
     ...trained.report,
     unusedColumns: table.source.unused ?? [],
+    examples: table.source.examples ?? {},
     importance,
     importanceRows: trained.sampleRaw.length / model.inputs.length,
     partialDependence: partialDependenceOf(model, importance, trained.sampleRaw),

@@ -4,7 +4,7 @@
 import { dirname, join } from 'node:path';
 import type { Baseline } from '../../train/quality/evaluation.ts';
 import type { TrainReport } from '../../train/training.ts';
-import { sentenceOfColumns } from '../../report/training/columns.ts';
+import { printLeftOut, printUnused } from '../left-out.ts';
 import { printLine, printTable, printWarning } from '../output.ts';
 import type { TrainFilesReport } from './train-files.ts';
 
@@ -49,15 +49,12 @@ export const printTrainReport = (report: TrainFilesReport): void => {
 };
 
 /** How many flights were used, and why others were not. */
-export const printRows = ({ rows, rejected }: Pick<TrainReport, 'rows' | 'rejected'>): void => {
-  printLine(`${rows.used.toLocaleString('en')} of ${rows.read.toLocaleString('en')} flights used`);
-  for (const [reason, n] of Object.entries(rejected))
-    printLine(`  ${n.toLocaleString('en')} left out: ${reason}`);
-};
-
-/** The columns of the files that nothing reads. */
-export const printUnused = (columns: readonly string[]): void => {
-  if (columns.length > 0) printLine(`not used: ${sentenceOfColumns(columns)}`);
+export const printRows = (
+  report: Pick<TrainFilesReport, 'rows' | 'rejected' | 'examples'>,
+): void => {
+  const { used, read } = report.rows;
+  printLine(`${used.toLocaleString('en')} of ${read.toLocaleString('en')} flights used`);
+  printLeftOut(report);
 };
 
 /** The model beside its baselines. */

@@ -7,7 +7,6 @@ import { findLines } from '../reading/line-numbers.ts';
 import type { RejectedLines } from '../reading/rejected-lines.ts';
 import { blameFile, type Source } from '../reading/source.ts';
 import { literal } from '../database.ts';
-import { type FlightQuery, plainFlights } from './flight-query.ts';
 import type { RejectLog } from './reject-log.ts';
 
 /** Says of the examples of a source on which lines they stand, and counts the lines that are no rows. */
@@ -28,26 +27,33 @@ export const placeExamples = async (
 /** Rows at the beginning of a source that are looked through one by one. */
 const MAX_ROWS = 2_000_000;
 
+/** Where to look for examples. */
+interface Lookout {
+  readonly file: string;
+  /** A SELECT that gives `reject`, '' where a row is used, and `detail`, what such a row holds. */
+  readonly select: string;
+  /** How many rows each reason leaves out. */
+  readonly reasons: ReadonlyMap<string, number>;
+}
+
 /**
  * Shows the log the first rows of a source until it has its examples of every reason; of a reason that only begins far
  * in, examples come without their place.
- * @param reasons how many rows of the source each reason leaves out
  * @throws AppError file-broken
  */
 export const lookForExamples = async (
   connection: DuckDBConnection,
   log: RejectLog,
-  flights: FlightQuery,
-  reasons: ReadonlyMap<string, number>,
+  { file, select, reasons }: Lookout,
 ): Promise<void> => {
   const lacking = new Map(
     [...reasons].filter(([reason]) => reason !== '' && log.wantsExamples(reason)),
   );
   if (lacking.size === 0) return;
-  const { file } = flights.source;
+  let nSeen = 0;
   await blameFile(file, async () => {
     const result = await connection.stream(
-      `SELECT reject, detail FROM (${plainFlights(flights)}) LIMIT ${MAX_ROWS}`,
+      `SELECT reject, detail FROM (${select}) LIMIT ${MAX_ROWS}`,
     );
     const isDone = (): boolean =>
       [...lacking].every(([reason, n]) => !log.wantsExamples(reason) || log.nRejected(reason) >= n);
@@ -55,12 +61,14 @@ export const lookForExamples = async (
       const chunk = await result.fetchChunk();
       if (!chunk || chunk.rowCount === 0) break;
       log.sift(chunk, undefined);
+      nSeen += chunk.rowCount;
     }
   });
+  if (nSeen < MAX_ROWS) return;
   for (const [reason, n] of lacking) {
     if (log.nRejected(reason) > 0 || n === 0) continue;
     const found = await connection.runAndReadAll(
-      `SELECT detail FROM (${plainFlights(flights)}) WHERE reject = ${literal(reason)} LIMIT 3`,
+      `SELECT detail FROM (${select}) WHERE reject = ${literal(reason)} LIMIT 3`,
     );
     for (const [value] of found.getRows()) log.addExample(reason, String(value));
   }

@@ -404,3 +404,15 @@ test.each([
   const error = await failure([put('rows.csv', SAME)], planted('distance AS distanceMiles', tail));
   expect(error.code).toBe('usage');
 });
+
+test('a table that may hold fewer flights keeps an even share of them, in order, and counts the others', async () => {
+  const rows = Array.from({ length: 5000 }, (_, i) => `2013-07-05T10:00,${i % 7 === 0 ? '' : i}`);
+  const file = put('many.csv', `scheduledDeparture,delayMinutes\n${rows.join('\n')}\n`);
+  const { nRows, delayMinutes, source } = await loadTable([file], { maxRows: 1000 });
+  const usable = Array.from({ length: 5000 }, (_, i) => i).filter((i) => i % 7 !== 0);
+  expect([...delayMinutes]).toEqual(usable.filter((_, place) => place % 8 === 0));
+  expect(source.rejected).toEqual({
+    'no delay': 715,
+    'passed over to stay within the memory, one in 8 is kept': usable.length - nRows,
+  });
+});

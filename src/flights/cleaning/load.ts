@@ -19,6 +19,8 @@ interface LoadOptions extends ReadingOptions {
   readonly asked?: readonly Input[] | undefined;
   /** Whether a flight must have a delay; without it all delays are NaN. */
   readonly labelled?: boolean | undefined;
+  /** Flights that the table holds, at most; of more, an even share is kept, and the others are counted. */
+  readonly maxRows?: number | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export const loadTable = async (
   patterns: readonly string[],
   options: LoadOptions = {},
 ): Promise<Table> => {
-  const table = startTable();
+  const table = startTable(options.maxRows);
   return table.finish(await readFlights(patterns, options, table));
 };
 

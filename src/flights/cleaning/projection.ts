@@ -116,9 +116,9 @@ export const project = async (
   const shown = shownColumns(outputs, source, labelled);
   const handed = [
     ...(withOwn ? own.map((_, i) => `own${i}`) : []),
-    ...(labelled ? shown.all.map((_, i) => `shown${i}`) : []),
+    ...shown.all.map((_, i) => `shown${i}`),
   ];
-  const from = `(SELECT ${[...inner, ...(withOwn ? own : []), ...(labelled ? shown.all.map((column, i) => `${identifier(column)} AS shown${i}`) : [])].join(', ')} FROM ${source.from}) AS source`;
+  const from = `(SELECT ${[...inner, ...(withOwn ? own : []), ...shown.all.map((column, i) => `${identifier(column)} AS shown${i}`)].join(', ')} FROM ${source.from}) AS source`;
   const fields = (Object.keys(FIELDS) as FieldName[]).filter(
     (field) => outputs.some(({ name }) => name === field) && !absent.has(field.toLowerCase()),
   );
@@ -209,8 +209,8 @@ const shownColumns = (outputs: readonly DialectColumn[], source: Source, labelle
       .slice(0, MAX_SHOWN);
   const parts = {
     departure: [...new Set([...of('scheduledDeparture'), ...of('unusable')])].slice(0, MAX_SHOWN),
-    outcome: of('unlabelled'),
-    delay: of('delayMinutes'),
+    outcome: labelled ? of('unlabelled') : [],
+    delay: labelled ? of('delayMinutes') : [],
   };
   const all = [...new Set([...parts.departure, ...parts.outcome, ...parts.delay])];
   const text = (columns: readonly string[]): string =>
@@ -220,7 +220,7 @@ const shownColumns = (outputs: readonly DialectColumn[], source: Source, labelle
   const detail = labelled
     ? `CASE WHEN reject = '' THEN '' WHEN unusable IS NOT NULL OR scheduledDeparture IS NULL THEN ${text(parts.departure)}
          WHEN unlabelled IS NOT NULL THEN ${text(parts.outcome)} ELSE ${text(parts.delay)} END`
-    : `''`;
+    : `CASE WHEN reject = '' THEN '' ELSE ${text(parts.departure)} END`;
   return { all, detail };
 };
 

@@ -47,14 +47,19 @@ export interface FlightsRead extends Readings {
   readonly files: readonly string[];
 }
 
-/** Columns for these fields; a chunk that lacks one of them leaves it missing. */
-export const startTable = (): TableBuilder => {
+/**
+ * Columns for these fields; a chunk that lacks one of them leaves it missing.
+ * @param maxRows more flights than this are thinned: every second one is kept, then every fourth, evenly over all files
+ */
+export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => {
   let nRows = 0;
+  let nUsable = 0;
+  let stride = 1;
   let capacity = 1 << 16;
   let delays: Float32Array = new Float32Array(capacity);
   const fillings = new Map<string, Filling>();
   const log = startRejectLog();
-  const { kept } = log;
+  const taken = new Int32Array(CHUNK_ROWS);
   const chunkCodes = new Int32Array(CHUNK_ROWS);
 
   const grow = (): void => {
@@ -83,8 +88,42 @@ export const startTable = (): TableBuilder => {
     return filling;
   };
 
+  /** Keeps every second flight of those that are there. */
+  const thin = (): void => {
+    stride *= 2;
+    const half = Math.ceil(nRows / 2);
+    const pick = (values: Float32Array | Float64Array | Int32Array): void => {
+      for (let i = 0; i < half; i++) values[i] = values[2 * i]!;
+    };
+    pick(delays);
+    for (const filling of fillings.values())
+      pick(
+        filling.kind === 'category'
+          ? filling.codes
+          : filling.kind === 'number'
+            ? filling.numbers
+            : filling.minutes,
+      );
+    nRows = half;
+  };
+
+  /** Places in the chunk of the flights that are taken: of the first `nUsable` in all, those at multiples of the stride. */
+  const take = (nKept: number): number => {
+    let nTaken = 0;
+    for (let i = 0; i < nKept; i++)
+      if ((nUsable + i) % stride === 0) taken[nTaken++] = log.kept[i]!;
+    return nTaken;
+  };
+
   const append = (chunk: DuckDBDataChunk, { columns, hasRemark }: ChunkLayout): void => {
-    const nKept = log.sift(chunk, hasRemark ? 3 + columns.length : undefined);
+    const nUsed = log.sift(chunk, hasRemark ? 3 + columns.length : undefined);
+    let nKept = take(nUsed);
+    while (nRows + nKept > maxRows) {
+      thin();
+      nKept = take(nUsed);
+    }
+    nUsable += nUsed;
+    const kept = taken;
     while (nRows + nKept > capacity) grow();
     const chunkDelays = floatsOf(chunk.getColumnVector(2));
     for (let i = 0; i < nKept; i++) delays[nRows + i] = chunkDelays[kept[i]!]!;
@@ -141,7 +180,14 @@ export const startTable = (): TableBuilder => {
         dialect: dialect.name,
         target: dialect.target,
         nRowsRead: log.nRead(),
-        rejected: log.rejected(),
+        rejected:
+          stride === 1
+            ? log.rejected()
+            : {
+                ...log.rejected(),
+                [`passed over to stay within the memory, one in ${stride} is kept`]:
+                  nUsable - nRows,
+              },
         examples: log.examples(),
         remarks: log.remarks(),
         unused,

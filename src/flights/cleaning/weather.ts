@@ -156,6 +156,8 @@ export interface FlightsOptions extends ReadingOptions {
   readonly leadHours?: number | undefined;
   /** What a model asks, of which the files may have columns by name. */
   readonly asked?: readonly Input[] | undefined;
+  /** Flights that are kept, at most: an even share of more. */
+  readonly maxRows?: number | undefined;
 }
 
 /** The flights of the files, with weather where a file of it is named. @throws AppError as `loadTable` and `loadWeather` do */

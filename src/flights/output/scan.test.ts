@@ -89,6 +89,18 @@ test('a CSV keeps its columns to the letter and its order; a bad row gets no ans
     rows: { read: 4, scored: 2, unscored: 2 },
     unscored: { 'no airline': 1, 'no scheduled departure': 1 },
     damaged: {},
+    examples: {
+      'no airline': [{ file: at('plan.csv'), row: 4, line: 5, value: '' }],
+      'no scheduled departure': [
+        {
+          file: at('plan.csv'),
+          row: 2,
+          line: 3,
+          value: 'year 2013, month 7, day 5, sched_dep_time NA',
+        },
+      ],
+    },
+    unused: ['note', 'dep_time'],
     notes: [],
     unknown: { airline: 1 },
     absent: [],

@@ -6,8 +6,16 @@ import type { ReadingOptions } from '../reading-options.ts';
 import { AppError } from '../../core/errors.ts';
 import { fieldOf } from '../../core/flight.ts';
 import { type Input, noInputError } from '../../core/inputs.ts';
+import type { RejectExample } from '../../core/table.ts';
+import { lookForExamples, placeExamples } from '../cleaning/examples.ts';
+import { startRejectLog } from '../cleaning/reject-log.ts';
 import { findFiles } from '../reading/files.ts';
-import { type RejectedReason, takeRejectedLines } from '../reading/rejected-lines.ts';
+import {
+  NO_LINES,
+  rejectedLines,
+  type RejectedReason,
+  takeRejectedLines,
+} from '../reading/rejected-lines.ts';
 import { type Database, identifier, literal } from '../database.ts';
 import {
   knownValue,
@@ -48,6 +56,10 @@ export interface ScanReport {
   readonly unscored: Readonly<Record<string, number>>;
   /** Lines of a CSV that could not be taken apart and are not in the output, by reason. */
   readonly damaged: Readonly<Record<string, number>>;
+  /** Up to three of each reason of both kinds. */
+  readonly examples: Readonly<Record<string, readonly RejectExample[]>>;
+  /** Columns that no input is read from. */
+  readonly unused: readonly string[];
   /** How the files were read where it could have been otherwise, a sentence each. */
   readonly notes: readonly string[];
   /** Values that the model never saw and takes for missing, by input. */
@@ -90,7 +102,9 @@ export const scanFiles = async (
     if (isText && options.threads !== undefined)
       await connection.run(`SET threads = ${maxBlocks(options.threads)}`);
     const select = parts.map((part) => part.select).join('\nUNION ALL BY NAME\n');
-    let rejectedLines: readonly RejectedReason[] = [];
+    // What a look at the columns had to leave out is left out once more when they are written.
+    await takeRejectedLines(connection);
+    let damaged: readonly RejectedReason[] = [];
     await writeInto(output, async (partial) => {
       await blameFile(files.join(', '), async () => {
         try {
@@ -99,23 +113,26 @@ export const scanFiles = async (
           throw counts.failure() ?? writeFailureOf(output, error) ?? error;
         }
       });
-      rejectedLines = (await takeRejectedLines(connection)).reasons;
-      if (counts.report().nRead + rejectedLines.length === 0) {
+      damaged = (await rejectedLines(connection)).reasons;
+      if (counts.report().nRead + damaged.length === 0) {
         throw new AppError('file-empty', `${files.join(', ')}: there is a header but no rows`);
       }
     });
-    const nRejectedLines = rejectedLines.reduce((sum, { nLines }) => sum + nLines, 0);
+    const nDamaged = damaged.reduce((sum, { nLines }) => sum + nLines, 0);
     const report = counts.report();
+    const examples = await examplesOf(connection, parts, report.unscored);
     return {
       files,
       dialects: [...new Set(parts.map((part) => part.dialect))],
       rows: {
-        read: report.nRead + nRejectedLines,
+        read: report.nRead + nDamaged,
         scored: report.nScored,
         unscored: report.nRead - report.nScored,
       },
       unscored: report.unscored,
-      damaged: Object.fromEntries(rejectedLines.map(({ reason, nLines }) => [reason, nLines])),
+      damaged: Object.fromEntries(damaged.map(({ reason, nLines }) => [reason, nLines])),
+      examples,
+      unused: [...new Set(parts.flatMap((part) => part.unused))],
       notes: parts.flatMap((part) => part.notes),
       unknown: report.unknown,
       absent: options.inputs
@@ -133,12 +150,39 @@ export const scanFiles = async (
  */
 const MEMORY_MB = 540;
 
+/** Rows without an answer, and lines that are no rows, to look at; it forgets the lines. */
+const examplesOf = async (
+  connection: Database['connection'],
+  parts: readonly Part[],
+  unscored: Readonly<Record<string, number>>,
+): Promise<ScanReport['examples']> => {
+  const log = startRejectLog();
+  const reasons = new Map(Object.entries(unscored));
+  const lines = await Promise.all(
+    parts.map(async ({ source }) =>
+      source.lines ? await rejectedLines(connection, source.lines.path) : undefined,
+    ),
+  );
+  await takeRejectedLines(connection);
+  for (const [i, { source, reasonsSelect }] of parts.entries()) {
+    const { file } = source;
+    log.startFile(file);
+    await lookForExamples(connection, log, { file, select: reasonsSelect, reasons });
+    await takeRejectedLines(connection);
+    await placeExamples(log, source, lines[i] ?? NO_LINES);
+  }
+  return log.examples();
+};
+
 interface Part {
   readonly source: Source;
   readonly dialect: string;
   readonly notes: readonly string[];
   readonly absent: readonly string[];
+  readonly unused: readonly string[];
   readonly select: string;
+  /** Why its rows cannot be scored, and what they hold there. */
+  readonly reasonsSelect: string;
 }
 
 /** What the user wants of each file. */
@@ -194,6 +238,10 @@ const partOf = async (
         ]
       : [],
   );
+  const details = inputs.flatMap(({ name, kind }, i) => [
+    `WHEN ${literal(`no ${name}`)} THEN ''`,
+    ...(kind === 'category' ? [`WHEN ${literal(`unknown ${name}`)} THEN ${plain[i]}`] : []),
+  ]);
   const reason = `coalesce(${[mapped.reason, ...missing, ...strange].join(', ')}, '')`;
   const isTyped = output.format !== 'csv' && source.format === 'csv';
   const types = isTyped ? await provenTypes(connection, source) : [];
@@ -216,6 +264,9 @@ const partOf = async (
     dialect: mapped.dialect,
     notes: [...source.notes, ...mapped.notes],
     absent: inputs.flatMap(({ name }, i) => (expressions[i] === undefined ? [name] : [])),
+    unused: unusedOf(source, mapped, inputs),
+    reasonsSelect: `SELECT reject, CASE reject ${details.join(' ')} WHEN '' THEN '' ELSE ${mapped.detail} END AS detail
+      FROM (SELECT *, ${reason} AS reject FROM (${mapped.select}))`,
     select: `
       SELECT ${written.join(', ')}
       FROM (SELECT ${[...own.values()].join(', ')}, reason, answers_of(begun(reason, ${inputs.map((_, i) => `input${i}`).join(', ')})) AS answers
@@ -245,6 +296,19 @@ const freeName = (name: string, own: ReadonlyMap<string, string>): string => {
   return free;
 };
 
+/** Columns that fill no field of the dialect and are no input by name; what comes after the fact is among them. */
+const unusedOf = (
+  source: Source,
+  { read }: { readonly read: ReadonlySet<string> },
+  inputs: readonly Input[],
+): readonly string[] => {
+  const asked = new Set(inputs.map(({ name }) => name.toLowerCase()));
+  return source.columns.filter((column) => {
+    const key = column.toLowerCase();
+    return !read.has(key) && !asked.has(key);
+  });
+};
+
 /** The dialect of a source, or the source as it is where its columns carry the names of the inputs. */
 const mapping = async (
   connection: Database['connection'],
@@ -267,6 +331,8 @@ const mapping = async (
       notes: [],
       fields: new Set<string>(),
       reason: `NULL`,
+      detail: `''`,
+      read: new Set<string>(),
       select: `SELECT ${own.join(', ')} FROM ${source.from}`,
     };
   }
@@ -276,6 +342,12 @@ const mapping = async (
     notes: projection.notes,
     fields: new Set<string>(projection.fields),
     reason: `nullif(${rejectColumn(false).replace(/ AS reject$/, '')}, '')`,
+    detail: projection.detail,
+    read: new Set(
+      [...projection.dialect.schedule, ...projection.dialect.optional].map((column) =>
+        column.toLowerCase(),
+      ),
+    ),
     select: projection.select,
   };
 };

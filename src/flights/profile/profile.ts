@@ -6,7 +6,12 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { MS_PER_DAY, weekdayOf } from '../../core/calendar.ts';
 import { AppError } from '../../core/errors.ts';
 import { lookForExamples, noRows, placeExamples } from '../cleaning/examples.ts';
-import { type FlightQuery, flightQueries, startReadings } from '../cleaning/flight-query.ts';
+import {
+  type FlightQuery,
+  flightQueries,
+  plainFlights,
+  startReadings,
+} from '../cleaning/flight-query.ts';
 import { openFlights } from '../cleaning/projection.ts';
 import { mostFrequentFirst, noneUsable, startRejectLog } from '../cleaning/reject-log.ts';
 import { type Database, databaseMemoryMb, identifier } from '../database.ts';
@@ -74,7 +79,8 @@ const profileIn = async (
   for (const { flights, rejected } of parts) {
     const reasons = await inAnyOrder(connection, () => tally.add(flights));
     log.startFile(flights.source.file);
-    await lookForExamples(connection, log, flights, reasons);
+    const { file } = flights.source;
+    await lookForExamples(connection, log, { file, select: plainFlights(flights), reasons });
     await takeRejectedLines(connection);
     await placeExamples(log, flights.source, rejected);
   }

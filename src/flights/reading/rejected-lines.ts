@@ -2,7 +2,7 @@
  * Lines of a CSV that could not be split into its columns, counted by reason.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { readRows } from '../database.ts';
+import { literal, readRows } from '../database.ts';
 
 /** Lines of one reason. */
 export interface RejectedReason {
@@ -20,15 +20,26 @@ export interface RejectedLines {
 
 const MAX_EXAMPLES = 3;
 
-const NONE: RejectedLines = { reasons: [], records: new Set() };
+export const NO_LINES: RejectedLines = { reasons: [], records: new Set() };
 
 /** The lines that the reads since the last call had to leave out, most frequent reason first; it forgets them. */
 export const takeRejectedLines = async (connection: DuckDBConnection): Promise<RejectedLines> => {
+  const rejected = await rejectedLines(connection);
+  if (rejected !== NO_LINES)
+    await connection.run('DROP TABLE reject_errors; DROP TABLE reject_scans');
+  return rejected;
+};
+
+/** The lines that the reads since the last `takeRejectedLines` had to leave out, of all files or of one. */
+export const rejectedLines = async (
+  connection: DuckDBConnection,
+  path?: string,
+): Promise<RejectedLines> => {
   const tables = await readRows(
     connection,
     `SELECT 1 FROM duckdb_tables() WHERE table_name = 'reject_errors'`,
   );
-  if (tables.length === 0) return NONE;
+  if (tables.length === 0) return NO_LINES;
   const rows = await readRows(
     connection,
     `SELECT reason, count(*)::INTEGER AS n,
@@ -41,10 +52,10 @@ export const takeRejectedLines = async (connection: DuckDBConnection): Promise<R
              WHEN 'INVALID ENCODING' THEN 'not UTF-8'
              WHEN 'LINE SIZE OVER MAXIMUM' THEN 'line too long'
              ELSE 'damaged line' END) AS reason
-           FROM reject_errors GROUP BY line, scan_id, file_id)
+           FROM reject_errors${path === undefined ? '' : ` JOIN reject_scans USING (scan_id, file_id) WHERE file_path = ${literal(path)}`}
+           GROUP BY line, scan_id, file_id)
      GROUP BY reason ORDER BY n DESC, reason`,
   );
-  await connection.run('DROP TABLE reject_errors; DROP TABLE reject_scans');
   return {
     reasons: rows.map((row) => ({
       reason: String(row['reason']),
