@@ -33,6 +33,7 @@ export const buildPlantedContext = (
     loaded: { model, sha256: '0'.repeat(64), version: 'v1', path: 'planted' },
     predictor: compilePredictor(model),
     config: { ...DEFAULT_CONFIG, ...config },
+    complete: () => {},
     counters: {
       requestDone: () => {},
       predictionsDone: () => {},

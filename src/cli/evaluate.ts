@@ -3,9 +3,9 @@
  * `puntual evaluate --predictions FILE --outcomes FILE`: what was predicted, beside what happened.
  */
 import type { Command } from 'commander';
-import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
 import { writeAtomically } from '../core/atomic-write.ts';
+import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import { loadTable } from '../flights/cleaning/load.ts';
@@ -104,11 +104,13 @@ export const describe = (command: Command): void => {
       const against =
         flags.against === undefined ? undefined : readModel(findModel(flags.models, flags.against));
       const asked = [stored, ...(against ? [against] : [])].flatMap(({ model }) => model.inputs);
-      const { weather, leadHours } = flags;
+      const { weather, leadHours, weatherClock } = flags;
       const table = await loadFlights(files, {
         ...readingOf(flags),
         weather,
         leadHours,
+        weatherClock,
+        rule: stored.model.provenance.trainedOn?.weather,
         asked,
         maxRows: flags.memory === undefined ? undefined : judgedRows(flags.memory),
       });

@@ -4,9 +4,13 @@
 
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { planOf } from '../core/around/departure-plan.ts';
 import { AppError } from '../core/errors.ts';
+import type { Model } from '../core/model.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
+import { PLAN_FIELDS, type Surroundings } from '../core/around/surroundings.ts';
+import { WEATHER_FIELDS } from '../core/around/weather.ts';
 import type { ScanReport } from '../flights/output/scan.ts';
 import { maxBlocks, scoreHere } from '../flights/output/scoring.ts';
 import { wholeProcessors } from '../host/processors.ts';
@@ -17,18 +21,22 @@ import { printJson, printLine } from './output.ts';
 import { buildProgress } from './progress.ts';
 import { describeReading, printNotes, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
+import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
-interface Options extends ReadingFlags {
+interface Options extends ReadingFlags, WeatherFlags {
   readonly output: string;
   readonly explain?: true;
   readonly features?: string;
+  readonly schedule?: string[];
   readonly models: string;
   readonly threads?: number;
   readonly json?: true;
 }
 
 export const describe = (command: Command): void => {
-  describeReading(command)
+  describeReading(command);
+  describeWeather(command);
+  command
     .description(
       'Scores files of flights: every row keeps its columns and its place and gets the answers beside them; a row that cannot be scored gets none, and the reason.',
     )
@@ -53,6 +61,12 @@ export const describe = (command: Command): void => {
         'threads that score, and as many that read (one more for text); by default one per processor granted',
       ).argParser(wholeNumber(1, 1024)),
     )
+    .addOption(
+      setting(
+        '--schedule <file...>',
+        'the plan of the days that are asked about, cancelled flights too; by default the files themselves',
+      ),
+    )
     .option('--json', 'print one JSON document')
     .action(async (wanted: string, files: string[], options: Options) => {
       const { model, version } = readModel(findModel(options.models, wanted));
@@ -61,9 +75,15 @@ export const describe = (command: Command): void => {
       const progress = buildProgress('scoring');
       const startMs = performance.now();
       const nThreads = options.threads ?? wholeProcessors();
+      const surroundings = await surroundingsOf(model, files, options);
       const explains = options.explain === true;
       const pool = buildScoringPool(model, nThreads, maxBlocks(nThreads), explains);
-      const common = { inputs: model.inputs, ...readingOf(options), threads: nThreads };
+      const common = {
+        inputs: model.inputs,
+        ...readingOf(options),
+        surroundings,
+        threads: nThreads,
+      };
       const report = await scanFiles(files, options.output, {
         ...common,
         outputs: outputsOf(model, explains),
@@ -107,6 +127,35 @@ const requireTwice = (files: readonly string[], { output, features }: Options): 
     );
   if (resolve(features) === resolve(output))
     throw new AppError('usage', `${features}: --features and -o name the same file`);
+};
+
+/** What is known around the flights: the plan of their days, and the weather as the model sees it. */
+const surroundingsOf = async (
+  { inputs, provenance }: Model,
+  files: readonly string[],
+  { schedule, weather, leadHours, weatherClock, ...options }: Options,
+): Promise<Surroundings> => {
+  const asks = (fields: readonly string[]): boolean =>
+    inputs.some(({ name }) => fields.includes(name));
+  // What comes by a pipe cannot be read twice.
+  const planned = schedule ?? (files.includes('-') ? undefined : files);
+  const { loadPlan } = await import('../flights/cleaning/plan.ts');
+  const plan =
+    planned && asks(PLAN_FIELDS) ? planOf(await loadPlan(planned, readingOf(options))) : undefined;
+  if (weather === undefined) return { plan };
+  const rule = provenance.trainedOn?.weather;
+  if (!asks(WEATHER_FIELDS))
+    throw new AppError('usage', '--weather: the model asks nothing of the weather');
+  const { LEAD_HOURS, loadWeather } = await import('../flights/cleaning/weather.ts');
+  const { stations } = await loadWeather(weather, { weatherClock });
+  return {
+    plan,
+    weather: {
+      stations,
+      leadHours: leadHours ?? rule?.leadHours ?? LEAD_HOURS,
+      neighbours: rule?.neighbours ?? {},
+    },
+  };
 };
 
 const whole = (number: number): string => number.toLocaleString('en');

@@ -6,6 +6,8 @@ import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, SERVICE_VIEW_RULES, type ServeConfig } from '../serve/config.ts';
 import { TEMPORALITIES } from '../serve/labels.ts';
 import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
+import { encodePlanned } from '../core/around/departure-plan.ts';
+import type { ReadPlan } from '../serve/supervisor/kept-plan.ts';
 import { isAddress } from '../serve/supervisor/model-source.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
@@ -16,6 +18,7 @@ export interface ServeOptions {
   readonly model?: string;
   readonly models: string;
   readonly watch?: true;
+  readonly schedule?: string[];
   readonly host: string;
   readonly port: number;
   readonly adminHost: string;
@@ -81,6 +84,12 @@ export const addServeOptions = (command: Command): Command => {
     )
     .addOption(setting('--models <dir>', 'where models lie', D.modelsDir))
     .addOption(setting('--watch', 'serve another version as soon as the folder has it'))
+    .addOption(
+      setting(
+        '--schedule <file...>',
+        'flights planned for the coming days, cancelled ones too; read again when a file changes',
+      ),
+    )
     .addOption(setting('--host <host>', 'address to listen on', D.host))
     .addOption(portOption())
     .addOption(setting('--admin-host <host>', 'address of the admin port', D.adminHost))
@@ -188,15 +197,22 @@ export const addServeOptions = (command: Command): Command => {
 
 /** Serves until a signal ends it; the process ends with it. */
 export const serveUntilEnded = async (config: ServeConfig, isJson: boolean): Promise<void> => {
-  process.exitCode = await serve(config, (started) => {
+  const onStarted = (started: Started): void => {
     // Other commands end when nobody reads them any more; a service stays.
     for (const stream of [process.stdout, process.stderr])
       stream.removeAllListeners('error').on('error', () => {});
     if (isJson) printJson(started);
     else void printStarted(started, config);
-  });
+  };
+  process.exitCode = await serve(config, onStarted, readPlan);
   // Sockets of a forced end must not keep the process.
   process.exit();
+};
+
+/** The reader of files is loaded only where there is one to read. */
+const readPlan: ReadPlan = async (files) => {
+  const { loadPlan } = await import('../flights/cleaning/plan.ts');
+  return encodePlanned(await loadPlan(files));
 };
 
 const duration = (
@@ -250,6 +266,7 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     model: options.model,
     modelsDir: options.models,
     watchesModel: options.watch === true,
+    schedule: options.schedule,
     host: options.host,
     port: options.port,
     adminHost: options.adminHost,

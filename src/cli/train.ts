@@ -3,14 +3,14 @@
  */
 
 import type { Command } from 'commander';
-import { AppError } from '../core/errors.ts';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
+import { AppError } from '../core/errors.ts';
 import { DEFAULT_OPTIONS } from '../train/settings.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson } from './output.ts';
 import { describeReading, type ReadingFlags, readingOf } from './reading-flags.ts';
-import { requirePublished } from './training/publication.ts';
 import { dayOfDate, realNumber, setting, wholeNumber } from './setting.ts';
+import { requirePublished } from './training/publication.ts';
 import { trainFromFiles } from './training/train-files.ts';
 import { printTrainReport } from './training/train-text.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
@@ -126,6 +126,7 @@ export const describe = (command: Command): void => {
         ...readingOf(flags),
         weather: flags.weather,
         leadHours: flags.leadHours,
+        weatherClock: flags.weatherClock,
         costs: costsOf(flags),
         tune: flags.tune,
         rolling: flags.rolling,

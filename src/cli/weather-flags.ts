@@ -1,5 +1,5 @@
 /**
- * Flights with the weather at their origin: the flags that `train` and `evaluate` share.
+ * Flights with the weather around them: the flags that `train`, `evaluate` and `predict` share.
  */
 import type { Command } from 'commander';
 import { LEAD_HOURS } from '../flights/cleaning/weather.ts';
@@ -7,18 +7,29 @@ import { realNumber, setting } from './setting.ts';
 
 export interface WeatherFlags {
   readonly weather?: string;
-  readonly leadHours: number;
+  readonly leadHours?: number;
+  readonly weatherClock?: 'local' | 'utc';
 }
 
 /** Adds the flags that join weather to flights. */
 export const describeWeather = (command: Command): void => {
   command
-    .addOption(setting('--weather <file>', 'hourly observations to join at the origin'))
+    .addOption(
+      setting(
+        '--weather <file>',
+        'observations to join: nycflights13, METAR of the IEM, Meteostat, or columns named with their units',
+      ),
+    )
     .addOption(
       setting(
         '--lead-hours <n>',
-        'how long before departure the weather is known',
-        LEAD_HOURS,
+        `how long before departure the weather is known; by default ${LEAD_HOURS}, or what the model learned with`,
       ).argParser(realNumber(0, 72)),
+    )
+    .addOption(
+      setting(
+        '--weather-clock <clock>',
+        'whose clock its moments are; by default what the format has: utc for METAR and Meteostat, else local',
+      ).choices(['local', 'utc']),
     );
 };

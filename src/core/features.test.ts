@@ -110,6 +110,48 @@ describe('a feature', () => {
   });
 });
 
+describe('a count of the day’s plan', () => {
+  const inputs: readonly Input[] = [
+    ...INPUTS,
+    { name: 'originHourDepartures', kind: 'number', required: false, description: '' },
+    { name: 'originDayDepartures', kind: 'number', required: false, description: '' },
+  ];
+  const origin = { of: 'code', input: 'origin', radix: 2 } as const;
+  const weekday = { of: 'dayOfWeek', input: 'scheduledDeparture', radix: 7 } as const;
+  const feature: Feature = {
+    name: 'departuresPerHour',
+    step: 'planned',
+    input: 'originHourDepartures',
+    day: 'originDayDepartures',
+    share: 0.5,
+    usualOnDay: {
+      parts: [origin, weekday],
+      keys: Float64Array.of(0),
+      numbers: Float64Array.of(40),
+      otherwise: 0,
+    },
+    usual: {
+      parts: [origin],
+      keys: Float64Array.of(0),
+      numbers: Float64Array.of(3.5),
+      otherwise: 0,
+    },
+  };
+  test.each([
+    ['a whole plan', [0, MONDAY, 0, 0, 7, 20], 7],
+    ['a plan without a flight in that hour', [0, MONDAY, 0, 0, 0, 20], 0],
+    ['a part of a plan, which the usual replaces', [0, MONDAY, 0, 0, 7, 19], 3.5],
+    ['no plan', [0, MONDAY, 0, 0, Number.NaN, Number.NaN], 3.5],
+    ['half a plan', [0, MONDAY, 0, 0, Number.NaN, 40], 3.5],
+    ['any plan on a weekday that has usually no flights', [0, MONDAY + 1440, 0, 0, 2, 2], 2],
+    ['any plan of an airport without usual flights', [1, MONDAY, 0, 0, 2, 2], 2],
+  ] as const)('is taken from %s', (_, raw, expected) => {
+    const out = new Float64Array(1);
+    buildEncoder(inputs, [feature])(Float64Array.from(raw), 0, out, 0);
+    expect(out[0]).toBe(expected);
+  });
+});
+
 test('many flights get the features that each gets alone, from a table of every key and from a sparse one', () => {
   const time = fc.integer({ min: -500_000, max: 50_000_000 });
   const flight = fc.tuple(

@@ -5,12 +5,13 @@
 import { CALENDAR } from './calendar.ts';
 import type { Input } from './inputs.ts';
 import {
-  ENCODER_ROWS,
   buildDigits,
   buildLookup,
   type Digits,
+  ENCODER_ROWS,
   indexOf,
   type KeyPart,
+  type Lookup,
 } from './lookup.ts';
 
 /** One step; `name` is unique in a model, `inputs` are names of `Input`s. */
@@ -61,6 +62,18 @@ export type Feature = {
       readonly keys: Float64Array;
       readonly numbers: Float64Array;
       readonly otherwise: number;
+    }
+  /**
+   * A count of the day's own plan, where that plan is whole: where `day`, the flights that it holds, are at least `share`
+   * of what is usual on such a day; else what is usual in such an hour. So a few flights of a day are not taken for all.
+   */
+  | {
+      readonly step: 'planned';
+      readonly input: string;
+      readonly day: string;
+      readonly share: number;
+      readonly usualOnDay: Lookup;
+      readonly usual: Lookup;
     }
 );
 
@@ -116,6 +129,14 @@ export const inputsOf = (feature: Feature): readonly string[] => {
       return [feature.from, feature.to];
     case 'lookup':
       return feature.parts.map((part) => part.input);
+    case 'planned':
+      return [
+        ...new Set([
+          feature.input,
+          feature.day,
+          ...[...feature.usualOnDay.parts, ...feature.usual.parts].map((part) => part.input),
+        ]),
+      ];
     default:
       return [feature.input];
   }
@@ -183,6 +204,24 @@ const buildStep = (
     case 'lookup': {
       const lookUp = buildLookup(feature, digits);
       return (_raw, _rawAt, out, outAt, nRows) => lookUp(out, outAt, nFeatures, nRows);
+    }
+    case 'planned': {
+      const [count, day, nInputs] = [at(feature.input), at(feature.day), inputs.length];
+      const lookUpDay = buildLookup(feature.usualOnDay, digits);
+      const lookUp = buildLookup(feature.usual, digits);
+      const usualOnDay = new Float64Array(ENCODER_ROWS);
+      const { share } = feature;
+      return (raw, rawAt, out, outAt, nRows) => {
+        lookUp(out, outAt, nFeatures, nRows);
+        lookUpDay(usualOnDay, 0, 1, nRows);
+        for (let row = 0; row < nRows; row++) {
+          const flight = rawAt + row * nInputs;
+          const planned = raw[flight + count]!;
+          // Where nothing is usual, as on a weekday without flights, any plan is whole.
+          const isWhole = raw[flight + day]! >= share * usualOnDay[row]!;
+          if (isWhole && !Number.isNaN(planned)) out[outAt + row * nFeatures] = planned;
+        }
+      };
     }
   }
 };

@@ -32,6 +32,31 @@ export const FIELDS = {
     description: 'Scheduled arrival, local time at the destination',
   },
   distanceMiles: { kind: 'number', unit: 'miles', description: 'Distance of the route' },
+  originHourDepartures: {
+    kind: 'number',
+    unit: 'flights',
+    description: "Departures that the day's schedule holds at the origin in that hour",
+  },
+  originNearDepartures: {
+    kind: 'number',
+    unit: 'flights',
+    description: 'The same in that hour, the one before and the one after',
+  },
+  originDayDepartures: {
+    kind: 'number',
+    unit: 'flights',
+    description: 'The same on the whole day',
+  },
+  destinationHourFlights: {
+    kind: 'number',
+    unit: 'flights',
+    description: "Flights to the destination that the day's schedule lets depart in that hour",
+  },
+  destinationNearFlights: {
+    kind: 'number',
+    unit: 'flights',
+    description: 'The same in that hour, the one before and the one after',
+  },
   temperatureF: { kind: 'number', unit: '°F', description: 'Temperature at the origin' },
   dewPointF: { kind: 'number', unit: '°F', description: 'Dew point at the origin' },
   humidityPercent: { kind: 'number', unit: '%', description: 'Relative humidity at the origin' },
@@ -49,6 +74,106 @@ export const FIELDS = {
     description: 'Sea-level pressure at the origin',
   },
   visibilityMiles: { kind: 'number', unit: 'miles', description: 'Visibility at the origin' },
+  ceilingFeet: {
+    kind: 'number',
+    unit: 'ft',
+    description: 'Lowest broken or overcast cloud at the origin',
+  },
+  precipitation6hInches: {
+    kind: 'number',
+    unit: 'in',
+    description: 'Precipitation in six hours, at the origin',
+  },
+  precipitation24hInches: {
+    kind: 'number',
+    unit: 'in',
+    description: 'Precipitation in 24 hours, at the origin',
+  },
+  pressureTendencyMillibars: {
+    kind: 'number',
+    unit: 'mbar in 3 h',
+    description: 'Change of the pressure at the origin in three hours',
+  },
+  windEastMph: {
+    kind: 'number',
+    unit: 'mph from the east',
+    description:
+      'How far the wind (its gusts, if any) at the origin comes from the east; below 0 from the west',
+  },
+  windNorthMph: {
+    kind: 'number',
+    unit: 'mph from the north',
+    description:
+      'How far the wind (its gusts, if any) at the origin comes from the north; below 0 from the south',
+  },
+  nearbyPrecipitationInches: {
+    kind: 'number',
+    unit: 'in',
+    description: 'Precipitation in the hour, mean of the airports near the origin',
+  },
+  nearbyPrecipitation6hInches: {
+    kind: 'number',
+    unit: 'in',
+    description: 'Precipitation in six hours, mean of the airports near the origin',
+  },
+  nearbyPrecipitation24hInches: {
+    kind: 'number',
+    unit: 'in',
+    description: 'Precipitation in 24 hours, mean of the airports near the origin',
+  },
+  nearbyVisibilityMiles: {
+    kind: 'number',
+    unit: 'miles',
+    description: 'Visibility, mean of the airports near the origin',
+  },
+  nearbyWindSpeedMph: {
+    kind: 'number',
+    unit: 'mph',
+    description: 'Wind speed, mean of the airports near the origin',
+  },
+  nearbyPressureTendencyMillibars: {
+    kind: 'number',
+    unit: 'mbar in 3 h',
+    description: 'Change of the pressure in three hours, mean of the airports near the origin',
+  },
+  destinationTemperatureF: {
+    kind: 'number',
+    unit: '°F',
+    description: 'Temperature at the destination, when that at the origin is observed',
+  },
+  destinationWindSpeedMph: {
+    kind: 'number',
+    unit: 'mph',
+    description: 'Wind speed at the destination, when that at the origin is observed',
+  },
+  destinationWindGustMph: {
+    kind: 'number',
+    unit: 'mph',
+    description: 'Wind gust at the destination, when that at the origin is observed',
+  },
+  destinationPrecipitationInches: {
+    kind: 'number',
+    unit: 'in',
+    description:
+      'Precipitation in the hour at the destination, when that at the origin is observed',
+  },
+  destinationPrecipitation6hInches: {
+    kind: 'number',
+    unit: 'in',
+    description:
+      'Precipitation in six hours at the destination, when that at the origin is observed',
+  },
+  destinationVisibilityMiles: {
+    kind: 'number',
+    unit: 'miles',
+    description: 'Visibility at the destination, when that at the origin is observed',
+  },
+  destinationCeilingFeet: {
+    kind: 'number',
+    unit: 'ft',
+    description:
+      'Lowest broken or overcast cloud at the destination, when that at the origin is observed',
+  },
 } as const satisfies Record<string, Field>;
 
 export type FieldName = keyof typeof FIELDS;

@@ -12,7 +12,7 @@ export interface KeyPart {
 }
 
 /** What a lookup holds: `numbers[i]` belongs to `keys[i]`, every other key has `otherwise`. */
-interface Lookup {
+export interface Lookup {
   readonly parts: readonly KeyPart[];
   readonly keys: Float64Array;
   readonly numbers: Float64Array;

@@ -1,10 +1,12 @@
 /**
  * A model: what it asks for, how a flight becomes numbers, how numbers become answers, where it came from.
  */
+
 import type { DelayShape } from './delay-distribution.ts';
 import type { Feature } from './features.ts';
 import type { Forest } from './forest.ts';
 import type { Input } from './inputs.ts';
+import type { WeatherRule } from './around/weather.ts';
 
 /** From features to one raw score, by one model. */
 export type PlainScore =
@@ -99,6 +101,8 @@ interface Provenance {
       readonly test: string;
     };
     readonly settings: Readonly<Record<string, string | number | boolean>>;
+    /** How it sees weather; absent where it asks for none, and in files of older versions. */
+    readonly weather?: WeatherRule;
     /**
      * What the stored model knows: the days of all flights that its trees, its rounds or its curve were found on, and
      * how many these are. Absent in files of older versions, which know the parts before the test.

@@ -2,6 +2,7 @@
  * Many flights as columns of typed arrays, with where they came from and what was left out.
  */
 import type { FieldName } from './flight.ts';
+import type { Surroundings } from './around/surroundings.ts';
 
 interface CategoryColumn {
   readonly kind: 'category';
@@ -64,6 +65,8 @@ export interface Table {
   /** float32, shape (nRows): minutes behind schedule (negative: early). Never NaN in a used row. */
   readonly delayMinutes: Float32Array;
   readonly source: TableSource;
+  /** What is known around the flights: a plan that counts those left out too, and weather. */
+  readonly surroundings?: Surroundings;
 }
 
 /** float64, shape (nRows): scheduled departures in local minutes. */

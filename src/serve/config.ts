@@ -13,6 +13,10 @@ export interface ServeConfig {
   readonly modelsDir: string;
   /** Another current version in the folder is taken over like a reload. */
   readonly watchesModel: boolean;
+  /** Files of flights that are planned for the coming days; undefined: the model falls back on what is usual. */
+  readonly schedule: readonly string[] | undefined;
+  /** The supervisor's copy of that plan, for workers. */
+  readonly planFile: string | undefined;
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -84,6 +88,8 @@ export const DEFAULT_CONFIG: ServeConfig = {
   model: undefined,
   modelsDir: 'models',
   watchesModel: false,
+  schedule: undefined,
+  planFile: undefined,
   host: '127.0.0.1',
   port: 8080,
   adminHost: '127.0.0.1',

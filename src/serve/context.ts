@@ -2,6 +2,7 @@
  * What the HTTP layer is given by the process around it: the interface between `worker/app` and `worker/worker`.
  */
 import type { LoadedModel } from '../core/model-file.ts';
+import type { Completion } from '../core/around/completion.ts';
 import type { Call } from '../http/call.ts';
 import type { Predictor } from '../predict/predictor.ts';
 import type { ServeConfig } from './config.ts';
@@ -13,6 +14,8 @@ export interface ServeContext {
   readonly loaded: LoadedModel;
   readonly predictor: Predictor;
   readonly config: ServeConfig;
+  /** Fills what the plan of the coming days knows of flights; nothing where the service has none. */
+  readonly complete: Completion;
   readonly counters: Counters;
   readonly admission: Admission;
   readonly quota: Quota;

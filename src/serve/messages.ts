@@ -34,6 +34,8 @@ export type WorkerCommand =
   | { readonly command: 'listen'; readonly port: number }
   /** Answer with `Connection: close` for `closeMs`, stop listening, finish, exit 0; by `limitMs` at the latest. */
   | { readonly command: 'drain'; readonly closeMs: number; readonly limitMs: number }
+  /** The plan of the coming days is this file now, see `ServeConfig.planFile`. */
+  | { readonly command: 'plan'; readonly file: string }
   /** Callers are judged by this from now on, see `ServeConfig.auth`. */
   | { readonly command: 'auth'; readonly auth: string }
   | { readonly command: 'state'; readonly ready: boolean; readonly reasons: readonly string[] };

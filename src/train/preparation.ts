@@ -1,25 +1,23 @@
 /**
  * Table to binned parts: split, inputs, features, bins.
  */
+
+import { dayOf } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
 import { type Feature, isCategorical } from '../core/features.ts';
-import { dayOf } from '../core/calendar.ts';
 import type { FieldName } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
+import { PLAN_FIELDS } from '../core/around/surroundings.ts';
 import { departuresOf, type Table } from '../core/table.ts';
+import { WEATHER_FIELDS } from '../core/around/weather.ts';
 import type { Bins } from './binning/binning.ts';
 import type { ColumnSource, ColumnTask } from './binning/column-binning.ts';
+import type { TrainingPool } from './engine/training-pool.ts';
 import { dayEffects } from './features/day-effect.ts';
 import { inputsOfTable, rawOf } from './features/encoding.ts';
-import { binOffsets } from './growing/histogram.ts';
 import { holidayFeature } from './features/holidays.ts';
-import { guardAgainstLeaks } from './leak-guard.ts';
-import type { BoostRows } from './growing/training-rows.ts';
-import { scheduleFeatures, scheduleInputs, WEATHER } from './features/schedule-features.ts';
-import type { TrainOptions } from './settings.ts';
-import { sharedBytes, sharedInts } from './shared-array.ts';
+import { scheduleFeatures, scheduleInputs } from './features/schedule-features.ts';
 import { buildStatistics, kindsOf } from './features/target-statistics.ts';
-import type { TrainingPool } from './engine/training-pool.ts';
 import {
   type DataSplit,
   PARTS,
@@ -28,6 +26,11 @@ import {
   splitByTime,
 } from './features/time-split.ts';
 import { trafficFeatures } from './features/traffic.ts';
+import { binOffsets } from './growing/histogram.ts';
+import type { BoostRows } from './growing/training-rows.ts';
+import { guardAgainstLeaks } from './leak-guard.ts';
+import type { TrainOptions } from './settings.ts';
+import { sharedBytes, sharedInts } from './shared-array.ts';
 
 export interface Prepared {
   readonly split: DataSplit;
@@ -93,7 +96,7 @@ export const prepare = async (
   });
   const features = [...plain, ...statistics.features];
   // Weather explains days by itself.
-  const isBlind = !inputs.some(({ name }) => WEATHER.includes(name as FieldName));
+  const isBlind = !inputs.some(({ name }) => WEATHER_FIELDS.includes(name as FieldName));
   const places = sharedInts(table.nRows).fill(-1);
   for (let place = 0; place < known.length; place++) places[known[place]!] = place;
   /** The test sees the stored statistics, earlier rows what could be known on their day. */
@@ -135,11 +138,22 @@ const reasonsOf = (table: Table): string => {
   return reasons.length === 0 ? '' : ` (${reasons.join(', ')})`;
 };
 
-/** The inputs of a model: the schedule, and with own features what the statistics and the weather ask. */
+/** The inputs of a model: the schedule and the weather, and with own features what the statistics and the plan ask. */
 const namesOf = (table: Table, options: TrainOptions): readonly FieldName[] => {
+  if (options.features !== 'own') return scheduleInputs(table);
   const more = MORE.filter((name) => table.columns[name] !== undefined);
-  return [...scheduleInputs(table), ...(options.features === 'own' ? more : [])];
+  return [...scheduleInputs(table), ...more, ...(hasWholePlan(table) ? PLAN_FIELDS : [])];
 };
+
+/**
+ * Whether the flights' own plan may be looked at. Files that never hold a cancelled flight may have left them out, and
+ * a day with few flights in them would then be one on which many were cancelled: known only afterwards.
+ */
+const hasWholePlan = ({ surroundings, source, columns }: Table): boolean =>
+  surroundings?.plan !== undefined &&
+  (source.rejected['cancelled'] ?? 0) > 0 &&
+  columns.origin !== undefined &&
+  columns.destination !== undefined;
 
 const MORE: readonly FieldName[] = ['flightNumber', 'tailNumber'];
 

@@ -151,6 +151,7 @@ const judge = (
     threshold,
     costs: options.costs,
   });
+  const { weather } = table.surroundings ?? {};
   const rejected = Object.values(table.source.rejected).reduce((sum, n) => sum + n, 0);
   const rows = { read: table.source.nRowsRead, rejected, used: table.nRows };
   const departures = departuresOf(table);
@@ -178,6 +179,9 @@ const judge = (
           leaves: settings.nLeaves,
           learningRate: settings.learningRate,
         },
+        ...(weather && {
+          weather: { leadHours: weather.leadHours, neighbours: weather.neighbours },
+        }),
       },
       test: evaluation.test,
       baselines,

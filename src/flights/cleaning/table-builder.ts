@@ -2,14 +2,15 @@
  * Chunks of DuckDB gathered into the columns of a table, rejected rows counted instead.
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api';
+import { startCounts } from '../../core/around/departure-plan.ts';
 import { AppError } from '../../core/errors.ts';
 import type { InputKind } from '../../core/flight.ts';
 import type { Column, Table } from '../../core/table.ts';
 import { buildDictionary, type Dictionary, sortDictionary } from '../reading/dictionary.ts';
 import type { Readings } from './flight-query.ts';
+import { CHUNK_ROWS, doublesOf, floatsOf, intsOf, textsOf } from '../reading/vectors.ts';
 import { NO_MINUTES } from './projection.ts';
 import { noneUsable, type RejectLog, startRejectLog } from './reject-log.ts';
-import { CHUNK_ROWS, doublesOf, floatsOf, intsOf, textsOf } from '../reading/vectors.ts';
 
 type Filling =
   | { readonly kind: 'category'; codes: Int32Array; readonly dictionary: Dictionary }
@@ -61,6 +62,11 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
   const log = startRejectLog();
   const taken = new Int32Array(CHUNK_ROWS);
   const chunkCodes = new Int32Array(CHUNK_ROWS);
+  /** Of every row of a chunk, also of those that are not used: where it is planned to depart, and to go. */
+  const planned = {
+    origin: { codes: new Int32Array(CHUNK_ROWS), counts: startCounts() },
+    destination: { codes: new Int32Array(CHUNK_ROWS), counts: startCounts() },
+  };
 
   const grow = (): void => {
     capacity *= 2;
@@ -132,9 +138,12 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
       const vector = chunk.getColumnVector(3 + c);
       switch (filling.kind) {
         case 'category': {
-          filling.dictionary.encodeInto(textsOf(vector), chunkCodes, 0);
+          const { name } = column;
+          const isAirport = name === 'origin' || name === 'destination';
+          const rowCodes = isAirport ? planned[name].codes : chunkCodes;
+          filling.dictionary.encodeInto(textsOf(vector), rowCodes, 0);
           const { codes } = filling;
-          for (let i = 0; i < nKept; i++) codes[nRows + i] = chunkCodes[kept[i]!]!;
+          for (let i = 0; i < nKept; i++) codes[nRows + i] = rowCodes[kept[i]!]!;
           break;
         }
         case 'number': {
@@ -155,6 +164,20 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
       }
     });
     nRows += nKept;
+    countPlanned(chunk, columns);
+  };
+
+  /** Counts every row of a chunk by its origin and destination, the cancelled ones too. */
+  const countPlanned = (chunk: DuckDBDataChunk, columns: readonly NamedKind[]): void => {
+    const at = columns.findIndex(({ name }) => name === 'scheduledDeparture');
+    const minutes = intsOf(chunk.getColumnVector(3 + at));
+    for (const name of ['origin', 'destination'] as const) {
+      if (!columns.some((column) => column.name === name)) continue;
+      const { codes, counts } = planned[name];
+      for (let row = 0; row < minutes.length; row++)
+        if (codes[row]! >= 0 && minutes[row] !== NO_MINUTES)
+          counts.add(codes[row]!, Math.floor(minutes[row]! / 60), 1);
+    }
   };
 
   const finish = ({ files, dialect, unused, notes }: FlightsRead): Table => {
@@ -166,6 +189,14 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
           dialect.expects,
         ),
       );
+    const namesOf = (name: string): readonly string[] => {
+      const filling = fillings.get(name);
+      return filling?.kind === 'category' ? filling.dictionary.texts : [];
+    };
+    const plan = {
+      origins: planned.origin.counts.finish(namesOf('origin')),
+      destinations: planned.destination.counts.finish(namesOf('destination')),
+    };
     const columns: Record<string, Column> = {};
     for (const [name, filling] of fillings) {
       const column = finishColumn(filling, nRows);
@@ -193,6 +224,7 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
         unused,
         notes,
       },
+      surroundings: { plan },
     };
   };
 

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeTime } from '../../core/flight.ts';
+import { decodeTime, type FieldName } from '../../core/flight.ts';
 import type { Table } from '../../core/table.ts';
+import { buildWeatherOf } from '../../core/around/weather.ts';
 import { joinWeather, loadWeather } from './weather.ts';
 
 const HEADER =
@@ -45,10 +46,18 @@ const tableOf = (flights: readonly (readonly [origin: number, departure: string]
   source: { files: [], dialect: 'planted', target: 'arrival', nRowsRead: 0, rejected: {} },
 });
 
-const temperatures = (table: Table): readonly number[] => {
-  const column = table.columns.temperatureF;
-  return column?.kind === 'number' ? [...column.numbers] : [];
+/** What each flight sees of a quantity. */
+const seen = (table: Table, field: FieldName): readonly number[] => {
+  const { origin, scheduledDeparture } = table.columns;
+  const weatherOf = buildWeatherOf(table.surroundings!.weather!, [field]);
+  if (origin?.kind !== 'category' || scheduledDeparture?.kind !== 'time') return [];
+  return Array.from(origin.codes, (code, row) => {
+    const [value] = weatherOf(origin.values[code], undefined, scheduledDeparture.minutes[row]!);
+    return value!;
+  });
 };
+
+const temperatures = (table: Table): readonly number[] => seen(table, 'temperatureF');
 
 test('a flight sees the newest observation of its own airport that is at least the lead time old', async () => {
   const file = put(
@@ -78,8 +87,7 @@ test('a flight sees the newest observation of its own airport that is at least t
     none,
   ]);
   expect(temperatures(joinWeather(flights, weather, 0))[0]).toBe(10);
-  const gusts = joinWeather(flights, weather, 2).columns.windGustMph;
-  expect(gusts?.kind === 'number' && gusts.numbers[0]).toBe(none);
+  expect(seen(joinWeather(flights, weather, 2), 'windGustMph')[0]).toBe(none);
 });
 
 test('a weather file that misses a column says which', async () => {
@@ -87,5 +95,149 @@ test('a weather file that misses a column says which', async () => {
   await expect(loadWeather(file)).rejects.toMatchObject({
     code: 'columns-unknown',
     message: expect.stringMatching(/missing are dewp, humid/),
+  });
+});
+
+/** What flights see of some quantities, by name. */
+const sights = (
+  weather: Awaited<ReturnType<typeof loadWeather>>,
+  [origin, departure]: readonly [string, string],
+  fields: readonly FieldName[],
+): Readonly<Record<string, number>> => {
+  const table = joinWeather(
+    {
+      ...tableOf([[0, departure]]),
+      columns: { origin: { kind: 'category', codes: Int32Array.of(0), values: [origin] } },
+    },
+    weather,
+    1,
+  );
+  const values = buildWeatherOf(table.surroundings!.weather!, fields)(
+    origin,
+    undefined,
+    decodeTime(departure),
+  );
+  return Object.fromEntries(fields.map((name, f) => [name, values[f]!]));
+};
+
+test('METAR of the IEM: UTC by the clock of the airport, knots, trace, layers, several reports in an hour', async () => {
+  const file = put(
+    'metar.csv',
+    `station,valid,tmpf,dwpf,relh,drct,sknt,p01i,alti,mslp,vsby,gust,skyc1,skyc2,skyc3,skyc4,skyl1,skyl2,skyl3,skyl4
+JFK,2013-07-05 09:51,70,60,70,90,10,0.10,29.92,1013.0,10,M,FEW,M,M,M,2000,M,M,M
+JFK,2013-07-05 12:20,71,60,70,90,10,0.05,29.92,M,5,20,FEW,BKN,OVC,M,800,1500,2500,M
+JFK,2013-07-05 12:51,72,60,70,90,10,0.20,29.92,1010.0,3,M,OVC,M,M,M,700,M,M,M
+JFK,2013-07-05 13:51,73,60,70,180,M,T,29.92,1009.0,2,30,SCT,M,M,M,700,M,M,M
+LGA,2013-07-05 13:51,99,60,70,180,5,0.30,29.92,M,1,M,M,M,M,M,M,M,M,M
+`,
+  );
+  const weather = await loadWeather(file);
+  // 12:51 UTC is 08:51 in New York.
+  const early = sights(
+    weather,
+    ['JFK', '2013-07-05T09:51'],
+    [
+      'temperatureF',
+      'windSpeedMph',
+      'windGustMph',
+      'ceilingFeet',
+      'precipitation6hInches',
+      'pressureTendencyMillibars',
+      'windEastMph',
+    ],
+  );
+  expect(early).toMatchObject({ temperatureF: 72, windGustMph: Number.NaN, ceilingFeet: 700 });
+  expect(early['windSpeedMph']).toBeCloseTo(11.5078, 4);
+  expect(early['windEastMph']).toBeCloseTo(11.5078, 4);
+  // Of 12:20 and 12:51 the larger counts, with 09:51 before.
+  expect(early['precipitation6hInches']).toBeCloseTo(0.3, 12);
+  expect(early['pressureTendencyMillibars']).toBe(-3);
+  const late = sights(
+    weather,
+    ['JFK', '2013-07-05T11:00'],
+    [
+      'precipitationInches',
+      'ceilingFeet',
+      'windNorthMph',
+      'nearbyVisibilityMiles',
+      'nearbyPrecipitationInches',
+    ],
+  );
+  expect(late).toMatchObject({
+    precipitationInches: 0.0001,
+    ceilingFeet: Number.NaN,
+    nearbyVisibilityMiles: 1,
+    nearbyPrecipitationInches: 0.3,
+  });
+  expect(late['windNorthMph']).toBeCloseTo((-30 * 1.852) / 1.609344, 9);
+});
+
+test('Meteostat: metric units, and a file that is named by its airport', async () => {
+  const file = put(
+    'DUB.csv',
+    `time,temp,dwpt,rhum,prcp,snow,wdir,wspd,wpgt,pres,tsun,coco
+2024-01-10 09:00:00,10,5,80,2.54,,270,16.09344,32.18688,1001.5,,8
+2024-07-10 09:00:00,20,5,80,,,270,16.09344,,1001.5,,8
+`,
+  );
+  const weather = await loadWeather(file);
+  expect(
+    sights(
+      weather,
+      ['DUB', '2024-01-10T10:00'],
+      ['temperatureF', 'precipitationInches', 'windSpeedMph', 'windGustMph', 'pressureMillibars'],
+    ),
+  ).toEqual({
+    temperatureF: 50,
+    precipitationInches: 0.1,
+    windSpeedMph: 10,
+    windGustMph: 20,
+    pressureMillibars: 1001.5,
+  });
+  // Summer time: 09:00 UTC is 10:00 in Dublin.
+  const fields = ['temperatureF', 'windEastMph'] as const;
+  expect(sights(weather, ['EIDW', '2024-07-10T10:59'], fields)['temperatureF']).toBeNaN();
+  expect(sights(weather, ['EIDW', '2024-07-10T11:00'], fields)).toEqual({
+    temperatureF: 68,
+    windEastMph: expect.closeTo(-10, 9),
+  });
+});
+
+test('names that say their units are read by them, in local time', async () => {
+  const file = put(
+    'own.csv',
+    `station,time,temperature_c,windSpeedKt,visibility_km,ceiling_m
+ABC,2024-01-10T09:00,0,10,1.609344,304.8
+`,
+  );
+  const seen = sights(
+    await loadWeather(file),
+    ['ABC', '2024-01-10T10:00'],
+    ['temperatureF', 'windSpeedMph', 'visibilityMiles', 'ceilingFeet'],
+  );
+  expect(seen['temperatureF']).toBe(32);
+  expect(seen['windSpeedMph']).toBeCloseTo(11.5078, 4);
+  expect(seen['visibilityMiles']).toBeCloseTo(1, 12);
+  expect(seen['ceilingFeet']).toBeCloseTo(1000, 9);
+});
+
+test('a station of UTC whose zone nobody knows is refused, and read when its clock is said', async () => {
+  const text = 'station,valid,tmpf\nQQQQ,2013-07-05 09:00,70\n';
+  const file = put('far.csv', text);
+  await expect(loadWeather(file)).rejects.toMatchObject({
+    code: 'data-unfit',
+    message: expect.stringMatching(/QQQQ.*time zone.*--weather-clock local/s),
+  });
+  const weather = await loadWeather(file, { weatherClock: 'local' });
+  expect(sights(weather, ['QQQQ', '2013-07-05T10:00'], ['temperatureF'])).toEqual({
+    temperatureF: 70,
+  });
+});
+
+test('a file that holds no observations says what it has', async () => {
+  const file = put('none.csv', 'a,b\n1,2\n');
+  await expect(loadWeather(file)).rejects.toMatchObject({
+    code: 'columns-unknown',
+    message: expect.stringMatching(/no observations that are known.*it has a, b/),
   });
 });

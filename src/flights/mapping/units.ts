@@ -46,6 +46,7 @@ const UNITS: Readonly<Record<string, Readonly<Record<string, Scale>>>> = {
     kPa: { factor: 10 },
   },
   humidityPercent: { '%': { factor: 1 }, share: { factor: 100 } },
+  ceilingFeet: { ft: { factor: 1 }, m: { factor: 1 / 0.3048 } },
 };
 
 /** SQL for a number of that unit in the unit of the field. @throws AppError usage for a unit that it does not have */

@@ -6,6 +6,8 @@ import type { ReadingOptions } from '../reading-options.ts';
 import { AppError } from '../../core/errors.ts';
 import { fieldOf } from '../../core/flight.ts';
 import { type Input, noInputError } from '../../core/inputs.ts';
+import { PLAN_FIELDS, type Surroundings } from '../../core/around/surroundings.ts';
+import { WEATHER_FIELDS } from '../../core/around/weather.ts';
 import type { RejectExample } from '../../core/table.ts';
 import { lookForExamples, placeExamples } from '../cleaning/examples.ts';
 import { startRejectLog } from '../cleaning/reject-log.ts';
@@ -43,6 +45,8 @@ export interface ScanOptions extends ReadingOptions {
   readonly keepsColumns?: boolean | undefined;
   /** Answers rows; it is called on this thread, in any order. */
   readonly scoring: Scoring;
+  /** What is known around the flights. */
+  readonly surroundings?: Surroundings | undefined;
   /** Told now and then how many rows are done. */
   readonly onRows?: (nRows: number) => void;
 }
@@ -137,11 +141,21 @@ export const scanFiles = async (
       unknown: report.unknown,
       absent: options.inputs
         .map(({ name }) => name)
-        .filter((name) => parts.every((part) => part.absent.includes(name))),
+        .filter((name) => parts.every((part) => part.absent.includes(name)))
+        .filter((name) => !isFilled(name, options.surroundings)),
     };
   } finally {
     database.close();
   }
+};
+
+/** Whether an input is filled by what is known around the flights. */
+const isFilled = (name: string, { plan, weather }: Surroundings = {}): boolean => {
+  const fields: readonly string[] = [
+    ...(plan ? PLAN_FIELDS : []),
+    ...(weather ? WEATHER_FIELDS : []),
+  ];
+  return fields.includes(name);
 };
 
 /**

@@ -13,10 +13,10 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { Input } from '../../core/inputs.ts';
+import { buildCompletion } from '../../core/around/completion.ts';
+import type { Surroundings } from '../../core/around/surroundings.ts';
 import type { Database } from '../database.ts';
 import { buildDictionary } from '../reading/dictionary.ts';
-import { buildColumnReader } from './model-inputs.ts';
-import type { Block, Scoring } from './scoring.ts';
 import {
   booleansOf,
   CHUNK_ROWS,
@@ -26,6 +26,8 @@ import {
   setMissing,
   textsOf,
 } from '../reading/vectors.ts';
+import { buildColumnReader } from './model-inputs.ts';
+import type { Block, Scoring } from './scoring.ts';
 
 export interface Output {
   readonly name: string;
@@ -40,6 +42,7 @@ interface ScoreOptions {
   readonly inputs: readonly Input[];
   readonly outputs: readonly Output[];
   readonly scoring: Scoring;
+  readonly surroundings?: Surroundings | undefined;
   readonly onRows?: (nRows: number) => void;
 }
 
@@ -71,8 +74,9 @@ interface Ticket {
  * The counts are whole once the query is.
  */
 export const registerScore = ({ connection }: Database, options: ScoreOptions): Counts => {
-  const { inputs, outputs, scoring, onRows } = options;
+  const { inputs, outputs, scoring, onRows, surroundings = {} } = options;
   const nInputs = inputs.length;
+  const complete = buildCompletion(inputs, surroundings);
   const readers = inputs.map(buildColumnReader);
   const reasons = buildDictionary();
   const nByReason: number[] = [];
@@ -100,6 +104,7 @@ export const registerScore = ({ connection }: Database, options: ScoreOptions): 
     for (let i = 0; i < nInputs; i++) {
       nUnknown[i]! += readers[i]!(chunk, { column: 1 + i, raw, at: i, stride: nInputs });
     }
+    complete?.(raw, 0, ticket.nRows);
     scoring.begin(ticket.block, ticket.nRows);
     result.fill(number);
   };

@@ -1,6 +1,7 @@
 /**
  * Features in words: what a person reads where the model has a name.
  */
+import { fieldOf } from '../../core/flight.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   airline: 'airline',
@@ -12,8 +13,10 @@ const WORDS: Readonly<Record<string, string>> = {
   dayOfWeek: 'day of the week',
   scheduledMinutes: 'scheduled minutes from departure to arrival, local clocks',
   distanceMiles: 'distance',
-  departuresPerHour: 'usual departures at the origin in that hour',
-  flightsToDestinationPerHour: 'usual flights to the destination in that hour',
+  departuresPerHour: 'departures at the origin in that hour',
+  flightsToDestinationPerHour: 'flights to the destination in that hour',
+  departuresNear: 'departures at the origin in that hour and beside it',
+  flightsToDestinationNear: 'flights to the destination in that hour and beside it',
   lateOfAirline: 'how late this airline has been',
   lateOfHour: 'how late this hour has been',
   lateOfOriginHour: 'how late this hour has been at the origin',
@@ -35,7 +38,9 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** `how late this hour has been`; a name that has no words is taken apart: `gusts6Hours` is `gusts 6 hours`. */
 export const wordsOfFeature = (name: string): string =>
-  WORDS[name] ?? (/^[a-z]+(?:[A-Z0-9][A-Za-z0-9]*)+$/.test(name) ? takenApart(name) : name);
+  WORDS[name] ??
+  fieldOf(name)?.description.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()) ??
+  (/^[a-z]+(?:[A-Z0-9][A-Za-z0-9]*)+$/.test(name) ? takenApart(name) : name);
 
 const takenApart = (name: string): string =>
   name

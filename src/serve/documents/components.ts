@@ -4,7 +4,13 @@
 import type { LoadedModel } from '../../core/model-file.ts';
 import { HTTP_CODES } from '../formats/problem.ts';
 import { DATATYPES } from '../formats/tensor.ts';
-import { flightSchema, MODEL_IDENTITY, predictionProperties, type Schema } from './schema.ts';
+import {
+  flightSchema,
+  MODEL_IDENTITY,
+  predictionProperties,
+  type Schema,
+  weatherProperty,
+} from './schema.ts';
 
 /** A schema of this document by its name. */
 export const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
@@ -14,6 +20,10 @@ export const EXAMPLES_SHOWN = 12;
 
 export const schemasOf = ({ model }: LoadedModel): Readonly<Record<string, Schema>> => {
   const properties = predictionProperties(model);
+  const withWeather = (flight: Schema): Schema => ({
+    ...flight,
+    properties: { ...(flight['properties'] as Schema), ...weatherProperty(model) },
+  });
   const required = Object.keys(properties).filter(
     (name) => name !== 'unknown' && name !== 'notices',
   );
@@ -34,11 +44,14 @@ export const schemasOf = ({ model }: LoadedModel): Readonly<Record<string, Schem
     base: { type: 'number', description: 'The probability when nothing is known of a flight' },
   };
   return {
-    Flight: flightSchema(model.inputs, EXAMPLES_SHOWN),
+    Flight: withWeather(flightSchema(model.inputs, EXAMPLES_SHOWN)),
     Batch: {
       type: 'object',
       required: ['flights'],
-      properties: { flights: { type: 'array', description: 'Up to 10,000', items: ref('Flight') } },
+      properties: {
+        flights: { type: 'array', description: 'Up to 10,000', items: ref('Flight') },
+        ...weatherProperty(model),
+      },
     },
     Prediction: {
       type: 'object',

@@ -12,6 +12,7 @@ import type { Model } from '../../core/model.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 import type { JsonObject } from '../formats/body.ts';
 import { spanishOf } from '../formats/spanish.ts';
+import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
 import { exampleFlight } from './schema.ts';
 
 /** A longer list is not sent with the page: its field is typed. */
@@ -44,9 +45,9 @@ export const buildPage = (loaded: LoadedModel): PageBuilder => {
       lang,
       subject,
       example,
-      fields: model.inputs.map((input) =>
-        fieldOf(input, flight[input.name], faults.get(input.name), words),
-      ),
+      fields: model.inputs
+        .filter(isAsked)
+        .map((input) => fieldOf(input, flight[input.name], faults.get(input.name), words)),
       asked:
         outcome === undefined || isRefused
           ? undefined
@@ -82,6 +83,9 @@ const subjectOf = (model: Model): Subject => {
 };
 
 const KINDS = { number: 'number', time: 'time' } as const;
+
+/** What the plan of a day fills is not asked of people. */
+const isAsked = ({ name }: Input): boolean => !(PLAN_FIELDS as readonly string[]).includes(name);
 
 /** @param fault what the service says of it, where it does */
 const fieldOf = (

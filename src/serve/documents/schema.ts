@@ -4,6 +4,9 @@
 import { encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { Model } from '../../core/model.ts';
+import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
+import { fieldOf } from '../../core/flight.ts';
+import { OBSERVED } from '../../core/around/weather.ts';
 import { levelName } from '../formats/answer.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
@@ -54,6 +57,34 @@ export const flightSchema = (inputs: readonly Input[], nExamples?: number): Sche
   ),
 });
 
+/** What a request may bring of the weather, for a model that asks for it; nothing for any other. */
+export const weatherProperty = ({
+  provenance,
+}: Pick<Model, 'provenance'>): Readonly<Record<string, Schema>> => {
+  const { weather } = provenance.trainedOn ?? {};
+  if (weather === undefined) return {};
+  return {
+    weather: {
+      type: ['array', 'null'],
+      description: `Observations of airports, of which a flight sees those taken up to ${weather.leadHours} h before its departure`,
+      items: {
+        type: 'object',
+        required: ['station', 'time'],
+        properties: {
+          station: { type: 'string', description: 'Code of the airport, as flights name it' },
+          time: { type: 'string', description: 'Local time, ISO 8601 without zone' },
+          ...Object.fromEntries(
+            OBSERVED.map((name) => [
+              name,
+              { type: ['number', 'null'], 'x-unit': fieldOf(name)!.unit },
+            ]),
+          ),
+        },
+      },
+    },
+  };
+};
+
 /**
  * A flight that the model knows: one that it learned from, where it keeps some for its self-test; else a value from the
  * middle of each category and a summer evening.
@@ -74,6 +105,8 @@ export const recordedFlight = (
     Number.isFinite(row[i]) ? recordedValue(input, row[i]!) : undefined,
   );
 
+const IS_PLAN: ReadonlySet<string> = new Set(PLAN_FIELDS);
+
 const namedValues = (
   inputs: readonly Input[],
   toValue: (input: Input, i: number) => string | number | undefined,
@@ -81,7 +114,8 @@ const namedValues = (
   Object.fromEntries(
     inputs
       .map((input, i) => [input.name, toValue(input, i)] as const)
-      .filter(([, value]) => value !== undefined),
+      // Those the plan of the day fills.
+      .filter(([name, value]) => value !== undefined && !IS_PLAN.has(name)),
   );
 
 /** The first flight of the self-test that lacks nothing; some lack values on purpose. */

@@ -129,6 +129,8 @@ const buildInfer = (context: ServeContext): Endpoint => {
     const { nRows } = asked.flights;
     const refused = ticket.charge({ work: 'predict', nRows, answerBytes: nRows * ROW_BYTES });
     if (refused) throw shed(context, refused);
+    scoring.complete(asked.flights.raw, 0, nRows);
+    scoring.around.byEachOther(asked.flights.raw, nRows);
     const answers = answersFor(asked);
     for (let from = 0; from < nRows; ) {
       const reason = from > 0 || ticket.isShared() ? await ticket.pause() : undefined;

@@ -233,6 +233,8 @@ export const buildBatchAnswer = (
     const pause = pauseOf(context, ticket);
     const answer = async (flights: Flights): ReturnType<BatchAnswer> => {
       charge(ticket, flights.nRows, work);
+      scoring.complete(flights.raw, 0, flights.nRows);
+      scoring.around.byEachOther(flights.raw, flights.nRows);
       return { parts: await write(flights, work, { ticket, pause, lang }), onSent: ticket.sent };
     };
     try {
@@ -242,10 +244,16 @@ export const buildBatchAnswer = (
       const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
       if (scanned && !(strict && isFaulty(scanned))) return await answer(scanned);
       const body = parseBody(bytes);
-      const flights = isObject(body) ? (body['flights'] ?? undefined) : undefined;
+      const request = isObject(body) ? body : {};
+      const flights = request['flights'] ?? undefined;
       if (flights === undefined)
         return { parts: [Buffer.from(single(body, switches, call))], onSent: ticket.sent };
-      return await answer(await readFlights(scoring, flights, strict, bounds));
+      const faults: Fault[] = [];
+      const completeByWeather = scoring.around.byWeather(request, faults);
+      if (faults.length > 0) throw batchInvalid(faults);
+      const read = await readFlights(scoring, flights, strict, bounds);
+      completeByWeather?.(read.raw, 0, read.nRows);
+      return await answer(read);
     } catch (error) {
       ticket.sent();
       throw error;

@@ -38,6 +38,8 @@ const LONGEST_MINUTES = 3 * MINUTES_PER_DAY;
 
 /** Smallest and largest value that a unit has. */
 const UNIT_RANGES: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  flights: [0, Number.POSITIVE_INFINITY],
+  ft: [0, Number.POSITIVE_INFINITY],
   miles: [0, Number.POSITIVE_INFINITY],
   mph: [0, Number.POSITIVE_INFINITY],
   in: [0, Number.POSITIVE_INFINITY],

@@ -4,10 +4,12 @@
 import { buildBinCounter } from '../../core/distribution.ts';
 import { AppError, type Fault } from '../../core/errors.ts';
 import { buildInputReader } from '../../core/inputs.ts';
+import type { Completion } from '../../core/around/completion.ts';
 import type { ServeContext } from '../context.ts';
 import type { AnswerWriter } from '../formats/answer.ts';
 import { isObject } from '../formats/body.ts';
 import type { FlightScanner } from '../formats/flight-scanner.ts';
+import { type Around, buildAround } from './around.ts';
 import { buildNotices, type Notices } from './notices.ts';
 import type { Reasons } from './reasons.ts';
 
@@ -25,8 +27,11 @@ export interface Scoring {
   readonly nInputs: number;
   readonly nHeads: number;
   readonly notices: Notices;
+  readonly around: Around;
+  /** Fills what the plan of the service knows: before whatever looks at the flights' numbers. */
+  readonly complete: Completion;
   /**
-   * Reads one flight into `raw[at .. at + nInputs)`.
+   * Reads one flight, and the weather that it brings, into `raw[at .. at + nInputs)`.
    * @returns names of inputs whose value was never seen
    * @throws AppError value-invalid, also for a value never seen, or one that cannot be, when `strict`
    */
@@ -49,24 +54,29 @@ export interface FlightAnswering {
   readonly reasons: Reasons;
 }
 
-export const buildScoring = ({ predictor, counters }: ServeContext): Scoring => {
+export const buildScoring = ({ predictor, counters, complete }: ServeContext): Scoring => {
   const { inputs, heads, threshold } = predictor.model;
   const readInputs = buildInputReader(inputs);
   const nHeads = heads.length;
   const notices = buildNotices(predictor.model);
+  const around = buildAround(predictor.model);
   const countDrift = buildBinCounter(inputs, predictor.model.shares, counters.drift);
   return {
     nInputs: inputs.length,
     nHeads,
     notices,
+    around,
+    complete,
     read: (flight, { pointer, strict }, raw, at) => {
       if (!isObject(flight)) throw notAnObject(flight, pointer);
       const { faults, unknown } = readInputs(flight, raw, at);
+      around.byWeather(flight, faults)?.(raw, at, 1);
       if (strict) faults.push(...unknown.map(neverSeen), ...notices.impossible(raw, at));
       if (faults.length > 0) throw invalid(faults, pointer);
       return unknown;
     },
     predict: (raw, nRows, out) => {
+      complete(raw, 0, nRows);
       const startMs = performance.now();
       predictor.predictInto(raw, nRows, out);
       counters.inferenceDone((performance.now() - startMs) * 1e6);

@@ -21,6 +21,7 @@ import { followPlan } from './follow-plan.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { actAsInit } from './init-process.ts';
 import { keepFiles, watchFiles } from './kept-files.ts';
+import { keepPlan, type ReadPlan } from './kept-plan.ts';
 import { watchNpmParent } from './npm-parent.ts';
 import { freePort, urlOf } from './ports.ts';
 import { bringModel, resolveModel } from './model-source.ts';
@@ -47,12 +48,14 @@ export interface Started {
 /**
  * Serves until SIGTERM or SIGINT; a second one ends at once.
  * @param onStarted called once, when every worker is ready
+ * @param readPlan reads the files of `config.schedule`
  * @returns the exit code
  * @throws AppError model-missing, model-broken, model-unfit, port-in-use, file-unwritable before it is ready
  */
 export const serve = async (
   config: ServeConfig,
   onStarted: (started: Started) => void = () => {},
+  readPlan?: ReadPlan,
 ): Promise<number> => {
   const calledMs = performance.now();
   checkDescriptors();
@@ -68,6 +71,9 @@ export const serve = async (
   const admins: Bun.Server<undefined>[] = [];
   try {
     const kept = keepFiles(config, sharedDir);
+    const { schedule: files } = config;
+    const plan =
+      files && readPlan ? await keepPlan({ files, read: readPlan, sharedDir }) : undefined;
     const inherited = inheritedPorts();
     const port = inherited?.port ?? freePort(config.host, config.port, '--port');
     const adminPort =
@@ -84,6 +90,7 @@ export const serve = async (
       config,
       workerConfig: () => ({
         ...kept.config(),
+        planFile: plan?.file(),
         memoryLimitMb: followed.plan().memoryLimitMb,
       }),
       nWorkers: followed.plan().nWorkers,
@@ -97,7 +104,7 @@ export const serve = async (
     built = fleet;
     const scheme = config.tls ? 'https' : 'http';
     const view = (): ServiceView => ({
-      ...viewOf(fleet, state, { sharedDir, refusal: kept.refusal() }),
+      ...viewOf(fleet, state, { sharedDir, refusal: kept.refusal() ?? plan?.refusal() }),
       scheme,
     });
     const tellAll = (): void => {
@@ -181,6 +188,13 @@ export const serve = async (
       },
       onRefusal: tellAll,
     });
+    const unwatchPlan = plan?.watch(() => {
+      const refusal = plan.refusal();
+      if (refusal === undefined) log.info('the schedule has changed');
+      else log.error(refusal);
+      for (const child of fleet.children()) child.tell({ command: 'plan', file: plan.file() });
+      tellAll();
+    });
     const unwatchParent = inherited
       ? () => {}
       : watchNpmParent(firstParent, () => {
@@ -205,6 +219,7 @@ export const serve = async (
     unfollow();
     endInit();
     unwatchFiles();
+    unwatchPlan?.();
     unwatchModel();
     unwatchParent();
     return code;

@@ -1,9 +1,12 @@
 /**
  * One worker process: reads and checks the model, waits for the command to listen, answers, drains.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodePlanned, planOf } from '../../core/around/departure-plan.ts';
 import { AppError, ERRORS } from '../../core/errors.ts';
 import { type LoadedModel, readModel } from '../../core/model-file.ts';
+import { buildCompletion, type Completion } from '../../core/around/completion.ts';
 import { compilePredictor } from '../../predict/compile.ts';
 import type { ServeContext, ServeState } from '../context.ts';
 import { problemText } from '../formats/problem.ts';
@@ -79,6 +82,13 @@ const start = ({
   const admission = buildAdmission(config, overload.isStanding);
   const counters = buildCounters(cells, drift, () => sumDrift(sharedDir, loaded.sha256, nDrift));
 
+  const completionOf = (file: string | undefined): Completion => {
+    if (file === undefined) return () => {};
+    const plan = planOf(decodePlanned(readFileSync(file)));
+    return buildCompletion(loaded.model.inputs, { plan }) ?? (() => {});
+  };
+  let complete = completionOf(config.planFile);
+
   let state: ServeState = 'starting';
   let reasons: readonly string[] = [];
   let serviceReady = true;
@@ -88,6 +98,7 @@ const start = ({
     loaded,
     predictor,
     config,
+    complete: (raw, at, nRows) => complete(raw, at, nRows),
     counters,
     admission,
     quota: buildQuota(mapCells(quotaPath)),
@@ -176,6 +187,9 @@ const start = ({
         break;
       case 'service':
         arrived(message.snapshot);
+        break;
+      case 'plan':
+        complete = completionOf(message.file);
         break;
       case 'auth':
         changeAuth(message.auth);

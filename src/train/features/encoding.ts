@@ -3,6 +3,7 @@
  */
 import { fieldOf } from '../../core/flight.ts';
 import { type Input, readColumnInto } from '../../core/inputs.ts';
+import { buildCompletion } from '../../core/around/completion.ts';
 import type { Table } from '../../core/table.ts';
 import { sharedFloats } from '../shared-array.ts';
 
@@ -42,12 +43,13 @@ const REQUIRED: ReadonlySet<string> = new Set([
   'scheduledDeparture',
 ]);
 
-/** float64, shape (nRows, nInputs), row-major, shared. */
+/** float64, shape (nRows, nInputs), row-major, shared: the columns, completed by what is known around the flights. */
 export const rawOf = (table: Table, inputs: readonly Input[]): Float64Array => {
   const raw = sharedFloats(table.nRows * inputs.length);
   inputs.forEach((input, i) => {
     const column = table.columns[input.name as keyof Table['columns']];
     readColumnInto(input, column, { into: raw, at: i, stride: inputs.length, nRows: table.nRows });
   });
+  if (table.surroundings) buildCompletion(inputs, table.surroundings)?.(raw, 0, table.nRows);
   return raw;
 };

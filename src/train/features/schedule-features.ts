@@ -4,6 +4,7 @@
 import type { Feature } from '../../core/features.ts';
 import type { FieldName } from '../../core/flight.ts';
 import type { Table } from '../../core/table.ts';
+import { fieldsOf, WEATHER_FIELDS } from '../../core/around/weather.ts';
 
 /** Inputs of a schedule, in the order in which a model asks for them. */
 const SCHEDULE: readonly FieldName[] = [
@@ -16,22 +17,16 @@ const SCHEDULE: readonly FieldName[] = [
   'distanceMiles',
 ];
 
-/** Quantities that may be observed at the origin. */
-export const WEATHER: readonly FieldName[] = [
-  'temperatureF',
-  'dewPointF',
-  'humidityPercent',
-  'windDirectionDegrees',
-  'windSpeedMph',
-  'windGustMph',
-  'precipitationInches',
-  'pressureMillibars',
-  'visibilityMiles',
-];
-
-/** The fields of a schedule that the table has. */
-export const scheduleInputs = (table: Table): readonly FieldName[] =>
-  [...SCHEDULE, ...WEATHER].filter((name) => table.columns[name] !== undefined);
+/** The fields of a schedule, and of the weather, that the table has. */
+export const scheduleInputs = (table: Table): readonly FieldName[] => {
+  const { weather } = table.surroundings ?? {};
+  const { destination } = table.columns;
+  const destinations = destination?.kind === 'category' ? destination.values : [];
+  const observed = weather ? fieldsOf(weather, new Set(destinations)) : [];
+  return [...SCHEDULE, ...WEATHER_FIELDS].filter(
+    (name) => table.columns[name] !== undefined || observed.includes(name),
+  );
+};
 
 /** The features that these inputs allow. */
 export const scheduleFeatures = (names: readonly string[]): readonly Feature[] => {
@@ -52,6 +47,7 @@ export const scheduleFeatures = (names: readonly string[]): readonly Feature[] =
   }
   if (has('distanceMiles'))
     features.push({ name: 'distanceMiles', step: 'number', input: 'distanceMiles' });
-  for (const name of WEATHER) if (has(name)) features.push({ name, step: 'number', input: name });
+  for (const name of WEATHER_FIELDS)
+    if (has(name)) features.push({ name, step: 'number', input: name });
   return features;
 };

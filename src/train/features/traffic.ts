@@ -1,18 +1,68 @@
 /**
- * How full the schedule is: flights a day that the training schedule holds at an airport, by day of the week and hour.
+ * How full the schedule is: flights in an hour, and with the hours beside it, at the origin and to the destination. The
+ * day's own plan says it where it is known; else what the training schedule holds in the mean on such a weekday.
  */
-import type { Feature } from '../../core/features.ts';
-import { dayOf, weekdayOf } from '../../core/calendar.ts';
-import type { Input } from '../../core/inputs.ts';
-import { buildKey, type KeyPart } from '../../core/lookup.ts';
 
-/** Lookups of departures per hour at the origin and of flights to the destination, from the rows of a part. */
+import { dayOf, weekdayOf } from '../../core/calendar.ts';
+import type { Feature } from '../../core/features.ts';
+import type { FieldName } from '../../core/flight.ts';
+import type { Input } from '../../core/inputs.ts';
+import { buildKey, type KeyPart, type Lookup } from '../../core/lookup.ts';
+
+/** The features of one side: its airport, and what the day's plan says of it. */
+const SIDES = [
+  {
+    airport: 'origin',
+    inHour: { name: 'departuresPerHour', planned: 'originHourDepartures' },
+    near: { name: 'departuresNear', planned: 'originNearDepartures' },
+  },
+  {
+    airport: 'destination',
+    inHour: { name: 'flightsToDestinationPerHour', planned: 'destinationHourFlights' },
+    near: { name: 'flightsToDestinationNear', planned: 'destinationNearFlights' },
+  },
+] as const satisfies readonly Readonly<Record<string, unknown>>[];
+
+/** A plan with less of what is usual on such a day is taken for a part of it. */
+const WHOLE_SHARE = 0.5;
+const DAY: FieldName = 'originDayDepartures';
+
+/** Departures per hour at the origin and flights to the destination; what is usual comes from the rows of a part. */
 export const trafficFeatures = (
   inputs: readonly Input[],
   raw: Float64Array,
   rows: Int32Array,
   departures: Float64Array,
 ): readonly Feature[] => {
+  const known = { inputs, raw, rows, daysOfWeek: countDays(rows, departures) };
+  const hasPlan = inputs.some(({ name }) => name === DAY);
+  const usualOnDay = hasPlan ? usualOf('origin', null, known) : null;
+  return SIDES.flatMap(({ airport, inHour, near }): Feature[] => {
+    const usual = usualOf(airport, [0], known);
+    if (usual === null) return [];
+    if (usualOnDay === null) return [{ name: inHour.name, step: 'lookup', ...usual }];
+    const plan = { step: 'planned', day: DAY, share: WHOLE_SHARE, usualOnDay } as const;
+    return [
+      { ...plan, name: inHour.name, input: inHour.planned, usual },
+      {
+        ...plan,
+        name: near.name,
+        input: near.planned,
+        usual: usualOf(airport, [-1, 0, 1], known)!,
+      },
+    ];
+  });
+};
+
+interface KnownSchedule {
+  readonly inputs: readonly Input[];
+  readonly raw: Float64Array;
+  readonly rows: Int32Array;
+  /** Days that the rows fall on, Monday first. */
+  readonly daysOfWeek: Float64Array;
+}
+
+const countDays = (rows: Int32Array, departures: Float64Array): Float64Array => {
   const daysOfWeek = new Float64Array(7);
   const seen = new Set<number>();
   for (const row of rows) {
@@ -21,30 +71,43 @@ export const trafficFeatures = (
     seen.add(day);
     daysOfWeek[weekdayOf(day)]! += 1;
   }
-  return (['origin', 'destination'] as const).flatMap((name): Feature[] => {
-    const input = inputs.find((one) => one.name === name);
-    if (!input?.values?.length) return [];
-    const parts: KeyPart[] = [
-      { of: 'code', input: name, radix: input.values.length },
-      { of: 'dayOfWeek', input: 'scheduledDeparture', radix: 7 },
-      { of: 'hour', input: 'scheduledDeparture', radix: 24 },
-    ];
-    const key = buildKey(parts, inputs);
-    const counts = new Map<number, number>();
-    for (const row of rows) {
-      const value = key(raw, row * inputs.length);
-      if (!Number.isNaN(value)) counts.set(value, (counts.get(value) ?? 0) + 1);
-    }
-    const keys = Float64Array.from(counts.keys()).sort();
-    return [
-      {
-        name: name === 'origin' ? 'departuresPerHour' : 'flightsToDestinationPerHour',
-        step: 'lookup',
-        parts,
-        keys,
-        numbers: keys.map((value) => counts.get(value)! / daysOfWeek[Math.floor(value / 24) % 7]!),
-        otherwise: 0,
-      },
-    ];
-  });
+  return daysOfWeek;
 };
+
+/**
+ * Flights at an airport by day of the week, in the mean of such days; null where no airport is known.
+ * @param hours of them in each hour with those so far from it; null: of whole days
+ */
+const usualOf = (
+  airport: string,
+  hours: readonly number[] | null,
+  { inputs, raw, rows, daysOfWeek }: KnownSchedule,
+): Lookup | null => {
+  const input = inputs.find((one) => one.name === airport);
+  if (!input?.values?.length) return null;
+  const parts: KeyPart[] = [
+    { of: 'code', input: airport, radix: input.values.length },
+    { of: 'dayOfWeek', input: 'scheduledDeparture', radix: 7 },
+    ...(hours ? [{ of: 'hour', input: 'scheduledDeparture', radix: HOURS } as const] : []),
+  ];
+  const key = buildKey(parts, inputs);
+  const counts = new Map<number, number>();
+  const perDay = hours ? HOURS : 1;
+  for (const row of rows) {
+    const value = key(raw, row * inputs.length);
+    if (Number.isNaN(value)) continue;
+    const hour = value % perDay;
+    for (const from of hours ?? [0])
+      if (hour + from >= 0 && hour + from < perDay)
+        counts.set(value + from, (counts.get(value + from) ?? 0) + 1);
+  }
+  const keys = Float64Array.from(counts.keys()).sort();
+  return {
+    parts,
+    keys,
+    numbers: keys.map((value) => counts.get(value)! / daysOfWeek[Math.floor(value / perDay) % 7]!),
+    otherwise: 0,
+  };
+};
+
+const HOURS = 24;

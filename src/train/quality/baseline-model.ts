@@ -4,17 +4,19 @@
  */
 import type { Feature } from '../../core/features.ts';
 import type { Head, Model } from '../../core/model.ts';
-import { climatologyFeature } from './climatology.ts';
-import { fitLogistic, type Logistic } from './logistic.ts';
+import { buildNodes, forestOf, type Tree, WORDS_PER_SET } from '../growing/tree.ts';
 import type { Prepared } from '../preparation.ts';
 import type { TrainOptions } from '../settings.ts';
-import { buildNodes, forestOf, type Tree, WORDS_PER_SET } from '../growing/tree.ts';
+import { climatologyFeature } from './climatology.ts';
+import { fitLogistic, type Logistic } from './logistic.ts';
 
 const LOGISTIC_ROUNDS = 8;
 
 export const buildBaselines = (prepared: Prepared, options: TrainOptions): Model => {
   const { inputs, raw, labels, known, parts } = prepared;
-  const plain = prepared.features.flatMap((feature, f) => (feature.step === 'lookup' ? [] : [f]));
+  const plain = prepared.features.flatMap((feature, f) =>
+    feature.step === 'lookup' || feature.step === 'planned' ? [] : [f],
+  );
   const used = new Uint8Array(prepared.features.length);
   for (const f of plain) used[f] = 1;
   const logistic = fitLogistic(parts.train, used, LOGISTIC_ROUNDS);

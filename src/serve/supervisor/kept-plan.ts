@@ -1,0 +1,96 @@
+/**
+ * The plan of the coming days (`--schedule`): read at the start and whenever its files have changed, and kept as a copy
+ * that workers read. A plan that cannot be read is not taken over; the one before stays.
+ */
+import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../../core/errors.ts';
+
+/** Reads files of flights as the bytes of a plan (see `core/departure-plan`); it comes from whoever can read files. */
+export type ReadPlan = (files: readonly string[]) => Promise<Uint8Array>;
+
+interface PlanSource {
+  readonly files: readonly string[];
+  readonly read: ReadPlan;
+  readonly sharedDir: string;
+}
+
+interface KeptPlan {
+  /** The copy that workers read. */
+  readonly file: () => string;
+  /** Why the files as they are now are not in use; undefined when they are. */
+  readonly refusal: () => string | undefined;
+  /** Looks every two seconds. @returns a function that stops it */
+  readonly watch: (onChange: () => void, everyMs?: number) => () => void;
+}
+
+const LOOK_MS = 2000;
+
+/** @throws AppError as `read` does, and file-unwritable */
+export const keepPlan = async ({ files, read, sharedDir }: PlanSource): Promise<KeptPlan> => {
+  let nCopies = 0;
+  let refusal: string | undefined;
+  let copies: readonly string[] = [];
+  const stamp = (): string => files.map(stampOf).join(' / ');
+
+  const takeOver = async (): Promise<void> => {
+    const bytes = await read(files);
+    const file = join(sharedDir, `plan-${++nCopies}`);
+    try {
+      writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw new AppError(
+        'file-unwritable',
+        `there is no room for the plan of ${files.join(', ')}`,
+        {
+          cause: error,
+        },
+      );
+    }
+    // Workers that start now may still read the one before.
+    for (const old of copies.slice(0, -1)) rmSync(old, { force: true });
+    copies = [...copies.slice(-1), file];
+  };
+
+  let served = stamp();
+  await takeOver();
+  return {
+    file: () => copies.at(-1)!,
+    refusal: () => refusal,
+    watch: (onChange, everyMs = LOOK_MS) => {
+      let last = served;
+      let isReading = false;
+      const timer = setInterval(() => {
+        const now = stamp();
+        const isSettled = now === last && now !== served;
+        last = now;
+        if (!isSettled || isReading) return;
+        served = now;
+        isReading = true;
+        void takeOver()
+          .then(() => {
+            refusal = undefined;
+          })
+          .catch((error: unknown) => {
+            if (!(error instanceof AppError)) throw error;
+            refusal = `a schedule that has changed is not taken over: ${error.message}`;
+          })
+          .finally(() => {
+            isReading = false;
+            onChange();
+          });
+      }, everyMs);
+      return () => clearInterval(timer);
+    },
+  };
+};
+
+const stampOf = (path: string): string => {
+  try {
+    const { mtimeMs, ctimeMs, size, ino } = statSync(path);
+    return `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
+  } catch {
+    return '';
+  }
+};
