@@ -89,7 +89,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       scoring: ['formats', 'guard', 'telemetry'],
       documents: ['formats', 'scoring'],
       routes: ['documents', 'formats', 'guard', 'scoring', 'telemetry'],
-      worker: ['documents', 'formats', 'guard', 'routes', 'telemetry'],
+      worker: ['documents', 'formats', 'guard', 'routes', 'scoring', 'telemetry'],
       supervisor: ['guard', 'telemetry', 'worker'],
     },
   },

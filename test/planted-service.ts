@@ -43,6 +43,8 @@ export const buildPlantedContext = (
       driftTotals: () => drift,
     },
     admission: buildAdmission({ ...DEFAULT_CONFIG, ...config }),
+    named: [],
+    shadow: undefined,
     quota: { take: () => 0 },
     log: buildLog('silent'),
     onAuth: () => {},

@@ -4,7 +4,7 @@
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, SERVICE_VIEW_RULES, type ServeConfig } from '../serve/config.ts';
-import { TEMPORALITIES } from '../serve/labels.ts';
+import { MODELS_LIMIT, TEMPORALITIES } from '../serve/labels.ts';
 import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
 import { encodePlanned } from '../core/around/departure-plan.ts';
 import type { ReadPlan } from '../serve/supervisor/kept-plan.ts';
@@ -16,6 +16,8 @@ import { durationMs, realNumber, setting, takeServiceLinks, wholeNumber } from '
 
 export interface ServeOptions {
   readonly model?: string;
+  readonly also?: string[];
+  readonly shadow?: string;
   readonly models: string;
   readonly watch?: true;
   readonly schedule?: string[];
@@ -81,6 +83,15 @@ export const addServeOptions = (command: Command): Command => {
         '--model <model>',
         'NAME, NAME/VERSION, path, or https://...#sha256=...; without it, the only one',
       ),
+    )
+    .addOption(
+      setting(
+        '--also <model...>',
+        'further models (or MODEL,MODEL), asked for by name: /predict?model=NAME',
+      ).argParser(modelsOf),
+    )
+    .addOption(
+      setting('--shadow <model>', 'model that answers nobody and is compared with the first'),
     )
     .addOption(setting('--models <dir>', 'where models lie', D.modelsDir))
     .addOption(setting('--watch', 'serve another version as soon as the folder has it'))
@@ -245,6 +256,12 @@ const processorsOf = (text: string): number => {
   return processors;
 };
 
+/** Commas too, since a variable holds one text. */
+const modelsOf = (text: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  ...text.split(',').filter((model) => model !== ''),
+];
+
 const workersOf = (text: string): 'auto' | number =>
   text === 'auto' ? 'auto' : wholeNumber(1, 1024)(text);
 
@@ -253,8 +270,11 @@ export const configOf = (options: ServeOptions): ServeConfig => {
   const { tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new InvalidArgumentError('--tls-cert and --tls-key belong together.');
-  if (options.watch && options.model !== undefined && isAddress(options.model))
-    throw new InvalidArgumentError('--watch looks at a folder, and --model is an address.');
+  const { model, also = [], shadow } = options;
+  if (options.watch && [model, ...also, shadow].some((name) => name && isAddress(name)))
+    throw new InvalidArgumentError('--watch looks at a folder, and a model is an address.');
+  if (also.length >= MODELS_LIMIT)
+    throw new InvalidArgumentError(`--also takes up to ${MODELS_LIMIT - 1} models.`);
   if (options.healthHost !== undefined && options.healthPort === undefined)
     throw new InvalidArgumentError('--health-host needs --health-port.');
   if (options.otlpMetrics !== 'off' && options.otlpEndpoint === undefined)
@@ -263,7 +283,9 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     throw new InvalidArgumentError(`--otlp-interval must be at least ${SHORTEST_PUSH_MS}ms.`);
   return {
     ...D,
-    model: options.model,
+    model,
+    namedModels: also,
+    shadowModel: shadow,
     modelsDir: options.models,
     watchesModel: options.watch === true,
     schedule: options.schedule,

@@ -10,6 +10,10 @@ type ServiceViewRule = (typeof SERVICE_VIEW_RULES)[number];
 export interface ServeConfig {
   /** A path, `NAME`, `NAME/VERSION` or an address with `#sha256=`; undefined: the only model in `modelsDir`. */
   readonly model: string | undefined;
+  /** Further models, each asked for by its name. */
+  readonly namedModels: readonly string[];
+  /** Answers nobody: what it would answer is compared with the first model's answers, and counted. */
+  readonly shadowModel: string | undefined;
   readonly modelsDir: string;
   /** Another current version in the folder is taken over like a reload. */
   readonly watchesModel: boolean;
@@ -86,6 +90,8 @@ export const bufferBytesOf = ({ memoryLimitMb }: Pick<ServeConfig, 'memoryLimitM
 
 export const DEFAULT_CONFIG: ServeConfig = {
   model: undefined,
+  namedModels: [],
+  shadowModel: undefined,
   modelsDir: 'models',
   watchesModel: false,
   schedule: undefined,

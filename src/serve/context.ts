@@ -7,12 +7,16 @@ import type { Call } from '../http/call.ts';
 import type { Predictor } from '../predict/predictor.ts';
 import type { ServeConfig } from './config.ts';
 import type { Handler } from './endpoint.ts';
-import type { ShedReason } from './labels.ts';
+import type { SHADOW_SKIPS, ShedReason } from './labels.ts';
 import type { Log } from './log.ts';
 
 export interface ServeContext {
   readonly loaded: LoadedModel;
   readonly predictor: Predictor;
+  /** Further models that are asked for by name, each with a context of its own. */
+  readonly named: readonly ServeContext[];
+  /** What the answers of this model are compared with; undefined: nothing. */
+  readonly shadow: Shadow | undefined;
   readonly config: ServeConfig;
   /** Fills what the plan of the coming days knows of flights; nothing where the service has none. */
   readonly complete: Completion;
@@ -41,8 +45,8 @@ export type ServeState = 'starting' | 'ready' | 'draining';
 export interface Counters {
   /** Once per answer. `route` and `method` are places in ROUTES and METHODS (`routeAt`, `methodAt`). */
   readonly requestDone: (route: number, method: number, status: number, durationNs: number) => void;
-  /** Flights answered: all, and those among them that were called delayed. */
-  readonly predictionsDone: (nFlights: number, nDelayed: number) => void;
+  /** Flights answered: all, and those among them that were called delayed; `place` is that of the model, 0 the first. */
+  readonly predictionsDone: (nFlights: number, nDelayed: number, place?: number) => void;
   /** One call of the predictor. */
   readonly inferenceDone: (durationNs: number) => void;
   readonly shed: (reason: ShedReason) => void;
@@ -53,6 +57,24 @@ export interface Counters {
   readonly drift: Float64Array;
   /** Sum of `drift` over every worker that served this model, dead ones too: for `GET /model`. */
   readonly driftTotals: () => Float64Array;
+}
+
+/** A second model that answers nobody: what it would have answered is compared and counted, later and by the way. */
+export interface Shadow {
+  /**
+   * Hands over a flight that was answered: `raw[at ..]` as the first model has read it, and that model's probability.
+   * @param isOdd a value of it is unknown to the first model; it might be known to the shadow, so it proves nothing
+   * @cost a copy of the row, or a count where there is no time for more
+   */
+  readonly offer: (raw: Float64Array, at: number, probability: number, isOdd: boolean) => void;
+}
+
+/** What is counted of a shadow. */
+export interface ShadowCounts {
+  /** @param difference probability of the shadow less that of the first model */
+  readonly compared: (isSame: boolean, difference: number) => void;
+  readonly skipped: (reason: (typeof SHADOW_SKIPS)[number]) => void;
+  readonly inferenceDone: (durationNs: number) => void;
 }
 
 /** What is done with a row: an explanation costs as much as hundreds of predictions. */

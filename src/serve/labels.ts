@@ -48,6 +48,12 @@ export type ShedReason = (typeof SHED_REASONS)[number];
 export const SYSTEM_CALLS = ['setsockopt', 'getsockopt', 'close_range'] as const;
 export type SystemCall = (typeof SYSTEM_CALLS)[number];
 
+/** Models that one service can answer with, the first one included. */
+export const MODELS_LIMIT = 16;
+
+/** Why an answer was not compared with the shadow's. */
+export const SHADOW_SKIPS = ['busy', 'unknown-value'] as const;
+
 /** What a prediction said. */
 export const OUTCOMES = ['on-time', 'delayed'] as const;
 

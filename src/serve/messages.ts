@@ -6,10 +6,18 @@ import type { ServeConfig } from './config.ts';
 import type { RestartReason } from './labels.ts';
 
 /** A model as it is served: `file` is the supervisor's own checked copy, `path` the file that the user named. */
-export interface ModelRef {
+export interface ModelCopy {
   readonly file: string;
   readonly path: string;
   readonly version: string;
+}
+
+/** `named` answers whoever asks for it by name; `shadow` answers nobody, and is compared with the first. */
+type ModelRole = 'named' | 'shadow';
+
+/** All models of a service: the first, which answers who names none, and the others. */
+export interface ModelRef extends ModelCopy {
+  readonly others: readonly (ModelCopy & { readonly role: ModelRole })[];
 }
 
 /** What a worker is started with, as JSON in the environment variable WORKER_START. */
@@ -40,12 +48,18 @@ export type WorkerCommand =
   | { readonly command: 'auth'; readonly auth: string }
   | { readonly command: 'state'; readonly ready: boolean; readonly reasons: readonly string[] };
 
-/** What the supervisor needs to know of a model that a worker has read and checked. */
-export interface ModelFacts {
+/** What is shown of a model. */
+interface ModelIdentity {
   readonly name: string;
   readonly version: string;
   readonly path: string;
   readonly sha256: string;
+}
+
+/** What the supervisor needs to know of the models that a worker has read and checked. */
+export interface ModelFacts extends ModelIdentity {
+  /** In the order of `ModelRef.others`. */
+  readonly others: readonly (ModelIdentity & { readonly role: ModelRole })[];
   /** Training's shares of each input's bins, in the order of the drift counts. */
   readonly shares: readonly {
     readonly input: string;

@@ -19,7 +19,11 @@ export interface OpenApi {
   readonly security?: readonly unknown[];
 }
 
-export const buildOpenApi = (loaded: LoadedModel, auth: string | undefined): OpenApi => {
+export const buildOpenApi = (
+  loaded: LoadedModel,
+  named: readonly LoadedModel[],
+  auth: string | undefined,
+): OpenApi => {
   const { model, version } = loaded;
   return {
     openapi: '3.1.0',
@@ -29,7 +33,7 @@ export const buildOpenApi = (loaded: LoadedModel, auth: string | undefined): Ope
       description: `How likely a flight is to be late, known before departure. Model \`${model.name}\`, version \`${version}\`.`,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    paths: operationsOf(loaded, auth !== undefined),
+    paths: operationsOf(loaded, named, auth !== undefined),
     components: {
       schemas: schemasOf(loaded),
       ...(auth === undefined

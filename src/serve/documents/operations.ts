@@ -110,13 +110,26 @@ const reading = (
 /** A health check also says no. */
 const NOT_READY: Answers = { '503': answer('Not ready', json({ type: 'object' })) };
 
-/** Every operation, by path and method. @param hasAuth whether callers need a key */
-export const operationsOf = (loaded: LoadedModel, hasAuth: boolean): Operations => {
+/**
+ * Every operation, by path and method.
+ * @param named further models that are asked for by name
+ * @param hasAuth whether callers need a key
+ */
+export const operationsOf = (
+  loaded: LoadedModel,
+  named: readonly LoadedModel[],
+  hasAuth: boolean,
+): Operations => {
   const failures = failuresOf(hasAuth);
   return {
-    ...predictionOperations(loaded, failures),
+    ...predictionOperations(loaded, named, failures),
     ...serviceOperations(failures),
-    ...inferenceOperations(loaded, failures),
+    ...Object.assign(
+      {},
+      ...[loaded, ...named].map((one, i) =>
+        inferenceOperations(one, i === 0 ? '' : `${i + 1}`, failures),
+      ),
+    ),
   };
 };
 
@@ -141,7 +154,29 @@ const SWITCHES = [
   },
 ];
 
-const predictionOperations = (loaded: LoadedModel, failures: Failures): Operations => {
+/** Which model is asked, where there are several. */
+const modelParameters = (loaded: LoadedModel, named: readonly LoadedModel[]): readonly unknown[] =>
+  named.length === 0
+    ? []
+    : [
+        {
+          name: 'model',
+          in: 'query',
+          description: `The model that answers; \`${loaded.model.name}\` unless another is named. The others have inputs of their own: see /model?model=NAME`,
+          schema: {
+            type: 'string',
+            enum: [loaded, ...named].map(({ model }) => model.name),
+            default: loaded.model.name,
+          },
+        },
+      ];
+
+const predictionOperations = (
+  loaded: LoadedModel,
+  named: readonly LoadedModel[],
+  failures: Failures,
+): Operations => {
+  const switches = [...SWITCHES, ...modelParameters(loaded, named)];
   const { inputs } = loaded.model;
   const example = exampleFlight(loaded.model);
   return {
@@ -158,7 +193,7 @@ const predictionOperations = (loaded: LoadedModel, failures: Failures): Operatio
             schema: textShape(inputSchema(input, EXAMPLES_SHOWN)),
             ...(Object.hasOwn(example, input.name) ? { example: example[input.name] } : {}),
           })),
-          ...SWITCHES,
+          ...switches,
         ],
         responses: {
           '200': answer('The prediction', json(ref('Prediction'))),
@@ -171,7 +206,7 @@ const predictionOperations = (loaded: LoadedModel, failures: Failures): Operatio
         summary: 'One flight, a batch, or a stream of lines',
         description:
           'One object is one flight. `{"flights":[...]}` is a batch of up to 10,000. As `application/x-ndjson`, any number: one flight a line, one answer a line; a bad line becomes an error line.',
-        parameters: SWITCHES,
+        parameters: switches,
         requestBody: {
           required: true,
           content: {
@@ -293,7 +328,12 @@ const OBJECT: Schema = { type: 'object' };
 const SERVER: Schema = { type: 'object', required: ['name', 'version', 'extensions'] };
 const MODEL: Schema = { type: 'object', required: ['name', 'platform'] };
 
-const inferenceOperations = (loaded: LoadedModel, failures: Failures): Operations => {
+/** @param suffix of the names of operations that each model has */
+const inferenceOperations = (
+  loaded: LoadedModel,
+  suffix: string,
+  failures: Failures,
+): Operations => {
   const own = `/v2/models/${encodeURIComponent(loaded.model.name)}`;
   const health = { ...failures.plain, ...NOT_READY };
   return {
@@ -321,7 +361,7 @@ const inferenceOperations = (loaded: LoadedModel, failures: Failures): Operation
     ),
     [own]: reading(
       {
-        operationId: 'v2Model',
+        operationId: `v2Model${suffix}`,
         tag: INFERENCE,
         summary: 'Inputs and outputs of the model',
         schema: MODEL,
@@ -330,7 +370,7 @@ const inferenceOperations = (loaded: LoadedModel, failures: Failures): Operation
     ),
     [`${own}/ready`]: reading(
       {
-        operationId: 'v2ModelReady',
+        operationId: `v2ModelReady${suffix}`,
         tag: INFERENCE,
         summary: 'Whether the model is ready',
         schema: OBJECT,
@@ -339,7 +379,7 @@ const inferenceOperations = (loaded: LoadedModel, failures: Failures): Operation
     ),
     [`${own}/infer`]: {
       post: {
-        operationId: 'v2Infer',
+        operationId: `v2Infer${suffix}`,
         tags: [INFERENCE],
         summary: 'Flights as columns, by JSON or by binary tensors',
         requestBody: {

@@ -17,13 +17,18 @@ import type { Endpoint } from '../endpoint.ts';
 
 export const buildDocuments = ({
   loaded,
+  named,
   config,
 }: ServeContext): Readonly<Record<string, Endpoint>> => {
   const { inputs } = loaded.model;
   const example = exampleFlight(loaded.model);
   let openApi: OpenApi | undefined;
   const document = (): OpenApi => {
-    openApi ??= buildOpenApi(loaded, config.auth);
+    openApi ??= buildOpenApi(
+      loaded,
+      named.map((other) => other.loaded),
+      config.auth,
+    );
     return openApi;
   };
   const openApiAnswer = withEtag(() => JSON.stringify(document()), {

@@ -9,12 +9,18 @@ import { type Handler, jsonHeaders } from '../endpoint.ts';
 import { levelName } from '../formats/answer.ts';
 import { compressed } from '../formats/compressed.ts';
 import { MIN_SEEN } from '../telemetry/drift-counters.ts';
+import { byModel } from './by-model.ts';
 
 /** The counts of all workers are read no more often than this, however often one asks. */
 const DRIFT_MS = 50;
 
+export const buildModel = (context: ServeContext): Handler => {
+  const of = byModel(context, buildModelOf);
+  return (call) => of(call.query)(call);
+};
+
 /** The text is written once, but for the drift at its end. */
-export const buildModel = ({ loaded, counters }: ServeContext): Handler => {
+const buildModelOf = ({ loaded, counters }: ServeContext): Handler => {
   const { model, version, sha256 } = loaded;
   const { madeBy, trainedOn, test, baselines } = model.provenance;
   const report = trainedOn === undefined ? undefined : readTrainingReport(loaded);

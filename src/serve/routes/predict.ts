@@ -1,10 +1,10 @@
 /**
- * `/predict`: one flight, a batch or a stream of lines by POST, one flight by GET.
+ * `/predict`: one flight, a batch or a stream of lines by POST, one flight by GET; of one of several models by name.
  * The hot path of the service: what it does for one flight is what its speed is measured by.
  */
 import type { Answer, Call, InPlace } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
-import { type Endpoint, spokenHeaders } from '../endpoint.ts';
+import { type Endpoint, type Handler, type Post, spokenHeaders } from '../endpoint.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
 import { isObject, parseBody, SMALL_BYTES } from '../formats/body.ts';
 import { compressedParts } from '../formats/compressed.ts';
@@ -17,11 +17,36 @@ import { batchStart, buildBatchAnswer } from '../scoring/batch.ts';
 import { buildStream, NDJSON } from '../scoring/ndjson.ts';
 import { buildReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
+import { byModel, takesModelAsInput } from './by-model.ts';
 
 export const buildPredict = (context: ServeContext): Endpoint => {
+  const of = byModel(context, buildPredictOf);
+  const first = of('');
+  const isInput = takesModelAsInput(context);
+  return {
+    label: '/predict',
+    GET: (call) => (isInput ? first : of(call.query)).GET(call),
+    POST: {
+      types: ['application/json', NDJSON],
+      stream: { type: NDJSON, answer: (call) => of(call.query).stream(call) },
+      scan: (body, call) => of(call.query).scan(body, call),
+      answer: (bytes, call) => of(call.query).answer(bytes, call),
+    },
+  };
+};
+
+/** What `/predict` answers for one model. */
+interface PredictOf {
+  readonly GET: Handler;
+  readonly stream: Handler;
+  readonly scan: NonNullable<Post['scan']>;
+  readonly answer: Post['answer'];
+}
+
+const buildPredictOf = (context: ServeContext): PredictOf => {
   const { inputs } = context.loaded.model;
   const scoring = buildScoring(context);
-  const { notices } = scoring;
+  const { notices, compare } = scoring;
   const scanner = buildFlightScanner(inputs);
   const writer = buildAnswerWriter(context.loaded);
   const reasons = buildReasons(context.loaded.model);
@@ -34,6 +59,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const answer = (unknown: readonly string[], explain: boolean, call: Call): string =>
     admitted(context, () => {
       scoring.predict(raw, 1, out);
+      compare?.(raw, 1, out, () => unknown.length > 0);
       return writer.write(out, 0, unknown, sentences(explain, call) + tail);
     });
   /** The notices and reasons of the flight in `raw`; only where there are any does the language matter. */
@@ -75,20 +101,16 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   };
 
   return {
-    label: '/predict',
     GET: (call) => {
       const { query } = call;
       const flight = flightOf(new URLSearchParams(query), inputs);
       const text = answerParsed(flight, parseSwitches(query), call);
       return new Response(text, { headers: spokenHeaders });
     },
-    POST: {
-      types: ['application/json', NDJSON],
-      stream: { type: NDJSON, answer: buildStream(answering) },
-      scan: scanned,
-      answer: (bytes, call) =>
-        (bytes.length <= SMALL_BYTES ? scanned({ source: bytes, at: 0 }, call) : undefined) ??
-        answerSlowly(bytes, parseSwitches(call.query), call),
-    },
+    stream: buildStream(answering),
+    scan: scanned,
+    answer: (bytes, call) =>
+      (bytes.length <= SMALL_BYTES ? scanned({ source: bytes, at: 0 }, call) : undefined) ??
+      answerSlowly(bytes, parseSwitches(call.query), call),
   };
 };

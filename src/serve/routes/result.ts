@@ -40,6 +40,7 @@ export const buildPageAnswer = (
     const unknown = scoring.read(flight, { pointer: '', strict: false }, raw, 0);
     return admitted(context, () => {
       scoring.predict(raw, 1, out);
+      scoring.compare?.(raw, 1, out, () => unknown.length > 0);
       return JSON.parse(
         writer.write(
           out,
@@ -82,6 +83,7 @@ export const buildResult = (context: ServeContext): Endpoint => {
     const unknown = scoring.read(flight, { pointer: '', strict }, raw, 0);
     return admitted(context, () => {
       scoring.predict(raw, 1, out);
+      scoring.compare?.(raw, 1, out, () => unknown.length > 0);
       const end = `${scoring.notices.text(raw, 0, lang)}${explain ? reasons.text(raw, 0, lang) : ''},${writer.model}}`;
       return new Response(writer.write(out, 0, unknown, end), { headers: JSON_HEADERS });
     });

@@ -16,8 +16,43 @@ import { buildScoring } from '../scoring/scoring.ts';
 /** Columns are read already, so a slice is half the work of one of `/predict`. */
 const SLICE_ROWS = 512;
 
-/** Every path of the protocol for the model that is loaded. */
+/** Every path of the protocol, for all models of the service. */
 export const buildV2 = (context: ServeContext): Readonly<Record<string, Endpoint>> => {
+  const { named, state } = context;
+  const isReady = (): boolean => state() === 'ready';
+  const all = [context, ...named];
+  const index = (): Response =>
+    Response.json(
+      all.map(({ loaded: { model, version } }) => ({
+        name: model.name,
+        version,
+        state: isReady() ? 'READY' : 'UNAVAILABLE',
+        reason: '',
+      })),
+    );
+  const server = {
+    name: 'puntual',
+    version: VERSION,
+    extensions: ['binary_tensor_data', 'model_repository'],
+  };
+  return {
+    '/v2': { label: '/v2', GET: () => Response.json(server) },
+    '/v2/health/live': { label: '/v2/health/live', GET: () => Response.json({ live: true }) },
+    '/v2/health/ready': {
+      label: '/v2/health/ready',
+      GET: () => Response.json({ ready: isReady() }, { status: isReady() ? 200 : 503 }),
+    },
+    '/v2/repository/index': {
+      label: '/v2/repository/index',
+      // Clients send any type or none, and nothing of it is needed.
+      POST: { answer: index },
+    },
+    ...Object.assign({}, ...all.map(buildV2Of)),
+  };
+};
+
+/** The paths of one model, with its version and without. */
+const buildV2Of = (context: ServeContext): Readonly<Record<string, Endpoint>> => {
   const { loaded, state } = context;
   const { model, version } = loaded;
   const isReady = (): boolean => state() === 'ready';
@@ -36,10 +71,7 @@ export const buildV2 = (context: ServeContext): Readonly<Record<string, Endpoint
       { name: 'delayed', datatype: 'BOOL', shape: [-1] },
     ],
   };
-  const index = (): Response =>
-    Response.json([
-      { name: model.name, version, state: isReady() ? 'READY' : 'UNAVAILABLE', reason: '' },
-    ]);
+  const infer = buildInfer(context);
   const ofModel = (path: string): Record<string, Endpoint> => ({
     [path]: { label: '/v2/models/{model}', GET: () => Response.json(metadata) },
     [`${path}/ready`]: {
@@ -49,27 +81,7 @@ export const buildV2 = (context: ServeContext): Readonly<Record<string, Endpoint
     },
     [`${path}/infer`]: infer,
   });
-  const infer = buildInfer(context);
-  const server = {
-    name: 'puntual',
-    version: VERSION,
-    extensions: ['binary_tensor_data', 'model_repository'],
-  };
-  return {
-    '/v2': { label: '/v2', GET: () => Response.json(server) },
-    '/v2/health/live': { label: '/v2/health/live', GET: () => Response.json({ live: true }) },
-    '/v2/health/ready': {
-      label: '/v2/health/ready',
-      GET: () => Response.json({ ready: isReady() }, { status: isReady() ? 200 : 503 }),
-    },
-    '/v2/repository/index': {
-      label: '/v2/repository/index',
-      // Clients send any type or none, and nothing of it is needed.
-      POST: { answer: index },
-    },
-    ...ofModel(own),
-    ...ofModel(`${own}/versions/${encodeURIComponent(version)}`),
-  };
+  return { ...ofModel(own), ...ofModel(`${own}/versions/${encodeURIComponent(version)}`) };
 };
 
 const buildInfer = (context: ServeContext): Endpoint => {
@@ -81,12 +93,14 @@ const buildInfer = (context: ServeContext): Endpoint => {
   const out = new Float64Array(SLICE_ROWS * nHeads);
 
   const slice = (
-    { flights: { raw, nRows }, outputs }: InferenceRequest,
+    { flights: { raw, nRows, unknown }, outputs }: InferenceRequest,
     from: number,
     answers: Answers,
   ): number => {
     const n = Math.min(SLICE_ROWS, nRows - from);
-    scoring.predict(raw.subarray(from * nInputs, (from + n) * nInputs), n, out);
+    const rows = raw.subarray(from * nInputs, (from + n) * nInputs);
+    scoring.predict(rows, n, out);
+    scoring.compare?.(rows, n, out, (row) => unknown.has(from + row));
     for (let row = 0; row < n; row++) {
       for (const { detail } of notices.of(raw, (from + row) * nInputs))
         if (answers.notices.size < NOTICES_KEPT) answers.notices.add(detail);

@@ -200,6 +200,7 @@ export const buildBatchAnswer = (
       n = Math.min(ticket.sliceRows(work, SLICE_ROWS), flights.nRows - from);
       const slice = flights.raw.subarray(from * nInputs, (from + n) * nInputs);
       scoring.predict(slice, n, out);
+      scoring.compare?.(slice, n, out, (row) => flights.unknown.has(from + row));
       const rows = new Array<string>(n);
       for (let row = 0; row < n; row++) {
         const names = flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);

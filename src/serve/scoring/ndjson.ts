@@ -113,7 +113,10 @@ export const buildStream = ({
         failures.set(i, JSON.stringify({ line: firstLine + i, ...problemOf(error, lang) }));
       }
     }
-    if (nRows > 0) scoring.predict(raw, nRows, out);
+    if (nRows > 0) {
+      scoring.predict(raw, nRows, out);
+      scoring.compare?.(raw, nRows, out, (row) => unknown[row]!.length > 0);
+    }
     let text = '';
     let row = 0;
     for (let i = 0; i < lines.length; i++) {

@@ -43,6 +43,18 @@ export interface Scoring {
   ) => readonly string[];
   /** Predicts and counts `nRows` flights. */
   readonly predict: (raw: Float64Array, nRows: number, out: Float64Array) => void;
+  /**
+   * To be called with what `predict` made, where there is a shadow.
+   * @param isOdd whether the flight in a row has a value that was never seen
+   */
+  readonly compare:
+    | ((
+        raw: Float64Array,
+        nRows: number,
+        out: Float64Array,
+        isOdd: (row: number) => boolean,
+      ) => void)
+    | undefined;
 }
 
 /** What the answers to flights are made with. */
@@ -54,7 +66,7 @@ export interface FlightAnswering {
   readonly reasons: Reasons;
 }
 
-export const buildScoring = ({ predictor, counters, complete }: ServeContext): Scoring => {
+export const buildScoring = ({ predictor, counters, complete, shadow }: ServeContext): Scoring => {
   const { inputs, heads, threshold } = predictor.model;
   const readInputs = buildInputReader(inputs);
   const nHeads = heads.length;
@@ -85,6 +97,12 @@ export const buildScoring = ({ predictor, counters, complete }: ServeContext): S
       counters.predictionsDone(nRows, nDelayed);
       countDrift(raw, nRows);
     },
+    compare:
+      shadow &&
+      ((raw, nRows, out, isOdd) => {
+        for (let row = 0; row < nRows; row++)
+          shadow.offer(raw, row * inputs.length, out[row * nHeads]!, isOdd(row));
+      }),
   };
 };
 

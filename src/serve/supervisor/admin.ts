@@ -1,11 +1,12 @@
 /**
- * The admin ports: health, workers and metrics, which anybody may read; and on one of them the change of model, which
+ * The admin ports: health, workers, metrics and the comparison with a shadow, which anybody may read; and on one of them the change of model, which
  * only some may ask for (`control-guard.ts`). Answered by the supervisor, which never predicts, so that a probe is
  * never behind a prediction.
  */
 import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Log } from '../log.ts';
 import { metricsResponse } from '../telemetry/metrics.ts';
+import { comparisonOf } from '../telemetry/shadow-comparison.ts';
 import type { ServiceView } from '../telemetry/view.ts';
 import type { ControlGuard } from './control-guard.ts';
 import type { Reload, Served } from './reload.ts';
@@ -43,6 +44,7 @@ export const openAdmin = ({
     '/metrics': {
       GET: ({ request }) => metricsResponse(view(), request.headers.get('accept')),
     },
+    '/shadow': { GET: () => shadow(view()) },
     ...(control && {
       '/reload': {
         POST: async ({ request }) => {
@@ -98,6 +100,13 @@ const targetOf = (url: string): { readonly path: string; readonly query: URLSear
   const from = url.indexOf('/', url.indexOf('://') + 3);
   const [path = '', query = ''] = (from < 0 ? '/' : url.slice(from)).split('?', 2);
   return { path, query: new URLSearchParams(query) };
+};
+
+const shadow = (view: ServiceView): Response => {
+  const comparison = comparisonOf(view, view.totals());
+  if (comparison === undefined)
+    throw new AppError('not-found', 'there is no shadow: start with --shadow MODEL');
+  return Response.json(comparison);
 };
 
 const health = (ok: boolean, view: ServiceView, verbose: boolean): Response => {

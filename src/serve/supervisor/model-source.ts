@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { findModel, modelNames } from '../../core/model-store.ts';
 import type { ServeConfig } from '../config.ts';
-import type { ModelRef } from '../messages.ts';
+import type { ModelCopy, ModelRef } from '../messages.ts';
 import { keepModel } from './shared-dir.ts';
 
 /**
@@ -43,22 +43,68 @@ export const shownModel = (model: string): string => {
   return origin + pathname;
 };
 
+/** What the user wants served, each as in `--model`. */
+export interface WantedModels {
+  readonly first: string | undefined;
+  readonly named: readonly string[];
+  readonly shadow: string | undefined;
+}
+
+export const wantedOf = ({ model, namedModels, shadowModel }: ServeConfig): WantedModels => ({
+  first: model,
+  named: namedModels,
+  shadow: shadowModel,
+});
+
+/** Where copies go: the first folder that has room takes one; their numbers differ. */
+export interface CopyPlace {
+  readonly sharedDirs: readonly string[];
+  readonly nextNumber: () => number;
+}
+
 /**
- * Copies the model, or fetches it, so that what serves cannot change or vanish under the workers.
- * @param sharedDirs the first that has room takes it
- * @param n number of the copy
+ * Copies the models, or fetches them, so that what serves cannot change or vanish under the workers.
  * @throws AppError model-missing, model-broken (another checksum), usage, file-unreadable, file-unwritable,
- * target-unreachable
+ * target-unreachable; then no copy is left
  */
-export const bringModel = async (
+export const bringModels = async (
   config: ServeConfig,
-  sharedDirs: readonly string[],
-  n: number,
-  wanted = config.model,
+  place: CopyPlace,
+  { first, named, shadow }: WantedModels,
 ): Promise<ModelRef> => {
-  if (wanted !== undefined && isAddress(wanted)) return fetchModel(wanted, sharedDirs, n);
+  const copies: ModelCopy[] = [];
+  const bring = async (wanted: string | undefined): Promise<ModelCopy> => {
+    const copy = await bringModel(config, place, wanted);
+    copies.push(copy);
+    return copy;
+  };
+  try {
+    const copy = await bring(first);
+    const others: ModelRef['others'][number][] = [];
+    for (const wanted of named) others.push({ ...(await bring(wanted)), role: 'named' });
+    if (shadow !== undefined) others.push({ ...(await bring(shadow)), role: 'shadow' });
+    return { ...copy, others };
+  } catch (error) {
+    for (const { file } of copies) rmSync(file, { force: true });
+    throw error;
+  }
+};
+
+/** Every copy that a service holds for its models. */
+export const filesOf = ({ file, others }: ModelRef): readonly string[] => [
+  file,
+  ...others.map((other) => other.file),
+];
+
+const bringModel = async (
+  config: ServeConfig,
+  { sharedDirs, nextNumber }: CopyPlace,
+  wanted: string | undefined,
+): Promise<ModelCopy> => {
+  if (wanted !== undefined && isAddress(wanted))
+    return fetchModel(wanted, sharedDirs, nextNumber());
   const path = resolveModel(config, wanted);
-  return keepModel(sharedDirs, path, versionOfPath(path), n);
+  return keepModel(sharedDirs, path, versionOfPath(path), nextNumber());
 };
 
 /** For the whole of a model, and for its next bytes. */
@@ -69,7 +115,7 @@ const fetchModel = async (
   address: string,
   sharedDirs: readonly string[],
   n: number,
-): Promise<ModelRef> => {
+): Promise<ModelCopy> => {
   const wanted = /#sha256=([0-9a-f]{64})$/i.exec(address)?.[1]?.toLowerCase();
   const shown = shownModel(address);
   if (wanted === undefined || !URL.canParse(address))

@@ -1,5 +1,5 @@
 /**
- * Which model serves: the reload of another one, the rollback, and why the last one was refused.
+ * Which models serve: the reload of another one, the rollback, and why the last one was refused.
  * Changes happen one after the other; a refused model leaves all as it was.
  */
 import { rmSync } from 'node:fs';
@@ -8,13 +8,27 @@ import { AppError } from '../../core/errors.ts';
 import { findModel, modelNames, switchCurrent } from '../../core/model-store.ts';
 import type { ServeConfig } from '../config.ts';
 import type { Log } from '../log.ts';
-import type { ModelFacts, ModelRef } from '../messages.ts';
+import type { ModelCopy, ModelFacts, ModelRef } from '../messages.ts';
 import type { Fleet } from './fleet.ts';
-import { bringModel, shownModel } from './model-source.ts';
+import {
+  bringModels,
+  type CopyPlace,
+  filesOf,
+  isAddress,
+  resolveModel,
+  shownModel,
+  type WantedModels,
+  wantedOf,
+} from './model-source.ts';
 
 export interface Served {
   readonly ref: ModelRef;
   readonly facts: ModelFacts;
+}
+
+/** What serves, and what was wanted for it. */
+interface Wanted extends Served {
+  readonly wanted: WantedModels;
 }
 
 export interface Reload {
@@ -22,7 +36,9 @@ export interface Reload {
   /** Why the last change was refused; undefined when it was not. */
   readonly refusal: () => string | undefined;
   readonly counts: Readonly<Record<'ok' | 'refused', number>>;
-  /** Puts another model in place, worker by worker. @throws AppError; the old model then goes on serving */
+  /**
+   * Puts another model in place, worker by worker: that of one that serves by the same name, else the first. Undefined:
+   * all that the service was started with. @throws AppError; the old model then goes on serving */
   readonly switchTo: (wanted: string | undefined) => Promise<Served>;
   /** The same model in fresh workers: for what they read at their start. @returns whether all of them serve */
   readonly restart: () => Promise<boolean>;
@@ -32,31 +48,43 @@ export interface Reload {
 
 interface ReloadSetting {
   readonly config: ServeConfig;
-  /** Where copies of models go, see `keepModel`. */
-  readonly sharedDirs: readonly string[];
+  readonly copies: CopyPlace;
   readonly fleet: Fleet;
   readonly log: Log;
   /** What serves at the start. */
   readonly first: Served;
   /** Called when another model is about to be tried. */
   readonly onBegin: () => void;
+  /** Called when other models serve. */
+  readonly onSwitch: () => void;
   /** Called when something that `/readyz` depends on has changed. */
   readonly onChange: () => void;
 }
 
+/** Models that are to serve from now on. */
+interface Change {
+  readonly ref: ModelRef;
+  readonly wanted: WantedModels;
+  /** The place in `others` of the one that is new; -1: the first. */
+  readonly chosen: number;
+}
+
+/** `nyc` of `models/nyc/20261122T101500Z-1a2b3c4d/model.safetensors`. */
+const folderOf = (path: string): string => basename(dirname(dirname(path)));
+
 export const buildReload = ({
   config,
-  sharedDirs,
+  copies,
   fleet,
   log,
   first,
   onBegin,
+  onSwitch,
   onChange,
 }: ReloadSetting): Reload => {
-  let serving = first;
-  let before: Served | undefined;
+  let serving: Wanted = { ...first, wanted: wantedOf(config) };
+  let before: Wanted | undefined;
   let refusal: string | undefined;
-  let kept = 1;
   let queue: Promise<unknown> = Promise.resolve();
   const counts = { ok: 0, refused: 0 };
 
@@ -70,39 +98,70 @@ export const buildReload = ({
   /** @param isChosen somebody chose it; else it is what the folder says, which may say something newer by now */
   const put = async (
     what: string,
-    refOf: () => ModelRef | Promise<ModelRef>,
+    changeOf: () => Change | Promise<Change>,
     isChosen: boolean,
   ): Promise<Served> => {
     let ref: ModelRef | undefined;
     onBegin();
     try {
-      ref = await refOf();
+      const { wanted, chosen, ...change } = await changeOf();
+      ref = change.ref;
       const { child, facts } = await fleet.tryModel(ref);
-      const next: Served = { ref, facts };
       await fleet.roll(ref, child);
-      if (before && before.ref !== ref) rmSync(before.ref.file, { force: true });
+      if (before && before.ref !== ref) forget(before.ref);
       before = serving;
-      serving = next;
+      serving = { ref, facts, wanted };
       refusal = undefined;
       counts.ok++;
-      log.info('another model serves', { name: facts.name, version: facts.version });
-      if (isChosen) rememberCurrent(next);
-      return next;
+      onSwitch();
+      const { name, version } = chosen < 0 ? facts : facts.others[chosen]!;
+      log.info('another model serves', { name, version });
+      if (isChosen)
+        rememberCurrent(
+          chosen < 0 ? ref : ref.others[chosen]!,
+          chosen < 0 ? facts : facts.others[chosen]!,
+        );
+      return serving;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       refusal = `${what} was refused: ${error.message}`;
       counts.refused++;
       log.error(refusal, { code: error.code, serving: serving.facts.version });
-      if (ref && ref !== before?.ref) rmSync(ref.file, { force: true });
+      if (ref && ref !== before?.ref) forget(ref);
       throw error;
     } finally {
       onChange();
     }
   };
 
+  const forget = (ref: ModelRef): void => {
+    for (const file of filesOf(ref)) rmSync(file, { force: true });
+  };
+
+  /** Where in `others` a model of that name answers; -1: it is, or would be, the first. */
+  const placeOf = (wanted: string): number => {
+    if (isAddress(wanted)) return -1;
+    const name = folderOf(resolveModel(config, wanted));
+    const { facts } = serving;
+    if (name === facts.name) return -1;
+    return facts.others.findIndex((other) => other.role === 'named' && other.name === name);
+  };
+
+  const changeTo = async (model: string | undefined): Promise<Change> => {
+    const chosen = model === undefined ? -1 : placeOf(model);
+    const { first: _, ...others } = serving.wanted;
+    const wanted: WantedModels =
+      model === undefined
+        ? wantedOf(config)
+        : chosen < 0
+          ? { ...others, first: model }
+          : { ...serving.wanted, named: others.named.with(chosen, model) };
+    return { ref: await bringModels(config, copies, wanted), wanted, chosen };
+  };
+
   /** A model of the models folder becomes the one that a restart serves. */
-  const rememberCurrent = ({ ref, facts }: Served): void => {
-    const name = basename(dirname(dirname(ref.path)));
+  const rememberCurrent = (ref: ModelCopy, facts: Pick<ModelFacts, 'name' | 'version'>): void => {
+    const name = folderOf(ref.path);
     if (name !== facts.name || !modelNames(config.modelsDir).includes(name)) return;
     try {
       if (findModel(config.modelsDir, `${name}/${facts.version}`) !== ref.path) return;
@@ -120,7 +179,7 @@ export const buildReload = ({
       inTurn(() =>
         put(
           `the model ${shownModel(wanted ?? config.model ?? '')}`.trim(),
-          () => bringModel(config, sharedDirs, ++kept, wanted),
+          () => changeTo(wanted),
           wanted !== undefined,
         ),
       ),
@@ -145,7 +204,7 @@ export const buildReload = ({
       inTurn(() => {
         const last = before;
         if (!last) throw new AppError('model-missing', 'no other model has served since the start');
-        return put('the model before', () => last.ref, true);
+        return put('the model before', () => ({ ...last, chosen: -1 }), true);
       }),
   };
 };

@@ -18,7 +18,7 @@ import { AppError } from '../../core/errors.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { openRegularFile } from '../../core/regular-file.ts';
 import { sharedFolders } from '../../host/shared-folder.ts';
-import type { ModelRef } from '../messages.ts';
+import type { ModelCopy } from '../messages.ts';
 
 /** `puntual-4026531836-1234-`: the namespace that a process number counts in, and the process. */
 const prefixOf = (pid: string | number): string => `puntual-${namespace()}-${pid}-`;
@@ -74,7 +74,7 @@ export const keepModel = (
   path: string,
   version: string,
   n: number,
-): ModelRef => {
+): ModelCopy => {
   const source = openRegularFile(path, MODEL_FILE_LIMIT_BYTES);
   const failures: string[] = [];
   try {

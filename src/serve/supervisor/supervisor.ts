@@ -24,7 +24,7 @@ import { keepFiles, watchFiles } from './kept-files.ts';
 import { keepPlan, type ReadPlan } from './kept-plan.ts';
 import { watchNpmParent } from './npm-parent.ts';
 import { freePort, urlOf } from './ports.ts';
-import { bringModel, resolveModel } from './model-source.ts';
+import { bringModels, filesOf, resolveModel, wantedOf } from './model-source.ts';
 import { buildReload, type Reload } from './reload.ts';
 import { openServiceManager } from './service-manager.ts';
 import { makeSharedDirs } from './shared-dir.ts';
@@ -66,7 +66,7 @@ export const serve = async (
   const manager = openServiceManager();
   const sharedDirs = makeSharedDirs();
   const sharedDir = sharedDirs[0]!;
-  const state: State = { draining: false, reload: undefined };
+  const state: State = { draining: false, reload: undefined, shadowBefore: undefined };
   let built: Fleet | undefined;
   const admins: Bun.Server<undefined>[] = [];
   try {
@@ -84,7 +84,9 @@ export const serve = async (
       : 0;
     const quotaPath = join(sharedDir, 'quota');
     createCells(quotaPath, QUOTA_CELLS);
-    const ref = await bringModel(config, sharedDirs, 1);
+    let nCopies = 0;
+    const copies = { sharedDirs, nextNumber: () => ++nCopies };
+    const ref = await bringModels(config, copies, wantedOf(config));
     const followed = followPlan(config, () => sizeOf(state.reload?.serving().ref ?? ref), log);
     const fleet = buildFleet({
       config,
@@ -158,7 +160,7 @@ export const serve = async (
     ]);
     state.reload = buildReload({
       config,
-      sharedDirs,
+      copies,
       fleet,
       log,
       first: { ref, facts },
@@ -167,14 +169,24 @@ export const serve = async (
         tellAll();
         tellReady();
       },
+      onSwitch: () => {
+        state.shadowBefore = view().totals().shadow.slice();
+      },
     });
     const endPushes = pushMetrics(config, view, log);
     const unwatch = watch(fleet, config, () => followed.plan().memoryLimitMb);
     const unfollow = followed.start((nWorkers) => fleet.resize(nWorkers));
     const unwatchModel = config.watchesModel
       ? watchModel({
-          find: () => resolveModel(config),
-          servingPath: () => state.reload!.serving().ref.path,
+          find: () => {
+            const { first, named, shadow } = wantedOf(config);
+            const others = shadow === undefined ? named : [...named, shadow];
+            return [first, ...others].map((wanted) => resolveModel(config, wanted));
+          },
+          serving: () => {
+            const { path, others } = state.reload!.serving().ref;
+            return [path, ...others.map((other) => other.path)];
+          },
           reload: () => state.reload!.switchTo(undefined),
         })
       : () => {};
@@ -261,6 +273,8 @@ interface State {
   draining: boolean;
   /** Undefined until the first model serves. */
   reload: Reload | undefined;
+  /** What had been counted of the shadow when these models began to serve. */
+  shadowBefore: Float64Array | undefined;
 }
 
 class EndedEarly extends Error {
@@ -269,15 +283,19 @@ class EndedEarly extends Error {
   }
 }
 
-/** 0 when it is not there any more. */
-const sizeOf = ({ file }: ModelRef): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+/** Of all its files; one that is not there any more has none. */
+const sizeOf = (ref: ModelRef): number =>
+  filesOf(ref).reduce(
+    (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
 
 const RSS = GAUGES.indexOf('rssBytes');
 const IN_FLIGHT = GAUGES.indexOf('inFlight');
 
 const viewOf = (
   fleet: Fleet,
-  { draining, reload }: State,
+  { draining, reload, shadowBefore }: State,
   { sharedDir, refusal }: { readonly sharedDir: string; readonly refusal: string | undefined },
 ): Omit<ServiceView, 'scheme'> => {
   const facts = reload?.serving().facts;
@@ -315,6 +333,7 @@ const viewOf = (
     restarts: fleet.restartHistory.restarts,
     reloads: reload?.counts ?? { ok: 0, refused: 0 },
     model: facts,
+    shadowBefore,
     drift: () =>
       facts ? sumDrift(sharedDir, facts.sha256, driftCells(facts.shares)) : new Float64Array(0),
     startedSeconds: performance.timeOrigin / 1000,

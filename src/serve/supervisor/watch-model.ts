@@ -1,5 +1,5 @@
 /**
- * The watched folder (`--watch`): another current version, or other bytes in the file that serves, is taken over like a
+ * The watched folder (`--watch`): another current version, or other bytes in a file that serves, is taken over like a
  * reload.
  */
 import { statSync } from 'node:fs';
@@ -8,23 +8,26 @@ import { AppError } from '../../core/errors.ts';
 const LOOK_MS = 2000;
 
 interface WatchSetting {
-  /** The file that would serve now. @throws AppError while there is none */
-  readonly find: () => string;
-  /** The file that serves. */
-  readonly servingPath: () => string;
+  /** The files that would serve now. @throws AppError while one is missing */
+  readonly find: () => readonly string[];
+  /** The files that serve. */
+  readonly serving: () => readonly string[];
   readonly reload: () => Promise<unknown>;
 }
 
 /** Looks every two seconds; what has changed must stay the same for one look. @returns a function that stops it */
 export const watchModel = (
-  { find, servingPath, reload }: WatchSetting,
+  { find, serving, reload }: WatchSetting,
   everyMs = LOOK_MS,
 ): (() => void) => {
-  const look = (): { readonly path: string; readonly stamp: string } | undefined => {
+  const look = (): { readonly paths: string; readonly stamp: string } | undefined => {
     try {
-      const path = find();
-      const { mtimeMs, size, ino } = statSync(path);
-      return { path, stamp: `${path} ${mtimeMs} ${size} ${ino}` };
+      const paths = find();
+      const stamps = paths.map((path) => {
+        const { mtimeMs, size, ino } = statSync(path);
+        return `${mtimeMs} ${size} ${ino}`;
+      });
+      return { paths: paths.join('\n'), stamp: [...paths, ...stamps].join('\n') };
     } catch (error) {
       // Somebody is writing it now.
       if (error instanceof AppError || (error as NodeJS.ErrnoException).code) return undefined;
@@ -40,7 +43,7 @@ export const watchModel = (
     last = now;
     if (!isSettled || isReloading || now.stamp === handled?.stamp) return;
     // A reload by hand has made it current: it serves already.
-    const isServing = now.path === servingPath() && now.path !== handled?.path;
+    const isServing = now.paths === serving().join('\n') && now.paths !== handled?.paths;
     handled = now;
     if (isServing) return;
     isReloading = true;

@@ -1,14 +1,22 @@
 /**
  * The writing side of the shared counters: what a worker counts while it answers.
  */
-import type { Counters } from '../context.ts';
-import { METHODS, ROUTES, type Route, SHED_REASONS, type ShedReason } from '../labels.ts';
+import type { Counters, ShadowCounts } from '../context.ts';
+import {
+  METHODS,
+  ROUTES,
+  type Route,
+  SHADOW_SKIPS,
+  SHED_REASONS,
+  type ShedReason,
+} from '../labels.ts';
 import {
   GAUGES,
   INFERENCE_BOUNDS,
   REQUEST_BOUNDS,
   OVERFLOW_SERIES,
   SERIES_CELLS,
+  SHADOW_SUMS,
   type SharedCounters,
   viewCounters,
 } from './shared-counters.ts';
@@ -58,15 +66,54 @@ export const buildCounters = (
       // A worker that answers is alive, even when its timers come late.
       counters.gauges[BEAT]! += 1;
     },
-    predictionsDone: (nFlights, nDelayed) => {
+    predictionsDone: (nFlights, nDelayed, place = 0) => {
       counters.outcomes[0]! += nFlights - nDelayed;
       counters.outcomes[1]! += nDelayed;
+      counters.models[place]! += nFlights;
     },
     inferenceDone: (durationNs) =>
       addInto(counters.inference, 0, INFERENCE_BOUNDS, durationNs / 1e9),
     shed: (reason: ShedReason) => {
       counters.shed[shedAt.get(reason)!]! += 1;
     },
+  };
+};
+
+/** The same counters for another model, in its place among the models of the service. */
+export const countersOfModel = (
+  counters: Counters,
+  {
+    place,
+    drift,
+    driftTotals,
+  }: Pick<Counters, 'drift' | 'driftTotals'> & { readonly place: number },
+): Counters => ({
+  ...counters,
+  drift,
+  driftTotals,
+  predictionsDone: (nFlights, nDelayed) => counters.predictionsDone(nFlights, nDelayed, place),
+});
+
+const [SAME, OTHER, DIFFERENCE, ABSOLUTE] = SHADOW_SUMS.map((_, at) => at) as [
+  number,
+  number,
+  number,
+  number,
+];
+
+/** @param cells float64, shape (COUNTER_CELLS) */
+export const buildShadowCounts = (cells: Float64Array): ShadowCounts => {
+  const { shadow, shadowSkips, shadowInference } = viewCounters(cells);
+  return {
+    compared: (isSame, difference) => {
+      shadow[isSame ? SAME : OTHER]! += 1;
+      shadow[DIFFERENCE]! += difference;
+      shadow[ABSOLUTE]! += Math.abs(difference);
+    },
+    skipped: (reason) => {
+      shadowSkips[SHADOW_SKIPS.indexOf(reason)]! += 1;
+    },
+    inferenceDone: (durationNs) => addInto(shadowInference, 0, INFERENCE_BOUNDS, durationNs / 1e9),
   };
 };
 

@@ -7,11 +7,13 @@ import {
   CANARY_OUTCOMES,
   OUTCOMES,
   RESTART_REASONS,
+  SHADOW_SKIPS,
   SHED_REASONS,
   SYSTEM_CALLS,
 } from '../labels.ts';
 import { MIN_SEEN } from './drift-counters.ts';
 import type { Exemplar } from './exemplars.ts';
+import { comparisonOf } from './shadow-comparison.ts';
 import { INFERENCE_BOUNDS, REQUEST_BOUNDS } from './shared-counters.ts';
 import type { RequestSeries, Totals } from './totals.ts';
 import type { ServiceView } from './view.ts';
@@ -56,7 +58,7 @@ export const metricFamiliesOf = (view: ServiceView, version: string): readonly M
   return [
     ...requestFamilies(totals, view.scheme),
     ...processFamilies(view),
-    ...modelFamilies(view),
+    ...modelFamilies(view, totals),
     {
       name: 'puntual_build_info',
       help: 'Always 1; the labels say which build this is.',
@@ -201,10 +203,20 @@ const processFamilies = (view: ServiceView): readonly MetricFamily[] => [
   },
 ];
 
-const modelFamilies = ({ model, drift }: ServiceView): readonly MetricFamily[] =>
-  model === undefined
+const modelFamilies = (view: ServiceView, totals: Totals): readonly MetricFamily[] => {
+  const { model, drift } = view;
+  return model === undefined
     ? []
     : [
+        {
+          name: 'puntual_model_predictions_total',
+          help: 'Flights answered, by the name of the model.',
+          kind: 'counter',
+          samples: [model, ...model.others.filter(({ role }) => role === 'named')].map(
+            ({ name }, place) => ({ labels: { model: name }, value: totals.models[place]! }),
+          ),
+        },
+        ...shadowFamilies(view, totals),
         {
           name: 'puntual_input_drift_psi',
           help: `Population stability index of live inputs against training, less what samples differ by anyhow; from ${MIN_PSI.moderate} they have moved, from ${MIN_PSI.strong} strongly.`,
@@ -224,9 +236,64 @@ const modelFamilies = ({ model, drift }: ServiceView): readonly MetricFamily[] =
               labels: { name: model.name, version: model.version, sha256: model.sha256 },
               value: 1,
             },
+            ...model.others.map(({ name, version, sha256, role }) => ({
+              labels: { name, version, sha256, role },
+              value: 1,
+            })),
           ],
         },
       ];
+};
+
+/** Nothing without a shadow. */
+const shadowFamilies = (view: ServiceView, totals: Totals): readonly MetricFamily[] => {
+  const comparison = comparisonOf(view, totals);
+  if (comparison === undefined) return [];
+  const { meanDifference, meanAbsoluteDifference } = comparison;
+  const gauge = (name: string, help: string, value: number | null): MetricFamily => ({
+    name,
+    help,
+    kind: 'gauge',
+    samples: value === null ? [] : [{ labels: {}, value }],
+  });
+  return [
+    {
+      name: 'puntual_shadow_compared_total',
+      help: 'Answers compared with what the shadow would have answered, by whether both call the flight delayed or both do not.',
+      kind: 'counter',
+      samples: (['same', 'other'] as const).map((decision, at) => ({
+        labels: { decision },
+        value: totals.shadow[at]!,
+      })),
+    },
+    {
+      name: 'puntual_shadow_skipped_total',
+      help: 'Answers that were not compared with the shadow, by reason.',
+      kind: 'counter',
+      samples: SHADOW_SKIPS.map((reason, at) => ({
+        labels: { reason },
+        value: totals.shadowSkips[at]!,
+      })),
+    },
+    gauge(
+      'puntual_shadow_mean_difference',
+      'Probability of the shadow less that of the answer, mean since these models serve.',
+      meanDifference,
+    ),
+    gauge(
+      'puntual_shadow_mean_absolute_difference',
+      'The same without its sign.',
+      meanAbsoluteDifference,
+    ),
+    {
+      name: 'puntual_shadow_inference_duration_seconds',
+      help: 'Time of the shadow for one flight.',
+      kind: 'histogram',
+      bounds: INFERENCE_BOUNDS,
+      points: [{ labels: {}, cells: totals.shadowInference, exemplars: [] }],
+    },
+  ];
+};
 
 /** Empty for a model that lies elsewhere than in a folder of versions, whose names say when they were made. */
 const createdFamily = (version: string): readonly MetricFamily[] => {

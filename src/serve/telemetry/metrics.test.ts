@@ -23,7 +23,7 @@ const buildView = (over: Partial<ServiceView> = {}): ServiceView => {
       RESTART_REASONS.map((reason) => [reason, 0]),
     ) as ServiceView['restarts'],
     reloads: { ok: 0, refused: 0 },
-    model: { name: 'a"b', version: 'v\\1', path: 'p', sha256: 'f', shares: [] },
+    model: { name: 'a"b', version: 'v\\1', path: 'p', sha256: 'f', shares: [], others: [] },
     drift: () => new Float64Array(0),
     startedSeconds: 1,
     scheme: 'http',
@@ -101,7 +101,7 @@ describe('/metrics', () => {
   });
 
   test('says when the model was stored, where its version says it', () => {
-    const model = { name: 'a', path: 'p', sha256: 'f', shares: [] };
+    const model = { name: 'a', path: 'p', sha256: 'f', shares: [], others: [] };
     const at = (version: string): string =>
       renderMetrics(buildView({ model: { ...model, version } }));
     expect(at('20261122T101500Z-1a2b3c4d')).toContain(

@@ -2,12 +2,20 @@
  * Shared counters: what one worker counts, in a memory map that the supervisor reads too and that outlives the worker.
  * One writer, many readers. All cells are float64:
  *
- *   gauges | shed by reason | system calls refused | log lines dropped | outcomes | canaries | inference times |
+ *   gauges | shed by reason | system calls refused | log lines dropped | outcomes | canaries |
+ *   flights by model | inference times | the shadow: sums, skipped by reason, inference times |
  *   series of requests | exemplars
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { CANARY_OUTCOMES, OUTCOMES, SHED_REASONS, SYSTEM_CALLS } from '../labels.ts';
+import {
+  CANARY_OUTCOMES,
+  MODELS_LIMIT,
+  OUTCOMES,
+  SHADOW_SKIPS,
+  SHED_REASONS,
+  SYSTEM_CALLS,
+} from '../labels.ts';
 
 /** Cells that hold a current value; all others only ever grow. */
 export const GAUGES = ['beat', 'rssBytes', 'inFlight'] as const;
@@ -21,6 +29,9 @@ export const INFERENCE_BOUNDS = [
   0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
   0.005, 0.01, 0.025, 0.05, 0.1,
 ] as const;
+
+/** Sums over the answers that were compared with the shadow's; differences are shadow less first, in probability. */
+export const SHADOW_SUMS = ['same', 'other', 'difference', 'absolute'] as const;
 
 /** Sum in seconds, then a count per bound, then the count above the last. */
 const histogramCells = (bounds: readonly number[]): number => bounds.length + 2;
@@ -49,7 +60,11 @@ const place = (() => {
     droppedLines: take(1),
     outcomes: take(OUTCOMES.length),
     canaries: take(CANARY_OUTCOMES.length),
+    models: take(MODELS_LIMIT),
     inference: take(histogramCells(INFERENCE_BOUNDS)),
+    shadow: take(SHADOW_SUMS.length),
+    shadowSkips: take(SHADOW_SKIPS.length),
+    shadowInference: take(histogramCells(INFERENCE_BOUNDS)),
     series: take(SERIES_LIMIT * SERIES_CELLS),
     exemplars: take(EXEMPLAR_PLACES * EXEMPLAR_CELLS),
   };

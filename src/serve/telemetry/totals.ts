@@ -22,13 +22,21 @@ export interface RequestSeries {
   readonly cells: Float64Array;
 }
 
-export interface Totals {
-  readonly shed: Float64Array;
-  readonly systemFailures: Float64Array;
-  readonly droppedLines: Float64Array;
-  readonly outcomes: Float64Array;
-  readonly canaries: Float64Array;
-  readonly inference: Float64Array;
+/** The sections that are only sums. */
+const SUMS = [
+  'shed',
+  'systemFailures',
+  'droppedLines',
+  'outcomes',
+  'canaries',
+  'models',
+  'inference',
+  'shadow',
+  'shadowSkips',
+  'shadowInference',
+] as const;
+
+export interface Totals extends Readonly<Record<(typeof SUMS)[number], Float64Array>> {
   readonly series: ReadonlyMap<number, RequestSeries>;
   /** Of workers that live, the newest last. */
   readonly exemplars: readonly Exemplar[];
@@ -41,13 +49,8 @@ export const sumCounters = (workers: Iterable<Float64Array>): Totals => {
   const exemplars: Exemplar[] = [];
   for (const cells of workers) {
     const counters = viewCounters(cells);
-    mergeInto(empty.shed, counters.shed);
-    mergeInto(empty.systemFailures, counters.systemFailures);
-    mergeInto(empty.droppedLines, counters.droppedLines);
-    mergeInto(empty.outcomes, counters.outcomes);
-    mergeInto(empty.canaries, counters.canaries);
+    for (const section of SUMS) mergeInto(empty[section], counters[section]);
     exemplars.push(...readExemplars(counters.exemplars));
-    mergeInto(empty.inference, counters.inference);
     for (let s = 0; s < SERIES_LIMIT; s++) {
       const key = counters.series[s * SERIES_CELLS]!;
       if (key === 0) continue;
@@ -70,15 +73,7 @@ const requestOf = (key: number): RequestSeries['request'] => {
 /** Adds the counts of a worker that is gone to `retired`, which has the same sections. */
 export const retireInto = (retired: Float64Array, gone: Float64Array): void => {
   const [into, from] = [viewCounters(retired), viewCounters(gone)];
-  for (const section of [
-    'shed',
-    'systemFailures',
-    'droppedLines',
-    'outcomes',
-    'canaries',
-    'inference',
-  ] as const)
-    mergeInto(into[section], from[section]);
+  for (const section of SUMS) mergeInto(into[section], from[section]);
   for (let s = 0; s < SERIES_LIMIT; s++) {
     const key = from.series[s * SERIES_CELLS]!;
     if (key === 0) continue;

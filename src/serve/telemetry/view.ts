@@ -26,6 +26,8 @@ export interface ServiceView {
   readonly reloads: Readonly<Record<'ok' | 'refused', number>>;
   /** Undefined until the first model is checked. */
   readonly model: ModelFacts | undefined;
+  /** What had been counted of a shadow before these models served; undefined: nothing. */
+  readonly shadowBefore?: Float64Array | undefined;
   /** Live counts of the model's bins, in the order of `model.shares`. */
   readonly drift: () => Float64Array;
   readonly startedSeconds: number;

@@ -14,6 +14,8 @@ export const scratchOf = (context: ServeContext): ServeContext => {
     ...context,
     config: { ...config, auth: undefined },
     counters: buildCounters(new Float64Array(COUNTER_CELLS), drift, () => drift),
+    named: [],
+    shadow: undefined,
     onAuth: () => {},
     admission: buildAdmission(config),
   };

@@ -16,12 +16,20 @@ import { buildQuota } from '../guard/quota.ts';
 import { SYSTEM_CALLS } from '../labels.ts';
 import { buildLog, buildStderr } from '../log.ts';
 import {
+  type ModelCopy,
   WORKER_START,
   type WorkerCommand,
   type WorkerEvent,
   type WorkerStart,
 } from '../messages.ts';
-import { buildCounters, methodAt, routeAt } from '../telemetry/counters.ts';
+import { buildShadow } from '../scoring/shadow.ts';
+import {
+  buildCounters,
+  buildShadowCounts,
+  countersOfModel,
+  methodAt,
+  routeAt,
+} from '../telemetry/counters.ts';
 import { createDrift, driftCells, sumDrift } from '../telemetry/drift-counters.ts';
 import { buildExemplarWriter } from '../telemetry/exemplars.ts';
 import { mapCells, viewCounters } from '../telemetry/shared-counters.ts';
@@ -58,6 +66,33 @@ const say = (message: WorkerEvent): void => {
   process.send?.(message);
 };
 
+/** @throws AppError model-broken and the like */
+const load = ({ file, path, version }: ModelCopy): LoadedModel => ({
+  ...readModel(file),
+  path,
+  version,
+});
+
+const identityOf = ({ model: { name }, version, path, sha256 }: LoadedModel) => ({
+  name,
+  version,
+  path,
+  sha256,
+});
+
+/** @throws AppError model-unfit when two have one name */
+const checkNames = (models: readonly LoadedModel[]): void => {
+  const seen = new Set<string>();
+  for (const { model, path } of models) {
+    if (seen.has(model.name))
+      throw new AppError(
+        'model-unfit',
+        `two models are named ${model.name}, ${path} is the second: each is asked for by a name of its own`,
+      );
+    seen.add(model.name);
+  }
+};
+
 const start = ({
   config,
   model: ref,
@@ -73,42 +108,80 @@ const start = ({
     droppedLines[0]! += 1;
   });
   const log = buildLog(config.logLevel, { workerPid: process.pid }, undefined, stderr);
-  const loaded: LoadedModel = { ...readModel(ref.file), path: ref.path, version: ref.version };
-  const predictor = compilePredictor(loaded.model);
-  const { shares } = loaded.model;
-  const nDrift = driftCells(shares);
-  const drift = createDrift(sharedDir, loaded.sha256, spawnId, nDrift);
+  const loaded = load(ref);
+  const others = ref.others.map((other) => ({ role: other.role, loaded: load(other) }));
+  checkNames([loaded, ...others.flatMap((other) => (other.role === 'named' ? other.loaded : []))]);
+  /** The live counts of a model's bins, and their sum over all workers. */
+  const driftOf = ({ model: { shares }, sha256 }: LoadedModel) => {
+    const nCells = driftCells(shares);
+    return {
+      drift: createDrift(sharedDir, sha256, spawnId, nCells),
+      driftTotals: () => sumDrift(sharedDir, sha256, nCells),
+    };
+  };
+  const { drift, driftTotals } = driftOf(loaded);
   const overload = startOverloadDetector(OVERLOAD_TARGET_MS, OVERLOAD_INTERVAL_MS);
   const admission = buildAdmission(config, overload.isStanding);
-  const counters = buildCounters(cells, drift, () => sumDrift(sharedDir, loaded.sha256, nDrift));
+  const counters = buildCounters(cells, drift, driftTotals);
 
-  const completionOf = (file: string | undefined): Completion => {
-    if (file === undefined) return () => {};
+  /** For the first model, and for each of the others. */
+  const completionsOf = (file: string | undefined): readonly Completion[] => {
+    const all = [loaded, ...others.map((other) => other.loaded)];
+    if (file === undefined) return all.map(() => () => {});
     const plan = planOf(decodePlanned(readFileSync(file)));
-    return buildCompletion(loaded.model.inputs, { plan }) ?? (() => {});
+    return all.map(({ model }) => buildCompletion(model.inputs, { plan }) ?? (() => {}));
   };
-  let complete = completionOf(config.planFile);
+  let completions = completionsOf(config.planFile);
+  const completionAt =
+    (place: number): Completion =>
+    (raw, at, nRows) =>
+      completions[place]!(raw, at, nRows);
 
   let state: ServeState = 'starting';
   let reasons: readonly string[] = [];
   let serviceReady = true;
   let putAuth: (auth: string) => void = () => {};
   const { feed, arrived } = buildServiceFeed(() => say({ event: 'watched' }));
-  const context: ServeContext = {
-    loaded,
-    predictor,
+  const shadow = others.find(({ role }) => role === 'shadow');
+  const common = {
     config,
-    complete: (raw, at, nRows) => complete(raw, at, nRows),
-    counters,
     admission,
     quota: buildQuota(mapCells(quotaPath)),
     log,
-    onAuth: (put) => {
+    onAuth: (put: (auth: string) => void) => {
       putAuth = put;
     },
     serviceFeed: feed,
     state: () => (state === 'ready' && !serviceReady ? 'starting' : state),
     reasons: () => reasons,
+  } satisfies Partial<ServeContext>;
+  const context: ServeContext = {
+    ...common,
+    loaded,
+    predictor: compilePredictor(loaded.model),
+    complete: completionAt(0),
+    counters,
+    named: others.flatMap((other, i) =>
+      other.role === 'named'
+        ? {
+            ...common,
+            loaded: other.loaded,
+            predictor: compilePredictor(other.loaded.model),
+            complete: completionAt(i + 1),
+            counters: countersOfModel(counters, { place: i + 1, ...driftOf(other.loaded) }),
+            named: [],
+            shadow: undefined,
+          }
+        : [],
+    ),
+    shadow:
+      shadow &&
+      buildShadow({
+        first: loaded.model,
+        predictor: compilePredictor(shadow.loaded.model),
+        counts: buildShadowCounts(cells),
+        delayMs: overload.delayMs,
+      }),
   };
   const tracing = buildTracing(config, log, buildExemplarWriter(exemplars));
   const app = tracing.around(buildApp(context));
@@ -189,7 +262,7 @@ const start = ({
         arrived(message.snapshot);
         break;
       case 'plan':
-        complete = completionOf(message.file);
+        completions = completionsOf(message.file);
         break;
       case 'auth':
         changeAuth(message.auth);
@@ -208,11 +281,13 @@ const start = ({
   say({
     event: 'loaded',
     facts: {
-      name: loaded.model.name,
-      version: loaded.version,
-      path: loaded.path,
-      sha256: loaded.sha256,
-      shares: shares.map(({ input, shares: bins, rows }) => ({ input, shares: [...bins], rows })),
+      ...identityOf(loaded),
+      others: others.map((other) => ({ role: other.role, ...identityOf(other.loaded) })),
+      shares: loaded.model.shares.map(({ input, shares: bins, rows }) => ({
+        input,
+        shares: [...bins],
+        rows,
+      })),
     },
   });
   if (!warmsUp) return;
@@ -227,8 +302,12 @@ const start = ({
 
 /** Tells the supervisor why this worker will not do, and ends. */
 const refuse = ({ code, message }: AppError): void => {
-  const { file, path } = workerStart.model;
-  say({ event: 'refused', code, detail: message.replaceAll(file, path) });
+  const { model } = workerStart;
+  const detail = [model, ...model.others].reduce(
+    (text, { file, path }) => text.replaceAll(file, path),
+    message,
+  );
+  say({ event: 'refused', code, detail });
   // The message must leave before the process does.
   setTimeout(() => process.exit(2), 50);
 };
