@@ -47,6 +47,7 @@ describe('Ctrl-C', () => {
         /training \d+\/10000 {2}late 15: loss [\d.]+, later flights [\d.]+(, [\d.]+ M rows\/s, at most \d+ s left)?\n/,
       );
       expect(stderr).toContain('stopping: the best round so far is kept');
+      expect(stderr).toMatch(/stopped by Ctrl-C: \d+ of at most 10000 trees are kept/);
       expect(exitCode).toBe(0);
       const { model, rounds, isRelearned } = JSON.parse(stdout);
       expect(rounds.length).toBeLessThan(10_000);
@@ -55,6 +56,52 @@ describe('Ctrl-C', () => {
     },
     TIMEOUT_MS,
   );
+
+  test(
+    'on a terminal takes the bar away first, and gives the cursor and the wrapping of lines back',
+    async () => {
+      let screen = '';
+      const decoder = new TextDecoder();
+      const child = Bun.spawn(
+        [process.execPath, MAIN, 'train', board, '--name', 'seen', '--trees', '10000', '--publish'],
+        {
+          cwd: folder,
+          terminal: {
+            cols: 100,
+            rows: 30,
+            data: (terminal, bytes) => {
+              const isShown = /\/10000/.test(screen);
+              screen += decoder.decode(bytes, { stream: true });
+              if (!isShown && /\/10000/.test(screen)) terminal.write('\x03');
+            },
+          },
+        },
+      );
+      expect(await child.exited).toBe(0);
+      // Its line is cleared, with what the terminal showed for the key, before a word is written.
+      expect(screen).toContain('\x1b[2Kstopping: the best round so far is kept');
+      expect(screen).toMatch(/stopped by Ctrl-C: \d+ of at most 10000 trees/);
+      expect(screen.lastIndexOf('\x1b[?25h')).toBeGreaterThan(screen.lastIndexOf('\x1b[?25l'));
+      expect(screen.lastIndexOf('\x1b[?7h')).toBeGreaterThanOrEqual(screen.lastIndexOf('\x1b[?7l'));
+    },
+    TIMEOUT_MS,
+  );
+
+  test('a second time ends it at once', async () => {
+    const watched = `
+      import { watchInterruption } from ${JSON.stringify(join(import.meta.dir, 'interruption.ts'))};
+      watchInterruption().allowKeeping();
+      setInterval(() => {}, 1000);
+      process.stderr.write('ready');`;
+    const child = Bun.spawn([process.execPath, '-e', watched], { stderr: 'pipe' });
+    let stderr = '';
+    for await (const bytes of child.stderr) {
+      stderr += new TextDecoder().decode(bytes);
+      if (stderr.endsWith('ready') || /stopping: .*\n$/.test(stderr)) child.kill('SIGINT');
+    }
+    expect(await child.exited).toBe(130);
+    expect(stderr).toContain('stopped at once: no model was made');
+  });
 
   test(
     'before the first tree says that no model was made, and leaves none',

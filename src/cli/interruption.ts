@@ -16,14 +16,18 @@ export const watchInterruption = (): Interruption => {
   let isAsked = false;
   let hasRound = false;
   const stop = (): void => {
+    if (isAsked) {
+      process.stderr.write('stopped at once: no model was made\n');
+      process.exit(INTERRUPTED);
+    }
     if (!hasRound) {
       process.stderr.write('stopped before the first tree: no model was made\n');
       process.exit(INTERRUPTED);
     }
     isAsked = true;
-    process.stderr.write('stopping: the best round so far is kept\n');
+    process.stderr.write('stopping: the best round so far is kept (Ctrl-C again: nothing is)\n');
   };
-  process.once('SIGINT', stop);
+  process.on('SIGINT', stop);
   return {
     isAsked: () => isAsked,
     allowKeeping: () => {

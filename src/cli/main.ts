@@ -4,7 +4,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AppError, ERRORS, PROPOSAL } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
-import { printText, shellWord } from './output.ts';
+import { printText, programName, shellWord } from './output.ts';
 
 const COMMANDS = {
   start: { summary: 'train if there is no model, then serve', load: () => import('./start.ts') },
@@ -25,6 +25,10 @@ const COMMANDS = {
   slo: {
     summary: 'turn objectives into alerts, a dashboard and thresholds',
     load: () => import('./slo.ts'),
+  },
+  completion: {
+    summary: 'print what a shell needs to complete commands and flags',
+    load: () => import('./completion.ts'),
   },
   model: {
     summary: 'list, show, verify, import and export models',
@@ -51,7 +55,8 @@ const run = async (argv: readonly string[]): Promise<void> => {
   const named = argv.find((word) => !word.startsWith('-'));
   for (const [name, { summary }] of Object.entries(COMMANDS)) {
     const command = program.command(name).summary(summary).exitOverride();
-    if (name === named && isCommand(named)) (await COMMANDS[named].load()).describe(command);
+    if (isCommand(name) && (name === named || named === 'completion'))
+      (await COMMANDS[name].load()).describe(command);
     else command.description(summary);
   }
   await program.parseAsync(argv, { from: 'user' });
@@ -66,7 +71,7 @@ const oneLine = (text: string): string =>
 
 /** The command that was given, with the mapping that was proposed, to be copied. */
 const commandWith = (map: string): string =>
-  ['puntual', ...process.argv.slice(2), '--map', map].map(shellWord).join(' ');
+  [programName(), ...[...process.argv.slice(2), '--map', map].map(shellWord)].join(' ');
 
 /** Turns a failure into one line on stderr and its exit code. A bug keeps its stack and exits 1. */
 const exitCodeOf = (error: unknown): number => {

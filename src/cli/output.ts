@@ -1,7 +1,10 @@
 /**
  * What commands print on stdout: one JSON document, or lines for a person.
  */
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
 import { styleText } from 'node:util';
+import { isCompiled } from '../host/own-program.ts';
 
 /** Whoever reads the output may stop early, as `head` does: then there is nothing left to say. */
 export const printText = (text: string): void => {
@@ -18,8 +21,16 @@ export const printJson = (document: unknown): void => {
   printText(`${JSON.stringify(document, null, 2)}\n`);
 };
 
+let areLinesOnStderr = false;
+
+/** From now on lines for a person go to stderr: stdout is for rows. */
+export const putLinesOnStderr = (): void => {
+  areLinesOnStderr = true;
+};
+
 export const printLine = (line = ''): void => {
-  printText(`${line}\n`);
+  if (areLinesOnStderr) process.stderr.write(`${line}\n`);
+  else printText(`${line}\n`);
 };
 
 /** A line that must not be overlooked: red where a person reads it. */
@@ -45,6 +56,22 @@ export const printTable = (
   printLine(line(header));
   for (const row of rows) printLine(line(row));
 };
+
+/** Copies a file to stdout. */
+export const printFile = async (path: string): Promise<void> => {
+  printText('');
+  for await (const part of createReadStream(path)) {
+    if (!process.stdout.write(part)) await once(process.stdout, 'drain');
+  }
+};
+
+/** How this program is called here: what is printed to be copied must work where it was printed. */
+export const programName = (): string =>
+  isCompiled
+    ? shellWord(process.execPath)
+    : process.env['npm_command'] === undefined
+      ? 'puntual'
+      : 'npx puntual';
 
 /** A word of a command line as a shell takes it, quoted where it has to be. */
 export const shellWord = (word: string): string =>

@@ -149,3 +149,27 @@ test('names rows without a prediction and damaged lines with where they stand, a
   expect(text).toContain('  1 left out: too few columns\n      hurt.csv line 3: x,DL,JFK\n');
   expect(text).toContain('not used: carrier');
 }, 30_000);
+
+test('writes rows to stdout for -o -, and nothing else there', () => {
+  writeModel(buildPlantedModel(), join(FOLDER, 'm.safetensors'));
+  writeFileSync(
+    join(FOLDER, 'piped.csv'),
+    'airline,origin,destination,scheduledDeparture\nDL,JFK,LAX,2013-07-05T18:30\nDL,JFK,LAX,2013-07-06T18:30\n',
+  );
+  const predict = (...words: string[]) =>
+    Bun.spawnSync(
+      [process.execPath, join(import.meta.dir, 'main.ts'), 'predict', 'm.safetensors', ...words],
+      { cwd: FOLDER },
+    );
+  const run = predict('piped.csv', '-o', '-');
+  const lines = run.stdout.toString().trimEnd().split('\n');
+  expect(lines[0]).toStartWith('airline,origin,destination,scheduledDeparture,probability');
+  expect(lines.length).toBe(3);
+  expect(run.stderr.toString()).toContain('2 of 2 flights scored by planted');
+  const both = predict('piped.csv', '-o', '-', '--json');
+  expect({ exitCode: both.exitCode, out: both.stdout.toString() }).toEqual({
+    exitCode: 2,
+    out: '',
+  });
+  expect(both.stderr.toString()).toContain('choose one');
+}, 30_000);

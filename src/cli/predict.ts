@@ -2,7 +2,9 @@
  * `puntual predict MODEL FILE... -o OUT`: scores files of any size.
  */
 
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { planOf } from '../core/around/departure-plan.ts';
 import { AppError } from '../core/errors.ts';
@@ -17,7 +19,7 @@ import { wholeProcessors } from '../host/processors.ts';
 import { buildMatrixScore, matrixOutputsOf, outputsOf } from '../score/answers.ts';
 import { buildScoringPool } from '../score/scoring-pool.ts';
 import { printLeftOut, printUnused } from './left-out.ts';
-import { printJson, printLine } from './output.ts';
+import { printFile, printJson, printLine, putLinesOnStderr } from './output.ts';
 import { buildProgress } from './progress.ts';
 import { describeReading, printNotes, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
@@ -45,7 +47,7 @@ export const describe = (command: Command): void => {
       '<file...>',
       'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip; globs, folders and - (stdin) work',
     )
-    .requiredOption('-o, --output <file>', 'OUT.csv, OUT.parquet or OUT.ndjson')
+    .requiredOption('-o, --output <file>', 'OUT.csv, OUT.parquet or OUT.ndjson; - is CSV on stdout')
     .option(
       '--explain',
       'add what each input adds to the probability: columns points_INPUT, which with points_base sum to it',
@@ -69,6 +71,8 @@ export const describe = (command: Command): void => {
     )
     .option('--json', 'print one JSON document')
     .action(async (wanted: string, files: string[], options: Options) => {
+      if (options.output === '-' && options.json)
+        throw new AppError('usage', '-o - and --json both write to stdout: choose one');
       const { model, version } = readModel(findModel(options.models, wanted));
       requireTwice(files, options);
       const { scanFiles } = await import('../flights/output/scan.ts');
@@ -84,7 +88,8 @@ export const describe = (command: Command): void => {
         surroundings,
         threads: nThreads,
       };
-      const report = await scanFiles(files, options.output, {
+      const destination = destinationOf(options.output);
+      const report = await scanFiles(files, destination.path, {
         ...common,
         outputs: outputsOf(model, explains),
         scoring: pool.scoring,
@@ -114,7 +119,24 @@ export const describe = (command: Command): void => {
         if (options.features !== undefined)
           printLine(`${options.features}: ${model.features.length} features of each row`);
       }
+      await destination.pass();
     });
+};
+
+/** Where rows are written, and how they are handed on from there. */
+interface Destination {
+  readonly path: string;
+  readonly pass: () => Promise<void>;
+}
+
+/** `-` is a file of its own until it is whole, so that stdout gets all rows or none. */
+const destinationOf = (output: string): Destination => {
+  if (output !== '-') return { path: output, pass: async () => {} };
+  putLinesOnStderr();
+  const folder = mkdtempSync(join(tmpdir(), 'puntual-predict-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'out.csv');
+  return { path, pass: () => printFile(path) };
 };
 
 /** The matrix is a second pass over the files. @throws AppError usage */
@@ -162,7 +184,7 @@ const whole = (number: number): string => number.toLocaleString('en');
 
 const printReport = (report: ScanReport, output: string, model: string, seconds: number): void => {
   const { read, scored } = report.rows;
-  printLine(`${output}: ${whole(scored)} of ${whole(read)} flights scored by ${model}`);
+  printLine(`${output === '-' ? '' : `${output}: `}${whole(scored)} of ${whole(read)} flights scored by ${model}`);
   printLine(
     `  ${report.dialects.join(', ')}; ${seconds.toFixed(1)} s, ${whole(Math.round(read / seconds))} rows a second`,
   );

@@ -12,25 +12,40 @@ interface Progress {
 /** A bar on a terminal, otherwise a line on stderr: the first after a second, others at most every five. */
 export const buildProgress = (title: string): Progress => {
   if (!process.stderr.isTTY) return buildLines(title);
+  return buildBar(title);
+};
+
+/** Ctrl-C takes it away before anybody else writes; who goes on working shows it again. */
+const buildBar = (title: string): Progress => {
   const bar = new SingleBar({
     format: `${title} {bar} {value}/{total}  {note}`,
     hideCursor: true,
     clearOnComplete: true,
     stream: process.stderr,
   });
-  let started = false;
+  let isShown = false;
+  const hide = (): void => {
+    if (!isShown) return;
+    isShown = false;
+    process.off('SIGINT', onInterrupt);
+    bar.stop();
+  };
+  const onInterrupt = (): void => {
+    hide();
+    if (process.listenerCount('SIGINT') === 0) process.kill(process.pid, 'SIGINT');
+  };
   return {
     update: (done, total, note) => {
-      if (!started) bar.start(total, done, { note });
-      else {
+      if (isShown) {
         bar.setTotal(total);
         bar.update(done, { note });
+        return;
       }
-      started = true;
+      isShown = true;
+      process.prependListener('SIGINT', onInterrupt);
+      bar.start(total, done, { note });
     },
-    stop: () => {
-      if (started) bar.stop();
-    },
+    stop: hide,
   };
 };
 

@@ -11,7 +11,7 @@ import type { ReadPlan } from '../serve/supervisor/kept-plan.ts';
 import { isAddress } from '../serve/supervisor/model-source.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
-import { printJson } from './output.ts';
+import { printJson, programName } from './output.ts';
 import { durationMs, realNumber, setting, takeServiceLinks, wholeNumber } from './setting.ts';
 
 export interface ServeOptions {
@@ -347,7 +347,7 @@ const printStarted = async (started: Started, config: ServeConfig): Promise<void
 
 /** Commands that work as they are: the example is a flight that the model itself names. */
 const thingsToTry = async (url: string, adminUrl: string): Promise<readonly string[]> => {
-  const lines = [`npx puntual stress ${url}`, `curl ${adminUrl}/workers`];
+  const lines = [`${programName()} stress ${url}`, `curl ${adminUrl}/workers`];
   try {
     const { example } = (await (await fetch(`${url}/model`)).json()) as { example?: unknown };
     if (example === undefined) return lines;

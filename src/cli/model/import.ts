@@ -13,7 +13,7 @@ import { importWithProposals } from '../../exchange/import.ts';
 import { type InputSpec, type InputsFile, parseInputsFile } from '../../exchange/inputs-file.ts';
 import { compilePredictor } from '../../predict/compile.ts';
 import { summaryOf, summaryOfModel } from './summary.ts';
-import { printJson, printLine } from '../output.ts';
+import { printJson, printLine, programName, shellWord } from '../output.ts';
 import { setting } from '../setting.ts';
 
 interface Options {
@@ -95,9 +95,11 @@ export const describeImport = (command: Command): void => {
       }
       printLine(`${model.provenance.madeBy} -> ${path}`);
       print();
-      const where = options.models === 'models' ? '' : ` --models ${options.models}`;
-      const wanted = options.output ?? model.name;
-      printLine(`serve it with: puntual serve --model ${wanted}${options.output ? '' : where}`);
+      const where = options.models === 'models' ? [] : ['--models', options.models];
+      const words = options.output ? [options.output] : [model.name, ...where];
+      printLine(
+        `serve it with: ${[programName(), 'serve', '--model', ...words.map(shellWord)].join(' ')}`,
+      );
     });
 };
 

@@ -108,6 +108,7 @@ const trainWatched = async (
     progress?.update(round.round, round.nRounds, paceOf(round));
     return !interruption.isAsked();
   }).finally(() => progress?.stop());
+  if (interruption.isAsked()) note(lineOfStop(trained.report));
   const publication = decidePublication(trained, table, {
     modelsDir: options.modelsDir,
     name: settings.name,
@@ -143,6 +144,9 @@ const trainWatched = async (
   writeAtomically(join(dirname(path), 'report.html'), Buffer.from(page));
   return report;
 };
+
+const lineOfStop = ({ trees, maxTrees }: TrainReport): string =>
+  `stopped by Ctrl-C: ${trees} of at most ${maxTrees} trees are kept, and were not grown again from every day`;
 
 const lineOfTrial = ({ settings, validationLoss, trees }: TuningTrial, index: number): string =>
   `trial ${index + 1}: log loss ${validationLoss.toFixed(5)} on the early-stopping flights, ${trees} trees, ` +
