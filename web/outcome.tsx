@@ -11,6 +11,7 @@ import {
   momentOf,
   numberOf,
   percentOf,
+  unitOf,
   type Words,
   withLabels,
   wordsOf,
@@ -117,7 +118,7 @@ const factOf = (
     field?.kind === 'time'
       ? momentOf(words, String(value))
       : typeof value === 'number'
-        ? `${numberOf(words, value)}${field?.unit ? ` ${field.unit}` : ''}`
+        ? `${numberOf(words, value)}${field?.unit ? ` ${unitOf(words, field.unit)}` : ''}`
         : name
           ? `${name} (${value})`
           : value;

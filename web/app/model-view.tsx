@@ -266,14 +266,14 @@ const Coverage = ({
       <caption>{words.model.coverage}</caption>
       <thead>
         <tr>
-          <th scope="col">{words.model.predicted}</th>
+          <th scope="col">{words.model.promised}</th>
           <th scope="col">{words.model.covered}</th>
         </tr>
       </thead>
       <tbody>
         {quantiles.map((quantile) => (
           <tr key={quantile.level}>
-            <th scope="row">{words.model.level(numberOf(words, quantile.level * 100))}</th>
+            <th scope="row">{numberOf(words, quantile.level * 100)}</th>
             <td>{intervalOf(words, quantile, (share) => numberOf(words, share * 100, 1))}</td>
           </tr>
         ))}

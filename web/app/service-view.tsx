@@ -185,6 +185,10 @@ const Charts = ({ moments, words }: { moments: readonly Moment[]; words: Words }
         now={numberOf(words, last?.errors ?? 0)}
         {...{ moments, words }}
       />
+      <p class="time-axis" aria-hidden="true">
+        <span>{words.service.earlier}</span>
+        <span>{words.service.now}</span>
+      </p>
     </>
   );
 };

@@ -37,7 +37,8 @@ export interface OperationView {
     readonly description: string;
     /** What the call is tried with; empty: it is left out. */
     readonly value: string;
-    readonly isSwitch: boolean;
+    /** What it may be, where that is little. */
+    readonly choices: readonly string[];
   }[];
   /** Media type and content of the body that the call is tried with. */
   readonly body: { readonly type: string; readonly text: string } | undefined;
@@ -179,13 +180,16 @@ const TryIt = ({ operation }: { operation: OperationView }) => {
     >
       {parameters.length > 0 && (
         <div class="fields">
-          {parameters.map(({ name, value, isSwitch }) => (
+          {parameters.map(({ name, value, choices }) => (
             <div key={name}>
               <label for={idOf(name)}>{name}</label>
-              {isSwitch ? (
+              {choices.length > 0 ? (
                 <select id={idOf(name)} name={name} data-query>
-                  <option value="">false</option>
-                  <option value="true">true</option>
+                  {choices.map((choice) => (
+                    <option key={choice} value={choice}>
+                      {choice}
+                    </option>
+                  ))}
                 </select>
               ) : (
                 <input id={idOf(name)} name={name} value={value} data-query autocomplete="off" />

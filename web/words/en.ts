@@ -54,6 +54,7 @@ export const english: Words = {
   views: { predict: 'Predict', model: 'Model', service: 'Service' },
   languageName: 'Language',
   skip: 'Skip to the answer',
+  units: { in: 'inches', '°': 'degrees', mbar: 'millibars' },
   labels: {
     airline: 'Airline',
     flightNumber: 'Flight number',
@@ -215,9 +216,9 @@ export const english: Words = {
     range: (low, high) => `${low} to ${high}`,
     coverage: 'Do the minutes come true?',
     coverageNote:
-      'How many of the later flights were at most as late as it said, with 95 % intervals; it should be as many as it said.',
-    covered: 'were, of 100',
-    level: (share) => `${share} of 100 at most so late`,
+      'The model names the minutes that 50, 80 or 90 of 100 flights are late at most. Came true: of how many later flights it was so, with 95 % intervals.',
+    promised: 'said, of 100',
+    covered: 'came true, of 100',
     reliability: 'Does it come true?',
     reliabilityNote:
       'Flights in groups by their chance: what was said, and how many were late. On the line both are the same.',
@@ -257,6 +258,8 @@ export const english: Words = {
     inFlight: 'In flight',
     workers: 'Workers',
     lastMinutes: 'The last two minutes',
+    earlier: 'two minutes ago',
+    now: 'now',
     restarted: (count) =>
       count === 1 ? 'A worker was replaced' : `${count} workers were replaced`,
     reloaded: 'A model was loaded',

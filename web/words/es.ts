@@ -54,6 +54,13 @@ export const spanish: Words = {
   views: { predict: 'Predecir', model: 'Modelo', service: 'Servicio' },
   languageName: 'Idioma',
   skip: 'Ir a la respuesta',
+  units: {
+    miles: 'millas',
+    in: 'pulgadas',
+    mph: 'millas por hora',
+    '°': 'grados',
+    mbar: 'milibares',
+  },
   labels: {
     airline: 'Aerolínea',
     flightNumber: 'Número de vuelo',
@@ -215,9 +222,9 @@ export const spanish: Words = {
     range: (low, high) => `${low} a ${high}`,
     coverage: '¿Se cumplen los minutos?',
     coverageNote:
-      'Cuántos de los vuelos posteriores se atrasaron a lo más lo que se dijo, con intervalos del 95 %; deberían ser tantos como se dijo.',
-    covered: 'fueron, de cada 100',
-    level: (share) => `${share} de cada 100, a lo más tanto`,
+      'El modelo nombra los minutos que 50, 80 o 90 de cada 100 vuelos se atrasan a lo más. Se cumplió: en cuántos de los vuelos posteriores fue así, con intervalos del 95 %.',
+    promised: 'se dijo, de cada 100',
+    covered: 'se cumplió, de cada 100',
     reliability: '¿Se cumple?',
     reliabilityNote:
       'Vuelos en grupos según su probabilidad: lo que se dijo, y cuántos se atrasaron. Sobre la línea ambos coinciden.',
@@ -257,6 +264,8 @@ export const spanish: Words = {
     inFlight: 'En curso',
     workers: 'Procesos',
     lastMinutes: 'Los últimos dos minutos',
+    earlier: 'hace dos minutos',
+    now: 'ahora',
     restarted: (count) =>
       count === 1 ? 'Se reemplazó un proceso' : `Se reemplazaron ${count} procesos`,
     reloaded: 'Se cargó un modelo',

@@ -13,6 +13,8 @@ export interface Words {
   readonly views: { readonly predict: string; readonly model: string; readonly service: string };
   readonly languageName: string;
   readonly skip: string;
+  /** Units by what the model calls them; any other is shown as it is. */
+  readonly units: Readonly<Record<string, string>>;
   /** Inputs by name; any other input is shown by its own name. */
   readonly labels: Readonly<Record<string, string>>;
   readonly form: {
@@ -126,8 +128,8 @@ export interface Words {
     readonly range: (low: string, high: string) => string;
     readonly coverage: string;
     readonly coverageNote: string;
+    readonly promised: string;
     readonly covered: string;
-    readonly level: (share: string) => string;
     readonly reliability: string;
     readonly reliabilityNote: string;
     readonly predicted: string;
@@ -159,6 +161,8 @@ export interface Words {
     readonly inFlight: string;
     readonly workers: string;
     readonly lastMinutes: string;
+    readonly earlier: string;
+    readonly now: string;
     readonly restarted: (count: number) => string;
     readonly reloaded: string;
     readonly events: string;
@@ -220,6 +224,9 @@ export const countOf = (probability: number): string =>
     : probability < 1 && probability > 0.995
       ? '>99'
       : String(Math.round(probability * 100));
+
+export const unitOf = ({ units }: Words, unit: string): string =>
+  Object.hasOwn(units, unit) ? units[unit]! : unit;
 
 export const numberOf = ({ locale }: Words, value: number, digits = 0): string =>
   value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -4,7 +4,7 @@
  */
 import { nameOf } from '../../../web/names.ts';
 import type { FieldView, Flight, Lang, PageView, Prediction, Subject } from '../../../web/view.ts';
-import { type Words, withLabels, wordsOf } from '../../../web/words/words.ts';
+import { unitOf, type Words, withLabels, wordsOf } from '../../../web/words/words.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import { knownDaysOf } from '../../core/known-flights.ts';
@@ -116,7 +116,10 @@ const fieldOf = (
 const hintOf = (input: Input, words: Words): string => {
   const { form } = words;
   const where = input.name === 'scheduledArrival' ? form.localAtDestination : form.localAtOrigin;
-  return [input.kind === 'time' ? where : (input.unit ?? ''), input.required ? '' : form.optional]
+  return [
+    input.kind === 'time' ? where : unitOf(words, input.unit ?? ''),
+    input.required ? '' : form.optional,
+  ]
     .filter((part) => part !== '')
     .join(', ');
 };

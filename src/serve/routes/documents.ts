@@ -101,7 +101,7 @@ const operationView = (path: string, method: string, operation: Operation): Oper
   const parameters = (operation.parameters ?? []) as readonly {
     name: string;
     description?: string;
-    schema: { description?: string; type?: unknown };
+    schema: { description?: string; type?: unknown; enum?: readonly string[] };
     example?: unknown;
   }[];
   const text = type === undefined ? undefined : bodyText(type, content?.example ?? {});
@@ -120,7 +120,7 @@ const operationView = (path: string, method: string, operation: Operation): Oper
       name,
       description: description ?? schema.description ?? '',
       value: example === undefined ? '' : String(example),
-      isSwitch: schema.type === 'boolean',
+      choices: schema.type === 'boolean' ? ['false', 'true'] : (schema.enum ?? []),
     })),
     body: type === undefined ? undefined : { type, text: text! },
     command:
