@@ -184,7 +184,9 @@ const whole = (number: number): string => number.toLocaleString('en');
 
 const printReport = (report: ScanReport, output: string, model: string, seconds: number): void => {
   const { read, scored } = report.rows;
-  printLine(`${output === '-' ? '' : `${output}: `}${whole(scored)} of ${whole(read)} flights scored by ${model}`);
+  printLine(
+    `${output === '-' ? '' : `${output}: `}${whole(scored)} of ${whole(read)} flights scored by ${model}`,
+  );
   printLine(
     `  ${report.dialects.join(', ')}; ${seconds.toFixed(1)} s, ${whole(Math.round(read / seconds))} rows a second`,
   );

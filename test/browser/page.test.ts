@@ -4,13 +4,39 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { source as AXE } from 'axe-core';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { buildPage } from '../../src/report/page.ts';
 import { PLANTED_FLIGHT } from '../planted.ts';
-import { startPlantedService } from '../planted-service.ts';
+import { buildPlantedContext, startPlantedService } from '../planted-service.ts';
 import { findBrowser } from './chromium.ts';
 
 const program = await findBrowser();
-const service = startPlantedService();
+const reportsDir = mkdtempSync(join(tmpdir(), 'puntual-page-'));
+let nTold = 0;
+/** What the supervisor would tell, once for each time that it is asked: a worker is replaced, a model loaded. */
+const serviceFeed = {
+  next: async () => {
+    nTold++;
+    return JSON.stringify({
+      atMs: 1_780_000_000_000 + nTold * 1000,
+      ready: true,
+      draining: false,
+      model: 'v1',
+      workers: [{ id: 1, pid: 4711, state: 'ready', restarts: 1, rssMb: 80, inFlight: 2 }],
+      requests: nTold * 500,
+      serverErrors: 0,
+      restarts: Math.floor(nTold / 3),
+      reloads: Math.floor(nTold / 4),
+      boundsMs: [1, 5],
+      latency: [nTold * 490, nTold * 10, 0],
+    });
+  },
+};
+const contextWithFeed = buildPlantedContext({ serviceFeed, config: { reportsDir } });
+const service = startPlantedService(contextWithFeed);
 let browser: Browser | undefined;
 
 beforeAll(async () => {
@@ -29,18 +55,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await service.stop();
+  rmSync(reportsDir, { recursive: true, force: true });
 });
 
-/** Opens a path and does something; what the browser complained about must be nothing. */
-const visit = async (
-  path: string,
-  work: (page: Page) => Promise<void>,
-  options: BrowserContextOptions & { origin?: string } = {},
-): Promise<void> => {
-  const { origin = service.url, ...context } = options;
-  const opened = await browser!.newContext({ locale: 'en-GB', ...context });
-  const page = await opened.newPage();
-  const complaints: string[] = [];
+/** One page for each kind of browser, used again: to open one costs more than most of what is done on it. */
+const pages = new Map<string, Promise<Page>>();
+let complaints: string[] = [];
+let origin = service.url;
+
+const openPage = async (options: BrowserContextOptions): Promise<Page> => {
+  const context = await browser!.newContext({ locale: 'en-GB', ...options });
+  const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
     if (message.type() === 'error' && !EXPECTED.test(message.text()))
@@ -50,14 +75,29 @@ const visit = async (
     if (!request.url().startsWith(origin) && !request.url().startsWith('blob:'))
       complaints.push(`it asked for ${request.url()}`);
   });
-  await page.goto(origin + path);
+  return page;
+};
+
+/** Opens a path and does something; what the browser complained about must be nothing. */
+const visit = async (
+  path: string,
+  work: (page: Page) => Promise<void>,
+  { at = service.url, ...options }: BrowserContextOptions & { at?: string } = {},
+): Promise<void> => {
+  const kind = JSON.stringify(options);
+  if (!pages.has(kind)) pages.set(kind, openPage(options));
+  const page = await pages.get(kind)!;
+  await page.goto('about:blank');
+  complaints = [];
+  origin = at;
+  await page.goto(at + path);
   await work(page);
-  await opened.close();
   expect(complaints).toEqual([]);
 };
 
 /** What a browser says of answers that the page expects: a refusal, a service that is away. */
-const EXPECTED = /status of (?:422|404|403)|ERR_CONNECTION_REFUSED/;
+const EXPECTED =
+  /status of (?:422|404|403)|ERR_CONNECTION_|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE/;
 
 interface AxeResult {
   readonly violations: readonly {
@@ -80,7 +120,7 @@ const FLIGHT = String(new URLSearchParams(PLANTED_FLIGHT));
 
 /** Types a flight without a mouse. */
 const typeFlight = async (page: Page, date = '2013-07-05'): Promise<void> => {
-  await page.focus('#airline');
+  await tabTo(page, 'airline');
   await page.keyboard.type('delta');
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
@@ -94,6 +134,15 @@ const typeFlight = async (page: Page, date = '2013-07-05'): Promise<void> => {
   await page.keyboard.type('1830');
 };
 
+/** By Tab alone, from the top of the page. */
+const tabTo = async (page: Page, id: string): Promise<void> => {
+  for (let press = 0; press < 12; press++) {
+    if ((await page.evaluate('document.activeElement.id')) === id) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`no Tab leads to ${id}`);
+};
+
 const answered = (page: Page) => page.waitForSelector('#answer .chance');
 
 test('a browser is here: Chrome, Chromium or Edge is installed, or CHROMIUM names one', () => {
@@ -103,12 +152,13 @@ test('a browser is here: Chrome, Chromium or Edge is installed, or CHROMIUM name
 describe.skipIf(program === undefined)('the page', () => {
   test.each([
     ['in the light', { colorScheme: 'light' }],
-    ['in the dark', { colorScheme: 'dark' }],
-    ['on a phone', { viewport: { width: 360, height: 740 }, isMobile: true }],
-    ['in Spanish', { locale: 'es-CL' }],
-    ['with reduced motion', { reducedMotion: 'reduce' }],
-  ] as const)('answers while a flight is typed, and axe-core finds nothing, %s', async (name, options) => {
-    const isSpanish = name === 'in Spanish';
+    ['in the dark, with reduced motion', { colorScheme: 'dark', reducedMotion: 'reduce' }],
+    [
+      'on a phone, in Spanish',
+      { locale: 'es-CL', viewport: { width: 360, height: 740 }, isMobile: true },
+    ],
+  ] as const)('answers a flight typed by keyboard alone, and axe-core finds nothing, %s', async (name, options) => {
+    const isSpanish = name.endsWith('Spanish');
     await visit(
       '/',
       async (page) => {
@@ -159,10 +209,9 @@ describe.skipIf(program === undefined)('the page', () => {
   });
 
   test('a link opens the flight again, also without scripts', async () => {
-    for (const javaScriptEnabled of [true, false])
-      await visit(`/?${FLIGHT}`, async (page) => void (await answered(page)), {
-        javaScriptEnabled,
-      });
+    await visit(`/?${FLIGHT}`, async (page) => void (await answered(page)), {
+      javaScriptEnabled: false,
+    });
     await visit(`/?${FLIGHT}`, async (page) => {
       await answered(page);
       expect(await page.inputValue('#link')).toContain('destination=LAX');
@@ -300,22 +349,62 @@ describe.skipIf(program === undefined)('the page', () => {
         await answered(page);
         expect(await page.textContent('.echo')).toContain('19:30');
       },
-      { origin: away.url },
+      { at: away.url },
     );
     await away.stop();
   });
 
-  test('shows the model: what it answers, what it asks for', async () => {
-    for (const colorScheme of ['light', 'dark'] as const)
-      await visit(
-        '/#model',
-        async (page) => {
-          await page.waitForSelector('.inputs');
-          expect(await page.textContent('.views')).toContain('at least 15 minutes late');
-          expect(await faultsOf(page)).toEqual([]);
+  test('shows the service while it runs, and says when it is lost and when it is back', async () => {
+    const report = { startedAt: '2026-01-01T00:00:00.000Z', url: 'http://localhost:8080/' };
+    writeFileSync(
+      join(reportsDir, 'stress-report.html'),
+      buildPage({
+        title: 'Stress',
+        summary: {
+          name: 'puntual-stress',
+          content: { ...report, result: 'passed', sentence: 'It kept both.', headline: 'Fast.' },
         },
-        { colorScheme },
+        lead: [{ kind: 'text', text: 'The whole report.' }],
+        sections: [],
+      }),
+    );
+    let watched = startPlantedService(contextWithFeed);
+    const port = Number(new URL(watched.url).port);
+    for (const colorScheme of ['dark', 'light'] as const)
+      await visit(
+        '/#service',
+        async (page) => {
+          await page.waitForSelector('.events .reload');
+          await page.waitForSelector('.events .kill');
+          expect(await page.textContent('.state')).toContain('Ready');
+          expect(await page.textContent('.numbers')).toContain('4711');
+          expect(await page.textContent('.line >> nth=0')).toContain('500');
+          expect(await page.textContent('.events .kill')).toContain('A worker was replaced');
+          expect(await page.textContent('.stress')).toContain('It kept both.');
+          expect(await faultsOf(page)).toEqual([]);
+          if (colorScheme === 'dark') return;
+          await watched.stop();
+          await page.waitForSelector('.state.lost');
+          watched = startPlantedService(contextWithFeed, port);
+          await page.waitForSelector('.state.ready');
+          await page.click('.stress a');
+          expect(await page.textContent('main')).toContain('The whole report.');
+        },
+        { colorScheme, at: watched.url },
       );
+    await watched.stop();
+  });
+
+  test('shows the model: what it answers, what it asks for', async () => {
+    await visit(
+      '/#model',
+      async (page) => {
+        await page.waitForSelector('.inputs');
+        expect(await page.textContent('.views')).toContain('at least 15 minutes late');
+        expect(await faultsOf(page)).toEqual([]);
+      },
+      { colorScheme: 'dark' },
+    );
   });
 
   test('documents the interface without asking anybody else: every call works as it is', async () => {
