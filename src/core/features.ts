@@ -13,6 +13,7 @@ import {
   type KeyPart,
   type Lookup,
 } from './lookup.ts';
+import { buildOperations, type Operation } from './operation.ts';
 
 /** One step; `name` is unique in a model, `inputs` are names of `Input`s. */
 export type Feature = {
@@ -75,7 +76,14 @@ export type Feature = {
       readonly usualOnDay: Lookup;
       readonly usual: Lookup;
     }
+  /** The number of another feature after operations, one after the other. */
+  | { readonly step: 'chain'; readonly of: Feature; readonly operations: readonly Operation[] }
+  /** The product of other features: the last two, times the one before, and so on. */
+  | { readonly step: 'product'; readonly of: readonly Feature[] }
 );
+
+/** Features within features are no deeper than this. */
+const NESTING_LIMIT = 16;
 
 /**
  * Fills `out[outAt + row * nFeatures ...]` with the features of `nRows` flights, from the inputs at
@@ -137,17 +145,24 @@ export const inputsOf = (feature: Feature): readonly string[] => {
           ...[...feature.usualOnDay.parts, ...feature.usual.parts].map((part) => part.input),
         ]),
       ];
+    case 'chain':
+      return inputsOf(feature.of);
+    case 'product':
+      return feature.of.flatMap(inputsOf);
     default:
       return [feature.input];
   }
 };
 
+/** @param nFeatures numbers from one row's place to the next */
 const buildStep = (
   feature: Feature,
   inputs: readonly Input[],
   nFeatures: number,
   digits: Digits,
+  depth = 0,
 ): Step => {
+  if (depth > NESTING_LIMIT) throw new TypeError('features are nested too deeply');
   const at = (name: string): number => indexOf(inputs, name);
   /** A step that makes its number of one input's. */
   const fromInput = (name: string, of: (value: number) => number): Step => {
@@ -220,6 +235,27 @@ const buildStep = (
           // Where nothing is usual, as on a weekday without flights, any plan is whole.
           const isWhole = raw[flight + day]! >= share * usualOnDay[row]!;
           if (isWhole && !Number.isNaN(planned)) out[outAt + row * nFeatures] = planned;
+        }
+      };
+    }
+    case 'chain': {
+      const inner = buildStep(feature.of, inputs, nFeatures, digits, depth + 1);
+      const operate = buildOperations(feature.operations);
+      return (raw, rawAt, out, outAt, nRows) => {
+        inner(raw, rawAt, out, outAt, nRows);
+        for (let row = 0; row < nRows; row++)
+          out[outAt + row * nFeatures] = operate(out[outAt + row * nFeatures]!);
+      };
+    }
+    case 'product': {
+      const factors = feature.of.map((factor) => buildStep(factor, inputs, 1, digits, depth + 1));
+      const column = new Float64Array(ENCODER_ROWS);
+      return (raw, rawAt, out, outAt, nRows) => {
+        for (let row = 0; row < nRows; row++) out[outAt + row * nFeatures] = 1;
+        for (let f = factors.length - 1; f >= 0; f--) {
+          factors[f]!(raw, rawAt, column, 0, nRows);
+          for (let row = 0; row < nRows; row++)
+            out[outAt + row * nFeatures] = out[outAt + row * nFeatures]! * column[row]!;
         }
       };
     }

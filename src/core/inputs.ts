@@ -19,6 +19,9 @@ export interface Input {
   readonly values?: readonly string[];
   /** Whether a category takes none but its known values, as an encoder of another library that was told so. */
   readonly onlyKnown?: boolean;
+  /** Numbers beyond these are refused, as the library of a foreign model refuses what it cannot compute with. */
+  readonly least?: number;
+  readonly most?: number;
   /** A number that the model tells apart from others, for an example. */
   readonly example?: number;
 }
@@ -84,6 +87,7 @@ const readValue = (
       if (typeof value !== 'number' || !Number.isFinite(value)) {
         return fault(reading, input, 'must be a number');
       }
+      if (isOutOfRange(input, value)) return fault(reading, input, mustLieWithin(input));
       return value;
     }
     case 'time': {
@@ -95,6 +99,24 @@ const readValue = (
     }
   }
 };
+
+/** Whether a number is beyond what its input takes; a missing one is not. */
+export const isOutOfRange = ({ least, most }: Input, value: number): boolean =>
+  (least !== undefined && value < least) || (most !== undefined && value > most);
+
+/** What a number that is out of range ought to be. */
+export const mustLieWithin = ({ least, most }: Input): string => {
+  if (most === undefined || most >= SINGLE_LIMIT)
+    return least === undefined || least <= -SINGLE_LIMIT
+      ? 'must fit single precision'
+      : `must be at least ${least}`;
+  return least === undefined || least <= -SINGLE_LIMIT
+    ? `must be at most ${most}`
+    : `must lie between ${least} and ${most}`;
+};
+
+/** The largest number of single precision. */
+export const SINGLE_LIMIT = 3.4028234663852886e38;
 
 const NAMES_SHOWN = 8;
 

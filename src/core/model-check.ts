@@ -6,7 +6,7 @@ import { type DelayShape, SHAPE_POINTS } from './delay-distribution.ts';
 import { AppError } from './errors.ts';
 import { buildEncoder } from './features.ts';
 import { checkForest } from './forest.ts';
-import type { Calibration, Head, HeadScore, Member, Model } from './model.ts';
+import type { Calibration, Head, HeadScore, Member, Model, StackMember } from './model.ts';
 
 /** @throws AppError model-broken */
 export const checkModel = (model: Model): void => {
@@ -57,21 +57,32 @@ const checkHead = (head: Head, nFeatures: number): void => {
 const WEIGHTS_SLACK = 1e-9;
 
 const checkMean = (members: readonly Member[], nFeatures: number): void => {
+  checkMembers(members, nFeatures);
+  if (members.some(({ link }) => (link as string) === 'none'))
+    broken('a member of a mean is no probability');
+  const sum = members.reduce((total, { weight }) => total + (weight >= 0 ? weight : Number.NaN), 0);
+  if (!(Math.abs(sum - 1) <= WEIGHTS_SLACK)) broken('the weights of its members do not sum to 1');
+};
+
+const checkMembers = (members: readonly StackMember[], nFeatures: number): void => {
   for (const { score, calibration } of members) {
     // A mean of means would be as deep as its file likes.
-    if (['mean', 'distribution'].includes((score as HeadScore).kind))
+    if (['mean', 'stack', 'distribution'].includes((score as HeadScore).kind))
       broken('a member of a mean is no plain score');
     checkScore(score, nFeatures);
     checkCalibration(calibration);
   }
-  const sum = members.reduce((total, { weight }) => total + (weight >= 0 ? weight : Number.NaN), 0);
-  if (!(Math.abs(sum - 1) <= WEIGHTS_SLACK)) broken('the weights of its members do not sum to 1');
 };
 
 const checkScore = (score: HeadScore, nFeatures: number): void => {
   switch (score.kind) {
     case 'mean':
       checkMean(score.members, nFeatures);
+      break;
+    case 'stack':
+      checkMembers(score.members, nFeatures);
+      if (![score.intercept, ...score.members.map(({ weight }) => weight)].every(Number.isFinite))
+        broken('a weight of its members is not finite');
       break;
     case 'forest':
       if (score.forest.nFeatures !== nFeatures)

@@ -12,13 +12,27 @@ import type { WeatherRule } from './around/weather.ts';
 export type PlainScore =
   | { readonly kind: 'forest'; readonly forest: Forest }
   /** intercept + sum of weights[i] * feature[i]; a missing feature counts as 0. */
-  | { readonly kind: 'linear'; readonly weights: Float64Array; readonly intercept: number };
+  | {
+      readonly kind: 'linear';
+      readonly weights: Float64Array;
+      readonly intercept: number;
+      /** Rounded after every product and sum, as a library that computes in single precision does. */
+      readonly precision?: 'float32';
+    };
 
 /** From features to one raw score. */
 export type Score =
   | PlainScore
   /** The weighted mean of several models' probabilities, summed in their order. */
-  | { readonly kind: 'mean'; readonly members: readonly Member[] };
+  | { readonly kind: 'mean'; readonly members: readonly Member[] }
+  /** A line over the answers of several models: the intercept, plus each answer times its weight, in their order. */
+  | StackScore;
+
+type StackScore = {
+  readonly kind: 'stack';
+  readonly members: readonly StackMember[];
+  readonly intercept: number;
+};
 
 /** No score of its own (it counts as 0): minutes are read from the distribution that the probabilities span. */
 type DistributionScore = { readonly kind: 'distribution'; readonly shape: DelayShape };
@@ -35,11 +49,17 @@ export interface Member {
   readonly calibration: Calibration;
 }
 
+/** One model of a stack: its weight may be any number, and with the link `none` its score stands as it is. */
+export interface StackMember extends Omit<Member, 'link'> {
+  readonly link: Link | 'none';
+}
+
 /**
- * From a raw score to a probability: its sigmoid, or the score itself, kept between 0 and 1. Where an isotonic
- * calibration follows `identity`, its points may lie anywhere: it keeps the answer between 0 and 1 by itself.
+ * From a raw score to a probability: its sigmoid (in single precision where a library computes it so), or the score
+ * itself, kept between 0 and 1. Where an isotonic calibration follows `identity`, its points may lie anywhere: it keeps
+ * the answer between 0 and 1 by itself.
  */
-export type Link = 'logistic' | 'identity';
+export type Link = 'logistic' | 'logistic32' | 'identity';
 
 /** From a probability to a calibrated one; all are monotone, so they never change an order. */
 export type Calibration =

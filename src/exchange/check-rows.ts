@@ -3,10 +3,10 @@
  * back into the inputs that its columns are made of, or rows of inputs.
  */
 import { AppError } from '../core/errors.ts';
-import { decodeTime } from '../core/flight.ts';
 import type { Feature } from '../core/features.ts';
 import { buildEncoder } from '../core/features.ts';
-import type { Input } from '../core/inputs.ts';
+import { decodeTime } from '../core/flight.ts';
+import { type Input, isOutOfRange, mustLieWithin } from '../core/inputs.ts';
 import type { Model } from '../core/model.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import type { ColumnMapping } from './column-mapping.ts';
@@ -191,6 +191,8 @@ const cellValue = (input: Input, cell: CheckedRow[string] | undefined, r: number
     const number = numberOf(cell);
     if (Number.isNaN(number))
       throw invalid(`row ${r + 1} has '${String(cell)}' in ${input.name}, which is no number`);
+    if (isOutOfRange(input, number))
+      throw invalid(`row ${r + 1} has ${number} in ${input.name}, which ${mustLieWithin(input)}`);
     return number;
   }
   const values = input.values ?? [];

@@ -7,6 +7,7 @@ import type { Feature } from '../core/features.ts';
 import { fieldOf, type InputKind } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
 import { VALUES_LIMIT } from './build-forest.ts';
+import { hashCategory } from './catboost/category-hash.ts';
 import type { ForeignColumn, ForeignModel } from './foreign-model.ts';
 import type { InputSpec, InputsFile } from './inputs-file.ts';
 import { buildTimeFeature } from './time-parts.ts';
@@ -118,11 +119,28 @@ const wholeColumn = (
 const valuesOf = (column: ForeignColumn, spec: InputSpec): readonly string[] | undefined => {
   if (!column.isCoded) return column.values ?? spec.values;
   const codes = column.values ?? [];
+  if (column.isHashed) return namesOfHashes(codes, spec);
   if (column.namesLost !== undefined && spec.values?.length !== codes.length)
     throw invalid(
       `${column.namesLost}; name its ${codes.length} categories in the order of their codes: {"name": ${JSON.stringify(spec.name)}, "values": [...]}`,
     );
   return spec.values ?? codes;
+};
+
+/**
+ * Names for hashes, in their order, then those that the model does not tell apart from unknown ones.
+ * @throws AppError value-invalid where a hash has no name
+ */
+const namesOfHashes = (hashes: readonly string[], spec: InputSpec): readonly string[] => {
+  const given = spec.values ?? [];
+  const names = new Map(given.map((name) => [`${hashCategory(name)}`, name]));
+  const found = hashes.flatMap((hash) => names.get(hash) ?? []);
+  if (found.length < hashes.length)
+    throw invalid(
+      `CatBoost keeps no names of the ${hashes.length} categories of ${spec.name}, only their hashes, and ${given.length === 0 ? 'it names none' : `${hashes.length - found.length} of them are not among the ${given.length} names given`}: {"name": ${JSON.stringify(spec.name)}, "values": [...]} with all categories of the training, in any order`,
+    );
+  const isFound = new Set(found);
+  return [...found, ...given.filter((name) => !isFound.has(name))];
 };
 
 /** Pairs of column name and value (or part of a time), for an input that spans several columns by name. */
@@ -155,7 +173,8 @@ const buildInput = (
   const field = fieldOf(spec.name);
   const unit = spec.unit ?? (kind === 'number' ? field?.unit : undefined);
   // An encoder that refuses what it does not know refuses a missing value too.
-  const takesMissing = !column?.isClosed && (acceptsMissing || column?.isOptional === true);
+  const takesMissing =
+    !column?.isClosed && !column?.isRequired && (acceptsMissing || column?.isOptional === true);
   if (values?.includes(''))
     throw new AppError(
       'model-unsupported',

@@ -4,12 +4,22 @@
  */
 import type { Feature } from '../core/features.ts';
 import type { PlainScore } from '../core/model.ts';
+import { buildOperations, type Operation } from '../core/operation.ts';
 import { COLUMNS_LIMIT } from './build-forest.ts';
 import type { ForeignColumn } from './foreign-model.ts';
 import { broken, unsupported } from './pickle/python-values.ts';
 
-/** One column of the matrix, as it is made of one first column. */
-export type DerivedColumn = { readonly column: number } & (
+/** One column of the matrix, as it is made of one first column, or of several as their product. */
+export type DerivedColumn =
+  | SingleColumn
+  | {
+      readonly of: 'product';
+      /** In the order of their columns, of which the last two are multiplied first. */
+      readonly factors: readonly SingleColumn[];
+      readonly operations: readonly Operation[];
+    };
+
+export type SingleColumn = { readonly column: number } & (
   | {
       readonly of: 'number';
       /** (x - shift) / scale */
@@ -37,6 +47,12 @@ export type DerivedColumn = { readonly column: number } & (
       readonly numbers: ReadonlyMap<string, number>;
       readonly otherwise: number;
     }
+  /** Another column after operations, one after the other. */
+  | {
+      readonly of: 'chain';
+      readonly from: SingleColumn & { readonly of: 'number' | 'equals' };
+      readonly operations: readonly Operation[];
+    }
 );
 
 export interface DesignMatrix {
@@ -45,9 +61,11 @@ export interface DesignMatrix {
   readonly derivedColumns: readonly DerivedColumn[];
   /** Whether it leaves zeros out, which some models then take for missing. */
   readonly isSparse: boolean;
+  /** Whether its numbers are float32, which a linear model then sums as such. */
+  readonly isSingle?: boolean;
 }
 
-const unchangedColumn = (column: number): DerivedColumn => ({
+const unchangedColumn = (column: number): SingleColumn => ({
   column,
   of: 'number',
   shift: 0,
@@ -69,19 +87,66 @@ export const startDesignMatrix = (
   };
 };
 
-/** Whether a column holds what the first column holds. */
-export const isUnscaled = (derived: DerivedColumn & { readonly of: 'number' }): boolean =>
-  derived.shift === 0 && derived.scale === 1 && !derived.line;
+/** Whether a column holds what the first column holds, or 0 and 1. */
+export const isUnscaled = (
+  derived: DerivedColumn & { readonly of: 'number' | 'equals' },
+): boolean =>
+  derived.shift === 0 && derived.scale === 1 && !(derived.of === 'number' && derived.line);
+
+/** The first columns that a column is made of. */
+export const columnsOf = (derived: DerivedColumn): readonly number[] =>
+  derived.of === 'product' ? derived.factors.map(({ column }) => column) : [derived.column];
+
+/**
+ * The column after an operation; undefined for codes of categories, which are numbers to nothing but trees.
+ */
+export function operate(derived: SingleColumn, operation: Operation): SingleColumn;
+export function operate(derived: DerivedColumn, operation: Operation): DerivedColumn;
+export function operate(derived: DerivedColumn, operation: Operation): DerivedColumn {
+  switch (derived.of) {
+    case 'number':
+    case 'equals':
+      return { column: derived.column, of: 'chain', from: derived, operations: [operation] };
+    case 'chain':
+    case 'product':
+      return { ...derived, operations: [...derived.operations, operation] };
+    case 'code':
+    case 'table': {
+      const { numbers, otherwise } = tableBehind(derived);
+      const done = buildOperations([operation]);
+      return {
+        column: derived.column,
+        of: 'table',
+        numbers: new Map([...numbers].map(([value, x]) => [value, done(x)])),
+        otherwise: done(otherwise),
+      };
+    }
+  }
+}
+
+/** A number per value. */
+const tableBehind = (
+  derived: SingleColumn & { readonly of: 'code' | 'table' },
+): { readonly numbers: ReadonlyMap<string, number>; readonly otherwise: number } =>
+  derived.of === 'table'
+    ? derived
+    : {
+        numbers: new Map(derived.values.map((value, code) => [value, code])),
+        otherwise: Number.NaN,
+      };
 
 /** The column after x * factor + offset. */
 export const multiplyAdd = (
   derived: DerivedColumn,
   factor: number,
   offset: number,
-): DerivedColumn =>
-  derived.of === 'number' && isUnscaled(derived)
-    ? { ...derived, line: { factor, offset } }
-    : shiftAndScale(derived, -offset / factor, 1 / factor);
+): DerivedColumn => {
+  if (derived.of === 'number' && isUnscaled(derived))
+    return { ...derived, line: { factor, offset } };
+  return derived.of === 'equals' && isUnscaled(derived)
+    ? shiftAndScale(derived, -offset / factor, 1 / factor)
+    : operate(derived, { do: 'line', factor, offset });
+};
 
 /** The column after (x - shift) / scale. */
 export const shiftAndScale = (
@@ -89,41 +154,8 @@ export const shiftAndScale = (
   shift: number,
   scale: number,
 ): DerivedColumn => {
-  const moved = (x: number): number => (x - shift) / scale;
-  switch (derived.of) {
-    case 'number':
-      if (derived.line) {
-        const { line, ...rest } = derived;
-        const before = { shift: -line.offset / line.factor, scale: 1 / line.factor };
-        return shiftAndScale({ ...rest, ...before }, shift, scale);
-      }
-      if (derived.shift === 0 && derived.scale === 1) return { ...derived, shift, scale };
-      return {
-        ...derived,
-        shift: derived.shift + shift * derived.scale,
-        scale: derived.scale * scale,
-      };
-    case 'equals':
-      if (derived.shift === 0 && derived.scale === 1) return { ...derived, shift, scale };
-      return {
-        ...derived,
-        shift: derived.shift + shift * derived.scale,
-        scale: derived.scale * scale,
-      };
-    case 'code':
-      return {
-        column: derived.column,
-        of: 'table',
-        numbers: new Map(derived.values.map((value, code) => [value, moved(code)])),
-        otherwise: Number.NaN,
-      };
-    case 'table':
-      return {
-        ...derived,
-        numbers: new Map([...derived.numbers].map(([value, x]) => [value, moved(x)])),
-        otherwise: moved(derived.otherwise),
-      };
-  }
+  const isPlain = (derived.of === 'number' || derived.of === 'equals') && isUnscaled(derived);
+  return isPlain ? { ...derived, shift, scale } : operate(derived, { do: 'scale', shift, scale });
 };
 
 /** Records what an encoder, or a model, knows of a column's values. */
@@ -143,7 +175,7 @@ export const withValues = (
 const isPlain = ({ columns, derivedColumns }: DesignMatrix): boolean =>
   derivedColumns.length === columns.length &&
   derivedColumns.every((derived, c) => {
-    if (derived.column !== c) return false;
+    if (derived.of === 'product' || derived.column !== c) return false;
     if (derived.of === 'code') return isSame(derived.values, columns[c]!.values);
     return (
       derived.of === 'number' &&
@@ -164,6 +196,12 @@ export const featuresOf = (matrix: DesignMatrix): readonly Feature[] | undefined
     : matrix.derivedColumns.map((derived) => featureOf(derived, matrix.columns));
 
 const featureOf = (derived: DerivedColumn, columns: readonly ForeignColumn[]): Feature => {
+  if (derived.of === 'product') {
+    const factors = derived.factors.map((factor) => featureOf(factor, columns));
+    const product: Feature = { name: '', step: 'product', of: factors };
+    return chainOf(product, derived.operations);
+  }
+  if (derived.of === 'chain') return chainOf(featureOf(derived.from, columns), derived.operations);
   const { values } = columns[derived.column]!;
   const input = `${derived.column}`;
   switch (derived.of) {
@@ -201,6 +239,32 @@ const featureOf = (derived: DerivedColumn, columns: readonly ForeignColumn[]): F
   }
 };
 
+const chainOf = (of: Feature, operations: readonly Operation[]): Feature =>
+  operations.length === 0
+    ? of
+    : { name: `${of.name} ${operations.map(wordOf).join(' ')}`, step: 'chain', of, operations };
+
+/** What an operation is called in the name of a feature. */
+const wordOf = (operation: Operation): string => {
+  switch (operation.do) {
+    case 'scale':
+    case 'line':
+      return 'scaled';
+    case 'lose':
+      return `but ${operation.number}`;
+    case 'fill':
+      return 'filled';
+    case 'clip':
+      return 'clipped';
+    case 'function':
+      return operation.function;
+    case 'bin':
+      return 'bin';
+    case 'is':
+      return `= ${operation.number}`;
+  }
+};
+
 const tableOf = (
   input: string,
   numbers: ReadonlyMap<string, number>,
@@ -221,20 +285,66 @@ const tableOf = (
   };
 };
 
-/** Marks columns of which a missing value is filled in wherever it is asked, and those that are never asked. */
+/**
+ * Marks columns of which a missing value is filled in wherever it is asked, those that are never asked, and those of which
+ * an unknown category becomes a missing number that the model refuses.
+ */
 export const markColumns = (
   columns: readonly ForeignColumn[],
   derivedColumns: readonly DerivedColumn[],
+  acceptsMissing = true,
 ): readonly ForeignColumn[] => {
   const [isAsked, isFilled] = [new Set<number>(), new Set(columns.keys())];
+  const isClosed = new Set(
+    derivedColumns.flatMap((derived) => (acceptsMissing ? [] : losesUnknown(derived))),
+  );
   for (const derived of derivedColumns) {
-    isAsked.add(derived.column);
-    if (derived.of !== 'number' || derived.missing === undefined) isFilled.delete(derived.column);
+    for (const column of columnsOf(derived)) isAsked.add(column);
+    for (const column of unfilledIn(derived)) isFilled.delete(column);
   }
   return columns.map((column, c) => {
     if (!isAsked.has(c)) return { ...column, isUnused: true };
-    return isFilled.has(c) ? { ...column, isOptional: true } : column;
+    return {
+      ...column,
+      ...(isFilled.has(c) && { isOptional: true }),
+      ...(isClosed.has(c) && { isClosed: true }),
+    };
   });
+};
+
+/** The first column of a category whose unknown values make a missing number. */
+const losesUnknown = (derived: DerivedColumn): readonly number[] => {
+  if (derived.of === 'product') return derived.factors.flatMap(losesUnknown);
+  const isLost =
+    derived.of === 'code' || (derived.of === 'table' && Number.isNaN(derived.otherwise));
+  return isLost ? [derived.column] : [];
+};
+
+/** The columns, of which a step refuses missing values. */
+export const withRequired = ({
+  columns,
+  derivedColumns,
+}: DesignMatrix): readonly ForeignColumn[] => {
+  const refused = new Set(derivedColumns.flatMap(unfilledIn));
+  return columns.map((column, c) => (refused.has(c) ? { ...column, isRequired: true } : column));
+};
+
+/** The first columns of which a missing value stays missing in a column. */
+const unfilledIn = (derived: DerivedColumn): readonly number[] => {
+  switch (derived.of) {
+    case 'number':
+      return derived.missing === undefined ? [derived.column] : [];
+    case 'product':
+      return derived.operations.some((operation) => operation.do === 'fill')
+        ? []
+        : derived.factors.flatMap(unfilledIn);
+    case 'chain':
+      return derived.operations.some((operation) => operation.do === 'fill')
+        ? []
+        : unfilledIn(derived.from);
+    default:
+      return [derived.column];
+  }
 };
 
 /** The same answers, by columns of which a line scales none itself that are 0 or 1. */

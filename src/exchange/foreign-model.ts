@@ -18,6 +18,10 @@ export interface ForeignColumn {
   readonly isClosed?: boolean;
   /** Whether the model does not ask for it: a column that its first step drops. */
   readonly isUnused?: boolean;
+  /** Whether `values` are the hashes of names that the file does not keep: the inputs file has to name them. */
+  readonly isHashed?: boolean;
+  /** Whether the library refuses a missing value there, whatever it does with other columns. */
+  readonly isRequired?: boolean;
   /** Why the file's own names of its categories cannot be used, so that the inputs file has to give them. */
   readonly namesLost?: string;
 }
@@ -40,6 +44,8 @@ export interface ForeignModel {
   readonly classes: readonly string[];
   /** Whether the library itself accepts missing values. */
   readonly acceptsMissing: boolean;
+  /** Whether the library computes with any number, however large, and with the logarithm of a negative one. */
+  readonly acceptsAnyNumber?: boolean;
   /** From which probability the library decides for the last class, where that is not 0.5. */
   readonly threshold?: number;
   /** What whoever imports it should know: how many rounds count, for instance. Whole sentences without a full stop. */

@@ -3,16 +3,17 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
+import { isCatBoostBinary, parseCatBoostBinary } from './catboost/cbm.ts';
+import { isCatBoostJson, parseCatBoostJson } from './catboost/json.ts';
 import type { NamedColumn } from './check-rows.ts';
-import { isCatBoostJson, parseCatBoost } from './catboost/catboost.ts';
 import { decompress } from './compression/decompress.ts';
 import type { ForeignModel } from './foreign-model.ts';
+import { proposeGroups } from './group-proposals.ts';
 import type { InputSpec, InputsFile } from './inputs-file.ts';
 import { parseLightGbm } from './lightgbm/lightgbm.ts';
 import { parseOnnx } from './onnx/onnx.ts';
 import { parsePickle } from './pickle/pickle.ts';
 import { readSklearn } from './sklearn/sklearn.ts';
-import { proposeGroups } from './group-proposals.ts';
 import { toModel } from './to-model.ts';
 import { unknownFormatError } from './unknown-format.ts';
 import { parseXgboost } from './xgboost/xgboost.ts';
@@ -60,7 +61,8 @@ export const parseForeign = (bytes: Uint8Array, path?: string): ForeignModel => 
   if (path !== undefined)
     throw new AppError('value-invalid', '--path is for a pickle, which this file is not');
   if (/^tree\r?\n/.test(head)) return parseLightGbm(Buffer.from(plain).toString('utf8'));
-  if (isCatBoostJson(head)) return parseCatBoost(Buffer.from(plain).toString('utf8'));
+  if (isCatBoostJson(head)) return parseCatBoostJson(Buffer.from(plain).toString('utf8'));
+  if (isCatBoostBinary(head)) return parseCatBoostBinary(plain);
   if (first === 0x7b) return parseXgboost(plain);
   if (first === 0x08) return parseOnnx(plain);
   throw unknownFormatError(plain);

@@ -8,6 +8,8 @@ export const nextBelow = (value: number): number => {
   return new Float64Array(bits.buffer)[0]!;
 };
 
+export const nextAbove = (value: number): number => -nextBelow(-value);
+
 /** @param value a finite float32 */
 export const nextBelow32 = (value: number): number => step32(value, -1);
 

@@ -66,6 +66,10 @@ const labelOf = (labels: readonly string[], wanted: string): string | undefined 
 export const probabilityOfClass = (foreign: ForeignModel, late: string): Scored<Score> => {
   const { score, link, calibration = { kind: 'none' }, classes } = foreign;
   if (late === classes[1]) return { score, link, calibration };
+  if (score.kind === 'stack') {
+    const members = score.members.map((member) => ({ ...member, weight: -member.weight }));
+    return { score: { ...score, members, intercept: -score.intercept }, link, calibration };
+  }
   if (score.kind !== 'mean') return complement({ score, link, calibration });
   const members = score.members.map(
     (member): Member => ({ ...complement(member), weight: member.weight }),

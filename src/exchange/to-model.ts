@@ -9,9 +9,10 @@ import { checkModel } from '../core/model-check.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import type { NamedColumn } from './check-rows.ts';
 import { type ColumnMapping, mapColumns, namesOf } from './column-mapping.ts';
+import { exampleNumbers } from './example-numbers.ts';
 import type { ForeignColumn, ForeignModel } from './foreign-model.ts';
 import type { InputsFile } from './inputs-file.ts';
-import { exampleNumbers } from './example-numbers.ts';
+import { numberBounds } from './number-bounds.ts';
 import { lateClassOf, probabilityOfClass } from './positive-class.ts';
 import { overTimePart } from './time-parts.ts';
 
@@ -42,11 +43,15 @@ export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): 
     given: 'nothing',
   };
   const examples = exampleNumbers(features, scored.score);
+  const asked = inputsOf(mappings);
+  const bounds = foreign.acceptsAnyNumber ? undefined : numberBounds(asked, features);
   const model: Model = {
     name: spec.name ?? name,
-    inputs: inputsOf(mappings).map((input) => {
-      const example = input.kind === 'number' ? examples.get(input.name) : undefined;
-      return example === undefined ? input : { ...input, example };
+    inputs: asked.map((input) => {
+      if (input.kind !== 'number') return input;
+      const own = { ...input, ...bounds?.get(input.name) };
+      const example = examples.get(input.name);
+      return example === undefined ? own : { ...own, example: clamped(example, own) };
     }),
     features: withUniqueNames(features),
     heads: [head],
@@ -66,6 +71,10 @@ export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): 
     columns: mappings.map((mapping, c) => ({ name: names[c] ?? `x${c}`, mapping })),
   };
 };
+
+/** The nearest number that an input takes. */
+const clamped = (x: number, { least = x, most = x }: Input): number =>
+  Math.min(Math.max(x, least), most);
 
 /** The library's own threshold is for its last class. */
 const thresholdOf = ({ threshold, classes }: ForeignModel, late: string): number =>
@@ -95,6 +104,23 @@ const composeFeature = (
   columns: readonly ForeignColumn[],
 ): Feature => {
   if (feature.step === 'elapsedMinutes') throw new TypeError('no reader makes an elapsedMinutes');
+  /** A feature that others compute with: codes of categories are no numbers. */
+  const inner = (factor: Feature): Feature => {
+    const of = composeFeature(factor, mappings, columns);
+    if (of.step !== 'code') return of;
+    throw new AppError(
+      'value-invalid',
+      `the inputs file cannot be used: the model computes with ${of.input}, which is a category there`,
+    );
+  };
+  if (feature.step === 'chain') {
+    const of = inner(feature.of);
+    return { ...feature, of, name: `${of.name}${feature.name}` };
+  }
+  if (feature.step === 'product') {
+    const of = feature.of.map(inner);
+    return { ...feature, of, name: of.map(({ name }) => name).join(' * ') };
+  }
   const [part] = feature.step === 'lookup' ? feature.parts : [];
   const column = feature.step === 'lookup' ? part!.input : feature.input;
   const { input, feature: own } = mappings[Number(column)]!;
@@ -157,7 +183,7 @@ const selfTestOf = (model: Model): Model['selfTest'] => {
           ? turn % Math.max(1, input.values?.length ?? 0)
           : input.kind === 'time'
             ? NOON_2026_MINUTES + turn * 1111
-            : (turn % 7) * 10 ** ((row % 6) - 2) * (row % 5 === 0 ? -1 : 1);
+            : clamped((turn % 7) * 10 ** ((row % 6) - 2) * (row % 5 === 0 ? -1 : 1), input);
     });
   }
   const answers = new Float64Array(SELF_TEST_ROWS * model.heads.length);

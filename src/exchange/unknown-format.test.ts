@@ -12,7 +12,6 @@ test.each([
   ['another archive', zip('model.pkl'), 'a zip archive; unpack it'],
   ['an HDF5 file', '\x89HDF\r\n\x1a\n', 'HDF5'],
   ['a NumPy array', '\x93NUMPY\x01\0', 'a NumPy array'],
-  ['a CatBoost file', 'CBM1\0\0', "format='json'"],
   ['an old XGBoost file', 'binf\0\0', "save_model('model.ubj')"],
   ['a Parquet file', 'PAR1\x15\x04', 'a Parquet table'],
   ['a pointer of Git LFS', 'version https://git-lfs.github.com/spec/v1\noid', 'git lfs pull'],

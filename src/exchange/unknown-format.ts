@@ -28,10 +28,6 @@ const KINDS: readonly Kind[] = [
   { starts: /^\x89HDF/, says: 'an HDF5 file, as Keras writes; neural networks are not supported' },
   { starts: /^\x93NUMPY/, says: 'a NumPy array, not a model' },
   {
-    starts: /^CBM1/,
-    says: "a CatBoost file; model.save_model('model.json', format='json') writes one that is read",
-  },
-  {
     starts: /^(binf|bs64)/,
     says: "a model in XGBoost's old binary format; save_model('model.ubj') writes one that is read",
   },
@@ -61,6 +57,6 @@ export const unknownFormatError = (bytes: Uint8Array): AppError => {
     'model-unsupported',
     kind
       ? `the file is ${kind.says}`
-      : 'the file is of no known format; LightGBM text, XGBoost JSON or UBJSON, CatBoost JSON, ONNX, and scikit-learn pickle or joblib are read',
+      : 'the file is of no known format; LightGBM text, XGBoost JSON or UBJSON, CatBoost .cbm and JSON, ONNX, and scikit-learn pickle or joblib are read',
   );
 };

@@ -1,5 +1,5 @@
 /**
- * Scores of which some are means of members: each member gets a kernel of its own, then they are joined.
+ * Scores of which some are means or stacks of members: each member gets a kernel of its own, then they are joined.
  */
 import type { HeadScore, PlainScore } from '../core/model.ts';
 import { buildProbability } from './heads.ts';
@@ -15,20 +15,22 @@ export const buildAveragedScorer = (
   nFeatures: number,
   force?: Kernel,
 ): Scorer => {
-  if (scores.every(({ kind }) => kind !== 'mean')) return buildScorer(scores, nFeatures, force);
+  if (scores.every(({ kind }) => kind !== 'mean' && kind !== 'stack'))
+    return buildScorer(scores, nFeatures, force);
   const parts: PlainScore[] = [];
   const joins = scores.map((score) => {
     const from = parts.length;
     if (score.kind === 'distribution') return (): number => 0;
-    if (score.kind !== 'mean') {
+    if (score.kind !== 'mean' && score.kind !== 'stack') {
       parts.push(score);
       return (at: number): number => inner.scores[at + from]!;
     }
     for (const member of score.members) parts.push(member.score);
     const transforms = score.members.map(buildProbability);
     const weights = score.members.map(({ weight }) => weight);
+    const start = score.kind === 'stack' ? score.intercept : 0;
     return (at: number): number => {
-      let sum = 0;
+      let sum = start;
       for (let m = 0; m < transforms.length; m++)
         sum += weights[m]! * transforms[m]!(inner.scores[at + from + m]!);
       return sum;

@@ -3,8 +3,8 @@
  */
 import { buildCalibration, type Calibrator } from '../core/calibrate.ts';
 import { buildDelayQuantile } from '../core/delay-distribution.ts';
-import { sigmoid } from '../core/logistic.ts';
-import type { Head, Member } from '../core/model.ts';
+import { sigmoid, sigmoid32 } from '../core/logistic.ts';
+import type { Head, StackMember } from '../core/model.ts';
 
 /**
  * Turns the raw scores at `out[at .. at + nHeads)` into predictions, in place.
@@ -51,9 +51,11 @@ export const buildHeadTransform = (head: Head): Calibrator =>
 export const buildProbability = ({
   link,
   calibration,
-}: Pick<Member, 'link' | 'calibration'>): Calibrator => {
+}: Pick<StackMember, 'link' | 'calibration'>): Calibrator => {
   const calibrate = buildCalibration(calibration);
   if (link === 'logistic') return (raw) => calibrate(sigmoid(raw));
+  if (link === 'logistic32') return (raw) => calibrate(sigmoid32(raw));
+  if (link === 'none') return calibrate;
   // Isotonic points lie on the scale of the score itself, which may be any.
   return calibration.kind === 'isotonic' ? calibrate : (raw) => calibrate(clamp(raw));
 };

@@ -39,12 +39,32 @@ export const scoreOf = (score: HeadScore, features: Float64Array, at: number): n
         sum + member.weight * buildProbability(member)(scoreOf(member.score, features, at)),
       0,
     );
+  if (score.kind === 'stack')
+    return score.members.reduce(
+      (sum, member) =>
+        sum + member.weight * buildProbability(member)(scoreOf(member.score, features, at)),
+      score.intercept,
+    );
+  if (score.precision === 'float32') return singleLine(score, features, at);
   let sum = score.intercept;
   for (let i = 0; i < score.weights.length; i++) {
     const value = features[at + i]!;
     if (!Number.isNaN(value)) sum += score.weights[i]! * value;
   }
   return sum;
+};
+
+const singleLine = (
+  { weights, intercept }: HeadScore & { kind: 'linear' },
+  features: Float64Array,
+  at: number,
+): number => {
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) {
+    const value = features[at + i]!;
+    if (!Number.isNaN(value)) sum = Math.fround(sum + Math.fround(weights[i]! * value));
+  }
+  return Math.fround(sum + intercept);
 };
 
 const scoreOfForest = (forest: Forest, features: Float64Array, at: number): number => {

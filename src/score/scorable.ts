@@ -3,7 +3,7 @@
  * those that have every input that it requires.
  */
 import { AppError } from '../core/errors.ts';
-import { type Input, noInputError } from '../core/inputs.ts';
+import { type Input, isOutOfRange, noInputError } from '../core/inputs.ts';
 import { type Column, pickTableRows, type Table } from '../core/table.ts';
 
 /**
@@ -27,7 +27,10 @@ export const scorableFlights = (table: Table, inputs: readonly Input[]): Table =
     );
   const checks = inputs.flatMap((input, i) => {
     const column = columns[i];
-    return column && (input.required || input.onlyKnown) ? [buildCheck(input, column)] : [];
+    const isBounded = input.least !== undefined || input.most !== undefined;
+    return column && (input.required || input.onlyKnown || isBounded)
+      ? [buildCheck(input, column)]
+      : [];
   });
   const reasons = new Map<string, number>();
   const isKept = new Uint8Array(table.nRows).fill(1);
@@ -59,7 +62,8 @@ const firstReason = (checks: readonly Check[], row: number): string | undefined 
   return undefined;
 };
 
-const buildCheck = ({ name, required, onlyKnown, values = [] }: Input, column: Column): Check => {
+const buildCheck = (input: Input, column: Column): Check => {
+  const { name, required, onlyKnown, values = [] } = input;
   const none = required ? `no ${name}` : undefined;
   if (column.kind === 'category') {
     const known = new Set(values);
@@ -71,5 +75,9 @@ const buildCheck = ({ name, required, onlyKnown, values = [] }: Input, column: C
     };
   }
   const numbers = column.kind === 'number' ? column.numbers : column.minutes;
-  return (row) => (Number.isNaN(numbers[row]!) ? none : undefined);
+  return (row) => {
+    const number = numbers[row]!;
+    if (Number.isNaN(number)) return none;
+    return isOutOfRange(input, number) ? `${name} out of range` : undefined;
+  };
 };

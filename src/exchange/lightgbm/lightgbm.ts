@@ -50,6 +50,7 @@ export const parseLightGbm = (text: string, bestRound?: number): ForeignModel =>
     link,
     classes: ['0', '1'],
     acceptsMissing: true,
+    acceptsAnyNumber: true,
     ...(bestRound !== undefined &&
       bestRound < rest.length && {
         notes: [

@@ -44,7 +44,7 @@ export const writeLightGbm = (model: Model): string => {
     'num_tree_per_iteration=1',
     'label_index=0',
     `max_feature_idx=${forest.nFeatures - 1}`,
-    `objective=${head.link === 'logistic' ? 'binary sigmoid:1' : 'regression'}`,
+    `objective=${head.link !== 'identity' ? 'binary sigmoid:1' : 'regression'}`,
     `feature_names=${uniqueNames(names).join(' ')}`,
     `feature_infos=${nCodes.map((n) => (n > 0 ? Array.from({ length: n }, (_, c) => c).join(':') : '[-1e308:1e308]')).join(' ')}`,
     `tree_sizes=${trees.map((tree) => tree.length).join(' ')}`,

@@ -103,6 +103,7 @@ export const parseOnnx = (bytes: Uint8Array): ForeignModel => {
     .join(' ');
   const model = {
     ...READERS.get(node.kind)!(node.attributes, context),
+    acceptsAnyNumber: true,
     madeBy: `ONNX by ${producer || 'unknown'}`,
   };
   return matrix ? overMatrix(model, matrix) : model;
@@ -164,7 +165,8 @@ type Unnamed = Omit<ForeignModel, 'madeBy'>;
 /** The model over the graph's own inputs. */
 const overMatrix = (model: ForeignModel, matrix: DesignMatrix): ForeignModel => {
   const { score } = model;
-  if (score.kind === 'mean') throw new TypeError('no ONNX model is a mean');
+  if (score.kind === 'mean' || score.kind === 'stack')
+    throw new TypeError('no ONNX model is a mean');
   if (model.columns.length !== matrix.derivedColumns.length)
     throw broken(
       `its steps make ${matrix.derivedColumns.length} columns, its model asks ${model.columns.length}`,

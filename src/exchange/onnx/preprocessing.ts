@@ -8,6 +8,7 @@ import {
   type DerivedColumn,
   type DesignMatrix,
   isUnscaled,
+  type SingleColumn,
   shiftAndScale,
   withValues,
 } from '../design-matrix.ts';
@@ -95,13 +96,13 @@ const checkCast = (
 ): void => {
   const to = castTo(attributes);
   if (to === FLOAT || to === DOUBLE) return;
-  if (given.some(({ of, column }) => of === 'number' && isReal(types[column]!)))
+  if (given.some((derived) => derived.of === 'number' && isReal(types[derived.column]!)))
     throw unsupported(`casts a column to the type ${to}, which rounds it`);
 };
 
 const withKnown = (
   columns: readonly ForeignColumn[],
-  { column }: DerivedColumn,
+  { column }: SingleColumn,
   attributes: Attributes,
 ): readonly ForeignColumn[] => {
   const values = keysIn(attributes, 'cats') ?? keysIn(attributes, 'keys');
@@ -146,14 +147,14 @@ const afterStep = (
   }
 };
 
-const onlyNumber = (given: readonly DerivedColumn[], kind: string): DerivedColumn => {
+const onlyNumber = (given: readonly DerivedColumn[], kind: string): SingleColumn => {
   const [derived] = given;
   if (!derived || given.length > 1) throw unsupported(`has a ${kind} over ${given.length} columns`);
   if (derived.of !== 'number' || !isUnscaled(derived)) throw unsupported('encodes a column twice');
   return derived;
 };
 
-const encoded = (attributes: Attributes, { column }: DerivedColumn): DerivedColumn => {
+const encoded = (attributes: Attributes, { column }: SingleColumn): DerivedColumn => {
   const keys = keysIn(attributes, 'keys') ?? [];
   const wholes = wholesIn(attributes, 'values_int64s');
   const numbers = wholes.length > 0 ? wholes : floatsIn(attributes, 'values_floats');

@@ -21,6 +21,9 @@ const FUNCTIONS = [
   'numpy.core.multiarray.scalar',
   'numpy.core.numeric._frombuffer',
   'numpy.dtype',
+  'numpy.vectorize',
+  // Of a distribution of SciPy only, and inert.
+  'builtins.getattr',
 ] as const;
 
 const CLASSES = [
@@ -36,8 +39,15 @@ const CLASSES = [
   'numpy.ndarray',
   'numpy.float64',
   'numpy.float32',
+  'numpy.float16',
   'numpy.int64',
   'numpy.int32',
+  'numpy.int16',
+  'numpy.int8',
+  'numpy.uint8',
+  'numpy.uint16',
+  'numpy.uint32',
+  'numpy.uint64',
   'numpy.bool_',
   'numpy.object_',
   'numpy.ma.MaskedArray',
@@ -101,7 +111,9 @@ const CLASSES = [
   'sklearn.linear_model._sgd_fast.ModifiedHuber',
   'sklearn.linear_model._sgd_fast.SquaredHinge',
   'sklearn.linear_model._stochastic_gradient.SGDClassifier',
+  'sklearn.pipeline.FeatureUnion',
   'sklearn.pipeline.Pipeline',
+  'sklearn.preprocessing._data.Binarizer',
   'sklearn.preprocessing._data.MaxAbsScaler',
   'sklearn.preprocessing._data.MinMaxScaler',
   'sklearn.preprocessing._data.RobustScaler',
@@ -141,25 +153,46 @@ const CLASSES = [
   'pyarrow.lib.type_for_alias',
 ] as const;
 
-/** Functions that a FunctionTransformer may hold: those that are computed here too. */
+/**
+ * Functions that a FunctionTransformer may hold, by NumPy's names: those that are computed here too, and others that
+ * are refused where they stand, by their name.
+ */
 const NUMPY_FUNCTIONS = [
-  'numpy.log',
-  'numpy.log1p',
-  'numpy.log2',
-  'numpy.log10',
-  'numpy.exp',
-  'numpy.expm1',
-  'numpy.sqrt',
-  'numpy.square',
-  'numpy.abs',
-  'numpy.absolute',
-  'numpy.sin',
-  'numpy.cos',
-  'numpy.tan',
-  'numpy.sign',
-  'numpy.negative',
-  'numpy.reciprocal',
-] as const;
+  'abs',
+  'absolute',
+  'arctan',
+  'around',
+  'cbrt',
+  'ceil',
+  'clip',
+  'cos',
+  'cosh',
+  'deg2rad',
+  'exp',
+  'exp2',
+  'expm1',
+  'fabs',
+  'floor',
+  'log',
+  'log10',
+  'log1p',
+  'log2',
+  'nan_to_num',
+  'negative',
+  'positive',
+  'rad2deg',
+  'reciprocal',
+  'rint',
+  'round',
+  'sign',
+  'sin',
+  'sinh',
+  'sqrt',
+  'square',
+  'tan',
+  'tanh',
+  'trunc',
+].map((name) => `numpy.${name}`);
 
 /**
  * What lies in a pickle beside the model and has no part in its answers: how a search went, what was sampled before the
@@ -222,9 +255,15 @@ export const checkAllowed = (module: string, name: string): string => {
       'model-unsupported',
       `the pickle holds a ${shown}, which is not supported; ${alternativeTo(fullName)}`,
     );
-  throw new AppError(
+  throw unsafeName(fullName);
+};
+
+/** The refusal of a name that would run something. */
+export const unsafeName = (name: string): AppError => {
+  const shown = name.slice(0, 120).replace(/[^\x20-\x7e]/g, '?');
+  return new AppError(
     'model-unsafe',
-    `the pickle asks for ${shown}, which is refused${OWN_CLASS.test(name) ? '; if that is a class of your own, --path ATTRIBUTE takes the model out of it' : ''}`,
+    `the pickle asks for ${shown}, which is refused${OWN_CLASS.test(name.slice(name.lastIndexOf('.') + 1)) ? '; if that is a class of your own, --path ATTRIBUTE takes the model out of it' : ''}`,
   );
 };
 

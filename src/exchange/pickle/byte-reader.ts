@@ -13,6 +13,8 @@ export interface Stream {
   readonly view: DataView;
   at: number;
   nOpcodes: number;
+  /** Whether it named `getattr`, of which a call with a known pair has to follow. */
+  awaitsGetattr: boolean;
 }
 
 export const take = (stream: Stream, length: number): Uint8Array => {

@@ -1,6 +1,7 @@
 /**
  * What a pickle's calls mean: a few build plain values and NumPy arrays, all others become inert objects.
  */
+import { unsafeName } from './allowlist.ts';
 import {
   checkArray,
   dtypeOf,
@@ -56,6 +57,18 @@ export const callGlobal = (name: string, args: readonly PyValue[]): PyValue => {
         state: null,
         ...(cls.isOwn && { isOwn: true }),
       };
+    }
+    case 'builtins.getattr': {
+      // SciPy keeps methods of its distributions so. Nothing is looked up.
+      const [owner, method] = args;
+      if (
+        !isKind(owner, 'object') ||
+        !/^scipy\.stats\.\w+\.\w+_gen$/.test(owner.name) ||
+        typeof method !== 'string' ||
+        !/^_?[a-z]+$/.test(method)
+      )
+        throw unsafeName(name);
+      return { kind: 'object', name, args, state: null };
     }
     case 'numpy.core._ufunc_reconstruct': {
       const [module, name] = args;

@@ -5,33 +5,20 @@
  * @source CPython Lib/pickletools.py; joblib numpy_pickle.py
  */
 import { AppError } from '../../core/errors.ts';
-import { checkAllowed, checkAllowedOrOwn } from './allowlist.ts';
-import {
-  decodeLong,
-  decodeQuoted,
-  decodeRawUnicode,
-  parseInteger,
-  readLine,
-  type Stream,
-  take,
-  u8,
-  u16,
-  u32,
-  u64,
-  utf8,
-} from './byte-reader.ts';
+import { checkAllowed, checkAllowedOrOwn, unsafeName } from './allowlist.ts';
+import { readLine, type Stream, take, u8, u32, u64 } from './byte-reader.ts';
 import { buildObject, callGlobal, fillArrayFrom } from './calls.ts';
-import { broken, isKind, type PyDict, type PyValue } from './python-values.ts';
+import { runContainer } from './containers.ts';
+import { readLiteral } from './literals.ts';
+import { broken, isKind, type PyValue } from './python-values.ts';
+import { MARK, pop, popMark, type Stack, top, tupleOf } from './stack.ts';
 
 /** A forest of a thousand trees takes some 200,000; each step may cost a hundred bytes. */
 const OPCODES_LIMIT = 1_000_000;
 const NESTING_LIMIT = 8;
 
 const STOP = 0x2e;
-const MARK = Symbol('mark');
-
-/** Values and marks, the last on top. */
-type Stack = (PyValue | typeof MARK)[];
+const GETATTR = 'builtins.getattr';
 
 interface Machine {
   readonly stream: Stream;
@@ -56,8 +43,11 @@ export const parsePickle = (bytes: Uint8Array, takesOwn = false): PyValue => {
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     at: 0,
     nOpcodes: 0,
+    awaitsGetattr: false,
   };
-  return runMachine(stream, 0, takesOwn);
+  const value = runMachine(stream, 0, takesOwn);
+  if (stream.awaitsGetattr) throw unsafeName(GETATTR);
+  return value;
 };
 
 /** One pickle from the stream's position on; joblib nests another where an array holds objects. */
@@ -76,153 +66,7 @@ const runMachine = (stream: Stream, nesting: number, takesOwn: boolean): PyValue
   }
 };
 
-/** Steps that write a plain value out: nothing, truth, numbers, text, bytes. Undefined for a step of another kind. */
-const readLiteral = (opcode: number, stream: Stream): PyValue | undefined => {
-  switch (opcode) {
-    case 0x4e: // NONE
-      return null;
-    case 0x88: // NEWTRUE
-      return true;
-    case 0x89: // NEWFALSE
-      return false;
-    case 0x49: // INT
-    case 0x4c: // LONG
-      return parseInteger(readLine(stream));
-    case 0x4a: // BININT
-      return u32(stream) | 0;
-    case 0x4b: // BININT1
-      return u8(stream);
-    case 0x4d: // BININT2
-      return u16(stream);
-    case 0x8a: // LONG1
-      return decodeLong(take(stream, u8(stream)));
-    case 0x8b: // LONG4
-      return decodeLong(take(stream, u32(stream)));
-    case 0x46: // FLOAT
-      return Number(readLine(stream));
-    case 0x47: // BINFLOAT
-      take(stream, 8);
-      return stream.view.getFloat64(stream.at - 8, false);
-    case 0x53: // STRING
-      return decodeQuoted(readLine(stream));
-    case 0x54: // BINSTRING
-      return Buffer.from(take(stream, u32(stream))).toString('latin1');
-    case 0x55: // SHORT_BINSTRING
-      return Buffer.from(take(stream, u8(stream))).toString('latin1');
-    case 0x56: // UNICODE
-      return decodeRawUnicode(readLine(stream));
-    case 0x58: // BINUNICODE
-      return utf8(take(stream, u32(stream)));
-    case 0x8c: // SHORT_BINUNICODE
-      return utf8(take(stream, u8(stream)));
-    case 0x8d: // BINUNICODE8
-      return utf8(take(stream, u64(stream)));
-    case 0x42: // BINBYTES
-      return take(stream, u32(stream));
-    case 0x43: // SHORT_BINBYTES
-      return take(stream, u8(stream));
-    case 0x8e: // BINBYTES8
-    case 0x96: // BYTEARRAY8
-      return take(stream, u64(stream));
-    default:
-      return undefined;
-  }
-};
-
-/**
- * Steps that make and fill tuples, lists, sets and dictionaries.
- * False for a step of another kind, which then has changed nothing; so are the next two.
- */
-const runContainer = (opcode: number, stack: Stack): boolean => {
-  switch (opcode) {
-    case 0x5d: // EMPTY_LIST
-    case 0x8f: // EMPTY_SET
-      stack.push({ kind: 'list', items: [] });
-      return true;
-    case 0x7d: // EMPTY_DICT
-      stack.push({ kind: 'dict', entries: new Map() });
-      return true;
-    case 0x29: // EMPTY_TUPLE
-      stack.push(tupleOf([]));
-      return true;
-    case 0x6c: // LIST
-    case 0x91: // FROZENSET
-      stack.push({ kind: 'list', items: popMark(stack) });
-      return true;
-    case 0x64: {
-      // DICT
-      const items = popMark(stack);
-      stack.push({ kind: 'dict', entries: new Map() });
-      setItems(top(stack), items);
-      return true;
-    }
-    case 0x74: // TUPLE
-      stack.push(tupleOf(popMark(stack)));
-      return true;
-    case 0x85: // TUPLE1
-    case 0x86: // TUPLE2
-    case 0x87: // TUPLE3
-      stack.push(tupleOf(popSome(stack, opcode - 0x84)));
-      return true;
-    case 0x61: {
-      // APPEND
-      const item = pop(stack);
-      append(top(stack), [item]);
-      return true;
-    }
-    case 0x65: // APPENDS
-    case 0x90: {
-      // ADDITEMS
-      const items = popMark(stack);
-      append(top(stack), items);
-      return true;
-    }
-    case 0x73: {
-      // SETITEM
-      const pair = popSome(stack, 2);
-      setItems(top(stack), pair);
-      return true;
-    }
-    case 0x75: {
-      // SETITEMS
-      const items = popMark(stack);
-      setItems(top(stack), items);
-      return true;
-    }
-    default:
-      return false;
-  }
-};
-
-const tupleOf = (items: readonly PyValue[]): PyValue => ({ kind: 'tuple', items });
-
-/** The last values, in the order in which they were pushed. */
-const popSome = (stack: Stack, count: number): PyValue[] =>
-  Array.from({ length: count }, () => pop(stack)).reverse();
-
-const append = (target: PyValue, items: readonly PyValue[]): void => {
-  if (!isKind(target, 'list')) throw broken('it appends to what is no list');
-  for (const item of items) target.items.push(item);
-};
-
-/** @param items keys and values in turn */
-const setItems = (target: PyValue, items: readonly PyValue[]): void => {
-  if (items.length % 2 !== 0) throw broken('a key has no value');
-  const { entries } = dictOf(target);
-  for (let i = 0; i < items.length; i += 2) entries.set(items[i]!, items[i + 1]!);
-};
-
-/** A dictionary, or the one that is an object's state. */
-const dictOf = (target: PyValue): PyDict => {
-  if (isKind(target, 'dict')) return target;
-  if (!isKind(target, 'object')) throw broken('it sets items of what is no dictionary');
-  if (isKind(target.state, 'dict')) return target.state;
-  const state: PyDict = { kind: 'dict', entries: new Map() };
-  target.state = state;
-  return state;
-};
-
-/** Steps that keep a value for later, or recall one. */
+/** Steps that keep a value for later, or recall one. False for a step of another kind; so are the next. */
 const runMemo = (opcode: number, { stream, stack, memo }: Machine): boolean => {
   switch (opcode) {
     case 0x70: // PUT
@@ -278,13 +122,13 @@ const runCall = (opcode: number, machine: Machine): boolean => {
     }
     case 0x92: // NEWOBJ_EX, whose named arguments no class of the table needs
       pop(stack);
-      stack.push(callTop(stack));
+      stack.push(callTop(machine));
       return true;
     case 0x52: // REDUCE
-      stack.push(callTop(stack));
+      stack.push(callTop(machine));
       return true;
     case 0x81: // NEWOBJ
-      stack.push(callTop(stack, true));
+      stack.push(callTop(machine, true));
       return true;
     case 0x69: {
       // INST
@@ -315,12 +159,19 @@ const runCall = (opcode: number, machine: Machine): boolean => {
   }
 };
 
-const named = (module: string, name: string, { takesOwn }: Machine): PyValue =>
-  takesOwn ? checkAllowedOrOwn(module, name) : { kind: 'global', name: checkAllowed(module, name) };
+const named = (module: string, name: string, { takesOwn, stream }: Machine): PyValue => {
+  const found = takesOwn
+    ? checkAllowedOrOwn(module, name)
+    : ({ kind: 'global', name: checkAllowed(module, name) } as const);
+  if (found.name === GETATTR) stream.awaitsGetattr = true;
+  return found;
+};
 
-const callTop = (stack: Stack, isNew = false): PyValue => {
+const callTop = ({ stack, stream }: Machine, isNew = false): PyValue => {
   const args = pop(stack);
-  return call(pop(stack), args, isNew);
+  const callee = pop(stack);
+  if (isKind(callee, 'global') && callee.name === GETATTR) stream.awaitsGetattr = false;
+  return call(callee, args, isNew);
 };
 
 /** @param isNew whether it only makes an object, without a call of the class */
@@ -380,24 +231,4 @@ const runRest = (opcode: number, { stream, stack }: Machine): void => {
     default:
       throw broken(`byte 0x${opcode.toString(16)} at ${stream.at - 1} is no step of a pickle`);
   }
-};
-
-/** Takes the last value off. @throws AppError model-broken where there is none */
-const pop = (stack: Stack): PyValue => {
-  const value = top(stack);
-  stack.pop();
-  return value;
-};
-
-const top = (stack: Stack): PyValue => {
-  const item = stack[stack.length - 1];
-  if (item === undefined || item === MARK) throw broken('a value is missing on its stack');
-  return item;
-};
-
-/** Takes off all values above the last mark, and the mark. */
-const popMark = (stack: Stack): PyValue[] => {
-  const at = stack.lastIndexOf(MARK);
-  if (at < 0) throw broken('a mark is missing on its stack');
-  return stack.splice(at).slice(1) as PyValue[];
 };

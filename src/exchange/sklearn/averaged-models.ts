@@ -2,16 +2,11 @@
  * Several models become the members of one mean, over the columns that any of them asks.
  * Forests whose leaves hold shares become one forest, which is faster and means the same.
  */
-import type { Member, PlainScore } from '../../core/model.ts';
-import { type DerivedColumn, withValues } from '../design-matrix.ts';
-import type { ForeignColumn } from '../foreign-model.ts';
-import { joinForests, withFeatures } from '../joined-forest.ts';
+import type { Member } from '../../core/model.ts';
+import { joinForests } from '../joined-forest.ts';
 import { broken, unsupported } from '../pickle/python-values.ts';
 import type { FittedModel } from './estimator.ts';
-
-const MEMBERS_LIMIT = 1000;
-/** Members times columns: each member has a weight per column. */
-const WEIGHTS_LIMIT = 4_000_000;
+import { shareColumns } from './shared-columns.ts';
 
 interface WeightedModel {
   readonly weight: number;
@@ -23,62 +18,23 @@ export const averageModels = (shares: readonly WeightedModel[]): FittedModel => 
   if (!first) throw broken('it has no estimators');
   if (shares.some(({ answer }) => answer.isOnlyDecision))
     throw unsupported('one of its estimators has no probabilities');
-  const nMembers = shares.reduce((sum, { answer }) => sum + answer.members.length, 0);
-  if (nMembers > MEMBERS_LIMIT) throw unsupported(`it joins ${nMembers} models`);
-  const derivedColumns: DerivedColumn[] = [];
-  const positions = new Map<string, number>();
-  const positionsOf = shares.map(({ answer }) =>
-    Int32Array.from(answer.derivedColumns, (derived) => {
-      const key = keyOf(derived);
-      const place = positions.get(key) ?? derivedColumns.push(derived) - 1;
-      positions.set(key, place);
-      return place;
-    }),
-  );
-  if (nMembers * derivedColumns.length > WEIGHTS_LIMIT)
-    throw unsupported(`it joins ${nMembers} models over ${derivedColumns.length} columns`);
+  if (shares.some(({ answer }) => answer.stack))
+    throw unsupported('a mean over a StackingClassifier is not supported; dump that one alone');
+  const { columns, derivedColumns, scores } = shareColumns(shares.map(({ answer }) => answer));
   const members = shares.flatMap(({ weight, answer }, s) =>
     answer.members.map(
-      (member): Member => ({
-        ...member,
-        weight: weight * member.weight,
-        score: scoreOverAll(member.score, positionsOf[s]!, derivedColumns.length),
-      }),
+      (member, m): Member => ({ ...member, weight: weight * member.weight, score: scores[s]![m]! }),
     ),
   );
   return {
-    columns: columnsOf(shares.map(({ answer }) => answer.columns)),
+    columns,
     derivedColumns,
     members: joinIfForests(members),
     classes: first.classes,
     acceptsMissing: shares.every(({ answer }) => answer.acceptsMissing),
+    acceptsAnyNumber: shares.every(({ answer }) => answer.acceptsAnyNumber === true),
     notes: [...new Set(shares.flatMap(({ answer }) => answer.notes ?? []))],
   };
-};
-
-const keyOf = (derived: DerivedColumn): string =>
-  JSON.stringify(derived, (_, value: unknown) => (value instanceof Map ? [...value] : value));
-
-/** Values that any of the models knows. */
-const columnsOf = (all: readonly (readonly ForeignColumn[])[]): readonly ForeignColumn[] => {
-  let [columns] = all as [readonly ForeignColumn[]];
-  for (const own of all.slice(1))
-    own.forEach((column, c) => {
-      if (column.values && column.values !== columns[c]!.values)
-        columns = withValues(columns, c, column);
-    });
-  return columns;
-};
-
-/** The score over the columns of all. */
-const scoreOverAll = (score: PlainScore, positions: Int32Array, nDerived: number): PlainScore => {
-  if (score.kind === 'forest')
-    return { kind: 'forest', forest: withFeatures(score.forest, positions, nDerived) };
-  const weights = new Float64Array(nDerived);
-  score.weights.forEach((weight, i) => {
-    weights[positions[i]!]! += weight;
-  });
-  return { kind: 'linear', weights, intercept: score.intercept };
 };
 
 /** One forest, where all are forests whose sums are probabilities as they are. */

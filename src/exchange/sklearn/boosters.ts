@@ -19,8 +19,9 @@ import { parseXgboost } from '../xgboost/xgboost.ts';
 import { type Estimator, type EstimatorReader, SCORE_DECIDES } from './estimator.ts';
 
 const asEstimator = (model: ForeignModel): Estimator => {
-  if (model.score.kind === 'mean') throw new TypeError('no booster is a mean');
-  return { ...model, score: model.score };
+  const { score } = model;
+  if (score.kind === 'mean' || score.kind === 'stack') throw new TypeError('no booster is a mean');
+  return { ...model, score };
 };
 
 export const readLgbmClassifier: EstimatorReader = (classifier) => {
@@ -83,9 +84,7 @@ const missingAt = (model: Estimator, missing: PyValue): Estimator => {
     throw unsupported(
       `an XGBClassifier with missing=${marker} is supported over trees and numbers only`,
     );
-  return marker === 0
-    ? { ...model, score: { kind: 'forest', forest: { ...score.forest, zeroIsMissing: true } } }
-    : { ...model, missingNumber: marker };
+  return { ...model, missingNumber: marker };
 };
 
 export const readXgboostBooster: EstimatorReader = (booster) => ({

@@ -29,11 +29,13 @@ export const calibrate = (answer: FittedModel, calibrated: PyObject, kind: strin
   if (calibrators.length !== 1) throw broken(`it has ${calibrators.length} calibrators`);
   const calibrator = needObject(calibrators[0], 'a calibrator');
   const { columns, derivedColumns, classes, acceptsMissing, decision, notes } = answer;
+  const { acceptsAnyNumber = false } = answer;
   return {
     columns,
     derivedColumns,
     classes,
     acceptsMissing,
+    acceptsAnyNumber,
     ...(notes && { notes }),
     members: [calibratedMember(member, calibrator, decision)],
   };
@@ -67,15 +69,15 @@ const calibratedMember = (
   }
 };
 
-/** slope * score + shift, as a score. */
-const lineOver = (
+/** slope * score + shift, as a score; the score itself where nothing is said. */
+export const lineOver = (
   score: PlainScore,
   { slope, shift }: NonNullable<FittedModel['decision']> = { slope: 1, shift: 0 },
 ): PlainScore => {
   if (slope === 1 && shift === 0) return score;
   if (score.kind === 'linear')
     return {
-      kind: 'linear',
+      ...score,
       weights: score.weights.map((weight) => weight * slope),
       intercept: score.intercept * slope + shift,
     };

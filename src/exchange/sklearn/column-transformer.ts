@@ -52,9 +52,10 @@ const positionsByName = ({
   derivedColumns,
 }: DesignMatrix): ReadonlyMap<string, number> => {
   const positions = new Map<string, number>();
-  derivedColumns.forEach(({ column, of }, c) => {
-    const { name } = columns[column]!;
-    if (name !== undefined && of === 'number') positions.set(name, positions.has(name) ? -1 : c);
+  derivedColumns.forEach((derived, c) => {
+    if (derived.of !== 'number') return;
+    const { name } = columns[derived.column]!;
+    if (name !== undefined) positions.set(name, positions.has(name) ? -1 : c);
   });
   return positions;
 };

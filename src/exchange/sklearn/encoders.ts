@@ -25,10 +25,9 @@ export const applyOneHot = (matrix: DesignMatrix, step: PyObject): DesignMatrix 
   const { columns, lists } = encode(matrix, step);
   const dropped = attributeOf(step, 'drop_idx_') ?? null;
   const drops = dropped === null ? [] : dropsOf(dropped);
-  const nDerived = lists.reduce((sum, values) => sum + values.length, 0);
+  const nDerived = lists.reduce((sum, { values }) => sum + values.length, 0);
   if (nDerived > COLUMNS_LIMIT) throw unsupported(`a OneHotEncoder makes ${nDerived} columns`);
-  const derivedColumns = lists.flatMap((values, i): DerivedColumn[] => {
-    const { column } = matrix.derivedColumns[i]!;
+  const derivedColumns = lists.flatMap(({ column, values }, i): DerivedColumn[] => {
     const all = values.map(
       (value): DerivedColumn => ({ column, of: 'equals', value, shift: 0, scale: 1 }),
     );
@@ -56,8 +55,7 @@ export const applyOrdinal = (matrix: DesignMatrix, step: PyObject): DesignMatrix
   return {
     columns,
     isSparse: false,
-    derivedColumns: matrix.derivedColumns.map(({ column }, i): DerivedColumn => {
-      const values = lists[i]!;
+    derivedColumns: lists.map(({ column, values }): DerivedColumn => {
       if (Number.isNaN(otherwise)) return { column, of: 'code', values };
       const numbers = new Map(values.map((value, code) => [value, code]));
       return { column, of: 'table', numbers, otherwise };
@@ -75,9 +73,8 @@ export const applyTarget = (matrix: DesignMatrix, step: PyObject): DesignMatrix 
   return {
     columns,
     isSparse: false,
-    derivedColumns: matrix.derivedColumns.map(({ column }, i): DerivedColumn => {
+    derivedColumns: lists.map(({ column, values }, i): DerivedColumn => {
       const own = arrayNumbers(encodings[i], 'its encodings');
-      const values = lists[i]!;
       if (own.length !== values.length)
         throw broken(`an encoder has ${own.length} numbers for ${values.length} categories`);
       return {
@@ -90,11 +87,17 @@ export const applyTarget = (matrix: DesignMatrix, step: PyObject): DesignMatrix 
   };
 };
 
+/** A column of an encoder, and the categories that it knows of it. */
+interface Known {
+  readonly column: number;
+  readonly values: readonly string[];
+}
+
 /** The categories of each column of an encoder, recorded with the columns. */
 const encode = (
   matrix: DesignMatrix,
   step: PyObject,
-): { columns: readonly ForeignColumn[]; lists: readonly (readonly string[])[] } => {
+): { readonly columns: readonly ForeignColumn[]; readonly lists: readonly Known[] } => {
   if (isTrue(attributeOf(step, '_infrequent_enabled')))
     throw unsupported(`a ${shortName(step.name)} that groups rare categories is not supported`);
   const categories = needItems(needAttribute(step, 'categories_'), 'its categories');
@@ -116,8 +119,13 @@ const encode = (
     const before = columns[derived.column]!;
     if (before.values && (isClosed || before.isClosed) && !isSameSet(before.values, values))
       throw unsupported('a column of which two encoders refuse different values');
-    columns = withValues(columns, derived.column, { values, ...(isClosed && { isClosed }) });
-    return values;
+    columns = withValues(columns, derived.column, {
+      values,
+      ...(isClosed && { isClosed }),
+      // What was filled in for a missing text is not told apart from an unknown one any more: it has to be sent.
+      ...(derived.missing !== undefined && { isRequired: true }),
+    });
+    return { column: derived.column, values };
   });
   return { columns, lists };
 };

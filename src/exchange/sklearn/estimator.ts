@@ -2,7 +2,7 @@
  * What the readers of scikit-learn's estimators share: their results, the two classes, one tree's nodes.
  */
 import type { Forest } from '../../core/forest.ts';
-import type { Link, Member, PlainScore } from '../../core/model.ts';
+import type { Link, Member, PlainScore, Score } from '../../core/model.ts';
 import { COLUMNS_LIMIT, type ForeignNode, type ForeignTree } from '../build-forest.ts';
 import type { DerivedColumn } from '../design-matrix.ts';
 import type { ForeignColumn, ForeignModel } from '../foreign-model.ts';
@@ -20,7 +20,10 @@ import { type VisitedObjects, visitTree } from './visited-objects.ts';
 
 /** One model over the columns of a matrix. */
 export interface Estimator
-  extends Pick<ForeignModel, 'columns' | 'classes' | 'acceptsMissing' | 'notes'> {
+  extends Pick<
+    ForeignModel,
+    'columns' | 'classes' | 'acceptsMissing' | 'acceptsAnyNumber' | 'notes'
+  > {
   readonly score: PlainScore;
   readonly link: Link;
   /**
@@ -38,7 +41,10 @@ export interface Estimator
 
 /** A fitted object with all that is in it: one model, or the mean of several, over derived columns. */
 export interface FittedModel
-  extends Pick<ForeignModel, 'classes' | 'acceptsMissing' | 'notes' | 'threshold'> {
+  extends Pick<
+    ForeignModel,
+    'classes' | 'acceptsMissing' | 'acceptsAnyNumber' | 'notes' | 'threshold'
+  > {
   readonly columns: readonly ForeignColumn[];
   /** What the members ask, in this order. */
   readonly derivedColumns: readonly DerivedColumn[];
@@ -46,6 +52,8 @@ export interface FittedModel
   readonly members: readonly Member[];
   readonly decision?: NonNullable<Estimator['decision']>;
   readonly isOnlyDecision?: boolean;
+  /** Instead of members: a line over several models, through a sigmoid. */
+  readonly stack?: Score & { readonly kind: 'stack' };
 }
 
 /** From a fitted object of its kind. */

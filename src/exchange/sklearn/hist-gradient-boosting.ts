@@ -67,6 +67,7 @@ export const readHistGradientBoosting: EstimatorReader = (model, visited) => {
     link: 'logistic',
     decision: SCORE_DECIDES,
     classes,
+    acceptsAnyNumber: true,
     // Those of 0.21 know no missing values.
     acceptsMissing: attributeOf(model, 'bin_mapper_') === undefined || hasMissing(groups),
   };

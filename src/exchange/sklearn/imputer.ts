@@ -3,7 +3,7 @@
  * @source sklearn/impute/_base.py
  */
 
-import { type DerivedColumn, type DesignMatrix, isUnscaled } from '../design-matrix.ts';
+import { type DerivedColumn, type DesignMatrix, isUnscaled, operate } from '../design-matrix.ts';
 import { arrayNumbers } from '../pickle/numpy.ts';
 import {
   attributeOf,
@@ -58,11 +58,9 @@ const fillsOf = (value: PyValue): readonly (number | string)[] => {
 const fillMissing = (derived: DerivedColumn, fill: number | string): DerivedColumn => {
   // Encoded categories are never missing.
   if (derived.of === 'equals') return derived;
-  if (derived.of !== 'number')
-    throw unsupported('a SimpleImputer after an OrdinalEncoder is not supported');
-  if (derived.missing !== undefined) return derived;
-  if (typeof fill === 'string' || isUnscaled(derived)) return { ...derived, missing: fill };
-  const { line } = derived;
-  const before = line ? (fill - line.offset) / line.factor : fill * derived.scale + derived.shift;
-  return { ...derived, missing: before };
+  if (derived.of === 'number' && (typeof fill === 'string' || isUnscaled(derived)))
+    return derived.missing === undefined ? { ...derived, missing: fill } : derived;
+  if (typeof fill === 'string')
+    throw unsupported('a SimpleImputer of texts after another step is not supported');
+  return operate(derived, { do: 'fill', number: fill });
 };

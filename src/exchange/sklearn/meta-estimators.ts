@@ -1,6 +1,6 @@
 /**
  * scikit-learn's meta-estimators, read down to the estimators inside: Pipeline, CalibratedClassifierCV,
- * VotingClassifier, BaggingClassifier, FrozenEstimator.
+ * VotingClassifier, BaggingClassifier, StackingClassifier, FrozenEstimator.
  * @source sklearn/pipeline.py, calibration.py, ensemble/_voting.py, ensemble/_bagging.py (predict_proba of each)
  */
 import type { Member } from '../../core/model.ts';
@@ -9,6 +9,7 @@ import {
   type DesignMatrix,
   foldOneHotScale,
   isUnscaled,
+  operate,
   withValues,
 } from '../design-matrix.ts';
 import type { ForeignColumn } from '../foreign-model.ts';
@@ -36,11 +37,13 @@ import {
 } from './estimator.ts';
 import { READERS } from './estimator-readers.ts';
 import { applyStep } from './pipeline-steps.ts';
+import { readStacking } from './stacking.ts';
 import { countColumns, type VisitedObjects, within } from './visited-objects.ts';
 
 const CALIBRATED = 'sklearn.calibration.CalibratedClassifierCV';
 const VOTING = 'sklearn.ensemble._voting.VotingClassifier';
 const BAGGING = 'sklearn.ensemble._bagging.BaggingClassifier';
+const STACKING = 'sklearn.ensemble._stacking.StackingClassifier';
 const FROZEN = 'sklearn.frozen._frozen.FrozenEstimator';
 const PIPELINES = ['sklearn.pipeline.Pipeline', 'imblearn.pipeline.Pipeline'];
 /** What only holds a model, and where. */
@@ -76,10 +79,10 @@ export const isModel = (object: PyObject): boolean =>
   Object.hasOwn(READERS, object.name) ||
   Object.hasOwn(HOLDERS, object.name) ||
   isPipeline(object) ||
-  [CALIBRATED, VOTING, BAGGING, FIXED_THRESHOLD, TUNED_THRESHOLD].includes(object.name) ||
+  [CALIBRATED, VOTING, BAGGING, STACKING, FIXED_THRESHOLD, TUNED_THRESHOLD].includes(object.name) ||
   /(Classifier|Regressor|Regression|Booster)(CV)?$/.test(object.name);
 
-const SUPPORTED = [...Object.keys(READERS), CALIBRATED, VOTING, BAGGING]
+const SUPPORTED = [...Object.keys(READERS), CALIBRATED, VOTING, BAGGING, STACKING]
   .map(shortName)
   .filter((name) => name !== 'Booster');
 
@@ -101,6 +104,8 @@ export const readFittedModel = (
         return readVoting(object, matrix, visited);
       case BAGGING:
         return readBagging(object, matrix, visited);
+      case STACKING:
+        return readStacking(object, matrix, (inner, over) => readFittedModel(inner, over, visited));
       default:
         return readSingle(object, matrix, visited);
     }
@@ -139,7 +144,7 @@ const wrappedEstimator = (object: PyObject): PyObject | undefined => {
   const inner =
     object.name === CALIBRATED
       ? estimatorIn(calibratedIn(object)[0])
-      : object.name === VOTING
+      : object.name === VOTING || object.name === STACKING
         ? needItems(needAttribute(object, 'estimators_'), 'its estimators')[0]
         : heldBy(object);
   return isKind(inner, 'object') ? inner : undefined;
@@ -181,7 +186,7 @@ export const fittedModelOf = (
     withCategories(matrix, estimator.columns),
     estimator,
   );
-  const { link, classes, acceptsMissing, decision, isOnlyDecision } = estimator;
+  const { link, classes, acceptsMissing, acceptsAnyNumber, decision, isOnlyDecision } = estimator;
   const { score, derivedColumns: asked } = foldOneHotScale(
     scoreOver(estimator, matrix),
     derivedColumns,
@@ -192,6 +197,7 @@ export const fittedModelOf = (
     members: [{ weight: 1, score, link, calibration: { kind: 'none' } }],
     classes,
     acceptsMissing,
+    ...(acceptsAnyNumber && { acceptsAnyNumber }),
     ...(estimator.notes && { notes: estimator.notes }),
     ...(decision && { decision }),
     ...(isOnlyDecision && { isOnlyDecision }),
@@ -202,11 +208,9 @@ export const fittedModelOf = (
 const withMissingNumber = (matrix: DesignMatrix, { missingNumber }: Estimator): DesignMatrix => {
   if (missingNumber === undefined) return matrix;
   const derivedColumns = matrix.derivedColumns.map((derived): DerivedColumn => {
-    if (derived.of !== 'number' || !isUnscaled(derived) || derived.missing !== undefined)
-      throw unsupported(
-        `a model with missing=${missingNumber} over columns that steps before it make is not supported`,
-      );
-    return { ...derived, missingNumber };
+    return derived.of === 'number' && isUnscaled(derived) && derived.missing === undefined
+      ? { ...derived, missingNumber }
+      : operate(derived, { do: 'lose', number: missingNumber });
   });
   return { ...matrix, derivedColumns };
 };
@@ -224,6 +228,10 @@ const withCategories = (matrix: DesignMatrix, asked: readonly ForeignColumn[]): 
   let { columns } = matrix;
   const derivedColumns = matrix.derivedColumns.map((derived, i): DerivedColumn => {
     const own = asked[i]!;
+    if (derived.of === 'product') {
+      if (own.values) throw unsupported('a model that splits by categories over products');
+      return derived;
+    }
     const { column } = derived;
     if (own.name !== undefined && columns[column]!.name === undefined && derived.of === 'number')
       columns = columns.with(column, { ...columns[column]!, name: own.name });

@@ -13,9 +13,12 @@ import {
   unsupported,
 } from '../pickle/python-values.ts';
 import { applyColumns } from './column-transformer.ts';
+import { applyBinarizer, applyBins } from './discretizer.ts';
 import { applyOneHot, applyOrdinal, applyTarget } from './encoders.ts';
 import { shortName } from './estimator.ts';
+import { applyFunction } from './function-transformer.ts';
 import { applyImputer } from './imputer.ts';
+import { applyPolynomial } from './polynomial.ts';
 import { applyMaxAbs, applyMinMax, applyRobust, applyStandard } from './scalers.ts';
 import { countColumns, type VisitedObjects, within } from './visited-objects.ts';
 
@@ -31,6 +34,10 @@ const STEPS: Readonly<Record<string, Step>> = {
   OneHotEncoder: applyOneHot,
   OrdinalEncoder: applyOrdinal,
   TargetEncoder: applyTarget,
+  KBinsDiscretizer: applyBins,
+  PolynomialFeatures: applyPolynomial,
+  FunctionTransformer: applyFunction,
+  Binarizer: applyBinarizer,
 };
 
 /** Whether an object is a step that changes columns, as a model is not. */
@@ -65,17 +72,39 @@ const applyObject = (
   switch (name) {
     case 'ColumnTransformer':
       return applyColumns(matrix, step, visited, (part, inner) => applyStep(part, inner, visited));
+    case 'FeatureUnion':
+      return applyUnion(matrix, step, visited);
     case 'Pipeline':
       return needItems(needAttribute(step, 'steps'), 'steps').reduce<DesignMatrix>(
         (inner, entry) => applyStep(inner, needItems(entry, 'a step')[1] ?? null, visited),
         matrix,
       );
-    case 'FunctionTransformer':
-      if ((attributeOf(step, 'func') ?? null) === null) return matrix;
-      throw unsupported('a FunctionTransformer runs a function, which is not supported');
     default:
       throw unsupported(
         `a Pipeline with a ${name} is not supported; ${Object.keys(STEPS).join(', ')} and ColumnTransformer are`,
       );
   }
+};
+
+/** The columns of several steps over the same columns, one after the other. */
+const applyUnion = (
+  matrix: DesignMatrix,
+  step: PyObject,
+  visited: VisitedObjects,
+): DesignMatrix => {
+  if ((attributeOf(step, 'transformer_weights') ?? null) !== null)
+    throw unsupported('a FeatureUnion with transformer_weights is not supported');
+  let { columns } = matrix;
+  const parts = needItems(needAttribute(step, 'transformer_list'), 'its steps').flatMap((entry) => {
+    const [, inner] = needItems(entry, 'a step');
+    if (inner === 'drop') return [];
+    const done = applyStep({ ...matrix, columns }, inner ?? null, visited);
+    columns = done.columns;
+    return [done];
+  });
+  return {
+    columns,
+    derivedColumns: parts.flatMap(({ derivedColumns }) => derivedColumns),
+    isSparse: parts.some(({ isSparse }) => isSparse),
+  };
 };

@@ -3,15 +3,22 @@
  * @source sklearn/preprocessing/_data.py (transform of each)
  */
 
-import { type DesignMatrix, multiplyAdd, shiftAndScale } from '../design-matrix.ts';
+import {
+  type DerivedColumn,
+  type DesignMatrix,
+  multiplyAdd,
+  operate,
+  shiftAndScale,
+} from '../design-matrix.ts';
 import { arrayNumbers } from '../pickle/numpy.ts';
 import {
   attributeOf,
   broken,
   isKind,
   isTrue,
+  needItems,
+  needNumber,
   type PyObject,
-  unsupported,
 } from '../pickle/python-values.ts';
 
 /** (x - mean) / scale; over a sparse matrix x * (1 / scale). The mean may be known and not wanted. */
@@ -30,17 +37,22 @@ export const applyRobust = (matrix: DesignMatrix, step: PyObject): DesignMatrix 
     statisticsOf(step, 'scale_', matrix, 1),
   );
 
-export const applyMaxAbs = (matrix: DesignMatrix, step: PyObject): DesignMatrix =>
-  scaleAll(
+export const applyMaxAbs = (matrix: DesignMatrix, step: PyObject): DesignMatrix => {
+  const scaled = scaleAll(
     matrix,
     matrix.derivedColumns.map(() => 0),
     statisticsOf(step, 'scale_', matrix, 1),
   );
+  const range = isTrue(attributeOf(step, 'clip')) ? ([-1, 1] as const) : undefined;
+  return {
+    ...scaled,
+    derivedColumns: scaled.derivedColumns.map((derived) => clipped(derived, range)),
+  };
+};
 
 /** x * scale_ + min_ */
 export const applyMinMax = (matrix: DesignMatrix, step: PyObject): DesignMatrix => {
-  if (isTrue(attributeOf(step, 'clip')))
-    throw unsupported('a MinMaxScaler with clip=True is not supported; clip=False is');
+  const range = isTrue(attributeOf(step, 'clip')) ? rangeOf(step) : undefined;
   const factors = statisticsOf(step, 'scale_', matrix, Number.NaN);
   const offsets = statisticsOf(step, 'min_', matrix, Number.NaN);
   return {
@@ -48,9 +60,21 @@ export const applyMinMax = (matrix: DesignMatrix, step: PyObject): DesignMatrix 
     derivedColumns: matrix.derivedColumns.map((derived, i) => {
       const [factor, offset] = [factors[i]!, offsets[i]!];
       checkStatistics(offset, factor);
-      return multiplyAdd(derived, factor, offset);
+      return clipped(multiplyAdd(derived, factor, offset), range);
     }),
   };
+};
+
+/** The column within a range, where the scaler was told to clip. */
+const clipped = (
+  derived: DerivedColumn,
+  range: readonly [number, number] | undefined,
+): DerivedColumn =>
+  range ? operate(derived, { do: 'clip', least: range[0], most: range[1] }) : derived;
+
+const rangeOf = (step: PyObject): readonly [number, number] => {
+  const [least, most] = needItems(attributeOf(step, 'feature_range'), 'its range');
+  return [needNumber(least, 'its range'), needNumber(most, 'its range')];
 };
 
 /** One number per column; `otherwise` where the scaler was told not to use that statistic. */

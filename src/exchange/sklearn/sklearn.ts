@@ -14,8 +14,8 @@ import {
 } from '../pickle/python-values.ts';
 import { countOf, namesOf } from './column-names.ts';
 import { type FittedModel, shortName } from './estimator.ts';
-import { findModel } from './handed-over.ts';
 import { READERS } from './estimator-readers.ts';
+import { findModel } from './handed-over.ts';
 import {
   firstFitted,
   fittedModelOf,
@@ -55,21 +55,24 @@ const namesFor = (
 
 const foreignOf = (answer: FittedModel, made: string): ForeignModel => {
   const { columns, derivedColumns, members, classes, acceptsMissing, isOnlyDecision } = answer;
-  const { notes, threshold } = answer;
+  const { notes, threshold, stack, acceptsAnyNumber = false } = answer;
   const [member] = members;
-  if (!member) throw broken('it has no estimators');
+  if (!member && !stack) throw broken('it has no estimators');
   if (isOnlyDecision)
     throw unsupported(`a ${made} has no probabilities; CalibratedClassifierCV around it adds them`);
   const features = featuresOf({ columns, derivedColumns, isSparse: false });
   return {
     madeBy: made,
-    columns: markColumns(columns, derivedColumns),
+    columns: markColumns(columns, derivedColumns, acceptsMissing),
     ...(features && { features }),
-    ...(members.length === 1
-      ? { score: member.score, link: member.link, calibration: member.calibration }
-      : { score: { kind: 'mean', members }, link: 'identity' }),
+    ...(stack
+      ? { score: stack, link: 'logistic' as const }
+      : member && members.length === 1
+        ? { score: member.score, link: member.link, calibration: member.calibration }
+        : { score: { kind: 'mean', members }, link: 'identity' }),
     classes,
     acceptsMissing,
+    acceptsAnyNumber,
     ...(notes && { notes }),
     ...(threshold !== undefined && { threshold }),
   };

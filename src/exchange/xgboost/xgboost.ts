@@ -64,6 +64,7 @@ export const parseXgboost = (bytes: Uint8Array, isWrapped = false): ForeignModel
   const model = jsonRecord(inner, 'model');
   const dropped = isDart ? jsonNumbers(booster, 'weight_drop') : undefined;
   const all = jsonList(model, 'trees');
+  if (all.length === 0) throw unsupported('has no trees: it was not trained');
   const attributes = isRecord(learner['attributes']) ? learner['attributes'] : {};
   const best = bestOf(attributes, model, all.length);
   const stopsEarly = isWrapped || Object.hasOwn(attributes, 'scikit_learn');

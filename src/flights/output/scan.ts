@@ -255,8 +255,18 @@ const partOf = async (
   const details = inputs.flatMap(({ name, kind }, i) => [
     `WHEN ${literal(`no ${name}`)} THEN ''`,
     ...(kind === 'category' ? [`WHEN ${literal(`unknown ${name}`)} THEN ${plain[i]}`] : []),
+    ...(kind === 'number'
+      ? [`WHEN ${literal(`${name} out of range`)} THEN ${plain[i]}::VARCHAR`]
+      : []),
   ]);
-  const reason = `coalesce(${[mapped.reason, ...missing, ...strange].join(', ')}, '')`;
+  const beyond = inputs.flatMap(({ name, least, most }, i) =>
+    expressions[i] === undefined || (least === undefined && most === undefined)
+      ? []
+      : [
+          `CASE WHEN NOT isnan(${plain[i]}) AND (${plain[i]} < ${least ?? -Number.MAX_VALUE} OR ${plain[i]} > ${most ?? Number.MAX_VALUE}) THEN ${literal(`${name} out of range`)} END`,
+        ],
+  );
+  const reason = `coalesce(${[mapped.reason, ...missing, ...strange, ...beyond].join(', ')}, '')`;
   const isTyped = output.format !== 'csv' && source.format === 'csv';
   const types = isTyped ? await provenTypes(connection, source) : [];
   const named = source.columns.map((column, i) => {

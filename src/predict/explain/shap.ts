@@ -11,12 +11,12 @@
  * @source Lundberg et al. 2020, Algorithm 2; Yang 2022 (Fast TreeSHAP) for the view by leaves
  */
 import type { Forest } from '../../core/forest.ts';
-import type { Member, Score } from '../../core/model.ts';
+import type { Score, StackMember } from '../../core/model.ts';
 import { buildProbability } from '../heads.ts';
-import { toProbabilityScale } from './probability-attribution.ts';
-import { type Attribution, shapleyWeights } from './attribution.ts';
 import { decide, scoreOf } from '../reference.ts';
+import { type Attribution, shapleyWeights } from './attribution.ts';
 import { measurePaths, ofDeepForest } from './deep-forest-shap.ts';
+import { toProbabilityScale } from './probability-attribution.ts';
 
 /**
  * @param means expected value of each feature, for a linear score (a forest knows its own)
@@ -30,11 +30,17 @@ export const buildAttribution = (
   score.kind === 'forest'
     ? ofForest(score.forest, remembers)
     : score.kind === 'mean'
-      ? ofMean(score.members, means)
-      : ofLinear(score, means);
+      ? ofMembers(score.members, 0, means)
+      : score.kind === 'stack'
+        ? ofMembers(score.members, score.intercept, means)
+        : ofLinear(score, means);
 
-/** Each member is explained on the scale of its probability, where a mean of members is a mean of explanations. */
-const ofMean = (members: readonly Member[], means: Float64Array): Attribution => {
+/** Each member is explained on the scale of its answer, where a sum of members is a sum of explanations. */
+const ofMembers = (
+  members: readonly StackMember[],
+  intercept: number,
+  means: Float64Array,
+): Attribution => {
   const parts = members.map((member) => ({
     ...member,
     ...buildAttribution(member.score, means),
@@ -44,7 +50,7 @@ const ofMean = (members: readonly Member[], means: Float64Array): Attribution =>
   return {
     expected: parts.reduce(
       (sum, { weight, transform, expected }) => sum + weight * transform(expected),
-      0,
+      intercept,
     ),
     addInto: (features, out) => {
       for (const { weight, score, transform, expected, addInto } of parts) {

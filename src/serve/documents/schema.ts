@@ -36,6 +36,8 @@ export const inputSchema = (input: Input, nExamples = Number.POSITIVE_INFINITY):
       return {
         type: orNull('number'),
         description: input.description,
+        ...(input.least === undefined ? {} : { minimum: input.least }),
+        ...(input.most === undefined ? {} : { maximum: input.most }),
         ...(input.unit === undefined ? {} : { 'x-unit': input.unit }),
       };
     case 'time':

@@ -39,6 +39,8 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
   );
   const kinds = Uint8Array.from(inputs, ({ kind }) => KINDS[kind]);
   const required = Uint8Array.from(inputs, (input) => (input.required ? 1 : 0));
+  const least = Float64Array.from(inputs, (input) => input.least ?? Number.NEGATIVE_INFINITY);
+  const most = Float64Array.from(inputs, (input) => input.most ?? Number.POSITIVE_INFINITY);
   const isUnknown = new Uint8Array(nInputs);
   let nUnknown = 0;
   const token = buildToken();
@@ -109,7 +111,8 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
     if (kinds[input] === KINDS.category) return scanCategory(bytes, at, input);
     if (kinds[input] === KINDS.time) return scanTime(bytes, at, input);
     const next = scanNumber(bytes, at, token);
-    if (next >= 0) into.raw[into.at + input] = token.number;
+    if (next < 0 || token.number < least[input]! || token.number > most[input]!) return -1;
+    into.raw[into.at + input] = token.number;
     return next;
   };
 

@@ -5,7 +5,13 @@
  */
 import { AppError, type Fault } from '../../core/errors.ts';
 import { decodeTime } from '../../core/flight.ts';
-import { codesOf, type Input, mustBeKnown } from '../../core/inputs.ts';
+import {
+  codesOf,
+  type Input,
+  isOutOfRange,
+  mustBeKnown,
+  mustLieWithin,
+} from '../../core/inputs.ts';
 import { buildDictionary, HASH_SEED, hashNext } from './dictionary.ts';
 import { minutesAt } from './timestamp.ts';
 
@@ -107,9 +113,9 @@ export const buildColumnReader = (input: Input): ColumnReader => {
           ? time(value, sink)
           : fault(sink, 'must be a local time such as 2013-07-05T18:30');
       case 'number':
-        return typeof value === 'number' && Number.isFinite(value)
-          ? value
-          : fault(sink, 'must be a number');
+        if (typeof value !== 'number' || !Number.isFinite(value))
+          return fault(sink, 'must be a number');
+        return isOutOfRange(input, value) ? fault(sink, mustLieWithin(input)) : value;
     }
   };
 

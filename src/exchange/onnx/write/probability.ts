@@ -2,7 +2,14 @@
  * A probability as steps of an ONNX graph: score, link and calibration, or a mean of several such.
  * Each function names the tensor (float, N x 1) that it leaves.
  */
-import type { Calibration, Head, Member, Model, PlainScore } from '../../../core/model.ts';
+import type {
+  Calibration,
+  Head,
+  Model,
+  PlainScore,
+  Score,
+  StackMember,
+} from '../../../core/model.ts';
 import { addEnsemble } from './ensemble.ts';
 import { addNode, addNodeWith, constant, type GraphParts, scalar, TYPE } from './node.ts';
 
@@ -12,12 +19,26 @@ export const writeProbability = (head: Probability, model: Model, parts: GraphPa
   const { score } = head;
   const raw =
     score.kind === 'mean'
-      ? writeMean(score.members, model, parts)
-      : writeScore(score, model, parts);
+      ? writeSum(score.members, model, parts)
+      : score.kind === 'stack'
+        ? writeStack(score, model, parts)
+        : writeScore(score, model, parts);
   return writeCurve(head, raw, parts);
 };
 
-const writeMean = (members: readonly Member[], model: Model, parts: GraphParts): string => {
+const writeStack = (
+  { members, intercept }: Score & { readonly kind: 'stack' },
+  model: Model,
+  parts: GraphParts,
+): string => {
+  const sum = writeSum(members, model, parts);
+  scalar('stack intercept', intercept, parts);
+  addNode(parts, 'Add', [sum, 'stack intercept'], 'stack');
+  return 'stack';
+};
+
+/** The sum of the members' answers times their weights. */
+const writeSum = (members: readonly StackMember[], model: Model, parts: GraphParts): string => {
   const shares = members.map((member, m) => {
     const own = { ...parts, prefix: `${m} ` };
     const answer = writeCurve(member, writeScore(member.score, model, own), own);
@@ -60,13 +81,14 @@ const writeScore = (score: PlainScore, model: Model, parts: GraphParts): string 
 };
 
 const writeCurve = (
-  { link, calibration }: Pick<Member, 'link' | 'calibration'>,
+  { link, calibration }: Pick<StackMember, 'link' | 'calibration'>,
   raw: string,
   parts: GraphParts,
 ): string => {
-  if (link === 'logistic') addNode(parts, 'Sigmoid', [raw], 'linked');
+  if (link === 'logistic' || link === 'logistic32') addNode(parts, 'Sigmoid', [raw], 'linked');
   // Isotonic points lie on the scale of the score itself.
-  else if (calibration.kind === 'isotonic') addNode(parts, 'Identity', [raw], 'linked');
+  else if (link === 'none' || calibration.kind === 'isotonic')
+    addNode(parts, 'Identity', [raw], 'linked');
   else {
     scalar('least', 0, parts);
     scalar('most', 1, parts);
