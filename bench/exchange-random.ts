@@ -80,7 +80,7 @@ const models = new Set(wrong.map((line) => line.split(' ')[0]));
 console.log(`${wrong.length} rows of ${models.size} models answered otherwise`);
 const shown = new Map<string, number>();
 for (const line of wrong) {
-  const model = line.split(" ")[0]!;
+  const model = line.split(' ')[0]!;
   shown.set(model, (shown.get(model) ?? 0) + 1);
   if (shown.get(model)! <= 2) console.log(`WRONG ${line}`);
 }

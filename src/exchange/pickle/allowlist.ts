@@ -116,6 +116,8 @@ const CLASSES = [
   'sklearn.preprocessing._data.Binarizer',
   'sklearn.preprocessing._data.MaxAbsScaler',
   'sklearn.preprocessing._data.MinMaxScaler',
+  // Up to 0.23.
+  'sklearn.preprocessing._data.PolynomialFeatures',
   'sklearn.preprocessing._data.RobustScaler',
   'sklearn.preprocessing._data.StandardScaler',
   'sklearn.preprocessing._discretization.KBinsDiscretizer',

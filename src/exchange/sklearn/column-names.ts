@@ -23,9 +23,9 @@ export const namesOf = (object: PyObject): readonly string[] | undefined => {
 };
 
 /** `n_features_in_` since 0.24, in others since 0.23. */
-const COUNTS = ['n_features_in_', 'n_features_', '_n_features'];
+const COUNTS = ['n_features_in_', 'n_features_', '_n_features', 'n_input_features_'];
 /** What a step learned of each column. */
-const PER_COLUMN = ['mean_', 'scale_', 'center_', 'min_', 'max_abs_', 'statistics_'];
+const PER_COLUMN = ['n_bins_', 'mean_', 'scale_', 'center_', 'min_', 'max_abs_', 'statistics_'];
 
 /** How many columns an object was fitted with, where it says so. */
 export const countOf = (object: PyObject): number | undefined => {
@@ -35,7 +35,8 @@ export const countOf = (object: PyObject): number | undefined => {
   }
   for (const name of PER_COLUMN) {
     const list = attributeOf(object, name);
-    if (isKind(list, 'array') && list.dtype.code === 'f') return arrayNumbers(list, name).length;
+    if (isKind(list, 'array') && (list.dtype.code === 'f' || list.dtype.code === 'i'))
+      return arrayNumbers(list, name).length;
   }
   const categories = attributeOf(object, 'categories_');
   return isKind(categories, 'list') ? categories.items.length : undefined;

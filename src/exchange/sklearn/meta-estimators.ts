@@ -28,6 +28,7 @@ import {
 } from '../pickle/python-values.ts';
 import { averageModels } from './averaged-models.ts';
 import { calibrate } from './calibration.ts';
+import { countOf } from './column-names.ts';
 import {
   type Estimator,
   type EstimatorReader,
@@ -132,8 +133,14 @@ export const innerEstimator = (object: PyObject): PyObject | undefined => {
   return isKind(last, 'object') ? last : undefined;
 };
 
-const firstStep = (pipeline: PyObject): PyObject | undefined =>
-  stepsOf(pipeline).find((step): step is PyObject => isKind(step, 'object'));
+/** The first step; one that is a function alone keeps no count of its columns, and changes none. */
+const firstStep = (pipeline: PyObject): PyObject | undefined => {
+  const steps = stepsOf(pipeline).filter((step): step is PyObject => isKind(step, 'object'));
+  return steps.find((step) => !isUncounted(step)) ?? steps[0];
+};
+
+const isUncounted = (step: PyObject): boolean =>
+  shortName(step.name) === 'FunctionTransformer' && countOf(step) === undefined;
 
 const stepsOf = (pipeline: PyObject): (PyValue | undefined)[] =>
   needItems(needAttribute(pipeline, 'steps'), "a pipeline's steps").map(
