@@ -217,6 +217,8 @@ const MODULES: Readonly<Record<string, string>> = {
   // The builds of scikit-learn 1.4 to 1.7 name this module without its package.
   _loss: 'sklearn._loss._loss',
   'numpy._core': 'numpy.core',
+  'numpy.core._multiarray_umath': 'numpy',
+  'numpy._core._multiarray_umath': 'numpy',
   'numpy._core.multiarray': 'numpy.core.multiarray',
   'numpy._core.numeric': 'numpy.core.numeric',
   // scikit-learn before 0.22.
