@@ -12,8 +12,8 @@ import {
   indexOf,
   type KeyPart,
   type Lookup,
-} from './lookup.ts';
-import { buildOperations, type Operation } from './operation.ts';
+} from './steps/lookup.ts';
+import { buildOperations, type Operation } from './steps/operation.ts';
 
 /** One step; `name` is unique in a model, `inputs` are names of `Input`s. */
 export type Feature = {

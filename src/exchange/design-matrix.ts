@@ -4,7 +4,7 @@
  */
 import type { Feature } from '../core/features.ts';
 import type { PlainScore } from '../core/model.ts';
-import { buildOperations, type Operation } from '../core/operation.ts';
+import { buildOperations, type Operation } from '../core/steps/operation.ts';
 import { COLUMNS_LIMIT } from './build-forest.ts';
 import type { ForeignColumn } from './foreign-model.ts';
 import { broken, unsupported } from './pickle/python-values.ts';
@@ -94,7 +94,7 @@ export const isUnscaled = (
   derived.shift === 0 && derived.scale === 1 && !(derived.of === 'number' && derived.line);
 
 /** The first columns that a column is made of. */
-export const columnsOf = (derived: DerivedColumn): readonly number[] =>
+const columnsOf = (derived: DerivedColumn): readonly number[] =>
   derived.of === 'product' ? derived.factors.map(({ column }) => column) : [derived.column];
 
 /**

@@ -5,7 +5,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
 import { type Input, SINGLE_LIMIT } from '../core/inputs.ts';
-import { buildOperations, type FunctionName, type Operation } from '../core/operation.ts';
+import { buildOperations, type FunctionName, type Operation } from '../core/steps/operation.ts';
 
 interface Bounds {
   readonly least: number;

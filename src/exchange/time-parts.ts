@@ -5,7 +5,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
-import type { KeyPart } from '../core/lookup.ts';
+import type { KeyPart } from '../core/steps/lookup.ts';
 import type { ForeignColumn } from './foreign-model.ts';
 
 interface TimePart {

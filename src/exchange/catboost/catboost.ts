@@ -37,14 +37,14 @@ export interface PlainNode {
   readonly weight: number;
 }
 
-export interface NumberColumn {
+interface NumberColumn {
   /** Place in the matrix that the library was given. */
   readonly place: number;
   readonly name: string;
   readonly missingRight: boolean;
 }
 
-export interface CategoryColumn {
+interface CategoryColumn {
   readonly place: number;
   readonly name: string;
   /** Of the categories that the trees ask for. */

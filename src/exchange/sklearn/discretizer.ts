@@ -3,7 +3,7 @@
  * two bins. Steps of a pipeline.
  * @source sklearn/preprocessing/_discretization.py (transform)
  */
-import type { Operation } from '../../core/operation.ts';
+import type { Operation } from '../../core/steps/operation.ts';
 import { COLUMNS_LIMIT } from '../build-forest.ts';
 import { type DerivedColumn, type DesignMatrix, operate, withRequired } from '../design-matrix.ts';
 import { nextAbove } from '../next-float.ts';

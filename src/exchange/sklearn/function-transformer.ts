@@ -2,7 +2,7 @@
  * scikit-learn's FunctionTransformer of a function that is known by name. A step of a pipeline.
  * @source sklearn/preprocessing/_function_transformer.py
  */
-import { isFunctionName } from '../../core/operation.ts';
+import { isFunctionName } from '../../core/steps/operation.ts';
 import { type DesignMatrix, operate, withRequired } from '../design-matrix.ts';
 import {
   attributeOf,

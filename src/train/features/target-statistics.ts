@@ -9,7 +9,7 @@
 import type { Feature } from '../../core/features.ts';
 import { dayOf } from '../../core/calendar.ts';
 import type { Input } from '../../core/inputs.ts';
-import { buildKey, type KeyPart } from '../../core/lookup.ts';
+import { buildKey, type KeyPart } from '../../core/steps/lookup.ts';
 import { sharedFloats } from '../shared-array.ts';
 
 export interface Kind {

@@ -7,7 +7,7 @@ import { dayOf, weekdayOf } from '../../core/calendar.ts';
 import type { Feature } from '../../core/features.ts';
 import type { FieldName } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
-import { buildKey, type KeyPart, type Lookup } from '../../core/lookup.ts';
+import { buildKey, type KeyPart, type Lookup } from '../../core/steps/lookup.ts';
 
 /** The features of one side: its airport, and what the day's plan says of it. */
 const SIDES = [

@@ -5,7 +5,7 @@
 import type { Feature } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
 import { logit } from '../../core/logistic.ts';
-import { buildKey, type KeyPart } from '../../core/lookup.ts';
+import { buildKey, type KeyPart } from '../../core/steps/lookup.ts';
 
 /** Flights of the overall rate that each cell is given. */
 const PRIOR_ROWS = 50;

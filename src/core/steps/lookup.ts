@@ -1,8 +1,8 @@
 /**
  * Lookups: numbers stored per combination of codes and parts of the calendar, as one key.
  */
-import { CALENDAR } from './calendar.ts';
-import type { Input } from './inputs.ts';
+import { CALENDAR } from '../calendar.ts';
+import type { Input } from '../inputs.ts';
 
 /** A part of a lookup's key: an integer in [0, radix) derived from one input. */
 export interface KeyPart {

@@ -4,7 +4,7 @@
  */
 
 /** Functions of a number by the names that NumPy has for them. */
-export const FUNCTIONS = {
+const FUNCTIONS = {
   abs: Math.abs,
   cbrt: Math.cbrt,
   ceil: Math.ceil,
