@@ -13,6 +13,8 @@ import { openScratch, type Scratch } from './scratch.ts';
 
 export interface Database {
   readonly connection: DuckDBConnection;
+  /** What the database may hold, in megabytes; undefined where its caller sets no bound. */
+  readonly memoryMb: number | undefined;
   /** Room for what is unpacked; it goes when the database closes. */
   readonly scratch: Scratch;
   readonly close: () => void;
@@ -32,6 +34,7 @@ export const openDatabase = async (
       'usage',
       'this executable serves and stress-tests; it holds no reader of flight files: use the npm package, or the image with the whole tool',
     );
+  const ownMb = memoryMb === undefined ? undefined : databaseMemoryMb(memoryMb);
   const temporary = join(tmpdir(), `puntual-${randomUUID()}`);
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(threads),
@@ -48,6 +51,7 @@ export const openDatabase = async (
   const scratch = openScratch(`${temporary}-scratch`);
   return {
     connection,
+    memoryMb: ownMb,
     scratch,
     close: () => {
       connection.closeSync();
@@ -67,11 +71,10 @@ const memoryLimit = (granted = grantedMemoryBytes()): { memory_limit?: string } 
     : {};
 
 /** What the runtime, the readers of text and the columns that are counted take beside the database's own memory. */
-const OWN_MB = 300;
+const OWN_MB = 200;
 
 /** Of the memory that a command may take, the part that its database may. */
-export const databaseMemoryMb = (memoryMb: number): number =>
-  Math.max(100, Math.floor(memoryMb - OWN_MB));
+const databaseMemoryMb = (memoryMb: number): number => Math.max(100, Math.floor(memoryMb - OWN_MB));
 
 type Row = Readonly<Record<string, unknown>>;
 

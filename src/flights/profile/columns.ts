@@ -1,14 +1,10 @@
 /**
- * The columns of files as they are, used or not: missing and different values, the most frequent ones, quantiles.
- *
- * The database counts, in as few passes as its memory allows: each pass groups by several columns at once, each column
- * by itself (grouping sets), so that a column costs a look-up per row and a place per different value. What does not fit
- * goes to disk. All figures are exact, however many different values there are.
+ * The columns of files as they are, used or not: missing and different values, the most frequent ones, quantiles; exact,
+ * however many different values there are.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { identifier, literal, readRows } from '../database.ts';
-import { type RejectedLines, takeRejectedLines } from '../reading/rejected-lines.ts';
-import { blameFile, NULL_WORDS, type Source } from '../reading/source.ts';
+import { literal, readRows } from '../database.ts';
+import { NULL_WORDS } from '../reading/source.ts';
 
 export interface SourceColumn {
   readonly name: string;
@@ -33,83 +29,46 @@ const N_TOP = 5;
 const N_BINS = 10;
 const LEVELS = [0.05, 0.25, 0.5, 0.75, 0.95] as const;
 
-interface CountedSource {
-  readonly nRows: number;
-  /** Lines that are no rows. */
-  readonly rejected: RejectedLines;
-}
-
-interface ColumnCounter {
-  /** Counts the values of a source. @throws AppError file-broken */
-  readonly add: (source: Source) => Promise<CountedSource>;
+/** Columns of all sources by name, in any case of letters; the number of one is its place. */
+interface ColumnPlaces {
+  /** The place of a source's column. */
+  readonly add: (name: string) => number;
   /** @param nRows of all sources */
   readonly describe: (nRows: number) => Promise<readonly SourceColumn[]>;
 }
 
-/** @param maxAtOnce columns that one pass counts, at most */
-export const startColumns = async (
-  connection: DuckDBConnection,
-  maxAtOnce: number,
-): Promise<ColumnCounter> => {
-  await connection.run('CREATE TEMP TABLE cells (place INTEGER, value VARCHAR, n BIGINT)');
+/** Columns whose values `tally` counts: rows of the kind `cell` there. */
+export const startColumns = (connection: DuckDBConnection, cell: number): ColumnPlaces => {
   const names: string[] = [];
   const places = new Map<string, number>();
-  const merged = new Set<number>();
-
-  const placeOf = (name: string): number => {
-    const key = name.toLowerCase();
-    const known = places.get(key);
-    if (known !== undefined) {
-      merged.add(known);
-      return known;
-    }
-    places.set(key, names.length);
-    return names.push(name) - 1;
-  };
-
-  const addSome = async (source: Source, columns: readonly string[]): Promise<void> => {
-    const cells = columns.map((_, i) => `cell${i}`);
-    // A cell is never NULL: what is NULL belongs to another grouping set.
-    const place = columns.map((name, i) => `WHEN ${cells[i]} IS NOT NULL THEN ${placeOf(name)}`);
-    await blameFile(source.file, () =>
-      connection.run(
-        `INSERT INTO cells SELECT CASE ${place.join(' ')} END, coalesce(${cells.join(', ')}), count(*)
-         FROM (SELECT ${columns.map((name, i) => `coalesce(${identifier(name)}::VARCHAR, '') AS ${cells[i]}`).join(', ')} FROM ${source.from})
-         GROUP BY GROUPING SETS (${cells.map((cell) => `(${cell})`).join(', ')})`,
-      ),
-    );
-  };
-
-  const countOf = async (place: number | undefined): Promise<number> => {
-    if (place === undefined) return 0;
-    const [row] = await readRows(
-      connection,
-      `SELECT coalesce(sum(n), 0)::DOUBLE AS n FROM cells WHERE place = ${place}`,
-    );
-    return Number(row!['n']);
-  };
-
-  const add = async (source: Source): Promise<CountedSource> => {
-    const { columns } = source;
-    const nBefore = await countOf(places.get(columns[0]!.toLowerCase()));
-    await addSome(source, columns.slice(0, maxAtOnce));
-    const rejected = await takeRejectedLines(connection);
-    for (let from = maxAtOnce; from < columns.length; from += maxAtOnce) {
-      await addSome(source, columns.slice(from, from + maxAtOnce));
-      // The same lines once more.
-      await takeRejectedLines(connection);
-    }
-    return { nRows: (await countOf(places.get(columns[0]!.toLowerCase()))) - nBefore, rejected };
-  };
-
+  const shared = new Set<number>();
   return {
-    add,
+    add: (name) => {
+      const key = name.toLowerCase();
+      const known = places.get(key);
+      if (known === undefined) {
+        places.set(key, names.length);
+        return names.push(name) - 1;
+      }
+      shared.add(known);
+      return known;
+    },
     describe: async (nRows) => {
       const columns: SourceColumn[] = [];
-      for (const [place, name] of names.entries())
+      for (const [place, name] of names.entries()) {
+        const cells = `SELECT name AS value, n FROM tally WHERE kind = ${cell} AND place = ${place}`;
+        const values = shared.has(place)
+          ? `SELECT value, sum(n)::BIGINT AS n FROM (${cells}) GROUP BY value`
+          : cells;
         columns.push(
-          await describe(connection, { name, place, isMerged: merged.has(place) }, nRows),
+          await describe(
+            connection,
+            name,
+            `SELECT value, n FROM (${values}) WHERE value NOT IN (${WORDS})`,
+            nRows,
+          ),
         );
+      }
       return columns;
     },
   };
@@ -117,20 +76,13 @@ export const startColumns = async (
 
 const WORDS = NULL_WORDS.map(literal).join(', ');
 
-interface ColumnPlace {
-  readonly name: string;
-  readonly place: number;
-  /** Whether more than one source has it, so that a value may stand there more than once. */
-  readonly isMerged: boolean;
-}
-
+/** @param values SQL for the different values that are known, each once, with how many rows hold it */
 const describe = async (
   connection: DuckDBConnection,
-  { name, place, isMerged }: ColumnPlace,
+  name: string,
+  values: string,
   nRows: number,
 ): Promise<SourceColumn> => {
-  const own = `SELECT value, n FROM cells WHERE place = ${place} AND value NOT IN (${WORDS})`;
-  const values = isMerged ? `SELECT value, sum(n)::BIGINT AS n FROM (${own}) GROUP BY value` : own;
   const numbers = `SELECT ${NUMBER} AS number, n FROM (${values})`;
   const [all] = await readRows(
     connection,

@@ -15,7 +15,7 @@ export interface Duplicates {
 }
 
 /** Hashes that are looked at, at most. */
-const MAX_HASHES = 1 << 21;
+const MAX_HASHES = 1 << 20;
 
 /** Memory of a hash while it is counted. */
 const HASH_BYTES = 200;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareProfiles } from './comparison.ts';
+import { openDatabase } from '../database.ts';
 import { checkExpectations, parseExpectations } from './expectations.ts';
 import { profileFiles } from './profile.ts';
 
@@ -183,3 +184,26 @@ test('a comparison says what changed beyond chance', async () => {
     'EWR: 25.0 % late, 0.0 % before',
   ]);
 });
+
+test('columns with more different values than fit in the memory are counted to the last, as without a bound', async () => {
+  const file = join(folder, 'unique.csv');
+  const { connection, close } = await openDatabase(1);
+  await connection.run(
+    `COPY (SELECT '2013-07-05T10:00' AS scheduledDeparture, i % 300 AS delayMinutes, i % 90000 AS serial,
+                  'a booking reference of some length: ' || hash(i) || hash(-i) AS booking
+           FROM range(300000) AS rows(i)) TO '${file}' (FORMAT csv, HEADER)`,
+  );
+  close();
+  const options = { lateMinutes: 15, threads: 2 };
+  const { columns, delay } = await profileFiles([file], { ...options, memoryMb: 200 });
+  const booking = columns.find(({ name }) => name === 'booking');
+  expect(booking).toMatchObject({ distinct: 300_000, missing: 0, kind: 'text' });
+  const serial = columns.find(({ name }) => name === 'serial');
+  expect(serial).toMatchObject({ distinct: 90_000, least: 0, most: 89_999 });
+  // Numbers up to 29,999 stand there four times, the others three times.
+  expect(serial?.quantiles).toEqual([3750, 18_750, 40_000, 65_000, 85_000]);
+  expect(serial?.top[0]).toEqual({ value: '0', rows: 4 });
+  const unbounded = await profileFiles([file], options);
+  expect(columns).toEqual(unbounded.columns);
+  expect(delay).toEqual(unbounded.delay);
+}, 60_000);

@@ -14,12 +14,11 @@ import {
 } from '../cleaning/flight-query.ts';
 import { openFlights } from '../cleaning/projection.ts';
 import { mostFrequentFirst, noneUsable, startRejectLog } from '../cleaning/reject-log.ts';
-import { type Database, databaseMemoryMb, identifier } from '../database.ts';
+import { type Database, identifier, readRows } from '../database.ts';
 import { findFiles } from '../reading/files.ts';
-import { takeRejectedLines } from '../reading/rejected-lines.ts';
-import { NULL_WORDS } from '../reading/source.ts';
+import { type RejectedLines, takeRejectedLines } from '../reading/rejected-lines.ts';
+import { blameFile, NULL_WORDS } from '../reading/source.ts';
 import type { ReadingOptions } from '../reading-options.ts';
-import { startColumns } from './columns.ts';
 import { sampleStride } from './duplicates.ts';
 import { byFlights, type GroupSums, groupsOf } from './groups.ts';
 import type { Profile } from './profile-report.ts';
@@ -52,45 +51,46 @@ const profileIn = async (
   patterns: readonly string[],
   options: ProfileOptions,
 ): Promise<Omit<Profile, 'warnings'>> => {
-  const { connection } = database;
-  const { lateMinutes, memoryMb } = options;
-  const budgetMb = memoryMb === undefined ? undefined : databaseMemoryMb(memoryMb);
-  const columns = await startColumns(connection, columnsAtOnce(budgetMb));
+  const { connection, memoryMb } = database;
+  const { lateMinutes } = options;
   const log = startRejectLog();
   const read = startReadings();
-  const samples: Record<string, string>[] = [];
-  const parts: { readonly flights: FlightQuery; readonly rejected: RejectedOf }[] = [];
-  let nRows = 0;
-  for await (const flights of flightQueries(database, patterns, { ...options, keepsText: true })) {
-    const { source } = flights;
+  const parts: FlightQuery[] = [];
+  for await (const flights of flightQueries(database, patterns, {
+    ...options,
+    keepsText: true,
+    withOwn: true,
+  })) {
     read.add(flights);
-    if (samples.length < N_SAMPLES)
-      samples.push(...(await firstRows(connection, flights, N_SAMPLES - samples.length)));
-    await takeRejectedLines(connection);
-    const { nRows: n, rejected } = await inAnyOrder(connection, () => columns.add(source));
-    if (n === 0 && rejected.reasons.length === 0) throw noRows(source.file);
-    nRows += n;
-    parts.push({ flights, rejected });
+    parts.push(flights);
   }
+  const samples = await samplesOf(connection, parts);
   const tally = await startTally(connection, {
     lateMinutes,
-    stride: sampleStride(nRows, budgetMb),
+    stride: sampleStride(await aboutRows(connection, parts), memoryMb),
+    maxColumns: maxColumns(memoryMb),
   });
-  for (const { flights, rejected } of parts) {
-    const reasons = await inAnyOrder(connection, () => tally.add(flights));
-    log.startFile(flights.source.file);
-    const { file } = flights.source;
-    await lookForExamples(connection, log, { file, select: plainFlights(flights), reasons });
+  const allLines: RejectedLines[] = [];
+  for (const flights of parts) {
+    const { source } = flights;
+    const { nRows, reasons, lines } = await tally.add(flights);
+    if (nRows === 0 && lines.reasons.length === 0) throw noRows(source.file);
+    allLines.push(lines);
+    log.startFile(source.file);
+    await connection.run('SET preserve_insertion_order = true');
+    await lookForExamples(connection, log, {
+      file: source.file,
+      select: plainFlights(flights),
+      reasons,
+    });
+    await connection.run('SET preserve_insertion_order = false');
     await takeRejectedLines(connection);
-    await placeExamples(log, flights.source, rejected);
+    await placeExamples(log, source, lines);
   }
   const { dialect, unused, notes } = read.finish();
   const counted = await tally.finish();
-  const nRead = nRows + parts.reduce((sum, { rejected }) => sum + nLinesOf(rejected), 0);
-  const rejected = rejectedOf(
-    counted.rejected,
-    parts.map((part) => part.rejected),
-  );
+  const nRead = counted.nRows + allLines.reduce((sum, lines) => sum + nLinesOf(lines), 0);
+  const rejected = rejectedOf(counted.rejected, allLines);
   const examples = log.examples();
   const used = usedOf(counted);
   if (used.flights === 0)
@@ -108,7 +108,7 @@ const profileIn = async (
     unused,
     notes,
     duplicates: counted.duplicates,
-    columns: await columns.describe(nRows),
+    columns: counted.columns,
     samples,
     days: {
       first: times.byDay[0]?.name ?? '',
@@ -126,15 +126,13 @@ const profileIn = async (
   };
 };
 
-type RejectedOf = Awaited<ReturnType<typeof takeRejectedLines>>;
-
-const nLinesOf = ({ reasons }: RejectedOf): number =>
+const nLinesOf = ({ reasons }: RejectedLines): number =>
   reasons.reduce((sum, { nLines }) => sum + nLines, 0);
 
 /** Rows and lines left out, by reason, most frequent first. */
 const rejectedOf = (
   rows: Readonly<Record<string, number>>,
-  lines: readonly RejectedOf[],
+  lines: readonly RejectedLines[],
 ): Readonly<Record<string, number>> => {
   const counts = new Map(Object.entries(rows));
   for (const { reason, nLines } of lines.flatMap(({ reasons }) => reasons))
@@ -142,40 +140,50 @@ const rejectedOf = (
   return mostFrequentFirst(counts);
 };
 
-/** Columns that one pass counts: each takes some megabytes a thread, also where it has few values. */
-const columnsAtOnce = (budgetMb: number | undefined): number =>
-  budgetMb === undefined ? 64 : Math.max(4, Math.floor(budgetMb / 25));
+/** A column that is counted takes some megabytes a thread, also where it has few values. */
+const maxColumns = (memoryMb: number | undefined): number =>
+  memoryMb === undefined ? 64 : Math.max(2, Math.floor(memoryMb / 12) - 7);
 
-/** Without the order of the rows the database needs to hold less. */
-const inAnyOrder = async <T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> => {
-  await connection.run('SET preserve_insertion_order = false');
-  try {
-    return await work();
-  } finally {
-    await connection.run('SET preserve_insertion_order = true');
+/** About how many rows there are: of texts by their size, else as the files say. */
+const aboutRows = async (
+  connection: DuckDBConnection,
+  parts: readonly FlightQuery[],
+): Promise<number> => {
+  let nRows = 0;
+  for (const { source } of parts) {
+    if (source.aboutRows === undefined) {
+      const [row] = await readRows(connection, `SELECT count(*)::DOUBLE AS n FROM ${source.from}`);
+      nRows += Number(row!['n']);
+    } else nRows += source.aboutRows;
   }
+  return nRows;
 };
 
 const N_SAMPLES = 5;
 
-/** Rows as they stand, empty where nothing is known. */
-const firstRows = async (
-  connection: DuckDBConnection,
-  { source }: FlightQuery,
-  n: number,
-): Promise<Record<string, string>[]> => {
-  const texts = source.columns.map((name) => `${identifier(name)}::VARCHAR AS ${identifier(name)}`);
-  const rows = await connection.runAndReadAll(
-    `SELECT ${texts.join(', ')} FROM (FROM ${source.from} LIMIT ${n})`,
-  );
-  return rows.getRows().map((row) =>
-    Object.fromEntries(
-      source.columns.map((name, i) => {
-        const text = row[i] === null ? '' : String(row[i]);
-        return [name, NULL_WORDS.some((word) => word === text) ? '' : text];
-      }),
-    ),
-  );
+/** The first rows as they stand, empty where nothing is known. */
+const samplesOf = async (connection: DuckDBConnection, parts: readonly FlightQuery[]) => {
+  const samples: Record<string, string>[] = [];
+  for (const { source } of parts) {
+    if (samples.length >= N_SAMPLES) break;
+    const texts = source.columns.map((name) => `${identifier(name)}::VARCHAR`);
+    const reader = await blameFile(source.file, () =>
+      connection.runAndReadAll(
+        `SELECT ${texts.join(', ')} FROM (FROM ${source.from} LIMIT ${N_SAMPLES - samples.length})`,
+      ),
+    );
+    for (const row of reader.getRows())
+      samples.push(
+        Object.fromEntries(
+          source.columns.map((name, i) => {
+            const text = row[i] === null ? '' : String(row[i]);
+            return [name, NULL_WORDS.some((word) => word === text) ? '' : text];
+          }),
+        ),
+      );
+    await takeRejectedLines(connection);
+  }
+  return samples;
 };
 
 const usedOf = ({ byRoute }: Tally): GroupSums =>

@@ -1,22 +1,30 @@
 /**
- * Flights counted by the database, on all its threads: by hour, airline, route, delay and reason, each a grouping set of
- * one pass over a source. What comes out is small; rows are never handed over.
+ * Flights and cells counted by the database, on all its threads, in one pass over a source.
+ *
+ * The pass groups by many things at once, each by itself (grouping sets): by hour, airline, route, delay and reason, and
+ * by each column as it stands in the file. What comes out is a row for each different value; rows of the files are never
+ * handed over. What does not fit in the memory of the database goes to disk. Of many columns, or of little memory, the
+ * last columns take a pass of their own.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { readRows } from '../database.ts';
 import { NO_MINUTES } from '../cleaning/projection.ts';
 import { type FlightQuery, plainFlights } from '../cleaning/flight-query.ts';
+import { type RejectedLines, takeRejectedLines } from '../reading/rejected-lines.ts';
 import { blameFile } from '../reading/source.ts';
+import { type SourceColumn, startColumns } from './columns.ts';
 import { type Duplicates, sampledHash } from './duplicates.ts';
 import type { GroupSums } from './groups.ts';
 
 /** Sums over flights of one hour, one airline, one route, one delay. */
 export interface Tally {
+  readonly nRows: number;
+  readonly columns: readonly SourceColumn[];
   /** Keys are hours since 1970. */
   readonly byHour: readonly (readonly [hour: number, sums: GroupSums])[];
   readonly byAirline: readonly (readonly [airline: string, sums: GroupSums])[];
   readonly byRoute: readonly (readonly [route: Route, sums: GroupSums])[];
-  /** Flights by whole minutes of delay. */
+  /** Flights by whole minutes of delay, ascending. */
   readonly byDelay: readonly (readonly [minutes: number, flights: number])[];
   readonly rejected: Readonly<Record<string, number>>;
   readonly remarks: Readonly<Record<string, number>>;
@@ -28,9 +36,17 @@ interface Route {
   readonly destination: string;
 }
 
+interface SourceTally {
+  readonly nRows: number;
+  /** Rows by why they are not used, '' for those that are. */
+  readonly reasons: ReadonlyMap<string, number>;
+  /** Lines that are no rows. */
+  readonly lines: RejectedLines;
+}
+
 interface FlightTally {
-  /** Counts a source; returns its rows by why they are not used, '' for those that are. @throws AppError file-broken */
-  readonly add: (flights: FlightQuery) => Promise<ReadonlyMap<string, number>>;
+  /** @param flights whose query hands on the source's own columns @throws AppError file-broken */
+  readonly add: (flights: FlightQuery) => Promise<SourceTally>;
   readonly finish: () => Promise<Tally>;
 }
 
@@ -38,124 +54,178 @@ interface TallyOptions {
   readonly lateMinutes: number;
   /** See `sampleStride`. */
   readonly stride: number;
+  /** Columns that one pass counts, at most. */
+  readonly maxColumns: number;
 }
 
+/** What makes two rows the same flight, and what two flights of one aircraft. */
 const IDENTITY = ['airline', 'flightNumber', 'origin', 'destination', 'minute'] as const;
 const AIRCRAFT = ['origin', 'destination', 'minute', 'tailNumber'] as const;
 
-/** Grouping sets, in the order of their numbers in `tally`. */
-const SETS = ['reason', 'hour', 'airline', 'origin', 'delay', 'flight', 'aircraft'] as const;
-type SetName = (typeof SETS)[number];
+/** Kinds of rows in `tally`, each by the key that is not NULL in it. */
+const KINDS = ['reason', 'hour', 'airline', 'origin', 'delay', 'flight', 'aircraft'] as const;
+type Kind = (typeof KINDS)[number];
 
-const setOf = (name: SetName): number => SETS.indexOf(name);
+const kindOf = (name: Kind): number => KINDS.indexOf(name);
+const CELL = KINDS.length;
 
 export const startTally = async (
   connection: DuckDBConnection,
-  { lateMinutes, stride }: TallyOptions,
+  { lateMinutes, stride, maxColumns }: TallyOptions,
 ): Promise<FlightTally> => {
+  // Without the order of the rows the database needs to hold less.
   await connection.run(`
-    CREATE TEMP TABLE tally (kind TINYINT, place BIGINT, name VARCHAR, other VARCHAR, n BIGINT,
-                             flights BIGINT, late BIGINT, cancelled BIGINT, minutes DOUBLE);
-    CREATE TEMP TABLE hashes (kind TINYINT, hash UBIGINT, n BIGINT)`);
-  const twins: { readonly file: string; readonly mark: string }[] = [];
+    SET preserve_insertion_order = false;
+    CREATE TEMP TABLE tally (source INTEGER, kind TINYINT, place BIGINT, name VARCHAR, other VARCHAR, hash UBIGINT,
+                             n BIGINT, flights BIGINT, late BIGINT, cancelled BIGINT, minutes DOUBLE)`);
+  const columns = startColumns(connection, CELL);
+  const files: string[] = [];
 
-  const add = async (flights: FlightQuery): Promise<ReadonlyMap<string, number>> => {
-    const { file } = flights.source;
-    const sums = `count(*) AS n, count(*) FILTER (isUsed) AS flights, count(*) FILTER (isUsed AND delayMinutes >= ${lateMinutes}) AS late,
-      count(*) FILTER (reason = 'cancelled' AND minute <> ${NO_MINUTES}) AS cancelled, coalesce(sum(delayMinutes) FILTER (isUsed), 0) AS minutes`;
-    await blameFile(file, () =>
-      connection.run(`
-        CREATE OR REPLACE TEMP TABLE pass AS
-        SELECT CASE ${SETS.map((set, i) => `WHEN ${set} IS NOT NULL THEN ${i}`).join(' ')} END::TINYINT AS kind,
-               coalesce(hour, delay)::BIGINT AS place, coalesce(reason, airline, origin) AS name, coalesce(remark, destination) AS other,
-               coalesce(flight, aircraft) AS hash, n, flights, late, cancelled, minutes
-        FROM (
-          SELECT reason, remark, hour, airline, origin, destination, delay, flight, aircraft, ${sums}
-          FROM (
-            SELECT *, minute // 60 AS hour, CASE WHEN isUsed THEN floor(delayMinutes)::INTEGER ELSE ${NO_MINUTES} END AS delay,
-                   ${sampledHash(IDENTITY, stride, 'isUsed')} AS flight,
-                   ${sampledHash(AIRCRAFT, stride, `isUsed AND tailNumber <> ''`)} AS aircraft
-            FROM (SELECT *, reason = '' AS isUsed FROM (${plainRows(flights)}))
-          )
-          GROUP BY GROUPING SETS ((reason, remark), (hour), (airline), (origin, destination), (delay), (flight), (aircraft))
-        )`),
-    );
-    await connection.run(`
-      INSERT INTO tally SELECT kind, place, name, other, n, flights, late, cancelled, minutes FROM pass WHERE hash IS NULL;
-      INSERT INTO hashes SELECT kind, hash, n FROM pass WHERE hash <> 0`);
+  const add = async (flights: FlightQuery): Promise<SourceTally> => {
+    const { source } = flights;
+    const number = files.push(source.file) - 1;
+    const cells = source.columns.map((name, i) => ({
+      name: `cell${i}`,
+      place: columns.add(name),
+      sql: `coalesce(own${i}::VARCHAR, '') AS cell${i}`,
+    }));
+    const run = (sql: string): Promise<unknown> =>
+      blameFile(source.file, () =>
+        connection.run(`INSERT INTO tally SELECT ${number}, * FROM (${sql})`),
+      );
+    await run(flightSets(flights, cells.slice(0, maxColumns), { lateMinutes, stride }));
+    const lines = await takeRejectedLines(connection);
+    for (let from = maxColumns; from < cells.length; from += maxColumns) {
+      await run(cellSets(flights, cells.slice(from, from + maxColumns)));
+      // The same lines once more.
+      await takeRejectedLines(connection);
+    }
     const rows = await readRows(
       connection,
-      `SELECT name, sum(n)::DOUBLE AS n FROM pass WHERE kind = ${setOf('reason')} GROUP BY name`,
+      `SELECT name, sum(n)::DOUBLE AS n FROM tally WHERE source = ${number} AND kind = ${kindOf('reason')} GROUP BY name`,
     );
-    const [mark] = await readRows(
-      connection,
-      `SELECT bit_xor(hash(kind, place, name, other, flights, late, minutes))::VARCHAR AS mark, sum(flights)::DOUBLE AS n FROM pass WHERE hash IS NULL AND flights > 0`,
-    );
-    if (Number(mark!['n'] ?? 0) > 0) twins.push({ file, mark: String(mark!['mark']) });
-    await connection.run('DROP TABLE pass');
-    return new Map(rows.map((row) => [String(row['name']), Number(row['n'])]));
+    const reasons = new Map(rows.map((row) => [String(row['name']), Number(row['n'])]));
+    return { nRows: [...reasons.values()].reduce((sum, n) => sum + n, 0), reasons, lines };
   };
 
   const finish = async (): Promise<Tally> => {
-    const sumsBy = async (set: SetName, order: string) =>
-      (
-        await readRows(
-          connection,
-          `SELECT place::DOUBLE AS place, name, other, sum(flights)::DOUBLE AS flights, sum(late)::DOUBLE AS late,
-                  sum(cancelled)::DOUBLE AS cancelled, sum(minutes)::DOUBLE AS minutes, sum(n)::DOUBLE AS n
-           FROM tally WHERE kind = ${setOf(set)} GROUP BY ALL ORDER BY ${order}`,
-        )
-      ).map((row) => ({
-        place: Number(row['place']),
-        name: String(row['name'] ?? ''),
-        other: String(row['other'] ?? ''),
-        n: Number(row['n']),
-        sums: {
-          flights: Number(row['flights']),
-          late: Number(row['late']),
-          cancelled: Number(row['cancelled']),
-          delayMinutes: Number(row['minutes']),
-        },
-      }));
-    const reasons = await sumsBy('reason', 'name, other');
-    const repeated = async (set: SetName): Promise<number> => {
-      const [row] = await readRows(
-        connection,
-        `SELECT coalesce(sum(n - 1), 0)::DOUBLE AS n FROM (SELECT sum(n) AS n FROM hashes WHERE kind = ${setOf(set)} GROUP BY hash)`,
-      );
-      return Number(row!['n']) * stride;
-    };
-    const nSameFlight = await repeated('flight');
+    const reasons = await sumsOf(connection, 'reason');
+    const nRows = reasons.reduce((sum, { n }) => sum + n, 0);
     return {
-      byHour: (await sumsBy('hour', 'place'))
+      nRows,
+      columns: await columns.describe(nRows),
+      byHour: (await sumsOf(connection, 'hour'))
         .filter(({ place }) => place * 60 > NO_MINUTES / 2)
         .map(({ place, sums }) => [place, sums]),
-      byAirline: (await sumsBy('airline', 'name'))
+      byAirline: (await sumsOf(connection, 'airline'))
         .filter(({ name }) => name !== '')
         .map(({ name, sums }) => [name, sums]),
-      byRoute: (await sumsBy('origin', 'name, other')).map(({ name, other, sums }) => [
+      byRoute: (await sumsOf(connection, 'origin')).map(({ name, other, sums }) => [
         { origin: name, destination: other },
         sums,
       ]),
-      byDelay: (await sumsBy('delay', 'place'))
+      byDelay: (await sumsOf(connection, 'delay'))
         .filter(({ place }) => place !== NO_MINUTES)
         .map(({ place, sums }) => [place, sums.flights]),
       rejected: countsOf(reasons.map(({ name, n }) => [name, n])),
       remarks: countsOf(reasons.map(({ other, sums }) => [other, sums.flights])),
-      duplicates: {
-        rows: nSameFlight,
-        // A flight that is there twice is no code-share of itself.
-        codeShares: Math.max(0, (await repeated('aircraft')) - nSameFlight),
-        sameFiles: twins.flatMap(({ file, mark }, i) => {
-          const twin = twins.slice(0, i).find((other) => other.mark === mark);
-          return twin ? [[file, twin.file] as const] : [];
-        }),
-        isExact: stride === 1,
-      },
+      duplicates: await duplicatesOf(connection, files, stride),
     };
   };
 
   return { add, finish };
+};
+
+interface CellColumn {
+  readonly name: string;
+  readonly place: number;
+  /** SQL that names it so, never NULL: what is NULL belongs to another grouping set. */
+  readonly sql: string;
+}
+
+/** The pass that counts flights, and some of the columns with them. */
+const flightSets = (
+  flights: FlightQuery,
+  cells: readonly CellColumn[],
+  { lateMinutes, stride }: Pick<TallyOptions, 'lateMinutes' | 'stride'>,
+): string => {
+  const has = new Set<string>(flights.projection.fields);
+  const field = (name: string): string => (has.has(name) ? name : `'' AS ${name}`);
+  const names = cells.map(({ name }) => name);
+  const keys = [
+    'reason',
+    'remark',
+    'hour',
+    'airline',
+    'origin',
+    'destination',
+    'delay',
+    'flight',
+    'aircraft',
+    ...names,
+  ];
+  return `
+    SELECT CASE ${KINDS.map((key, i) => `WHEN ${key} IS NOT NULL THEN ${i}`).join(' ')} ELSE ${CELL} END::TINYINT,
+           coalesce(hour, delay, ${placeOf(cells)})::BIGINT, coalesce(reason, airline, origin${names.map((name) => `, ${name}`).join('')}),
+           coalesce(remark, destination), coalesce(flight, aircraft), n, flights, late, cancelled, minutes
+    FROM (
+      SELECT ${keys.join(', ')}, count(*) AS n, count(*) FILTER (isUsed) AS flights,
+             count(*) FILTER (isUsed AND delayMinutes >= ${lateMinutes}) AS late,
+             count(*) FILTER (reason = 'cancelled' AND minute <> ${NO_MINUTES}) AS cancelled,
+             coalesce(sum(delayMinutes) FILTER (isUsed), 0) AS minutes
+      FROM (
+        SELECT *, minute // 60 AS hour, CASE WHEN isUsed THEN floor(delayMinutes)::INTEGER ELSE ${NO_MINUTES} END AS delay,
+               ${sampledHash(IDENTITY, stride, 'isUsed')} AS flight,
+               ${sampledHash(AIRCRAFT, stride, `isUsed AND tailNumber <> ''`)} AS aircraft
+        FROM (
+          SELECT reject AS reason, reject = '' AS isUsed, ${flights.projection.hasRemark ? 'remark' : `'' AS remark`}, delayMinutes,
+                 scheduledDeparture AS minute, ${['airline', 'flightNumber', 'tailNumber', 'origin', 'destination'].map(field).join(', ')}
+                 ${names.map((name) => `, ${name}`).join('')}
+          FROM (${plainFlights(
+            flights,
+            cells.map(({ sql }) => sql),
+          )})
+        )
+      )
+      GROUP BY GROUPING SETS ((reason, remark), (hour), (airline), (origin, destination), (delay), (flight), (aircraft)
+                              ${names.map((name) => `, (${name})`).join('')})
+    )`;
+};
+
+/** The pass that counts columns only. */
+const cellSets = ({ projection }: FlightQuery, cells: readonly CellColumn[]): string => {
+  const names = cells.map(({ name }) => name);
+  return `
+    SELECT ${CELL}::TINYINT, ${placeOf(cells)}::BIGINT, coalesce(${names.join(', ')}), NULL, NULL, n, 0, 0, 0, 0
+    FROM (SELECT ${names.join(', ')}, count(*) AS n FROM (SELECT ${cells.map(({ sql }) => sql).join(', ')} FROM (${projection.select}))
+          GROUP BY GROUPING SETS (${names.map((name) => `(${name})`).join(', ')}))`;
+};
+
+const placeOf = (cells: readonly CellColumn[]): string =>
+  cells.length === 0
+    ? 'NULL'
+    : `CASE ${cells.map(({ name, place }) => `WHEN ${name} IS NOT NULL THEN ${place}`).join(' ')} END`;
+
+/** Rows of one kind over all sources, ascending. */
+const sumsOf = async (connection: DuckDBConnection, kind: Kind) => {
+  const rows = await readRows(
+    connection,
+    `SELECT place::DOUBLE AS place, name, other, sum(flights)::DOUBLE AS flights, sum(late)::DOUBLE AS late,
+            sum(cancelled)::DOUBLE AS cancelled, sum(minutes)::DOUBLE AS minutes, sum(n)::DOUBLE AS n
+     FROM tally WHERE kind = ${kindOf(kind)} GROUP BY place, name, other ORDER BY place, name, other`,
+  );
+  return rows.map((row) => ({
+    place: Number(row['place']),
+    name: String(row['name'] ?? ''),
+    other: String(row['other'] ?? ''),
+    n: Number(row['n']),
+    sums: {
+      flights: Number(row['flights']),
+      late: Number(row['late']),
+      cancelled: Number(row['cancelled']),
+      delayMinutes: Number(row['minutes']),
+    },
+  }));
 };
 
 /** Summed by name, without those of no name and no count. */
@@ -168,10 +238,34 @@ const countsOf = (
   return Object.fromEntries(counts);
 };
 
-/** The rows of a source with every field that is counted; what the source does not have is empty. */
-const plainRows = (flights: FlightQuery): string => {
-  const has = new Set<string>(flights.projection.fields);
-  const field = (name: string): string => (has.has(name) ? name : `'' AS ${name}`);
-  return `SELECT reject AS reason, ${flights.projection.hasRemark ? 'remark' : `'' AS remark`}, delayMinutes, scheduledDeparture AS minute,
-    ${['airline', 'flightNumber', 'tailNumber', 'origin', 'destination'].map(field).join(', ')} FROM (${plainFlights(flights)})`;
+const duplicatesOf = async (
+  connection: DuckDBConnection,
+  files: readonly string[],
+  stride: number,
+): Promise<Duplicates> => {
+  const repeated = async (kind: Kind): Promise<number> => {
+    const [row] = await readRows(
+      connection,
+      `SELECT coalesce(sum(n - 1), 0)::DOUBLE AS n
+       FROM (SELECT sum(n) AS n FROM tally WHERE kind = ${kindOf(kind)} AND hash <> 0 GROUP BY hash)`,
+    );
+    return Number(row!['n']) * stride;
+  };
+  const nSameFlight = await repeated('flight');
+  // Files whose flights are counted the same in every hour, on every route, by every delay.
+  const marks = await readRows(
+    connection,
+    `SELECT source, bit_xor(hash(kind, place, name, other, flights, late, minutes))::VARCHAR AS mark
+     FROM tally WHERE kind < ${kindOf('flight')} AND flights > 0 GROUP BY source ORDER BY source`,
+  );
+  return {
+    rows: nSameFlight,
+    // A flight that is there twice is no code-share of itself.
+    codeShares: Math.max(0, (await repeated('aircraft')) - nSameFlight),
+    sameFiles: marks.flatMap(({ source, mark }, i) => {
+      const twin = marks.slice(0, i).find((other) => other['mark'] === mark);
+      return twin ? [[files[Number(source)]!, files[Number(twin['source'])]!] as const] : [];
+    }),
+    isExact: stride === 1,
+  };
 };

@@ -28,6 +28,8 @@ export interface Source {
   readonly withoutZone: ReadonlySet<string>;
   /** What was done to read the file, and what in it was passed over: a sentence each. */
   readonly notes: readonly string[];
+  /** About how many rows a text has, by its size and its first lines. */
+  readonly aboutRows?: number;
   /** Where the lines of a CSV are, for whoever looks for one of them. */
   readonly lines?: TextLines;
 }
@@ -164,16 +166,24 @@ const openText = async (
   const text = isAsItLies
     ? { path, compression, head: seen.head }
     : await rewrite(database, { file, path, compression, encoding: found });
+  const aboutRows = Math.ceil((seen.nBytes * linesIn(seen.head)) / seen.head.length);
   const allNotes = [...notes, ...readAs({ file, found, asked: encoding, seen, format })];
   const options = { ...text, file, how, notes: allNotes };
-  return format === 'csv'
+  const source = await (format === 'csv'
     ? openCsv(database, options)
     : describe(database.connection, {
         file,
         format,
         from: `read_ndjson(${pathLiteral(text.path)}, compression = '${text.compression === 'none' ? 'uncompressed' : text.compression}')`,
         notes: allNotes,
-      });
+      }));
+  return { ...source, aboutRows };
+};
+
+const linesIn = (head: Buffer): number => {
+  let n = 1;
+  for (let at = head.indexOf(10); at >= 0; at = head.indexOf(10, at + 1)) n++;
+  return n;
 };
 
 interface ReadAs {
@@ -243,12 +253,12 @@ const HEAD_BYTES = 1 << 18;
 
 /** Everything of a CSV is read as text: the dialect decides what a column is, not its first thousand rows. */
 const openCsv = (
-  { connection }: Database,
+  { connection, memoryMb }: Database,
   { file, path, compression, head, how, notes }: CsvText,
 ): Promise<Source> => {
   const isWhole = head.length < HEAD_BYTES;
   const layout = layoutOf(file, head.toString('utf8', 0, HEAD_BYTES), isWhole);
-  const options = csvOptions(layout, how);
+  const options = `${csvOptions(layout, how)}${memoryMb === undefined ? '' : `, buffer_size = ${BOUNDED_BUFFER_BYTES}`}`;
   return describe(connection, {
     file,
     format: 'csv',
@@ -263,6 +273,9 @@ const openCsv = (
     lines: { path, compression, nHeaderLines: layout.nSkipped + 1 },
   });
 };
+
+/** What a thread reads at a time where memory is bounded: its default is four times as much. */
+const BOUNDED_BUFFER_BYTES = 1 << 23;
 
 const csvOptions = ({ delimiter, nSkipped, columns }: CsvLayout, how: CsvReading): string => {
   const types = columns.map((column) => `${literal(column)}: 'VARCHAR'`).join(', ');
