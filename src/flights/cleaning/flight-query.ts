@@ -6,7 +6,8 @@ import { AppError } from '../../core/errors.ts';
 import type { Database } from '../database.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { findFiles } from '../reading/files.ts';
-import { openSources, type Source } from '../reading/source.ts';
+import { openSources } from '../reading/opening.ts';
+import type { Source } from '../reading/source.ts';
 import { plainColumn, type Projection, project, rejectColumn, wantedOf } from './projection.ts';
 
 /** A source, and how its rows become flights. */

@@ -10,7 +10,7 @@ import type { Table } from '../../core/table.ts';
 import { openDatabase } from '../database.ts';
 import { parseDialect } from '../dialects/dialect.ts';
 import { loadTable } from './load.ts';
-import { refusalOf } from '../reading/source.ts';
+import { refusalOf } from '../reading/first-bytes.ts';
 
 const HEADER =
   'year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,tailnum,origin,dest,air_time,distance,hour,minute,time_hour';

@@ -4,7 +4,8 @@
 import type { PlannedFlights } from '../../core/around/departure-plan.ts';
 import { AppError } from '../../core/errors.ts';
 import { findFiles } from '../reading/files.ts';
-import { blameFile, openSources } from '../reading/source.ts';
+import { openSources } from '../reading/opening.ts';
+import { blameFile } from '../reading/source.ts';
 import type { ReadingOptions } from '../reading-options.ts';
 import { NO_MINUTES, openFlights, plainColumn, project, wantedOf } from './projection.ts';
 

@@ -6,7 +6,7 @@ import type { Input } from '../../core/inputs.ts';
 import type { Column, Table } from '../../core/table.ts';
 import type { ReadingOptions } from '../reading-options.ts';
 import { findFiles } from '../reading/files.ts';
-import { openSources } from '../reading/source.ts';
+import { openSources } from '../reading/opening.ts';
 import { loadTable } from './load.ts';
 import { openFlights } from './projection.ts';
 

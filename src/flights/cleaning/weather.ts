@@ -15,7 +15,8 @@ import {
   type WeatherRule,
 } from '../../core/around/weather.ts';
 import { scaled } from '../mapping/units.ts';
-import { blameFile, openSource, type Source } from '../reading/source.ts';
+import { openSource } from '../reading/opening.ts';
+import { blameFile, type Source } from '../reading/source.ts';
 import type { ReadingOptions } from '../reading-options.ts';
 import { loadTable } from './load.ts';
 import { openFlights } from './projection.ts';

@@ -4,7 +4,7 @@
 import { AppError } from '../../core/errors.ts';
 import { type Database, identifier, readRows } from '../database.ts';
 import { fittingDialect } from '../dialects/dialect.ts';
-import { openSources } from '../reading/source.ts';
+import { openSources } from '../reading/opening.ts';
 import { type Proposal, proposeMapping } from './proposal.ts';
 
 interface ColumnSketch {

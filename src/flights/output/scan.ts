@@ -32,7 +32,8 @@ import {
 } from '../cleaning/projection.ts';
 import { answerName, type Output, registerScore } from './score-functions.ts';
 import { maxBlocks, type Scoring } from './scoring.ts';
-import { blameFile, openSources, type Source } from '../reading/source.ts';
+import { openSources } from '../reading/opening.ts';
+import { blameFile, type Source } from '../reading/source.ts';
 import { type OutputFile, outputFileOf, writeFailureOf, writeInto } from './output-file.ts';
 import { provenTypes } from './column-types.ts';
 

@@ -3,7 +3,8 @@
  */
 import { identifier, openDatabase, readRows } from '../database.ts';
 import { takeRejectedLines } from './rejected-lines.ts';
-import { openSource, blameFile } from './source.ts';
+import { openSource } from './opening.ts';
+import { blameFile } from './source.ts';
 
 type PlainRow = Readonly<Record<string, string | number | boolean>>;
 

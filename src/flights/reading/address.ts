@@ -1,0 +1,78 @@
+/**
+ * Files at an address: fetched to a file of our own, then read as any other. The database never sees the network.
+ */
+import { AppError } from '../../core/errors.ts';
+import type { ScratchFile } from '../scratch.ts';
+
+/** The file at an address, byte by byte, never more than a piece in memory. @throws AppError file-missing, file-unreadable, file-unwritable */
+export const fetchInto = async (address: string, content: ScratchFile): Promise<void> => {
+  const scheme = /^(\w+):/.exec(address)![1]!.toLowerCase();
+  if (!['http', 'https', 's3'].includes(scheme))
+    throw new AppError(
+      'usage',
+      `${address}: files are fetched from https:// and s3://; download this one, or give its https:// address`,
+    );
+  try {
+    const body = scheme === 's3' ? Bun.s3.file(address).stream() : await bodyOf(address);
+    await pour(body, content);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    const { code, message } = error as { code?: string; message: string };
+    if (code === 'NoSuchKey') throw new AppError('file-missing', `${address} does not exist`);
+    const why = REASONS[code ?? ''] ?? message.split('\n')[0];
+    throw new AppError('file-unreadable', `${address} cannot be fetched: ${why}`, { cause: error });
+  }
+};
+
+/** What the codes of the runtime mean to whoever wanted the file. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody answers there',
+  ECONNRESET: 'the connection broke before the whole file had come',
+  ENOTFOUND: 'there is no such host, or no network',
+  ERR_S3_MISSING_CREDENTIALS:
+    'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set; a public file has an https:// address',
+};
+
+const bodyOf = async (address: string): Promise<ReadableStream<Uint8Array>> => {
+  const response = await within(fetch(address));
+  if (response.status === 404 || response.status === 410)
+    throw new AppError('file-missing', `${address} does not exist (HTTP ${response.status})`);
+  if (!response.ok || response.body === null)
+    throw new AppError(
+      'file-unreadable',
+      `${address} cannot be fetched: HTTP ${response.status} ${response.statusText}`.trim(),
+    );
+  return response.body;
+};
+
+/** Until a server answers, and between two pieces of what it sends. */
+const ANSWER_MS = 60_000;
+
+const pour = async (body: ReadableStream<Uint8Array>, content: ScratchFile): Promise<void> => {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await within(reader.read());
+      if (done) return;
+      content.write(value);
+    }
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+};
+
+/** @throws Error when nothing comes for a minute */
+const within = async <T>(piece: Promise<T>): Promise<T> => {
+  let timer: Timer | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`nothing came for ${ANSWER_MS / 1000} s`)),
+      ANSWER_MS,
+    );
+  });
+  try {
+    return await Promise.race([piece, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
