@@ -208,3 +208,33 @@ describe('the scanner', () => {
     }
   });
 });
+
+test('members are read in any order, whatever came before, also beside names that begin alike', () => {
+  const names = ['a', 'ab', 'b"c', 'abc'];
+  const inputs = names.map(
+    (name): Input => ({ name, kind: 'number', required: false, description: '' }),
+  );
+  const own = buildFlightScanner(inputs);
+  const numbersOf = (text: string): readonly number[] => {
+    const raw = new Float64Array(names.length);
+    expect(own.scan(Buffer.from(text), 0, raw, 0)).toBe(text.length);
+    return [...raw];
+  };
+  const orders = [
+    [0, 1, 3],
+    [3, 1, 0],
+    [1, 0, 3],
+    [0, 1, 3],
+  ];
+  for (const order of orders)
+    for (const other of ['', '"x":9,'])
+      expect(numbersOf(`{${other}${order.map((i) => `"${names[i]!}":${i + 1}`).join()}}`)).toEqual([
+        1,
+        2,
+        Number.NaN,
+        4,
+      ]);
+  // Learnt or not, a name with a quote is JSON only with its escape, which is left to the twin.
+  for (const text of ['{"a":1,"b\\"c":2}', '{"a":1,"b"c":2}'])
+    expect(own.scan(Buffer.from(text), 0, new Float64Array(4), 0)).toBe(-1);
+});
