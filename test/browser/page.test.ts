@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { source as AXE } from 'axe-core';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -405,6 +405,26 @@ describe.skipIf(program === undefined)('the page', () => {
       },
       { colorScheme: 'dark' },
     );
+  });
+
+  test('lets the client run in it: one flight, many, and what is refused', async () => {
+    const source = readFileSync(join(import.meta.dir, '../../client/client.js'), 'utf8');
+    await visit('/', async (page) => {
+      await page.route('**/client.js', (route) =>
+        route.fulfill({ contentType: 'text/javascript', body: source }),
+      );
+      const flight = JSON.stringify(PLANTED_FLIGHT);
+      const answers = await page.evaluate(`(async () => {
+        const { Puntual, UnprocessableEntityError } = await import('/client.js');
+        const client = new Puntual({ baseURL: location.origin });
+        const { probability } = await client.predict(${flight});
+        const many = [];
+        for await (const answer of client.predictMany([${flight}, {}])) many.push(answer.probability ?? answer.code);
+        const refused = await client.predict({}).catch((error) => error instanceof UnprocessableEntityError);
+        return many[0] === probability ? [many[1], refused] : [many, probability];
+      })()`);
+      expect(answers).toEqual(['value-invalid', true]);
+    });
   });
 
   test('documents the interface without asking anybody else: every call works as it is', async () => {

@@ -114,11 +114,14 @@ describe('a failure', () => {
   test('has a title in Spanish for every code, and holes for what its sentence takes over', () => {
     expect(Object.keys(SPANISH_TITLES).sort()).toEqual([...HTTP_CODES].sort());
     expect(spanishOf('/flights/1: origin is required, and 3 more faults')).toBe(
-      '/flights/1: falta origin, que es obligatorio, y 3 faltas más',
+      '/flights/1: falta origin, y 3 faltas más',
     );
     expect(spanishOf('the batch holds 9 flights; up to 3 are taken')).toBe(
       'el lote tiene 9 vuelos; se aceptan hasta 3',
     );
+    expect(
+      spanishOf('airline is required; origin is required; distanceMiles must be a number'),
+    ).toBe('falta airline; falta origin; distanceMiles debe ser un número');
     expect(spanishOf('something new')).toBe('something new');
   });
 });

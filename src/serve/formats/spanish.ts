@@ -31,7 +31,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   '{}: {}, and {} more faults': '{}: {}, y {} faltas más',
   '/{}: {}': '/{}: {}',
   // Of one value.
-  '{} is required': 'falta {}, que es obligatorio',
+  '{} is required': 'falta {}',
   '{} must be a string': '{} debe ser un texto',
   '{} must be a number': '{} debe ser un número',
   '{} must be a local time such as {}': '{} debe ser una hora local como {}',
@@ -108,12 +108,13 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'the quota of requests per second is used up': 'la cuota de solicitudes por segundo está agotada',
 };
 
+/** What changes never holds the sign that sentences are joined by. */
 const RULES = Object.entries(SENTENCES).map(([english, spanish]) => ({
   pattern: new RegExp(
     `^${english
       .split('{}')
       .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('([^]*?)')}$`,
+      .join('((?:(?!; )[^])*?)')}$`,
   ),
   spanish,
 }));
