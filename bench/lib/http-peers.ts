@@ -146,6 +146,26 @@ server { listen 127.0.0.1:${port} reuseport backlog=4096; location / { return 20
     return [['nginx', '-p', dir, '-c', join(dir, 'nginx.conf'), '-e', `${dir}/error.log`]];
   });
 
+/** The same compressed file as one answer of another service. */
+export const beginNginxFile = (packed: Uint8Array, name: string): Promise<Service> =>
+  begin('nginx, the same file, gzip_static, 2 workers', (port) => {
+    const dir = join(scratchDir, 'nginx-file');
+    mkdirSync(join(dir, 'root'), { recursive: true });
+    writeFileSync(join(dir, 'root', `${name}.gz`), packed);
+    writeFileSync(join(dir, 'root', name), Bun.gunzipSync(new Uint8Array(packed)));
+    writeFileSync(
+      join(dir, 'nginx.conf'),
+      `daemon off; worker_processes 2; pid ${dir}/pid; error_log ${dir}/error.log;
+events { worker_connections 16384; multi_accept on; }
+http { access_log off; keepalive_requests 100000000; types { text/html html; } sendfile on; tcp_nopush on;
+open_file_cache max=100; gzip_static on;
+client_body_temp_path ${dir}/a; proxy_temp_path ${dir}/b; fastcgi_temp_path ${dir}/c;
+uwsgi_temp_path ${dir}/d; scgi_temp_path ${dir}/e;
+server { listen 127.0.0.1:${port} reuseport backlog=4096; root ${dir}/root; index ${name}; } }\n`,
+    );
+    return [['nginx', '-p', dir, '-c', join(dir, 'nginx.conf'), '-e', `${dir}/error.log`]];
+  });
+
 const built = (folder: string, file: string): string => {
   if (!existsSync(PYTHON)) throw new Error(`${PYTHON} is missing: see bench/peers/README.md`);
   const path = join(scratchDir, file);

@@ -18,6 +18,7 @@ export interface WrkRun {
 interface WrkLoad {
   readonly connections: number;
   readonly seconds: number;
+  readonly threads?: number;
   readonly path?: string;
   readonly script?: string;
   /** A new connection for each request. */
@@ -42,11 +43,11 @@ interface Wrk {
 export const runWrk = (port: number, load: WrkLoad): Promise<WrkRun> => beginWrk(port, load).ended;
 
 export const beginWrk = (port: number, load: WrkLoad): Wrk => {
-  const { connections, seconds, path = '/predict', script = POST_LUA } = load;
+  const { connections, seconds, threads = 2, path = '/predict', script = POST_LUA } = load;
   const child = Bun.spawn(
     [
       'wrk',
-      '-t2',
+      `-t${threads}`,
       `-c${connections}`,
       `-d${seconds}s`,
       '--latency',

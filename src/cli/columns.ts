@@ -7,7 +7,7 @@ import { AppError } from '../core/errors.ts';
 import { openFlights } from '../flights/cleaning/projection.ts';
 import { findFiles } from '../flights/reading/files.ts';
 import { type ColumnsReport, sketchColumns } from '../flights/mapping/columns-report.ts';
-import { printJson, printLine, printTable, shellWord } from './output.ts';
+import { printJson, printLine, printTable, programName, shellWord } from './output.ts';
 import { printNotes } from './reading-flags.ts';
 import { setting } from './setting.ts';
 
@@ -106,7 +106,7 @@ const print = (
       : proposal
         ? ['--map', proposal.map, ...(encoding === undefined ? [] : ['--encoding', encoding])]
         : [];
-  printLine(`  ${['puntual', 'train', file, ...how].map(shellWord).join(' ')}`);
+  printLine(`  ${programName()} ${['train', file, ...how].map(shellWord).join(' ')}`);
 };
 
 const shortened = (text: string): string =>

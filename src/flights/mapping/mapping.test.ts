@@ -213,3 +213,13 @@ test('a file without a time, or without a delay, is refused with what it lacks',
     /no column of a delay was found/,
   );
 });
+
+test('a file in Spanish is proposed by the names of its columns', async () => {
+  const file = put(
+    'Fecha;Hora programada;Vuelo;Aerolínea;Origen;Destino;Atraso\n13-07-2013;05:40;1;LA;SCL;LIM;3\n',
+  );
+  const { faults } = await failure(file);
+  expect(faults.find(({ pointer }) => pointer === PROPOSAL)?.detail).toBe(
+    'scheduledDeparture=Fecha+Hora programada@%d-%m-%Y %H:%M,delayMinutes=Atraso,airline=Aerolínea,flightNumber=Vuelo,origin=Origen,destination=Destino',
+  );
+});

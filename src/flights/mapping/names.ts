@@ -57,14 +57,14 @@ const KNOWN_NAMES = {
     'destination dest to dst ades arrivalairport arrairport destinationairport airportto iatadest destino arrstation arrivalstation toairport des arr',
   terminal: 'terminal depterminal departureterminal',
   scheduledDeparture:
-    'std scheduleddeparture scheddep scheduleddeparturetime scheddeptime scheddeparture crsdeptime crsdep planneddeparture planneddeparturetime planneddep departurescheduled depscheduled depsched scheduleddep scheduleddatetime sobt partidaprevista salidaprogramada salidaprevista horasalida fechai schedtime scheduledtime plannedtime departuredatetime depdatetime departuretime departure deptime datetime timestamp time',
-  date: 'date flightdate fldate fltdate flightdt departuredate depdate servicedate opdate dateofflight scheduleddate scheddate fecha fechavuelo data datavoo dataprevista day',
+    'std scheduleddeparture scheddep scheduleddeparturetime scheddeptime scheddeparture crsdeptime crsdep planneddeparture planneddeparturetime planneddep departurescheduled depscheduled depsched scheduleddep scheduleddatetime sobt partidaprevista salidaprogramada salidaprevista horasalida horaprogramada horaprevista fechahora fechai schedtime scheduledtime plannedtime departuredatetime depdatetime departuretime departure deptime datetime timestamp time salida hora',
+  date: 'date flightdate fldate fltdate flightdt departuredate depdate servicedate opdate dateofflight scheduleddate scheddate fecha fechavuelo fechaprogramada fechasalida data datavoo dataprevista day',
   scheduledArrival:
     'sta scheduledarrival schedarr scheduledarrivaltime schedarrtime schedarrival crsarrtime crsarr plannedarrival plannedarrivaltime plannedarr arrivalscheduled arrscheduled arrsched sibt chegadaprevista llegadaprogramada',
   distanceMiles: 'distance distancemiles dist distmiles miles distancemi distancia',
   distanceKm: 'distancekm distkm km kilometers kilometres distanciakm',
   delayMinutes:
-    'delayminutes arrdelay arrivaldelay arrdelaymin arrdelayminutes arrivaldelayminutes delay delaymin delaymins minutedelay minuteslate latemin lateminutes dlyarr arrdly depdelay departuredelay depdelaymin depdelayminutes departuredelayminutes dlydep depdly dly delayinminutes atraso atrasominutos retraso retrasominutos demora',
+    'delayminutes arrdelay arrivaldelay arrdelaymin arrdelayminutes arrivaldelayminutes delay delaymin delaymins minutedelay minuteslate latemin lateminutes dlyarr arrdly depdelay departuredelay depdelaymin depdelayminutes departuredelayminutes dlydep depdly dly delayinminutes atraso atrasominutos atrasomin minutosatraso retraso retrasominutos retrasomin minutosretraso demora',
   cancelled: 'cancelled canceled iscancelled iscanceled canx cancellation cancelado',
   year: 'year yr ano anio',
   month: 'month mon mes',
