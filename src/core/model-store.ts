@@ -86,12 +86,28 @@ export const findModel = (modelsDir: string, wanted: string): string => {
     if (path !== undefined && existsSync(path)) return path;
   }
   if (existsSync(wanted)) return wanted;
+  const [stored] = name === undefined || !NAME.test(name) ? [] : versionsOf(modelsDir, name);
+  if (version === undefined && stored !== undefined)
+    throw new AppError(
+      'model-missing',
+      `no version of '${name}' is current; the newest that is stored is '${name}/${stored}': say it so, or make one current with 'puntual train ... --publish'`,
+    );
   const names = modelNames(modelsDir);
   const there =
     names.length === 0
       ? `${modelsDir} holds none; 'puntual train FILE' makes one`
       : `${modelsDir} holds ${names.join(', ')}`;
   throw new AppError('model-missing', `there is no model '${wanted}': ${there}`);
+};
+
+/** The versions of a model that are stored, the newest first. */
+const versionsOf = (modelsDir: string, name: string): readonly string[] => {
+  const folder = join(modelsDir, name);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((version) => existsSync(join(folder, version, FILE)))
+    .sort()
+    .reverse();
 };
 
 /** The version that serves, or undefined. */

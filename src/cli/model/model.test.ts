@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buildPlantedModel } from '../../../test/planted.ts';
 import type { Head } from '../../core/model.ts';
 import { writeModel } from '../../core/model-file.ts';
+import { storeModel } from '../../core/model-store.ts';
 
 const emptySelfTest = { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) };
 const FOLDER = mkdtempSync(join(tmpdir(), 'puntual-model-'));
@@ -140,3 +141,13 @@ test('a model file with a flipped byte is refused', () => {
   expect(code).toBe(2);
   expect(err).toContain('checksum');
 }, 30_000);
+
+test('a model of which no version is current is named with the version that there is', () => {
+  const models = join(FOLDER, 'kept');
+  const { version } = storeModel(models, buildPlantedModel({ nTrees: 2 }), new Date(), false);
+  const { err, code } = puntual('model', 'show', 'planted', '--models', models);
+  expect(err).toContain(`no version of 'planted' is current`);
+  expect(err).toContain(`'planted/${version}'`);
+  expect(code).toBe(2);
+  expect(puntual('model', 'show', `planted/${version}`, '--models', models).code).toBe(0);
+});
