@@ -12,6 +12,10 @@ const COMMANDS = {
   train: { summary: 'learn a delay model from flight files', load: () => import('./train.ts') },
   evaluate: { summary: 'measure a model on other flights', load: () => import('./evaluate.ts') },
   predict: { summary: 'score files of flights', load: () => import('./predict.ts') },
+  features: {
+    summary: 'write the training matrix of flight files, for learners elsewhere',
+    load: () => import('./features.ts'),
+  },
   serve: { summary: 'answer predictions over HTTP', load: () => import('./serve.ts') },
   health: { summary: 'ask a service whether it is ready', load: () => import('./health.ts') },
   stress: {

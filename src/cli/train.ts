@@ -5,10 +5,12 @@
 import type { Command } from 'commander';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
+import type { OwnColumn } from '../flights/cleaning/own-columns.ts';
 import { DEFAULT_OPTIONS } from '../train/settings.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson } from './output.ts';
 import { describeReading, type ReadingFlags, readingOf } from './reading-flags.ts';
+import { ownColumnsOption } from './column-flags.ts';
 import { dayOfDate, realNumber, setting, wholeNumber } from './setting.ts';
 import { requirePublished } from './training/publication.ts';
 import { trainFromFiles } from './training/train-files.ts';
@@ -31,6 +33,7 @@ interface Flags extends WeatherFlags, CostFlags, ReadingFlags {
   readonly ifBetter?: boolean;
   readonly refit: boolean;
   readonly testFrom?: number;
+  readonly columns?: readonly OwnColumn[];
   readonly json?: boolean;
 }
 
@@ -91,6 +94,7 @@ export const describe = (command: Command): void => {
         'first day of the test, 2013-11-01; by default the newest sixth of the days',
       ).argParser(dayOfDate),
     )
+    .addOption(ownColumnsOption())
     .option(
       '--publish',
       'make the model current even if it is worse than climatology on the test days (otherwise exit code 99)',
@@ -132,6 +136,7 @@ export const describe = (command: Command): void => {
         rolling: flags.rolling,
         refit: flags.refit,
         testFrom: flags.testFrom,
+        columns: flags.columns,
         publish: flags.publish,
         ifBetter: flags.ifBetter,
         showsProgress: true,

@@ -11,19 +11,27 @@ export interface FeatureImportance {
   readonly meanAbsolute: number;
 }
 
-/** Of every feature, largest first. */
+/** Of every feature, largest first. @param raw float64, shape (n, nInputs) */
 export const importanceOf = (model: Model, raw: Float64Array): readonly FeatureImportance[] => {
-  const nFeatures = model.features.length;
   const nRows = raw.length / model.inputs.length;
-  const encode = buildEncoder(model.inputs, model.features);
+  const matrix = new Float64Array(nRows * model.features.length);
+  buildEncoder(model.inputs, model.features)(raw, 0, matrix, 0, nRows);
+  return importanceOfMatrix(model, matrix);
+};
+
+/** Of every feature, largest first. @param matrix float64, shape (n, nFeatures) */
+export const importanceOfMatrix = (
+  model: Model,
+  matrix: Float64Array,
+): readonly FeatureImportance[] => {
+  const nFeatures = model.features.length;
+  const nRows = matrix.length / nFeatures;
   const attribution = buildAttribution(firstHeadOf(model).score, new Float64Array(nFeatures), true);
-  const features = new Float64Array(nFeatures);
   const effects = new Float64Array(nFeatures);
   const sums = new Float64Array(nFeatures);
   for (let row = 0; row < nRows; row++) {
-    encode(raw, row * model.inputs.length, features, 0);
     effects.fill(0);
-    attribution.addInto(features, effects);
+    attribution.addInto(matrix.subarray(row * nFeatures, (row + 1) * nFeatures), effects);
     for (let f = 0; f < nFeatures; f++) sums[f]! += Math.abs(effects[f]!);
   }
   return model.features

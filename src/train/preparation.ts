@@ -37,6 +37,8 @@ export interface Prepared {
   readonly inputs: readonly Input[];
   readonly features: readonly Feature[];
   readonly bins: readonly Bins[];
+  /** Where the numbers of each feature come from, part by part. */
+  readonly columns: readonly ColumnTask[];
   /** float64, shape (nRows, nInputs): every flight of the table. */
   readonly raw: Float64Array;
   /** uint8, shape (nRows): 1 where a flight of the table was late. */
@@ -81,10 +83,12 @@ export const prepare = async (
   const labels = labelsOf(table.delayMinutes, options.lateMinutes);
   if (asked === undefined) checkLabels(labels, split, options.lateMinutes);
   const known = knownRows(split, departures);
-  const inputs = inputsOfTable(table, namesOf(table, options), [known]);
+  const { ownColumns = [] } = options;
+  const inputs = inputsOfTable(table, [...namesOf(table, options), ...ownColumns], [known]);
   const raw = rawOf(table, inputs);
   const plain = [
     ...scheduleFeatures(inputs.map(({ name }) => name)),
+    ...ownFeatures(inputs, ownColumns),
     ...(options.features === 'own' ? calendarFeatures(inputs, raw, known, departures) : []),
   ];
   const statistics = buildStatistics(options.features === 'own' ? kindsOf(inputs) : [], {
@@ -95,6 +99,12 @@ export const prepare = async (
     labels,
   });
   const features = [...plain, ...statistics.features];
+  const twice = features.find(({ name }, f) => features.findIndex((one) => one.name === name) < f);
+  if (twice)
+    throw new AppError(
+      'usage',
+      `--columns ${twice.name}: a feature of that name is made anyway; give the column another name`,
+    );
   // Weather explains days by itself.
   const isBlind = !inputs.some(({ name }) => WEATHER_FIELDS.includes(name as FieldName));
   const places = sharedInts(table.nRows).fill(-1);
@@ -128,7 +138,7 @@ export const prepare = async (
     }),
   ) as Record<Part, BoostRows>;
   guardAgainstLeaks(features, parts.train);
-  return { split, inputs, features, bins, raw, labels, parts, known };
+  return { split, inputs, features, bins, columns, raw, labels, parts, known };
 };
 
 const MIN_ROWS = 200;
@@ -154,6 +164,13 @@ const hasWholePlan = ({ surroundings, source, columns }: Table): boolean =>
   (source.rejected['cancelled'] ?? 0) > 0 &&
   columns.origin !== undefined &&
   columns.destination !== undefined;
+
+/** The user's columns, each as it is. */
+const ownFeatures = (inputs: readonly Input[], names: readonly string[]): readonly Feature[] =>
+  names.map((name) => {
+    const isCategory = inputs.find((input) => input.name === name)?.kind === 'category';
+    return { name, step: isCategory ? 'code' : 'number', input: name };
+  });
 
 const MORE: readonly FieldName[] = ['flightNumber', 'tailNumber'];
 

@@ -15,6 +15,8 @@ export interface TrainOptions {
   readonly testFrom?: number | undefined;
   /** `own` adds target statistics, traffic and holidays to the plain schedule. */
   readonly features: 'own' | 'schedule';
+  /** Names of the table's columns beside the fields of a flight that the model asks for too. */
+  readonly ownColumns?: readonly string[] | undefined;
   /** Whether quantiles of minutes are answered too. */
   readonly quantiles: boolean;
   /** Whether, once it is judged, the model is learned again from every flight; only in a split by time. */

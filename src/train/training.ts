@@ -336,7 +336,7 @@ const sampleOf = (raw: Float64Array, nInputs: number, rows: Int32Array): Float64
 };
 
 /** What the baselines say of the test flights. */
-const baselineAnswers = (
+export const baselineAnswers = (
   baselines: Model,
   { raw, split }: Prepared,
 ): Readonly<Record<'climatology' | 'logistic', Float64Array>> => {
@@ -358,7 +358,7 @@ const baselineAnswers = (
 };
 
 /** The probability above which a flight is called delayed: the one that calls as many delayed as are. */
-const thresholdOf = (probabilities: Float64Array, labels: Uint8Array): number => {
+export const thresholdOf = (probabilities: Float64Array, labels: Uint8Array): number => {
   const sorted = Float64Array.from(probabilities).sort();
   let late = 0;
   for (const label of labels) late += label;
@@ -366,7 +366,11 @@ const thresholdOf = (probabilities: Float64Array, labels: Uint8Array): number =>
 };
 
 /** Real flights, and a few with a missing, unseen or extreme value in each input in turn. */
-const awkwardRows = (inputs: readonly Input[], raw: Float64Array, nRows: number): Float64Array => {
+export const awkwardRows = (
+  inputs: readonly Input[],
+  raw: Float64Array,
+  nRows: number,
+): Float64Array => {
   const n = Math.min(SELF_TEST_ROWS, nRows);
   const rows = new Float64Array(n * inputs.length);
   for (let i = 0; i < n; i++) {

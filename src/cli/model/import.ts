@@ -2,7 +2,7 @@
  * `puntual model import`: another library's model becomes one of ours.
  */
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../core/errors.ts';
 import type { Model } from '../../core/model.ts';
@@ -14,6 +14,8 @@ import { type InputSpec, type InputsFile, parseInputsFile } from '../../exchange
 import { compilePredictor } from '../../predict/compile.ts';
 import { summaryOf, summaryOfModel } from './summary.ts';
 import { printJson, printLine, programName, shellWord } from '../output.ts';
+import { requirePublished } from '../training/publication.ts';
+import { printQuality } from '../training/train-text.ts';
 import { setting } from '../setting.ts';
 
 interface Options {
@@ -24,6 +26,7 @@ interface Options {
   readonly name?: string;
   readonly models: string;
   readonly check?: string;
+  readonly features?: string;
   readonly dryRun?: true;
   readonly json?: true;
 }
@@ -50,10 +53,18 @@ export const describeImport = (command: Command): void => {
       '--check <rows>',
       "a file of rows with the library's own answers in a column 'probability': any other answer refuses the model",
     )
+    .option(
+      '--features <dir>',
+      "what 'puntual features' wrote and the model was learned from: it is calibrated, judged and reported as our own",
+    )
     .option('--dry-run', 'say what the model asks and answers, and write nothing')
     .addOption(setting('--models <dir>', 'where models lie', 'models'))
     .option('--json', 'print one JSON document')
     .action(async (file: string, options: Options) => {
+      if (options.features !== undefined) {
+        await importWithFeatures(file, options.features, options);
+        return;
+      }
       const spec = specOf(options);
       const {
         model: imported,
@@ -101,6 +112,36 @@ export const describeImport = (command: Command): void => {
         `serve it with: ${[programName(), 'serve', '--model', ...words.map(shellWord)].join(' ')}`,
       );
     });
+};
+
+/** @throws AppError usage, model-worse, and as `importLearnedElsewhere` does */
+const importWithFeatures = async (
+  file: string,
+  folder: string,
+  options: Options,
+): Promise<void> => {
+  for (const flag of ['output', 'inputs', 'path', 'check', 'dryRun'] as const)
+    if (options[flag] !== undefined)
+      throw new AppError(
+        'usage',
+        `--features says what the inputs are and stores the model with its report; ${flag === 'output' ? '-o' : flag === 'dryRun' ? '--dry-run' : `--${flag}`} does not go with it`,
+      );
+  const { importLearnedElsewhere } = await import('../training/matrix-files.ts');
+  const report = await importLearnedElsewhere({
+    bytes: read(file),
+    folder,
+    modelsDir: options.models,
+    name: options.name,
+    positive: options.positive,
+  });
+  if (options.json) printJson(report);
+  else {
+    printLine(`${report.madeBy} -> ${report.model}`);
+    printLine(report.verdict);
+    printQuality(report, 'on the test flights');
+    printLine(`report: ${join(dirname(report.model), 'report.html')}`);
+  }
+  requirePublished(report.publication, report.model);
 };
 
 /** The inputs file, or what stands for it, with what the flags say. */

@@ -4,7 +4,10 @@
 import { dirname, join } from 'node:path';
 import { writeAtomically } from '../../core/atomic-write.ts';
 import type { RejectExample } from '../../core/table.ts';
-import { checkPlace } from '../../core/model-store.ts';
+import { fieldOf } from '../../core/flight.ts';
+import type { Input } from '../../core/inputs.ts';
+import { readModel } from '../../core/model-file.ts';
+import { checkPlace, currentOf, findModel } from '../../core/model-store.ts';
 import { type FlightsOptions, loadFlights } from '../../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../../host/peak-memory.ts';
 import { buildTrainingPage } from '../../report/training/training-page.ts';
@@ -87,9 +90,14 @@ const trainWatched = async (
   const startMs = performance.now();
   // Now, not when the model that nobody can store is learned.
   checkPlace(options.modelsDir, options.name ?? DEFAULT_OPTIONS.name);
-  const table = await loadFlights(files, options);
+  const { columns = [] } = options;
+  const table = await loadFlights(files, { ...options, asked: askedByCurrent(options) });
   if (options.showsProgress) printNotes(readingNotes(table.source));
-  let settings: TrainOptions = { ...DEFAULT_OPTIONS, ...options };
+  let settings: TrainOptions = {
+    ...DEFAULT_OPTIONS,
+    ...options,
+    ownColumns: columns.map(({ name }) => name),
+  };
   const note = (text: string): void => {
     if (options.showsProgress) process.stderr.write(`${text}\n`);
   };
@@ -147,6 +155,22 @@ const trainWatched = async (
 
 const lineOfStop = ({ trees, maxTrees }: TrainReport): string =>
   `stopped by Ctrl-C: ${trees} of at most ${maxTrees} trees are kept, and were not grown again from every day`;
+
+/** Own columns that the current model asks for, which `--if-better` compares with, where they are not named anyway. */
+const askedByCurrent = ({
+  modelsDir,
+  name = DEFAULT_OPTIONS.name,
+  ifBetter,
+  columns = [],
+}: TrainFilesOptions): readonly Input[] => {
+  const version = ifBetter ? currentOf(modelsDir, name) : undefined;
+  if (version === undefined) return [];
+  const { inputs } = readModel(findModel(modelsDir, `${name}/${version}`)).model;
+  return inputs.filter(
+    (input) =>
+      fieldOf(input.name) === undefined && columns.every((column) => column.name !== input.name),
+  );
+};
 
 const lineOfTrial = ({ settings, validationLoss, trees }: TuningTrial, index: number): string =>
   `trial ${index + 1}: log loss ${validationLoss.toFixed(5)} on the early-stopping flights, ${trees} trees, ` +

@@ -9,6 +9,7 @@ import { takeRejectedLines } from '../reading/rejected-lines.ts';
 import { openFlights, ownColumn, plainOf } from './projection.ts';
 import { type FlightQuery, flightQueries, plainFlights, startReadings } from './flight-query.ts';
 import { noRows, placeExamples } from './examples.ts';
+import { asInputs, type OwnColumn, requireOwnColumns, withOwnColumns } from './own-columns.ts';
 import { type FlightSink, type FlightsRead, type NamedKind, startTable } from './table-builder.ts';
 import { findFiles } from '../reading/files.ts';
 import { blameFile } from '../reading/source.ts';
@@ -17,6 +18,8 @@ import type { Database } from '../database.ts';
 interface LoadOptions extends ReadingOptions {
   /** What a model asks: an input that no field gives is read from a column of its name, if there is one. */
   readonly asked?: readonly Input[] | undefined;
+  /** Columns that the user names as known before departure. */
+  readonly columns?: readonly OwnColumn[] | undefined;
   /** Whether a flight must have a delay; without it all delays are NaN. */
   readonly labelled?: boolean | undefined;
   /** Flights that the table holds, at most; of more, an even share is kept, and the others are counted. */
@@ -32,8 +35,10 @@ export const loadTable = async (
   patterns: readonly string[],
   options: LoadOptions = {},
 ): Promise<Table> => {
-  const table = startTable(options.maxRows);
-  return table.finish(await readFlights(patterns, options, table));
+  const { columns = [] } = options;
+  const builder = startTable(options.maxRows);
+  const table = builder.finish(await readFlights(patterns, options, builder));
+  return withOwnColumns(table, columns);
 };
 
 /**
@@ -42,15 +47,17 @@ export const loadTable = async (
  */
 const readFlights = async (
   patterns: readonly string[],
-  { asked = [], ...options }: LoadOptions,
+  { asked: inputs = [], columns = [], ...options }: LoadOptions,
   sink: FlightSink,
 ): Promise<FlightsRead> => {
   const database = await openFlights(options);
   try {
     const read = startReadings();
+    const asked = [...asInputs(columns), ...inputs];
     const withOwn = asked.length > 0;
     for await (const flights of flightQueries(database, patterns, { ...options, withOwn })) {
-      const own = ownColumnsOf(flights, asked);
+      requireOwnColumns(flights, columns);
+      const own = askedColumnsOf(flights, asked);
       read.add(flights, new Set(own.map(({ input }) => input.name.toLowerCase())));
       await readInto(sink, database, flights, own);
     }
@@ -60,16 +67,16 @@ const readFlights = async (
   }
 };
 
-interface OwnColumn {
+interface AskedColumn {
   readonly input: NamedKind;
   readonly expression: string;
 }
 
 /** Inputs of a model that no field of the dialect gives and a column of the source is named by. */
-const ownColumnsOf = (
+const askedColumnsOf = (
   { source, projection: { fields } }: FlightQuery,
   asked: readonly Input[],
-): readonly OwnColumn[] =>
+): readonly AskedColumn[] =>
   asked.flatMap((input, i) => {
     if (asked.findIndex(({ name }) => name === input.name) < i) return [];
     const isField = fields.some((field) => field === input.name);
@@ -82,7 +89,7 @@ const readInto = async (
   { log, append }: FlightSink,
   { connection }: Database,
   flights: FlightQuery,
-  own: readonly OwnColumn[],
+  own: readonly AskedColumn[],
 ): Promise<void> => {
   const { source, projection } = flights;
   const nBefore = log.nRead();

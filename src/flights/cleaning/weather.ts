@@ -27,6 +27,7 @@ import {
   type WeatherFormat,
   weatherFormatOf,
 } from './weather-formats.ts';
+import type { OwnColumn } from './own-columns.ts';
 
 /** Where a station lies. */
 interface Coordinates {
@@ -302,6 +303,8 @@ export interface FlightsOptions extends ReadingOptions, WeatherReading {
   readonly asked?: readonly Input[] | undefined;
   /** Flights that are kept, at most: an even share of more. */
   readonly maxRows?: number | undefined;
+  /** Columns that the user names as known before departure. */
+  readonly columns?: readonly OwnColumn[] | undefined;
 }
 
 /** The flights of the files, with weather where a file of it is named. @throws AppError as `loadTable` and `loadWeather` do */

@@ -60,7 +60,8 @@ export const binColumns = ({ columns, into, next }: BinningTask): (Bins | null)[
   }
 };
 
-const valuesOf = (source: ColumnSource): Float64Array => {
+/** float64: the column's numbers of one part. */
+export const valuesOf = (source: ColumnSource): Float64Array => {
   if (source.kind === 'values') return source.values;
   const { rows } = source;
   const values = new Float64Array(rows.length);

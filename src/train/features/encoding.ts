@@ -17,14 +17,14 @@ export const inputsOfTable = (
   known: readonly Int32Array[],
 ): readonly Input[] =>
   names.map((name): Input => {
-    const field = fieldOf(name)!;
     const column = table.columns[name as keyof Table['columns']];
+    const field = fieldOf(name);
     const input: Input = {
       name,
-      kind: field.kind,
+      kind: column?.kind ?? field?.kind ?? 'number',
       required: REQUIRED.has(name),
-      description: field.description,
-      ...(field.unit === undefined ? {} : { unit: field.unit }),
+      description: field?.description ?? `Column ${name} of the files that were learned from`,
+      ...(field?.unit === undefined ? {} : { unit: field.unit }),
     };
     if (column?.kind !== 'category') return input;
     const seen = new Uint8Array(column.values.length);

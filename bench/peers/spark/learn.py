@@ -1,0 +1,69 @@
+"""
+XGBoost learned from a matrix that `puntual features` wrote: in one process, and on Spark's local mode by `xgboost.spark`
+with one and with two workers: `learn.py MATRIX FOLDER`; the models as JSON into FOLDER, a line of JSON on stdout.
+"""
+import glob
+import json
+import os
+import sys
+import time
+
+import numpy
+import pandas
+import pyspark
+import xgboost
+from pyspark.ml.feature import VectorAssembler
+from pyspark.sql import SparkSession
+from xgboost.spark import SparkXGBClassifier
+
+matrix, folder = sys.argv[1:3]
+names = [feature["name"] for feature in json.load(open(f"{matrix}/features.json"))["features"]]
+SETTINGS = dict(n_estimators=100, max_depth=6, learning_rate=0.1, tree_method="hist", max_bin=256)
+
+
+def part(name):
+    files = sorted(glob.glob(f"{matrix}/part={name}/*.parquet"))
+    return pandas.concat([pandas.read_parquet(file) for file in files])
+
+
+train, test = part("train"), part("test")
+found = {"xgboost": xgboost.__version__, "pyspark": pyspark.__version__, "rows": len(train), "models": []}
+answers = {}
+
+
+def keep(name, booster, seconds):
+    path = f"{folder}/{name}.json"
+    booster.save_model(path)
+    answers[name] = booster.inplace_predict(test[names].to_numpy(dtype=numpy.float32))
+    found["models"].append({"name": name, "path": path, "seconds": seconds})
+
+
+start = time.time()
+single = xgboost.XGBClassifier(**SETTINGS, n_jobs=2)
+single.fit(train[names].to_numpy(dtype=numpy.float32), train["_late"])
+keep("single", single.get_booster(), time.time() - start)
+
+os.environ["PYSPARK_PYTHON"] = sys.executable
+spark = (
+    SparkSession.builder.master("local[2]")
+    .config("spark.ui.enabled", "false")
+    .config("spark.driver.bindAddress", "127.0.0.1")
+    .config("spark.driver.host", "127.0.0.1")
+    .config("spark.sql.shuffle.partitions", "2")
+    .config("spark.driver.memory", "1500m")
+    .getOrCreate()
+)
+spark.sparkContext.setLogLevel("ERROR")
+flights = spark.read.parquet(f"{matrix}/part=train")
+assembled = VectorAssembler(inputCols=names, outputCol="features", handleInvalid="keep").transform(flights)
+for workers in (1, 2):
+    start = time.time()
+    learner = SparkXGBClassifier(
+        **SETTINGS, features_col="features", label_col="_late", num_workers=workers, missing=float("nan")
+    )
+    model = learner.fit(assembled.select("features", "_late"))
+    keep(f"spark-{workers}", model.get_booster(), time.time() - start)
+spark.stop()
+for model in found["models"]:
+    model["difference"] = float(abs(answers[model["name"]] - answers["single"]).max())
+print(json.dumps(found))

@@ -1,0 +1,96 @@
+/**
+ * A model out of a matrix folder that `features` wrote and the trees that another program learned from it, with its report.
+ */
+import { copyFileSync, existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { writeAtomically } from '../../core/atomic-write.ts';
+import { AppError } from '../../core/errors.ts';
+import { readModel } from '../../core/model-file.ts';
+import { storeModel } from '../../core/model-store.ts';
+import { scoreOverFeatures } from '../../exchange/over-features.ts';
+import { readMatrixPart } from '../../flights/output/matrix-folder.ts';
+import { peakMemoryMb } from '../../host/peak-memory.ts';
+import { compilePredictor } from '../../predict/compile.ts';
+import { buildTrainingPage } from '../../report/training/training-page.ts';
+import { verdictOf } from '../../report/training/verdict.ts';
+import { finishLearnedElsewhere } from '../../score/learned-elsewhere.ts';
+import type { Publication } from './publication.ts';
+
+/** The model to come, without its trees. */
+export const DEFINITION_FILE = 'definition.safetensors';
+export const BASELINES_FILE = 'baselines.safetensors';
+
+interface ElsewhereOptions {
+  /** The other library's file. */
+  readonly bytes: Uint8Array;
+  /** The folder that `features` wrote. */
+  readonly folder: string;
+  readonly modelsDir: string;
+  readonly name?: string | undefined;
+  readonly positive?: string | undefined;
+}
+
+/**
+ * Calibrated, judged on the test days and stored with `report.json` and `report.html` beside it; made current unless it is
+ * worse than climatology.
+ * @throws AppError file-missing, and as `scoreOverFeatures` and `compilePredictor` do
+ */
+export const importLearnedElsewhere = async ({
+  bytes,
+  folder,
+  modelsDir,
+  name,
+  positive,
+}: ElsewhereOptions) => {
+  const startMs = performance.now();
+  const file = join(folder, DEFINITION_FILE);
+  if (!existsSync(file))
+    throw new AppError(
+      'file-missing',
+      `${folder} holds no ${DEFINITION_FILE}; a folder that 'puntual features' wrote is expected`,
+    );
+  const { model: plain } = readModel(file);
+  const definition = name === undefined ? plain : { ...plain, name };
+  const names = definition.features.map((feature) => feature.name);
+  const foreign = scoreOverFeatures(bytes, names, positive);
+  const parts = {
+    calibration: await readMatrixPart(folder, names, 'calibration'),
+    test: await readMatrixPart(folder, names, 'test'),
+  };
+  const { model, evaluation, ...rest } = finishLearnedElsewhere(definition, foreign, parts);
+  compilePredictor(model);
+  const { test } = evaluation;
+  const { climatology } = rest.baselines;
+  const isWorse = test.logLoss > climatology.logLoss;
+  const publication: Publication = {
+    isCurrent: !isWorse,
+    reason: isWorse
+      ? `it is worse than climatology on the test days (log loss ${test.logLoss.toFixed(4)}, climatology ${climatology.logLoss.toFixed(4)})`
+      : 'made current',
+  };
+  const { path, version } = storeModel(modelsDir, model, new Date(), publication.isCurrent);
+  copyFileSync(join(folder, BASELINES_FILE), join(dirname(path), BASELINES_FILE));
+  const trainedOn = definition.provenance.trainedOn!;
+  const report = {
+    model: path,
+    version,
+    madeBy: foreign.madeBy,
+    features: folder,
+    publication,
+    verdict: verdictOf(evaluation).text,
+    ...evaluation,
+    ...rest,
+    dialect: trainedOn.dialect,
+    target: trainedOn.target,
+    lateMinutes: Number(trainedOn.settings['lateMinutes']),
+    rows: trainedOn.rows,
+    split: trainedOn.split,
+    threshold: model.threshold,
+    seconds: (performance.now() - startMs) / 1000,
+    peakMemoryMb: peakMemoryMb(),
+  };
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  writeAtomically(join(dirname(path), 'report.json'), Buffer.from(text));
+  writeAtomically(join(dirname(path), 'report.html'), Buffer.from(buildTrainingPage(report)));
+  return report;
+};
