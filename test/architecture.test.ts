@@ -98,7 +98,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       ...GROUND,
       ...['flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'slo', 'report', 'score'],
     ],
-    rooms: { model: [], training: [] },
+    rooms: { model: ['training'], training: [] },
   },
 };
 

@@ -13,7 +13,7 @@ import { loadFlights } from '../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildFeatureMatrix } from '../train/matrix.ts';
 import { DEFAULT_OPTIONS } from '../train/settings.ts';
-import { ownColumnsOption } from './column-flags.ts';
+import { ownColumnsOption } from './training/column-flags.ts';
 import { printJson, printLine } from './output.ts';
 import {
   describeReading,
@@ -116,7 +116,7 @@ export const describe = (command: Command): void => {
         `${flags.output}: ${names.length} features of ${table.nRows.toLocaleString('en')} flights`,
       );
       for (const [part, { rows, days }] of Object.entries(report.parts))
-        printLine(`  part=${part}`.padEnd(20) + `${days}  ${rows.toLocaleString('en')} flights`);
+        printLine(`  ${part.padEnd(12)} ${days}  ${rows.toLocaleString('en')} flights`);
       printLine(
         `learn from the part train, with the label _late; then: puntual model import MODEL --features ${flags.output}`,
       );

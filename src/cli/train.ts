@@ -10,7 +10,7 @@ import { DEFAULT_OPTIONS } from '../train/settings.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson } from './output.ts';
 import { describeReading, type ReadingFlags, readingOf } from './reading-flags.ts';
-import { ownColumnsOption } from './column-flags.ts';
+import { ownColumnsOption } from './training/column-flags.ts';
 import { dayOfDate, realNumber, setting, wholeNumber } from './setting.ts';
 import { requirePublished } from './training/publication.ts';
 import { trainFromFiles } from './training/train-files.ts';

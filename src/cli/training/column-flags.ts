@@ -2,8 +2,8 @@
  * Columns of the files that the user knows before departure: the flag that `train` and `features` share.
  */
 import { InvalidArgumentError, type Option } from 'commander';
-import type { OwnColumn } from '../flights/cleaning/own-columns.ts';
-import { setting } from './setting.ts';
+import type { OwnColumn } from '../../flights/cleaning/own-columns.ts';
+import { setting } from '../setting.ts';
 
 export const ownColumnsOption = (): Option =>
   setting(
