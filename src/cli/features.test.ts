@@ -115,10 +115,10 @@ test(
     const own = JSON.parse(
       readFileSync(join(dirname(findModel(join(folder, 'models'), 'near')), 'report.json'), 'utf8'),
     );
-    // The same trees on the same test flights: only the calibration was found on the matrix.
+    // The same trees on the same test flights, so the same order; only the curve was found on the matrix.
     expect(report.test.rows).toBe(own.test.rows);
     expect(report.test.auc).toBeCloseTo(own.test.auc, 6);
-    expect(report.test.logLoss).toBeCloseTo(own.test.logLoss, 2);
+    expect(Math.abs(report.test.logLoss - own.test.logLoss)).toBeLessThan(0.02);
     expect(report.baselines).toEqual(own.baselines);
     expect(report.split).toEqual(own.split);
     expect(report.byHour.map(({ rows }: { rows: number }) => rows)).toEqual(
