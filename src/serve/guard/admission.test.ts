@@ -97,6 +97,17 @@ describe('batches', () => {
     expect(ticket.sliceRows('predict', 256)).toBe(256);
   });
 
+  test('cut shorter slices beside others, who wait for their turns or for a refusal', () => {
+    const admission = admissionOf();
+    const ticket = ticketOf(admission.enterBatch(callFrom('one')));
+    for (let i = 0; i < 1000; i++) ticket.done('explain', 10, 1);
+    expect(ticket.sliceRows('explain', 256)).toBe(40);
+    const other = ticketOf(admission.enterBatch(callFrom('two')));
+    expect(ticket.sliceRows('explain', 256)).toBe(15);
+    other.leave();
+    expect(ticket.sliceRows('explain', 256)).toBe(40);
+  });
+
   test('are given up at the next slice after their caller has gone', async () => {
     const gone = new AbortController();
     const ticket = ticketOf(admissionOf().enterBatch(callFrom('one', gone.signal)));

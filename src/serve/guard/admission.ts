@@ -16,8 +16,9 @@ import { buildTurns } from './turns.ts';
 /** Work that may be ahead of a new batch, in all and of its own caller. */
 const WORK_LIMIT_MS = 4000;
 const CALLER_LIMIT_MS = 2000;
-/** A slice takes about so long: what a single flight waits for at worst. */
+/** A slice takes about so long: what a single flight waits for at worst. Beside others, who are told so, less. */
 const SLICE_MS = 4;
+const SHARED_SLICE_MS = 1.5;
 /** Streams open at once in one worker. They hold no place among the batches, only a connection and a line. */
 const STREAMS_LIMIT = 1024;
 
@@ -72,6 +73,7 @@ export const buildAdmission = (
     let answerBytes = 0;
     let rowsLeft = 0;
     let chargedMs = 0;
+    const isShared = (): boolean => batches > nOwn || turns.nWaiting() > 0;
     const charge = (ms: number): void => {
       work.add(caller, ms - chargedMs);
       chargedMs = ms;
@@ -88,13 +90,16 @@ export const buildAdmission = (
         answers.add(caller, answerBytes);
         return undefined;
       },
-      isShared: () => batches > nOwn || turns.nWaiting() > 0,
+      isShared,
       pause: async () => {
         await turns.next(caller);
         if (signal.aborted) return 'client-gone';
         return performance.now() >= atMs ? 'deadline' : undefined;
       },
-      sliceRows: (kind, most) => Math.max(1, Math.min(most, Math.floor(SLICE_MS / costMs[kind]))),
+      sliceRows: (kind, most) => {
+        const sliceMs = isShared() ? SHARED_SLICE_MS : SLICE_MS;
+        return Math.max(1, Math.min(most, Math.floor(sliceMs / costMs[kind])));
+      },
       done: (kind, nRows, ms) => {
         costMs[kind] += COST_STEP * (ms / nRows - costMs[kind]);
         rowsLeft = Math.max(0, rowsLeft - nRows);

@@ -94,10 +94,10 @@ const buildInfer = (context: ServeContext): Endpoint => {
 
   const slice = (
     { flights: { raw, nRows, unknown }, outputs }: InferenceRequest,
-    from: number,
+    { from, most }: { readonly from: number; readonly most: number },
     answers: Answers,
   ): number => {
-    const n = Math.min(SLICE_ROWS, nRows - from);
+    const n = Math.min(most, nRows - from);
     const rows = raw.subarray(from * nInputs, (from + n) * nInputs);
     scoring.predict(rows, n, out);
     scoring.compare?.(rows, n, out, (row) => unknown.has(from + row));
@@ -150,7 +150,8 @@ const buildInfer = (context: ServeContext): Endpoint => {
       const reason = from > 0 || ticket.isShared() ? await ticket.pause() : undefined;
       if (reason) throw shed(context, reason);
       const startMs = performance.now();
-      const n = slice(asked, from, answers);
+      const most = ticket.sliceRows('predict', SLICE_ROWS);
+      const n = slice(asked, { from, most }, answers);
       from += n;
       ticket.done('predict', n, performance.now() - startMs);
     }
@@ -195,7 +196,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
           );
         return admitted(context, () => {
           const answers = answersFor(asked);
-          if (nRows === 1) slice(asked, 0, answers);
+          if (nRows === 1) slice(asked, { from: 0, most: 1 }, answers);
           return answerOf(loaded, asked, answers);
         });
       },
