@@ -100,12 +100,12 @@ describe('batches', () => {
   test('cut shorter slices beside others, who wait for their turns or for a refusal', () => {
     const admission = admissionOf();
     const ticket = ticketOf(admission.enterBatch(callFrom('one')));
-    for (let i = 0; i < 1000; i++) ticket.done('explain', 10, 1);
-    expect(ticket.sliceRows('explain', 256)).toBe(40);
+    for (let i = 0; i < 1000; i++) ticket.done('explain', 100, 13);
+    expect(ticket.sliceRows('explain', 256)).toBe(30);
     const other = ticketOf(admission.enterBatch(callFrom('two')));
-    expect(ticket.sliceRows('explain', 256)).toBe(15);
+    expect(ticket.sliceRows('explain', 256)).toBe(11);
     other.leave();
-    expect(ticket.sliceRows('explain', 256)).toBe(40);
+    expect(ticket.sliceRows('explain', 256)).toBe(30);
   });
 
   test('are given up at the next slice after their caller has gone', async () => {
