@@ -13,7 +13,11 @@ export const onCore = (core: number, command: readonly string[]): string[] =>
   Bun.which('taskset') ? ['taskset', '-c', String(core), ...command] : [...command];
 
 /** nginx with one worker that answers a constant. */
-export const startNginx = async (port: number, core: number): Promise<Subprocess> => {
+export const startNginx = async (
+  port: number,
+  core: number,
+  protocol: '' | 'http2' = '',
+): Promise<Subprocess> => {
   const dir = mkdtempSync(join(tmpdir(), 'puntual-nginx-'));
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
     .map((name) => `${name}_temp_path ${dir}/${name};`)
@@ -22,41 +26,44 @@ export const startNginx = async (port: number, core: number): Promise<Subprocess
     join(dir, 'nginx.conf'),
     `daemon off; worker_processes 1; pid ${dir}/pid; error_log ${dir}/error.log; worker_rlimit_nofile 19000;
 events { worker_connections 18000; }
-http { access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; ${temporary}
-  server { listen 127.0.0.1:${port} backlog=4096; location / { default_type text/plain; return 200 "hello"; } } }
+http { access_log off; http2_max_concurrent_streams 256; keepalive_requests 1000000000; keepalive_timeout 600s; ${temporary}
+  server { listen 127.0.0.1:${port} ${protocol} backlog=4096; location / { default_type text/plain; return 200 "hello"; } } }
 `,
   );
   const child = Bun.spawn(onCore(core, ['nginx', '-c', join(dir, 'nginx.conf')]), {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  await answers(port);
+  await listens(port);
   return child;
 };
 
-/** Waits until a service answers. */
-const answers = async (port: number): Promise<void> => {
+/** Waits until something listens. */
+export const listens = async (port: number): Promise<void> => {
   for (let attempt = 0; attempt < 200; attempt++) {
     try {
-      await fetch(`http://127.0.0.1:${port}/`);
+      const socket = await Bun.connect({ hostname: '127.0.0.1', port, socket: { data: () => {} } });
+      socket.end();
       return;
     } catch {
       await Bun.sleep(25);
     }
   }
-  throw new Error(`nothing answers on port ${port}`);
+  throw new Error(`nothing listens on port ${port}`);
 };
 
-/** One of the services in `bench/peers/load`. */
+/** One of the services in `bench/peers/load`. @param core null: any */
 export const startPeer = async (
   file: string,
   port: number,
   args: readonly (string | number)[],
-  core = 1,
+  core: number | null = 1,
 ): Promise<Subprocess> => {
   const path = join(import.meta.dir, 'peers', 'load', file);
   const command = [process.execPath, path, String(port), ...args.map(String)];
-  const child = Bun.spawn(onCore(core, command), { stdio: ['ignore', 'ignore', 'inherit'] });
-  await answers(port);
+  const child = Bun.spawn(core === null ? command : onCore(core, command), {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await listens(port);
   return child;
 };
 
@@ -91,6 +98,12 @@ export interface StressResult {
     readonly starved: number;
     readonly service: number | null;
   };
+  readonly names?: readonly { readonly name: string; readonly planned: number }[];
+  readonly users?: {
+    readonly started: number;
+    readonly done: number;
+    readonly failed: number;
+  } | null;
   readonly findMax?: {
     readonly sustainedPerSecond: number | null;
     readonly breakingPerSecond: number | null;

@@ -1,7 +1,7 @@
 /**
- * Are errors counted as the service itself would count them? Services that die, freeze, hang, stall or are too slow,
- * each beside its own log of answers; and the exit code that a pipeline sees.
- * `bun bench/stress-truth.ts [REPEATS]`
+ * Are errors counted as the service itself would count them? Services that die, freeze, hang, stall, are too slow, or have
+ * bad habits, each beside its own log of answers; and the exit code that a pipeline sees.
+ * `bun bench/stress-truth.ts [REPEATS] [outages|odd]`
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,12 +13,13 @@ import { runStress, startPeer, stop } from './stress-peers.ts';
 const PORT = 18_198;
 const URL = `http://127.0.0.1:${PORT}/x`;
 const repeats = Number(process.argv[2] ?? 5);
+const asked = process.argv[3];
 const folder = mkdtempSync(join(tmpdir(), 'puntual-truth-'));
 
 interface Case {
   readonly name: string;
-  /** Milliseconds of each answer, and every which request is never answered. */
-  readonly service: readonly [delayMs: number, hangEvery: number];
+  /** Milliseconds of each answer, and every which request is never answered; or a bad habit. */
+  readonly service: readonly [delayMs: number, hangEvery: number] | string;
   readonly flags: readonly string[];
   /** What happens to it, and when. */
   readonly at?: readonly { readonly ms: number; readonly signal: NodeJS.Signals }[];
@@ -80,11 +81,53 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** Of the answers that the log has, this one went to the probe and one to whoever waited for the service to start. */
-const N_BEFORE = 2;
+/** Of the answers that the log has, this one went to the probe. */
+const N_BEFORE = 1;
+
+const ODD_FLAGS = ['--rate', '100', '-c', '16', '-d', '3s', '--timeout', '1s', ...SLO];
+
+const ODD_CASES: readonly Case[] = [
+  { name: 'half answers', service: 'half answers', flags: ODD_FLAGS, exit: 99 },
+  { name: 'a trickle', service: 'a trickle that outlasts the timeout', flags: ODD_FLAGS, exit: 99 },
+  { name: 'two answers for one', service: 'two answers for one', flags: ODD_FLAGS, exit: 99 },
+  {
+    name: 'informational answers, 1 in 25 with none after',
+    service: 'early hints, sometimes nothing after them',
+    flags: ODD_FLAGS,
+    exit: 99,
+  },
+  {
+    name: 'chunks with trailers, cut anywhere',
+    service: 'chunks with trailers, cut anywhere',
+    flags: ODD_FLAGS,
+    exit: 0,
+  },
+  {
+    name: 'closes after five answers',
+    service: 'closes after five answers',
+    flags: ODD_FLAGS,
+    exit: 0,
+  },
+  { name: 'resets inside a body', service: 'resets inside a body', flags: ODD_FLAGS, exit: 99 },
+  {
+    name: 'accepts, and reads nothing of every fourth connection',
+    service: 'reads nothing of every fourth connection',
+    flags: ODD_FLAGS,
+    exit: 99,
+  },
+  {
+    name: '1 % wrong bodies, checked',
+    service: '1 % wrong bodies',
+    flags: [...ODD_FLAGS, '--expect-body', 'hello'],
+    exit: 99,
+  },
+];
 
 const runCase = async ({ service, flags, at = [] }: Case, run: number, log: string) => {
-  const child: Subprocess = await startPeer('logged.ts', PORT, [log, ...service]);
+  const child: Subprocess =
+    typeof service === 'string'
+      ? await startPeer('odd.ts', PORT, [log, service])
+      : await startPeer('logged.ts', PORT, [log, ...service]);
   const timers: Timer[] = [];
   try {
     const beginsMs = 600;
@@ -105,10 +148,11 @@ printMachine();
 console.log(
   '\n| case | planned | errors | not answered, by the service’s log | off by | longest gap s | exit | |\n|---|---:|---:|---:|---:|---:|---:|---|',
 );
+const cases = [...(asked === 'odd' ? [] : CASES), ...(asked === 'outages' ? [] : ODD_CASES)];
 let nWrong = 0;
-for (const one of CASES) {
+for (const one of cases) {
   for (let run = 0; run < repeats; run++) {
-    const log = join(folder, `${CASES.indexOf(one)}-${run}.log`);
+    const log = join(folder, `${cases.indexOf(one)}-${run}.log`);
     const { result, answered } = await runCase(one, run, log);
     const { planned, errors, longestGapMs, exitCode } = result;
     const missing = planned - answered;

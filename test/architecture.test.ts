@@ -62,9 +62,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   stress: {
     imports: GROUND,
     rooms: {
-      generator: [],
+      response: [],
+      generator: ['journey', 'response'],
       payload: [],
-      target: ['generator', 'payload'],
+      target: ['generator', 'payload', 'response'],
+      journey: ['generator', 'payload', 'response', 'target'],
       coordinator: ['generator', 'target'],
       faults: ['coordinator', 'generator', 'target'],
       analysis: ['coordinator', 'generator'],

@@ -15,7 +15,7 @@ const TOOLS = ['@biomejs/biome', 'bun', 'preact', 'typescript'];
 const FOR_TESTS: Readonly<Record<string, string>> = {
   'src/flights/reading/dictionary.ts#codesOfSlowly': 'slow twin of encodeInto',
   'src/predict/columns.ts#binOf': 'slow twin of the emitted search',
-  'src/stress/generator/response-reference.ts': 'slow twin of the response parser',
+  'src/stress/response/reference.ts': 'slow twin of the response parser',
   'src/train/growing/learner.ts#buildPlainLearner': 'slow twin of the engine',
   'src/train/growing/loss.ts#logisticGradient': 'the exact gradient, beside the quantised one',
 };

@@ -29,6 +29,8 @@ export interface StressFlags {
   readonly header?: readonly string[];
   readonly body?: string;
   readonly keepAlive: boolean;
+  readonly http2?: boolean;
+  readonly streams?: number;
   readonly insecure?: boolean;
   readonly cacert?: string;
   readonly cert?: string;
@@ -42,6 +44,9 @@ export interface StressFlags {
   readonly maxTime: number;
   readonly abortOnFail?: boolean;
   readonly output?: readonly string[];
+  readonly ui?: boolean;
+  readonly uiPort?: number;
+  readonly otlp?: string;
   readonly compare?: string;
   readonly anyway?: boolean;
   readonly seed: number;
@@ -161,6 +166,13 @@ export const addStressOptions = (command: Command): Command =>
     .option('-H, --header <header>', "a header 'Name: value'; may be given again", gather)
     .option('--body <text>', 'a body, or @FILE')
     .option('--no-keep-alive', 'open a connection for every request')
+    .option('--http2', 'speak HTTP/2: by ALPN over https://, with prior knowledge over http://')
+    .addOption(
+      setting(
+        '--streams <n>',
+        'requests at once on each connection of HTTP/2 (default: 10)',
+      ).argParser(wholeNumber(1, 10_000)),
+    )
     .option('--insecure', 'take any TLS certificate')
     .option('--cacert <file>', 'certificates to trust, PEM')
     .option('--cert <file>', 'the own certificate, PEM, for a service that asks for one')
@@ -183,6 +195,16 @@ export const addStressOptions = (command: Command): Command =>
       '-o, --output <file>',
       'write the report (.html), the run file (.json, or - for stdout), JUnit (.xml), seconds (.csv), a summary (.md); may be given again',
       gather,
+    )
+    .option('--ui', 'show the run as it goes on, as a page on this machine; it becomes the report')
+    .addOption(
+      setting('--ui-port <port>', 'its port (default: a free one)').argParser(
+        wholeNumber(0, 65_535),
+      ),
+    )
+    .option(
+      '--otlp <url>',
+      'send metrics every second to a collector (OTLP over HTTP, JSON), such as http://localhost:4318',
     )
     .option(
       '--compare <run.json>',

@@ -40,7 +40,8 @@ const writerOf = (path: string): ((told: Told) => string) | undefined =>
     ? ({ run }) => markdownOf(run)
     : WRITERS.find(({ name }) => name.test(path))?.write;
 
-const pageOf = ({ run, earlier, comparison }: Told): string =>
+/** The report of a run. */
+export const pageOf = ({ run, earlier, comparison }: Told): string =>
   buildStressPage(
     run,
     comparison && earlier ? { ...comparison, earlierStartedAt: earlier.startedAt } : undefined,

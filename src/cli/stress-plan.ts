@@ -25,6 +25,9 @@ import { DEFAULT_CONNECTIONS, DEFAULT_SLO, type StressFlags } from './stress-fla
 /** A search plans its requests: more connections, so that it is not them that requests wait for. */
 const SEARCH_CONNECTIONS = 128;
 const DEFAULT_DURATION_MS = 30_000;
+/** Connections that a rate gets by itself; users at once that it gets where each keeps one for its journey. */
+const MAX_FOR_RATE = 1000;
+const MAX_USERS = 10_000;
 /** A closed loop that ends by its count of requests ends after this at the latest. */
 const MAX_COUNTED_MS = 24 * 3_600_000;
 
@@ -168,6 +171,7 @@ export const sessionOptionsOf = (
   mode: Mode,
   source?: Payload,
 ): SessionOptions => {
+  checkHttp2(flags, mode);
   const part = flags.part === undefined ? undefined : parsePart(flags.part);
   const asked = mode === 'ramp' ? parseRamp(flags.connectionsRamp!).to : flags.connections;
   return {
@@ -187,6 +191,7 @@ export const sessionOptionsOf = (
     script: flags.script,
     timeoutMs: flags.timeout,
     keepAlive: flags.keepAlive,
+    nStreams: flags.streams,
     access: accessOf(flags),
     checkAnswers: flags.check,
     expect: {
@@ -196,6 +201,23 @@ export const sessionOptionsOf = (
     follow: flags.follow ?? false,
     seed: flags.seed,
   };
+};
+
+/** @throws AppError usage */
+const checkHttp2 = ({ http2, streams, keepAlive }: StressFlags, mode: Mode): void => {
+  if (streams !== undefined && !http2) {
+    throw new AppError('usage', '--streams are those of HTTP/2: give --http2 too.');
+  }
+  if (!http2) return;
+  if (!keepAlive) {
+    throw new AppError('usage', '--http2 keeps its connections: leave --no-keep-alive out.');
+  }
+  if (mode === 'ramp') {
+    throw new AppError(
+      'usage',
+      '--connections-ramp opens connections of HTTP/1.1: leave --http2 out.',
+    );
+  }
 };
 
 /** The paths of several URLs; none where there is one. @throws AppError usage when they are not of one service */
@@ -219,6 +241,7 @@ const accessOf = (flags: StressFlags): Access => {
   return {
     verifyTls: !flags.insecure,
     socketPath: flags.unixSocket,
+    http2: flags.http2,
     ca: readPem('--cacert', flags.cacert),
     cert: readPem('--cert', flags.cert),
     key: readPem('--key', flags.key),
@@ -256,7 +279,7 @@ const shareOf = (
 ): SessionOptions['nConnections'] => {
   if (!part) return all;
   const share = (count: number): number => Math.max(1, shareOfCount(count, part));
-  return typeof all === 'number' ? share(all) : (probeMs) => share(all(probeMs));
+  return typeof all === 'number' ? share(all) : (...args) => share(all(...args));
 };
 
 const defaultConnections = (
@@ -327,5 +350,8 @@ export const sourceOf = (url: string, flags: StressFlags): Payload | undefined =
 /** Enough for the waiting that Little's law asks, twice over; few enough that a stall is seen as waiting. */
 const connectionsFor =
   (ratePerSecond: number) =>
-  (probeMs: number): number =>
-    Math.min(1000, Math.max(4, Math.ceil(ratePerSecond * Math.max(0.1, (2 * probeMs) / 1000))));
+  (probeMs: number, isJourney = false): number =>
+    Math.min(
+      isJourney ? MAX_USERS : MAX_FOR_RATE,
+      Math.max(4, Math.ceil(ratePerSecond * Math.max(0.1, (2 * probeMs) / 1000))),
+    );

@@ -16,8 +16,17 @@ import { runStress, type StressPlan } from '../stress/stress.ts';
 import { type Admin, adminUrlOf, openAdmin } from '../stress/target/admin.ts';
 import { askModel } from '../stress/target/puntual.ts';
 import { printJson, printLine } from './output.ts';
+import { tellAll, type Watcher } from '../stress/watcher.ts';
 import { addStressOptions, DEFAULT_REPORT, type StressFlags } from './stress-flags.ts';
-import { documentOf, exitCodeOf, type Outputs, openOutputs, type Told } from './stress-output.ts';
+import { type LiveUi, openLiveUi, openOtlp } from './stress-live.ts';
+import {
+  documentOf,
+  exitCodeOf,
+  type Outputs,
+  openOutputs,
+  pageOf,
+  type Told,
+} from './stress-output.ts';
 import {
   modeOf,
   planOf,
@@ -60,27 +69,47 @@ const stress = async (given: readonly string[], said: StressFlags): Promise<void
     if (earlier && !flags.anyway) checkComparable(earlier, head);
     printHead(head, flags);
   };
+  const otlp = flags.otlp === undefined ? undefined : openOtlp(flags.otlp, url);
   const outputs = openOutputs(flags.output ?? (wantsReport(flags) ? [DEFAULT_REPORT] : []));
+  let ui: LiveUi | undefined;
   let run: RunFile;
   try {
+    ui = flags.ui || flags.uiPort !== undefined ? openLiveUi(plan, flags.uiPort ?? 0) : undefined;
+    if (ui) process.stderr.write(`live    ${ui.url}\n`);
     const session = await openSession(options);
     try {
-      run = await runSession(session, plan, flags, checkHead);
+      run = await runSession(session, plan, flags, {
+        onHead: (head) => {
+          checkHead(head);
+          ui?.onHead(head);
+        },
+        watchers: [ui ?? {}, otlp ?? {}],
+      });
     } finally {
       await session.close();
     }
   } catch (cause) {
     outputs.drop();
+    await ui?.end(undefined);
     throw cause;
   }
   report(run, earlier, outputs, flags);
+  await ui?.end(pageOf({ run }));
+  const lost = await otlp?.end();
+  if (lost !== undefined) process.stderr.write(`note    ${lost}\n`);
 };
+
+/** Who else is told of a run. */
+interface Audience {
+  readonly onHead: (head: RunHead) => void;
+  readonly watchers: readonly Watcher[];
+}
 
 const runSession = async (
   session: Session,
   plan: StressPlan,
   flags: StressFlags,
-  onHead: (head: RunHead) => void,
+  { onHead, watchers }: Audience,
 ): Promise<RunFile> => {
   checkNames(session, plan);
   const adminUrl = adminUrlOf(session.target.url, flags.admin);
@@ -94,13 +123,7 @@ const runSession = async (
       machine: { startedAt: new Date(), ...readLimits() },
       admin,
       signal: interruption.signal,
-      watcher: {
-        ...view,
-        onStep: (...step) => {
-          interruption.allowReport();
-          view.onStep?.(...step);
-        },
-      },
+      watcher: tellAll([{ onStep: interruption.allowReport }, view, ...watchers]),
       onHead,
     });
   } finally {

@@ -1,7 +1,8 @@
 // Draws the charts of a report: carried inside every page, after uPlot, and run by the browser.
+// A page that lives sends the event `charts` with other drawings when its body has changed.
 (() => {
-  const drawings = JSON.parse(document.getElementById('drawings').textContent);
-  const places = [...document.querySelectorAll('[data-chart]')];
+  let drawings = JSON.parse(document.getElementById('drawings').textContent);
+  let places = [...document.querySelectorAll('[data-chart]')];
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -299,6 +300,11 @@
   };
   redrawWhenWider();
   addEventListener('resize', redrawWhenWider);
+  addEventListener('charts', ({ detail }) => {
+    drawings = detail;
+    places = [...document.querySelectorAll('[data-chart]')];
+    draw();
+  });
   dark.addEventListener('change', draw);
   addEventListener('beforeprint', draw);
   addEventListener('afterprint', draw);

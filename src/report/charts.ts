@@ -66,7 +66,7 @@ export interface HeatMap {
 }
 
 /** What `charts.page.js` draws: series share one x, null where a series has nothing. */
-type Drawing =
+export type Drawing =
   | (Omit<LineChart, 'series'> & {
       readonly series: readonly Omit<Series, 'x' | 'y'>[];
       readonly data: readonly (readonly (number | null)[])[];

@@ -4,8 +4,9 @@
 import uplotScript from 'uplot/dist/uPlot.iife.min.js' with { type: 'text' };
 import uplotStyle from 'uplot/dist/uPlot.min.css' with { type: 'text' };
 import chartsScript from './charts.page.js' with { type: 'text' };
-import { type Chart, drawingOf, isEmpty, numbersOf } from './charts.ts';
+import { type Chart, type Drawing, drawingOf, isEmpty, numbersOf } from './charts.ts';
 import { escapeHtml, formatNumber } from './format.ts';
+import liveScript from './live.page.js' with { type: 'text' };
 import pageStyle from './style.page.css' with { type: 'text' };
 
 /** What a cell shows: a number is formatted and right-aligned, null is a dash. */
@@ -62,7 +63,7 @@ export interface Section {
   readonly blocks: readonly Block[];
 }
 
-interface Page {
+export interface Page {
   readonly title: string;
   /** Small print under the title: files, date, version. */
   readonly subtitle?: string;
@@ -79,8 +80,8 @@ interface Page {
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** The whole page as one HTML document. Every text is escaped. */
-export const buildPage = (page: Page): string => {
+/** The body of a page, and what is drawn in it: what a page that lives is sent anew. Every text is escaped. */
+export const buildBody = (page: Page): { readonly body: string; readonly drawings: Drawing[] } => {
   const charts: Chart[] = [];
   const block = (entry: Block): string => buildBlock(entry, charts);
   const body = [
@@ -97,20 +98,39 @@ export const buildPage = (page: Page): string => {
     ),
     '</main>',
   ].join('\n');
-  const drawings = charts.map(drawingOf);
-  const scripts =
-    charts.length === 0
-      ? ''
-      : `<script type="application/json" id="drawings">${inScript(JSON.stringify(drawings))}</script>
+  return { body, drawings: charts.map(drawingOf) };
+};
+
+/** The whole page as one HTML document. */
+export const buildPage = (page: Page): string => {
+  const { body, drawings } = buildBody(page);
+  return documentOf(page, POLICY, body, drawings.length === 0 ? '' : chartScripts(drawings));
+};
+
+/** A page whose body and charts come over server-sent events from `events`, beside it. */
+export const buildLivingPage = (page: Page): string => {
+  const { body, drawings } = buildBody(page);
+  return documentOf(
+    page,
+    `${POLICY}; connect-src 'self'`,
+    `<div id="live">${body}</div>`,
+    `${chartScripts(drawings)}\n<script>${liveScript}</script>`,
+  );
+};
+
+const chartScripts = (drawings: readonly Drawing[]): string =>
+  `<script type="application/json" id="drawings">${inScript(JSON.stringify(drawings))}</script>
 <script>${uplotScript}</script>
 <script>${chartsScript}</script>`;
-  return `<!doctype html>
+
+const documentOf = (page: Page, policy: string, body: string, scripts: string): string =>
+  `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 ${metaOf(page)}<title>${escapeHtml(page.title)}</title>
 <style>${uplotStyle}
 ${pageStyle}</style>
@@ -121,7 +141,6 @@ ${scripts}
 </body>
 </html>
 `;
-};
 
 const metaOf = ({ summary }: Page): string =>
   summary === undefined

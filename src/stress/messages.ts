@@ -16,9 +16,13 @@ export interface TlsPlan {
   readonly key?: string;
 }
 
+/** What is offered by ALPN where HTTP/2 is spoken: nothing else. */
+const ALPN_HTTP2 = Buffer.from('\x02h2');
+
 /** The same in the words of the runtime. */
-export const tlsOptionsOf = ({ serverName, verify, ca, cert, key }: TlsPlan) => ({
+export const tlsOptionsOf = ({ serverName, verify, ca, cert, key }: TlsPlan, isHttp2 = false) => ({
   serverName,
+  ...(isHttp2 ? { ALPNProtocols: ALPN_HTTP2 } : {}),
   rejectUnauthorized: verify,
   ...(ca === undefined ? {} : { ca }),
   ...(cert === undefined ? {} : { cert }),
@@ -50,8 +54,21 @@ export interface ShardPlan {
   readonly socketPath: string | null;
   readonly tls: TlsPlan | null;
   readonly nConnections: number;
-  /** Whole requests, base64. */
+  /** Whole requests of HTTP/1.1, base64; none where HTTP/2 is spoken. */
   readonly requests: readonly string[];
+  /** HTTP/2 instead: how many streams each connection carries at once, and header block and body of each request. */
+  readonly http2: {
+    readonly nStreams: number;
+    readonly requests: readonly (readonly [block: string, body: string])[];
+  } | null;
+  /** A journey instead of requests: its module, and what its users share. */
+  readonly journey: {
+    readonly path: string;
+    readonly url: string;
+    readonly headers: readonly (readonly [string, string])[];
+    readonly follow: boolean;
+    readonly rows: readonly Readonly<Record<string, unknown>>[];
+  } | null;
   /** Right bodies of some requests, base64: [index, body]. */
   readonly golden: readonly (readonly [number, string])[];
   /** Indices of the requests whose answers carry no body: HEAD. */

@@ -2,6 +2,7 @@
  * The three modes behind one door: a plain run, a capacity search, a connection ramp; each ends in a run file.
  */
 
+import { AppError } from '../core/errors.ts';
 import type { Threshold } from './analysis/slo.ts';
 import type { RunPart } from './coordinator/part.ts';
 import type { FaultPlan } from './faults/fault.ts';
@@ -73,6 +74,12 @@ export const runStress = async ({
   signal = new AbortController().signal,
   onHead,
 }: StressOptions): Promise<RunFile> => {
+  if (session.isJourney && plan.mode !== 'single') {
+    throw new AppError(
+      'usage',
+      'A journey needs users: give --rate (users that arrive) or -c (users at once), without --find-max or a ramp.',
+    );
+  }
   const load = loadSentence(session, plan);
   const frame: RunFrame = {
     startedAt: machine.startedAt,
@@ -179,28 +186,51 @@ const stagesSentence = (stages: readonly Stage[]): string =>
     })
     .join(', ');
 
+const journeySentence = (session: Session, plan: StressPlan, of: string): string => {
+  const seconds = plan.durationMs / 1000;
+  const n = session.plan.nConnections.toLocaleString('en');
+  if (plan.stages) {
+    return `open loop of users: ${stagesSentence(plan.stages)} (${plan.arrivals}), each walks the journey once${of}`;
+  }
+  if (plan.ratePerSecond !== null) {
+    return `open loop: ${plan.ratePerSecond.toLocaleString('en')} users per second planned (${plan.arrivals}), for ${seconds} s, each walks the journey once${of}`;
+  }
+  const until =
+    plan.maxRequests === undefined
+      ? `for ${seconds} s`
+      : `until ${plan.maxRequests.toLocaleString('en')} have`;
+  return `closed loop: ${n} users at once, another begins when one is through, ${until}${of}`;
+};
+
 const loadSentence = (session: Session, plan: StressPlan): string => {
   const of = plan.part ? `, part ${plan.part.index} of ${plan.part.of} of it` : '';
+  const { nStreams } = session;
   const n = session.plan.nConnections.toLocaleString('en');
+  const streams = session.target.isHttp2 ? ` of HTTP/2 with ${nStreams} streams each` : '';
+  const over = session.target.isHttp2
+    ? `, over HTTP/2 with ${nStreams} streams on each connection`
+    : '';
   const seconds = plan.durationMs / 1000;
   switch (plan.mode) {
     case 'single': {
       const { momentsMs } = session.payload;
       if (momentsMs) {
-        return `open loop: ${momentsMs.length.toLocaleString('en')} requests at the moments that were recorded, in ${seconds.toFixed(1)} s${of}`;
+        return `open loop: ${momentsMs.length.toLocaleString('en')} requests at the moments that were recorded, in ${seconds.toFixed(1)} s${over}${of}`;
       }
-      if (plan.stages) return `open loop: ${stagesSentence(plan.stages)} (${plan.arrivals})${of}`;
+      if (session.isJourney) return journeySentence(session, plan, of);
+      if (plan.stages)
+        return `open loop: ${stagesSentence(plan.stages)} (${plan.arrivals})${over}${of}`;
       if (plan.ratePerSecond !== null) {
-        return `open loop: ${plan.ratePerSecond.toLocaleString('en')} requests per second planned (${plan.arrivals}), for ${seconds} s${of}`;
+        return `open loop: ${plan.ratePerSecond.toLocaleString('en')} requests per second planned (${plan.arrivals}), for ${seconds} s${over}${of}`;
       }
       const until =
         plan.maxRequests === undefined
           ? `for ${seconds} s`
           : `until ${plan.maxRequests.toLocaleString('en')} requests`;
-      return `closed loop: ${n} connections, each sends its next request as soon as it was answered, ${until}${of}`;
+      return `closed loop: ${n} connections${streams}, each ${session.target.isHttp2 ? 'stream ' : ''}sends its next request as soon as it was answered, ${until}${of}`;
     }
     case 'find-max':
-      return `open loop: the highest rate is searched (${plan.arrivals} arrivals, ${n} connections) under ${plan.thresholds.map(({ text }) => text).join(', ')}`;
+      return `open loop: the highest rate is searched (${plan.arrivals} arrivals, ${n} connections${streams}) under ${plan.thresholds.map(({ text }) => text).join(', ')}`;
     case 'ramp':
       return `open and closed loop: ${plan.ramp!.from.toLocaleString('en')} to ${n} open connections, each size held at a fixed rate and then at full tilt`;
   }

@@ -14,3 +14,12 @@ export interface Watcher {
   /** One sentence about how it goes. */
   readonly onNote?: (sentence: string) => void;
 }
+
+/** Tells several watchers, in their order. */
+export const tellAll = (watchers: readonly Watcher[]): Required<Watcher> => ({
+  onOpening: (...args) => watchers.forEach((watcher) => void watcher.onOpening?.(...args)),
+  onStep: (...args) => watchers.forEach((watcher) => void watcher.onStep?.(...args)),
+  onWindow: (...args) => watchers.forEach((watcher) => void watcher.onWindow?.(...args)),
+  onFault: (...args) => watchers.forEach((watcher) => void watcher.onFault?.(...args)),
+  onNote: (...args) => watchers.forEach((watcher) => void watcher.onNote?.(...args)),
+});

@@ -36,8 +36,10 @@ const none: Recorder = {
   lost: () => {
     nBusy--;
   },
+  recalled: nothing,
   unsent: nothing,
   unsendable: nothing,
+  walked: nothing,
   isTickOver: () => false,
   take: (t) => ({ ...kept.take(t), second: 0 }),
 };
@@ -52,6 +54,8 @@ const shard = buildShard(
     socketPath: null,
     tls: null,
     nConnections: N_CONNECTIONS,
+    http2: null,
+    journey: null,
     requests: [Buffer.from(REQUEST).toString('base64')],
     golden: [],
     bodiless: [],
@@ -80,6 +84,6 @@ const shard = buildShard(
     console.log((nAnswers / Number(seconds)).toFixed(0));
     process.exit(0);
   },
-  kind === 'kept' ? kept : none,
+  { recorder: kind === 'kept' ? kept : none },
 );
 shard.grow(N_CONNECTIONS);

@@ -87,7 +87,7 @@ const quantileCells = (name: string, quantiles: Quantiles): Cell[] => {
 const UNIT_MS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000 };
 
 /** The thresholds of a run that limit a response time, as lines across a chart of milliseconds. */
-export const latencyLimits = (run: RunFile): { at: number; label: string }[] =>
+export const latencyLimits = (run: Pick<RunFile, 'slo'>): { at: number; label: string }[] =>
   run.slo.flatMap((text) => {
     const match = /^(?:p[\d.]+|max)<=?([\d.]+)(us|ms|s)$/.exec(text.replaceAll(' ', ''));
     return match ? [{ at: Number(match[1]) * UNIT_MS[match[2]!]!, label: text }] : [];

@@ -25,6 +25,23 @@ export const outcomeSection = (run: RunFile): Section => {
           ],
         ],
       },
+      ...(summary.users === null
+        ? []
+        : [
+            {
+              kind: 'table' as const,
+              caption: 'Users of the journey',
+              header: ['began', 'came to its end', 'failed on the way', 'under way at the end'],
+              rows: [
+                [
+                  summary.users.started,
+                  summary.users.done,
+                  summary.users.failed,
+                  summary.users.started - summary.users.done - summary.users.failed,
+                ],
+              ],
+            },
+          ]),
       ...(reasons.length > 0
         ? [
             {

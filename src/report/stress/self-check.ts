@@ -35,6 +35,14 @@ export const selfCheckSection = (run: RunFile): Section => ({
           'answers checked',
           run.main.summary.checked === 0 ? 'by their status only' : checkedText(run.main.summary),
         ],
+        ...(run.main.summary.unsolicited > 0
+          ? [
+              [
+                'bytes that answered no request',
+                `${formatNumber(run.main.summary.unsolicited)} times: answers may have reached the wrong requests`,
+              ] as const,
+            ]
+          : []),
         [
           'machine',
           `${run.machine.cores} cores, ${formatNumber(run.machine.descriptors)} descriptors per process`,

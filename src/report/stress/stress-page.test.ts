@@ -98,6 +98,8 @@ const report = (nSeconds: number): RunFile => ({
       errors: 0,
       longestGapMs: 20,
       compared: 10,
+      unsolicited: 0,
+      users: null,
       wrongEstimate: null,
       outcomes: {
         ok: 5000,

@@ -4,6 +4,7 @@
 import { buildScale, decodeCounts, lowOf } from '../../core/latency.ts';
 import type { Step } from '../../stress/analysis/step.ts';
 import type { Window } from '../../stress/coordinator/window.ts';
+import type { Recovery } from '../../stress/faults/recovery.ts';
 import type { RunFile } from '../../stress/results/run-file.ts';
 import type { Chart, HeatMap, Series } from '../charts.ts';
 import type { Block, Section } from '../page.ts';
@@ -47,14 +48,20 @@ const MIN_SHARE_MEASURED = 0.5;
 /** Share of a window that lies between the warm-up and the end of the plan; 1 for all but the outer ones. */
 const shareMeasured = (
   { second, seconds }: DrawnWindow,
-  { warmUpMs, durationMs }: Step,
+  { warmUpMs, durationMs }: TimedRun['main'],
 ): number => {
   const from = Math.max(second, warmUpMs / 1000);
   const to = Math.min(second + seconds, durationMs / 1000);
   return Math.max(0, to - from) / seconds;
 };
 
-export const timeCharts = (run: RunFile): Chart[] => {
+/** What the charts read of a run, which may be under way. */
+export interface TimedRun extends Pick<RunFile, 'slo' | 'heatScale'> {
+  readonly main: Pick<Step, 'windows' | 'durationMs' | 'warmUpMs' | 'stages'>;
+  readonly faults?: readonly Pick<Recovery, 'atMs' | 'fault'>[];
+}
+
+export const timeCharts = (run: TimedRun): Chart[] => {
   const windows = thinWindows(run.main.windows);
   const x = secondsOf(windows);
   const marks = [...faultMarks(run), ...stageMarks(run)];
@@ -171,7 +178,7 @@ const errorCharts = (
 };
 
 /** Where stages of the load meet, and where the plan ends when answers were waited for after it. */
-const stageMarks = ({ main }: RunFile): { at: number; label: string }[] => {
+const stageMarks = ({ main }: TimedRun): { at: number; label: string }[] => {
   const endS = main.durationMs / 1000;
   const last = main.windows.at(-1);
   const isWaiting = last !== undefined && last.second + last.seconds > endS + 1;
@@ -182,11 +189,11 @@ const stageMarks = ({ main }: RunFile): { at: number; label: string }[] => {
 };
 
 /** The moments of the faults, as vertical lines. */
-const faultMarks = (run: RunFile): { at: number; label: string }[] =>
+const faultMarks = (run: TimedRun): { at: number; label: string }[] =>
   (run.faults ?? []).map((fault) => ({ at: fault.atMs / 1000, label: fault.fault.split('@')[0]! }));
 
 /** Counts of answers by second and response time: stalls and recoveries stand out as columns. */
-const heatChart = (run: RunFile, windows: readonly DrawnWindow[]): HeatMap => {
+const heatChart = (run: TimedRun, windows: readonly DrawnWindow[]): HeatMap => {
   const scale = buildScale(run.heatScale.bits, run.heatScale.maxBits);
   const columns = windows.map(({ second, seconds }) => String(second + seconds));
   const counts = windows.map(({ heat }) => decodeCounts(scale, heat));

@@ -4,7 +4,14 @@
 import { decodeCounts, encodeCounts, mergeInto, totalOf } from '../../core/latency.ts';
 import type { StepRecord } from '../coordinator/fleet.ts';
 import { meanMs, quantileMs } from '../coordinator/window.ts';
-import { buildTally, type GroupTally, OUTCOMES, type Outcome, SCALE } from '../generator/tally.ts';
+import {
+  buildTally,
+  type GroupTally,
+  OTHER,
+  OUTCOMES,
+  type Outcome,
+  SCALE,
+} from '../generator/tally.ts';
 import type { GroupMeasures } from './slo.ts';
 
 /** What a run file keeps of a part of the requests. */
@@ -43,13 +50,15 @@ export const groupsByName = ({
 }: Pick<StepRecord, 'tally' | 'names' | 'seconds'>): GroupFigures[] =>
   names.length < 2 || tally.groups.length === 0
     ? []
-    : names.map((name, at) =>
-        figuresOf(
-          name,
-          tally.groups.filter((_, i) => i % names.length === at),
-          seconds,
-        ),
-      );
+    : names
+        .map((name, at) =>
+          figuresOf(
+            name,
+            tally.groups.filter((_, i) => i % names.length === at),
+            seconds,
+          ),
+        )
+        .filter(({ name, group }) => name !== OTHER || group.planned > 0);
 
 /** By stage; empty where there is one. */
 export const groupsByStage = ({ tally, names, step }: StepRecord): GroupFigures[] => {

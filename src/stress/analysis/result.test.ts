@@ -11,6 +11,7 @@ interface Case {
   readonly held?: readonly Judgement[];
   readonly latenessMs?: number;
   readonly errorShare?: number;
+  readonly unsolicited?: number;
   readonly outage?: Step['outage'];
   readonly hasFaults?: boolean;
   readonly found?: boolean;
@@ -45,6 +46,13 @@ const CASES: readonly Case[] = [
     errorShare: 0.02,
     kind: 'attention',
     says: 'LOOK: 20 requests failed, 2.000 %',
+  },
+  {
+    name: 'every request was answered, and answers came that nobody had asked for',
+    held: [{ ...P99, actual: 12, holds: true }],
+    unsolicited: 30,
+    kind: 'attention',
+    says: 'LOOK: 30 times bytes came that answered no request',
   },
   {
     name: 'an outage to the end',
@@ -107,8 +115,21 @@ test.each(CASES)('$name: $kind', ({
   held = [],
   ...rest
 }) => {
-  const { latenessMs = 0, errorShare = 0, outage = null, hasFaults = false, found } = rest;
-  const summary = { errors: errorShare * 1000, errorShare, lateness: { p99Ms: latenessMs } };
+  const {
+    latenessMs = 0,
+    errorShare = 0,
+    unsolicited = 0,
+    outage = null,
+    hasFaults = false,
+    found,
+  } = rest;
+  const summary = {
+    planned: 1000,
+    unsolicited,
+    errors: errorShare * 1000,
+    errorShare,
+    lateness: { p99Ms: latenessMs },
+  };
   const result = judgeResult({
     verdict: { kind: verdict, sentence: verdict } as never,
     main: { outage, summary } as Step,

@@ -51,7 +51,13 @@ export const judgeResult = (facts: ResultFacts): Result => {
   if (found === false) {
     return { kind: 'failed', sentence: `FAILED: no rate held its thresholds${cut}` };
   }
-  const { errors, errorShare } = main.summary;
+  const { errors, errorShare, unsolicited, planned } = main.summary;
+  if (unsolicited > ERRORS_WORTH_A_LOOK * planned) {
+    return {
+      kind: 'attention',
+      sentence: `LOOK: ${unsolicited.toLocaleString('en')} times bytes came that answered no request, so answers may have reached the wrong ones; ${errors.toLocaleString('en')} requests failed${cut}`,
+    };
+  }
   if (thresholds.length === 0 && errorShare > ERRORS_WORTH_A_LOOK) {
     return {
       kind: 'attention',

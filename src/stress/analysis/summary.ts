@@ -69,7 +69,15 @@ export interface Summary {
   readonly reopened: number;
   readonly refused: number;
   readonly closedIdle: number;
+  /** How often bytes came that answered no request. */
+  readonly unsolicited: number;
   readonly bytesIn: number;
+  /** Users of a journey: those that began, came to its end, and failed on the way; null where requests are plain. */
+  readonly users: {
+    readonly started: number;
+    readonly done: number;
+    readonly failed: number;
+  } | null;
 }
 
 /** @throws Error when the counts do not balance: a bug of the generator */
@@ -115,8 +123,16 @@ export const summarise = (record: StepRecord, { longestGapMs }: Silence): Summar
     reopened: countOf(tally, 'reopened'),
     refused: countOf(tally, 'refused'),
     closedIdle: countOf(tally, 'closedIdle'),
+    unsolicited: countOf(tally, 'unsolicited'),
     bytesIn: countOf(tally, 'bytesIn'),
+    users: usersOf(tally),
   };
+};
+
+const usersOf = (tally: Tally): Summary['users'] => {
+  const started = countOf(tally, 'usersStarted');
+  if (started === 0) return null;
+  return { started, done: countOf(tally, 'usersDone'), failed: countOf(tally, 'usersFailed') };
 };
 
 /** Wilson's interval of the share found wrong, scaled to all that could have been looked at. */

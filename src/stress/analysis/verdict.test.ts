@@ -161,6 +161,15 @@ const CASES: readonly Case[] = [
     says: 'the machine was too noisy: 1 request in 100 left more than 30.0 ms late',
   },
   {
+    name: 'a generator with time to spare that leaves late because it waits for a processor',
+    busy: 0.13,
+    starved: 0.23,
+    service: 0.05,
+    latenessMs: 29,
+    kind: 'noisy',
+    says: 'the machine was too noisy',
+  },
+  {
     name: 'requests that leave late because the service takes all processors',
     busy: 0.3,
     starved: 0.5,

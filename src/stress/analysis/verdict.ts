@@ -37,8 +37,11 @@ const SPENT = 0.9;
 const IDLE_TO_SPARE = 0.1;
 const BUSY_WORTH_SAYING = 0.7;
 const WAITED_WORTH_SAYING = 0.1;
-/** From here on it is other work that took the processor, not the generator that needed it. */
-const NOISY_TIMES = 2;
+/**
+ * From so many times its own work on it is other work that took the processor, not the generator that needed it. One
+ * that was never saturated was not the bottleneck: there half as much waiting explains what was late.
+ */
+const NOISY_TIMES = { spent: 2, unspent: 0.5 } as const;
 /** Lateness that is always allowed: a few turns of a 1 ms pacer on a shared machine. */
 const LATENESS_ALLOWED_MS = 10;
 
@@ -99,7 +102,7 @@ export const judgeGenerator = (
       `valid for this machine: service and generator were saturated together (the generator was ${percent(busy)} busy${waited})`,
     );
   }
-  if (starved >= NOISY_TIMES * Math.max(0.01, busy)) {
+  if (starved >= NOISY_TIMES[isSpent ? 'spent' : 'unspent'] * Math.max(0.01, busy)) {
     return say(
       'noisy',
       `the machine was too noisy: ${isOpenLoop ? `1 request in 100 left more than ${lateMs.toFixed(1)} ms late, because ` : ''}the generator waited for a processor ${percent(starved)} of the time and ran ${percent(busy)}; end what else runs here, or measure from another machine`,

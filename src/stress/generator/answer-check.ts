@@ -4,21 +4,21 @@
  */
 
 import type { BodyExpectation, ShardPlan } from '../messages.ts';
-import { readResponse } from './response-reference.ts';
+import { readResponse } from '../response/reference.ts';
 
 /** Bodies that one shard looks at in a second, and the smallest share of them when there are more. */
 const CHECKS_PER_SECOND = 2000;
 const MIN_SHARE = 1 / 16;
 
-interface AnswerCheck {
+export interface AnswerCheck {
   /** Whether a status is right, by status. */
   readonly isRightStatus: Uint8Array;
   /** Whether something is known of the body of a request. */
   readonly isKnown: (index: number) => boolean;
   /** Whether this answer is one of the sample. */
   readonly isSampled: () => boolean;
-  /** Why a whole answer is wrong; null when it is right. */
-  readonly faultOf: (index: number, bytes: Uint8Array) => string | null;
+  /** Why a body is wrong, null when it is right. @param body null: one that does not end as it says */
+  readonly faultOf: (index: number, body: Buffer | null) => string | null;
   /** A second is over: the sample grows and shrinks with the number of answers. */
   readonly adapt: (nAnswers: number) => void;
 }
@@ -45,14 +45,8 @@ export const buildAnswerCheck = (plan: ShardPlan): AnswerCheck => {
       random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
       return random < share * 2 ** 32;
     },
-    faultOf: (index, bytes) => {
-      const answer = readResponse(
-        Buffer.from(bytes).toString('latin1'),
-        isBodyless.has(index),
-        true,
-      );
-      if (answer === undefined) return 'a body that does not end as it says';
-      const text = Buffer.from(answer.body, 'latin1');
+    faultOf: (index, text) => {
+      if (text === null) return 'a body that does not end as it says';
       if (matches !== null && !matches(text.toString()))
         return 'the body is not what --expect-body says';
       const truth = golden[index];
@@ -64,6 +58,12 @@ export const buildAnswerCheck = (plan: ShardPlan): AnswerCheck => {
       share = Math.min(1, Math.max(MIN_SHARE, CHECKS_PER_SECOND / Math.max(1, nAnswers)));
     },
   };
+};
+
+/** The body in the bytes of a whole HTTP/1.1 answer; null when it does not end as it says. */
+export const bodyOf = (bytes: Uint8Array, isBodiless: boolean): Buffer | null => {
+  const answer = readResponse(Buffer.from(bytes).toString('latin1'), isBodiless, true);
+  return answer === undefined ? null : Buffer.from(answer.body, 'latin1');
 };
 
 const buildMatcher = (expected: BodyExpectation): ((body: string) => boolean) => {

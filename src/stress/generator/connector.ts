@@ -12,6 +12,7 @@ const FIRST_RETRY_MS = 20;
 const LAST_RETRY_MS = 1000;
 const MAX_DOUBLINGS = 20;
 const REPORT_EVERY_MS = 200;
+const SWEEP_EVERY_MS = 100;
 /**
  * In an open loop a lost connection is not missed before a request waits for it. Whoever connects again at once meets
  * the listening socket of a process that is about to end, and gets a connection that nobody will ever accept.
@@ -30,14 +31,22 @@ interface Connector {
   readonly reconnect: (i: number, when: Reconnection) => void;
   /** Requests wait for a connection: those that are opened on demand are opened now. */
   readonly openMissing: () => void;
-  /** Opens what is due. @param isMissed whether requests wait for a connection */
+  /** Opens what is due, and gives up what took too long. @param isMissed whether requests wait for a connection */
   readonly turn: (nowMs: number, isMissed: boolean) => void;
+  /** Whether connections are still opening that were begun before a moment. */
+  readonly isOpening: (beforeMs: number) => boolean;
 }
 
-/** @param openSocket begins one connection; the promise only tells of failures */
+interface Opener {
+  /** Begins one connection; the promise only tells of failures. */
+  readonly open: (i: number) => Promise<unknown>;
+  /** Ends one that is not established: its handshake may be under way. */
+  readonly abandon: (i: number) => void;
+}
+
 export const buildConnector = (
   { plan, sockets, step, recorder, waiting }: ShardState,
-  openSocket: (i: number) => Promise<unknown>,
+  opener: Opener,
   emit: (message: FromShard) => void,
 ): Connector => {
   const nSockets = plan.nConnections;
@@ -51,12 +60,13 @@ export const buildConnector = (
   let nConnecting = 0;
   let reporting = false;
   let reportedMs = 0;
+  let sweptMs = 0;
 
   const connect = (i: number): void => {
     sockets.state[i] = CONNECTING;
     nConnecting++;
     begunAtMs[i] = performance.now();
-    openSocket(i).catch((fault: unknown) => {
+    opener.open(i).catch((fault: unknown) => {
       if (sockets.state[i] === CONNECTING) failed(i, codeOf(fault));
     });
   };
@@ -76,6 +86,16 @@ export const buildConnector = (
     if (retries[i]! < MAX_DOUBLINGS) retries[i]!++;
     retryAtMs[i] = performance.now() + waitMs;
     if (!sockets.closing) toConnect.push(i);
+  };
+
+  /** A handshake that never ends is a connection that cannot be opened. */
+  const sweep = (nowMs: number): void => {
+    sweptMs = nowMs;
+    for (let i = 0; i < sockets.wanted; i++) {
+      if (sockets.state[i] !== CONNECTING || nowMs - begunAtMs[i]! <= plan.timeoutMs) continue;
+      opener.abandon(i);
+      failed(i, 'not open within the timeout');
+    }
   };
 
   const openMissing = (): void => {
@@ -141,6 +161,7 @@ export const buildConnector = (
     },
     openMissing,
     turn: (nowMs, isMissed) => {
+      if (nConnecting > 0 && nowMs - sweptMs >= SWEEP_EVERY_MS) sweep(nowMs);
       let looks = toConnect.size;
       while (looks-- > 0 && nConnecting < plan.connectsAtOnce) {
         const i = toConnect.shift();
@@ -150,6 +171,12 @@ export const buildConnector = (
         else connect(i);
       }
       if (reporting) report(nowMs);
+    },
+    isOpening: (beforeMs) => {
+      for (let i = 0; nConnecting > 0 && i < sockets.wanted; i++) {
+        if (sockets.state[i] === CONNECTING && begunAtMs[i]! < beforeMs) return true;
+      }
+      return false;
     },
   };
 };

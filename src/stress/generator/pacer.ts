@@ -2,10 +2,10 @@
  * What a shard does every millisecond of an open loop: sends what is due, each request with its own planned time.
  */
 import type { StepPlan } from '../messages.ts';
-import type { RequestIo } from './request-io.ts';
 import { buildSchedule, highestRateOf, type Schedule } from './schedule.ts';
 import { BUSY, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import { addReason } from './tally.ts';
+import type { Wire } from './wire.ts';
 
 export const TURN_MS = 1;
 export const MAX_WAITING = 2 ** 18;
@@ -31,8 +31,7 @@ interface Pacer {
 
 export const buildPacer = (
   { plan, sockets, step, recorder, waiting }: ShardState,
-  requestIo: RequestIo,
-  openMissing: () => void,
+  wire: Pick<Wire, 'send' | 'giveUp' | 'giveUpUnsent' | 'openMissing' | 'drain'>,
 ): Pacer => {
   const timeoutUs = plan.timeoutMs * 1000;
   const { state, sentUs, answered, idle } = sockets;
@@ -54,11 +53,11 @@ export const buildPacer = (
         if (state[i] === IDLE) break;
         i = -1;
       }
-      if (i >= 0) requestIo.send(i, due, nowUsOf(step));
+      if (i >= 0) wire.send(i, due, nowUsOf(step));
       else if (waiting.size < MAX_WAITING) waiting.push(due);
-      else requestIo.giveUpUnsent('dropped', due, t);
+      else wire.giveUpUnsent('dropped', due, t);
     }
-    if (waiting.size > 0) openMissing();
+    if (waiting.size > 0) wire.openMissing();
   };
 
   /** At low rates: looks again and again once the next planned time is less than a turn away. */
@@ -82,11 +81,11 @@ export const buildPacer = (
     for (let i = 0; i < sockets.wanted; i++) {
       if (state[i] === BUSY && t - sentUs[i]! > timeoutUs && answered[i] === 0) {
         addReason(recorder.tally, 'timeout');
-        requestIo.giveUp(i, 'timeout', t);
+        wire.giveUp(i, 'timeout', t);
       }
     }
     while (waiting.size > 0 && t - waiting.peek() > timeoutUs) {
-      requestIo.giveUpUnsent('unanswered', waiting.shift(), t);
+      wire.giveUpUnsent('unanswered', waiting.shift(), t);
       addReason(recorder.tally, 'no free connection within the timeout');
     }
   };
@@ -113,12 +112,13 @@ export const buildPacer = (
       for (let i = 0; i < sockets.wanted; i++) {
         if (state[i] !== BUSY) continue;
         if (answered[i] === 0) addReason(recorder.tally, DRAIN_REASONS[outcome].sent);
-        requestIo.giveUp(i, outcome, t);
+        wire.giveUp(i, outcome, t);
       }
       while (waiting.size > 0) {
-        requestIo.giveUpUnsent(outcome, waiting.shift(), t);
+        wire.giveUpUnsent(outcome, waiting.shift(), t);
         addReason(recorder.tally, DRAIN_REASONS[outcome].unsent);
       }
+      wire.drain(t, outcome);
     },
   };
 };

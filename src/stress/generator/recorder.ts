@@ -66,6 +66,8 @@ export interface Recorder {
   /** A planned time was looked at, so much after it was due. */
   readonly looked: (plannedUs: number, t: number) => void;
   readonly sent: (plannedUs: number, t: number) => void;
+  /** A request that was sent was not looked at, says the service: it waits again, as if it had not been sent. */
+  readonly recalled: (plannedUs: number, sentUs: number, t: number) => void;
   readonly answered: (answer: AnswerRecord, t: number) => void;
   /** A request that was sent ends without an answer. */
   readonly lost: (
@@ -77,6 +79,8 @@ export interface Recorder {
   readonly unsent: (outcome: UnsentOutcome, plannedUs: number, t: number, name: number) => void;
   /** In a closed loop a connection that cannot be opened is a request that cannot be sent. */
   readonly unsendable: (sinceUs: number, t: number) => void;
+  /** A user of a journey began, came to its end, or failed on the way. */
+  readonly walked: (what: 'usersStarted' | 'usersDone' | 'usersFailed', plannedUs: number) => void;
   readonly isTickOver: (t: number) => boolean;
   /** What was recorded since the last tick. */
   readonly take: (t: number) => {
@@ -173,6 +177,13 @@ export const buildRecorder = (): Recorder => {
       if (t < endUs) counters[COUNTER_AT.sentInWindow]!++;
       lag[bucketOfUs(t - plannedUs)]!++;
     },
+    recalled: (plannedUs, sentUs, t) => {
+      changeBusy(-1, t);
+      if (plannedUs < measureFromUs) return;
+      counters[COUNTER_AT.sent]!--;
+      if (sentUs < endUs) counters[COUNTER_AT.sentInWindow]!--;
+      lag[bucketOfUs(sentUs - plannedUs)]!--;
+    },
     answered: ({ plannedUs, sentUs, status, isRight, isWrong, isKnown, isCompared, name }, t) => {
       changeBusy(-1, t);
       if (isRight && t >= measureFromUs && t < endUs) counters[COUNTER_AT.okInWindow]!++;
@@ -217,12 +228,15 @@ export const buildRecorder = (): Recorder => {
       if (groups.length > 0) group(outcome, plannedUs, name, ageUs);
     },
     unsendable: (sinceUs, t) => {
-      if (t < measureFromUs || t >= endUs) return;
+      if (t < measureFromUs || sinceUs >= endUs) return;
       counters[COUNTER_AT.planned]!++;
       counters[COUNTER_AT.socketError]!++;
       badSlots[slotOf(t)]!++;
       errors[bucketOfUs(t - sinceUs)]!++;
       if (groups.length > 0) group('socketError', t, 0, -1);
+    },
+    walked: (what, plannedUs) => {
+      if (plannedUs >= measureFromUs) counters[COUNTER_AT[what]]!++;
     },
     isTickOver: (t) => t - tickStartUs >= TICK_US,
     take: (t) => {

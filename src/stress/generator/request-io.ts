@@ -3,10 +3,11 @@
  * Hot path: the bytes of all requests are built before the run, and the state of each socket lies in flat arrays.
  */
 import type { Socket } from 'bun';
-import { buildAnswerCheck } from './answer-check.ts';
-import type { AnswerRecord, LossOutcome, UnsentOutcome } from './recorder.ts';
-import { closeCompletes, hasBegun, resetScanner, scanResponse } from './response-scanner.ts';
-import { BROKEN, INCOMPLETE } from './scanner-state.ts';
+import { bodyOf } from './answer-check.ts';
+import { buildLedger } from './ledger.ts';
+import type { LossOutcome, UnsentOutcome } from './recorder.ts';
+import { closeCompletes, hasBegun, resetScanner, scanResponse } from '../response/scanner.ts';
+import { BROKEN, INCOMPLETE } from '../response/scanner-state.ts';
 import { BUSY, forget, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import { addReason } from './tally.ts';
 
@@ -36,6 +37,9 @@ export interface RequestIo {
   readonly isSpent: () => boolean;
   /** A second is over. */
   readonly tick: () => void;
+  /** Whether planned requests wait that are neither in flight nor for any free place; and their end with the step. */
+  readonly isHeld: () => boolean;
+  readonly drain: (t: number, outcome: 'unanswered' | 'inFlight') => void;
 }
 
 /** An idle socket that the service closes so soon after its answer was closed because of it. */
@@ -43,74 +47,33 @@ const CLOSED_BY_ANSWER_US = 20_000;
 
 /** @param reconnect says how a socket is opened again: at once, after a delay, or when a request needs it */
 export const buildRequestIo = (
-  { plan, sockets, step, recorder, waiting }: ShardState,
+  shared: ShardState,
   reconnect: (i: number, when: Reconnection) => void,
 ): RequestIo => {
+  const { plan, sockets, step, recorder } = shared;
   const requests = plan.requests.map((text) => Buffer.from(text, 'base64'));
-  const check = buildAnswerCheck(plan);
-  const { isRightStatus } = check;
-  const { handles, state, plannedUs, sentUs, readyUs, freeUs } = sockets;
+  const ledger = buildLedger(shared, requests.length);
+  const { handles, state, readyUs, freeUs } = sockets;
   const { requestIndex, unwritten, answered } = sockets;
   const { scanner, idle } = sockets;
   const isBodiless = new Uint8Array(requests.length);
   for (const index of plan.bodiless) isBodiless[index] = 1;
-  const isKnown = Uint8Array.from(requests, (_, index) => (check.isKnown(index) ? 1 : 0));
-  const hasNames = plan.names.length > 1;
   /** The bytes of answers of the sample, by socket, until they are whole. */
   const samples = new Map<number, Uint8Array[]>();
-  const answer: AnswerRecord = {
-    plannedUs: 0,
-    sentUs: 0,
-    status: 0,
-    isRight: false,
-    isWrong: false,
-    isKnown: false,
-    isCompared: false,
-    name: 0,
-  };
-  let nextRequest = 0;
-  let stride = 1;
-  let maxRequests = Number.POSITIVE_INFINITY;
-  let nPlanned = 0;
-  let nAnswers = 0;
-
-  const takeIndex = (): number => {
-    const index = nextRequest;
-    nextRequest += stride;
-    if (nextRequest >= requests.length) nextRequest %= requests.length;
-    return index;
-  };
-
-  const nameOf = (index: number): number => (hasNames ? plan.nameOf[index]! : 0);
 
   const serve = (i: number, t: number): void => {
-    if (step.isClosedLoop) {
-      if (t >= step.endUs || nPlanned >= maxRequests) {
-        idle.push(i);
-        return;
-      }
-      nPlanned++;
-      const plannedAt = readyUs[i]! >= 0 ? readyUs[i]! : t;
-      readyUs[i] = -1;
-      recorder.planned(plannedAt);
-      send(i, plannedAt, t);
-    } else if (waiting.size > 0) send(i, waiting.shift(), t);
+    const plannedAt = ledger.next(i, t);
+    if (plannedAt >= 0) send(i, plannedAt, t);
     else idle.push(i);
   };
 
   const send = (i: number, plannedAt: number, t: number): void => {
     const socket = handles[i]!;
-    const index = takeIndex();
+    const index = ledger.sent(i, plannedAt, t);
     const bytes = requests[index]!;
-    state[i] = BUSY;
-    plannedUs[i] = plannedAt;
-    sentUs[i] = t;
-    requestIndex[i] = index;
-    answered[i] = 0;
     resetScanner(scanner, i);
     scanner.bodiless[i] = isBodiless[index]!;
-    if (isKnown[index] === 1 && check.isSampled()) samples.set(i, []);
-    recorder.sent(plannedAt, t);
+    if (ledger.wantsBody(index)) samples.set(i, []);
     const written = socket.write(bytes);
     if (written < bytes.length) {
       if (written < 0) drop(i, 'write failed');
@@ -167,29 +130,9 @@ export const buildRequestIo = (
   };
 
   const settleAnswer = (i: number, t: number): void => {
-    nAnswers++;
-    if (t - sentUs[i]! > plan.timeoutMs * 1000) {
-      addReason(recorder.tally, 'timeout');
-      settleLoss(i, 'timeout', t);
-      return;
-    }
-    state[i] = IDLE;
-    const index = requestIndex[i]!;
-    const status = scanner.status[i]!;
-    const sample = samples.size > 0 ? takeSample(i) : undefined;
-    const isRight = isRightStatus[status] === 1;
-    const isCompared = sample !== undefined && isRight && status !== 304;
-    const fault = isCompared ? check.faultOf(index, sample) : null;
-    if (fault !== null) addReason(recorder.tally, `wrong answer: ${fault}`);
-    answer.plannedUs = plannedUs[i]!;
-    answer.sentUs = sentUs[i]!;
-    answer.status = status;
-    answer.isRight = isRight && fault === null;
-    answer.isWrong = fault !== null;
-    answer.isKnown = isKnown[index] === 1 && isRight;
-    answer.isCompared = isCompared;
-    answer.name = nameOf(index);
-    recorder.answered(answer, t);
+    const bytes = samples.size > 0 ? takeSample(i) : undefined;
+    const sample = bytes && bodyOf(bytes, scanner.bodiless[i] === 1);
+    ledger.answered(i, scanner.status[i]!, sample, t);
   };
 
   const takeSample = (i: number): Uint8Array | undefined => {
@@ -199,12 +142,9 @@ export const buildRequestIo = (
     return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
   };
 
-  const settleLoss = (i: number, outcome: LossOutcome, t: number) => {
-    state[i] = IDLE;
-    readyUs[i] = t;
+  const settleLoss = (i: number, outcome: LossOutcome, t: number): void => {
     samples.delete(i);
-    const name = nameOf(requestIndex[i]!);
-    recorder.lost(outcome, { plannedUs: plannedUs[i]!, sentUs: sentUs[i]!, name }, t);
+    ledger.lost(i, outcome, t);
   };
 
   const drop = (i: number, reason: string, isDelayed = true): void => {
@@ -256,27 +196,15 @@ export const buildRequestIo = (
       if (answered[i] === 0) settleLoss(i, outcome, t);
       hangUp(i, true, 'at-once');
     },
-    giveUpUnsent: (outcome, plannedAt, t) => {
-      recorder.unsent(outcome, plannedAt, t, nameOf(takeIndex()));
-    },
+    giveUpUnsent: ledger.unsent,
     renew: (i) => {
       if (step.isClosedLoop) readyUs[i] = 0;
       hangUp(i, false, step.isClosedLoop ? 'at-once' : 'on-demand');
     },
-    begin: (max) => {
-      const isReplay = step.isReplay;
-      nextRequest = isReplay
-        ? plan.place % requests.length
-        : Math.floor((plan.place * requests.length) / plan.nPlaces);
-      stride = isReplay ? plan.nPlaces : 1;
-      maxRequests = max;
-      nPlanned = 0;
-      freeUs.fill(Number.NEGATIVE_INFINITY);
-    },
-    isSpent: () => nPlanned >= maxRequests,
-    tick: () => {
-      check.adapt(nAnswers);
-      nAnswers = 0;
-    },
+    begin: ledger.begin,
+    isSpent: ledger.isSpent,
+    tick: ledger.tick,
+    isHeld: () => false,
+    drain: () => {},
   };
 };

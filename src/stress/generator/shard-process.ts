@@ -2,7 +2,9 @@
  * The entry of a shard's process: connects one shard with the messages of its coordinator.
  * Started by `fleet.ts`; ends when the coordinator ends.
  */
-import type { FromShard, ToShard } from '../messages.ts';
+import type { FromShard, ShardPlan, ToShard } from '../messages.ts';
+import { buildJourneyIo } from '../journey/journey-io.ts';
+import { readJourney } from '../journey/script.ts';
 import { buildShard, type Shard } from './shard.ts';
 
 const emit = (message: FromShard): void => {
@@ -11,10 +13,25 @@ const emit = (message: FromShard): void => {
 
 let shard: Shard | undefined;
 
-const obey = (message: ToShard): void => {
+const open = async (plan: ShardPlan): Promise<Shard> => {
+  const { journey } = plan;
+  if (journey === null) return buildShard(plan, emit);
+  const script = (await readJourney(journey.path))!;
+  const { headers, follow, rows } = journey;
+  const shared = {
+    url: new URL(journey.url),
+    headers,
+    follow,
+    keepAlive: plan.keepAlive,
+    statuses: plan.expect.statuses,
+  };
+  return buildShard(plan, emit, { buildIo: buildJourneyIo(script, shared, rows) });
+};
+
+const obey = async (message: ToShard): Promise<void> => {
   switch (message.kind) {
     case 'open':
-      shard = buildShard(message.plan, emit);
+      shard = await open(message.plan);
       break;
     case 'grow':
       shard?.grow(message.nConnections);
@@ -34,7 +51,11 @@ const obey = (message: ToShard): void => {
   }
 };
 
-process.on('message', (message: ToShard) => obey(message));
+/** One after another: the module of a journey takes its time to load. */
+let obeyed = Promise.resolve();
+process.on('message', (message: ToShard) => {
+  obeyed = obeyed.then(() => obey(message));
+});
 process.on('disconnect', () => process.exit(0));
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
 emit({ kind: 'ready' });

@@ -1,22 +1,15 @@
 /**
- * One shard of the generator: wires its sockets, connector, request I/O, pacer and recorder, and runs steps on them.
+ * One shard of the generator: wires its connections, pacer and recorder, and runs steps on them.
  * One process runs one shard; `shard-process.ts` connects it with its coordinator.
  */
-import type { Socket } from 'bun';
-import { type FromShard, type ShardPlan, type StepPlan, tlsOptionsOf } from '../messages.ts';
-import { buildConnector, codeOf } from './connector.ts';
+import type { FromShard, ShardPlan, StepPlan } from '../messages.ts';
+import { type BuildIo, buildHttp1Wire } from './http1-wire.ts';
+import { buildHttp2Wire } from './http2-wire.ts';
 import { buildPacer, MAX_WAITING, TURN_MS } from './pacer.ts';
 import { buildRecorder, type Recorder } from './recorder.ts';
 import { buildRequestIo } from './request-io.ts';
 import { buildNumberRing } from './ring.ts';
-import {
-  buildRunningStep,
-  buildSockets,
-  CONNECTING,
-  IDLE,
-  nowUsOf,
-  type ShardState,
-} from './sockets.ts';
+import { buildRunningStep, buildSockets, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import { readUsage, sharesOf } from './usage.ts';
 
 /** A closed loop plans nothing: its pacer only looks for timeouts. */
@@ -34,90 +27,43 @@ export interface Shard {
   readonly close: () => void;
 }
 
+/** What may be put in the place of its usual parts. */
+interface ShardParts {
+  readonly recorder?: Recorder;
+  readonly buildIo?: BuildIo;
+}
+
 export const buildShard = (
   plan: ShardPlan,
   emit: (message: FromShard) => void,
-  recorder: Recorder = buildRecorder(),
+  { recorder = buildRecorder(), buildIo = buildRequestIo }: ShardParts = {},
 ): Shard => {
-  const isTls = plan.tls !== null;
-  const tls = plan.tls && tlsOptionsOf(plan.tls);
-  const sockets = buildSockets(plan.nConnections);
+  const { http2 } = plan;
+  const sockets = buildSockets(plan.nConnections * (http2?.nStreams ?? 1));
   const step = buildRunningStep();
-  const { handles, state, idle, unwritten } = sockets;
+  const { state, idle } = sockets;
   const waiting = buildNumberRing(MAX_WAITING);
   const shared: ShardState = { plan, sockets, step, recorder, waiting };
   let usage = readUsage();
   let isCutShort = false;
 
-  /** The socket of each place whose TLS handshake is under way: one that was hung up before may still be closing. */
-  const shakingHands = new Array<Socket<number> | null>(plan.nConnections).fill(null);
-
-  const handlers = {
-    binaryType: 'uint8array' as const,
-    open: (socket: Socket<number>): void => {
-      if (isTls) shakingHands[socket.data] = socket;
-      else serve(socket);
-    },
-    handshake: (socket: Socket<number>, success: boolean, fault: Error | null): void => {
-      if (!isTls) return;
-      shakingHands[socket.data] = null;
-      if (success || plan.tls?.verify === false) serve(socket);
-      else {
-        connector.failed(socket.data, `TLS: ${fault?.message || 'the handshake failed'}`);
-        socket.terminate();
-      }
-    },
-    data: (socket: Socket<number>, chunk: Uint8Array): void => requestIo.receive(socket, chunk),
-    drain: (socket: Socket<number>): void => {
-      const i = socket.data;
-      if (handles[i] === socket && unwritten[i]! > 0) requestIo.writeRest(i, socket);
-    },
-    close: (socket: Socket<number>, fault?: unknown): void => {
-      const i = socket.data;
-      if (handles[i] === socket) requestIo.closed(i, fault ? codeOf(fault) : null);
-      else if (shakingHands[i] === socket) {
-        shakingHands[i] = null;
-        connector.failed(i, 'closed at once');
-      }
-    },
-    error: (socket: Socket<number>, fault: Error): void => {
-      const i = socket.data;
-      if (handles[i] === socket) requestIo.drop(i, codeOf(fault));
-    },
-    connectError: (socket: Socket<number>, fault: Error): void => {
-      if (state[socket.data] === CONNECTING) connector.failed(socket.data, codeOf(fault));
-    },
-  };
-
-  const openSocket = (i: number): Promise<unknown> => {
-    const common = { data: i, socket: handlers, ...(tls ? { tls } : {}) };
-    if (plan.socketPath !== null) return Bun.connect({ ...common, unix: plan.socketPath });
-    const hostname = plan.addresses[i % plan.addresses.length]!;
-    return Bun.connect({ ...common, hostname, port: plan.port });
-  };
-
-  /** A connection is established. */
-  const serve = (socket: Socket<number>): void => {
-    if (!connector.established(socket)) return;
-    if (step.isRunning) requestIo.serve(socket.data, nowUsOf(step));
-    else idle.push(socket.data);
-  };
-
-  const connector = buildConnector(shared, openSocket, emit);
-  const requestIo = buildRequestIo(shared, connector.reconnect);
-  const pacer = buildPacer(shared, requestIo, connector.openMissing);
+  const wire =
+    http2 === null ? buildHttp1Wire(shared, buildIo, emit) : buildHttp2Wire(shared, emit);
+  const pacer = buildPacer(shared, wire);
 
   const turn = (): void => {
-    connector.turn(performance.now(), waiting.size > 0);
+    wire.turn(performance.now(), waiting.size > 0);
     if (!step.isRunning) return;
     const t = nowUsOf(step);
     pacer.turn(t);
-    if (t < step.endUs && requestIo.isSpent() && recorder.nBusy === 0) endAt(t);
+    if (t < step.endUs && wire.isSpent() && recorder.nBusy === 0) endAt(t);
     if (t < step.endUs) {
       if (recorder.isTickOver(t)) emitTick(t, false);
       return;
     }
-    const isDrained = recorder.nBusy === 0 && waiting.size === 0;
+    // A closed loop sends on each connection as soon as it is open: one that does not open is a request not sent.
+    const isOpening = step.isClosedLoop && wire.isOpening(step.originMs + step.endUs / 1000);
+    const isDrained = recorder.nBusy === 0 && waiting.size === 0 && !isOpening && !wire.isHeld();
     if (isDrained || t >= step.graceEndUs) {
       pacer.drain(t, isCutShort ? 'inFlight' : 'unanswered');
       step.isRunning = false;
@@ -135,14 +81,14 @@ export const buildShard = (
   const emitTick = (t: number, last: boolean): void => {
     const before = usage;
     usage = readUsage();
-    requestIo.tick();
+    wire.tick();
     emit({
       kind: 'tick',
       shard: plan.shard,
       last,
       ...(last ? { endedMs: step.endUs / 1000 } : {}),
       ...recorder.take(t),
-      nOpen: sockets.nOpen,
+      nOpen: wire.nOpen(),
       waiting: waiting.size,
       ...sharesOf(before, usage),
       rssBytes: usage.rssBytes,
@@ -155,23 +101,15 @@ export const buildShard = (
     timer = setInterval(turn, ms);
   };
 
-  /** Without keep-alive no connection that was opened before the step may serve a request of it. */
-  const recycle = (): void => {
-    for (let looks = idle.size; looks > 0; looks--) {
-      const i = idle.shift();
-      if (state[i] === IDLE) requestIo.renew(i);
-    }
-  };
-
   const begin = (): void => {
     turnEvery(step.isClosedLoop ? CLOSED_LOOP_TURN_MS : TURN_MS);
     usage = readUsage();
     step.isRunning = true;
-    if (!plan.keepAlive) recycle();
+    wire.start();
     if (!step.isClosedLoop) return;
     for (let looks = idle.size; looks > 0; looks--) {
       const i = idle.shift();
-      if (state[i] === IDLE) requestIo.serve(i, Math.max(0, nowUsOf(step)));
+      if (state[i] === IDLE) wire.serve(i, Math.max(0, nowUsOf(step)));
     }
   };
 
@@ -183,11 +121,11 @@ export const buildShard = (
 
   return {
     grow: (nConnections) => {
-      connector.grow(nConnections);
+      wire.grow(nConnections);
       turnEvery(TURN_MS);
     },
     start: ({ startAtMs, load, durationMs, maxRequests, warmUpMs, graceMs }) => {
-      connector.settle();
+      wire.settle();
       step.originMs = startAtMs - performance.timeOrigin;
       step.endUs = durationMs * 1000;
       step.graceEndUs = step.endUs + graceMs * 1000;
@@ -200,9 +138,8 @@ export const buildShard = (
         nNames: plan.names.length,
         stageEndsUs: stageEndsOf(load),
       });
-      requestIo.begin(shareOfRequests(maxRequests));
+      wire.begin(shareOfRequests(maxRequests));
       pacer.schedule(load);
-      sockets.readyUs.fill(-1);
       const waitMs = startAtMs - (performance.timeOrigin + performance.now());
       if (waitMs > 0) setTimeout(begin, waitMs);
       else begin();
@@ -213,16 +150,10 @@ export const buildShard = (
       step.graceEndUs = Math.min(step.graceEndUs, t + STOP_GRACE_US);
       endAt(t);
     },
-    reset: (share) => {
-      const nReset = Math.round(sockets.wanted * share);
-      for (let i = 0; i < nReset; i++) {
-        if (handles[i] !== null) requestIo.drop(i, 'reset by this generator', false);
-      }
-    },
+    reset: wire.reset,
     close: () => {
-      sockets.closing = true;
       clearInterval(timer);
-      for (const socket of handles) socket?.terminate();
+      wire.close();
     },
   };
 };

@@ -6,9 +6,9 @@
 import type { Socket } from 'bun';
 import type { ShardPlan } from '../messages.ts';
 import type { Recorder } from './recorder.ts';
-import { resetScanner } from './response-scanner.ts';
+import { resetScanner } from '../response/scanner.ts';
 import { buildSocketRing, type NumberRing, type SocketRing } from './ring.ts';
-import { buildScanner, type Scanner } from './scanner-state.ts';
+import { buildScanner, type Scanner } from '../response/scanner-state.ts';
 
 export const CLOSED = 0;
 export const CONNECTING = 1;

@@ -47,6 +47,10 @@ export const COUNTERS = [
   'refused',
   /** Connections that the server closed while they were idle. */
   'closedIdle',
+  /** Users of a journey. */
+  'usersStarted',
+  'usersDone',
+  'usersFailed',
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 
@@ -61,6 +65,9 @@ export const SLOT_MS = 10;
 export const TICK_MS = 1000;
 const N_SLOTS = TICK_MS / SLOT_MS;
 const MAX_REASONS = 50;
+
+/** The name of requests of a journey that were not known before the load. */
+export const OTHER = 'other';
 
 /** What is kept of one group of requests: those of one name, planned in one stage. */
 export interface GroupTally {

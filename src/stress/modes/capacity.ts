@@ -119,7 +119,9 @@ export const runCapacity = async (
     },
   );
   signal.removeEventListener('abort', stop);
-  const points = sweep.map(pointOf).sort((a, b) => a.load - b.load);
+  const points = sweep
+    .map((step) => pointOf(step, session.nStreams))
+    .sort((a, b) => a.load - b.load);
   return {
     sweep,
     trials,
@@ -164,9 +166,9 @@ const sweepClosed = async (
   return steps;
 };
 
-/** In a closed loop the requests in flight are the connections. */
-const pointOf = (step: Step): LoadPoint => ({
-  load: step.connections,
+/** In a closed loop the requests in flight are the connections, times the streams of each. */
+const pointOf = (step: Step, nStreams: number): LoadPoint => ({
+  load: step.connections * nStreams,
   throughput: step.summary.throughputPerSecond,
   meanMs: step.summary.serviceTime.meanMs ?? 0,
   p99Ms: step.summary.serviceTime.p99Ms ?? 0,
@@ -189,13 +191,11 @@ const failureOf = (
   const isRough = shareOfSlowWindows(step, thresholds) > BAD_WINDOWS_ALLOWED;
   if (verdict.kind === 'valid' && failed.length === 0 && !isShort && !isRough) return null;
   if (summary.outcomes.ok === 0 && summary.refused > 0) return 'died';
-  const lateMs = summary.lateness.p99Ms ?? 0;
-  const isOurs = lateMs > 0.5 * (summary.responseTime.p99Ms ?? 0);
   const hasErrors = failed.some(({ threshold }) => /^(errors|wrong|ok|status)/.test(threshold));
   // Errors that the service answered with are its own, however late they were asked for.
   if (hasErrors && summary.outcomes.httpError > 0.5 * summary.errors) return 'errors';
   if (verdict.kind === 'noisy') return 'noisy';
-  if (verdict.kind === 'generator-bound' || (isOurs && failed.length > 0)) return 'generator-bound';
+  if (verdict.kind === 'generator-bound') return 'generator-bound';
   if (verdict.kind === 'invalid') return 'environment';
   if (summary.refused > 0.01 * summary.planned) return 'refused';
   if (hasErrors) return 'errors';

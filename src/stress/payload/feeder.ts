@@ -30,7 +30,8 @@ interface Fed {
   readonly body?: unknown;
 }
 
-const KEYS: readonly string[] = ['name', 'weight', 'method', 'path', 'headers', 'body'];
+const REQUEST_KEYS: readonly string[] = ['method', 'path', 'headers', 'body'];
+const KEYS: readonly string[] = ['name', 'weight', ...REQUEST_KEYS];
 const USUAL_COUNT = 1000;
 
 /** What a feeder module gives: a list of requests with weights, or single ones in turn. */
@@ -45,6 +46,31 @@ export interface WeightedRequest {
   readonly weight: number;
 }
 
+/** What a module of the user exports. @throws AppError usage, file-missing, file-unreadable */
+export const loadScript = async (path: string): Promise<Script> => {
+  if (path.endsWith('.lua')) {
+    throw new AppError(
+      'usage',
+      `-s '${path}' is Lua; a JavaScript or TypeScript module that exports request(i) is expected, such as: export const request = (i) => ({ method: 'POST', body: { n: i } });`,
+    );
+  }
+  if (!existsSync(path)) throw new AppError('file-missing', `-s '${path}' does not exist.`);
+  try {
+    return (await import(resolve(path))) as Script;
+  } catch (cause) {
+    throw new AppError('file-unreadable', `-s '${path}' cannot be loaded: ${whyOf(cause)}`, {
+      cause,
+    });
+  }
+};
+
+interface Script {
+  readonly request?: unknown;
+  readonly requests?: unknown;
+  readonly count?: unknown;
+  readonly journey?: unknown;
+}
+
 /**
  * The requests that a feeder gives, in its order, `maxRequests` at most.
  * @throws AppError usage, file-missing, file-unreadable
@@ -54,28 +80,16 @@ export const readFeeder = async (
   defaults: FeederDefaults,
   maxRequests: number,
 ): Promise<Feeder> => {
-  if (path.endsWith('.lua')) {
-    throw new AppError(
-      'usage',
-      `-s '${path}' is Lua; a JavaScript or TypeScript module that exports request(i) is expected, such as: export const request = (i) => ({ method: 'POST', body: { n: i } });`,
-    );
-  }
-  if (!existsSync(path)) throw new AppError('file-missing', `-s '${path}' does not exist.`);
-  let feeder: { request?: unknown; requests?: unknown; count?: unknown };
-  try {
-    feeder = (await import(resolve(path))) as typeof feeder;
-  } catch (cause) {
-    throw new AppError('file-unreadable', `-s '${path}' cannot be loaded: ${whyOf(cause)}`, {
-      cause,
-    });
-  }
-  const { request, requests, count = USUAL_COUNT } = feeder;
+  const { request, requests, count = USUAL_COUNT } = await loadScript(path);
   if (typeof count !== 'number' || !(count >= 1)) {
     throw new AppError('usage', `-s '${path}': its count is not a number of requests.`);
   }
   const isList = Array.isArray(requests) && requests.length > 0;
   if (!isList && typeof request !== 'function') {
-    throw new AppError('usage', `-s '${path}' exports neither request(i) nor a list 'requests'.`);
+    throw new AppError(
+      'usage',
+      `-s '${path}' exports neither request(i) nor a list 'requests' nor a journey.`,
+    );
   }
   const describe = isList
     ? (i: number): unknown => requests[i]
@@ -95,13 +109,25 @@ export const readFeeder = async (
 const whyOf = (cause: unknown): string =>
   cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
 
-const fromFed = async (defaults: FeederDefaults, value: unknown): Promise<WeightedRequest> => {
+/** One request as a journey describes it. @param ownKeys what may stand beside it @throws AppError usage */
+export const readDescribed = async (
+  defaults: FeederDefaults,
+  value: unknown,
+  ownKeys: readonly string[],
+): Promise<PlannedRequest> =>
+  (await fromFed(defaults, value, [...REQUEST_KEYS, ...ownKeys])).request;
+
+const fromFed = async (
+  defaults: FeederDefaults,
+  value: unknown,
+  keys: readonly string[] = KEYS,
+): Promise<WeightedRequest> => {
   if (typeof value !== 'object' || value === null) {
     throw new AppError('usage', 'an object {method, path, headers, body} is expected.');
   }
-  const odd = Object.keys(value).find((key) => !KEYS.includes(key));
+  const odd = Object.keys(value).find((key) => !keys.includes(key));
   if (odd !== undefined) {
-    throw new AppError('usage', `'${odd}' is none of ${KEYS.join(', ')}.`);
+    throw new AppError('usage', `'${odd}' is none of ${keys.join(', ')}.`);
   }
   const fed = value as Fed;
   const { weight = 1 } = fed;

@@ -61,6 +61,35 @@ export const mergeHeaders = (
 /** Methods whose requests say that they have no body, as RFC 9110 (section 8.6) asks. */
 const BODY_EXPECTED: readonly string[] = ['POST', 'PUT', 'PATCH'];
 
+/** What belongs to a connection of HTTP/1.1 has no place on a stream. */
+const OF_CONNECTIONS: readonly string[] = [
+  'connection',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+];
+
+/** The header fields of a request on a stream of HTTP/2, the pseudo-headers first. @source RFC 9113, section 8 */
+export const streamFields = (request: Request, url: URL): (readonly [string, string])[] => {
+  const { headers, method, path, body } = request;
+  const own = headers.map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+  const host = own.find(([name]) => name === 'host')?.[1] ?? url.host;
+  const isFramed = own.some(([name]) => name === 'content-length');
+  return [
+    [':method', method],
+    [':scheme', url.protocol.slice(0, -1)],
+    [':authority', host],
+    [':path', path],
+    ...own.filter(([name]) => !OF_CONNECTIONS.includes(name)),
+    ...(!isFramed && (body || BODY_EXPECTED.includes(method))
+      ? [['content-length', String(body?.length ?? 0)] as const]
+      : []),
+  ];
+};
+
 /** The request as it goes over the wire. @source RFC 9112, section 3 */
 export const encodeRequest = (request: Request, host: string, keepAlive: boolean): Uint8Array => {
   const names = new Set(request.headers.map(([name]) => name.toLowerCase()));
@@ -76,4 +105,15 @@ export const encodeRequest = (request: Request, host: string, keepAlive: boolean
     Buffer.from(`${lines.join('\r\n')}\r\n\r\n`),
     request.body ?? new Uint8Array(0),
   ]);
+};
+
+/** A request after a redirect, as fetch makes it. @source Fetch standard, HTTP-redirect fetch, step 12 */
+export const redirected = (request: Request, path: string, status: number): Request => {
+  const { method } = request;
+  const isGet =
+    ((status === 301 || status === 302) && method === 'POST') ||
+    (status === 303 && method !== 'GET' && method !== 'HEAD');
+  if (!isGet) return { ...request, path };
+  const headers = request.headers.filter(([name]) => !/^content-/i.test(name));
+  return { ...request, path, method: 'GET', headers, body: null };
 };

@@ -189,25 +189,16 @@ export const capacityRunFile = (session: Session, frame: RunFrame, run: Capacity
   };
 };
 
-/** What ended the search may have been the generator or the machine: then what was found is a lower bound. */
-const searchVerdict = ({ found }: CapacityRun, main: Step): Verdict => {
-  const busy = Math.round(main.verdict.busy * 100);
-  if (found.reason === 'generator-bound') {
-    return {
-      ...main.verdict,
-      kind: 'generator-bound',
-      sentence: `generator-bound: a lower bound (the generator was the bottleneck, ${busy} % busy; give it more processes with -t, or another machine)`,
-    };
+/** What ended the search may have been the generator or the machine: then its last such step says why. */
+const searchVerdict = ({ found, trials, soaks }: CapacityRun, main: Step): Verdict => {
+  const { reason } = found;
+  if (reason !== 'generator-bound' && reason !== 'noisy') {
+    return judgeRun(main.verdict, main.summary);
   }
-  if (found.reason === 'noisy') {
-    return {
-      ...main.verdict,
-      kind: 'noisy',
-      sentence:
-        'the machine was too noisy: other work took the processor of the generator; what was found is a lower bound',
-    };
-  }
-  return judgeRun(main.verdict, main.summary);
+  const { verdict } = [...trials, ...soaks].findLast((step) => step.verdict.kind === reason)!;
+  const sentence =
+    reason === 'noisy' ? `${verdict.sentence}; what was found is a lower bound` : verdict.sentence;
+  return { ...verdict, sentence };
 };
 
 const trialLine = (step: Step): TrialLine => ({
@@ -271,6 +262,8 @@ const completed = (file: RunFile): RunFile => {
     achievedPerSecond: summary.sent / summary.seconds,
     errors,
     longestGapMs: 0,
+    unsolicited: 0,
+    users: null,
     compared: 0,
     wrongEstimate: null,
   };

@@ -163,11 +163,13 @@ const summaryLines = ({
   const { responseTime, serviceTime, lag, longestGapMs } = summary;
   const achieved = summary.achievedPerSecond;
   const lines = [
-    `${showCount(summary.planned)} planned, ${showCount(summary.sent)} sent, ${showCount(summary.answered)} answered: ${ratePerSecond === null ? '' : `${showRate(ratePerSecond)} planned, `}${showRate(achieved)} sent, ${showRate(summary.throughputPerSecond)} answered ok, over ${summary.seconds.toFixed(1)} s, ${(summary.bytesIn / summary.seconds / 2 ** 20).toFixed(1)} MiB/s`,
+    `${showCount(summary.planned)} planned, ${showCount(summary.sent)} sent, ${showCount(summary.answered)} answered: ${ratePerSecond === null ? '' : `${summary.users === null ? '' : 'users '}${showRate(ratePerSecond)} planned, `}${showRate(achieved)} sent, ${showRate(summary.throughputPerSecond)} answered ok, over ${summary.seconds.toFixed(1)} s, ${(summary.bytesIn / summary.seconds / 2 ** 20).toFixed(1)} MiB/s`,
     `${showCount(summary.planned)} planned = ${outcomeTerms(summary)}`,
     `${showCount(summary.errors)} errors, ${showShare(summary.errorShare)}; longest time without a good answer ${showMs(longestGapMs)}${outage === null ? '' : ', an outage'}`,
     `${showCount(connections.opened)} of ${showCount(connections.planned)} connections opened${summary.reopened > 0 ? `, ${showCount(summary.reopened)} opened again` : ''}`,
+    ...userLines(summary),
     ...wrongLines(summary),
+    ...unsolicitedLines(summary),
     '',
     row('', ['mean', 'p50', 'p90', 'p99', 'p99.9', 'max', 'count']),
     quantileRow('response time', responseTime),
@@ -216,6 +218,23 @@ const wrongLines = ({ checked, compared, wrong, wrongEstimate }: Summary): strin
       : `${showCount(compared)} of ${showCount(checked)} answers checked, chosen at random, ${showCount(wrong)} wrong: about ${showCount(count)} of all (${showCount(low)} to ${showCount(high)} with 95 %)`,
   ];
 };
+
+/** Users of a journey: those that neither came to its end nor failed were under way when the plan ended. */
+const userLines = ({ users }: Summary): string[] => {
+  if (users === null) return [];
+  const { started, done, failed } = users;
+  return [
+    `${showCount(started)} users began the journey: ${showCount(done)} came to its end, ${showCount(failed)} failed on the way, ${showCount(started - done - failed)} were under way at the end`,
+  ];
+};
+
+/** What a service sends to nobody may have been meant for somebody: each answer before it is in doubt. */
+const unsolicitedLines = ({ unsolicited }: Summary): string[] =>
+  unsolicited > 0
+    ? [
+        `${showCount(unsolicited)} times bytes came that answered no request: answers may have reached the wrong ones`,
+      ]
+    : [];
 
 /** Figures by name and by stage. */
 const groupLines = ({ names, stages }: Step): string[] => [

@@ -2,21 +2,24 @@
  * A few requests before the load: does the service answer at all, in HTTP, and always the same?
  */
 import { AppError } from '../../core/errors.ts';
-import { encodeRequest, type Request } from '../payload/request.ts';
+import { encodeRequest, type Request, redirected } from '../payload/request.ts';
 import {
   type SingleRequestFailure,
   type SingleResponse,
   sendSingleRequest,
 } from './single-request.ts';
+import { sendSingleStream } from './single-stream.ts';
 import type { Target } from './target.ts';
 
-export interface Probe {
+interface Probe {
   readonly status: number;
   /** Mean time of one request. */
   readonly meanMs: number;
   /** Bodies that came back twice the same: [index of the request, body]. */
   readonly golden: readonly (readonly [number, Uint8Array])[];
   readonly notes: readonly string[];
+  /** How many requests the service takes at once on one connection of HTTP/2. */
+  readonly maxStreams: number;
   /** The requests of the load: those that were given, or where redirects led. */
   readonly requests: readonly Request[];
 }
@@ -37,6 +40,8 @@ interface ProbeOptions {
 
 const MAX_VARIED = 3;
 const MAX_HOPS = 10;
+/** Paths whose redirects are looked for before the load. */
+const MAX_FOLLOWED = 100;
 const SAFE: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE'];
 /** Longer than the second that a clock in a body may show. */
 const APART_MS = 1100;
@@ -49,28 +54,38 @@ export const probeTarget = async (
 ): Promise<Probe> => {
   let spentMs = 0;
   let nSent = 0;
+  let maxStreams = Number.POSITIVE_INFINITY;
   const send = async (request: Request): Promise<SingleResponse> => {
     const startMs = performance.now();
     nSent++;
     const response = await sendOrThrow(target, request, options.timeoutMs);
     spentMs += performance.now() - startMs;
+    if ('maxStreams' in response) maxStreams = response.maxStreams as number;
     return response;
   };
   const notes: string[] = [];
   let requests = given;
-  let first = await send(requests[0]!);
   const firstMs = performance.now();
-  for (let hops = 0; isRedirect(first.status, options.statuses); hops++) {
-    const from = requests[0]!.path;
-    const at = new URL(from, target.url);
-    const next = redirectOf(at, first, options.follow && hops < MAX_HOPS);
-    const { status } = first;
-    requests = requests.map((request) =>
-      request.path === from ? redirected(request, next, status) : request,
-    );
-    notes.push(`${at.href} redirects (${status}) to ${next}: the load goes there.`);
-    first = await send(requests[0]!);
-  }
+  /** Asks a request, and where redirects lead; those of the same path and method go there too. */
+  const arrive = async (index: number): Promise<SingleResponse> => {
+    let answer = await send(requests[index]!);
+    for (let hops = 0; isRedirect(answer.status, options.statuses); hops++) {
+      const { path, method } = requests[index]!;
+      const at = new URL(path, target.url);
+      const next = redirectOf(at, answer, options.follow && hops < MAX_HOPS);
+      const { status } = answer;
+      requests = requests.map((request) =>
+        request.path === path && request.method === method
+          ? redirected(request, next, status)
+          : request,
+      );
+      notes.push(`${at.href} redirects (${status}) to ${next}: the load goes there.`);
+      answer = await send(requests[index]!);
+    }
+    return answer;
+  };
+  const first = await arrive(0);
+  if (options.follow) for (const index of otherPlaces(given)) await arrive(index);
   const { method, path } = requests[0]!;
   const isGood = isRight(first.status, options.statuses);
   if (!isGood) {
@@ -101,11 +116,26 @@ export const probeTarget = async (
   }
   return {
     status: first.status,
+    maxStreams,
     meanMs: spentMs / nSent,
     golden: isChecked ? golden : [],
     notes,
     requests,
   };
+};
+
+/** The first request of each path but that of the first; of those that may change something none is asked. */
+const otherPlaces = (requests: readonly Request[]): number[] => {
+  const placeOf = ({ method, path }: Request): string => `${method} ${path}`;
+  const seen = new Set([placeOf(requests[0]!)]);
+  return requests
+    .flatMap((request, index) => {
+      const place = placeOf(request);
+      if (seen.has(place) || !SAFE.includes(request.method)) return [];
+      seen.add(place);
+      return [index];
+    })
+    .slice(0, MAX_FOLLOWED);
 };
 
 /** Which requests are asked twice, evenly over all; of those that may change something only the first. */
@@ -139,31 +169,27 @@ const redirectOf = (at: URL, { status, location }: SingleResponse, follows: bool
   );
 };
 
-/** A request after a redirect, as fetch makes it. @source Fetch standard, HTTP-redirect fetch, step 12 */
-const redirected = (request: Request, path: string, status: number): Request => {
-  const { method } = request;
-  const isGet =
-    ((status === 301 || status === 302) && method === 'POST') ||
-    (status === 303 && method !== 'GET' && method !== 'HEAD');
-  if (!isGet) return { ...request, path };
-  const headers = request.headers.filter(([name]) => !/^content-/i.test(name));
-  return { ...request, path, method: 'GET', headers, body: null };
-};
-
 const sendOrThrow = async (
   target: Target,
   request: Request,
   timeoutMs: number,
 ): Promise<SingleResponse> => {
-  const result = await sendSingleRequest(target, encodeRequest(request, target.url.host, false), {
-    timeoutMs,
-    bodiless: request.method === 'HEAD',
-  });
+  const result = target.isHttp2
+    ? await sendSingleStream(target, request, timeoutMs)
+    : await sendSingleRequest(target, encodeRequest(request, target.url.host, false), {
+        timeoutMs,
+        bodiless: request.method === 'HEAD',
+      });
   if ('status' in result) return result;
   throw new AppError('target-unreachable', sentenceOf(target, result, timeoutMs));
 };
 
-const sentenceOf = (target: Target, failure: SingleRequestFailure, timeoutMs: number): string => {
+/** Why a service could not be asked. */
+export const sentenceOf = (
+  target: Target,
+  failure: SingleRequestFailure,
+  timeoutMs: number,
+): string => {
   const place = target.socketPath ?? `${target.host}:${target.port}`;
   switch (failure.kind) {
     case 'refused':
@@ -176,6 +202,8 @@ const sentenceOf = (target: Target, failure: SingleRequestFailure, timeoutMs: nu
       return `${place} accepts connections but closes them without an answer${target.isTls ? '.' : ': does it expect https://?'}`;
     case 'cut-off':
       return `${place} closes the connection in the middle of its answer.`;
+    case 'not-http2':
+      return `${place} does not speak HTTP/2 (${failure.why}): leave --http2 out.`;
     case 'not-http':
       return `${place} answers, but not in HTTP/1.`;
     case 'tls':

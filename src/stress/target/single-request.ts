@@ -2,21 +2,23 @@
  * One request on a connection of its own, in the very bytes that the load will send; read by the same scanner.
  */
 import type { SocketHandler } from 'bun';
-import { readResponse } from '../generator/response-reference.ts';
-import { closeCompletes, scanResponse } from '../generator/response-scanner.ts';
-import { BROKEN, buildScanner, INCOMPLETE } from '../generator/scanner-state.ts';
+import { readResponse } from '../response/reference.ts';
+import { closeCompletes, scanResponse } from '../response/scanner.ts';
+import { BROKEN, buildScanner, INCOMPLETE } from '../response/scanner-state.ts';
 import { tlsOptionsOf } from '../messages.ts';
 import type { Target } from './target.ts';
 
 export interface SingleResponse {
   readonly status: number;
   readonly location: string | undefined;
+  /** Status line and header fields. */
+  readonly head: string;
   readonly body: Buffer;
 }
 
 export type SingleRequestFailure =
   | { readonly kind: 'refused' | 'silent' | 'endless' | 'closed' | 'cut-off' | 'not-http' }
-  | { readonly kind: 'tls' | 'other'; readonly why: string };
+  | { readonly kind: 'tls' | 'not-http2' | 'other'; readonly why: string };
 
 interface SingleRequestOptions {
   readonly timeoutMs: number;
@@ -97,10 +99,13 @@ export const sendSingleRequest = (
 
 const responseOf = (bytes: Buffer, status: number, bodiless: boolean): SingleResponse => {
   const text = bytes.toString('latin1');
+  const answer = readResponse(text, bodiless, true);
+  const head = answer?.head ?? '';
   return {
     status,
-    location: /\r\nlocation:\s*([^\r\n]+)/i.exec(text)?.[1],
-    body: Buffer.from(readResponse(text, bodiless, true)?.body ?? '', 'latin1'),
+    location: /\r\nlocation:\s*([^\r\n]+)/i.exec(head)?.[1],
+    head,
+    body: Buffer.from(answer?.body ?? '', 'latin1'),
   };
 };
 

@@ -12,6 +12,8 @@ export interface Target {
   readonly port: number;
   readonly isTls: boolean;
   readonly tls: TlsPlan | null;
+  /** Whether HTTP/2 is spoken: agreed on by ALPN over TLS, known before without. */
+  readonly isHttp2: boolean;
   /** A Unix socket instead of addresses. */
   readonly socketPath: string | null;
   /** Whether the service is on this machine. */
@@ -56,6 +58,7 @@ export interface Access {
   /** `HOST:PORT` of a URL, and the address that stands for it. */
   readonly resolve: ReadonlyMap<string, string>;
   readonly socketPath?: string | undefined;
+  readonly http2?: boolean | undefined;
   /** Whether a certificate that does not verify is refused. */
   readonly verifyTls: boolean;
   /** PEM texts: certificates to trust, and the client's own. */
@@ -89,6 +92,7 @@ export const resolveTarget = async (url: URL, access: Access): Promise<Target> =
     port,
     isTls,
     tls: isTls ? tls : null,
+    isHttp2: access.http2 ?? false,
     socketPath,
     isLoopback: socketPath !== null || address.startsWith('127.') || address === '::1',
     addresses: [address],

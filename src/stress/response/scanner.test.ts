@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { readResponse } from './response-reference.ts';
-import { closeCompletes, scanResponse } from './response-scanner.ts';
+import { readResponse } from './reference.ts';
+import { closeCompletes, scanResponse } from './scanner.ts';
 import { BROKEN, buildScanner, INCOMPLETE } from './scanner-state.ts';
 
 const ANSWERS: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
 /**
  * The response scanner: finds where an HTTP/1.x answer ends, in whatever pieces it arrives.
- * Hot path of a shard; its slow twin is `response-reference.ts`.
+ * Hot path of a shard; its slow twin is `reference.ts`.
  *
  * One scanner serves all sockets of a shard: their states lie in flat arrays, indexed by socket.
  */
-import { scanChunks } from './response-chunks.ts';
-import { parseHead } from './response-head.ts';
+import { scanChunks } from './chunks.ts';
+import { parseHead } from './head.ts';
 import { BROKEN, HEAD, INCOMPLETE, LENGTH, type Scanner, UNTIL_CLOSE } from './scanner-state.ts';
 
 const HEAD_LIMIT_BYTES = 65_536;

@@ -1,10 +1,12 @@
 /**
- * The slow twin of `response-scanner.ts`: reads whole answers from one string, as the specification says it.
+ * The slow twin of `scanner.ts`: reads whole answers from one string, as the specification says it.
  */
 
 interface ParsedResponse {
   readonly status: number;
   readonly closes: boolean;
+  /** Status line and header fields. */
+  readonly head: string;
   readonly body: string;
   /** Offset just past the answer. */
   readonly end: number;
@@ -22,7 +24,8 @@ export const readResponse = (
 ): ParsedResponse | undefined => {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
-  const [statusLine = '', ...lines] = text.slice(0, headEnd).split('\r\n');
+  const head = text.slice(0, headEnd);
+  const [statusLine = '', ...lines] = head.split('\r\n');
   const status = Number(statusLine.split(' ')[1]);
   const start = headEnd + 4;
   if (status < 200) {
@@ -36,18 +39,20 @@ export const readResponse = (
     }),
   );
   const closes = headers.get('connection')?.toLowerCase() === 'close';
-  if (bodiless || status === 204 || status === 304) return { status, closes, body: '', end: start };
+  if (bodiless || status === 204 || status === 304) {
+    return { status, closes, head, body: '', end: start };
+  }
   if (headers.get('transfer-encoding')?.toLowerCase() === 'chunked') {
     const chunked = readChunks(text, start);
-    return chunked && { status, closes, ...chunked };
+    return chunked && { status, closes, head, ...chunked };
   }
   const length = headers.get('content-length');
   if (length === undefined && isClosed) {
-    return { status, closes: true, body: text.slice(start), end: text.length };
+    return { status, closes: true, head, body: text.slice(start), end: text.length };
   }
   const end = start + Number(length);
   if (!(end <= text.length)) return undefined;
-  return { status, closes, body: text.slice(start, end), end };
+  return { status, closes, head, body: text.slice(start, end), end };
 };
 
 const readChunks = (text: string, start: number): { body: string; end: number } | undefined => {
