@@ -100,7 +100,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       ...GROUND,
       ...['flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'slo', 'report', 'score'],
     ],
-    rooms: { model: ['training'], training: [] },
+    rooms: { model: ['training'], stress: [], training: [] },
   },
 };
 

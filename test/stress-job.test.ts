@@ -2,8 +2,8 @@ import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { addStressOptions, type StressFlags } from '../src/cli/stress-flags.ts';
-import { planOf } from '../src/cli/stress-plan.ts';
+import { addStressOptions, type StressFlags } from '../src/cli/stress/flags.ts';
+import { planOf } from '../src/cli/stress/plan.ts';
 
 interface Job {
   readonly apiVersion: string;

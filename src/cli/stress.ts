@@ -17,8 +17,8 @@ import { type Admin, adminUrlOf, openAdmin } from '../stress/target/admin.ts';
 import { askModel } from '../stress/target/puntual.ts';
 import { printJson, printLine } from './output.ts';
 import { tellAll, type Watcher } from '../stress/watcher.ts';
-import { addStressOptions, DEFAULT_REPORT, type StressFlags } from './stress-flags.ts';
-import { type LiveUi, openLiveUi, openOtlp } from './stress-live.ts';
+import { addStressOptions, DEFAULT_REPORT, type StressFlags } from './stress/flags.ts';
+import { type LiveUi, openLiveUi, openOtlp } from './stress/live.ts';
 import {
   documentOf,
   exitCodeOf,
@@ -26,7 +26,7 @@ import {
   openOutputs,
   pageOf,
   type Told,
-} from './stress-output.ts';
+} from './stress/output.ts';
 import {
   modeOf,
   planOf,
@@ -34,7 +34,7 @@ import {
   sourceOf,
   unfoldCurl,
   wantsReport,
-} from './stress-plan.ts';
+} from './stress/plan.ts';
 
 export const describe = (command: Command): void => {
   addStressOptions(command).action((urls: readonly string[], flags: StressFlags) =>

@@ -1,8 +1,8 @@
 /**
- * The flags of `puntual stress`; `stress-plan.ts` says what they ask for.
+ * The flags of `puntual stress`; `plan.ts` says what they ask for.
  */
 import { type Command, InvalidArgumentError } from 'commander';
-import { durationMs, realNumber, setting, wholeNumber } from './setting.ts';
+import { durationMs, realNumber, setting, wholeNumber } from '../setting.ts';
 
 export interface StressFlags {
   readonly connections?: number;

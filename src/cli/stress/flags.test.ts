@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { buildPayload } from '../stress/payload/payload.ts';
-import { addStressOptions, type StressFlags } from './stress-flags.ts';
-import { sessionOptionsOf } from './stress-plan.ts';
+import { buildPayload } from '../../stress/payload/payload.ts';
+import { addStressOptions, type StressFlags } from './flags.ts';
+import { sessionOptionsOf } from './plan.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-stress-flags-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -3,14 +3,14 @@
  */
 import { request as askHttp } from 'node:http';
 import { request as askHttps } from 'node:https';
-import { AppError } from '../core/errors.ts';
-import { buildBody, buildLivingPage } from '../report/page.ts';
-import { type LiveRun, livePage } from '../report/stress/live-page.ts';
-import { COARSE_SCALE, errorsOf, type Window } from '../stress/coordinator/window.ts';
-import { buildOtlpMetrics } from '../stress/results/otlp.ts';
-import type { RunHead } from '../stress/results/run-file.ts';
-import type { StressPlan } from '../stress/stress.ts';
-import type { Watcher } from '../stress/watcher.ts';
+import { AppError } from '../../core/errors.ts';
+import { buildBody, buildLivingPage } from '../../report/page.ts';
+import { type LiveRun, livePage } from '../../report/stress/live-page.ts';
+import { COARSE_SCALE, errorsOf, type Window } from '../../stress/coordinator/window.ts';
+import { buildOtlpMetrics } from '../../stress/results/otlp.ts';
+import type { RunHead } from '../../stress/results/run-file.ts';
+import type { StressPlan } from '../../stress/stress.ts';
+import type { Watcher } from '../../stress/watcher.ts';
 
 export interface LiveUi extends Watcher {
   readonly url: string;

@@ -4,14 +4,14 @@
 import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppError, ERRORS } from '../core/errors.ts';
-import { buildStressPage } from '../report/stress/stress-page.ts';
-import type { ComparisonReport } from '../stress/results/compare.ts';
-import { csvOf } from '../stress/results/csv.ts';
-import { junitOf } from '../stress/results/junit.ts';
-import { markdownOf } from '../stress/results/markdown.ts';
-import type { RunFile } from '../stress/results/run-file.ts';
-import { printLine } from './output.ts';
+import { AppError, ERRORS } from '../../core/errors.ts';
+import { buildStressPage } from '../../report/stress/stress-page.ts';
+import type { ComparisonReport } from '../../stress/results/compare.ts';
+import { csvOf } from '../../stress/results/csv.ts';
+import { junitOf } from '../../stress/results/junit.ts';
+import { markdownOf } from '../../stress/results/markdown.ts';
+import type { RunFile } from '../../stress/results/run-file.ts';
+import { printLine } from '../output.ts';
 
 /** A run, and the earlier one that it is compared with. */
 export interface Told {

@@ -2,25 +2,30 @@
  * What the flags of `puntual stress` ask for: the mode, the plan of the load, and how the service is reached.
  */
 import { readFileSync } from 'node:fs';
-import { AppError } from '../core/errors.ts';
-import { readObjectives } from '../slo/objective.ts';
-import { thresholdsOf } from '../slo/thresholds.ts';
-import { parseSlo } from '../stress/analysis/slo.ts';
-import { parsePart, parseStartAt, type RunPart, shareOfCount } from '../stress/coordinator/part.ts';
-import { parseBodyExpectation, parseStatuses } from '../stress/expectation.ts';
-import { parseFaults } from '../stress/faults/fault.ts';
-import { parseRate, type RateText, readStages } from '../stress/load-text.ts';
-import { parseRamp } from '../stress/modes/ramp.ts';
-import { parseCurl, payloadOfCurl } from '../stress/payload/curl.ts';
-import type { TableReader } from '../stress/payload/data-file.ts';
-import type { Payload } from '../stress/payload/payload.ts';
-import { mergeHeaders, parseHeader, parseMethod, pathOf } from '../stress/payload/request.ts';
-import { readSource } from '../stress/payload/source.ts';
-import type { Mode } from '../stress/results/run-file.ts';
-import type { SessionOptions } from '../stress/session.ts';
-import type { StressPlan } from '../stress/stress.ts';
-import { type Access, parseTarget } from '../stress/target/target.ts';
-import { DEFAULT_CONNECTIONS, DEFAULT_SLO, type StressFlags } from './stress-flags.ts';
+import { AppError } from '../../core/errors.ts';
+import { readObjectives } from '../../slo/objective.ts';
+import { thresholdsOf } from '../../slo/thresholds.ts';
+import { parseSlo } from '../../stress/analysis/slo.ts';
+import {
+  parsePart,
+  parseStartAt,
+  type RunPart,
+  shareOfCount,
+} from '../../stress/coordinator/part.ts';
+import { parseBodyExpectation, parseStatuses } from '../../stress/expectation.ts';
+import { parseFaults } from '../../stress/faults/fault.ts';
+import { parseRate, type RateText, readStages } from '../../stress/load-text.ts';
+import { parseRamp } from '../../stress/modes/ramp.ts';
+import { parseCurl, payloadOfCurl } from '../../stress/payload/curl.ts';
+import type { TableReader } from '../../stress/payload/data-file.ts';
+import type { Payload } from '../../stress/payload/payload.ts';
+import { mergeHeaders, parseHeader, parseMethod, pathOf } from '../../stress/payload/request.ts';
+import { readSource } from '../../stress/payload/source.ts';
+import type { Mode } from '../../stress/results/run-file.ts';
+import type { SessionOptions } from '../../stress/session.ts';
+import type { StressPlan } from '../../stress/stress.ts';
+import { type Access, parseTarget } from '../../stress/target/target.ts';
+import { DEFAULT_CONNECTIONS, DEFAULT_SLO, type StressFlags } from './flags.ts';
 
 /** A search plans its requests: more connections, so that it is not them that requests wait for. */
 const SEARCH_CONNECTIONS = 128;
@@ -159,7 +164,7 @@ const thresholdTextOf = (slo: string): string =>
 
 /** The database is loaded only when a table is read. */
 const readTable: TableReader = async (path, maxRows, cells) =>
-  (await import('../flights/reading/first-rows.ts')).readFirstRows(path, maxRows, {
+  (await import('../../flights/reading/first-rows.ts')).readFirstRows(path, maxRows, {
     keepsText: cells !== 'flights',
     typesNumbers: cells !== 'text',
   });

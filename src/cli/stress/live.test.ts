@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 
-const MAIN = join(import.meta.dir, 'main.ts');
+const MAIN = join(import.meta.dir, '..', 'main.ts');
 
 interface Metric {
   readonly name: string;
