@@ -139,7 +139,6 @@ const boosted = await boostWithEarlyStopping({
   buildLearner: buildParallelLearner(pool),
   train,
   validation: later ?? null,
-  loss: { kind: 'logistic' },
   settings,
 });
 const seconds = (performance.now() - startMs) / 1000;

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { planOf } from '../core/around/departure-plan.ts';
+import { startPlan } from '../core/around/departure-plan.ts';
 import { AppError } from '../core/errors.ts';
 import type { Model } from '../core/model.ts';
 import { readModel } from '../core/model-file.ts';
@@ -161,9 +161,12 @@ const surroundingsOf = async (
     inputs.some(({ name }) => fields.includes(name));
   // What comes by a pipe cannot be read twice.
   const planned = schedule ?? (files.includes('-') ? undefined : files);
-  const { loadPlan } = await import('../flights/cleaning/plan.ts');
+  const { readPlanned } = await import('../flights/cleaning/plan.ts');
+  const builder = startPlan();
   const plan =
-    planned && asks(PLAN_FIELDS) ? planOf(await loadPlan(planned, readingOf(options))) : undefined;
+    planned && asks(PLAN_FIELDS)
+      ? builder.finish(await readPlanned(planned, readingOf(options), builder.add))
+      : undefined;
   if (weather === undefined) return { plan };
   const rule = provenance.trainedOn?.weather;
   if (!asks(WEATHER_FIELDS))

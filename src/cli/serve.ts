@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, SERVICE_VIEW_RULES, type ServeConfig } from '../serve/config.ts';
 import { MODELS_LIMIT, TEMPORALITIES } from '../serve/labels.ts';
 import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
-import { encodePlanned } from '../core/around/departure-plan.ts';
+import { encodePlan, type PlannedFlights } from '../core/around/departure-plan.ts';
 import type { ReadPlan } from '../serve/supervisor/kept-plan.ts';
 import { isAddress } from '../serve/supervisor/model-source.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
@@ -222,9 +222,22 @@ export const serveUntilEnded = async (config: ServeConfig, isJson: boolean): Pro
 
 /** The reader of files is loaded only where there is one to read. */
 const readPlan: ReadPlan = async (files) => {
-  const { loadPlan } = await import('../flights/cleaning/plan.ts');
-  return encodePlanned(await loadPlan(files));
+  const { readPlanned } = await import('../flights/cleaning/plan.ts');
+  const parts: PlannedFlights[] = [];
+  const names = await readPlanned(files, {}, (flights, nRows) => {
+    parts.push(mapColumns((column) => flights[column].slice(0, nRows)));
+  });
+  const whole = mapColumns((column) => Int32Array.from(parts.flatMap((part) => [...part[column]])));
+  return encodePlan(whole, names);
 };
+
+const mapColumns = (of: (column: keyof PlannedFlights) => Int32Array): PlannedFlights => ({
+  origin: of('origin'),
+  destination: of('destination'),
+  airline: of('airline'),
+  tailNumber: of('tailNumber'),
+  minutes: of('minutes'),
+});
 
 const duration = (
   flag: string,

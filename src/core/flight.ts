@@ -40,12 +40,38 @@ export const FIELDS = {
   originNearDepartures: {
     kind: 'number',
     unit: 'flights',
-    description: 'The same in that hour, the one before and the one after',
+    description: 'Departures at the origin in that hour, the one before and the one after',
   },
   originDayDepartures: {
     kind: 'number',
     unit: 'flights',
-    description: 'The same on the whole day',
+    description: 'Departures at the origin on that day',
+  },
+  originEarlierDepartures: {
+    kind: 'number',
+    unit: 'flights',
+    description: 'Departures at the origin in the hours of the day before',
+  },
+  airlineHourDepartures: {
+    kind: 'number',
+    unit: 'flights',
+    description:
+      "Departures of the airline that the day's schedule holds at the origin in that hour",
+  },
+  airlineDayDepartures: {
+    kind: 'number',
+    unit: 'flights',
+    description: "Departures of the airline that the day's schedule holds at the origin",
+  },
+  aircraftEarlierFlights: {
+    kind: 'number',
+    unit: 'flights',
+    description: "Departures of the same aircraft that the day's schedule holds before",
+  },
+  aircraftGapMinutes: {
+    kind: 'number',
+    unit: 'min',
+    description: "Minutes since the aircraft's departure before, on the same day",
   },
   destinationHourFlights: {
     kind: 'number',
@@ -55,7 +81,7 @@ export const FIELDS = {
   destinationNearFlights: {
     kind: 'number',
     unit: 'flights',
-    description: 'The same in that hour, the one before and the one after',
+    description: 'Flights to the destination in that hour, the one before and the one after',
   },
   temperatureF: { kind: 'number', unit: '°F', description: 'Temperature at the origin' },
   dewPointF: { kind: 'number', unit: '°F', description: 'Dew point at the origin' },

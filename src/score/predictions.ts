@@ -9,7 +9,7 @@ import { firstHeadOf, type Model } from '../core/model.ts';
 import { departuresOf, pickTableRows, type Table } from '../core/table.ts';
 import type { Predictions } from '../flights/cleaning/predictions.ts';
 import { datesOf } from '../train/features/time-split.ts';
-import { sampleQuantile } from '../train/growing/quantile.ts';
+import { sampleQuantile } from '../train/quality/quantile.ts';
 import { labelsOf } from '../train/preparation.ts';
 import { resampleDays } from '../train/quality/day-resampling.ts';
 import {

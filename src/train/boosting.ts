@@ -4,16 +4,9 @@
  */
 import { logit, sigmoid } from '../core/logistic.ts';
 import { buildRandom } from '../core/random.ts';
-import type { GrownTree } from './growing/reference-grower.ts';
-import {
-  type BuildLearner,
-  type Learner,
-  type LearnerSettings,
-  startScores,
-} from './growing/learner.ts';
+import { type BuildLearner, type LearnerSettings, startScores } from './growing/learner.ts';
 import type { BoostRows } from './growing/training-rows.ts';
-import { type Loss, logLossOfScores, pinballOfScores } from './growing/loss.ts';
-import { sampleQuantile } from './growing/quantile.ts';
+import { logLossOfScores } from './growing/loss.ts';
 import { addToScores } from './engine/parallel-scoring.ts';
 import type { Tree } from './growing/tree.ts';
 
@@ -45,7 +38,6 @@ export interface BoostTask {
   readonly train: BoostRows;
   /** Later flights, which decide how many trees there are; null where the settings do. */
   readonly validation: BoostRows | null;
-  readonly loss: Loss;
   readonly settings: BoostSettings;
   /** Told after each round; returns false to stop early. */
   readonly onRound?: (round: Round) => boolean;
@@ -74,30 +66,27 @@ export const growAll = async ({
   buildLearner,
   train,
   validation,
-  loss,
   settings,
   onRound = () => true,
 }: BoostTask): Promise<AllGrown> => {
   const random = buildRandom(settings.seed);
-  const base = baseOf(train, loss);
-  const learner = await buildLearner(train, loss, base, settings);
-  const later = validation ? startScores(validation, loss, base) : null;
+  const base = baseOf(train);
+  const learner = await buildLearner(train, base, settings);
+  const later = validation ? startScores(validation, base) : null;
   const trees: Tree[] = [];
   const rounds: { train: number; validation: number }[] = [];
-  let best = validation ? laterLossOf(later!, validation, loss) : Number.POSITIVE_INFINITY;
+  let best = validation ? laterLossOf(later!, validation) : Number.POSITIVE_INFINITY;
   let bestRound = 0;
   let yieldedMs = performance.now();
   for (let round = 0; round < settings.nTrees; round++) {
     const allowed = sampleFeatures(train.bins.length, settings.featureShare, random);
     const grown = learner.grow(allowed);
     if (grown.tree.nNodes === 1 && round > 0) break;
-    if (loss.kind === 'quantile')
-      renewLeaves(grown, learner, train.minutes, loss.level, settings.learningRate);
     learner.advance(round + 1);
     trees.push(grown.tree);
     if (later) addToScores(grown.tree, validation!, later);
-    const trainLoss = sampledLoss(learner.scores, train, loss);
-    const validationLoss = later ? laterLossOf(later, validation!, loss) : trainLoss;
+    const trainLoss = sampledLoss(learner.scores, train);
+    const validationLoss = later ? laterLossOf(later, validation!) : trainLoss;
     rounds.push({ train: trainLoss, validation: validationLoss });
     if (validationLoss < best - 1e-7 || !later) {
       best = validationLoss;
@@ -127,22 +116,19 @@ export const cut = ({ trees, base, rounds }: Boosted, nRounds: number): Boosted 
 });
 
 /** Loss of evenly spaced rows. */
-const sampledLoss = (scores: Float64Array, rows: BoostRows, loss: Loss): number => {
+const sampledLoss = (scores: Float64Array, rows: BoostRows): number => {
   const step = Math.max(1, Math.floor(rows.nRows / LOSS_ROWS));
   const n = Math.floor((rows.nRows - 1) / step) + 1;
   const some = new Float64Array(n);
   const labels = new Uint8Array(n);
-  const minutes = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     some[i] = scores[i * step]!;
     labels[i] = rows.labels[i * step]!;
-    minutes[i] = rows.minutes[i * step]!;
   }
-  return lossOf(some, { labels, minutes }, loss);
+  return logLossOfScores(some, labels);
 };
 
-const baseOf = (rows: BoostRows, loss: Loss): number => {
-  if (loss.kind === 'quantile') return sampleQuantile(new Float64Array(rows.minutes), loss.level);
+const baseOf = (rows: BoostRows): number => {
   let late = 0;
   for (let row = 0; row < rows.nRows; row++) late += rows.labels[row]!;
   const rate = Math.min(1 - 1e-6, Math.max(1e-6, late / rows.nRows));
@@ -153,8 +139,7 @@ const baseOf = (rows: BoostRows, loss: Loss): number => {
  * Loss of later flights. One month's rate is weather, not skill, so the log loss is taken
  * after the scores were moved, all by the same amount, to where it is smallest.
  */
-const laterLossOf = (scores: Float64Array, rows: BoostRows, loss: Loss): number => {
-  if (loss.kind === 'quantile') return lossOf(scores, rows, loss);
+const laterLossOf = (scores: Float64Array, rows: BoostRows): number => {
   let shift = 0;
   for (let step = 0; step < SHIFT_STEPS; step++) {
     let g = 0;
@@ -175,15 +160,6 @@ const laterLossOf = (scores: Float64Array, rows: BoostRows, loss: Loss): number 
 /** Newton's steps to the shift that suits later flights. */
 const SHIFT_STEPS = 3;
 
-const lossOf = (
-  scores: Float64Array,
-  rows: Pick<BoostRows, 'labels' | 'minutes'>,
-  loss: Loss,
-): number =>
-  loss.kind === 'logistic'
-    ? logLossOfScores(scores, rows.labels)
-    : pinballOfScores(scores, rows.minutes, loss.level);
-
 /** uint8 per feature: 1 where a tree may use it; null where it may use all. Two or more are drawn. */
 const sampleFeatures = (
   nFeatures: number,
@@ -201,19 +177,4 @@ const sampleFeatures = (
     }
   }
   return allowed;
-};
-
-/** Sets each leaf to the level's quantile of what is still missing there. @source LightGBM, RenewTreeOutput */
-const renewLeaves = (
-  grown: GrownTree,
-  { rows, scores }: Pick<Learner, 'rows' | 'scores'>,
-  minutes: Float32Array,
-  level: number,
-  learningRate: number,
-): void => {
-  for (const { node, begin, end } of grown.leaves) {
-    const residuals = new Float64Array(end - begin);
-    for (let i = begin; i < end; i++) residuals[i - begin] = minutes[rows[i]!]! - scores[rows[i]!]!;
-    grown.tree.value[node] = learningRate * sampleQuantile(residuals, level);
-  }
 };

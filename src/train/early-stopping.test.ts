@@ -24,7 +24,6 @@ const TASK: BoostTask = {
   buildLearner: buildPlainLearner,
   train,
   validation: misleading,
-  loss: { kind: 'logistic' },
   settings: SETTINGS,
 };
 

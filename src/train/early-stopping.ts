@@ -31,12 +31,11 @@ export const boostWithEarlyStopping = async (task: BoostTask): Promise<Boosted> 
     const places = Array.from({ length: train.nRows }, (_, row) => row);
     const held = pickRows(train, places.slice(begin, end));
     const rest = pickRows(train, [...places.slice(0, begin), ...places.slice(end)]);
-    const { buildLearner, loss } = task;
+    const { buildLearner } = task;
     const { rounds } = await growAll({
       buildLearner,
       train: rest,
       validation: held,
-      loss,
       settings: patient,
     });
     nRounds.length = Math.min(nRounds.length, rounds.length);

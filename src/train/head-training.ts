@@ -16,12 +16,12 @@ import {
 } from './boosting.ts';
 import { buildCalibration } from '../core/calibrate.ts';
 import { fitCalibration } from './quality/calibration.ts';
+import { calibrateOverDays, hasDaysEnough } from './quality/day-calibration.ts';
 import { fitDelayShape } from './quality/delay-shape.ts';
 import { dayEffects } from './features/day-effect.ts';
 import type { BuildLearner } from './growing/learner.ts';
 import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
 import { calibrateInTheLarge } from './quality/calibration-in-the-large.ts';
-import type { Loss } from './growing/loss.ts';
 import { rateOf } from './quality/metrics.ts';
 import { labelsOf, type Prepared } from './preparation.ts';
 import type { ScoreRows } from './engine/parallel-scoring.ts';
@@ -71,6 +71,9 @@ const QUANTILES = [0.5, 0.8, 0.9] as const;
 /** A conditional head is learned from so many flights or more. */
 const MIN_ROWS = { train: 200, validation: 20 } as const;
 
+/** Where flights are fewer, the curve is found on the calibration part alone. */
+const MIN_ROWS_OVER_DAYS = 20_000;
+
 /** How heads are learned. */
 interface HeadTraining {
   readonly buildLearner: BuildLearner;
@@ -112,6 +115,23 @@ export const learnHeads = async (
     }
     return { boosted: first, probabilities: await probabilitiesOf(first, rows) };
   };
+  /** The curve beside the days, where days and flights are many; the trees of `first` know neither part. */
+  const curveOverDays = async (
+    first: Boosted,
+    { train, validation, calibration }: Readonly<Record<Part, BoostRows>>,
+    raw: Float64Array,
+    known: BoostRows & { readonly probabilities: Float64Array },
+  ): Promise<Calibration | undefined> => {
+    if (train.nRows < MIN_ROWS_OVER_DAYS || !validation.days || !calibration.days || !known.days)
+      return undefined;
+    const later = {
+      probabilities: joined(Float64Array, await probabilitiesOf(first, validation), raw),
+      labels: joined(Uint8Array, validation.labels, calibration.labels),
+      days: joined(Int32Array, validation.days, calibration.days),
+    };
+    const all = { probabilities: known.probabilities, labels: known.labels, days: known.days };
+    return hasDaysEnough(later, all) ? calibrateOverDays(later, all) : undefined;
+  };
   const later = PROBABILITY_MINUTES.filter((minutes) => minutes > options.lateMinutes);
   let previous: number | null = null;
   for (const minutes of [options.lateMinutes, ...later]) {
@@ -126,14 +146,15 @@ export const learnHeads = async (
       buildLearner,
       train: of.train,
       validation: of.validation,
-      loss: LOGISTIC,
       settings: settingsOf(of.train),
       onRound: watch(name, of.train),
     });
     const rows = knownOf(of);
     const { boosted, probabilities } = await learnAgain(first, rows, `${name}, all flights`);
     const raw = await probabilitiesOf(first, of.calibration);
-    const curve = fitCalibration(raw, of.calibration.labels);
+    const curve =
+      (previous === null && (await curveOverDays(first, of, raw, { ...rows, probabilities }))) ||
+      fitCalibration(raw, of.calibration.labels);
     const calibration = calibrateInTheLarge(curve, { ...rows, probabilities }, horizonOf(of.test));
     if (previous === null) known = probabilities.map(buildCalibration(calibration));
     learned.push({
@@ -195,7 +216,16 @@ export const learnOnAll = async (
   return [...heads, ...(options.quantiles ? quantilesOf(probabilities, known, train.minutes) : [])];
 };
 
-const LOGISTIC: Loss = { kind: 'logistic' };
+const joined = <T extends Float64Array | Int32Array | Uint8Array>(
+  kind: { new (length: number): T },
+  first: T,
+  second: T,
+): T => {
+  const both = new kind(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+};
 
 /** As many trees again, from other rows. */
 const regrow = async (
@@ -207,7 +237,6 @@ const regrow = async (
     buildLearner,
     train: rows,
     validation: null,
-    loss: LOGISTIC,
     settings: { ...settings, nTrees: first.trees.length },
     ...(onRound && { onRound }),
   });

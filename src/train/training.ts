@@ -23,7 +23,7 @@ import {
 import { rateOf } from './quality/metrics.ts';
 import { type Prepared, prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
-import { sampleQuantile } from './growing/quantile.ts';
+import { sampleQuantile } from './quality/quantile.ts';
 import { distributionsOf } from './quality/input-distribution.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
 import { datesOf, learnFromAll, type Part } from './features/time-split.ts';

@@ -50,7 +50,6 @@ export const tune = async (
         buildLearner: buildParallelLearner(pool),
         train: parts.train,
         validation: parts.validation,
-        loss: { kind: 'logistic' },
         settings: { ...boostSettings(parts.train.nRows, features, options), ...settings },
       });
       const losses = rounds.map(({ validation }) => validation);

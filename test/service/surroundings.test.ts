@@ -6,13 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { planOf } from '../../src/core/around/departure-plan.ts';
+import { startPlan } from '../../src/core/around/departure-plan.ts';
 import { encodeTime } from '../../src/core/flight.ts';
 import type { Model } from '../../src/core/model.ts';
 import { PLAN_FIELDS } from '../../src/core/around/surroundings.ts';
 import { departuresOf, type Table } from '../../src/core/table.ts';
 import { WEATHER_FIELDS } from '../../src/core/around/weather.ts';
-import { loadPlan } from '../../src/flights/cleaning/plan.ts';
+import { readPlanned } from '../../src/flights/cleaning/plan.ts';
 import { loadFlights, loadWeather } from '../../src/flights/cleaning/weather.ts';
 import { scanFiles } from '../../src/flights/output/scan.ts';
 import { scoreHere } from '../../src/flights/output/scoring.ts';
@@ -134,12 +134,13 @@ test('cancelled flights count among those planned', () => {
 test('a file that is scored is completed to the bit as in training', async () => {
   const weather = await loadWeather(observations);
   const seen: Float64Array[] = [];
+  const plan = startPlan();
   await scanFiles([flights], join(folder, 'out.ndjson'), {
     inputs: model.inputs,
     outputs: [{ name: 'none', kind: 'number' }],
     scoring: scoreHere(model.inputs.length, 1, (block) => void seen.push(block.slice())),
     surroundings: {
-      plan: planOf(await loadPlan([flights])),
+      plan: plan.finish(await readPlanned([flights], {}, plan.add)),
       weather: { ...model.provenance.trainedOn!.weather!, stations: weather.stations },
     },
   });

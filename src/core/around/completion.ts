@@ -5,7 +5,7 @@
 import { dayOf } from '../calendar.ts';
 import type { FieldName } from '../flight.ts';
 import type { Input } from '../inputs.ts';
-import type { DeparturePlan } from './departure-plan.ts';
+import { airlineAt, type DeparturePlan } from './departure-plan.ts';
 import { PLAN_FIELDS, type PlanField, type Surroundings } from './surroundings.ts';
 import { buildWeatherOf, WEATHER_FIELDS, type Weather } from './weather.ts';
 
@@ -46,51 +46,106 @@ const askedOf = <Name extends FieldName>(inputs: readonly Input[], names: readon
     return place < 0 ? [] : [{ name, place }];
   });
 
-const buildPlanCompletion = (
-  inputs: readonly Input[],
-  { origins, destinations }: DeparturePlan,
-): Completion | undefined => {
-  const places = placesOf(inputs);
-  const asked = askedOf(inputs, PLAN_FIELDS);
-  if (places === undefined || asked.length === 0) return undefined;
-  const numbersOf = (place: number, airports: ReadonlyMap<string, number>): Int32Array =>
-    Int32Array.from(inputs[place]?.values ?? [], (name) => airports.get(name) ?? -1);
-  const originNumbers = numbersOf(places.origin, origins.airports);
-  const destinationNumbers = numbersOf(places.destination, destinations.airports);
-  const count: Readonly<
-    Record<PlanField, (origin: number, destination: number, hour: number, day: number) => number>
-  > = {
-    originHourDepartures: (origin, _, hour) => origins.inHour(origin, hour),
-    originNearDepartures: (origin, _, hour) =>
+/** Numbers of a flight in a plan, -1 where it does not know them. */
+interface PlannedFlight {
+  origin: number;
+  destination: number;
+  airline: number;
+  aircraft: number;
+  hour: number;
+  day: number;
+  minutes: number;
+}
+
+/** What a plan says of a flight; NaN where it cannot say it. */
+const countsOf = ({
+  origins,
+  destinations,
+  airlines,
+  aircraft: tails,
+}: DeparturePlan): Readonly<Record<PlanField, (flight: PlannedFlight) => number>> => {
+  const known = (number: number, count: number): number => (number < 0 ? Number.NaN : count);
+  return {
+    originHourDepartures: ({ origin, hour }) => origins.inHour(origin, hour),
+    originNearDepartures: ({ origin, hour }) =>
       origins.inHour(origin, hour - 1) +
       origins.inHour(origin, hour) +
       origins.inHour(origin, hour + 1),
-    originDayDepartures: (origin, _, __, day) => origins.onDay(origin, day),
-    destinationHourFlights: (_, destination, hour) => destinations.inHour(destination, hour),
-    destinationNearFlights: (_, destination, hour) =>
-      destinations.inHour(destination, hour - 1) +
-      destinations.inHour(destination, hour) +
-      destinations.inHour(destination, hour + 1),
+    originDayDepartures: ({ origin, day }) => origins.onDay(origin, day),
+    originEarlierDepartures: ({ origin, hour }) => origins.before(origin, hour),
+    airlineHourDepartures: ({ airline, hour }) => known(airline, airlines.inHour(airline, hour)),
+    airlineDayDepartures: ({ airline, day }) => known(airline, airlines.onDay(airline, day)),
+    aircraftEarlierFlights: ({ aircraft, minutes }) =>
+      known(aircraft, tails.earlier(aircraft, minutes)),
+    aircraftGapMinutes: ({ aircraft, minutes }) => tails.gap(aircraft, minutes),
+    destinationHourFlights: ({ destination, hour }) =>
+      known(destination, destinations.inHour(destination, hour)),
+    destinationNearFlights: ({ destination, hour }) =>
+      known(
+        destination,
+        destinations.inHour(destination, hour - 1) +
+          destinations.inHour(destination, hour) +
+          destinations.inHour(destination, hour + 1),
+      ),
   };
+};
+
+const buildPlanCompletion = (
+  inputs: readonly Input[],
+  plan: DeparturePlan,
+): Completion | undefined => {
+  const places = placesOf(inputs);
+  const counts = countsOf(plan);
+  const asked = askedOf(inputs, PLAN_FIELDS).map(({ name, place }) => ({
+    place,
+    count: counts[name],
+  }));
+  if (places === undefined || asked.length === 0) return undefined;
+  const placeOf = (name: FieldName): number => inputs.findIndex((input) => input.name === name);
+  const [airlinePlace, tailPlace] = [placeOf('airline'), placeOf('tailNumber')];
+  const valuesOf = (place: number): readonly string[] => inputs[place]?.values ?? [];
+  const numbersOf = (place: number, numbers: ReadonlyMap<string, number>): Int32Array =>
+    Int32Array.from(valuesOf(place), (name) => numbers.get(name) ?? -1);
+  const originNumbers = numbersOf(places.origin, plan.origins.numbers);
+  const destinationNumbers = numbersOf(places.destination, plan.destinations.numbers);
+  const tailNumbers = numbersOf(tailPlace, plan.aircraft.numbers);
+  const airlines = valuesOf(airlinePlace);
+  const airlineNumbers = Float64Array.from(
+    valuesOf(places.origin).flatMap((origin) =>
+      airlines.map((airline) => plan.airlines.numbers.get(airlineAt(origin, airline)) ?? -1),
+    ),
+  );
   const nInputs = inputs.length;
+  const flight: PlannedFlight = {
+    ...{ origin: -1, destination: -1, airline: -1, aircraft: -1 },
+    ...{ hour: 0, day: 0, minutes: 0 },
+  };
   return (raw, at, nRows) => {
     for (let row = 0; row < nRows; row++) {
       const from = at + row * nInputs;
+      const numberOf = (place: number, numbers: Int32Array): number => {
+        const code = place < 0 ? Number.NaN : raw[from + place]!;
+        return Number.isNaN(code) ? -1 : numbers[code]!;
+      };
       const minutes = raw[from + places.departure]!;
-      const code = raw[from + places.origin]!;
-      // Of an airport without any departure on that day the plan says nothing.
-      const origin = Number.isNaN(code) ? -1 : originNumbers[code]!;
+      const origin = numberOf(places.origin, originNumbers);
       if (origin < 0 || Number.isNaN(minutes)) continue;
+      // Of an airport without any departure on that day the plan says nothing.
       const day = dayOf(minutes);
-      if (origins.onDay(origin, day) === 0) continue;
-      const to = places.destination < 0 ? Number.NaN : raw[from + places.destination]!;
-      const destination = Number.isNaN(to) ? -1 : destinationNumbers[to]!;
-      const hour = Math.floor(minutes / 60);
+      if (plan.origins.onDay(origin, day) === 0) continue;
+      const airline = airlinePlace < 0 ? Number.NaN : raw[from + airlinePlace]!;
+      flight.origin = origin;
+      flight.destination = numberOf(places.destination, destinationNumbers);
+      flight.airline = Number.isNaN(airline)
+        ? -1
+        : airlineNumbers[raw[from + places.origin]! * airlines.length + airline]!;
+      flight.aircraft = numberOf(tailPlace, tailNumbers);
+      flight.hour = Math.floor(minutes / 60);
+      flight.day = day;
+      flight.minutes = minutes;
       for (let f = 0; f < asked.length; f++) {
-        const { name, place } = asked[f]!;
-        if (!Number.isNaN(raw[from + place]!)) continue;
-        if (destination < 0 && name.startsWith('destination')) continue;
-        raw[from + place] = count[name](origin, destination, hour, day);
+        const { place, count } = asked[f]!;
+        if (Number.isNaN(raw[from + place]!)) raw[from + place] = count(flight);
       }
     }
   };

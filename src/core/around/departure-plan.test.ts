@@ -1,55 +1,106 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { decodePlanned, encodePlanned, planOf, type PlannedFlights } from './departure-plan.ts';
+import {
+  airlineAt,
+  decodePlan,
+  encodePlan,
+  NO_TIME,
+  type PlannedFlights,
+  startPlan,
+} from './departure-plan.ts';
 
+const NAMES = {
+  origin: ['EWR', 'JFK'],
+  destination: ['BOS', 'Nowhere, "North"', 'LAX'],
+  airline: ['AA', 'UA'],
+  tailNumber: ['N1', 'N2', 'N3'],
+};
+
+const code = (names: readonly string[]) => fc.integer({ min: -1, max: names.length - 1 });
 const flight = fc.record({
-  origin: fc.constantFrom('EWR', 'JFK', ''),
-  destination: fc.constantFrom('BOS', 'ORD', 'LAX', ''),
-  hour: fc.integer({ min: -30_000, max: 800_000 }),
-  nFlights: fc.integer({ min: 1, max: 3 }),
+  origin: code(NAMES.origin),
+  destination: code(NAMES.destination),
+  airline: code(NAMES.airline),
+  tailNumber: code(NAMES.tailNumber),
+  // Few days, so that flights meet, before and after 1970.
+  minutes: fc.oneof(
+    fc.integer({ min: -3000, max: 3000 }),
+    fc.integer({ min: 22_000_000, max: 22_003_000 }),
+    fc.constant(NO_TIME),
+  ),
 });
+type Flight = Readonly<Record<keyof PlannedFlights, number>>;
 
-const sum = (flights: readonly PlannedFlights[]): number =>
-  flights.reduce((total, { nFlights }) => total + nFlights, 0);
+const columnsOf = (flights: readonly Flight[]): PlannedFlights => {
+  const column = (name: keyof PlannedFlights): Int32Array =>
+    Int32Array.from(flights, (one) => one[name]);
+  return {
+    origin: column('origin'),
+    destination: column('destination'),
+    airline: column('airline'),
+    tailNumber: column('tailNumber'),
+    minutes: column('minutes'),
+  };
+};
 
-test('a plan counts what a list of its flights counts, by hour and by day', () => {
+const hourOf = ({ minutes }: Flight): number => Math.floor(minutes / 60);
+const dayOf = ({ minutes }: Flight): number => Math.floor(minutes / 1440);
+
+test('a plan, also one handed on as bytes, counts what a list of its flights counts', () => {
   fc.assert(
-    fc.property(fc.array(flight, { minLength: 1, maxLength: 60 }), (flights) => {
-      const plan = planOf(flights);
-      for (const { origin, destination, hour } of flights) {
-        const day = Math.floor(hour / 24);
-        if (origin !== '') {
-          const airport = plan.origins.airports.get(origin)!;
-          const same = flights.filter((one) => one.origin === origin);
-          expect(plan.origins.inHour(airport, hour)).toBe(
-            sum(same.filter((one) => one.hour === hour)),
-          );
-          expect(plan.origins.onDay(airport, day)).toBe(
-            sum(same.filter((one) => Math.floor(one.hour / 24) === day)),
-          );
+    fc.property(fc.array(flight, { minLength: 1, maxLength: 60 }), (drawn) => {
+      const columns = columnsOf(drawn);
+      const builder = startPlan();
+      builder.add(columns, drawn.length);
+      const flights = drawn.filter(({ minutes }) => minutes !== NO_TIME);
+      for (const plan of [builder.finish(NAMES), decodePlan(encodePlan(columns, NAMES))])
+        for (const one of flights) {
+          const at = flights.filter(({ origin }) => origin === one.origin);
+          const to = flights.filter(({ destination }) => destination === one.destination);
+          const own = at.filter(({ airline }) => airline === one.airline);
+          const sameDay = (other: Flight): boolean => dayOf(other) === dayOf(one);
+          const sameHour = (other: Flight): boolean => hourOf(other) === hourOf(one);
+          if (one.origin >= 0) {
+            const number = plan.origins.numbers.get(NAMES.origin[one.origin]!)!;
+            expect(plan.origins.inHour(number, hourOf(one))).toBe(at.filter(sameHour).length);
+            expect(plan.origins.onDay(number, dayOf(one))).toBe(at.filter(sameDay).length);
+            expect(plan.origins.before(number, hourOf(one))).toBe(
+              at.filter((other) => sameDay(other) && hourOf(other) < hourOf(one)).length,
+            );
+            if (one.airline >= 0) {
+              const name = airlineAt(NAMES.origin[one.origin]!, NAMES.airline[one.airline]!);
+              const airline = plan.airlines.numbers.get(name)!;
+              expect(plan.airlines.inHour(airline, hourOf(one))).toBe(own.filter(sameHour).length);
+              expect(plan.airlines.onDay(airline, dayOf(one))).toBe(own.filter(sameDay).length);
+            }
+          }
+          if (one.destination >= 0) {
+            const number = plan.destinations.numbers.get(NAMES.destination[one.destination]!)!;
+            expect(plan.destinations.inHour(number, hourOf(one))).toBe(to.filter(sameHour).length);
+          }
+          if (one.tailNumber >= 0) {
+            const number = plan.aircraft.numbers.get(NAMES.tailNumber[one.tailNumber]!)!;
+            const before = flights
+              .filter((other) => other.tailNumber === one.tailNumber && sameDay(other))
+              .map(({ minutes }) => minutes)
+              .filter((minutes) => minutes < one.minutes);
+            expect(plan.aircraft.earlier(number, one.minutes)).toBe(before.length);
+            expect(plan.aircraft.gap(number, one.minutes)).toBe(
+              before.length === 0 ? Number.NaN : one.minutes - Math.max(...before),
+            );
+          }
         }
-        if (destination !== '') {
-          const airport = plan.destinations.airports.get(destination)!;
-          const same = flights.filter((one) => one.destination === destination);
-          expect(plan.destinations.inHour(airport, hour)).toBe(
-            sum(same.filter((one) => one.hour === hour)),
-          );
-        }
-      }
     }),
     { numRuns: 50 },
   );
 });
 
-test('an airport that the plan does not know has no departures', () => {
-  const plan = planOf([{ origin: 'EWR', destination: 'BOS', hour: 5, nFlights: 2 }]);
-  expect(plan.origins.airports.get('JFK')).toBeUndefined();
+test('what the plan does not know has no departures, and a damaged plan is refused', () => {
+  const plan = startPlan().finish(NAMES);
+  expect(plan.origins.numbers.get('LGA')).toBeUndefined();
   expect(plan.origins.inHour(-1, 5)).toBe(0);
   expect(plan.origins.onDay(0, 1)).toBe(0);
-});
-
-test('a plan that is handed on as bytes is the same', () => {
-  const flights = [{ origin: 'EWR', destination: 'Nowhere, "North"', hour: 380_000, nFlights: 2 }];
-  expect(decodePlanned(encodePlanned(flights))).toEqual(flights);
-  expect(() => decodePlanned(Buffer.from('['))).toThrow('the plan of departures is damaged');
+  expect(plan.aircraft.earlier(0, 5)).toBe(0);
+  expect(plan.aircraft.gap(0, 5)).toBeNaN();
+  expect(() => decodePlan(Buffer.from('['))).toThrow('the plan of departures is damaged');
 });

@@ -1,16 +1,27 @@
 /**
- * A plan of departures: how many flights the schedule lets depart at each airport, and to each, in every hour of every
- * day. Cancelled flights count too: they were scheduled.
+ * A plan of departures: how many flights the schedule lets depart at each airport, to each, and of each airline, in every
+ * hour of every day, and when each aircraft departs. Cancelled flights count too: they were scheduled.
  */
 import { AppError } from '../errors.ts';
 
-/** Flights by airport and hour; hours are those of local time since 1970-01-01T00:00. */
+/** Flights by airport (or airline at an airport) and hour; hours are those of local time since 1970-01-01T00:00. */
 interface HourCounts {
-  /** The number of each airport by its name. */
-  readonly airports: ReadonlyMap<string, number>;
-  readonly inHour: (airport: number, hour: number) => number;
+  /** The number of each by its name. */
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly inHour: (number: number, hour: number) => number;
   /** Of all hours of a day (since 1970-01-01). */
-  readonly onDay: (airport: number, day: number) => number;
+  readonly onDay: (number: number, day: number) => number;
+  /** Of the hours of its day before one. */
+  readonly before: (number: number, hour: number) => number;
+}
+
+/** Departures of each aircraft. */
+interface AircraftTimes {
+  readonly numbers: ReadonlyMap<string, number>;
+  /** Departures of an aircraft on the day of a moment, before it. */
+  readonly earlier: (number: number, minutes: number) => number;
+  /** Minutes since the last of them, NaN where there is none. */
+  readonly gap: (number: number, minutes: number) => number;
 }
 
 export interface DeparturePlan {
@@ -18,97 +29,196 @@ export interface DeparturePlan {
   readonly origins: HourCounts;
   /** By the destination, in the hour of departure. */
   readonly destinations: HourCounts;
+  /** By `airlineAt`. */
+  readonly airlines: HourCounts;
+  readonly aircraft: AircraftTimes;
 }
 
-interface CountsBuilder {
-  /** @param airport its number: callers number airports as they like, from 0 */
-  readonly add: (airport: number, hour: number, nFlights: number) => void;
-  readonly finish: (names: readonly string[]) => HourCounts;
+/** The name under which an airline's departures at an airport are counted. */
+export const airlineAt = (origin: string, airline: string): string => `${origin}\n${airline}`;
+
+export const PLANNED = ['origin', 'destination', 'airline', 'tailNumber'] as const;
+type Planned = (typeof PLANNED)[number];
+
+/** Flights by numbers of their names, -1 where something is not known: int32 each. */
+export type PlannedFlights = Readonly<Record<Planned, Int32Array>> & {
+  /** Local minutes of departure since 1970-01-01T00:00. */
+  readonly minutes: Int32Array;
+};
+export type PlannedNames = Readonly<Record<Planned, readonly string[]>>;
+
+interface PlanBuilder {
+  /** Adds the first flights of some columns; `NO_TIME` leaves a flight out. */
+  readonly add: (flights: PlannedFlights, nRows: number) => void;
+  readonly finish: (names: PlannedNames) => DeparturePlan;
 }
+
+/** The moment of a flight without one. */
+export const NO_TIME = -2_147_483_648;
+/** More airlines than there are, so that airport and airline make one number. */
+const AIRLINES = 2 ** 16;
+
+export const startPlan = (): PlanBuilder => {
+  const [origins, destinations, airlines] = [startCounts(), startCounts(), startCounts()];
+  const aircraft = startAircraft();
+  return {
+    add: ({ origin, destination, airline, tailNumber, minutes }, nRows) => {
+      for (let row = 0; row < nRows; row++) {
+        const moment = minutes[row]!;
+        if (moment === NO_TIME) continue;
+        const hour = Math.floor(moment / 60);
+        const [from, to, by, tail] = [
+          ...[origin[row]!, destination[row]!, airline[row]!, tailNumber[row]!],
+        ] as [number, number, number, number];
+        if (from >= 0) origins.add(from, hour);
+        if (to >= 0) destinations.add(to, hour);
+        if (from >= 0 && by >= 0 && by < AIRLINES) airlines.add(from * AIRLINES + by, hour);
+        if (tail >= 0) aircraft.add(tail, moment);
+      }
+    },
+    finish: (names) => ({
+      origins: origins.finish(numbersOf(names.origin)),
+      destinations: destinations.finish(numbersOf(names.destination)),
+      airlines: airlines.finish(
+        new Map(
+          names.origin.flatMap((origin, from) =>
+            names.airline.map(
+              (airline, by) => [airlineAt(origin, airline), from * AIRLINES + by] as const,
+            ),
+          ),
+        ),
+      ),
+      aircraft: aircraft.finish(numbersOf(names.tailNumber)),
+    }),
+  };
+};
+
+const numbersOf = (names: readonly string[]): ReadonlyMap<string, number> =>
+  new Map(names.map((name, number) => [name, number]));
 
 const HOURS = 24;
 const DAYS_PER_PAGE = 256;
 /** The hours of a day, then their sum. */
 const CELLS_PER_DAY = HOURS + 1;
-/** More pages than any calendar has, so that airport and page make one number. */
+/** More pages than any calendar has, so that a number and its page make one number. */
 const PAGES = 2 ** 20;
+const MOST = 65_535;
 
-/** Pages of some months each: a wrong year in one row costs one page. @cost 26 KB an airport and page */
-export const startCounts = (): CountsBuilder => {
-  const pages = new Map<number, Uint32Array>();
-  const keyOf = (airport: number, day: number): number =>
-    airport * PAGES + Math.floor(day / DAYS_PER_PAGE) + PAGES / 2;
+/** Pages of some months each: a wrong year in one row costs one page. @cost 13 KB a number and page */
+const startCounts = () => {
+  const pages = new Map<number, Uint16Array>();
+  const keyOf = (number: number, day: number): number =>
+    number * PAGES + Math.floor(day / DAYS_PER_PAGE) + PAGES / 2;
   const placeOf = (day: number): number =>
     (day - DAYS_PER_PAGE * Math.floor(day / DAYS_PER_PAGE)) * CELLS_PER_DAY;
-  const cell = (airport: number, day: number, at: number): number =>
-    airport < 0 ? 0 : (pages.get(keyOf(airport, day))?.[placeOf(day) + at] ?? 0);
+  const cell = (number: number, day: number, at: number): number =>
+    number < 0 ? 0 : (pages.get(keyOf(number, day))?.[placeOf(day) + at] ?? 0);
   return {
-    add: (airport, hour, nFlights) => {
+    add: (number: number, hour: number): void => {
       const day = Math.floor(hour / HOURS);
-      const key = keyOf(airport, day);
+      const key = keyOf(number, day);
       let page = pages.get(key);
       if (page === undefined) {
-        page = new Uint32Array(DAYS_PER_PAGE * CELLS_PER_DAY);
+        page = new Uint16Array(DAYS_PER_PAGE * CELLS_PER_DAY);
         pages.set(key, page);
       }
-      const at = placeOf(day);
-      page[at + hour - day * HOURS]! += nFlights;
-      page[at + HOURS]! += nFlights;
+      const from = placeOf(day);
+      const at = from + hour - day * HOURS;
+      if (page[at]! < MOST) page[at]! += 1;
+      if (page[from + HOURS]! < MOST) page[from + HOURS]! += 1;
     },
-    finish: (names) => ({
-      airports: new Map(names.map((name, airport) => [name, airport])),
-      inHour: (airport, hour) => {
+    finish: (numbers: ReadonlyMap<string, number>): HourCounts => ({
+      numbers,
+      inHour: (number, hour) => {
         const day = Math.floor(hour / HOURS);
-        return cell(airport, day, hour - day * HOURS);
+        return cell(number, day, hour - day * HOURS);
       },
-      onDay: (airport, day) => cell(airport, day, HOURS),
+      onDay: (number, day) => cell(number, day, HOURS),
+      before: (number, hour) => {
+        const day = Math.floor(hour / HOURS);
+        const page = number < 0 ? undefined : pages.get(keyOf(number, day));
+        if (page === undefined) return 0;
+        const from = placeOf(day);
+        let sum = 0;
+        for (let at = from; at < from + hour - day * HOURS; at++) sum += page[at]!;
+        return sum;
+      },
     }),
   };
 };
 
-/** So many flights from an airport to another in an hour. */
-export interface PlannedFlights {
-  readonly origin: string;
-  readonly destination: string;
-  readonly hour: number;
-  readonly nFlights: number;
-}
+/** Aircraft and moment make one number. */
+const MOMENTS = 2 ** 32;
+const MINUTES_PER_DAY = 60 * HOURS;
 
-/** The plan of flights that are named one by one, or in groups. */
-export const planOf = (flights: Iterable<PlannedFlights>): DeparturePlan => {
-  const sides = [startCounts(), startCounts()] as const;
-  const numbers = [new Map<string, number>(), new Map<string, number>()] as const;
-  for (const { origin, destination, hour, nFlights } of flights)
-    [origin, destination].forEach((name, side) => {
-      if (name === '') return;
-      const known = numbers[side]!;
-      const airport = known.get(name) ?? known.size;
-      known.set(name, airport);
-      sides[side]!.add(airport, hour, nFlights);
-    });
-  const [origins, destinations] = sides.map((side, s) => side.finish([...numbers[s]!.keys()]));
-  return { origins: origins!, destinations: destinations! };
+/** One sorted list of all departures. @cost 8 bytes a flight */
+const startAircraft = () => {
+  let keys = new Float64Array(1024);
+  let n = 0;
+  const keyOf = (tail: number, minutes: number): number => tail * MOMENTS + minutes + MOMENTS / 2;
+  return {
+    add: (tail: number, minutes: number): void => {
+      if (n === keys.length) {
+        const wider = new Float64Array(2 * n);
+        wider.set(keys);
+        keys = wider;
+      }
+      keys[n++] = keyOf(tail, minutes);
+    },
+    finish: (numbers: ReadonlyMap<string, number>): AircraftTimes => {
+      const sorted = keys.subarray(0, n).sort();
+      const dayOf = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
+      const placeOf = (tail: number, minutes: number): number =>
+        firstNotBelow(sorted, keyOf(tail, minutes));
+      return {
+        numbers,
+        earlier: (tail, minutes) =>
+          tail < 0 ? 0 : placeOf(tail, minutes) - placeOf(tail, dayOf(minutes) * MINUTES_PER_DAY),
+        gap: (tail, minutes) => {
+          const place = tail < 0 ? 0 : placeOf(tail, minutes);
+          const last = place === 0 ? Number.NEGATIVE_INFINITY : sorted[place - 1]!;
+          const isToday = last >= keyOf(tail, dayOf(minutes) * MINUTES_PER_DAY);
+          return isToday ? keyOf(tail, minutes) - last : Number.NaN;
+        },
+      };
+    },
+  };
 };
 
-/** Groups of flights as bytes, and back: how a plan reaches the processes that answer. */
-export const encodePlanned = (flights: readonly PlannedFlights[]): Uint8Array =>
+const firstNotBelow = (sorted: Float64Array, value: number): number => {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+/** Flights and their names as bytes, and as a plan again: how a plan reaches the processes that answer. */
+export const encodePlan = (flights: PlannedFlights, names: PlannedNames): Uint8Array =>
   Buffer.from(
-    JSON.stringify(
-      flights.map(({ origin, destination, hour, nFlights }) => [
-        origin,
-        destination,
-        hour,
-        nFlights,
-      ]),
-    ),
+    JSON.stringify({
+      names,
+      flights: Object.fromEntries(
+        Object.entries(flights).map(([name, column]) => [name, [...column]]),
+      ),
+    }),
   );
 
 /** @throws AppError file-broken */
-export const decodePlanned = (bytes: Uint8Array): readonly PlannedFlights[] => {
+export const decodePlan = (bytes: Uint8Array): DeparturePlan => {
   try {
-    return (JSON.parse(Buffer.from(bytes).toString()) as [string, string, number, number][]).map(
-      ([origin, destination, hour, nFlights]) => ({ origin, destination, hour, nFlights }),
-    );
+    const { names, flights } = JSON.parse(Buffer.from(bytes).toString()) as {
+      readonly names: PlannedNames;
+      readonly flights: Readonly<Record<keyof PlannedFlights, readonly number[]>>;
+    };
+    const columns = Object.fromEntries(
+      Object.entries(flights).map(([name, column]) => [name, Int32Array.from(column)]),
+    ) as unknown as PlannedFlights;
+    const plan = startPlan();
+    plan.add(columns, columns.minutes.length);
+    return plan.finish(names);
   } catch (error) {
     throw new AppError('file-broken', 'the plan of departures is damaged', { cause: error });
   }

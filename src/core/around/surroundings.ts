@@ -15,6 +15,11 @@ export const PLAN_FIELDS = [
   'originHourDepartures',
   'originNearDepartures',
   'originDayDepartures',
+  'originEarlierDepartures',
+  'airlineHourDepartures',
+  'airlineDayDepartures',
+  'aircraftEarlierFlights',
+  'aircraftGapMinutes',
   'destinationHourFlights',
   'destinationNearFlights',
 ] as const satisfies readonly FieldName[];

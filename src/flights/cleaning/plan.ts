@@ -1,55 +1,68 @@
 /**
- * Files of flights as a plan of departures: every row counts that has a day, an hour and airports, cancelled or not.
+ * Files of flights as a plan of departures: every row counts that has a moment, cancelled or not.
  */
-import type { PlannedFlights } from '../../core/around/departure-plan.ts';
+import {
+  PLANNED,
+  type PlannedFlights,
+  type PlannedNames,
+} from '../../core/around/departure-plan.ts';
 import { AppError } from '../../core/errors.ts';
+import type { ReadingOptions } from '../reading-options.ts';
+import { buildDictionary } from '../reading/dictionary.ts';
 import { findFiles } from '../reading/files.ts';
 import { openSources } from '../reading/opening.ts';
 import { blameFile } from '../reading/source.ts';
-import type { ReadingOptions } from '../reading-options.ts';
-import { NO_MINUTES, openFlights, plainColumn, project, wantedOf } from './projection.ts';
+import { CHUNK_ROWS, intsOf, textsOf } from '../reading/vectors.ts';
+import { openFlights, plainColumn, project, wantedOf } from './projection.ts';
 
 /**
- * Flights from an airport to another in an hour, from all files.
+ * Hands all flights of the files on, some at a time, in the same columns again and again.
+ * @returns the names that their numbers stand for
  * @throws AppError file-missing, file-unreadable, file-empty, file-broken, columns-unknown
  * @cost one pass that keeps no row
  */
-export const loadPlan = async (
+export const readPlanned = async (
   patterns: readonly string[],
-  options: ReadingOptions = {},
-): Promise<readonly PlannedFlights[]> => {
+  options: ReadingOptions,
+  onFlights: (flights: PlannedFlights, nRows: number) => void,
+): Promise<PlannedNames> => {
   const wanted = wantedOf(options);
   const database = await openFlights(options);
   try {
     const { connection } = database;
-    const flights: PlannedFlights[] = [];
+    const dictionaries = PLANNED.map(buildDictionary);
+    const columns = PLANNED.map(() => new Int32Array(CHUNK_ROWS));
+    const [origin, destination, airline, tailNumber] = columns as [
+      ...[Int32Array, Int32Array, Int32Array, Int32Array],
+    ];
     for (const file of findFiles(patterns))
       for (const source of await openSources(database, file, wanted)) {
         const { fields, select } = await project(connection, source, { wanted, labelled: false });
-        const lacking = (['origin', 'destination'] as const).filter(
-          (name) => !fields.includes(name),
-        );
-        if (lacking.length > 0)
+        if (!fields.includes('origin'))
           throw new AppError(
             'columns-unknown',
-            `${source.file}: a plan of departures needs ${lacking.join(' and ')}, which its columns do not give`,
+            `${source.file}: a plan of departures needs origin, which its columns do not give`,
           );
-        const columns = (['origin', 'destination', 'scheduledDeparture'] as const).map(plainColumn);
-        const reader = await blameFile(source.file, () =>
-          connection.runAndReadAll(`
-            SELECT origin, destination, floor(scheduledDeparture / 60)::INTEGER AS hour, count(*)::INTEGER
-            FROM (SELECT ${columns.join(', ')} FROM (${select}))
-            WHERE scheduledDeparture <> ${NO_MINUTES} GROUP BY ALL ORDER BY ALL`),
-        );
-        for (const [origin, destination, hour, nFlights] of reader.getRows())
-          flights.push({
-            origin: String(origin),
-            destination: String(destination),
-            hour: Number(hour),
-            nFlights: Number(nFlights),
-          });
+        const asked = ([...PLANNED, 'scheduledDeparture'] as const).map(plainColumn);
+        await blameFile(source.file, async () => {
+          const result = await connection.stream(`SELECT ${asked.join(', ')} FROM (${select})`);
+          let chunk = await result.fetchChunk();
+          while (chunk && chunk.rowCount > 0) {
+            for (const [c, column] of columns.entries())
+              dictionaries[c]!.encodeInto(textsOf(chunk.getColumnVector(c)), column, 0);
+            const minutes = intsOf(chunk.getColumnVector(PLANNED.length));
+            onFlights({ origin, destination, airline, tailNumber, minutes }, chunk.rowCount);
+            chunk = await result.fetchChunk();
+          }
+        });
       }
-    return flights;
+    const [origins, destinations, airlines, tails] = dictionaries.map(({ texts }) => texts);
+    return {
+      origin: origins!,
+      destination: destinations!,
+      airline: airlines!,
+      tailNumber: tails!,
+    };
   } finally {
     database.close();
   }

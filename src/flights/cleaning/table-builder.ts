@@ -2,7 +2,7 @@
  * Chunks of DuckDB gathered into the columns of a table, rejected rows counted instead.
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api';
-import { startCounts } from '../../core/around/departure-plan.ts';
+import { PLANNED, type PlannedNames, startPlan } from '../../core/around/departure-plan.ts';
 import { AppError } from '../../core/errors.ts';
 import type { InputKind } from '../../core/flight.ts';
 import type { Column, Table } from '../../core/table.ts';
@@ -62,11 +62,12 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
   const log = startRejectLog();
   const taken = new Int32Array(CHUNK_ROWS);
   const chunkCodes = new Int32Array(CHUNK_ROWS);
-  /** Of every row of a chunk, also of those that are not used: where it is planned to depart, and to go. */
+  /** Every row of a chunk, also those that are not used, as the plan counts it. */
   const planned = {
-    origin: { codes: new Int32Array(CHUNK_ROWS), counts: startCounts() },
-    destination: { codes: new Int32Array(CHUNK_ROWS), counts: startCounts() },
+    ...{ origin: new Int32Array(CHUNK_ROWS), destination: new Int32Array(CHUNK_ROWS) },
+    ...{ airline: new Int32Array(CHUNK_ROWS), tailNumber: new Int32Array(CHUNK_ROWS) },
   };
+  const plan = startPlan();
 
   const grow = (): void => {
     capacity *= 2;
@@ -139,8 +140,7 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
       switch (filling.kind) {
         case 'category': {
           const { name } = column;
-          const isAirport = name === 'origin' || name === 'destination';
-          const rowCodes = isAirport ? planned[name].codes : chunkCodes;
+          const rowCodes = isPlanned(name) ? planned[name] : chunkCodes;
           filling.dictionary.encodeInto(textsOf(vector), rowCodes, 0);
           const { codes } = filling;
           for (let i = 0; i < nKept; i++) codes[nRows + i] = rowCodes[kept[i]!]!;
@@ -167,17 +167,13 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
     countPlanned(chunk, columns);
   };
 
-  /** Counts every row of a chunk by its origin and destination, the cancelled ones too. */
+  /** Counts every row of a chunk, the cancelled ones too. */
   const countPlanned = (chunk: DuckDBDataChunk, columns: readonly NamedKind[]): void => {
     const at = columns.findIndex(({ name }) => name === 'scheduledDeparture');
     const minutes = intsOf(chunk.getColumnVector(3 + at));
-    for (const name of ['origin', 'destination'] as const) {
-      if (!columns.some((column) => column.name === name)) continue;
-      const { codes, counts } = planned[name];
-      for (let row = 0; row < minutes.length; row++)
-        if (codes[row]! >= 0 && minutes[row] !== NO_MINUTES)
-          counts.add(codes[row]!, Math.floor(minutes[row]! / 60), 1);
-    }
+    for (const name of PLANNED)
+      if (!columns.some((column) => column.name === name)) planned[name].fill(-1);
+    plan.add({ ...planned, minutes }, chunk.rowCount);
   };
 
   const finish = ({ files, dialect, unused, notes }: FlightsRead): Table => {
@@ -193,10 +189,7 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
       const filling = fillings.get(name);
       return filling?.kind === 'category' ? filling.dictionary.texts : [];
     };
-    const plan = {
-      origins: planned.origin.counts.finish(namesOf('origin')),
-      destinations: planned.destination.counts.finish(namesOf('destination')),
-    };
+    const names = Object.fromEntries(PLANNED.map((name) => [name, [...namesOf(name)]]));
     const columns: Record<string, Column> = {};
     for (const [name, filling] of fillings) {
       const column = finishColumn(filling, nRows);
@@ -224,12 +217,15 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
         unused,
         notes,
       },
-      surroundings: { plan },
+      surroundings: { plan: plan.finish(names as unknown as PlannedNames) },
     };
   };
 
   return { log, append, finish };
 };
+
+const isPlanned = (name: string): name is (typeof PLANNED)[number] =>
+  (PLANNED as readonly string[]).includes(name);
 
 const buildFilling = (kind: Filling['kind'], capacity: number): Filling => {
   switch (kind) {

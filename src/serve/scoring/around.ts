@@ -2,7 +2,7 @@
  * What is known around the flights of a request: the plan that the service was given, the plan that the flights of a
  * batch make themselves, and the weather that the request brings.
  */
-import { startCounts } from '../../core/around/departure-plan.ts';
+import { NO_TIME, type PLANNED, startPlan } from '../../core/around/departure-plan.ts';
 import type { Fault } from '../../core/errors.ts';
 import type { Model } from '../../core/model.ts';
 import { buildCompletion, type Completion } from '../../core/around/completion.ts';
@@ -28,7 +28,10 @@ export const buildAround = ({ inputs, provenance }: Model): Around => {
   const isOwnInput = inputs.some(({ name }) => name === 'weather');
   const asksPlan = inputs.some(({ name }) => (PLAN_FIELDS as readonly string[]).includes(name));
   const place = (name: string): number => inputs.findIndex((input) => input.name === name);
-  const places = [place('origin'), place('destination')] as const;
+  const places = {
+    ...{ origin: place('origin'), destination: place('destination') },
+    ...{ airline: place('airline'), tailNumber: place('tailNumber') },
+  };
   const departure = place('scheduledDeparture');
   const nInputs = inputs.length;
   return {
@@ -43,17 +46,30 @@ export const buildAround = ({ inputs, provenance }: Model): Around => {
     },
     byEachOther: (raw, nRows) => {
       if (!asksPlan || nRows < 2) return;
-      const [origins, destinations] = places.map((side) => {
-        const counts = startCounts();
-        for (let row = 0; row < nRows; row++) {
-          const airport = raw[row * nInputs + side] ?? Number.NaN;
-          const minutes = raw[row * nInputs + departure] ?? Number.NaN;
-          if (side >= 0 && !Number.isNaN(airport) && !Number.isNaN(minutes))
-            counts.add(airport, Math.floor(minutes / 60), 1);
-        }
-        return counts.finish(inputs[side]?.values ?? []);
+      const columnOf = (place: number, missing: number): Int32Array =>
+        Int32Array.from({ length: nRows }, (_, row) => {
+          const value = place < 0 ? Number.NaN : raw[row * nInputs + place]!;
+          return Number.isNaN(value) ? missing : value;
+        });
+      const builder = startPlan();
+      builder.add(
+        {
+          origin: columnOf(places.origin, -1),
+          destination: columnOf(places.destination, -1),
+          airline: columnOf(places.airline, -1),
+          tailNumber: columnOf(places.tailNumber, -1),
+          minutes: columnOf(departure, NO_TIME),
+        },
+        nRows,
+      );
+      const valuesOf = (name: (typeof PLANNED)[number]): readonly string[] =>
+        inputs[places[name]]?.values ?? [];
+      const plan = builder.finish({
+        origin: valuesOf('origin'),
+        destination: valuesOf('destination'),
+        airline: valuesOf('airline'),
+        tailNumber: valuesOf('tailNumber'),
       });
-      const plan = { origins: origins!, destinations: destinations! };
       buildCompletion(inputs, { plan })?.(raw, 0, nRows);
     },
   };

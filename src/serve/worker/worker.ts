@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodePlanned, planOf } from '../../core/around/departure-plan.ts';
+import { decodePlan } from '../../core/around/departure-plan.ts';
 import { AppError, ERRORS } from '../../core/errors.ts';
 import { type LoadedModel, readModel } from '../../core/model-file.ts';
 import { buildCompletion, type Completion } from '../../core/around/completion.ts';
@@ -128,7 +128,7 @@ const start = ({
   const completionsOf = (file: string | undefined): readonly Completion[] => {
     const all = [loaded, ...others.map((other) => other.loaded)];
     if (file === undefined) return all.map(() => () => {});
-    const plan = planOf(decodePlanned(readFileSync(file)));
+    const plan = decodePlan(readFileSync(file));
     return all.map(({ model }) => buildCompletion(model.inputs, { plan }) ?? (() => {}));
   };
   let completions = completionsOf(config.planFile);

@@ -4,7 +4,6 @@
 import type { Bins } from '../binning/binning.ts';
 import { binOffsets } from '../growing/histogram.ts';
 import { GATHER_ROWS, MARK_ROWS, recordBytesOf } from '../kernels/kernel-shape.ts';
-import type { Loss } from '../growing/loss.ts';
 
 export interface Layout {
   readonly nRows: number;
@@ -42,9 +41,6 @@ export interface Layout {
   readonly valuesAt: number;
   readonly scoresAt: number;
   readonly labelsAt: number;
-  /** float32 per row, for quantiles only. */
-  readonly minutesAt: number;
-  readonly nMinutes: number;
   readonly rowsAt: number;
   readonly scratchAt: number;
   readonly histogramsAt: number;
@@ -66,11 +62,10 @@ interface LayoutTask {
   readonly nRows: number;
   readonly nLeaves: number;
   readonly nThreads: number;
-  readonly loss: Loss;
 }
 
 /** @throws RangeError where it does not fit into the memory that WebAssembly can address */
-export const layoutOf = ({ bins, nRows, nLeaves, nThreads, loss }: LayoutTask): Layout => {
+export const layoutOf = ({ bins, nRows, nLeaves, nThreads }: LayoutTask): Layout => {
   const offsets = binOffsets(bins);
   const nFeatures = bins.length;
   const recordBytes = recordBytesOf(nFeatures);
@@ -120,8 +115,6 @@ export const layoutOf = ({ bins, nRows, nLeaves, nThreads, loss }: LayoutTask): 
     columnsAt: take(columnBytes * nFeatures),
     scoresAt: take(nRows * 8),
     labelsAt: take(nRows),
-    nMinutes: loss.kind === 'quantile' ? nRows : 0,
-    minutesAt: take(loss.kind === 'quantile' ? 4 * nRows : 0),
     rowsAt: take(nRows * 4),
     scratchAt: take(nRows * 4),
     histogramsAt: take(nSlots * histogramBytes),

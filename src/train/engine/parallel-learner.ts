@@ -48,11 +48,11 @@ const ALONE = buildTrainingPool(1);
 /** A builder of learners that share the threads of a pool. */
 export const buildParallelLearner =
   (sharedPool: TrainingPool): BuildLearner =>
-  async (data, loss, base, settings) => {
+  async (data, base, settings) => {
     const { bins, nRows } = data;
     const pool = nRows < ALONE_ROWS ? ALONE : sharedPool;
     const { nLeaves } = settings;
-    const layout = layoutOf({ bins, nRows, nLeaves, nThreads: pool.nThreads, loss });
+    const layout = layoutOf({ bins, nRows, nLeaves, nThreads: pool.nThreads });
     freeEnded(layout.nPages);
     const memory = new WebAssembly.Memory({
       initial: layout.nPages,
@@ -61,12 +61,12 @@ export const buildParallelLearner =
     });
     const module = new WebAssembly.Module(emitKernels(layout, layout.nPages));
     const thread = buildThreadContext(memory, module, layout, 0);
-    const task: TrainingTask = { bins, settings, loss, quanta: quantaOf(loss, nRows) };
+    const task: TrainingTask = { bins, settings, quanta: quantaOf(nRows) };
     await pool.assign({ memory, module, layout, task });
     const runJob = jobRunner(thread, task);
     fillMemory(thread, data);
     runJob(JOBS.records, 0, nRows);
-    startScoresInto(thread.scores, data, loss, base);
+    startScoresInto(thread.scores, data, base);
     renew(thread, runJob, null, 0);
     let last: AssembledTree | null = null;
     return {
@@ -84,12 +84,11 @@ export const buildParallelLearner =
   };
 
 /** Copies in what is learned from; the threads make records of it. */
-const fillMemory = ({ layout, bytes, minutes }: ThreadContext, data: BoostRows): void => {
+const fillMemory = ({ layout, bytes }: ThreadContext, data: BoostRows): void => {
   const { nRows, nFeatures, columnsAt, columnBytes } = layout;
   for (let f = 0; f < nFeatures; f++)
     bytes.set(data.data.subarray(f * nRows, (f + 1) * nRows), columnsAt + f * columnBytes);
   bytes.set(data.labels, layout.labelsAt);
-  if (minutes.length > 0) minutes.set(data.minutes);
 };
 
 /** Gives a job to all threads, does the own part, waits for the others. */

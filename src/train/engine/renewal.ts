@@ -2,7 +2,6 @@
  * What follows a tree: scores move by their leaf's value, gradients are renewed, the next root is summed.
  * Each thread does this for its own rows, block by block, so that a block is read into the cache once.
  */
-import { type GradientRound, packQuantile } from '../growing/loss.ts';
 import { MARK_ROWS } from '../kernels/kernel-shape.ts';
 import { CONTROL } from './node-table.ts';
 import type { ThreadContext } from './thread-context.ts';
@@ -17,7 +16,7 @@ interface RenewedRows {
 
 export const renewRows = (
   thread: ThreadContext,
-  { loss, settings, quanta }: TrainingTask,
+  { settings, quanta }: TrainingTask,
   { begin, end, histogramAt }: RenewedRows,
 ): void => {
   const { control, layout, kernels, index } = thread;
@@ -34,12 +33,7 @@ export const renewRows = (
     const to = Math.min(end, from + MARK_ROWS);
     const marksOfRowsAt = marksAt - 2 * from;
     if (nRuns > 1) kernels.mark(layout.rowsAt, cursorsAt, nRuns, to, marksOfRowsAt);
-    if (loss.kind === 'logistic')
-      kernels.renewLogistic(from, to, round, gScale, hScale, rowShare, marksOfRowsAt);
-    else {
-      const rows = { begin: from, end: to, marksAt };
-      renewQuantile(thread, loss.level, { round, rowShare, quanta }, rows);
-    }
+    kernels.renewLogistic(from, to, round, gScale, hScale, rowShare, marksOfRowsAt);
     kernels.addAll(histogramAt, from, to);
   }
 };
@@ -61,29 +55,5 @@ const seekRows = (
       else high = middle;
     }
     ints[(cursorsAt >>> 2) + run] = low;
-  }
-};
-
-interface MarkedRows {
-  readonly begin: number;
-  readonly end: number;
-  /** Where the marks of these rows' leaves lie. */
-  readonly marksAt: number;
-}
-
-/** Few rows learn quantiles, so this needs no kernel. */
-const renewQuantile = (
-  { layout, ints, scores, minutes, bytes, runValues }: ThreadContext,
-  level: number,
-  round: GradientRound,
-  { begin, end, marksAt }: MarkedRows,
-): void => {
-  const marks = new Uint16Array(bytes.buffer, marksAt, MARK_ROWS);
-  const target = { scores, minutes, level };
-  const first = layout.recordsAt >>> 2;
-  const step = layout.recordBytes >> 2;
-  for (let row = begin; row < end; row++) {
-    scores[row]! += runValues[marks[row - begin]!]!;
-    ints[first + row * step] = packQuantile(target, row, round);
   }
 };

@@ -28,8 +28,6 @@ export interface ThreadContext {
   readonly middles: Int32Array;
   /** float64, shape (nRows). */
   readonly scores: Float64Array;
-  /** float32, shape (nRows), for quantiles only. */
-  readonly minutes: Float32Array;
 }
 
 export const buildThreadContext = (
@@ -54,7 +52,6 @@ export const buildThreadContext = (
     allowed: new Uint8Array(buffer, layout.allowedAt, layout.nFeatures),
     middles: new Int32Array(buffer, layout.middlesAt, layout.nThreads),
     scores: new Float64Array(buffer, layout.scoresAt, layout.nRows),
-    minutes: new Float32Array(buffer, layout.minutesAt, layout.nMinutes),
     runValues: new Float64Array(buffer, layout.valuesAt, layout.nRuns),
     runBounds: new Int32Array(buffer, layout.boundsAt, 2 * layout.nRuns),
   };

@@ -4,14 +4,13 @@
 import type { Bins } from '../binning/binning.ts';
 import type { Scales } from '../growing/leaf-value.ts';
 import type { LearnerSettings } from '../growing/learner.ts';
-import type { Loss, Quanta } from '../growing/loss.ts';
+import type { Quanta } from '../growing/loss.ts';
 import type { SplitContext } from '../growing/split-search.ts';
 import type { ThreadContext } from './thread-context.ts';
 
 export interface TrainingTask {
   readonly bins: readonly Bins[];
   readonly settings: LearnerSettings;
-  readonly loss: Loss;
   readonly quanta: Quanta;
 }
 

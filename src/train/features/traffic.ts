@@ -27,6 +27,32 @@ const SIDES = [
 const WHOLE_SHARE = 0.5;
 const DAY: FieldName = 'originDayDepartures';
 
+/** More that the plan says, and the parts of a flight by whose means it is replaced. */
+const FURTHER = [
+  {
+    name: 'departuresEarlier',
+    planned: 'originEarlierDepartures',
+    by: ['origin', 'dayOfWeek', 'hour'],
+  },
+  {
+    name: 'departuresOfAirlinePerHour',
+    planned: 'airlineHourDepartures',
+    by: ['origin', 'airline', 'dayOfWeek', 'hour'],
+  },
+  {
+    name: 'departuresOfAirline',
+    planned: 'airlineDayDepartures',
+    by: ['origin', 'airline', 'dayOfWeek'],
+  },
+  { name: 'flightsOfAircraft', planned: 'aircraftEarlierFlights', by: ['airline', 'hour'] },
+  // Missing where the aircraft had no flight before.
+  { name: 'minutesSinceFlight', planned: 'aircraftGapMinutes', by: [] },
+] as const satisfies readonly {
+  readonly name: string;
+  readonly planned: FieldName;
+  readonly by: readonly string[];
+}[];
+
 /** Departures per hour at the origin and flights to the destination; what is usual comes from the rows of a part. */
 export const trafficFeatures = (
   inputs: readonly Input[],
@@ -37,7 +63,7 @@ export const trafficFeatures = (
   const known = { inputs, raw, rows, daysOfWeek: countDays(rows, departures) };
   const hasPlan = inputs.some(({ name }) => name === DAY);
   const usualOnDay = hasPlan ? usualOf('origin', null, known) : null;
-  return SIDES.flatMap(({ airport, inHour, near }): Feature[] => {
+  const features = SIDES.flatMap(({ airport, inHour, near }): Feature[] => {
     const usual = usualOf(airport, [0], known);
     if (usual === null) return [];
     if (usualOnDay === null) return [{ name: inHour.name, step: 'lookup', ...usual }];
@@ -52,6 +78,55 @@ export const trafficFeatures = (
       },
     ];
   });
+  if (usualOnDay === null) return features;
+  return [
+    ...features,
+    ...FURTHER.flatMap(({ name, planned, by }): Feature[] => {
+      const usual = meansOf(planned, by, known);
+      if (usual === null) return [];
+      return [
+        { name, step: 'planned', input: planned, day: DAY, share: WHOLE_SHARE, usualOnDay, usual },
+      ];
+    }),
+  ];
+};
+
+/** Means of an input over rows that have some parts in common; null where the input, or a part, is not there. */
+const meansOf = (
+  name: FieldName,
+  by: readonly string[],
+  { inputs, raw, rows }: KnownSchedule,
+): Lookup | null => {
+  const place = inputs.findIndex((input) => input.name === name);
+  const parts = by.map((part): KeyPart => {
+    if (part === 'dayOfWeek') return { of: part, input: 'scheduledDeparture', radix: 7 };
+    if (part === 'hour') return { of: part, input: 'scheduledDeparture', radix: HOURS };
+    const input = inputs.find((one) => one.name === part);
+    return { of: 'code', input: part, radix: input?.values?.length ?? 0 };
+  });
+  if (place < 0 || parts.some(({ radix }) => radix === 0)) return null;
+  const key = buildKey(parts, inputs);
+  const sums = new Map<number, { sum: number; n: number }>();
+  if (parts.length > 0)
+    for (const row of rows) {
+      const at = row * inputs.length;
+      const value = raw[at + place]!;
+      const own = key(raw, at);
+      if (Number.isNaN(own) || Number.isNaN(value)) continue;
+      const known = sums.get(own);
+      if (known === undefined) sums.set(own, { sum: value, n: 1 });
+      else {
+        known.sum += value;
+        known.n++;
+      }
+    }
+  const keys = Float64Array.from(sums.keys()).sort();
+  return {
+    parts,
+    keys,
+    numbers: keys.map((one) => sums.get(one)!.sum / sums.get(one)!.n),
+    otherwise: Number.NaN,
+  };
 };
 
 interface KnownSchedule {

@@ -111,7 +111,6 @@ describe('a tree', () => {
       buildLearner: buildPlainLearner,
       train: rows,
       validation: null,
-      loss: { kind: 'logistic' },
       settings,
     });
     const exact = growExhaustively(rows, new Float64Array(rows.nRows).fill(base), 8, 0.1);
@@ -128,7 +127,6 @@ describe('a tree', () => {
       buildLearner: buildPlainLearner,
       train: rows,
       validation: null,
-      loss: { kind: 'logistic' },
       settings,
     });
     const exact = new Float64Array(rows.nRows).fill(base);

@@ -18,13 +18,7 @@
  * The fast version is in `engine`. Both give the same trees, bit for bit.
  * @source Chen and Guestrin 2016 (XGBoost, section 2); Ke et al. 2017 (LightGBM: leaf-wise growth on histograms)
  */
-import {
-  type GradientRound,
-  type Loss,
-  logisticGradientsInto,
-  quantaOf,
-  quantileGradientsInto,
-} from './loss.ts';
+import { type GradientRound, logisticGradientsInto, quantaOf } from './loss.ts';
 import { buildGrower, type GrownTree, type GrowSettings } from './reference-grower.ts';
 import type { BoostRows } from './training-rows.ts';
 
@@ -49,41 +43,38 @@ export interface LearnerSettings extends GrowSettings {
 /** @param base score of every row before the first tree */
 export type BuildLearner = (
   rows: BoostRows,
-  loss: Loss,
   base: number,
   settings: LearnerSettings,
 ) => Promise<Learner>;
 
 /** Scores before the first tree. */
-export const startScores = (data: BoostRows, loss: Loss, base: number): Float64Array => {
+export const startScores = (data: BoostRows, base: number): Float64Array => {
   const scores = new Float64Array(data.nRows);
-  startScoresInto(scores, data, loss, base);
+  startScoresInto(scores, data, base);
   return scores;
 };
 
 export const startScoresInto = (
   scores: Float64Array,
   { effects }: BoostRows,
-  loss: Loss,
   base: number,
 ): void => {
-  if (loss.kind === 'quantile' || !effects) scores.fill(base);
+  if (!effects) scores.fill(base);
   else for (let row = 0; row < scores.length; row++) scores[row] = base + effects[row]!;
 };
 
 /** One thread, no emitted code: the definition. */
-export const buildPlainLearner: BuildLearner = async (data, loss, base, settings) => {
-  const { nRows, labels, minutes } = data;
-  const quanta = quantaOf(loss, nRows);
+export const buildPlainLearner: BuildLearner = async (data, base, settings) => {
+  const { nRows, labels } = data;
+  const quanta = quantaOf(nRows);
   const scales = { g: 1 / quanta.gScale, h: 1 / quanta.hScale };
   const grower = buildGrower(data, settings);
-  const scores = startScores(data, loss, base);
+  const scores = startScores(data, base);
   const gradients = new Int32Array(nRows);
   const rows = new Int32Array(nRows);
   const renewGradients = (round: number): void => {
     const how: GradientRound = { round, rowShare: settings.rowShare, quanta };
-    if (loss.kind === 'logistic') logisticGradientsInto(scores, labels, how, gradients);
-    else quantileGradientsInto({ scores, minutes, level: loss.level }, how, gradients);
+    logisticGradientsInto(scores, labels, how, gradients);
   };
   renewGradients(0);
   let last: GrownTree | null = null;

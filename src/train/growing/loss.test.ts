@@ -32,7 +32,7 @@ describe('the log loss', () => {
   test('keeps its gradient in whole numbers, right to one quantum', () => {
     const scores = Float64Array.from({ length: 1000 }, (_, i) => (i - 500) / 60);
     const labels = Uint8Array.from({ length: 1000 }, (_, i) => i & 1);
-    const quanta = quantaOf({ kind: 'logistic' }, 1000);
+    const quanta = quantaOf(1000);
     const packed = new Int32Array(1000);
     logisticGradientsInto(scores, labels, { round: 3, rowShare: 1, quanta }, packed);
     for (let i = 0; i < 1000; i++) {

@@ -1,19 +1,13 @@
 /**
- * Step 1: losses, what the trees are fitted to: gradients and hessians of the scores, quantised to whole numbers.
+ * Step 1: the loss, what the trees are fitted to: gradients and hessians of the scores, quantised to whole numbers.
  *
- *   log loss, with p = 1 / (1 + e^-score):      g = p - label               h = p (1 - p)
- *   pinball loss at a level, of minutes:        g = 1 - level where score >= minutes, else -level       h = 1
+ *   log loss, with p = 1 / (1 + e^-score):      g = p - label      h = p (1 - p)
  *
  * Sums of whole numbers do not depend on their order, so that any number of threads grows the same tree.
  * Each is rounded up or down by chance, from its row and round alone, so that the sums are without bias.
  * @source Shi et al. 2022, "Quantized training of gradient boosting decision trees"
  */
 import { sigmoid } from '../../core/logistic.ts';
-
-export type Loss =
-  | { readonly kind: 'logistic' }
-  /** The pinball loss, of minutes; its leaves are set anew (see `boosting`). */
-  | { readonly kind: 'quantile'; readonly level: number };
 
 /** Exact gradient and hessian of the log loss at a score. */
 export const logisticGradient = (score: number, label: number): { g: number; h: number } => {
@@ -34,13 +28,10 @@ export interface Quanta {
   readonly hScale: number;
 }
 
-/** A gradient is at most 1, the log loss's hessian at most 1/4; there is room to round up. */
-export const quantaOf = (loss: Loss, nRows: number): Quanta => {
+/** A gradient is at most 1, a hessian at most 1/4; there is room to round up. */
+export const quantaOf = (nRows: number): Quanta => {
   const limits = quantumLimits(nRows);
-  const gScale = Math.max(1, limits.g - 1);
-  return loss.kind === 'logistic'
-    ? { gScale, hScale: Math.max(4, 4 * (limits.h - 1)) }
-    : { gScale, hScale: 1 };
+  return { gScale: Math.max(1, limits.g - 1), hScale: Math.max(4, 4 * (limits.h - 1)) };
 };
 
 /** What one round's gradients have in common. */
@@ -117,53 +108,12 @@ const fastExp = (x: number): number => {
   return series * 2 ** k;
 };
 
-/** What the pinball loss is taken of. */
-interface QuantileTarget {
-  readonly scores: Float64Array;
-  readonly minutes: Float32Array;
-  readonly level: number;
-}
-
-/** Fills `into` with packed gradients (see `histogram`) of the pinball loss; a row outside the round's sample gets 0. */
-export const quantileGradientsInto = (
-  target: QuantileTarget,
-  round: GradientRound,
-  into: Int32Array,
-): void => {
-  for (let row = 0; row < into.length; row++) into[row] = packQuantile(target, row, round);
-};
-
-/** One row's packed gradient of the pinball loss. */
-export const packQuantile = (
-  { scores, minutes, level }: QuantileTarget,
-  row: number,
-  { round, rowShare, quanta }: GradientRound,
-): number => {
-  if (sampleDraw(row, round) >= rowShare) return 0;
-  const g = scores[row]! >= minutes[row]! ? 1 - level : -level;
-  return (Math.floor(g * quanta.gScale + dither(row, round)) << 16) | 1;
-};
-
 /** Mean log loss of scores. */
 export const logLossOfScores = (scores: Float64Array, labels: Uint8Array): number => {
   let sum = 0;
   for (let row = 0; row < scores.length; row++) {
     const margin = labels[row] === 1 ? -scores[row]! : scores[row]!;
     sum += margin > 0 ? margin + Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin));
-  }
-  return sum / scores.length;
-};
-
-/** Mean pinball loss of scores. */
-export const pinballOfScores = (
-  scores: Float64Array,
-  minutes: Float32Array,
-  level: number,
-): number => {
-  let sum = 0;
-  for (let row = 0; row < scores.length; row++) {
-    const over = minutes[row]! - scores[row]!;
-    sum += over >= 0 ? level * over : (level - 1) * over;
   }
   return sum / scores.length;
 };

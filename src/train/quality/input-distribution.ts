@@ -6,7 +6,7 @@ import { buildBinCounter } from '../../core/distribution.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { InputShare } from '../../core/model.ts';
 import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
-import { sampleQuantile } from '../growing/quantile.ts';
+import { sampleQuantile } from './quantile.ts';
 
 const N_BINS = 10;
 

@@ -1,5 +1,5 @@
 /**
- * A quantile without sorting: what a leaf of minutes answers, and where quantities are cut for drift.
+ * A quantile without sorting: where quantities are cut for drift, and what a quantile is compared with.
  */
 
 /** Quantile of numbers that it reorders, 0 when there are none. @cost O(n) expected (Hoare's selection) */
