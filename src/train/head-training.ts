@@ -23,7 +23,7 @@ import type { BuildLearner } from './growing/learner.ts';
 import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
 import { calibrateInTheLarge } from './quality/calibration-in-the-large.ts';
 import { rateOf } from './quality/metrics.ts';
-import { labelsOf, type Prepared } from './preparation.ts';
+import { type Learnable, labelsOf } from './preparation.ts';
 import type { ScoreRows } from './engine/parallel-scoring.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
 import { boostWithEarlyStopping } from './early-stopping.ts';
@@ -84,7 +84,7 @@ interface HeadTraining {
 
 /** Learns all heads, in the order in which a model keeps them. */
 export const learnHeads = async (
-  prepared: Prepared,
+  prepared: Learnable,
   options: TrainOptions,
   { buildLearner, score, onRound }: HeadTraining,
 ): Promise<LearnedHeads> => {
@@ -184,7 +184,7 @@ export const learnHeads = async (
  * same curves, brought to the level of all flights. Null where learning was told to stop.
  */
 export const learnOnAll = async (
-  { parts: { train }, bins, features }: Prepared,
+  { parts: { train }, bins, features }: Learnable,
   judged: readonly LearnedHead[],
   options: TrainOptions,
   { buildLearner, onRound }: Omit<HeadTraining, 'score'>,
@@ -250,7 +250,7 @@ interface HeadParts {
   readonly minutes: number;
   readonly calibration: Calibration;
   readonly boosted: Boosted;
-  readonly bins: Prepared['bins'];
+  readonly bins: Learnable['bins'];
   readonly isFirst: boolean;
 }
 

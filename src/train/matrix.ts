@@ -12,7 +12,7 @@ import { prepare } from './preparation.ts';
 import { buildBaselines } from './quality/baseline-model.ts';
 import { distributionsOf } from './quality/input-distribution.ts';
 import type { TrainOptions } from './settings.ts';
-import { awkwardRows, baselineAnswers } from './training.ts';
+import { awkwardRows, baselineAnswers } from './flight-samples.ts';
 
 interface FeatureMatrixPart {
   readonly name: Part;

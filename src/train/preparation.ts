@@ -48,6 +48,9 @@ export interface Prepared {
   readonly known: Int32Array;
 }
 
+/** What trees are grown from. */
+export type Learnable = Omit<Prepared, 'raw' | 'labels' | 'columns'>;
+
 /**
  * @param asked the parts, where the caller has made them; some may be empty
  * @throws AppError data-too-small, data-unfit, data-leak

@@ -42,6 +42,9 @@ export const DEFAULT_OPTIONS: TrainOptions = {
 };
 
 const SMALL_ROWS = 20_000;
+/** So many features or more say much the same: smaller steps, and trees that each look at few of them. */
+const WIDE_FEATURES = 20;
+const FEATURES_PER_TREE = 9;
 const QUICK = { nTrees: 60, nLeaves: 31, patience: 10 } as const;
 
 /** Features that more of can only make a flight later (1), or less late (-1). */
@@ -62,15 +65,16 @@ export const boostSettings = (
   isQuick = false,
 ): BoostSettings => {
   const isSmall = nRows < SMALL_ROWS;
+  const isWide = !isSmall && features.length >= WIDE_FEATURES;
   const share = Math.min(1, nRows / 200_000);
   const settings: BoostSettings = {
-    nTrees: options.nTrees ?? 400,
+    nTrees: options.nTrees ?? (isWide ? 800 : 400),
     nLeaves: options.nLeaves ?? (isSmall ? Math.max(8, Math.min(31, Math.round(nRows / 250))) : 31),
-    learningRate: options.learningRate ?? 0.05,
+    learningRate: options.learningRate ?? (isWide ? 0.03 : 0.05),
     maxDepth: isSmall ? 10 : 12,
-    patience: 30,
+    patience: isWide ? 50 : 30,
     rowShare: 0.8,
-    featureShare: 0.7,
+    featureShare: Math.max(0.3, Math.min(0.7, FEATURES_PER_TREE / features.length)),
     seed: options.seed,
     nBlocks: isSmall ? 4 : 0,
     l2: isSmall ? 5 : 20,

@@ -2,15 +2,11 @@
  * Table to Model: split, features, heads, calibration, and an honest account of how good it is.
  * The room's front door.
  */
-import { sigmoid } from '../core/logistic.ts';
 import { wholeProcessors } from '../host/processors.ts';
 import { dayOf } from '../core/calendar.ts';
 import { buildDelayQuantile } from '../core/delay-distribution.ts';
-import { buildEncoder } from '../core/features.ts';
-import type { Input } from '../core/inputs.ts';
 import type { Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
-import { buildBaselines } from './quality/baseline-model.ts';
 import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { type Baseline, baselineOf, evaluate, type Evaluation } from './quality/evaluation.ts';
 import {
@@ -21,16 +17,15 @@ import {
   type OnRound,
 } from './head-training.ts';
 import { rateOf } from './quality/metrics.ts';
-import { type Prepared, prepare } from './preparation.ts';
+import { type FlightSamples, takeSamples } from './flight-samples.ts';
+import { type Learnable, prepare } from './preparation.ts';
 import { boostSettings, type TrainOptions } from './settings.ts';
 import { sampleQuantile } from './quality/quantile.ts';
-import { distributionsOf } from './quality/input-distribution.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
-import { datesOf, learnFromAll, type Part } from './features/time-split.ts';
+import { type DataSplit, datesOf, learnFromAll, type Part } from './features/time-split.ts';
 import type { BoostRows } from './growing/training-rows.ts';
 import { type DayResampling, resampleDays } from './quality/day-resampling.ts';
 import { type HeadQuality, probabilityQuality, quantileQuality } from './quality/head-quality.ts';
-import { walkForest } from './growing/tree.ts';
 
 /** The model that is stored, learned again from every flight after the one that the report judges. */
 interface Refit {
@@ -84,8 +79,6 @@ export interface Trained {
   readonly sampleRaw: Float64Array;
 }
 
-const SELF_TEST_ROWS = 64;
-
 /**
  * Learns a model, judges it, and learns it again from every flight.
  * @param onRound returns false to stop early, keeping the best round
@@ -98,13 +91,13 @@ export const trainModel = async (
 ): Promise<Trained> => {
   const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
   try {
-    const prepared = await prepare(table, options, pool);
-    const learned = await learnHeads(prepared, options, {
+    const { learnable, samples } = await prepareToLearn(table, options, pool);
+    const learned = await learnHeads(learnable, options, {
       buildLearner: buildParallelLearner(pool),
       score: pool.score,
       onRound,
     });
-    const { judged, report, sampleRaw } = judge(table, prepared, learned, options);
+    const { judged, report, sampleRaw } = judge(table, { learnable, samples }, learned, options);
     if (!options.refit || options.split !== 'time' || learned.isStopped)
       return { judged, refit: null, sampleRaw, report: { ...report, refit: null } };
     const startMs = performance.now();
@@ -125,18 +118,33 @@ export const trainModel = async (
   }
 };
 
+/** Flights as bins, and what is kept of their inputs: the matrix of these is let go before trees are grown. */
+interface ReadyToLearn {
+  readonly learnable: Learnable;
+  readonly samples: FlightSamples;
+}
+
+const prepareToLearn = async (
+  table: Table,
+  options: TrainOptions,
+  pool: TrainingPool,
+  asked?: DataSplit,
+): Promise<ReadyToLearn> => {
+  const { raw, labels, columns, ...learnable } = await prepare(table, options, pool, asked);
+  return { learnable, samples: takeSamples({ ...learnable, raw, labels, columns }, options) };
+};
+
 /** Measures the heads on the test flights and makes a model of them. */
 const judge = (
   table: Table,
-  prepared: Prepared,
+  { learnable, samples }: ReadyToLearn,
   { probabilities: learned, quantiles, survival }: LearnedHeads,
   options: TrainOptions,
 ): { judged: Learned; report: Omit<TrainReport, 'refit'>; sampleRaw: Float64Array } => {
-  const { inputs, features, raw, parts, split } = prepared;
+  const { inputs, features, parts, split, known } = learnable;
   const first = learned[0]!;
   const settings = boostSettings(parts.train.nRows, features, options);
-  const baselineModel = buildBaselines(prepared, options);
-  const answers = baselineAnswers(baselineModel, prepared);
+  const { baselineAnswers: answers } = samples;
   const baselines = {
     climatology: baselineOf(answers.climatology, parts.test.labels),
     logistic: baselineOf(answers.logistic, parts.test.labels),
@@ -170,7 +178,7 @@ const judge = (
         target: table.source.target,
         rows,
         split: split.dates,
-        known: { days: datesOf(departures, prepared.known), rows: prepared.known.length },
+        known: { days: datesOf(departures, known), rows: known.length },
         settings: {
           lateMinutes: options.lateMinutes,
           seed: options.seed,
@@ -186,15 +194,15 @@ const judge = (
       test: evaluation.test,
       baselines,
     },
-    shares: distributionsOf(inputs, raw, prepared.known),
+    shares: samples.shares,
     selfTest: NO_SELF_TEST,
   };
   const testDays = resampleDays(daysOf(parts.test, split.rows.test));
   return {
     judged: {
       model,
-      baselines: baselineModel,
-      selfTestRaw: awkwardRows(inputs, raw, table.nRows),
+      baselines: samples.baselines,
+      selfTestRaw: samples.selfTestRaw,
     },
     report: {
       rows,
@@ -230,7 +238,7 @@ const judge = (
         ),
       ],
     },
-    sampleRaw: sampleOf(raw, inputs.length, split.rows.test),
+    sampleRaw: samples.testRaw,
   };
 };
 
@@ -249,9 +257,10 @@ const learnEveryDay = async (
   judged: { readonly learned: readonly LearnedHead[]; readonly model: Model },
 ): Promise<Learned | null> => {
   const departures = departuresOf(table);
-  const prepared = await prepare(table, options, pool, learnFromAll(departures));
-  const { inputs, features, raw, known } = prepared;
-  const heads = await learnOnAll(prepared, judged.learned, options, {
+  const all = learnFromAll(departures);
+  const { learnable, samples } = await prepareToLearn(table, options, pool, all);
+  const { inputs, features, known } = learnable;
+  const heads = await learnOnAll(learnable, judged.learned, options, {
     buildLearner: buildParallelLearner(pool),
     onRound,
   });
@@ -273,11 +282,11 @@ const learnEveryDay = async (
           settings: { ...trainedOn.settings, refit: true },
         },
       },
-      shares: distributionsOf(inputs, raw, known),
+      shares: samples.shares,
       selfTest: NO_SELF_TEST,
     },
-    baselines: buildBaselines(prepared, options),
-    selfTestRaw: awkwardRows(inputs, raw, table.nRows),
+    baselines: samples.baselines,
+    selfTestRaw: samples.selfTestRaw,
   };
 };
 
@@ -322,65 +331,10 @@ const learnedQuantileQuality = (
   );
 };
 
-/** Enough that the order of the features does not hang on the draw. */
-const SAMPLE_ROWS = 5000;
-
-const sampleOf = (raw: Float64Array, nInputs: number, rows: Int32Array): Float64Array => {
-  const n = Math.min(SAMPLE_ROWS, rows.length);
-  const sample = new Float64Array(n * nInputs);
-  for (let i = 0; i < n; i++) {
-    const from = rows[Math.floor((i * rows.length) / n)]! * nInputs;
-    sample.set(raw.subarray(from, from + nInputs), i * nInputs);
-  }
-  return sample;
-};
-
-/** What the baselines say of the test flights. */
-export const baselineAnswers = (
-  baselines: Model,
-  { raw, split }: Prepared,
-): Readonly<Record<'climatology' | 'logistic', Float64Array>> => {
-  const rows = split.rows.test;
-  const ask = (answer: (features: Float64Array) => number): Float64Array => {
-    const encode = buildEncoder(baselines.inputs, baselines.features);
-    const features = new Float64Array(baselines.features.length);
-    return Float64Array.from(rows, (row) => {
-      encode(raw, row * baselines.inputs.length, features, 0);
-      return sigmoid(answer(features));
-    });
-  };
-  const { score } = baselines.heads[1]!;
-  const forest = (score as typeof score & { kind: 'forest' }).forest;
-  return {
-    climatology: ask((features) => features.at(-1)!),
-    logistic: ask((features) => walkForest(forest, features)),
-  };
-};
-
 /** The probability above which a flight is called delayed: the one that calls as many delayed as are. */
 export const thresholdOf = (probabilities: Float64Array, labels: Uint8Array): number => {
   const sorted = Float64Array.from(probabilities).sort();
   let late = 0;
   for (const label of labels) late += label;
   return sorted[Math.max(0, sorted.length - Math.max(1, late))]!;
-};
-
-/** Real flights, and a few with a missing, unseen or extreme value in each input in turn. */
-export const awkwardRows = (
-  inputs: readonly Input[],
-  raw: Float64Array,
-  nRows: number,
-): Float64Array => {
-  const n = Math.min(SELF_TEST_ROWS, nRows);
-  const rows = new Float64Array(n * inputs.length);
-  for (let i = 0; i < n; i++) {
-    const from = Math.floor((i * nRows) / n) * inputs.length;
-    rows.set(raw.subarray(from, from + inputs.length), i * inputs.length);
-    if (i % 2 === 1) {
-      const input = (i >> 1) % inputs.length;
-      rows[i * inputs.length + input] =
-        inputs[input]!.kind === 'number' && i % 4 === 3 ? 1e9 : Number.NaN;
-    }
-  }
-  return rows;
 };

@@ -22,7 +22,7 @@ import { type GradientRound, logisticGradientsInto, quantaOf } from './loss.ts';
 import { buildGrower, type GrownTree, type GrowSettings } from './reference-grower.ts';
 import type { BoostRows } from './training-rows.ts';
 
-export interface Learner {
+interface Learner {
   /** float64, shape (nRows): raw scores so far. */
   readonly scores: Float64Array;
   /** int32, shape (nRows): rows in the order of the last tree's leaves. */
