@@ -66,7 +66,7 @@ const readUntil = (stream: ReadableStream<Uint8Array>, wanted: RegExp): Promise<
   });
 
 test('--ui shows the run as it goes on, becomes its report, and ends with it', async () => {
-  const run = start('-d', '2500ms', '--ui');
+  const run = start('-d', '3s', '--ui');
   const [, url] = /live {4}(\S+)/.exec(await readUntil(run.stderr, /live {4}\S+\n/))!;
   const page = await fetch(url!, { proxy: '' });
   expect(await page.text()).toContain("connect-src 'self'");
@@ -82,7 +82,8 @@ test('--ui shows the run as it goes on, becomes its report, and ends with it', a
   expect(last.drawings.map(({ title }) => title)).toContain('Answers per second');
   const report = JSON.parse(/^event: end\ndata: (.*)$/m.exec(events)![1]!) as string;
   expect(report).toContain('Every planned request');
-  expect(await run.exited).toBe(0);
+  // 3: a machine that is too noisy says so.
+  expect([0, 3]).toContain(await run.exited);
 });
 
 test('--otlp sends every second: in the end the counts are those of the run', async () => {

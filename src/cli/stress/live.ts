@@ -22,7 +22,7 @@ export interface LiveUi extends Watcher {
 /** Seconds that the page draws. */
 const MAX_WINDOWS = 600;
 /** How long a browser may take for the report. */
-const LAST_EVENT_MS = 2000;
+const LAST_EVENT_MS = 1000;
 
 /** Serves the page on this machine alone. @throws AppError usage when the port is taken */
 export const openLiveUi = (plan: StressPlan, port: number): LiveUi => {
@@ -55,7 +55,7 @@ export const openLiveUi = (plan: StressPlan, port: number): LiveUi => {
     },
   });
   const send = (event: string, data: unknown): void => {
-    const bytes = Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+    const bytes = encodeEvent(event, data);
     for (const listener of listeners) {
       try {
         listener.enqueue(bytes);
@@ -74,14 +74,18 @@ export const openLiveUi = (plan: StressPlan, port: number): LiveUi => {
       start: (controller) => {
         own = controller;
         listeners.add(controller);
-        controller.enqueue(Buffer.from('retry: 1000\n\n'));
+        controller.enqueue(encodeEvent('page', buildBody(livePage(runNow()))));
       },
       cancel: () => {
         listeners.delete(own);
       },
     });
     return new Response(stream, {
-      headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-store' },
+      headers: {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        connection: 'close',
+      },
     });
   };
 
@@ -95,7 +99,11 @@ export const openLiveUi = (plan: StressPlan, port: number): LiveUi => {
     if (url.pathname === '/events') return listen();
     if (url.pathname !== '/') return new Response('Nothing here.\n', { status: 404 });
     return new Response(buildLivingPage(livePage(runNow())), {
-      headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-store',
+        connection: 'close',
+      },
     });
   });
 
@@ -149,6 +157,9 @@ export const openLiveUi = (plan: StressPlan, port: number): LiveUi => {
     },
   };
 };
+
+const encodeEvent = (event: string, data: unknown): Uint8Array =>
+  Buffer.from(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
 
 const progressOf = ({ durationMs }: StressPlan, isPlain: boolean, nSeconds: number): string => {
   if (!isPlain) return `second ${nSeconds}`;
