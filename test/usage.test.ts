@@ -41,7 +41,7 @@ describe('a command that cannot be carried out', () => {
     ['serve --port x', 'A whole number from 0 to 65535 is expected.'],
     ['serve --port 0 --admin-port 0 --model nyc', "there is no model 'nyc'"],
     ['serve --port 0 --admin-port 0 --model text.pkl', 'text.pkl'],
-    ['serve --tls-cert a.pem', '--tls-cert and --tls-key belong together.'],
+    ['serve --tls-cert a.pem', '--tls-cert and --tls-key must be given together.'],
     ['serve --health-host 0.0.0.0', '--health-host needs --health-port.'],
     ['serve --port 0 --admin-port 0 --control-token-file absent', 'absent does not exist'],
     ['health ftp://here', 'is no address'],

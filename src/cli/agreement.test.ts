@@ -107,7 +107,7 @@ describe('a file of flights', () => {
   test('that has some of the optional inputs is measured by both; nothing is said of a training', () => {
     const file = write('some.csv', { hourOfDay: hour });
     const { out } = puntual('evaluate', 'boosted', file);
-    expect(out).toContain('taken for missing: km, noise');
+    expect(out).toContain('treated as missing: km, noise');
     expect(out).toContain('does not say how its inputs were distributed in training');
     expect(out).not.toContain('no input is distributed otherwise');
     expect(puntual('predict', 'boosted', file, '-o', 'out.csv').out).toContain('40 of 40');

@@ -20,13 +20,13 @@ interface Flags {
 export const describe = (command: Command): void => {
   command
     .description(
-      'Shows the columns of a file with examples, proposes which is which field of a flight, and prints the command that reads it so.',
+      'Shows the columns of a file with examples, proposes which field of a flight each one is, and prints the command that reads it that way.',
     )
     .argument('<file>', 'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip')
     .addOption(
       setting(
         '--encoding <label>',
-        'how text is written, as windows-1252; by default the bytes decide',
+        'text encoding, such as windows-1252; by default it is detected from the bytes',
       ),
     )
     .option('-o, --output <file>', 'keep the proposal as a file for --dialect: mine.json')
@@ -98,7 +98,9 @@ const print = (
       `No column was found for ${proposal!.lacking.join(' and ')}: say which it is with --map. What was found:`,
     );
   else
-    printLine('No dialect reads it. By names and content, this would; look whether it is right:');
+    printLine(
+      'No dialect reads it. Going by names and content, this command would; check that it is right:',
+    );
   for (const doubt of proposal?.doubts ?? []) printLine(`  ${doubt}`);
   const how =
     proposal && output !== undefined

@@ -20,7 +20,7 @@ export const describeCosts = (command: Command): void => {
       ),
     )
     .addOption(
-      setting('--cost-false-alarm <x>', 'cost of calling a flight late in vain').argParser(
+      setting('--cost-false-alarm <x>', 'cost of calling a flight late that is not').argParser(
         realNumber(0, 1e9),
       ),
     );
@@ -30,6 +30,9 @@ export const describeCosts = (command: Command): void => {
 export const costsOf = ({ costMiss, costFalseAlarm }: CostFlags): Costs | undefined => {
   if (costMiss === undefined && costFalseAlarm === undefined) return undefined;
   if (!(costMiss! > 0 && costFalseAlarm! > 0))
-    throw new AppError('usage', '--cost-miss and --cost-false-alarm belong together, both above 0');
+    throw new AppError(
+      'usage',
+      '--cost-miss and --cost-false-alarm must be given together, both above 0',
+    );
   return { miss: costMiss!, falseAlarm: costFalseAlarm! };
 };

@@ -67,7 +67,7 @@ export const describe = (command: Command): void => {
   command
     .option(
       '--include-training',
-      'measure also on the days that the model knows; marked in red, for such figures flatter',
+      'also measure on the days that the model knows; marked in red, because such figures flatter',
     )
     .addOption(
       setting(
@@ -83,7 +83,7 @@ export const describe = (command: Command): void => {
     )
     .option(
       '--predictions <file>',
-      "what 'puntual predict' wrote, to be held against --outcomes; a model is not needed then, but says what late is and which days it knew",
+      "what 'puntual predict' wrote, to be compared with --outcomes; a model is optional then, and says what counts as late and which days it knew",
     )
     .option('--outcomes <files>', 'the same flights once they have flown: a file, glob or folder')
     .option('--json', 'print one JSON document')
@@ -142,12 +142,12 @@ const evaluatePredicted = async (
 ): Promise<void> => {
   const { predictions: predicted, outcomes: flown } = flags;
   if (predicted === undefined || flown === undefined)
-    throw new AppError('usage', '--predictions and --outcomes belong together');
+    throw new AppError('usage', '--predictions and --outcomes must be given together');
   const given = files.length > 0 ? files[0] : flags.against && '--against';
   if (given !== undefined)
     throw new AppError(
       'usage',
-      `${given}: predictions are held against --outcomes alone, without files of flights or --against`,
+      `${given}: predictions are compared with --outcomes alone, without files of flights or --against`,
     );
   const startMs = performance.now();
   const model = wanted === undefined ? undefined : readModel(findModel(flags.models, wanted)).model;
@@ -213,7 +213,7 @@ const printQualityAndDrift = (report: EvaluateReport): void => {
   printQuality(report, 'on these flights');
   printCosts(report);
   if (report.absent.length > 0) {
-    printLine(`in none of these flights, taken for missing: ${report.absent.join(', ')}`);
+    printLine(`in none of these flights, treated as missing: ${report.absent.join(', ')}`);
   }
   const drifted = report.drift.filter(({ level }) => level !== 'none');
   if (report.drift.length === 0) {
@@ -221,7 +221,7 @@ const printQualityAndDrift = (report: EvaluateReport): void => {
     return;
   }
   if (drifted.length === 0) {
-    printLine('no input is distributed otherwise than in training');
+    printLine('no input is distributed differently than in training');
     return;
   }
   printTable(

@@ -49,7 +49,7 @@ const targetOf = (text: string): string => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new InvalidArgumentError(
-      `'${text}' is no address: one such as http://localhost:8081 is expected.`,
+      `'${text}' is not an address: one such as http://localhost:8081 is expected.`,
     );
   if (url.pathname === '/') url.pathname = '/readyz';
   return url.href;

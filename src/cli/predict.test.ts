@@ -58,7 +58,7 @@ test('names the inputs that a file does not have at all', () => {
     cwd: FOLDER,
   });
   expect(run.stdout.toString()).toContain(
-    '  in none of these flights, taken for missing: distanceMiles\n',
+    '  in none of these flights, treated as missing: distanceMiles\n',
   );
 }, 30_000);
 

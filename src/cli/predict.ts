@@ -198,7 +198,7 @@ const printReport = (report: ScanReport, output: string, model: string, seconds:
   printLeftOut({ rejected: report.damaged, examples });
   printUnused(report.unused);
   for (const [input, n] of Object.entries(report.unknown))
-    printLine(`  never seen in training, taken for missing: ${input}  ${whole(n)}`);
+    printLine(`  never seen in training, treated as missing: ${input}  ${whole(n)}`);
   if (report.absent.length > 0)
-    printLine(`  in none of these flights, taken for missing: ${report.absent.join(', ')}`);
+    printLine(`  in none of these flights, treated as missing: ${report.absent.join(', ')}`);
 };

@@ -32,13 +32,13 @@ export const describeReading = (command: Command): Command =>
     .addOption(
       setting(
         '--encoding <label>',
-        'how text is written, as windows-1252; by default the bytes decide',
+        'text encoding, such as windows-1252; by default it is detected from the bytes',
       ),
     )
     .addOption(
       setting(
         '--memory <size>',
-        'what reading may take, as 1GB; by default what is granted',
+        'memory that reading may use, such as 1GB; by default what is granted',
       ).argParser(megabytes),
     );
 
@@ -65,7 +65,7 @@ const megabytes = (text: string): number => {
   const match = /^(\d+(?:\.\d+)?)\s*(mb|mib|gb|gib)$/i.exec(text.trim());
   const size = match ? Number(match[1]) * UNITS_MB[match[2]!.toLowerCase()]! : Number.NaN;
   if (!(size >= MIN_MB))
-    throw new InvalidArgumentError(`A size as '1GB', at least ${MIN_MB}MB, is expected.`);
+    throw new InvalidArgumentError(`A size such as '1GB', at least ${MIN_MB}MB, is expected.`);
   return Math.floor(size);
 };
 

@@ -63,7 +63,7 @@ const SHORTEST_PUSH_MS = 100;
 
 export const describe = (command: Command): void => {
   addServeOptions(command)
-    .description('answer predictions over HTTP, with workers that are replaced when they die')
+    .description('serve predictions over HTTP, with workers that are replaced when they die')
     .action((options: ServeOptions) => serveUntilEnded(configOf(options), options.json === true));
 };
 
@@ -91,7 +91,10 @@ export const addServeOptions = (command: Command): Command => {
       ).argParser(modelsOf),
     )
     .addOption(
-      setting('--shadow <model>', 'model that answers nobody and is compared with the first'),
+      setting(
+        '--shadow <model>',
+        'shadow model: it answers nobody, and is compared with the first',
+      ),
     )
     .addOption(setting('--models <dir>', 'where models lie', D.modelsDir))
     .addOption(setting('--watch', 'serve another version as soon as the folder has it'))
@@ -117,7 +120,7 @@ export const addServeOptions = (command: Command): Command => {
     .addOption(setting('--health-host <host>', 'address of the health port (default: --host)'))
     .addOption(setting('--control-token-file <file>', 'token that reload and rollback must bring'))
     .addOption(
-      setting('--workers <n>', "processes, or 'auto': as many as processors", D.workers).argParser(
+      setting('--workers <n>', "processes, or 'auto': one per processor", D.workers).argParser(
         workersOf,
       ),
     )
@@ -160,23 +163,37 @@ export const addServeOptions = (command: Command): Command => {
         wholeNumber(1, 2 ** 30),
       ),
     )
-    .addOption(duration('--request-timeout', 'time for a request to arrive', D.requestTimeoutMs))
-    .addOption(duration('--idle-timeout', 'idle connections close then', D.idleTimeoutMs))
+    .addOption(
+      duration('--request-timeout', 'how long a request may take to arrive', D.requestTimeoutMs),
+    )
+    .addOption(duration('--idle-timeout', 'how long an idle connection is kept', D.idleTimeoutMs))
     .addOption(
       duration(
         '--connection-age',
-        'older connections close after an answer',
+        'a connection older than this closes after its next answer',
         D.connectionAgeMs,
         'never',
       ),
     )
-    .addOption(duration('--drain-delay', 'after SIGTERM, still serving', D.drainDelayMs))
-    .addOption(duration('--drain-limit', 'after SIGTERM, the latest end', D.drainLimitMs))
-    .addOption(duration('--hang-limit', 'a silent worker is replaced', D.hangLimitMs))
+    .addOption(duration('--drain-delay', 'how long to go on serving after SIGTERM', D.drainDelayMs))
+    .addOption(
+      duration(
+        '--drain-limit',
+        'how long after SIGTERM the service ends at the latest',
+        D.drainLimitMs,
+      ),
+    )
+    .addOption(
+      duration(
+        '--hang-limit',
+        'how long a worker may be silent before it is replaced',
+        D.hangLimitMs,
+      ),
+    )
     .addOption(
       setting(
         '--memory-limit <mb>',
-        'a worker above it is replaced; less where memory is short',
+        'memory above which a worker is replaced; less where memory is short',
         D.memoryLimitMb,
       ).argParser(wholeNumber(64, 1_000_000)),
     )
@@ -195,9 +212,9 @@ export const addServeOptions = (command: Command): Command => {
     .addOption(setting('--tls-key <file>', 'private key, PEM'))
     .addOption(setting('--otlp-endpoint <url>', 'collector that spans are sent to (OTLP/HTTP)'))
     .addOption(
-      setting('--otlp-metrics <form>', 'metrics are sent there too', 'off').choices(OTLP_METRICS),
+      setting('--otlp-metrics <form>', 'send metrics there too', 'off').choices(OTLP_METRICS),
     )
-    .addOption(duration('--otlp-interval', 'metrics are sent so often', D.otlpEveryMs))
+    .addOption(duration('--otlp-interval', 'how often metrics are sent', D.otlpEveryMs))
     .addOption(
       setting('--trace-share <share>', 'share of new traces sampled', D.traceShare).argParser(
         realNumber(0, 1),
@@ -282,10 +299,10 @@ const workersOf = (text: string): 'auto' | number =>
 export const configOf = (options: ServeOptions): ServeConfig => {
   const { tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw new InvalidArgumentError('--tls-cert and --tls-key belong together.');
+    throw new InvalidArgumentError('--tls-cert and --tls-key must be given together.');
   const { model, also = [], shadow } = options;
   if (options.watch && [model, ...also, shadow].some((name) => name && isAddress(name)))
-    throw new InvalidArgumentError('--watch looks at a folder, and a model is an address.');
+    throw new InvalidArgumentError('--watch watches a folder, but a model is an address.');
   if (also.length >= MODELS_LIMIT)
     throw new InvalidArgumentError(`--also takes up to ${MODELS_LIMIT - 1} models.`);
   if (options.healthHost !== undefined && options.healthPort === undefined)

@@ -180,7 +180,7 @@ describe('puntual train and evaluate', () => {
       const narrow = join(folder, 'narrow.csv');
       writeFileSync(narrow, `${lines.map((line) => line.replace(/^[^,]*,/, '')).join('\n')}\n`);
       const { stdout } = run('evaluate', 'dub', narrow);
-      expect(stdout).toContain('in none of these flights, taken for missing: terminal\n');
+      expect(stdout).toContain('in none of these flights, treated as missing: terminal\n');
     },
     TIMEOUT_MS,
   );

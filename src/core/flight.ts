@@ -35,7 +35,7 @@ export const FIELDS = {
   originHourDepartures: {
     kind: 'number',
     unit: 'flights',
-    description: "Departures that the day's schedule holds at the origin in that hour",
+    description: 'Departures scheduled at the origin in that hour',
   },
   originNearDepartures: {
     kind: 'number',
@@ -76,7 +76,7 @@ export const FIELDS = {
   destinationHourFlights: {
     kind: 'number',
     unit: 'flights',
-    description: "Flights to the destination that the day's schedule lets depart in that hour",
+    description: 'Flights scheduled to leave for the destination in that hour',
   },
   destinationNearFlights: {
     kind: 'number',

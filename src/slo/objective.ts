@@ -43,7 +43,7 @@ const parseObjectives = (text: string, path: string): readonly Objective[] => {
   try {
     documents = Bun.YAML.parse(text);
   } catch (error) {
-    throw new AppError('file-broken', `${path} is no YAML: ${(error as Error).message}`);
+    throw new AppError('file-broken', `${path} is not YAML: ${(error as Error).message}`);
   }
   const objectives = (Array.isArray(documents) ? documents : [documents])
     .filter((document): document is Fields => isFields(document) && document['kind'] === 'SLO')

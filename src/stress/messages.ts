@@ -86,7 +86,7 @@ export interface ShardPlan {
 export interface StepPlan {
   /** When it starts, milliseconds since 1970. */
   readonly startAtMs: number;
-  /** Null: closed loop, every connection sends its next request as soon as it was answered. */
+  /** Null: closed loop, every connection sends its next request as soon as the last was answered. */
   readonly load: Load | null;
   readonly durationMs: number;
   /** A closed loop ends after so many requests, all shards together; null: when its time is over. */

@@ -51,7 +51,7 @@ export const describeImport = (command: Command): void => {
     .option('--name <name>', "the model's name (default: that of the file)")
     .option(
       '--check <rows>',
-      "a file of rows with the library's own answers in a column 'probability': any other answer refuses the model",
+      "a file of rows with the library's own answers in a column 'probability': a model that answers otherwise is refused",
     )
     .option(
       '--features <dir>',
@@ -163,7 +163,7 @@ const rowsOf = async (file: string): Promise<readonly CheckedRow[]> => {
   const { readFirstRows } = await import('../../flights/reading/first-rows.ts');
   const { rows, nRejected } = await readFirstRows(file, ROWS_CHECKED);
   if (nRejected > 0)
-    throw new AppError('file-broken', `${file}: ${nRejected} lines are no rows of its columns`);
+    throw new AppError('file-broken', `${file}: ${nRejected} lines do not fit its columns`);
   return rows;
 };
 

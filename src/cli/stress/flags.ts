@@ -74,7 +74,7 @@ const parseDuration = (text: string): number => {
 
 const EXAMPLES = `
 Examples:
-  puntual stress http://localhost:8080                      find what it holds, write ${DEFAULT_REPORT}
+  puntual stress http://localhost:8080                      find what it sustains, write ${DEFAULT_REPORT}
   puntual stress http://localhost:8080 -c 400 -d 30s        as wrk does: a closed loop of 400 connections
   puntual stress http://localhost:8080 --rate 5000 --slo 'p99<50ms,errors<0.1%'
   puntual stress http://localhost:8080 --rate 5000 --fault kill-worker@10s
@@ -93,7 +93,7 @@ export const addStressOptions = (command: Command): Command =>
     .addOption(
       setting(
         '-c, --connections <n>',
-        `open connections; without --rate each sends its next request as soon as it was answered (default: ${DEFAULT_CONNECTIONS}, or what the rate needs)`,
+        `open connections; without --rate each sends its next request as soon as the last was answered (default: ${DEFAULT_CONNECTIONS}, or what the rate needs)`,
       ).argParser(wholeNumber(1, MAX_CONNECTIONS)),
     )
     .addOption(setting('-d, --duration <time>', 'how long (default: 30s)').argParser(parseDuration))
@@ -103,16 +103,16 @@ export const addStressOptions = (command: Command): Command =>
         "planned requests per second, whatever the service does (open loop): 5000, 10/s, 6/m; or stages: '100@30s,100..2000@2m,0@10s'",
       ),
     )
-    .option('--stages <file>', 'stages of the rate from a file, one a line')
+    .option('--stages <file>', 'stages of the rate from a file, one per line')
     .addOption(
       setting('-n, --requests <count>', 'end after so many requests').argParser(
         wholeNumber(1, 1_000_000_000),
       ),
     )
-    .option('--poisson', 'plan random arrivals, as of independent users, instead of even ones')
+    .option('--poisson', 'plan random arrivals, as from independent users, instead of even ones')
     .option('--find-max', 'search the highest rate under the thresholds')
     .addOption(
-      setting('--max-time <time>', 'bound of the search')
+      setting('--max-time <time>', 'the highest rate that the search tries')
         .argParser(parseDuration)
         .default(180_000, '3m'),
     )
@@ -123,7 +123,7 @@ export const addStressOptions = (command: Command): Command =>
         `what must hold, such as '${DEFAULT_SLO}', or @FILE (OpenSLO); else exit code 99`,
       ),
     )
-    .option('--abort-on-fail', 'end the run as soon as a threshold has failed')
+    .option('--abort-on-fail', 'end the run as soon as a threshold fails')
     .option(
       '--fault <fault>',
       'kill-worker@10s, pause-worker@10s+2s, reload@10s, slow-clients@10s+5s:1000, garbage@10s+5s, reset-storm@10s; may be given again',
@@ -131,7 +131,7 @@ export const addStressOptions = (command: Command): Command =>
     )
     .addOption(setting('--admin <url>', 'admin port of the service (default: its host, port 8081)'))
     .addOption(
-      setting('--warm-up <time>', 'leave the beginning out of the figures')
+      setting('--warm-up <time>', 'leave this much of the beginning out of the figures')
         .argParser(durationMs)
         .default(0, '0s'),
     )
@@ -157,7 +157,7 @@ export const addStressOptions = (command: Command): Command =>
     .option('--har <file>', 'the requests of a HAR file to one service')
     .option('--access-log <file>', 'replay a log of nginx or Apache with its times')
     .addOption(
-      setting('--speed <times>', 'how much faster than it was the log is replayed')
+      setting('--speed <times>', 'how many times faster than recorded the log is replayed')
         .argParser(realNumber(0.01, 1000))
         .default(1),
     )
@@ -175,7 +175,7 @@ export const addStressOptions = (command: Command): Command =>
     )
     .option('--insecure', 'take any TLS certificate')
     .option('--cacert <file>', 'certificates to trust, PEM')
-    .option('--cert <file>', 'the own certificate, PEM, for a service that asks for one')
+    .option('--cert <file>', 'client certificate, PEM, for a service that asks for one')
     .option('--key <file>', 'its key, PEM')
     .option(
       '--resolve <host:port:address>',
@@ -184,11 +184,14 @@ export const addStressOptions = (command: Command): Command =>
     )
     .option('--unix-socket <path>', 'connect through a Unix socket')
     .option('--follow', 'follow redirects of the service to itself, before the load')
-    .option('--expect-status <list>', 'which statuses are right, such as 200,201')
-    .option('--expect-body <what>', "what a right body holds: TEXT, '/pattern/' or json:path=value")
+    .option('--expect-status <list>', 'status codes that count as right, such as 200,201')
+    .option(
+      '--expect-body <what>',
+      "what a right body contains: TEXT, '/pattern/' or json:path=value",
+    )
     .option(
       '--check',
-      'compare answers with those that came before the load (default: of a Puntual service)',
+      'compare answers with those that came before the load (the default for a Puntual service)',
     )
     .option('--no-check', 'compare no answers with those that came before the load')
     .option(

@@ -241,7 +241,7 @@ const pathsOf = (urls: readonly string[]): string[] => {
 
 const accessOf = (flags: StressFlags): Access => {
   if ((flags.cert === undefined) !== (flags.key === undefined)) {
-    throw new AppError('usage', '--cert and --key belong together.');
+    throw new AppError('usage', '--cert and --key must be given together.');
   }
   return {
     verifyTls: !flags.insecure,

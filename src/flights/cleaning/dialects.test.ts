@@ -147,7 +147,7 @@ const FIXTURES: readonly (readonly [string, Fixture])[] = [
 `,
       delays: [-22, 20],
       rejected: { cancelled: 1 },
-      remarks: { 'airport given as a number, taken for missing': 1 },
+      remarks: { 'airport given as a number, treated as missing': 1 },
       fields: {
         origin: ['ANC', null],
         destination: ['SEA', null],

@@ -187,7 +187,7 @@ const buildObservations = (
     if (zone === undefined)
       throw new AppError(
         'data-unfit',
-        `${file}: the moments of ${station} are those of UTC, and nobody knows its time zone; give a column tz (Europe/Dublin), or --weather-clock local if they are local already`,
+        `${file}: the moments of ${station} are in UTC, and its time zone is not known; give a column tz (Europe/Dublin), or --weather-clock local if they are local already`,
       );
     const clock = clocks.get(zone) ?? clockOf(file, zone);
     clocks.set(zone, clock);
@@ -202,7 +202,10 @@ const clockOf = (file: string, zone: string): ((minutes: number) => number) => {
   try {
     format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
   } catch {
-    throw new AppError('data-unfit', `${file}: ${zone} is no time zone such as Europe/Dublin`);
+    throw new AppError(
+      'data-unfit',
+      `${file}: ${zone} is not a time zone; one such as Europe/Dublin is expected`,
+    );
   }
   const offsets = new Map<number, number>();
   return (minutes) => {

@@ -51,7 +51,7 @@ export const parseMapping = (text: string): Mapping => {
     const at = part.indexOf('=');
     const [field, value] = [part.slice(0, at).trim(), part.slice(at + 1).trim()];
     if (at < 0 || value === '')
-      throw new AppError('usage', `--map: '${part}' is not FIELD=COLUMN, as airline=carrier`);
+      throw new AppError('usage', `--map: '${part}' is not FIELD=COLUMN, such as airline=carrier`);
     if (field === 'target') target = targetOf(value);
     else entries.push(entryOf(field, value));
   }

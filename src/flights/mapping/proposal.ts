@@ -49,7 +49,7 @@ export const proposeMapping = async (
     take('scheduledDeparture', departure.columns, departure.found.format);
     if (departure.found.rival)
       doubts.push(
-        `${departure.columns.join(' and ')} can also be read as ${departure.found.rival}: look which part is the day`,
+        `${departure.columns.join(' and ')} can also be read as ${departure.found.rival}: check which part is the day`,
       );
   }
   const arrival = pick('scheduledArrival');

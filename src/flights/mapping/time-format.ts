@@ -159,6 +159,6 @@ export const checkFormat = (format: string): void => {
   if (!isKnown)
     throw new AppError(
       'usage',
-      `${format} is no format of a time; iso, epoch, epoch-ms, hhmm or a pattern as '%d/%m/%Y %H:%M' is expected`,
+      `${format} is not a time format; iso, epoch, epoch-ms, hhmm or a pattern such as '%d/%m/%Y %H:%M' is expected`,
     );
 };

@@ -34,7 +34,7 @@ const duplicateWarnings = ({ duplicates, rows }: Omit<Profile, 'warnings'>): rea
     ),
     ...(duplicates.rows > 0
       ? [
-          `${about}${whole(duplicates.rows)} flights (${percent(duplicates.rows / rows.used)}) are there more than once: same airline, number, route and time`,
+          `${about}${whole(duplicates.rows)} flights (${percent(duplicates.rows / rows.used)}) appear more than once: same airline, number, route and time`,
         ]
       : []),
     ...(duplicates.codeShares > 0

@@ -139,7 +139,7 @@ const delaySection = ({ delay, lateMinutes }: Profile): Section => ({
     },
     {
       kind: 'table',
-      caption: 'So many flights were at most so far behind schedule',
+      caption: 'Share of flights that were at most this far behind schedule',
       header: ['share', 'minutes'],
       rows: delay.quantiles.map(({ level, minutes }) => [formatPercent(level, 0), minutes]),
     },

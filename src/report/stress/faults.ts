@@ -10,7 +10,7 @@ export const faultSection = (run: RunFile): Section => ({
   blocks: [
     {
       kind: 'text',
-      text: 'The hypothesis of each fault: the service was steady before, and is so again afterwards without help.',
+      text: 'The hypothesis behind each fault: the service was steady before, and is steady again afterwards without help.',
     },
     {
       kind: 'table',

@@ -103,7 +103,7 @@ const headline = (run: RunFile): string => {
       return `No rate can be said to hold under ${slo}: the table of its steps shows what was tried.`;
     const broke =
       breakingPerSecond === null ? '' : ` and broke at ${formatPerSecond(breakingPerSecond)}`;
-    return `It holds ${formatPerSecond(sustainedPerSecond)} under ${slo}${isSoaked ? '' : ' in a short step, though through no soak'}${broke}.`;
+    return `It sustains ${formatPerSecond(sustainedPerSecond)} under ${slo}${isSoaked ? '' : ' in a short step, but not through a soak'}${broke}.`;
   }
   if (run.ramp) {
     const last = run.ramp.steps.at(-1)!;

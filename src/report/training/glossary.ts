@@ -33,7 +33,7 @@ export const TRAINING_GLOSSARY: Section = {
         ['Recall', 'Of the flights that were late, the share that was called delayed.'],
         [
           'Climatology',
-          'The rate of late flights of that airline at that hour in the training days, drawn towards the mean where flights are few.',
+          'The share of that airline’s flights at that hour that were late in the training days, shrunk towards the mean where flights are few.',
         ],
         [
           'Split in time',
