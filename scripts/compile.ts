@@ -7,9 +7,12 @@
  */
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { docsScript, pageScript } from '../web/scripts.ts';
 
 const ROOT = join(import.meta.dir, '..');
 const outfile = resolve(process.argv[2] ?? join(ROOT, 'dist/puntual'));
+
+const [page, docs] = await Promise.all([pageScript(), docsScript()]);
 
 const built = await Bun.build({
   entrypoints: [join(ROOT, 'src/cli/compiled.ts')],
@@ -20,6 +23,16 @@ const built = await Bun.build({
   // What lies in the folder where it is started is nobody's business of a service.
   compile: { outfile, autoloadDotenv: false, autoloadBunfig: false },
   plugins: [
+    {
+      name: 'scripts of the page, made now',
+      setup: (build) => {
+        build.onLoad({ filter: /\/web\/scripts\.ts$/ }, () => ({
+          contents: `export const pageScript = async () => ${JSON.stringify(page)};
+            export const docsScript = async () => ${JSON.stringify(docs)};`,
+          loader: 'js',
+        }));
+      },
+    },
     {
       name: 'no database',
       setup: (build) => {

@@ -1,15 +1,18 @@
 /**
- * Bundles a script for browsers with Bun's bundler. It is called as a macro: while a source is loaded, or once when the
- * program is compiled into one file, which then carries the script.
+ * Bundles a script for browsers with Bun's bundler, in a process of its own: whoever asks for it goes on meanwhile.
  */
-export const bundleOf = (entry: string): string => {
-  const { stdout, stderr, exitCode } = Bun.spawnSync([
-    process.execPath,
-    'build',
-    '--minify',
-    '--target=browser',
-    `${import.meta.dir}/${entry}`,
+
+/** @param entry a file beside this one */
+export const bundleOf = async (entry: string): Promise<string> => {
+  const child = Bun.spawn(
+    [process.execPath, 'build', '--minify', '--target=browser', `${import.meta.dir}/${entry}`],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const [script, errors, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
   ]);
-  if (exitCode !== 0) throw new Error(stderr.toString());
-  return stdout.toString();
+  if (exitCode !== 0) throw new Error(errors);
+  return script;
 };

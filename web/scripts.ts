@@ -1,8 +1,9 @@
 /**
- * The scripts of the page and of the documents, as browsers load them. Import it late: bundling takes a moment.
+ * The scripts of the page and of the documents, as browsers load them. A compiled executable carries them instead of the
+ * calls that make them: `scripts/compile.ts` puts them in the place of this file.
  */
-import { bundleOf } from './bundle.ts' with { type: 'macro' };
+import { bundleOf } from './bundle.ts';
 
-export const PAGE_SCRIPT: string = bundleOf('./app/main.tsx');
+export const pageScript = (): Promise<string> => bundleOf('./app/main.tsx');
 
-export const DOCS_SCRIPT: string = bundleOf('./docs/try-it.ts');
+export const docsScript = (): Promise<string> => bundleOf('./docs/try-it.ts');

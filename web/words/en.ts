@@ -106,7 +106,7 @@ export const english: Words = {
     more: 'More about the flight',
     search: 'code, city or name',
     matches: (count) => (count === 1 ? '1 match' : `${count} matches`),
-    noMatch: 'Nothing of that name.',
+    noMatch: 'Nothing by that name.',
     notLearned: 'not in what the model learned',
     badDate: 'This is not a date: write it as 2013-07-05.',
     badTime: 'This is not a time: write it as 18:30.',
@@ -119,7 +119,7 @@ export const english: Words = {
     empty: 'Fill in what you know of the flight. Nothing that you enter is stored.',
     waiting: 'Asking …',
     none: 'No answer',
-    unreachable: 'The service cannot be reached. It is asked again as soon as it is back.',
+    unreachable: 'The service cannot be reached. It will be asked again as soon as it is back.',
     again: 'Ask again',
     sentence: (probability, subject) =>
       `${amount(probability)} ${event(subject, Math.round(probability * 100) <= 1)}.`,
@@ -141,7 +141,7 @@ export const english: Words = {
     quantileOnTime: (share) => `${share} of 100 are not late`,
     minutes: (count) => (count === 1 ? '1 minute' : `${count} minutes`),
     why: 'Why',
-    base: 'Any flight, nothing known',
+    base: 'Any flight, nothing known about it',
     points: 'points',
     whyNote: 'Percentage points that each fact adds or takes away; together they give the answer.',
     fact: (input, value) =>
@@ -216,7 +216,7 @@ export const english: Words = {
     range: (low, high) => `${low} to ${high}`,
     coverage: 'Do the minutes come true?',
     coverageNote:
-      'The model names the minutes that 50, 80 or 90 of 100 flights are late at most. Came true: of how many later flights it was so, with 95 % intervals.',
+      'The model says how many minutes late 50, 80 or 90 of 100 flights are at most. Came true: how many of the later flights stayed within that, with 95 % intervals.',
     promised: 'said, of 100',
     covered: 'came true, of 100',
     reliability: 'Does it come true?',

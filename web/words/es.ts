@@ -97,7 +97,7 @@ export const spanish: Words = {
     lateOfTail: 'Historial del avión',
   },
   form: {
-    ask: 'Preguntar',
+    ask: 'Consultar',
     optional: 'opcional',
     unknown: 'no se sabe',
     choose: 'elegir',
@@ -123,10 +123,10 @@ export const spanish: Words = {
   answer: {
     title: 'La respuesta',
     empty: 'Complete lo que sepa del vuelo. Nada de lo que escriba se guarda.',
-    waiting: 'Preguntando …',
+    waiting: 'Consultando …',
     none: 'Sin respuesta',
-    unreachable: 'No se puede llegar al servicio. Se le preguntará de nuevo apenas vuelva.',
-    again: 'Preguntar de nuevo',
+    unreachable: 'No se puede contactar al servicio. Se volverá a preguntar apenas responda.',
+    again: 'Consultar de nuevo',
     sentence: (probability, subject) => `${amount(probability)} ${event(subject)}.`,
     verdict: (delayed, threshold, isOutcome) =>
       isOutcome
@@ -134,7 +134,7 @@ export const spanish: Words = {
         : `Desde ${threshold} un vuelo se da por atrasado: este se da por ${delayed ? 'atrasado' : 'puntual'}.`,
     dots: 'Cincuenta vuelos como este',
     dotsNote:
-      'Cada punto es uno de cincuenta resultados igual de probables. Entre los atrasos que el modelo responde, los puntos se reparten por igual.',
+      'Cada punto es uno de cincuenta resultados igual de probables. Entre los atrasos para los que el modelo da respuesta, los puntos se reparten de manera uniforme.',
     onTime: 'puntual',
     under: (minutes) => `menos de ${minutes}`,
     between: (from, to) => `${from}–${to}`,
@@ -169,20 +169,20 @@ export const spanish: Words = {
       `La fecha está fuera de los vuelos de los que el modelo aprendió (${from} a ${to}). Lo que ha cambiado desde entonces no lo puede saber.`,
   },
   share: {
-    title: 'Preguntar lo mismo desde un programa',
+    title: 'Consultar lo mismo desde un programa',
     link: 'Un enlace que vuelve a abrir este vuelo',
     copy: 'Copiar',
     copied: 'Copiado',
   },
   file: {
-    title: 'Un archivo entero',
+    title: 'Un archivo completo',
     invite:
-      'Suelte aquí un archivo CSV o NDJSON de vuelos, y vuelve con la probabilidad de cada uno.',
+      'Suelte aquí un archivo CSV o NDJSON de vuelos y lo recibirá de vuelta con la probabilidad de cada uno.',
     pick: 'Elegir un archivo',
     working: (done) => `${done.toLocaleString('es-CL')} vuelos hasta ahora …`,
     done: (scored, failed) =>
-      `${scored.toLocaleString('es-CL')} vuelos calculados${failed > 0 ? `; ${failed.toLocaleString('es-CL')} no se pudieron leer` : ''}.`,
-    download: 'Descargar el archivo calculado',
+      `${scored.toLocaleString('es-CL')} vuelos evaluados${failed > 0 ? `; ${failed.toLocaleString('es-CL')} no se pudieron leer` : ''}.`,
+    download: 'Descargar el archivo con los resultados',
     missing: (columns) =>
       `Al archivo le falta la columna ${columns}. La primera línea debe nombrar las columnas.`,
     empty: 'El archivo no tiene vuelos.',
@@ -222,7 +222,7 @@ export const spanish: Words = {
     range: (low, high) => `${low} a ${high}`,
     coverage: '¿Se cumplen los minutos?',
     coverageNote:
-      'El modelo nombra los minutos que 50, 80 o 90 de cada 100 vuelos se atrasan a lo más. Se cumplió: en cuántos de los vuelos posteriores fue así, con intervalos del 95 %.',
+      'El modelo dice cuántos minutos se atrasan, a lo más, 50, 80 o 90 de cada 100 vuelos. Se cumplió: cuántos de los vuelos posteriores no pasaron de ahí, con intervalos del 95 %.',
     promised: 'se dijo, de cada 100',
     covered: 'se cumplió, de cada 100',
     reliability: '¿Se cumple?',
@@ -232,12 +232,12 @@ export const spanish: Words = {
     observed: 'se atrasaron',
     importance: 'En qué se fija',
     importanceNote: 'Cuánto mueve cada dato las respuestas, como parte del total.',
-    drift: '¿Se parece lo que se pregunta hoy a lo que aprendió?',
+    drift: '¿Se parecen las consultas de hoy a lo que aprendió?',
     driftNote:
-      'Índice de estabilidad poblacional de lo preguntado aquí frente al entrenamiento: bajo 0,1 parecido, sobre 0,25 muy distinto.',
-    driftNone: 'Todavía hay muy pocas preguntas para comparar.',
-    seen: 'preguntas',
-    inputs: 'Qué pregunta',
+      'Índice de estabilidad poblacional de las consultas frente al entrenamiento: bajo 0,1 son parecidas; sobre 0,25, muy distintas.',
+    driftNone: 'Todavía hay muy pocas consultas para comparar.',
+    seen: 'consultas',
+    inputs: 'Qué datos pide',
     input: 'dato',
     description: 'qué es',
     version: 'versión',
@@ -246,7 +246,7 @@ export const spanish: Words = {
   service: {
     states: {
       ready: 'Listo',
-      starting: 'Partiendo',
+      starting: 'Iniciando',
       draining: 'Cerrando',
       lost: 'Conexión perdida',
     },
@@ -269,7 +269,7 @@ export const spanish: Words = {
     restarted: (count) =>
       count === 1 ? 'Se reemplazó un proceso' : `Se reemplazaron ${count} procesos`,
     reloaded: 'Se cargó un modelo',
-    events: 'Sucesos',
+    events: 'Eventos',
     noEvents: 'Ninguno desde que se abrió esta vista.',
     reports: 'Últimos informes de carga',
     noReports:

@@ -114,7 +114,7 @@ describe('a failure', () => {
   test('has a title in Spanish for every code, and holes for what its sentence takes over', () => {
     expect(Object.keys(SPANISH_TITLES).sort()).toEqual([...HTTP_CODES].sort());
     expect(spanishOf('/flights/1: origin is required, and 3 more faults')).toBe(
-      '/flights/1: falta origin, y 3 faltas más',
+      '/flights/1: falta origin, y 3 errores más',
     );
     expect(spanishOf('the batch holds 9 flights; up to 3 are taken')).toBe(
       'el lote tiene 9 vuelos; se aceptan hasta 3',

@@ -28,7 +28,7 @@ export const SPANISH_TITLES = {
 } as const satisfies Partial<Record<ErrorCode, string>>;
 
 const SENTENCES: Readonly<Record<string, string>> = {
-  '{}: {}, and {} more faults': '{}: {}, y {} faltas más',
+  '{}: {}, and {} more faults': '{}: {}, y {} errores más',
   '/{}: {}': '/{}: {}',
   // Of one value.
   '{} is required': 'falta {}',

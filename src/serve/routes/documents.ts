@@ -3,6 +3,7 @@
  */
 import style from '../../../web/docs/docs.css' with { type: 'text' };
 import { type DocsView, type OperationView, renderDocs } from '../../../web/docs/page.tsx';
+import { docsScript } from '../../../web/scripts.ts';
 import { ERRORS } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { ServeContext } from '../context.ts';
@@ -41,10 +42,7 @@ export const buildDocuments = ({
     '/docs/': { label: '/docs', GET: docsAnswer },
     '/assets/docs.js': {
       label: '/assets/{file}',
-      GET: withEtag(
-        async () => (await import('../../../web/scripts.ts')).DOCS_SCRIPT,
-        assetHeaders('text/javascript; charset=utf-8'),
-      ),
+      GET: withEtag(docsScript, assetHeaders('text/javascript; charset=utf-8')),
     },
     '/assets/docs.css': {
       label: '/assets/{file}',

@@ -6,6 +6,7 @@ import icon from '../../../web/icon.svg' with { type: 'text' };
 import { allNames } from '../../../web/names.ts';
 import { renderPage } from '../../../web/page.tsx';
 import style from '../../../web/page.css' with { type: 'text' };
+import { pageScript } from '../../../web/scripts.ts';
 import type { Lang } from '../../../web/view.ts';
 import type { ServeContext } from '../context.ts';
 import { withEtag } from '../documents/etag.ts';
@@ -41,10 +42,7 @@ export const buildHome = (context: ServeContext): Readonly<Record<string, Endpoi
         return empty[lang](call);
       },
     },
-    '/assets/page.js': asset(
-      'text/javascript; charset=utf-8',
-      async () => (await import('../../../web/scripts.ts')).PAGE_SCRIPT,
-    ),
+    '/assets/page.js': asset('text/javascript; charset=utf-8', pageScript),
     '/assets/page.css': asset('text/css; charset=utf-8', () => style),
     '/assets/icon.svg': asset('image/svg+xml', () => icon),
     '/assets/names.json': asset('application/json', () => JSON.stringify(allNames())),
