@@ -42,6 +42,7 @@ describe('the compiled executable', () => {
     const { value } = await service.stdout.getReader().read();
     const { url } = JSON.parse(Buffer.from(value!).toString()) as Started;
     expect(await (await fetch(url)).text()).toContain('</html>');
+    expect(await (await fetch(`${url}/assets/page.js`)).text()).toContain('combobox');
     const stress = run('stress', url, '--rate', '200', '-d', '1s', '--warm-up', '0s', '--json');
     const [report, problems] = await Promise.all([
       new Response(stress.stdout).text(),
