@@ -17,7 +17,7 @@ const COMMANDS = {
     summary: 'write the training matrix of flight files, for learners elsewhere',
     load: () => import('./features.ts'),
   },
-  serve: { summary: 'answer predictions over HTTP', load: () => import('./serve.ts') },
+  serve: { summary: 'serve predictions over HTTP', load: () => import('./serve.ts') },
 =======
   serve: { summary: 'serve predictions over HTTP', load: () => import('./serve.ts') },
 >>>>>>> 89e26a2 (docs: help, errors and reports in the plain English of the trade)
