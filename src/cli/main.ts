@@ -12,15 +12,11 @@ const COMMANDS = {
   train: { summary: 'learn a delay model from flight files', load: () => import('./train.ts') },
   evaluate: { summary: 'measure a model on other flights', load: () => import('./evaluate.ts') },
   predict: { summary: 'score files of flights', load: () => import('./predict.ts') },
-<<<<<<< HEAD
   features: {
     summary: 'write the training matrix of flight files, for learners elsewhere',
     load: () => import('./features.ts'),
   },
   serve: { summary: 'serve predictions over HTTP', load: () => import('./serve.ts') },
-=======
-  serve: { summary: 'serve predictions over HTTP', load: () => import('./serve.ts') },
->>>>>>> 89e26a2 (docs: help, errors and reports in the plain English of the trade)
   health: { summary: 'ask a service whether it is ready', load: () => import('./health.ts') },
   stress: {
     summary: 'find how many requests per second a service sustains, and where it breaks',
