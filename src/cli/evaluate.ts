@@ -211,6 +211,7 @@ const printQualityAndDrift = (report: EvaluateReport): void => {
   printUnused(report.unusedColumns);
   printLine(report.verdict);
   printQuality(report, 'on these flights');
+  printHeads(report.heads);
   printCosts(report);
   if (report.absent.length > 0) {
     printLine(`in none of these flights, treated as missing: ${report.absent.join(', ')}`);

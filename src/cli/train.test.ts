@@ -161,6 +161,11 @@ describe('puntual train and evaluate', () => {
       expect(report.rows.used).toBe(500);
       expect(report.test.auc).toBeGreaterThan(0.6);
       expect(report.costThreshold).toBe(0.2);
+      const covered = report.heads.flatMap(({ coverage }: { coverage?: { level: number } }) =>
+        coverage ? [coverage] : [],
+      );
+      expect(covered.map(({ level }: { level: number }) => level)).toEqual([0.5, 0.8, 0.9]);
+      for (const { level, value } of covered) expect(Math.abs(value - level)).toBeLessThan(0.25);
       expect(report.thresholds).toContainEqual(expect.objectContaining({ threshold: 0.2 }));
       expect(readFileSync(join(folder, 'later.html'), 'utf8')).toContain('suits the costs given');
       expect(Object.keys(report)).toEqual(

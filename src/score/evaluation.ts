@@ -16,10 +16,12 @@ import {
   evaluate,
   type Evaluation,
 } from '../train/quality/evaluation.ts';
+import type { HeadQuality } from '../train/quality/head-quality.ts';
 import { rateOf } from '../train/quality/metrics.ts';
-import { answersOf, firstAnswers } from './first-answers.ts';
+import { allAnswers, answersOf, firstAnswers } from './first-answers.ts';
 import { type FeatureImportance, importanceOf } from './importance.ts';
 import { type PartialDependence, partialDependenceOf } from './partial-dependence.ts';
+import { headQualitiesOf } from './head-qualities.ts';
 import { buildSeen, knownDaysOf } from './seen-days.ts';
 import { scorableFlights } from './scorable.ts';
 import { judgedPathOf, readBaselines } from './stored-training.ts';
@@ -47,6 +49,8 @@ export interface StoredEvaluation extends Evaluation {
   /** The model that it is compared with, where one is. */
   readonly against?: Baseline & { readonly name: string };
   readonly threshold: number;
+  /** The answers after the first: the loss of each, and which share of the flights a quantile covers. */
+  readonly heads: readonly HeadQuality[];
   /** Which of the files' flights the model knows. */
   readonly seen: SeenFlights;
   /** What must be read before any figure. */
@@ -122,7 +126,8 @@ export const evaluateStored = (
       `${nLate === 0 ? 'no flight' : 'every flight'} is ${lateMinutes} minutes late or more; both kinds are needed to judge a model`,
     );
   const raw = rawOf(table, model.inputs);
-  const probabilities = firstAnswers(model, table);
+  const answers = allAnswers(model, raw, table.nRows);
+  const probabilities = answers[0]!;
   const plain = baselineAnswers(path, table);
   const rival = against && { name: nameOf(against), answers: firstAnswers(against.model, table) };
   const rows = Int32Array.from({ length: table.nRows }, (_, row) => row);
@@ -175,6 +180,16 @@ export const evaluateStored = (
     examples: table.source.examples ?? {},
     absent: absentOf(model, raw),
     drift: inputDrift(model, raw, table.nRows),
+    heads: headQualitiesOf(table, {
+      later: model.heads.flatMap((head, h) =>
+        h > 0 && head.kind === 'probability'
+          ? [{ minutes: head.minutes, values: answers[h]! }]
+          : [],
+      ),
+      quantiles: model.heads.flatMap((head, h) =>
+        head.kind === 'quantile' ? [{ level: head.level, values: answers[h]! }] : [],
+      ),
+    }),
     importance,
     partialDependence: partialDependenceOf(model, importance, sample),
     importanceRows: nSampled,

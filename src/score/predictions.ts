@@ -3,15 +3,12 @@
  * flight of its airline, number, airports and scheduled departure, and what has no such flight is counted, never guessed.
  */
 import { AppError } from '../core/errors.ts';
-import { dayOf } from '../core/calendar.ts';
 import { encodeTime } from '../core/flight.ts';
 import { firstHeadOf, type Model } from '../core/model.ts';
 import { departuresOf, pickTableRows, type Table } from '../core/table.ts';
 import type { Predictions } from '../flights/cleaning/predictions.ts';
 import { datesOf } from '../train/features/time-split.ts';
-import { sampleQuantile } from '../train/quality/quantile.ts';
 import { labelsOf } from '../train/preparation.ts';
-import { resampleDays } from '../train/quality/day-resampling.ts';
 import {
   type Baseline,
   baselineOf,
@@ -19,13 +16,10 @@ import {
   evaluate,
   type Evaluation,
 } from '../train/quality/evaluation.ts';
-import {
-  type HeadQuality,
-  probabilityQuality,
-  quantileQuality,
-} from '../train/quality/head-quality.ts';
+import type { HeadQuality } from '../train/quality/head-quality.ts';
 import { rateOf } from '../train/quality/metrics.ts';
 import type { SeenFlights } from './evaluation.ts';
+import { headQualitiesOf } from './head-qualities.ts';
 import { buildSeen, knownDaysOf } from './seen-days.ts';
 
 /** How good predictions were. */
@@ -142,7 +136,10 @@ export const evaluatePredictions = (
     split: { test: datesOf(departures, rows) },
     baselines: { constant: baselineOf(constant, labels) },
     threshold,
-    heads: headsOf(predictions, table, pick),
+    heads: headQualitiesOf(table, {
+      later: predictions.later.map((one) => ({ ...one, values: pick(one.values) })),
+      quantiles: predictions.quantiles.map((one) => ({ ...one, values: pick(one.values) })),
+    }),
     ...(seen && { seen }),
     warnings: warningsOf(predictions, outcomes, { model, lateMinutes, joined, seen }),
     unusedColumns: [],
@@ -263,36 +260,6 @@ const join = (
 
 /** In place of a row: more than one has the key. */
 const SEVERAL = -1;
-
-/** The answers after the first, each beside the best constant of these very flights. */
-const headsOf = (
-  { later, quantiles }: Predictions,
-  table: Table,
-  pick: (values: Float64Array) => Float64Array,
-): readonly HeadQuality[] => {
-  const departures = departuresOf(table);
-  const days = resampleDays(departures.map(dayOf));
-  return [
-    ...later.map(({ minutes, values }) => {
-      const labels = labelsOf(table.delayMinutes, minutes);
-      return probabilityQuality(
-        { name: `at least ${minutes} min`, answers: pick(values), constant: rateOf(labels), days },
-        labels,
-      );
-    }),
-    ...quantiles.map(({ level, values }) =>
-      quantileQuality(
-        {
-          answers: pick(values),
-          constant: sampleQuantile(Float64Array.from(table.delayMinutes), level),
-          days,
-        },
-        level,
-        table.delayMinutes,
-      ),
-    ),
-  ];
-};
 
 interface Circumstances {
   readonly model: Model | undefined;

@@ -11,6 +11,7 @@ export const calibrationSection = ({ reliability }: TrainingReport): Section => 
   const predicted = reliability.map((bin) => 100 * bin.predicted);
   const observed = reliability.map((bin) => 100 * bin.observed);
   const max = Math.max(...predicted, ...observed);
+  const even = [0, ...predicted, max];
   const chart: Chart = {
     kind: 'line',
     title: 'Reliability: of flights that were given this probability, how many were late',
@@ -24,7 +25,7 @@ export const calibrationSection = ({ reliability }: TrainingReport): Section => 
         x: predicted,
         y: observed,
       },
-      { label: 'as predicted, %', style: 'dashed', x: [0, max], y: [0, max], colour: 5 },
+      { label: 'as predicted, %', style: 'dashed', x: even, y: even, colour: 5 },
     ],
   };
   return {
