@@ -6,6 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Database } from '../database.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import { findFiles } from '../reading/files.ts';
+import { takeRejectedLines } from '../reading/rejected-lines.ts';
 import { openSources } from '../reading/opening.ts';
 import type { Source } from '../reading/source.ts';
 import { plainColumn, type Projection, project, rejectColumn, wantedOf } from './projection.ts';
@@ -54,6 +55,8 @@ export async function* flightQueries(
         );
       }
       dialect = projection.dialect;
+      // What a look at the first rows had to leave out is left out once more when they are read.
+      await takeRejectedLines(database.connection);
       yield { source, projection, labelled };
     }
   }

@@ -4,7 +4,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { AppError, PROPOSAL } from '../../core/errors.ts';
 import { FIELDS, type FieldName, fieldOf, type InputKind } from '../../core/flight.ts';
-import { type Database, identifier, literal, openDatabase } from '../database.ts';
+import { type Database, identifier, literal, openDatabase, readRows } from '../database.ts';
 import { type Dialect, dialectOf, recogniseDialect, requireColumns } from '../dialects/dialect.ts';
 import {
   dialectOfMapping,
@@ -17,7 +17,7 @@ import { proposeMapping } from '../mapping/proposal.ts';
 import type { ReadingOptions } from '../reading-options.ts';
 import { checkDialect, type DialectColumn } from '../dialects/dialect-guard.ts';
 import macros from '../dialects/macros.sql' with { type: 'text' };
-import { NULL_WORDS, type Source } from '../reading/source.ts';
+import { blameFile, NULL_WORDS, type Source } from '../reading/source.ts';
 
 /** How a missing time is written in a column of minutes. */
 export const NO_MINUTES = -2_147_483_648;
@@ -118,7 +118,20 @@ export const project = async (
     ...(withOwn ? own.map((_, i) => `own${i}`) : []),
     ...shown.all.map((_, i) => `shown${i}`),
   ];
-  const from = `(SELECT ${[...inner, ...(withOwn ? own : []), ...shown.all.map((column, i) => `${identifier(column)} AS shown${i}`)].join(', ')} FROM ${source.from}) AS source`;
+  const columns = [
+    ...inner,
+    ...(withOwn ? own : []),
+    ...shown.all.map((column, i) => `${identifier(column)} AS shown${i}`),
+  ];
+  const selectFrom = (table: string, more: readonly string[], also: readonly string[]): string =>
+    dialect.select
+      .replace(
+        /\bFROM\s+source\b/i,
+        () => `FROM (SELECT ${[...columns, ...more].join(', ')} FROM ${table}) AS source`,
+      )
+      .replace(/^\s*SELECT\b/i, () =>
+        handed.length + also.length > 0 ? `SELECT ${[...handed, ...also].join(', ')},` : 'SELECT',
+      );
   const fields = (Object.keys(FIELDS) as FieldName[]).filter(
     (field) => outputs.some(({ name }) => name === field) && !absent.has(field.toLowerCase()),
   );
@@ -130,12 +143,8 @@ export const project = async (
     dialect,
     fields,
     unused: source.columns.filter((column) => !names.has(column.toLowerCase())),
-    select: dialect.select
-      .replace(/\bFROM\s+source\b/i, () => `FROM ${from}`)
-      .replace(/^\s*SELECT\b/i, () =>
-        handed.length > 0 ? `SELECT ${handed.join(', ')},` : 'SELECT',
-      ),
-    notes,
+    select: selectFrom(source.from, [], []),
+    notes: [...notes, ...(await valueNotes(connection, source, { outputs, fields, selectFrom }))],
     detail: shown.detail,
     hasRemark: outputs.some(({ name }) => name === 'remark'),
   };
@@ -179,11 +188,16 @@ const dialectFor = async (
   }
 };
 
-/** A column with a point before its fraction, NULL where it holds a word for nothing. */
+/**
+ * A column with a point before its fraction and nothing between its thousands, where the user says which sign is which;
+ * NULL where it holds a word for nothing.
+ */
 const pointed = (source: Source, column: string, decimal: string | undefined): string => {
   const known = knownValue(source, column);
-  if (decimal !== ',' || !source.texts.has(column.toLowerCase())) return known;
-  return `CASE WHEN regexp_full_match(${known}, '[-+]?[0-9.]*,[0-9]+') THEN replace(replace(${known}, '.', ''), ',', '.') ELSE ${known} END`;
+  if (decimal === undefined || !source.texts.has(column.toLowerCase())) return known;
+  return decimal === ','
+    ? `CASE WHEN regexp_full_match(${known}, '[-+]?([0-9]{1,3}([.][0-9]{3})+|[0-9]+)(,[0-9]+)?|[-+]?,[0-9]+') THEN replace(replace(${known}, '.', ''), ',', '.') ELSE ${known} END`
+    : `CASE WHEN regexp_full_match(${known}, '[-+]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]+)?') THEN replace(${known}, ',', '') ELSE ${known} END`;
 };
 
 /** A moment whose zone nobody knows has no clock. @throws AppError data-unfit */
@@ -196,6 +210,66 @@ const requireZones = (source: Source, dialect: Dialect): void => {
       'data-unfit',
       `${source.file}: ${column} holds moments with a time zone, and the file does not say of which place; write the local time of the airport, without a zone`,
     );
+};
+
+interface Read {
+  readonly outputs: readonly DialectColumn[];
+  readonly fields: readonly FieldName[];
+  /** The dialect's SELECT over a table, with more columns of it and what is handed on of these. */
+  readonly selectFrom: (table: string, more: readonly string[], also: readonly string[]) => string;
+}
+
+const SAMPLE_ROWS = 2000;
+
+/** What the first rows show to be lost on the way, or read as it may not be meant: a sentence each. */
+const valueNotes = async (
+  connection: DuckDBConnection,
+  source: Source,
+  { outputs, fields, selectFrom }: Read,
+): Promise<readonly string[]> => {
+  const has = new Map(source.columns.map((column) => [column.toLowerCase(), column]));
+  const checks = outputs.flatMap(({ name, from }) => {
+    const kind = fields.some((field) => field === name) ? fieldOf(name)!.kind : undefined;
+    const column = has.get((kind === 'number' ? from[0] : from.at(-1))?.toLowerCase() ?? '');
+    if (column === undefined || !source.texts.has(column.toLowerCase())) return [];
+    if (kind === 'number' && from.length === 1)
+      return [
+        {
+          column,
+          isFound: (own: string) => `${own} IS NOT NULL AND try_cast(${name} AS DOUBLE) IS NULL`,
+          note: (n: number, value: string) =>
+            `${column}: ${n} of the first ${SAMPLE_ROWS} values are no numbers (${value}) and count as missing${/\d,\d/.test(value) ? '; --decimal says what , and . mean' : ''}`,
+        },
+      ];
+    return name === 'scheduledDeparture'
+      ? [
+          {
+            column,
+            isFound: (own: string) => `regexp_matches(trim(${own}), '\\d(Z|[+-]00:?00)$')`,
+            note: (_: number, value: string) =>
+              `${column} is UTC (${value}) and read as the clock of UTC shows it; the local clock of the airport is expected`,
+          },
+        ]
+      : [];
+  });
+  if (checks.length === 0) return [];
+  const more = checks.map(({ column }, i) => `${knownValue(source, column)} AS checked${i}`);
+  const also = checks.map((_, i) => `checked${i}`);
+  const counts = checks.map(
+    ({ isFound }, i) =>
+      `count(*) FILTER (${isFound(`checked${i}`)})::INTEGER AS n${i}, min(checked${i}) FILTER (${isFound(`checked${i}`)}) AS value${i}`,
+  );
+  const [row] = await blameFile(source.file, () =>
+    readRows(
+      connection,
+      `SELECT ${counts.join(', ')} FROM (${selectFrom(`(FROM ${source.from} LIMIT ${SAMPLE_ROWS})`, more, also)})`,
+    ),
+  );
+  return checks.flatMap(({ note }, i) =>
+    Number(row![`n${i}`]) > 0
+      ? [`${source.file}: ${note(Number(row![`n${i}`]), String(row![`value${i}`]))}`]
+      : [],
+  );
 };
 
 const MAX_SHOWN = 5;

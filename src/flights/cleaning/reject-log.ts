@@ -170,8 +170,19 @@ export const noneUsable = (
     const first = examples[reason]?.[0]?.value;
     return `${n} ${reason}${first ? ` (${first})` : ''}`;
   });
-  return `none of the ${nRead} rows can be used: ${why.join(', ')}; flights with a known delay are expected${expects ? `, and ${expects}` : ''}`;
+  const values = Object.entries(examples)
+    .filter(([reason]) => reason.endsWith('delay'))
+    .map(([, [first]]) => first?.value ?? '');
+  const hint = HINTS.find(([pattern]) => values.some((value) => pattern.test(value)))?.[1] ?? '';
+  return `none of the ${nRead} rows can be used: ${why.join(', ')}; flights with a known delay are expected${expects ? `, and ${expects}` : ''}${hint}`;
 };
+
+/** What reads a delay that is written otherwise. */
+const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [/ [-+]?\d+:\d\d/, '; delayMinutes=COLUMN@hh:mm in --map reads a clock'],
+  [/ [-+]?\d+,\d+$/, '; --decimal , takes a comma for the point, --decimal . for the thousands'],
+  [/ [-+]?[\d.]+ ?min/, '; write the number alone'],
+];
 
 /** By reason, most frequent first. */
 export const mostFrequentFirst = (

@@ -132,6 +132,7 @@ export const recogniseDialect = (
   const fitting = bestOf(columns, labelled);
   if (fitting) return fitting;
   refuseAggregates(file, has);
+  refuseNoTable(file, columns);
   const share = (dialect: Dialect): number =>
     missingOf(dialect, has, labelled).length / neededBy(dialect, labelled).length;
   const nearest = DIALECTS.reduce((best, dialect) =>
@@ -161,6 +162,23 @@ const HOPELESS: readonly (readonly [columns: readonly string[], why: string])[] 
     'no row says on which date its flight departed, nor by how many minutes it was late (OpenML airlines)',
   ],
 ];
+
+/** @throws AppError data-unfit where the first line is no header, or is not parted as a CSV is */
+const refuseNoTable = (file: string, columns: readonly string[]): void => {
+  const [only = ''] = columns;
+  if (columns.length === 1 && /\w[\s~^:]+\w/.test(only))
+    throw new AppError(
+      'data-unfit',
+      `${file} is read as a single column (${listed(columns)}): its lines are parted by none of , ; tab and |; save it as CSV`,
+    );
+  const isValue = (name: string): boolean =>
+    /^[-+]?\d+([.,]\d+)?$|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}/.test(name);
+  if (columns.length > 1 && columns.filter(isValue).length >= columns.length / 2)
+    throw new AppError(
+      'data-unfit',
+      `${file} begins with values (${listed(columns)}), not with the names of its columns; put a header line above them`,
+    );
+};
 
 const refuseAggregates = (file: string, has: ReadonlySet<string>): void => {
   const found = HOPELESS.find(([columns]) => columns.every((column) => has.has(column)));

@@ -18,16 +18,32 @@ CREATE MACRO arrival_after(departure, arrival_minute) AS
 CREATE MACRO date_of(text) AS
   date_trunc('day', coalesce(try_cast(text AS TIMESTAMP), try_strptime(text::VARCHAR, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y'])));
 
+-- A time of our own days: 05/07/13 is no day of the year 5.
+CREATE MACRO recent(moment) AS CASE WHEN moment >= TIMESTAMP '1900-01-01' THEN moment END;
+
+-- A time as a pattern reads it; 24:00 is the midnight that ends the day.
+CREATE MACRO time_by(text, pattern) AS
+  recent(CASE WHEN contains(text, '24:00') AND regexp_matches(text, '(^|[ T])24:00(:00)?$')
+              THEN try_strptime(regexp_replace(text, '24:00(:00)?$', '00:00\1'), pattern) + INTERVAL 1 DAY
+              ELSE try_strptime(text, pattern) END);
+
+-- A stretch of time written as a clock, -0:05 or 25:10:30, in minutes.
+CREATE MACRO stretch_minutes(text) AS
+  CASE WHEN regexp_full_match(text, '[-+]?\d{1,4}:[0-5]\d(:[0-5]\d)?')
+       THEN CASE WHEN starts_with(text, '-') THEN -1 ELSE 1 END *
+            (abs(split_part(text, ':', 1)::INTEGER) * 60 + split_part(text, ':', 2)::INTEGER
+             + coalesce(try_cast(nullif(split_part(text, ':', 3), '') AS INTEGER), 0) / 60) END;
+
 -- A time as ISO 8601 writes it, NULL for a date without a time of day; of a text with a zone (05:40-05:00) the clock
 -- that it shows.
 CREATE MACRO clock_of(moment) AS
   CASE typeof(moment)
     WHEN 'DATE' THEN NULL
     WHEN 'VARCHAR' THEN
-      CASE WHEN length(trim(moment::VARCHAR)) <= 10 THEN NULL
+      recent(CASE WHEN length(trim(moment::VARCHAR)) <= 10 THEN NULL
            WHEN ends_with(moment::VARCHAR, 'Z') OR contains(right(moment::VARCHAR, 6), '+') OR contains(right(moment::VARCHAR, 6), '-')
            THEN try_cast(regexp_replace(trim(moment::VARCHAR), '(:\d\d(\.\d+)?) ?(Z|[+-]\d\d(:?\d\d)?)$', '\1') AS TIMESTAMP)
-           ELSE try_cast(moment::VARCHAR AS TIMESTAMP) END
+           ELSE try_cast(trim(moment::VARCHAR) AS TIMESTAMP) END)
     ELSE try_cast(moment AS TIMESTAMP) END;
 
 -- A time with the day first, as Brazil and Europe write it.

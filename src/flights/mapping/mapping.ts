@@ -337,7 +337,7 @@ const delayOf = async (
     const name = identifier(columns[0]!);
     const sql =
       entry.format === 'hh:mm'
-        ? `CASE WHEN starts_with(${name}::VARCHAR, '-') THEN -1 ELSE 1 END * ${minutesSql(`ltrim(${name}::VARCHAR, '+-')`, '%H:%M')}`
+        ? `stretch_minutes(trim(${name}::VARCHAR))`
         : entry.format === undefined
           ? name
           : scaled('delayMinutes', `try_cast(${name} AS DOUBLE)`, entry.format);

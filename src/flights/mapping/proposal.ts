@@ -62,6 +62,11 @@ export const proposeMapping = async (
   }
   const delay = pick('delayMinutes', (column) => numeric.has(column));
   if (delay !== undefined) take('delayMinutes', [delay]);
+  else {
+    const clock = pick('delayMinutes');
+    if (clock !== undefined && (await isStretch(connection, source, clock)))
+      take('delayMinutes', [clock], 'hh:mm');
+  }
   const cancelled = pick('cancelled');
   if (cancelled !== undefined) take('cancelled', [cancelled]);
   for (const field of [
@@ -139,6 +144,19 @@ const findDeparture = async (
     if (found) return { columns, found };
   }
   return undefined;
+};
+
+/** Whether the first values of a column are stretches of time written as clocks, as -0:05. */
+const isStretch = async (
+  connection: DuckDBConnection,
+  source: Source,
+  column: string,
+): Promise<boolean> => {
+  const [row] = await readRows(
+    connection,
+    `SELECT count(nullif(c, '')) AS n, count(stretch_minutes(c)) AS m FROM (SELECT trim(${identifier(column)}::VARCHAR) AS c FROM ${source.from} LIMIT 2000)`,
+  );
+  return Number(row!['n']) > 0 && Number(row!['m']) >= 0.9 * Number(row!['n']);
 };
 
 /** Columns whose first values are numbers. */

@@ -46,7 +46,7 @@ const splitFormat = (format: string): readonly [date: string, time: string] => {
 export const minutesSql = (column: string, format: string): string =>
   format === 'hhmm'
     ? `hhmm_minutes(${column})`
-    : `(epoch(try_strptime('1970-01-01 ' || trim(${column}), ${literal(`%Y-%m-%d ${format}`)})) / 60)::INTEGER`;
+    : `(epoch(time_by('1970-01-01 ' || trim(${column}), ${literal(`%Y-%m-%d ${format}`)})) / 60)::INTEGER`;
 
 /** SQL for the time that columns say in this format, NULL where they say none. */
 export const timeSql = (columns: TimeColumns, format: string): string => {
@@ -57,15 +57,15 @@ export const timeSql = (columns: TimeColumns, format: string): string => {
       return `make_timestamp((try_cast(${first} AS DOUBLE) * 1000000)::BIGINT)`;
     if (format === 'epoch-ms')
       return `make_timestamp((try_cast(${first} AS DOUBLE) * 1000)::BIGINT)`;
-    return `try_strptime(trim(${first}), ${literal(format.replace('hhmm', '%H%M'))})`;
+    return `time_by(trim(${first}), ${literal(format.replace('hhmm', '%H%M'))})`;
   }
   const [date, time] = splitFormat(format);
   const clock = minutesSql(columns.at(-1)!, time === '' ? 'hhmm' : time);
   return date === 'parts'
     ? `(day_of(${columns.slice(0, 3).join(', ')}) + to_minutes(${clock}))`
     : rest.length > 1
-      ? `try_strptime(concat_ws(' ', ${columns.join(', ')}), ${literal(format)})`
-      : `(try_strptime(trim(${first}), ${literal(date)}) + to_minutes(${clock}))`;
+      ? `time_by(concat_ws(' ', ${columns.join(', ')}), ${literal(format)})`
+      : `(time_by(trim(${first}), ${literal(date)}) + to_minutes(${clock}))`;
 };
 
 /** Formats that so many columns can have, the likelier first. */

@@ -10,6 +10,8 @@ export interface CsvLayout {
   readonly nSkipped: number;
   /** Distinct, in any case of letters; a column without a name is called after its place. */
   readonly columns: readonly string[];
+  /** Whether values stand between blanks, as people write lists: `a , b`. */
+  readonly isPadded: boolean;
 }
 
 const DELIMITERS = [',', ';', '\t', '|'] as const;
@@ -37,7 +39,8 @@ export const layoutOf = (file: string, head: string, isWhole: boolean): CsvLayou
   const hasTail =
     rows.length > 0 && rows.every((row) => row.length === names.length + 1 && row.at(-1) === '');
   if (hasTail) names.push('');
-  return { delimiter, nSkipped: header.line - 1, columns: distinctNames(file, names) };
+  const isPadded = rows.some((row) => row.some((value) => value !== value.trim()));
+  return { delimiter, nSkipped: header.line - 1, columns: distinctNames(file, names), isPadded };
 };
 
 const distinctNames = (file: string, names: readonly string[]): readonly string[] => {

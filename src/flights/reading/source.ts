@@ -87,7 +87,23 @@ export const describe = async (
 };
 
 /** Words that sources write where they know nothing. */
-export const NULL_WORDS = ['', 'NA', 'N/A', 'NULL', 'null', 'NaN', 'nan', '\\N'] as const;
+export const NULL_WORDS = [
+  '',
+  'NA',
+  'N/A',
+  '#N/A',
+  'NULL',
+  'null',
+  'None',
+  'NaN',
+  'nan',
+  'NaT',
+  '<NA>',
+  '\\N',
+  '-',
+  '?',
+  '.',
+] as const;
 
 export const NULL_LIST = `[${NULL_WORDS.map(literal).join(', ')}]`;
 

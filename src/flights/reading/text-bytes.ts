@@ -11,8 +11,10 @@ export interface TextBytes {
   readonly head: Buffer;
   /** What the bytes are read as: the label of a decoder. */
   readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
-  /** Whether the lines end in more than one way. */
-  readonly hasMixedEnds: boolean;
+  /** How the lines end: all in LF or CR LF, all in CR, or in more than one way. */
+  readonly ends: 'plain' | 'cr' | 'mixed';
+  /** Whether there are bytes of 0 in it, which no text has. */
+  readonly hasZeros: boolean;
 }
 
 /** Looks at all bytes of a text, and hands them on to `keep`. @cost a tenth of a second for 300 MB, more where lines end in CR LF */
@@ -26,6 +28,7 @@ export const inspectText = async (
   let isValid = true;
   let tail: Buffer = Buffer.alloc(0);
   let before = 0;
+  let hasZeros = false;
   const ends = { lf: false, crLf: false, cr: false };
   for await (const chunk of chunks) {
     keep?.(chunk);
@@ -35,6 +38,7 @@ export const inspectText = async (
       nHead += part.length;
     }
     nBytes += chunk.length;
+    hasZeros ||= chunk.includes(0);
     if (isValid) {
       const text = tail.length > 0 ? Buffer.concat([tail, chunk]) : chunk;
       const whole = text.length - unfinishedBytes(text);
@@ -50,7 +54,8 @@ export const inspectText = async (
     nBytes,
     head,
     encoding,
-    hasMixedEnds: ends.cr || (ends.lf && ends.crLf),
+    ends: !ends.cr && !(ends.lf && ends.crLf) ? 'plain' : ends.lf || ends.crLf ? 'mixed' : 'cr',
+    hasZeros: hasZeros && !encoding.startsWith('utf-16'),
   };
 };
 
@@ -104,7 +109,7 @@ const encodingOf = (head: Buffer, isValid: boolean): TextBytes['encoding'] => {
   return isValid ? 'utf-8' : 'windows-1252';
 };
 
-/** Text as UTF-8 whose lines end in LF. @throws RangeError for a label that no decoder has */
+/** Text as UTF-8 whose lines end in LF, without characters of 0. @throws RangeError for a label that no decoder has */
 export const buildUtf8 = (encoding: string): ((chunk: Uint8Array, isLast: boolean) => Buffer) => {
   const decoder = new TextDecoder(encoding as 'utf-8');
   let isAfterCr = false;
@@ -112,6 +117,7 @@ export const buildUtf8 = (encoding: string): ((chunk: Uint8Array, isLast: boolea
     let text = decoder.decode(chunk, { stream: !isLast });
     if (isAfterCr && text.startsWith('\n')) text = text.slice(1);
     if (text !== '') isAfterCr = text.endsWith('\r');
+    if (text.includes('\0')) text = text.replaceAll('\0', '');
     return Buffer.from(text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text);
   };
 };

@@ -3,7 +3,7 @@
  */
 import { statSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { type Database, literal } from '../database.ts';
+import { type Database, identifier, literal } from '../database.ts';
 import type { ScratchFile } from '../scratch.ts';
 import { type Compression, unpackedBytes } from './compression.ts';
 import { type CsvLayout, layoutOf } from './csv-layout.ts';
@@ -48,7 +48,8 @@ export const openText = async (
     : { path, compression };
   if (seen.nBytes === 0) throw new AppError('file-empty', `${file} is empty`);
   const found = encoding === undefined ? seen.encoding : decoderOf(encoding);
-  const isAsItLies = found === 'utf-8' && !(format === 'csv' && seen.hasMixedEnds);
+  const isAsItLies =
+    found === 'utf-8' && !seen.hasZeros && !(format === 'csv' && seen.ends !== 'plain');
   const text = isAsItLies
     ? { ...plain, head: seen.head }
     : await rewrite(database, { file, ...plain, encoding: found });
@@ -93,8 +94,9 @@ const readAs = ({ file, found, asked, seen, format }: ReadAs): readonly string[]
   const notes: string[] = [];
   if (asked === undefined && found !== 'utf-8')
     notes.push(`${file}: read as ${ENCODING_NAMES[found] ?? found}; --encoding overrides`);
-  if (format === 'csv' && seen.hasMixedEnds)
+  if (format === 'csv' && seen.ends === 'mixed')
     notes.push(`${file}: its lines end in more than one way; each counts as a line`);
+  if (seen.hasZeros) notes.push(`${file}: bytes of 0 in it are passed over; is it damaged?`);
   return notes;
 };
 
@@ -152,18 +154,25 @@ const openCsv = (
 ): Promise<Source> => {
   const isWhole = head.length < HEAD_BYTES;
   const layout = layoutOf(file, head.toString('utf8', 0, HEAD_BYTES), isWhole);
+  const isPadded = layout.isPadded && how === 'plain';
+  const allNotes = [
+    ...notes,
+    ...(layout.nSkipped > 0
+      ? [
+          `${file}: ${layout.nSkipped === 1 ? 'a line' : `${layout.nSkipped} lines`} above the header passed over`,
+        ]
+      : []),
+    ...(isPadded ? [`${file}: blanks around its values are passed over`] : []),
+  ];
   const options = `${csvOptions(layout, how)}${memoryMb === undefined ? '' : `, buffer_size = ${BOUNDED_BUFFER_BYTES}`}`;
+  const from = `read_csv(${pathLiteral(path)}, compression = '${compression}', ${options}, store_rejects = true, hive_partitioning = false)`;
   return describe(connection, {
     file,
     format: 'csv',
-    from: `read_csv(${pathLiteral(path)}, compression = '${compression}', ${options}, store_rejects = true, hive_partitioning = false)`,
-    notes:
-      layout.nSkipped > 0
-        ? [
-            ...notes,
-            `${file}: ${layout.nSkipped === 1 ? 'a line' : `${layout.nSkipped} lines`} above the header passed over`,
-          ]
-        : notes,
+    from: isPadded
+      ? `(SELECT ${layout.columns.map((name) => `trim(${identifier(name)}) AS ${identifier(name)}`).join(', ')} FROM ${from})`
+      : from,
+    notes: allNotes,
     lines: { path, compression, nHeaderLines: layout.nSkipped + 1 },
   });
 };
