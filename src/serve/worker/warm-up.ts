@@ -54,20 +54,25 @@ export const warmUp = async (
   const pauseMs = restMs();
   let restAtMs = performance.now() + WORK_MS;
   for (let n = 0; n < REQUESTS && goesOn() && performance.now() < endMs; n += CONNECTIONS) {
-    await Promise.all(callers.map((ask) => ask(request)));
+    await Promise.all(callers.map(({ ask }) => ask(request)));
     if (performance.now() < restAtMs) continue;
     await Bun.sleep(pauseMs);
     restAtMs = performance.now() + WORK_MS;
   }
   server.stopListening();
   server.endConnections('all');
+  // Other threads may keep the server's ends open (see `sockets`), so that these would never hear of it.
+  for (const caller of callers) caller.end();
   rmSync(path, { force: true });
 };
 
-/** Sends a request; resolves when an answer comes back, or the connection ends. */
-type Ask = (request: Buffer) => Promise<void>;
+interface Caller {
+  /** Sends a request; resolves when an answer comes back, or the connection ends. */
+  readonly ask: (request: Buffer) => Promise<void>;
+  readonly end: () => void;
+}
 
-const openCaller = async (path: string): Promise<Ask> => {
+const openCaller = async (path: string): Promise<Caller> => {
   let answered = Promise.withResolvers<void>();
   const socket = await Bun.connect({
     unix: path,
@@ -76,9 +81,12 @@ const openCaller = async (path: string): Promise<Ask> => {
       close: () => answered.resolve(),
     },
   });
-  return (request) => {
-    answered = Promise.withResolvers<void>();
-    if (socket.write(request) !== request.length) answered.resolve();
-    return answered.promise;
+  return {
+    ask: (request) => {
+      answered = Promise.withResolvers<void>();
+      if (socket.write(request) !== request.length) answered.resolve();
+      return answered.promise;
+    },
+    end: () => socket.terminate(),
   };
 };
