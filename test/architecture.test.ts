@@ -72,6 +72,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       analysis: ['coordinator', 'generator'],
       modes: ['analysis', 'coordinator', 'faults', 'generator', 'target'],
       results: ['analysis', 'coordinator', 'faults', 'generator', 'modes', 'target'],
+      kubernetes: ['results'],
     },
   },
   report: {

@@ -17,7 +17,13 @@ import { type Admin, adminUrlOf, openAdmin } from '../stress/target/admin.ts';
 import { askModel } from '../stress/target/puntual.ts';
 import { printJson, printLine } from './output.ts';
 import { tellAll, type Watcher } from '../stress/watcher.ts';
-import { addStressOptions, DEFAULT_REPORT, type StressFlags } from './stress/flags.ts';
+import {
+  addStressOptions,
+  DEFAULT_REPORT,
+  EXIT_CODES,
+  SIGNALS,
+  type StressFlags,
+} from './stress/flags.ts';
 import { type LiveUi, openLiveUi, openOtlp } from './stress/live.ts';
 import {
   documentOf,
@@ -38,8 +44,34 @@ import {
 
 export const describe = (command: Command): void => {
   addStressOptions(command).action((urls: readonly string[], flags: StressFlags) =>
-    stress(urls, flags),
+    flags.on === undefined ? stress(urls, flags) : stressOnKubernetes(urls, flags, command),
   );
+};
+
+const stressOnKubernetes = async (
+  urls: readonly string[],
+  flags: StressFlags,
+  command: Command,
+): Promise<void> => {
+  const earlier = flags.compare === undefined ? undefined : readRunFile(flags.compare);
+  const [url] = urls;
+  if (url === undefined) throw new AppError('usage', 'A URL that the pods reach is expected.');
+  const outputs = openOutputs(flags.output ?? []);
+  let run: RunFile;
+  try {
+    const { runOnKubernetes } = await import('./stress-parts.ts');
+    run = await runOnKubernetes(
+      flags,
+      command,
+      process.argv.slice(process.argv.indexOf('stress') + 1),
+    );
+    if (earlier && !flags.anyway) checkComparable(earlier, run);
+  } catch (cause) {
+    outputs.drop();
+    throw cause;
+  }
+  printHead(run, flags);
+  report(run, earlier, outputs, flags);
 };
 
 const stress = async (given: readonly string[], said: StressFlags): Promise<void> => {
@@ -143,9 +175,6 @@ const checkNames = ({ names }: Session, { thresholds }: StressPlan): void => {
     names.length > 1 ? `the names are ${names.join(', ')}` : 'the requests have no names';
   throw new AppError('usage', `The threshold '${odd.text}' is of '${odd.of}', and ${known}.`);
 };
-
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * Ctrl-C and SIGTERM: the run ends, and what was measured is reported. Before there is anything to report, and the

@@ -1,7 +1,7 @@
 /**
  * The flags of `puntual stress`; `plan.ts` says what they ask for.
  */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationMs, realNumber, setting, wholeNumber } from '../setting.ts';
 
 export interface StressFlags {
@@ -53,6 +53,13 @@ export interface StressFlags {
   readonly part?: string;
   readonly startAt?: string;
   readonly merge?: readonly string[];
+  readonly on?: 'kubernetes';
+  readonly parts: number;
+  readonly image?: string;
+  readonly namespace?: string;
+  readonly startIn: number;
+  readonly partCpu: string;
+  readonly partMemory: string;
   readonly json?: boolean;
 }
 
@@ -60,6 +67,10 @@ const MAX_CONNECTIONS = 1_000_000;
 export const DEFAULT_CONNECTIONS = 64;
 export const DEFAULT_SLO = 'p99<50ms,errors<0.1%';
 export const DEFAULT_REPORT = 'stress-report.html';
+
+/** Signals that end a run, and the exit codes that say so. */
+export const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+export const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 const gather = (text: string, before: readonly string[] | undefined): string[] => [
   ...(before ?? []),
@@ -222,6 +233,25 @@ export const addStressOptions = (command: Command): Command =>
     )
     .addOption(setting('--start-at <moment>', 'when all parts begin, such as 2026-01-31T12:00:00Z'))
     .option('--merge <run.json...>', 'put the run files of all parts together, instead of a run')
+    .addOption(
+      new Option('--on <place>', 'run in parts on a cluster, gathered and merged here').choices([
+        'kubernetes',
+      ]),
+    )
+    .addOption(
+      setting('--parts <n>', 'parts of a run on a cluster, one pod each')
+        .argParser(wholeNumber(2, 1000))
+        .default(4),
+    )
+    .addOption(setting('--image <image>', 'image of the parts, whose entry point is puntual'))
+    .option('--namespace <name>', "of the parts (default: that of kubectl's context)")
+    .addOption(
+      setting('--start-in <time>', 'time for the pods to come up before all parts begin')
+        .argParser(parseDuration)
+        .default(60_000, '1m'),
+    )
+    .addOption(setting('--part-cpu <n>', 'processors requested for each part', '1'))
+    .addOption(setting('--part-memory <size>', 'memory of each part', '512Mi'))
     .addOption(
       setting('--seed <n>', 'seed of everything random')
         .argParser(wholeNumber(0, 2 ** 31))

@@ -159,7 +159,7 @@ export const planOf = (flags: StressFlags, mode: Mode, source?: Payload): Stress
 };
 
 /** `@FILE` stands for the objectives in it (OpenSLO). */
-const thresholdTextOf = (slo: string): string =>
+export const thresholdTextOf = (slo: string): string =>
   slo.startsWith('@') ? thresholdsOf(readObjectives(slo.slice(1))) : slo;
 
 /** The database is loaded only when a table is read. */

@@ -20,7 +20,7 @@ import type { SearchResult } from '../modes/capacity-search.ts';
 import type { SingleRun } from '../modes/single.ts';
 import type { Session } from '../session.ts';
 
-const RUN_FORMAT = 'puntual-stress-run/1';
+export const RUN_FORMAT = 'puntual-stress-run/1';
 
 export type Mode = 'single' | 'find-max' | 'ramp';
 
