@@ -3,7 +3,7 @@
  * `deploy/check` holds the same files to Helm, kubeconform and the like, where those are installed.
  */
 import { describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv, { type AnySchema } from 'ajv';
 import { VERSION } from '../src/core/version.ts';
@@ -193,4 +193,84 @@ test('the images run as a number that is not root, which kubelet can check', () 
   const users = [...textOf('deploy/Dockerfile').matchAll(/^USER (.*)$/gm)].map(([, user]) => user!);
   expect(users.length).toBeGreaterThan(1);
   for (const user of users) expect(user).toMatch(/^[1-9]\d*$/);
+});
+
+/** Flags of `puntual serve`. */
+const flagsOfServe = (() => {
+  const help = Bun.spawnSync([process.execPath, join(ROOT, 'src/cli/main.ts'), 'serve', '--help']);
+  return new Set(help.stdout.toString().match(/--[a-z-]+/g));
+})();
+
+test('the unit of systemd names settings that the service has, and gives it the time to end', () => {
+  const unit = textOf('deploy/systemd/puntual.service');
+  const names = unit.match(/PUNTUAL_[A-Z_]+(?==)/g)!;
+  expect(names.length).toBeGreaterThan(1);
+  for (const name of names) expect(variables).toContain(name);
+  const seconds = Number(/^TimeoutStopSec=(\d+)s$/m.exec(unit)![1]);
+  expect(seconds * 1000).toBeGreaterThan(DEFAULT_CONFIG.drainLimitMs + 1000);
+  expect(unit).toMatch(/^Type=notify$/m);
+  expect(unit).not.toMatch(/^MemoryDenyWriteExecute=/m);
+});
+
+test('Terraform for Cloud Run starts the service with flags that it has, ready before traffic comes', () => {
+  const text = textOf('deploy/terraform/cloudrun/main.tf');
+  const flags = text.match(/(?<=")--[a-z-]+(?=")/g)!;
+  expect(flags).toContain('--otlp-metrics');
+  for (const flag of flags) expect(flagsOfServe).toContain(flag);
+  expect(text).toMatch(/startup_probe \{[^}]*http_get \{\s+path = "\/readyz"/);
+  expect(text).toMatch(/EXECUTION_ENVIRONMENT_GEN2/);
+  expect(textOf('deploy/terraform/cloudrun/versions.tf')).toContain('"~> 7.45"');
+});
+
+test('the arithmetic of Terraform is that of docs/capacity.md', () => {
+  const planned = Number(
+    /planned_per_instance = (\d+)/.exec(textOf('deploy/terraform/cloudrun/main.tf'))![1],
+  );
+  const perCore = /a core answers at least ([\d,]+) single/.exec(textOf('docs/capacity.md'))![1]!;
+  expect(planned).toBe(Number(perCore.replaceAll(',', '')) / 10);
+});
+
+test('Terraform installs the chart with values that it has', () => {
+  const names = [
+    ...textOf('deploy/terraform/gke/main.tf')
+      .split('yamlencode(')[1]!
+      .matchAll(/^ {4}(\w+) +=/gm),
+  ].map(([, name]) => name!);
+  const values = Object.keys(yamlOf<object>(`${CHART}/values.yaml`));
+  expect(names).toContain('autoscaling');
+  for (const name of names) expect(values).toContain(name);
+});
+
+describe('the workflows', () => {
+  interface Step {
+    readonly uses?: string;
+    readonly run?: string;
+  }
+  interface Workflow {
+    readonly permissions: object;
+    readonly jobs: Readonly<
+      Record<string, { readonly needs?: string | string[]; readonly steps: readonly Step[] }>
+    >;
+  }
+  const files = ['.github/workflows/test.yml', '.github/workflows/release.yml'];
+
+  test.each(
+    files,
+  )('%s: reads by default, waits for jobs that are there, runs files that are there', (file) => {
+    const { permissions, jobs } = yamlOf<Workflow>(file);
+    expect(permissions).toEqual({ contents: 'read' });
+    for (const { needs = [], steps } of Object.values(jobs)) {
+      for (const name of [needs].flat()) expect(Object.keys(jobs)).toContain(name);
+      for (const { uses, run } of steps) {
+        if (uses !== undefined) expect(uses).toMatch(/^[\w.-]+\/[\w./-]+@v\d+$/);
+        for (const path of run?.match(/(?<![\w/])(?:\.ci|bin|deploy|scripts)\/[\w./-]+/g) ?? [])
+          expect([path, existsSync(join(ROOT, path))]).toEqual([path, true]);
+      }
+    }
+  });
+
+  test('the release holds no key of its own: nothing but the token of the run', () => {
+    const secrets = textOf('.github/workflows/release.yml').match(/secrets\.\w+/g)!;
+    expect([...new Set(secrets)]).toEqual(['secrets.GITHUB_TOKEN']);
+  });
 });
