@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import Ajv, { type AnySchema } from 'ajv';
 import { VERSION } from '../src/core/version.ts';
 import { DEFAULT_CONFIG } from '../src/serve/config.ts';
+import { jobOf } from '../src/stress/kubernetes/job.ts';
 
 const ROOT = join(import.meta.dir, '..');
 const CHART = 'deploy/helm/puntual';
@@ -160,6 +161,41 @@ describe('the deployment that the chart renders', () => {
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     });
   });
+});
+
+test('Kubernetes 1.34 knows every field of what the chart renders, and of the job of a stress run', () => {
+  const job = jobOf({
+    name: 'puntual-stress-x',
+    image: 'puntual:1',
+    nParts: 3,
+    args: ['http://puntual'],
+    env: { PUNTUAL_RATE: '5' },
+    files: new Map([['0-body.json', new Uint8Array(3)]]),
+    startAtMs: 1e12,
+    limitSeconds: 60,
+    cpu: '500m',
+    memory: '256Mi',
+  }) as { items: readonly Manifest[] };
+  interface Manifest {
+    readonly kind: string;
+    readonly apiVersion: string;
+  }
+  const rendered = textOf('deploy/kubernetes/puntual.yaml')
+    .split(/^---$/m)
+    .map((part) => Bun.YAML.parse(part) as Manifest);
+  const kinds = new Set<string>();
+  for (const manifest of [...rendered, ...job.items]) {
+    const [version, group] = manifest.apiVersion.split('/').reverse();
+    const suffix = [group?.split('.')[0], version].filter((part) => part !== undefined).join('-');
+    const schema = textOf(`deploy/schemas/${manifest.kind.toLowerCase()}-${suffix}.json`);
+    const accepts = new Ajv({ strict: false }).compile(JSON.parse(schema) as AnySchema);
+    accepts(manifest);
+    expect([manifest.kind, accepts.errors]).toEqual([manifest.kind, null]);
+    expect(accepts({ ...manifest, typo: 1 })).toBe(false);
+    kinds.add(manifest.kind);
+  }
+  expect([...kinds]).toContain('Deployment');
+  expect([...kinds]).toContain('Job');
 });
 
 test('the runtime for KServe is called, listens and speaks as KServe wants it', () => {
