@@ -29,7 +29,7 @@ export interface ServeOptions {
   readonly healthPort?: number;
   readonly controlTokenFile?: string;
   readonly workers: 'auto' | number;
-  readonly cpuRequest?: number;
+  readonly cpuRequest?: NonNullable<ServeConfig['cpuRequest']>;
   readonly auth?: string;
   readonly tokenExpiry: (typeof TOKEN_EXPIRIES)[number];
   readonly proxies: number;
@@ -127,7 +127,7 @@ export const addServeOptions = (command: Command): Command => {
     .addOption(
       setting(
         '--cpu-request <n>',
-        'processors to plan with where no quota is set: 1.5 or 1500m',
+        'processors to plan with where no quota is set: 1.5, 1500m, or @FILE of thousandths',
       ).argParser(processorsOf),
     )
     .addOption(setting('--auth <spec>', 'keys:FILE or jwt:ISSUER|AUDIENCE|JWKS'))
@@ -277,8 +277,9 @@ const portOption = (): Option => {
   }
 };
 
-/** As Kubernetes writes it: `1.5`, or `1500m`. @throws InvalidArgumentError */
-const processorsOf = (text: string): number => {
+/** As Kubernetes writes it: `1.5`, or `1500m`; `@FILE` of a downward API volume. @throws InvalidArgumentError */
+const processorsOf = (text: string): NonNullable<ServeConfig['cpuRequest']> => {
+  if (text.startsWith('@')) return { file: text.slice(1) };
   const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(text.trim());
   const processors = match ? Number(match[1]) / (match[2] === 'm' ? 1000 : 1) : 0;
   if (!(processors > 0))

@@ -7,6 +7,11 @@ import type { LogLevel } from './log.ts';
 export const SERVICE_VIEW_RULES = ['auto', 'on', 'off'] as const;
 type ServiceViewRule = (typeof SERVICE_VIEW_RULES)[number];
 
+/** Thousandths of a processor, as the downward API of Kubernetes writes them into a volume and keeps them. */
+interface CpuRequestFile {
+  readonly file: string;
+}
+
 export interface ServeConfig {
   /** A path, `NAME`, `NAME/VERSION` or an address with `#sha256=`; undefined: the only model in `modelsDir`. */
   readonly model: string | undefined;
@@ -32,7 +37,7 @@ export interface ServeConfig {
   readonly controlTokenFile: string | undefined;
   readonly workers: 'auto' | number;
   /** Processors to plan with where the container has no quota; undefined: all there are. */
-  readonly cpuRequest: number | undefined;
+  readonly cpuRequest: number | CpuRequestFile | undefined;
   /** `keys:FILE` or `jwt:ISSUER|AUDIENCE|JWKS`; undefined: anybody may call. */
   readonly auth: string | undefined;
   /** Tokens that never expire are taken too. */

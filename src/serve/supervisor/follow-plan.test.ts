@@ -1,8 +1,11 @@
-import { expect, test } from 'bun:test';
+import { afterAll, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DEFAULT_CONFIG } from '../config.ts';
 import { buildLog } from '../log.ts';
 import type { Grant } from './fleet-plan.ts';
-import { followPlan } from './follow-plan.ts';
+import { buildRequest, followPlan } from './follow-plan.ts';
 
 test('the fleet follows what the container grants, asks again when it is not the moment, and rests when nothing changes', async () => {
   let grant: Grant = { processors: 0.5, memoryBytes: 8 * 2 ** 30, descriptors: 1e6 };
@@ -35,4 +38,21 @@ test('the fleet follows what the container grants, asks again when it is not the
   expect([...new Set(asked)]).toEqual([4, 3]);
   expect(followed.plan().isOneByOne).toBe(true);
   expect(lines.join()).toContain('memory allows 3 of 4 workers');
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'puntual-request-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('a request in a file is looked up again, and stays as it was while the file is not there', () => {
+  const file = join(folder, 'cpu-request');
+  expect(() => buildRequest({ file })).toThrow('cannot be read');
+  writeFileSync(file, 'a lot');
+  expect(() => buildRequest({ file })).toThrow("holds 'a lot'");
+  writeFileSync(file, '250');
+  const requested = buildRequest({ file });
+  expect(requested()).toBe(0.25);
+  writeFileSync(file, '1500\n');
+  expect(requested()).toBe(1.5);
+  rmSync(file);
+  expect(requested()).toBe(1.5);
 });

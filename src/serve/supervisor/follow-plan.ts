@@ -2,9 +2,11 @@
  * Follows what the container grants while the service runs: its quota of processors or its memory may be changed in
  * place, and the fleet grows or shrinks with them.
  */
+import { AppError } from '../../core/errors.ts';
 import { descriptorLimit } from '../../host/descriptors.ts';
 import { grantedMemoryBytes } from '../../host/memory-limit.ts';
 import { grantedProcessors, processorQuota } from '../../host/processors.ts';
+import { readText } from '../../host/text-file.ts';
 import type { ServeConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import { type FleetPlan, type Grant, planFleet } from './fleet-plan.ts';
@@ -23,20 +25,51 @@ interface FollowedPlan {
 }
 
 /** A quota holds; without one, what was requested; else all there is. */
-const readGrant = ({ cpuRequest }: Pick<ServeConfig, 'cpuRequest'>): Grant => ({
-  processors:
-    cpuRequest !== undefined && processorQuota() === Number.POSITIVE_INFINITY
-      ? Math.min(cpuRequest, grantedProcessors())
-      : grantedProcessors(),
-  memoryBytes: grantedMemoryBytes(),
-  descriptors: descriptorLimit(),
-});
+const buildGrant = ({ cpuRequest }: Pick<ServeConfig, 'cpuRequest'>): (() => Grant) => {
+  const requested = buildRequest(cpuRequest);
+  return () => ({
+    processors:
+      cpuRequest !== undefined && processorQuota() === Number.POSITIVE_INFINITY
+        ? Math.min(requested(), grantedProcessors())
+        : grantedProcessors(),
+    memoryBytes: grantedMemoryBytes(),
+    descriptors: descriptorLimit(),
+  });
+};
+
+/**
+ * Processors that were requested, looked up each time where a file holds them; what was there last, while it is being
+ * replaced.
+ * @throws AppError file-missing, value-invalid when the file is not right at the start
+ */
+export const buildRequest = (cpuRequest: ServeConfig['cpuRequest']): (() => number) => {
+  if (cpuRequest === undefined) return () => Number.POSITIVE_INFINITY;
+  if (typeof cpuRequest === 'number') return () => cpuRequest;
+  const { file } = cpuRequest;
+  const read = (): number => {
+    const text = readText(file);
+    return text !== undefined && /^[1-9]\d*$/.test(text) ? Number(text) / 1000 : Number.NaN;
+  };
+  let last = read();
+  if (Number.isNaN(last))
+    throw readText(file) === undefined
+      ? new AppError('file-missing', `--cpu-request: ${file} cannot be read`)
+      : new AppError(
+          'value-invalid',
+          `--cpu-request: ${file} holds '${readText(file)!.slice(0, 40)}'; thousandths of a processor are expected, such as 1500`,
+        );
+  return () => {
+    const now = read();
+    if (!Number.isNaN(now)) last = now;
+    return last;
+  };
+};
 
 export const followPlan = (
   config: ServeConfig,
   modelBytes: () => number,
   log: Log,
-  grant: () => Grant = () => readGrant(config),
+  grant: () => Grant = buildGrant(config),
 ): FollowedPlan => {
   const planNow = (): FleetPlan =>
     planFleet(
