@@ -52,7 +52,11 @@ export const runParts = async (options: RunPartsOptions): Promise<readonly strin
   try {
     await kubectl.run(['create', '-f', '-'], JSON.stringify(jobOf(job)));
     const pods = await follow(options);
-    return await Promise.all(pods.map((pod, part) => runFileOf(kubectl, pod, part)));
+    const found = await Promise.allSettled(pods.map((pod, part) => runFileOf(kubectl, pod, part)));
+    return found.map((part) => {
+      if (part.status === 'rejected') throw part.reason;
+      return part.value;
+    });
   } finally {
     const of = `app.kubernetes.io/instance=${job.name}`;
     await kubectl
