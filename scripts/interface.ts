@@ -14,7 +14,7 @@ export interface Interface {
 }
 
 /** Commands by the file that describes them; those with commands of their own are described there. */
-const COMMANDS = {
+export const COMMANDS = {
   start: 'start.ts',
   profile: 'profile.ts',
   train: 'train.ts',
@@ -24,6 +24,7 @@ const COMMANDS = {
   health: 'health.ts',
   stress: 'stress.ts',
   columns: 'columns.ts',
+  completion: 'completion.ts',
   slo: 'slo.ts',
   model: 'model/model.ts',
 } as const;

@@ -59,7 +59,7 @@ const stressOnKubernetes = async (
   const outputs = openOutputs(flags.output ?? []);
   let run: RunFile;
   try {
-    const { runOnKubernetes } = await import('./stress-parts.ts');
+    const { runOnKubernetes } = await import('./stress/parts.ts');
     run = await runOnKubernetes(
       flags,
       command,

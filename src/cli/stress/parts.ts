@@ -6,22 +6,22 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Command, Option } from 'commander';
-import { AppError } from '../core/errors.ts';
-import { FILES_FOLDER, type JobSetting } from '../stress/kubernetes/job.ts';
-import { openKubectl } from '../stress/kubernetes/kubectl.ts';
-import { runParts } from '../stress/kubernetes/run-parts.ts';
-import { mergeRuns } from '../stress/results/merge.ts';
-import { type RunFile, readRunFile } from '../stress/results/run-file.ts';
-import { EXIT_CODES, SIGNALS, type StressFlags } from './stress-flags.ts';
-import { modeOf, planOf, thresholdTextOf } from './stress-plan.ts';
+import { AppError } from '../../core/errors.ts';
+import { FILES_FOLDER, type JobSetting } from '../../stress/kubernetes/job.ts';
+import { openKubectl } from '../../stress/kubernetes/kubectl.ts';
+import { runParts } from '../../stress/kubernetes/run-parts.ts';
+import { mergeRuns } from '../../stress/results/merge.ts';
+import { type RunFile, readRunFile } from '../../stress/results/run-file.ts';
+import { EXIT_CODES, SIGNALS, type StressFlags } from './flags.ts';
+import { modeOf, planOf, thresholdTextOf } from './plan.ts';
 
 /** What is done with the merged run, here. */
 const LOCAL = new Set([
   ...['--on', '--parts', '--image', '--namespace', '--start-in', '--part-cpu', '--part-memory'],
-  ...['--output', '--json', '--compare', '--anyway'],
+  ...['--output', '--json', '--compare', '--anyway', '--ui', '--ui-port'],
 ]);
 /** What a run in parts cannot have. */
-const REFUSED = ['part', 'startAt', 'merge', 'unixSocket'] as const;
+const REFUSED = ['part', 'startAt', 'merge', 'unixSocket', 'ui'] as const;
 /** Flags whose value is a file that the parts need. */
 const FILES = new Set([
   ...[

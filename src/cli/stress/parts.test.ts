@@ -6,10 +6,10 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { addStressOptions } from './stress-flags.ts';
-import { forParts } from './stress-parts.ts';
+import { addStressOptions } from './flags.ts';
+import { forParts } from './parts.ts';
 
-const MAIN = join(import.meta.dir, 'main.ts');
+const MAIN = join(import.meta.dir, '../main.ts');
 const folder = mkdtempSync(join(tmpdir(), 'puntual-kubectl-'));
 const said = join(folder, 'said');
 
@@ -23,7 +23,7 @@ beforeAll(() => {
   const kubectl = join(folder, 'kubectl');
   writeFileSync(
     kubectl,
-    `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dir, '../../test/fake-kubectl.ts')}' "$@"\n`,
+    `#!/bin/sh\nexec '${process.execPath}' '${join(import.meta.dir, '../../../test/fake-kubectl.ts')}' "$@"\n`,
   );
   chmodSync(kubectl, 0o755);
 });
@@ -126,7 +126,7 @@ describe('a run in parts on Kubernetes', () => {
 });
 
 test('each way to write a flag reaches the parts, but what is done here does not', () => {
-  const objectives = join(import.meta.dir, '../../deploy/slo.yaml');
+  const objectives = join(import.meta.dir, '../../../deploy/slo.yaml');
   const argv = [
     ...['http://a/', '-r', '50', '-c9', '--duration=5s', '--no-keep-alive', '--json'],
     ...['-o', 'x.html', '--output=y.json', '--on', 'kubernetes', '--image=i', '--slo'],
