@@ -63,9 +63,12 @@
         }),
   });
 
-  const seriesOf = ({ label, style, tone, colour: place }, ys, spanGaps) => {
+  const seriesOf = ({ label, style, tone, colour: place }, ys, { hasGaps, y }) => {
+    const spanGaps = !hasGaps;
     const stroke = colour(tone ? `--${tone}` : `--c${place % 6}`);
-    const series = { label, stroke, width: 2, spanGaps, value: (_, value) => short(value) };
+    // What lies on the floor of a log axis is zero.
+    const show = (_, value) => (value === y.floor ? '0' : short(value));
+    const series = { label, stroke, width: 2, spanGaps, value: show };
     // A line needs two ends: what was measured once is a point.
     const isLone = ys.filter((value) => value !== null).length === 1;
     series.points = { show: isLone, size: 7, width: 1, fill: stroke, stroke };
@@ -161,9 +164,7 @@
               ? { value: '{YYYY}-{MM}-{DD}' }
               : { value: (_, value) => short(value) }),
           },
-          ...drawing.series.map((series, i) =>
-            seriesOf(series, drawing.data[i + 1], !drawing.hasGaps),
-          ),
+          ...drawing.series.map((series, i) => seriesOf(series, drawing.data[i + 1], drawing)),
         ],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
         cursor: {

@@ -76,8 +76,11 @@ const TONES: Readonly<Record<ResultKind, Tone>> = {
 const verdictBlocks = (run: RunFile): Block[] => {
   const { kind, sentence } = run.result;
   const isPlain = kind === 'passed' && run.thresholds.length === 0;
+  // Why nothing is proven stands above, in the strip of the warning.
+  const isUnproven = kind === 'unproven';
+  const said = isUnproven ? 'neither passed nor failed: the measurement does not count' : sentence;
   return [
-    { kind: 'verdict', tone: isPlain ? 'plain' : TONES[kind], text: `${capitalised(sentence)}.` },
+    { kind: 'verdict', tone: isPlain ? 'plain' : TONES[kind], text: `${capitalised(said)}.` },
     ...(run.cutShort === undefined
       ? []
       : [
@@ -88,7 +91,9 @@ const verdictBlocks = (run: RunFile): Block[] => {
           },
         ]),
     { kind: 'text', text: headline(run) },
-    { kind: 'text', text: `Measurement: ${run.verdict.sentence}.` },
+    ...(isUnproven
+      ? []
+      : [{ kind: 'text' as const, text: `Measurement: ${run.verdict.sentence}.` }]),
   ];
 };
 

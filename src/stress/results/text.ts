@@ -45,7 +45,7 @@ export const headLines = (run: RunHead): string[] => [
 export const runLines = (run: RunFile): string[] => [
   '',
   `verdict      ${run.result.sentence}`,
-  `measurement  ${run.verdict.sentence}`,
+  `measurement  ${run.result.kind === 'unproven' ? 'does not count' : run.verdict.sentence}`,
   ...(run.findMax ? ['', ...findMaxLines(run)] : []),
   ...(run.ramp ? ['', ...rampLines(run.ramp)] : []),
   '',
