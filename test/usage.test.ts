@@ -44,7 +44,7 @@ describe('a command that cannot be carried out', () => {
     ['serve --tls-cert a.pem', '--tls-cert and --tls-key must be given together.'],
     ['serve --health-host 0.0.0.0', '--health-host needs --health-port.'],
     ['serve --port 0 --admin-port 0 --control-token-file absent', 'absent does not exist'],
-    ['health ftp://here', 'is no address'],
+    ['health ftp://here', 'is not an address'],
     ['stress localhost:8080', 'has no scheme'],
     ['stress http://127.0.0.1:1', 'refuses connections'],
     ['stress http://127.0.0.1:1 --rate 0', 'expected'],

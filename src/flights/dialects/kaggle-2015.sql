@@ -15,7 +15,7 @@ SELECT
   DISTANCE AS distanceMiles,
   ARRIVAL_DELAY AS delayMinutes,
   CASE WHEN try_cast(ORIGIN_AIRPORT AS INTEGER) IS NOT NULL OR try_cast(DESTINATION_AIRPORT AS INTEGER) IS NOT NULL
-       THEN 'airport given as a number, taken for missing' END AS remark,
+       THEN 'airport given as a number, treated as missing' END AS remark,
   CASE WHEN SCHEDULED_DEPARTURE IS NULL THEN 'no scheduled departure'
        WHEN day_of(YEAR, MONTH, DAY) IS NULL THEN 'impossible date'
        WHEN hhmm_minutes(SCHEDULED_DEPARTURE) IS NULL THEN 'impossible time' END AS unusable,
