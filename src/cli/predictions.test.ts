@@ -166,7 +166,9 @@ test(
     const plain = evaluate('after.csv', 'after.csv');
     expect(plain.exitCode).toBe(2);
     expect(plain.stderr).toContain('after.csv has no column probability');
-    expect(run('evaluate', '--predictions', 'plan.parquet').stderr).toContain('belong together');
+    expect(run('evaluate', '--predictions', 'plan.parquet').stderr).toContain(
+      'must be given together',
+    );
     expect(run('evaluate', 'm').stderr).toContain('files of flights are expected after the model');
     expect(run('evaluate')).toMatchObject({ exitCode: 2 });
   },
