@@ -13,25 +13,17 @@ export interface Interface {
   readonly values: Readonly<Record<string, string>>;
 }
 
-/** Commands by the file that describes them; those with commands of their own are described there. */
-export const COMMANDS = {
-  start: 'start.ts',
-  profile: 'profile.ts',
-  train: 'train.ts',
-  evaluate: 'evaluate.ts',
-  predict: 'predict.ts',
-  serve: 'serve.ts',
-  health: 'health.ts',
-  stress: 'stress.ts',
-  columns: 'columns.ts',
-  completion: 'completion.ts',
-  slo: 'slo.ts',
-  model: 'model/model.ts',
-} as const;
+/** Commands and the file that describes each, as the table of commands has them. */
+export const readCommands = async (): Promise<readonly (readonly [string, string])[]> => {
+  const table = await Bun.file(join(ROOT, 'src/cli/main.ts')).text();
+  return [...table.matchAll(/^ {2}(\w+): \{[^}]*?import\('\.\/([^']+)'\)/gm)].map(
+    ([, name, file]) => [name!, file!],
+  );
+};
 
 export const readInterface = async (): Promise<Interface> => {
   const program = new Command('puntual');
-  for (const [name, file] of Object.entries(COMMANDS)) {
+  for (const [name, file] of await readCommands()) {
     const { describe } = (await import(join(ROOT, 'src/cli', file))) as {
       describe: (command: Command) => void;
     };
