@@ -78,6 +78,24 @@ describe('the documents', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('show commands that run as they are shown, where these take no time and nothing of a reader', () => {
+    const quick = [...new Set(shown.map(({ line }) => line.trim()))].filter((line) =>
+      /^(?:columns data\/|slo render|model list|completion )/.test(line),
+    );
+    expect(quick.length).toBeGreaterThan(3);
+    for (const line of quick) {
+      const run = Bun.spawnSync(
+        [process.execPath, join(ROOT, 'src/cli/main.ts'), ...line.split(/\s+/)],
+        { cwd: ROOT, env: { ...process.env, PUNTUAL_MODELS: join(ROOT, 'test/none') } },
+      );
+      expect({ line, error: run.stderr.toString(), exitCode: run.exitCode }).toEqual({
+        line,
+        error: '',
+        exitCode: 0,
+      });
+    }
+  }, 60_000);
+
   test('link only to files that exist', () => {
     const wrong = documents.flatMap((file) =>
       [...textOf(file).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
