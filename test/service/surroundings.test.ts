@@ -19,6 +19,8 @@ import { scoreHere } from '../../src/flights/output/scoring.ts';
 import { buildReferencePredictor } from '../../src/predict/reference.ts';
 import { storeTrained } from '../../src/score/stored-training.ts';
 import { rawOf } from '../../src/train/features/encoding.ts';
+import { buildTrainingPool } from '../../src/train/engine/training-pool.ts';
+import { prepare } from '../../src/train/preparation.ts';
 import { DEFAULT_OPTIONS } from '../../src/train/settings.ts';
 import { trainModel } from '../../src/train/training.ts';
 import { MAIN, type Running, startService, until } from './running.ts';
@@ -129,6 +131,17 @@ test('cancelled flights count among those planned', () => {
   // Forty flights a day at three airports, 36 of them with a delay.
   expect(table.nRows).toBe(24 * 36);
   expect(new Set(column)).toEqual(new Set([13, 14]));
+});
+
+test('files without a cancelled flight are no plan: their days would tell how many were cancelled', async () => {
+  const pool = buildTrainingPool(1);
+  const { cancelled: _, ...rejected } = table.source.rejected;
+  const flown = { ...table, source: { ...table.source, rejected } };
+  const { inputs, features } = await prepare(flown, DEFAULT_OPTIONS, pool);
+  pool.dismiss();
+  const names: readonly string[] = inputs.map(({ name }) => name);
+  expect(names.filter((name) => (PLAN_FIELDS as readonly string[]).includes(name))).toEqual([]);
+  expect(features.find(({ name }) => name === 'departuresPerHour')?.step).toBe('lookup');
 });
 
 test('a file that is scored is completed to the bit as in training', async () => {
