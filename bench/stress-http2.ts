@@ -39,7 +39,7 @@ try {
             '-t1',
             `-c${connections}`,
             `-m${streams}`,
-            '-D3',
+            '-D2',
             URL,
           ]);
           return Number(/, ([\d.]+) req\/s/.exec(text)?.[1]);
@@ -57,7 +57,7 @@ try {
             '--streams',
             `${streams}`,
             '-d',
-            '3s',
+            '2s',
           ];
           return (await runStress([URL, ...asked], 0)).throughputPerSecond;
         },
