@@ -20,8 +20,6 @@ export interface FlightQuery {
 }
 
 interface QueryOptions extends ReadingOptions {
-  /** Whether cells of a CSV stay as they are written, also the words for nothing. */
-  readonly keepsText?: boolean;
   /** Whether the queries also hand on the source's own columns, as `own0`, `own1`, ... */
   readonly withOwn?: boolean;
   /** Whether the delay is needed, as it is by default; without it a row needs a departure only. */
@@ -35,13 +33,16 @@ interface QueryOptions extends ReadingOptions {
 export async function* flightQueries(
   database: Database,
   patterns: readonly string[],
-  { keepsText = false, withOwn = false, labelled = true, ...options }: QueryOptions,
+  { withOwn = false, labelled = true, ...options }: QueryOptions,
 ): AsyncGenerator<FlightQuery> {
   const wanted = wantedOf(options);
-  const how = keepsText ? 'kept' : 'plain';
   let dialect: Dialect | undefined;
   for (const file of findFiles(patterns)) {
-    for (const source of await openSources(database, file, { how, encoding: wanted.encoding })) {
+    for (const source of await openSources(database, file, {
+      // What a word for nothing is, the columns that are read decide: it spares a look at all others.
+      how: 'kept',
+      encoding: wanted.encoding,
+    })) {
       const projection = await project(database.connection, source, {
         // What the first file was found to be, the others are too.
         wanted: { ...wanted, dialect: wanted.dialect && (dialect ?? wanted.dialect) },

@@ -17,7 +17,7 @@ import { proposeMapping } from '../mapping/proposal.ts';
 import type { ReadingOptions } from '../reading-options.ts';
 import { checkDialect, type DialectColumn } from '../dialects/dialect-guard.ts';
 import macros from '../dialects/macros.sql' with { type: 'text' };
-import { blameFile, NULL_WORDS, type Source } from '../reading/source.ts';
+import { blameFile, knownValue, type Source } from '../reading/source.ts';
 
 /** How a missing time is written in a column of minutes. */
 export const NO_MINUTES = -2_147_483_648;
@@ -296,20 +296,6 @@ const shownColumns = (outputs: readonly DialectColumn[], source: Source, labelle
          WHEN unlabelled IS NOT NULL THEN ${text(parts.outcome)} ELSE ${text(parts.delay)} END`
     : `CASE WHEN reject = '' THEN '' ELSE ${text(parts.departure)} END`;
   return { all, detail };
-};
-
-/**
- * A column of a source (or what stands for it), NULL where it holds a word for nothing.
- * Not `NOT IN`: the database makes a hash join of a long list, which loses the order of the rows.
- */
-export const knownValue = (
-  source: Source,
-  column: string,
-  expression = identifier(column),
-): string => {
-  if (!source.texts.has(column.toLowerCase())) return expression;
-  const words = NULL_WORDS.map((word) => `WHEN ${literal(word)} THEN NULL`);
-  return `CASE ${expression} ${words.join(' ')} ELSE ${expression} END`;
 };
 
 /** A field as an SQL expression without NULL: text, double, or minutes since 1970 as int32. */

@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { type Database, identifier, readRows } from '../database.ts';
 import { fittingDialect } from '../dialects/dialect.ts';
 import { openSources } from '../reading/opening.ts';
+import { firstKnown } from '../reading/source.ts';
 import { type Proposal, proposeMapping } from './proposal.ts';
 
 interface ColumnSketch {
@@ -37,13 +38,13 @@ export const sketchColumns = async (
   encoding: string | undefined,
 ): Promise<ColumnsReport> => {
   const { connection } = database;
-  const [source] = await openSources(database, file, { encoding });
+  const [source] = await openSources(database, file, { how: 'kept', encoding });
   const texts = source!.columns.map(
     (column, i) => `nullif(${identifier(column)}::VARCHAR, '') AS c${i}`,
   );
   const rows = await readRows(
     connection,
-    `SELECT ${texts.join(', ')} FROM (FROM ${source!.from} LIMIT ${SAMPLE_ROWS})`,
+    `SELECT ${texts.join(', ')} FROM ${firstKnown(source!, SAMPLE_ROWS)}`,
   );
   if (rows.length === 0)
     throw new AppError('file-empty', `${source!.file} holds a header but no rows`);

@@ -183,7 +183,7 @@ test.each([
     'columns-unknown',
     /no column STDD; did you mean STD\?/,
   ],
-  ['scheduledDeparture=STD@iso8601,delayMinutes=late', 'usage', /iso8601 is no format/],
+  ['scheduledDeparture=STD@iso8601,delayMinutes=late', 'usage', /iso8601 is not a time format/],
   [
     'scheduledDeparture=STD@%d/%m/%Y %H:%M,delayMinutes=late@parsec',
     'usage',

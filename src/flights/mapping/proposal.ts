@@ -5,7 +5,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { FIELDS } from '../../core/flight.ts';
 import { identifier, readRows } from '../database.ts';
-import type { Source } from '../reading/source.ts';
+import { firstKnown, type Source } from '../reading/source.ts';
 import { type KnownName, nameScore } from './names.ts';
 import { detectFormat, detectPart, type FoundFormat, textOf } from './time-format.ts';
 
@@ -154,7 +154,7 @@ const isStretch = async (
 ): Promise<boolean> => {
   const [row] = await readRows(
     connection,
-    `SELECT count(nullif(c, '')) AS n, count(stretch_minutes(c)) AS m FROM (SELECT trim(${identifier(column)}::VARCHAR) AS c FROM ${source.from} LIMIT 2000)`,
+    `SELECT count(nullif(c, '')) AS n, count(stretch_minutes(c)) AS m FROM (SELECT trim(${identifier(column)}::VARCHAR) AS c FROM ${firstKnown(source, 2000)})`,
   );
   return Number(row!['n']) > 0 && Number(row!['m']) >= 0.9 * Number(row!['n']);
 };
@@ -170,7 +170,7 @@ const numericColumns = async (
   );
   const [row] = await readRows(
     connection,
-    `SELECT ${counts.join(', ')} FROM (FROM ${source.from} LIMIT 2000)`,
+    `SELECT ${counts.join(', ')} FROM (FROM ${firstKnown(source, 2000)})`,
   );
   return new Set(
     source.columns.filter(

@@ -7,7 +7,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { AppError } from '../../core/errors.ts';
 import { identifier, literal, readRows } from '../database.ts';
-import type { Source } from '../reading/source.ts';
+import { firstKnown, type Source } from '../reading/source.ts';
 
 const DATES = [
   '%Y-%m-%d',
@@ -134,7 +134,7 @@ const detect = async (
   const isKnown = columns.map((column) => `nullif(trim(${column}), '') IS NOT NULL`).join(' AND ');
   const [row] = await readRows(
     connection,
-    `SELECT count(*) FILTER (WHERE ${isKnown}) AS n, ${counts.join(', ')} FROM (FROM ${source.from} LIMIT ${SAMPLE_ROWS})`,
+    `SELECT count(*) FILTER (WHERE ${isKnown}) AS n, ${counts.join(', ')} FROM ${firstKnown(source, SAMPLE_ROWS)}`,
   );
   const n = Number(row!['n']);
   const fitting = formats

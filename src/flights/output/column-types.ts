@@ -3,8 +3,7 @@
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { identifier, readRows } from '../database.ts';
-import { knownValue } from '../cleaning/projection.ts';
-import { blameFile, type Source } from '../reading/source.ts';
+import { blameFile, knownValue, type Source } from '../reading/source.ts';
 
 /**
  * SQL types by the place of the column, VARCHAR where the values have no other in common.

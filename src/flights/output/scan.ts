@@ -20,7 +20,6 @@ import {
 } from '../reading/rejected-lines.ts';
 import { type Database, identifier, literal } from '../database.ts';
 import {
-  knownValue,
   NO_MINUTES,
   openFlights,
   ownColumn,
@@ -33,7 +32,7 @@ import {
 import { answerName, type Output, registerScore } from './score-functions.ts';
 import { maxBlocks, type Scoring } from './scoring.ts';
 import { openSources } from '../reading/opening.ts';
-import { blameFile, type Source } from '../reading/source.ts';
+import { blameFile, knownValue, type Source } from '../reading/source.ts';
 import { type OutputFile, outputFileOf, writeFailureOf, writeInto } from './output-file.ts';
 import { provenTypes } from './column-types.ts';
 

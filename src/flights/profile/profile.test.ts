@@ -107,8 +107,8 @@ test('what a reader must not overlook comes as warnings: duplicates, code-shares
   writeFileSync(twin, `${text}\n${flight(5, 'UA', '3')}\n`);
   const profile = await profileFiles([file], { lateMinutes: 15 });
   expect(profile.duplicates).toEqual({ rows: 1, codeShares: 1, sameFiles: [], isExact: true });
-  expect(profile.warnings.join('\n')).toMatch(/1 flights \(25\.0 %\) are there more than once/);
-  expect(profile.warnings.join('\n')).toMatch(/1 flights are code-shares/);
+  expect(profile.warnings.join('\n')).toMatch(/1 flight \(25\.0 %\) appears more than once/);
+  expect(profile.warnings.join('\n')).toMatch(/1 flight is a code-share/);
   expect(profile.warnings.join('\n')).toMatch(
     /3 days have no flight.*longest gap is 3 after 2013-07-01/,
   );
@@ -207,3 +207,19 @@ test('columns with more different values than fit in the memory are counted to t
   expect(columns).toEqual(unbounded.columns);
   expect(delay).toEqual(unbounded.delay);
 }, 60_000);
+
+test('a level that changes within a month, and a number of flights that does, are warned of by their day', async () => {
+  const flights = Array.from({ length: 120 }, (_, day) => {
+    const date = new Date(Date.UTC(2013, 0, 1 + day)).toISOString().slice(0, 10);
+    const n = day < 75 ? 20 : 50;
+    return Array.from(
+      { length: n },
+      (_, i) => `${date}T10:${10 + i},UA,EWR,IAH,${i % 10 < (day < 43 ? 1 : 5) ? 40 : 0},A1`,
+    );
+  });
+  const { warnings } = await profileFiles([put('levels.csv', flights.flat())], { lateMinutes: 15 });
+  expect(warnings.filter((warning) => warning.includes('changes on'))).toEqual([
+    'the level changes on 2013-02-13: 50.0 % late in the 28 days from then on, 10.0 % in the 28 before',
+    'the number of flights changes on 2013-03-17: 50 a day in the 28 days from then on, 20 in the 28 before',
+  ]);
+});

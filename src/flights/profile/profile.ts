@@ -58,7 +58,6 @@ const profileIn = async (
   const parts: FlightQuery[] = [];
   for await (const flights of flightQueries(database, patterns, {
     ...options,
-    keepsText: true,
     withOwn: true,
   })) {
     read.add(flights);

@@ -13,12 +13,13 @@ export const warningsOf = (profile: Omit<Profile, 'warnings'>): readonly string[
   ...rejectWarnings(profile),
   ...duplicateWarnings(profile),
   ...gapWarnings(profile),
-  ...levelWarnings(profile.byMonth),
+  ...levelWarnings(profile.byDay),
   ...columnWarnings(profile),
-  ...Object.entries(profile.remarks).map(([remark, n]) => `${whole(n)} flights: ${remark}`),
+  ...Object.entries(profile.remarks).map(([remark, n]) => `${flightsText(n)}: ${remark}`),
 ];
 
 const whole = (n: number): string => n.toLocaleString('en');
+const flightsText = (n: number): string => `${whole(n)} ${n === 1 ? 'flight' : 'flights'}`;
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 const rejectWarnings = ({ rows }: Omit<Profile, 'warnings'>): readonly string[] =>
@@ -34,12 +35,12 @@ const duplicateWarnings = ({ duplicates, rows }: Omit<Profile, 'warnings'>): rea
     ),
     ...(duplicates.rows > 0
       ? [
-          `${about}${whole(duplicates.rows)} flights (${percent(duplicates.rows / rows.used)}) appear more than once: same airline, number, route and time`,
+          `${about}${flightsText(duplicates.rows)} (${percent(duplicates.rows / rows.used)}) ${duplicates.rows === 1 ? 'appears' : 'appear'} more than once: same airline, number, route and time`,
         ]
       : []),
     ...(duplicates.codeShares > 0
       ? [
-          `${about}${whole(duplicates.codeShares)} flights are code-shares: the same aircraft at the same time on the same route under another number`,
+          `${about}${flightsText(duplicates.codeShares)} ${duplicates.codeShares === 1 ? 'is a code-share' : 'are code-shares'}: the same aircraft at the same time on the same route under another number`,
         ]
       : []),
   ];
@@ -66,29 +67,86 @@ const gapWarnings = ({ byDay }: Omit<Profile, 'warnings'>): readonly string[] =>
   ];
 };
 
-/** A month whose share of late flights, or number of flights a day, is far from that of the month before. */
-const levelWarnings = (byMonth: readonly Group[]): readonly string[] =>
-  byMonth.flatMap((month, i) => {
-    const before = byMonth[i - 1];
-    if (!before || Math.min(month.flights, before.flights) < 100) return [];
-    const warnings: string[] = [];
-    const isApart =
-      month.lateInterval[0] > before.lateInterval[1] ||
-      month.lateInterval[1] < before.lateInterval[0];
-    if (isApart && Math.abs(month.late - before.late) > 0.15)
-      warnings.push(
-        `the level changes in ${month.name}: ${percent(month.late)} late after ${percent(before.late)} in ${before.name}`,
-      );
-    // The first and the last month may be parts of one.
-    if (i > 1 && i < byMonth.length - 1) {
-      const ratio = month.flights / before.flights;
-      if (ratio > 1.6 || ratio < 0.625)
-        warnings.push(
-          `the number of flights changes in ${month.name}: ${whole(month.flights)} after ${whole(before.flights)} in ${before.name}`,
-        );
-    }
-    return warnings;
+/** Days before and after a change that are compared: whole weeks, so that weekdays weigh the same. */
+const WINDOW_DAYS = 28;
+const LEAST_DAYS = 14;
+const LATE_STEP = 0.15;
+const FLIGHTS_RATIO = 1.6;
+
+/** What some days in a row hold. */
+interface Stretch {
+  readonly days: number;
+  readonly flights: number;
+  readonly late: number;
+}
+
+/** Days on which the share of late flights, or their number, changes for weeks; of a change its sharpest day. */
+const levelWarnings = (byDay: readonly Group[]): readonly string[] => {
+  if (byDay.length < 2 * LEAST_DAYS) return [];
+  const first = Date.parse(byDay[0]!.name) / MS_PER_DAY;
+  const nDays = Math.round(Date.parse(byDay.at(-1)!.name) / MS_PER_DAY - first) + 1;
+  // Sums up to a day, so that any stretch is one difference.
+  const flights = new Float64Array(nDays + 1);
+  const late = new Float64Array(nDays + 1);
+  for (const { name, flights: n, late: share } of byDay) {
+    const day = Math.round(Date.parse(name) / MS_PER_DAY - first) + 1;
+    flights[day] = n;
+    late[day] = n * share;
+  }
+  for (let day = 1; day <= nDays; day++) {
+    flights[day]! += flights[day - 1]!;
+    late[day]! += late[day - 1]!;
+  }
+  const stretch = (from: number, to: number): Stretch => ({
+    days: to - from,
+    flights: flights[to]! - flights[from]!,
+    late: late[to]! - late[from]!,
   });
+  const at = (day: number): readonly [before: Stretch, after: Stretch] => [
+    stretch(Math.max(0, day - WINDOW_DAYS), day),
+    stretch(day, Math.min(nDays, day + WINDOW_DAYS)),
+  ];
+  const shareOf = ({ flights: n, late: l }: Stretch): number => l / Math.max(1, n);
+  const perDay = ({ days, flights: n }: Stretch): number => n / days;
+  const dateOf = (day: number): string =>
+    new Date((first + day) * MS_PER_DAY).toISOString().slice(0, 10);
+  const lateStep = (day: number): number => {
+    const [before, after] = at(day);
+    if (Math.min(before.flights, after.flights) < 100) return 0;
+    return Math.abs(shareOf(after) - shareOf(before)) / LATE_STEP;
+  };
+  const flightsStep = (day: number): number => {
+    const [before, after] = at(day);
+    if (Math.min(before.flights, after.flights) < 100) return 0;
+    return Math.abs(Math.log(perDay(after) / perDay(before))) / Math.log(FLIGHTS_RATIO);
+  };
+  return [
+    ...sharpestOf(lateStep, nDays).map((day) => {
+      const [before, after] = at(day);
+      return `the level changes on ${dateOf(day)}: ${percent(shareOf(after))} late in the ${after.days} days from then on, ${percent(shareOf(before))} in the ${before.days} before`;
+    }),
+    ...sharpestOf(flightsStep, nDays).map((day) => {
+      const [before, after] = at(day);
+      return `the number of flights changes on ${dateOf(day)}: ${whole(Math.round(perDay(after)))} a day in the ${after.days} days from then on, ${whole(Math.round(perDay(before)))} in the ${before.days} before`;
+    }),
+  ];
+};
+
+const MAX_CHANGES = 6;
+
+/** Days whose step is more than 1 and the largest for weeks around, the first ones. */
+const sharpestOf = (stepOf: (day: number) => number, nDays: number): readonly number[] => {
+  const steps = Array.from({ length: nDays + 1 }, (_, day) =>
+    day < LEAST_DAYS || day > nDays - LEAST_DAYS ? 0 : stepOf(day),
+  );
+  return steps
+    .flatMap((step, day) => {
+      const around = steps.slice(Math.max(0, day - WINDOW_DAYS), day + WINDOW_DAYS + 1);
+      return step > 1 && step === Math.max(...around) ? [day] : [];
+    })
+    .filter((day, i, days) => i === 0 || day - days[i - 1]! > WINDOW_DAYS)
+    .slice(0, MAX_CHANGES);
+};
 
 const columnWarnings = ({ columns, unused }: Omit<Profile, 'warnings'>): readonly string[] => {
   const used = columns.filter(({ name }) => !unused.includes(name));

@@ -23,6 +23,8 @@ export interface Source {
   readonly withoutZone: ReadonlySet<string>;
   /** What was done to read the file, and what in it was passed over: a sentence each. */
   readonly notes: readonly string[];
+  /** Whether values stand between blanks, as people write lists. */
+  readonly isPadded?: boolean;
   /** About how many rows a text has, by its size and its first lines. */
   readonly aboutRows?: number;
   /** Where the lines of a CSV are, for whoever looks for one of them. */
@@ -42,6 +44,7 @@ interface Described {
   readonly from: string;
   readonly notes: readonly string[];
   readonly lines?: TextLines;
+  readonly isPadded?: boolean;
   /** Zones of columns by name; `metadata` where the file itself is asked. */
   readonly zones?: ReadonlyMap<string, string> | 'metadata';
   readonly path?: string;
@@ -50,7 +53,7 @@ interface Described {
 /** Asks the database for the columns, adds those that the path names, turns moments of a zone into its clock. */
 export const describe = async (
   connection: DuckDBConnection,
-  { file, format, from, notes, lines, zones, path }: Described,
+  { file, format, from, notes, lines, isPadded, zones, path }: Described,
 ): Promise<Source> => {
   const own = await blameFile(file, () => readRows(connection, `DESCRIBE SELECT * FROM ${from}`));
   const names = own.map((row) => String(row['column_name']));
@@ -83,6 +86,7 @@ export const describe = async (
     withoutZone: clocks.withoutZone,
     notes: [...notes, ...clocks.notes.map((note) => `${file}: ${note}`)],
     ...(lines ? { lines } : {}),
+    ...(isPadded ? { isPadded } : {}),
   };
 };
 
@@ -106,6 +110,25 @@ export const NULL_WORDS = [
 ] as const;
 
 export const NULL_LIST = `[${NULL_WORDS.map(literal).join(', ')}]`;
+
+/**
+ * A column of a source (or what stands for it), NULL where it holds a word for nothing.
+ * Without the blanks around it where the source has such. Not `NOT IN`: the database makes a hash join of a long list, which loses the order of the rows.
+ */
+export const knownValue = (
+  source: Source,
+  column: string,
+  expression = identifier(column),
+): string => {
+  if (!source.texts.has(column.toLowerCase())) return expression;
+  const words = NULL_WORDS.map((word) => `WHEN ${literal(word)} THEN NULL`);
+  const value = source.isPadded ? `trim(${expression})` : expression;
+  return `CASE ${value} ${words.join(' ')} ELSE ${value} END`;
+};
+
+/** The first rows of a source with what is known of them. */
+export const firstKnown = (source: Source, nRows: number): string =>
+  `(SELECT ${source.columns.map((column) => `${knownValue(source, column)} AS ${identifier(column)}`).join(', ')} FROM (FROM ${source.from} LIMIT ${nRows}))`;
 
 /** A path as SQL, for a function that would take `*` for a pattern. */
 export const pathLiteral = (path: string): string => literal(path.replace(/[*?[\]]/g, '[$&]'));

@@ -3,7 +3,7 @@
  */
 import { statSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { type Database, identifier, literal } from '../database.ts';
+import { type Database, literal } from '../database.ts';
 import type { ScratchFile } from '../scratch.ts';
 import { type Compression, unpackedBytes } from './compression.ts';
 import { type CsvLayout, layoutOf } from './csv-layout.ts';
@@ -154,7 +154,7 @@ const openCsv = (
 ): Promise<Source> => {
   const isWhole = head.length < HEAD_BYTES;
   const layout = layoutOf(file, head.toString('utf8', 0, HEAD_BYTES), isWhole);
-  const isPadded = layout.isPadded && how === 'plain';
+  const { isPadded } = layout;
   const allNotes = [
     ...notes,
     ...(layout.nSkipped > 0
@@ -169,11 +169,10 @@ const openCsv = (
   return describe(connection, {
     file,
     format: 'csv',
-    from: isPadded
-      ? `(SELECT ${layout.columns.map((name) => `trim(${identifier(name)}) AS ${identifier(name)}`).join(', ')} FROM ${from})`
-      : from,
+    from,
     notes: allNotes,
     lines: { path, compression, nHeaderLines: layout.nSkipped + 1 },
+    isPadded,
   });
 };
 
