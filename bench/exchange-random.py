@@ -13,6 +13,7 @@ import warnings
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import catboost
 import lightgbm as lgb
 import numpy as np
 import pandas as pd
@@ -26,13 +27,26 @@ from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     RandomForestClassifier,
+    StackingClassifier,
     VotingClassifier,
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler
+from sklearn.preprocessing import (
+    Binarizer,
+    FunctionTransformer,
+    KBinsDiscretizer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+    TargetEncoder,
+)
 from sklearn.tree import DecisionTreeClassifier
 
 warnings.filterwarnings("ignore")
@@ -92,12 +106,13 @@ def estimator(kind):
         "gradient": lambda: GradientBoostingClassifier(n_estimators=n, max_depth=depth, loss=str(random.choice(["log_loss", "exponential"]))),
         "hist": lambda: HistGradientBoostingClassifier(max_iter=n, max_leaf_nodes=2 + depth, min_samples_leaf=5),
         "lightgbm": lambda: lgb.LGBMClassifier(n_estimators=n, num_leaves=2 + depth, min_child_samples=5, verbose=-1, zero_as_missing=seed % 5 == 0, use_missing=seed % 7 != 0),
+        "catboost": lambda: catboost.CatBoostClassifier(iterations=n, depth=depth, verbose=0, allow_writing_files=False, one_hot_max_size=[2, 10][seed % 2], grow_policy=["SymmetricTree", "Depthwise", "Lossguide"][seed % 3]),
         "xgboost": lambda: xgb.XGBClassifier(n_estimators=n, max_depth=depth, booster=["gbtree", "gbtree", "dart"][seed % 3], missing=[np.nan, np.nan, -999, 0][seed % 4]),
     }[kind]()
 
 
 def around(model):
-    choice = random.integers(0, 9)
+    choice = random.integers(0, 12)
     if choice == 0:
         return CalibratedClassifierCV(model, cv=2, method=str(random.choice(["sigmoid", "isotonic"])), ensemble=bool(random.integers(2)))
     if choice == 1:
@@ -108,19 +123,38 @@ def around(model):
         return GridSearchCV(model, {}, cv=2)
     if choice == 4:
         return FixedThresholdClassifier(model, threshold=0.4)
+    if choice in (5, 6):
+        other = make_pipeline(StandardScaler(), LogisticRegression())
+        return StackingClassifier([("a", model), ("b", other)], cv=2, passthrough=choice == 5)
     return model
 
 
+def of_numbers():
+    one = lambda: [
+        StandardScaler(),
+        MinMaxScaler(clip=bool(random.integers(2))),
+        RobustScaler(),
+        MaxAbsScaler(),
+        "passthrough",
+        KBinsDiscretizer(int(random.integers(2, 6)), encode=str(random.choice(["onehot-dense", "ordinal"])), strategy="uniform"),
+        Binarizer(threshold=float(random.random())),
+        PolynomialFeatures(int(random.integers(1, 4)), interaction_only=bool(random.integers(2)), include_bias=bool(random.integers(2))),
+        FunctionTransformer([np.log1p, np.sqrt, np.square, np.abs, np.expm1, np.sin][random.integers(6)]),
+    ][random.integers(9)]
+    return make_pipeline(*[one() for _ in range(int(random.integers(1, 4)))])
+
+
 def steps(x, n_numbers):
-    scaler = [StandardScaler(), MinMaxScaler(), RobustScaler(), MaxAbsScaler(), "passthrough"][random.integers(5)]
+    scaler = of_numbers()
     number = [scaler, make_pipeline(SimpleImputer(strategy=str(random.choice(["mean", "median"]))), scaler)][random.integers(2)]
     unknown = str(random.choice(["ignore", "error"]))
     text = [
-        OneHotEncoder(handle_unknown=unknown, sparse_output=bool(random.integers(2)), drop=[None, "first"][random.integers(2)] if unknown == "error" else None),
+        TargetEncoder(random_state=1),
+        OneHotEncoder(handle_unknown=unknown, dtype=[np.float64, np.float32][random.integers(2)], sparse_output=bool(random.integers(2)), drop=[None, "first"][random.integers(2)] if unknown == "error" else None),
         OrdinalEncoder(),
         OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
         "drop",
-    ][random.integers(4)]
+    ][random.integers(5)]
     return ColumnTransformer([("n", number, list(x.columns[:n_numbers])), ("t", text, list(x.columns[n_numbers:]))], remainder="drop")
 
 
@@ -134,18 +168,18 @@ def answers(ask, rows):
     """The library's answer per row, None where it refuses the row."""
     try:
         return [float(p) for p in ask(rows)]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, xgb.core.XGBoostError, catboost.CatBoostError):
         found = []
     for r in range(len(rows)):
         try:
             found.append(float(ask(rows.iloc[r : r + 1])[0]))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, xgb.core.XGBoostError, catboost.CatBoostError):
             found.append(None)
     return found
 
 
 def one(i):
-    kind = str(random.choice(["logistic", "sgd", "tree", "forest", "extra", "ada", "gradient", "hist", "lightgbm", "xgboost"]))
+    kind = str(random.choice(["logistic", "sgd", "tree", "forest", "extra", "ada", "gradient", "hist", "lightgbm", "xgboost", "catboost"]))
     boosted = kind in ("lightgbm", "xgboost")
     n_texts = 0 if kind == "xgboost" and random.integers(2) else int(random.integers(0, 3))
     x, y, n_numbers = data(int(random.integers(1, 5)), n_texts, kind == "lightgbm" or kind == "xgboost")
@@ -153,7 +187,7 @@ def one(i):
     if kind == "lightgbm" and random.integers(2):
         labels = LABELS[random.integers(len(LABELS))]
     target = np.array(labels)[y]
-    trained = holes(x, n_numbers, 0.1) if kind in ("hist", "lightgbm", "xgboost", "tree", "forest") and random.integers(2) else x
+    trained = holes(x, n_numbers, 0.1) if kind in ("hist", "lightgbm", "xgboost", "catboost", "tree", "forest") and random.integers(2) else x
     categories = bool(boosted and n_texts and random.integers(2))
     model = estimator(kind)
     if categories:
@@ -161,12 +195,14 @@ def one(i):
             trained = trained.assign(**{c: trained[c].astype("category")})
         if kind == "xgboost":
             model.set_params(enable_categorical=True, missing=np.nan)
+    elif kind == "catboost":
+        model.set_params(cat_features=list(trained.columns[n_numbers:]))
     elif n_texts:
         model = make_pipeline(steps(x, n_numbers), around(model))
     else:
         model = around(model)
         if random.integers(3) == 0:
-            model = make_pipeline(StandardScaler(), model)
+            model = make_pipeline(of_numbers(), model)
     bare = n_texts == 0 and random.integers(3) == 0
     model.fit(trained.values if bare else trained, target)
     rows = pd.concat([trained.iloc[:12], holes(trained, n_numbers, 0.4).iloc[12:18]])
@@ -177,7 +213,16 @@ def one(i):
     found = answers(ask, rows)
     name = f"random-{i}.pkl"
     spec = {"positive": str(model.classes_[1])} if hasattr(model, "classes_") else {}
-    blob = pickle.dumps(model)
+    if kind == "catboost":
+        form = str(random.choice(["cbm", "json"]))
+        name = f"random-{i}.{form}"
+        model.save_model(f"{OUT}/{name}", format=form)
+        with open(f"{OUT}/{name}", "rb") as f:
+            blob = f.read()
+        named = lambda c: f"x{trained.columns.get_loc(c)}" if bare else c
+        spec["inputs"] = [{"name": named(c), "values": sorted(set(trained[c]))} for c in trained.columns[n_numbers:]]
+    else:
+        blob = pickle.dumps(model)
     if boosted and type(model).__name__ in ("XGBClassifier", "LGBMClassifier") and not (kind == "xgboost" and not np.isnan(model.missing)) and random.integers(2):
         if kind == "lightgbm":
             name, blob = f"random-{i}.txt", model.booster_.model_to_string().encode()
@@ -193,7 +238,7 @@ def one(i):
         "columns": None if bare else list(rows.columns),
         "rows": [[plain(v) for v in row] for row in rows.values],
         "probabilities": found,
-        "tolerance": 1e-6 if kind == "xgboost" else 1e-9 if "sotonic" in repr(model) else 1e-12,
+        "tolerance": 5e-6 if kind == "xgboost" and "Stacking" in repr(model) else 1e-6 if kind == "xgboost" else 1e-9 if "sotonic" in repr(model) else 1e-12,
         "spec": spec,
     }
     with open(f"{OUT}/{name}.json", "w") as f:
@@ -205,7 +250,7 @@ while made < COUNT:
     try:
         one(made)
         made += 1
-    except (ValueError, lgb.basic.LightGBMError, xgb.core.XGBoostError, IndexError) as error:
+    except (ValueError, lgb.basic.LightGBMError, xgb.core.XGBoostError, catboost.CatBoostError, IndexError) as error:
         # The library itself does not train on such data.
         failed += 1
         if failed > 10 * COUNT:

@@ -3,22 +3,10 @@
  * they refused? Reads the folder that bench/exchange-random.py wrote: a row is asked as a request, so that what a
  * library refuses has to be refused here. `npx bun bench/exchange-random.ts FOLDER`
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { AppError } from '../src/core/errors.ts';
-import { buildInputReader } from '../src/core/inputs.ts';
 import { importModel } from '../src/exchange/import.ts';
-import { compilePredictor } from '../src/predict/compile.ts';
-
-interface RandomModel {
-  readonly kind: string;
-  readonly columns: readonly string[] | null;
-  readonly rows: readonly (readonly (number | string | null)[])[];
-  /** null where the library refuses the row. */
-  readonly probabilities: readonly (number | null)[];
-  readonly tolerance: number;
-  readonly spec: Readonly<Record<string, unknown>>;
-}
+import { compareAnswers, readAskedModel } from '../test/foreign-requests.ts';
 
 const FOLDER = process.argv[2] ?? 'bench/out/random';
 
@@ -27,11 +15,11 @@ const wrong: string[] = [];
 let [nModels, nRows, nRefusedRows, nCautious, worst] = [0, 0, 0, 0, 0];
 
 const check = (name: string): void => {
-  const known = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as RandomModel;
+  const { bytes, known } = readAskedModel(FOLDER, name);
   nModels++;
   let model: ReturnType<typeof importModel>;
   try {
-    model = importModel(readFileSync(join(FOLDER, name)), known.spec, 'random');
+    model = importModel(bytes, known.spec, 'random');
   } catch (error) {
     if (!(error instanceof AppError))
       throw new Error(`${name} breaks the reader`, { cause: error });
@@ -39,30 +27,12 @@ const check = (name: string): void => {
     refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
     return;
   }
-  const read = buildInputReader(model.inputs);
-  const predictor = compilePredictor(model);
-  const raw = new Float64Array(model.inputs.length);
-  const out = new Float64Array(1);
-  known.rows.forEach((row, r) => {
-    const request = JSON.parse(
-      `{${row.map((value, c) => `${JSON.stringify(known.columns?.[c] ?? `x${c}`)}:${JSON.stringify(value)}`).join()}}`,
-    ) as Record<string, unknown>;
-    const { faults } = read(request, raw, 0);
-    const expected = known.probabilities[r]!;
-    nRows++;
-    if (faults.length > 0) {
-      nRefusedRows++;
-      if (expected !== null) nCautious++;
-      return;
-    }
-    predictor.predictInto(raw, 1, out);
-    const difference = Math.abs(out[0]! - (expected ?? Number.NaN));
-    if (difference <= known.tolerance) worst = Math.max(worst, difference);
-    else
-      wrong.push(
-        `${name} (${known.kind}) row ${r}: ${out[0]}, the library ${expected === null ? 'refuses it' : `answers ${expected}`}`,
-      );
-  });
+  const compared = compareAnswers(model, known);
+  nRows += known.rows.length;
+  nRefusedRows += compared.nRefused;
+  nCautious += compared.nCautious;
+  worst = Math.max(worst, compared.largestDifference);
+  for (const line of compared.wrong) wrong.push(`${name} ${line}`);
 };
 
 for (const file of readdirSync(FOLDER).sort())

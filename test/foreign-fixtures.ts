@@ -23,6 +23,8 @@ export interface ForeignFixture {
 /** In the order of their names; `NAME.json` holds the rows and answers of `NAME`. */
 export const readForeignFixtures = (): readonly ForeignFixture[] =>
   (readdirSync(FOLDER, { recursive: true }) as string[])
+    // Those are asked as requests: `foreign-requests.ts`.
+    .filter((name) => !name.startsWith('options/'))
     .filter((name) => name.endsWith('.json') && existsSync(join(FOLDER, name.slice(0, -5))))
     .sort()
     .map((name) => ({

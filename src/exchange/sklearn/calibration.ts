@@ -37,8 +37,15 @@ export const calibrate = (answer: FittedModel, calibrated: PyObject, kind: strin
     acceptsMissing,
     acceptsAnyNumber,
     ...(notes && { notes }),
-    members: [calibratedMember(member, calibrator, decision)],
+    members: [calibratedMember(inDouble(member), calibrator, decision)],
   };
+};
+
+/** A calibration computes in double precision, whatever it is given. */
+const inDouble = (member: Member): Member => {
+  if (member.link !== 'logistic32' || member.score.kind !== 'linear') return member;
+  const { weights, intercept } = member.score;
+  return { ...member, link: 'logistic', score: { kind: 'linear', weights, intercept } };
 };
 
 const calibratedMember = (

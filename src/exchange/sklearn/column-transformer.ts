@@ -32,6 +32,7 @@ export const applyColumns = (
   const positions = positionsByName(matrix);
   let { columns } = matrix;
   const derivedColumns: DerivedColumn[] = [];
+  let isSingle = true;
   for (const entry of needItems(needAttribute(step, 'transformers_'), 'its transformers')) {
     const [, transformer, chosen] = needItems(entry, 'a transformer');
     if (transformer === 'drop') continue;
@@ -41,9 +42,15 @@ export const applyColumns = (
     if (part.length === 0) continue;
     const done = apply({ columns, derivedColumns: part, isSparse: false }, transformer ?? null);
     columns = done.columns;
+    isSingle &&= done.isSingle === true;
     for (const derived of done.derivedColumns) derivedColumns.push(derived);
   }
-  return { columns, derivedColumns, isSparse: isTrue(attributeOf(step, 'sparse_output_')) };
+  return {
+    columns,
+    derivedColumns,
+    isSparse: isTrue(attributeOf(step, 'sparse_output_')),
+    isSingle,
+  };
 };
 
 /** Positions of the columns that still have their own names; -1 for a name that two have. */

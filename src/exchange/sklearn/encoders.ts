@@ -20,6 +20,7 @@ import {
   unsupported,
 } from '../pickle/python-values.ts';
 import { shortName } from './estimator.ts';
+import { isSingleType } from './single-precision.ts';
 
 export const applyOneHot = (matrix: DesignMatrix, step: PyObject): DesignMatrix => {
   const { columns, lists } = encode(matrix, step);
@@ -36,7 +37,8 @@ export const applyOneHot = (matrix: DesignMatrix, step: PyObject): DesignMatrix 
   });
   // `sparse` up to version 1.1.
   const isSparse = attributeOf(step, 'sparse_output') ?? attributeOf(step, 'sparse');
-  return { columns, derivedColumns, isSparse: isTrue(isSparse) };
+  const isSingle = isSingleType(attributeOf(step, 'dtype'));
+  return { columns, derivedColumns, isSparse: isTrue(isSparse), isSingle };
 };
 
 /** Per column the position of the category that is left out, if one is. */

@@ -31,6 +31,8 @@ export interface Estimator
    * Absent where it has none, and a calibrator is given the probability.
    */
   readonly decision?: { readonly slope: number; readonly shift: number };
+  /** Whether it was fitted to float32, and sums float32 as such. */
+  readonly isSingle?: boolean;
   /** Whether it decides without a probability, which a calibrator has to add. */
   readonly isOnlyDecision?: boolean;
   /** Whether it takes the zeros that a sparse matrix leaves out for missing values. */

@@ -3,7 +3,13 @@
  * @source sklearn/linear_model/_base.py, _logistic.py, _stochastic_gradient.py (predict_proba of each)
  */
 import { arrayNumbers } from '../pickle/numpy.ts';
-import { attributeOf, broken, needAttribute, type PyObject } from '../pickle/python-values.ts';
+import {
+  attributeOf,
+  broken,
+  isKind,
+  needAttribute,
+  type PyObject,
+} from '../pickle/python-values.ts';
 import {
   type Estimator,
   type EstimatorReader,
@@ -21,7 +27,8 @@ const estimatorOf = (
   output: Pick<Estimator, 'link' | 'decision' | 'isOnlyDecision'>,
 ): Estimator => {
   const classes = readTwoClasses(model);
-  const weights = arrayNumbers(needAttribute(model, 'coef_'), 'its coefficients');
+  const coefficients = needAttribute(model, 'coef_');
+  const weights = arrayNumbers(coefficients, 'its coefficients');
   const intercept = arrayNumbers(needAttribute(model, 'intercept_'), 'its intercept');
   if (weights.length === 0 || intercept.length !== 1 || !weights.every(Number.isFinite))
     throw broken('its coefficients are not those of one line');
@@ -33,6 +40,7 @@ const estimatorOf = (
       intercept: intercept[0]! * steepness + start,
     },
     ...output,
+    isSingle: isKind(coefficients, 'array') && coefficients.dtype.itemBytes === 4,
     classes,
     acceptsMissing: false,
   };

@@ -118,13 +118,23 @@ export const firstFitted = (object: PyObject): PyObject => {
   let first = object;
   // Files in use nest less deeply.
   for (let depth = 0; depth < 8; depth++) {
-    const inner = isPipeline(first) ? firstStep(first) : wrappedEstimator(first);
+    const inner = isPipeline(first)
+      ? firstStep(first)
+      : (firstOfUnion(first) ?? wrappedEstimator(first));
     if (!inner || (!isPipeline(first) && attributeOf(first, 'n_features_in_') !== undefined))
       return first;
     first = inner;
   }
   return first;
 };
+
+/** A FeatureUnion gives all its steps the same columns, and counts none itself. */
+const firstOfUnion = (object: PyObject): PyObject | undefined =>
+  object.name === 'sklearn.pipeline.FeatureUnion'
+    ? needItems(needAttribute(object, 'transformer_list'), 'its steps')
+        .map((entry) => needItems(entry, 'a step')[1])
+        .find((step): step is PyObject => isKind(step, 'object'))
+    : undefined;
 
 /** The model at the end of a pipeline, or inside a calibrated or frozen one. */
 export const innerEstimator = (object: PyObject): PyObject | undefined => {
@@ -193,7 +203,8 @@ export const fittedModelOf = (
     withCategories(matrix, estimator.columns),
     estimator,
   );
-  const { link, classes, acceptsMissing, acceptsAnyNumber, decision, isOnlyDecision } = estimator;
+  const isSingle = sumsSingle(estimator, matrix);
+  const { classes, acceptsMissing, acceptsAnyNumber, decision, isOnlyDecision } = estimator;
   const { score, derivedColumns: asked } = foldOneHotScale(
     scoreOver(estimator, matrix),
     derivedColumns,
@@ -201,7 +212,14 @@ export const fittedModelOf = (
   return {
     columns,
     derivedColumns: asked,
-    members: [{ weight: 1, score, link, calibration: { kind: 'none' } }],
+    members: [
+      {
+        weight: 1,
+        score: isSingle && score.kind === 'linear' ? { ...score, precision: 'float32' } : score,
+        link: isSingle ? 'logistic32' : estimator.link,
+        calibration: { kind: 'none' },
+      },
+    ],
     classes,
     acceptsMissing,
     ...(acceptsAnyNumber && { acceptsAnyNumber }),
@@ -221,6 +239,18 @@ const withMissingNumber = (matrix: DesignMatrix, { missingNumber }: Estimator): 
   });
   return { ...matrix, derivedColumns };
 };
+
+/** Whether a linear model sums columns of 0 and 1 in single precision. */
+const sumsSingle = (
+  { score, link, isSingle = false, decision }: Estimator,
+  matrix: DesignMatrix,
+): boolean =>
+  isSingle &&
+  matrix.isSingle === true &&
+  score.kind === 'linear' &&
+  link === 'logistic' &&
+  decision?.slope === 1 &&
+  matrix.derivedColumns.every((derived) => derived.of === 'equals' && isUnscaled(derived));
 
 const scoreOver = (
   { score, missesZeros }: Estimator,
