@@ -3,14 +3,18 @@
  * The largest difference per kind of file over the fixtures (`FIXTURES=FOLDER` takes others), then time and memory of
  * each hostile file in a process of its own. `npx bun bench/exchange.ts`
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { AppError } from '../src/core/errors.ts';
+import type { Model } from '../src/core/model.ts';
 import { importModel } from '../src/exchange/import.ts';
 import { compilePredictor } from '../src/predict/compile.ts';
 import { type ForeignFixture, rawOfRow, readForeignFixtures } from '../test/foreign-fixtures.ts';
+import { compareAnswers, readAskedModel } from '../test/foreign-requests.ts';
 import { printMachine } from './lib/measure.ts';
+
+const OPTIONS = join(import.meta.dir, '../src/exchange/fixtures/options');
 
 interface Equality {
   nFiles: number;
@@ -27,6 +31,7 @@ const kindOf = ({ name }: ForeignFixture): string => {
   const ending = extname(base).slice(1);
   if (library === 'xgboost') return `XGBoost ${ending}`;
   if (library === 'lightgbm') return `LightGBM ${ending}`;
+  if (base.startsWith('catboost')) return `CatBoost ${ending}`;
   return ending === 'onnx' ? 'ONNX' : `scikit-learn ${ending}`;
 };
 
@@ -52,6 +57,30 @@ const measureEquality = (): ReadonlyMap<string, Equality> => {
     });
   }
   return kinds;
+};
+
+/** Options one by one, asked as requests: what the library refuses is refused, or the whole model is. */
+const measureOptions = (): string => {
+  const files = new Set(readdirSync(OPTIONS));
+  let [nFiles, nRefusedFiles, nRows, worst, nBeyond] = [0, 0, 0, 0, 0];
+  for (const name of files) {
+    if (!files.has(`${name}.json`)) continue;
+    nFiles++;
+    const { bytes, known } = readAskedModel(OPTIONS, name);
+    let model: Model;
+    try {
+      model = importModel(bytes, known.spec, 'option');
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      nRefusedFiles++;
+      continue;
+    }
+    const compared = compareAnswers(model, known);
+    nRows += known.rows.length;
+    nBeyond += compared.wrong.length;
+    worst = Math.max(worst, compared.largestDifference);
+  }
+  return `| options, of which ${nRefusedFiles} are refused by name | ${nFiles} | ${nRows} | ${worst.toExponential(1)} | 1e-12; 1e-6 | ${nBeyond} |`;
 };
 
 interface Refusal {
@@ -94,7 +123,9 @@ else {
       `| ${kind} | ${nFiles} | ${nRows} | ${worst.toExponential(1)} | ${tolerance} | ${nBeyond} |`,
     );
   }
+  console.log(measureOptions());
   const { DAMAGED, WANTING } = await import('../test/hostile-files.ts');
+  const { BROKEN_CATBOOST } = await import('../test/hostile-catboost.ts');
   const { ESTIMATORS } = await import('../test/hostile-estimators.ts');
   const { RUNNING } = await import('../test/hostile-pickles.ts');
   const folder = mkdtempSync(join(tmpdir(), 'puntual-exchange-'));
@@ -104,6 +135,7 @@ else {
     ['want too much', WANTING],
     ['joined models', ESTIMATORS],
     ['damaged trees', DAMAGED],
+    ['broken CatBoost files', BROKEN_CATBOOST],
   ] as const) {
     const done = files.map(([what, bytes]) => ({ what, ...refuse(folder, bytes) }));
     const slowest = done.reduce((most, one) => (one.tookMs > most.tookMs ? one : most));

@@ -21,7 +21,7 @@ const FINDS = join(import.meta.dir, 'out/finds');
 const PROGRESS = join(tmpdir(), `puntual-fuzz-${process.env['FUZZ_PROGRESS'] ?? process.pid}`);
 
 const seeds = (readdirSync(FIXTURES, { recursive: true }) as string[])
-  .filter((name) => /\.(pkl|joblib|txt|ubj|onnx|json|bz2|xz|lzma|lz4|zlib|gzip)$/.test(name))
+  .filter((name) => /\.(pkl|joblib|txt|ubj|onnx|json|cbm|bz2|xz|lzma|lz4|zlib|gzip)$/.test(name))
   // Rows and answers of fixtures are no models, and a bomb takes its full time whatever is changed in it.
   .filter((name) => !/\.\w+\.json$|requirements|bomb|mixed\.(?!check-0|linked)/.test(name))
   .sort()

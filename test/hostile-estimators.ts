@@ -93,6 +93,41 @@ const tree = object('sklearn.tree._classes', 'DecisionTreeClassifier', {
 });
 const DECIMAL = 'sklearn.preprocessing._data';
 
+const stacking = (methods: Part, ...estimators: readonly Part[]): Part =>
+  object('sklearn.ensemble._stacking', 'StackingClassifier', {
+    n_features_in_: whole(1),
+    classes_: CLASSES,
+    passthrough: NONE,
+    estimators_: list(...estimators),
+    stack_method_: methods,
+    final_estimator_: logistic,
+  });
+const asked = text('predict_proba');
+const bins = (...edges: readonly Part[]): Part =>
+  given('KBinsDiscretizer', 'sklearn.preprocessing._discretization', {
+    encode: text('ordinal'),
+    bin_edges_: list(...edges),
+  });
+const polynomial = (degree: Part, nColumns = 1): Part =>
+  pipeline(
+    object('sklearn.preprocessing._polynomial', 'PolynomialFeatures', {
+      n_features_in_: whole(nColumns),
+      degree,
+      include_bias: NONE,
+    }),
+    logistic,
+  );
+const func = (name: string, ...more: readonly Part[]): Part =>
+  pipeline(
+    object('sklearn.preprocessing._function_transformer', 'FunctionTransformer', {
+      n_features_in_: whole(1),
+      func: stackGlobal('numpy', name),
+      ...(more[0] && { kw_args: more[0] }),
+    }),
+    logistic,
+  );
+const scaler = object(DECIMAL, 'MaxAbsScaler', { n_features_in_: whole(1), scale_: numbers(2) });
+
 /** What it holds, the file, the code of the refusal and what it names. */
 export const ESTIMATORS: readonly (readonly [string, Uint8Array, ErrorCode, string])[] = (
   [
@@ -210,6 +245,92 @@ export const ESTIMATORS: readonly (readonly [string, Uint8Array, ErrorCode, stri
     ['votes without number', voting(list(number(Number.NaN))), 'model-broken', 'do not fit'],
     ['more votes than voters', voting(numbers(1, 2)), 'model-broken', ''],
     ['votes that are nothing', voting(numbers(0)), 'model-broken', 'sum to nothing'],
+    ['a stack inside itself', stacking(list(asked), kept(0)), 'model-broken', 'a part of itself'],
+    [
+      'a stack of two for one method',
+      stacking(list(asked), logistic, logistic),
+      'model-broken',
+      '1 methods for 2',
+    ],
+    [
+      'a stack of two thousand that are one',
+      stacking(
+        list(...new Array<Part>(2000).fill(asked)),
+        logistic,
+        ...new Array<Part>(1999).fill(kept(1)),
+      ),
+      'model-broken',
+      'make 2000 columns',
+    ],
+    [
+      'a stack whose last asks other columns',
+      stacking(list(asked, asked), logistic, logistic),
+      'model-broken',
+      'asks 1',
+    ],
+    ['edges that fall', bins(numbers(1, 3, 2, 4)), 'model-broken', 'do not rise'],
+    ['edges that are NaN', bins(numbers(1, Number.NaN, 4)), 'model-broken', 'do not rise'],
+    ['no edges', bins(numbers()), 'model-broken', 'no bins'],
+    [
+      'edges of two columns for one',
+      bins(numbers(1, 2), numbers(1, 2)),
+      'model-broken',
+      '2 of 1 columns',
+    ],
+    ['a polynomial of the degree 99', polynomial(whole(99)), 'model-unsupported', 'the degree 99'],
+    [
+      'a polynomial of half a degree',
+      polynomial(number(0.5)),
+      'model-unsupported',
+      'the degree 0.5',
+    ],
+    [
+      'a polynomial of a thousand columns',
+      polynomial(whole(7), 1000),
+      'model-unsupported',
+      'more than 100000 columns',
+    ],
+    [
+      'a function that is not computed',
+      func('around'),
+      'model-unsupported',
+      'FunctionTransformer of around',
+    ],
+    [
+      'a function with arguments',
+      func('log1p', [0x7d, 0x28, ...text('out'), ...NONE, 0x75]),
+      'model-unsupported',
+      'with arguments',
+    ],
+    ['a function of another module', func('load'), 'model-unsafe', 'numpy.load'],
+    [
+      'a pipeline of a hundred thousand steps that are one',
+      pipeline(
+        scaler,
+        ...new Array<Part>(100_000).fill(tuple(text('s'), kept(1))).map(() => kept(1)),
+        logistic,
+      ),
+      'model-unsupported',
+      'more than 64 steps',
+    ],
+    [
+      'a union inside itself',
+      object('sklearn.pipeline', 'Pipeline', {
+        n_features_in_: whole(1),
+        steps: list(
+          tuple(
+            text('u'),
+            object('sklearn.pipeline', 'FeatureUnion', {
+              n_features_in_: whole(1),
+              transformer_list: list(tuple(text('a'), kept(1))),
+            }),
+          ),
+          tuple(text('m'), logistic),
+        ),
+      }),
+      'model-broken',
+      'a part of itself',
+    ],
     [
       'a bag whose estimator asks a column that is not there',
       object('sklearn.ensemble._bagging', 'BaggingClassifier', {

@@ -60,8 +60,8 @@ export const WANTING: readonly (readonly [string, Uint8Array, ErrorCode])[] = [
     'model-unsupported',
   ],
   [
-    'eight million lists that are all kept',
-    protocol4(new Array<number>(8_000_000).fill(0x5d), [0x2e]),
+    'more than a million lists that are all kept',
+    protocol4(new Array<number>(1_100_000).fill(0x5d), [0x2e]),
     'model-broken',
   ],
   [

@@ -77,6 +77,28 @@ export const RUNNING: readonly (readonly [string, Uint8Array, string])[] = [
     protocol4(stackGlobal('copyreg', 'add_extension'), [0x2e]),
     'copyreg.add_extension',
   ],
+  [
+    'getattr of a class',
+    protocol4(
+      stackGlobal('builtins', 'getattr'),
+      stackGlobal('sklearn.pipeline', 'Pipeline'),
+      short('__subclasses__'),
+      [0x86, 0x52, 0x2e],
+    ),
+    'builtins.getattr',
+  ],
+  [
+    'getattr of what every object has, of a distribution',
+    protocol4(
+      stackGlobal('builtins', 'getattr'),
+      stackGlobal('scipy.stats._continuous_distns', 'uniform_gen'),
+      [0x29, 0x81],
+      short('__class__'),
+      [0x86, 0x52, 0x2e],
+    ),
+    'builtins.getattr',
+  ],
+  ['numpy.load', protocol4(stackGlobal('numpy', 'load'), [0x2e]), 'numpy.load'],
   ['getattr', protocol4(stackGlobal('builtins', 'getattr'), [0x2e]), 'builtins.getattr'],
   [
     'operator.attrgetter',

@@ -93,6 +93,9 @@ export const isUnscaled = (
 ): boolean =>
   derived.shift === 0 && derived.scale === 1 && !(derived.of === 'number' && derived.line);
 
+/** Steps over one column; pipelines in use have a handful. */
+const OPERATIONS_LIMIT = 64;
+
 /** The first columns that a column is made of. */
 const columnsOf = (derived: DerivedColumn): readonly number[] =>
   derived.of === 'product' ? derived.factors.map(({ column }) => column) : [derived.column];
@@ -109,6 +112,8 @@ export function operate(derived: DerivedColumn, operation: Operation): DerivedCo
       return { column: derived.column, of: 'chain', from: derived, operations: [operation] };
     case 'chain':
     case 'product':
+      if (derived.operations.length >= OPERATIONS_LIMIT)
+        throw unsupported(`more than ${OPERATIONS_LIMIT} steps change one column`);
       return { ...derived, operations: [...derived.operations, operation] };
     case 'code':
     case 'table': {

@@ -52,10 +52,14 @@ export const numberBounds = (
 ): ReadonlyMap<string, Bounds> => {
   const bounds = new Map<string, Bounds>();
   for (const { name, kind } of inputs) if (kind === 'number') bounds.set(name, ALL);
+  // A column that stands in many products has one list of operations.
+  const seen = new Set<readonly Operation[]>();
   const visit = (feature: Feature): void => {
     if (feature.step === 'product') for (const factor of feature.of) visit(factor);
     if (feature.step !== 'chain') return;
     const { of, operations } = feature;
+    if (seen.has(operations)) return;
+    seen.add(operations);
     if (of.step === 'number' || of.step === 'scale' || of.step === 'line') {
       bounds.set(of.input, narrowed(bounds.get(of.input) ?? ALL, of, operations));
       return;

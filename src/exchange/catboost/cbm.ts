@@ -52,6 +52,10 @@ const ONE_HOT = { index: 0, values: 1 } as const;
 const AS_TRUE = 2;
 
 const HEAD_BYTES = 8;
+/** Borders and categories of all columns, far beyond what CatBoost cuts columns into. */
+const QUESTIONS_LIMIT = 5_000_000;
+/** Splits of one oblivious tree. */
+const DEPTH_LIMIT = 16;
 
 export const isCatBoostBinary = (head: string): boolean => head.startsWith('CBM1');
 
@@ -132,19 +136,21 @@ const questionsOf = (trees: FlatTable, { categories }: Columns): readonly CatBoo
       c,
     ]),
   );
-  return [
-    ...tablesField(trees, TREES.numeric).flatMap((feature, f) =>
-      [...numbersField(feature, NUMERIC.borders, 'f32')].map(
-        (border): CatBoostSplit => ({ of: 'number', feature: f, border }),
-      ),
-    ),
-    ...tablesField(trees, TREES.oneHot).flatMap((feature) => {
-      const place = places.get(wholeField(feature, ONE_HOT.index, -1)) ?? -1;
-      return (categories[place]?.hashes ?? []).map(
-        (hash): CatBoostSplit => ({ of: 'category', feature: place, hash }),
-      );
-    }),
-  ];
+  const questions: CatBoostSplit[] = [];
+  const add = (question: CatBoostSplit): void => {
+    if (questions.push(question) > QUESTIONS_LIMIT)
+      throw broken('its columns have too many borders');
+  };
+  tablesField(trees, TREES.numeric).forEach((feature, f) => {
+    for (const border of numbersField(feature, NUMERIC.borders, 'f32'))
+      add({ of: 'number', feature: f, border });
+  });
+  for (const feature of tablesField(trees, TREES.oneHot)) {
+    const place = places.get(wholeField(feature, ONE_HOT.index, -1)) ?? -1;
+    for (const hash of categories[place]?.hashes ?? [])
+      add({ of: 'category', feature: place, hash });
+  }
+  return questions;
 };
 
 const treesOf = (trees: FlatTable, questions: readonly CatBoostSplit[]): CatBoostFile['trees'] => {
@@ -161,11 +167,15 @@ const treesOf = (trees: FlatTable, questions: readonly CatBoostSplit[]): CatBoos
     return found;
   };
   let firstLeaf = 0;
+  let nNodes = 0;
   return Array.from(sizes, (size, t) => {
     const start = starts[t]!;
     if (!(start >= 0 && size >= 0 && start + size <= splits.length))
       throw broken(`tree ${t} lies outside its splits`);
+    nNodes += size;
+    if (nNodes > splits.length) throw broken('its trees share their splits');
     if (steps.length === 0) {
+      if (size > DEPTH_LIMIT) throw broken(`tree ${t} has ${size} levels`);
       const nLeaves = 2 ** size;
       const from = firstLeaf;
       firstLeaf += nLeaves;

@@ -4,6 +4,8 @@
  */
 import { broken } from './errors.ts';
 
+const TABLES_LIMIT = 200_000;
+
 /** One table: where it stands, and where its list of fields does. */
 export interface FlatTable {
   readonly view: DataView;
@@ -84,6 +86,7 @@ const vectorField = (table: FlatTable, field: number, itemBytes: number): FlatVe
 export const tablesField = (table: FlatTable, field: number): readonly FlatTable[] => {
   const { view } = table;
   const { at, length } = vectorField(table, field, 4);
+  if (length > TABLES_LIMIT) throw broken(`it has ${length} tables in a list`);
   return Array.from({ length }, (_, i) => tableAt(view, at + 4 * i + u32(view, at + 4 * i)));
 };
 
