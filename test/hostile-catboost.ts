@@ -33,8 +33,8 @@ const write = (value: Flat, out: number[]): number => {
   if ('list' in value) {
     const at = out.length;
     out.push(...u32(value.list.length));
-    value.list.forEach(() => out.push(0, 0, 0, 0));
-    value.list.forEach((item, i) => pointTo(out, at + 4 + 4 * i, write(item, out)));
+    for (const _ of value.list) out.push(0, 0, 0, 0);
+    for (const [i, item] of value.list.entries()) pointTo(out, at + 4 + 4 * i, write(item, out));
     return at;
   }
   if (!('fields' in value)) throw new TypeError('a number stands in its table');
