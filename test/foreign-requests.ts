@@ -9,7 +9,7 @@ import type { Model } from '../src/core/model.ts';
 import type { InputsFile } from '../src/exchange/inputs-file.ts';
 import { compilePredictor } from '../src/predict/compile.ts';
 
-export interface AskedModel {
+interface AskedModel {
   readonly columns: readonly string[] | null;
   readonly rows: readonly (readonly (number | string | boolean | null)[])[];
   /** null where the library refuses the row. */
