@@ -247,6 +247,7 @@ describe('the compiled predictor against the reference', () => {
     [5, 255],
     [13, 1000],
     [3, 40],
+    [210, 40],
   ])('%d trees of %d leaves give the same bits', (nTrees, nLeaves) => {
     const planted = buildPlantedModel({ nTrees, nLeaves, seed: nTrees * nLeaves });
     for (const parts of [

@@ -37,6 +37,13 @@ export interface Search {
 /** A function that goes over the first rows once. */
 type Pass = (nRows: number) => void;
 
+/**
+ * With so many trees to walk, the rows of a batch are scored one by one: a single row goes through all trees in rounds,
+ * in which short paths do not wait for long ones, and eight rows of one tree always wait for the longest. Fewer trees
+ * make up for that by staying in the cache from row to row.
+ */
+const ONE_BY_ONE_TREES = 200;
+
 /** The search over columns is unrolled; past this the code itself would be the cost. */
 const MAX_COLUMNS = 1000;
 
@@ -83,11 +90,42 @@ export const buildScorer = (
           },
         ],
   );
+  const nWalked = scores.reduce(
+    (sum, score, s) =>
+      score.kind === 'forest' && (kernels[s] === 'walk' || kernels[s] === 'slot-walk')
+        ? sum + score.forest.nTrees
+        : sum,
+    0,
+  );
+  const isOneByOne = nWalked >= ONE_BY_ONE_TREES;
+  const firstFeatures = new Float64Array(nFeatures);
+  const firstScores = new Float64Array(nScores);
+  /** Each row goes through the place of the first. */
+  const scoreOneByOne = (nRows: number): void => {
+    const scoreFirst = (): void => {
+      for (let i = 0; i < passesOfOne.length; i++) passesOfOne[i]!(1);
+    };
+    scoreFirst();
+    firstFeatures.set(features.subarray(0, nFeatures));
+    firstScores.set(out.subarray(0, nScores));
+    for (let row = 1; row < nRows; row++) {
+      features.copyWithin(0, row * nFeatures, (row + 1) * nFeatures);
+      scoreFirst();
+      out.copyWithin(row * nScores, 0, nScores);
+    }
+    features.set(firstFeatures);
+    out.set(firstScores);
+  };
   return {
     features,
     scores: out,
     kernels,
     score: (nRows) => {
+      if (isOneByOne && nRows > 1) {
+        scoreOneByOne(nRows);
+        for (let i = 0; i < referencePasses.length; i++) referencePasses[i]!(nRows);
+        return;
+      }
       const own = nRows === 1 ? passesOfOne : passesOfMany;
       // Rows past the last are scored too, and ignored.
       const rounded = nRows === 1 ? 1 : Math.ceil(nRows / ROW_MULTIPLE) * ROW_MULTIPLE;

@@ -101,7 +101,7 @@ export const emitForestKernels = (
     takeSlotWalks(walked, columns, layout, places);
   if (!walks) return { kernels, one, many };
   const scores = walks.traversals.map((traversal, w) =>
-    emitWalkScores(traversal, { ...walked[w]!, maxRows: places.maxRows }, layout),
+    emitWalkScores(traversal, walked[w]!, layout),
   );
   return {
     kernels: kernels.map((kernel) => kernel ?? walks.kernel),

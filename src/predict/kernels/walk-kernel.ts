@@ -2,7 +2,8 @@
  * The kernel for trees of any size: eight walks at once, without a branch that depends on a value.
  *
  * The results of all predicates are prepared before the walk, so that a step is a few loads and an addition; how
- * exactly is the traversal's (see `traversal`). A walk that has arrived stays at its leaf until the round ends.
+ * exactly is the traversal's (see `traversal`). A walk that has arrived stays at its leaf: of one row until the round
+ * ends, of many rows until the other seven have arrived too.
  */
 import type { Forest } from '../../core/forest.ts';
 import {
@@ -12,7 +13,6 @@ import {
   i32,
   type Local,
   repeatWhile,
-  select,
   unrolled,
 } from '../../wasm/instructions.ts';
 import { defineFunc, type Func } from '../../wasm/module.ts';
@@ -20,19 +20,13 @@ import type { MemoryLayout } from './memory-layout.ts';
 import { LANES, type Traversal, TREE_BYTES } from './traversal.ts';
 
 const STEPS_PER_ROUND = 3;
-/** Of many rows: where the walk of a row has come to and what its group has decided, for a row and for eight. */
-const ROW_HELD_BYTES = 8;
-const GROUP_HELD_BYTES = ROW_HELD_BYTES * LANES;
-/** A lane's list goes on so many bytes further, as a shift: those of all lanes are interleaved. */
-const LIST_SHIFT = Math.log2(LANES * 4);
 /** Unrolled steps before the first check; deep trees need no longer code. */
 const MAX_UNCHECKED_STEPS = 16;
 
-/** Address of the first row's score, and bytes to the next; the most rows of one call. */
+/** Address of the first row's score, and bytes to the next. */
 interface Places {
   readonly outAt: number;
   readonly outStride: number;
-  readonly maxRows: number;
 }
 
 const lanes = (of: (lane: number) => Code): Code => Array.from({ length: LANES }, (_, i) => of(i));
@@ -47,7 +41,7 @@ export const emitWalkScores = (
   layout: MemoryLayout,
 ): { one: Func; many: Func } => ({
   one: emitOne(traversal, places, layout),
-  many: emitMany(traversal, places, layout),
+  many: emitMany(traversal, places),
 });
 
 /** Steps that hardly any walk could spare: the longest of eight paths is hardly shorter than the mean. */
@@ -136,49 +130,24 @@ const emitOne = (traversal: Traversal, places: Places, layout: MemoryLayout): Fu
   });
 };
 
-/**
- * Tree by tree over all groups of eight rows, in rounds as for one row: all rows go the first round, and those that have
- * not arrived the next ones. What a row has decided lies under the bit of its lane, so each lane lists its own rows, of
- * any group, and eight of them, one of each lane, go on together.
- */
-const emitMany = (
-  traversal: Traversal,
-  { outAt, outStride, maxRows }: Places,
-  layout: MemoryLayout,
-): Func => {
+/** Tree by tree over all groups of eight rows: steps that hardly any row could spare, then steps until no row moves. */
+const emitMany = (traversal: Traversal, { outAt, outStride }: Places): Func => {
   const { forest, treesAt, groupsAt, groupBytes } = traversal;
-  const nGroups = maxRows / LANES;
-  /** Per row, group by group: where its walk has come to, and what its group has decided. The last group waits at the leaf worth 0. */
-  const heldAt = layout.take((nGroups + 1) * GROUP_HELD_BYTES, (memory, at) => {
-    const held = new Int32Array(memory, at, ((nGroups + 1) * GROUP_HELD_BYTES) / 4);
-    for (let row = 0; row < (nGroups + 1) * LANES; row++) {
-      const group = Math.floor(row / LANES);
-      held[2 * row] = traversal.nodesAt;
-      held[2 * row + 1] = groupsAt + (group === nGroups ? 0 : group) * groupBytes;
-    }
-  });
-  const spareAt = heldAt + nGroups * GROUP_HELD_BYTES;
-  /** Lists of the lanes, interleaved: addresses of rows that have not arrived; written over from round to round. */
-  const walkingAt = layout.take((nGroups + 1) * LANES * 4);
   return defineFunc({
     params: ['i32'],
     body: ([rows], local) => {
-      const [scratch, tree, root] = [local('i32'), local('i32'), local('i32')];
-      const [group, out, left, held] = [local('i32'), local('i32'), local('i32'), local('i32')];
-      const [from, end] = [local('i32'), local('i32')];
+      const [scratch, changed, tree] = [local('i32'), local('i32'), local('i32')];
+      const [group, out, left, root] = [local('i32'), local('i32'), local('i32'), local('i32')];
       const nodes = Array.from({ length: LANES }, () => local('i32'));
-      const groups = Array.from({ length: LANES }, () => local('i32'));
-      const walking = Array.from({ length: LANES }, () => local('i32'));
       const node = (lane: number): Local => nodes[lane]!;
+      const next = (lane: number): Code => traversal.nextOfMany(node(lane), scratch, group, lane);
       const eachGroup = (body: Code): Code => [
         group.set(i32.const(groupsAt)),
-        held.set(i32.const(heldAt)),
         out.set(i32.const(outAt)),
         left.set(rows.get),
         repeatWhile([
           body,
           advance(group, groupBytes),
-          advance(held, GROUP_HELD_BYTES),
           advance(out, outStride * LANES),
           left.tee(i32.sub(left.get, i32.const(LANES))),
         ]),
@@ -186,86 +155,25 @@ const emitMany = (
       const outOf = (lane: number): Code => f64.load(out.get, lane * outStride);
       const storeOut = (lane: number, value: Code): Code =>
         f64.store(out.get, value, lane * outStride);
-      const stepOf = (groupOf: (lane: number) => Local): Code =>
-        lanes((lane) =>
-          node(lane).set(traversal.nextOfMany(node(lane), scratch, groupOf(lane), lane)),
-        );
-      /** Holds a lane's node at the address in `scratch`, and lists that address if the walk goes on. */
-      const hold = (lane: number): Code => [
-        i32.store(scratch.get, node(lane).get),
-        i32.store(walking[lane]!.get, scratch.get),
-        walking[lane]!.set(
-          i32.add(
-            walking[lane]!.get,
-            i32.shl(traversal.isInner(node(lane)), i32.const(LIST_SHIFT)),
-          ),
-        ),
-      ];
-      const restart = lanes((lane) => walking[lane]!.set(i32.const(walkingAt + lane * 4)));
-      const longest = Array.from({ length: LANES }, (_, lane) => lane).flatMap((lane) => [
-        scratch.set(i32.sub(walking[lane]!.get, i32.const(lane * 4))),
-        end.set(select(i32.ltU(end.get, scratch.get), scratch.get, end.get)),
-      ]);
-      const firstRound = [
-        restart,
-        eachGroup([
-          lanes((lane) => node(lane).set(root.get)),
-          unrolled(
-            stepOf(() => group),
-            nUncheckedOf(traversal),
-          ),
-          lanes((lane) => [
-            scratch.set(i32.add(held.get, i32.const(lane * ROW_HELD_BYTES))),
-            hold(lane),
-          ]),
-        ]),
-        end.set(i32.const(walkingAt)),
-        longest,
-      ];
-      const nextRounds = repeatWhile([
-        // Shorter lists are filled up by rows that have arrived already.
-        lanes((lane) => [
-          from.set(walking[lane]!.get),
-          repeatWhile([
-            i32.store(from.get, i32.const(spareAt + lane * ROW_HELD_BYTES)),
-            advance(from, LANES * 4),
-            i32.ltU(from.get, end.get),
-          ]),
-        ]),
-        restart,
-        from.set(i32.const(walkingAt)),
-        repeatWhile([
-          lanes((lane) => [
-            scratch.set(i32.load(from.get, lane * 4)),
-            node(lane).set(i32.load(scratch.get)),
-            groups[lane]!.set(i32.load(scratch.get, 4)),
-          ]),
-          unrolled(
-            stepOf((lane) => groups[lane]!),
-            STEPS_PER_ROUND,
-          ),
-          lanes((lane) => [scratch.set(i32.load(from.get, lane * 4)), hold(lane)]),
-          advance(from, LANES * 4),
-          i32.ltU(from.get, end.get),
-        ]),
-        end.set(i32.const(walkingAt)),
-        longest,
-        i32.ltU(i32.const(walkingAt), end.get),
-      ]);
+      const step = lanes((lane) => node(lane).set(next(lane)));
+      const checkedStep = lanes((lane) => {
+        const isMoved = i32.xor(scratch.tee(next(lane)), node(lane).get);
+        return [changed.set(i32.or(isMoved, changed.get)), node(lane).set(scratch.get)];
+      });
       const values = i32.load(tree.get, 4);
       return [
         eachGroup(lanes((lane) => storeOut(lane, f64.const(0)))),
         tree.set(i32.const(treesAt)),
         repeatWhile([
           root.set(i32.load(tree.get)),
-          firstRound,
-          nextRounds,
-          eachGroup(
-            lanes((lane) => [
-              node(lane).set(i32.load(held.get, lane * ROW_HELD_BYTES)),
+          eachGroup([
+            lanes((lane) => node(lane).set(root.get)),
+            unrolled(step, nUncheckedOf(traversal)),
+            repeatWhile([step, changed.set(i32.const(0)), checkedStep, changed.get]),
+            lanes((lane) =>
               storeOut(lane, f64.add(outOf(lane), traversal.valueAt(node(lane), values))),
-            ]),
-          ),
+            ),
+          ]),
           advance(tree, TREE_BYTES),
           i32.ltU(tree.get, i32.const(treesAt + forest.nTrees * TREE_BYTES)),
         ]),
