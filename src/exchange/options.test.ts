@@ -6,7 +6,10 @@ import { describe, expect, test } from 'bun:test';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareAnswers, readAskedModel } from '../../test/foreign-requests.ts';
+import { decodeModel, encodeModel } from '../core/model-file.ts';
+import { buildExplainer } from '../predict/explain/explain.ts';
 import { importModel } from './import.ts';
+import { writeOnnx } from './onnx/write/model.ts';
 
 const FOLDER = join(import.meta.dir, 'fixtures/options');
 
@@ -42,6 +45,23 @@ describe('an option of a library', () => {
     const { wrong, nAnswered } = compareAnswers(importModel(bytes, known.spec, 'option'), known);
     expect(wrong).toEqual([]);
     expect(nAnswered).toBeGreaterThan(0);
+  });
+
+  test.each([
+    'stack-pass.pkl',
+    'stack-decision.pkl',
+    'scale-scaled-poly-logistic.pkl',
+    'scale-scaled-bins-logistic.pkl',
+    'columns-log-logistic.pkl',
+  ])('is stored, explained and exported: %s', (name) => {
+    const { bytes, known } = readAskedModel(FOLDER, name);
+    const { model } = decodeModel(encodeModel(importModel(bytes, known.spec, 'option')).bytes);
+    expect(compareAnswers(model, known).wrong).toEqual([]);
+    const { raw, answers } = model.selfTest;
+    const { base, reasons } = buildExplainer(model).explain(raw, 0);
+    const sum = reasons.reduce((total, { points }) => total + points, base);
+    expect(Math.abs(sum - answers[0]!)).toBeLessThan(1e-9);
+    expect(writeOnnx(model).length).toBeGreaterThan(100);
   });
 
   test.each(Object.entries(REFUSED))('is refused: %s, %s', (name, text) => {

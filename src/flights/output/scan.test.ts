@@ -193,6 +193,19 @@ test('a value that an input refuses leaves its row without an answer, and says w
   expect(report.rows).toEqual({ read: 4, scored: 2, unscored: 2 });
 });
 
+test('a number beyond what its input takes leaves its row without an answer, and says why', async () => {
+  const file = put('bounded.csv', 'delay\n-5\n-0.5\n0\n1e9\n\n2\n');
+  const report = await scanFiles([file], at('bounded-out.csv'), {
+    inputs: [
+      { name: 'delay', kind: 'number', required: false, description: '', least: -0.5, most: 100 },
+    ],
+    outputs: [{ name: 'late', kind: 'number' }],
+    scoring: scoreHere(1, 1, (_, nRows, out) => out.fill(0.5, 0, nRows)),
+  });
+  expect(report.unscored).toEqual({ 'delay out of range': 2 });
+  expect(report.rows.unscored).toBe(2);
+});
+
 test('many chunks on many threads keep the order of the rows', async () => {
   const n = 30_000;
   const { connection, close } = await openDatabase();

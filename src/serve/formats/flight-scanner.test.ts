@@ -63,6 +63,14 @@ const twin = (text: string): Reading | undefined => {
 
 const FLIGHT = { airline: 'DL', scheduledDeparture: '2013-07-05T18:30' };
 
+test('a number beyond what its input takes is left to the twin, which says what it may be', () => {
+  const bounded = buildFlightScanner([{ ...INPUTS[4]!, least: 0, most: 100 }]);
+  const end = (text: string): number => bounded.scan(Buffer.from(text), 0, new Float64Array(1), 0);
+  expect(end('{"distanceMiles": 100}')).toBeGreaterThan(0);
+  expect(end('{"distanceMiles": 100.5}')).toBe(-1);
+  expect(end('{"distanceMiles": -1}')).toBe(-1);
+});
+
 test('a value that a category refuses is left to the twin, which says what it may be', () => {
   const closed = buildFlightScanner(INPUTS.map((input) => ({ ...input, onlyKnown: true })));
   const scanned = (airline: string): number =>
