@@ -44,6 +44,7 @@ describe('a pickle that tries to run code', () => {
     );
     expect(code).toBe('model-unsupported');
     expect(message).toContain('sklearn.svm._classes.SVC');
+    expect(message).toContain('a CalibratedClassifierCV around a LinearSVC is read');
   });
 
   test('a known class of another kind is named as unsupported', () => {

@@ -3,6 +3,7 @@
  * and named in the refusal. A name here gives no power: it only marks an inert record.
  */
 import { AppError } from '../../core/errors.ts';
+import { nearestWay } from '../nearest-way.ts';
 
 /** Calls that mean a value; all other names mean "an object of this class", which nobody runs. */
 const FUNCTIONS = [
@@ -257,7 +258,7 @@ export const checkAllowed = (module: string, name: string): string => {
   if (LIBRARIES.test(fullName) && /^\w+$/.test(name))
     throw new AppError(
       'model-unsupported',
-      `the pickle holds a ${shown}, which is not supported; ${alternativeTo(fullName)}`,
+      `the pickle holds a ${shown}, which is not supported; ${nearestWay(fullName)}`,
     );
   throw unsafeName(fullName);
 };
@@ -298,9 +299,3 @@ const SYSTEM =
 
 const isRenamed = (module: string, name: string): boolean =>
   ALLOWED.has(`${Object.hasOwn(MODULES, module) ? MODULES[module]! : module}.${name}`);
-
-/** What its owner can do instead. */
-const alternativeTo = (name: string): string =>
-  name.startsWith('catboost.')
-    ? "model.save_model('model.json', format='json') writes one that is read"
-    : 'docs/model-file.md lists what is';

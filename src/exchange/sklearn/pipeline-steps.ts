@@ -3,6 +3,7 @@
  */
 
 import type { DesignMatrix } from '../design-matrix.ts';
+import { nearestWay } from '../nearest-way.ts';
 import {
   attributeOf,
   isKind,
@@ -81,7 +82,7 @@ const applyObject = (
       );
     default:
       throw unsupported(
-        `a Pipeline with a ${name} is not supported; ${Object.keys(STEPS).join(', ')} and ColumnTransformer are`,
+        `a Pipeline with a ${name} is not supported; ${Object.keys(STEPS).join(', ')} and ColumnTransformer are; ${nearestWay(step.name)}`,
       );
   }
 };
