@@ -107,7 +107,10 @@ switch (verb) {
     console.log(JSON.stringify({ items: Array.from({ length: completions }, (_, i) => podOf(i)) }));
     break;
   }
-  case 'logs':
-    console.log(readFileSync(logOf(what!.replace('part-', '')), 'utf8'));
+  case 'logs': {
+    const part = what!.replace('part-', '');
+    while (mode === 'run' && !existsSync(join(folder, `exit-${part}`))) await Bun.sleep(20);
+    console.log(readFileSync(logOf(part), 'utf8'));
     break;
+  }
 }

@@ -152,7 +152,7 @@ const runSession = async (
     return await runStress({
       session,
       plan,
-      machine: { startedAt: new Date(), ...readLimits() },
+      machine: { startedAt: new Date(plan.startAtMs ?? Date.now()), ...readLimits() },
       admin,
       signal: interruption.signal,
       watcher: tellAll([{ onStep: interruption.allowReport }, view, ...watchers]),

@@ -51,8 +51,11 @@ export const runParts = async (options: RunPartsOptions): Promise<readonly strin
   const { kubectl, job, signal } = options;
   try {
     await kubectl.run(['create', '-f', '-'], JSON.stringify(jobOf(job)));
-    const pods = await follow(options);
-    const found = await Promise.allSettled(pods.map((pod, part) => runFileOf(kubectl, pod, part)));
+    const logs = buildLogs(kubectl);
+    const pods = await follow(options, logs.read);
+    const found = await Promise.allSettled(
+      pods.map(async (pod, part) => runFileIn(await logs.of(pod), pod, part)),
+    );
     return found.map((part) => {
       if (part.status === 'rejected') throw part.reason;
       return part.value;
@@ -66,8 +69,32 @@ export const runParts = async (options: RunPartsOptions): Promise<readonly strin
   }
 };
 
-/** @returns the pods of all parts, in order, once each has ended */
-const follow = async ({ kubectl, job, signal, tell }: RunPartsOptions): Promise<readonly Pod[]> => {
+/** The logs of pods, read from their first moment on: nodes clear away what ended pods have written. */
+const buildLogs = (kubectl: Kubectl) => {
+  const logs = new Map<string, Promise<string>>();
+  return {
+    read: ({ metadata: { name } }: Pod): void => {
+      if (logs.has(name)) return;
+      const log = kubectl.run(['logs', name, '--follow']);
+      log.catch(() => {});
+      logs.set(name, log);
+    },
+    /** All of it, once the pod has ended. @throws AppError target-unreachable */
+    of: async ({ metadata: { name } }: Pod): Promise<string> => {
+      const followed = await logs.get(name)?.catch(() => '');
+      return followed || kubectl.run(['logs', name]);
+    },
+  };
+};
+
+/**
+ * @param onBegun called with each pod that does not wait any more, again and again
+ * @returns the pods of all parts, in order, once each has ended
+ */
+const follow = async (
+  { kubectl, job, signal, tell }: RunPartsOptions,
+  onBegun: (pod: Pod) => void,
+): Promise<readonly Pod[]> => {
   const endMs = Date.now() + job.limitSeconds * 1000;
   let told = '';
   for (;;) {
@@ -78,6 +105,8 @@ const follow = async ({ kubectl, job, signal, tell }: RunPartsOptions): Promise<
     const parts = new Map(
       items.map((pod) => [Number(pod.metadata.annotations?.[INDEX] ?? Number.NaN), pod]),
     );
+    for (const pod of parts.values())
+      if (pod.status.phase !== undefined && pod.status.phase !== 'Pending') onBegun(pod);
     const nIn = (...phases: readonly Pod['status']['phase'][]): number =>
       [...parts.values()].filter(({ status }) => phases.includes(status.phase)).length;
     const nEnded = nIn('Succeeded', 'Failed');
@@ -119,13 +148,13 @@ const troubleOf = ({
 };
 
 /** @throws AppError verdict-invalid with the last line that the part wrote, when it wrote no run */
-const runFileOf = async (kubectl: Kubectl, pod: Pod, part: number): Promise<string> => {
-  const lines = (await kubectl.run(['logs', pod.metadata.name, '--tail=-1'])).trim().split('\n');
+const runFileIn = (log: string, { metadata: { name } }: Pod, part: number): string => {
+  const lines = log.trim().split('\n');
   const run = lines.findLast((line) => line.startsWith(`{"format":"${RUN_FORMAT}"`));
   if (run !== undefined) return run;
   throw new AppError(
     'verdict-invalid',
-    `part ${part} (pod ${pod.metadata.name}) left no run: ${lines.at(-1) || 'it wrote nothing'}`,
+    `part ${part} (pod ${name}) left no run: ${lines.at(-1) || 'it wrote nothing'}`,
   );
 };
 
