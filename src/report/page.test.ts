@@ -125,6 +125,33 @@ test('a column of figures stands right, also where some are not known or too few
   expect(page).toContain('<td>b</td><td class="number">too few</td><td class="number">–</td>');
 });
 
+test('on a phone a row of a wide table is a card: each cell has its name, a long one a line of its own', () => {
+  const page = buildPage({
+    title: 'cards',
+    lead: [
+      {
+        kind: 'table',
+        isStacked: true,
+        header: ['name', 'late', 'gap, points', 'AUC'],
+        rows: [['UA', '25.7 %', '+4.5 (+0.9 to +8.0)', '0.623']],
+      },
+    ],
+    sections: [],
+  });
+  expect(page).toContain('<td data-label="name">UA</td>');
+  expect(page).toContain('<td class="number" data-label="late">25.7 %</td>');
+  expect(page).toContain('<td class="long" data-label="gap, points">+4.5 (+0.9 to +8.0)</td>');
+});
+
+test('a chart says where its legend reads while nothing is pointed at', () => {
+  const page = buildPage({
+    title: 'legend',
+    lead: [{ kind: 'chart', chart: { ...LINES, restAt: 5 } }],
+    sections: [],
+  });
+  expect(page).toContain('"restAt":5');
+});
+
 test.each([
   [336776, '336,776'],
   [0.68123, '0.6812'],

@@ -18,7 +18,7 @@ from xgboost.spark import SparkXGBClassifier
 
 matrix, folder = sys.argv[1:3]
 names = [feature["name"] for feature in json.load(open(f"{matrix}/features.json"))["features"]]
-SETTINGS = dict(n_estimators=100, max_depth=6, learning_rate=0.05, min_child_weight=50, tree_method="hist", max_bin=256)
+SETTINGS = dict(n_estimators=60, max_depth=6, learning_rate=0.05, min_child_weight=50, tree_method="hist", max_bin=256)
 
 
 def part(name):

@@ -81,3 +81,14 @@ test('a file of which most rows are left out is warned about', () => {
   const rows = { read: 100, rejected: 97, used: 3 };
   expect(buildProfilePage({ ...PROFILE, rows })).toContain('class="verdict warning"');
 });
+
+test('hours begin with the first that has flights and end with the last', () => {
+  const byHour = ['6', '8'].map((name) => ({ ...GROUP, name }));
+  const lateByWeekdayAndHour = Array.from({ length: 168 }, (_, cell) =>
+    [6, 8].includes(cell % 24) ? 0.5 : null,
+  );
+  const page = buildProfilePage({ ...PROFILE, byHour, lateByWeekdayAndHour });
+  expect(page).toContain('"columns":["6","7","8"]');
+  expect(page).toContain('"cells":[50,null,50,');
+  expect(page).toContain('"range":[5.5,8.5]');
+});
