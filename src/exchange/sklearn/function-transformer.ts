@@ -37,6 +37,5 @@ export const applyFunction = (matrix: DesignMatrix, step: PyObject): DesignMatri
     derivedColumns: matrix.derivedColumns.map((derived) =>
       operate(derived, { do: 'function', function: name }),
     ),
-    isSparse: false,
   };
 };

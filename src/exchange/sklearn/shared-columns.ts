@@ -49,17 +49,32 @@ export const shareColumns = (
 const keyOf = (derived: DerivedColumn): string =>
   JSON.stringify(derived, (_, value: unknown) => (value instanceof Map ? [...value] : value));
 
-/** Values that any of the models knows. */
+/** Values that any of the models knows; where one refuses all others, those that each knows. */
 const columnsOf = (all: readonly (readonly ForeignColumn[])[]): readonly ForeignColumn[] => {
   let [columns] = all as [readonly ForeignColumn[]];
   for (const own of all.slice(1))
     own.forEach((column, c) => {
       if (column.isRequired && !columns[c]!.isRequired)
         columns = columns.with(c, { ...columns[c]!, isRequired: true });
+      const before = columns[c]!;
+      if (
+        (column.isClosed || before.isClosed) &&
+        column.values &&
+        before.values &&
+        !isSameSet(column.values, before.values)
+      )
+        throw unsupported(
+          `the encoders of its estimators refuse different values of column ${column.name ?? c}; handle_unknown='ignore' takes all`,
+        );
       if (column.values && column.values !== columns[c]!.values)
         columns = withValues(columns, c, column);
     });
   return columns;
+};
+
+const isSameSet = (a: readonly string[], b: readonly string[]): boolean => {
+  const known = new Set(a);
+  return a.length === b.length && b.every((value) => known.has(value));
 };
 
 /** The score over the columns of all. */
