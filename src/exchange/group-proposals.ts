@@ -68,7 +68,7 @@ const takenColumns = (
 /** Which columns are never asked for more than 0 or 1; a linear model does not tell. */
 const binaryColumns = ({ score, columns }: ForeignModel): boolean[] => {
   const binary = columns.map(() => true);
-  const scores = score.kind === 'mean' ? score.members.map((member) => member.score) : [score];
+  const scores = 'members' in score ? score.members.map((member) => member.score) : [score];
   for (const one of scores) if (one.kind === 'forest') markOrdered(one.forest, binary);
   return binary;
 };

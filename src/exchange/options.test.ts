@@ -81,3 +81,22 @@ test('a CatBoost model whose categories have no names asks for all of them', () 
     '1 of them are not among the 2 names given',
   );
 });
+
+test('an example of an input lies where its bins, functions and trees behind other steps tell numbers apart', () => {
+  const examplesOf = (name: string): (number | undefined)[] => {
+    const { bytes, known } = readAskedModel(FOLDER, name);
+    return importModel(bytes, known.spec, 'x').inputs.flatMap(({ kind, example }) =>
+      kind === 'number' ? [example] : [],
+    );
+  };
+  // Hours from 0 to 23, numbers around 0 with a spread of 3.
+  for (const name of ['columns-bins-logistic.pkl', 'columns-log-lightgbm.pkl']) {
+    const [hour] = examplesOf(name);
+    expect(hour).toBeGreaterThan(0);
+    expect(hour).toBeLessThan(24);
+  }
+  const [hour, other] = examplesOf('scale-thrice-forest.pkl');
+  expect(hour).toBeGreaterThan(0);
+  expect(hour).toBeLessThan(24);
+  expect(Math.abs(other!)).toBeLessThan(9);
+});
