@@ -47,7 +47,8 @@ export const openDatabase = async (
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
-  await connection.run("SET TimeZone = 'UTC'");
+  const bufferMb = ownMb === undefined ? STREAM_MB : Math.min(STREAM_MB, Math.floor(ownMb / 8));
+  await connection.run(`SET TimeZone = 'UTC'; SET streaming_buffer_size = '${bufferMb}MB'`);
   const scratch = openScratch(`${temporary}-scratch`);
   return {
     connection,
@@ -60,6 +61,9 @@ export const openDatabase = async (
     },
   };
 };
+
+/** What a query may have ready before it is fetched: with its default of 1 MB its threads wait for each other. */
+const STREAM_MB = 64;
 
 /** Part of the memory that a database may take before it writes to disk: its own default, of the machine's memory. */
 const MEMORY_SHARE = 0.8;

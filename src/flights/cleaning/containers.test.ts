@@ -241,3 +241,18 @@ test('a folder without data is refused', async () => {
   const none = await failure([join(folder, 'papers')]);
   expect(none.code).toBe('file-missing');
 });
+
+test('fields of nested records are columns by their path', async () => {
+  const file = put(
+    'nested.ndjson',
+    [
+      '{"leg": {"out": "2013-07-05T18:30", "from": {"iata": "EWR"}}, "late": 11, "crew": ["a", "b"]}',
+      '{"leg": {"out": "2013-07-06T06:05", "from": {"iata": "JFK"}}, "late": -3, "crew": []}',
+    ].join('\n'),
+  );
+  const { columns, delayMinutes } = await loadTable([file], {
+    map: 'scheduledDeparture=leg.out,origin=leg.from.iata,delayMinutes=late',
+  });
+  expect([...delayMinutes]).toEqual([11, -3]);
+  expect(columns.origin).toMatchObject({ kind: 'category', values: ['EWR', 'JFK'] });
+});

@@ -269,12 +269,14 @@ const partOf = async (
   const reason = `coalesce(${[mapped.reason, ...missing, ...strange, ...beyond].join(', ')}, '')`;
   const isTyped = output.format !== 'csv' && source.format === 'csv';
   const types = isTyped ? await provenTypes(connection, source) : [];
-  const named = source.columns.map((column, i) => {
+  const named = source.columns.flatMap((column, i) => {
+    // It is written as a part of its record.
+    if (source.parts.has(column)) return [];
     const value = isTyped
       ? `try_cast(${knownValue(source, column, `own${i}`)} AS ${types[i]})`
       : `own${i}`;
     const type = isTyped ? types[i]! : source.types[i]!;
-    return `${output.format === 'ndjson' ? inJson(value, type) : value} AS ${identifier(column)}`;
+    return [`${output.format === 'ndjson' ? inJson(value, type) : value} AS ${identifier(column)}`];
   });
   const taken = keepsColumns ? own : new Map<string, string>();
   const answers = outputs.map(

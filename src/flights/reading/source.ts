@@ -19,6 +19,8 @@ export interface Source {
   readonly types: readonly string[];
   /** Names of the columns that hold text, lower case: there a missing value may be written as a word. */
   readonly texts: ReadonlySet<string>;
+  /** Names of the columns that are parts of others: `flight.carrier` of a nested record `flight`. */
+  readonly parts: ReadonlySet<string>;
   /** Names, lower case, of the columns that hold moments of a zone that the file does not name. */
   readonly withoutZone: ReadonlySet<string>;
   /** What was done to read the file, and what in it was passed over: a sentence each. */
@@ -61,18 +63,23 @@ export const describe = async (
   const clocks = await localClocks(connection, { names, types, zones, path });
   const has = new Set(names.map((name) => name.toLowerCase()));
   const partitions = partitionsOf(file).filter(([name]) => !has.has(name.toLowerCase()));
-  const isChanged = clocks.expressions.size > 0 || partitions.length > 0;
+  const parts = names
+    .flatMap((name, i) => partsOf(identifier(name), name, types[i]!))
+    .filter(({ name }) => !has.has(name.toLowerCase()));
+  const isChanged = clocks.expressions.size > 0 || partitions.length > 0 || parts.length > 0;
   const selected = [
     ...names.map((name) => {
       const clock = clocks.expressions.get(name);
       return clock === undefined ? identifier(name) : `${clock} AS ${identifier(name)}`;
     }),
     ...partitions.map(([name, value]) => `${literal(value)} AS ${identifier(name)}`),
+    ...parts.map(({ name, sql }) => `${sql} AS ${identifier(name)}`),
   ];
-  const columns = [...names, ...partitions.map(([name]) => name)];
+  const columns = [...names, ...partitions.map(([name]) => name), ...parts.map(({ name }) => name)];
   const allTypes = [
     ...types.map((type, i) => (clocks.expressions.has(names[i]!) ? 'TIMESTAMP' : type)),
     ...partitions.map(() => 'VARCHAR'),
+    ...parts.map(({ type }) => type),
   ];
   return {
     file,
@@ -83,6 +90,7 @@ export const describe = async (
     texts: new Set(
       columns.filter((_, i) => allTypes[i] === 'VARCHAR').map((name) => name.toLowerCase()),
     ),
+    parts: new Set(parts.map(({ name }) => name)),
     withoutZone: clocks.withoutZone,
     notes: [...notes, ...clocks.notes.map((note) => `${file}: ${note}`)],
     ...(lines ? { lines } : {}),
@@ -124,6 +132,46 @@ export const knownValue = (
   const words = NULL_WORDS.map((word) => `WHEN ${literal(word)} THEN NULL`);
   const value = source.isPadded ? `trim(${expression})` : expression;
   return `CASE ${value} ${words.join(' ')} ELSE ${value} END`;
+};
+
+interface RecordPart {
+  readonly name: string;
+  readonly sql: string;
+  readonly type: string;
+}
+
+/** The fields of a nested record, and of those in it, as columns with their path for a name. */
+const partsOf = (sql: string, path: string, type: string): readonly RecordPart[] =>
+  fieldsOf(type).flatMap(({ name, type: own }) => {
+    const part = { name: `${path}.${name}`, sql: `${sql}.${identifier(name)}`, type: own };
+    const inner = partsOf(part.sql, part.name, own);
+    return inner.length > 0 ? inner : [part];
+  });
+
+/** The fields of `STRUCT(a INTEGER, b STRUCT(...))`, none of any other type. */
+const fieldsOf = (type: string): readonly { readonly name: string; readonly type: string }[] => {
+  const inner = /^STRUCT\((.*)\)$/s.exec(type)?.[1];
+  if (inner === undefined) return [];
+  const fields: string[] = [];
+  let depth = 0;
+  let isQuoted = false;
+  let start = 0;
+  for (let i = 0; i < inner.length; i++) {
+    const sign = inner[i]!;
+    if (sign === '"') isQuoted = !isQuoted;
+    else if (isQuoted) continue;
+    else if (sign === '(') depth++;
+    else if (sign === ')') depth--;
+    else if (sign === ',' && depth === 0) {
+      fields.push(inner.slice(start, i));
+      start = i + 1;
+    }
+  }
+  fields.push(inner.slice(start));
+  return fields.flatMap((field) => {
+    const match = /^\s*(?:"((?:[^"]|"")*)"|(\S+))\s+(.*)$/s.exec(field);
+    return match ? [{ name: (match[1] ?? match[2]!).replaceAll('""', '"'), type: match[3]! }] : [];
+  });
 };
 
 /** The first rows of a source with what is known of them. */

@@ -3,7 +3,7 @@
  */
 import type { SourceColumn } from '../../flights/profile/columns.ts';
 import type { Profile } from '../../flights/profile/profile-report.ts';
-import { formatNumber, formatPercent } from '../format.ts';
+import { formatPercent } from '../format.ts';
 import type { Cell, Section } from '../page.ts';
 
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
@@ -16,11 +16,14 @@ const sparkOf = (histogram: readonly number[]): string => {
     .join('');
 };
 
+/** As files write it: 2013 is a year, and 2359 a time of day. */
+const plainNumber = (value: number): string => String(Number(value.toPrecision(12)));
+
 const short = (value: string | number | null, length = 20): string | null =>
   value === null
     ? null
     : typeof value === 'number'
-      ? formatNumber(value)
+      ? plainNumber(value)
       : value.length > length
         ? `${value.slice(0, length - 1)}…`
         : value;
@@ -57,7 +60,7 @@ export const columnSection = ({ columns, unused }: Profile): Section => ({
         column.distinct,
         short(column.least),
         column.quantiles.length > 0
-          ? [0, 2, 4].map((place) => formatNumber(column.quantiles[place]!)).join(' · ')
+          ? [0, 2, 4].map((place) => plainNumber(column.quantiles[place]!)).join(' · ')
           : null,
         short(column.most),
         column.histogram.length > 0 && column.distinct > 1 ? sparkOf(column.histogram) : null,
