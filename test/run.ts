@@ -69,7 +69,7 @@ const report = (): never => {
  * The runner's own time limits do not reach a test that holds its thread, as in opening a pipe that nobody writes: a
  * runner that has been silent for longer than any test may take is ended, and that is a failure.
  */
-const SILENCE_MS = 240_000;
+const SILENCE_MS = 300_000;
 const giveUp = (): never => {
   console.error(`no test has ended for ${SILENCE_MS / 1000} s: the run is given up`);
   return report();

@@ -163,7 +163,7 @@ describe('a file of objectives that cannot be used', () => {
   const whole = readFileSync(join(ROOT, 'deploy/slo.yaml'), 'utf8');
 
   test.each([
-    ['no YAML', () => 'a: [', 'is no YAML'],
+    ['not YAML', () => 'a: [', 'is not YAML'],
     ['no SLO', () => 'kind: Service', 'holds no document of kind SLO'],
     [
       'a target in per cent',

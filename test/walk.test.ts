@@ -78,7 +78,7 @@ beforeAll(async () => {
     if (service.exitCode !== null) throw new Error(await new Response(service.stderr).text());
     return isReady(ports.service);
   });
-}, 120_000);
+}, 220_000);
 
 afterAll(async () => {
   service.kill('SIGTERM');

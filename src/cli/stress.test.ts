@@ -119,7 +119,7 @@ test.each([
   [['--expect-status', '999', '-c', '1'], 'is not a status'],
   [['--expect-body', '/(/', '-c', '1'], 'is not a pattern'],
   [['--resolve', 'x', '-c', '1'], 'is not HOST:PORT:ADDRESS'],
-  [['--cert', 'x.pem', '-c', '1'], 'belong together'],
+  [['--cert', 'x.pem', '-c', '1'], 'must be given together'],
   [['--rate', '5', '--fault', 'reload@1s'], "does not say that it is Puntual's"],
 ])('%p is refused in one sentence', async (args, sentence) => {
   const run = Bun.spawn([process.execPath, MAIN, 'stress', `${http.url}200`, ...args], {
