@@ -178,7 +178,7 @@ const buildInput = (
   if (values?.includes(''))
     throw new AppError(
       'model-unsupported',
-      `the model has a category of ${spec.name} that is the empty text, which a request cannot tell from a missing value`,
+      `the model has a category of ${spec.name} that is the empty text, which a request cannot tell from a missing value; give it a name before the training ('none')`,
     );
   if (values && values.length > VALUES_LIMIT) throw invalid(`${spec.name} has too many values`);
   if (spec.required === false && kind === 'number' && !takesMissing)
