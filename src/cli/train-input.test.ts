@@ -81,7 +81,7 @@ describe('puntual train refuses, in one line and with exit code 2,', () => {
     [
       'one cost without the other',
       (file) => writeFlights(file, 1, 1),
-      /--cost-miss and --cost-false-alarm belong together/,
+      /--cost-miss and --cost-false-alarm must be given together/,
       ...['--cost-miss', '5'],
     ],
   ];
