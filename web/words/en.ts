@@ -161,8 +161,8 @@ export const english: Words = {
       `${amount(probability)} ${event(subject, Math.round(probability * 100) <= 1)}.`,
     verdict: (delayed, threshold, isOutcome) =>
       isOutcome
-        ? `From ${threshold} on the model says yes: here it says ${delayed ? 'yes' : 'no'}.`
-        : `From ${threshold} on a flight is called delayed: this one is called ${delayed ? 'delayed' : 'on time'}.`,
+        ? `The model says yes from a chance of ${threshold} on; here it says ${delayed ? 'yes' : 'no'}.`
+        : `A flight is called delayed from a chance of ${threshold} on; this one is called ${delayed ? 'delayed' : 'on time'}.`,
     dots: 'Fifty flights like this',
     dotsNote:
       'Each dot is one of fifty equally likely outcomes. Between the delays that the model answers for, dots are spread evenly.',

@@ -170,8 +170,8 @@ export const spanish: Words = {
     sentence: (probability, subject) => `${amount(probability)} ${event(subject)}.`,
     verdict: (delayed, threshold, isOutcome) =>
       isOutcome
-        ? `Desde ${threshold} el modelo dice que sí: aquí dice que ${delayed ? 'sí' : 'no'}.`
-        : `Desde ${threshold} un vuelo se da por atrasado: este se da por ${delayed ? 'atrasado' : 'puntual'}.`,
+        ? `Desde una probabilidad de ${threshold} el modelo dice que sí; aquí dice que ${delayed ? 'sí' : 'no'}.`
+        : `Desde una probabilidad de ${threshold} un vuelo se da por atrasado; este se da por ${delayed ? 'atrasado' : 'puntual'}.`,
     dots: 'Cincuenta vuelos como este',
     dotsNote:
       'Cada punto es uno de cincuenta resultados igual de probables. Entre los atrasos para los que el modelo da respuesta, los puntos se reparten de manera uniforme.',
