@@ -1,6 +1,6 @@
 /**
  * HTTP/2 beside h2load at equal connections and streams: requests per second against nginx, and latencies at a fixed rate
- * against a service of 5, 10, 20 and 40 ms. Generator on core 0, service on core 1, alternating.
+ * against a service of 5, 10, 20, 40 and 60 ms. Generator on core 0, service on core 1, alternating.
  * `bun bench/stress-http2.ts`
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -95,7 +95,7 @@ const h2loadTimes = async (rate: number, seconds: number): Promise<readonly numb
 const QUANTILES = [0.5, 0.9, 0.99];
 
 console.log(
-  '\n200 requests a second over 4 connections for 6 s, answers after 5, 10, 20 and 40 ms; median of 3 runs\n',
+  '\n200 requests a second over 4 connections for 6 s, answers after 5, 10, 20, 40 and 60 ms; median of 3 runs\n',
 );
 const delayed = await startPeer('delayed-http2.ts', PORT, []);
 try {
