@@ -1,6 +1,6 @@
 /**
  * Does the load come as it was planned, by the service's own log? Stages, a weighted mix, a journey of three steps at 200
- * users a second. `bun bench/stress-load.ts`
+ * users a second. `bun bench/stress-load.ts [stages] [mix] [journey]`
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,8 @@ const PORT = 18_195;
 const URL = `http://127.0.0.1:${PORT}/`;
 const folder = mkdtempSync(join(tmpdir(), 'puntual-load-'));
 let nFailed = 0;
+const asked = process.argv.slice(2);
+const isAsked = (part: string): boolean => asked.length === 0 || asked.includes(part);
 
 interface Entry {
   readonly ms: number;
@@ -48,10 +50,10 @@ const rowOf = (name: string, planned: number, seen: number): void => {
 
 printMachine();
 
-console.log(
-  '\nStages, by the log of the service\n\n| stage | planned | in the log | off by |\n|---|---:|---:|---:|',
-);
-{
+if (isAsked('stages')) {
+  console.log(
+    '\nStages, by the log of the service\n\n| stage | planned | in the log | off by |\n|---|---:|---:|---:|',
+  );
   const stages = [
     { text: '100@4s', seconds: 4, planned: 400 },
     { text: '100..1000@6s', seconds: 6, planned: 3300 },
@@ -75,29 +77,31 @@ console.log(
   }
 }
 
-console.log(
-  '\nA weighted mix, 7:2:1 and 0.55:0.45, 500/s for 6 s\n\n| path | by its weight | in the log | off by |\n|---|---:|---:|---:|',
-);
-for (const weights of [
-  [7, 2, 1],
-  [0.55, 0.45],
-]) {
-  const script = join(folder, `mix-${weights.length}.mjs`);
-  const list = weights.map((weight, i) => ({ name: `r${i}`, weight, path: `/r${i}` }));
-  writeFileSync(script, `export const requests = ${JSON.stringify(list)};`);
-  const { entries } = await logged(['-s', script, '--rate', '500', '-d', '6s']);
-  const sum = weights.reduce((total, weight) => total + weight, 0);
-  for (const { path, weight } of list) {
-    // The probe asked the first.
-    const seen = entries.filter((entry) => entry.path === path).length - (path === '/r0' ? 1 : 0);
-    rowOf(path, (3000 * weight) / sum, seen);
+if (isAsked('mix')) {
+  console.log(
+    '\nA weighted mix, 7:2:1 and 0.55:0.45, 500/s for 6 s\n\n| path | by its weight | in the log | off by |\n|---|---:|---:|---:|',
+  );
+  for (const weights of [
+    [7, 2, 1],
+    [0.55, 0.45],
+  ]) {
+    const script = join(folder, `mix-${weights.length}.mjs`);
+    const list = weights.map((weight, i) => ({ name: `r${i}`, weight, path: `/r${i}` }));
+    writeFileSync(script, `export const requests = ${JSON.stringify(list)};`);
+    const { entries } = await logged(['-s', script, '--rate', '500', '-d', '6s']);
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    for (const { path, weight } of list) {
+      // The probe asked the first.
+      const seen = entries.filter((entry) => entry.path === path).length - (path === '/r0' ? 1 : 0);
+      rowOf(path, Math.round((3000 * weight) / sum), seen);
+    }
   }
 }
 
-console.log(
-  '\nA journey of three steps (log in, search with the token, buy; thinking 0.2 to 0.6 s), 200 users/s for 10 s\n',
-);
-{
+if (isAsked('journey')) {
+  console.log(
+    '\nA journey of three steps (log in, search with the token, buy; thinking 0.2 to 0.6 s), 200 users/s for 10 s\n',
+  );
   const script = join(folder, 'journey.mjs');
   writeFileSync(
     script,

@@ -1,7 +1,7 @@
 /**
  * Are errors counted as the service itself would count them? Services that die, freeze, hang, stall, are too slow, or have
  * bad habits, each beside its own log of answers; and the exit code that a pipeline sees.
- * `bun bench/stress-truth.ts [REPEATS] [outages|odd]`
+ * `bun bench/stress-truth.ts [REPEATS] [outages|odd|PART OF A NAME]`
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -148,7 +148,15 @@ printMachine();
 console.log(
   '\n| case | planned | errors | not answered, by the service’s log | off by | longest gap s | exit | |\n|---|---:|---:|---:|---:|---:|---:|---|',
 );
-const cases = [...(asked === 'odd' ? [] : CASES), ...(asked === 'outages' ? [] : ODD_CASES)];
+const all = [...CASES, ...ODD_CASES];
+const cases =
+  asked === undefined
+    ? all
+    : asked === 'outages'
+      ? CASES
+      : asked === 'odd'
+        ? ODD_CASES
+        : all.filter(({ name }) => name.includes(asked));
 let nWrong = 0;
 for (const one of cases) {
   for (let run = 0; run < repeats; run++) {
