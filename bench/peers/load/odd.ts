@@ -14,6 +14,8 @@ const LATE_MS = 5;
 const TRICKLE_MS = 60;
 
 interface Peer {
+  /** Accepted, and never read. */
+  isDeaf: boolean;
   rest: string;
   nAnswers: number;
 }
@@ -81,12 +83,15 @@ Bun.listen<Peer>({
   port: Number(port),
   socket: {
     open: (socket) => {
-      socket.data = { rest: '', nAnswers: 0 };
       // The first two are of whoever looks whether it is there, and of the probe.
-      if (habit.startsWith('reads nothing') && ++nConnections > 2 && nConnections % 4 === 0)
-        socket.pause();
+      const isDeaf =
+        habit.startsWith('reads nothing') && ++nConnections > 2 && nConnections % 4 === 0;
+      socket.data = { isDeaf, rest: '', nAnswers: 0 };
+      if (isDeaf) socket.pause();
     },
     data: (socket, bytes) => {
+      // The runtime reads on when the peer goes away.
+      if (socket.data.isDeaf) return;
       const text = socket.data.rest + Buffer.from(bytes).toString('latin1');
       const requests = text.split('\r\n\r\n');
       socket.data.rest = requests.pop()!;
