@@ -28,14 +28,19 @@ interface Known {
  * @param counts float64, shape (CANARY_OUTCOMES.length), in shared memory
  */
 export const startCanary = (context: ServeContext, counts: Float64Array): void => {
-  const ask = buildCanary(context.loaded.model, buildApp(scratchOf(context)));
-  if (ask === undefined) {
-    context.log.debug('the canary has no flight to ask for', { model: context.loaded.model.name });
-    return;
-  }
+  const build = (): ReturnType<typeof buildCanary> => {
+    const { model } = context.loaded;
+    const canary = buildCanary(model, buildApp(scratchOf(context)));
+    if (!canary) context.log.debug('the canary has no flight to ask for', { model: model.name });
+    return canary;
+  };
+  // Built when it first asks: a start has better things to do.
+  let canary: { readonly ask: ReturnType<typeof buildCanary> } | undefined;
   setInterval(async () => {
     if (context.state() !== 'ready') return;
-    const outcome = await ask();
+    canary ??= { ask: build() };
+    const outcome = await canary.ask?.();
+    if (outcome === undefined) return;
     counts[CANARY_OUTCOMES.indexOf(outcome)]! += 1;
     if (outcome !== 'right') context.log.error('the canary was not answered rightly', { outcome });
   }, EVERY_MS).unref();
