@@ -122,7 +122,7 @@ test('--explain adds what each input adds, which with the base makes the probabi
   const same = predict('explained.csv', '-o', 'one.csv', '--features', './one.csv');
   expect(same.exitCode).toBe(2);
   expect(same.stderr.toString()).toContain('name the same file');
-}, 30_000);
+}, 120_000);
 
 test('names rows without a prediction and damaged lines with where they stand, and columns that are not used', () => {
   writeModel(buildPlantedModel(), join(FOLDER, 'm.safetensors'));

@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'puntual-train-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A machine may be busy. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 240_000;
 
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
 
