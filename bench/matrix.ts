@@ -23,7 +23,7 @@ const puntual = (...args: string[]): string =>
 
 printMachine();
 try {
-  puntual('train', 'data/flights.parquet', '--name', 'm', '--publish');
+  puntual('train', 'data/flights.parquet', '--name', 'm', '--no-refit', '--publish');
   puntual('model', 'export', 'm', '--to', 'onnx', '-o', at('model.onnx'));
   puntual('model', 'export', 'm', '--to', 'onnx', '-o', at('plain.onnx'), '--uncalibrated');
   puntual('model', 'export', 'm', '--to', 'lightgbm', '-o', at('plain.txt'), '--uncalibrated');
