@@ -190,7 +190,7 @@ const evaluatePredicted = async (
 };
 
 /** What a flight takes while it is judged: its columns, inputs, answers, and its place in every ranking. */
-const FLIGHT_BYTES = 400;
+const FLIGHT_BYTES = 1500;
 
 /** What the runtime, the database and the models take. */
 const OWN_MB = 300;
