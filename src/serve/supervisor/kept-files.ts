@@ -57,7 +57,7 @@ export const keepFiles = (config: ServeConfig, sharedDir: string): KeptFiles => 
       writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' });
     } catch (error) {
       rmSync(file, { force: true });
-      throw new AppError('file-unwritable', `there is no room for a copy of ${paths.join(', ')}`, {
+      throw new AppError('file-unwritable', `a copy of ${paths.join(', ')} cannot be written`, {
         cause: error,
       });
     }

@@ -142,7 +142,7 @@ const fetchModel = async (
   }
   throw new AppError(
     'file-unwritable',
-    `there is no room for a copy of ${shown}: ${failures.join(', ')}`,
+    `a copy of ${shown} cannot be written: ${failures.join(', ')}`,
   );
 };
 

@@ -94,7 +94,7 @@ export const keepModel = (
   }
   throw new AppError(
     'file-unwritable',
-    `there is no room for a copy of ${path}: ${failures.join(', ')}`,
+    `a copy of ${path} cannot be written: ${failures.join(', ')}`,
   );
 };
 
