@@ -16,6 +16,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import catboost
 import lightgbm as lgb
 import numpy as np
+import onnxruntime
 import pandas as pd
 import xgboost as xgb
 from sklearn.calibration import CalibratedClassifierCV
@@ -414,6 +415,27 @@ def boosters():
     fit("xgboost-margin", xgb.XGBClassifier(n_estimators=5), numbers, late, 1e-6, base_margin=weights)
 
 
+def codes():
+    """Categories by their codes, asked with numbers that are none, or that the training did not have."""
+    own = np.random.default_rng(5)
+    x = np.stack([own.integers(0, 8, 400), own.normal(0, 3, 400)], axis=1).astype(float)
+    y = ((x[:, 0] % 3 == 0) + own.normal(0, 0.6, 400) > 0.4).astype(int)
+    gone, gone_late = x.copy(), y.copy()
+    gone[::4, 0], gone_late[::4] = np.nan, 1
+    asked = [0, 1, 3, 7, 3.0000000000000004, 2.9999999999999996, 2.99999999, 3.7, 6.999, 7.5, -0.5, -0.0, -1, -3.5, 8, 31.5, 77, 1e9, 3e9, 1e10, np.nan]
+    rows = np.array([[code, number] for code in asked for number in (-2.0, 1.5)])
+    light = lgb.LGBMClassifier(n_estimators=4, min_child_samples=5, min_data_per_group=5, cat_smooth=1, verbose=-1)
+    fit("codes-lightgbm", light, x, y, rows=rows, file="txt", dump=lambda m: m.booster_.model_to_string().encode(), categorical_feature=[0])
+    for name, one_hot, data, target in [("sets", 1, x, y), ("sets-gone", 1, gone, gone_late), ("equal", 99, x, y), ("equal-gone", 99, gone, gone_late)]:
+        model = xgb.XGBClassifier(n_estimators=4, max_depth=3, feature_types=["c", "q"], enable_categorical=True, max_cat_to_onehot=one_hot)
+        fit(f"codes-xgboost-{name}", model, data, target, 1e-6, rows, file="ubj", dump=lambda m: bytes(m.get_booster().save_raw("ubj")))
+    with open(os.path.join(os.path.dirname(__file__), "../src/exchange/fixtures/onnx-lightgbm-codes.onnx"), "rb") as f:
+        blob = f.read()
+    session = onnxruntime.InferenceSession(blob)
+    found = session.run(["probabilities"], {"x": rows.astype(np.float32)})[0][:, 1]
+    save("random-codes.onnx", None, None, rows, [float(p) for p in found], 1e-6, blob)
+
+
 def cat():
     settings = {"iterations": 6, "depth": 3, "verbose": 0, "allow_writing_files": False, "random_seed": 1, "thread_count": 1}
 
@@ -448,7 +470,7 @@ def cat():
 
 
 def hand():
-    for name in sys.argv[2].split(",") if len(sys.argv) > 2 else ("linear", "trees", "joined", "steps", "boosters", "cat"):
+    for name in sys.argv[2].split(",") if len(sys.argv) > 2 else ("linear", "trees", "joined", "steps", "boosters", "codes", "cat"):
         before = made
         globals()[name]()
         print(name, made - before)

@@ -76,6 +76,35 @@ describe('reading a request', () => {
   });
 });
 
+test.each([
+  ['cut', [0, 2, 2, 1, 0, 0, undefined, undefined, undefined, undefined]],
+  ['cutSingle', [0, 2, 2, 2, 3, 0, 3, 3, 3, undefined]],
+  ['equal', [0, 3, 3, 3, 3, 0, 3, 3, 3, undefined]],
+  ['equalSingle', [0, 2, 3, 2, 3, 0, 3, 3, 3, undefined]],
+] as const)('numbers that are no codes, as a library takes them: %s', (codes, expected) => {
+  const values = codes === 'cut' ? ['0', '1', '2'] : ['0', '1', '2', '3'];
+  const input = { ...INPUTS[0]!, values, codes };
+  const cells = [0, 2.0000000000000004, 2.7, 1.9999999999999998, -0.5, '-0.0', -1, 77, '3e9', 'x'];
+  const readCoded = buildInputReader([input]);
+  const read = cells.map((origin) => {
+    const raw = new Float64Array(1);
+    const { faults, unknown } = readCoded({ origin }, raw, 0);
+    expect(faults).toEqual([]);
+    expect(unknown).toEqual(Number.isNaN(raw[0]) ? ['origin'] : []);
+    return raw[0];
+  });
+  const wanted = expected.map((code) => code ?? Number.NaN);
+  expect(read).toEqual(wanted);
+  const column = {
+    kind: 'category',
+    codes: Int32Array.from(cells.keys()),
+    values: cells.map(String),
+  } as const;
+  const raw = new Float64Array(cells.length);
+  readColumnInto(input, column, { into: raw, at: 0, stride: 1, nRows: cells.length });
+  expect([...raw]).toEqual(wanted);
+});
+
 test('a column is read in the model’s codes, whatever the order of its own dictionary', () => {
   const raw = new Float64Array(8).fill(7);
   const column = {

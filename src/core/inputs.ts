@@ -8,6 +8,14 @@ import { AppError, type Fault } from './errors.ts';
 import { decodeTime, type InputKind } from './flight.ts';
 import type { Column } from './table.ts';
 
+/**
+ * What a library makes of a number that stands for a category. `cut` (LightGBM): cut off towards zero, and missing where
+ * no code is such. With the other rules the last of the values stands for every number that is no code: one that is
+ * negative, or too large after it was cut off (`cutSingle`, XGBoost), or that is not equal to a code (`equal`, ONNX).
+ * `Single` rounds it to single precision first.
+ */
+export type CodeRule = 'cut' | 'cutSingle' | 'equal' | 'equalSingle';
+
 export interface Input {
   readonly name: string;
   readonly kind: InputKind;
@@ -19,6 +27,8 @@ export interface Input {
   readonly values?: readonly string[];
   /** Whether a category takes none but its known values, as an encoder of another library that was told so. */
   readonly onlyKnown?: boolean;
+  /** Of a category whose values are the codes 0, 1, 2, ... of another library: what that makes of other numbers. */
+  readonly codes?: CodeRule;
   /** Numbers beyond these are refused, as the library of a foreign model refuses what it cannot compute with. */
   readonly least?: number;
   readonly most?: number;
@@ -45,7 +55,7 @@ type InputReader = (
  * @cost one map look-up per category
  */
 export const buildInputReader = (inputs: readonly Input[]): InputReader => {
-  const codes = inputs.map((input) => codesOf(input));
+  const codes = inputs.map((input) => buildCodeReader(input));
   return (request, into, at) => {
     const reading: Reading = { faults: [], unknown: [] };
     for (let i = 0; i < inputs.length; i++) {
@@ -55,15 +65,36 @@ export const buildInputReader = (inputs: readonly Input[]): InputReader => {
   };
 };
 
-/** Code of each known value; undefined for an input that is not a category. */
-export const codesOf = (input: Input): ReadonlyMap<string, number> | undefined =>
-  input.kind === 'category'
-    ? new Map((input.values ?? []).map((value, code) => [value, code]))
-    : undefined;
+/** The code of a value, undefined where it is not known. */
+type CodeReader = (value: string) => number | undefined;
+
+/** Reads the values of a category; undefined for an input that is none. */
+export const buildCodeReader = ({ kind, values = [], codes }: Input): CodeReader | undefined => {
+  if (kind !== 'category') return undefined;
+  const known = new Map(values.map((value, code) => [value, code]));
+  if (codes === undefined) return (value) => known.get(value);
+  return (value) => known.get(value) ?? codeOfNumber(value, codes, values.length);
+};
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+const codeOfNumber = (value: string, rule: CodeRule, nValues: number): number | undefined => {
+  if (!NUMBER.test(value)) return undefined;
+  if (rule === 'cut') {
+    // Not the negative zero.
+    const code = Math.trunc(Number(value)) + 0;
+    return code >= 0 && code < nValues ? code : undefined;
+  }
+  const last = nValues - 1;
+  const number = (rule === 'equal' ? Number(value) : Math.fround(Number(value))) + 0;
+  const code = Math.trunc(number);
+  const isCode = number >= 0 && code < last && (rule === 'cutSingle' || code === number);
+  return isCode ? code : last;
+};
 
 const readValue = (
   input: Input,
-  codes: ReadonlyMap<string, number> | undefined,
+  codeOf: CodeReader | undefined,
   request: Readonly<Record<string, unknown>>,
   reading: Reading,
 ): number => {
@@ -77,7 +108,7 @@ const readValue = (
       if (typeof value !== 'string' && typeof value !== 'number') {
         return fault(reading, input, 'must be a string');
       }
-      const code = codes!.get(String(value));
+      const code = codeOf!(String(value));
       if (code !== undefined) return code;
       if (input.onlyKnown) return fault(reading, input, mustBeKnown(input));
       reading.unknown.push(input.name);
@@ -159,8 +190,8 @@ export const readColumnInto = (
   { into, at, stride, nRows }: InputRows,
 ): void => {
   if (column?.kind === 'category' && input.kind === 'category') {
-    const codes = codesOf(input)!;
-    const translated = Float64Array.from(column.values, (value) => codes.get(value) ?? Number.NaN);
+    const codeOf = buildCodeReader(input)!;
+    const translated = Float64Array.from(column.values, (value) => codeOf(value) ?? Number.NaN);
     for (let row = 0; row < nRows; row++) {
       const code = column.codes[row]!;
       into[row * stride + at] = code < 0 ? Number.NaN : translated[code]!;

@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
 import { buildEncoder } from '../core/features.ts';
 import { decodeTime } from '../core/flight.ts';
-import { type Input, isOutOfRange, mustLieWithin } from '../core/inputs.ts';
+import { buildCodeReader, type Input, isOutOfRange, mustLieWithin } from '../core/inputs.ts';
 import type { Model } from '../core/model.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import type { ColumnMapping } from './column-mapping.ts';
@@ -195,10 +195,10 @@ const cellValue = (input: Input, cell: CheckedRow[string] | undefined, r: number
       throw invalid(`row ${r + 1} has ${number} in ${input.name}, which ${mustLieWithin(input)}`);
     return number;
   }
-  const values = input.values ?? [];
+  const codeOf = buildCodeReader(input)!;
   const code = [String(cell), String(numberOf(cell)), capital(cell)]
-    .map((text) => values.indexOf(text))
-    .find((place) => place >= 0);
+    .map((text) => codeOf(text))
+    .find((found) => found !== undefined);
   if (code === undefined && input.onlyKnown)
     throw invalid(`row ${r + 1} has '${String(cell)}' in ${input.name}, which the model refuses`);
   return code ?? Number.NaN;

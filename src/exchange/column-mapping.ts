@@ -192,6 +192,7 @@ const buildInput = (
     description: spec.description ?? field?.description ?? spec.name,
     ...(unit !== undefined && { unit }),
     ...(values !== undefined && { values }),
+    ...(column?.codes && values === column.values && { codes: column.codes }),
     ...(column?.isClosed && kind === 'category' && { onlyKnown: true }),
   };
 };

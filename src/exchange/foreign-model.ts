@@ -2,6 +2,7 @@
  * A model as its library left it: columns, a score over them, a link. What every reader of a format returns.
  */
 import type { Feature } from '../core/features.ts';
+import type { CodeRule } from '../core/inputs.ts';
 import type { Calibration, Link, Score } from '../core/model.ts';
 
 /** What a column of the library's input matrix holds. */
@@ -12,6 +13,8 @@ export interface ForeignColumn {
   readonly values?: readonly string[];
   /** Whether these values are the bare codes, because the file does not name the categories. */
   readonly isCoded?: boolean;
+  /** What the library makes of numbers that are not among those codes. */
+  readonly codes?: CodeRule;
   /** Whether a missing value is filled in by the model itself. */
   readonly isOptional?: boolean;
   /** Whether the library refuses a value that is not among `values`. */

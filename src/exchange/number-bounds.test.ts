@@ -61,6 +61,24 @@ describe('a bound is the last number with a finite answer', () => {
     expect([least, most]).toEqual([-SINGLE_LIMIT, 709]);
   });
 
+  const exp = { do: 'function', function: 'exp' } as const;
+  const product: Feature = {
+    name: '',
+    step: 'product',
+    of: [chain(number, exp), chain(number, exp)],
+  };
+  test.each([
+    ['in single precision', chain(number, exp), SINGLE_LIMIT],
+    ['after a line', chain(number, exp, { do: 'line', factor: 1e6, offset: 1 }), SINGLE_LIMIT],
+    ['squared', chain(number, exp, { do: 'function', function: 'square' }), SINGLE_LIMIT],
+    ['in a product', product, Number.MAX_VALUE],
+    ['in a product in single precision', product, SINGLE_LIMIT],
+  ])('the exponential below what the model takes: %s', (_, feature, limit) => {
+    const { most } = numberBounds([delay], [feature], limit).get('delay')!;
+    expect(valueAt(feature, most)).toBeLessThanOrEqual(limit * (1 + 1e-12));
+    expect(valueAt(feature, most + 1e-6)).toBeGreaterThan(limit);
+  });
+
   test('of several steps over one input the narrowest counts', () => {
     const { least, most } = boundsOf(
       chain(number, log1p),

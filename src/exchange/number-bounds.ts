@@ -45,42 +45,66 @@ const MONOTONE: ReadonlySet<FunctionName> = new Set<FunctionName>([
   'trunc',
 ]);
 
-/** By input, for numbers. @throws AppError model-unsupported where no bound says what the steps take */
+const GROWING: readonly string[] = ['exp', 'exp2', 'expm1'] satisfies readonly FunctionName[];
+
+/**
+ * By input, for numbers.
+ * @param limit the largest number that the model itself takes; exponentials are held below it, also where they are
+ *   multiplied (each then below its share, so that more is refused than has to be)
+ * @throws AppError model-unsupported where no bound says what the steps take
+ */
 export const numberBounds = (
   inputs: readonly Input[],
   features: readonly Feature[],
+  limit = Number.MAX_VALUE,
 ): ReadonlyMap<string, Bounds> => {
   const bounds = new Map<string, Bounds>();
   for (const { name, kind } of inputs) if (kind === 'number') bounds.set(name, ALL);
   // A column that stands in many products has one list of operations.
-  const seen = new Set<readonly Operation[]>();
-  const visit = (feature: Feature): void => {
-    if (feature.step === 'product') for (const factor of feature.of) visit(factor);
+  const seen = new Map<readonly Operation[], number>();
+  const visit = (feature: Feature, most: number): void => {
+    if (feature.step === 'product')
+      for (const factor of feature.of) visit(factor, most ** (1 / feature.of.length));
     if (feature.step !== 'chain') return;
     const { of, operations } = feature;
-    if (seen.has(operations)) return;
-    seen.add(operations);
+    if ((seen.get(operations) ?? Number.POSITIVE_INFINITY) <= most) return;
+    seen.set(operations, most);
     if (of.step === 'number' || of.step === 'scale' || of.step === 'line') {
-      bounds.set(of.input, narrowed(bounds.get(of.input) ?? ALL, of, operations));
+      bounds.set(of.input, narrowed(bounds.get(of.input) ?? ALL, of, { operations, limit: most }));
       return;
     }
-    visit(of);
+    visit(of, most);
     for (const operation of operations)
       if (operation.do === 'function' && DOMAINS[operation.function])
         throw unsupported(operation.function, 'of what other steps make');
   };
-  for (const feature of features) visit(feature);
+  for (const feature of features) visit(feature, limit);
   return bounds;
 };
+
+interface ChainSteps {
+  readonly operations: readonly Operation[];
+  /** What the chain may come to at most. */
+  readonly limit: number;
+}
 
 /** The numbers for which every function of a chain has an answer. */
 const narrowed = (
   bounds: Bounds,
   of: Feature & { readonly step: 'number' | 'scale' | 'line' },
-  operations: readonly Operation[],
+  { operations, limit }: ChainSteps,
 ): Bounds => {
   let { least, most } = bounds;
   const first = firstOperation(of);
+  const narrow = (before: readonly Operation[], domain: Bounds, name: FunctionName): void => {
+    const number = buildOperations(before);
+    const fits = (x: number): boolean => number(x) >= domain.least && number(x) <= domain.most;
+    const filled = before.find((one) => one.do === 'fill');
+    if (filled && !fits(Number.NaN)) throw unsupported(name, 'of what is filled in');
+    const within = edgesOf({ fits, number, domain }, { least, most });
+    if (!within) throw unsupported(name, 'which has no answer for any number');
+    ({ least, most } = within);
+  };
   operations.forEach((operation, i) => {
     const domain = operation.do === 'function' ? DOMAINS[operation.function] : undefined;
     if (!domain || operation.do !== 'function') return;
@@ -94,13 +118,16 @@ const narrowed = (
         return;
       throw unsupported(operation.function, 'after such a step');
     }
-    const number = buildOperations(before);
-    const fits = (x: number): boolean => number(x) >= domain.least && number(x) <= domain.most;
-    const filled = before.find((one) => one.do === 'fill');
-    if (filled && !fits(Number.NaN)) throw unsupported(operation.function, 'of what is filled in');
-    const within = edgesOf({ fits, number, domain }, { least, most });
-    if (!within) throw unsupported(operation.function, 'which has no answer for any number');
-    ({ least, most } = within);
+    narrow(before, domain, operation.function);
+    if (!GROWING.includes(operation.function)) return;
+    // As far as the steps after it rise or fall all along.
+    const rest = operations.slice(i + 1);
+    const end = rest.findIndex((one) => !isMonotone(one));
+    const next = rest[end];
+    const isSquared = next?.do === 'function' && next.function === 'square';
+    const size = isSquared ? Math.sqrt(limit) : limit;
+    const until = [...first, ...operations.slice(0, end < 0 ? undefined : i + 1 + end)];
+    narrow(until, { least: -size, most: size }, operation.function);
   });
   return { least, most };
 };

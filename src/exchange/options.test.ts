@@ -24,6 +24,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   'catboost-multiclass-plain.json': 'more than one answer',
   'columns-weights-logistic.pkl': 'transformer_weights',
   'empty-hot.pkl': 'a category of city that is the empty text',
+  'empty-ordinal.pkl': 'a category of city that is the empty text',
   'gb-init-plain.pkl': 'starts from another model',
   'lightgbm-linear-plain.pkl': 'linear models in its leaves',
   'scale-function-arguments-logistic.pkl': 'a FunctionTransformer of clip',

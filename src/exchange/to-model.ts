@@ -3,8 +3,8 @@
  */
 import { AppError } from '../core/errors.ts';
 import type { Feature } from '../core/features.ts';
-import type { Input } from '../core/inputs.ts';
-import type { Head, Model } from '../core/model.ts';
+import { type Input, SINGLE_LIMIT } from '../core/inputs.ts';
+import type { Head, HeadScore, Model } from '../core/model.ts';
 import { checkModel } from '../core/model-check.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import type { NamedColumn } from './check-rows.ts';
@@ -44,7 +44,9 @@ export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): 
   };
   const examples = exampleNumbers(features, scored.score);
   const asked = inputsOf(mappings);
-  const bounds = foreign.acceptsAnyNumber ? undefined : numberBounds(asked, features);
+  const bounds = foreign.acceptsAnyNumber
+    ? undefined
+    : numberBounds(asked, features, limitOf(scored.score));
   const model: Model = {
     name: spec.name ?? name,
     inputs: asked.map((input) => {
@@ -70,6 +72,12 @@ export const toModel = (foreign: ForeignModel, spec: InputsFile, name: string): 
     model: { ...model, selfTest: selfTestOf(model) },
     columns: mappings.map((mapping, c) => ({ name: names[c] ?? `x${c}`, mapping })),
   };
+};
+
+/** The largest number that a score takes: its library rounds what trees compare to single precision. */
+const limitOf = (score: HeadScore): number => {
+  const scores = score.kind === 'mean' || score.kind === 'stack' ? score.members : [{ score }];
+  return scores.some((one) => one.score.kind === 'forest') ? SINGLE_LIMIT : Number.MAX_VALUE;
 };
 
 /** The nearest number that an input takes. */

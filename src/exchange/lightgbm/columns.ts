@@ -44,7 +44,7 @@ export const readLightGbmColumns = (
     nValues += maxCode;
     if (nValues > VALUES_LIMIT) throw unsupported(`has a category code of ${maxCode}`);
     const codes = Array.from({ length: maxCode + 1 }, (_, code) => `${code}`);
-    return { ...named, values: codes, isCoded: true };
+    return { ...named, values: codes, isCoded: true, codes: 'cut' };
   });
 };
 

@@ -215,7 +215,7 @@ interface ModelContext extends GraphInput {
 type Reader = (attributes: Attributes, context: ModelContext) => Unnamed;
 
 const ofTrees = ({ score, link, trees }: ForestScore, classes: readonly string[]): Unnamed => ({
-  columns: columnsOfTrees(trees, score.forest.nFeatures),
+  columns: columnsOfTrees(trees, score.forest),
   score,
   link,
   classes,

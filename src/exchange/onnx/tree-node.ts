@@ -3,6 +3,7 @@
  * Every comparison becomes `<=`, every test for equality or membership a category set.
  */
 
+import type { Forest } from '../../core/forest.ts';
 import {
   type AllocateWords,
   type ForeignNode,
@@ -137,7 +138,7 @@ const unionOf = (sets: readonly Uint32Array[]): Uint32Array => {
 /** Columns that are only asked for equality are categories 0, 1, 2, ... */
 export const columnsOfTrees = (
   trees: readonly ForeignTree[],
-  nFeatures: number,
+  { nFeatures, precision }: Forest,
 ): ForeignColumn[] => {
   const nCodes = new Array<number>(nFeatures).fill(0);
   for (const { nodes } of trees)
@@ -149,7 +150,15 @@ export const columnsOfTrees = (
         throw unsupported(`asks column ${feature} both for equality and for order`);
   if (nCodes.reduce((sum, n) => sum + n, 0) > 2 * VALUES_LIMIT)
     throw unsupported('has too many categories');
-  return nCodes.map((n) =>
-    n === 0 ? {} : { values: Array.from({ length: n }, (_, c) => `${c}`), isCoded: true },
+  return nCodes.map(
+    (n): ForeignColumn =>
+      n === 0
+        ? {}
+        : {
+            // The last one equals none that a node asks for, and so stands for all that equal none.
+            values: Array.from({ length: n + 1 }, (_, c) => `${c}`),
+            isCoded: true,
+            codes: precision === 'float32' ? 'equalSingle' : 'equal',
+          },
   );
 };

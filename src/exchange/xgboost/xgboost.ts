@@ -164,7 +164,15 @@ const columnsOf = (
     const values = categories.get(f);
     const named = typeof name === 'string' ? { name } : {};
     if (!values) return named;
-    if (!lost.has(f)) return { ...named, values, isCoded: !known.has(f) };
+    if (known.has(f)) return { ...named, values };
+    // The last one is in no set of a node, and so stands for all that are in none.
+    if (!lost.has(f))
+      return {
+        ...named,
+        values: [...values, `${values.length}`],
+        isCoded: true,
+        codes: 'cutSingle',
+      };
     const column = typeof name === 'string' ? `'${name}'` : `${f}`;
     const namesLost = `XGBoost cut the names of the categories of column ${column} in the file, as it does where one is not ASCII`;
     return { ...named, values, isCoded: true, namesLost };

@@ -2,9 +2,9 @@
  * From the plain columns of a chunk to what a model reads: one float64 per input, rows beside each other.
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api';
-import { codesOf, type Input } from '../../core/inputs.ts';
-import { buildDictionary } from '../reading/dictionary.ts';
+import { buildCodeReader, type Input } from '../../core/inputs.ts';
 import { NO_MINUTES } from '../cleaning/projection.ts';
+import { buildDictionary } from '../reading/dictionary.ts';
 import { doublesOf, intsOf, textsOf } from '../reading/vectors.ts';
 
 /** Where a column of a chunk goes: to `raw[row * stride + at]`. */
@@ -42,7 +42,7 @@ export const buildColumnReader = (input: Input): ColumnReader => {
 };
 
 const buildCategoryReader = (input: Input): ColumnReader => {
-  const known = codesOf(input)!;
+  const codeOf = buildCodeReader(input)!;
   const dictionary = buildDictionary();
   let translated = new Float64Array(256);
   let nTranslated = 0;
@@ -58,7 +58,7 @@ const buildCategoryReader = (input: Input): ColumnReader => {
       translated = wider;
     }
     for (; nTranslated < texts.length; nTranslated++) {
-      translated[nTranslated] = known.get(texts[nTranslated]!) ?? Number.NaN;
+      translated[nTranslated] = codeOf(texts[nTranslated]!) ?? Number.NaN;
     }
     let nUnknown = 0;
     for (let row = 0; row < nRows; row++) {

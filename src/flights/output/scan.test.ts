@@ -6,9 +6,9 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { AppError } from '../../core/errors.ts';
 import { buildInputReader, type Input } from '../../core/inputs.ts';
 import { openDatabase, readRows } from '../database.ts';
+import { CHUNK_ROWS } from '../reading/vectors.ts';
 import { type ScanOptions, scanFiles } from './scan.ts';
 import { scoreHere } from './scoring.ts';
-import { CHUNK_ROWS } from '../reading/vectors.ts';
 
 let folder = '';
 
@@ -191,6 +191,29 @@ test('a value that an input refuses leaves its row without an answer, and says w
   });
   expect(report.unscored).toEqual({ 'unknown airline': 1, 'no airline': 1 });
   expect(report.rows).toEqual({ read: 4, scored: 2, unscored: 2 });
+});
+
+test('a code of a category that a file writes as a number with a fraction is cut as the library does', async () => {
+  const file = put('coded.csv', 'level,other\n1.0,1\n0.7,1\n2,1\n');
+  const seen: number[] = [];
+  await scanFiles([file], at('coded-out.csv'), {
+    inputs: [
+      {
+        name: 'level',
+        kind: 'category',
+        required: false,
+        description: '',
+        values: ['0', '1'],
+        codes: 'cut',
+      },
+    ],
+    outputs: [{ name: 'late', kind: 'number' }],
+    scoring: scoreHere(1, 1, (raw, nRows, out) => {
+      seen.push(...raw);
+      out.fill(0.5, 0, nRows);
+    }),
+  });
+  expect(seen).toEqual([1, 0, Number.NaN]);
 });
 
 test('a number beyond what its input takes leaves its row without an answer, and says why', async () => {

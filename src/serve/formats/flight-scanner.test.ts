@@ -79,6 +79,16 @@ test('a value that a category refuses is left to the twin, which says what it ma
   expect(scanned('XX')).toBe(-1);
 });
 
+test('a number that may be cut to a code is left to the twin', () => {
+  const coded = buildFlightScanner([{ ...INPUTS[0]!, values: ['0', '1'], codes: 'cut' }]);
+  const end = (value: unknown): number => {
+    const text = JSON.stringify({ [INPUTS[0]!.name]: value });
+    return coded.scan(Buffer.from(text), 0, new Float64Array(1), 0);
+  };
+  expect(end(1)).toBeGreaterThan(0);
+  for (const value of [1.5, '1.5', 7, '1e0']) expect(end(value)).toBe(-1);
+});
+
 describe('the scanner', () => {
   test.each([
     ['a plain flight', JSON.stringify(FLIGHT)],

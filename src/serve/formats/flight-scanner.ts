@@ -88,7 +88,7 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
       return next;
     }
     // Bytes that are no UTF-8 would be mended before they are compared: not here.
-    if (token.hasHighByte || inputs[input]!.onlyKnown) return -1;
+    if (token.hasHighByte || inputs[input]!.onlyKnown || inputs[input]!.codes) return -1;
     isUnknown[input] = 1;
     nUnknown++;
     into.raw[into.at + input] = Number.NaN;

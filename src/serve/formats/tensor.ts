@@ -6,7 +6,7 @@
 import { AppError, type Fault } from '../../core/errors.ts';
 import { decodeTime } from '../../core/flight.ts';
 import {
-  codesOf,
+  buildCodeReader,
   type Input,
   isOutOfRange,
   mustBeKnown,
@@ -75,7 +75,7 @@ const utf8 = new TextDecoder();
 
 /** @cost about 2 ns per byte of binary text, 1 ns per number */
 export const buildColumnReader = (input: Input): ColumnReader => {
-  const codes = codesOf(input);
+  const codeOf = buildCodeReader(input);
   const words = input.kind === 'category' ? buildDictionary(input.values ?? []) : undefined;
 
   const fault = (sink: ColumnSink, must: string): number => {
@@ -93,7 +93,7 @@ export const buildColumnReader = (input: Input): ColumnReader => {
     sink.unknown[sink.row] = 1;
     return Number.NaN;
   };
-  const category = (text: string, sink: ColumnSink): number => codes!.get(text) ?? neverSeen(sink);
+  const category = (text: string, sink: ColumnSink): number => codeOf!(text) ?? neverSeen(sink);
   const time = (text: string, sink: ColumnSink): number => {
     const minutes = decodeTime(text);
     return Number.isNaN(minutes)
@@ -125,7 +125,8 @@ export const buildColumnReader = (input: Input): ColumnReader => {
       let hash = HASH_SEED;
       for (let i = from; i < to; i++) hash = hashNext(hash, bytes[i]!);
       const code = words.find(bytes, from, to, hash);
-      return code >= 0 ? code : neverSeen(sink);
+      if (code >= 0) return code;
+      return input.codes ? category(utf8.decode(bytes.subarray(from, to)), sink) : neverSeen(sink);
     }
     if (input.kind === 'time') {
       const minutes = to - from === 16 ? minutesAt(bytes, from) : Number.NaN;
