@@ -321,15 +321,20 @@ describe('a new model', () => {
   };
 
   test(
-    'that is worse than climatology is stored but not made current, unless that is asked for: exit code 99',
+    'that gains nothing on climatology is stored but not made current, unless that is asked for: exit code 99',
     () => {
       const turned = writeCities('turned.csv', 60, 50);
       const { exitCode, stdout, stderr } = train(turned, 'turned', '--json');
       expect(exitCode).toBe(99);
-      const { publication, model, test: test_, baselines } = JSON.parse(stdout);
+      const { publication, model, test: test_, baselines, verdict } = JSON.parse(stdout);
       expect(publication.isCurrent).toBe(false);
-      const figures = `log loss ${test_.logLoss.toFixed(4)}, climatology ${baselines.climatology.logLoss.toFixed(4)}`;
-      expect(stderr).toContain(`is worse than climatology on the test days (${figures})`);
+      const added = 100 * (test_.logLoss / baselines.climatology.logLoss - 1);
+      expect(stderr).toContain(
+        `not made current: on the test days its log loss is ${added.toFixed(1)} % above climatology's`,
+      );
+      expect(stderr.includes("climatology's, a difference within chance")).toBe(
+        verdict.includes('difference from climatology (airline × hour) is within chance'),
+      );
       expect(existsSync(join(folder, model))).toBe(true);
       expect(current('turned')).toBeNull();
       const published = train(turned, 'turned', '--publish');

@@ -97,7 +97,7 @@ export const describe = (command: Command): void => {
     .addOption(ownColumnsOption())
     .option(
       '--publish',
-      'make the model current even if it is worse than climatology on the test days (otherwise exit code 99)',
+      'make the model current even if its log loss on the test days is not below that of climatology (otherwise exit code 99)',
     )
     .option(
       '--if-better',

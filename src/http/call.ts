@@ -2,6 +2,7 @@
  * One request as a handler sees it, and what may answer it.
  */
 import type { AppError } from '../core/errors.ts';
+import type { Kept } from './kept-answer.ts';
 
 export interface Call {
   readonly method: string;
@@ -47,8 +48,17 @@ export interface Streamed {
   readonly lengthBytes?: number;
 }
 
-/** A text is a whole answer: 200, `application/json`. */
-export type Answer = string | Response | Streamed;
+/** A text that would be another one in another language: as a text, and `Vary` says so. */
+export interface Spoken {
+  readonly kind: 'spoken';
+  readonly status: 200;
+  readonly text: string;
+}
+
+/** Written in the turn in which it is given. A text is a whole answer: 200, `application/json`. */
+export type Ready = string | Spoken | Kept;
+
+export type Answer = Ready | Response | Streamed;
 
 export interface Handlers {
   readonly answer: (call: Call) => Answer | Promise<Answer>;
@@ -63,8 +73,19 @@ export interface Handlers {
 export const isStreamed = (answer: Answer): answer is Streamed =>
   typeof answer === 'object' && 'parts' in answer;
 
+export const isReady = (answer: Answer | Promise<Answer>): answer is Ready =>
+  typeof answer === 'string' || 'kind' in answer;
+
+export const spoken = (text: string): Spoken => ({ kind: 'spoken', status: 200, text });
+
+const JSON_FIELDS = { 'content-type': 'application/json' };
+const SPOKEN_FIELDS = { ...JSON_FIELDS, vary: 'accept-language' };
+
 /** An answer whose fields can be added to. */
-export const withHeaders = (answer: Answer): Response | Streamed =>
-  typeof answer === 'string'
-    ? new Response(answer, { headers: { 'content-type': 'application/json' } })
-    : answer;
+export const withHeaders = (answer: Answer): Response | Streamed => {
+  if (!isReady(answer)) return answer;
+  if (typeof answer === 'string') return new Response(answer, { headers: JSON_FIELDS });
+  if (answer.kind === 'spoken') return new Response(answer.text, { headers: SPOKEN_FIELDS });
+  const { status, headers, body } = answer;
+  return new Response(status === 204 || status === 304 ? null : body, { status, headers });
+};

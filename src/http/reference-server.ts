@@ -2,7 +2,7 @@
  * The slow twin of the room: the same handlers over the runtime's own HTTP server, with real requests and responses.
  * It has no timeouts. `differential.test.ts` holds both equal.
  */
-import { type Answer, type Call, type Handlers, isStreamed } from './call.ts';
+import { type Answer, type Call, type Handlers, isStreamed, withHeaders } from './call.ts';
 import { parseErrorOf } from './parse-errors.ts';
 import { tooLarge } from './request-body.ts';
 
@@ -46,9 +46,8 @@ export const callOf = (request: Request): Call => {
   };
 };
 
-const responseOf = (answer: Answer): Response => {
-  if (typeof answer === 'string')
-    return new Response(answer, { headers: { 'content-type': 'application/json' } });
+const responseOf = (given: Answer): Response => {
+  const answer = withHeaders(given);
   if (!isStreamed(answer)) return answer;
   const { status, headers, parts } = answer;
   const iterator = parts[Symbol.asyncIterator]();

@@ -3,7 +3,14 @@
  * open after each.
  */
 import { ERRORS } from '../core/errors.ts';
-import { type Answer, type Handlers, isStreamed, type Streamed } from './call.ts';
+import {
+  type Answer,
+  type Handlers,
+  isReady,
+  isStreamed,
+  type Ready,
+  type Streamed,
+} from './call.ts';
 import type { Connection, Outlet } from './connection.ts';
 import { type ParseFault, parseErrorOf } from './parse-errors.ts';
 import { type HttpRequest, isRead } from './request.ts';
@@ -67,10 +74,10 @@ export const buildReply = ({
     connection.lingers = true;
   };
 
-  const json = (connection: Connection, request: HttpRequest, text: string): void => {
+  const atOnce = (connection: Connection, request: HttpRequest, ready: Ready): void => {
     dropRest(connection, request);
     const persistence = persistenceOf(connection, request);
-    writer.json(text, persistence, request.method === 'HEAD', connection);
+    writer.ready(ready, persistence, request.method === 'HEAD', connection);
     onAnswered();
   };
 
@@ -99,7 +106,7 @@ export const buildReply = ({
     request: HttpRequest,
     made: Answer,
   ): Promise<void> => {
-    if (typeof made === 'string') json(connection, request, made);
+    if (isReady(made)) atOnce(connection, request, made);
     else if (isStreamed(made)) await stream(connection, request, made);
     else {
       const body = await made.bytes();
@@ -162,8 +169,8 @@ export const buildReply = ({
     } catch (error) {
       given = handlers.failed(error as Error);
     }
-    if (typeof given === 'string') {
-      json(connection, request, given);
+    if (isReady(given)) {
+      atOnce(connection, request, given);
       return connection.isLast || isRead(request) || !leave(connection, request);
     }
     if (connection.wait !== 'body' && connection.wait !== 'part') wait(connection, 'answer');

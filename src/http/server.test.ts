@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { echo, get, open, post, talk } from '../../test/http-talk.ts';
+import { keepAnswer } from './kept-answer.ts';
 import { ageOf } from './limits.ts';
 
 describe('a connection', () => {
@@ -66,6 +67,30 @@ describe('a connection', () => {
     const heard = await until(/text$/);
     expect(heard.match(/Content-Length: 4/g)).toHaveLength(3);
     expect(heard.match(/four|text/g)).toHaveLength(1);
+  });
+
+  test('writes a kept answer as it is, with the Date of now, and says where the connection ends', async () => {
+    const kept = keepAnswer(
+      200,
+      { 'content-type': 'text/plain', etag: '"a"' },
+      Buffer.from('kept'),
+    );
+    const unchanged = keepAnswer(304, { etag: '"a"' });
+    const server = open((call) => (call.path === '/304' ? unchanged : kept));
+    const { until } = talk(server, `HEAD /k HTTP/1.1\r\nHost: t\r\n\r\n${get('/304')}${get('/k')}`);
+    const heard = await until(/kept$/);
+    const dates = [...heard.matchAll(/^Date: (.*)\r$/gm)].map(([, date]) => Date.parse(date!));
+    expect(dates).toHaveLength(3);
+    for (const date of dates) expect(date).toBeGreaterThan(Date.parse('2026-01-01'));
+    expect(heard.replaceAll(/Date: .*\r\n/g, '').replaceAll('\r\n', '|')).toBe(
+      'HTTP/1.1 200 OK|content-type: text/plain|etag: "a"|Content-Length: 4||' +
+        'HTTP/1.1 304 Not Modified|etag: "a"||' +
+        'HTTP/1.1 200 OK|content-type: text/plain|etag: "a"|Content-Length: 4||kept',
+    );
+    const once = talk(server, 'GET /k HTTP/1.0\r\n\r\n');
+    await once.closed;
+    expect(once.heard()).toContain('Connection: close');
+    expect(once.heard()).toEndWith('\r\n\r\nkept');
   });
 
   test('ends after an answer to HTTP/1.0, unless that asks to keep it', async () => {

@@ -1,7 +1,9 @@
 /**
  * Answers as bytes: gathered in one buffer while a connection is served, and sent with one write at its end.
  */
+import type { Ready } from './call.ts';
 import type { CoarseClock } from './coarse-clock.ts';
+import { type Kept, messageOf } from './kept-answer.ts';
 import { REASONS } from './status.ts';
 
 /** Whether the connection persists after the message, and how its Connection field says so. @source RFC 9112, 9.3 */
@@ -20,8 +22,7 @@ interface AnswerHead {
 }
 
 export interface Writer<T> {
-  /** 200 with JSON. */
-  readonly json: (text: string, persistence: Persistence, isHead: boolean, sink: T) => void;
+  readonly ready: (answer: Ready, persistence: Persistence, isHead: boolean, sink: T) => void;
   readonly whole: (head: AnswerHead, body: Uint8Array | string, isHead: boolean, sink: T) => void;
   /** The head of an answer whose body follows by `part`: of so many bytes, or in chunks, and then `last` follows. */
   readonly begin: (head: AnswerHead, framing: number | boolean, sink: T) => void;
@@ -35,7 +36,8 @@ export interface Writer<T> {
 const GATHER_BYTES = 64 * 1024;
 /** Room for one more letter, so that a text that is longer as UTF-8 is never taken for one that is not. */
 const MARGIN = 4;
-const JSON_HEADERS = [['Content-Type', 'application/json']] as const;
+const JSON_FIELDS = [['Content-Type', 'application/json']] as const;
+const SPOKEN_FIELDS = [...JSON_FIELDS, ['Vary', 'accept-language']] as const;
 /** Fields that belong to the message, not to the answer. */
 const OWN_FIELDS = /^(?:connection|content-length|date|keep-alive|transfer-encoding)$/i;
 
@@ -48,8 +50,9 @@ export const buildWriter = <T>(
   let used = 0;
   /** Whose bytes are gathered: never those of two. */
   let owner: T | undefined;
-  let jsonDate = '';
+  let headDate = '';
   let jsonHead = '';
+  let spokenHead = '';
 
   const flush = (): void => {
     if (used === 0) return;
@@ -98,15 +101,39 @@ export const buildWriter = <T>(
     if (hasLength && !isHead) put(bytes, sink);
   };
 
+  const headOf = (headers: AnswerHead['headers']): string =>
+    headText({ status: 200, headers, persistence: 'keep' });
+  const json = (
+    { text, isSpoken }: { readonly text: string; readonly isSpoken: boolean },
+    persistence: Persistence,
+    isHead: boolean,
+    sink: T,
+  ): void => {
+    if (headDate !== clock.date) {
+      headDate = clock.date;
+      jsonHead = headOf(JSON_FIELDS);
+      spokenHead = headOf(SPOKEN_FIELDS);
+    }
+    const answer = `${isSpoken ? spokenHead : jsonHead}${CONNECTION[persistence]}Content-Length: ${text.length}\r\n\r\n${text}`;
+    if (!isHead && putAscii(answer, sink)) return;
+    const headers = isSpoken ? SPOKEN_FIELDS : JSON_FIELDS;
+    whole({ status: 200, headers, persistence }, text, isHead, sink);
+  };
+
+  const kept = (answer: Kept, persistence: Persistence, isHead: boolean, sink: T): void => {
+    const { status, headers, body, bodyAt } = answer;
+    if (persistence === 'keep') {
+      const message = messageOf(answer, clock);
+      put(isHead ? message.subarray(0, bodyAt) : message, sink);
+    } else whole({ status, headers: Object.entries(headers), persistence }, body, isHead, sink);
+  };
+
   return {
-    json: (text, persistence, isHead, sink) => {
-      if (jsonDate !== clock.date) {
-        jsonDate = clock.date;
-        jsonHead = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: ${jsonDate}\r\n`;
-      }
-      const answer = `${jsonHead}${CONNECTION[persistence]}Content-Length: ${text.length}\r\n\r\n${text}`;
-      if (isHead || !putAscii(answer, sink))
-        whole({ status: 200, headers: JSON_HEADERS, persistence }, text, isHead, sink);
+    ready: (answer, persistence, isHead, sink) => {
+      if (typeof answer === 'string')
+        json({ text: answer, isSpoken: false }, persistence, isHead, sink);
+      else if (answer.kind === 'kept') kept(answer, persistence, isHead, sink);
+      else json({ text: answer.text, isSpoken: true }, persistence, isHead, sink);
     },
     whole,
     begin: (head, framing, sink) => {

@@ -1,7 +1,7 @@
 /**
  * An endpoint: which methods one path offers, and what answers them.
  */
-import type { Answer, Call, InPlace } from '../http/call.ts';
+import type { Answer, Call, InPlace, Ready } from '../http/call.ts';
 import type { Route } from './labels.ts';
 
 /** Answers a call. @throws AppError, which becomes a problem document */
@@ -14,7 +14,7 @@ export interface Post {
   /** The largest body, where that is less than what the service takes otherwise. */
   readonly limitBytes?: number;
   /** The hot path: answers a plain body in place, from `at` to its end; undefined for any other. */
-  readonly scan?: (body: InPlace, call: Call) => string | undefined;
+  readonly scan?: (body: InPlace, call: Call) => Ready | undefined;
   readonly answer: (bytes: Uint8Array<ArrayBuffer>, call: Call) => Answer | Promise<Answer>;
   /** For a type whose body is answered while it comes. */
   readonly stream?: { readonly type: string; readonly answer: Handler };

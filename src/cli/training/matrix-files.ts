@@ -14,6 +14,7 @@ import { compilePredictor } from '../../predict/compile.ts';
 import { buildTrainingPage } from '../../report/training/training-page.ts';
 import { verdictOf } from '../../report/training/verdict.ts';
 import { finishLearnedElsewhere } from '../../score/learned-elsewhere.ts';
+import { refusalBy } from './climatology-gate.ts';
 import type { Publication } from './publication.ts';
 
 /** The model to come, without its trees. */
@@ -31,8 +32,8 @@ interface ElsewhereOptions {
 }
 
 /**
- * Calibrated, judged on the test days and stored with `report.json` and `report.html` beside it; made current unless it is
- * worse than climatology.
+ * Calibrated, judged on the test days and stored with `report.json` and `report.html` beside it; made current where it
+ * gains on climatology.
  * @throws AppError file-missing, and as `scoreOverFeatures` and `compilePredictor` do
  */
 export const importLearnedElsewhere = async ({
@@ -59,14 +60,10 @@ export const importLearnedElsewhere = async ({
   };
   const { model, evaluation, ...rest } = finishLearnedElsewhere(definition, foreign, parts);
   compilePredictor(model);
-  const { test } = evaluation;
-  const { climatology } = rest.baselines;
-  const isWorse = test.logLoss > climatology.logLoss;
+  const refusal = refusalBy(evaluation);
   const publication: Publication = {
-    isCurrent: !isWorse,
-    reason: isWorse
-      ? `it is worse than climatology on the test days (log loss ${test.logLoss.toFixed(4)}, climatology ${climatology.logLoss.toFixed(4)})`
-      : 'made current',
+    isCurrent: refusal === undefined,
+    reason: refusal ?? 'made current',
   };
   const { path, version } = storeModel(modelsDir, model, new Date(), publication.isCurrent);
   copyFileSync(join(folder, BASELINES_FILE), join(dirname(path), BASELINES_FILE));

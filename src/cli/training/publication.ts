@@ -1,6 +1,6 @@
 /**
- * Whether a new model is made current: never by itself where it is worse than climatology, and with `--if-better` only
- * where it gains on the model that is current now.
+ * Whether a new model is made current: never by itself where it gains nothing on climatology, and with `--if-better` only
+ * where it beats the model that is current now.
  */
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
@@ -11,6 +11,7 @@ import { wordsOf } from '../../report/training/verdict.ts';
 import { compareWithCurrent } from '../../score/rivalry.ts';
 import type { Comparison } from '../../train/quality/comparison.ts';
 import type { Trained } from '../../train/training.ts';
+import { refusalBy } from './climatology-gate.ts';
 
 export interface Publication {
   readonly isCurrent: boolean;
@@ -33,21 +34,13 @@ export const decidePublication = (
   table: Table,
   { modelsDir, name, publish = false, ifBetter = false }: PublicationOptions,
 ): Publication => {
-  const { test, baselines } = report;
-  const figures = `log loss ${test.logLoss.toFixed(4)}, climatology ${baselines.climatology.logLoss.toFixed(4)}`;
-  const isWorse = test.logLoss > baselines.climatology.logLoss;
+  const refusal = refusalBy(report);
   if (publish)
     return {
       isCurrent: true,
-      reason: isWorse
-        ? `it is worse than climatology on the test days (${figures}); made current, as --publish asked`
-        : 'made current, as --publish asked',
+      reason: `${refusal === undefined ? '' : `${refusal}; `}made current, as --publish asked`,
     };
-  if (isWorse)
-    return {
-      isCurrent: false,
-      reason: `it is worse than climatology on the test days (${figures})`,
-    };
+  if (refusal !== undefined) return { isCurrent: false, reason: refusal };
   const version = ifBetter ? currentOf(modelsDir, name) : undefined;
   if (version === undefined)
     return {

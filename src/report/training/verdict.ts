@@ -90,14 +90,37 @@ export const wordsOf = (
   const { interval } = logLoss;
   if (interval === null) {
     const place = logLoss.value > 0 ? 'ahead of' : logLoss.value < 0 ? 'behind' : 'level with';
-    return `${who} is ${place} ${name} (log loss ${loss} %, AUC ${signed(auc.value, 3)}; ${days} ${days === 1 ? 'day is' : 'days are'} too few to tell a difference from chance)`;
+    return `${who} is ${place} ${name} (log loss ${loss} %, AUC ${signed(auc.value, 3)}; ${daysTooFew(days)})`;
   }
-  const ends = [interval.high, interval.low].map((end) => signed(-100 * end, 1)).join(' to ');
+  const ends = endsOf(interval);
   if (standing === 'undecided')
     return `${possessive} difference from ${name} is within chance: log loss ${loss} %, 95 % interval ${ends} %`;
   const verb = standing === 'better' ? 'beats' : 'is worse than';
   return `${who} ${verb} ${name} (log loss ${loss} [${ends}] %, AUC ${signed(auc.value, 3)}${spanOf(auc.interval)})`;
 };
+
+/**
+ * By how much the log loss is not below another's, and whether chance could have done it:
+ * `its log loss is 0.3 % above climatology's, a difference within chance (95 % interval −1.2 to +2.2 %)`
+ */
+export const standingAgainst = ({ against, days, standing, logLoss }: Comparison): string => {
+  const loss = signed(-100 * logLoss.value, 1);
+  const owner = `${against}'s`;
+  const place = Number(loss) === 0 ? `level with ${owner}` : `${loss.slice(1)} % above ${owner}`;
+  const { interval } = logLoss;
+  if (interval === null) return `its log loss is ${place}; ${daysTooFew(days)}`;
+  const ends = endsOf(interval);
+  return standing === 'undecided'
+    ? `its log loss is ${place}, a difference within chance (95 % interval ${ends} %)`
+    : `its log loss is ${place}, a difference beyond chance (95 % interval ${ends} %)`;
+};
+
+const daysTooFew = (days: number): string =>
+  `${days} ${days === 1 ? 'day is' : 'days are'} too few to tell a difference from chance`;
+
+/** Of the loss added, so the other way round than that of the loss saved. */
+const endsOf = ({ low, high }: Interval): string =>
+  [high, low].map((end) => signed(-100 * end, 1)).join(' to ');
 
 /** ` [+0.010 to +0.050]`, nothing where there is no interval. */
 const spanOf = (interval: Interval | null): string =>

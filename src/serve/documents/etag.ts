@@ -3,14 +3,17 @@
  * callers that have them.
  */
 import type { Call } from '../../http/call.ts';
+import { type Kept, keepAnswer } from '../../http/kept-answer.ts';
 import type { Handler } from '../endpoint.ts';
 import { takesGzip } from '../formats/compressed.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
-interface Packed {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly headers: Headers;
+/** One variant: whole, and for those who have it already. */
+interface Variant {
+  readonly etag: string;
+  readonly whole: Kept;
+  readonly notModified: Kept;
 }
 
 /** Below this the packing saves nothing. */
@@ -35,15 +38,18 @@ export const withEtag = (
 };
 
 interface Answers {
-  readonly plain: Packed;
-  readonly gzip: Packed | undefined;
+  readonly plain: Variant;
+  readonly gzip: Variant | undefined;
 }
 
-const answerOf = ({ plain, gzip }: Answers, call: Pick<Call, 'header'>): Response => {
-  const { bytes, headers } = gzip !== undefined && takesGzip(call) ? gzip : plain;
-  if (matches(call.header('if-none-match'), headers['etag']!))
-    return new Response(null, { status: 304, headers });
-  return new Response(bytes, { headers });
+const answerOf = ({ plain, gzip }: Answers, call: Pick<Call, 'header'>): Kept => {
+  const { etag, whole, notModified } = gzip !== undefined && takesGzip(call) ? gzip : plain;
+  return matches(call.header('if-none-match'), etag) ? notModified : whole;
+};
+
+const variantOf = (etag: string, given: Headers, bytes: Uint8Array<ArrayBuffer>): Variant => {
+  const headers = { ...given, etag };
+  return { etag, whole: keepAnswer(200, headers, bytes), notModified: keepAnswer(304, headers) };
 };
 
 const pack = (text: string, given: Headers): Answers => {
@@ -54,16 +60,16 @@ const pack = (text: string, given: Headers): Answers => {
   const headers = {
     'cache-control': 'no-cache',
     ...given,
-    etag: `"${tag}"`,
     ...(vary === '' ? {} : { vary }),
   };
   return {
-    plain: { bytes, headers },
+    plain: variantOf(`"${tag}"`, headers, bytes),
     gzip: isPacked
-      ? {
-          bytes: Bun.gzipSync(bytes, { level: 9 }),
-          headers: { ...headers, etag: `"${tag}-gzip"`, 'content-encoding': 'gzip' },
-        }
+      ? variantOf(
+          `"${tag}-gzip"`,
+          { ...headers, 'content-encoding': 'gzip' },
+          Bun.gzipSync(bytes, { level: 9 }),
+        )
       : undefined,
   };
 };

@@ -155,6 +155,14 @@ describe('an answer', () => {
     expect((await ask({ airline: 'LA' })).notices).toBeUndefined();
   });
 
+  test('says that it depends on the language where it holds sentences', async () => {
+    const varyOf = async (body: object, query = ''): Promise<string | null> =>
+      (await fetch(`${service.url}/predict${query}`, post(flight(body)))).headers.get('vary');
+    expect(await varyOf({})).toBeNull();
+    expect(await varyOf({}, '?explain=true')).toBe('accept-language');
+    expect(await varyOf({ airline: 'UA' })).toBe('accept-language');
+  });
+
   test('gives its reasons in Spanish: alone, in a batch, in a stream, by GET', async () => {
     const texts = ({ reasons }: Answer): string => reasons!.map(({ text }) => text).join('; ');
     const alone = texts(await ask({ distanceMiles: 2475 }, '?explain=true&lang=es'));

@@ -2,7 +2,7 @@
  * `/predict`: one flight, a batch or a stream of lines by POST, one flight by GET; of one of several models by name.
  * The hot path of the service: what it does for one flight is what its speed is measured by.
  */
-import type { Answer, Call, InPlace } from '../../http/call.ts';
+import { type Answer, type Call, type InPlace, type Spoken, spoken } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
 import { type Endpoint, type Handler, type Post, spokenHeaders } from '../endpoint.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
@@ -56,11 +56,13 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   const tail = `,${writer.model}}`;
 
   /** The answer to the flight in `raw`. */
-  const answer = (unknown: readonly string[], explain: boolean, call: Call): string =>
+  const answer = (unknown: readonly string[], explain: boolean, call: Call): string | Spoken =>
     admitted(context, () => {
       scoring.predict(raw, 1, out);
       compare?.(raw, 1, out, () => unknown.length > 0);
-      return writer.write(out, 0, unknown, sentences(explain, call) + tail);
+      const said = sentences(explain, call);
+      const text = writer.write(out, 0, unknown, said + tail);
+      return said === '' ? text : spoken(text);
     });
   /** The notices and reasons of the flight in `raw`; only where there are any does the language matter. */
   const sentences = (explain: boolean, call: Call): string => {
@@ -68,13 +70,19 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     const lang = langOf(call);
     return notices.text(raw, 0, lang) + (explain ? reasons.text(raw, 0, lang) : '');
   };
-  const answerParsed = (flight: unknown, { strict, explain }: Switches, call: Call): string =>
+  const answerParsed = (
+    flight: unknown,
+    { strict, explain }: Switches,
+    call: Call,
+  ): string | Spoken =>
     answer(scoring.read(flight, { pointer: '', strict }, raw, 0), explain, call);
 
-  const batchAnswer = buildBatchAnswer(answering, answerParsed);
+  const batchAnswer = buildBatchAnswer(answering, (flight, switches, call) =>
+    textOf(answerParsed(flight, switches, call)),
+  );
 
   /** The answer to a plain flight that ends where the bytes end. */
-  const scanned = ({ source, at }: InPlace, call: Call): string | undefined => {
+  const scanned = ({ source, at }: InPlace, call: Call): string | Spoken | undefined => {
     const end = scanner.scan(source, at, raw, 0);
     if (end < 0 || skipSpace(source, end) !== source.length) return undefined;
     const switches = parseSwitches(call.query);
@@ -89,7 +97,7 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     bytes: Uint8Array,
     switches: Switches,
     call: Call,
-  ): string | Promise<Answer> => {
+  ): string | Spoken | Promise<Answer> => {
     if (bytes.length <= SMALL_BYTES && batchStart(bytes) < 0) {
       const body = parseBody(bytes);
       if (!isObject(body) || (body['flights'] ?? null) === null)
@@ -104,8 +112,7 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     GET: (call) => {
       const { query } = call;
       const flight = flightOf(new URLSearchParams(query), inputs);
-      const text = answerParsed(flight, parseSwitches(query), call);
-      return new Response(text, { headers: spokenHeaders });
+      return spoken(textOf(answerParsed(flight, parseSwitches(query), call)));
     },
     stream: buildStream(answering),
     scan: scanned,
@@ -114,3 +121,6 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
       answerSlowly(bytes, parseSwitches(call.query), call),
   };
 };
+
+const textOf = (answer: string | Spoken): string =>
+  typeof answer === 'string' ? answer : answer.text;

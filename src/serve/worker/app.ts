@@ -58,7 +58,6 @@ const otherMethod = (call: Call, { GET, POST }: Endpoint): Response => {
 const COMES_BACK = new Set<ErrorCode>(['overloaded', 'not-ready', 'deadline-passed']);
 
 const OTHER = routeAt('other');
-const POST = methodAt('POST');
 
 export const buildApp: BuildApp = (context) => {
   const { counters, admission, config } = context;
@@ -94,16 +93,11 @@ export const buildApp: BuildApp = (context) => {
   const statusOf = (answer: Answer): number => (typeof answer === 'string' ? 200 : answer.status);
 
   /** Everything but POST. */
-  const answer = async (endpoint: Endpoint | undefined, call: Call): Promise<Answer> => {
+  const answerOther = (endpoint: Endpoint | undefined, call: Call): Answer | Promise<Answer> => {
     const { method, path } = call;
-    try {
-      await authorise?.(call);
-      if (endpoint === undefined) throw notFound(path);
-      if (endpoint.GET && (method === 'GET' || method === 'HEAD')) return await endpoint.GET(call);
-      return otherMethod(call, endpoint);
-    } catch (error) {
-      return failure(error, call);
-    }
+    if (endpoint === undefined) throw notFound(path);
+    if (endpoint.GET && (method === 'GET' || method === 'HEAD')) return endpoint.GET(call);
+    return otherMethod(call, endpoint);
   };
 
   const limitOf = ({ limitBytes = Number.POSITIVE_INFINITY }: Post): number =>
@@ -131,17 +125,22 @@ export const buildApp: BuildApp = (context) => {
     return post.answer(bytes, call);
   };
 
+  const answer = (endpoint: Endpoint | undefined, call: Call): Answer | Promise<Answer> =>
+    endpoint?.POST && call.method === 'POST'
+      ? answerBody(endpoint.POST, call)
+      : answerOther(endpoint, call);
+
   /** The hot path: nothing waits unless the body, the caller's key or the answer does. */
-  const answerPost = (
-    post: Post,
-    call: Call,
-    route: number,
-    startMs: number,
-  ): Answer | Promise<Answer> => {
+  const serve = (call: Call): Answer | Promise<Answer> => {
+    const startMs = performance.now();
+    const place = places.get(call.path) ?? places.get(plainPath(call.path));
+    const route = place === undefined ? OTHER : place.route;
+    const endpoint = place?.endpoint;
+    const method = methodAt(call.method);
     let given: Answer | Promise<Answer>;
     try {
       const allowed = authorise?.(call);
-      given = allowed ? allowed.then(() => answerBody(post, call)) : answerBody(post, call);
+      given = allowed ? allowed.then(() => answer(endpoint, call)) : answer(endpoint, call);
     } catch (error) {
       given = failure(error, call);
     }
@@ -149,24 +148,11 @@ export const buildApp: BuildApp = (context) => {
       return given
         .catch((error: unknown) => failure(error, call))
         .then((later) => {
-          done(route, POST, statusOf(later), startMs);
+          done(route, method, statusOf(later), startMs);
           return later;
         });
-    done(route, POST, statusOf(given), startMs);
+    done(route, method, statusOf(given), startMs);
     return given;
-  };
-
-  const serve = (call: Call): Answer | Promise<Answer> => {
-    const startMs = performance.now();
-    const { method } = call;
-    const place = places.get(call.path) ?? places.get(plainPath(call.path));
-    const route = place === undefined ? OTHER : place.route;
-    if (method === 'POST' && place?.endpoint.POST)
-      return answerPost(place.endpoint.POST, call, route, startMs);
-    return answer(place?.endpoint, call).then((later) => {
-      done(route, methodAt(method), statusOf(later), startMs);
-      return later;
-    });
   };
   if (!cors) return serve;
   return async (call) => cors.preflight(call) ?? cors.mark(call, await serve(call));

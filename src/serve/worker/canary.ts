@@ -5,7 +5,7 @@
  */
 import { buildInputReader } from '../../core/inputs.ts';
 import type { Model } from '../../core/model.ts';
-import type { Answer, Call } from '../../http/call.ts';
+import { type Answer, type Call, isReady } from '../../http/call.ts';
 import { buildReferencePredictor } from '../../predict/reference.ts';
 import type { ServeContext } from '../context.ts';
 import { exampleFlight, recordedFlight } from '../documents/schema.ts';
@@ -111,7 +111,8 @@ const callOf = (body: Uint8Array<ArrayBuffer>): Call => ({
 
 /** Undefined for an answer that is none. */
 const probabilityIn = (answer: Answer): number | undefined => {
-  if (typeof answer !== 'string') return undefined;
-  const { probability } = JSON.parse(answer) as { probability?: unknown };
+  if (!isReady(answer)) return undefined;
+  const text = typeof answer === 'string' ? answer : answer.kind === 'spoken' ? answer.text : '{}';
+  const { probability } = JSON.parse(text) as { probability?: unknown };
   return typeof probability === 'number' ? probability : undefined;
 };
