@@ -113,3 +113,26 @@ describe('a file of flights', () => {
     expect(puntual('predict', 'boosted', file, '-o', 'out.csv').out).toContain('40 of 40');
   }, 30_000);
 });
+
+test('flights are judged within --memory, an even share of them where they do not fit', () => {
+  importAs('bounded', 'logistic-protocol2.pkl', '--inputs', '["hourOfDay","km","noise"]');
+  const rows = Array.from(
+    { length: 250_000 },
+    (_, i) =>
+      `A${i % 30},JF${i % 40},LA${i % 50},201${i % 4}-0${1 + (i % 9)}-0${1 + (i % 7)}T0${i % 10}:30,${i % 3 === 0 ? 40 : 0},${i % 24},${i % 2000},0.5`,
+  );
+  writeFileSync(
+    join(FOLDER, 'many.csv'),
+    `airline,origin,destination,scheduledDeparture,delayMinutes,hourOfDay,km,noise\n${rows.join('\n')}\n`,
+  );
+  const { code, out, err } = puntual(
+    ...['evaluate', 'bounded', 'many.csv', '--memory', '400MB', '--json'],
+  );
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const { rows: counted, rejected, peakMemoryMb } = JSON.parse(out);
+  expect(peakMemoryMb).toBeLessThan(400 / 1.048576);
+  expect(counted).toEqual({ read: 250_000, rejected: 187_500, used: 62_500 });
+  expect(rejected).toEqual({
+    'passed over to stay within the memory, one in 4 is kept': 187_500,
+  });
+}, 60_000);

@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { writeAtomically } from '../core/atomic-write.ts';
+import { PLAN_FIELDS } from '../core/around/surroundings.ts';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
@@ -15,6 +16,7 @@ import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
 import { verdictOf } from '../report/training/verdict.ts';
 import { evaluateStored, type StoredEvaluation } from '../score/evaluation.ts';
+import { judgedWithin } from '../score/judged-memory.ts';
 import { evaluatePredictions } from '../score/predictions.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printLeftOut, printUnused } from './left-out.ts';
@@ -112,7 +114,8 @@ export const describe = (command: Command): void => {
         weatherClock,
         rule: stored.model.provenance.trainedOn?.weather,
         asked,
-        maxRows: flags.memory === undefined ? undefined : judgedRows(flags.memory),
+        ...(flags.memory === undefined ? {} : judgedWithin(flags.memory)),
+        withPlan: asked.some(({ name }) => PLAN_FIELDS.some((field) => field === name)),
       });
       printNotes(readingNotes(table.source));
       const evaluation = evaluateStored(stored, table, {
@@ -188,16 +191,6 @@ const evaluatePredicted = async (
   printCosts(report);
   if (flags.output !== undefined) printLine(`report: ${flags.output}`);
 };
-
-/** What a flight takes while it is judged: its columns, inputs, answers, and its place in every ranking. */
-const FLIGHT_BYTES = 1500;
-
-/** What the runtime, the database and the models take. */
-const OWN_MB = 300;
-
-/** How many flights can be judged within so much memory. */
-const judgedRows = (memoryMb: number): number =>
-  Math.floor(((memoryMb - OWN_MB) * 1e6) / FLIGHT_BYTES);
 
 const print = (report: EvaluateReport, page: string | undefined): void => {
   printQualityAndDrift(report);

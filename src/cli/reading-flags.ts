@@ -38,7 +38,7 @@ export const describeReading = (command: Command): Command =>
     .addOption(
       setting(
         '--memory <size>',
-        'memory that reading may use, such as 1GB; by default what is granted',
+        'memory that reading may use, such as 1GB (of profile and evaluate: that all of it may); by default what is granted',
       ).argParser(megabytes),
     );
 

@@ -75,10 +75,11 @@ const memoryLimit = (granted = grantedMemoryBytes()): { memory_limit?: string } 
     : {};
 
 /** What the runtime, the readers of text and the columns that are counted take beside the database's own memory. */
-const OWN_MB = 200;
+export const DATABASE_BESIDE_MB = 200;
 
 /** Of the memory that a command may take, the part that its database may. */
-const databaseMemoryMb = (memoryMb: number): number => Math.max(100, Math.floor(memoryMb - OWN_MB));
+const databaseMemoryMb = (memoryMb: number): number =>
+  Math.max(100, Math.floor(memoryMb - DATABASE_BESIDE_MB));
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -3,6 +3,9 @@
 (() => {
   let drawings = JSON.parse(document.getElementById('drawings').textContent);
   let places = [...document.querySelectorAll('[data-chart]')];
+  // What is folded is open without this script, and where there is room.
+  if (matchMedia('(max-width: 40rem)').matches)
+    for (const folded of document.querySelectorAll('details.folded')) folded.open = false;
   const dark = matchMedia('(prefers-color-scheme: dark)');
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 

@@ -47,6 +47,10 @@ export type Block =
   | { readonly kind: 'chart'; readonly chart: Chart }
   /** Beside each other where there is room, else below each other. */
   | { readonly kind: 'beside'; readonly blocks: readonly Block[] }
+  /** Flowing into two columns of about the same height where there is room. */
+  | { readonly kind: 'columns'; readonly blocks: readonly Block[] }
+  /** Under a title that a phone shows alone until it is touched. */
+  | { readonly kind: 'folded'; readonly title: string; readonly blocks: readonly Block[] }
   | {
       readonly kind: 'definitions';
       readonly entries: readonly (readonly [term: string, meaning: string])[];
@@ -173,6 +177,10 @@ const buildBlock = (block: Block, charts: Chart[]): string => {
       return buildBars(block);
     case 'beside':
       return `<div class="beside">${block.blocks.map((entry) => `<div>${buildBlock(entry, charts)}</div>`).join('\n')}</div>`;
+    case 'columns':
+      return `<div class="columns">${block.blocks.map((entry) => `<div>${buildBlock(entry, charts)}</div>`).join('\n')}</div>`;
+    case 'folded':
+      return `<details class="folded" open><summary>${escapeHtml(block.title)}</summary>${block.blocks.map((entry) => buildBlock(entry, charts)).join('\n')}</details>`;
     case 'chart':
       if (isEmpty(block.chart)) return buildEmptyFigure(block.chart);
       charts.push(block.chart);

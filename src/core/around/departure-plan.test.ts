@@ -104,3 +104,44 @@ test('what the plan does not know has no departures, and a damaged plan is refus
   expect(plan.aircraft.gap(0, 5)).toBeNaN();
   expect(() => decodePlan(Buffer.from('['))).toThrow('the plan of departures is damaged');
 });
+
+test('an hour with more flights than a byte counts is counted to the last', () => {
+  const n = 700;
+  const builder = startPlan();
+  const all = (value: number) => new Int32Array(n).fill(value);
+  builder.add(
+    {
+      origin: all(0),
+      destination: all(1),
+      airline: all(0),
+      tailNumber: all(-1),
+      minutes: all(605),
+    },
+    n,
+  );
+  const { origins, destinations, airlines } = builder.finish(NAMES);
+  const airline = airlines.numbers.get(airlineAt('EWR', 'AA'))!;
+  expect([origins.inHour(0, 10), origins.onDay(0, 0), origins.before(0, 11)]).toEqual([n, n, n]);
+  expect(destinations.inHour(1, 10)).toBe(n);
+  expect([airlines.inHour(airline, 10), airlines.before(airline, 10)]).toEqual([n, 0]);
+  const absent = airlines.numbers.get(airlineAt('JFK', 'UA'))!;
+  expect([airlines.inHour(absent, 10), airlines.onDay(absent, 0)]).toEqual([0, 0]);
+});
+
+test('a plan of years takes memory by its flights, not by the airlines that might fly at each airport', () => {
+  const n = 100_000;
+  const builder = startPlan();
+  const column = (of: (i: number) => number) => Int32Array.from({ length: n }, (_, i) => of(i));
+  builder.add(
+    {
+      origin: column((i) => i % 200),
+      destination: column((i) => (i * 7) % 200),
+      airline: column((i) => i % 31),
+      tailNumber: column((i) => i % 5000),
+      minutes: column((i) => 23_000_000 + i * 21),
+    },
+    n,
+  );
+  // 400 airports at 6 KB for each of the seven parts that four years touch, and 8 bytes for the airline and the aircraft of a flight.
+  expect(builder.bytes()).toBeLessThan(400 * 7 * 6200 + 2 * 8 * 1.5 * n);
+});

@@ -50,6 +50,8 @@ export type PlannedNames = Readonly<Record<Planned, readonly string[]>>;
 interface PlanBuilder {
   /** Adds the first flights of some columns; `NO_TIME` leaves a flight out. */
   readonly add: (flights: PlannedFlights, nRows: number) => void;
+  /** What the plan holds so far. */
+  readonly bytes: () => number;
   readonly finish: (names: PlannedNames) => DeparturePlan;
 }
 
@@ -59,7 +61,8 @@ export const NO_TIME = -2_147_483_648;
 const AIRLINES = 2 ** 16;
 
 export const startPlan = (): PlanBuilder => {
-  const [origins, destinations, airlines] = [startCounts(), startCounts(), startCounts()];
+  const [origins, destinations] = [startCounts(), startCounts()];
+  const airlines = startSparseCounts();
   const aircraft = startAircraft();
   return {
     add: ({ origin, destination, airline, tailNumber, minutes }, nRows) => {
@@ -76,6 +79,7 @@ export const startPlan = (): PlanBuilder => {
         if (tail >= 0) aircraft.add(tail, moment);
       }
     },
+    bytes: () => origins.bytes() + destinations.bytes() + airlines.bytes() + aircraft.bytes(),
     finish: (names) => ({
       origins: origins.finish(numbersOf(names.origin)),
       destinations: destinations.finish(numbersOf(names.destination)),
@@ -83,7 +87,8 @@ export const startPlan = (): PlanBuilder => {
         new Map(
           names.origin.flatMap((origin, from) =>
             names.airline.map(
-              (airline, by) => [airlineAt(origin, airline), from * AIRLINES + by] as const,
+              (airline, by) =>
+                [airlineAt(origin, airline), airlines.numberOf(from * AIRLINES + by)] as const,
             ),
           ),
         ),
@@ -98,52 +103,111 @@ const numbersOf = (names: readonly string[]): ReadonlyMap<string, number> =>
 
 const HOURS = 24;
 const DAYS_PER_PAGE = 256;
-/** The hours of a day, then their sum. */
-const CELLS_PER_DAY = HOURS + 1;
 /** More pages than any calendar has, so that a number and its page make one number. */
 const PAGES = 2 ** 20;
+/** What a cell of a page holds before the page is made wider, and what it holds at most. */
+const MOST_IN_BYTE = 255;
 const MOST = 65_535;
 
-/** Pages of some months each: a wrong year in one row costs one page. @cost 13 KB a number and page */
+/** The first hour of the day of an hour. */
+const dayStart = (hour: number): number => Math.floor(hour / HOURS) * HOURS;
+
+/** Pages of some months each: a wrong year in one row costs one page. @cost 6 KB a number and page, twice that for busy ones */
 const startCounts = () => {
-  const pages = new Map<number, Uint16Array>();
-  const keyOf = (number: number, day: number): number =>
-    number * PAGES + Math.floor(day / DAYS_PER_PAGE) + PAGES / 2;
-  const placeOf = (day: number): number =>
-    (day - DAYS_PER_PAGE * Math.floor(day / DAYS_PER_PAGE)) * CELLS_PER_DAY;
-  const cell = (number: number, day: number, at: number): number =>
-    number < 0 ? 0 : (pages.get(keyOf(number, day))?.[placeOf(day) + at] ?? 0);
+  const pages = new Map<number, Uint8Array | Uint16Array>();
+  let bytes = 0;
+  const keyOf = (number: number, hour: number): number =>
+    number * PAGES + Math.floor(hour / (HOURS * DAYS_PER_PAGE)) + PAGES / 2;
+  const placeOf = (hour: number): number =>
+    hour - HOURS * DAYS_PER_PAGE * Math.floor(hour / (HOURS * DAYS_PER_PAGE));
+  /** Of the hours from one to before another of the same day. */
+  const between = (number: number, from: number, to: number): number => {
+    const page = number < 0 ? undefined : pages.get(keyOf(number, from));
+    if (page === undefined) return 0;
+    const first = placeOf(from);
+    let sum = 0;
+    for (let at = first; at < first + to - from; at++) sum += page[at]!;
+    return Math.min(MOST, sum);
+  };
+  const put = (key: number, page: Uint8Array | Uint16Array): Uint8Array | Uint16Array => {
+    pages.set(key, page);
+    bytes += page.byteLength;
+    return page;
+  };
   return {
+    bytes: () => bytes,
     add: (number: number, hour: number): void => {
-      const day = Math.floor(hour / HOURS);
-      const key = keyOf(number, day);
-      let page = pages.get(key);
-      if (page === undefined) {
-        page = new Uint16Array(DAYS_PER_PAGE * CELLS_PER_DAY);
-        pages.set(key, page);
-      }
-      const from = placeOf(day);
-      const at = from + hour - day * HOURS;
+      const key = keyOf(number, hour);
+      let page = pages.get(key) ?? put(key, new Uint8Array(DAYS_PER_PAGE * HOURS));
+      const at = placeOf(hour);
+      if (page[at] === MOST_IN_BYTE && page instanceof Uint8Array)
+        page = put(key, Uint16Array.from(page));
       if (page[at]! < MOST) page[at]! += 1;
-      if (page[from + HOURS]! < MOST) page[from + HOURS]! += 1;
     },
     finish: (numbers: ReadonlyMap<string, number>): HourCounts => ({
       numbers,
-      inHour: (number, hour) => {
-        const day = Math.floor(hour / HOURS);
-        return cell(number, day, hour - day * HOURS);
-      },
-      onDay: (number, day) => cell(number, day, HOURS),
-      before: (number, hour) => {
-        const day = Math.floor(hour / HOURS);
-        const page = number < 0 ? undefined : pages.get(keyOf(number, day));
-        if (page === undefined) return 0;
-        const from = placeOf(day);
-        let sum = 0;
-        for (let at = from; at < from + hour - day * HOURS; at++) sum += page[at]!;
-        return sum;
-      },
+      inHour: (number, hour) => between(number, hour, hour + 1),
+      onDay: (number, day) => between(number, day * HOURS, (day + 1) * HOURS),
+      before: (number, hour) => between(number, dayStart(hour), hour),
     }),
+  };
+};
+
+/** Numbers in a list that is sorted once it is whole. @cost 8 bytes each */
+const startKeys = () => {
+  let keys = new Float64Array(1024);
+  let n = 0;
+  return {
+    bytes: () => keys.byteLength,
+    add: (key: number): void => {
+      if (n === keys.length) {
+        const wider = new Float64Array(Math.ceil(1.5 * n));
+        wider.set(keys);
+        keys = wider;
+      }
+      keys[n++] = key;
+    },
+    sorted: (): Float64Array => keys.subarray(0, n).sort(),
+  };
+};
+
+/** More hours than any calendar has, so that a number and its hour make one number. */
+const HOURS_IN_ALL = 2 ** 27;
+
+/** Counts of many numbers with few flights each. @cost 8 bytes a flight, whatever their numbers */
+const startSparseCounts = () => {
+  const places = new Map<number, number>();
+  const keys = startKeys();
+  const keyOf = (place: number, hour: number): number =>
+    place * HOURS_IN_ALL + hour + HOURS_IN_ALL / 2;
+  return {
+    bytes: keys.bytes,
+    add: (number: number, hour: number): void => {
+      let place = places.get(number);
+      if (place === undefined) {
+        place = places.size;
+        places.set(number, place);
+      }
+      keys.add(keyOf(place, hour));
+    },
+    /** By which the finished counts know a number, also one without flights. */
+    numberOf: (number: number): number => places.get(number) ?? places.size,
+    finish: (numbers: ReadonlyMap<string, number>): HourCounts => {
+      const sorted = keys.sorted();
+      const between = (number: number, from: number, to: number): number =>
+        number < 0
+          ? 0
+          : Math.min(
+              MOST,
+              firstNotBelow(sorted, keyOf(number, to)) - firstNotBelow(sorted, keyOf(number, from)),
+            );
+      return {
+        numbers,
+        inHour: (number, hour) => between(number, hour, hour + 1),
+        onDay: (number, day) => between(number, day * HOURS, (day + 1) * HOURS),
+        before: (number, hour) => between(number, dayStart(hour), hour),
+      };
+    },
   };
 };
 
@@ -153,20 +217,13 @@ const MINUTES_PER_DAY = 60 * HOURS;
 
 /** One sorted list of all departures. @cost 8 bytes a flight */
 const startAircraft = () => {
-  let keys = new Float64Array(1024);
-  let n = 0;
+  const keys = startKeys();
   const keyOf = (tail: number, minutes: number): number => tail * MOMENTS + minutes + MOMENTS / 2;
   return {
-    add: (tail: number, minutes: number): void => {
-      if (n === keys.length) {
-        const wider = new Float64Array(2 * n);
-        wider.set(keys);
-        keys = wider;
-      }
-      keys[n++] = keyOf(tail, minutes);
-    },
+    bytes: keys.bytes,
+    add: (tail: number, minutes: number): void => keys.add(keyOf(tail, minutes)),
     finish: (numbers: ReadonlyMap<string, number>): AircraftTimes => {
-      const sorted = keys.subarray(0, n).sort();
+      const sorted = keys.sorted();
       const dayOf = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
       const placeOf = (tail: number, minutes: number): number =>
         firstNotBelow(sorted, keyOf(tail, minutes));

@@ -416,3 +416,26 @@ test('a table that may hold fewer flights keeps an even share of them, in order,
     'passed over to stay within the memory, one in 8 is kept': usable.length - nRows,
   });
 });
+
+test('how many flights are kept may depend on what the plan of all departures takes, which can be left out', async () => {
+  const rows = Array.from(
+    { length: 6000 },
+    (_, i) => `2013-07-0${1 + (i % 5)}T10:00,${i},AA,JFK,N${i}`,
+  );
+  const file = put(
+    'planned.csv',
+    `scheduledDeparture,delayMinutes,airline,origin,tailNumber\n${rows.join('\n')}\n`,
+  );
+  const seen: number[] = [];
+  const whole = await loadTable([file], {
+    maxRows: (planBytes) => {
+      seen.push(planBytes);
+      return 2500;
+    },
+  });
+  expect(whole.nRows).toBe(1500);
+  expect(whole.surroundings?.plan?.aircraft.numbers.size).toBe(6000);
+  // A flight takes 16 bytes, whether it is kept or not.
+  expect(seen.at(-1)! - seen[0]!).toBeGreaterThan(16 * 3000);
+  expect((await loadTable([file], { withPlan: false })).surroundings).toEqual({});
+});

@@ -10,20 +10,24 @@ import { openFlights, ownColumn, plainOf } from './projection.ts';
 import { type FlightQuery, flightQueries, plainFlights, startReadings } from './flight-query.ts';
 import { noRows, placeExamples } from './examples.ts';
 import { asInputs, type OwnColumn, requireOwnColumns, withOwnColumns } from './own-columns.ts';
-import { type FlightSink, type FlightsRead, type NamedKind, startTable } from './table-builder.ts';
+import {
+  type FlightSink,
+  type FlightsRead,
+  type NamedKind,
+  startTable,
+  type TableBounds,
+} from './table-builder.ts';
 import { findFiles } from '../reading/files.ts';
 import { blameFile } from '../reading/source.ts';
 import type { Database } from '../database.ts';
 
-interface LoadOptions extends ReadingOptions {
+interface LoadOptions extends ReadingOptions, TableBounds {
   /** What a model asks: an input that no field gives is read from a column of its name, if there is one. */
   readonly asked?: readonly Input[] | undefined;
   /** Columns that the user names as known before departure. */
   readonly columns?: readonly OwnColumn[] | undefined;
   /** Whether a flight must have a delay; without it all delays are NaN. */
   readonly labelled?: boolean | undefined;
-  /** Flights that the table holds, at most; of more, an even share is kept, and the others are counted. */
-  readonly maxRows?: number | undefined;
 }
 
 /**
@@ -36,7 +40,7 @@ export const loadTable = async (
   options: LoadOptions = {},
 ): Promise<Table> => {
   const { columns = [] } = options;
-  const builder = startTable(options.maxRows);
+  const builder = startTable(options);
   const table = builder.finish(await readFlights(patterns, options, builder));
   return withOwnColumns(table, columns);
 };

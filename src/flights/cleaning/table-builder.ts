@@ -48,11 +48,22 @@ export interface FlightsRead extends Readings {
   readonly files: readonly string[];
 }
 
-/**
- * Columns for these fields; a chunk that lacks one of them leaves it missing.
- * @param maxRows more flights than this are thinned: every second one is kept, then every fourth, evenly over all files
- */
-export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => {
+/** What a table may be. */
+export interface TableBounds {
+  /**
+   * Of more flights than this every second one is kept, then every fourth, evenly over all files; or how many may be kept
+   * beside a plan of so many bytes.
+   */
+  readonly maxRows?: number | ((planBytes: number) => number) | undefined;
+  /** Whether the plan of all departures is kept, as it is by default: it grows with the files, not with the table. */
+  readonly withPlan?: boolean | undefined;
+}
+
+/** Columns for these fields; a chunk that lacks one of them leaves it missing. */
+export const startTable = ({
+  maxRows = Number.POSITIVE_INFINITY,
+  withPlan = true,
+}: TableBounds = {}): TableBuilder => {
   let nRows = 0;
   let nUsable = 0;
   let stride = 1;
@@ -125,7 +136,8 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
   const append = (chunk: DuckDBDataChunk, { columns, hasRemark }: ChunkLayout): void => {
     const nUsed = log.sift(chunk, hasRemark ? 3 + columns.length : undefined);
     let nKept = take(nUsed);
-    while (nRows + nKept > maxRows) {
+    const most = typeof maxRows === 'number' ? maxRows : maxRows(plan.bytes());
+    while (nRows + nKept > most) {
       thin();
       nKept = take(nUsed);
     }
@@ -164,7 +176,7 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
       }
     });
     nRows += nKept;
-    countPlanned(chunk, columns);
+    if (withPlan) countPlanned(chunk, columns);
   };
 
   /** Counts every row of a chunk, the cancelled ones too. */
@@ -217,7 +229,7 @@ export const startTable = (maxRows = Number.POSITIVE_INFINITY): TableBuilder => 
         unused,
         notes,
       },
-      surroundings: { plan: plan.finish(names as unknown as PlannedNames) },
+      surroundings: withPlan ? { plan: plan.finish(names as unknown as PlannedNames) } : {},
     };
   };
 

@@ -28,6 +28,7 @@ import {
   weatherFormatOf,
 } from './weather-formats.ts';
 import type { OwnColumn } from './own-columns.ts';
+import type { TableBounds } from './table-builder.ts';
 
 /** Where a station lies. */
 interface Coordinates {
@@ -296,7 +297,7 @@ export const joinWeather = (
 /** How long before departure the weather is known, unless the caller or the model says otherwise. */
 export const LEAD_HOURS = 3;
 
-export interface FlightsOptions extends ReadingOptions, WeatherReading {
+export interface FlightsOptions extends ReadingOptions, WeatherReading, TableBounds {
   /** Observations to join, taken `leadHours` before departure. */
   readonly weather?: string | undefined;
   readonly leadHours?: number | undefined;
@@ -304,8 +305,6 @@ export interface FlightsOptions extends ReadingOptions, WeatherReading {
   readonly rule?: WeatherRule | undefined;
   /** What a model asks, of which the files may have columns by name. */
   readonly asked?: readonly Input[] | undefined;
-  /** Flights that are kept, at most: an even share of more. */
-  readonly maxRows?: number | undefined;
   /** Columns that the user names as known before departure. */
   readonly columns?: readonly OwnColumn[] | undefined;
 }

@@ -75,13 +75,19 @@ export const sampleSection = ({ columns, samples }: Profile): Section => ({
   title: 'The first rows',
   blocks: [
     {
-      kind: 'table',
-      isStacked: true,
-      header: ['column', ...samples.map((_, row) => `row ${row + 1}`)],
-      rows: columns.map(({ name }): Cell[] => [
-        name,
-        ...samples.map((sample) => short(sample[name] || null, 28)),
-      ]),
+      kind: 'folded',
+      title: samples.length === 1 ? 'One row' : `${samples.length} rows`,
+      blocks: [
+        {
+          kind: 'table',
+          isStacked: true,
+          header: ['column', ...samples.map((_, row) => `row ${row + 1}`)],
+          rows: columns.map(({ name }): Cell[] => [
+            name,
+            ...samples.map((sample) => short(sample[name] || null, 28)),
+          ]),
+        },
+      ],
     },
   ],
 });

@@ -59,12 +59,12 @@ const timesOver = (profile: Profile, hours: readonly number[]): Section => ({
     },
     calendarBlock(profile.byDay),
     {
-      kind: 'beside',
+      kind: 'columns',
       blocks: [
         groupTable('month', profile.byMonth.slice(-MAX_MONTHS), profile.byMonth.length),
         groupTable('weekday', profile.byWeekday),
         groupTable('hour', profile.byHour),
-      ],
+      ].filter((block) => block !== undefined),
     },
   ],
 });
@@ -102,7 +102,7 @@ export const whoSection = (profile: Profile): Section => ({
   blocks: [
     groupBars('Late by airline, %, busiest first', 'airline', profile.byAirline, 30),
     {
-      kind: 'beside',
+      kind: 'columns',
       blocks: [
         groupTable('airline', profile.byAirline.slice(0, MAX_ROWS), profile.byAirline.length),
         groupTable('origin', profile.byOrigin.slice(0, MAX_ROWS), profile.byOrigin.length),
@@ -112,7 +112,7 @@ export const whoSection = (profile: Profile): Section => ({
           profile.byDestination.length,
         ),
         groupTable('route', profile.byRoute.slice(0, MAX_ROWS), profile.byRoute.length),
-      ].filter(({ rows }) => rows.length > 0),
+      ].filter((block) => block !== undefined),
     },
   ],
 });
@@ -125,22 +125,35 @@ const lateText = ({ flights, late, lateInterval: [low, high] }: Group): string =
     ? formatPercent(late)
     : `${formatPercent(late)} (${(100 * low).toFixed(0)}–${(100 * high).toFixed(0)})`;
 
-const groupTable = (what: string, groups: readonly Group[], nAll = groups.length) => ({
-  kind: 'table' as const,
-  isStacked: true,
-  caption:
-    nAll > groups.length
-      ? `By ${what}: ${groups.length} of ${nAll}`
-      : `By ${what}${groups.some(({ flights }) => flights < FEW) ? '; few flights: with 95 % interval' : ''}`,
-  header: [what, 'flights', 'late', 'mean delay', 'cancelled'],
-  rows: groups.map((group): Cell[] => [
-    group.name,
-    group.flights,
-    lateText(group),
-    `${group.meanDelayMinutes.toFixed(1)} min`,
-    formatPercent(group.cancelled),
-  ]),
-});
+/** Undefined where there are no groups. */
+const groupTable = (
+  what: string,
+  groups: readonly Group[],
+  nAll = groups.length,
+): Block | undefined =>
+  groups.length === 0
+    ? undefined
+    : {
+        kind: 'folded',
+        title:
+          nAll > groups.length
+            ? `By ${what}: ${groups.length} of ${nAll}`
+            : `By ${what}${groups.some(({ flights }) => flights < FEW) ? '; few flights: with 95 % interval' : ''}`,
+        blocks: [
+          {
+            kind: 'table',
+            isStacked: true,
+            header: [what, 'flights', 'late', 'mean delay', 'cancelled'],
+            rows: groups.map((group): Cell[] => [
+              group.name,
+              group.flights,
+              lateText(group),
+              `${group.meanDelayMinutes.toFixed(1)} min`,
+              formatPercent(group.cancelled),
+            ]),
+          },
+        ],
+      };
 
 const groupBars = (
   caption: string,

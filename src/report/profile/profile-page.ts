@@ -138,10 +138,15 @@ const delaySection = ({ delay, lateMinutes }: Profile): Section => ({
       },
     },
     {
-      kind: 'table',
-      caption: 'Share of flights that were at most this far behind schedule',
-      header: ['share', 'minutes'],
-      rows: delay.quantiles.map(({ level, minutes }) => [formatPercent(level, 0), minutes]),
+      kind: 'folded',
+      title: 'Share of flights that were at most this far behind schedule',
+      blocks: [
+        {
+          kind: 'table',
+          header: ['share', 'minutes'],
+          rows: delay.quantiles.map(({ level, minutes }) => [formatPercent(level, 0), minutes]),
+        },
+      ],
     },
   ],
 });
