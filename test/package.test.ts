@@ -79,9 +79,17 @@ test('serves, and Node passes a signal on', async () => {
   );
   const { value } = await service.stdout.getReader().read();
   const { url } = JSON.parse(Buffer.from(value!).toString()) as Started;
-  expect(await (await fetch(url, { headers: { accept: 'text/html' } })).text()).toContain(
-    '</html>',
-  );
+  const page = await fetch(url, { headers: { accept: 'text/html' } });
+  expect(page.status).toBe(200);
+  const html = await page.text();
+  expect(html).toContain('</html>');
+  const loads = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+  expect(loads).toContain('/assets/page.js');
+  for (const path of [...loads, '/docs', '/assets/docs.js']) {
+    const loaded = await fetch(new URL(path, url));
+    expect([path, loaded.status]).toEqual([path, 200]);
+    expect((await loaded.bytes()).length).toBeGreaterThan(100);
+  }
   service.kill('SIGTERM');
   expect(await service.exited).toBe(0);
 }, 30_000);

@@ -86,7 +86,7 @@ describe('a stream', () => {
       'POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n',
     );
     const timer = setInterval(() => socket.write('4\r\none\n\r\n'), 50);
-    await until('has waited for its caller longer than it may');
+    await until('has waited too long for its caller');
     clearInterval(timer);
   });
 });

@@ -190,7 +190,7 @@ describe('bytes that are no request', () => {
       const start = 'POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n';
       const { closed, heard } = talk(server, start + body + get('/'));
       await closed;
-      expect(heard()).toContain('a chunk of the body is not framed right');
+      expect(heard()).toContain('a chunk of the body is not framed correctly');
       expect(heard().match(/HTTP/g)).toHaveLength(1);
     }
   });

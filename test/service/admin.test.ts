@@ -64,7 +64,7 @@ describe('a service with a health port', () => {
     );
     expect(text).toMatch(/^HTTP\/1.1 (200|400)/);
     expect((await service.admin('/readyz')).status).toBe(200);
-    expect(service.logged()).not.toContain('met a bug');
+    expect(service.logged()).not.toContain('hit a bug');
   });
 
   test('is healthy for `puntual health`, on each of its ports', async () => {

@@ -3,13 +3,13 @@ locals {
   from_the_service = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${google_cloud_run_v2_service.service.name}\""
 
   counted_lines = {
-    bugs     = "jsonPayload.message=\"a request met a bug\""
+    bugs     = "jsonPayload.message=\"a request hit a bug\""
     refusals = "jsonPayload.message=~\"^the model .* was refused\""
-    canaries = "jsonPayload.message=\"the canary was not answered rightly\""
+    canaries = "jsonPayload.message=\"the canary got a wrong answer or none\""
   }
 
   alerts_on_lines = {
-    bugs     = { name = "A request met a bug", runbook = "docs/runbooks/availability.md" }
+    bugs     = { name = "A request hit a bug", runbook = "docs/runbooks/availability.md" }
     refusals = { name = "A new model was refused", runbook = "docs/runbooks/reload.md" }
     canaries = { name = "A prediction was not that of the model", runbook = "docs/runbooks/correctness.md" }
   }

@@ -1,4 +1,4 @@
--- about: VRA of ANAC (Brazil), the print of 12 columns; airports by ICAO code, all times of Brasília
+-- about: VRA of ANAC (Brazil), the layout of 12 columns; airports by ICAO code, all times of Brasília
 -- target: arrival
 -- expects: Partida Prevista as 31/12/2015 18:30
 -- schedule: ICAO Empresa Aérea, Número Voo, ICAO Aeródromo Origem, ICAO Aeródromo Destino, Partida Prevista, Chegada Prevista

@@ -1,4 +1,4 @@
--- about: VRA of ANAC (Brazil), the wide print of 20 columns and more; airports by ICAO code, all times of Brasília
+-- about: VRA of ANAC (Brazil), the wide layout of 20 columns or more; airports by ICAO code, all times of Brasília
 -- target: arrival
 -- expects: Partida Prevista as 31/12/2015 18:30
 -- schedule: Sigla ICAO Empresa Aérea, Número Voo, Sigla ICAO Aeroporto Origem, Sigla ICAO Aeroporto Destino, Partida Prevista, Chegada Prevista

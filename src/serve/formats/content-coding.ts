@@ -24,7 +24,7 @@ export const isPacked = (call: Pick<Call, 'header'>): boolean => {
   if (name === 'gzip' || name === 'x-gzip') return true;
   throw new AppError(
     'coding-unsupported',
-    `the content coding is ${coding.slice(0, 40)}; gzip is taken, or none`,
+    `the content coding is ${coding.slice(0, 40)}; only gzip, or none, is supported`,
   );
 };
 

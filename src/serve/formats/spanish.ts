@@ -77,7 +77,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'el cuerpo, una vez descomprimido, es demasiado grande: se acepta hasta el límite de un cuerpo, y {2} veces su tamaño',
   'the form cannot be read': 'no se puede leer el formulario',
   'the content type is {}; {} is expected': 'el tipo de contenido es {}; se espera {}',
-  'the content coding is {}; gzip is taken, or none':
+  'the content coding is {}; only gzip, or none, is supported':
     'la codificación del contenido es {}; se acepta gzip, o ninguna',
   'the batch holds {} flights; up to {} are taken, or any number as {}':
     'el lote tiene {} vuelos; se aceptan hasta {}, o cualquier cantidad como {}',
@@ -104,9 +104,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'the time that the request allowed passed before the answer was ready':
     'el plazo de la solicitud venció antes de que la respuesta estuviera lista',
   'the caller went away before the answer': 'quien preguntó se fue antes de la respuesta',
-  'the batches of this caller that are in flight have more work ahead than one caller may have':
+  'this caller already has as much work in flight as one caller may have':
     'los lotes en curso de este usuario tienen más trabajo pendiente del que uno solo puede tener',
-  'the answers that are being made take all the memory that they may':
+  'the answers in progress already take all the memory they are allowed':
     'las respuestas que se están haciendo ocupan toda la memoria que pueden',
   'the request took too long to arrive': 'la solicitud tardó demasiado en llegar',
   'the quota of requests per second is used up': 'la cuota de solicitudes por segundo está agotada',

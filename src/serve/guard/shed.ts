@@ -15,12 +15,11 @@ const FAILURES: Readonly<Record<ShedReason, { code: ErrorCode; detail: string }>
   'client-gone': { code: 'deadline-passed', detail: 'the caller went away before the answer' },
   'caller-busy': {
     code: 'overloaded',
-    detail:
-      'the batches of this caller that are in flight have more work ahead than one caller may have',
+    detail: 'this caller already has as much work in flight as one caller may have',
   },
   memory: {
     code: 'overloaded',
-    detail: 'the answers that are being made take all the memory that they may',
+    detail: 'the answers in progress already take all the memory they are allowed',
   },
   slow: { code: 'request-slow', detail: 'the request took too long to arrive' },
   quota: { code: 'quota-spent', detail: 'the quota of requests per second is used up' },

@@ -76,7 +76,7 @@ export const openAdmin = ({
       return await run({ query, request });
     } catch (error) {
       if (error instanceof AppError) return refused(error.code, error.message);
-      log.error('the admin port met a bug', { error: (error as Error).stack ?? String(error) });
+      log.error('the admin port hit a bug', { error: (error as Error).stack ?? String(error) });
       return new Response('a bug; it is in the log\n', { status: 500 });
     }
   };

@@ -96,7 +96,7 @@ export const followPlan = (
         plan = next;
         if (hasChanged) say();
         if (plan.nWorkers === nServed || !resize(plan.nWorkers)) return;
-        log.info('the container grants another share: the fleet is resized', {
+        log.info('the container was resized: so is the number of workers', {
           workers: plan.nWorkers,
           before: nServed,
           memoryLimitMb: plan.memoryLimitMb,

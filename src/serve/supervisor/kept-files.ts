@@ -156,7 +156,7 @@ export const watchFiles = (
       onAuth(auth);
     }
     if (change?.tls) {
-      log.info('the certificate has changed: fresh workers take it');
+      log.info('the certificate has changed: fresh workers will use it');
       isTlsDue = true;
     }
     if (isTlsDue && !isRolling) void rollTls();

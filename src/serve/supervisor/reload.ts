@@ -188,7 +188,7 @@ export const buildReload = ({
         try {
           const { child } = await fleet.tryModel(serving.ref);
           await fleet.roll(serving.ref, child);
-          log.info('fresh workers serve');
+          log.info('fresh workers are serving');
           refusal = undefined;
           return true;
         } catch (error) {

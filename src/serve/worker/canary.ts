@@ -42,7 +42,8 @@ export const startCanary = (context: ServeContext, counts: Float64Array): void =
     const outcome = await canary.ask?.();
     if (outcome === undefined) return;
     counts[CANARY_OUTCOMES.indexOf(outcome)]! += 1;
-    if (outcome !== 'right') context.log.error('the canary was not answered rightly', { outcome });
+    if (outcome !== 'right')
+      context.log.error('the canary got a wrong answer or none', { outcome });
   }, EVERY_MS).unref();
 };
 

@@ -200,7 +200,7 @@ const start = ({
 
   /** A bug: the caller learns nothing of it, the log does, and a fresh worker takes this one's place. */
   const failed = (error: Error): Response => {
-    log.error('a request met a bug', { error: error.stack ?? error.message });
+    log.error('a request hit a bug', { error: error.stack ?? error.message });
     if (performance.now() > BUG_REST_MS) say({ event: 'leaving', reason: 'crashed' });
     return Response.json(BUG_ANSWER, {
       status: 500,
@@ -221,7 +221,7 @@ const start = ({
     try {
       putAuth(auth);
     } catch (error) {
-      log.error('keys were not taken over', { error: (error as Error).message });
+      log.error('the new keys could not be read', { error: (error as Error).message });
       say({ event: 'leaving', reason: 'crashed' });
     }
   };
@@ -294,7 +294,7 @@ const start = ({
   warmUp(context, join(sharedDir, `warm-up-${spawnId}`), () => state === 'starting').then(
     () => say({ event: 'warm' }),
     (error: Error) => {
-      log.warn('a worker goes to work without a warm-up', { error: error.message });
+      log.warn('a worker starts serving without a warm-up', { error: error.message });
       say({ event: 'warm' });
     },
   );
