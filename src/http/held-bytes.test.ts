@@ -16,7 +16,7 @@ describe('the bytes that are held for all connections together', () => {
     const second = talk(server, begun(900 * KIB));
     await settled(() => old.socket.bytesWritten + second.socket.bytesWritten, 1800 * KIB);
     const third = talk(server, begun(1000 * KIB));
-    await third.until('too many bytes of unfinished requests');
+    await third.until('unfinished requests already hold too much memory');
     old.socket.write('x'.repeat(KIB * KIB - 900 * KIB));
     await old.until('200 OK');
     second.socket.write('x'.repeat(KIB * KIB - 900 * KIB));
