@@ -104,11 +104,12 @@ const columnsOf = ({ numbers, categories }: CatBoostFile): readonly ForeignColum
   const count = numbers.length + categories.length;
   if (count === 0 || count > COLUMNS_LIMIT) throw broken(`it has ${count} columns`);
   const columns: (ForeignColumn | undefined)[] = new Array(count).fill(undefined);
+  // CatBoost calls columns without a name by their numbers; one that somebody called so stands beside others.
+  const isUnnamed = [...numbers, ...categories].every(({ place, name }) => name === `${place}`);
   const put = (place: number, name: string, column: ForeignColumn): void => {
     if (!(Number.isInteger(place) && place >= 0 && place < count) || columns[place])
       throw broken(`a feature is column ${place} of ${count}`);
-    // A number is the name that CatBoost gives to a column without one.
-    columns[place] = name === '' || name === `${place}` ? column : { ...column, name };
+    columns[place] = name === '' || isUnnamed ? column : { ...column, name };
   };
   for (const { place, name } of numbers) put(place, name, {});
   for (const { place, name, hashes } of categories)
