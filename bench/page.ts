@@ -9,18 +9,12 @@ import { storeModel } from '../src/core/model-store.ts';
 import { findBrowser } from '../test/browser/chromium.ts';
 import { buildPlantedModel } from '../test/planted.ts';
 import { beginNginxFile, beginPuntual, scratchDir } from './lib/http-peers.ts';
-import {
-  alternate,
-  calm,
-  medianOf,
-  printFigures,
-  printMachine,
-  versionLine,
-} from './lib/measure.ts';
+import { alternate, calm, printFigures, printMachine, versionLine } from './lib/measure.ts';
 import { runWrk } from './lib/wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 5);
-const LOADS = 15;
+const LOADS = 9;
+const ROUNDS = 3;
 
 printMachine({
   wrk: versionLine('wrk', '-v').replace(/^wrk (\S+).*/, '$1'),
@@ -51,12 +45,11 @@ const browser = await chromium.launch({
   ...(await findBrowser()),
   args: ['--no-sandbox', '--disable-gpu'],
 });
-const paints: number[] = [];
-for (let load = 0; load < LOADS; load++) {
+const paintOf = async (address: string): Promise<number> => {
   // A context of its own: nothing is cached.
   const context = await browser.newContext();
   const tab = await context.newPage();
-  await tab.goto(url);
+  await tab.goto(address);
   const at = (await tab.evaluate(`new Promise((resolve) => {
     const [first] = performance.getEntriesByName('first-contentful-paint');
     if (first) return resolve(first.startTime);
@@ -65,15 +58,29 @@ for (let load = 0; load < LOADS; load++) {
       if (entry) { observer.disconnect(); resolve(entry.startTime); }
     }).observe({ type: 'paint', buffered: true });
   })`)) as number;
-  paints.push(at);
   await context.close();
-}
+  return at;
+};
+// What the browser takes for a page of one word, without script or style.
+const word = Bun.serve({
+  port: 0,
+  hostname: '127.0.0.1',
+  fetch: () => new Response('<!doctype html>word', { headers: { 'content-type': 'text/html' } }),
+});
+await calm(5_000);
+const paints = await alternate(
+  [
+    { name: 'the page', run: () => paintOf(url) },
+    { name: 'a page of one word', run: () => paintOf(word.url.href) },
+  ],
+  LOADS,
+);
+await word.stop();
 const version = browser.version();
 await browser.close();
-paints.sort((a, b) => a - b);
-console.log(
-  `\nFirst contentful paint in Chromium ${version}, ${LOADS} loads with nothing cached: median ${medianOf(paints).toFixed(0)} ms (${paints[0]!.toFixed(0)} to ${paints.at(-1)!.toFixed(0)})`,
-);
+console.log(`\nFirst contentful paint in Chromium ${version}, nothing cached`);
+for (const { name, median, min, max } of paints)
+  console.log(`${name}: median ${median.toFixed(0)} ms (${min.toFixed(0)} to ${max.toFixed(0)})`);
 
 const script = join(scratchDir, 'gzip.lua');
 writeFileSync(script, 'wrk.headers["Accept-Encoding"] = "gzip"\n');
@@ -82,12 +89,13 @@ const figures = await alternate(
   services.map(({ name, port }) => ({
     name,
     run: async () => {
-      await calm();
+      await calm(2_000);
       const run = await runWrk(port, { connections: 400, threads: 12, seconds, path: '/', script });
       if (run.refused + run.socketErrors > 0) throw new Error(`${name}: ${JSON.stringify(run)}`);
       return run.perSecond;
     },
   })),
+  ROUNDS,
 );
 await Promise.all(services.map((service) => service.stop()));
 console.log(`\nwrk -t12 -c400 -d${seconds}s, GET /, ${page.length} bytes of gzip\n`);

@@ -161,7 +161,7 @@ http { access_log off; keepalive_requests 100000000; types { text/html html; } s
 open_file_cache max=100; gzip_static on;
 client_body_temp_path ${dir}/a; proxy_temp_path ${dir}/b; fastcgi_temp_path ${dir}/c;
 uwsgi_temp_path ${dir}/d; scgi_temp_path ${dir}/e;
-server { listen 127.0.0.1:${port} reuseport backlog=4096; root ${dir}/root; index ${name}; } }\n`,
+server { listen 127.0.0.1:${port} reuseport backlog=4096; root ${dir}/root; index ${name}; location = /predict { return 200; } } }\n`,
     );
     return [['nginx', '-p', dir, '-c', join(dir, 'nginx.conf'), '-e', `${dir}/error.log`]];
   });
