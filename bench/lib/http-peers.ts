@@ -155,7 +155,7 @@ export const beginNginxFile = (packed: Uint8Array, name: string): Promise<Servic
     writeFileSync(join(dir, 'root', name), Bun.gunzipSync(new Uint8Array(packed)));
     writeFileSync(
       join(dir, 'nginx.conf'),
-      `daemon off; worker_processes 2; pid ${dir}/pid; error_log ${dir}/error.log;
+      `${process.getuid?.() === 0 ? 'user root; ' : ''}daemon off; worker_processes 2; pid ${dir}/pid; error_log ${dir}/error.log;
 events { worker_connections 16384; multi_accept on; }
 http { access_log off; keepalive_requests 100000000; types { text/html html; } sendfile on; tcp_nopush on;
 open_file_cache max=100; gzip_static on;
