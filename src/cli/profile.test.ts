@@ -34,8 +34,9 @@ test('a home-made file goes from its first refusal to a page by one copied comma
   const refused = puntual(['profile', 'home.csv', '-o', 'page.html']);
   expect(refused.code).toBe(2);
   expect(existsSync(join(folder, 'page.html'))).toBe(false);
-  const copied = refused.err.split('\n').find((line) => line.startsWith('  puntual profile'))!;
-  const done = puntual(wordsOf(copied).slice(1));
+  // Below npm, as in `npm test`, commands are shown with npx.
+  const copied = /^ {2}(?:npx )?puntual (profile .*)$/m.exec(refused.err)![1]!;
+  const done = puntual(wordsOf(copied));
   expect(done).toMatchObject({ code: 0 });
   expect(done.out).toContain('400 of 400 rows are flights');
   expect(readFileSync(join(folder, 'page.html')).length).toBeLessThan(2_000_000);
