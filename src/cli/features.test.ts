@@ -9,21 +9,12 @@ import { writeLightGbm } from '../exchange/lightgbm/write.ts';
 import { readMatrixPart } from '../flights/output/matrix-folder.ts';
 import { encodeTime } from '../core/flight.ts';
 import { buildRandom } from '../core/random.ts';
+import { BUSY_TIMEOUT_MS, commandIn } from '../../test/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-features-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A machine may be busy. */
-const TIMEOUT_MS = 240_000;
-
-const MAIN = new URL('./main.ts', import.meta.url).pathname;
-
-const run = (...args: string[]) => {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...args], {
-    cwd: folder,
-  });
-  return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
-};
+const run = commandIn(folder);
 
 /** Evenings are late, and one airline. */
 const writeFlights = (): void => {
@@ -60,7 +51,7 @@ beforeAll(() => {
     head.kind === 'probability' ? { ...head, calibration: { kind: 'none' } as const } : head,
   );
   writeFileSync(join(folder, 'trees.txt'), writeLightGbm({ ...model, heads }));
-}, TIMEOUT_MS);
+}, BUSY_TIMEOUT_MS);
 
 test('every part is a folder with a file a month, the definition says what each column is', () => {
   expect(readdirSync(join(folder, 'matrix')).sort()).toEqual([
@@ -103,7 +94,7 @@ test(
     expect(new Set(lateOfAirline.slice(0, 100)).size).toBe(1);
     expect(new Set(lateOfAirline).size).toBeGreaterThan(20);
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );
 
 test(
@@ -138,7 +129,7 @@ test(
     expect(again.baselines.climatology.logLoss).toBeCloseTo(own.baselines.climatology.logLoss, 9);
     expect(run('model', 'verify', 'far').exitCode).toBe(0);
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );
 
 test(
@@ -162,5 +153,5 @@ test(
       'the model asks for carrier, which is no column of the matrix',
     );
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );

@@ -4,7 +4,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { isCategorical } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
 import { writeModel } from '../core/model-file.ts';
@@ -22,7 +21,8 @@ import {
   readingNotes,
   readingOf,
 } from './reading-flags.ts';
-import { dayOfDate, setting, wholeNumber } from './setting.ts';
+import { setting } from './setting.ts';
+import { lateMinutesOption, testFromOption, threadsOption } from './training/learning-flags.ts';
 import { BASELINES_FILE, DEFINITION_FILE } from './training/matrix-files.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
@@ -49,25 +49,10 @@ export const describe = (command: Command): void => {
     )
     .requiredOption('-o, --output <dir>', 'a folder that does not exist yet')
     .addOption(setting('--name <name>', 'name of the model to come', DEFAULT_OPTIONS.name))
-    .addOption(
-      setting(
-        '--late-minutes <n>',
-        'delay from which a flight counts as late',
-        DEFAULT_OPTIONS.lateMinutes,
-      ).argParser(wholeNumber(1, MINUTES_PER_DAY)),
-    )
-    .addOption(
-      setting(
-        '--test-from <date>',
-        'first day of the test, 2013-11-01; by default the newest sixth of the days',
-      ).argParser(dayOfDate),
-    )
+    .addOption(lateMinutesOption())
+    .addOption(testFromOption())
     .addOption(ownColumnsOption())
-    .addOption(
-      setting('--threads <n>', 'threads; by default one per processor granted').argParser(
-        wholeNumber(1, 256),
-      ),
-    )
+    .addOption(threadsOption())
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {
       const startMs = performance.now();

@@ -7,21 +7,12 @@ import { encodeTime } from '../core/flight.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import { buildRandom } from '../core/random.ts';
+import { BUSY_TIMEOUT_MS, commandIn } from '../../test/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-columns-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A machine may be busy. */
-const TIMEOUT_MS = 240_000;
-
-const MAIN = new URL('./main.ts', import.meta.url).pathname;
-
-const run = (...args: string[]) => {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...args], {
-    cwd: folder,
-  });
-  return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
-};
+const run = commandIn(folder);
 
 /** Nothing but the load and the gate says which flights are late. */
 const write = (name: string, firstDay: number, nDays: number): void => {
@@ -47,7 +38,7 @@ beforeAll(() => {
   write('known.csv', 0, 40);
   write('later.csv', 40, 10);
   expect(train('--name', 'with', '--columns', 'load,Gate').exitCode).toBe(0);
-}, TIMEOUT_MS);
+}, BUSY_TIMEOUT_MS);
 
 test('numbers are numbers, everything else is a category, and both are inputs of the model', () => {
   const { model } = readModel(findModel(join(folder, 'models'), 'with'));
@@ -81,7 +72,7 @@ test(
       meanOf(({ Gate }) => Gate !== 'B2') + 0.1,
     );
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );
 
 test(
@@ -94,7 +85,7 @@ test(
     expect(wrong.exitCode).toBe(2);
     expect(wrong.stderr).toContain('it holds "007", which is not a number');
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );
 
 test.each([
@@ -111,5 +102,5 @@ test.each([
     expect(stderr).toContain(words);
     expect(exitCode).toBe(2);
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );

@@ -5,21 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeTime } from '../core/flight.ts';
 import { buildRandom } from '../core/random.ts';
+import { BUSY_TIMEOUT_MS, commandIn } from '../../test/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-predictions-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A machine may be busy. */
-const TIMEOUT_MS = 240_000;
-
-const MAIN = new URL('./main.ts', import.meta.url).pathname;
-
-const run = (...args: string[]) => {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, MAIN, ...args], {
-    cwd: folder,
-  });
-  return { exitCode, stdout: stdout.toString(), stderr: stderr.toString() };
-};
+const run = commandIn(folder);
 
 const HEADER = 'scheduledDeparture,airline,flightNumber,origin,destination,delayMinutes';
 
@@ -51,7 +42,7 @@ beforeAll(() => {
   expect(run('train', 'before.csv', ...args).exitCode).toBe(0);
   expect(run('predict', 'm', 'plan.csv', '-o', 'plan.parquet').exitCode).toBe(0);
   expect(run('predict', 'm', 'plan.csv', '-o', 'plan-answers.csv').exitCode).toBe(0);
-}, TIMEOUT_MS);
+}, BUSY_TIMEOUT_MS);
 
 const evaluate = (predictions: string, outcomes: string, ...args: string[]) => {
   const flags = ['--predictions', predictions, '--outcomes', outcomes];
@@ -87,7 +78,7 @@ test(
       'On 1,200 flights that were predicted and have an outcome, the forecast',
     );
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );
 
 test(
@@ -112,7 +103,7 @@ test(
       'P90 of minutes (pinball loss)',
     ]);
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );
 
 test(
@@ -135,7 +126,7 @@ test(
     const half = evaluate('plan.parquet', 'half.csv').stdout;
     expect(half).toStartWith('! Only 600 of 1,200 predictions have their flight in the outcomes');
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );
 
 test(
@@ -152,7 +143,7 @@ test(
     );
     expect(all.stdout).toContain('have an outcome (2,400 on days that the model knows), ');
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );
 
 test(
@@ -172,5 +163,5 @@ test(
     expect(run('evaluate', 'm').stderr).toContain('files of flights are expected after the model');
     expect(run('evaluate')).toMatchObject({ exitCode: 2 });
   },
-  TIMEOUT_MS,
+  BUSY_TIMEOUT_MS,
 );

@@ -3,7 +3,6 @@
  */
 
 import type { Command } from 'commander';
-import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
 import type { OwnColumn } from '../flights/cleaning/own-columns.ts';
 import { DEFAULT_OPTIONS } from '../train/settings.ts';
@@ -11,10 +10,11 @@ import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printJson } from './output.ts';
 import { describeReading, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { ownColumnsOption } from './training/column-flags.ts';
-import { dayOfDate, realNumber, setting, wholeNumber } from './setting.ts';
+import { realNumber, setting, wholeNumber } from './setting.ts';
 import { requirePublished } from './training/publication.ts';
 import { trainFromFiles } from './training/train-files.ts';
 import { printTrainReport } from './training/train-text.ts';
+import { lateMinutesOption, testFromOption, threadsOption } from './training/learning-flags.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
 interface Flags extends WeatherFlags, CostFlags, ReadingFlags {
@@ -51,18 +51,8 @@ export const describe = (command: Command): void => {
     )
     .addOption(setting('--name <name>', 'name of the model', DEFAULT_OPTIONS.name))
     .addOption(setting('--models <dir>', 'where models are stored', 'models'))
-    .addOption(
-      setting(
-        '--late-minutes <n>',
-        'delay from which a flight counts as late',
-        DEFAULT_OPTIONS.lateMinutes,
-      ).argParser(wholeNumber(1, MINUTES_PER_DAY)),
-    )
-    .addOption(
-      setting('--threads <n>', 'threads; by default one per processor granted').argParser(
-        wholeNumber(1, 256),
-      ),
-    )
+    .addOption(lateMinutesOption())
+    .addOption(threadsOption())
     .addOption(
       setting('--seed <n>', 'seed of everything random', DEFAULT_OPTIONS.seed).argParser(
         wholeNumber(0, 2 ** 31 - 1),
@@ -88,12 +78,7 @@ export const describe = (command: Command): void => {
         'trials of a search for settings on the early-stopping flights',
       ).argParser(wholeNumber(1, 1000)),
     )
-    .addOption(
-      setting(
-        '--test-from <date>',
-        'first day of the test, 2013-11-01; by default the newest sixth of the days',
-      ).argParser(dayOfDate),
-    )
+    .addOption(testFromOption())
     .addOption(ownColumnsOption())
     .option(
       '--publish',
