@@ -44,6 +44,12 @@ const WARM_UP_SHARE = 0.25;
 const PRECISION = 0.04;
 const COLLAPSE_SHARE = 0.8;
 const COOL_DOWN_MS = 250;
+/** A service that counts requests and refuses those above its limit needs a while to forget what it was asked. */
+const COOL_DOWN_REFUSED_MS = 1200;
+const GROWTH = 1.35;
+/** Where a service refuses most of what closed loops ask, they do not say what it holds: the search climbs from below. */
+const REFUSED_START_PER_SECOND = 10;
+const REFUSED_GROWTH = 2;
 /** Soaks for which the search leaves time. */
 const N_SOAKS_PLANNED = 2;
 
@@ -60,6 +66,11 @@ export const runCapacity = async (
   const sweep = await sweepClosed(session, options, watcher);
   const opened = await openConnections(session, planned, watcher.onOpening);
   const best = Math.max(...sweep.map(({ summary }) => summary.throughputPerSecond));
+  const isRefusing = sweep.some(isRefused);
+  if (isRefusing)
+    watcher.onNote?.(
+      'the service refuses what closed loops ask: the search climbs from a low rate',
+    );
   const trials: Step[] = [];
   const soaks: Step[] = [];
 
@@ -77,8 +88,9 @@ export const runCapacity = async (
         if (signal.aborted) stop();
       },
     );
-    await Bun.sleep(COOL_DOWN_MS);
-    return buildStep({ name, record, connections: opened, thresholds: options.thresholds });
+    const step = buildStep({ name, record, connections: opened, thresholds: options.thresholds });
+    await coolDownAfter(step);
+    return step;
   };
   const bestSoFar = (): number =>
     Math.max(best, ...trials.map(({ summary }) => summary.throughputPerSecond));
@@ -107,8 +119,8 @@ export const runCapacity = async (
       return judgeTrial(step);
     },
     {
-      startPerSecond: Math.max(2, best * 0.5),
-      growth: 1.35,
+      startPerSecond: Math.max(isRefusing ? REFUSED_START_PER_SECOND : 2, best * 0.5),
+      growth: isRefusing ? REFUSED_GROWTH : GROWTH,
       precision: PRECISION,
       maxPerSecond: 10_000_000,
       minPerSecond: 1,
@@ -161,10 +173,22 @@ const sweepClosed = async (
         if (options.signal.aborted) session.fleet.stop();
       },
     );
-    steps.push(buildStep({ name: 'sweep', record, connections: opened }));
+    const step = buildStep({ name: 'sweep', record, connections: opened });
+    steps.push(step);
+    if (!isRefused(step)) continue;
+    // More connections would only be refused more often.
+    await coolDownAfter(step);
+    break;
   }
   return steps;
 };
+
+/** Whether the service answered, and refused most of what it was asked. */
+const isRefused = ({ summary: { outcomes, answered } }: Step): boolean =>
+  outcomes.httpError > 0.5 * answered;
+
+const coolDownAfter = (step: Step): Promise<void> =>
+  Bun.sleep(step.summary.outcomes.httpError > 0 ? COOL_DOWN_REFUSED_MS : COOL_DOWN_MS);
 
 /** In a closed loop the requests in flight are the connections, times the streams of each. */
 const pointOf = (step: Step, nStreams: number): LoadPoint => ({
@@ -175,6 +199,8 @@ const pointOf = (step: Step, nStreams: number): LoadPoint => ({
 });
 
 const MIN_SHARE_SERVED = 0.97;
+/** So many requests may lie across the ends of the measured part: at a few per second they are no sign of anything. */
+const AT_THE_ENDS = 3;
 const BAD_WINDOWS_ALLOWED = 0.05;
 
 /** Why a step did not hold, null when it did. */
@@ -184,10 +210,9 @@ const failureOf = (
   thresholds: readonly Threshold[],
 ): FailureReason | null => {
   const { summary, verdict, judgements } = step;
-  const rate = step.ratePerSecond ?? 0;
-  const served = summary.throughputPerSecond / rate;
+  const nServed = summary.throughputPerSecond * summary.seconds;
   const failed = judgements.filter(({ holds }) => !holds);
-  const isShort = served < MIN_SHARE_SERVED;
+  const isShort = nServed < MIN_SHARE_SERVED * summary.planned - AT_THE_ENDS;
   const isRough = shareOfSlowWindows(step, thresholds) > BAD_WINDOWS_ALLOWED;
   if (verdict.kind === 'valid' && failed.length === 0 && !isShort && !isRough) return null;
   if (summary.outcomes.ok === 0 && summary.refused > 0) return 'died';
