@@ -76,6 +76,9 @@ export const isStreamed = (answer: Answer): answer is Streamed =>
 export const isReady = (answer: Answer | Promise<Answer>): answer is Ready =>
   typeof answer === 'string' || 'kind' in answer;
 
+export const statusOf = (answer: Answer): number =>
+  typeof answer === 'string' ? 200 : answer.status;
+
 export const spoken = (text: string): Spoken => ({ kind: 'spoken', status: 200, text });
 
 const JSON_FIELDS = { 'content-type': 'application/json' };

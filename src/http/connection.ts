@@ -57,6 +57,10 @@ export interface Connection {
   nHeld: number;
   heldTurn: number;
   nDropped: number;
+  /** Bytes of refused requests that are not paid for yet: it is not read from meanwhile. */
+  owesBytes: number;
+  /** Whether it is to be read from again once they are. */
+  resumesPaid: boolean;
 }
 
 export const createConnection = (
@@ -83,10 +87,13 @@ export const createConnection = (
   nHeld: 0,
   heldTurn: 0,
   nDropped: 0,
+  owesBytes: 0,
+  resumesPaid: false,
 });
 
 /** Stops reading: what comes stays with the sender. */
 export const pause = (connection: Connection): void => {
+  connection.resumesPaid = false;
   if (connection.isPaused) return;
   connection.isPaused = true;
   connection.socket.pause();
@@ -94,6 +101,10 @@ export const pause = (connection: Connection): void => {
 
 export const resume = (connection: Connection): void => {
   if (!connection.isPaused) return;
+  if (connection.owesBytes > 0) {
+    connection.resumesPaid = true;
+    return;
+  }
   connection.isPaused = false;
   connection.socket.resume();
 };

@@ -13,6 +13,7 @@ import { frame } from './framing.ts';
 import { buildHeldBytes } from './held-bytes.ts';
 import { LINGER_BYTES, PIPELINED_BYTES } from './limits.ts';
 import { parseErrorOf } from './parse-errors.ts';
+import { buildRefusedBytes } from './refused-bytes.ts';
 import { buildReply } from './reply.ts';
 import { createRequest, type HttpRequest, isRead } from './request.ts';
 import { createRequestBody } from './request-body.ts';
@@ -33,6 +34,8 @@ interface Http1Connection {
   readonly onStreamSlow: (connection: Connection) => void;
   /** Ends a connection that waits for a request. */
   readonly end: (connection: Connection) => void;
+  /** No connection waits any more because its last request was refused. */
+  readonly forgive: () => void;
 }
 
 interface Http1Setting {
@@ -58,12 +61,20 @@ export const buildHttp1Connection = ({
   const outlet = buildOutlet(clock);
   const { wait, rest } = outlet;
   const writer = buildWriter(clock, outlet.send);
+  const refusedBytes = buildRefusedBytes({
+    nowMs: () => performance.now(),
+    later: setTimeout,
+    onPaid: (connection) => {
+      if (connection.wait !== 'end') connection.sinceMs = clock.nowMs;
+    },
+  });
   const reply = buildReply({
     handlers,
     writer,
     outlet,
     isClosing,
     onAnswered,
+    onRefused: refusedBytes.refused,
     onDone: (connection) => {
       proceed(connection);
       held.count(connection);
@@ -128,6 +139,7 @@ export const buildHttp1Connection = ({
           wait(connection, 'body');
         }
         const behind = incoming.push(bytes, at);
+        if (request.isAnswered) refusedBytes.dropped(connection, bytes.length - at);
         if (behind < 0 && request.isAnswered) giveUp(connection);
         at = behind < 0 ? bytes.length : behind;
         if (request.isAnswered && incoming.isWhole()) {
@@ -240,6 +252,7 @@ export const buildHttp1Connection = ({
     onData: (connection, chunk) => {
       if (connection.wait === 'end') {
         connection.nDropped += chunk.length;
+        refusedBytes.dropped(connection, chunk.length);
         if (connection.nDropped > LINGER_BYTES) connection.socket.terminate();
         return;
       }
@@ -299,5 +312,6 @@ export const buildHttp1Connection = ({
     end: (connection) => {
       if (connection.wait === 'request') outlet.end(connection);
     },
+    forgive: refusedBytes.forgive,
   };
 };

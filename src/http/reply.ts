@@ -9,6 +9,7 @@ import {
   isReady,
   isStreamed,
   type Ready,
+  statusOf,
   type Streamed,
 } from './call.ts';
 import type { Connection, Outlet } from './connection.ts';
@@ -38,6 +39,8 @@ interface ReplySetting {
   readonly outlet: Outlet;
   readonly isClosing: (connection: Connection) => boolean;
   readonly onAnswered: () => void;
+  /** Called when a request is answered with a refusal: so much of its body has come for nothing. */
+  readonly onRefused: (connection: Connection, nBytes: number) => void;
   /** Called when an answer that had to wait has been written. */
   readonly onDone: (connection: Connection) => void;
 }
@@ -48,6 +51,7 @@ export const buildReply = ({
   outlet,
   isClosing,
   onAnswered,
+  onRefused,
   onDone,
 }: ReplySetting): Reply => {
   const { wait } = outlet;
@@ -74,11 +78,20 @@ export const buildReply = ({
     connection.lingers = true;
   };
 
+  const answered = (
+    connection: Connection,
+    { incoming, at, end }: HttpRequest,
+    status: number,
+  ): void => {
+    onAnswered();
+    if (status >= 400) onRefused(connection, incoming ? incoming.nCome() : end - at);
+  };
+
   const atOnce = (connection: Connection, request: HttpRequest, ready: Ready): void => {
     dropRest(connection, request);
     const persistence = persistenceOf(connection, request);
     writer.ready(ready, persistence, request.method === 'HEAD', connection);
-    onAnswered();
+    answered(connection, request, statusOf(ready));
   };
 
   const settle = async (
@@ -114,14 +127,14 @@ export const buildReply = ({
       const persistence = persistenceOf(connection, request);
       const head = { status: made.status, headers: made.headers, persistence };
       writer.whole(head, body, request.method === 'HEAD', connection);
-      onAnswered();
+      answered(connection, request, made.status);
     }
   };
 
   const sendContinue = (connection: Connection, { framing, incoming }: HttpRequest): void => {
     if (!framing.expectsContinue) return;
     framing.expectsContinue = false;
-    if (incoming?.hasBegun()) return;
+    if (incoming && incoming.nCome() > 0) return;
     writer.sendContinue(connection);
     writer.flush();
   };

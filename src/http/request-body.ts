@@ -16,8 +16,8 @@ export interface RequestBody {
    */
   readonly push: (bytes: Bytes, at: number) => number;
   readonly isWhole: () => boolean;
-  /** Whether anything of it has come. */
-  readonly hasBegun: () => boolean;
+  /** Bytes of it that have come, frames included. */
+  readonly nCome: () => number;
   /** Drops what has not come yet: few bytes, so that the connection need not end for them. @returns whether it does */
   readonly drop: () => boolean;
   /** Whether more bytes would only pile up. */
@@ -57,7 +57,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   let held: Bytes = NOTHING;
   let nHeld = 0;
   let limit = 0;
-  let begun = false;
+  let nCome = 0;
   let owing = false;
   let nDropped = 0;
   /** Handed over, and not answered yet. */
@@ -163,7 +163,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
         toCome -= next - at;
       }
       if (next > at) {
-        begun = true;
+        nCome += next - at;
         owing = true;
       }
       if (to > at) keep(at === 0 && to === bytes.length ? bytes : bytes.subarray(at, to));
@@ -171,7 +171,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
       return failure ? -1 : next;
     },
     isWhole,
-    hasBegun: () => begun,
+    nCome: () => nCome,
     drop: () => {
       if (failure || toCome > DROPPED_LIMIT_BYTES) return false;
       mode = 'dropped';

@@ -3,6 +3,7 @@
  */
 import { type AppError, type ErrorCode, ERRORS } from '../../core/errors.ts';
 import type { Lang } from '../../core/language.ts';
+import { type Kept, keepAnswer } from '../../http/kept-answer.ts';
 import { SPANISH_TITLES, spanishOf } from './spanish.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -63,6 +64,13 @@ export const problemOf = (
 
 export const problemText = (error: AppError): string => JSON.stringify(problemOf(error));
 
+const headersOf = (lang: Lang): Readonly<Record<string, string>> => ({
+  'content-type': PROBLEM_TYPE,
+  'content-language': lang,
+  'cache-control': 'no-store',
+  vary: 'accept-language',
+});
+
 /** The answer to one failure, `headers` on top of the type. */
 export const problemResponse = (
   error: AppError,
@@ -71,11 +79,28 @@ export const problemResponse = (
 ): Response =>
   new Response(JSON.stringify(problemOf(error, lang)), {
     status: ERRORS[error.code].status,
-    headers: {
-      'content-type': PROBLEM_TYPE,
-      'content-language': lang,
-      'cache-control': 'no-store',
-      vary: 'accept-language',
-      ...headers,
-    },
+    headers: { ...headersOf(lang), ...headers },
   });
+
+/** Refusals that are kept: few sentences in few languages, and seconds by the hundred at most. */
+const REFUSALS_KEPT = 500;
+
+/**
+ * The answers to failures after which the same request may succeed later, made once and kept: who is overloaded has no
+ * time to make them again and again.
+ */
+export const buildRefusals = (): ((error: AppError, lang: Lang, afterSeconds: number) => Kept) => {
+  const kept = new Map<string, Kept>();
+  return (error, lang, afterSeconds) => {
+    const key = `${error.code} ${lang} ${afterSeconds} ${error.message}`;
+    const known = kept.get(key);
+    if (known) return known;
+    const made = keepAnswer(
+      ERRORS[error.code].status,
+      { ...headersOf(lang), 'retry-after': String(afterSeconds) },
+      Buffer.from(JSON.stringify(problemOf(error, lang))),
+    );
+    if (kept.size < REFUSALS_KEPT) kept.set(key, made);
+    return made;
+  };
+};

@@ -18,7 +18,7 @@ const WORK_LIMIT_MS = 4000;
 const CALLER_LIMIT_MS = 2000;
 /** A slice takes about so long: what a single flight waits for at worst. Beside others, who are told so, less. */
 const SLICE_MS = 4;
-const SHARED_SLICE_MS = 1.5;
+const SHARED_SLICE_MS = 1;
 /** Streams open at once in one worker. They hold no place among the batches, only a connection and a line. */
 const STREAMS_LIMIT = 1024;
 
@@ -56,7 +56,7 @@ export const buildAdmission = (
   const answerLimitBytes = bufferBytesOf(config);
   const answers = buildBudget({ inAll: answerLimitBytes, perCaller: answerLimitBytes / 2 });
 
-  const isFull = (): ShedReason | undefined => {
+  const hasNoPlace = (): ShedReason | undefined => {
     if (batches >= config.batchesInFlight) return 'queue-full';
     return isOverloaded() ? 'overload' : undefined;
   };
@@ -119,7 +119,7 @@ export const buildAdmission = (
   return {
     inFlight: () => singles + batches + turns.nWaiting(),
     answerLimitBytes,
-    isFull,
+    isFull: () => (work.total() >= WORK_LIMIT_MS ? 'queue-full' : hasNoPlace()),
     tryEnter: () => {
       singles++;
       return undefined;
@@ -128,7 +128,7 @@ export const buildAdmission = (
       singles--;
     },
     enterBatch: (call) => {
-      const refused = isFull();
+      const refused = hasNoPlace();
       if (refused) return refused;
       batches++;
       return ticketFor(call, 1, () => {

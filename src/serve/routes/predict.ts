@@ -12,7 +12,7 @@ import { buildFlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import { flightOf, parseSwitches, type Switches } from '../formats/query.ts';
-import { admitted } from '../guard/shed.ts';
+import { admitted, shed } from '../guard/shed.ts';
 import { batchStart, buildBatchAnswer } from '../scoring/batch.ts';
 import { buildStream, NDJSON } from '../scoring/ndjson.ts';
 import { buildReasons } from '../scoring/reasons.ts';
@@ -44,6 +44,7 @@ interface PredictOf {
 }
 
 const buildPredictOf = (context: ServeContext): PredictOf => {
+  const { admission } = context;
   const { inputs } = context.loaded.model;
   const scoring = buildScoring(context);
   const { notices, compare } = scoring;
@@ -103,6 +104,9 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
       if (!isObject(body) || (body['flights'] ?? null) === null)
         return answerParsed(body, switches, call);
     }
+    // Known at once: who is refused need not wait for anything.
+    const refused = admission.isFull();
+    if (refused) throw shed(context, refused);
     return batchAnswer(bytes, switches, call).then((made) =>
       compressedParts({ ...made, headers: spokenHeaders }, call),
     );

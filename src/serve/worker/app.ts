@@ -3,13 +3,13 @@
  * failure, counters.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
-import type { Answer, Call } from '../../http/call.ts';
+import { type Answer, type Call, statusOf } from '../../http/call.ts';
 import type { BuildApp, ServeContext } from '../context.ts';
 import type { Endpoint, Post } from '../endpoint.ts';
 import { mediaTypeOf, requireType, SMALL_BYTES } from '../formats/body.ts';
 import { ACCEPTED_CODINGS, isPacked, unpack, unpacked } from '../formats/content-coding.ts';
 import { langOf } from '../formats/language.ts';
-import { problemResponse } from '../formats/problem.ts';
+import { buildRefusals, problemResponse } from '../formats/problem.ts';
 import { buildAuthorise } from '../guard/auth.ts';
 import { buildCors } from '../guard/cors.ts';
 import { shed } from '../guard/shed.ts';
@@ -75,7 +75,8 @@ export const buildApp: BuildApp = (context) => {
     ]),
   );
 
-  const failure = (error: unknown, call: Call): Response => {
+  const refusalOf = buildRefusals();
+  const failure = (error: unknown, call: Call): Answer => {
     if (!(error instanceof AppError)) throw error;
     const lang = langOf(call);
     if (error.code === 'key-missing')
@@ -86,11 +87,10 @@ export const buildApp: BuildApp = (context) => {
       counters.shed('quota');
     } else if (!COMES_BACK.has(error.code)) return problemResponse(error, lang);
     const seconds = error.retryAfterSeconds ?? admission.retryAfterSeconds();
-    return problemResponse(error, lang, { 'retry-after': String(Math.max(1, Math.ceil(seconds))) });
+    return refusalOf(error, lang, Math.max(1, Math.ceil(seconds)));
   };
   const done = (route: number, method: number, status: number, startMs: number): void =>
     counters.requestDone(route, method, status, (performance.now() - startMs) * 1e6);
-  const statusOf = (answer: Answer): number => (typeof answer === 'string' ? 200 : answer.status);
 
   /** Everything but POST. */
   const answerOther = (endpoint: Endpoint | undefined, call: Call): Answer | Promise<Answer> => {
