@@ -132,6 +132,45 @@ describe('puntual serve', () => {
     20_000,
   );
 
+  test('ends with the shell of npm also when that goes while it starts, or before it can look', async () => {
+    const words = [process.execPath, MAIN, 'serve', '--models', modelsDir, ...PORTS];
+    for (const isLate of [false, true]) {
+      const shell = Bun.spawn(['sh', '-c', `${words.join(' ')} --workers 1; true`], {
+        env: { ...process.env, npm_command: 'exec' },
+        stdio: ['ignore', 'ignore', 'ignore'],
+        detached: true,
+      });
+      await until(() => childrenOf(shell.pid).length > 0);
+      const service = childrenOf(shell.pid)[0]!;
+      if (isLate) await until(() => childrenOf(Number(service)).length > 0);
+      shell.kill('SIGTERM');
+      expect(await shell.exited).toBe(143);
+      await until(() => !isAlive(Number(service)));
+    }
+  }, 20_000);
+
+  test('stays when a shell of npm has put it into the background', async () => {
+    const words = [process.execPath, MAIN, 'serve', '--json', '--models', modelsDir, ...PORTS];
+    const shell = Bun.spawn(['sh', '-c', `${words.join(' ')} --workers 1 & true`], {
+      env: { ...process.env, npm_command: 'exec' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    });
+    let text = '';
+    for await (const part of shell.stdout) {
+      text += Buffer.from(part).toString();
+      if (text.endsWith('}\n')) break;
+    }
+    expect(await shell.exited).toBe(0);
+    const { url, adminUrl } = JSON.parse(text) as { url: string; adminUrl: string };
+    for (let i = 0; i < 20; i++) expect((await fetch(`${url}/livez`)).status).toBe(200);
+    const { workers } = (await (await fetch(`${adminUrl}/workers`)).json()) as {
+      workers: { pid: number }[];
+    };
+    process.kill(parentOf(workers[0]!.pid), 'SIGTERM');
+    await until(() => !isAlive(workers[0]!.pid));
+  }, 20_000);
+
   test('leaves no worker behind when the supervisor itself is killed', async () => {
     const service = await startService([], modelsDir);
     const pids = (await service.workerList()).map(({ pid }) => pid);
@@ -148,6 +187,9 @@ const freeTcpPort = (): number => {
   void server.stop(true);
   return port!;
 };
+
+const parentOf = (pid: number): number =>
+  Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
 
 /** Processes that a process has started. */
 const childrenOf = (pid: number): string[] =>

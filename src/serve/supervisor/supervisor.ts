@@ -22,7 +22,7 @@ import { buildFleet, type Fleet } from './fleet.ts';
 import { actAsInit } from './init-process.ts';
 import { keepFiles, watchFiles } from './kept-files.ts';
 import { keepPlan, type ReadPlan } from './kept-plan.ts';
-import { watchNpmParent } from './npm-parent.ts';
+import { findNpmParent } from './npm-parent.ts';
 import { freePort, urlOf } from './ports.ts';
 import { bringModels, filesOf, resolveModel, wantedOf } from './model-source.ts';
 import { buildReload, type Reload } from './reload.ts';
@@ -59,7 +59,7 @@ export const serve = async (
 ): Promise<number> => {
   const calledMs = performance.now();
   checkDescriptors();
-  const firstParent = process.ppid;
+  const npmParent = findNpmParent();
   const log = buildLog(config.logLevel);
   instanceId();
   if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
@@ -139,6 +139,12 @@ export const serve = async (
       manager.stopping();
       tellAll();
     });
+    const unwatchParent = inherited
+      ? () => {}
+      : npmParent.watch(() => {
+          log.info('the shell that npm started is gone, the service ends');
+          end();
+        });
     process.on('SIGHUP', () => void state.reload?.switchTo(undefined).catch(() => {}));
     process.on('SIGUSR2', () => {
       if (!state.reload) return;
@@ -207,12 +213,6 @@ export const serve = async (
       for (const child of fleet.children()) child.tell({ command: 'plan', file: plan.file() });
       tellAll();
     });
-    const unwatchParent = inherited
-      ? () => {}
-      : watchNpmParent(firstParent, () => {
-          log.info('the shell that npm started is gone, the service ends');
-          end();
-        });
     tellAll();
     reportReady();
     tellReady();
