@@ -7,7 +7,7 @@ import { readText } from '../../host/text-file.ts';
 
 const LOOK_MS = 250;
 
-export interface NpmParent {
+interface NpmParent {
   /**
    * Calls `onGone` once when the parent of a service that npm started is gone. A service that was put into the background
    * stays.
