@@ -3,7 +3,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
-import { nestsDeeper, tooDeep } from './nesting.ts';
+import { excessOf, tooDeep } from './nesting.ts';
 
 /** No single flight is larger: a body that is has to wait for its turn, as batches do, and is refused when they are. */
 export const SMALL_BYTES = 16 * 1024;
@@ -28,11 +28,15 @@ export const requireType = (type: string, types: readonly string[]): void => {
 
 /**
  * What a body holds as JSON.
- * @throws AppError request-malformed
+ * @param objectsLimit of objects in it, where no sound body has more
+ * @throws AppError request-malformed, value-invalid
  */
-export const parseBody = (bytes: Uint8Array): unknown => {
+export const parseBody = (bytes: Uint8Array, objectsLimit?: number): unknown => {
   try {
-    if (nestsDeeper(bytes)) throw tooDeep('body');
+    const excess = excessOf(bytes, objectsLimit === undefined ? {} : { objects: objectsLimit });
+    if (excess === 'depth') throw tooDeep('body');
+    if (excess === 'objects')
+      throw new AppError('value-invalid', `the body holds more than ${objectsLimit} objects`);
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     if (error instanceof AppError) throw error;

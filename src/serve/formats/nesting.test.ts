@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { nestsDeeper } from './nesting.ts';
+import { excessOf } from './nesting.ts';
 
 describe('a text nests deeper than 3', () => {
   const cases: readonly [text: string, deeper: boolean][] = [
@@ -14,5 +14,13 @@ describe('a text nests deeper than 3', () => {
     [']]]][[[', false],
   ];
   for (const [text, deeper] of cases)
-    test(`${text}: ${deeper}`, () => expect(nestsDeeper(Buffer.from(text), 3)).toBe(deeper));
+    test(`${text}: ${deeper}`, () =>
+      expect(excessOf(Buffer.from(text), { depth: 3 })).toBe(deeper ? 'depth' : undefined));
 });
+
+test.each([
+  ['{"a":{},"b":[{}]}', false],
+  ['[{},{},{},{}]', true],
+  ['["{{{{{{{", {}]', false],
+])('%s holds more than 3 objects: %p', (text, more) =>
+  expect(excessOf(Buffer.from(text), { objects: 3 })).toBe(more ? 'objects' : undefined));

@@ -1,6 +1,6 @@
 /**
- * The depth of a JSON text, checked before it is parsed: a hundred kilobytes of brackets take the parser milliseconds
- * in which nobody else is answered.
+ * The depth of a JSON text, and how many objects it holds, checked before it is parsed: a hundred kilobytes of brackets
+ * take the parser milliseconds in which nobody else is answered.
  */
 import { AppError } from '../../core/errors.ts';
 import { BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, QUOTE } from './ascii.ts';
@@ -8,9 +8,19 @@ import { BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, QUOTE 
 /** A batch of tensors written as lists of lists needs five. */
 const NESTING_LIMIT = 32;
 
-/** Whether some value lies inside more than `limit` others. @cost stops where that is known */
-export const nestsDeeper = (bytes: Uint8Array, limit = NESTING_LIMIT): boolean => {
+interface JsonLimits {
+  /** Others that a value may lie within. */
+  readonly depth?: number;
+  readonly objects?: number;
+}
+
+/** Which limit a text passes first, if any. @cost stops where that is known */
+export const excessOf = (
+  bytes: Uint8Array,
+  { depth: deepest = NESTING_LIMIT, objects = Number.POSITIVE_INFINITY }: JsonLimits = {},
+): 'depth' | 'objects' | undefined => {
   let depth = 0;
+  let nObjects = 0;
   let isText = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -19,10 +29,11 @@ export const nestsDeeper = (bytes: Uint8Array, limit = NESTING_LIMIT): boolean =
       else if (byte === QUOTE) isText = false;
     } else if (byte === QUOTE) isText = true;
     else if (byte === BRACKET_OPEN || byte === BRACE_OPEN) {
-      if (++depth > limit) return true;
+      if (++depth > deepest) return 'depth';
+      if (byte === BRACE_OPEN && ++nObjects > objects) return 'objects';
     } else if (byte === BRACKET_CLOSE || byte === BRACE_CLOSE) depth--;
   }
-  return false;
+  return undefined;
 };
 
 export const tooDeep = (what: 'body' | 'line'): AppError =>

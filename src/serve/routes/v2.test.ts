@@ -183,6 +183,11 @@ describe('the Open Inference Protocol', () => {
     ],
     ['an unknown output', { inputs: jsonInputs(), outputs: [{ name: 'x' }] }, 422],
     [
+      'more objects than any request has',
+      { inputs: jsonInputs(), parameters: { many: Array(1001).fill({}) } },
+      422,
+    ],
+    [
       'a number that is none',
       {
         inputs: [

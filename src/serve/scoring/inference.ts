@@ -32,9 +32,13 @@ const invalid = (pointer: string, detail: string): AppError =>
 
 /**
  * The document at the head of a body, and where the binary tensors begin.
- * @throws AppError request-malformed
+ * @throws AppError request-malformed, value-invalid
  */
-const splitBody = (bytes: Uint8Array, call: Call): { document: JsonObject; tensorsAt: number } => {
+const splitBody = (
+  bytes: Uint8Array,
+  call: Call,
+  objectsLimit: number,
+): { document: JsonObject; tensorsAt: number } => {
   const header = call.header('inference-header-content-length');
   const tensorsAt = header === null ? bytes.length : Number(header);
   if (!Number.isInteger(tensorsAt) || tensorsAt < 0 || tensorsAt > bytes.length) {
@@ -43,10 +47,14 @@ const splitBody = (bytes: Uint8Array, call: Call): { document: JsonObject; tenso
       'Inference-Header-Content-Length is not a length within the body',
     );
   }
-  const document = parseBody(bytes.subarray(0, tensorsAt));
+  const document = parseBody(bytes.subarray(0, tensorsAt), objectsLimit);
   if (!isObject(document)) throw invalid('', 'the body must be a JSON object');
   return { document, tensorsAt };
 };
+
+/** Far more than a request has: one for each input and output, and their parameters. */
+const OBJECTS_PER_TENSOR = 8;
+const LEAST_OBJECTS = 1000;
 
 /** Columns of more rows than this are read one at a time, with room for others in between. */
 const PAUSED_ROWS = 512;
@@ -63,6 +71,7 @@ export const buildInferenceReader = (
     inputs.map((input, place) => [input.name, { place, read: buildColumnReader(input) }]),
   );
   const nInputs = inputs.length;
+  const objectsLimit = Math.max(LEAST_OBJECTS, OBJECTS_PER_TENSOR * (nInputs + 2));
 
   const readColumns = async (
     columns: readonly unknown[],
@@ -125,7 +134,7 @@ export const buildInferenceReader = (
   };
 
   return async (bytes, call, pause) => {
-    const { document, tensorsAt } = splitBody(bytes, call);
+    const { document, tensorsAt } = splitBody(bytes, call, objectsLimit);
     const { inputs: columns } = document;
     const id = isAbsent(document['id']) ? undefined : document['id'];
     if (id !== undefined && typeof id !== 'string') throw invalid('/id', 'id must be a string');

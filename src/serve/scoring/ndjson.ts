@@ -8,7 +8,7 @@ import type { Call, Streamed } from '../../http/call.ts';
 import { LF } from '../formats/ascii.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
-import { nestsDeeper, tooDeep } from '../formats/nesting.ts';
+import { excessOf, tooDeep } from '../formats/nesting.ts';
 import { problemOf } from '../formats/problem.ts';
 import { parseSwitches, type Switches } from '../formats/query.ts';
 import { admittedAs, pauseOf } from '../guard/shed.ts';
@@ -202,7 +202,7 @@ export const buildStream = ({
 
 /** @throws AppError request-malformed */
 const parseLine = (line: Uint8Array): unknown => {
-  if (nestsDeeper(line)) throw tooDeep('line');
+  if (excessOf(line)) throw tooDeep('line');
   try {
     return JSON.parse(new TextDecoder().decode(line));
   } catch (error) {
