@@ -3,6 +3,7 @@
  *
  * @source RFC 9112, 3.2, 6 and 9.3; RFC 9110, 10.1.1
  */
+import { CHUNKED, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING } from '../core/field-names.ts';
 import { HOST } from './characters.ts';
 import { isWord, textAt } from './fields.ts';
 import type { ParseFault } from './parse-errors.ts';
@@ -29,10 +30,6 @@ export const createFraming = (): Framing => ({
 
 const HOST_NAME = Buffer.from('host');
 const EXPECT = Buffer.from('expect');
-const CONNECTION = Buffer.from('connection');
-const CONTENT_LENGTH = Buffer.from('content-length');
-const TRANSFER_ENCODING = Buffer.from('transfer-encoding');
-const CHUNKED = Buffer.from('chunked');
 const CONTINUE = Buffer.from('100-continue');
 const LENGTH_DIGITS = 15;
 

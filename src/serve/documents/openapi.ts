@@ -4,7 +4,8 @@
 import type { LoadedModel } from '../../core/model-file.ts';
 import { VERSION } from '../../core/version.ts';
 import { schemasOf } from './components.ts';
-import { type Operations, operationsOf } from './operations.ts';
+import type { Operations } from './operation.ts';
+import { operationsOf } from './operations.ts';
 
 export interface OpenApi {
   readonly openapi: '3.1.0';

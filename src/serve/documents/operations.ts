@@ -2,113 +2,22 @@
  * The operations of the OpenAPI document: what every path takes, answers and can fail with. Those that predict, those
  * that tell about the service, and those of the Open Inference Protocol.
  */
-import { ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { LANGUAGES } from '../../core/language.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
-import { PROBLEM_TYPE } from '../formats/problem.ts';
 import { NDJSON } from '../scoring/ndjson.ts';
 import { EXAMPLES_SHOWN, ref } from './components.ts';
+import { inferenceOperations } from './inference-operations.ts';
+import {
+  answer,
+  type Failures,
+  failuresOf,
+  json,
+  NOT_READY,
+  OBJECT,
+  type Operations,
+  reading,
+} from './operation.ts';
 import { exampleFlight, inputSchema, type Schema } from './schema.ts';
-
-export interface Operation {
-  readonly operationId: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly tags: readonly string[];
-  readonly parameters?: readonly unknown[];
-  readonly requestBody?: {
-    readonly required?: boolean;
-    readonly content: Readonly<Record<string, Content>>;
-  };
-  readonly responses: Readonly<Record<string, unknown>>;
-}
-
-interface Content {
-  readonly schema: Schema;
-  readonly example?: unknown;
-}
-
-/** Operations by path, then by method. */
-export type Operations = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-
-type Answers = Readonly<Record<string, unknown>>;
-
-const answer = (description: string, content: Readonly<Record<string, Content>>): unknown => ({
-  description,
-  content,
-});
-const json = (schema: Schema): Readonly<Record<string, Content>> => ({
-  'application/json': { schema },
-});
-
-/** One answer per status, naming the codes that have it. */
-const problems = (codes: readonly ErrorCode[]): Answers => {
-  const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codes) {
-    const { status } = ERRORS[code];
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  }
-  return Object.fromEntries(
-    [...byStatus].map(([status, names]) => [
-      String(status),
-      {
-        description: names.map((name) => `${ERRORS[name].title} (\`${name}\`)`).join('; '),
-        content: { [PROBLEM_TYPE]: { schema: ref('Problem') } },
-      },
-    ]),
-  );
-};
-
-/** Failures that any path can answer with. */
-const ANYWHERE: readonly ErrorCode[] = ['method-refused', 'overloaded'];
-const WITH_AUTH: readonly ErrorCode[] = ['key-missing', 'key-refused', 'quota-spent'];
-const WITH_BODY: readonly ErrorCode[] = [
-  'request-malformed',
-  'request-slow',
-  'body-too-large',
-  'type-unsupported',
-  'coding-unsupported',
-  'value-invalid',
-];
-
-/** What an operation can fail with, by what it takes: nothing, a flight in its address, a body. */
-interface Failures {
-  readonly plain: Answers;
-  readonly ofQuery: Answers;
-  readonly ofBody: Answers;
-}
-
-const failuresOf = (hasAuth: boolean): Failures => {
-  const common = hasAuth ? [...ANYWHERE, ...WITH_AUTH] : ANYWHERE;
-  return {
-    plain: problems(common),
-    ofQuery: problems([...common, 'value-invalid']),
-    ofBody: problems([...common, ...WITH_BODY]),
-  };
-};
-
-interface ReadOperation {
-  readonly operationId: string;
-  readonly tag: string;
-  readonly summary: string;
-  readonly schema: Schema;
-}
-
-/** An operation that takes nothing and answers JSON. */
-const reading = (
-  { operationId, tag, summary, schema }: ReadOperation,
-  failures: Answers,
-): Readonly<Record<string, Operation>> => ({
-  get: {
-    operationId,
-    tags: [tag],
-    summary,
-    responses: { '200': answer(summary, json(schema)), ...failures },
-  },
-});
-
-/** A health check also says no. */
-const NOT_READY: Answers = { '503': answer('Not ready', json({ type: 'object' })) };
 
 /**
  * Every operation, by path and method.
@@ -321,108 +230,3 @@ const serviceOperations = (failures: Failures): Operations => ({
     },
   ),
 });
-
-const INFERENCE = 'Open Inference Protocol V2';
-
-const OBJECT: Schema = { type: 'object' };
-const SERVER: Schema = { type: 'object', required: ['name', 'version', 'extensions'] };
-const MODEL: Schema = { type: 'object', required: ['name', 'platform'] };
-
-/** @param suffix of the names of operations that each model has */
-const inferenceOperations = (
-  loaded: LoadedModel,
-  suffix: string,
-  failures: Failures,
-): Operations => {
-  const own = `/v2/models/${encodeURIComponent(loaded.model.name)}`;
-  const health = { ...failures.plain, ...NOT_READY };
-  return {
-    '/v2': reading(
-      { operationId: 'v2', tag: INFERENCE, summary: 'The server', schema: SERVER },
-      failures.plain,
-    ),
-    '/v2/health/live': reading(
-      {
-        operationId: 'v2Live',
-        tag: INFERENCE,
-        summary: 'Whether the server lives',
-        schema: OBJECT,
-      },
-      failures.plain,
-    ),
-    '/v2/health/ready': reading(
-      {
-        operationId: 'v2Ready',
-        tag: INFERENCE,
-        summary: 'Whether the server is ready',
-        schema: OBJECT,
-      },
-      health,
-    ),
-    [own]: reading(
-      {
-        operationId: `v2Model${suffix}`,
-        tag: INFERENCE,
-        summary: 'Inputs and outputs of the model',
-        schema: MODEL,
-      },
-      failures.plain,
-    ),
-    [`${own}/ready`]: reading(
-      {
-        operationId: `v2ModelReady${suffix}`,
-        tag: INFERENCE,
-        summary: 'Whether the model is ready',
-        schema: OBJECT,
-      },
-      health,
-    ),
-    [`${own}/infer`]: {
-      post: {
-        operationId: `v2Infer${suffix}`,
-        tags: [INFERENCE],
-        summary: 'Flights as columns, by JSON or by binary tensors',
-        requestBody: {
-          required: true,
-          content: {
-            'application/json': {
-              schema: ref('InferenceRequest'),
-              example: inferenceExample(loaded),
-            },
-          },
-        },
-        responses: {
-          '200': answer(
-            'The outputs',
-            json({ type: 'object', required: ['model_name', 'outputs'] }),
-          ),
-          ...failures.ofBody,
-        },
-      },
-    },
-    '/v2/repository/index': {
-      post: {
-        operationId: 'v2Index',
-        tags: [INFERENCE],
-        summary: 'The models that are loaded',
-        requestBody: { content: json({}) },
-        responses: { '200': answer('The models', json({ type: 'array' })), ...failures.ofBody },
-      },
-    },
-  };
-};
-
-const inferenceExample = ({ model }: LoadedModel): unknown => {
-  const example = exampleFlight(model);
-  return {
-    id: '1',
-    inputs: model.inputs
-      .filter(({ name }) => Object.hasOwn(example, name))
-      .map(({ name, kind }) => ({
-        name,
-        shape: [1],
-        datatype: kind === 'number' ? 'FP64' : 'BYTES',
-        data: [example[name]],
-      })),
-  };
-};

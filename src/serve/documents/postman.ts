@@ -5,7 +5,7 @@
  */
 import type { LoadedModel } from '../../core/model-file.ts';
 import type { OpenApi } from './openapi.ts';
-import type { Operation } from './operations.ts';
+import type { Operation } from './operation.ts';
 
 /** @param origin where the service was asked for it: the collection's base address */
 export const buildCollection = (

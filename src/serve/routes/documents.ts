@@ -9,7 +9,7 @@ import type { Input } from '../../core/inputs.ts';
 import type { ServeContext } from '../context.ts';
 import { withEtag } from '../documents/etag.ts';
 import { buildOpenApi, type OpenApi } from '../documents/openapi.ts';
-import type { Operation } from '../documents/operations.ts';
+import type { Operation } from '../documents/operation.ts';
 import { assetHeaders, PAGE_HEADERS } from '../documents/page-headers.ts';
 import { buildCollection } from '../documents/postman.ts';
 import { HTTP_CODES } from '../formats/problem.ts';

@@ -1,6 +1,7 @@
 /**
  * The head of an answer: status, length, whether the peer closes, and so what kind of body follows.
  */
+import { CHUNKED, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING } from '../../core/field-names.ts';
 import {
   BODY_LIMIT_BYTES,
   BROKEN,
@@ -12,12 +13,8 @@ import {
 } from './scanner-state.ts';
 
 const PREFIX = Buffer.from('HTTP/1.');
-const CONTENT_LENGTH = Buffer.from('content-length:');
-const TRANSFER_ENCODING = Buffer.from('transfer-encoding:');
-const CONNECTION = Buffer.from('connection:');
 const CLOSE = Buffer.from('close');
 const KEEP_ALIVE = Buffer.from('keep-alive');
-const CHUNKED = Buffer.from('chunked');
 
 /**
  * Reads a head whole, and leaves the phase of the body behind.
@@ -64,16 +61,16 @@ export const parseHead = (
     while (at < end && bytes[at] !== 10) at++;
     if (at >= end) return INCOMPLETE;
     if (first === 99) {
-      if (startsWith(bytes, line, CONTENT_LENGTH)) {
-        const said = readLength(bytes, line + CONTENT_LENGTH.length, at);
+      if (isField(bytes, line, CONTENT_LENGTH)) {
+        const said = readLength(bytes, line + CONTENT_LENGTH.length + 1, at);
         if (said < 0 || (length >= 0 && said !== length)) return BROKEN;
         length = said;
-      } else if (startsWith(bytes, line, CONNECTION)) {
-        if (holds(bytes, line + CONNECTION.length, at, CLOSE)) closes = 1;
-        else if (holds(bytes, line + CONNECTION.length, at, KEEP_ALIVE)) closes = 0;
+      } else if (isField(bytes, line, CONNECTION)) {
+        if (holds(bytes, line + CONNECTION.length + 1, at, CLOSE)) closes = 1;
+        else if (holds(bytes, line + CONNECTION.length + 1, at, KEEP_ALIVE)) closes = 0;
       }
-    } else if (first === 116 && startsWith(bytes, line, TRANSFER_ENCODING)) {
-      chunked = holds(bytes, line + TRANSFER_ENCODING.length, at, CHUNKED);
+    } else if (first === 116 && isField(bytes, line, TRANSFER_ENCODING)) {
+      chunked = holds(bytes, line + TRANSFER_ENCODING.length + 1, at, CHUNKED);
     }
     at++;
   }
@@ -103,6 +100,11 @@ const beginBody = (
   }
   return at;
 };
+
+const COLON = 58;
+
+const isField = (bytes: Uint8Array, at: number, name: Uint8Array): boolean =>
+  startsWith(bytes, at, name) && bytes[at + name.length] === COLON;
 
 const startsWith = (bytes: Uint8Array, at: number, name: Uint8Array): boolean => {
   if (at + name.length > bytes.length) return false;
