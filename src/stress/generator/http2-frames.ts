@@ -77,6 +77,10 @@ export const writeUint32 = (bytes: Uint8Array, at: number, value: number): void 
   bytes[at + 3] = value;
 };
 
+/** Of a frame its first three bytes: how long its payload is. */
+export const readUint24 = (bytes: Uint8Array, at: number): number =>
+  (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+
 export const readUint32 = (bytes: Uint8Array, at: number): number =>
   ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
 
