@@ -3,11 +3,13 @@
  */
 import { AppError, type Fault } from '../../core/errors.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
+import type { Lang } from '../../core/language.ts';
 import { VERSION } from '../../core/version.ts';
 import type { Call } from '../../http/call.ts';
 import type { ServeContext, Ticket } from '../context.ts';
-import { type Endpoint, jsonHeaders } from '../endpoint.ts';
+import { type Endpoint, jsonHeaders, spokenHeaders } from '../endpoint.ts';
 import { SMALL_BYTES } from '../formats/body.ts';
+import { langOf } from '../formats/language.ts';
 import { datatypeOf } from '../formats/tensor.ts';
 import { admitted, admittedAs, pauseOf, shed } from '../guard/shed.ts';
 import { buildInferenceReader, type InferenceRequest } from '../scoring/inference.ts';
@@ -102,7 +104,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
     scoring.predict(rows, n, out);
     scoring.compare?.(rows, n, out, (row) => unknown.has(from + row));
     for (let row = 0; row < n; row++) {
-      for (const { detail } of notices.of(raw, (from + row) * nInputs))
+      for (const { detail } of notices.of(raw, (from + row) * nInputs, answers.lang))
         if (answers.notices.size < NOTICES_KEPT) answers.notices.add(detail);
       const probability = out[row * nHeads]!;
       answers.probability[from + row] = probability;
@@ -130,7 +132,8 @@ const buildInfer = (context: ServeContext): Endpoint => {
     if (faults.length > 0) throw new AppError('value-invalid', faults[0]!.detail, { faults });
   };
 
-  const answersFor = ({ flights: { nRows, unknown } }: InferenceRequest): Answers => ({
+  const answersFor = ({ flights: { nRows, unknown } }: InferenceRequest, lang: Lang): Answers => ({
+    lang,
     probability: new Float64Array(nRows),
     delayed: new Uint8Array(nRows),
     texts: { probability: [], delayed: [] },
@@ -139,13 +142,17 @@ const buildInfer = (context: ServeContext): Endpoint => {
   });
 
   /** All of a batch, slice by slice. @throws AppError overloaded, deadline-passed */
-  const answerBatch = async (asked: InferenceRequest, ticket: Ticket): Promise<Answers> => {
+  const answerBatch = async (
+    asked: InferenceRequest,
+    ticket: Ticket,
+    lang: Lang,
+  ): Promise<Answers> => {
     const { nRows } = asked.flights;
     const refused = ticket.charge({ work: 'predict', nRows, answerBytes: nRows * ROW_BYTES });
     if (refused) throw shed(context, refused);
     scoring.complete(asked.flights.raw, 0, nRows);
     scoring.around.byEachOther(asked.flights.raw, nRows);
-    const answers = answersFor(asked);
+    const answers = answersFor(asked, lang);
     for (let from = 0; from < nRows; ) {
       const reason = from > 0 || ticket.isShared() ? await ticket.pause() : undefined;
       if (reason) throw shed(context, reason);
@@ -176,7 +183,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
     if (ticket.isShared()) await pause();
     const asked = await read(bytes, call, pause);
     if (asked.strict) refuseOdd(asked.flights);
-    return answerOf(loaded, asked, await answerBatch(asked, ticket));
+    return answerOf(loaded, asked, await answerBatch(asked, ticket, langOf(call)));
   };
 
   return {
@@ -192,10 +199,10 @@ const buildInfer = (context: ServeContext): Endpoint => {
         if (asked.strict) refuseOdd(asked.flights);
         if (nRows > 1)
           return withTicket(call, async (ticket) =>
-            answerOf(loaded, asked, await answerBatch(asked, ticket)),
+            answerOf(loaded, asked, await answerBatch(asked, ticket, langOf(call))),
           );
         return admitted(context, () => {
-          const answers = answersFor(asked);
+          const answers = answersFor(asked, langOf(call));
           if (nRows === 1) slice(asked, { from: 0, most: 1 }, answers);
           return answerOf(loaded, asked, answers);
         });
@@ -207,6 +214,8 @@ const buildInfer = (context: ServeContext): Endpoint => {
 const unpaused = async (): Promise<void> => {};
 
 interface Answers {
+  /** Of the notices. */
+  readonly lang: Lang;
   readonly probability: Float64Array;
   /** 0 or 1. */
   readonly delayed: Uint8Array;
@@ -264,10 +273,13 @@ const answerOf = (
     return JSON.stringify({ ...output, parameters: { binary_data_size: byteLength } });
   });
   const text = `${JSON.stringify(head).slice(0, -1)},"outputs":[${outputTexts.join()}]}`;
-  if (tensors.length === 0) return new Response(text, { headers: jsonHeaders });
+  // Only the notices depend on the language.
+  const said = answers.notices.size > 0 ? spokenHeaders : jsonHeaders;
+  if (tensors.length === 0) return new Response(text, { headers: said });
   const bytes = Buffer.from(text);
   return new Response(Buffer.concat([bytes, ...tensors]), {
     headers: {
+      ...said,
       'content-type': 'application/octet-stream',
       'inference-header-content-length': String(bytes.length),
     },

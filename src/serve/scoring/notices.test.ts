@@ -121,6 +121,11 @@ describe.each(CASES)('a flight with %s', (_, more, pointer, detail) => {
     expect(
       ((await answer.json()) as { parameters: { notices: string } }).parameters.notices,
     ).toContain(detail);
+    const spanish = await send('/v2/models/planted/infer?lang=es', { inputs });
+    expect(spanish.headers.get('vary')).toContain('accept-language');
+    const told = ((await spanish.json()) as { parameters: { notices: string } }).parameters.notices;
+    expect(told).not.toContain(detail);
+    expect(told).toMatch(/ no | más de /);
     const strict = await send('/v2/models/planted/infer', { inputs, parameters: { strict: true } });
     expect(strict.status).toBe(422);
   });

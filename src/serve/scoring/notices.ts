@@ -18,7 +18,7 @@ export interface Notices {
   /** Whether anything is odd about it: only then does the language matter. */
   readonly isOdd: (raw: Float64Array, at: number) => boolean;
   /** Everything odd about it. */
-  readonly of: (raw: Float64Array, at: number) => readonly Fault[];
+  readonly of: (raw: Float64Array, at: number, lang: Lang) => readonly Fault[];
   /** Only what cannot be. */
   readonly impossible: (raw: Float64Array, at: number) => readonly Fault[];
 }
@@ -66,15 +66,15 @@ export const buildNotices = (model: Model): Notices => {
     }
     return found;
   };
+  const faultsOf = (raw: Float64Array, at: number, lang: Lang): readonly Fault[] =>
+    due(raw, at)?.map(({ fault }) => (lang === 'es' ? spanish.get(fault)! : fault)) ?? NONE;
   return {
     text: (raw, at, lang) => {
-      const found = due(raw, at);
-      if (found === undefined) return '';
-      const faults = found.map(({ fault }) => (lang === 'es' ? spanish.get(fault) : fault));
-      return `,"notices":${JSON.stringify(faults)}`;
+      const faults = faultsOf(raw, at, lang);
+      return faults.length === 0 ? '' : `,"notices":${JSON.stringify(faults)}`;
     },
     isOdd: (raw, at) => rules.some((rule) => rule.isDue(raw, at)),
-    of: (raw, at) => due(raw, at)?.map(({ fault }) => fault) ?? NONE,
+    of: faultsOf,
     impossible: (raw, at) =>
       due(raw, at)?.flatMap(({ fault, isPossible }) => (isPossible ? [] : [fault])) ?? NONE,
   };
