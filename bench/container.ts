@@ -5,12 +5,13 @@
  * wrk asks as fast as it is answered while models are reloaded.
  * `npx bun bench/container.ts [SECONDS] [RELOADS] [CPUS:MB ...]`
  */
-import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
 import { scratchDir } from './lib/http-peers.ts';
 import { printMachine, versionLine } from './lib/measure.ts';
+import { beginConfined, restartsOf, untilReady } from './lib/runc.ts';
 import { beginWrk } from './lib/wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 20);
@@ -21,8 +22,6 @@ const NOBODY = 65534;
 const CONNECTIONS = 64;
 const START_MS = 10_000;
 const IDLE_MS = 5000;
-const PERIOD_US = 100_000;
-const CGROUPS = '/sys/fs/cgroup';
 const ROOT = join(import.meta.dir, '..');
 
 printMachine({ runc: versionLine('runc', '--version').replace(/^runc version /, '') });
@@ -41,60 +40,6 @@ for (const path of [
 ])
   chownSync(path, NOBODY, NOBODY);
 
-/** What runc is told: the host's programs, read-only, and little else. @source OCI runtime specification */
-const configOf = (command: readonly string[], cpus: number, memoryMb: number): object => ({
-  ociVersion: '1.0.2',
-  root: { path: 'rootfs', readonly: true },
-  process: {
-    user: { uid: NOBODY, gid: NOBODY },
-    args: command,
-    env: ['PATH=/usr/bin:/bin', 'HOME=/tmp'],
-    cwd: '/',
-    noNewPrivileges: true,
-    capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
-    rlimits: [{ type: 'RLIMIT_NOFILE', hard: 65_536, soft: 65_536 }],
-  },
-  mounts: [
-    { destination: '/proc', type: 'proc', source: 'proc' },
-    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
-    {
-      destination: '/dev/shm',
-      type: 'tmpfs',
-      source: 'shm',
-      options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
-    },
-    { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777', 'size=64m'] },
-    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['ro', 'nosuid', 'nodev'] },
-    { destination: CGROUPS, type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid'] },
-    ...['/usr', '/lib', '/lib64', '/bin', ROOT].map((source) => ({
-      destination: source,
-      type: 'bind',
-      source,
-      options: ['rbind', 'ro'],
-    })),
-    { destination: models, type: 'bind', source: models, options: ['rbind', 'rw'] },
-  ],
-  linux: {
-    namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
-    cgroupsPath: `/puntual-bench-${process.pid}`,
-    resources: {
-      memory: { limit: memoryMb * 2 ** 20 },
-      cpu: { quota: Math.round(cpus * PERIOD_US), period: PERIOD_US },
-    },
-  },
-});
-
-const group = (controller: string, file: string): string =>
-  readFileSync(join(CGROUPS, controller, `puntual-bench-${process.pid}`, file), 'latin1');
-const cpuSeconds = (): number => Number(group('cpuacct', 'cpuacct.usage')) / 1e9;
-const isReady = async (admin: string): Promise<boolean> => {
-  try {
-    return (await fetch(`${admin}/readyz`)).ok;
-  } catch {
-    return false;
-  }
-};
-
 console.log(
   `\nas user ${NOBODY}, no capabilities, in runc; ${seconds} s of wrk over ${CONNECTIONS} connections with ${nReloads} reloads\n`,
 );
@@ -103,29 +48,30 @@ console.log(
 );
 for (const [i, size] of SIZES.entries()) {
   const [cpus, memoryMb] = size.split(':').map(Number) as [number, number];
-  const bundle = join(scratchDir, `bundle-${i}`);
-  mkdirSync(join(bundle, 'rootfs'), { recursive: true });
   const port = 18_500 + 10 * i;
   const admin = `http://127.0.0.1:${port + 1}`;
-  const command = [
-    ...[process.execPath, join(ROOT, 'src/cli/main.ts'), 'serve', '--models', models],
-    ...['--port', `${port}`, '--admin-port', `${port + 1}`, '--log-level', 'warn'],
-  ];
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(configOf(command, cpus, memoryMb)));
-  const name = `puntual-bench-${process.pid}-${i}`;
   const startMs = performance.now();
-  const container = Bun.spawn(['runc', 'run', '--bundle', bundle, name], {
-    stdio: ['ignore', 'ignore', Bun.file(join(bundle, 'log'))],
+  const container = beginConfined({
+    name: `puntual-bench-${process.pid}-${i}`,
+    folder: scratchDir,
+    command: [
+      ...[process.execPath, join(ROOT, 'src/cli/main.ts'), 'serve', '--models', models],
+      ...['--port', `${port}`, '--admin-port', `${port + 1}`, '--log-level', 'warn'],
+    ],
+    user: NOBODY,
+    cpus,
+    memoryMb,
+    sees: [
+      ...['/usr', '/lib', '/lib64', '/bin', ROOT].map((path) => ({ path })),
+      { path: models, isWritable: true },
+    ],
   });
-  while (!(await isReady(admin))) {
-    if (container.exitCode !== null) throw new Error(`it ended with ${container.exitCode}`);
-    await Bun.sleep(20);
-  }
+  await untilReady(admin, container);
   const readyMs = performance.now() - startMs;
   await Bun.sleep(START_MS - readyMs);
-  const atStart = cpuSeconds();
+  const atStart = container.cpuSeconds();
   await Bun.sleep(IDLE_MS);
-  const idleShare = (cpuSeconds() - atStart) / (IDLE_MS / 1000) / cpus;
+  const idleShare = (container.cpuSeconds() - atStart) / (IDLE_MS / 1000) / cpus;
   const { workers } = (await (await fetch(`${admin}/workers`)).json()) as { workers: unknown[] };
   const wrk = beginWrk(port, { connections: CONNECTIONS, seconds });
   for (let n = 0; n < nReloads; n++) {
@@ -138,17 +84,12 @@ for (const [i, size] of SIZES.entries()) {
     if (!answer.ok) throw new Error(await answer.text());
   }
   const { perSecond, p99Ms, refused, socketErrors } = await wrk.ended;
-  const metrics = await (await fetch(`${admin}/metrics`)).text();
-  const restarts = [
-    ...metrics.matchAll(/^puntual_worker_restarts_total\{reason="(.*)"\} ([1-9]\d*)/gm),
-  ];
-  const mostMb = Number(group('memory', 'memory.max_usage_in_bytes')) / 2 ** 20;
-  const nKills = /oom_kill (\d+)/.exec(group('memory', 'memory.oom_control'))?.[1] ?? '0';
+  const restarts = [...(await restartsOf(admin))];
   console.log(
-    `| ${cpus} | ${memoryMb} | ${workers.length} | ${readyMs.toFixed(0)} | ${atStart.toFixed(2)} | ${(100 * idleShare).toFixed(1)} % | ${Math.round(perSecond)} | ${p99Ms.toFixed(1)} | ${refused + socketErrors} | ${mostMb.toFixed(0)} | ${nKills} | ${restarts.map(([, reason, n]) => `${reason} ${n}`).join(', ') || 'none'} |`,
+    `| ${cpus} | ${memoryMb} | ${workers.length} | ${readyMs.toFixed(0)} | ${atStart.toFixed(2)} | ${(100 * idleShare).toFixed(1)} % | ${Math.round(perSecond)} | ${p99Ms.toFixed(1)} | ${refused + socketErrors} | ${container.mostMb().toFixed(0)} | ${container.nKills()} | ${restarts.map(([reason, n]) => `${reason} ${n}`).join(', ') || 'none'} |`,
   );
-  Bun.spawnSync(['runc', 'kill', name, 'TERM']);
+  container.terminate();
   await container.exited;
-  Bun.spawnSync(['runc', 'delete', '--force', name]);
+  container.remove();
 }
 process.exit(0);

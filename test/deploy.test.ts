@@ -232,6 +232,63 @@ test('the images run as a number that is not root, which kubelet can check', () 
   for (const user of users) expect(user).toMatch(/^[1-9]\d*$/);
 });
 
+describe('compose.yaml', () => {
+  interface Service {
+    readonly image: string;
+    readonly build?: { readonly dockerfile: string; readonly target: string };
+    readonly command?: readonly string[];
+    readonly volumes?: readonly string[];
+    readonly ports?: readonly string[];
+    readonly depends_on?: object;
+    readonly stop_grace_period?: string;
+  }
+  const { services } = yamlOf<{ services: Readonly<Record<string, Service>> }>('compose.yaml');
+  const dockerfile = textOf('deploy/Dockerfile');
+
+  test('builds what the Dockerfile has, mounts files that are there, waits for services that are there', () => {
+    const built = Object.values(services).filter(({ build }) => build);
+    expect(built.map(({ image }) => image)).toEqual([`puntual:${VERSION}-demo`]);
+    for (const { build } of built) {
+      expect(existsSync(join(ROOT, build!.dockerfile))).toBe(true);
+      expect(dockerfile).toMatch(new RegExp(`^FROM \\S+ AS ${build!.target}$`, 'm'));
+    }
+    for (const { image, volumes = [], depends_on = [] } of Object.values(services)) {
+      if (image.startsWith('puntual:')) expect(image).toBe(built[0]!.image);
+      for (const volume of volumes)
+        expect([volume, existsSync(join(ROOT, volume.split(':')[0]!))]).toEqual([volume, true]);
+      const awaited = Array.isArray(depends_on) ? depends_on : Object.keys(depends_on);
+      for (const name of awaited) expect(Object.keys(services)).toContain(name);
+    }
+    expect(dockerfile).toMatch(/^HEALTHCHECK /m);
+  });
+
+  test('opens the ports of the image, to this machine only', () => {
+    const exposed = /^EXPOSE (\d+) (\d+)$/m.exec(dockerfile.split('AS executable')[1]!)!.slice(1);
+    expect(services['puntual']!.ports!.map((port) => port.split(':').at(-1))).toEqual(exposed);
+    for (const { ports = [] } of Object.values(services))
+      for (const port of ports) expect(port).toStartWith('127.0.0.1:');
+    const { scrape_configs } = yamlOf<{
+      scrape_configs: readonly { static_configs: readonly { targets: readonly string[] }[] }[];
+    }>('deploy/compose/prometheus.yaml');
+    const targets = scrape_configs.flatMap((of) => of.static_configs.flatMap((it) => it.targets));
+    expect(targets).toEqual([`puntual:${exposed[1]}`]);
+    const url = /url: http:\/\/(\w+):(\d+)/.exec(textOf('deploy/compose/grafana.yaml'))!;
+    expect(services[url[1]!]!.ports![0]).toEndWith(`:${url[2]}`);
+  });
+
+  test('gives the service more time to end than its drain takes, and stress flags that it has', () => {
+    const seconds = Number(/^(\d+)s$/.exec(services['puntual']!.stop_grace_period!)![1]);
+    expect(seconds * 1000).toBeGreaterThan(DEFAULT_CONFIG.drainLimitMs);
+    const [command, url, ...flags] = services['stress']!.command!;
+    expect(url).toBe('http://puntual:8080');
+    const help = Bun.spawnSync([process.execPath, join(ROOT, 'src/cli/main.ts'), command!, '-h']);
+    const known = help.stdout.toString();
+    const used = flags.filter((word) => word.startsWith('-'));
+    expect(used.length).toBeGreaterThan(2);
+    for (const flag of used) expect(known).toMatch(new RegExp(`(^|[\\s,])${flag}[ ,]`, 'm'));
+  });
+});
+
 /** Flags of `puntual serve`. */
 const flagsOfServe = (() => {
   const help = Bun.spawnSync([process.execPath, join(ROOT, 'src/cli/main.ts'), 'serve', '--help']);

@@ -1,0 +1,120 @@
+/**
+ * A program in a container of runc without rights, by root, on control groups of version 1: a user of its own without
+ * capabilities, `/` read-only, `/dev/shm` of 64 MiB, a quota of processors and a limit of memory.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const CGROUPS = '/sys/fs/cgroup';
+const PERIOD_US = 100_000;
+
+export interface Confined {
+  readonly name: string;
+  /** Where its bundle and its log are written. */
+  readonly folder: string;
+  readonly command: readonly string[];
+  readonly user: number;
+  readonly cpus: number;
+  readonly memoryMb: number;
+  /** Paths of this machine that it sees, and whether it may write there. */
+  readonly sees: readonly { readonly path: string; readonly isWritable?: boolean }[];
+}
+
+/** What runc is told. @source OCI runtime specification */
+const configOf = ({ name, command, user, cpus, memoryMb, sees }: Confined): object => ({
+  ociVersion: '1.0.2',
+  root: { path: 'rootfs', readonly: true },
+  process: {
+    user: { uid: user, gid: user },
+    args: command,
+    env: ['PATH=/usr/bin:/bin', 'HOME=/tmp'],
+    cwd: '/',
+    noNewPrivileges: true,
+    capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+    rlimits: [{ type: 'RLIMIT_NOFILE', hard: 65_536, soft: 65_536 }],
+  },
+  mounts: [
+    { destination: '/proc', type: 'proc', source: 'proc' },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
+    {
+      destination: '/dev/shm',
+      type: 'tmpfs',
+      source: 'shm',
+      options: ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k'],
+    },
+    { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777', 'size=64m'] },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['ro', 'nosuid', 'nodev'] },
+    { destination: CGROUPS, type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid'] },
+    ...sees.map(({ path, isWritable }) => ({
+      destination: path,
+      type: 'bind',
+      source: path,
+      options: ['rbind', isWritable ? 'rw' : 'ro'],
+    })),
+  ],
+  linux: {
+    namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
+    cgroupsPath: `/${name}`,
+    resources: {
+      memory: { limit: memoryMb * 2 ** 20 },
+      cpu: { quota: Math.round(cpus * PERIOD_US), period: PERIOD_US },
+    },
+  },
+});
+
+const runc = (...words: string[]): void => {
+  const { exitCode, stderr } = Bun.spawnSync(['runc', ...words]);
+  if (exitCode !== 0) throw new Error(`runc ${words.join(' ')}: ${stderr.toString()}`);
+};
+
+export const beginConfined = (confined: Confined) => {
+  const { name, folder } = confined;
+  const bundle = join(folder, name);
+  mkdirSync(join(bundle, 'rootfs'), { recursive: true });
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(configOf(confined)));
+  const child = Bun.spawn(['runc', 'run', '--bundle', bundle, name], {
+    stdio: ['ignore', 'ignore', Bun.file(join(bundle, 'log'))],
+  });
+  const group = (controller: string, file: string): string =>
+    readFileSync(join(CGROUPS, controller, name, file), 'latin1');
+  return {
+    exited: child.exited,
+    hasEnded: (): boolean => child.exitCode !== null,
+    log: (): string => readFileSync(join(bundle, 'log'), 'utf8'),
+    cpuSeconds: (): number => Number(group('cpuacct', 'cpuacct.usage')) / 1e9,
+    mostMb: (): number => Number(group('memory', 'memory.max_usage_in_bytes')) / 2 ** 20,
+    /** How many of its processes the kernel ended for memory. */
+    nKills: (): number =>
+      Number(/oom_kill (\d+)/.exec(group('memory', 'memory.oom_control'))?.[1] ?? 0),
+    /** Takes the processor from all of its processes, as Cloud Run does between requests. */
+    freeze: (): void => runc('pause', name),
+    thaw: (): void => runc('resume', name),
+    terminate: (): void => runc('kill', name, 'TERM'),
+    remove: (): void => {
+      Bun.spawnSync(['runc', 'delete', '--force', name]);
+    },
+  };
+};
+
+/** Replacements of workers by their reason, from what the service counts. */
+export const restartsOf = async (admin: string): Promise<ReadonlyMap<string, number>> => {
+  const metrics = await (await fetch(`${admin}/metrics`)).text();
+  const lines = metrics.matchAll(/^puntual_worker_restarts_total\{reason="(.*)"\} ([1-9]\d*)/gm);
+  return new Map([...lines].map(([, reason, n]) => [reason!, Number(n)]));
+};
+
+/** Waits until the admin port says ready. @throws when the container has ended before */
+export const untilReady = async (
+  admin: string,
+  container: { hasEnded(): boolean; log(): string },
+): Promise<void> => {
+  const isReady = (): Promise<boolean> =>
+    fetch(`${admin}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  while (!(await isReady())) {
+    if (container.hasEnded()) throw new Error(`it ended: ${container.log()}`);
+    await Bun.sleep(20);
+  }
+};

@@ -1,0 +1,172 @@
+/**
+ * The compiled executable, alone in an empty folder: how long until it is ready; then, by root, in a container of runc
+ * with half a processor and 256 MB, as user 65532 with `/` read-only: does it serve, go on with the same workers after
+ * a freeze, replace one that holds too much before the kernel ends anything, and drain in time?
+ * `npx bun bench/one-file.ts [STARTS] [SECONDS FROZEN]`
+ */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { storeModel } from '../src/core/model-store.ts';
+import { buildPlantedModel } from '../test/planted.ts';
+import { scratchDir } from './lib/http-peers.ts';
+import { printFigures, printMachine, summarise, versionLine } from './lib/measure.ts';
+import { beginConfined, restartsOf, untilReady } from './lib/runc.ts';
+import { beginWrk } from './lib/wrk.ts';
+
+const nStarts = Number(process.argv[2] ?? 15);
+const frozenSeconds = Number(process.argv[3] ?? 60);
+const PORT = 18_900;
+const ADMIN = `http://127.0.0.1:${PORT + 1}`;
+const USER = 65_532;
+const BODY_BYTES = 1_000_000;
+
+printMachine({ runc: versionLine('runc', '--version').replace(/^runc version /, '') });
+chmodSync(scratchDir, 0o755);
+const folder = join(scratchDir, 'alone');
+mkdirSync(folder);
+const executable = join(folder, 'puntual');
+const models = join(scratchDir, 'models');
+storeModel(models, buildPlantedModel({ nTrees: 100, nLeaves: 31, name: 'bench' }), new Date());
+const compiled = Bun.spawnSync([
+  ...[process.execPath, join(import.meta.dir, '../scripts/compile.ts'), executable],
+]);
+if (compiled.exitCode !== 0) throw new Error(compiled.stderr.toString());
+const command = [
+  ...[executable, 'serve', '--models', models, '--log-level', 'warn'],
+  ...['--port', `${PORT}`, '--admin-port', `${PORT + 1}`],
+];
+
+/** A request on a connection of its own. @returns whether it is answered 200 */
+const isAnswered = (port: number, request: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    socket.on('data', (part) => {
+      resolve(part.toString('latin1').startsWith('HTTP/1.1 200'));
+      socket.destroy();
+    });
+    socket.on('error', () => resolve(false));
+    socket.on('close', () => resolve(false));
+  });
+
+const start = async (nWorkers: number): Promise<number> => {
+  const startMs = performance.now();
+  const service = Bun.spawn([...command, '--workers', `${nWorkers}`, '--drain-delay', '0'], {
+    cwd: folder,
+    env: { HOME: folder },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  while (!(await isAnswered(PORT + 1, 'GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n'))) {
+    if (service.exitCode !== null) throw new Error(`it ended with ${service.exitCode}`);
+    await Bun.sleep(5);
+  }
+  const readyMs = performance.now() - startMs;
+  service.kill('SIGTERM');
+  await service.exited;
+  return readyMs;
+};
+
+console.log(`\n${nStarts} starts each, 100 trees of 31 leaves, until the admin port says ready\n`);
+const figures = [];
+for (const nWorkers of [1, 2]) {
+  await start(nWorkers);
+  const ms: number[] = [];
+  for (let i = 0; i < nStarts; i++) ms.push(await start(nWorkers));
+  figures.push(summarise(`${nWorkers} worker${nWorkers === 1 ? '' : 's'}`, ms));
+}
+printFigures(figures, 'ms');
+
+const container = beginConfined({
+  name: `puntual-one-file-${process.pid}`,
+  folder: scratchDir,
+  command,
+  user: USER,
+  cpus: 0.5,
+  memoryMb: 256,
+  sees: ['/lib', '/lib64', '/usr/lib', folder, models].map((path) => ({ path })),
+});
+
+interface Worker {
+  readonly pid: number;
+  readonly state: string;
+}
+const workers = async (): Promise<readonly Worker[]> => {
+  const { workers: list } = (await (await fetch(`${ADMIN}/workers`)).json()) as {
+    workers: readonly Worker[];
+  };
+  return list;
+};
+const row = (what: string, seen: string): void => console.log(`| ${what} | ${seen} |`);
+const restarts = async (): Promise<string> =>
+  [...(await restartsOf(ADMIN))].map(([reason, n]) => `${reason} ${n}`).join(', ') || 'none';
+
+/** Unfinished bodies on more and more connections, as slow callers send them, until a worker has been replaced. */
+const fill = async (): Promise<{ held: Socket[]; hasReplaced: boolean }> => {
+  const head = `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: ${BODY_BYTES + 1}\r\n\r\n`;
+  const held: Socket[] = [];
+  for (let i = 0; i < 400; i++) {
+    const socket = connect(PORT, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(head);
+    socket.write(Buffer.alloc(BODY_BYTES, ' '));
+    held.push(socket);
+    await Bun.sleep(25);
+    if ((await restartsOf(ADMIN)).size > 0) return { held, hasReplaced: true };
+  }
+  return { held, hasReplaced: false };
+};
+
+try {
+  const startMs = performance.now();
+  await untilReady(ADMIN, container);
+  const readyMs = performance.now() - startMs;
+  console.log(
+    `\nin runc: 0.5 processors, 256 MB, user ${USER}, / read-only, no capabilities\n\n| what | seen |\n|---|---|`,
+  );
+  row('ready', `after ${readyMs.toFixed(0)} ms, ${(await workers()).length} worker(s)`);
+  const { perSecond, p99Ms, refused, socketErrors } = await beginWrk(PORT, {
+    connections: 16,
+    seconds: 10,
+    threads: 1,
+  }).ended;
+  row(
+    'serves, 16 connections as fast as it answers, 10 s',
+    `${Math.round(perSecond)}/s, p99 ${p99Ms.toFixed(1)} ms, ${refused + socketErrors} failed, at most ${container.mostMb().toFixed(0)} MB`,
+  );
+
+  const before = (await workers()).map(({ pid }) => pid).join();
+  container.freeze();
+  await Bun.sleep(frozenSeconds * 1000);
+  container.thaw();
+  const thawedMs = performance.now();
+  while (!(await isAnswered(PORT, 'GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n'))) await Bun.sleep(2);
+  const answeredMs = performance.now() - thawedMs;
+  await Bun.sleep(5000);
+  const isSame = (await workers()).map(({ pid }) => pid).join() === before;
+  row(
+    `frozen for ${frozenSeconds} s, thawed`,
+    `answers after ${answeredMs.toFixed(0)} ms; ${isSame ? 'the same' : 'OTHER'} workers 5 s later; replaced: ${await restarts()}`,
+  );
+
+  const { held, hasReplaced } = await fill();
+  for (const socket of held) socket.destroy();
+  await untilReady(ADMIN, container);
+  row(
+    `unfinished bodies of ${BODY_BYTES / 1e6} MB on ${held.length} connections`,
+    `${hasReplaced ? 'replaced' : 'NOT replaced'}: ${await restarts()}; ended by the kernel: ${container.nKills()}; at most ${container.mostMb().toFixed(0)} MB`,
+  );
+
+  const load = beginWrk(PORT, { connections: 16, seconds: 30, threads: 1 });
+  await Bun.sleep(1000);
+  const termMs = performance.now();
+  container.terminate();
+  const code = await container.exited;
+  row(
+    'SIGTERM under load',
+    `ended with ${code} after ${((performance.now() - termMs) / 1000).toFixed(1)} s`,
+  );
+  await load.stop();
+} finally {
+  container.remove();
+}
+process.exit(0);
