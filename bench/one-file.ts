@@ -54,7 +54,7 @@ const start = async (nWorkers: number): Promise<number> => {
   const service = Bun.spawn([...command, '--workers', `${nWorkers}`, '--drain-delay', '0'], {
     cwd: folder,
     env: { HOME: folder },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'ignore'],
   });
   while (!(await isAnswered(PORT + 1, 'GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n'))) {
     if (service.exitCode !== null) throw new Error(`it ended with ${service.exitCode}`);

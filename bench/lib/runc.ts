@@ -7,6 +7,11 @@ import { join } from 'node:path';
 
 const CGROUPS = '/sys/fs/cgroup';
 const PERIOD_US = 100_000;
+/** As many as this machine lets a process have, 65,536 at most. */
+const DESCRIPTORS = Math.min(
+  65_536,
+  Number(/^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]),
+);
 
 export interface Confined {
   readonly name: string;
@@ -31,7 +36,7 @@ const configOf = ({ name, command, user, cpus, memoryMb, sees }: Confined): obje
     cwd: '/',
     noNewPrivileges: true,
     capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
-    rlimits: [{ type: 'RLIMIT_NOFILE', hard: 65_536, soft: 65_536 }],
+    rlimits: [{ type: 'RLIMIT_NOFILE', hard: DESCRIPTORS, soft: DESCRIPTORS }],
   },
   mounts: [
     { destination: '/proc', type: 'proc', source: 'proc' },
