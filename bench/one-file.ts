@@ -19,7 +19,9 @@ const frozenSeconds = Number(process.argv[3] ?? 60);
 const PORT = 18_900;
 const ADMIN = `http://127.0.0.1:${PORT + 1}`;
 const USER = 65_532;
-const BODY_BYTES = 1_000_000;
+/** More than callers may send by default: with that no worker comes near its share. */
+const BODY_LIMIT = 64 * 2 ** 20;
+const PART_BYTES = 2 ** 20;
 
 printMachine({ runc: versionLine('runc', '--version').replace(/^runc version /, '') });
 chmodSync(scratchDir, 0o755);
@@ -35,6 +37,8 @@ if (compiled.exitCode !== 0) throw new Error(compiled.stderr.toString());
 const command = [
   ...[executable, 'serve', '--models', models, '--log-level', 'warn'],
   ...['--port', `${PORT}`, '--admin-port', `${PORT + 1}`],
+  // Fewer than one process may open, so that processors and memory alone decide how many workers there are.
+  ...['--connections', '5000', '--body-limit', `${BODY_LIMIT}`],
 ];
 
 /** A request on a connection of its own. @returns whether it is answered 200 */
@@ -100,20 +104,27 @@ const row = (what: string, seen: string): void => console.log(`| ${what} | ${see
 const restarts = async (): Promise<string> =>
   [...(await restartsOf(ADMIN))].map(([reason, n]) => `${reason} ${n}`).join(', ') || 'none';
 
-/** Unfinished bodies on more and more connections, as slow callers send them, until a worker has been replaced. */
-const fill = async (): Promise<{ held: Socket[]; hasReplaced: boolean }> => {
-  const head = `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: ${BODY_BYTES + 1}\r\n\r\n`;
-  const held: Socket[] = [];
-  for (let i = 0; i < 400; i++) {
-    const socket = connect(PORT, '127.0.0.1');
-    socket.on('error', () => {});
-    socket.write(head);
-    socket.write(Buffer.alloc(BODY_BYTES, ' '));
-    held.push(socket);
-    await Bun.sleep(25);
-    if ((await restartsOf(ADMIN)).size > 0) return { held, hasReplaced: true };
+/** Unfinished bodies on a few connections, more and more of them, until a worker has been replaced. */
+const fill = async (): Promise<{ sentMb: number; hasReplaced: boolean }> => {
+  const head = `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: ${BODY_LIMIT}\r\n\r\n`;
+  const part = Buffer.alloc(PART_BYTES, ' ');
+  const sockets: Socket[] = [];
+  try {
+    for (let sentMb = 0; sentMb < 500; sentMb++) {
+      if (sentMb % 60 === 0) {
+        const socket = connect(PORT, '127.0.0.1');
+        socket.on('error', () => {});
+        socket.write(head);
+        sockets.push(socket);
+      }
+      sockets.at(-1)!.write(part);
+      await Bun.sleep(50);
+      if ((await restartsOf(ADMIN)).size > 0) return { sentMb: sentMb + 1, hasReplaced: true };
+    }
+    return { sentMb: 500, hasReplaced: false };
+  } finally {
+    for (const socket of sockets) socket.destroy();
   }
-  return { held, hasReplaced: false };
 };
 
 try {
@@ -148,11 +159,10 @@ try {
     `answers after ${answeredMs.toFixed(0)} ms; ${isSame ? 'the same' : 'OTHER'} workers 5 s later; replaced: ${await restarts()}`,
   );
 
-  const { held, hasReplaced } = await fill();
-  for (const socket of held) socket.destroy();
+  const { sentMb, hasReplaced } = await fill();
   await untilReady(ADMIN, container);
   row(
-    `unfinished bodies of ${BODY_BYTES / 1e6} MB on ${held.length} connections`,
+    `unfinished bodies, ${sentMb} MB in all`,
     `${hasReplaced ? 'replaced' : 'NOT replaced'}: ${await restarts()}; ended by the kernel: ${container.nKills()}; at most ${container.mostMb().toFixed(0)} MB`,
   );
 
