@@ -21,7 +21,6 @@ const ADMIN = `http://127.0.0.1:${PORT + 1}`;
 const USER = 65_532;
 /** More than callers may send by default: with that no worker comes near its share. */
 const BODY_LIMIT = 64 * 2 ** 20;
-const PART_BYTES = 2 ** 20;
 
 printMachine({ runc: versionLine('runc', '--version').replace(/^runc version /, '') });
 chmodSync(scratchDir, 0o755);
@@ -104,24 +103,24 @@ const row = (what: string, seen: string): void => console.log(`| ${what} | ${see
 const restarts = async (): Promise<string> =>
   [...(await restartsOf(ADMIN))].map(([reason, n]) => `${reason} ${n}`).join(', ') || 'none';
 
-/** Unfinished bodies on a few connections, more and more of them, until a worker has been replaced. */
-const fill = async (): Promise<{ sentMb: number; hasReplaced: boolean }> => {
+/** Bodies that lack their last byte, one more each second, until a worker has been replaced. */
+const fill = async (): Promise<{ nBodies: number; hasReplaced: boolean }> => {
   const head = `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: ${BODY_LIMIT}\r\n\r\n`;
-  const part = Buffer.alloc(PART_BYTES, ' ');
+  const most = Buffer.alloc(BODY_LIMIT - 1, ' ');
   const sockets: Socket[] = [];
   try {
-    for (let sentMb = 0; sentMb < 500; sentMb++) {
-      if (sentMb % 60 === 0) {
+    for (let i = 1; i <= 80; i++) {
+      if (i % 10 === 1) {
         const socket = connect(PORT, '127.0.0.1');
         socket.on('error', () => {});
         socket.write(head);
+        socket.write(most);
         sockets.push(socket);
       }
-      sockets.at(-1)!.write(part);
-      await Bun.sleep(50);
-      if ((await restartsOf(ADMIN)).size > 0) return { sentMb: sentMb + 1, hasReplaced: true };
+      await Bun.sleep(100);
+      if ((await restartsOf(ADMIN)).size > 0) return { nBodies: sockets.length, hasReplaced: true };
     }
-    return { sentMb: 500, hasReplaced: false };
+    return { nBodies: sockets.length, hasReplaced: false };
   } finally {
     for (const socket of sockets) socket.destroy();
   }
@@ -159,10 +158,10 @@ try {
     `answers after ${answeredMs.toFixed(0)} ms; ${isSame ? 'the same' : 'OTHER'} workers 5 s later; replaced: ${await restarts()}`,
   );
 
-  const { sentMb, hasReplaced } = await fill();
+  const { nBodies, hasReplaced } = await fill();
   await untilReady(ADMIN, container);
   row(
-    `unfinished bodies, ${sentMb} MB in all`,
+    `${nBodies} bodies of 64 MB, less the last byte`,
     `${hasReplaced ? 'replaced' : 'NOT replaced'}: ${await restarts()}; ended by the kernel: ${container.nKills()}; at most ${container.mostMb().toFixed(0)} MB`,
   );
 
