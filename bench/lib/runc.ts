@@ -13,7 +13,7 @@ const DESCRIPTORS = Math.min(
   Number(/^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1]),
 );
 
-export interface Confined {
+interface Confined {
   readonly name: string;
   /** Where its bundle and its log are written. */
   readonly folder: string;
