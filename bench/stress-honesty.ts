@@ -34,8 +34,8 @@ try {
 
 const MEAN_MS = 20;
 const SECONDS = 50;
-/** The probe asks one request before the load, and it takes one service time from the seed. */
-const N_PROBES = 1;
+/** The probe asks two requests before the load, and each takes a service time from the seed. */
+const N_PROBES = 2;
 
 /** Response times of one path of the queue, by Lindley's recursion. */
 const simulate = (rate: number, seed: number): number[] => {

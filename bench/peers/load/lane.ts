@@ -13,6 +13,7 @@ const serviceMs = (): number => (kind === 'exponential' ? -mean * Math.log(1 - r
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 const queue: { readonly leavesMs: number; readonly socket: Socket<undefined> }[] = [];
+const LOOKING_MS = 5;
 let lastLeavesMs = 0;
 let isWaiting = false;
 
@@ -23,11 +24,11 @@ const leave = (): void => {
   if (queue.length > 0) wait(queue[0]!.leavesMs - now);
 };
 
-/** Timers are a millisecond coarse: the last two are spent looking. */
+/** Timers come up to some milliseconds late: the last ones are spent looking. */
 const wait = (ms: number): void => {
   if (isWaiting) return;
   isWaiting = true;
-  if (ms > 2) setTimeout(leave, ms - 2);
+  if (ms > LOOKING_MS) setTimeout(leave, ms - LOOKING_MS);
   else setImmediate(leave);
 };
 
