@@ -57,8 +57,6 @@ interface PlanBuilder {
 
 /** The moment of a flight without one. */
 export const NO_TIME = -2_147_483_648;
-/** More airlines than there are, so that airport and airline make one number. */
-const AIRLINES = 2 ** 16;
 
 export const startPlan = (): PlanBuilder => {
   const [origins, destinations] = [startCounts(), startCounts()];
@@ -70,12 +68,13 @@ export const startPlan = (): PlanBuilder => {
         const moment = minutes[row]!;
         if (moment === NO_TIME) continue;
         const hour = Math.floor(moment / 60);
-        const [from, to, by, tail] = [
-          ...[origin[row]!, destination[row]!, airline[row]!, tailNumber[row]!],
-        ] as [number, number, number, number];
+        const from = origin[row]!;
+        const to = destination[row]!;
+        const by = airline[row]!;
+        const tail = tailNumber[row]!;
         if (from >= 0) origins.add(from, hour);
         if (to >= 0) destinations.add(to, hour);
-        if (from >= 0 && by >= 0 && by < AIRLINES) airlines.add(from * AIRLINES + by, hour);
+        if (from >= 0 && by >= 0) airlines.add(from, by, hour);
         if (tail >= 0) aircraft.add(tail, moment);
       }
     },
@@ -87,8 +86,7 @@ export const startPlan = (): PlanBuilder => {
         new Map(
           names.origin.flatMap((origin, from) =>
             names.airline.map(
-              (airline, by) =>
-                [airlineAt(origin, airline), airlines.numberOf(from * AIRLINES + by)] as const,
+              (airline, by) => [airlineAt(origin, airline), airlines.numberOf(from, by)] as const,
             ),
           ),
         ),
@@ -102,7 +100,7 @@ const numbersOf = (names: readonly string[]): ReadonlyMap<string, number> =>
   new Map(names.map((name, number) => [name, number]));
 
 const HOURS = 24;
-const DAYS_PER_PAGE = 256;
+const HOURS_PER_PAGE = 256 * HOURS;
 /** More pages than any calendar has, so that a number and its page make one number. */
 const PAGES = 2 ** 20;
 /** What a cell of a page holds before the page is made wider, and what it holds at most. */
@@ -115,34 +113,49 @@ const dayStart = (hour: number): number => Math.floor(hour / HOURS) * HOURS;
 /** Pages of some months each: a wrong year in one row costs one page. @cost 6 KB a number and page, twice that for busy ones */
 const startCounts = () => {
   const pages = new Map<number, Uint8Array | Uint16Array>();
+  /** The page of each number that was used last, and which one it is: files go on in time. */
+  const lastPages: (Uint8Array | Uint16Array)[] = [];
+  const lastIndices: number[] = [];
   let bytes = 0;
-  const keyOf = (number: number, hour: number): number =>
-    number * PAGES + Math.floor(hour / (HOURS * DAYS_PER_PAGE)) + PAGES / 2;
-  const placeOf = (hour: number): number =>
-    hour - HOURS * DAYS_PER_PAGE * Math.floor(hour / (HOURS * DAYS_PER_PAGE));
+  const indexOf = (hour: number): number => Math.floor(hour / HOURS_PER_PAGE);
+  const keyOf = (number: number, index: number): number => number * PAGES + index + PAGES / 2;
+  const placeOf = (hour: number): number => hour - HOURS_PER_PAGE * indexOf(hour);
   /** Of the hours from one to before another of the same day. */
   const between = (number: number, from: number, to: number): number => {
-    const page = number < 0 ? undefined : pages.get(keyOf(number, from));
+    const page = number < 0 ? undefined : pages.get(keyOf(number, indexOf(from)));
     if (page === undefined) return 0;
     const first = placeOf(from);
     let sum = 0;
     for (let at = first; at < first + to - from; at++) sum += page[at]!;
     return Math.min(MOST, sum);
   };
-  const put = (key: number, page: Uint8Array | Uint16Array): Uint8Array | Uint16Array => {
-    pages.set(key, page);
+  const put = (number: number, index: number, page: Uint8Array | Uint16Array): void => {
+    pages.set(keyOf(number, index), page);
     bytes += page.byteLength;
-    return page;
+    lastPages[number] = page;
+  };
+  /** The page of an hour, made where there is none. */
+  const pageOf = (number: number, index: number): Uint8Array | Uint16Array => {
+    if (lastIndices[number] === index) return lastPages[number]!;
+    const page = pages.get(keyOf(number, index));
+    if (page === undefined) put(number, index, new Uint8Array(HOURS_PER_PAGE));
+    else lastPages[number] = page;
+    lastIndices[number] = index;
+    return lastPages[number]!;
   };
   return {
     bytes: () => bytes,
     add: (number: number, hour: number): void => {
-      const key = keyOf(number, hour);
-      let page = pages.get(key) ?? put(key, new Uint8Array(DAYS_PER_PAGE * HOURS));
-      const at = placeOf(hour);
-      if (page[at] === MOST_IN_BYTE && page instanceof Uint8Array)
-        page = put(key, Uint16Array.from(page));
-      if (page[at]! < MOST) page[at]! += 1;
+      const index = indexOf(hour);
+      let page = pageOf(number, index);
+      const at = hour - HOURS_PER_PAGE * index;
+      const n = page[at]!;
+      if (n === MOST) return;
+      if (n === MOST_IN_BYTE && page instanceof Uint8Array) {
+        put(number, index, Uint16Array.from(page));
+        page = lastPages[number]!;
+      }
+      page[at] = n + 1;
     },
     finish: (numbers: ReadonlyMap<string, number>): HourCounts => ({
       numbers,
@@ -153,10 +166,11 @@ const startCounts = () => {
   };
 };
 
-/** Numbers in a list that is sorted once it is whole. @cost 8 bytes each */
+/** Numbers in a list that is sorted when it is first asked for, once it is whole. @cost 8 bytes each */
 const startKeys = () => {
   let keys = new Float64Array(1024);
   let n = 0;
+  let sorted: Float64Array | undefined;
   return {
     bytes: () => keys.byteLength,
     add: (key: number): void => {
@@ -167,39 +181,46 @@ const startKeys = () => {
       }
       keys[n++] = key;
     },
-    sorted: (): Float64Array => keys.subarray(0, n).sort(),
+    sorted: (): Float64Array => (sorted ??= keys.subarray(0, n).sort()),
   };
 };
 
 /** More hours than any calendar has, so that a number and its hour make one number. */
 const HOURS_IN_ALL = 2 ** 27;
 
-/** Counts of many numbers with few flights each. @cost 8 bytes a flight, whatever their numbers */
+/** Counts of many pairs of numbers with few flights each. @cost 8 bytes a flight, whatever their numbers */
 const startSparseCounts = () => {
-  const places = new Map<number, number>();
+  /** By airport, then by airline. */
+  const places: number[][] = [];
+  let nPlaces = 0;
   const keys = startKeys();
   const keyOf = (place: number, hour: number): number =>
     place * HOURS_IN_ALL + hour + HOURS_IN_ALL / 2;
   return {
     bytes: keys.bytes,
-    add: (number: number, hour: number): void => {
-      let place = places.get(number);
+    add: (from: number, by: number, hour: number): void => {
+      let ofAirport = places[from];
+      if (ofAirport === undefined) {
+        ofAirport = [];
+        places[from] = ofAirport;
+      }
+      let place = ofAirport[by];
       if (place === undefined) {
-        place = places.size;
-        places.set(number, place);
+        place = nPlaces++;
+        ofAirport[by] = place;
       }
       keys.add(keyOf(place, hour));
     },
-    /** By which the finished counts know a number, also one without flights. */
-    numberOf: (number: number): number => places.get(number) ?? places.size,
+    /** By which the finished counts know a pair, also one without flights. */
+    numberOf: (from: number, by: number): number => places[from]?.[by] ?? nPlaces,
     finish: (numbers: ReadonlyMap<string, number>): HourCounts => {
-      const sorted = keys.sorted();
       const between = (number: number, from: number, to: number): number =>
         number < 0
           ? 0
           : Math.min(
               MOST,
-              firstNotBelow(sorted, keyOf(number, to)) - firstNotBelow(sorted, keyOf(number, from)),
+              firstNotBelow(keys.sorted(), keyOf(number, to)) -
+                firstNotBelow(keys.sorted(), keyOf(number, from)),
             );
       return {
         numbers,
@@ -223,17 +244,16 @@ const startAircraft = () => {
     bytes: keys.bytes,
     add: (tail: number, minutes: number): void => keys.add(keyOf(tail, minutes)),
     finish: (numbers: ReadonlyMap<string, number>): AircraftTimes => {
-      const sorted = keys.sorted();
       const dayOf = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
       const placeOf = (tail: number, minutes: number): number =>
-        firstNotBelow(sorted, keyOf(tail, minutes));
+        firstNotBelow(keys.sorted(), keyOf(tail, minutes));
       return {
         numbers,
         earlier: (tail, minutes) =>
           tail < 0 ? 0 : placeOf(tail, minutes) - placeOf(tail, dayOf(minutes) * MINUTES_PER_DAY),
         gap: (tail, minutes) => {
           const place = tail < 0 ? 0 : placeOf(tail, minutes);
-          const last = place === 0 ? Number.NEGATIVE_INFINITY : sorted[place - 1]!;
+          const last = place === 0 ? Number.NEGATIVE_INFINITY : keys.sorted()[place - 1]!;
           const isToday = last >= keyOf(tail, dayOf(minutes) * MINUTES_PER_DAY);
           return isToday ? keyOf(tail, minutes) - last : Number.NaN;
         },
