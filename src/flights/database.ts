@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type DuckDBConnection, type DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api';
 import { AppError } from '../core/errors.ts';
 import { grantedMemoryBytes } from '../host/memory-limit.ts';
 import { isCompiled } from '../host/own-program.ts';
@@ -80,6 +80,31 @@ export const DATABASE_BESIDE_MB = 200;
 /** Of the memory that a command may take, the part that its database may. */
 const databaseMemoryMb = (memoryMb: number): number =>
   Math.max(100, Math.floor(memoryMb - DATABASE_BESIDE_MB));
+
+/**
+ * The rows of a query in their order, some at a time. Those that come next are made while these are worked on: a fetch
+ * keeps its thread busy until the buffer is full.
+ */
+export async function* chunksOf(
+  connection: DuckDBConnection,
+  sql: string,
+): AsyncGenerator<DuckDBDataChunk> {
+  const result = await connection.stream(sql);
+  let next = result.fetchChunk();
+  try {
+    let chunk = await next;
+    while (chunk && chunk.rowCount > 0) {
+      next = result.fetchChunk();
+      // What fails meanwhile is thrown where it is waited for.
+      next.catch(() => {});
+      yield chunk;
+      chunk = await next;
+    }
+  } finally {
+    // Whoever leaves early may close the connection.
+    await next.catch(() => {});
+  }
+}
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -19,7 +19,7 @@ import {
 } from './table-builder.ts';
 import { findFiles } from '../reading/files.ts';
 import { blameFile } from '../reading/source.ts';
-import type { Database } from '../database.ts';
+import { chunksOf, type Database } from '../database.ts';
 
 interface LoadOptions extends ReadingOptions, TableBounds {
   /** What a model asks: an input that no field gives is read from a column of its name, if there is one. */
@@ -90,7 +90,7 @@ const askedColumnsOf = (
 
 /** All rows of a source. @throws AppError file-empty, file-broken */
 const readInto = async (
-  { log, append }: FlightSink,
+  { log, append, expect }: FlightSink,
   { connection }: Database,
   flights: FlightQuery,
   own: readonly AskedColumn[],
@@ -103,14 +103,11 @@ const readInto = async (
   ];
   const layout = { columns, nFields: projection.fields.length, hasRemark: projection.hasRemark };
   log.startFile(source.file);
+  if (source.aboutRows !== undefined) expect(source.aboutRows);
   const more = own.map(({ input, expression }) => plainOf(input.kind, expression));
   await blameFile(source.file, async () => {
-    const result = await connection.stream(plainFlights(flights, more));
-    let chunk = await result.fetchChunk();
-    while (chunk && chunk.rowCount > 0) {
+    for await (const chunk of chunksOf(connection, plainFlights(flights, more)))
       append(chunk, layout);
-      chunk = await result.fetchChunk();
-    }
   });
   await placeExamples(log, source, await takeRejectedLines(connection));
   if (log.nRead() === nBefore) throw noRows(source.file);

@@ -8,6 +8,7 @@ import {
 } from '../../core/around/departure-plan.ts';
 import { AppError } from '../../core/errors.ts';
 import type { ReadingOptions } from '../reading-options.ts';
+import { chunksOf } from '../database.ts';
 import { buildDictionary } from '../reading/dictionary.ts';
 import { findFiles } from '../reading/files.ts';
 import { openSources } from '../reading/opening.ts';
@@ -45,14 +46,12 @@ export const readPlanned = async (
           );
         const asked = ([...PLANNED, 'scheduledDeparture'] as const).map(plainColumn);
         await blameFile(source.file, async () => {
-          const result = await connection.stream(`SELECT ${asked.join(', ')} FROM (${select})`);
-          let chunk = await result.fetchChunk();
-          while (chunk && chunk.rowCount > 0) {
+          const sql = `SELECT ${asked.join(', ')} FROM (${select})`;
+          for await (const chunk of chunksOf(connection, sql)) {
             for (const [c, column] of columns.entries())
               dictionaries[c]!.encodeInto(textsOf(chunk.getColumnVector(c)), column, 0);
             const minutes = intsOf(chunk.getColumnVector(PLANNED.length));
             onFlights({ origin, destination, airline, tailNumber, minutes }, chunk.rowCount);
-            chunk = await result.fetchChunk();
           }
         });
       }

@@ -12,10 +12,15 @@ import { CHUNK_ROWS, doublesOf, floatsOf, intsOf, textsOf } from '../reading/vec
 import { NO_MINUTES } from './projection.ts';
 import { noneUsable, type RejectLog, startRejectLog } from './reject-log.ts';
 
+/** A column as it is gathered; rows beyond the first `nFilled` hold nothing yet. */
 type Filling =
-  | { readonly kind: 'category'; codes: Int32Array; readonly dictionary: Dictionary }
-  | { readonly kind: 'number'; numbers: Float64Array }
-  | { readonly kind: 'time'; minutes: Float64Array };
+  | {
+      readonly kind: 'category';
+      values: Int32Array;
+      nFilled: number;
+      readonly dictionary: Dictionary;
+    }
+  | { readonly kind: 'number' | 'time'; values: Float64Array; nFilled: number };
 
 /** A field, or a column that a model asks for by its own name. */
 export interface NamedKind {
@@ -36,6 +41,8 @@ export interface FlightSink {
   /** What was not used, and why. */
   readonly log: RejectLog;
   readonly append: (chunk: DuckDBDataChunk, layout: ChunkLayout) => void;
+  /** Makes room for about so many rows more, so that it need not grow. */
+  readonly expect: (nRows: number) => void;
 }
 
 interface TableBuilder extends FlightSink {
@@ -80,21 +87,12 @@ export const startTable = ({
   };
   const plan = startPlan();
 
-  const grow = (): void => {
-    capacity *= 2;
+  const growTo = (wanted: number): void => {
+    capacity = wanted;
     delays = widerFloat32(delays, capacity);
     for (const filling of fillings.values()) {
-      switch (filling.kind) {
-        case 'category':
-          filling.codes = widerInt32(filling.codes, capacity);
-          break;
-        case 'number':
-          filling.numbers = widerFloat64(filling.numbers, capacity);
-          break;
-        case 'time':
-          filling.minutes = widerFloat64(filling.minutes, capacity);
-          break;
-      }
+      if (filling.kind === 'category') filling.values = widerInt32(filling.values, capacity);
+      else filling.values = widerFloat64(filling.values, capacity);
     }
   };
 
@@ -114,14 +112,11 @@ export const startTable = ({
       for (let i = 0; i < half; i++) values[i] = values[2 * i]!;
     };
     pick(delays);
-    for (const filling of fillings.values())
-      pick(
-        filling.kind === 'category'
-          ? filling.codes
-          : filling.kind === 'number'
-            ? filling.numbers
-            : filling.minutes,
-      );
+    for (const filling of fillings.values()) {
+      fillTo(filling, nRows);
+      pick(filling.values);
+      filling.nFilled = half;
+    }
     nRows = half;
   };
 
@@ -129,7 +124,7 @@ export const startTable = ({
   const take = (nKept: number): number => {
     let nTaken = 0;
     for (let i = 0; i < nKept; i++)
-      if ((nUsable + i) % stride === 0) taken[nTaken++] = log.kept[i]!;
+      if (stride === 1 || (nUsable + i) % stride === 0) taken[nTaken++] = log.kept[i]!;
     return nTaken;
   };
 
@@ -143,33 +138,35 @@ export const startTable = ({
     }
     nUsable += nUsed;
     const kept = taken;
-    while (nRows + nKept > capacity) grow();
+    if (nRows + nKept > capacity) growTo(2 * capacity);
     const chunkDelays = floatsOf(chunk.getColumnVector(2));
     for (let i = 0; i < nKept; i++) delays[nRows + i] = chunkDelays[kept[i]!]!;
     columns.forEach((column, c) => {
       const filling = fillingOf(column);
+      fillTo(filling, nRows);
+      filling.nFilled += nKept;
       const vector = chunk.getColumnVector(3 + c);
       switch (filling.kind) {
         case 'category': {
           const { name } = column;
           const rowCodes = isPlanned(name) ? planned[name] : chunkCodes;
           filling.dictionary.encodeInto(textsOf(vector), rowCodes, 0);
-          const { codes } = filling;
-          for (let i = 0; i < nKept; i++) codes[nRows + i] = rowCodes[kept[i]!]!;
+          const { values } = filling;
+          for (let i = 0; i < nKept; i++) values[nRows + i] = rowCodes[kept[i]!]!;
           break;
         }
         case 'number': {
           const from = doublesOf(vector);
-          const { numbers } = filling;
-          for (let i = 0; i < nKept; i++) numbers[nRows + i] = from[kept[i]!]!;
+          const { values } = filling;
+          for (let i = 0; i < nKept; i++) values[nRows + i] = from[kept[i]!]!;
           break;
         }
         case 'time': {
           const from = intsOf(vector);
-          const { minutes } = filling;
+          const { values } = filling;
           for (let i = 0; i < nKept; i++) {
             const minute = from[kept[i]!]!;
-            minutes[nRows + i] = minute === NO_MINUTES ? Number.NaN : minute;
+            values[nRows + i] = minute === NO_MINUTES ? Number.NaN : minute;
           }
           break;
         }
@@ -186,6 +183,13 @@ export const startTable = ({
     for (const name of PLANNED)
       if (!columns.some((column) => column.name === name)) planned[name].fill(-1);
     plan.add({ ...planned, minutes }, chunk.rowCount);
+  };
+
+  const expect = (nMore: number): void => {
+    const most = typeof maxRows === 'number' ? maxRows : maxRows(plan.bytes());
+    const wanted = Math.ceil(Math.min(SPARE * (nRows + nMore), most));
+    // What is not written to takes no memory.
+    if (wanted > capacity) growTo(wanted);
   };
 
   const finish = ({ files, dialect, unused, notes }: FlightsRead): Table => {
@@ -210,7 +214,7 @@ export const startTable = ({
     return {
       nRows,
       columns,
-      delayMinutes: delays.slice(0, nRows),
+      delayMinutes: firstOf(delays, nRows),
       source: {
         files,
         dialect: dialect.name,
@@ -233,8 +237,11 @@ export const startTable = ({
     };
   };
 
-  return { log, append, finish };
+  return { log, append, expect, finish };
 };
+
+/** The rows of a text are estimated from its first lines: a little more room than that. */
+const SPARE = 1.03;
 
 const isPlanned = (name: string): name is (typeof PLANNED)[number] =>
   (PLANNED as readonly string[]).includes(name);
@@ -242,36 +249,52 @@ const isPlanned = (name: string): name is (typeof PLANNED)[number] =>
 const buildFilling = (kind: Filling['kind'], capacity: number): Filling => {
   switch (kind) {
     case 'category':
-      return { kind, codes: new Int32Array(capacity).fill(-1), dictionary: buildDictionary() };
+      return {
+        kind,
+        values: new Int32Array(capacity),
+        nFilled: 0,
+        dictionary: buildDictionary(),
+      };
     case 'number':
-      return { kind, numbers: new Float64Array(capacity).fill(Number.NaN) };
     case 'time':
-      return { kind, minutes: new Float64Array(capacity).fill(Number.NaN) };
+      return { kind, values: new Float64Array(capacity), nFilled: 0 };
   }
 };
 
+/** Makes the rows missing that chunks without the column have left out. */
+const fillTo = (filling: Filling, nRows: number): void => {
+  if (filling.nFilled === nRows) return;
+  filling.values.fill(filling.kind === 'category' ? -1 : Number.NaN, filling.nFilled, nRows);
+  filling.nFilled = nRows;
+};
+
+/** The first values, without a copy where little room is left over. */
+const firstOf = <A extends Int32Array | Float32Array | Float64Array>(values: A, nRows: number): A =>
+  (values.length - nRows < nRows / 8 ? values.subarray(0, nRows) : values.slice(0, nRows)) as A;
+
 /** The column, or undefined where every row is missing: the source does not have that field. */
 const finishColumn = (filling: Filling, nRows: number): Column | undefined => {
+  fillTo(filling, nRows);
   switch (filling.kind) {
     case 'category': {
       if (filling.dictionary.texts.length === 0) return undefined;
-      const codes = filling.codes.slice(0, nRows);
+      const codes = firstOf(filling.values, nRows);
       const values = sortDictionary(filling.dictionary.texts, codes, nRows);
       return { kind: 'category', codes, values };
     }
     case 'number': {
-      const numbers = filling.numbers.slice(0, nRows);
+      const numbers = firstOf(filling.values, nRows);
       return numbers.every(Number.isNaN) ? undefined : { kind: 'number', numbers };
     }
     case 'time': {
-      const minutes = filling.minutes.slice(0, nRows);
+      const minutes = firstOf(filling.values, nRows);
       return minutes.every(Number.isNaN) ? undefined : { kind: 'time', minutes };
     }
   }
 };
 
 const widerInt32 = (array: Int32Array, length: number): Int32Array => {
-  const wider = new Int32Array(length).fill(-1, array.length);
+  const wider = new Int32Array(length);
   wider.set(array);
   return wider;
 };
@@ -283,7 +306,7 @@ const widerFloat32 = (array: Float32Array, length: number): Float32Array => {
 };
 
 const widerFloat64 = (array: Float64Array, length: number): Float64Array => {
-  const wider = new Float64Array(length).fill(Number.NaN, array.length);
+  const wider = new Float64Array(length);
   wider.set(array);
   return wider;
 };
