@@ -9,7 +9,7 @@ import { findFiles } from '../reading/files.ts';
 import { takeRejectedLines } from '../reading/rejected-lines.ts';
 import { openSources } from '../reading/opening.ts';
 import type { Source } from '../reading/source.ts';
-import { plainColumn, type Projection, project, rejectColumn, wantedOf } from './projection.ts';
+import { plainColumn, type Projection, project, rejectOf, wantedOf } from './projection.ts';
 
 /** A source, and how its rows become flights. */
 export interface FlightQuery {
@@ -63,15 +63,19 @@ export async function* flightQueries(
   }
 }
 
-/** Rows of a source without NULLs: `reject`, `detail`, `delayMinutes`, the fields, then `more`, then a remark or none. */
+/**
+ * Rows of a source without NULLs: `reject`, `detail`, `delayMinutes`, the fields, then `more`, then a remark or none.
+ * In stages, because the database makes a name that is used twice twice.
+ */
 export const plainFlights = (
   { projection: { fields, select, detail, hasRemark }, labelled }: FlightQuery,
   more: readonly string[] = [],
 ): string => `
-  SELECT ${rejectColumn(labelled)}, ${detail} AS detail,
-         ${labelled ? "coalesce(try_cast(delayMinutes AS FLOAT), 'nan')" : "'nan'::FLOAT"} AS delayMinutes,
+  SELECT reject, ${detail} AS detail,
+         ${labelled ? "coalesce(try_cast(delay AS FLOAT), 'nan')" : "'nan'::FLOAT"} AS delayMinutes,
          ${[...fields.map(plainColumn), ...more, ...(hasRemark ? [`coalesce(remark, '') AS remark`] : [])].join(', ')}
-  FROM (${select})`;
+  FROM (SELECT *, ${rejectOf(labelled)} AS reject
+        FROM (SELECT *${labelled ? ', try_cast(delayMinutes AS DOUBLE) AS delay' : ''} FROM (${select})))`;
 
 /** What a pass over files found out, beside their rows. */
 export interface Readings {

@@ -123,11 +123,13 @@ export const project = async (
     ...(withOwn ? own : []),
     ...shown.all.map((column, i) => `${identifier(column)} AS shown${i}`),
   ];
+  const parsed = parsedOnce(dialect);
   const selectFrom = (table: string, more: readonly string[], also: readonly string[]): string =>
-    dialect.select
+    parsed.select
       .replace(
         /\bFROM\s+source\b/i,
-        () => `FROM (SELECT ${[...columns, ...more].join(', ')} FROM ${table}) AS source`,
+        () =>
+          `FROM (SELECT *${parsed.columns} FROM (SELECT ${[...columns, ...more].join(', ')} FROM ${table})) AS source`,
       )
       .replace(/^\s*SELECT\b/i, () =>
         handed.length + also.length > 0 ? `SELECT ${[...handed, ...also].join(', ')},` : 'SELECT',
@@ -147,6 +149,25 @@ export const project = async (
     notes: [...notes, ...(await valueNotes(connection, source, { outputs, fields, selectFrom }))],
     detail: shown.detail,
     hasRemark: outputs.some(({ name }) => name === 'remark'),
+  };
+};
+
+/** Macros that take a text apart; a dialect calls them for a field, and once more for why a row cannot be used. */
+const PARSERS = /\b(?:hhmm_minutes|date_of|day_of|clock_of)\((\w+(?:, ?\w+)*)\)/g;
+
+/** The SELECT of a dialect with what it parses twice as columns of `source`, and these columns. */
+const parsedOnce = ({ select, schedule, optional, outcome }: Dialect) => {
+  const known = new Set([...schedule, ...optional, ...outcome]);
+  const calls = new Map<string, string>();
+  const written = select.replace(PARSERS, (call: string, names: string) => {
+    if (!names.split(/, ?/).every((name) => known.has(name))) return call;
+    const column = calls.get(call) ?? `parsed${calls.size}`;
+    calls.set(call, column);
+    return column;
+  });
+  return {
+    select: written,
+    columns: [...calls].map(([call, column]) => `, ${call} AS ${column}`).join(''),
   };
 };
 
@@ -320,11 +341,10 @@ export const ownColumn = (source: Source, name: string): string | undefined => {
   return place < 0 ? undefined : knownValue(source, name, `own${place}`);
 };
 
-/** Why a row cannot be used, '' where it can. */
-export const rejectColumn = (labelled: boolean): string =>
+/** SQL for why a row cannot be used, '' where it can; `delay` is its delay as a number, where delays are read. */
+export const rejectOf = (labelled: boolean): string =>
   labelled
     ? `coalesce(unusable, CASE WHEN scheduledDeparture IS NULL THEN 'no scheduled departure' END, unlabelled,
-         CASE WHEN delayMinutes IS NULL THEN 'no delay'
-              WHEN try_cast(delayMinutes AS DOUBLE) IS NULL OR NOT (try_cast(delayMinutes AS DOUBLE)
-                   BETWEEN ${EARLIEST_MINUTES} AND ${LATEST_MINUTES}) THEN 'impossible delay' END, '') AS reject`
-    : `coalesce(unusable, CASE WHEN scheduledDeparture IS NULL THEN 'no scheduled departure' END, '') AS reject`;
+         CASE WHEN delay BETWEEN ${EARLIEST_MINUTES} AND ${LATEST_MINUTES} THEN NULL
+              WHEN delayMinutes IS NULL THEN 'no delay' ELSE 'impossible delay' END, '')`
+    : `coalesce(unusable, CASE WHEN scheduledDeparture IS NULL THEN 'no scheduled departure' END, '')`;

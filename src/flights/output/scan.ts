@@ -25,7 +25,7 @@ import {
   ownColumn,
   plainOf,
   project,
-  rejectColumn,
+  rejectOf,
   type Wanted,
   wantedOf,
 } from '../cleaning/projection.ts';
@@ -367,7 +367,7 @@ const mapping = async (
     dialect: projection.dialect.name,
     notes: projection.notes,
     fields: new Set<string>(projection.fields),
-    reason: `nullif(${rejectColumn(false).replace(/ AS reject$/, '')}, '')`,
+    reason: `nullif(${rejectOf(false)}, '')`,
     detail: projection.detail,
     read: new Set(
       [...projection.dialect.schedule, ...projection.dialect.optional].map((column) =>

@@ -129,10 +129,13 @@ export const knownValue = (
   expression = identifier(column),
 ): string => {
   if (!source.texts.has(column.toLowerCase())) return expression;
-  const words = NULL_WORDS.map((word) => `WHEN ${literal(word)} THEN NULL`);
   const value = source.isPadded ? `trim(${expression})` : expression;
-  return `CASE ${value} ${words.join(' ')} ELSE ${value} END`;
+  const words = NULL_WORDS.map((word) => `WHEN ${literal(word)} THEN NULL`);
+  return `CASE WHEN ${value} >= '/' AND ${value} < '<' OR strlen(${value}) > ${LONGEST_WORD} THEN ${value} ELSE CASE ${value} ${words.join(' ')} ELSE ${value} END END`;
 };
+
+/** What begins with a digit, or is longer, is none of the words: it need not be compared with all of them. */
+const LONGEST_WORD = Math.max(...NULL_WORDS.map((word) => word.length));
 
 interface RecordPart {
   readonly name: string;
