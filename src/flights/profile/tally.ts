@@ -1,15 +1,16 @@
 /**
- * Flights and cells counted by the database, on all its threads, in one pass over a source.
+ * Flights and cells counted by the database, on all its threads, in a pass over a source each.
  *
- * The pass groups by many things at once, each by itself (grouping sets): by hour, airline, route, delay and reason, and
- * by each column as it stands in the file. What comes out is a row for each different value; rows of the files are never
- * handed over. What does not fit in the memory of the database goes to disk. Of many columns, or of little memory, the
- * last columns take a pass of their own.
+ * A pass groups by many things at once, each by itself (grouping sets): the first by hour, airline, route, delay and
+ * reason, the second by each column as it stands in the file. Together they would take one reading less, and count late
+ * and cancelled flights for each value of each column, which takes longer. What comes out is a row for each different
+ * value; rows of the files are never handed over. What does not fit in the memory of the database goes to disk. Many
+ * columns, or columns in little memory, take several passes.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { readRows } from '../database.ts';
-import { NO_MINUTES } from '../cleaning/projection.ts';
 import { type FlightQuery, plainFlights } from '../cleaning/flight-query.ts';
+import { NO_MINUTES } from '../cleaning/projection.ts';
+import { identifier, readRows } from '../database.ts';
 import { type RejectedLines, takeRejectedLines } from '../reading/rejected-lines.ts';
 import { blameFile } from '../reading/source.ts';
 import { type SourceColumn, startColumns } from './columns.ts';
@@ -87,15 +88,15 @@ export const startTally = async (
     const cells = source.columns.map((name, i) => ({
       name: `cell${i}`,
       place: columns.add(name),
-      sql: `coalesce(own${i}::VARCHAR, '') AS cell${i}`,
+      sql: `coalesce(${identifier(name)}::VARCHAR, '') AS cell${i}`,
     }));
     const run = (sql: string): Promise<unknown> =>
       blameFile(source.file, () =>
         connection.run(`INSERT INTO tally SELECT ${number}, * FROM (${sql})`),
       );
-    await run(flightSets(flights, cells.slice(0, maxColumns), { lateMinutes, stride }));
+    await run(flightSets(flights, { lateMinutes, stride }));
     const lines = await takeRejectedLines(connection);
-    for (let from = maxColumns; from < cells.length; from += maxColumns) {
+    for (let from = 0; from < cells.length; from += maxColumns) {
       await run(cellSets(flights, cells.slice(from, from + maxColumns)));
       // The same lines once more.
       await takeRejectedLines(connection);
@@ -143,15 +144,13 @@ interface CellColumn {
   readonly sql: string;
 }
 
-/** The pass that counts flights, and some of the columns with them. */
+/** The pass that counts flights. */
 const flightSets = (
   flights: FlightQuery,
-  cells: readonly CellColumn[],
   { lateMinutes, stride }: Pick<TallyOptions, 'lateMinutes' | 'stride'>,
 ): string => {
   const has = new Set<string>(flights.projection.fields);
   const field = (name: string): string => (has.has(name) ? name : `'' AS ${name}`);
-  const names = cells.map(({ name }) => name);
   const keys = [
     'reason',
     'remark',
@@ -162,11 +161,10 @@ const flightSets = (
     'delay',
     'flight',
     'aircraft',
-    ...names,
   ];
   return `
-    SELECT CASE ${KINDS.map((key, i) => `WHEN ${key} IS NOT NULL THEN ${i}`).join(' ')} ELSE ${CELL} END::TINYINT,
-           coalesce(hour, delay, ${placeOf(cells)})::BIGINT, coalesce(reason, airline, origin${names.map((name) => `, ${name}`).join('')}),
+    SELECT CASE ${KINDS.map((key, i) => `WHEN ${key} IS NOT NULL THEN ${i}`).join(' ')} END::TINYINT,
+           coalesce(hour, delay)::BIGINT, coalesce(reason, airline, origin),
            coalesce(remark, destination), coalesce(flight, aircraft), n, flights, late, cancelled, minutes
     FROM (
       SELECT ${keys.join(', ')}, count(*) AS n, count(*) FILTER (isUsed) AS flights,
@@ -180,31 +178,22 @@ const flightSets = (
         FROM (
           SELECT reject AS reason, reject = '' AS isUsed, ${flights.projection.hasRemark ? 'remark' : `'' AS remark`}, delayMinutes,
                  scheduledDeparture AS minute, ${['airline', 'flightNumber', 'tailNumber', 'origin', 'destination'].map(field).join(', ')}
-                 ${names.map((name) => `, ${name}`).join('')}
-          FROM (${plainFlights(
-            flights,
-            cells.map(({ sql }) => sql),
-          )})
+          FROM (${plainFlights(flights)})
         )
       )
-      GROUP BY GROUPING SETS ((reason, remark), (hour), (airline), (origin, destination), (delay), (flight), (aircraft)
-                              ${names.map((name) => `, (${name})`).join('')})
+      GROUP BY GROUPING SETS ((reason, remark), (hour), (airline), (origin, destination), (delay), (flight), (aircraft))
     )`;
 };
 
-/** The pass that counts columns only. */
-const cellSets = ({ projection }: FlightQuery, cells: readonly CellColumn[]): string => {
+/** A pass that counts columns. */
+const cellSets = ({ source }: FlightQuery, cells: readonly CellColumn[]): string => {
   const names = cells.map(({ name }) => name);
+  const place = `CASE ${cells.map((cell) => `WHEN ${cell.name} IS NOT NULL THEN ${cell.place}`).join(' ')} END`;
   return `
-    SELECT ${CELL}::TINYINT, ${placeOf(cells)}::BIGINT, coalesce(${names.join(', ')}), NULL, NULL, n, 0, 0, 0, 0
-    FROM (SELECT ${names.join(', ')}, count(*) AS n FROM (SELECT ${cells.map(({ sql }) => sql).join(', ')} FROM (${projection.select}))
+    SELECT ${CELL}::TINYINT, ${place}::BIGINT, coalesce(${names.join(', ')}), NULL, NULL, n, 0, 0, 0, 0
+    FROM (SELECT ${names.join(', ')}, count(*) AS n FROM (SELECT ${cells.map(({ sql }) => sql).join(', ')} FROM ${source.from})
           GROUP BY GROUPING SETS (${names.map((name) => `(${name})`).join(', ')}))`;
 };
-
-const placeOf = (cells: readonly CellColumn[]): string =>
-  cells.length === 0
-    ? 'NULL'
-    : `CASE ${cells.map(({ name, place }) => `WHEN ${name} IS NOT NULL THEN ${place}`).join(' ')} END`;
 
 /** Rows of one kind over all sources, ascending. */
 const sumsOf = async (connection: DuckDBConnection, kind: Kind) => {
