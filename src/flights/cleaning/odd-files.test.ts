@@ -56,6 +56,8 @@ const ALL = ['2013-07-05T18:30 11', '2013-07-05T19:40 -3', '2013-07-06T06:05 45'
 test.each<[string, string | Uint8Array]>([
   ['tabs', parted('\t')],
   ['pipes', parted('|')],
+  ['tildes', parted('~')],
+  ['carets', parted('^')],
   [
     'semicolons and quotes',
     LINES.map((line) => line.replace(/[^,]+/g, '"$&"').replaceAll(',', ';')).join('\r\n'),
@@ -207,10 +209,15 @@ test.each<[string, string, RegExp, ReadingOptions]>([
   [
     'fixed widths',
     'scheduledDeparture airline delayMinutes\n2013-07-05T18:30   UA     11',
-    /single column.*parted by none of , ; tab and \|/,
+    /single column.*parted by none of , ; tab \| ~ and \^/,
     {},
   ],
-  ['a sign that parts nothing', parted('~'), /single column.*parted by none of , ; tab and \|/, {}],
+  [
+    'a sign that parts nothing',
+    LINES.map((line) => line.replaceAll(/[:,]/g, ':')).join('\n'),
+    /single column.*parted by none of , ; tab \| ~ and \^/,
+    {},
+  ],
   [
     'no header',
     ROWS.join('\n'),

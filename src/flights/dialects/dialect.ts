@@ -169,7 +169,7 @@ const refuseNoTable = (file: string, columns: readonly string[]): void => {
   if (columns.length === 1 && /\w[\s~^:]+\w/.test(only))
     throw new AppError(
       'data-unfit',
-      `${file} is read as a single column (${listed(columns)}): its lines are parted by none of , ; tab and |; save it as CSV`,
+      `${file} is read as a single column (${listed(columns)}): its lines are parted by none of , ; tab | ~ and ^; save it as CSV`,
     );
   const isValue = (name: string): boolean =>
     /^[-+]?\d+([.,]\d+)?$|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}/.test(name);

@@ -14,7 +14,7 @@ export interface CsvLayout {
   readonly isPadded: boolean;
 }
 
-const DELIMITERS = [',', ';', '\t', '|'] as const;
+const DELIMITERS = [',', ';', '\t', '|', '~', '^'] as const;
 
 /** Records that decide; of a header alone there is one. */
 const MAX_RECORDS = 60;
