@@ -1,8 +1,9 @@
 -- Shared by the dialects.
 -- Times of day as airlines write them, 517 for 05:17: minutes since midnight, NULL when impossible; 2400 is the next midnight.
+-- Divided by 0, which gives NULL, where it is no such time: of equal parts of a CASE the database makes each anew.
 CREATE MACRO hhmm_minutes(clock) AS
-  CASE WHEN try_cast(clock AS INTEGER) BETWEEN 0 AND 2400 AND try_cast(clock AS INTEGER) % 100 < 60
-       THEN try_cast(clock AS INTEGER) // 100 * 60 + try_cast(clock AS INTEGER) % 100 END;
+  (try_cast(clock AS INTEGER) // 100 * 60 + try_cast(clock AS INTEGER) % 100)
+  // ((try_cast(clock AS INTEGER) BETWEEN 0 AND 2400)::INTEGER * (try_cast(clock AS INTEGER) % 100 < 60)::INTEGER);
 
 -- Midnight of a date given in parts, NULL when there is no such day.
 CREATE MACRO day_of(year, month, day) AS
@@ -11,8 +12,7 @@ CREATE MACRO day_of(year, month, day) AS
 -- A local arrival from a clock that shows no date: the day that makes the flight last, as the clocks show it,
 -- from two hours back (a short hop to an earlier zone) up to twenty-two hours.
 CREATE MACRO arrival_after(departure, arrival_minute) AS
-  departure + to_minutes(
-    (arrival_minute - date_part('hour', departure) * 60 - date_part('minute', departure) + 2 * 1440 + 120) % 1440 - 120);
+  departure + to_minutes((arrival_minute - epoch_us(departure) // 60000000 % 1440 + 3 * 1440 + 120) % 1440 - 120);
 
 -- A date as 2013-07-05 or, as TranStats writes it, 7/5/2013 12:00:00 AM.
 CREATE MACRO date_of(text) AS
@@ -20,6 +20,12 @@ CREATE MACRO date_of(text) AS
 
 -- A time of our own days: 05/07/13 is no day of the year 5.
 CREATE MACRO recent(moment) AS CASE WHEN moment >= TIMESTAMP '1900-01-01' THEN moment END;
+
+-- Months in the short words of English, as Spanish, Portuguese, French and German shorten them.
+CREATE MACRO english_months(text) AS
+  replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(lower(text),
+    'ene', 'jan'), 'fev', 'feb'), 'abr', 'apr'), 'avr', 'apr'), 'mai', 'may'), 'ago', 'aug'), 'set', 'sep'), 'out', 'oct'),
+    'okt', 'oct'), 'dic', 'dec'), 'dez', 'dec');
 
 -- A time as a pattern reads it; 24:00 is the midnight that ends the day.
 CREATE MACRO time_by(text, pattern) AS

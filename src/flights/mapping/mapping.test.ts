@@ -46,6 +46,11 @@ test.each([
   ['four columns', 'Y,M,D,T\n2013,7,5,0540', 'Y+M+D+T'],
   ['epoch', 'STD\n1373002800', 'STD'],
   ['epoch in milliseconds', 'STD\n1373002800000', 'STD@epoch-ms'],
+  ['days of a spreadsheet', 'STD\n41460.2361111111', 'STD@excel'],
+  ['days of a spreadsheet, found', 'STD\n41460.2361111111\n41461.5', 'STD'],
+  ['days of a spreadsheet beside a clock', 'D,T\n41460,0540', 'D+T@excel hhmm'],
+  ['months in Spanish', 'STD\n05 jul 2013 05:40\n06 ago 2013 05:40', 'STD@%d %b %Y %H:%M'],
+  ['months in Portuguese, found', 'STD\n05-Jul-2013 05:40\n06-set-2013 05:40', 'STD'],
   ['a name with a sign in it', 'S-T+D\n2013-07-05 05:40', '"S-T+D"'],
 ])('a time is read: %s', async (_, text, columns) => {
   const [header, ...rows] = text.split('\n');
@@ -53,6 +58,18 @@ test.each([
   const table = await loadTable([file], { map: `scheduledDeparture=${columns},delayMinutes=late` });
   expect(minutes(table.columns.scheduledDeparture)).toContain('2013-07-05T05:40');
   expect(table.source.rejected).toEqual({});
+});
+
+test.each([
+  'epoch',
+  'epoch-ms',
+  'excel',
+])('a number that is no %s is counted, not stumbled over', async (format) => {
+  const file = put('STD,late\n41460.5,3\n1e300,3\n-1e17,3\nnan,3\n');
+  const { source } = await loadTable([file], {
+    map: `scheduledDeparture=STD@${format},delayMinutes=late`,
+  });
+  expect(source.rejected).toEqual({ 'impossible time': 2, 'no scheduled departure': 1 });
 });
 
 test('units, a decimal comma, cancelled flights, a delay between two times', async () => {

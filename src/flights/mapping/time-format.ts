@@ -1,7 +1,7 @@
 /**
  * How times are written in the columns of a file, and the SQL that reads them.
  *
- * A format is `iso`, `epoch`, `epoch-ms`, or the pattern of a date and of a time with a space between them; a pattern is
+ * A format is `iso`, `epoch`, `epoch-ms`, `excel` (days since 1900 as spreadsheets count them), or the pattern of a date and of a time with a space between them; a pattern is
  * strptime's (`%d/%m/%Y`), `parts` for year, month and day in columns of their own, `hhmm` for 517 or 0517.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -53,20 +53,36 @@ export const timeSql = (columns: TimeColumns, format: string): string => {
   const [first = `''`, ...rest] = columns;
   if (columns.length === 1) {
     if (format === 'iso') return `clock_of(${first})`;
-    if (format === 'epoch')
-      return `make_timestamp((try_cast(${first} AS DOUBLE) * 1000000)::BIGINT)`;
-    if (format === 'epoch-ms')
-      return `make_timestamp((try_cast(${first} AS DOUBLE) * 1000)::BIGINT)`;
-    return `time_by(trim(${first}), ${literal(format.replace('hhmm', '%H%M'))})`;
+    if (format === 'epoch') return momentOf(`try_cast(${first} AS DOUBLE)`);
+    if (format === 'epoch-ms') return momentOf(`try_cast(${first} AS DOUBLE) / 1000`);
+    if (format === 'excel') return excelSql(first);
+    return `time_by(${worded(first, format)}, ${literal(format.replace('hhmm', '%H%M'))})`;
   }
   const [date, time] = splitFormat(format);
   const clock = minutesSql(columns.at(-1)!, time === '' ? 'hhmm' : time);
   return date === 'parts'
     ? `(day_of(${columns.slice(0, 3).join(', ')}) + to_minutes(${clock}))`
     : rest.length > 1
-      ? `time_by(concat_ws(' ', ${columns.join(', ')}), ${literal(format)})`
-      : `(time_by(trim(${first}), ${literal(date)}) + to_minutes(${clock}))`;
+      ? `time_by(${worded(`concat_ws(' ', ${columns.join(', ')})`, format)}, ${literal(format)})`
+      : `(${date === 'excel' ? excelSql(first) : `time_by(${worded(first, date)}, ${literal(date)})`} + to_minutes(${clock}))`;
 };
+
+/** A text for a pattern; where months are words, they may be those of other languages than English. */
+const worded = (text: string, format: string): string =>
+  format.includes('%b') ? `english_months(trim(${text}))` : `trim(${text})`;
+
+/** Seconds of about the year 4000; times beyond are no times, and the database has none for them. */
+const MOST_SECONDS = 64_000_000_000;
+
+const momentOf = (seconds: string): string =>
+  `CASE WHEN abs(${seconds}) < ${MOST_SECONDS} THEN make_timestamp((${seconds} * 1000000)::BIGINT) END`;
+
+/** Days from the first of spreadsheets, which take 1900 for a leap year, to that of 1970. */
+const EXCEL_DAYS = 25_569;
+
+/** To the minute: its fraction of a day has no digits for more. */
+const excelSql = (column: string): string =>
+  momentOf(`round((try_cast(${column} AS DOUBLE) - ${EXCEL_DAYS}) * 1440) * 60`);
 
 /** Formats that so many columns can have, the likelier first. */
 const formatsOf = (nColumns: number): readonly string[] => {
@@ -76,6 +92,7 @@ const formatsOf = (nColumns: number): readonly string[] => {
       ...DATES.flatMap((date) => TIMES.map((time) => `${date} ${time}`)),
       'epoch',
       'epoch-ms',
+      'excel',
     ];
   if (nColumns === 2) return DATES.flatMap((date) => TIMES.map((time) => `${date} ${time}`));
   return nColumns === 4 ? TIMES.map((time) => `parts ${time}`) : [];
@@ -98,8 +115,13 @@ const fitsSql = (columns: TimeColumns, format: string): string => {
   const sql = timeSql(columns, format);
   if (format === 'epoch') return `CASE WHEN ${isMoment(columns[0]!, 1)} THEN 1 END`;
   if (format === 'epoch-ms') return `CASE WHEN ${isMoment(columns[0]!, 1000)} THEN 1 END`;
+  if (format === 'excel') return `CASE WHEN ${isSerial(columns[0]!)} THEN 1 END`;
   return sql;
 };
+
+/** Days of spreadsheets between 1987 and 2100 with a time of day; other numbers are no moments. */
+const isSerial = (column: string): string =>
+  `try_cast(${column} AS DOUBLE) BETWEEN 31778 AND 73051 AND try_cast(${column} AS DOUBLE) % 1 <> 0`;
 
 /** The format that nearly all of the first values have, undefined where none has. */
 export const detectFormat = async (
@@ -153,12 +175,13 @@ const detect = async (
 /** @throws AppError usage for what no format is */
 export const checkFormat = (format: string): void => {
   const isKnown =
-    ['iso', 'epoch', 'epoch-ms', 'hhmm'].includes(format) ||
+    ['iso', 'epoch', 'epoch-ms', 'excel', 'hhmm'].includes(format) ||
     format.startsWith('parts') ||
+    format.startsWith('excel ') ||
     format.includes('%');
   if (!isKnown)
     throw new AppError(
       'usage',
-      `${format} is not a time format; iso, epoch, epoch-ms, hhmm or a pattern such as '%d/%m/%Y %H:%M' is expected`,
+      `${format} is not a time format; iso, epoch, epoch-ms, excel, hhmm or a pattern such as '%d/%m/%Y %H:%M' is expected`,
     );
 };
