@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { buildPlantedModel, PLANTED_FLIGHT, PLANTED_INPUTS } from '../../../test/planted.ts';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
 import { buildInputReader } from '../../core/inputs.ts';
@@ -237,6 +239,54 @@ describe('overload', () => {
     expect(response.headers.get('retry-after')).toBe('3');
     expect(((await response.json()) as { code: string }).code).toBe('overloaded');
     await full.stop();
+  });
+});
+
+describe('a service without room for one more batch', () => {
+  const { admission } = buildPlantedContext();
+  const full = () =>
+    startPlantedService(
+      buildPlantedContext({ admission: { ...admission, isFull: () => 'queue-full' } }),
+    );
+
+  test('says so before a large body has come: the caller who waits is not asked for it', async () => {
+    const { url, stop } = full();
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1' });
+    let heard = '';
+    socket.on('data', (part) => {
+      heard += part.toString('latin1');
+    });
+    socket.write(
+      'POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 500000\r\nExpect: 100-continue\r\n\r\n',
+    );
+    await once(socket, 'end');
+    expect(heard).toStartWith('HTTP/1.1 503 ');
+    expect(heard).toContain('retry-after: 1\r\n');
+    expect(heard).toContain('Connection: close\r\n');
+    socket.end();
+    await stop();
+  });
+
+  test('refuses a batch of one flight, in the language of its caller, and answers a flight', async () => {
+    const { url, stop } = full();
+    const ask = (body: unknown, language: string): Promise<Response> =>
+      fetch(`${url}/predict`, {
+        method: 'POST',
+        headers: { ...JSON_TYPE, 'accept-language': language },
+        body: JSON.stringify(body),
+      });
+    const batch = { flights: [PLANTED_FLIGHT] };
+    for (let turn = 0; turn < 2; turn++) {
+      for (const language of ['es', 'en']) {
+        const response = await ask(batch, language);
+        expect(response.status).toBe(503);
+        expect(response.headers.get('content-language')).toBe(language);
+        expect(response.headers.get('vary')).toBe('accept-language');
+        expect(await response.json()).toMatchObject({ code: 'overloaded', status: 503 });
+      }
+    }
+    expect((await ask(PLANTED_FLIGHT, 'en')).status).toBe(200);
+    await stop();
   });
 });
 
