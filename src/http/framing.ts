@@ -113,9 +113,12 @@ const lengthAt = (bytes: Uint8Array, from: number, to: number): number => {
   return length;
 };
 
+/** As an item of a list; many items cost nothing. */
+const CLOSE = /(?:^|,)\s*close\s*(?:,|$)/i;
+const KEEP_ALIVE = /(?:^|,)\s*keep-alive\s*(?:,|$)/i;
+
 /** `close` goes before `keep-alive`. */
 const keepsAlive = (value: string, otherwise: boolean): boolean => {
   if (value === '') return otherwise;
-  const options = value.split(',').map((option) => option.trim().toLowerCase());
-  return !options.includes('close') && (otherwise || options.includes('keep-alive'));
+  return !CLOSE.test(value) && (otherwise || KEEP_ALIVE.test(value));
 };

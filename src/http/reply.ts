@@ -9,8 +9,8 @@ import {
   isReady,
   isStreamed,
   type Ready,
-  statusOf,
   type Streamed,
+  statusOf,
 } from './call.ts';
 import type { Connection, Outlet } from './connection.ts';
 import { type ParseFault, parseErrorOf } from './parse-errors.ts';

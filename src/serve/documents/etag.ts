@@ -2,7 +2,9 @@
  * Answers that never change while a model is loaded: written and packed once, kept in memory, with an ETag; 304 to
  * callers that have them.
  */
+
 import type { Call } from '../../http/call.ts';
+import { itemsOf } from '../../http/field-list.ts';
 import { type Kept, keepAnswer } from '../../http/kept-answer.ts';
 import type { Handler } from '../endpoint.ts';
 import { takesGzip } from '../formats/compressed.ts';
@@ -77,4 +79,4 @@ const pack = (text: string, given: Headers): Answers => {
 /** @source RFC 9110, 13.1.2: weak comparison */
 const matches = (asked: string | null, etag: string): boolean =>
   asked !== null &&
-  (asked === '*' || asked.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag));
+  (asked === '*' || itemsOf(asked).some((tag) => tag.replace(/^W\//, '') === etag));

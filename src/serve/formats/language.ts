@@ -3,6 +3,7 @@
  */
 import { LANGUAGES, type Lang } from '../../core/language.ts';
 import type { Call } from '../../http/call.ts';
+import { itemsOf, partsOf } from '../../http/field-list.ts';
 
 const isLang = (text: string | null): text is Lang =>
   (LANGUAGES as readonly string[]).includes(text ?? '');
@@ -19,8 +20,8 @@ export const langOf = ({ query, header }: Pick<Call, 'query' | 'header'>): Lang 
   const accepted = header('accept-language');
   if (accepted === null) return 'en';
   let best: { readonly lang: Lang; readonly weight: number } | undefined;
-  for (const range of accepted.toLowerCase().split(',')) {
-    const [tag = '', ...parameters] = range.split(';').map((part) => part.trim());
+  for (const range of itemsOf(accepted.toLowerCase())) {
+    const [tag = '', ...parameters] = partsOf(range);
     const lang = tag.split('-')[0]!;
     const q = parameters.find((parameter) => parameter.startsWith('q='));
     const weight = q === undefined ? 1 : Number(q.slice(2));

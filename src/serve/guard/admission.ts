@@ -7,6 +7,7 @@
  * in flight, and never takes the room of all others.
  */
 import type { Call } from '../../http/call.ts';
+import { itemFromEnd } from '../../http/field-list.ts';
 import { bufferBytesOf, type ServeConfig } from '../config.ts';
 import type { Admission, RowWork, Ticket } from '../context.ts';
 import type { ShedReason } from '../labels.ts';
@@ -39,7 +40,7 @@ export const callerOf = (
 ): string => {
   const key = auth === undefined ? null : (header('authorization') ?? header('x-api-key'));
   if (key !== null) return key;
-  const passed = proxies > 0 ? header('x-forwarded-for')?.split(',').at(-proxies)?.trim() : '';
+  const passed = proxies > 0 ? itemFromEnd(header('x-forwarded-for') ?? '', proxies) : '';
   return passed || peer();
 };
 

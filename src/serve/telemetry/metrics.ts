@@ -6,6 +6,7 @@
  * @source https://github.com/prometheus/OpenMetrics, specification 1.0.0
  */
 import { VERSION } from '../../core/version.ts';
+import { itemsOf, partsOf } from '../../http/field-list.ts';
 import { type Exemplar, exemplarsByBucket } from './exemplars.ts';
 import {
   type HistogramFamily,
@@ -23,7 +24,7 @@ type Format = keyof typeof FORMATS;
 
 /** What a reader gets who accepts these types; Prometheus text unless OpenMetrics is asked for by name. */
 export const formatFor = (accept: string | null): Format => {
-  const ranges = (accept ?? '').split(',').map((range) => range.split(';').map((s) => s.trim()));
+  const ranges = itemsOf(accept ?? '').map(partsOf);
   const wants = ranges.some(
     ([type, ...parameters]) =>
       type!.toLowerCase() === 'application/openmetrics-text' &&
