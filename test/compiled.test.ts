@@ -23,7 +23,7 @@ beforeAll(() => {
   ]);
   expect(stderr.toString()).toBe('');
   expect(exitCode).toBe(0);
-}, 60_000);
+}, 180_000);
 
 /** No variable of this process, no file beside it. */
 const run = (...words: string[]) =>
@@ -53,7 +53,7 @@ describe('the compiled executable', () => {
     expect(JSON.parse(report)).toMatchObject({ errorShare: 0, checked: 1 });
     service.kill('SIGTERM');
     expect(await service.exited).toBe(0);
-  }, 30_000);
+  }, 180_000);
 
   test('says which of its commands need more than it holds', async () => {
     const profile = run('profile', join(ROOT, 'data/flights.parquet'));

@@ -94,7 +94,7 @@ describe('the documents', () => {
         exitCode: 0,
       });
     }
-  }, 60_000);
+  }, 180_000);
 
   test('link only to files that exist', () => {
     const wrong = documents.flatMap((file) =>

@@ -85,4 +85,4 @@ test('a pickle of 37 unnamed columns answers over HTTP as scikit-learn does, wit
     service.kill('SIGTERM');
   }
   expect(await service.exited).toBe(0);
-}, 60_000);
+}, 180_000);

@@ -38,7 +38,7 @@ beforeAll(() => {
     if (!name.startsWith('.')) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
   mkdirSync(join(modules, '.bin'));
   symlinkSync('../puntual/bin/puntual', command);
-}, 60_000);
+}, 180_000);
 
 const run = (...words: string[]) => {
   const { exitCode, stdout, stderr } = Bun.spawnSync(words, {
@@ -92,7 +92,7 @@ test('serves, and Node passes a signal on', async () => {
   }
   service.kill('SIGTERM');
   expect(await service.exited).toBe(0);
-}, 30_000);
+}, 180_000);
 
 test('gives its client to programs of Node', () => {
   const script = "import('puntual/client').then(({ Puntual }) => console.log(typeof Puntual))";

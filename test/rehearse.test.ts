@@ -103,5 +103,5 @@ test.concurrent.each([
     expect(said.includes('uncordon one')).toBe(step === 'drained');
     expect(existsSync(join(fake, 'rehearsal-report.md'))).toBe(false);
   },
-  60_000,
+  180_000,
 );

@@ -29,7 +29,7 @@ console.log('# tests');
 const scratch = mkdtempSync(join(tmpdir(), 'puntual-tests-'));
 chmodSync(scratch, 0o755);
 const tests = Bun.spawn(
-  [process.execPath, 'test', '--timeout', '180000', ...process.argv.slice(2)],
+  [process.execPath, 'test', '--parallel=2', '--timeout', '180000', ...process.argv.slice(2)],
   {
     cwd: root,
     stdio: ['ignore', 'inherit', 'pipe'],

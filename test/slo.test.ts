@@ -62,7 +62,7 @@ describe('what is rendered of deploy/slo.yaml', () => {
     expect(
       [...new Set(asked)].filter((name) => !exported.has(name) && !recorded.has(name)),
     ).toEqual([]);
-  }, 20_000);
+  }, 180_000);
 
   test('alerts by the windows and burn rates of the workbook, each with its runbook', () => {
     const alerts = rules.filter(({ alert }) => alert !== undefined);
@@ -154,7 +154,7 @@ describe('what is rendered of deploy/slo.yaml', () => {
     expect(out).toMatch(/FAILED {2}errors<0\.1%/);
     expect(await child.exited).toBe(99);
     await server.stop(true);
-  }, 20_000);
+  }, 180_000);
 });
 
 describe('a file of objectives that cannot be used', () => {

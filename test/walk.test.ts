@@ -84,7 +84,7 @@ afterAll(async () => {
   service.kill('SIGTERM');
   await service.exited;
   rmSync(folder, { recursive: true });
-}, 20_000);
+}, 180_000);
 
 /** Runs a step of the walk as it is printed, but for ports and the way to the command. */
 const walk = (step: string): { exitCode: number; out: string } => {
@@ -126,7 +126,7 @@ describe('the walk of the README', () => {
     expect(out).toMatch(/20,000 planned = [\d,]+ ok/);
     expect(out).toContain('response time');
     expect(exitCode).toBe(exitCodeOf(out));
-  }, 60_000);
+  }, 180_000);
 
   test('kills a worker, which is replaced and said so', () => {
     const [stress, workers] = steps[2]!.trim().split('\n');
@@ -135,7 +135,7 @@ describe('the walk of the README', () => {
     expect(out).toContain('replaced in');
     expect(exitCode).toBe(exitCodeOf(out));
     expect(walk(workers!).out).toContain('"restarts":1');
-  }, 60_000);
+  }, 180_000);
 
   test('profiles, trains, evaluates and scores a file', () => {
     const { exitCode, out } = walk(steps[3]!);
@@ -152,4 +152,4 @@ test('a signal to npm ends the service too, not npm alone: exit code 0', async (
   service.kill('SIGTERM');
   expect(await service.exited).toBe(0);
   expect(await isReady(ports.service)).toBe(false);
-}, 20_000);
+}, 180_000);

@@ -81,7 +81,7 @@ describe('a file of flights', () => {
       .flatMap((a) => scored.filter(({ late }) => !late).map((b) => [a.p, b.p] as const));
     const won = pairs.reduce((sum, [a, b]) => sum + (a > b ? 1 : a === b ? 0.5 : 0), 0);
     expect(report.test.auc).toBeCloseTo(won / pairs.length, 2);
-  }, 30_000);
+  }, 180_000);
 
   test.each([
     ['line', 'that has none of the inputs', {}, 'hourOfDay'],
@@ -101,7 +101,7 @@ describe('a file of flights', () => {
         expect({ code, out }).toEqual({ code: 2, out: '' });
       }
     },
-    30_000,
+    180_000,
   );
 
   test('that has some of the optional inputs is measured by both; nothing is said of a training', () => {
@@ -111,7 +111,7 @@ describe('a file of flights', () => {
     expect(out).toContain('does not say how its inputs were distributed in training');
     expect(out).not.toContain('no input is distributed otherwise');
     expect(puntual('predict', 'boosted', file, '-o', 'out.csv').out).toContain('40 of 40');
-  }, 30_000);
+  }, 180_000);
 });
 
 test('flights are judged within --memory, an even share of them where they do not fit', () => {
@@ -135,4 +135,4 @@ test('flights are judged within --memory, an even share of them where they do no
   expect(rejected).toEqual({
     'passed over to stay within the memory, one in 4 is kept': 187_500,
   });
-}, 60_000);
+}, 180_000);

@@ -34,7 +34,7 @@ ${tried.map(([words]) => `try ${words.endsWith(' ') ? `${words}""` : words}`).jo
   expect(run.stdout.toString().split('\n').slice(0, -1)).toEqual(
     tried.map(([, offered]) => offered),
   );
-}, 30_000);
+}, 180_000);
 
 test('zsh and fish are told the same commands and flags', () => {
   const [zsh, fish] = [scriptOf('zsh'), scriptOf('fish')];
@@ -42,10 +42,10 @@ test('zsh and fish are told the same commands and flags', () => {
     expect(zsh).toContain(name);
     expect(fish).toContain(name.replace(/^--/, '-l '));
   }
-}, 30_000);
+}, 180_000);
 
 test('another shell is refused, with those that there are', () => {
   const run = Bun.spawnSync([process.execPath, MAIN, 'completion', 'tcsh']);
   expect(run.exitCode).toBe(2);
   expect(run.stderr.toString()).toContain('bash, zsh, fish');
-}, 30_000);
+}, 180_000);

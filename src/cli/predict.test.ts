@@ -45,7 +45,7 @@ test('keeps columns and order, and gives a row that cannot be scored no answer b
   expect(rows.map((row) => typeof row.probability)).toEqual(['number', 'object', 'number']);
   expect(typeof rows[1].notScored).toBe('string');
   expect(rows[0].delayed).toBe(rows[0].probability >= 0.35);
-}, 30_000);
+}, 180_000);
 
 test('names the inputs that a file does not have at all', () => {
   writeModel(buildPlantedModel(), join(FOLDER, 'm.safetensors'));
@@ -60,7 +60,7 @@ test('names the inputs that a file does not have at all', () => {
   expect(run.stdout.toString()).toContain(
     '  in none of these flights, treated as missing: distanceMiles\n',
   );
-}, 30_000);
+}, 180_000);
 
 test('--explain adds what each input adds, which with the base makes the probability; --features the matrix of the trees', async () => {
   const model = buildPlantedModel();
@@ -122,7 +122,7 @@ test('--explain adds what each input adds, which with the base makes the probabi
   const same = predict('explained.csv', '-o', 'one.csv', '--features', './one.csv');
   expect(same.exitCode).toBe(2);
   expect(same.stderr.toString()).toContain('name the same file');
-}, 120_000);
+}, 180_000);
 
 test('names rows without a prediction and damaged lines with where they stand, and columns that are not used', () => {
   writeModel(buildPlantedModel(), join(FOLDER, 'm.safetensors'));
@@ -148,7 +148,7 @@ test('names rows without a prediction and damaged lines with where they stand, a
   );
   expect(text).toContain('  1 left out: too few columns\n      hurt.csv line 3: x,DL,JFK\n');
   expect(text).toContain('not used: carrier');
-}, 30_000);
+}, 180_000);
 
 test('writes rows to stdout for -o -, and nothing else there', () => {
   writeModel(buildPlantedModel(), join(FOLDER, 'm.safetensors'));
@@ -172,4 +172,4 @@ test('writes rows to stdout for -o -, and nothing else there', () => {
     out: '',
   });
   expect(both.stderr.toString()).toContain('choose one');
-}, 30_000);
+}, 180_000);

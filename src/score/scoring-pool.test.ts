@@ -53,7 +53,7 @@ test.each([
   expect(together).toEqual({ ...alone });
   const bytes = (name: string): Buffer => readFileSync(at(`${name}.${format}`));
   expect(Buffer.compare(bytes('alone'), bytes('together'))).toBe(0);
-}, 60_000);
+}, 180_000);
 
 test('a block is scored once, by whoever comes first, and is free again when its answers were taken', () => {
   const memory = allocateSlots(2, 1, 1);

@@ -17,7 +17,7 @@ test('a service whose workers keep dying calls itself not ready, and ready again
   await until(async () => (await service.admin('/readyz')).status === 200);
   expect((await service.predict()).status).toBe(200);
   expect(await service.stop()).toBe(0);
-}, 60_000);
+}, 180_000);
 
 /** It may have died before this. */
 const kill = (pid: number): void => {
@@ -56,4 +56,4 @@ test('the main thread of a worker has its port for itself, so that a killed work
   );
   expect(isOwn).toBe(nRefused === 0);
   expect(await service.stop()).toBe(0);
-}, 30_000);
+}, 180_000);

@@ -16,7 +16,7 @@ describe.each(RIGHTS)('a service that is told to end, with rights: %s,', (rights
     const code = await service.stop();
     const { lost, refused } = await callers.stop();
     expect({ code, lost, refused }).toEqual({ code: 0, lost: 0, refused: {} });
-  }, 20_000);
+  }, 180_000);
 
   test('says at its start how it drains, and meets no refusal of the system', async () => {
     const service = await start();
@@ -24,7 +24,7 @@ describe.each(RIGHTS)('a service that is told to end, with rights: %s,', (rights
     for (const call of SYSTEM_CALLS)
       expect(await metricOf(service, `puntual_system_call_failures_total{call="${call}"}`)).toBe(0);
     expect(await service.stop()).toBe(0);
-  }, 20_000);
+  }, 180_000);
 
   test('says first that it is not ready, then closes connections with their next answer', async () => {
     const service = await start('--drain-delay', '300ms');
@@ -34,7 +34,7 @@ describe.each(RIGHTS)('a service that is told to end, with rights: %s,', (rights
     await until(async () => (await fetch(`${service.url}/readyz`)).status === 503);
     await until(async () => (await service.predict()).headers.get('connection') === 'close');
     expect(await service.process.exited).toBe(0);
-  }, 20_000);
+  }, 180_000);
 
   test('waits for a body that is still arriving', async () => {
     const service = await start();
@@ -65,7 +65,7 @@ describe.each(RIGHTS)('a service that is told to end, with rights: %s,', (rights
     expect(await answer.promise).toStartWith('HTTP/1.1 200');
     socket.destroy();
     expect(await ended).toBe(0);
-  }, 20_000);
+  }, 180_000);
 
   test('ends at once when it is told a second time', async () => {
     const service = await start('--drain-delay', '60s', '--drain-limit', '120s');
@@ -73,5 +73,5 @@ describe.each(RIGHTS)('a service that is told to end, with rights: %s,', (rights
     await until(async () => (await service.admin('/readyz')).status === 503);
     service.process.kill('SIGINT');
     expect(await service.process.exited).toBe(130);
-  }, 20_000);
+  }, 180_000);
 });

@@ -44,7 +44,7 @@ test('a key is revoked in every worker, a damaged file changes nothing, and a fr
   );
   expect([await statuses('alice'), await statuses('bob')]).toEqual([[200], [403]]);
   expect(await service.stop()).toBe(0);
-}, 60_000);
+}, 180_000);
 
 test.each([
   ['keys:/nowhere', '/nowhere does not exist'],
@@ -63,5 +63,5 @@ test.each([
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(exitCode).toBe(2);
   },
-  20_000,
+  180_000,
 );

@@ -60,5 +60,5 @@ test.each([
     expect(await service.stop()).toBe(0);
     await says(/^STOPPING=1\n/);
   },
-  30_000,
+  180_000,
 );

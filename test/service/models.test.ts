@@ -146,7 +146,7 @@ describe('a service with three models, one of them the shadow', () => {
     expect((await comparison()).compared).toBeLessThan(N_FLIGHTS);
     expect((await service.admin('/rollback', {})).status).toBe(200);
     expect([await versionOf(''), await versionOf('?model=other')]).toEqual([first, other.version]);
-  }, 60_000);
+  }, 180_000);
 });
 
 test('models that cannot be served together are refused at the start, and by a reload', async () => {
@@ -165,4 +165,4 @@ test('models that cannot be served together are refused at the start, and by a r
   ]);
   const needy = await runServe(...flags, '--shadow', 'asking');
   expect([needy.exitCode, needy.stderr]).toEqual([2, expect.stringContaining('it needs terminal')]);
-}, 60_000);
+}, 180_000);

@@ -60,7 +60,7 @@ describe.each(RIGHTS)('a running service, with rights: %s,', (rights) => {
       expect({ lost, refused, notTaken }).toEqual({ lost: 0, refused: {}, notTaken: 0 });
     }
     expect(await metricOf(service, 'puntual_reloads_total{outcome="ok"}')).toBe(6);
-  }, 60_000);
+  }, 180_000);
 
   test('records the version that serves, so that a restart serves the same', async () => {
     expect(currentOf(service.modelsDir, 'planted')).toBe(first);
@@ -99,7 +99,7 @@ describe.each(RIGHTS)('a running service, with rights: %s,', (rights) => {
       expect(await metricOf(service, 'puntual_reloads_total{outcome="refused"}')).toBe(before + 1);
       await allServe(first);
       expect((await service.admin('/readyz')).status).toBe(200);
-    }, 20_000);
+    }, 180_000);
   }
 
   test('refuses a model whose worker has no room for its counters, says why, and goes on with the old one', async () => {
@@ -119,7 +119,7 @@ describe.each(RIGHTS)('a running service, with rights: %s,', (rights) => {
     expect(await metricOf(service, 'puntual_reloads_total{outcome="refused"}')).toBe(before + 1);
     await allServe(first);
     expect((await service.admin('/readyz')).status).toBe(200);
-  }, 20_000);
+  }, 180_000);
 
   test('names the models there are when asked for one that is not there', async () => {
     const response = await service.admin('/reload', { model: 'nobody' });
@@ -140,7 +140,7 @@ describe.each(RIGHTS)('a running service, with rights: %s,', (rights) => {
     );
     await allServe(first);
     copyFileSync(`${path}.kept`, path);
-  }, 20_000);
+  }, 180_000);
 
   test('keeps at most two models in memory however often it changes', async () => {
     for (let turn = 0; turn < 3; turn++)
@@ -158,7 +158,7 @@ describe.each(RIGHTS)('a running service, with rights: %s,', (rights) => {
         readdirSync(join('/dev/shm', shared!)).filter((name) => name.startsWith('counters-'))
           .length <= 3,
     );
-  }, 60_000);
+  }, 180_000);
 });
 
 /** A model that says of itself what it does not answer. */

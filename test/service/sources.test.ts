@@ -36,7 +36,7 @@ describe('a model from an address', () => {
     expect((await service.predict()).status).toBe(200);
     expect(service.logged()).not.toContain('secret');
     expect(await service.stop()).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   test.each([
     [
@@ -57,7 +57,7 @@ describe('a model from an address', () => {
       expect(stderr.trimEnd().split('\n')).toHaveLength(1);
       expect(exitCode).toBe(2);
     },
-    20_000,
+    180_000,
   );
 });
 
@@ -84,4 +84,4 @@ test('a watched folder: another version serves once it is current, a damaged one
   await until(() => performance.now() > looks);
   expect(nChanges()).toBe(2);
   expect(await service.stop()).toBe(0);
-}, 60_000);
+}, 180_000);

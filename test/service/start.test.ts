@@ -16,7 +16,7 @@ describe('puntual serve', () => {
     expect(service.model.name).toBe('planted');
     expect((await service.predict()).status).toBe(200);
     expect(await service.stop()).toBe(0);
-  }, 20_000);
+  }, 180_000);
 
   test('says in one line that a port is taken, and whose flag changes it', async () => {
     const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
@@ -30,7 +30,7 @@ describe('puntual serve', () => {
     );
     expect(admin.exitCode).toBe(2);
     expect(admin.stderr).toContain('--admin-port');
-  }, 20_000);
+  }, 180_000);
 
   test('finds a second service on its port although workers share theirs', async () => {
     const service = await startService([], modelsDir);
@@ -38,7 +38,7 @@ describe('puntual serve', () => {
     const { exitCode } = await runServe('--models', modelsDir, '--port', port, '--admin-port', '0');
     expect(exitCode).toBe(2);
     await service.stop();
-  }, 20_000);
+  }, 180_000);
 
   test('exits 2 with one line for a model that is missing or damaged', async () => {
     const missing = await runServe('--models', empty, ...PORTS);
@@ -49,7 +49,7 @@ describe('puntual serve', () => {
     const damaged = await runServe('--model', path, ...PORTS);
     expect(damaged.exitCode).toBe(2);
     expect(damaged.stderr.trimEnd().split('\n')).toHaveLength(1);
-  }, 20_000);
+  }, 180_000);
 
   test('passes over the variables that Kubernetes sets for Services of its name, and says so', async () => {
     const env = {
@@ -75,7 +75,7 @@ describe('puntual serve', () => {
     for (const name of ['PUNTUAL_PORT', 'PUNTUAL_ADMIN_PORT'])
       expect(log).toContain(`"name":"${name}","reason":"Kubernetes set it`);
     expect(await child.exited).toBe(0);
-  }, 20_000);
+  }, 180_000);
 
   test('exits 2 with one line where a process may open too few descriptors to serve', () => {
     const words = [process.execPath, MAIN, 'serve', '--models', modelsDir, ...PORTS];
@@ -89,7 +89,7 @@ describe('puntual serve', () => {
       );
       expect(exitCode).toBe(2);
     }
-  }, 20_000);
+  }, 180_000);
 
   test('exits 0 when it is told to end while it still starts', async () => {
     const child = Bun.spawn(
@@ -99,7 +99,7 @@ describe('puntual serve', () => {
     await until(() => childrenOf(child.pid).length > 0);
     child.kill('SIGTERM');
     expect(await child.exited).toBe(0);
-  }, 20_000);
+  }, 180_000);
 
   test.each([
     ['ends with the shell that npm has put before it', 'exec', false],
@@ -129,7 +129,7 @@ describe('puntual serve', () => {
       }
       await until(() => !isAlive(service) && !isAlive(Number(worker)));
     },
-    20_000,
+    180_000,
   );
 
   test('ends with the shell of npm also when that goes while it starts, or before it can look', async () => {
@@ -147,7 +147,7 @@ describe('puntual serve', () => {
       expect(await shell.exited).toBe(143);
       await until(() => !isAlive(Number(service)));
     }
-  }, 20_000);
+  }, 180_000);
 
   test('stays when a shell of npm has put it into the background', async () => {
     const words = [process.execPath, MAIN, 'serve', '--json', '--models', modelsDir, ...PORTS];
@@ -169,7 +169,7 @@ describe('puntual serve', () => {
     };
     process.kill(parentOf(workers[0]!.pid), 'SIGTERM');
     await until(() => !isAlive(workers[0]!.pid));
-  }, 20_000);
+  }, 180_000);
 
   test('leaves no worker behind when the supervisor itself is killed', async () => {
     const service = await startService([], modelsDir);
@@ -177,7 +177,7 @@ describe('puntual serve', () => {
     service.process.kill('SIGKILL');
     await service.process.exited;
     await until(() => pids.every((pid) => !isAlive(pid)));
-  }, 20_000);
+  }, 180_000);
 });
 
 /** A port that was free a moment ago. */

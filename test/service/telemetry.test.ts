@@ -60,7 +60,7 @@ test('deltas add up to what was answered: a push that was refused is in the next
   expect(await service.stop()).toBe(0);
   expect(told()).toBe(8);
   await collector.stop(true);
-}, 30_000);
+}, 180_000);
 
 test('the last counts are sent at the end, though the time for them has not come', async () => {
   const taken: Metrics[] = [];
@@ -81,7 +81,7 @@ test('the last counts are sent at the end, though the time for them has not come
   expect(await service.stop()).toBe(0);
   expect(taken.map(predictionsIn)).toEqual([3]);
   await collector.stop(true);
-}, 30_000);
+}, 180_000);
 
 test('each worker asks itself for a flight it knows, and says that the answer was right', async () => {
   const service = await startService(['--workers', '1']);
@@ -94,4 +94,4 @@ test('each worker asks itself for a flight it knows, and says that the answer wa
   // It is no request of a caller.
   expect(text).not.toContain('http_route="/predict"');
   await service.stop();
-}, 30_000);
+}, 180_000);

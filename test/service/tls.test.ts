@@ -38,7 +38,7 @@ describe('a service with certificates', () => {
     put('second');
     await until(async () => (await shown(service.url)) === 'second.test');
     expect(await service.stop()).toBe(0);
-  }, 30_000);
+  }, 180_000);
 
   test('keeps what was good when its files are none any more, also in a worker that is started then', async () => {
     put('first');
@@ -66,7 +66,7 @@ describe('a service with certificates', () => {
     await until(async () => (await shown(service.url)) === 'second.test');
     await until(async () => (await refusal()) === '');
     expect(await service.stop()).toBe(0);
-  }, 60_000);
+  }, 180_000);
 
   test('does not start with files that are no certificate, and says so in one line', async () => {
     writeFileSync(cert, 'nothing');
@@ -76,5 +76,5 @@ describe('a service with certificates', () => {
     );
     expect(exitCode).toBe(2);
     expect(stderr).toContain('are no certificate and key');
-  }, 20_000);
+  }, 180_000);
 });

@@ -45,7 +45,7 @@ test('a pickle of unnamed columns and an inputs file become a model that show, v
   const exported = puntual('model', 'export', 'latam', '--to', 'onnx', '-o', 'latam.onnx');
   expect(exported.code).toBe(0);
   expect(readFileSync(join(FOLDER, 'latam.onnx')).length).toBeGreaterThan(200);
-}, 30_000);
+}, 180_000);
 
 test('a calibration that LightGBM cannot hold is refused, and left out where that is asked for', () => {
   const planted = buildPlantedModel({ nTrees: 5 });
@@ -60,7 +60,7 @@ test('a calibration that LightGBM cannot hold is refused, and left out where tha
   expect(refused.err).toContain('--uncalibrated');
   expect(puntual(...words, '--uncalibrated').code).toBe(0);
   expect(readFileSync(join(FOLDER, 'beta.txt'), 'utf8')).toStartWith('tree\n');
-}, 30_000);
+}, 180_000);
 
 describe('an import that is asked for more', () => {
   const labelled = join(FIXTURES, 'logistic-labels.pkl');
@@ -82,7 +82,7 @@ describe('an import that is asked for more', () => {
     expect(puntual('model', 'show', 'labelled').out).toContain("that of the class 'late'");
     const listed = puntual('model', 'list').out;
     expect(listed).toMatch(/^labelled +\d{8}T\d{6}Z-[0-9a-f]{8} +scikit-learn/m);
-  }, 30_000);
+  }, 180_000);
 
   test('proposes groups in a line that accepts them, and writes nothing on a dry run', () => {
     const dry = puntual('model', 'import', named, '--dry-run', '--name', 'dry', '--models', 'none');
@@ -93,7 +93,7 @@ describe('an import that is asked for more', () => {
     const accepted = puntual('model', 'import', named, '--dry-run', '--inputs', spec);
     expect(accepted.out).toContain('OPERA  category: Avianca, Copa Air');
     expect(accepted.out).not.toContain('may be one-hot');
-  }, 30_000);
+  }, 180_000);
 
   test('compares the answers with those of the library, and refuses a model that gives others', () => {
     writeFileSync(join(FOLDER, 'rows.csv'), csvOf(probabilities));
@@ -107,7 +107,7 @@ describe('an import that is asked for more', () => {
     expect(refused.code).toBe(2);
     expect(refused.err).toContain('row 8 of the check answers');
     expect(existsSync(join(FOLDER, 'wrong.safetensors'))).toBe(false);
-  }, 30_000);
+  }, 180_000);
 });
 
 describe('a mistake gives one line and the exit code 2', () => {
@@ -127,7 +127,7 @@ describe('a mistake gives one line and the exit code 2', () => {
       expect(err).toContain(text);
       expect(err.trim().split('\n')).toHaveLength(1);
     },
-    30_000,
+    180_000,
   );
 });
 
@@ -140,7 +140,7 @@ test('a model file with a flipped byte is refused', () => {
   const { code, err } = puntual('model', 'verify', file);
   expect(code).toBe(2);
   expect(err).toContain('checksum');
-}, 30_000);
+}, 180_000);
 
 test('a model of which no version is current is named with the version that there is', () => {
   const models = join(FOLDER, 'kept');

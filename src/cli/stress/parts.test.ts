@@ -81,7 +81,7 @@ describe('a run in parts on Kubernetes', () => {
     };
     expect(job.items.map(({ kind }) => kind)).toEqual(['Secret', 'Job']);
     expect(Object.values(job.items[0]!.data!)).toEqual([btoa('x')]);
-  }, 60_000);
+  }, 180_000);
 
   test('stops at once when a pod cannot start, with the reason, and takes the Job away', async () => {
     const output = join(folder, 'report.html');
@@ -91,14 +91,14 @@ describe('a run in parts on Kubernetes', () => {
     expect(problems).toContain('pod part-0: ErrImagePull: no such image');
     expect(wordsSaid().at(-1)).toContain(' delete job,secret ');
     expect(existsSync(output)).toBe(false);
-  }, 60_000);
+  }, 180_000);
 
   test('says what a part said that left no run', async () => {
     const run = stress('broken', ...ON, '--rate', '10', '-d', '1s');
     const problems = await new Response(run.stderr).text();
     expect(await run.exited).toBe(3);
     expect(problems).toContain('part 0 (pod part-0) left no run: puntual: nobody answers');
-  }, 60_000);
+  }, 180_000);
 
   test('ends on Ctrl-C, and takes the Job away first', async () => {
     const run = stress('pending', ...ON, '--rate', '10', '-d', '1s');
@@ -109,7 +109,7 @@ describe('a run in parts on Kubernetes', () => {
     run.kill('SIGINT');
     expect(await run.exited).toBe(130);
     expect(wordsSaid().at(-1)).toContain(' delete job,secret ');
-  }, 60_000);
+  }, 180_000);
 
   test.each([
     [['--rate', '10'], 'needs --image'],

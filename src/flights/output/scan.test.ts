@@ -310,7 +310,7 @@ test('a failure on the way leaves no file and none of its parts', async () => {
   await scanFiles([put('ok.csv', SCHEDULE)], at('fine.csv'), ECHO);
   expect(existsSync(at('cut-out.csv'))).toBe(false);
   expect(readdirSync(folder).filter((name) => name.endsWith('.partial'))).toEqual([]);
-}, 30_000);
+}, 180_000);
 
 test('NDJSON is JSON: no NaN, no infinity, every digit kept', async () => {
   const { connection, close } = await openDatabase();

@@ -44,4 +44,4 @@ test('orphans that have ended are taken out of the table, and the end of own chi
     zombies: true,
     last: 9,
   });
-}, 20_000);
+}, 180_000);

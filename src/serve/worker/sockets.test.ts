@@ -77,7 +77,7 @@ test.each([
     server.stopListening();
     server.endConnections('all');
   },
-  20_000,
+  180_000,
 );
 
 test('a call that the system refuses is told and counted, not passed over', () => {
