@@ -67,9 +67,9 @@ export const startRejectLog = (): RejectLog => {
     else if (known.length < MAX_EXAMPLES) known.push(example);
   };
 
-  const takeExamples = (chunk: DuckDBDataChunk): void => {
+  const takeExamples = (chunk: DuckDBDataChunk, nInChunk: number): void => {
     const details = textsOf(chunk.getColumnVector(1));
-    for (let i = 0; i < chunk.rowCount; i++) {
+    for (let i = 0; i < nInChunk; i++) {
       if (codes[i]! < 0) continue;
       const reason = reasons.texts[codes[i]!]!;
       if ((examples.get(reason)?.length ?? 0) >= MAX_EXAMPLES) continue;
@@ -77,15 +77,16 @@ export const startRejectLog = (): RejectLog => {
     }
   };
 
-  const countRemarks = (chunk: DuckDBDataChunk, column: number): void => {
+  const countRemarks = (chunk: DuckDBDataChunk, nInChunk: number, column: number): void => {
     remarks.encodeInto(textsOf(chunk.getColumnVector(column)), remarkCodes, 0);
-    for (let i = 0; i < chunk.rowCount; i++) {
+    for (let i = 0; i < nInChunk; i++) {
       const remark = remarkCodes[i]!;
       if (remark >= 0 && codes[i]! < 0) nByRemark[remark] = (nByRemark[remark] ?? 0) + 1;
     }
   };
 
   const sift = (chunk: DuckDBDataChunk, remarkColumn: number | undefined): number => {
+    // Asked once: each answer is a call into the database.
     const nInChunk = chunk.rowCount;
     reasons.encodeInto(textsOf(chunk.getColumnVector(0)), codes, 0);
     let nKept = 0;
@@ -94,8 +95,8 @@ export const startRejectLog = (): RejectLog => {
       if (reason < 0) kept[nKept++] = i;
       else nByReason[reason] = (nByReason[reason] ?? 0) + 1;
     }
-    if (nKept < nInChunk) takeExamples(chunk);
-    if (remarkColumn !== undefined) countRemarks(chunk, remarkColumn);
+    if (nKept < nInChunk) takeExamples(chunk, nInChunk);
+    if (remarkColumn !== undefined) countRemarks(chunk, nInChunk, remarkColumn);
     nRead += nInChunk;
     nInFile += nInChunk;
     return nKept;
