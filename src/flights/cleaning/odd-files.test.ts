@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { encodeTime } from '../../core/flight.ts';
 import type { ReadingOptions } from '../reading-options.ts';
+import { NULL_WORDS } from '../reading/source.ts';
 import { loadTable } from './load.ts';
 
 let folder = '';
@@ -50,6 +51,14 @@ const read = async (content: string | Uint8Array, options: ReadingOptions = {}) 
     notes: (source.notes ?? []).map((note) => note.slice(file.length + 2)),
   };
 };
+
+test('words for nothing are missing, and what only begins or ends like them is not', async () => {
+  const near = ['0', ':', '?x', 'N', 'NA1', 'NaNs', 'O', 'Z9', '[', 'n', 'nulls', '~'];
+  const lines = [...NULL_WORDS, ...near].map((word) => `2013-07-05T18:30,${word},15,EWR,IAH,11`);
+  const { airlines, flights } = await read([HEADER, ...lines].join('\n'));
+  expect(airlines).toEqual(near.sort());
+  expect(flights).toHaveLength(lines.length);
+});
 
 const ALL = ['2013-07-05T18:30 11', '2013-07-05T19:40 -3', '2013-07-06T06:05 45'];
 

@@ -131,10 +131,21 @@ export const knownValue = (
   if (!source.texts.has(column.toLowerCase())) return expression;
   const value = source.isPadded ? `trim(${expression})` : expression;
   const words = NULL_WORDS.map((word) => `WHEN ${literal(word)} THEN NULL`);
-  return `CASE WHEN ${value} >= '/' AND ${value} < '<' OR strlen(${value}) > ${LONGEST_WORD} THEN ${value} ELSE CASE ${value} ${words.join(' ')} ELSE ${value} END END`;
+  // One after the other: of an OR the database sorts the rows that remain.
+  const wordless = [
+    `strlen(${value}) > ${LONGEST_WORD}`,
+    ...WORDLESS.map(([from, to]) => `${value} >= '${from}' AND ${value} < '${to}'`),
+  ].map((is) => `WHEN ${is} THEN ${value}`);
+  return `CASE ${wordless.join(' ')} ELSE CASE ${value} ${words.join(' ')} ELSE ${value} END END`;
 };
 
-/** What begins with a digit, or is longer, is none of the words: it need not be compared with all of them. */
+/** No word begins with a digit, nor with a capital but N: most values need not be compared with all words. */
+const WORDLESS = [
+  ['0', '<'],
+  ['A', 'N'],
+  ['O', '['],
+] as const;
+
 const LONGEST_WORD = Math.max(...NULL_WORDS.map((word) => word.length));
 
 interface RecordPart {
