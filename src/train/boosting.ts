@@ -4,7 +4,12 @@
  */
 import { logit, sigmoid } from '../core/logistic.ts';
 import { buildRandom } from '../core/random.ts';
-import { type BuildLearner, type LearnerSettings, startScores } from './growing/learner.ts';
+import {
+  type Allowed,
+  type BuildLearner,
+  type LearnerSettings,
+  startScores,
+} from './growing/learner.ts';
 import type { BoostRows } from './growing/training-rows.ts';
 import { logLossOfScores } from './growing/loss.ts';
 import { addToScores } from './engine/parallel-scoring.ts';
@@ -71,7 +76,8 @@ export const growAll = async ({
 }: BoostTask): Promise<AllGrown> => {
   const random = buildRandom(settings.seed);
   const base = baseOf(train);
-  const learner = await buildLearner(train, base, settings);
+  const draw = (): Allowed => sampleFeatures(train.bins.length, settings.featureShare, random);
+  const learner = await buildLearner(train, base, settings, draw());
   const later = validation ? startScores(validation, base) : null;
   const trees: Tree[] = [];
   const rounds: { train: number; validation: number }[] = [];
@@ -79,10 +85,9 @@ export const growAll = async ({
   let bestRound = 0;
   let yieldedMs = performance.now();
   for (let round = 0; round < settings.nTrees; round++) {
-    const allowed = sampleFeatures(train.bins.length, settings.featureShare, random);
-    const grown = learner.grow(allowed);
+    const grown = learner.grow();
     if (grown.tree.nNodes === 1 && round > 0) break;
-    learner.advance(round + 1);
+    learner.advance(round + 1, draw());
     trees.push(grown.tree);
     if (later) addToScores(grown.tree, validation!, later);
     const trainLoss = sampledLoss(learner.scores, train);
@@ -160,12 +165,8 @@ const laterLossOf = (scores: Float64Array, rows: BoostRows): number => {
 /** Newton's steps to the shift that suits later flights. */
 const SHIFT_STEPS = 3;
 
-/** uint8 per feature: 1 where a tree may use it; null where it may use all. Two or more are drawn. */
-const sampleFeatures = (
-  nFeatures: number,
-  share: number,
-  random: () => number,
-): Uint8Array | null => {
+/** Two features or more, drawn anew for each tree. */
+const sampleFeatures = (nFeatures: number, share: number, random: () => number): Allowed => {
   const nDrawn = Math.max(Math.min(2, nFeatures), Math.round(nFeatures * share));
   if (nDrawn >= nFeatures) return null;
   const allowed = new Uint8Array(nFeatures);

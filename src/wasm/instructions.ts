@@ -116,6 +116,18 @@ export const f64 = {
   store: store(0x39),
 } as const;
 
+/** Stretches of `width` bytes of two vectors in turn, from byte `from` of each. */
+const zip =
+  (width: number, from: number) =>
+  (first: Code, second: Code): Code => {
+    const lanes = Array.from({ length: 16 }, (_, to) => {
+      const stretch = Math.floor(to / width);
+      const isSecond = stretch % 2 === 1;
+      return from + width * (stretch >> 1) + (to % width) + (isSecond ? 16 : 0);
+    });
+    return [first, second, [0xfd, 0x0d, ...lanes]];
+  };
+
 export const v128 = {
   load: load(0xfd, 0x00),
   store: store(0xfd, 0x0b),
@@ -138,6 +150,11 @@ export const v128 = {
     high,
     [0xfd, 0x0d, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27],
   ],
+  /** The bytes of the lower (upper) halves of two vectors in turn; pairs of bytes likewise. */
+  zipLowBytes: zip(1, 0),
+  zipHighBytes: zip(1, 8),
+  zipLowPairs: zip(2, 0),
+  zipHighPairs: zip(2, 8),
 } as const;
 
 export const i8x16 = { splat: operation(0xfd, 0x0f) } as const;

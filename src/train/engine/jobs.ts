@@ -1,7 +1,6 @@
 /**
  * The work that threads share: each job is done by all of them, each on its own part of the rows.
  */
-import { RECORD_HEAD_BYTES } from '../kernels/kernel-shape.ts';
 import { partitionRows } from './expansion.ts';
 import { CONTROL } from './node-table.ts';
 import { expandOpenLeaves } from './queue.ts';
@@ -28,7 +27,7 @@ export const doPart = (thread: ThreadContext, task: TrainingTask): void => {
   const histogramAt = histogramOf(layout, slotOf(control, index));
   switch (control[CONTROL.job]) {
     case JOBS.records:
-      fillRecords(thread, from, to);
+      kernels.packRecords(from, to);
       break;
     case JOBS.renew:
       renewRows(thread, task, { begin: from, end: to, histogramAt });
@@ -45,21 +44,6 @@ export const doPart = (thread: ThreadContext, task: TrainingTask): void => {
     case JOBS.expand:
       expandOpenLeaves(thread, splitContextOf(thread, task));
       break;
-  }
-};
-
-const RECORDS_AT_ONCE = 4096;
-
-/** Writes the bins of rows into their records, from the columns; a few rows at a time, so that they stay near. */
-const fillRecords = ({ layout, bytes }: ThreadContext, from: number, to: number): void => {
-  const { nFeatures, recordBytes, recordsAt, columnsAt, columnBytes } = layout;
-  for (let begin = from; begin < to; begin += RECORDS_AT_ONCE) {
-    const end = Math.min(to, begin + RECORDS_AT_ONCE);
-    for (let f = 0; f < nFeatures; f++) {
-      const column = columnsAt + f * columnBytes;
-      let at = recordsAt + begin * recordBytes + RECORD_HEAD_BYTES + f;
-      for (let row = begin; row < end; row++, at += recordBytes) bytes[at] = bytes[column + row]!;
-    }
   }
 };
 

@@ -3,7 +3,13 @@
  */
 import type { Bins } from '../binning/binning.ts';
 import { binOffsets } from '../growing/histogram.ts';
-import { GATHER_ROWS, MARK_ROWS, recordBytesOf } from '../kernels/kernel-shape.ts';
+import {
+  GATHER_ROWS,
+  MARK_ROWS,
+  PACK_ROWS,
+  recordBytesOf,
+  wordsOf,
+} from '../kernels/kernel-shape.ts';
 
 export interface Layout {
   readonly nRows: number;
@@ -14,7 +20,9 @@ export interface Layout {
   readonly nSlots: number;
   /** Room for the runs of rows of a tree's leaves (see `assembly`). */
   readonly nRuns: number;
-  readonly offsets: Int32Array;
+  /** Features of a tree, and where the bins of each place among them start in a histogram (see `kernel-shape`). */
+  readonly nPerTree: number;
+  readonly placeOffsets: Int32Array;
   readonly recordBytes: number;
   /** Bytes of one histogram, a multiple of 16. */
   readonly histogramBytes: number;
@@ -27,8 +35,10 @@ export interface Layout {
   /** One block of records per thread. */
   readonly blocksAt: number;
   readonly blockBytes: number;
-  /** uint8 per feature: whether the tree may use it. */
+  /** uint8 per feature: whether the tree may use it; int32: where its bins start in a histogram, if it may. */
   readonly allowedAt: number;
+  readonly offsetsAt: number;
+  readonly placeColumnsAt: number;
   readonly middlesAt: number;
   readonly recordsAt: number;
   readonly columnsAt: number;
@@ -59,17 +69,18 @@ const MAX_PAGES = 65_535;
 /** What the layout depends on. */
 interface LayoutTask {
   readonly bins: readonly Bins[];
+  readonly nPerTree: number;
   readonly nRows: number;
   readonly nLeaves: number;
   readonly nThreads: number;
 }
 
 /** @throws RangeError where it does not fit into the memory that WebAssembly can address */
-export const layoutOf = ({ bins, nRows, nLeaves, nThreads }: LayoutTask): Layout => {
-  const offsets = binOffsets(bins);
+export const layoutOf = ({ bins, nPerTree, nRows, nLeaves, nThreads }: LayoutTask): Layout => {
+  const placeOffsets = placeOffsetsOf(bins, nPerTree);
   const nFeatures = bins.length;
-  const recordBytes = recordBytesOf(nFeatures);
-  const histogramBytes = Math.ceil((8 * offsets[nFeatures]!) / 16) * 16;
+  const recordBytes = recordBytesOf(nPerTree);
+  const histogramBytes = Math.ceil((8 * placeOffsets[nPerTree]!) / 16) * 16;
   const columnBytes = Math.ceil(nRows / 64) * 64;
   // A tree needs nLeaves - 1 expansions at most, whatever was guessed before.
   const nExpanded = maxGuessed(nLeaves, nThreads) + nLeaves;
@@ -91,7 +102,8 @@ export const layoutOf = ({ bins, nRows, nLeaves, nThreads }: LayoutTask): Layout
     nNodes,
     nSlots,
     nRuns: nExpanded + 1,
-    offsets,
+    nPerTree,
+    placeOffsets,
     recordBytes,
     histogramBytes,
     controlAt: take(CONTROL_BYTES),
@@ -104,13 +116,15 @@ export const layoutOf = ({ bins, nRows, nLeaves, nThreads }: LayoutTask): Layout
     blockBytes: GATHER_ROWS * recordBytes,
     blocksAt: take(GATHER_ROWS * recordBytes * nThreads),
     allowedAt: take(nFeatures),
+    offsetsAt: take(4 * nFeatures),
+    placeColumnsAt: take(16 * wordsOf(nPerTree)),
     middlesAt: take(4 * nThreads),
     markBytes,
     marksAt: take(markBytes * nThreads),
     cursorBytes,
     cursorsAt: take(cursorBytes * nThreads),
-    // Gradients are renewed four rows at a time, so three records may follow the last.
-    recordsAt: take((nRows + 3) * recordBytes),
+    // Bins are written into records sixteen rows at a time, so fifteen records may follow the last.
+    recordsAt: take((nRows + PACK_ROWS - 1) * recordBytes),
     columnBytes,
     columnsAt: take(columnBytes * nFeatures),
     scoresAt: take(nRows * 8),
@@ -123,4 +137,11 @@ export const layoutOf = ({ bins, nRows, nLeaves, nThreads }: LayoutTask): Layout
   if (nPages > MAX_PAGES)
     throw new RangeError(`${nRows} rows of ${nFeatures} features need more than 4 GiB`);
   return { ...layout, nPages };
+};
+
+/** Where a tree has all features, each place is that feature's; else any feature may be there, so each has room for all bins. */
+const placeOffsetsOf = (bins: readonly Bins[], nPerTree: number): Int32Array => {
+  if (nPerTree === bins.length) return binOffsets(bins);
+  const most = Math.max(...bins.map(({ nBins }) => nBins));
+  return Int32Array.from({ length: nPerTree + 1 }, (_, place) => place * most);
 };

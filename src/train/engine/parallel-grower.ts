@@ -56,9 +56,9 @@ export const growTree = (
 };
 
 const startRoot = (thread: ThreadContext, { bins }: TrainingTask): void => {
-  const { nodes, layout, ints } = thread;
+  const { nodes, layout, ints, allowed } = thread;
   const slot = rootSlotOf(thread);
-  const { g, h } = sumsOf(ints, histogramOf(layout, slot) >>> 2, bins[0]!);
+  const { g, h } = sumsOf(ints, histogramOf(layout, slot) >>> 2, bins[allowed.indexOf(1)]!);
   nodes.begin[0] = 0;
   nodes.end[0] = layout.nRows;
   nodes.depth[0] = 0;

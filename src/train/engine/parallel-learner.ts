@@ -9,8 +9,9 @@
  * Memory. One WebAssembly.Memory, shared by all threads; `layout` says where everything lies:
  *   control cells, node table, ranking     what threads tell each other (`node-table`, `ranking`)
  *   tables, blocks, marks, cursors         each thread's own scratch
- *   records                                per row: packed gradient (int32), then one bin per feature: for histograms
- *   columns                                the same bins, feature by feature: for partitions
+ *   records                                per row: packed gradient (int32), then one bin per feature of the tree: for
+ *                                          histograms
+ *   columns                                the bins of all features, feature by feature: for partitions, and to fill records from
  *   scores, labels, minutes                per row
  *   rows, scratch                          row numbers, each leaf's side by side
  *   histograms                             slots: first one per thread (the last of these is the root's), then one per
@@ -18,7 +19,7 @@
  *
  * A round.
  *   1. renew    every thread, on its part of the rows: moves scores by the last tree, renews gradients in the
- *               records, adds them to its histogram; the sum of these is the root's (`renewal`)
+ *               records, puts the bins of the next tree's features beside them, adds all to its histogram; the sum of these is the root's (`renewal`)
  *   2. grow     while the next leaf is large: all threads partition it and fill its histogram together
  *               (`parallel-grower`); then each thread takes leaves of its own from the queue (`queue`, `expansion`)
  *   3. assemble the tree of the nodes that best-first growth wants (`assembly`)
@@ -27,9 +28,10 @@
  * part, and waits for theirs (`jobs`). `training-pool` starts the threads, once per training; they also fill in bins
  * and score rows.
  */
-import { type BuildLearner, startScoresInto } from '../growing/learner.ts';
+import { type Allowed, type BuildLearner, startScoresInto } from '../growing/learner.ts';
 import { quantaOf } from '../growing/loss.ts';
 import type { BoostRows } from '../growing/training-rows.ts';
+import { wordsOf } from '../kernels/kernel-shape.ts';
 import { emitKernels } from '../kernels/kernels.ts';
 import type { AssembledTree } from './assembly.ts';
 import { freeEnded } from './ended-memory.ts';
@@ -48,11 +50,12 @@ const ALONE = buildTrainingPool(1);
 /** A builder of learners that share the threads of a pool. */
 export const buildParallelLearner =
   (sharedPool: TrainingPool): BuildLearner =>
-  async (data, base, settings) => {
+  async (data, base, settings, allowed) => {
     const { bins, nRows } = data;
+    const nPerTree = allowed?.reduce((n, isAllowed) => n + isAllowed, 0) ?? bins.length;
     const pool = nRows < ALONE_ROWS ? ALONE : sharedPool;
     const { nLeaves } = settings;
-    const layout = layoutOf({ bins, nRows, nLeaves, nThreads: pool.nThreads });
+    const layout = layoutOf({ bins, nPerTree, nRows, nLeaves, nThreads: pool.nThreads });
     freeEnded(layout.nPages);
     const memory = new WebAssembly.Memory({
       initial: layout.nPages,
@@ -65,23 +68,46 @@ export const buildParallelLearner =
     await pool.assign({ memory, module, layout, task });
     const runJob = jobRunner(thread, task);
     fillMemory(thread, data);
-    runJob(JOBS.records, 0, nRows);
     startScoresInto(thread.scores, data, base);
+    allow(thread, allowed);
+    // Where every tree has all features, their bins are in the records from here on.
+    if (nPerTree === bins.length) runJob(JOBS.records, 0, nRows);
     renew(thread, runJob, null, 0);
     let last: AssembledTree | null = null;
     return {
       scores: thread.scores,
       rows: new Int32Array(thread.ints.buffer, layout.rowsAt, nRows),
-      grow: (allowed) => {
-        thread.allowed.fill(1);
-        if (allowed) thread.allowed.set(allowed);
+      grow: () => {
         last = growTree(thread, runJob, task);
         return last;
       },
-      advance: (nextRound) => renew(thread, runJob, last, nextRound),
+      advance: (nextRound, next) => {
+        allow(thread, next);
+        renew(thread, runJob, last, nextRound);
+      },
       finish: () => runJob(JOBS.stop, 0, 0),
     };
   };
+
+/** Gives the features of the next tree their places in records and histograms. */
+const allow = ({ layout, ints, allowed, offsets }: ThreadContext, features: Allowed): void => {
+  const { nFeatures, nPerTree, columnsAt, columnBytes, placeOffsets, placeColumnsAt } = layout;
+  allowed.fill(1);
+  if (features) allowed.set(features);
+  const columns = ints.subarray(
+    placeColumnsAt >>> 2,
+    (placeColumnsAt >>> 2) + 4 * wordsOf(nPerTree),
+  );
+  columns.fill(columnsAt);
+  let place = 0;
+  for (let f = 0; f < nFeatures; f++) {
+    if (allowed[f] === 0) continue;
+    columns[place] = columnsAt + f * columnBytes;
+    offsets[f] = placeOffsets[place]!;
+    place++;
+  }
+  if (place !== nPerTree) throw new RangeError('every tree has as many features as the first');
+};
 
 /** Copies in what is learned from; the threads make records of it. */
 const fillMemory = ({ layout, bytes }: ThreadContext, data: BoostRows): void => {

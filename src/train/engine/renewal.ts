@@ -34,6 +34,7 @@ export const renewRows = (
     const marksOfRowsAt = marksAt - 2 * from;
     if (nRuns > 1) kernels.mark(layout.rowsAt, cursorsAt, nRuns, to, marksOfRowsAt);
     kernels.renewLogistic(from, to, round, gScale, hScale, rowShare, marksOfRowsAt);
+    if (layout.nPerTree < layout.nFeatures) kernels.packRecords(from, to);
     kernels.addAll(histogramAt, from, to);
   }
 };

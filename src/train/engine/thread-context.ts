@@ -24,6 +24,8 @@ export interface ThreadContext {
   readonly runBounds: Int32Array;
   /** uint8, shape (nFeatures): 1 for the features of this tree. */
   readonly allowed: Uint8Array;
+  /** int32, shape (nFeatures): where the bins of each of them start in a histogram. */
+  readonly offsets: Int32Array;
   /** int32, one per thread: where its part of a shared partition turns right. */
   readonly middles: Int32Array;
   /** float64, shape (nRows). */
@@ -50,6 +52,7 @@ export const buildThreadContext = (
     ints: new Int32Array(buffer),
     bytes: new Uint8Array(buffer),
     allowed: new Uint8Array(buffer, layout.allowedAt, layout.nFeatures),
+    offsets: new Int32Array(buffer, layout.offsetsAt, layout.nFeatures),
     middles: new Int32Array(buffer, layout.middlesAt, layout.nThreads),
     scores: new Float64Array(buffer, layout.scoresAt, layout.nRows),
     runValues: new Float64Array(buffer, layout.valuesAt, layout.nRuns),

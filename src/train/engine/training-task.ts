@@ -16,11 +16,11 @@ export interface TrainingTask {
 
 /** What the leaves of the tree that grows now have in common. */
 export const splitContextOf = (
-  { layout, allowed }: ThreadContext,
+  { offsets, allowed }: ThreadContext,
   { bins, settings, quanta }: TrainingTask,
 ): SplitContext => ({
   bins,
-  offsets: layout.offsets,
+  offsets,
   settings,
   scales: scalesOf(quanta),
   allowed,

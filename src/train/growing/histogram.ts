@@ -54,7 +54,7 @@ export const subtract = (parent: Int32Array, smaller: Int32Array): void => {
   for (let i = 0; i < parent.length; i++) parent[i]! -= smaller[i]!;
 };
 
-/** Sums of all rows of a histogram, from the bins of its first feature. @param at where it starts, in int32 */
+/** Sums of all rows of a histogram, from the bins of the feature that comes first in it. @param at where it starts, in int32 */
 export const sumsOf = (
   histogram: Int32Array,
   at: number,

@@ -22,15 +22,18 @@ import { type GradientRound, logisticGradientsInto, quantaOf } from './loss.ts';
 import { buildGrower, type GrownTree, type GrowSettings } from './reference-grower.ts';
 import type { BoostRows } from './training-rows.ts';
 
+/** uint8 per feature: 0 where a tree must not use it, 1 at `nPerTree` of them; null where it may use all. */
+export type Allowed = Uint8Array | null;
+
 interface Learner {
   /** float64, shape (nRows): raw scores so far. */
   readonly scores: Float64Array;
   /** int32, shape (nRows): rows in the order of the last tree's leaves. */
   readonly rows: Int32Array;
-  /** Grows a tree on the gradients of the scores so far. @param allowed uint8 per feature: 0 where it must not be used; null for all */
-  readonly grow: (allowed: Uint8Array | null) => GrownTree;
+  /** Grows a tree on the gradients of the scores so far, of the features that were allowed last. */
+  readonly grow: () => GrownTree;
   /** Adds the leaf values of the last tree, as they are now, to the scores; takes the gradients for the next round. */
-  readonly advance: (nextRound: number) => void;
+  readonly advance: (nextRound: number, allowed: Allowed) => void;
   /** Ends the work on these rows. */
   readonly finish: () => void;
 }
@@ -40,11 +43,15 @@ export interface LearnerSettings extends GrowSettings {
   readonly rowShare: number;
 }
 
-/** @param base score of every row before the first tree */
+/**
+ * @param base score of every row before the first tree
+ * @param allowed features of the first tree; every later one has as many
+ */
 export type BuildLearner = (
   rows: BoostRows,
   base: number,
   settings: LearnerSettings,
+  allowed: Allowed,
 ) => Promise<Learner>;
 
 /** Scores before the first tree. */
@@ -64,7 +71,7 @@ export const startScoresInto = (
 };
 
 /** One thread, no emitted code: the definition. */
-export const buildPlainLearner: BuildLearner = async (data, base, settings) => {
+export const buildPlainLearner: BuildLearner = async (data, base, settings, first) => {
   const { nRows, labels } = data;
   const quanta = quantaOf(nRows);
   const scales = { g: 1 / quanta.gScale, h: 1 / quanta.hScale };
@@ -78,21 +85,23 @@ export const buildPlainLearner: BuildLearner = async (data, base, settings) => {
   };
   renewGradients(0);
   let last: GrownTree | null = null;
+  let allowed = first;
   return {
     scores,
     rows,
-    grow: (allowed) => {
+    grow: () => {
       for (let row = 0; row < nRows; row++) rows[row] = row;
       last = grower.grow({ gradients, scales, rows, allowed });
       return last;
     },
-    advance: (nextRound) => {
+    advance: (nextRound, next) => {
       const { tree, leaves } = last!;
       for (const { node, begin, end } of leaves) {
         const value = tree.value[node]!;
         for (let i = begin; i < end; i++) scores[rows[i]!]! += value;
       }
       renewGradients(nextRound);
+      allowed = next;
     },
     finish: () => {},
   };

@@ -32,7 +32,7 @@ export interface SplitSettings {
 /** What the search of every leaf of one tree has in common. */
 export interface SplitContext {
   readonly bins: readonly Bins[];
-  /** int32, shape (nFeatures + 1): where each feature's bins start in a histogram, in bins. */
+  /** int32, shape (nFeatures) or more: where each allowed feature's bins start in a histogram, in bins. */
   readonly offsets: Int32Array;
   readonly settings: SplitSettings;
   readonly scales: Scales;

@@ -2,9 +2,68 @@
  * The kernels that sum rows into a histogram, two sums per bin in one addition.
  * Fast twins of `addRows` in `histogram`.
  */
-import { GATHER_ROWS, type KernelShape, RECORD_HEAD_BYTES } from './kernel-shape.ts';
-import { type Code, i32, i64, type Local, select, whileBelow } from '../../wasm/instructions.ts';
+import {
+  GATHER_ROWS,
+  type KernelShape,
+  PACK_ROWS,
+  RECORD_HEAD_BYTES,
+  wordsOf,
+} from './kernel-shape.ts';
+import {
+  type Code,
+  i32,
+  i64,
+  type Local,
+  select,
+  v128,
+  whileBelow,
+} from '../../wasm/instructions.ts';
 import { defineFunc, type Func, type NewLocal } from '../../wasm/module.ts';
+
+/**
+ * Writes the bins of rows into their records, from the columns of the tree's features: sixteen rows of four columns at a
+ * time, turned from columns to rows. Both ends are multiples of sixteen, but for the last row there is.
+ */
+export const packRecords = (shape: KernelShape): Func =>
+  defineFunc({
+    name: 'packRecords',
+    params: ['i32', 'i32'],
+    body: ([row, end], local) => {
+      const record = local('i32');
+      const columns = Array.from({ length: 4 * wordsOf(shape.nPerTree) }, () => local('i32'));
+      const lanes = [local('v128'), local('v128'), local('v128'), local('v128')] as const;
+      const zipped = [local('v128'), local('v128'), local('v128'), local('v128')] as const;
+      const words = Array.from({ length: wordsOf(shape.nPerTree) }, (_, word) => [
+        lanes.map((lane, i) => lane.set(v128.load(i32.add(columns[4 * word + i]!.get, row.get)))),
+        zipped[0].set(v128.zipLowBytes(lanes[0].get, lanes[1].get)),
+        zipped[1].set(v128.zipHighBytes(lanes[0].get, lanes[1].get)),
+        zipped[2].set(v128.zipLowBytes(lanes[2].get, lanes[3].get)),
+        zipped[3].set(v128.zipHighBytes(lanes[2].get, lanes[3].get)),
+        lanes[0].set(v128.zipLowPairs(zipped[0].get, zipped[2].get)),
+        lanes[1].set(v128.zipHighPairs(zipped[0].get, zipped[2].get)),
+        lanes[2].set(v128.zipLowPairs(zipped[1].get, zipped[3].get)),
+        lanes[3].set(v128.zipHighPairs(zipped[1].get, zipped[3].get)),
+        Array.from({ length: PACK_ROWS }, (_, place) =>
+          v128.store32Lane(place % 4)(
+            record.get,
+            lanes[place >> 2]!.get,
+            RECORD_HEAD_BYTES + 4 * word + place * shape.recordBytes,
+          ),
+        ),
+      ]);
+      return [
+        columns.map((column, place) =>
+          column.set(i32.load(i32.const(shape.placeColumnsAt + 4 * place))),
+        ),
+        record.set(recordOf(shape, row.get)),
+        whileBelow(row, end, [
+          words,
+          row.set(i32.add(row.get, i32.const(PACK_ROWS))),
+          record.set(i32.add(record.get, i32.const(PACK_ROWS * shape.recordBytes))),
+        ]),
+      ];
+    },
+  });
 
 /**
  * Records of a leaf lie far apart, so each block of them is first copied together by a loop so short
@@ -69,13 +128,13 @@ const addRecords =
   (shape: KernelShape) =>
   (histogram: Local, record: Local, to: Local, local: NewLocal): Code => {
     const [packed, both, cell] = [local('i32'), local('i64'), local('i32')];
-    const updates = Array.from({ length: shape.nFeatures }, (_, f) => {
-      const offset = 8 * shape.offsets[f]!;
+    const updates = Array.from({ length: shape.nPerTree }, (_, place) => {
+      const offset = 8 * shape.placeOffsets[place]!;
       return [
         cell.set(
           i32.add(
             histogram.get,
-            i32.shl(i32.load8U(record.get, RECORD_HEAD_BYTES + f), i32.const(3)),
+            i32.shl(i32.load8U(record.get, RECORD_HEAD_BYTES + place), i32.const(3)),
           ),
         ),
         i64.store(cell.get, i64.add(i64.load(cell.get, offset), both.get), offset),

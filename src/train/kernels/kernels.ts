@@ -1,23 +1,23 @@
 /**
  * The fast kernels of the parallel learner. Read this folder from here.
  *
- * The idea. A table's shape (how many features, where each one's bins start, where everything lies in memory) does not
- * change while trees are grown, so one WebAssembly module is emitted for it: offsets are constants of the code, the loop
- * over features is unrolled, and every thread has its own instance on the one shared memory (`engine/layout`).
+ * The idea. A table's shape (how many features a tree has, where the bins of each start, where everything lies in memory)
+ * does not change while trees are grown, so one WebAssembly module is emitted for it: offsets are constants of the code,
+ * the loop over features is unrolled, and every thread has its own instance on the one shared memory (`engine/layout`).
  *
- * Memory. A row is a record: its packed gradient, then one bin per feature (`kernel-shape`), so that a histogram reads
- * each row in one place; the same bins lie once more feature by feature, for the partition, which asks one of them.
+ * Memory. The bins lie feature by feature. A row is a record besides: its packed gradient, then the bins of those features
+ * that the tree may use (`kernel-shape`), so that a histogram reads each row in one place, and no more of it than it needs.
  * A bin of a histogram is one int64, sum(g) * 2^32 + sum(h), so that one addition adds both.
  *
  * A round: `mark` writes each row's leaf, `renewLogistic` adds the leaf's value to its score and packs the new gradient
- * (four rows at a time), `addAll` sums the root's histogram; then for each split `partition` sends rows left or right by
+ * (four rows at a time), `packRecords` writes the bins of the next tree's features beside it, `addAll` sums the root's histogram; then for each split `partition` sends rows left or right by
  * a table of one byte per bin, `addRows` sums the smaller child, `subtract` leaves the larger one's sums.
  *
  * Their slow twins give the same bits: `addRows` and `subtract` in `growing/histogram`, `partition` in
  * `growing/partition`, `logisticGradientsInto` in `growing/loss`.
  */
 import { renewLogistic } from './gradient-kernel.ts';
-import { addAll, addRows } from './histogram-kernel.ts';
+import { addAll, addRows, packRecords } from './histogram-kernel.ts';
 import type { KernelShape } from './kernel-shape.ts';
 import { mark, partition } from './partition-kernel.ts';
 import { clear, type Code, copy, i32, i64x2, v128, whileBelow } from '../../wasm/instructions.ts';
@@ -34,6 +34,8 @@ export interface Kernels {
   ) => void;
   /** Adds all rows from `begin` to `end`. */
   readonly addAll: (histogramAt: number, begin: number, end: number) => void;
+  /** Writes the bins of rows into their records; `begin` and `end` are multiples of 16, or `end` the last row's. */
+  readonly packRecords: (begin: number, end: number) => void;
   readonly clear: (at: number, nBytes: number) => void;
   /** parent -= smaller; `nBytes` a multiple of 16. */
   readonly subtract: (parentAt: number, smallerAt: number, nBytes: number) => void;
@@ -86,6 +88,7 @@ export const emitKernels = (shape: KernelShape, maxPages: number): Uint8Array<Ar
     [
       addRows(shape),
       addAll(shape),
+      packRecords(shape),
       clearKernel,
       copyKernel,
       pairwise('subtract', i64x2.sub),
