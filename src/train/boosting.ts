@@ -2,7 +2,7 @@
  * Boosting: tree after tree on the gradients of a loss, stopped where later flights no longer gain.
  * For what a round does, see `growing/learner`.
  */
-import { logit, sigmoid } from '../core/logistic.ts';
+import { logit } from '../core/logistic.ts';
 import { buildRandom } from '../core/random.ts';
 import {
   type Allowed,
@@ -11,7 +11,7 @@ import {
   startScores,
 } from './growing/learner.ts';
 import type { BoostRows } from './growing/training-rows.ts';
-import { logLossOfScores } from './growing/loss.ts';
+import { logLossOf } from './growing/loss.ts';
 import { addToScores } from './engine/parallel-scoring.ts';
 import type { Tree } from './growing/tree.ts';
 
@@ -50,6 +50,7 @@ export interface BoostTask {
 
 /** How many rows the training loss of a round is estimated on. */
 const LOSS_ROWS = 10_000;
+const UNASKED_ROUNDS = 10;
 /** How long boosting runs before it yields to the event loop, which lets signals in. */
 const YIELD_MS = 100;
 
@@ -81,7 +82,9 @@ export const growAll = async ({
   const later = validation ? startScores(validation, base) : null;
   const trees: Tree[] = [];
   const rounds: { train: number; validation: number }[] = [];
-  let best = validation ? laterLossOf(later!, validation) : Number.POSITIVE_INFINITY;
+  const laterLoss = validation && buildLaterLoss(later!, validation);
+  let best = laterLoss?.() ?? Number.POSITIVE_INFINITY;
+  let trainLoss = Number.NaN;
   let bestRound = 0;
   let yieldedMs = performance.now();
   for (let round = 0; round < settings.nTrees; round++) {
@@ -90,10 +93,11 @@ export const growAll = async ({
     learner.advance(round + 1, draw());
     trees.push(grown.tree);
     if (later) addToScores(grown.tree, validation!, later);
-    const trainLoss = sampledLoss(learner.scores, train);
-    const validationLoss = later ? laterLossOf(later, validation!) : trainLoss;
+    // Without later flights nobody asks for each round's.
+    if (laterLoss || round % UNASKED_ROUNDS === 0) trainLoss = sampledLoss(learner.scores, train);
+    const validationLoss = laterLoss?.() ?? trainLoss;
     rounds.push({ train: trainLoss, validation: validationLoss });
-    if (validationLoss < best - 1e-7 || !later) {
+    if (validationLoss < best - 1e-7 || !laterLoss) {
       best = validationLoss;
       bestRound = round + 1;
     }
@@ -123,14 +127,11 @@ export const cut = ({ trees, base, rounds }: Boosted, nRounds: number): Boosted 
 /** Loss of evenly spaced rows. */
 const sampledLoss = (scores: Float64Array, rows: BoostRows): number => {
   const step = Math.max(1, Math.floor(rows.nRows / LOSS_ROWS));
-  const n = Math.floor((rows.nRows - 1) / step) + 1;
-  const some = new Float64Array(n);
-  const labels = new Uint8Array(n);
-  for (let i = 0; i < n; i++) {
-    some[i] = scores[i * step]!;
-    labels[i] = rows.labels[i * step]!;
-  }
-  return logLossOfScores(some, labels);
+  let sum = 0;
+  let n = 0;
+  for (let row = 0; row < rows.nRows; row += step, n++)
+    sum += logLossOf(scores[row]!, rows.labels[row]!);
+  return sum / n;
 };
 
 const baseOf = (rows: BoostRows): number => {
@@ -141,29 +142,35 @@ const baseOf = (rows: BoostRows): number => {
 };
 
 /**
- * Loss of later flights. One month's rate is weather, not skill, so the log loss is taken
- * after the scores were moved, all by the same amount, to where it is smallest.
+ * Loss of later flights by their scores as they are. One month's rate is weather, not skill, so it is the log loss after
+ * all scores were moved by the same amount, to where it is smallest: Newton's steps, each time from where the last round's
+ * ended, and what the last step gains by its parabola.
  */
-const laterLossOf = (scores: Float64Array, rows: BoostRows): number => {
+const buildLaterLoss = (scores: Float64Array, { labels, nRows }: BoostRows): (() => number) => {
   let shift = 0;
-  for (let step = 0; step < SHIFT_STEPS; step++) {
-    let g = 0;
-    let h = 1e-9;
-    for (let row = 0; row < rows.nRows; row++) {
-      const p = sigmoid(scores[row]! + shift);
-      g += p - rows.labels[row]!;
-      h += p * (1 - p);
+  return () => {
+    for (let step = 1; ; step++) {
+      let [loss, g, h] = [0, 0, 1e-9];
+      for (let row = 0; row < nRows; row++) {
+        const score = scores[row]! + shift;
+        // The smaller of p and 1 - p, from which the loss follows too.
+        const power = Math.exp(-Math.abs(score));
+        const rare = power / (1 + power);
+        const isRare = labels[row] === 1 ? score < 0 : score > 0;
+        loss += (isRare ? Math.abs(score) : 0) + Math.log1p(power);
+        g += (score > 0 ? 1 - rare : rare) - labels[row]!;
+        h += rare * (1 - rare);
+      }
+      shift -= g / h;
+      if (Math.abs(g / h) < CLOSE_SHIFT || step === SHIFT_STEPS)
+        return (loss - (g * g) / (2 * h)) / nRows;
     }
-    shift -= g / h;
-  }
-  return logLossOfScores(
-    scores.map((score) => score + shift),
-    rows.labels,
-  );
+  };
 };
 
-/** Newton's steps to the shift that suits later flights. */
-const SHIFT_STEPS = 3;
+/** So near to the smallest loss, a parabola is right to about 1e-10; after so many steps it has to do. */
+const CLOSE_SHIFT = 1e-3;
+const SHIFT_STEPS = 5;
 
 /** Two features or more, drawn anew for each tree. */
 const sampleFeatures = (nFeatures: number, share: number, random: () => number): Allowed => {

@@ -1,8 +1,9 @@
 /**
  * Scores of rows that a finished model was not grown on, by all threads: each takes a stretch of the rows.
  */
+import { MAX_BINS } from '../binning/binning.ts';
 import type { BinnedRows } from '../growing/training-rows.ts';
-import { leafOfBins, type Tree } from '../growing/tree.ts';
+import { type Tree, WORDS_PER_SET } from '../growing/tree.ts';
 
 export interface ScoringTask {
   readonly boosted: { readonly trees: readonly Tree[]; readonly base: number };
@@ -32,6 +33,27 @@ export const addToScores = (
   scores: Float64Array,
   { begin, end } = { begin: 0, end: nRows },
 ): void => {
-  for (let row = begin; row < end; row++)
-    scores[row]! += tree.value[leafOfBins(tree, data, row, nRows)]!;
+  const { feature, value } = tree;
+  const columns = feature.map((f) => f * nRows);
+  const next = nextOf(tree);
+  for (let row = begin; row < end; row++) {
+    let node = 0;
+    while (feature[node]! >= 0) node = next[MAX_BINS * node + data[columns[node]! + row]!]!;
+    scores[row]! += value[node]!;
+  }
+};
+
+/** int32, shape (nNodes, 256): the child that each bin goes to; what `leafOfBins` asks bin by bin. */
+const nextOf = ({ nNodes, feature, bin, isSet, sets, missingLeft, left, right }: Tree) => {
+  const next = new Int32Array(MAX_BINS * nNodes);
+  for (let node = 0; node < nNodes; node++) {
+    if (feature[node]! < 0) continue;
+    const of = next.subarray(MAX_BINS * node, MAX_BINS * (node + 1)).fill(right[node]!);
+    if (isSet[node] === 1) {
+      for (let b = 1; b < MAX_BINS; b++)
+        if ((sets[node * WORDS_PER_SET + (b >>> 5)]! >>> (b & 31)) & 1) of[b] = left[node]!;
+    } else of.fill(left[node]!, 1, bin[node]! + 1);
+    of[0] = (missingLeft[node] === 1 ? left : right)[node]!;
+  }
+  return next;
 };

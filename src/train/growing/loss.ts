@@ -111,9 +111,12 @@ const fastExp = (x: number): number => {
 /** Mean log loss of scores. */
 export const logLossOfScores = (scores: Float64Array, labels: Uint8Array): number => {
   let sum = 0;
-  for (let row = 0; row < scores.length; row++) {
-    const margin = labels[row] === 1 ? -scores[row]! : scores[row]!;
-    sum += margin > 0 ? margin + Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin));
-  }
+  for (let row = 0; row < scores.length; row++) sum += logLossOf(scores[row]!, labels[row]!);
   return sum / scores.length;
+};
+
+/** Log loss of one score. */
+export const logLossOf = (score: number, label: number): number => {
+  const margin = label === 1 ? -score : score;
+  return margin > 0 ? margin + Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin));
 };
