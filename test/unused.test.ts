@@ -17,6 +17,7 @@ const FOR_TESTS: Readonly<Record<string, string>> = {
   'src/predict/columns.ts#binOf': 'slow twin of the emitted search',
   'src/stress/response/reference.ts': 'slow twin of the response parser',
   'src/train/growing/learner.ts#buildPlainLearner': 'slow twin of the engine',
+  'src/train/growing/tree.ts#leafOfBins': 'slow twin of addToScores',
   'src/train/growing/loss.ts#logisticGradient': 'the exact gradient, beside the quantised one',
 };
 

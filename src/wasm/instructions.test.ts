@@ -274,6 +274,23 @@ describe('vectors', () => {
     expect(lanesOf(v128.evenLanes(some, mask))).toEqual([1, 3, 3, 0]);
   });
 
+  test('bytes of two in turn', () => {
+    const first = i32x4.const(0x03020100, 0x07060504, 0x0b0a0908, 0x0f0e0d0c);
+    const second = i32x4.const(0x13121110, 0x17161514, 0x1b1a1918, 0x1f1e1d1c);
+    expect(lanesOf(v128.zipLowBytes(first, second))).toEqual([
+      0x11011000, 0x13031202, 0x15051404, 0x17071606,
+    ]);
+    expect(lanesOf(v128.zipHighBytes(first, second))).toEqual([
+      0x19091808, 0x1b0b1a0a, 0x1d0d1c0c, 0x1f0f1e0e,
+    ]);
+    expect(lanesOf(v128.zipLowPairs(first, second))).toEqual([
+      0x11100100, 0x13120302, 0x15140504, 0x17160706,
+    ]);
+    expect(lanesOf(v128.zipHighPairs(first, second))).toEqual([
+      0x19180908, 0x1b1a0b0a, 0x1d1c0d0c, 0x1f1e0f0e,
+    ]);
+  });
+
   test('loads and stores of lanes', () => {
     ints.set([0x0403_0201, 5, 6, 7], 0);
     doubles.set([1.5, 2.5], 4);

@@ -3,7 +3,6 @@ import { type BoostSettings, boost, growAll } from '../boosting.ts';
 import { buildParallelLearner } from './parallel-learner.ts';
 import { buildPlainLearner } from '../growing/learner.ts';
 import { PLANTED_SETTINGS, plantRows } from '../../../test/planted-rows.ts';
-import { addToScores } from './parallel-scoring.ts';
 import { buildTrainingPool } from './training-pool.ts';
 import { leafOfBins } from '../growing/tree.ts';
 
@@ -32,6 +31,8 @@ describe('the fast learner', () => {
     ['on many rows', 90_000, { nLeaves: 63 }],
     ['with many leaves', 30_000, { nLeaves: 400, minRowsPerLeaf: 5 }],
     ['with a sample of the rows', 12_000, { rowShare: 0.6 }],
+    ['with all features in every tree', 12_000, { featureShare: 1 }],
+    ['with two features a tree', 12_000, { featureShare: 0.1 }],
     ['with monotone constraints', 20_000, { monotone: Int8Array.of(1, -1, 0, 1, 0, 0) }],
   ];
   test.each(
@@ -81,7 +82,9 @@ describe('finished trees', () => {
     });
     const later = plantRows(9_001, 32);
     const expected = new Float64Array(later.nRows).fill(base);
-    for (const tree of trees) addToScores(tree, later, expected);
+    for (const tree of trees)
+      for (let row = 0; row < later.nRows; row++)
+        expected[row]! += tree.value[leafOfBins(tree, later.data, row, later.nRows)]!;
     for (const pool of [one, two, three])
       expect(await pool.score({ trees, base }, later)).toEqual(expected);
   });
