@@ -70,7 +70,11 @@ export const valuesOf = (source: ColumnSource): Float64Array => {
   else {
     const { feature, inputs, raw } = source;
     const encode = buildEncoder(inputs, [feature]);
-    for (let i = 0; i < rows.length; i++) encode(raw, rows[i]! * inputs.length, values, i);
+    // Files are by day as a rule, and so are the rows: neighbours are encoded together.
+    for (let i = 0, n = 1; i < rows.length; i += n, n = 1) {
+      while (i + n < rows.length && rows[i + n] === rows[i]! + n) n++;
+      encode(raw, rows[i]! * inputs.length, values, i, n);
+    }
   }
   return values;
 };

@@ -6,10 +6,12 @@
  *   (sum + strength * parent) / (count + strength)
  * @source Prokhorenkova et al. 2018 (ordered target statistics), with days as the permutation
  */
-import type { Feature } from '../../core/features.ts';
+
 import { dayOf } from '../../core/calendar.ts';
+import type { Feature } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
-import { buildKey, type KeyPart } from '../../core/steps/lookup.ts';
+import type { KeyPart } from '../../core/steps/lookup.ts';
+import { codesOf, type KeyCodes, sortedKeys } from '../key-codes.ts';
 import { sharedFloats } from '../shared-array.ts';
 
 export interface Kind {
@@ -26,13 +28,6 @@ interface Statistics {
   readonly features: readonly Feature[];
   /** float64, shape (rows.length), per kind, shared: what each row may know. NaN where nothing is. */
   readonly columns: readonly Float64Array[];
-}
-
-/** Code of each distinct key in the order of its first row. */
-interface Dictionary {
-  /** int32, shape (rows.length): code, -1 where a part is missing. */
-  readonly codes: Int32Array;
-  readonly keys: readonly number[];
 }
 
 /** Flights that statistics are taken of. */
@@ -53,7 +48,7 @@ export const buildStatistics = (
   kinds: readonly Kind[],
   { inputs, raw, rows, departures, labels }: KnownFlights,
 ): Statistics => {
-  const dictionaries = kinds.map((kind) => dictionaryOf(kind, inputs, raw, rows));
+  const dictionaries = kinds.map(({ parts }) => codesOf(parts, inputs, raw, rows));
   const parents = kinds.map((kind) => kinds.findIndex(({ name }) => name === kind.parent));
   const sums = dictionaries.map(({ keys }) => new Float64Array(keys.length));
   const counts = dictionaries.map(({ keys }) => new Float64Array(keys.length));
@@ -98,46 +93,16 @@ export const buildStatistics = (
   };
 };
 
-const featureOf = (kind: Kind, { keys }: Dictionary, known: (code: number) => number): Feature => {
-  const order = keys.map((_, code) => code).sort((a, b) => keys[a]! - keys[b]!);
+const featureOf = (kind: Kind, codes: KeyCodes, known: (code: number) => number): Feature => {
+  const { order, keys } = sortedKeys(codes);
   return {
     name: kind.name,
     step: 'lookup',
     parts: kind.parts,
-    keys: Float64Array.from(order, (code) => keys[code]!),
+    keys,
     numbers: Float64Array.from(order, known),
     otherwise: Number.NaN,
   };
-};
-
-/** Keys up to this are looked up in an array. */
-const DENSE = 1 << 22;
-
-const dictionaryOf = (
-  kind: Kind,
-  inputs: readonly Input[],
-  raw: Float64Array,
-  rows: Int32Array,
-): Dictionary => {
-  const key = buildKey(kind.parts, inputs);
-  const nKeys = kind.parts.reduce((product, { radix }) => product * radix, 1);
-  const dense = nKeys <= DENSE ? new Int32Array(nKeys).fill(-1) : null;
-  const sparse = new Map<number, number>();
-  const codes = new Int32Array(rows.length).fill(-1);
-  const keys: number[] = [];
-  for (let i = 0; i < rows.length; i++) {
-    const value = key(raw, rows[i]! * inputs.length);
-    if (Number.isNaN(value)) continue;
-    let code = dense ? dense[value]! : (sparse.get(value) ?? -1);
-    if (code < 0) {
-      code = keys.length;
-      keys.push(value);
-      if (dense) dense[value] = code;
-      else sparse.set(value, code);
-    }
-    codes[i] = code;
-  }
-  return { codes, keys };
 };
 
 /** The kinds that these inputs allow. */

@@ -7,7 +7,8 @@ import { dayOf, weekdayOf } from '../../core/calendar.ts';
 import type { Feature } from '../../core/features.ts';
 import type { FieldName } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
-import { buildKey, type KeyPart, type Lookup } from '../../core/steps/lookup.ts';
+import type { KeyPart, Lookup } from '../../core/steps/lookup.ts';
+import { codesOf, sortedKeys } from '../key-codes.ts';
 
 /** The features of one side: its airport, and what the day's plan says of it. */
 const SIDES = [
@@ -105,26 +106,28 @@ const meansOf = (
     return { of: 'code', input: part, radix: input?.values?.length ?? 0 };
   });
   if (place < 0 || parts.some(({ radix }) => radix === 0)) return null;
-  const key = buildKey(parts, inputs);
-  const sums = new Map<number, { sum: number; n: number }>();
-  if (parts.length > 0)
-    for (const row of rows) {
-      const at = row * inputs.length;
-      const value = raw[at + place]!;
-      const own = key(raw, at);
-      if (Number.isNaN(own) || Number.isNaN(value)) continue;
-      const known = sums.get(own);
-      if (known === undefined) sums.set(own, { sum: value, n: 1 });
-      else {
-        known.sum += value;
-        known.n++;
-      }
-    }
-  const keys = Float64Array.from(sums.keys()).sort();
+  if (parts.length === 0)
+    return {
+      parts,
+      keys: new Float64Array(0),
+      numbers: new Float64Array(0),
+      otherwise: Number.NaN,
+    };
+  const codes = codesOf(parts, inputs, raw, rows);
+  const sums = new Float64Array(codes.keys.length);
+  const counts = new Float64Array(codes.keys.length);
+  for (let i = 0; i < rows.length; i++) {
+    const value = raw[rows[i]! * inputs.length + place]!;
+    const code = codes.codes[i]!;
+    if (code < 0 || Number.isNaN(value)) continue;
+    sums[code]! += value;
+    counts[code]! += 1;
+  }
+  const { order, keys } = sortedKeys(codes, (code) => counts[code]! > 0);
   return {
     parts,
     keys,
-    numbers: keys.map((one) => sums.get(one)!.sum / sums.get(one)!.n),
+    numbers: Float64Array.from(order, (code) => sums[code]! / counts[code]!),
     otherwise: Number.NaN,
   };
 };
@@ -165,17 +168,17 @@ const usualOf = (
     { of: 'dayOfWeek', input: 'scheduledDeparture', radix: 7 },
     ...(hours ? [{ of: 'hour', input: 'scheduledDeparture', radix: HOURS } as const] : []),
   ];
-  const key = buildKey(parts, inputs);
+  const { codes, keys: seen } = codesOf(parts, inputs, raw, rows);
+  const perKey = new Float64Array(seen.length);
+  for (let i = 0; i < codes.length; i++) if (codes[i]! >= 0) perKey[codes[i]!]! += 1;
   const counts = new Map<number, number>();
   const perDay = hours ? HOURS : 1;
-  for (const row of rows) {
-    const value = key(raw, row * inputs.length);
-    if (Number.isNaN(value)) continue;
+  seen.forEach((value, code) => {
     const hour = value % perDay;
     for (const from of hours ?? [0])
       if (hour + from >= 0 && hour + from < perDay)
-        counts.set(value + from, (counts.get(value + from) ?? 0) + 1);
-  }
+        counts.set(value + from, (counts.get(value + from) ?? 0) + perKey[code]!);
+  });
   const keys = Float64Array.from(counts.keys()).sort();
   return {
     parts,

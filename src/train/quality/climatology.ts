@@ -5,7 +5,8 @@
 import type { Feature } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
 import { logit } from '../../core/logistic.ts';
-import { buildKey, type KeyPart } from '../../core/steps/lookup.ts';
+import type { KeyPart } from '../../core/steps/lookup.ts';
+import { codesOf, sortedKeys } from '../key-codes.ts';
 
 /** Flights of the overall rate that each cell is given. */
 const PRIOR_ROWS = 50;
@@ -21,29 +22,28 @@ export const climatologyFeature = (
   const parts: KeyPart[] = [{ of: 'hour', input: 'scheduledDeparture', radix: 24 }];
   if (airline?.values?.length)
     parts.unshift({ of: 'code', input: 'airline', radix: airline.values.length });
-  const key = buildKey(parts, inputs);
-  const cells = new Map<number, { late: number; all: number }>();
+  const codes = codesOf(parts, inputs, raw, known);
+  const late = new Float64Array(codes.keys.length);
+  const all = new Float64Array(codes.keys.length);
   let nLate = 0;
-  for (const row of known) {
-    nLate += labels[row]!;
-    const value = key(raw, row * inputs.length);
-    if (Number.isNaN(value)) continue;
-    const cell = cells.get(value) ?? { late: 0, all: 0 };
-    cell.late += labels[row]!;
-    cell.all += 1;
-    cells.set(value, cell);
+  for (let i = 0; i < known.length; i++) {
+    const label = labels[known[i]!]!;
+    nLate += label;
+    const code = codes.codes[i]!;
+    if (code < 0) continue;
+    late[code]! += label;
+    all[code]! += 1;
   }
   const rate = nLate / known.length;
-  const keys = Float64Array.from(cells.keys()).sort();
+  const { order, keys } = sortedKeys(codes);
   return {
     name: 'climatology',
     step: 'lookup',
     parts,
     keys,
-    numbers: keys.map((value) => {
-      const { late, all } = cells.get(value)!;
-      return logit((late + PRIOR_ROWS * rate) / (all + PRIOR_ROWS));
-    }),
+    numbers: Float64Array.from(order, (code) =>
+      logit((late[code]! + PRIOR_ROWS * rate) / (all[code]! + PRIOR_ROWS)),
+    ),
     otherwise: logit(rate),
   };
 };

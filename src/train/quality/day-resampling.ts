@@ -88,37 +88,53 @@ export const areaGainInterval = (
   labels: Uint8Array,
   [first, second]: readonly [Float64Array, Float64Array],
 ): Interval | null => {
-  const orders = [first, second].map((probabilities) => ({
-    probabilities,
-    order: orderOf(probabilities),
-  }));
+  const ranked = [first, second].map((probabilities) =>
+    rankFlights(probabilities, labels, resampling.places),
+  );
   const gains: number[] = [];
   for (const times of resampling.draws.slice(0, N_AREA_DRAWS)) {
-    const [own, other] = orders.map(({ probabilities, order }) =>
-      weightedArea(probabilities, order, labels, (i) => times[resampling.places[i]!]!),
-    );
+    const [own, other] = ranked.map((flights) => weightedArea(flights, times));
     if (!Number.isNaN(own! - other!)) gains.push(own! - other!);
   }
   return middleOf(gains);
 };
 
-const weightedArea = (
+/** Flights by rising probability; those with the same one have the same rank. */
+interface RankedFlights {
+  readonly ranks: Int32Array;
+  readonly labels: Uint8Array;
+  readonly places: Int32Array;
+}
+
+const rankFlights = (
   probabilities: Float64Array,
-  order: Uint32Array,
   labels: Uint8Array,
-  weightOf: (i: number) => number,
-): number => {
+  places: Int32Array,
+): RankedFlights => {
+  const order = orderOf(probabilities);
+  const ranks = new Int32Array(order.length);
+  for (let at = 1; at < order.length; at++)
+    ranks[at] =
+      ranks[at - 1]! + (probabilities[order[at]!] === probabilities[order[at - 1]!] ? 0 : 1);
+  return {
+    ranks,
+    labels: Uint8Array.from(order, (i) => labels[i]!),
+    places: Int32Array.from(order, (i) => places[i]!),
+  };
+};
+
+const weightedArea = ({ ranks, labels, places }: RankedFlights, times: Uint16Array): number => {
   let late = 0;
   let onTime = 0;
   let wins = 0;
-  for (let at = 0; at < order.length; ) {
-    const p = probabilities[order[at]!]!;
+  for (let at = 0; at < ranks.length; ) {
+    const rank = ranks[at]!;
     let tiedLate = 0;
     let tiedOnTime = 0;
-    for (; at < order.length && probabilities[order[at]!]! === p; at++) {
-      const i = order[at]!;
-      if (labels[i] === 1) tiedLate += weightOf(i);
-      else tiedOnTime += weightOf(i);
+    for (; at < ranks.length && ranks[at] === rank; at++) {
+      const weight = times[places[at]!]!;
+      if (labels[at] === 1) tiedLate += weight;
+      else tiedOnTime += weight;
     }
     wins += tiedLate * (onTime + tiedOnTime / 2);
     late += tiedLate;

@@ -20,10 +20,33 @@ export const brier = (probabilities: Float64Array, labels: Uint8Array): number =
   return sum / labels.length;
 };
 
-/** Rows by rising probability. @cost O(n log n) */
+/** Digits of a number's 64 bits by which rows are sorted, lowest first. */
+const DIGIT_BITS = 16;
+const DIGITS = [0, 1, 2, 3] as const;
+/** Fewer rows are sorted by comparing them. */
+const RADIX_ROWS = 4096;
+
+/** Rows by rising probability, ties by row. @cost O(n): each digit in turn, by counting */
 export const orderOf = (probabilities: Float64Array): Uint32Array => {
-  const order = new Uint32Array(probabilities.length).map((_, row) => row);
-  return order.sort((a, b) => probabilities[a]! - probabilities[b]! || a - b);
+  const nRows = probabilities.length;
+  let order = new Uint32Array(nRows);
+  for (let row = 0; row < nRows; row++) order[row] = row;
+  if (nRows < RADIX_ROWS)
+    return order.sort((a, b) => probabilities[a]! - probabilities[b]! || a - b);
+  // Numbers that are not negative are in the order of their bits; adding 0 makes of -0 a 0.
+  const digits = new Uint16Array(probabilities.map((p) => p + 0).buffer);
+  let next = new Uint32Array(nRows);
+  for (const digit of DIGITS) {
+    const starts = new Uint32Array(2 ** DIGIT_BITS + 1);
+    for (let row = 0; row < nRows; row++) starts[digits[4 * row + digit]! + 1]!++;
+    for (let value = 0; value < 2 ** DIGIT_BITS; value++) starts[value + 1]! += starts[value]!;
+    for (let i = 0; i < nRows; i++) {
+      const row = order[i]!;
+      next[starts[digits[4 * row + digit]!]!++] = row;
+    }
+    [order, next] = [next, order];
+  }
+  return order;
 };
 
 /** Chance that a late flight is ranked above one on time, ties counting half; NaN when there is one class only. */
