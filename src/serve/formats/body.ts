@@ -3,7 +3,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
-import { excessOf, tooDeep } from './nesting.ts';
+import { excessOf, type JsonLimits, tooDeep } from './nesting.ts';
 
 /** No single flight is larger: a body that is has to wait for its turn, as batches do, and is refused when they are. */
 export const SMALL_BYTES = 16 * 1024;
@@ -28,15 +28,15 @@ export const requireType = (type: string, types: readonly string[]): void => {
 
 /**
  * What a body holds as JSON.
- * @param objectsLimit of objects in it, where no sound body has more
+ * @param limits of what is in it, where no sound body has more
  * @throws AppError request-malformed, value-invalid
  */
-export const parseBody = (bytes: Uint8Array, objectsLimit?: number): unknown => {
+export const parseBody = (bytes: Uint8Array, limits: JsonLimits = {}): unknown => {
   try {
-    const excess = excessOf(bytes, objectsLimit === undefined ? {} : { objects: objectsLimit });
+    const excess = excessOf(bytes, limits);
     if (excess === 'depth') throw tooDeep('body');
-    if (excess === 'objects')
-      throw new AppError('value-invalid', `the body holds more than ${objectsLimit} objects`);
+    if (excess)
+      throw new AppError('value-invalid', `the body holds more than ${limits[excess]} ${excess}`);
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
     if (error instanceof AppError) throw error;

@@ -19,6 +19,13 @@ describe('a text nests deeper than 3', () => {
 });
 
 test.each([
+  ['[[],[]]', false],
+  ['[[],[],[],{}]', true],
+  ['["[[[[[[[", [{},{},{},{}]]', false],
+])('%s holds more than 3 lists: %p', (text, more) =>
+  expect(excessOf(Buffer.from(text), { lists: 3 })).toBe(more ? 'lists' : undefined));
+
+test.each([
   ['{"a":{},"b":[{}]}', false],
   ['[{},{},{},{}]', true],
   ['["{{{{{{{", {}]', false],

@@ -1,6 +1,6 @@
 /**
- * The depth of a JSON text, and how many objects it holds, checked before it is parsed: a hundred kilobytes of brackets
- * take the parser milliseconds in which nobody else is answered.
+ * The depth of a JSON text, and how many objects and lists it holds, checked before it is parsed: a hundred kilobytes of brackets
+ * take the parser milliseconds in which nobody else is answered, a megabyte of empty objects tens of megabytes.
  */
 import { AppError } from '../../core/errors.ts';
 import { BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, QUOTE } from './ascii.ts';
@@ -8,19 +8,25 @@ import { BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, QUOTE 
 /** A batch of tensors written as lists of lists needs five. */
 const NESTING_LIMIT = 32;
 
-interface JsonLimits {
+export interface JsonLimits {
   /** Others that a value may lie within. */
   readonly depth?: number;
   readonly objects?: number;
+  readonly lists?: number;
 }
 
 /** Which limit a text passes first, if any. @cost stops where that is known */
 export const excessOf = (
   bytes: Uint8Array,
-  { depth: deepest = NESTING_LIMIT, objects = Number.POSITIVE_INFINITY }: JsonLimits = {},
-): 'depth' | 'objects' | undefined => {
+  {
+    depth: deepest = NESTING_LIMIT,
+    objects = Number.POSITIVE_INFINITY,
+    lists = Number.POSITIVE_INFINITY,
+  }: JsonLimits = {},
+): keyof JsonLimits | undefined => {
   let depth = 0;
   let nObjects = 0;
+  let nLists = 0;
   let isText = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -30,7 +36,9 @@ export const excessOf = (
     } else if (byte === QUOTE) isText = true;
     else if (byte === BRACKET_OPEN || byte === BRACE_OPEN) {
       if (++depth > deepest) return 'depth';
-      if (byte === BRACE_OPEN && ++nObjects > objects) return 'objects';
+      if (byte === BRACE_OPEN) {
+        if (++nObjects > objects) return 'objects';
+      } else if (++nLists > lists) return 'lists';
     } else if (byte === BRACKET_CLOSE || byte === BRACE_CLOSE) depth--;
   }
   return undefined;

@@ -155,6 +155,10 @@ type BatchAnswer = (
   call: Call,
 ) => Promise<{ readonly parts: readonly Uint8Array<ArrayBuffer>[]; readonly onSent: () => void }>;
 
+/** More objects, or lists, than a batch has: one for each flight, and its weather. */
+const PARTS_PER_FLIGHT = 4;
+const LEAST_PARTS = 1000;
+
 /** So much text becomes one part: few parts, and none that takes long to make. */
 const PART_CHARS = 64 * 1024;
 
@@ -169,6 +173,8 @@ export const buildBatchAnswer = (
   const { config, admission } = context;
   const { nInputs, nHeads, notices } = scoring;
   const out = new Float64Array(SLICE_ROWS * nHeads);
+  const most = PARTS_PER_FLIGHT * config.batchLimitRows + LEAST_PARTS;
+  const limits = { objects: most, lists: most };
 
   /** @throws AppError batch-too-large, overloaded */
   const charge = (ticket: Ticket, nRows: number, work: RowWork): void => {
@@ -244,7 +250,7 @@ export const buildBatchAnswer = (
       if (ticket.isShared()) await pause();
       const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
       if (scanned && !(strict && isFaulty(scanned))) return await answer(scanned);
-      const body = parseBody(bytes);
+      const body = parseBody(bytes, limits);
       const request = isObject(body) ? body : {};
       const flights = request['flights'] ?? undefined;
       if (flights === undefined)

@@ -5,6 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { Call } from '../../http/call.ts';
 import { isObject, type JsonObject, parseBody } from '../formats/body.ts';
+import type { JsonLimits } from '../formats/nesting.ts';
 import { buildColumnReader, type ColumnSink, DATATYPES, isDatatype } from '../formats/tensor.ts';
 import type { Pause } from '../guard/shed.ts';
 import type { Flights } from './batch.ts';
@@ -37,7 +38,7 @@ const invalid = (pointer: string, detail: string): AppError =>
 const splitBody = (
   bytes: Uint8Array,
   call: Call,
-  objectsLimit: number,
+  limits: JsonLimits,
 ): { document: JsonObject; tensorsAt: number } => {
   const header = call.header('inference-header-content-length');
   const tensorsAt = header === null ? bytes.length : Number(header);
@@ -47,12 +48,12 @@ const splitBody = (
       'Inference-Header-Content-Length is not a length within the body',
     );
   }
-  const document = parseBody(bytes.subarray(0, tensorsAt), objectsLimit);
+  const document = parseBody(bytes.subarray(0, tensorsAt), limits);
   if (!isObject(document)) throw invalid('', 'the body must be a JSON object');
   return { document, tensorsAt };
 };
 
-/** Far more than a request has: one for each input and output, and their parameters. */
+/** Far more than a request has: one for each input and output, and their parameters; a list for each element at most. */
 const OBJECTS_PER_TENSOR = 8;
 const LEAST_OBJECTS = 1000;
 
@@ -71,7 +72,10 @@ export const buildInferenceReader = (
     inputs.map((input, place) => [input.name, { place, read: buildColumnReader(input) }]),
   );
   const nInputs = inputs.length;
-  const objectsLimit = Math.max(LEAST_OBJECTS, OBJECTS_PER_TENSOR * (nInputs + 2));
+  const limits = {
+    objects: Math.max(LEAST_OBJECTS, OBJECTS_PER_TENSOR * (nInputs + 2)),
+    lists: limitRows * nInputs + LEAST_OBJECTS,
+  };
 
   const readColumns = async (
     columns: readonly unknown[],
@@ -134,7 +138,7 @@ export const buildInferenceReader = (
   };
 
   return async (bytes, call, pause) => {
-    const { document, tensorsAt } = splitBody(bytes, call, objectsLimit);
+    const { document, tensorsAt } = splitBody(bytes, call, limits);
     const { inputs: columns } = document;
     const id = isAbsent(document['id']) ? undefined : document['id'];
     if (id !== undefined && typeof id !== 'string') throw invalid('/id', 'id must be a string');

@@ -107,6 +107,16 @@ describe('a large body', () => {
     expect((await post('/predict', `${wide}{`)).status).toBe(400);
   });
 
+  test('that holds far more objects or lists than a batch can is refused before it is parsed', async () => {
+    for (const part of ['[{}]', '[]', '{}']) {
+      const response = await post('/predict', `[${Array(200_000).fill(part).join()}]`);
+      expect(response.status).toBe(422);
+      expect(((await response.json()) as { detail: string }).detail).toMatch(
+        /^the body holds more than 41000 (lists|objects)$/,
+      );
+    }
+  });
+
   test('that is a form is refused: none for a flight is so large', async () => {
     const type = { 'content-type': 'application/x-www-form-urlencoded' };
     expect((await post('/result', `x=${'a&'.repeat(40_000)}`, type)).status).toBe(413);
