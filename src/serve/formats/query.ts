@@ -11,12 +11,35 @@ export interface Switches {
   readonly strict: boolean;
 }
 
+/** Nobody sends more parameters or fields: to read tens of thousands takes milliseconds, and megabytes that stay a while. */
+const PARAMETERS_LIMIT = 1000;
+
+/** @param mark what stands between two of them @throws AppError value-invalid where they are too many */
+export const checkNumber = (text: string, mark: string, what: 'address' | 'form'): void => {
+  let n = 0;
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, at + mark.length))
+    if (++n >= PARAMETERS_LIMIT)
+      throw new AppError(
+        'value-invalid',
+        `the ${what} holds more than ${PARAMETERS_LIMIT} parameters`,
+      );
+};
+
+/** Of an address or a form. @throws AppError value-invalid */
+export const parametersOf = (
+  text: string,
+  what: 'address' | 'form' = 'address',
+): URLSearchParams => {
+  checkNumber(text, '&', what);
+  return new URLSearchParams(text);
+};
+
 const NONE: Switches = { explain: false, strict: false };
 
 /** @throws AppError value-invalid */
 export const parseSwitches = (query: string): Switches => {
   if (query === '') return NONE;
-  const parameters = new URLSearchParams(query);
+  const parameters = parametersOf(query);
   return { explain: isTrue(parameters, 'explain'), strict: isTrue(parameters, 'strict') };
 };
 

@@ -70,6 +70,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'the line is not JSON: {}': 'la línea no es JSON: {}',
   'the body nests more than {} values': 'el cuerpo anida más de {} valores',
   'the body holds more than {} objects': 'el cuerpo contiene más de {} objetos',
+  'the address holds more than {} parameters': 'la dirección contiene más de {} parámetros',
+  'the form holds more than {} parameters': 'el formulario contiene más de {} parámetros',
   'the body holds more than {} lists': 'el cuerpo contiene más de {} listas',
   'the line nests more than {} values': 'la línea anida más de {} valores',
   'a line is longer than {} bytes': 'una línea tiene más de {} bytes',

@@ -3,7 +3,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { ServeContext } from '../context.ts';
-import { givenTwice } from '../formats/query.ts';
+import { givenTwice, parametersOf } from '../formats/query.ts';
 
 const PARAMETER = 'model';
 
@@ -20,7 +20,7 @@ export const byModel = <T>(
   for (const named of context.named) byName.set(named.loaded.model.name, build(named));
   return (query) => {
     if (!query.includes(`${PARAMETER}=`)) return first;
-    const [name, ...more] = new URLSearchParams(query).getAll(PARAMETER);
+    const [name, ...more] = parametersOf(query).getAll(PARAMETER);
     if (name === undefined) return first;
     const found = byName.get(name);
     if (found && more.length === 0) return found;

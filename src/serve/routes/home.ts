@@ -14,7 +14,7 @@ import { buildPage } from '../documents/page.ts';
 import { assetHeaders, PAGE_HEADERS } from '../documents/page-headers.ts';
 import type { Endpoint, Handler } from '../endpoint.ts';
 import { langOf } from '../formats/language.ts';
-import { flightOf } from '../formats/query.ts';
+import { flightOf, parametersOf } from '../formats/query.ts';
 import { buildPageAnswer } from './result.ts';
 
 const HEADERS = { ...PAGE_HEADERS, vary: 'accept-language' };
@@ -36,7 +36,7 @@ export const buildHome = (context: ServeContext): Readonly<Record<string, Endpoi
       GET: (call) => {
         const lang = langOf(call);
         if (call.query !== '') {
-          const flight = flightOf(new URLSearchParams(call.query), loaded.model.inputs);
+          const flight = flightOf(parametersOf(call.query), loaded.model.inputs);
           if (Object.keys(flight).length > 0) return answerPage(flight, lang);
         }
         return empty[lang](call);

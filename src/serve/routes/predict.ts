@@ -11,7 +11,7 @@ import { compressedParts } from '../formats/compressed.ts';
 import { buildFlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
-import { flightOf, parseSwitches, type Switches } from '../formats/query.ts';
+import { flightOf, parametersOf, parseSwitches, type Switches } from '../formats/query.ts';
 import { admitted, shed } from '../guard/shed.ts';
 import { batchStart, buildBatchAnswer } from '../scoring/batch.ts';
 import { buildStream, NDJSON } from '../scoring/ndjson.ts';
@@ -115,7 +115,7 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   return {
     GET: (call) => {
       const { query } = call;
-      const flight = flightOf(new URLSearchParams(query), inputs);
+      const flight = flightOf(parametersOf(query), inputs);
       return spoken(textOf(answerParsed(flight, parseSwitches(query), call)));
     },
     stream: buildStream(answering),

@@ -14,7 +14,7 @@ import { buildAnswerWriter } from '../formats/answer.ts';
 import { type JsonObject, mediaTypeOf } from '../formats/body.ts';
 import { flightOfForm } from '../formats/form.ts';
 import { langOf } from '../formats/language.ts';
-import { parseSwitches } from '../formats/query.ts';
+import { checkNumber, parametersOf, parseSwitches } from '../formats/query.ts';
 import { admitted } from '../guard/shed.ts';
 import { buildReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
@@ -105,12 +105,14 @@ export const buildResult = (context: ServeContext): Endpoint => {
   };
 };
 
-/** @throws AppError request-malformed */
+/** @throws AppError request-malformed, value-invalid */
 const fieldsOf = async (
   bytes: Uint8Array<ArrayBuffer>,
   call: Call,
 ): Promise<Iterable<readonly [string, unknown]>> => {
-  if (mediaTypeOf(call) !== MULTIPART) return new URLSearchParams(new TextDecoder().decode(bytes));
+  const text = new TextDecoder().decode(bytes);
+  if (mediaTypeOf(call) !== MULTIPART) return parametersOf(text, 'form');
+  checkNumber(text, '\n--', 'form');
   const header = call.header('content-type')!;
   try {
     const form = await new Response(bytes, { headers: { 'content-type': header } }).formData();

@@ -332,6 +332,24 @@ describe('the form', () => {
     expect(await response.json()).toMatchObject({ threshold: 0.35, model: { name: 'planted' } });
   });
 
+  test('with thousands of fields, or an address with as many parameters, is refused', async () => {
+    const many = 'a&'.repeat(2000);
+    const parts = '--x\r\ncontent-disposition: form-data; name="a"\r\n\r\n\r\n'.repeat(1100);
+    const answers = [
+      await post('/result', many, { 'content-type': 'application/x-www-form-urlencoded' }),
+      await post('/result', `${parts}--x--\r\n`, {
+        'content-type': 'multipart/form-data; boundary=x',
+      }),
+      await fetch(`${service.url}/predict?${many}`),
+      await post(`/predict?${many}`, PLANTED_FLIGHT),
+      await fetch(`${service.url}/?${many}`),
+    ];
+    for (const answer of answers) {
+      expect(answer.status).toBe(422);
+      expect(await answer.text()).toContain('holds more than 1000 parameters');
+    }
+  });
+
   test('may come as multipart', async () => {
     const body = new FormData();
     for (const [name, value] of Object.entries(PLANTED_FLIGHT)) body.set(name, value);
