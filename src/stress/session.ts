@@ -107,7 +107,14 @@ export const openSession = async (options: SessionOptions): Promise<Session> => 
     nStreams,
     names,
     isJourney: journey !== undefined,
-    notes: [...target.notes, ...proxyNotes(target), ...prepared.notes],
+    notes: [
+      ...target.notes,
+      ...proxyNotes(target),
+      ...(options.keepAlive
+        ? []
+        : ['every request opens a connection of its own, and its response time holds that too.']),
+      ...prepared.notes,
+    ],
     close: fleet.close,
   };
 };

@@ -715,7 +715,7 @@ describe('requests as meant', () => {
       serve(() => new Response('x')),
       { checkAnswers: false },
     );
-    expect(plan).toContain('over 1 address(es)');
+    expect(plan).toContain('over one address with');
   });
 });
 

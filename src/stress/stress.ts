@@ -227,7 +227,7 @@ const loadSentence = (session: Session, plan: StressPlan): string => {
         plan.maxRequests === undefined
           ? `for ${seconds} s`
           : `until ${plan.maxRequests.toLocaleString('en')} requests`;
-      return `closed loop: ${n} connections${streams}, each ${session.target.isHttp2 ? 'stream ' : ''}sends its next request as soon as the last was answered, ${until}${of}`;
+      return `closed loop: ${n} ${n === '1' ? 'connection' : 'connections'}${streams}, each ${session.target.isHttp2 ? 'stream ' : ''}sends its next request as soon as the last was answered, ${until}${of}`;
     }
     case 'find-max':
       return `open loop: the highest rate is searched (${plan.arrivals} arrivals, ${n} connections${streams}) under ${plan.thresholds.map(({ text }) => text).join(', ')}`;

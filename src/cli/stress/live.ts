@@ -164,9 +164,7 @@ const encodeEvent = (event: string, data: unknown): Uint8Array =>
 const progressOf = ({ durationMs }: StressPlan, isPlain: boolean, nSeconds: number): string => {
   if (!isPlain) return `second ${nSeconds}`;
   const total = Math.ceil(durationMs / 1000);
-  return nSeconds > total
-    ? `${total} s over, waiting for the last answers`
-    : `${nSeconds} of ${total} s`;
+  return nSeconds > total ? `${total} s over, waiting for answers` : `${nSeconds} of ${total} s`;
 };
 
 const serveOr = (port: number, fetch: (request: Request) => Response) => {

@@ -14,6 +14,12 @@ CREATE MACRO day_of(year, month, day) AS
 CREATE MACRO arrival_after(departure, arrival_minute) AS
   departure + to_minutes((arrival_minute - epoch_us(departure) // 60000000 % 1440 + 3 * 1440 + 120) % 1440 - 120);
 
+-- Minutes between two times of day: from 2 hours early to 22 hours late.
+CREATE MACRO clock_delay(planned_minute, operated_minute) AS
+  (operated_minute - planned_minute + 2 * 1440 + 120) % 1440 - 120;
+
+CREATE MACRO minutes_of_day(moment) AS date_part('hour', moment) * 60 + date_part('minute', moment);
+
 -- A date as 2013-07-05 or, as TranStats writes it, 7/5/2013 12:00:00 AM.
 CREATE MACRO date_of(text) AS
   date_trunc('day', coalesce(try_cast(text AS TIMESTAMP), try_strptime(text::VARCHAR, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y'])));

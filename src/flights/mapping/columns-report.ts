@@ -54,7 +54,7 @@ export const sketchColumns = async (
     Object.entries(proposal?.fields ?? {}).find(([, value]) =>
       value
         .replace(/@.*$/, '')
-        .split('+')
+        .split(/[+-](?=(?:[^"]*"[^"]*")*[^"]*$)/)
         .some((part) => part.replace(/^"(.*)"$/, '$1') === column),
     )?.[0] ?? null;
   return {

@@ -157,6 +157,21 @@ test('names that are near are proposed; a date that can be read twice is a doubt
   });
 });
 
+test('an actual time of day without its day is a delay from two hours early on', async () => {
+  const file = put(
+    'Compañía;Nro vuelo;Desde;Hacia;Fecha;Hora prog.;Hora real\n' +
+      'A;1;SCL;LIM;25/01/2024;23:50;00:10\nA;1;SCL;LIM;26/01/2024;10:00;09:45\nA;1;SCL;LIM;27/01/2024;10:00;\nA;1;SCL;LIM;28/01/2024;10:00;14:30\n',
+  );
+  const { proposal, columns } = await sketch(file);
+  expect(columns.find(({ name }) => name === 'Hora real')?.field).toBe('delayMinutes');
+  expect(proposal?.map).toBe(
+    'scheduledDeparture=Fecha+Hora prog.@%d/%m/%Y %H:%M,delayMinutes=Hora real-Hora prog.,airline=Compañía,flightNumber=Nro vuelo,origin=Desde,destination=Hacia,target=departure',
+  );
+  const { delayMinutes } = await loadTable([file], { map: proposal!.map });
+  // The flight without an actual time has no delay to learn from.
+  expect([...delayMinutes]).toEqual([20, -15, 270]);
+});
+
 test('a mapping is kept in a file', async () => {
   const file = put('STD;late\n05/07/2013 05:40;1,5\n');
   const kept = put(

@@ -314,7 +314,7 @@ const fieldSql = async (
       if (columns.length === 1) {
         const text = textOf(source, columns[0]!);
         const found = entry.format ?? (await detectPart(connection, source, text, 'time'))?.format;
-        if (found !== undefined && (found === 'hhmm' || /^%[HI]/.test(found))) {
+        if (found !== undefined && isClock(found)) {
           if (entry.format === undefined) notes.push(`${columns[0]} read as ${found}`);
           return {
             sql: `arrival_after(${departure}, ${minutesSql(text, found)})`,
@@ -343,18 +343,59 @@ const delayOf = async (
           : scaled('delayMinutes', `try_cast(${name} AS DOUBLE)`, entry.format);
     return { sql, columns, isDifference: false };
   }
-  const [actual, planned] = await Promise.all(
-    columns.map((column) =>
-      timeOf(context, {
-        field: entry.field,
-        columns: `"${column}"`,
-        ...(entry.format === undefined ? {} : { format: entry.format }),
-      }),
-    ),
+  const entryOf = (column: string): MappingEntry => ({
+    field: entry.field,
+    columns: `"${column}"`,
+    ...(entry.format === undefined ? {} : { format: entry.format }),
+  });
+  const [actual, planned] = columns as readonly [string, string];
+  const clock = await clockFormatOf(context, actual, entry.format);
+  if (clock !== undefined)
+    return { ...(await clockDelay(context, entryOf, { actual, planned, clock })), columns };
+  // One after the other: a query that is under way when the other fails would never end.
+  const operated = await timeOf(context, entryOf(actual));
+  const scheduled = await timeOf(context, entryOf(planned));
+  return {
+    sql: `minutes_between(${scheduled.sql}, ${operated.sql})`,
+    columns,
+    isDifference: true,
+  };
+};
+
+const isClock = (format: string): boolean => format === 'hhmm' || /^%[HI]/.test(format);
+
+/** The format of a time of day without its day; undefined for a column that says the day too. */
+const clockFormatOf = async (
+  { connection, source }: Context,
+  column: string,
+  format: string | undefined,
+): Promise<string | undefined> => {
+  const text = textOf(source, column);
+  const found = format ?? (await detectPart(connection, source, text, 'time'))?.format;
+  return found !== undefined && isClock(found) ? found : undefined;
+};
+
+/** The delay of a time that names no day: it is the one from 2 hours before the plan to 22 hours after it. */
+const clockDelay = async (
+  context: Context,
+  entryOf: (column: string) => MappingEntry,
+  {
+    actual,
+    planned,
+    clock,
+  }: { readonly actual: string; readonly planned: string; readonly clock: string },
+): Promise<{ readonly sql: string; readonly isDifference: true }> => {
+  const { source, notes } = context;
+  const plannedClock = await clockFormatOf(context, planned, entryOf(planned).format);
+  const minutes =
+    plannedClock === undefined
+      ? `minutes_of_day(${(await timeOf(context, entryOf(planned))).sql})`
+      : minutesSql(textOf(source, planned), plannedClock);
+  notes.push(
+    `${actual} names no day: a delay is taken to lie between 2 hours early and 22 hours late`,
   );
   return {
-    sql: `minutes_between(${planned!.sql}, ${actual!.sql})`,
-    columns,
+    sql: `clock_delay(${minutes}, ${minutesSql(textOf(source, actual), clock)})`,
     isDifference: true,
   };
 };

@@ -46,18 +46,18 @@ export const closestName = (name: string, names: readonly string[]): string | un
 /** Plain names of columns by what they hold, the likelier first. */
 const KNOWN_NAMES = {
   airline:
-    'airline carrier aircarrier airlinecode carriercode airlineiata opcarrier opuniquecarrier uniquecarrier reportingairline operator operatingairline marketingairline acoperator company airlinename aerolinea empresa emp companhia cia airlineicao opera op',
+    'airline carrier aircarrier airlinecode carriercode airlineiata opcarrier opuniquecarrier uniquecarrier reportingairline operator operatingairline marketingairline acoperator company airlinename aerolinea empresa emp companhia compania cia airlineicao opera op',
   flightNumber:
-    'flight flightnumber flightno flightnum flnum fltno flt flno fltnum fn number vuelo numerovuelo nvuelo vlo numerovoo voo callsign',
+    'flight flightnumber flightno flightnum flnum fltno flt flno fltnum fn number vuelo numerovuelo nvuelo nrovuelo numvuelo novuelo vlo numerovoo voo callsign',
   tailNumber:
     'tailnum tailnumber tail registration reg acreg aircraftregistration acregistration matricula',
   origin:
-    'origin from org orig adep departureairport depairport originairport airportfrom iataorigin origen src depstation departurestation fromairport aeroportoorigem ori dep',
+    'origin from org orig adep departureairport depairport originairport airportfrom iataorigin origen src depstation departurestation fromairport aeroportoorigem desde ori dep',
   destination:
-    'destination dest to dst ades arrivalairport arrairport destinationairport airportto iatadest destino arrstation arrivalstation toairport des arr',
+    'destination dest to dst ades arrivalairport arrairport destinationairport airportto iatadest destino arrstation arrivalstation toairport hacia hasta des arr',
   terminal: 'terminal depterminal departureterminal',
   scheduledDeparture:
-    'std scheduleddeparture scheddep scheduleddeparturetime scheddeptime scheddeparture crsdeptime crsdep planneddeparture planneddeparturetime planneddep departurescheduled depscheduled depsched scheduleddep scheduleddatetime sobt partidaprevista salidaprogramada salidaprevista horasalida horaprogramada horaprevista fechahora fechai schedtime scheduledtime plannedtime departuredatetime depdatetime departuretime departure deptime datetime timestamp time salida hora',
+    'std scheduleddeparture scheddep scheduleddeparturetime scheddeptime scheddeparture crsdeptime crsdep planneddeparture planneddeparturetime planneddep departurescheduled depscheduled depsched scheduleddep scheduleddatetime sobt partidaprevista salidaprogramada salidaprevista horasalida horaprogramada horaprevista horaprog fechahora fechai schedtime scheduledtime plannedtime departuredatetime depdatetime departuretime departure deptime datetime timestamp time salida hora',
   date: 'date flightdate fldate fltdate flightdt departuredate depdate servicedate opdate dateofflight scheduleddate scheddate fecha fechavuelo fechaprogramada fechasalida data datavoo dataprevista day',
   scheduledArrival:
     'sta scheduledarrival schedarr scheduledarrivaltime schedarrtime schedarrival crsarrtime crsarr plannedarrival plannedarrivaltime plannedarr arrivalscheduled arrscheduled arrsched sibt chegadaprevista llegadaprogramada',
@@ -65,6 +65,10 @@ const KNOWN_NAMES = {
   distanceKm: 'distancekm distkm km kilometers kilometres distanciakm',
   delayMinutes:
     'delayminutes arrdelay arrivaldelay arrdelaymin arrdelayminutes arrivaldelayminutes delay delaymin delaymins minutedelay minuteslate latemin lateminutes dlyarr arrdly depdelay departuredelay depdelaymin depdelayminutes departuredelayminutes dlydep depdly dly delayinminutes atraso atrasominutos atrasomin minutosatraso retraso retrasominutos retrasomin minutosretraso demora',
+  actualDeparture:
+    'atd actualdeparture actualdeparturetime actualdep actualdeptime actdep actdeptime departureactual aobt realdeparture salidareal partidareal horareal horasalidareal',
+  actualArrival:
+    'ata actualarrival actualarrivaltime actualarr actualarrtime actarr actarrtime arrivalactual aibt realarrival llegadareal chegadareal horallegadareal',
   cancelled: 'cancelled canceled iscancelled iscanceled canx cancellation cancelado',
   year: 'year yr ano anio',
   month: 'month mon mes',

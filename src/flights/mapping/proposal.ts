@@ -67,6 +67,24 @@ export const proposeMapping = async (
     if (clock !== undefined && (await isStretch(connection, source, clock)))
       take('delayMinutes', [clock], 'hh:mm');
   }
+  let target: string[] = [];
+  if (fields['delayMinutes'] === undefined) {
+    // What happened less what was planned.
+    const landed = pick('actualArrival');
+    const left = pick('actualDeparture');
+    const planned = departure?.columns.at(-1);
+    const pair =
+      landed !== undefined && fields['scheduledArrival'] !== undefined
+        ? [landed, arrival!]
+        : left !== undefined && planned !== undefined
+          ? [left, planned]
+          : undefined;
+    if (pair) {
+      taken.add(pair[0]!);
+      if (pair[0] === left) target = ['target=departure'];
+      fields['delayMinutes'] = pair.map(quoted).join('-');
+    }
+  }
   const cancelled = pick('cancelled');
   if (cancelled !== undefined) take('cancelled', [cancelled]);
   for (const field of [
@@ -87,7 +105,10 @@ export const proposeMapping = async (
   for (const field of Object.keys(FIELDS))
     if (fields[field] === undefined && source.columns.includes(field) && !taken.has(field))
       take(field, [field]);
-  const entries = Object.entries(fields).map(([field, value]) => `${field}=${value}`);
+  const entries = [
+    ...Object.entries(fields).map(([field, value]) => `${field}=${value}`),
+    ...target,
+  ];
   return {
     map: entries.join(','),
     fields,

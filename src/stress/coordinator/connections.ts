@@ -71,7 +71,7 @@ export const planConnections = (
   if (nConnections > ports && target.socketPath === null) {
     throw new AppError(
       'limit-system',
-      `${nConnections} connections do not fit: ${target.addresses.length} address(es) of the service x ${limits.ports} local ports allow ${ports}. A service on this machine offers more when it listens on 0.0.0.0 (127.0.0.1 to 127.0.0.4 are used).`,
+      `${nConnections} connections do not fit: ${counted(target.addresses.length, 'address', 'addresses')} of the service x ${limits.ports} local ports allow ${ports}. A service on this machine offers more when it listens on 0.0.0.0 (127.0.0.1 to 127.0.0.4 are used).`,
     );
   }
   const needed = Math.max(1, Math.ceil(nConnections / perProcess));
@@ -88,6 +88,9 @@ export const planConnections = (
     nConnections,
     nShards,
     perShard,
-    sentence: `${nConnections} connections in ${nShards} process(es) of at most ${perShard[0]} (limit ${perProcess} of ${limits.descriptors} descriptors), ${target.socketPath === null ? `over ${target.addresses.length} address(es) with ${limits.ports} ports each` : `over the socket ${target.socketPath}`}, on ${limits.cores} cores`,
+    sentence: `${counted(nConnections, 'connection')} in ${nShards === 1 ? 'one process' : `${nShards} processes of at most ${perShard[0]}`} (limit ${perProcess} of ${limits.descriptors} descriptors), ${target.socketPath === null ? `over ${target.addresses.length === 1 ? `one address with ${limits.ports} ports` : `${target.addresses.length} addresses with ${limits.ports} ports each`}` : `over the socket ${target.socketPath}`}, on ${limits.cores} cores`,
   };
 };
+
+const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;

@@ -163,10 +163,10 @@ const summaryLines = ({
   const { responseTime, serviceTime, lag, longestGapMs } = summary;
   const achieved = summary.achievedPerSecond;
   const lines = [
-    `${showCount(summary.planned)} planned, ${showCount(summary.sent)} sent, ${showCount(summary.answered)} answered: ${ratePerSecond === null ? '' : `${summary.users === null ? '' : 'users '}${showRate(ratePerSecond)} planned, `}${showRate(achieved)} sent, ${showRate(summary.throughputPerSecond)} answered ok, over ${summary.seconds.toFixed(1)} s, ${(summary.bytesIn / summary.seconds / 2 ** 20).toFixed(1)} MiB/s`,
+    `${showCount(summary.planned)} planned, ${showCount(summary.sent)} sent, ${showCount(summary.answered)} answered: ${ratePerSecond === null ? '' : `${summary.users === null ? '' : 'users '}${showRate(ratePerSecond)} planned, `}${showRate(achieved)} sent, ${showRate(summary.throughputPerSecond)} answered ok, over ${summary.seconds < 1 ? showMs(1000 * summary.seconds) : `${summary.seconds.toFixed(1)} s`}, ${(summary.bytesIn / summary.seconds / 2 ** 20).toFixed(1)} MiB/s`,
     `${showCount(summary.planned)} planned = ${outcomeTerms(summary)}`,
     `${showCount(summary.errors)} errors, ${showShare(summary.errorShare)}; longest time without a good answer ${showMs(longestGapMs)}${outage === null ? '' : ', an outage'}`,
-    `${showCount(connections.opened)} of ${showCount(connections.planned)} connections opened${summary.reopened > 0 ? `, ${showCount(summary.reopened)} opened again` : ''}`,
+    `${showCount(connections.opened)} of ${showCount(connections.planned)} ${connections.planned === 1 ? 'connection' : 'connections'} opened${summary.reopened > 0 ? `, ${showCount(summary.reopened)} opened again` : ''}`,
     ...userLines(summary),
     ...wrongLines(summary),
     ...unsolicitedLines(summary),

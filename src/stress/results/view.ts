@@ -159,7 +159,7 @@ export const buildLiveView = (screen: Screen, { totalMs, thresholds, admin }: Li
     if (totalMs === undefined) return `, second ${last.second + 1}`;
     const total = Math.ceil(totalMs / 1000);
     return last.second + 1 > total
-      ? `, ${total} s over, waiting for the last answers`
+      ? `, ${total} s over, waiting for answers`
       : `, ${last.second + 1} of ${total} s`;
   };
 
