@@ -268,7 +268,7 @@ describe.skipIf(program === undefined)('the page', () => {
   test('says what is wrong beside the field once it is left, and takes it away again', async () => {
     await visit('/', async (page) => {
       await page.click('button[type=submit]');
-      expect(await page.textContent('#airline-fault')).toBe('This is needed.');
+      expect(await page.textContent('#airline-fault')).toBe('This field is required.');
       expect(await page.getAttribute('#airline', 'aria-invalid')).toBe('true');
       expect(await page.evaluate('document.activeElement.id')).toBe('airline');
       expect(await faultsOf(page)).toEqual([]);

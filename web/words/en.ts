@@ -77,7 +77,7 @@ export const english: Words = {
     ceilingFeet: 'Ceiling',
     precipitation6hInches: 'Precipitation, 6 hours',
     precipitation24hInches: 'Precipitation, 24 hours',
-    pressureTendencyMillibars: 'Change of pressure',
+    pressureTendencyMillibars: 'Pressure change',
     windEastMph: 'Wind from the east',
     windNorthMph: 'Wind from the north',
     nearbyPrecipitationInches: 'Precipitation nearby',
@@ -85,7 +85,7 @@ export const english: Words = {
     nearbyPrecipitation24hInches: 'Precipitation nearby, 24 hours',
     nearbyVisibilityMiles: 'Visibility nearby',
     nearbyWindSpeedMph: 'Wind nearby',
-    nearbyPressureTendencyMillibars: 'Change of pressure nearby',
+    nearbyPressureTendencyMillibars: 'Pressure change nearby',
     destinationTemperatureF: 'Temperature there',
     destinationWindSpeedMph: 'Wind there',
     destinationWindGustMph: 'Wind gusts there',
@@ -93,16 +93,16 @@ export const english: Words = {
     destinationPrecipitation6hInches: 'Precipitation there, 6 hours',
     destinationVisibilityMiles: 'Visibility there',
     destinationCeilingFeet: 'Ceiling there',
-    originHourDepartures: 'Departures of the day in that hour',
-    originNearDepartures: 'Departures of the day around that hour',
+    originHourDepartures: 'Departures that day in that hour',
+    originNearDepartures: 'Departures that day around that hour',
     originDayDepartures: 'Departures of the day',
-    originEarlierDepartures: 'Departures of the day before that hour',
+    originEarlierDepartures: 'Departures that day before that hour',
     airlineHourDepartures: 'Departures of the airline in that hour',
     airlineDayDepartures: 'Departures of the airline on the day',
-    aircraftEarlierFlights: 'Flights of the aircraft before',
-    aircraftGapMinutes: 'Minutes since its flight before',
-    destinationHourFlights: 'Flights of the day to the destination in that hour',
-    destinationNearFlights: 'Flights of the day to the destination around that hour',
+    aircraftEarlierFlights: 'Earlier flights of the aircraft',
+    aircraftGapMinutes: 'Minutes since its previous flight',
+    destinationHourFlights: 'Flights to the destination in that hour',
+    destinationNearFlights: 'Flights to the destination around that hour',
     departureMinute: 'Time of departure',
     arrivalMinute: 'Time of arrival',
     dayOfWeek: 'Day of the week',
@@ -113,8 +113,8 @@ export const english: Words = {
     departuresEarlier: 'Departures before that hour',
     departuresOfAirlinePerHour: 'Departures of the airline in that hour',
     departuresOfAirline: 'Departures of the airline on the day',
-    flightsOfAircraft: 'Flights of the aircraft before',
-    minutesSinceFlight: 'Minutes since its flight before',
+    flightsOfAircraft: 'Earlier flights of the aircraft',
+    minutesSinceFlight: 'Minutes since its previous flight',
     flightsToDestinationNear: 'Flights to that destination around that hour',
     flightsToDestinationPerHour: 'Flights to that destination in that hour',
     lateOfAirline: 'Record of the airline',
@@ -147,12 +147,12 @@ export const english: Words = {
     badDate: 'This is not a date: write it as 2013-07-05.',
     badTime: 'This is not a time: write it as 18:30.',
     badNumber: 'This is not a number.',
-    required: 'This is needed.',
+    required: 'This field is required.',
     marked: 'Something is missing or cannot be read: see the marked fields.',
   },
   answer: {
     title: 'The answer',
-    empty: 'Fill in what you know of the flight. Nothing that you enter is stored.',
+    empty: 'Fill in what you know about the flight. Nothing that you enter is stored.',
     waiting: 'Asking …',
     none: 'No answer',
     unreachable: 'The service cannot be reached. It will be asked again as soon as it is back.',
@@ -161,8 +161,8 @@ export const english: Words = {
       `${amount(probability)} ${event(subject, Math.round(probability * 100) <= 1)}.`,
     verdict: (delayed, threshold, isOutcome) =>
       isOutcome
-        ? `The model says yes from a chance of ${threshold} on; here it says ${delayed ? 'yes' : 'no'}.`
-        : `A flight is called delayed from a chance of ${threshold} on; this one is called ${delayed ? 'delayed' : 'on time'}.`,
+        ? `The model says yes at a chance of ${threshold} or more; here it says ${delayed ? 'yes' : 'no'}.`
+        : `A flight is called delayed at a chance of ${threshold} or more; this one is called ${delayed ? 'delayed' : 'on time'}.`,
     dots: 'Fifty flights like this',
     dotsNote:
       'Each dot is one of fifty equally likely outcomes. Between the delays that the model answers for, dots are spread evenly.',
@@ -223,8 +223,8 @@ export const english: Words = {
   model: {
     answers: ({ target, minutes, outcome }, threshold) =>
       target === 'outcome'
-        ? `It answers how likely ${outcome === '' ? 'its own outcome' : `class “${outcome}”`} is, and says yes from ${threshold} on.`
-        : `It answers how likely it is that a flight ${TARGETS[target]} at least ${minutes} minutes late, and calls it delayed from ${threshold} on.`,
+        ? `It answers how likely ${outcome === '' ? 'its own outcome' : `class “${outcome}”`} is, and says yes at ${threshold} or more.`
+        : `It answers how likely it is that a flight ${TARGETS[target]} at least ${minutes} minutes late, and calls it delayed at ${threshold} or more.`,
     learned: (rows, from, to, dialect) =>
       `It learned from ${rows === '' ? 'flights' : `${rows} flights`} between ${from} and ${to} (${dialect}).`,
     imported: (by) => `It was made with ${by} and imported.`,
@@ -243,7 +243,7 @@ export const english: Words = {
     ece: 'Calibration error',
     qualityNote:
       'AUC: how well late flights are told from others, 0.5 by chance, 1 perfectly. Log loss, Brier score and calibration error: lower is better.',
-    gains: 'What it gains on them',
+    gains: 'How much better it is',
     gainsNote:
       'With 95 % intervals from resampled days: where an interval holds 0, chance could have made the difference.',
     against: 'against',
@@ -253,7 +253,7 @@ export const english: Words = {
     coverage: 'Do the minutes come true?',
     coverageNote:
       'The model says how many minutes late 50, 80 or 90 of 100 flights are at most. Came true: how many of the later flights stayed within that, with 95 % intervals.',
-    promised: 'said, of 100',
+    promised: 'predicted, of 100',
     covered: 'came true, of 100',
     reliability: 'Does it come true?',
     reliabilityNote:
@@ -264,7 +264,7 @@ export const english: Words = {
     importanceNote: 'How much each feature moves the answers, as a share of all features.',
     drift: 'Are today’s requests like what it learned?',
     driftNote:
-      'Population stability index of what was asked here against training: under 0.1 alike, over 0.25 quite different.',
+      'Population stability index of what was asked here against training: under 0.1 similar, over 0.25 quite different.',
     driftNone: 'Too few requests so far to compare.',
     seen: 'asked',
     inputs: 'What it asks for',

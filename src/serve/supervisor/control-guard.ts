@@ -55,7 +55,7 @@ export const buildControlGuard = ({ host, tokenFile }: ControlSetting): ControlG
     if (!isLoopback(name))
       throw new AppError(
         'key-refused',
-        `the Host header names ${name.slice(0, 100)}, which is no loopback address`,
+        `the Host header names ${name.slice(0, 100)}, which is not a loopback address`,
       );
   };
 };
