@@ -166,11 +166,16 @@ const startCounts = () => {
   };
 };
 
-/** Numbers in a list that is sorted when it is first asked for, once it is whole. @cost 8 bytes each */
-const startKeys = () => {
+/**
+ * Keys in a list that is sorted when it is first asked for, once it is whole; each holds a number, `width` times.
+ * @cost 8 bytes each
+ */
+const startKeys = (width: number) => {
   let keys = new Float64Array(1024);
   let n = 0;
   let sorted: Float64Array | undefined;
+  let starts: Int32Array | undefined;
+  const sortedKeys = (): Float64Array => (sorted ??= keys.subarray(0, n).sort());
   return {
     bytes: () => keys.byteLength,
     add: (key: number): void => {
@@ -181,8 +186,24 @@ const startKeys = () => {
       }
       keys[n++] = key;
     },
-    sorted: (): Float64Array => (sorted ??= keys.subarray(0, n).sort()),
+    sorted: sortedKeys,
+    /** Place of the first key that is not below one of a number: looked for among that number's only. */
+    placeOf: (number: number, key: number): number => {
+      starts ??= startsOf(sortedKeys(), width);
+      return number + 1 < starts.length
+        ? firstNotBelow(sortedKeys(), key, starts[number]!, starts[number + 1]!)
+        : n;
+    },
   };
+};
+
+/** int32: where the keys of each number start, and where the last one's end. */
+const startsOf = (sorted: Float64Array, width: number): Int32Array => {
+  const nNumbers = sorted.length === 0 ? 0 : Math.floor(sorted.at(-1)! / width) + 1;
+  const starts = new Int32Array(nNumbers + 1);
+  for (let i = 0; i < sorted.length; i++) starts[Math.floor(sorted[i]! / width) + 1]!++;
+  for (let number = 0; number < nNumbers; number++) starts[number + 1]! += starts[number]!;
+  return starts;
 };
 
 /** More hours than any calendar has, so that a number and its hour make one number. */
@@ -193,7 +214,7 @@ const startSparseCounts = () => {
   /** By airport, then by airline. */
   const places: number[][] = [];
   let nPlaces = 0;
-  const keys = startKeys();
+  const keys = startKeys(HOURS_IN_ALL);
   const keyOf = (place: number, hour: number): number =>
     place * HOURS_IN_ALL + hour + HOURS_IN_ALL / 2;
   return {
@@ -219,8 +240,7 @@ const startSparseCounts = () => {
           ? 0
           : Math.min(
               MOST,
-              firstNotBelow(keys.sorted(), keyOf(number, to)) -
-                firstNotBelow(keys.sorted(), keyOf(number, from)),
+              keys.placeOf(number, keyOf(number, to)) - keys.placeOf(number, keyOf(number, from)),
             );
       return {
         numbers,
@@ -238,7 +258,7 @@ const MINUTES_PER_DAY = 60 * HOURS;
 
 /** One sorted list of all departures. @cost 8 bytes a flight */
 const startAircraft = () => {
-  const keys = startKeys();
+  const keys = startKeys(MOMENTS);
   const keyOf = (tail: number, minutes: number): number => tail * MOMENTS + minutes + MOMENTS / 2;
   return {
     bytes: keys.bytes,
@@ -246,7 +266,7 @@ const startAircraft = () => {
     finish: (numbers: ReadonlyMap<string, number>): AircraftTimes => {
       const dayOf = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
       const placeOf = (tail: number, minutes: number): number =>
-        firstNotBelow(keys.sorted(), keyOf(tail, minutes));
+        keys.placeOf(tail, keyOf(tail, minutes));
       return {
         numbers,
         earlier: (tail, minutes) =>
@@ -262,8 +282,8 @@ const startAircraft = () => {
   };
 };
 
-const firstNotBelow = (sorted: Float64Array, value: number): number => {
-  let [low, high] = [0, sorted.length];
+const firstNotBelow = (sorted: Float64Array, value: number, begin: number, end: number): number => {
+  let [low, high] = [begin, end];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (sorted[middle]! < value) low = middle + 1;
