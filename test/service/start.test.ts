@@ -8,6 +8,7 @@ import { isAlive, MAIN, makeModelsDir, runServe, startService, until } from './r
 const modelsDir = makeModelsDir();
 const empty = mkdtempSync(join(tmpdir(), 'puntual-empty-'));
 const PORTS = ['--port', '0', '--admin-port', '0'];
+const QUICK = ['--drain-delay', '10ms'];
 
 describe('puntual serve', () => {
   test('says with --json where it listens and what it serves', async () => {
@@ -133,7 +134,7 @@ describe('puntual serve', () => {
   );
 
   test('ends with the shell of npm also when that goes while it starts, or before it can look', async () => {
-    const words = [process.execPath, MAIN, 'serve', '--models', modelsDir, ...PORTS];
+    const words = [process.execPath, MAIN, 'serve', '--models', modelsDir, ...PORTS, ...QUICK];
     for (const isLate of [false, true]) {
       const shell = Bun.spawn(['sh', '-c', `${words.join(' ')} --workers 1; true`], {
         env: { ...process.env, npm_command: 'exec' },
