@@ -9,6 +9,7 @@ import { type LiveRun, livePage } from '../../report/stress/live-page.ts';
 import { COARSE_SCALE, errorsOf, type Window } from '../../stress/coordinator/window.ts';
 import { buildOtlpMetrics } from '../../stress/results/otlp.ts';
 import type { RunHead } from '../../stress/results/run-file.ts';
+import { showConnections } from '../../stress/results/text.ts';
 import type { StressPlan } from '../../stress/stress.ts';
 import type { Watcher } from '../../stress/watcher.ts';
 
@@ -123,7 +124,7 @@ export const openLiveUi = (plan: StressPlan, port: number): LiveUi => {
         rate === null
           ? 'closed loop'
           : `${Math.round(rate).toLocaleString('en')} planned per second`;
-      step = `${name}: ${how}, ${nConnections.toLocaleString('en')} connections`;
+      step = `${name}: ${how}, ${showConnections(nConnections)}`;
       update();
     },
     onWindow: (window) => {

@@ -15,8 +15,8 @@ import { COARSE_SCALE } from '../coordinator/window.ts';
 import type { Recovery } from '../faults/recovery.ts';
 import { SCALE } from '../generator/tally.ts';
 import type { CapacityRun } from '../modes/capacity.ts';
-import type { RampRun } from '../modes/ramp.ts';
 import type { SearchResult } from '../modes/capacity-search.ts';
+import type { RampRun } from '../modes/ramp.ts';
 import type { SingleRun } from '../modes/single.ts';
 import type { Session } from '../session.ts';
 

@@ -28,6 +28,9 @@ const showShare = (share: number): string => `${(share * 100).toFixed(3)} %`;
 
 export const showCount = (count: number): string => Math.round(count).toLocaleString('en');
 
+export const showConnections = (count: number): string =>
+  `${showCount(count)} ${count === 1 ? 'connection' : 'connections'}`;
+
 /** A percentile is shown when at least ten samples lie above it. */
 const MIN_ABOVE = 10;
 
@@ -59,8 +62,8 @@ export const runLines = (run: RunFile): string[] => [
 
 const mainTitle = ({ main }: RunFile): string =>
   main.ratePerSecond === null
-    ? `the last step, a closed loop of ${showCount(main.connections)} connections:`
-    : `at ${showCount(main.ratePerSecond)} planned per second with ${showCount(main.connections)} connections:`;
+    ? `the last step, a closed loop of ${showConnections(main.connections)}:`
+    : `at ${showCount(main.ratePerSecond)} planned per second with ${showConnections(main.connections)}:`;
 
 const findMaxLines = (run: RunFile): string[] => {
   const { findMax, capacity } = run;
@@ -151,7 +154,7 @@ const faultLines = (fault: Recovery): string[] => [
       ]),
   `  lost          ${showCount(fault.requestsLost)} requests, ${showCount(fault.wrongAnswers)} wrong answers, ${showCount(fault.goodputLost)} answers fewer than before would have come`,
   `  back          first success ${showMs(fault.firstSuccessMs)}, longest gap ${showMs(fault.longestGapMs)}, recovered ${fault.recoveredMs === null ? 'NOT within the run' : `in ${showMs(fault.recoveredMs)}`}`,
-  `  worst second  p99 ${showMs(fault.peakP99Ms)}; ${showCount(fault.socketsReopened)} connections opened again`,
+  `  worst second  p99 ${showMs(fault.peakP99Ms)}; ${showConnections(fault.socketsReopened)} opened again`,
   ...(fault.restarts === null ? [] : [`  service says  ${fault.restarts} restart(s) of workers`]),
   ...(fault.undone ? [] : ['  NOT UNDONE: look at the service']),
 ];
@@ -321,7 +324,7 @@ const judgementLines = (judgements: readonly Judgement[]): string[] =>
 /** One second in one line, for a pipe. */
 export const windowLine = (window: Window): string => {
   const [reason] = Object.keys(window.reasons);
-  return `${String(window.second + 1).padStart(4)} s  ${showCount(window.planned).padStart(8)} planned  ${showCount(window.ok).padStart(8)} ok/s  p50 ${showMs(window.p50Ms)}  p99 ${showMs(window.p99Ms)}  ${showCount(errorsOf(window))} errors${reason === undefined ? '' : ` (${reason})`}  ${showCount(window.nOpen)} connections`;
+  return `${String(window.second + 1).padStart(4)} s  ${showCount(window.planned).padStart(8)} planned  ${showCount(window.ok).padStart(8)} ok/s  p50 ${showMs(window.p50Ms)}  p99 ${showMs(window.p99Ms)}  ${showCount(errorsOf(window))} errors${reason === undefined ? '' : ` (${reason})`}  ${showConnections(window.nOpen)}`;
 };
 
 /** Two runs side by side. */

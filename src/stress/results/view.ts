@@ -8,7 +8,7 @@ import { errorsOf, type Window } from '../coordinator/window.ts';
 import type { FaultResult } from '../faults/fault-injection.ts';
 import type { Admin, WorkerState } from '../target/admin.ts';
 import type { Watcher } from '../watcher.ts';
-import { showCount, showMs, windowLine } from './text.ts';
+import { showConnections, showCount, showMs, windowLine } from './text.ts';
 
 export interface View extends Watcher {
   /** Clears what was drawn, so that the result stands alone. */
@@ -170,7 +170,7 @@ export const buildLiveView = (screen: Screen, { totalMs, thresholds, admin }: Li
     },
     onStep: (name, rate, nConnections) => {
       const how = rate === null ? 'closed loop' : `${showCount(rate)} planned per second`;
-      title = `${name}: ${how}, ${showCount(nConnections)} connections`;
+      title = `${name}: ${how}, ${showConnections(nConnections)}`;
     },
     onWindow: (window) => {
       windows.push(window);
@@ -216,7 +216,7 @@ const faultLine = ({ plan, notes }: FaultResult): string =>
 export const buildLineView = (write: (text: string) => void): View => ({
   onStep: (name, rate, nConnections) => {
     const how = rate === null ? 'closed loop' : `${showCount(rate)} planned per second`;
-    write(`${name}: ${how}, ${showCount(nConnections)} connections\n`);
+    write(`${name}: ${how}, ${showConnections(nConnections)}\n`);
   },
   onWindow: (window) => write(`${windowLine(window)}\n`),
   onFault: (result) => write(`${faultLine(result)}\n`),
