@@ -9,7 +9,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { scratchDir } from './lib/http-peers.ts';
+import { FLIGHT, scratchDir } from './lib/http-peers.ts';
 import { printFigures, printMachine, summarise, versionLine } from './lib/measure.ts';
 import { beginConfined, restartsOf, untilReady } from './lib/runc.ts';
 import { beginWrk } from './lib/wrk.ts';
@@ -19,7 +19,7 @@ const frozenSeconds = Number(process.argv[3] ?? 60);
 const PORT = 18_900;
 const ADMIN = `http://127.0.0.1:${PORT + 1}`;
 const USER = 65_532;
-/** More than callers may send by default: with that no worker comes near its share. */
+/** Far more than the default, with which no worker comes near its share. */
 const BODY_LIMIT = 64 * 2 ** 20;
 
 printMachine({ runc: versionLine('runc', '--version').replace(/^runc version /, '') });
@@ -103,27 +103,47 @@ const row = (what: string, seen: string): void => console.log(`| ${what} | ${see
 const restarts = async (): Promise<string> =>
   [...(await restartsOf(ADMIN))].map(([reason, n]) => `${reason} ${n}`).join(', ') || 'none';
 
-/** Bodies that lack their last byte, one more each second, until a worker has been replaced. */
-const fill = async (): Promise<{ nBodies: number; hasReplaced: boolean }> => {
+/** Bodies that lack their last byte, one more each second, as callers send them that end badly. @returns refusals */
+const holdBodies = async (nBodies: number): Promise<number> => {
   const head = `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: ${BODY_LIMIT}\r\n\r\n`;
   const most = Buffer.alloc(BODY_LIMIT - 1, ' ');
   const sockets: Socket[] = [];
-  try {
-    for (let i = 1; i <= 80; i++) {
-      if (i % 10 === 1) {
-        const socket = connect(PORT, '127.0.0.1');
-        socket.on('error', () => {});
-        socket.write(head);
-        socket.write(most);
-        sockets.push(socket);
-      }
-      await Bun.sleep(100);
-      if ((await restartsOf(ADMIN)).size > 0) return { nBodies: sockets.length, hasReplaced: true };
-    }
-    return { nBodies: sockets.length, hasReplaced: false };
-  } finally {
-    for (const socket of sockets) socket.destroy();
+  let nRefused = 0;
+  for (let i = 0; i < nBodies; i++) {
+    const socket = connect(PORT, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.on('data', (part) => {
+      if (part.toString('latin1').startsWith('HTTP/1.1 503')) nRefused++;
+    });
+    socket.write(head);
+    socket.write(most);
+    sockets.push(socket);
+    await Bun.sleep(1000);
   }
+  for (const socket of sockets) socket.destroy();
+  return nRefused;
+};
+
+/** Whole batches, each larger than the last, until one has taken a worker past its share. */
+const growUntilReplaced = async (): Promise<string> => {
+  for (let mb = 2; mb <= 60; mb += 2) {
+    const flights = Array.from({ length: (mb * 2 ** 20) / (FLIGHT.length + 1) }, () => FLIGHT);
+    const answer = await fetch(`http://127.0.0.1:${PORT}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `[${flights.join()}]`,
+    }).then(
+      ({ status }) => `${status}`,
+      () => 'none',
+    );
+    for (let i = 0; i < 20; i++) {
+      if ((await restartsOf(ADMIN)).size > 0) return `a batch of ${mb} MB (answer: ${answer})`;
+      await Bun.sleep(100);
+    }
+    if (process.env['DEBUG'])
+      console.log(mb, answer, await (await fetch(`${ADMIN}/workers`)).text());
+  }
+  return 'batches up to 60 MB: NOT replaced';
 };
 
 try {
@@ -158,11 +178,16 @@ try {
     `answers after ${answeredMs.toFixed(0)} ms; ${isSame ? 'the same' : 'OTHER'} workers 5 s later; replaced: ${await restarts()}`,
   );
 
-  const { nBodies, hasReplaced } = await fill();
+  const nRefused = await holdBodies(8);
+  row(
+    '8 bodies of 64 MB, less the last byte, within 8 s',
+    `${nRefused} refused with 503; replaced: ${await restarts()}; at most ${container.mostMb().toFixed(0)} MB`,
+  );
+  const grown = await growUntilReplaced();
   await untilReady(ADMIN, container);
   row(
-    `${nBodies} bodies of 64 MB, less the last byte`,
-    `${hasReplaced ? 'replaced' : 'NOT replaced'}: ${await restarts()}; ended by the kernel: ${container.nKills()}; at most ${container.mostMb().toFixed(0)} MB`,
+    grown,
+    `replaced: ${await restarts()}; ended by the kernel: ${container.nKills()}; at most ${container.mostMb().toFixed(0)} MB`,
   );
 
   const load = beginWrk(PORT, { connections: 16, seconds: 30, threads: 1 });
