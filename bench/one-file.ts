@@ -1,7 +1,7 @@
 /**
  * The compiled executable, alone in an empty folder: how long until it is ready; then, by root, in a container of runc
  * with half a processor and 256 MB, as user 65532 with `/` read-only: does it serve, go on with the same workers after
- * a freeze, replace one that holds too much before the kernel ends anything, and drain in time?
+ * a freeze, refuse bodies that it has no memory for, and drain in time?
  * `npx bun bench/one-file.ts [STARTS] [SECONDS FROZEN]`
  */
 import { chmodSync, mkdirSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { FLIGHT, scratchDir } from './lib/http-peers.ts';
+import { scratchDir } from './lib/http-peers.ts';
 import { printFigures, printMachine, summarise, versionLine } from './lib/measure.ts';
 import { beginConfined, restartsOf, untilReady } from './lib/runc.ts';
 import { beginWrk } from './lib/wrk.ts';
@@ -124,28 +124,6 @@ const holdBodies = async (nBodies: number): Promise<number> => {
   return nRefused;
 };
 
-/** Whole batches, each larger than the last, until one has taken a worker past its share. */
-const growUntilReplaced = async (): Promise<string> => {
-  for (let mb = 2; mb <= 60; mb += 2) {
-    const flights = Array.from({ length: (mb * 2 ** 20) / (FLIGHT.length + 1) }, () => FLIGHT);
-    const answer = await fetch(`http://127.0.0.1:${PORT}/predict`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: `[${flights.join()}]`,
-    }).then(
-      ({ status }) => `${status}`,
-      () => 'none',
-    );
-    for (let i = 0; i < 20; i++) {
-      if ((await restartsOf(ADMIN)).size > 0) return `a batch of ${mb} MB (answer: ${answer})`;
-      await Bun.sleep(100);
-    }
-    if (process.env['DEBUG'])
-      console.log(mb, answer, await (await fetch(`${ADMIN}/workers`)).text());
-  }
-  return 'batches up to 60 MB: NOT replaced';
-};
-
 try {
   const startMs = performance.now();
   await untilReady(ADMIN, container);
@@ -183,13 +161,6 @@ try {
     '8 bodies of 64 MB, less the last byte, within 8 s',
     `${nRefused} refused with 503; replaced: ${await restarts()}; at most ${container.mostMb().toFixed(0)} MB`,
   );
-  const grown = await growUntilReplaced();
-  await untilReady(ADMIN, container);
-  row(
-    grown,
-    `replaced: ${await restarts()}; ended by the kernel: ${container.nKills()}; at most ${container.mostMb().toFixed(0)} MB`,
-  );
-
   const load = beginWrk(PORT, { connections: 16, seconds: 30, threads: 1 });
   await Bun.sleep(1000);
   const termMs = performance.now();
