@@ -150,6 +150,16 @@ describe('puntual serve', () => {
     }
   }, 180_000);
 
+  test('ends by itself when it cannot start, also where npm has started it', async () => {
+    const flags = ['--models', modelsDir, ...PORTS, '--model', 'planted', '--also', 'planted'];
+    const child = Bun.spawn([process.execPath, MAIN, 'serve', ...flags], {
+      env: { ...process.env, npm_command: 'exec' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    expect(await new Response(child.stderr).text()).toContain('two models are named planted');
+    expect(await child.exited).toBe(2);
+  }, 180_000);
+
   test('stays when a shell of npm has put it into the background', async () => {
     const words = [process.execPath, MAIN, 'serve', '--json', '--models', modelsDir, ...PORTS];
     const shell = Bun.spawn(['sh', '-c', `${words.join(' ')} --workers 1 & true`], {

@@ -31,7 +31,8 @@ export const findNpmParent = (): NpmParent => {
         onGone();
         return true;
       };
-      const timer = setInterval(look, LOOK_MS);
+      // A service that could not start ends by itself, whoever its parent is.
+      const timer = setInterval(look, LOOK_MS).unref();
       look();
       return () => clearInterval(timer);
     },
