@@ -9,6 +9,7 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
+import { isAnswered } from './lib/answered.ts';
 import { scratchDir } from './lib/http-peers.ts';
 import { printFigures, printMachine, summarise, versionLine } from './lib/measure.ts';
 import { beginConfined, restartsOf, untilReady } from './lib/runc.ts';
@@ -39,18 +40,6 @@ const command = [
   // Fewer than one process may open, so that processors and memory alone decide how many workers there are.
   ...['--connections', '5000', '--body-limit', `${BODY_LIMIT}`],
 ];
-
-/** A request on a connection of its own. @returns whether it is answered 200 */
-const isAnswered = (port: number, request: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
-    socket.on('data', (part) => {
-      resolve(part.toString('latin1').startsWith('HTTP/1.1 200'));
-      socket.destroy();
-    });
-    socket.on('error', () => resolve(false));
-    socket.on('close', () => resolve(false));
-  });
 
 const start = async (nWorkers: number): Promise<number> => {
   const startMs = performance.now();

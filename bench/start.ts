@@ -2,10 +2,10 @@
  * How long from the start of the process until the service says that it is ready, and until it has answered a flight?
  * `npx bun bench/start.ts [STARTS]`: two workers, two sizes of model, one service after the other.
  */
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
+import { isAnswered } from './lib/answered.ts';
 import { FLIGHT, scratchDir } from './lib/http-peers.ts';
 import { printFigures, printMachine, summarise } from './lib/measure.ts';
 
@@ -13,18 +13,6 @@ const nStarts = Number(process.argv[2] ?? 15);
 const PORT = 18_070;
 /** Asking more often takes the processors from what is measured. */
 const AGAIN_MS = 5;
-
-/** Sends a request on a connection of its own. @returns whether the answer is 200; false when nobody listens */
-const isAnswered = (port: number, request: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(request));
-    socket.on('data', (part) => {
-      resolve(part.toString('latin1').startsWith('HTTP/1.1 200'));
-      socket.destroy();
-    });
-    socket.on('error', () => resolve(false));
-    socket.on('close', () => resolve(false));
-  });
 
 const READY = 'GET /readyz HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n';
 const PREDICT = `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: ${FLIGHT.length}\r\nConnection: close\r\n\r\n${FLIGHT}`;

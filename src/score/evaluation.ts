@@ -79,7 +79,7 @@ export interface SeenFlights {
 }
 
 /** What is compared, and how. */
-interface EvaluationOptions {
+export interface EvaluationOptions {
   readonly costs?: Costs | undefined;
   /** Measures also on days that the model knows. */
   readonly includesTraining?: boolean | undefined;

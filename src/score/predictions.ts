@@ -12,13 +12,12 @@ import { labelsOf } from '../train/preparation.ts';
 import {
   type Baseline,
   baselineOf,
-  type Costs,
   evaluate,
   type Evaluation,
 } from '../train/quality/evaluation.ts';
 import type { HeadQuality } from '../train/quality/head-quality.ts';
 import { rateOf } from '../train/quality/metrics.ts';
-import type { SeenFlights } from './evaluation.ts';
+import type { EvaluationOptions, SeenFlights } from './evaluation.ts';
 import { headQualitiesOf } from './head-qualities.ts';
 import { buildSeen, knownDaysOf } from './seen-days.ts';
 
@@ -48,13 +47,9 @@ interface PredictionEvaluation extends Evaluation {
   readonly unusedColumns: readonly string[];
 }
 
-interface PredictionOptions {
-  /** The model that predicted: it says what "late" is, and which days it knew. */
+interface PredictionOptions extends Omit<EvaluationOptions, 'against'> {
+  /** The model that predicted: it says what "late" is (without one, 15 minutes), and which days it knew. */
   readonly model?: Model | undefined;
-  readonly costs?: Costs | undefined;
-  /** By default what the model was learned for, else 15. */
-  readonly lateMinutes?: number | undefined;
-  readonly includesTraining?: boolean | undefined;
 }
 
 const LATE_MINUTES = 15;

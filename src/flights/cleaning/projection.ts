@@ -6,13 +6,8 @@ import { AppError, PROPOSAL } from '../../core/errors.ts';
 import { FIELDS, type FieldName, fieldOf, type InputKind } from '../../core/flight.ts';
 import { type Database, identifier, literal, openDatabase, readRows } from '../database.ts';
 import { type Dialect, dialectOf, recogniseDialect, requireColumns } from '../dialects/dialect.ts';
-import {
-  dialectOfMapping,
-  isMapping,
-  type Mapping,
-  parseMapping,
-  readDialectFile,
-} from '../mapping/mapping.ts';
+import { isMapping, type Mapping, parseMapping, readDialectFile } from '../mapping/mapping-text.ts';
+import { dialectOfMapping } from '../mapping/mapping.ts';
 import { proposeMapping } from '../mapping/proposal.ts';
 import type { ReadingOptions } from '../reading-options.ts';
 import { checkDialect, type DialectColumn } from '../dialects/dialect-guard.ts';
