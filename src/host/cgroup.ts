@@ -13,18 +13,29 @@ export interface CgroupSource {
   readonly mounts?: string;
 }
 
+type Controller = 'cpu' | 'memory';
+
+/** Found once: a process stays in its group, and its limits are looked at ten times a second. */
+const own: Partial<Record<Controller, readonly string[]>> = {};
+
 /**
  * Folders of the group, its own first, then those above it up to the root: the tightest limit on the way holds. Within
  * a container the own path may be that of the host; what is mounted here begins somewhere on it.
  * @source cgroups(7); proc_pid_mountinfo(5); Documentation/admin-guide/cgroup-v2
  */
-export const cgroupFolders = (
-  controller: 'cpu' | 'memory',
+export const cgroupFolders = (controller: Controller, source?: CgroupSource): readonly string[] => {
+  if (source) return findFolders(controller, source);
+  own[controller] ??= findFolders(controller, {});
+  return own[controller];
+};
+
+const findFolders = (
+  controller: Controller,
   {
     root = '/sys/fs/cgroup',
     membership = readText('/proc/self/cgroup') ?? '',
     mounts = readText('/proc/self/mountinfo') ?? '',
-  }: CgroupSource = {},
+  }: CgroupSource,
 ): readonly string[] => {
   const lines = membership.split('\n').map((line) => line.split(':'));
   const one = lines.find(([, names]) => names?.split(',').includes(controller))?.[2];

@@ -7,7 +7,7 @@ import { type CgroupSource, cgroupFolders } from './cgroup.ts';
 import { readText } from './text-file.ts';
 
 /** @source https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files; cgroup-v1/memory */
-export const grantedMemoryBytes = (source: CgroupSource = {}, present = totalmem()): number =>
+export const grantedMemoryBytes = (source?: CgroupSource, present = totalmem()): number =>
   cgroupFolders('memory', source).reduce(
     (granted, folder) => Math.min(granted, limitOf(folder)),
     present,
@@ -25,7 +25,7 @@ const limitOf = (folder: string): number => {
  * needs to; undefined where no group has a limit.
  */
 export const readMemoryUse = (
-  source: CgroupSource = {},
+  source?: CgroupSource,
 ): { readonly usedBytes: number; readonly limitBytes: number } | undefined => {
   const folders = cgroupFolders('memory', source);
   const limits = folders.map(limitOf);

@@ -10,10 +10,8 @@ import { readText } from './text-file.ts';
  * @param present processors of the affinity mask
  * @source https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files; scheduler/sched-bwc for version 1
  */
-export const grantedProcessors = (
-  source: CgroupSource = {},
-  present = presentProcessors(),
-): number => Math.min(present, processorQuota(source));
+export const grantedProcessors = (source?: CgroupSource, present = presentProcessors()): number =>
+  Math.min(present, processorQuota(source));
 
 /**
  * Processors of the affinity mask as it is now; the runtime's own figure is that of its start, quota and all.
@@ -29,7 +27,7 @@ export const presentProcessors = (status = readText('/proc/self/status')): numbe
 };
 
 /** The quota of the control group alone, in processors; infinite where there is none. */
-export const processorQuota = (source: CgroupSource = {}): number =>
+export const processorQuota = (source?: CgroupSource): number =>
   cgroupFolders('cpu', source).reduce(
     (granted, folder) => Math.min(granted, quotaOf(folder)),
     Number.POSITIVE_INFINITY,

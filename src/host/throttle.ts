@@ -19,7 +19,7 @@ export const parseThrottledMs = (stat: string): number => {
 };
 
 /** Where the processor's statistics of a process lie, best guess first. */
-export const statPaths = (source: CgroupSource = {}): string[] =>
+export const statPaths = (source?: CgroupSource): string[] =>
   cgroupFolders('cpu', source).map((folder) => `${folder}/cpu.stat`);
 
 const STAT = statPaths().find((path) => existsSync(path));

@@ -7,11 +7,13 @@ const feed = (
   delays: readonly number[],
   from = 0,
 ) =>
-  delays.reduce((nowMs, delayMs) => {
-    const nextMs = nowMs + 10 + delayMs;
-    overload.probe(nextMs);
-    return nextMs;
-  }, from);
+  delays.reduce(
+    ({ nowMs, probeMs }, delayMs) => {
+      const nextMs = nowMs + probeMs + delayMs;
+      return { nowMs: nextMs, probeMs: overload.probe(nextMs) };
+    },
+    { nowMs: from, probeMs: 10 },
+  );
 
 describe('overload on the event loop', () => {
   test('stands when the least delay of a whole interval is above the target', () => {
@@ -26,8 +28,15 @@ describe('overload on the event loop', () => {
   });
   test('is gone with the first probe in time', () => {
     const overload = buildOverloadDetector(25, 500, 0);
-    const nowMs = feed(overload, Array(20).fill(40));
+    const { nowMs } = feed(overload, Array(20).fill(40));
     feed(overload, [1], nowMs);
     expect(overload.isStanding()).toBe(false);
+  });
+  test('a loop that keeps time is left alone more and more, one that lags is looked at again at once', () => {
+    const overload = buildOverloadDetector(25, 500, 0);
+    const calm = feed(overload, Array(5).fill(0));
+    expect(calm.probeMs).toBe(80);
+    expect(overload.probe(calm.nowMs + 80 + 40)).toBe(10);
+    expect(overload.delayMs()).toBe(40);
   });
 });

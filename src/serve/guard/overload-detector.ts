@@ -5,12 +5,15 @@
  * @source Nichols, Jacobson 2012; RFC 8289
  */
 
-/** How often the loop is probed. */
+/** How often a loop that lags is probed; one that keeps time is probed half as often each time, down to the calm pace. */
 const PROBE_MS = 10;
+const CALM_PROBE_MS = 80;
+/** A probe that comes no later than this came in time. */
+const IN_TIME_MS = 2;
 
 interface OverloadDetector {
-  /** Notes that the loop came round to the probe. */
-  readonly probe: (nowMs: number) => void;
+  /** Notes that the loop came round to the probe. @returns the milliseconds until the next one */
+  readonly probe: (nowMs: number) => number;
   /** The smallest delay of the last whole interval was above the target: work is queueing all the time. */
   readonly isStanding: () => boolean;
   /** The delay at the last probe. */
@@ -26,7 +29,8 @@ export const buildOverloadDetector = (
   intervalMs: number,
   startMs: number,
 ): OverloadDetector => {
-  let dueMs = startMs + PROBE_MS;
+  let probeMs = PROBE_MS;
+  let dueMs = startMs + probeMs;
   let delayMs = 0;
   let minDelayMs = Number.POSITIVE_INFINITY;
   let fromMs = startMs;
@@ -34,7 +38,8 @@ export const buildOverloadDetector = (
   return {
     probe: (nowMs) => {
       delayMs = Math.max(0, nowMs - dueMs);
-      dueMs = nowMs + PROBE_MS;
+      probeMs = delayMs <= IN_TIME_MS ? Math.min(2 * probeMs, CALM_PROBE_MS) : PROBE_MS;
+      dueMs = nowMs + probeMs;
       minDelayMs = Math.min(minDelayMs, delayMs);
       if (minDelayMs <= targetMs) standing = false;
       if (nowMs - fromMs >= intervalMs) {
@@ -42,6 +47,7 @@ export const buildOverloadDetector = (
         minDelayMs = Number.POSITIVE_INFINITY;
         fromMs = nowMs;
       }
+      return probeMs;
     },
     isStanding: () => standing,
     delayMs: () => delayMs,
@@ -51,6 +57,9 @@ export const buildOverloadDetector = (
 /** Probes the loop of this process from now on. */
 export const startOverloadDetector = (targetMs: number, intervalMs: number): OverloadDetector => {
   const overload = buildOverloadDetector(targetMs, intervalMs, performance.now());
-  setInterval(() => overload.probe(performance.now()), PROBE_MS);
+  const probe = (): void => {
+    setTimeout(probe, overload.probe(performance.now()));
+  };
+  setTimeout(probe, PROBE_MS);
   return overload;
 };
