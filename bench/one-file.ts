@@ -1,10 +1,11 @@
 /**
  * The compiled executable, alone in an empty folder: how long until it is ready; then, by root, in a container of runc
  * with half a processor and 256 MB, as user 65532 with `/` read-only: does it serve, go on with the same workers after
- * a freeze, refuse bodies that it has no memory for, and drain in time?
+ * a freeze, refuse bodies that it has no memory for, replace a worker that leaks before the kernel ends it, and drain in
+ * time? Needs runc, wrk and cc.
  * `npx bun bench/one-file.ts [STARTS] [SECONDS FROZEN]`
  */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
@@ -22,6 +23,7 @@ const ADMIN = `http://127.0.0.1:${PORT + 1}`;
 const USER = 65_532;
 /** Far more than the default, with which no worker comes near its share. */
 const BODY_LIMIT = 64 * 2 ** 20;
+const LEAK_MB = 100;
 
 printMachine({ runc: versionLine('runc', '--version').replace(/^runc version /, '') });
 chmodSync(scratchDir, 0o755);
@@ -68,6 +70,23 @@ for (const nWorkers of [1, 2]) {
 }
 printFigures(figures, 'ms');
 
+const leaks = join(scratchDir, 'leaks');
+mkdirSync(leaks);
+const preload = join(scratchDir, 'leak.so');
+const built = Bun.spawnSync([
+  ...[
+    'cc',
+    '-shared',
+    '-fPIC',
+    '-O1',
+    '-pthread',
+    '-o',
+    preload,
+    join(import.meta.dir, 'lib/leak.c'),
+  ],
+]);
+if (built.exitCode !== 0) throw new Error(`cc: ${built.stderr.toString()}`);
+
 const container = beginConfined({
   name: `puntual-one-file-${process.pid}`,
   folder: scratchDir,
@@ -75,7 +94,8 @@ const container = beginConfined({
   user: USER,
   cpus: 0.5,
   memoryMb: 256,
-  sees: ['/lib', '/lib64', '/usr/lib', folder, models].map((path) => ({ path })),
+  env: [`LD_PRELOAD=${preload}`, `LEAK_DIR=${leaks}`],
+  sees: ['/lib', '/lib64', '/usr/lib', folder, models, leaks, preload].map((path) => ({ path })),
 });
 
 interface Worker {
@@ -111,6 +131,12 @@ const holdBodies = async (nBodies: number): Promise<number> => {
   }
   for (const socket of sockets) socket.destroy();
   return nRefused;
+};
+
+/** Has a process hold so many megabytes more for ever. @param pid as the container counts */
+const leak = (pid: number, megabytes: number): void => {
+  writeFileSync(join(leaks, 'next'), `${megabytes}`);
+  renameSync(join(leaks, 'next'), join(leaks, `${pid}`));
 };
 
 try {
@@ -150,6 +176,21 @@ try {
     '8 bodies of 64 MB, less the last byte, within 8 s',
     `${nRefused} refused with 503; replaced: ${await restarts()}; at most ${container.mostMb().toFixed(0)} MB`,
   );
+
+  const leakLoad = beginWrk(PORT, { connections: 16, seconds: 60, threads: 1 });
+  await Bun.sleep(1000);
+  const [leaking] = await workers();
+  const leakMs = performance.now();
+  leak(leaking!.pid, LEAK_MB);
+  while ((await workers()).some(({ pid }) => pid === leaking!.pid)) await Bun.sleep(20);
+  const replacedMs = performance.now() - leakMs;
+  await Bun.sleep(3000);
+  const { requests, refused: nBad, socketErrors: nBroken } = await leakLoad.stop();
+  row(
+    `a worker leaks ${LEAK_MB} MB under load`,
+    `gone after ${(replacedMs / 1000).toFixed(1)} s; replaced: ${await restarts()}; ${requests} answered, ${nBad + nBroken} failed; at most ${container.mostMb().toFixed(0)} MB, ended by the kernel: ${container.nKills()}`,
+  );
+
   const load = beginWrk(PORT, { connections: 16, seconds: 30, threads: 1 });
   await Bun.sleep(1000);
   const termMs = performance.now();

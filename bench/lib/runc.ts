@@ -21,18 +21,20 @@ interface Confined {
   readonly user: number;
   readonly cpus: number;
   readonly memoryMb: number;
+  /** `NAME=value`, beside a path and a home. */
+  readonly env?: readonly string[];
   /** Paths of this machine that it sees, and whether it may write there. */
   readonly sees: readonly { readonly path: string; readonly isWritable?: boolean }[];
 }
 
 /** What runc is told. @source OCI runtime specification */
-const configOf = ({ name, command, user, cpus, memoryMb, sees }: Confined): object => ({
+const configOf = ({ name, command, user, cpus, memoryMb, env = [], sees }: Confined): object => ({
   ociVersion: '1.0.2',
   root: { path: 'rootfs', readonly: true },
   process: {
     user: { uid: user, gid: user },
     args: command,
-    env: ['PATH=/usr/bin:/bin', 'HOME=/tmp'],
+    env: ['PATH=/usr/bin:/bin', 'HOME=/tmp', ...env],
     cwd: '/',
     noNewPrivileges: true,
     capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
