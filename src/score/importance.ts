@@ -3,7 +3,7 @@
  */
 import { buildEncoder } from '../core/features.ts';
 import { firstHeadOf, type Model } from '../core/model.ts';
-import { buildAttribution } from '../predict/explain/shap.ts';
+import { attributeRows } from '../predict/explain/sample-shap.ts';
 
 export interface FeatureImportance {
   readonly feature: string;
@@ -26,15 +26,11 @@ export const importanceOfMatrix = (
 ): readonly FeatureImportance[] => {
   const nFeatures = model.features.length;
   const nRows = matrix.length / nFeatures;
-  const attribution = buildAttribution(firstHeadOf(model).score, new Float64Array(nFeatures), true);
-  const effects = new Float64Array(nFeatures);
-  const sums = new Float64Array(nFeatures);
-  for (let row = 0; row < nRows; row++) {
-    effects.fill(0);
-    attribution.addInto(matrix.subarray(row * nFeatures, (row + 1) * nFeatures), effects);
-    for (let f = 0; f < nFeatures; f++) sums[f]! += Math.abs(effects[f]!);
-  }
+  const effects = attributeRows(firstHeadOf(model).score, matrix, new Float64Array(nFeatures));
   return model.features
-    .map(({ name }, f) => ({ feature: name, meanAbsolute: sums[f]! / nRows }))
+    .map(({ name }, f) => ({
+      feature: name,
+      meanAbsolute: effects[f]!.reduce((sum, effect) => sum + Math.abs(effect), 0) / nRows,
+    }))
     .sort((a, b) => b.meanAbsolute - a.meanAbsolute);
 };

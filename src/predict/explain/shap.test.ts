@@ -6,6 +6,7 @@ import type { Model } from '../../core/model.ts';
 import { buildRandom } from '../../core/random.ts';
 import { buildReferencePredictor, decide, scoreOf } from '../reference.ts';
 import { buildExplainer } from './explain.ts';
+import { attributeRows } from './sample-shap.ts';
 import { buildAttribution } from './shap.ts';
 
 /** The slow twin: a tree's expected value when only the features in `known` (a bit set) are known. */
@@ -191,20 +192,27 @@ describe('an explanation', () => {
   });
 });
 
-test('what is remembered of a leaf gives the same bits as what is computed anew', () => {
-  const forest = buildPlantedForest(20, 31, 5);
+test.each([
+  ['of few features', 20, 31, 1, 300],
+  ['with more features on a path than are remembered', 3, 4000, 4, 30],
+])('many rows get the bits that each gets by itself: trees %s', (_, nTrees, nLeaves, times, n) => {
   const random = buildRandom(9);
+  const planted = buildPlantedForest(nTrees, nLeaves, 5);
+  const width = planted.nFeatures;
+  const forest = {
+    ...planted,
+    nFeatures: times * width,
+    feature: planted.feature.map((f) => (f < 0 ? f : f + width * Math.floor(times * random()))),
+  };
   const score = { kind: 'forest', forest } as const;
   const means = new Float64Array(forest.nFeatures);
-  const [fresh, remembering] = [
-    buildAttribution(score, means),
-    buildAttribution(score, means, true),
-  ];
-  const [one, other] = [new Float64Array(forest.nFeatures), new Float64Array(forest.nFeatures)];
-  for (let row = 0; row < 200; row++) {
-    const features = randomFeatures(random);
-    fresh.addInto(features, one.fill(0));
-    remembering.addInto(features, other.fill(0));
-    expect(other).toEqual(one);
-  }
+  const matrix = Float64Array.from(
+    Array.from({ length: n * times }, () => [...randomFeatures(random)]).flat(),
+  );
+  const { addInto } = buildAttribution(score, means);
+  const one = new Float64Array(matrix.length);
+  for (let at = 0; at < matrix.length; at += means.length)
+    addInto(matrix.subarray(at, at + means.length), one.subarray(at, at + means.length));
+  const effects = attributeRows(score, matrix, means);
+  expect(one.map((_, i) => effects[i % means.length]![Math.floor(i / means.length)]!)).toEqual(one);
 });
