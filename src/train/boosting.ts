@@ -151,15 +151,21 @@ const buildLaterLoss = (scores: Float64Array, { labels, nRows }: BoostRows): (()
   return () => {
     for (let step = 1; ; step++) {
       let [loss, g, h] = [0, 0, 1e-9];
-      for (let row = 0; row < nRows; row++) {
-        const score = scores[row]! + shift;
-        // The smaller of p and 1 - p, from which the loss follows too.
-        const power = Math.exp(-Math.abs(score));
-        const rare = power / (1 + power);
-        const isRare = labels[row] === 1 ? score < 0 : score > 0;
-        loss += (isRare ? Math.abs(score) : 0) + Math.log1p(power);
-        g += (score > 0 ? 1 - rare : rare) - labels[row]!;
-        h += rare * (1 - rare);
+      for (let from = 0; from < nRows; from += FACTORS) {
+        const to = Math.min(nRows, from + FACTORS);
+        let factors = 1;
+        for (let row = from; row < to; row++) {
+          const score = scores[row]! + shift;
+          // The smaller of p and 1 - p, from which the loss follows too.
+          const power = Math.exp(-Math.abs(score));
+          const rare = power / (1 + power);
+          const isRare = labels[row] === 1 ? score < 0 : score > 0;
+          loss += isRare ? Math.abs(score) : 0;
+          factors *= 1 + power;
+          g += (score > 0 ? 1 - rare : rare) - labels[row]!;
+          h += rare * (1 - rare);
+        }
+        loss += Math.log(factors);
       }
       shift -= g / h;
       if (Math.abs(g / h) < CLOSE_SHIFT || step === SHIFT_STEPS)
@@ -168,6 +174,8 @@ const buildLaterLoss = (scores: Float64Array, { labels, nRows }: BoostRows): (()
   };
 };
 
+/** Factors from 1 to 2, so many of which make no number too large: one logarithm of their product is the sum of theirs. */
+const FACTORS = 512;
 /** So near to the smallest loss, a parabola is right to about 1e-10; after so many steps it has to do. */
 const CLOSE_SHIFT = 1e-3;
 const SHIFT_STEPS = 5;

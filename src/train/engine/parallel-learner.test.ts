@@ -73,13 +73,16 @@ describe('finished trees', () => {
       expect(Math.abs(grown.scores[row]! - effects[row]! - walked[row]!)).toBeLessThan(1e-12);
   });
 
-  test('score rows to the same bits on 1, 2 and 3 threads', async () => {
+  test.each([
+    2, 32, 33, 200,
+  ])('of %d leaves score rows to the same bits on 1, 2 and 3 threads', async (nLeaves) => {
     const { trees, base } = await boost({
       buildLearner: buildParallelLearner(one),
       train: rows,
       validation: null,
-      settings: SETTINGS,
+      settings: { ...SETTINGS, nLeaves },
     });
+    expect(trees.map(({ nNodes }) => nNodes)).toContain(2 * nLeaves - 1);
     const later = plantRows(9_001, 32);
     const expected = new Float64Array(later.nRows).fill(base);
     for (const tree of trees)

@@ -58,6 +58,18 @@ export const trim = (nodes: Tree, nNodes: number): Tree => ({
   gain: nodes.gain.slice(0, nNodes),
 });
 
+/** Whether a row of this bin goes to the left child of an inner node. */
+export const goesLeft = (
+  { missingLeft, isSet, sets, bin: last }: Tree,
+  node: number,
+  bin: number,
+): boolean => {
+  if (bin === 0) return missingLeft[node] === 1;
+  if (isSet[node] === 1)
+    return ((sets[node * WORDS_PER_SET + (bin >>> 5)]! >>> (bin & 31)) & 1) === 1;
+  return bin <= last[node]!;
+};
+
 /**
  * The leaf of a row.
  * @param bins uint8, shape (nFeatures, nRows), feature by feature
@@ -66,14 +78,8 @@ export const leafOfBins = (tree: Tree, bins: Uint8Array, row: number, nRows: num
   let node = 0;
   let feature = tree.feature[0]!;
   while (feature >= 0) {
-    const bin = bins[feature * nRows + row]!;
-    const goesLeft =
-      bin === 0
-        ? tree.missingLeft[node] === 1
-        : tree.isSet[node] === 1
-          ? ((tree.sets[node * WORDS_PER_SET + (bin >>> 5)]! >>> (bin & 31)) & 1) === 1
-          : bin <= tree.bin[node]!;
-    node = goesLeft ? tree.left[node]! : tree.right[node]!;
+    const isLeft = goesLeft(tree, node, bins[feature * nRows + row]!);
+    node = isLeft ? tree.left[node]! : tree.right[node]!;
     feature = tree.feature[node]!;
   }
   return node;
