@@ -5,6 +5,7 @@ const MB = 2 ** 20;
 const wanted = {
   workers: 'auto',
   connections: 1000,
+  open: 0,
   memoryLimitMb: 512,
   modelBytes: 2 * MB,
 } as const;

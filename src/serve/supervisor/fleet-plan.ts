@@ -14,7 +14,10 @@ export interface Grant {
 
 interface Wanted {
   readonly workers: 'auto' | number;
+  /** Connections to be ready for. */
   readonly connections: number;
+  /** How many were open at once so far. */
+  readonly open: number;
   /** No worker may hold more, however much there is. */
   readonly memoryLimitMb: number;
   /** Size of the model's file. */
@@ -23,6 +26,8 @@ interface Wanted {
 
 export interface FleetPlan {
   readonly nWorkers: number;
+  /** With more connections open than this there are to be more workers. */
+  readonly growsAbove: number;
   /** What a worker may hold of its own. */
   readonly memoryLimitMb: number;
   /** A reload replaces one worker after the other has ended, since two generations have no room. */
@@ -43,18 +48,25 @@ const MODEL_SIZES = 4;
 const COPIES = 2;
 /** With so much for each, two generations of workers side by side are no risk. */
 const ROOMY = 2.5;
+/** Another worker comes when this part of all connections that the workers could hold is open: others arrive meanwhile. */
+const GROW_SHARE = 0.25;
 
 export const planFleet = (wanted: Wanted, grant: Grant): FleetPlan => {
   const fixedBytes = SUPERVISOR_BYTES + COPIES * wanted.modelBytes;
   const forWorkers = Math.max(0, grant.memoryBytes * (1 - KEPT_SHARE) - fixedBytes);
   const needBytes = WORKER_BYTES + MODEL_SIZES * wanted.modelBytes;
-  const byProcessors = workersFor(wanted.connections, grant.processors, grant.descriptors);
   // One more than serve: the standby, or the successor of one that is replaced.
   const byMemory = Math.max(1, Math.floor(forWorkers / needBytes) - 1);
-  const nWorkers = wanted.workers === 'auto' ? Math.min(byProcessors, byMemory) : wanted.workers;
+  const workersOf = (connections: number): number =>
+    wanted.workers === 'auto'
+      ? Math.min(workersFor(connections, grant.processors, grant.descriptors), byMemory)
+      : wanted.workers;
+  const byProcessors = workersFor(0, grant.processors, grant.descriptors);
+  const nMost = workersOf(wanted.connections);
+  const nWorkers = workersOf(Math.min(wanted.connections, wanted.open / GROW_SHARE));
   const isOneByOne = forWorkers / (2 * nWorkers + 1) < ROOMY * needBytes;
   const eachBytes = forWorkers / (isOneByOne ? nWorkers + 1 : 2 * nWorkers + 1);
-  const connections = connectionsFor(nWorkers, grant.descriptors);
+  const connections = connectionsFor(nMost, grant.descriptors);
   const notes: string[] = [];
   const mb = (bytes: number): string => `${Math.round(bytes / MEGABYTE)} MB`;
   if (wanted.workers === 'auto' && byMemory < byProcessors)
@@ -71,6 +83,10 @@ export const planFleet = (wanted: Wanted, grant: Grant): FleetPlan => {
     );
   return {
     nWorkers,
+    growsAbove:
+      nWorkers < nMost
+        ? connectionsFor(nWorkers, grant.descriptors) * GROW_SHARE
+        : Number.POSITIVE_INFINITY,
     memoryLimitMb: Math.min(
       wanted.memoryLimitMb,
       Math.floor(Math.max(eachBytes, needBytes) / MEGABYTE),

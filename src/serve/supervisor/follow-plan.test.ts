@@ -23,10 +23,14 @@ test('the fleet follows what the container grants, asks again when it is not the
     while (asked.length < n) await Bun.sleep(1);
   };
   let isBusy = true;
-  const stop = followed.start((nWorkers) => {
-    asked.push(nWorkers);
-    return !isBusy;
-  }, 1);
+  const stop = followed.start({
+    resize: (nWorkers) => {
+      asked.push(nWorkers);
+      return !isBusy;
+    },
+    open: () => 0,
+    everyMs: 1,
+  });
   grant = { ...grant, processors: 4 };
   await settled(3);
   isBusy = false;
@@ -38,6 +42,41 @@ test('the fleet follows what the container grants, asks again when it is not the
   expect([...new Set(asked)]).toEqual([4, 3]);
   expect(followed.plan().isOneByOne).toBe(true);
   expect(lines.join()).toContain('memory allows 3 of 4 workers');
+});
+
+test('the fleet grows when many connections are open, and stays so', async () => {
+  const log = buildLog('info', {}, 'json', () => {});
+  const grant: Grant = { processors: 0.5, memoryBytes: 8 * 2 ** 30, descriptors: 20_000 };
+  const followed = followPlan(
+    { ...DEFAULT_CONFIG, connections: 50_000 },
+    () => 2 ** 20,
+    log,
+    () => grant,
+  );
+  expect(followed.plan().nWorkers).toBe(1);
+  expect(followed.plan().connections).toBe(56_411);
+  let open = 4000;
+  let nCounts = 0;
+  const asked: number[] = [];
+  const stop = followed.start({
+    resize: (nWorkers) => asked.push(nWorkers) > 0,
+    open: () => {
+      nCounts++;
+      return open;
+    },
+    everyMs: 1,
+  });
+  while (nCounts < 2) await Bun.sleep(1);
+  expect(asked).toEqual([]);
+  open = 4800;
+  while (asked.length < 1) await Bun.sleep(1);
+  open = 60_000;
+  while (asked.length < 2) await Bun.sleep(1);
+  open = 0;
+  const nBefore = nCounts;
+  while (nCounts < nBefore + 2) await Bun.sleep(1);
+  stop();
+  expect(asked).toEqual([2, 3]);
 });
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-request-'));

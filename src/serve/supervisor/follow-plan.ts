@@ -1,6 +1,7 @@
 /**
  * Follows what the container grants while the service runs: its quota of processors or its memory may be changed in
- * place, and the fleet grows or shrinks with them.
+ * place, and the fleet grows or shrinks with them. It grows as well when more connections are open than its workers can
+ * hold for long, each by its descriptors.
  */
 import { AppError } from '../../core/errors.ts';
 import { descriptorLimit } from '../../host/descriptors.ts';
@@ -12,16 +13,21 @@ import type { Log } from '../log.ts';
 import { type FleetPlan, type Grant, planFleet } from './fleet-plan.ts';
 
 const LOOK_MS = 2000;
+const COUNT_MS = 250;
+
+interface Followed {
+  /** Returns false when it is not the moment; it is asked again. */
+  readonly resize: (nWorkers: number) => boolean;
+  /** Connections that are open now. */
+  readonly open: () => number;
+  readonly everyMs?: number;
+}
 
 interface FollowedPlan {
   /** What holds now. */
   readonly plan: () => FleetPlan;
-  /**
-   * Looks again every two seconds from now on.
-   * @param resize returns false when it is not the moment; it is asked again
-   * @returns a function that stops it
-   */
-  readonly start: (resize: (nWorkers: number) => boolean, everyMs?: number) => () => void;
+  /** Looks again every two seconds from now on. @returns a function that stops it */
+  readonly start: (followed: Followed) => () => void;
 }
 
 /** A quota holds; without one, what was requested; else all there is. */
@@ -71,11 +77,13 @@ export const followPlan = (
   log: Log,
   grant: () => Grant = buildGrant(config),
 ): FollowedPlan => {
+  let mostOpen = 0;
   const planNow = (): FleetPlan =>
     planFleet(
       {
         workers: config.workers,
         connections: config.connections,
+        open: mostOpen,
         memoryLimitMb: config.memoryLimitMb,
         modelBytes: modelBytes(),
       },
@@ -89,21 +97,27 @@ export const followPlan = (
   say();
   return {
     plan: () => plan,
-    start: (resize, everyMs = LOOK_MS) => {
-      const timer = setInterval(() => {
+    start: ({ resize, open, everyMs = LOOK_MS }) => {
+      const look = (): void => {
         const next = planNow();
         const hasChanged = next.notes.join() !== plan.notes.join();
         plan = next;
         if (hasChanged) say();
         if (plan.nWorkers === nServed || !resize(plan.nWorkers)) return;
-        log.info('the container was resized: so is the number of workers', {
+        log.info('the number of workers follows the container, or its connections', {
           workers: plan.nWorkers,
           before: nServed,
           memoryLimitMb: plan.memoryLimitMb,
+          mostConnections: mostOpen,
         });
         nServed = plan.nWorkers;
-      }, everyMs);
-      return () => clearInterval(timer);
+      };
+      const count = (): void => {
+        mostOpen = Math.max(mostOpen, open());
+        if (mostOpen > plan.growsAbove) look();
+      };
+      const timers = [setInterval(look, everyMs), setInterval(count, COUNT_MS)];
+      return () => timers.forEach(clearInterval);
     },
   };
 };

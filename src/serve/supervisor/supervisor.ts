@@ -181,7 +181,7 @@ export const serve = async (
     });
     const endPushes = pushMetrics(config, view, log);
     const unwatch = watch(fleet, config, () => followed.plan().memoryLimitMb);
-    const unfollow = followed.start((nWorkers) => fleet.resize(nWorkers));
+    const unfollow = followed.start({ resize: fleet.resize, open: () => connectionsOf(fleet) });
     const unwatchModel = config.watchesModel
       ? watchModel({
           find: () => {
@@ -292,6 +292,10 @@ const sizeOf = (ref: ModelRef): number =>
 
 const RSS = GAUGES.indexOf('rssBytes');
 const IN_FLIGHT = GAUGES.indexOf('inFlight');
+const CONNECTIONS = GAUGES.indexOf('connections');
+
+const connectionsOf = (fleet: Fleet): number =>
+  fleet.places().reduce((sum, { child }) => sum + (child?.counters[CONNECTIONS] ?? 0), 0);
 
 const viewOf = (
   fleet: Fleet,

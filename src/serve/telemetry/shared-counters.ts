@@ -18,7 +18,7 @@ import {
 } from '../labels.ts';
 
 /** Cells that hold a current value; all others only ever grow. */
-export const GAUGES = ['beat', 'rssBytes', 'inFlight'] as const;
+export const GAUGES = ['beat', 'rssBytes', 'inFlight', 'connections'] as const;
 
 /** Upper bounds in seconds. The first is what HTTP adds to a prediction, the rest are OpenTelemetry's. */
 export const REQUEST_BOUNDS = [

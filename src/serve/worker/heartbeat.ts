@@ -15,21 +15,24 @@ const COLLECT_EVERY_BEATS = 20;
 const BEAT = GAUGES.indexOf('beat');
 const RSS = GAUGES.indexOf('rssBytes');
 const IN_FLIGHT = GAUGES.indexOf('inFlight');
+const CONNECTIONS = GAUGES.indexOf('connections');
 
 interface HeartbeatSetting {
   /** float64, shape (GAUGES.length), in shared memory */
   readonly gauges: Float64Array;
   /** What this worker may hold of its own. */
   readonly memoryLimitBytes: number;
-  /** Called on every beat; what it returns is the requests in flight. */
-  readonly onBeat: () => number;
+  /** Called on every beat. */
+  readonly onBeat: () => { readonly inFlight: number; readonly connections: number };
 }
 
 export const startHeartbeat = ({ gauges, memoryLimitBytes, onBeat }: HeartbeatSetting): void => {
   let beats = 0;
   let collectAt = 0;
   const beat = (): void => {
-    gauges[IN_FLIGHT] = onBeat();
+    const { inFlight, connections } = onBeat();
+    gauges[IN_FLIGHT] = inFlight;
+    gauges[CONNECTIONS] = connections;
     if (beats % RSS_EVERY_BEATS === 0) gauges[RSS] = process.memoryUsage.rss();
     if (beats >= collectAt && ownMemoryBytes() > memoryLimitBytes * COLLECT_SHARE) {
       Bun.gc(true);

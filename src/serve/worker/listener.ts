@@ -17,6 +17,7 @@ const SLACK = 64;
 export interface Listener {
   /** Whether new connections can be held back while others are still accepted. */
   readonly canHold: boolean;
+  readonly nConnections: () => number;
   /** To be called ten times a second. */
   readonly tend: () => void;
   /** Resolves when the process may exit. */
@@ -72,6 +73,7 @@ export const openListener = ({
 
   return {
     canHold,
+    nConnections: server.nConnections,
     tend: () => {
       if (!canHold || isDraining) return;
       const open = server.nConnections();

@@ -194,7 +194,7 @@ const start = ({
     memoryLimitBytes: config.memoryLimitMb * 2 ** 20,
     onBeat: () => {
       listener?.tend();
-      return admission.inFlight();
+      return { inFlight: admission.inFlight(), connections: listener?.nConnections() ?? 0 };
     },
   });
 
