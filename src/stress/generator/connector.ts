@@ -1,11 +1,10 @@
 /**
  * Opens connections, few at a time, and opens those again that were lost, with exponential backoff.
  */
-import type { Socket } from 'bun';
 import type { FromShard } from '../messages.ts';
 import type { Reconnection } from './request-io.ts';
 import { buildSocketRing } from './ring.ts';
-import { CLOSED, CONNECTING, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import { CLOSED, type Connection, CONNECTING, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import { addReason } from './tally.ts';
 
 const FIRST_RETRY_MS = 20;
@@ -25,7 +24,7 @@ interface Connector {
   /** Stops reporting how far the opening has come. */
   readonly settle: () => void;
   /** A connection is established (TLS and all); false when it is not wanted any more. */
-  readonly established: (socket: Socket<number>) => boolean;
+  readonly established: (socket: Connection) => boolean;
   readonly failed: (i: number, reason: string) => void;
   /** A socket is gone: it is opened again at once if there is room, after a delay, or when a request needs it. */
   readonly reconnect: (i: number, when: Reconnection) => void;

@@ -1,11 +1,14 @@
 /**
- * The connections of a shard that speak HTTP/1.1: sockets of the runtime, each with one request at a time.
+ * The connections of a shard that speak HTTP/1.1, each with one request at a time: by the system's own calls where it is
+ * spoken plainly, on sockets of the runtime for TLS, for journeys (whose scripts wait for promises) and where the system
+ * does not offer these calls.
  */
 import type { Socket } from 'bun';
 import { type FromShard, tlsOptionsOf } from '../messages.ts';
 import { buildConnector, codeOf } from './connector.ts';
+import { openEpollSockets } from './epoll-sockets.ts';
 import type { Reconnection, RequestIo } from './request-io.ts';
-import { CONNECTING, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import { type Connection, CONNECTING, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import type { Wire } from './wire.ts';
 
 /** What is done on the sockets: plain requests, or journeys. */
@@ -27,7 +30,27 @@ export const buildHttp1Wire = (
   /** The socket of each place whose TLS handshake is under way: one that was hung up before may still be closing. */
   const shakingHands = new Array<Socket<number> | null>(plan.nConnections).fill(null);
 
+  const common = {
+    data: (socket: Connection, chunk: Uint8Array): void => requestIo.receive(socket, chunk),
+    drain: (socket: Connection): void => {
+      const i = socket.data;
+      if (handles[i] === socket && unwritten[i]! > 0) requestIo.writeRest(i, socket);
+    },
+    close: (socket: Connection, fault?: unknown): void => {
+      const i = socket.data;
+      if (handles[i] === socket) requestIo.closed(i, fault ? codeOf(fault) : null);
+      else if (shakingHands[i] === socket) {
+        shakingHands[i] = null;
+        connector.failed(i, 'closed at once');
+      }
+    },
+    connectError: (socket: Connection, fault: Error): void => {
+      if (state[socket.data] === CONNECTING) connector.failed(socket.data, codeOf(fault));
+    },
+  };
+
   const handlers = {
+    ...common,
     binaryType: 'uint8array' as const,
     open: (socket: Socket<number>): void => {
       if (isTls) shakingHands[socket.data] = socket;
@@ -42,37 +65,21 @@ export const buildHttp1Wire = (
         socket.terminate();
       }
     },
-    data: (socket: Socket<number>, chunk: Uint8Array): void => requestIo.receive(socket, chunk),
-    drain: (socket: Socket<number>): void => {
-      const i = socket.data;
-      if (handles[i] === socket && unwritten[i]! > 0) requestIo.writeRest(i, socket);
-    },
-    close: (socket: Socket<number>, fault?: unknown): void => {
-      const i = socket.data;
-      if (handles[i] === socket) requestIo.closed(i, fault ? codeOf(fault) : null);
-      else if (shakingHands[i] === socket) {
-        shakingHands[i] = null;
-        connector.failed(i, 'closed at once');
-      }
-    },
     error: (socket: Socket<number>, fault: Error): void => {
       const i = socket.data;
       if (handles[i] === socket) requestIo.drop(i, codeOf(fault));
     },
-    connectError: (socket: Socket<number>, fault: Error): void => {
-      if (state[socket.data] === CONNECTING) connector.failed(socket.data, codeOf(fault));
-    },
   };
 
   const openSocket = (i: number): Promise<unknown> => {
-    const common = { data: i, socket: handlers, ...(tls ? { tls } : {}) };
-    if (plan.socketPath !== null) return Bun.connect({ ...common, unix: plan.socketPath });
+    const options = { data: i, socket: handlers, ...(tls ? { tls } : {}) };
+    if (plan.socketPath !== null) return Bun.connect({ ...options, unix: plan.socketPath });
     const hostname = plan.addresses[i % plan.addresses.length]!;
-    return Bun.connect({ ...common, hostname, port: plan.port });
+    return Bun.connect({ ...options, hostname, port: plan.port });
   };
 
   /** A connection is established. */
-  const serve = (socket: Socket<number>): void => {
+  const serve = (socket: Connection): void => {
     if (!connector.established(socket)) return;
     if (step.isRunning) requestIo.serve(socket.data, nowUsOf(step));
     else idle.push(socket.data);
@@ -84,7 +91,12 @@ export const buildHttp1Wire = (
     socket?.terminate();
   };
 
-  const connector = buildConnector(shared, { open: openSocket, abandon }, emit);
+  const epoll =
+    isTls || plan.journey !== null
+      ? undefined
+      : openEpollSockets(plan, { ...common, open: (socket) => serve(socket) });
+
+  const connector = buildConnector(shared, epoll ?? { open: openSocket, abandon }, emit);
   const requestIo = buildIo(shared, connector.reconnect);
 
   /** Without keep-alive no connection that was opened before the step may serve a request of it. */
@@ -97,6 +109,7 @@ export const buildHttp1Wire = (
 
   return {
     ...requestIo,
+    poll: epoll?.poll ?? null,
     grow: connector.grow,
     settle: connector.settle,
     openMissing: connector.openMissing,

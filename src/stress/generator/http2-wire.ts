@@ -176,6 +176,7 @@ export const buildHttp2Wire = (shared: ShardState, emit: (message: FromShard) =>
   const connector = buildConnector({ ...shared, sockets: connections }, { open, abandon }, emit);
 
   return {
+    poll: null,
     grow: (nConnections) => {
       connector.grow(nConnections);
       places.wanted = connections.wanted * nStreams;

@@ -23,6 +23,8 @@ interface Pacer {
   readonly schedule: (load: StepPlan['load']) => void;
   /** Sends what is due, and gives up what has waited too long. */
   readonly turn: (t: number) => void;
+  /** Whether the next planned time is less than a turn away, at rates at which that is worth looking again and again. */
+  readonly isDueSoon: () => boolean;
   /** Plans nothing more. */
   readonly halt: () => void;
   /** Ends everything that is in flight or waits, at the end of a step: unanswered, or merely cut short. */
@@ -31,7 +33,7 @@ interface Pacer {
 
 export const buildPacer = (
   { plan, sockets, step, recorder, waiting }: ShardState,
-  wire: Pick<Wire, 'send' | 'giveUp' | 'giveUpUnsent' | 'openMissing' | 'drain'>,
+  wire: Pick<Wire, 'poll' | 'send' | 'giveUp' | 'giveUpUnsent' | 'openMissing' | 'drain'>,
 ): Pacer => {
   const timeoutUs = plan.timeoutMs * 1000;
   const { state, sentUs, answered, idle } = sockets;
@@ -60,9 +62,11 @@ export const buildPacer = (
     if (waiting.size > 0) wire.openMissing();
   };
 
+  const isDueSoon = (t: number): boolean => isSharp && nextDueUs - t <= 1.5 * TURN_MS * 1000;
+
   /** At low rates: looks again and again once the next planned time is less than a turn away. */
   const sharpen = (t: number): void => {
-    if (!isSharp || isSharpening || nextDueUs - t > 1.5 * TURN_MS * 1000) return;
+    if (wire.poll !== null || isSharpening || !isDueSoon(t)) return;
     isSharpening = true;
     setImmediate(turnSharply);
   };
@@ -105,6 +109,7 @@ export const buildPacer = (
       }
       if (t - lastSweepUs >= SWEEP_EVERY_US) sweep(t);
     },
+    isDueSoon: () => isSharp && step.isRunning && isDueSoon(nowUsOf(step)),
     halt: () => {
       nextDueUs = Number.POSITIVE_INFINITY;
     },

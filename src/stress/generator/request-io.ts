@@ -2,13 +2,12 @@
  * Requests and answers on the sockets of a shard: sends, reads, checks, and records how each request ended.
  * Hot path: the bytes of all requests are built before the run, and the state of each socket lies in flat arrays.
  */
-import type { Socket } from 'bun';
 import { bodyOf } from './answer-check.ts';
 import { buildLedger } from './ledger.ts';
 import type { LossOutcome, UnsentOutcome } from './recorder.ts';
 import { closeCompletes, hasBegun, resetScanner, scanResponse } from '../response/scanner.ts';
 import { BROKEN, INCOMPLETE } from '../response/scanner-state.ts';
-import { BUSY, forget, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import { BUSY, type Connection, forget, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import { addReason } from './tally.ts';
 
 /** When a socket is opened again: now, a moment later, or when a request needs it, which then waits for it. */
@@ -18,9 +17,9 @@ export interface RequestIo {
   /** A free, open socket takes its next request, or becomes idle. */
   readonly serve: (i: number, t: number) => void;
   readonly send: (i: number, plannedAt: number, t: number) => void;
-  readonly receive: (socket: Socket<number>, chunk: Uint8Array) => void;
+  readonly receive: (socket: Connection, chunk: Uint8Array) => void;
   /** The kernel takes bytes again. */
-  readonly writeRest: (i: number, socket: Socket<number>) => void;
+  readonly writeRest: (i: number, socket: Connection) => void;
   /** The service closed a socket: with a FIN, or with the fault of a reset. */
   readonly closed: (i: number, fault: string | null) => void;
   /** A socket broke, or has to go because what it says makes no sense. */
@@ -81,7 +80,7 @@ export const buildRequestIo = (
     } else unwritten[i] = 0;
   };
 
-  const writeRest = (i: number, socket: Socket<number>): void => {
+  const writeRest = (i: number, socket: Connection): void => {
     if (unwritten[i] === 0) return;
     const bytes = requests[requestIndex[i]!]!;
     const written = socket.write(bytes, bytes.length - unwritten[i]!);
@@ -89,7 +88,7 @@ export const buildRequestIo = (
     if (unwritten[i] === 0 && answered[i] === 1) release(i, nowUsOf(step));
   };
 
-  const receive = (socket: Socket<number>, chunk: Uint8Array): void => {
+  const receive = (socket: Connection, chunk: Uint8Array): void => {
     const i = socket.data;
     if (handles[i] !== socket) return;
     recorder.count('bytesIn', chunk.length);

@@ -10,6 +10,7 @@ import { buildRecorder, type Recorder } from './recorder.ts';
 import { buildRequestIo } from './request-io.ts';
 import { buildNumberRing } from './ring.ts';
 import { buildRunningStep, buildSockets, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import { buildPollingLoop, buildTimedLoop } from './turn-loop.ts';
 import { readUsage, sharesOf } from './usage.ts';
 
 /** A closed loop plans nothing: its pacer only looks for timeouts. */
@@ -95,14 +96,13 @@ export const buildShard = (
     });
   };
 
-  let timer = setInterval(turn, TURN_MS);
-  const turnEvery = (ms: number): void => {
-    clearInterval(timer);
-    timer = setInterval(turn, ms);
-  };
+  const loop =
+    wire.poll === null
+      ? buildTimedLoop(turn, TURN_MS)
+      : buildPollingLoop({ poll: wire.poll, turn, isDueSoon: pacer.isDueSoon }, TURN_MS);
 
   const begin = (): void => {
-    turnEvery(step.isClosedLoop ? CLOSED_LOOP_TURN_MS : TURN_MS);
+    loop.turnEvery(step.isClosedLoop ? CLOSED_LOOP_TURN_MS : TURN_MS);
     usage = readUsage();
     step.isRunning = true;
     wire.start();
@@ -122,10 +122,11 @@ export const buildShard = (
   return {
     grow: (nConnections) => {
       wire.grow(nConnections);
-      turnEvery(TURN_MS);
+      loop.turnEvery(TURN_MS);
     },
     start: ({ startAtMs, load, durationMs, maxRequests, warmUpMs, graceMs }) => {
       wire.settle();
+      loop.turnEvery(TURN_MS);
       step.originMs = startAtMs - performance.timeOrigin;
       step.endUs = durationMs * 1000;
       step.graceEndUs = step.endUs + graceMs * 1000;
@@ -152,7 +153,7 @@ export const buildShard = (
     },
     reset: wire.reset,
     close: () => {
-      clearInterval(timer);
+      loop.end();
       wire.close();
     },
   };

@@ -3,7 +3,6 @@
  *
  * A socket is CLOSED -> CONNECTING -> IDLE <-> BUSY.
  */
-import type { Socket } from 'bun';
 import type { ShardPlan } from '../messages.ts';
 import type { Recorder } from './recorder.ts';
 import { resetScanner } from '../response/scanner.ts';
@@ -15,9 +14,21 @@ export const CONNECTING = 1;
 export const IDLE = 2;
 export const BUSY = 3;
 
+/** One established connection, of the runtime or of the system's own calls. */
+export interface Connection {
+  /** Its place. */
+  readonly data: number;
+  /** @returns how many bytes were taken from `from` on, -1 when it is closed */
+  readonly write: (bytes: Uint8Array, from?: number) => number;
+  /** An orderly end. */
+  readonly end: () => unknown;
+  /** A reset. */
+  readonly terminate: () => unknown;
+}
+
 interface Sockets {
   /** Each array has one place per socket. */
-  readonly handles: (Socket<number> | null)[];
+  readonly handles: (Connection | null)[];
   readonly state: Uint8Array;
   /** Of the request in flight, microseconds from the step's start: when it was planned, and sent. */
   readonly plannedUs: Float64Array;
@@ -64,7 +75,7 @@ export interface ShardState {
 }
 
 export const buildSockets = (nSockets: number): Sockets => ({
-  handles: new Array<Socket<number> | null>(nSockets).fill(null),
+  handles: new Array<Connection | null>(nSockets).fill(null),
   state: new Uint8Array(nSockets),
   plannedUs: new Float64Array(nSockets),
   sentUs: new Float64Array(nSockets),

@@ -4,11 +4,18 @@
  * What plain requests do on flat arrays is done here with an object and a promise for each request: a journey runs the
  * user's own script between them, and costs accordingly.
  */
-import type { Socket } from 'bun';
 import { buildRandom } from '../../core/random.ts';
 import type { AnswerRecord, LossOutcome } from '../generator/recorder.ts';
 import type { Reconnection, RequestIo } from '../generator/request-io.ts';
-import { BUSY, CLOSED, forget, IDLE, nowUsOf, type ShardState } from '../generator/sockets.ts';
+import {
+  BUSY,
+  CLOSED,
+  type Connection,
+  forget,
+  IDLE,
+  nowUsOf,
+  type ShardState,
+} from '../generator/sockets.ts';
 import { addReason, OTHER } from '../generator/tally.ts';
 import { readResponse } from '../response/reference.ts';
 import { closeCompletes, hasBegun, resetScanner, scanResponse } from '../response/scanner.ts';
@@ -249,7 +256,7 @@ export const buildJourneyIo =
       user.reject(new Unanswered(outcome));
     };
 
-    const receive = (socket: Socket<number>, chunk: Uint8Array): void => {
+    const receive = (socket: Connection, chunk: Uint8Array): void => {
       const i = socket.data;
       if (handles[i] !== socket) return;
       recorder.count('bytesIn', chunk.length);
