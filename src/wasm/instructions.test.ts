@@ -8,6 +8,7 @@ import {
   clear,
   copy,
   f64,
+  f32x4,
   f64x2,
   flattenInto,
   i8x16,
@@ -30,6 +31,7 @@ const bytes = new Uint8Array(memory.buffer);
 const ints = new Int32Array(memory.buffer);
 const longs = new BigInt64Array(memory.buffer);
 const doubles = new Float64Array(memory.buffer);
+const floats = new Float32Array(memory.buffer);
 
 const run = (...funcs: Func[]): ((...values: number[]) => number) => {
   const module = new WebAssembly.Module(emitModule(funcs));
@@ -248,6 +250,10 @@ describe('vectors', () => {
     perform(v128.store(i32.const(64), vector));
     return [...doubles.subarray(8, 10)];
   };
+  const floatsOf = (vector: Code): number[] => {
+    perform(v128.store(i32.const(64), vector));
+    return [...floats.subarray(16, 20)];
+  };
   const some = i32x4.const(1, -2, 3, 2 ** 31 - 1);
 
   test('four int32', () => {
@@ -256,6 +262,7 @@ describe('vectors', () => {
     expect(lanesOf(i32x4.mul(some, some))).toEqual([1, 4, 9, 1]);
     expect(lanesOf(i32x4.shl(some, i32.const(1)))).toEqual([2, -4, 6, -2]);
     expect(lanesOf(i32x4.shrU(some, i32.const(31)))).toEqual([0, 1, 0, 0]);
+    expect(lanesOf(i32x4.maxS(some, i32x4.const(2, 2, 2, 2)))).toEqual([2, 2, 3, 2 ** 31 - 1]);
     expect([0, 1, 2, 3].map((lane) => evaluate(i32x4.extractLane(lane, some)))).toEqual([
       1,
       -2,
@@ -270,8 +277,6 @@ describe('vectors', () => {
     expect(lanesOf(v128.or(some, mask))).toEqual([3, -1, 3, -1]);
     expect(lanesOf(v128.xor(some, some))).toEqual([0, 0, 0, 0]);
     expect(lanesOf(i8x16.splat(i32.const(2)))).toEqual(new Array(4).fill(0x0202_0202));
-    expect(lanesOf(v128.upper(some))).toEqual([3, 2 ** 31 - 1, 3, 2 ** 31 - 1]);
-    expect(lanesOf(v128.evenLanes(some, mask))).toEqual([1, 3, 3, 0]);
   });
 
   test('bytes of two in turn', () => {
@@ -304,23 +309,36 @@ describe('vectors', () => {
   });
 
   test('two float64', () => {
-    const [one, two] = [f64x2.const(1.25), f64x2.splat(f64.const(-2.5))];
-    expect(pairOf(f64x2.add(one, two))).toEqual([-1.25, -1.25]);
-    expect(pairOf(f64x2.sub(one, two))).toEqual([3.75, 3.75]);
-    expect(pairOf(f64x2.mul(one, two))).toEqual([-3.125, -3.125]);
-    expect(pairOf(f64x2.div(one, two))).toEqual([-0.5, -0.5]);
-    expect(pairOf(f64x2.pmin(one, two))).toEqual([-2.5, -2.5]);
-    expect(pairOf(f64x2.pmax(one, two))).toEqual([1.25, 1.25]);
-    expect(pairOf(f64x2.floor(two))).toEqual([-3, -3]);
-    expect(pairOf(f64x2.fromI32(some))).toEqual([1, -2]);
-    expect(lanesOf(f64x2.gt(one, two))).toEqual([-1, -1, -1, -1]);
+    doubles.set([1.25, -2.5], 0);
+    const pair = v128.load(i32.const(0));
+    expect(pairOf(f64x2.add(pair, pair))).toEqual([2.5, -5]);
+  });
+
+  test('four float32', () => {
+    const [one, two] = [f32x4.const(1.25), f32x4.splat(f64.const(-2.5))];
+    expect(floatsOf(f32x4.add(one, two))).toEqual([-1.25, -1.25, -1.25, -1.25]);
+    expect(floatsOf(f32x4.sub(one, two))).toEqual([3.75, 3.75, 3.75, 3.75]);
+    expect(floatsOf(f32x4.mul(one, two))).toEqual([-3.125, -3.125, -3.125, -3.125]);
+    expect(floatsOf(f32x4.div(one, two))).toEqual([-0.5, -0.5, -0.5, -0.5]);
+    expect(floatsOf(f32x4.pmin(one, two))).toEqual([-2.5, -2.5, -2.5, -2.5]);
+    expect(floatsOf(f32x4.pmax(one, two))).toEqual([1.25, 1.25, 1.25, 1.25]);
+    expect(floatsOf(f32x4.floor(two))).toEqual([-3, -3, -3, -3]);
+    expect(floatsOf(f32x4.fromI32(some))).toEqual([1, -2, 3, 2 ** 31]);
+    expect(lanesOf(f32x4.gt(one, two))).toEqual([-1, -1, -1, -1]);
+    expect(lanesOf(i32x4.truncSat(two))).toEqual([-2, -2, -2, -2]);
+    doubles.set([1 / 3, -2.5], 0);
+    const third = Math.fround(1 / 3);
+    const pair = f32x4.fromF64(v128.load(i32.const(0)));
+    expect(floatsOf(pair)).toEqual([third, -2.5, 0, 0]);
+    expect(floatsOf(f32x4.splat(f64.const(1 / 3)))).toEqual([third, third, third, third]);
+    expect(floatsOf(v128.lowHalves(pair, one))).toEqual([third, -2.5, 1.25, 1.25]);
   });
 
   test('two int64', () => {
-    const ones = i64x2.splat(i64.const(1));
-    expect(lanesOf(i64x2.shl(ones, i32.const(33)))).toEqual([0, 2, 0, 2]);
-    expect(lanesOf(i64x2.add(ones, ones))).toEqual([2, 0, 2, 0]);
-    expect(lanesOf(i64x2.sub(i64x2.sub(ones, ones), ones))).toEqual([-1, -1, -1, -1]);
+    longs.set([1n, -1n], 0);
+    const pair = v128.load(i32.const(0));
+    expect(lanesOf(i64x2.add(pair, pair))).toEqual([2, 0, -2, -1]);
+    expect(lanesOf(i64x2.sub(i64x2.sub(pair, pair), pair))).toEqual([-1, -1, 1, 0]);
   });
 });
 

@@ -138,18 +138,8 @@ export const v128 = {
   and: operation(0xfd, 0x4e),
   or: operation(0xfd, 0x50),
   xor: operation(0xfd, 0x51),
-  /** The upper half of a vector in both halves. */
-  upper: (value: Code): Code => [
-    value,
-    value,
-    [0xfd, 0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15],
-  ],
-  /** Lanes 0 and 2 of each of two vectors of int32. */
-  evenLanes: (low: Code, high: Code): Code => [
-    low,
-    high,
-    [0xfd, 0x0d, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27],
-  ],
+  /** The lower halves of two vectors. */
+  lowHalves: zip(8, 0),
   /** The bytes of the lower (upper) halves of two vectors in turn; pairs of bytes likewise. */
   zipLowBytes: zip(1, 0),
   zipHighBytes: zip(1, 8),
@@ -166,6 +156,9 @@ export const i32x4 = {
   mul: operation(0xfd, 0xb5, 0x01),
   shl: operation(0xfd, 0xab, 0x01),
   shrU: operation(0xfd, 0xad, 0x01),
+  maxS: operation(0xfd, 0xb8, 0x01),
+  /** From float32, towards zero; what is out of range is the nearest end. */
+  truncSat: operation(0xfd, 0xf8, 0x01),
   /** Bytes 0 to 3 as four int32. */
   fromBytes: operation(0xfd, 0x89, 0x01, 0xfd, 0xa9, 0x01),
   /** The vector [a, b, c, d]. */
@@ -178,24 +171,31 @@ export const i32x4 = {
 export const i64x2 = {
   add: operation(0xfd, 0xce, 0x01),
   sub: operation(0xfd, 0xd1, 0x01),
-  shl: operation(0xfd, 0xcb, 0x01),
-  splat: operation(0xfd, 0x12),
 } as const;
 
 export const f64x2 = {
-  splat: operation(0xfd, 0x14),
   add: operation(0xfd, 0xf0, 0x01),
-  sub: operation(0xfd, 0xf1, 0x01),
-  mul: operation(0xfd, 0xf2, 0x01),
-  div: operation(0xfd, 0xf3, 0x01),
+} as const;
+
+export const f32x4 = {
+  /** A float64 in each lane, rounded. */
+  splat: (value: Code): Code => [value, 0xb6, 0xfd, 0x13],
+  add: operation(0xfd, 0xe4, 0x01),
+  sub: operation(0xfd, 0xe5, 0x01),
+  mul: operation(0xfd, 0xe6, 0x01),
+  div: operation(0xfd, 0xe7, 0x01),
   /** Of numbers: the second where it is smaller (larger) than the first. */
-  pmin: operation(0xfd, 0xf6, 0x01),
-  pmax: operation(0xfd, 0xf7, 0x01),
-  floor: operation(0xfd, 0x75),
-  gt: operation(0xfd, 0x4a),
-  /** From int32 lanes 0 and 1. */
-  fromI32: operation(0xfd, 0xfe, 0x01),
-  const: (value: number): Code => [0xfd, 0x0c, float64Bytes(value), float64Bytes(value)],
+  pmin: operation(0xfd, 0xea, 0x01),
+  pmax: operation(0xfd, 0xeb, 0x01),
+  floor: operation(0xfd, 0x68),
+  gt: operation(0xfd, 0x44),
+  fromI32: operation(0xfd, 0xfa, 0x01),
+  /** Of float64 lanes, rounded, in the lower half. */
+  fromF64: operation(0xfd, 0x5e),
+  const: (value: number): Code => {
+    const lane = [...new Uint8Array(Float32Array.of(value).buffer)];
+    return [0xfd, 0x0c, lane, lane, lane, lane];
+  },
 } as const;
 
 /** A parameter or local variable of a function. */

@@ -42,8 +42,12 @@ export interface GradientRound {
   readonly quanta: Quanta;
 }
 
+/** What rows and rounds are multiplied by before they are mixed. */
+export const ROW_FACTOR = 0x9e3779b9;
+export const ROUND_FACTOR = 0x85ebca6b;
+
 const hashOf = (row: number, round: number): number => {
-  const z = (Math.imul(row, 0x9e3779b9) + Math.imul(round, 0x85ebca6b)) | 0;
+  const z = (Math.imul(row, ROW_FACTOR) + Math.imul(round, ROUND_FACTOR)) | 0;
   return Math.imul(z ^ (z >>> 15), 0x2c1b3c6d);
 };
 
@@ -70,41 +74,50 @@ export const logisticGradientsInto = (
   { round, rowShare, quanta }: GradientRound,
   into: Int32Array,
 ): void => {
+  const share = fround(rowShare);
   for (let row = 0; row < into.length; row++) {
     into[row] =
-      sampleDraw(row, round) < rowShare
+      sampleDraw(row, round) < share
         ? packLogistic(scores[row]!, labels[row]!, dither(row, round), quanta)
         : 0;
   }
 };
 
-/** One row's packed gradient of the log loss. @param up what is added before rounding down */
+const { fround } = Math;
+
+/** Larger scores are as good as certain. */
+export const MAX_SCORE = 80;
+
+/** One row's packed gradient of the log loss, in float32: each quantum is far coarser. @param up what is added before rounding down */
 const packLogistic = (
   score: number,
   label: number,
   up: number,
   { gScale, hScale }: Quanta,
 ): number => {
-  const p = 1 / (1 + fastExp(-Math.max(-700, Math.min(700, score))));
-  const g = Math.floor((p - label) * gScale + up);
-  const h = Math.max(1, Math.floor(p * (1 - p) * hScale + up));
-  return (g << 16) | h;
+  const x = Math.max(-MAX_SCORE, Math.min(MAX_SCORE, fround(-score)));
+  const p = fround(1 / fround(1 + fastExp(x)));
+  const g = Math.floor(fround(fround(fround(p - label) * gScale) + up));
+  const h = Math.floor(fround(fround(fround(p * fround(1 - p)) * hScale) + up));
+  return (g << 16) | Math.max(1, h);
 };
 
 /** Taylor series of e^r for |r| <= ln 2 / 2, highest power first. */
-export const EXP_TERMS = [1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2, 1, 1] as const;
-export const LN2_HIGH = 0.6931471803691238;
-export const LN2_LOW = 1.9082149292705877e-10;
+export const EXP_TERMS = [1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2, 1, 1].map(fround);
+/** ln 2 in two parts; a whole number below 512 times the first is exact in float32. */
+export const LN2_HIGH = 0.693359375;
+export const LN2_LOW = fround(Math.LN2 - LN2_HIGH);
+export const LOG2E = fround(Math.LOG2E);
 
-/** Adding and taking away this rounds to the nearest whole number, ties to even. */
-export const ROUNDER = 6755399441055744;
+/** Adding and taking away this rounds a float32 to the nearest whole number, ties to even, which is in its low bits between. */
+export const ROUNDER = 12_582_912;
 
-/** e^x = 2^k e^r for |x| <= 700 to seven digits, enough for a gradient and the same on every machine. */
+/** e^x = 2^k e^r for |x| <= 80, in float32, to six digits: enough for a gradient and the same on every machine. */
 const fastExp = (x: number): number => {
-  const k = x * Math.LOG2E + ROUNDER - ROUNDER;
-  const r = x - k * LN2_HIGH - k * LN2_LOW;
-  let series: number = EXP_TERMS[0];
-  for (let i = 1; i < EXP_TERMS.length; i++) series = series * r + EXP_TERMS[i]!;
+  const k = fround(fround(fround(x * LOG2E) + ROUNDER) - ROUNDER);
+  const r = fround(fround(x - fround(k * LN2_HIGH)) - fround(k * LN2_LOW));
+  let series = EXP_TERMS[0]!;
+  for (let i = 1; i < EXP_TERMS.length; i++) series = fround(fround(series * r) + EXP_TERMS[i]!);
   return series * 2 ** k;
 };
 
