@@ -45,7 +45,7 @@ const fieldOf = (element: HTMLElement): FieldView => {
     unit,
     choices: [...element.querySelectorAll('option')]
       .filter(({ value }) => value !== '')
-      .map(({ value, dataset }) => ({ value, name: dataset['title'] ?? '' })),
+      .map(({ value, text }) => ({ value, name: text.slice(value.length).replace(/^ · /, '') })),
     value: inputs
       .map(({ value }) => value)
       .join('T')

@@ -105,3 +105,32 @@ test('the example is a flight that the model learned from, where it keeps one th
     humidityPercent: 50,
   });
 });
+
+test('the example is a flight that was there also where each lacks something: what is required is present, nothing is out of bounds', () => {
+  const { provenance } = buildPlantedModel();
+  const trainedOn = {
+    dialect: 'planted',
+    target: 'arrival',
+    rows: { read: 1, rejected: 0, used: 1 },
+    split: { train: '', validation: '', calibration: '', test: '' },
+    settings: {},
+  } as const;
+  const { NaN: none } = Number;
+  const raw = Float64Array.of(
+    ...[none, 0, 22_881_270, 0, 100, 50],
+    ...[0, 0, 22_881_270, 0, 1e9, 50],
+    ...[0, none, 22_881_270, none, none, none],
+    ...[0, 0, 22_881_270, none, 100, none],
+  );
+  const model = {
+    inputs: INPUTS,
+    selfTest: { nRows: 4, raw, answers: new Float64Array(4) },
+    provenance: { ...provenance, trainedOn },
+  };
+  expect(exampleFlight(model)).toEqual({
+    airline: 'AA',
+    terminal: '1',
+    scheduledDeparture: '2013-07-03T18:30',
+    distanceMiles: 100,
+  });
+});

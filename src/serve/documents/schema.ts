@@ -6,7 +6,7 @@ import type { Input } from '../../core/inputs.ts';
 import type { Model } from '../../core/model.ts';
 import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
 import { fieldOf } from '../../core/flight.ts';
-import { OBSERVED } from '../../core/around/weather.ts';
+import { OBSERVED, WEATHER_FIELDS } from '../../core/around/weather.ts';
 import { levelName } from '../formats/answer.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
@@ -94,8 +94,13 @@ export const weatherProperty = ({
 export const exampleFlight = (
   model: Pick<Model, 'inputs' | 'selfTest' | 'provenance'>,
 ): Readonly<Record<string, unknown>> => {
-  const row = model.provenance.trainedOn === undefined ? undefined : wholeRow(model);
-  return row ? recordedFlight(model.inputs, row) : namedValues(model.inputs, exampleOf);
+  const { inputs, provenance } = model;
+  const row = provenance.trainedOn === undefined ? undefined : fullestRow(model);
+  if (row === undefined) return namedValues(inputs, exampleOf);
+  const flight = recordedFlight(inputs, row);
+  if (provenance.trainedOn?.weather === undefined) return flight;
+  // Such a model reads the weather from observations; a flight need not bring it.
+  return Object.fromEntries(Object.entries(flight).filter(([name]) => !IS_WEATHER.has(name)));
 };
 
 /** A flight as a request, from the values of its inputs; what cannot be written, such as a missing value, is left out. */
@@ -107,6 +112,7 @@ export const recordedFlight = (
     Number.isFinite(row[i]) ? recordedValue(input, row[i]!) : undefined,
   );
 
+const IS_WEATHER: ReadonlySet<string> = new Set(WEATHER_FIELDS);
 const IS_PLAN: ReadonlySet<string> = new Set(PLAN_FIELDS);
 
 const namedValues = (
@@ -120,17 +126,28 @@ const namedValues = (
       .filter(([name, value]) => value !== undefined && !IS_PLAN.has(name)),
   );
 
-/** The first flight of the self-test that lacks nothing; some lack values on purpose. */
-const wholeRow = ({
+/** Some rows of a self-test hold this on purpose, which no flight has. */
+const NO_NUMBER_OF_A_FLIGHT = 1e9;
+
+/** The flight of the self-test that lacks least, and nothing that is required; some lack values on purpose. */
+const fullestRow = ({
   inputs,
   selfTest,
 }: Pick<Model, 'inputs' | 'selfTest'>): Float64Array | undefined => {
   const width = inputs.length;
+  let fullest: Float64Array | undefined;
+  let most = 0;
   for (let at = 0; at < selfTest.nRows * width; at += width) {
     const row = selfTest.raw.subarray(at, at + width);
-    if (row.every((value) => Number.isFinite(value))) return row;
+    if (inputs.some(({ required }, i) => required && !Number.isFinite(row[i]))) continue;
+    if (row.some((value) => value >= NO_NUMBER_OF_A_FLIGHT)) continue;
+    const nKnown = row.reduce((n, value) => n + (Number.isFinite(value) ? 1 : 0), 0);
+    if (nKnown > most) {
+      most = nKnown;
+      fullest = row;
+    }
   }
-  return undefined;
+  return fullest;
 };
 
 const recordedValue = (input: Input, value: number): string | number | undefined => {
