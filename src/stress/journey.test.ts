@@ -2,10 +2,11 @@ import { afterAll, afterEach, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runSmallLoad } from '../../test/stress-run.ts';
 import { parseSlo } from './analysis/slo.ts';
 import type { RunFile } from './results/run-file.ts';
-import { openSession, type SessionOptions } from './session.ts';
-import { runStress, type StressPlan } from './stress.ts';
+import type { SessionOptions } from './session.ts';
+import type { StressPlan } from './stress.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-journey-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -21,53 +22,23 @@ const script = (text: string): string => {
   return path;
 };
 
-const walk = async (
+const walk = (
   url: string,
   text: string,
   plan: Partial<StressPlan>,
   options: Partial<SessionOptions> = {},
-): Promise<RunFile> => {
-  const timeoutMs = plan.timeoutMs ?? 2000;
-  const session = await openSession({
+): Promise<RunFile> =>
+  runSmallLoad(
     url,
-    script: script(text),
-    nConnections: 8,
-    headers: [],
-    timeoutMs,
-    keepAlive: true,
-    access: { verifyTls: true, resolve: new Map() },
-    paths: [],
-    checkAnswers: undefined,
-    expect: { statuses: null, body: null },
-    follow: false,
-    seed: 1,
-    ...options,
-  });
-  try {
-    return await runStress({
-      session,
-      plan: {
-        mode: 'single',
-        ratePerSecond: null,
-        arrivals: 'uniform',
-        durationMs: 1000,
-        durationSaid: true,
-        maxTimeMs: 60_000,
-        abortOnFail: false,
-        warmUpMs: 0,
-        seed: 1,
-        thresholds: [],
-        faults: [],
-        ramp: undefined,
-        ...plan,
-        timeoutMs,
-      },
-      machine: { startedAt: new Date(0), descriptors: 1024, cores: 1 },
-    });
-  } finally {
-    await session.close();
-  }
-};
+    {
+      script: script(text),
+      nConnections: 8,
+      checkAnswers: undefined,
+      ...(plan.timeoutMs === undefined ? {} : { timeoutMs: plan.timeoutMs }),
+      ...options,
+    },
+    { durationMs: 1000, ...plan },
+  );
 
 const LOGIN = `
 export const journey = async ({ request, think, user, row }) => {

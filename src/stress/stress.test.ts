@@ -5,60 +5,17 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Socket } from 'bun';
+import { runSmallLoad as stress } from '../../test/stress-run.ts';
 import { parseSlo } from './analysis/slo.ts';
 import { compareRuns } from './results/compare.ts';
 import { type RunFile, readRunFile } from './results/run-file.ts';
 import schema from './results/run-schema.json' with { type: 'json' };
-import { openSession, type SessionOptions } from './session.ts';
-import { runStress, type StressPlan } from './stress.ts';
-
-const OPTIONS: Omit<SessionOptions, 'url'> = {
-  nConnections: 4,
-  headers: [],
-  timeoutMs: 2000,
-  keepAlive: true,
-  access: { verifyTls: true, resolve: new Map() },
-  paths: [],
-  checkAnswers: true,
-  expect: { statuses: null, body: null },
-  follow: false,
-  seed: 1,
-};
-
-const PLAN: StressPlan = {
-  mode: 'single',
-  ratePerSecond: null,
-  arrivals: 'uniform',
-  durationMs: 400,
-  durationSaid: true,
-  maxTimeMs: 60_000,
-  abortOnFail: false,
-  warmUpMs: 0,
-  timeoutMs: 2000,
-  seed: 1,
-  thresholds: [],
-  faults: [],
-  ramp: undefined,
-};
-
-const stress = async (
-  url: string,
-  options: Partial<SessionOptions> = {},
-  plan: Partial<StressPlan> = {},
-): Promise<RunFile> => {
-  const session = await openSession({ ...OPTIONS, ...options, url });
-  const machine = { startedAt: new Date(0), descriptors: 1024, cores: 1 };
-  try {
-    return await runStress({ session, plan: { ...PLAN, ...plan }, machine });
-  } finally {
-    await session.close();
-  }
-};
+import type { SessionOptions } from './session.ts';
 
 const stops: (() => void)[] = [];
 afterEach(() => {
@@ -97,6 +54,13 @@ const serveRaw = (reply: (peer: Peer, n: number) => void | Promise<void>): strin
   });
   stops.push(() => server.stop(true));
   return `http://127.0.0.1:${server.port}/`;
+};
+
+/** Where a server of the test's own listens. */
+const listening = async (server: Server): Promise<string> => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  stops.push(() => void server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 };
 
 const balanced = ({ main }: RunFile): boolean => {
@@ -337,6 +301,13 @@ describe('errors that nobody can hide from', () => {
     expect(main.outage).toMatchObject({ isOver: false });
     expect(result.kind).toBe('failed');
     expect(result.sentence).toContain('errors<1% (was 60.400 %)');
+    if (end === 'dies') {
+      const { reasons } = main.summary;
+      const why = 'not sent: connection refused (ECONNREFUSED)';
+      expect(Object.entries(reasons).sort(([, a], [, b]) => b - a)[0]![0]).toBe(why);
+      expect(reasons['no free connection within the timeout']).toBeUndefined();
+      expect(main.windows.at(-1)!.reasons[why]).toBeGreaterThan(0);
+    }
   });
 
   test('a closed loop whose service freezes half way fails, with the length of the outage', async () => {
@@ -495,6 +466,25 @@ describe('errors that nobody can hide from', () => {
     expect(main.summary.unsolicited).toBeGreaterThan(1);
   });
 
+  test('a head without end is an error long before the timeout', async () => {
+    let n = 0;
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', () => {
+        const isProbe = n++ === 0;
+        socket.write(isProbe ? ANSWER : `HTTP/1.1 200 OK\r\n${'X-More: again\r\n'.repeat(8000)}`);
+      });
+    });
+    const { main } = await stress(
+      `${await listening(server)}page`,
+      { checkAnswers: false, timeoutMs: 20_000 },
+      { maxRequests: 8, durationMs: 10_000, timeoutMs: 20_000 },
+    );
+    const { outcomes, reasons } = main.summary;
+    expect(outcomes.socketError).toBe(8);
+    expect(reasons['a head longer than 65,536 bytes']).toBe(8);
+  });
+
   test('an answer longer than it says is an error; a reset and a close are told apart', async () => {
     const longer = serveRaw((peer, n) => peer.write(n === 0 ? ANSWER : `${ANSWER}more`));
     const { main } = await stress(`${longer}page`, { checkAnswers: false });
@@ -511,22 +501,22 @@ describe('errors that nobody can hide from', () => {
 
   test('a run that is cut short reports what it measured, and what was in flight then is no error', async () => {
     const url = serve(() => new Response('x'));
-    const session = await openSession({ ...OPTIONS, checkAnswers: false, url });
     const controller = new AbortController();
-    const machine = { startedAt: new Date(0), descriptors: 1024, cores: 1 };
-    const plan = { ...PLAN, ratePerSecond: 100, durationMs: 60_000 };
-    const watcher = { onWindow: () => controller.abort('Ctrl-C') };
-    try {
-      const run = await runStress({ session, plan, machine, watcher, signal: controller.signal });
-      expect(run.cutShort).toBe('Ctrl-C');
-      expect(run.main.summary.errors).toBe(0);
-      expect(run.main.summary.planned).toBeGreaterThan(90);
-      expect(run.main.durationMs).toBeLessThan(30_000);
-      expect(run.result.sentence).toContain('cut short: Ctrl-C');
-      expect(balanced(run)).toBe(true);
-    } finally {
-      await session.close();
-    }
+    const run = await stress(
+      url,
+      { checkAnswers: false },
+      { ratePerSecond: 100, durationMs: 60_000 },
+      {
+        watcher: { onWindow: () => controller.abort('Ctrl-C') },
+        signal: controller.signal,
+      },
+    );
+    expect(run.cutShort).toBe('Ctrl-C');
+    expect(run.main.summary.errors).toBe(0);
+    expect(run.main.summary.planned).toBeGreaterThan(90);
+    expect(run.main.durationMs).toBeLessThan(30_000);
+    expect(run.result.sentence).toContain('cut short: Ctrl-C');
+    expect(balanced(run)).toBe(true);
   });
 
   test('a run ends as soon as a threshold has failed, when that is asked for', async () => {
@@ -1003,6 +993,52 @@ describe('HTTP/2', () => {
     expect(outcomes).toMatchObject({ ok: 80, socketError: 10 });
     expect(outcomes.timeout + outcomes.unanswered).toBe(10);
     expect(reasons['stream reset (INTERNAL_ERROR)']).toBe(10);
+  });
+
+  test('a head without end is an error, and its connection is opened again', async () => {
+    const frame = (type: number, flags: number, id: number, payload: Uint8Array): Buffer => {
+      const head = Buffer.alloc(9);
+      head.writeUIntBE(payload.length, 0, 3);
+      head[3] = type;
+      head[4] = flags;
+      head.writeUInt32BE(id, 5);
+      return Buffer.concat([head, payload]);
+    };
+    const [SETTINGS, HEADERS, CONTINUATION, END_STREAM, END_HEADERS] = [4, 1, 9, 1, 4];
+    const part = Buffer.alloc(16_000);
+    let n = 0;
+    let nConnections = 0;
+    const server = createServer((socket) => {
+      nConnections++;
+      let rest: Buffer = Buffer.alloc(0);
+      socket.on('error', () => {});
+      socket.write(frame(SETTINGS, 0, 0, part.subarray(0, 0)));
+      socket.on('data', (bytes) => {
+        rest = Buffer.concat([rest, Buffer.from(bytes)]);
+        if (rest.indexOf('PRI * HTTP/2.0') === 0) rest = rest.subarray(24);
+        for (;;) {
+          const length = rest.length < 9 ? Number.POSITIVE_INFINITY : rest.readUIntBE(0, 3);
+          if (rest.length < 9 + length) return;
+          const id = rest.readUInt32BE(5);
+          if (rest[3] === HEADERS) {
+            if (n++ % 20 !== 19) {
+              socket.write(frame(HEADERS, END_HEADERS | END_STREAM, id, Buffer.from([0x88])));
+            } else {
+              socket.write(frame(HEADERS, 0, id, Buffer.from([0x88])));
+              for (let k = 0; k < 70; k++) socket.write(frame(CONTINUATION, 0, id, part));
+            }
+          }
+          rest = rest.subarray(9 + length);
+        }
+      });
+    });
+    const url = `${await listening(server)}page`;
+    const run = await stress(url, over, { ratePerSecond: 100, durationMs: 1000 });
+    const { outcomes, reasons, planned } = run.main.summary;
+    expect(reasons['a head without end']).toBe(outcomes.socketError);
+    expect(outcomes.socketError).toBeGreaterThanOrEqual(4);
+    expect(outcomes.ok + outcomes.socketError).toBe(planned);
+    expect(nConnections).toBeGreaterThan(4);
   });
 
   test('a service that says goodbye to its connections loses no request', async () => {

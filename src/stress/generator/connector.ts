@@ -4,7 +4,7 @@
 import type { FromShard } from '../messages.ts';
 import type { Reconnection } from './request-io.ts';
 import { buildSocketRing } from './ring.ts';
-import { CLOSED, type Connection, CONNECTING, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import { CLOSED, CONNECTING, type Connection, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import { addReason } from './tally.ts';
 
 const FIRST_RETRY_MS = 20;
@@ -44,7 +44,7 @@ interface Opener {
 }
 
 export const buildConnector = (
-  { plan, sockets, step, recorder, waiting }: ShardState,
+  { plan, sockets, step, recorder, waiting, opening }: ShardState,
   opener: Opener,
   emit: (message: FromShard) => void,
 ): Connector => {
@@ -73,6 +73,7 @@ export const buildConnector = (
   const failed = (i: number, reason: string): void => {
     nConnecting--;
     sockets.state[i] = CLOSED;
+    opening.fault = reason;
     recorder.count('refused');
     addReason(recorder.tally, `connect: ${reason}`);
     if (step.isRunning && step.isClosedLoop) {
@@ -140,6 +141,7 @@ export const buildConnector = (
       else if (plan.keepAlive) recorder.count('reopened');
       hasOpened[i] = 1;
       retries[i] = 0;
+      opening.fault = null;
       sockets.handles[i] = socket;
       sockets.state[i] = IDLE;
       recorder.connected((performance.now() - begunAtMs[i]!) * 1000);

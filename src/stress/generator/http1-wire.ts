@@ -8,7 +8,7 @@ import { type FromShard, tlsOptionsOf } from '../messages.ts';
 import { buildConnector, codeOf } from './connector.ts';
 import { openEpollSockets } from './epoll-sockets.ts';
 import type { Reconnection, RequestIo } from './request-io.ts';
-import { type Connection, CONNECTING, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import { CONNECTING, type Connection, IDLE, nowUsOf, type ShardState } from './sockets.ts';
 import type { Wire } from './wire.ts';
 
 /** What is done on the sockets: plain requests, or journeys. */

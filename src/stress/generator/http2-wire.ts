@@ -11,7 +11,15 @@ import { preface } from './http2-frames.ts';
 import { buildIntake } from './http2-intake.ts';
 import { buildLink, buildOutput, type Link, resetLink } from './http2-link.ts';
 import { buildStreams } from './http2-streams.ts';
-import { buildSockets, CLOSED, CONNECTING, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import {
+  buildSockets,
+  CLOSED,
+  CONNECTING,
+  closeReason,
+  IDLE,
+  nowUsOf,
+  type ShardState,
+} from './sockets.ts';
 import type { Wire } from './wire.ts';
 
 export const buildHttp2Wire = (shared: ShardState, emit: (message: FromShard) => void): Wire => {
@@ -150,8 +158,8 @@ export const buildHttp2Wire = (shared: ShardState, emit: (message: FromShard) =>
         return;
       }
       if (links[c]!.places.size === 0) recorder.count('closedIdle');
-      const how = fault ? `reset (${codeOf(fault)})` : 'closed';
-      gone(c, (hasBegun) => `${how} ${hasBegun ? 'inside' : 'before'} an answer`, 'later');
+      const code = fault ? codeOf(fault) : null;
+      gone(c, (hasBegun) => closeReason(code, hasBegun), 'later');
     },
     error: (socket: Socket<number>, fault: Error): void => {
       if (links[socket.data]!.socket === socket) broken(socket.data, codeOf(fault));

@@ -3,7 +3,7 @@
  * Hot path: the state of each place lies in flat arrays.
  */
 import { type AnswerCheck, buildAnswerCheck } from './answer-check.ts';
-import type { AnswerRecord, LossOutcome, UnsentOutcome } from './recorder.ts';
+import { buildAnswerRecord, type LossOutcome, type UnsentOutcome } from './recorder.ts';
 import { BUSY, IDLE, type ShardState } from './sockets.ts';
 import { addReason } from './tally.ts';
 
@@ -46,16 +46,7 @@ export const buildLedger = (
     check.isKnown(index) ? 1 : 0,
   );
   const hasNames = plan.names.length > 1;
-  const answer: AnswerRecord = {
-    plannedUs: 0,
-    sentUs: 0,
-    status: 0,
-    isRight: false,
-    isWrong: false,
-    isKnown: false,
-    isCompared: false,
-    name: 0,
-  };
+  const answer = buildAnswerRecord();
   let nextRequest = 0;
   let stride = 1;
   let maxRequests = Number.POSITIVE_INFINITY;

@@ -3,7 +3,7 @@
  */
 import type { StepPlan } from '../messages.ts';
 import { buildSchedule, highestRateOf, type Schedule } from './schedule.ts';
-import { BUSY, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import { BUSY, IDLE, nowUsOf, type ShardState, whyUnsent } from './sockets.ts';
 import { addReason } from './tally.ts';
 import type { Wire } from './wire.ts';
 
@@ -32,9 +32,10 @@ interface Pacer {
 }
 
 export const buildPacer = (
-  { plan, sockets, step, recorder, waiting }: ShardState,
+  shared: ShardState,
   wire: Pick<Wire, 'poll' | 'send' | 'giveUp' | 'giveUpUnsent' | 'openMissing' | 'drain'>,
 ): Pacer => {
+  const { plan, sockets, step, recorder, waiting } = shared;
   const timeoutUs = plan.timeoutMs * 1000;
   const { state, sentUs, answered, idle } = sockets;
   let nextTime = NEVER;
@@ -90,7 +91,7 @@ export const buildPacer = (
     }
     while (waiting.size > 0 && t - waiting.peek() > timeoutUs) {
       wire.giveUpUnsent('unanswered', waiting.shift(), t);
-      addReason(recorder.tally, 'no free connection within the timeout');
+      addReason(recorder.tally, whyUnsent(shared, 'no free connection within the timeout'));
     }
   };
 
@@ -121,7 +122,8 @@ export const buildPacer = (
       }
       while (waiting.size > 0) {
         wire.giveUpUnsent(outcome, waiting.shift(), t);
-        addReason(recorder.tally, DRAIN_REASONS[outcome].unsent);
+        const { unsent } = DRAIN_REASONS[outcome];
+        addReason(recorder.tally, outcome === 'unanswered' ? whyUnsent(shared, unsent) : unsent);
       }
       wire.drain(t, outcome);
     },

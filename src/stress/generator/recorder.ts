@@ -27,7 +27,7 @@ export type LossOutcome = 'socketError' | 'timeout' | 'unanswered' | 'inFlight';
 export type UnsentOutcome = 'unanswered' | 'dropped' | 'inFlight';
 
 /** One answer as it is recorded; microseconds. One record is used for all answers of a shard. */
-export interface AnswerRecord {
+interface AnswerRecord {
   plannedUs: number;
   sentUs: number;
   status: number;
@@ -39,6 +39,20 @@ export interface AnswerRecord {
   /** Place of the request's name among the names. */
   name: number;
 }
+
+export const buildAnswerRecord = (): AnswerRecord => ({
+  plannedUs: 0,
+  sentUs: 0,
+  status: 0,
+  isRight: false,
+  isWrong: false,
+  isKnown: false,
+  isCompared: false,
+  name: 0,
+});
+
+/** What is recorded of a request that ends without an answer. */
+type LostRequest = Readonly<Pick<AnswerRecord, 'plannedUs' | 'sentUs' | 'name'>>;
 
 /** What of a step the recorder must know. */
 interface RecordedStep {
@@ -70,11 +84,7 @@ export interface Recorder {
   readonly recalled: (plannedUs: number, sentUs: number, t: number) => void;
   readonly answered: (answer: AnswerRecord, t: number) => void;
   /** A request that was sent ends without an answer. */
-  readonly lost: (
-    outcome: LossOutcome,
-    request: { readonly plannedUs: number; readonly sentUs: number; readonly name: number },
-    t: number,
-  ) => void;
+  readonly lost: (outcome: LossOutcome, request: LostRequest, t: number) => void;
   /** A request that never found a connection ends. */
   readonly unsent: (outcome: UnsentOutcome, plannedUs: number, t: number, name: number) => void;
   /** In a closed loop a connection that cannot be opened is a request that cannot be sent. */

@@ -2,12 +2,21 @@
  * Requests and answers on the sockets of a shard: sends, reads, checks, and records how each request ended.
  * Hot path: the bytes of all requests are built before the run, and the state of each socket lies in flat arrays.
  */
+
+import { closeCompletes, hasBegun, resetScanner, scanResponse } from '../response/scanner.ts';
+import { faultOfAnswer, INCOMPLETE } from '../response/scanner-state.ts';
 import { bodyOf } from './answer-check.ts';
 import { buildLedger } from './ledger.ts';
 import type { LossOutcome, UnsentOutcome } from './recorder.ts';
-import { closeCompletes, hasBegun, resetScanner, scanResponse } from '../response/scanner.ts';
-import { BROKEN, INCOMPLETE } from '../response/scanner-state.ts';
-import { BUSY, type Connection, forget, IDLE, nowUsOf, type ShardState } from './sockets.ts';
+import {
+  BUSY,
+  type Connection,
+  closeReason,
+  forget,
+  IDLE,
+  nowUsOf,
+  type ShardState,
+} from './sockets.ts';
 import { addReason } from './tally.ts';
 
 /** When a socket is opened again: now, a moment later, or when a request needs it, which then waits for it. */
@@ -101,8 +110,8 @@ export const buildRequestIo = (
     sample?.push(chunk.slice());
     const end = scanResponse(scanner, i, chunk, 0);
     if (end === INCOMPLETE) return;
-    if (end === BROKEN) {
-      drop(i, 'not an HTTP/1 answer');
+    if (end < 0) {
+      drop(i, faultOfAnswer(end));
       return;
     }
     if (end < chunk.length) {
@@ -178,9 +187,7 @@ export const buildRequestIo = (
           readyUs[i] = t;
           when = step.isClosedLoop ? 'at-once' : 'on-demand';
         } else {
-          const how = fault === null ? 'closed' : `reset (${fault})`;
-          const where = hasBegun(scanner, i) ? 'inside an answer' : 'before an answer';
-          addReason(recorder.tally, `${how} ${where}`);
+          addReason(recorder.tally, closeReason(fault, hasBegun(scanner, i)));
           settleLoss(i, 'socketError', t);
         }
       } else if (state[i] === IDLE) {

@@ -44,7 +44,7 @@ export const buildShard = (
   const step = buildRunningStep();
   const { state, idle } = sockets;
   const waiting = buildNumberRing(MAX_WAITING);
-  const shared: ShardState = { plan, sockets, step, recorder, waiting };
+  const shared: ShardState = { plan, sockets, step, recorder, waiting, opening: { fault: null } };
   let usage = readUsage();
   let isCutShort = false;
 

@@ -4,10 +4,10 @@
  * A socket is CLOSED -> CONNECTING -> IDLE <-> BUSY.
  */
 import type { ShardPlan } from '../messages.ts';
-import type { Recorder } from './recorder.ts';
 import { resetScanner } from '../response/scanner.ts';
-import { buildSocketRing, type NumberRing, type SocketRing } from './ring.ts';
 import { buildScanner, type Scanner } from '../response/scanner-state.ts';
+import type { Recorder } from './recorder.ts';
+import { buildSocketRing, type NumberRing, type SocketRing } from './ring.ts';
 
 export const CLOSED = 0;
 export const CONNECTING = 1;
@@ -72,7 +72,17 @@ export interface ShardState {
   readonly recorder: Recorder;
   /** Planned times that found no free socket. */
   readonly waiting: NumberRing;
+  /** Why the last attempt to open a connection failed; null when one was opened since. */
+  readonly opening: { fault: string | null };
 }
+
+/** Why a request was not sent: no connection could be opened, or else what is said. */
+export const whyUnsent = ({ opening: { fault } }: ShardState, otherwise: string): string => {
+  if (fault === null) return otherwise;
+  const why =
+    fault === 'ECONNREFUSED' ? `connection refused (${fault})` : `no connection (${fault})`;
+  return `not sent: ${why}`;
+};
 
 export const buildSockets = (nSockets: number): Sockets => ({
   handles: new Array<Connection | null>(nSockets).fill(null),
@@ -112,3 +122,7 @@ export const forget = (sockets: Sockets, i: number): void => {
   sockets.answered[i] = 0;
   resetScanner(sockets.scanner, i);
 };
+
+/** What is said of a request whose connection the service closed. @param fault null: in order, with a FIN */
+export const closeReason = (fault: string | null, hasBegun: boolean): string =>
+  `${fault === null ? 'closed' : `reset (${fault})`} ${hasBegun ? 'inside' : 'before'} an answer`;

@@ -5,21 +5,23 @@
  * user's own script between them, and costs accordingly.
  */
 import { buildRandom } from '../../core/random.ts';
-import type { AnswerRecord, LossOutcome } from '../generator/recorder.ts';
+import { buildAnswerRecord, type LossOutcome } from '../generator/recorder.ts';
 import type { Reconnection, RequestIo } from '../generator/request-io.ts';
 import {
   BUSY,
   CLOSED,
   type Connection,
+  closeReason,
   forget,
   IDLE,
   nowUsOf,
   type ShardState,
+  whyUnsent,
 } from '../generator/sockets.ts';
 import { addReason, OTHER } from '../generator/tally.ts';
 import { readResponse } from '../response/reference.ts';
 import { closeCompletes, hasBegun, resetScanner, scanResponse } from '../response/scanner.ts';
-import { BROKEN, INCOMPLETE } from '../response/scanner-state.ts';
+import { faultOfAnswer, INCOMPLETE } from '../response/scanner-state.ts';
 import { type Exchange, type Journey, type JourneyPlan, walk } from './user.ts';
 
 /** The user of a socket. */
@@ -65,16 +67,7 @@ export const buildJourneyIo =
     /** Users that began in steps before: numbers are never given twice. */
     let nBefore = 0;
 
-    const record: AnswerRecord = {
-      plannedUs: 0,
-      sentUs: 0,
-      status: 0,
-      isRight: false,
-      isWrong: false,
-      isKnown: false,
-      isCompared: false,
-      name: 0,
-    };
+    const record = buildAnswerRecord();
 
     /** A free place takes the next user, or becomes idle. */
     const serve = (i: number, t: number): void => {
@@ -269,7 +262,7 @@ export const buildJourneyIo =
       user.chunks.push(chunk.slice());
       const end = scanResponse(scanner, i, chunk, 0);
       if (end === INCOMPLETE) return;
-      if (end === BROKEN) drop(i, 'not an HTTP/1 answer');
+      if (end < 0) drop(i, faultOfAnswer(end));
       else if (end < chunk.length) {
         recorder.count('unsolicited');
         drop(i, 'an answer longer than it says');
@@ -328,10 +321,8 @@ export const buildJourneyIo =
             complete(i, user, false);
             return;
           }
-          const how = fault === null ? 'closed' : `reset (${fault})`;
-          const where = hasBegun(scanner, i) ? 'inside an answer' : 'before an answer';
+          addReason(recorder.tally, closeReason(fault, hasBegun(scanner, i)));
           forget(sockets, i);
-          addReason(recorder.tally, `${how} ${where}`);
           fail(i, 'socketError', nowUsOf(step));
           return;
         }
@@ -361,7 +352,7 @@ export const buildJourneyIo =
           const isThinking = user !== null && !user.isAsking && user.arrivedUs < 0;
           if (isThinking && t >= step.endUs && waiting.size > 0) leave(i, user);
           if (!user?.isAsking || user.unsent === null || t - user.plannedUs < timeoutUs) continue;
-          addReason(recorder.tally, 'no free connection within the timeout');
+          addReason(recorder.tally, whyUnsent(shared, 'no free connection within the timeout'));
           fail(i, 'unanswered', t);
         }
       },
@@ -371,7 +362,8 @@ export const buildJourneyIo =
           if (!user) continue;
           users[i] = null;
           if (user.isAsking) {
-            addReason(recorder.tally, 'no answer until the end');
+            const why = 'no answer until the end';
+            addReason(recorder.tally, user.sentUs < 0 ? whyUnsent(shared, why) : why);
             loseRequest(i, user, outcome, t);
           } else if (user.arrivedUs >= 0) recorder.unsent(outcome, user.arrivedUs, t, 0);
           if (handles[i] === null) {

@@ -22,6 +22,15 @@ export const UNTIL_CLOSE = 9;
 export const INCOMPLETE = -1;
 /** These bytes are not an HTTP/1.x answer. */
 export const BROKEN = -2;
+/** Its head goes on for longer than any answer's. */
+export const TOO_LONG = -3;
+export const HEAD_LIMIT_BYTES = 65_536;
+
+/** Why bytes are no answer. @param end BROKEN or TOO_LONG */
+export const faultOfAnswer = (end: number): string =>
+  end === TOO_LONG
+    ? `a head longer than ${HEAD_LIMIT_BYTES.toLocaleString('en')} bytes`
+    : 'not an HTTP/1 answer';
 
 export const BODY_LIMIT_BYTES = 2 ** 52;
 

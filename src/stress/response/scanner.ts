@@ -6,9 +6,16 @@
  */
 import { scanChunks } from './chunks.ts';
 import { parseHead } from './head.ts';
-import { BROKEN, HEAD, INCOMPLETE, LENGTH, type Scanner, UNTIL_CLOSE } from './scanner-state.ts';
-
-const HEAD_LIMIT_BYTES = 65_536;
+import {
+  BROKEN,
+  HEAD,
+  HEAD_LIMIT_BYTES,
+  INCOMPLETE,
+  LENGTH,
+  type Scanner,
+  TOO_LONG,
+  UNTIL_CLOSE,
+} from './scanner-state.ts';
 
 /** One head in so many that are not known is learnt: services whose heads all differ must not pay for it. */
 const LEARN_MASK = 63;
@@ -29,7 +36,7 @@ export const closeCompletes = (scanner: Scanner, socket: number): boolean =>
 
 /**
  * Reads a chunk for a socket from `from` on.
- * @returns the offset just past the answer's end, INCOMPLETE, or BROKEN
+ * @returns the offset just past the answer's end, INCOMPLETE, BROKEN or TOO_LONG
  * @cost one pass over the head, constant over a body of known length
  * @source RFC 9112, sections 6 and 7
  */
@@ -83,8 +90,10 @@ const scanHead = (scanner: Scanner, socket: number, chunk: Uint8Array, from: num
     const end = parseHead(scanner, socket, chunk, from);
     if (end > 0 && (scanner.nUnknown++ & LEARN_MASK) === 0)
       learn(scanner, socket, chunk, from, end);
-    if (end === INCOMPLETE && from < chunk.length) scanner.heads.set(socket, chunk.slice(from));
-    else scanner.bodyAt = end;
+    if (end === INCOMPLETE && from < chunk.length) {
+      if (chunk.length - from > HEAD_LIMIT_BYTES) return TOO_LONG;
+      scanner.heads.set(socket, chunk.slice(from));
+    } else scanner.bodyAt = end;
     return end;
   }
   const joined = new Uint8Array(saved.length + chunk.length - from);
@@ -92,7 +101,7 @@ const scanHead = (scanner: Scanner, socket: number, chunk: Uint8Array, from: num
   joined.set(from === 0 ? chunk : chunk.subarray(from), saved.length);
   const end = parseHead(scanner, socket, joined, 0);
   if (end === INCOMPLETE) {
-    if (joined.length > HEAD_LIMIT_BYTES) return BROKEN;
+    if (joined.length > HEAD_LIMIT_BYTES) return TOO_LONG;
     scanner.heads.set(socket, joined);
     return INCOMPLETE;
   }

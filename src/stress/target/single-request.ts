@@ -4,7 +4,7 @@
 import type { SocketHandler } from 'bun';
 import { readResponse } from '../response/reference.ts';
 import { closeCompletes, scanResponse } from '../response/scanner.ts';
-import { BROKEN, buildScanner, INCOMPLETE } from '../response/scanner-state.ts';
+import { BROKEN, buildScanner, INCOMPLETE, TOO_LONG } from '../response/scanner-state.ts';
 import { tlsOptionsOf } from '../messages.ts';
 import type { Target } from './target.ts';
 
@@ -72,7 +72,7 @@ export const sendSingleRequest = (
         scanner.phase[0] = 0;
         scanner.heads.clear();
         const end = scanResponse(scanner, 0, seen, 0);
-        if (end === BROKEN) settle({ kind: 'not-http' });
+        if (end === BROKEN || end === TOO_LONG) settle({ kind: 'not-http' });
         else if (end !== INCOMPLETE) {
           settle(responseOf(seen.subarray(0, end), scanner.status[0]!, options.bodiless));
         }
