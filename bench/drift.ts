@@ -8,7 +8,7 @@ import { decodeTime, type FieldName } from '../src/core/flight.ts';
 import { buildRandom } from '../src/core/random.ts';
 import { departuresOf } from '../src/core/table.ts';
 import { loadTable } from '../src/flights/cleaning/load.ts';
-import { inputsOfTable, rawOf } from '../src/train/features/encoding.ts';
+import { flightColumnsOf, inputsOfTable, rawOf } from '../src/train/features/encoding.ts';
 import { scheduleInputs } from '../src/train/features/schedule-features.ts';
 import { distributionsOf } from '../src/train/quality/input-distribution.ts';
 import { printMachine } from './lib/measure.ts';
@@ -28,7 +28,7 @@ const names: readonly FieldName[] = [...scheduleInputs(table), 'flightNumber', '
 const inputs = inputsOfTable(table, [...new Set(names)], [rows]);
 const raw = rawOf(table, inputs);
 const known = rows.filter((row) => departures[row]! < END);
-const shares = distributionsOf(inputs, raw, known);
+const shares = distributionsOf(flightColumnsOf(table, inputs), known);
 const nCells = shares.reduce((n, { shares: bins }) => n + bins.length, 0);
 const random = buildRandom(7);
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { buildInputReader, type Input, readColumnInto } from './inputs.ts';
+import { buildColumnReader, buildInputReader, type Input } from './inputs.ts';
 
 const INPUTS: readonly Input[] = [
   { name: 'origin', kind: 'category', required: true, description: '', values: ['EWR', 'JFK'] },
@@ -101,7 +101,7 @@ test.each([
     values: cells.map(String),
   } as const;
   const raw = new Float64Array(cells.length);
-  readColumnInto(input, column, { into: raw, at: 0, stride: 1, nRows: cells.length });
+  buildColumnReader(input, column)({ into: raw, at: 0, stride: 1, first: 0, nRows: cells.length });
   expect([...raw]).toEqual(wanted);
 });
 
@@ -112,6 +112,9 @@ test('a column is read in the model’s codes, whatever the order of its own dic
     codes: Int32Array.of(0, 1, 2, -1),
     values: ['ABC', 'EWR', 'JFK'],
   } as const;
-  readColumnInto(INPUTS[0]!, column, { into: raw, at: 1, stride: 2, nRows: 4 });
+  const read = buildColumnReader(INPUTS[0]!, column);
+  read({ into: raw, at: 1, stride: 2, first: 0, nRows: 4 });
   expect([...raw]).toEqual([7, Number.NaN, 7, 0, 7, 1, 7, Number.NaN]);
+  read({ into: raw, at: 0, stride: 1, first: 1, nRows: 2 });
+  expect([...raw.subarray(0, 3)]).toEqual([0, 1, 7]);
 });

@@ -172,31 +172,33 @@ const fault = (reading: Reading, input: Input, must: string): number => {
   return Number.NaN;
 };
 
-/** Where the rows of one input go: to `into[row * stride + at]`. */
+/** Which rows of one input are read, and where they go: row `first + i` to `into[at + i * stride]`. */
 interface InputRows {
   readonly into: Float64Array;
   readonly at: number;
   readonly stride: number;
+  readonly first: number;
   readonly nRows: number;
 }
 
 /**
- * Fills one input of many rows from a table column.
- * A column that is absent or of another kind leaves NaN. Codes are translated to the model's dictionary.
+ * A reader of one input from a table column, some rows at a time.
+ * A column that is absent or of another kind gives NaN. Codes are translated to the model's dictionary.
  */
-export const readColumnInto = (
+export const buildColumnReader = (
   input: Input,
   column: Column | undefined,
-  { into, at, stride, nRows }: InputRows,
-): void => {
+): ((rows: InputRows) => void) => {
   if (column?.kind === 'category' && input.kind === 'category') {
     const codeOf = buildCodeReader(input)!;
     const translated = Float64Array.from(column.values, (value) => codeOf(value) ?? Number.NaN);
-    for (let row = 0; row < nRows; row++) {
-      const code = column.codes[row]!;
-      into[row * stride + at] = code < 0 ? Number.NaN : translated[code]!;
-    }
-    return;
+    const { codes } = column;
+    return ({ into, at, stride, first, nRows }) => {
+      for (let i = 0; i < nRows; i++) {
+        const code = codes[first + i]!;
+        into[at + i * stride] = code < 0 ? Number.NaN : translated[code]!;
+      }
+    };
   }
   const numbers =
     column?.kind === 'number' && input.kind === 'number'
@@ -204,6 +206,8 @@ export const readColumnInto = (
       : column?.kind === 'time' && input.kind === 'time'
         ? column.minutes
         : undefined;
-  for (let row = 0; row < nRows; row++)
-    into[row * stride + at] = numbers ? numbers[row]! : Number.NaN;
+  return ({ into, at, stride, first, nRows }) => {
+    for (let i = 0; i < nRows; i++)
+      into[at + i * stride] = numbers ? numbers[first + i]! : Number.NaN;
+  };
 };

@@ -1,8 +1,9 @@
 /**
  * Flights by what they have in common: a number for each combination of codes and parts of the calendar.
  */
-import type { Input } from '../core/inputs.ts';
-import { type KeyPart, keysOf } from '../core/steps/lookup.ts';
+import { CALENDAR } from '../core/calendar.ts';
+import { indexOf, type KeyPart } from '../core/steps/lookup.ts';
+import type { FlightColumns } from './flight-columns.ts';
 
 /** Code of each distinct key in the order of its first row. */
 export interface KeyCodes {
@@ -11,23 +12,53 @@ export interface KeyCodes {
   readonly keys: readonly number[];
 }
 
+/** Gives some flights codes by the parts of a key (see `core/steps/lookup`). */
+export type KeyReader = (parts: readonly KeyPart[]) => KeyCodes;
+
 /** Keys up to this are looked up in an array. */
 const DENSE = 1 << 22;
 
-/** @param raw float64, shape (n, inputs.length) */
-export const codesOf = (
-  parts: readonly KeyPart[],
-  inputs: readonly Input[],
-  raw: Float64Array,
-  rows: Int32Array,
-): KeyCodes => {
-  const values = keysOf(parts, inputs, raw, rows);
-  const nKeys = parts.reduce((product, { radix }) => product * radix, 1);
+/** A reader that remembers each part of a key that it was asked for, one to four bytes a flight. */
+export const buildKeyReader = ({ inputs, columns }: FlightColumns, rows: Int32Array): KeyReader => {
+  const known = new Map<string, Uint8Array | Uint16Array | Uint32Array>();
+  /** The digits of a part, its radix where one is missing or out of range. */
+  const digitsOf = ({ of, input, radix }: KeyPart): Uint8Array | Uint16Array | Uint32Array => {
+    const name = `${of} ${input} ${radix}`;
+    const remembered = known.get(name);
+    if (remembered) return remembered;
+    const column = columns[indexOf(inputs, input)]!;
+    const digitOf = of === 'code' ? (value: number) => value : CALENDAR[of];
+    const narrow = radix < 2 ** 8 ? Uint8Array : radix < 2 ** 16 ? Uint16Array : Uint32Array;
+    const digits = new narrow(rows.length);
+    for (let i = 0; i < rows.length; i++) {
+      const digit = digitOf(column[rows[i]!]!);
+      digits[i] = digit >= 0 && digit < radix ? digit : radix;
+    }
+    known.set(name, digits);
+    return digits;
+  };
+  return (parts) => {
+    const values = new Float64Array(rows.length);
+    for (const part of parts) {
+      const digits = digitsOf(part);
+      const { radix } = part;
+      for (let i = 0; i < rows.length; i++)
+        values[i] = digits[i] === radix ? Number.NaN : values[i]! * radix + digits[i]!;
+    }
+    return codesOf(
+      values,
+      parts.reduce((product, { radix }) => product * radix, 1),
+    );
+  };
+};
+
+/** @param values float64: keys below `nKeys`, NaN where a part is missing */
+const codesOf = (values: Float64Array, nKeys: number): KeyCodes => {
   const dense = nKeys <= DENSE ? new Int32Array(nKeys).fill(-1) : null;
   const sparse = new Map<number, number>();
-  const codes = new Int32Array(rows.length).fill(-1);
+  const codes = new Int32Array(values.length).fill(-1);
   const keys: number[] = [];
-  for (let i = 0; i < rows.length; i++) {
+  for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (Number.isNaN(value)) continue;
     let code = dense ? dense[value]! : (sparse.get(value) ?? -1);

@@ -12,7 +12,7 @@ import { prepare } from './preparation.ts';
 import { buildBaselines } from './quality/baseline-model.ts';
 import { distributionsOf } from './quality/input-distribution.ts';
 import type { TrainOptions } from './settings.ts';
-import { awkwardRows, baselineAnswers } from './flight-samples.ts';
+import { awkwardRows } from './flight-samples.ts';
 
 interface FeatureMatrixPart {
   readonly name: Part;
@@ -42,13 +42,12 @@ export const buildFeatureMatrix = async (
   const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
   try {
     const prepared = await prepare(table, options, pool);
-    const { inputs, features, raw, parts, split, known, columns } = prepared;
+    const { inputs, features, flights, parts, split, known, columns } = prepared;
     const departures = departuresOf(table);
     const { airline } = table.columns;
     const { weather } = table.surroundings ?? {};
-    const baselines = buildBaselines(prepared, options);
-    const answers = baselineAnswers(baselines, prepared);
-    const selfTestRaw = awkwardRows(inputs, raw, table.nRows);
+    const { model: baselines, answers } = buildBaselines(prepared, options);
+    const selfTestRaw = awkwardRows(flights, table.nRows);
     const nSelfTest = selfTestRaw.length / inputs.length;
     const rejected = Object.values(table.source.rejected).reduce((sum, n) => sum + n, 0);
     const nothing = (n: number): Float64Array => new Float64Array(n).fill(Number.NaN);
@@ -87,7 +86,7 @@ export const buildFeatureMatrix = async (
             },
           },
         },
-        shares: distributionsOf(inputs, raw, known),
+        shares: distributionsOf(flights, known),
         selfTest: {
           nRows: nSelfTest,
           raw: selfTestRaw,

@@ -14,7 +14,7 @@ import type { Bins } from './binning/binning.ts';
 import type { ColumnSource, ColumnTask } from './binning/column-binning.ts';
 import type { TrainingPool } from './engine/training-pool.ts';
 import { dayEffects } from './features/day-effect.ts';
-import { inputsOfTable, rawOf } from './features/encoding.ts';
+import { flightColumnsOf, inputsOfTable } from './features/encoding.ts';
 import { holidayFeature } from './features/holidays.ts';
 import { scheduleFeatures, scheduleInputs } from './features/schedule-features.ts';
 import { buildStatistics, kindsOf } from './features/target-statistics.ts';
@@ -28,6 +28,8 @@ import {
 import { trafficFeatures } from './features/traffic.ts';
 import { binOffsets } from './growing/histogram.ts';
 import type { BoostRows } from './growing/training-rows.ts';
+import type { FlightColumns } from './flight-columns.ts';
+import { buildKeyReader, type KeyReader } from './key-codes.ts';
 import { guardAgainstLeaks } from './leak-guard.ts';
 import type { TrainOptions } from './settings.ts';
 import { sharedBytes, sharedInts } from './shared-array.ts';
@@ -39,8 +41,10 @@ export interface Prepared {
   readonly bins: readonly Bins[];
   /** Where the numbers of each feature come from, part by part. */
   readonly columns: readonly ColumnTask[];
-  /** float64, shape (nRows, nInputs): every flight of the table. */
-  readonly raw: Float64Array;
+  /** What the model asks of every flight of the table. */
+  readonly flights: FlightColumns;
+  /** Codes of the known rows. */
+  readonly codesOf: KeyReader;
   /** uint8, shape (nRows): 1 where a flight of the table was late. */
   readonly labels: Uint8Array;
   readonly parts: Readonly<Record<Part, BoostRows>>;
@@ -49,7 +53,7 @@ export interface Prepared {
 }
 
 /** What trees are grown from. */
-export type Learnable = Omit<Prepared, 'raw' | 'labels' | 'columns'>;
+export type Learnable = Omit<Prepared, 'flights' | 'codesOf' | 'labels' | 'columns'>;
 
 /**
  * @param asked the parts, where the caller has made them; some may be empty
@@ -88,15 +92,15 @@ export const prepare = async (
   const known = knownRows(split, departures);
   const { ownColumns = [] } = options;
   const inputs = inputsOfTable(table, [...namesOf(table, options), ...ownColumns], [known]);
-  const raw = rawOf(table, inputs);
+  const flights = flightColumnsOf(table, inputs);
+  const codesOf = buildKeyReader(flights, known);
   const plain = [
     ...scheduleFeatures(inputs.map(({ name }) => name)),
     ...ownFeatures(inputs, ownColumns),
-    ...(options.features === 'own' ? calendarFeatures(inputs, raw, known, departures) : []),
+    ...(options.features === 'own' ? calendarFeatures(flights, codesOf, known, departures) : []),
   ];
   const statistics = buildStatistics(options.features === 'own' ? kindsOf(inputs) : [], {
-    inputs,
-    raw,
+    codesOf,
     rows: known,
     departures,
     labels,
@@ -121,7 +125,7 @@ export const prepare = async (
         const values = part === 'test' ? undefined : statistics.columns[f - plain.length];
         return values
           ? { kind: 'placed', values, places, rows }
-          : { kind: 'feature', feature, inputs, raw, rows };
+          : { kind: 'feature', feature, flights, rows };
       }),
     }),
   );
@@ -141,7 +145,7 @@ export const prepare = async (
     }),
   ) as Record<Part, BoostRows>;
   guardAgainstLeaks(features, parts.train);
-  return { split, inputs, features, bins, columns, raw, labels, parts, known };
+  return { split, inputs, features, bins, columns, flights, codesOf, labels, parts, known };
 };
 
 const MIN_ROWS = 200;
@@ -178,15 +182,15 @@ const ownFeatures = (inputs: readonly Input[], names: readonly string[]): readon
 const MORE: readonly FieldName[] = ['flightNumber', 'tailNumber'];
 
 const calendarFeatures = (
-  inputs: readonly Input[],
-  raw: Float64Array,
+  flights: FlightColumns,
+  codesOf: KeyReader,
   known: Int32Array,
   departures: Float64Array,
 ): readonly Feature[] => {
   const [first, last] = [dayOf(departures[known[0]!]!), dayOf(departures[known.at(-1)!]!)];
   const years = (last - first) / 365;
   return [
-    ...trafficFeatures(inputs, raw, known, departures),
+    ...trafficFeatures(flights, codesOf, known, departures),
     // Until each holiday and season was seen twice, they only tell which weeks had bad weather.
     ...(years < SEASONAL_YEARS ? [] : [holidayFeature(first, last), SEASON]),
   ];

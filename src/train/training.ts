@@ -130,8 +130,9 @@ const prepareToLearn = async (
   pool: TrainingPool,
   asked?: DataSplit,
 ): Promise<ReadyToLearn> => {
-  const { raw, labels, columns, ...learnable } = await prepare(table, options, pool, asked);
-  return { learnable, samples: takeSamples({ ...learnable, raw, labels, columns }, options) };
+  const prepared = await prepare(table, options, pool, asked);
+  const { flights: _, codesOf: __, labels: ___, columns: ____, ...learnable } = prepared;
+  return { learnable, samples: takeSamples(prepared, options) };
 };
 
 /** Measures the heads on the test flights and makes a model of them. */

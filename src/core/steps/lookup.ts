@@ -25,28 +25,6 @@ type LookupInto = (out: Float64Array, outAt: number, stride: number, nRows: numb
 /** Rows that are encoded feature by feature: what the features share of them stays in the nearest cache. */
 export const ENCODER_ROWS = 256;
 
-/**
- * float64, shape (rows.length): the mixed-radix key of each of some flights, NaN when a part is missing or out of range.
- * @param raw float64, shape (n, inputs.length)
- */
-export const keysOf = (
-  parts: readonly KeyPart[],
-  inputs: readonly Input[],
-  raw: Float64Array,
-  rows: Int32Array,
-): Float64Array => {
-  const keys = new Float64Array(rows.length);
-  for (const { of, input, radix } of parts) {
-    const at = indexOf(inputs, input);
-    const digitOf = of === 'code' ? (value: number) => value : CALENDAR[of];
-    for (let i = 0; i < rows.length; i++) {
-      const digit = digitOf(raw[rows[i]! * inputs.length + at]!);
-      keys[i] = digit >= 0 && digit < radix ? keys[i]! * radix + digit : Number.NaN;
-    }
-  }
-  return keys;
-};
-
 /** The digits of keys, which several features share; each column is filled once per block. */
 export interface Digits {
   /** The column of one part, before its radix is looked at. */

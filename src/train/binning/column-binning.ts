@@ -2,19 +2,18 @@
  * Columns to bins by all threads: each takes the next column, finds its bins and fills in every part's rows.
  * A column's bins depend on nothing but the column, so they are the same whoever takes it.
  */
-import { buildEncoder, type Feature } from '../../core/features.ts';
-import type { Input } from '../../core/inputs.ts';
+import type { Feature } from '../../core/features.ts';
+import { type FlightColumns, featureOfRows } from '../flight-columns.ts';
 import { type Bins, binInto, buildCategoryBins, buildQuantityBins } from './binning.ts';
 
 /** Where one part of a column comes from, as plain data that a thread can be given. */
 export type ColumnSource =
   | { readonly kind: 'values'; readonly values: Float64Array }
-  /** A feature of the flights `rows` of `raw`, float64, shape (n, inputs.length). */
+  /** A feature of some of the flights. */
   | {
       readonly kind: 'feature';
       readonly feature: Feature;
-      readonly inputs: readonly Input[];
-      readonly raw: Float64Array;
+      readonly flights: FlightColumns;
       readonly rows: Int32Array;
     }
   /** `values[places[row]]` of each of `rows`. */
@@ -64,17 +63,8 @@ export const binColumns = ({ columns, into, next }: BinningTask): (Bins | null)[
 export const valuesOf = (source: ColumnSource): Float64Array => {
   if (source.kind === 'values') return source.values;
   const { rows } = source;
+  if (source.kind === 'feature') return featureOfRows(source.feature, source.flights, rows);
   const values = new Float64Array(rows.length);
-  if (source.kind === 'placed')
-    for (let i = 0; i < rows.length; i++) values[i] = source.values[source.places[rows[i]!]!]!;
-  else {
-    const { feature, inputs, raw } = source;
-    const encode = buildEncoder(inputs, [feature]);
-    // Files are by day as a rule, and so are the rows: neighbours are encoded together.
-    for (let i = 0, n = 1; i < rows.length; i += n, n = 1) {
-      while (i + n < rows.length && rows[i + n] === rows[i]! + n) n++;
-      encode(raw, rows[i]! * inputs.length, values, i, n);
-    }
-  }
+  for (let i = 0; i < rows.length; i++) values[i] = source.values[source.places[rows[i]!]!]!;
   return values;
 };

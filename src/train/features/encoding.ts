@@ -2,9 +2,10 @@
  * Table to inputs, whole columns, as numbers that the one encoder reads which serving uses too.
  */
 import { fieldOf } from '../../core/flight.ts';
-import { type Input, readColumnInto } from '../../core/inputs.ts';
+import { buildColumnReader, type Input } from '../../core/inputs.ts';
 import { buildCompletion } from '../../core/around/completion.ts';
 import type { Table } from '../../core/table.ts';
+import type { FlightColumns } from '../flight-columns.ts';
 import { sharedFloats } from '../shared-array.ts';
 
 /**
@@ -43,13 +44,48 @@ const REQUIRED: ReadonlySet<string> = new Set([
   'scheduledDeparture',
 ]);
 
+/** Rows that are read and completed together: they stay in the nearest cache. */
+const BLOCK_ROWS = 256;
+
 /** float64, shape (nRows, nInputs), row-major, shared: the columns, completed by what is known around the flights. */
 export const rawOf = (table: Table, inputs: readonly Input[]): Float64Array => {
-  const raw = sharedFloats(table.nRows * inputs.length);
-  inputs.forEach((input, i) => {
-    const column = table.columns[input.name as keyof Table['columns']];
-    readColumnInto(input, column, { into: raw, at: i, stride: inputs.length, nRows: table.nRows });
-  });
-  if (table.surroundings) buildCompletion(inputs, table.surroundings)?.(raw, 0, table.nRows);
+  const { nRows } = table;
+  const nInputs = inputs.length;
+  const raw = sharedFloats(nRows * nInputs);
+  const readInto = buildBlockReader(table, inputs);
+  for (let first = 0; first < nRows; first += BLOCK_ROWS)
+    readInto(raw, first * nInputs, first, Math.min(BLOCK_ROWS, nRows - first));
   return raw;
+};
+
+/** The same, input by input: what training works on. */
+export const flightColumnsOf = (table: Table, inputs: readonly Input[]): FlightColumns => {
+  const { nRows } = table;
+  const columns = inputs.map(() => sharedFloats(nRows));
+  const readInto = buildBlockReader(table, inputs);
+  const block = new Float64Array(BLOCK_ROWS * inputs.length);
+  for (let first = 0; first < nRows; first += BLOCK_ROWS) {
+    const n = Math.min(BLOCK_ROWS, nRows - first);
+    readInto(block, 0, first, n);
+    for (let at = 0; at < columns.length; at++) {
+      const column = columns[at]!;
+      for (let i = 0; i < n; i++) column[first + i] = block[i * columns.length + at]!;
+    }
+  }
+  return { inputs, columns };
+};
+
+/** Fills `into[at ...]` with the inputs of `nRows` flights from `first` on. */
+type BlockReader = (into: Float64Array, at: number, first: number, nRows: number) => void;
+
+const buildBlockReader = (table: Table, inputs: readonly Input[]): BlockReader => {
+  const readers = inputs.map((input) =>
+    buildColumnReader(input, table.columns[input.name as keyof Table['columns']]),
+  );
+  const stride = inputs.length;
+  const complete = table.surroundings && buildCompletion(inputs, table.surroundings);
+  return (into, at, first, nRows) => {
+    for (const [i, read] of readers.entries()) read({ into, at: at + i, stride, first, nRows });
+    complete?.(into, at, nRows);
+  };
 };

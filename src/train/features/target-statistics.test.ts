@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { buildEncoder } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
+import { buildKeyReader } from '../key-codes.ts';
 import { buildStatistics, type Kind } from './target-statistics.ts';
 
 const INPUTS: readonly Input[] = [
@@ -20,11 +21,11 @@ const KINDS: readonly Kind[] = [
 const airlines = [0, 1, 0, 1, 0, 1, 0, 1];
 const labels = Uint8Array.from([1, 0, 1, 0, 1, 0, 1, 0]);
 const departures = Float64Array.from(airlines, (_, i) => Math.floor(i / 2) * 1440 + 600);
-const raw = Float64Array.from(airlines.flatMap((code, i) => [code, departures[i]!]));
+const flights = { inputs: INPUTS, columns: [Float64Array.from(airlines), departures] };
 const rows = Int32Array.from(airlines.keys());
 
 const build = (of: Uint8Array) =>
-  buildStatistics(KINDS, { inputs: INPUTS, raw, rows, departures, labels: of });
+  buildStatistics(KINDS, { codesOf: buildKeyReader(flights, rows), rows, departures, labels: of });
 
 describe('a target statistic', () => {
   test('knows nothing on the first day, then what earlier days showed', () => {

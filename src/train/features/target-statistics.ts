@@ -11,7 +11,7 @@ import { dayOf } from '../../core/calendar.ts';
 import type { Feature } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { KeyPart } from '../../core/steps/lookup.ts';
-import { codesOf, type KeyCodes, sortedKeys } from '../key-codes.ts';
+import { type KeyCodes, type KeyReader, sortedKeys } from '../key-codes.ts';
 import { sharedFloats } from '../shared-array.ts';
 
 export interface Kind {
@@ -32,9 +32,8 @@ interface Statistics {
 
 /** Flights that statistics are taken of. */
 interface KnownFlights {
-  readonly inputs: readonly Input[];
-  /** float64, shape (n, inputs.length): every row of the table. */
-  readonly raw: Float64Array;
+  /** Their codes. */
+  readonly codesOf: KeyReader;
   /** int32: the rows that are known, by rising day. */
   readonly rows: Int32Array;
   /** float64, shape (n): local minutes of every row of the table. */
@@ -46,9 +45,9 @@ interface KnownFlights {
 /** @cost O(rows x kinds) */
 export const buildStatistics = (
   kinds: readonly Kind[],
-  { inputs, raw, rows, departures, labels }: KnownFlights,
+  { codesOf, rows, departures, labels }: KnownFlights,
 ): Statistics => {
-  const dictionaries = kinds.map(({ parts }) => codesOf(parts, inputs, raw, rows));
+  const dictionaries = kinds.map(({ parts }) => codesOf(parts));
   const parents = kinds.map((kind) => kinds.findIndex(({ name }) => name === kind.parent));
   const sums = dictionaries.map(({ keys }) => new Float64Array(keys.length));
   const counts = dictionaries.map(({ keys }) => new Float64Array(keys.length));

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { MS_PER_DAY } from '../../core/calendar.ts';
 import { buildEncoder } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
+import { columnsOfRaw } from '../../../test/flight-columns.ts';
+import { buildKeyReader } from '../key-codes.ts';
 import { trafficFeatures } from './traffic.ts';
 
 const ORIGINS = ['JFK', 'LGA'];
@@ -28,8 +30,18 @@ const rawOf = (flights: readonly Flight[]): Float64Array =>
     ]),
   );
 
+const featuresFrom = (
+  inputs: readonly Input[],
+  raw: Float64Array,
+  rows: Int32Array,
+  departures: Float64Array,
+) => {
+  const flights = columnsOfRaw(inputs, raw);
+  return trafficFeatures(flights, buildKeyReader(flights, rows), rows, departures);
+};
+
 const featuresOf = (flights: readonly Flight[], rows = [...flights.keys()]) =>
-  trafficFeatures(
+  featuresFrom(
     INPUTS,
     rawOf(flights),
     Int32Array.from(rows),
@@ -94,9 +106,9 @@ describe('traffic', () => {
     );
     const departures = Float64Array.from(SCHEDULE, ([, , departure]) => minutesOf(departure));
     const rows = Int32Array.from(SCHEDULE.keys());
-    expect(
-      trafficFeatures(inputs, rawOf(SCHEDULE), rows, departures).map(({ name }) => name),
-    ).toEqual(['flightsToDestinationPerHour']);
+    expect(featuresFrom(inputs, rawOf(SCHEDULE), rows, departures).map(({ name }) => name)).toEqual(
+      ['flightsToDestinationPerHour'],
+    );
   });
 
   test('loses no flight: a day of each kind, times how many there were, gives them all', () => {

@@ -6,9 +6,9 @@
 import { dayOf, weekdayOf } from '../../core/calendar.ts';
 import type { Feature } from '../../core/features.ts';
 import type { FieldName } from '../../core/flight.ts';
-import type { Input } from '../../core/inputs.ts';
 import type { KeyPart, Lookup } from '../../core/steps/lookup.ts';
-import { codesOf, sortedKeys } from '../key-codes.ts';
+import type { FlightColumns } from '../flight-columns.ts';
+import { type KeyReader, sortedKeys } from '../key-codes.ts';
 
 /** The features of one side: its airport, and what the day's plan says of it. */
 const SIDES = [
@@ -56,12 +56,13 @@ const FURTHER = [
 
 /** Departures per hour at the origin and flights to the destination; what is usual comes from the rows of a part. */
 export const trafficFeatures = (
-  inputs: readonly Input[],
-  raw: Float64Array,
+  flights: FlightColumns,
+  codesOf: KeyReader,
   rows: Int32Array,
   departures: Float64Array,
 ): readonly Feature[] => {
-  const known = { inputs, raw, rows, daysOfWeek: countDays(rows, departures) };
+  const { inputs } = flights;
+  const known = { ...flights, codesOf, rows, daysOfWeek: countDays(rows, departures) };
   const hasPlan = inputs.some(({ name }) => name === DAY);
   const usualOnDay = hasPlan ? usualOf('origin', null, known) : null;
   const features = SIDES.flatMap(({ airport, inHour, near }): Feature[] => {
@@ -96,7 +97,7 @@ export const trafficFeatures = (
 const meansOf = (
   name: FieldName,
   by: readonly string[],
-  { inputs, raw, rows }: KnownSchedule,
+  { inputs, columns, codesOf, rows }: KnownSchedule,
 ): Lookup | null => {
   const place = inputs.findIndex((input) => input.name === name);
   const parts = by.map((part): KeyPart => {
@@ -113,11 +114,12 @@ const meansOf = (
       numbers: new Float64Array(0),
       otherwise: Number.NaN,
     };
-  const codes = codesOf(parts, inputs, raw, rows);
+  const codes = codesOf(parts);
+  const values = columns[place]!;
   const sums = new Float64Array(codes.keys.length);
   const counts = new Float64Array(codes.keys.length);
   for (let i = 0; i < rows.length; i++) {
-    const value = raw[rows[i]! * inputs.length + place]!;
+    const value = values[rows[i]!]!;
     const code = codes.codes[i]!;
     if (code < 0 || Number.isNaN(value)) continue;
     sums[code]! += value;
@@ -132,9 +134,9 @@ const meansOf = (
   };
 };
 
-interface KnownSchedule {
-  readonly inputs: readonly Input[];
-  readonly raw: Float64Array;
+interface KnownSchedule extends FlightColumns {
+  /** Codes of the rows. */
+  readonly codesOf: KeyReader;
   readonly rows: Int32Array;
   /** Days that the rows fall on, Monday first. */
   readonly daysOfWeek: Float64Array;
@@ -143,9 +145,11 @@ interface KnownSchedule {
 const countDays = (rows: Int32Array, departures: Float64Array): Float64Array => {
   const daysOfWeek = new Float64Array(7);
   const seen = new Set<number>();
-  for (const row of rows) {
-    const day = dayOf(departures[row]!);
-    if (seen.has(day)) continue;
+  let last = Number.NaN;
+  for (let i = 0; i < rows.length; i++) {
+    const day = dayOf(departures[rows[i]!]!);
+    if (day === last || seen.has(day)) continue;
+    last = day;
     seen.add(day);
     daysOfWeek[weekdayOf(day)]! += 1;
   }
@@ -159,7 +163,7 @@ const countDays = (rows: Int32Array, departures: Float64Array): Float64Array => 
 const usualOf = (
   airport: string,
   hours: readonly number[] | null,
-  { inputs, raw, rows, daysOfWeek }: KnownSchedule,
+  { inputs, codesOf, daysOfWeek }: KnownSchedule,
 ): Lookup | null => {
   const input = inputs.find((one) => one.name === airport);
   if (!input?.values?.length) return null;
@@ -168,7 +172,7 @@ const usualOf = (
     { of: 'dayOfWeek', input: 'scheduledDeparture', radix: 7 },
     ...(hours ? [{ of: 'hour', input: 'scheduledDeparture', radix: HOURS } as const] : []),
   ];
-  const { codes, keys: seen } = codesOf(parts, inputs, raw, rows);
+  const { codes, keys: seen } = codesOf(parts);
   const perKey = new Float64Array(seen.length);
   for (let i = 0; i < codes.length; i++) if (codes[i]! >= 0) perKey[codes[i]!]! += 1;
   const counts = new Map<number, number>();

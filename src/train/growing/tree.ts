@@ -159,24 +159,3 @@ const codeWords = (tree: Tree, node: number, codes: Int32Array): Uint32Array => 
   for (const code of chosen) words[code >>> 5]! |= 1 << (code & 31);
   return words;
 };
-
-/** Score of one flight's features by a forest that was made here: thresholds by <=, doubles. */
-export const walkForest = (forest: Forest, features: Float64Array): number => {
-  let sum = 0;
-  for (let tree = 0; tree < forest.nTrees; tree++) {
-    let node = forest.roots[tree]!;
-    for (let f = forest.feature[node]!; f >= 0; f = forest.feature[node]!) {
-      const value = features[f]!;
-      const start = forest.categoryStart[node]!;
-      const goesLeft = Number.isNaN(value)
-        ? forest.missingLeft[node] === 1
-        : start < 0
-          ? value <= forest.threshold[node]!
-          : value < 32 * forest.categoryWords[node]! &&
-            ((forest.categories[start + (value >>> 5)]! >>> (value & 31)) & 1) === 1;
-      node = goesLeft ? forest.left[node]! : forest.right[node]!;
-    }
-    sum += forest.value[node]!;
-  }
-  return forest.base + forest.scale * sum;
-};

@@ -3,7 +3,10 @@
  * its first head is climatology, its second the logistic regression, each step function a tree.
  */
 import type { Feature } from '../../core/features.ts';
+import { sigmoid } from '../../core/logistic.ts';
 import type { Head, Model } from '../../core/model.ts';
+import { featureOfRows } from '../flight-columns.ts';
+import type { BinnedRows } from '../growing/training-rows.ts';
 import { buildNodes, forestOf, type Tree, WORDS_PER_SET } from '../growing/tree.ts';
 import type { Prepared } from '../preparation.ts';
 import type { TrainOptions } from '../settings.ts';
@@ -12,8 +15,14 @@ import { fitLogistic, type Logistic } from './logistic.ts';
 
 const LOGISTIC_ROUNDS = 8;
 
-export const buildBaselines = (prepared: Prepared, options: TrainOptions): Model => {
-  const { inputs, raw, labels, known, parts } = prepared;
+/** What the baselines say of the test flights. */
+export type BaselineAnswers = Readonly<Record<'climatology' | 'logistic', Float64Array>>;
+
+export const buildBaselines = (
+  prepared: Prepared,
+  options: TrainOptions,
+): { readonly model: Model; readonly answers: BaselineAnswers } => {
+  const { inputs, codesOf, labels, known, parts } = prepared;
   const plain = prepared.features.flatMap((feature, f) =>
     feature.step === 'lookup' || feature.step === 'planned' ? [] : [f],
   );
@@ -22,7 +31,7 @@ export const buildBaselines = (prepared: Prepared, options: TrainOptions): Model
   const logistic = fitLogistic(parts.train, used, LOGISTIC_ROUNDS);
   const bins = prepared.bins;
   const trees = plain.map((f) => stepsOf(prepared, logistic, f));
-  const climatology = climatologyFeature(inputs, raw, labels, known);
+  const climatology = climatologyFeature(inputs, codesOf, labels, known);
   const features: readonly Feature[] = [...prepared.features, climatology];
   const forest = forestOf(trees, bins, logistic.intercept);
   const weights = new Float64Array(features.length);
@@ -38,7 +47,7 @@ export const buildBaselines = (prepared: Prepared, options: TrainOptions): Model
     { ...head, score: { kind: 'linear', weights, intercept: 0 } },
     { ...head, score: { kind: 'forest', forest: { ...forest, nFeatures: features.length } } },
   ];
-  return {
+  const model: Model = {
     name: `${options.name}-baselines`,
     inputs,
     features,
@@ -48,6 +57,31 @@ export const buildBaselines = (prepared: Prepared, options: TrainOptions): Model
     shares: [],
     selfTest: { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) },
   };
+  return {
+    model,
+    answers: {
+      climatology: featureOfRows(climatology, prepared.flights, prepared.split.rows.test).map(
+        sigmoid,
+      ),
+      logistic: scoresOf(logistic, plain, parts.test).map(sigmoid),
+    },
+  };
+};
+
+/** What the trees of the weights say of rows, to the bit: from their bins. */
+const scoresOf = (
+  { weights, intercept }: Logistic,
+  plain: readonly number[],
+  { nRows, bins, offsets, data }: BinnedRows,
+): Float64Array => {
+  const sums = new Float64Array(nRows);
+  for (const f of plain) {
+    const ofBins = weights.slice(offsets[f]!, offsets[f + 1]!);
+    if (bins[f]!.kind === 'category') ofBins[0] = ofBins[1]!;
+    const column = data.subarray(f * nRows, (f + 1) * nRows);
+    for (let row = 0; row < nRows; row++) sums[row]! += ofBins[column[row]!]!;
+  }
+  return sums.map((sum) => intercept + sum);
 };
 
 /** One feature's weights as a tree: a chain that turns off at each bin in turn. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { buildEncoder, type Feature } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
+import { columnsOfRaw } from '../../../test/flight-columns.ts';
+import { buildKeyReader } from '../key-codes.ts';
 import { climatologyFeature } from './climatology.ts';
 
 const AIRLINE: Input = {
@@ -29,6 +31,14 @@ const raw = Float64Array.from(FLIGHTS.flatMap(({ airline, minutes }) => [airline
 const labels = Uint8Array.from(FLIGHTS, ({ late }) => late);
 const all = Int32Array.from(FLIGHTS.keys());
 
+const featureOf = (
+  inputs: readonly Input[],
+  flights: Float64Array,
+  late: Uint8Array,
+  known: Int32Array,
+): Feature =>
+  climatologyFeature(inputs, buildKeyReader(columnsOfRaw(inputs, flights), known), late, known);
+
 /** The probability that the feature's log-odds stand for. */
 const probabilityOf = (
   feature: Feature,
@@ -41,7 +51,7 @@ const probabilityOf = (
 };
 
 describe('climatology', () => {
-  const feature = climatologyFeature(INPUTS, raw, labels, all);
+  const feature = featureOf(INPUTS, raw, labels, all);
 
   test.each<[string, readonly number[], number]>([
     ['AA at 8: (30 + 50 x .3) / (60 + 50)', [AA, 8 * 60], 45 / 110],
@@ -64,7 +74,7 @@ describe('climatology', () => {
     const known = all.slice(55);
     // Five flights of AA (minutes 55 to 59: late are 55, 57, 59), forty of B6: 3 of 45.
     const rate = 3 / 45;
-    const some = climatologyFeature(INPUTS, raw, labels, known);
+    const some = featureOf(INPUTS, raw, labels, known);
     expect(probabilityOf(some, INPUTS, [AA, 480])).toBeCloseTo((3 + 50 * rate) / 55, 12);
     expect(probabilityOf(some, INPUTS, [B6, 480])).toBeCloseTo((50 * rate) / 90, 12);
   });
@@ -73,7 +83,7 @@ describe('climatology', () => {
     const more = Float64Array.from([...raw, Number.NaN, 480, Number.NaN, 480]);
     const late = Uint8Array.from([...labels, 1, 1]);
     const known = Int32Array.from({ length: 102 }, (_, row) => row);
-    const some = climatologyFeature(INPUTS, more, late, known);
+    const some = featureOf(INPUTS, more, late, known);
     const rate = 32 / 102;
     expect(probabilityOf(some, INPUTS, [Number.NaN, 480])).toBeCloseTo(rate, 12);
     expect(probabilityOf(some, INPUTS, [B6, 480])).toBeCloseTo((50 * rate) / 90, 12);
@@ -81,7 +91,7 @@ describe('climatology', () => {
 
   test('goes by the hour alone where there is no airline', () => {
     const hours = Float64Array.of(480, 490, 600, 610);
-    const some = climatologyFeature(
+    const some = featureOf(
       [DEPARTURE],
       hours,
       Uint8Array.of(1, 1, 1, 0),

@@ -6,15 +6,18 @@ import type { Feature } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
 import { logit } from '../../core/logistic.ts';
 import type { KeyPart } from '../../core/steps/lookup.ts';
-import { codesOf, sortedKeys } from '../key-codes.ts';
+import { type KeyReader, sortedKeys } from '../key-codes.ts';
 
 /** Flights of the overall rate that each cell is given. */
 const PRIOR_ROWS = 50;
 
-/** Log-odds of the rate of each airline and hour among the `known` rows, as a stored feature. */
+/**
+ * Log-odds of the rate of each airline and hour among the `known` rows, as a stored feature.
+ * @param codesOf codes of these rows
+ */
 export const climatologyFeature = (
   inputs: readonly Input[],
-  raw: Float64Array,
+  codesOf: KeyReader,
   labels: Uint8Array,
   known: Int32Array,
 ): Feature => {
@@ -22,7 +25,7 @@ export const climatologyFeature = (
   const parts: KeyPart[] = [{ of: 'hour', input: 'scheduledDeparture', radix: 24 }];
   if (airline?.values?.length)
     parts.unshift({ of: 'code', input: 'airline', radix: airline.values.length });
-  const codes = codesOf(parts, inputs, raw, known);
+  const codes = codesOf(parts);
   const late = new Float64Array(codes.keys.length);
   const all = new Float64Array(codes.keys.length);
   let nLate = 0;

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { columnsOfRaw } from '../../../test/flight-columns.ts';
 import { PLANTED_INPUTS } from '../../../test/planted.ts';
 import { distributionsOf } from './input-distribution.ts';
 import { buildBinCounter } from '../../core/distribution.ts';
@@ -20,8 +21,7 @@ test('live flights fall in the bins that training counted them in', () => {
     );
   }
   const shares = distributionsOf(
-    PLANTED_INPUTS,
-    raw,
+    columnsOfRaw(PLANTED_INPUTS, raw),
     Int32Array.from({ length: nRows }, (_, row) => row),
   );
   const cells = new Float64Array(shares.reduce((n, share) => n + share.shares.length, 0));

@@ -3,27 +3,24 @@
  */
 import { minuteOfDay } from '../../core/calendar.ts';
 import { buildBinCounter } from '../../core/distribution.ts';
-import type { Input } from '../../core/inputs.ts';
 import type { InputShare } from '../../core/model.ts';
 import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
+import type { FlightColumns } from '../flight-columns.ts';
 import { sampleQuantile } from './quantile.ts';
 
 const N_BINS = 10;
 
-/**
- * One distribution per input, over `rows`; none of what the plan of a day fills, which a flight that is asked alone lacks.
- * @param raw float64, shape (all rows, nInputs)
- */
+/** One distribution per input, over `rows`; none of what the plan of a day fills, which a flight that is asked alone lacks. */
 export const distributionsOf = (
-  inputs: readonly Input[],
-  raw: Float64Array,
+  { inputs, columns }: FlightColumns,
   rows: Int32Array,
 ): readonly InputShare[] =>
   inputs.flatMap((input, at) => {
     if ((PLAN_FIELDS as readonly string[]).includes(input.name)) return [];
+    const column = columns[at]!;
     const own = new Float64Array(rows.length);
     for (let i = 0; i < rows.length; i++) {
-      const value = raw[rows[i]! * inputs.length + at]!;
+      const value = column[rows[i]!]!;
       own[i] = input.kind === 'time' ? minuteOfDay(value) : value;
     }
     const isCode = input.kind === 'category';
