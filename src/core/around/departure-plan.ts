@@ -120,14 +120,26 @@ const startCounts = () => {
   const indexOf = (hour: number): number => Math.floor(hour / HOURS_PER_PAGE);
   const keyOf = (number: number, index: number): number => number * PAGES + index + PAGES / 2;
   const placeOf = (hour: number): number => hour - HOURS_PER_PAGE * indexOf(hour);
+  /** Of each number, the first hour of the day that was asked last, and what its hours hold up to each of them. */
+  const askedStarts: number[] = [];
+  const askedSums: Float64Array[] = [];
+  const sumsOf = (number: number, start: number): Float64Array => {
+    if (askedStarts[number] === start) return askedSums[number]!;
+    const sums = askedSums[number] ?? new Float64Array(HOURS + 1);
+    const page = pages.get(keyOf(number, indexOf(start)));
+    const first = placeOf(start);
+    for (let hour = 0; hour < HOURS; hour++)
+      sums[hour + 1] = page === undefined ? 0 : sums[hour]! + page[first + hour]!;
+    askedStarts[number] = start;
+    askedSums[number] = sums;
+    return sums;
+  };
   /** Of the hours from one to before another of the same day. */
   const between = (number: number, from: number, to: number): number => {
-    const page = number < 0 ? undefined : pages.get(keyOf(number, indexOf(from)));
-    if (page === undefined) return 0;
-    const first = placeOf(from);
-    let sum = 0;
-    for (let at = first; at < first + to - from; at++) sum += page[at]!;
-    return Math.min(MOST, sum);
+    if (number < 0) return 0;
+    const start = dayStart(from);
+    const sums = sumsOf(number, start);
+    return Math.min(MOST, sums[to - start]! - sums[from - start]!);
   };
   const put = (number: number, index: number, page: Uint8Array | Uint16Array): void => {
     pages.set(keyOf(number, index), page);
@@ -175,6 +187,8 @@ const startKeys = (width: number) => {
   let n = 0;
   let sorted: Float64Array | undefined;
   let starts: Int32Array | undefined;
+  /** Of each number, the place that was found last: who asks goes on in time. */
+  let found: Int32Array | undefined;
   const sortedKeys = (): Float64Array => (sorted ??= keys.subarray(0, n).sort());
   return {
     bytes: () => keys.byteLength,
@@ -190,9 +204,12 @@ const startKeys = (width: number) => {
     /** Place of the first key that is not below one of a number: looked for among that number's only. */
     placeOf: (number: number, key: number): number => {
       starts ??= startsOf(sortedKeys(), width);
-      return number + 1 < starts.length
-        ? firstNotBelow(sortedKeys(), key, starts[number]!, starts[number + 1]!)
-        : n;
+      found ??= starts.slice();
+      if (number + 1 >= starts.length) return n;
+      const own = [starts[number]!, starts[number + 1]!] as const;
+      const place = firstNotBelowNear(sortedKeys(), key, found[number]!, own);
+      found[number] = place;
+      return place;
     },
   };
 };
@@ -280,6 +297,26 @@ const startAircraft = () => {
       };
     },
   };
+};
+
+/** Place of the first key that is not below a value, looked for further and further from a place. */
+const firstNotBelowNear = (
+  sorted: Float64Array,
+  value: number,
+  near: number,
+  [begin, end]: readonly [number, number],
+): number => {
+  let [low, high] = [near, near];
+  // The first that is not below lies at `low` or after it, and at `high` or before it.
+  for (let step = 1; low > begin && sorted[low - 1]! >= value; step *= 2) {
+    high = low - 1;
+    low = Math.max(begin, low - step);
+  }
+  for (let step = 1; high < end && sorted[high]! < value; step *= 2) {
+    low = high + 1;
+    high = Math.min(end, high + step);
+  }
+  return firstNotBelow(sorted, value, low, high);
 };
 
 const firstNotBelow = (sorted: Float64Array, value: number, begin: number, end: number): number => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { buildCalibration } from '../../core/calibrate.ts';
+import { buildRandom } from '../../core/random.ts';
 import { dayEffects } from '../features/day-effect.ts';
 import { calibrateInTheLarge, levelWeights } from './calibration-in-the-large.ts';
 
@@ -34,6 +35,27 @@ describe('the level', () => {
       calibrateInTheLarge({ kind: 'none' }, { probabilities, labels }, 1),
     );
     expect(curve(0.3)).toBeCloseTo(0.218, 3);
+  });
+
+  test('is met to nine digits, wherever it lies, and where no flight or every flight was late', () => {
+    const random = buildRandom(3);
+    for (const rate of [0, 1e-3, 0.3, 0.97, 1]) {
+      const own = Float64Array.from(days, () => 0.02 + 0.9 * random());
+      const outcomes = Uint8Array.from(days, () => (random() < rate ? 1 : 0));
+      const shape = calibrateInTheLarge(
+        { kind: 'none' },
+        { probabilities: own, labels: outcomes, days },
+        7,
+      );
+      const curve = buildCalibration(shape);
+      const weights = levelWeights(days, 7);
+      const late = (of: (row: number) => number): number =>
+        weights.reduce((sum, weight, row) => sum + weight * of(row), 0);
+      const [said, was] = [late((row) => curve(own[row]!)), late((row) => outcomes[row]!)];
+      if (rate > 0 && rate < 1) expect(said).toBeCloseTo(was, 9);
+      // Never by more than ten in log-odds.
+      else if (shape.kind === 'platt') expect(shape.b).toBeCloseTo(rate === 0 ? -10 : 10, 6);
+    }
   });
 
   test('is weighed by shares that sum to one', () => {

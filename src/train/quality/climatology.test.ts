@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import { columnsOfRaw } from '../../../test/flight-columns.ts';
 import { buildEncoder, type Feature } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
-import { columnsOfRaw } from '../../../test/flight-columns.ts';
 import { buildKeyReader } from '../key-codes.ts';
 import { climatologyFeature } from './climatology.ts';
 

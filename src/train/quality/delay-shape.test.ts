@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { fitDelayShape } from './delay-shape.ts';
 import { buildDelayQuantile } from '../../core/delay-distribution.ts';
 import { buildRandom } from '../../core/random.ts';
+import { fitDelayShape } from './delay-shape.ts';
 
 const STEPS = [15, 30, 60];
 const LEVELS = [0.5, 0.8, 0.9];

@@ -2,6 +2,7 @@
  * How delays lie between the minutes of the probability heads, found from known flights (see `core/delay-distribution`).
  */
 import { type DelayShape, SHAPE_POINTS } from '../../core/delay-distribution.ts';
+import { orderOf } from './metrics.ts';
 
 /** Flights and what is said of them. */
 interface KnownDelays {
@@ -18,9 +19,7 @@ const MAX_KNOTS = 12;
 
 /** @cost O(n log n) */
 export const fitDelayShape = ({ probabilities, minutes, steps }: KnownDelays): DelayShape => {
-  const order = Uint32Array.from(minutes.keys())
-    .filter((row) => minutes[row]! < steps[0]!)
-    .sort((a, b) => probabilities[a]! - probabilities[b]! || a - b);
+  const order = orderOf(probabilities).filter((row) => minutes[row]! < steps[0]!);
   const nKnots = Math.max(1, Math.min(MAX_KNOTS, Math.floor(order.length / ROWS_PER_KNOT)));
   const knots: number[] = [];
   const below: number[] = [];

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test';
-import { buildRandom } from '../../core/random.ts';
 import { buildCalibration } from '../../core/calibrate.ts';
+import { buildRandom } from '../../core/random.ts';
+import { splitByTime } from '../features/time-split.ts';
 import { anchor, fitCalibration, fitIsotonic } from './calibration.ts';
 import { auc, ece, logLoss } from './metrics.ts';
-import { splitByTime } from '../features/time-split.ts';
 
 describe('the measures', () => {
   test('agree with counting pairs', () => {

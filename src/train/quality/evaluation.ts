@@ -6,7 +6,7 @@ import { encodeTime } from '../../core/flight.ts';
 import type { Quality } from '../../core/model.ts';
 import type { Table } from '../../core/table.ts';
 import { departuresOf } from '../../core/table.ts';
-import { compare, type Comparison } from './comparison.ts';
+import { type Comparison, compare } from './comparison.ts';
 import {
   type DayResampling,
   type Interval,
@@ -19,9 +19,9 @@ import {
   logLoss,
   orderOf,
   qualityOf,
+  type ReliabilityBin,
   rateOf,
   reliability,
-  type ReliabilityBin,
 } from './metrics.ts';
 
 /** Figures are null where a part has fewer than a hundred flights: nothing can be said of it but how many they are. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
 import { columnsOfRaw } from '../../../test/flight-columns.ts';
 import { PLANTED_INPUTS } from '../../../test/planted.ts';
-import { distributionsOf } from './input-distribution.ts';
 import { buildBinCounter } from '../../core/distribution.ts';
+import { distributionsOf } from './input-distribution.ts';
 
 test('live flights fall in the bins that training counted them in', () => {
   const nRows = 500;

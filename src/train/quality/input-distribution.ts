@@ -1,10 +1,11 @@
 /**
  * How the inputs of the training flights were distributed, so that drift shows later.
  */
+
+import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
 import { minuteOfDay } from '../../core/calendar.ts';
 import { buildBinCounter } from '../../core/distribution.ts';
 import type { InputShare } from '../../core/model.ts';
-import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
 import type { FlightColumns } from '../flight-columns.ts';
 import { sampleQuantile } from './quantile.ts';
 
