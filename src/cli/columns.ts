@@ -99,7 +99,7 @@ const print = (
     );
   else
     printLine(
-      'No dialect reads it. Going by names and content, this command would; check that it is right:',
+      'No dialect reads it. Going by names and content, this command does; check it before you run it:',
     );
   for (const doubt of proposal?.doubts ?? []) printLine(`  ${doubt}`);
   const how =

@@ -86,7 +86,9 @@ const exitCodeOf = (error: unknown): number => {
     process.stderr.write(`puntual: ${error.message}\n`);
     for (const fault of error.faults.slice(0, 10))
       process.stderr.write(
-        `  ${fault.pointer === PROPOSAL ? commandWith(fault.detail) : fault.detail}\n`,
+        fault.pointer === PROPOSAL
+          ? `  Going by names and content, this command reads it; check it before you run it:\n  ${commandWith(fault.detail)}\n`
+          : `  ${fault.detail}\n`,
       );
     return ERRORS[error.code].exit;
   }

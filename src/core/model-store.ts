@@ -90,7 +90,7 @@ export const findModel = (modelsDir: string, wanted: string): string => {
   if (version === undefined && stored !== undefined)
     throw new AppError(
       'model-missing',
-      `no version of '${name}' is current; the newest that is stored is '${name}/${stored}': say it so, or make one current with 'puntual train ... --publish'`,
+      `no version of '${name}' is current; the newest that is stored is '${name}/${stored}': name that version, or train with --publish, which makes one current`,
     );
   const names = modelNames(modelsDir);
   const there =
