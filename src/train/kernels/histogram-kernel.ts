@@ -95,7 +95,13 @@ export const addRows = (shape: KernelShape): Func =>
             record.set(recordOf(shape, i32.load(at.get))),
             words,
             rest,
-            to.set(i32.add(to.get, i32.const(shape.recordBytes))),
+            // A row outside the sample is written over by the next.
+            to.set(
+              i32.add(
+                to.get,
+                select(i32.load(record.get), i32.const(shape.recordBytes), i32.const(0)),
+              ),
+            ),
             at.set(i32.add(at.get, i32.const(4))),
           ]),
           record.set(block.get),
