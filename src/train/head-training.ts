@@ -1,9 +1,9 @@
 /**
  * The answers of a model: P(delay >= minutes), chained, each learned and calibrated, and quantiles of minutes, which are
  * read from the distribution that these probabilities span.
- * A probability is learned twice: from the training part, to find its rounds and its curve on later flights,
- * then as many rounds from all flights before the test, so that it knows the newest schedule too. Once it is judged it
- * may be learned a third time, from every flight there is.
+ * A probability is learned twice: from the training part, to find how many trees it has and its curve on later flights
+ * (in larger steps where there is much to learn, see `treeSearch`), then from all flights before the test, so that it
+ * knows the newest schedule too. Once it is judged it may be learned a third time, from every flight there is.
  */
 import { sigmoid } from '../core/logistic.ts';
 import type { Calibration, Head } from '../core/model.ts';
@@ -25,7 +25,7 @@ import { calibrateInTheLarge } from './quality/calibration-in-the-large.ts';
 import { rateOf } from './quality/metrics.ts';
 import { type Learnable, labelsOf } from './preparation.ts';
 import type { ScoreRows } from './engine/parallel-scoring.ts';
-import { boostSettings, type TrainOptions } from './settings.ts';
+import { boostSettings, type TrainOptions, type TreeSearch, treeSearch } from './settings.ts';
 import { boostWithEarlyStopping } from './early-stopping.ts';
 import { PARTS, type Part } from './features/time-split.ts';
 import { forestOf } from './growing/tree.ts';
@@ -49,6 +49,8 @@ export interface LearnedHead {
   readonly of: Readonly<Record<Part, BoostRows>>;
   /** Whether its trees were grown again from all flights before the test. */
   readonly isRelearned: boolean;
+  /** The trees of the head that each round stands for, of those in which their number was looked for; 1 where these were kept. */
+  readonly treesPerRound: number;
 }
 
 export interface LearnedHeads {
@@ -103,13 +105,23 @@ export const learnHeads = async (
     boostSettings(nRows, features, options, learned.length > 0);
   const probabilitiesOf = async (boosted: Boosted, rows: BoostRows): Promise<Float64Array> =>
     (await score(boosted, rows)).map(sigmoid);
-  /** As many rounds again, from all flights before the test; the first result where there is no time for that. */
-  const learnAgain = async (first: Boosted, rows: BoostRows, name: string): Promise<Relearned> => {
+  const searchOf = (train: BoostRows, { nRows }: BoostRows): TreeSearch => {
+    const settings = settingsOf(train);
+    if (learned.length > 0) return { settings, treesPerTree: 1 };
+    return treeSearch(settings, features, { nRows, nSearched: train.nRows });
+  };
+  /** Trees from all flights before the test, in the number that was found; the first ones where there is no time for that. */
+  const learnAgain = async (
+    { first, nTrees }: { readonly first: Boosted; readonly nTrees: number },
+    rows: BoostRows,
+    name: string,
+  ): Promise<Relearned> => {
     if (!isStopped) {
+      const settings = settingsOf(rows);
       const again = await regrow(first, rows, {
         buildLearner,
-        settings: settingsOf(rows),
-        onRound: watch(name, rows),
+        settings: { ...settings, nTrees: Math.min(nTrees, settings.nTrees) },
+        onRound: watch(`${name}, all flights`, rows),
       });
       if (!isStopped) return again;
     }
@@ -142,15 +154,17 @@ export const learnHeads = async (
       PARTS.slice(0, 2).some((part) => [0, 1].includes(rateOf(of[part].labels)));
     if (previous !== null && isThin) break;
     const name = `late ${minutes}`;
+    const rows = knownOf(of);
+    const search = searchOf(of.train, rows);
     const first = await boostWithEarlyStopping({
       buildLearner,
       train: of.train,
       validation: of.validation,
-      settings: settingsOf(of.train),
+      settings: search.settings,
       onRound: watch(name, of.train),
     });
-    const rows = knownOf(of);
-    const { boosted, probabilities } = await learnAgain(first, rows, `${name}, all flights`);
+    const nTrees = Math.round(first.trees.length * search.treesPerTree);
+    const { boosted, probabilities } = await learnAgain({ first, nTrees }, rows, name);
     const raw = await probabilitiesOf(first, of.calibration);
     const curve =
       (previous === null && (await curveOverDays(first, of, raw, { ...rows, probabilities }))) ||
@@ -162,6 +176,7 @@ export const learnHeads = async (
       of,
       curve,
       isRelearned: boosted !== first,
+      treesPerRound: boosted === first ? 1 : search.treesPerTree,
       answers: {
         calibration: raw.map(buildCalibration(calibration)),
         test: (await probabilitiesOf(boosted, of.test)).map(buildCalibration(calibration)),
@@ -200,7 +215,10 @@ export const learnOnAll = async (
     const name = `late ${minutes}, every day`;
     const { boosted, probabilities } = await regrow(first, rows, {
       buildLearner,
-      settings: boostSettings(rows.nRows, features, options, previous !== null),
+      settings: {
+        ...boostSettings(rows.nRows, features, options, previous !== null),
+        nTrees: first.trees.length,
+      },
       onRound: (round) => {
         if (!onRound({ ...round, head: name, nRows: rows.nRows })) isStopped = true;
         return !isStopped;
@@ -227,7 +245,7 @@ const joined = <T extends Float64Array | Int32Array | Uint8Array>(
   return both;
 };
 
-/** As many trees again, from other rows. */
+/** Trees again, from other rows; there are as many as the settings say. */
 const regrow = async (
   first: Boosted,
   rows: BoostRows,
@@ -237,7 +255,7 @@ const regrow = async (
     buildLearner,
     train: rows,
     validation: null,
-    settings: { ...settings, nTrees: first.trees.length },
+    settings,
     ...(onRound && { onRound }),
   });
   return {

@@ -46,6 +46,8 @@ const SMALL_ROWS = 20_000;
 const WIDE_FEATURES = 20;
 const FEATURES_PER_TREE = 9;
 const QUICK = { nTrees: 60, nLeaves: 31, patience: 10 } as const;
+/** With steps this large the number of trees is found soon; half of it is luck with small steps too. */
+const SEARCH = { learningRate: 0.15, patience: 15 } as const;
 
 /** Features that more of can only make a flight later (1), or less late (-1). */
 const DIRECTIONS: Readonly<Record<string, number>> = {
@@ -53,6 +55,9 @@ const DIRECTIONS: Readonly<Record<string, number>> = {
   windGustMph: 1,
   visibilityMiles: -1,
 };
+
+const isWideTable = (nRows: number, features: readonly unknown[]): boolean =>
+  nRows >= SMALL_ROWS && features.length >= WIDE_FEATURES;
 
 /**
  * Settings for `nRows` training rows: few leaves and strong smoothing where rows are few.
@@ -65,12 +70,12 @@ export const boostSettings = (
   isQuick = false,
 ): BoostSettings => {
   const isSmall = nRows < SMALL_ROWS;
-  const isWide = !isSmall && features.length >= WIDE_FEATURES;
+  const isWide = isWideTable(nRows, features);
   const share = Math.min(1, nRows / 200_000);
   const settings: BoostSettings = {
     nTrees: options.nTrees ?? (isWide ? 800 : 400),
     nLeaves: options.nLeaves ?? (isSmall ? Math.max(8, Math.min(31, Math.round(nRows / 250))) : 31),
-    learningRate: options.learningRate ?? (isWide ? 0.03 : 0.05),
+    learningRate: options.learningRate ?? (isWide ? 0.04 : 0.05),
     maxDepth: isSmall ? 10 : 12,
     patience: isWide ? 50 : 30,
     rowShare: 0.8,
@@ -95,5 +100,35 @@ export const boostSettings = (
     nLeaves: Math.min(settings.nLeaves, QUICK.nLeaves),
     patience: QUICK.patience,
     learningRate: Math.max(settings.learningRate, 0.1),
+  };
+};
+
+/** How the number of trees is found. */
+export interface TreeSearch {
+  readonly settings: BoostSettings;
+  /** The trees of the model that each tree of the search stands for. */
+  readonly treesPerTree: number;
+}
+
+/**
+ * The search for the number of trees that `settings` grow from `nRows` rows, on a part of them, `nSearched`. Where small
+ * steps are asked for it takes larger ones, and so fewer trees; and more rows bear more trees.
+ */
+export const treeSearch = (
+  settings: BoostSettings,
+  features: readonly unknown[],
+  { nRows, nSearched }: { readonly nRows: number; readonly nSearched: number },
+): TreeSearch => {
+  const learningRate = Math.max(SEARCH.learningRate, settings.learningRate);
+  if (!isWideTable(nSearched, features)) return { settings, treesPerTree: 1 };
+  const treesPerTree = (learningRate / settings.learningRate) * (nRows / nSearched);
+  return {
+    settings: {
+      ...settings,
+      learningRate,
+      nTrees: Math.ceil(settings.nTrees / treesPerTree),
+      patience: Math.min(settings.patience, SEARCH.patience),
+    },
+    treesPerTree,
   };
 };

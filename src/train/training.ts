@@ -48,6 +48,8 @@ export interface TrainReport extends Evaluation {
   readonly baselines: { readonly climatology: Baseline; readonly logistic: Baseline };
   readonly threshold: number;
   readonly rounds: readonly { readonly train: number; readonly validation: number }[];
+  /** How many trees of the first answer each of them stands for: where steps were larger, while their number was looked for. */
+  readonly treesPerRound: number;
   /** How many trees the first answer has. */
   readonly trees: number;
   /** How many trees it could have had at most. */
@@ -224,6 +226,7 @@ const judge = (
       target: table.source.target,
       lateMinutes: options.lateMinutes,
       rounds: first.boosted.rounds,
+      treesPerRound: first.treesPerRound,
       trees: first.boosted.trees.length,
       maxTrees: settings.nTrees,
       isRelearned: first.isRelearned,

@@ -7,10 +7,11 @@ import { skillOf, type TrainingReport } from './training-report.ts';
 
 export const learningCurveSection = ({
   rounds = [],
+  treesPerRound = 1,
   trees: nKept,
   isRelearned,
 }: TrainingReport): Section => {
-  const trees = rounds.map((_, i) => i + 1);
+  const trees = rounds.map((_, i) => (i + 1) * treesPerRound);
   return {
     title: 'How it learned',
     blocks:
@@ -36,7 +37,7 @@ export const learningCurveSection = ({
                 ],
               },
             },
-            ...relearningOf(nKept, isRelearned),
+            ...relearningOf(nKept, isRelearned, treesPerRound),
           ],
   };
 };
@@ -80,9 +81,13 @@ export const rollingSection = ({ rolling = [] }: TrainingReport): Section => {
   return { title: 'Month by month', blocks: rolling.length === 0 ? [] : [table] };
 };
 
-const relearningOf = (nTrees?: number, isRelearned?: boolean): Block[] => {
+const relearningOf = (nTrees?: number, isRelearned?: boolean, treesPerRound = 1): Block[] => {
   if (nTrees === undefined || isRelearned === undefined) return [];
-  const kept = `The curve is that of trees grown on the train part alone; ${nTrees} ${nTrees === 1 ? 'was' : 'were'} kept.`;
+  const steps =
+    treesPerRound === 1
+      ? ''
+      : `, in larger steps: each of them stands for ${treesPerRound.toFixed(1)} that follow`;
+  const kept = `The curve is that of trees grown on the train part alone${steps}; ${nTrees} ${nTrees === 1 ? 'was' : 'were'} kept.`;
   const text = isRelearned
     ? `${kept} The probabilities were then learned again: as many trees, grown on all flights before the test (train, validation and calibration). This is the model that is judged here; the test flights took no part.`
     : `${kept} Training was stopped before these could be grown again on all flights before the test: the model knows the train part only.`;

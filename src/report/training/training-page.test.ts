@@ -200,6 +200,16 @@ test('what a run did not measure has no heading; what it measured has', () => {
 test('a model learned again from all flights before the test is said to be, and one that was stopped is not', () => {
   const again = buildTrainingPage({ ...DEEP, trees: 2, isRelearned: true });
   expect(again).toContain('2 were kept. The probabilities were then learned again');
+  expect(again).not.toContain('larger steps');
+  const searched = buildTrainingPage({
+    ...DEEP,
+    trees: 9,
+    isRelearned: true,
+    treesPerRound: 4.6875,
+  });
+  expect(searched).toContain(
+    'trees grown on the train part alone, in larger steps: each of them stands for 4.7 that follow; 9 were kept',
+  );
   const stopped = buildTrainingPage({ ...DEEP, trees: 1, isRelearned: false });
   expect(stopped).toContain('1 was kept. Training was stopped before');
   expect(stopped).not.toContain('learned again');

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'bun:test';
+import { boostSettings, DEFAULT_OPTIONS, treeSearch } from './settings.ts';
+
+const features = (n: number) => Array.from({ length: n }, (_, f) => ({ name: `feature ${f}` }));
+
+describe('the search for the number of trees', () => {
+  const wide = features(25);
+  const rows = { nRows: 250_000, nSearched: 200_000 };
+
+  test('takes larger steps where there is much to learn, and more rows bear more trees', () => {
+    const settings = boostSettings(rows.nSearched, wide, { ...DEFAULT_OPTIONS, nTrees: 600 });
+    const { settings: searched, treesPerTree } = treeSearch(settings, wide, rows);
+    expect(searched.learningRate).toBe(0.15);
+    expect(treesPerTree).toBeCloseTo((0.15 / settings.learningRate) * 1.25, 10);
+    expect(searched.nTrees).toBe(Math.ceil(600 / treesPerTree));
+    expect(searched.patience).toBeLessThan(settings.patience);
+    expect({ ...searched, learningRate: 0, nTrees: 0, patience: 0 }).toEqual({
+      ...settings,
+      learningRate: 0,
+      nTrees: 0,
+      patience: 0,
+    });
+  });
+
+  test('keeps steps that are larger still', () => {
+    const settings = boostSettings(200_000, wide, { ...DEFAULT_OPTIONS, learningRate: 0.3 });
+    const { settings: searched, treesPerTree } = treeSearch(settings, wide, rows);
+    expect(searched.learningRate).toBe(0.3);
+    expect(treesPerTree).toBe(1.25);
+  });
+
+  test.each([
+    ['few rows', 25, { nRows: 19_000, nSearched: 15_000 }],
+    ['few features', 8, rows],
+  ])('is the learning itself with %s', (_, nFeatures, of) => {
+    const settings = boostSettings(of.nSearched, features(nFeatures), DEFAULT_OPTIONS);
+    expect(treeSearch(settings, features(nFeatures), of)).toEqual({ settings, treesPerTree: 1 });
+  });
+});
