@@ -1,7 +1,7 @@
 /**
  * What the stress benches share: the services that are stressed, the generator as a process, its peers.
  */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Subprocess } from 'bun';
@@ -118,6 +118,70 @@ export interface StressResult {
   }[];
   readonly comparison?: { readonly regressed: boolean; readonly sentence: string };
 }
+
+/** Processor time of a generator for each request, microseconds. */
+export interface Effort {
+  readonly perSecond: number;
+  readonly userUs: number;
+  readonly systemUs: number;
+}
+
+/** Of a generator that is one process, from its start to its end. */
+export const effortOf = (child: Subprocess, nRequests: number, seconds: number): Effort => {
+  const { user, system } = child.resourceUsage()!.cpuTime;
+  return {
+    perSecond: nRequests / seconds,
+    userUs: Number(user) / nRequests,
+    systemUs: Number(system) / nRequests,
+  };
+};
+
+const JIFFY_US = 10_000;
+const SAMPLE_MS = 25;
+/** A generator process starts and opens its connections before it sends. */
+const SETTLING_MS = 700;
+
+/** User and system time of a process and all its threads so far, microseconds; undefined once it is gone. */
+const processorTimeOf = (pid: number): readonly [user: number, system: number] | undefined => {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+    return [Number(fields[11]) * JIFFY_US, Number(fields[12]) * JIFFY_US];
+  } catch {
+    return undefined;
+  }
+};
+
+/** Of the one generator process of a `puntual stress` in a closed loop, from soon after its start to its end. */
+export const stressEffort = async (args: readonly string[], core: number): Promise<Effort> => {
+  const command = [process.execPath, MAIN, 'stress', ...args, '-t', '1', '--json'];
+  const child = Bun.spawn(onCore(core, command), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const text = new Response(child.stdout).text();
+  let isOver = false;
+  void text.then(() => {
+    isOver = true;
+  });
+  const samples: { readonly atMs: number; readonly spent: readonly [number, number] }[] = [];
+  while (!isOver) {
+    const [pid] = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'latin1')
+      .trim()
+      .split(' ')
+      .filter(Boolean)
+      .map(Number);
+    const spent = pid === undefined ? undefined : processorTimeOf(pid);
+    if (spent) samples.push({ atMs: performance.now(), spent });
+    await Bun.sleep(SAMPLE_MS);
+  }
+  await child.exited;
+  const { throughputPerSecond } = JSON.parse(await text) as StressResult;
+  const first = samples.find(({ atMs }) => atMs - samples[0]!.atMs >= SETTLING_MS)!;
+  const last = samples.findLast(({ spent }) => spent[0] + spent[1] > first.spent[0])!;
+  const nRequests = (throughputPerSecond * (last.atMs - first.atMs)) / 1000;
+  return {
+    perSecond: throughputPerSecond,
+    userUs: (last.spent[0] - first.spent[0]) / nRequests,
+    systemUs: (last.spent[1] - first.spent[1]) / nRequests,
+  };
+};
 
 /** `puntual stress` as its users run it. @param before what stands before the command, such as `nice -n 10` */
 export const runStress = async (

@@ -24,6 +24,7 @@ import {
   SIGNALS,
   type StressFlags,
 } from './stress/flags.ts';
+import { breakLine } from './stress/broken-line.ts';
 import { type LiveUi, openLiveUi, openOtlp } from './stress/live.ts';
 import {
   documentOf,
@@ -200,8 +201,10 @@ const watchInterruption = () => {
   };
 };
 
+const say = (line: string): void => printLine(breakLine(line, process.stdout.columns));
+
 const printHead = (head: RunHead, flags: StressFlags): void => {
-  if (!isForOthers(flags)) for (const line of headLines(head)) printLine(line);
+  if (!isForOthers(flags)) for (const line of headLines(head)) say(line);
 };
 
 /** Writes and prints what a run found, and sets the exit code. */
@@ -216,8 +219,8 @@ const report = (
   process.exitCode = exitCodeOf(told);
   if (flags.json) printJson(documentOf(told));
   else if (!isForOthers(flags)) {
-    for (const line of runLines(run)) printLine(line);
-    if (comparison) for (const line of comparisonLines(comparison)) printLine(line);
+    for (const line of runLines(run)) say(line);
+    if (comparison) for (const line of comparisonLines(comparison)) say(line);
   }
   outputs.write(told);
   if (!isForOthers(flags) && outputs.paths.length > 0) {

@@ -30,6 +30,9 @@ const SO_LINGER = 13;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
 const EPOLL_CTL_ADD = 1;
+/** The same on all processors. @source epoll_wait(2): Linux 5.11 */
+const EPOLL_PWAIT2 = 441;
+const SIGNAL_SET_BYTES = 8;
 const EPOLL_CLOEXEC = 0x8_0000;
 
 const { EAGAIN, EINPROGRESS, EINTR } = constants.errno;
@@ -39,7 +42,7 @@ const MAX_EVENTS = 512;
 const EVENT_INTS = process.arch === 'x64' ? 3 : 4;
 const MARK_AT = EVENT_INTS - 2;
 
-const { i32, u32, u64, ptr: pointer } = FFIType;
+const { i32, u32, u64, i64, i64_fast, ptr: pointer } = FFIType;
 const SYMBOLS = {
   socket: { args: [i32, i32, i32], returns: i32 },
   connect: { args: [i32, pointer, u32], returns: i32 },
@@ -49,6 +52,7 @@ const SYMBOLS = {
   epoll_create1: { args: [i32], returns: i32 },
   epoll_ctl: { args: [i32, i32, i32, pointer], returns: i32 },
   epoll_wait: { args: [i32, pointer, i32, i32], returns: i32 },
+  syscall: { args: [i64, i64, pointer, i64, pointer, pointer, u64], returns: i64_fast },
   // Lengths fit into 31 bits, and so do the counts that come back.
   recv: { args: [i32, pointer, u64, i32], returns: i32 },
   send: { args: [i32, pointer, u64, i32], returns: i32 },
@@ -72,8 +76,12 @@ interface SocketCalls {
   readonly received: Uint8Array;
   /** The error of a socket, 0 when it has none. */
   readonly errorOf: (descriptor: number) => number;
-  /** Waits until something has changed on a socket. @returns how many events there are */
-  readonly wait: (waitMs: number) => number;
+  /**
+   * Waits until something has changed on a socket, for less than a second: to the microsecond where the system can, else to
+   * the millisecond before.
+   * @returns how many events there are
+   */
+  readonly wait: (waitUs: number) => number;
   /** Of event number e: what happened, and the mark of the socket. */
   readonly whatOf: (e: number) => number;
   readonly firstMarkOf: (e: number) => number;
@@ -101,6 +109,9 @@ export const openSocketCalls = (): SocketCalls | undefined => {
   const event = new Int32Array(EVENT_INTS);
   const value = new Int32Array(2);
   const length = new Uint32Array(1);
+  /** Two numbers of 64 bits: seconds, nanoseconds. */
+  const timespec = new Int32Array(4);
+  let isPrecise = true;
   const failure = (): number => -read.i32(errnoAt, 0);
 
   const writeOption = (descriptor: number, level: number, name: number, bytes: number): void => {
@@ -159,7 +170,19 @@ export const openSocketCalls = (): SocketCalls | undefined => {
       const found = c.getsockopt(descriptor, SOL_SOCKET, SO_ERROR, value, length);
       return found === 0 ? value[0]! : -failure();
     },
-    wait: (waitMs) => Math.max(0, c.epoll_wait(epoll, eventsAt, MAX_EVENTS, waitMs)),
+    wait: (waitUs) => {
+      if (isPrecise && waitUs % 1000 !== 0) {
+        timespec[2] = Math.ceil(waitUs * 1000);
+        const found = Number(
+          c.syscall(EPOLL_PWAIT2, epoll, eventsAt, MAX_EVENTS, timespec, null, SIGNAL_SET_BYTES),
+        );
+        if (found >= 0) return found;
+        const fault = failure();
+        isPrecise = fault === -EINTR;
+        if (isPrecise) return 0;
+      }
+      return Math.max(0, c.epoll_wait(epoll, eventsAt, MAX_EVENTS, Math.floor(waitUs / 1000)));
+    },
     whatOf: (e) => events[e * EVENT_INTS]!,
     firstMarkOf: (e) => events[e * EVENT_INTS + MARK_AT]!,
     secondMarkOf: (e) => events[e * EVENT_INTS + MARK_AT + 1]!,

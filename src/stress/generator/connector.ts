@@ -75,7 +75,8 @@ export const buildConnector = (
     sockets.state[i] = CLOSED;
     opening.fault = reason;
     recorder.count('refused');
-    addReason(recorder.tally, `connect: ${reason}`);
+    // In an open loop an attempt is no request: those that wait for it say themselves why they were not sent.
+    if (!step.isRunning || step.isClosedLoop) addReason(recorder.tally, `connect: ${reason}`);
     if (step.isRunning && step.isClosedLoop) {
       const t = nowUsOf(step);
       const { readyUs } = sockets;

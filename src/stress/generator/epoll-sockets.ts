@@ -33,7 +33,7 @@ interface EpollSockets {
   /** Ends one that is not established. */
   readonly abandon: (i: number) => void;
   /** Waits for something to happen, and tells the handlers. @returns how much happened */
-  readonly poll: (waitMs: number) => number;
+  readonly poll: (waitUs: number) => number;
 }
 
 /** undefined where the system does not offer it, and for addresses that it is not told in this way. */
@@ -124,8 +124,8 @@ export const openEpollSockets = (
     abandon: (i) => {
       if (isConnecting[i] === 1) shut(i, true);
     },
-    poll: (waitMs) => {
-      const nEvents = calls.wait(waitMs);
+    poll: (waitUs) => {
+      const nEvents = calls.wait(waitUs);
       for (let e = 0; e < nEvents; e++) {
         const what = calls.whatOf(e);
         const i = calls.firstMarkOf(e);

@@ -10,8 +10,10 @@ import type { Wire } from './wire.ts';
 export const TURN_MS = 1;
 export const MAX_WAITING = 2 ** 18;
 const SWEEP_EVERY_US = 100_000;
-/** Up to this rate a shard looks more often than every millisecond when a planned time is near. */
+/** Up to this rate a shard that only has timers looks more often than every millisecond when a planned time is near. */
 const SHARP_PER_SECOND = 250;
+/** Up to this rate a shard that waits itself waits for each planned time, to the microsecond. */
+const WAITED_FOR_PER_SECOND = 2000;
 const DRAIN_REASONS = {
   unanswered: { sent: 'no answer until the end', unsent: 'never sent' },
   inFlight: { sent: 'in flight when cut short', unsent: 'not sent when cut short' },
@@ -23,8 +25,8 @@ interface Pacer {
   readonly schedule: (load: StepPlan['load']) => void;
   /** Sends what is due, and gives up what has waited too long. */
   readonly turn: (t: number) => void;
-  /** Whether the next planned time is less than a turn away, at rates at which that is worth looking again and again. */
-  readonly isDueSoon: () => boolean;
+  /** How long until the next planned time, at rates at which each is waited for; no more than the limit. */
+  readonly untilDue: (limitUs: number) => number;
   /** Plans nothing more. */
   readonly halt: () => void;
   /** Ends everything that is in flight or waits, at the end of a step: unanswered, or merely cut short. */
@@ -41,6 +43,7 @@ export const buildPacer = (
   let nextTime = NEVER;
   let nextDueUs = Number.POSITIVE_INFINITY;
   let isSharp = false;
+  let isWaitedFor = false;
   let isSharpening = false;
   let lastSweepUs = 0;
 
@@ -63,11 +66,9 @@ export const buildPacer = (
     if (waiting.size > 0) wire.openMissing();
   };
 
-  const isDueSoon = (t: number): boolean => isSharp && nextDueUs - t <= 1.5 * TURN_MS * 1000;
-
   /** At low rates: looks again and again once the next planned time is less than a turn away. */
   const sharpen = (t: number): void => {
-    if (wire.poll !== null || isSharpening || !isDueSoon(t)) return;
+    if (!isSharp || isSharpening || nextDueUs - t > 1.5 * TURN_MS * 1000) return;
     isSharpening = true;
     setImmediate(turnSharply);
   };
@@ -100,7 +101,9 @@ export const buildPacer = (
       const { place, nPlaces } = plan;
       nextTime = load ? buildSchedule(load, place, nPlaces) : NEVER;
       nextDueUs = nextTime();
-      isSharp = load !== null && highestRateOf(load) / nPlaces <= SHARP_PER_SECOND;
+      const perSecond = load === null ? Number.POSITIVE_INFINITY : highestRateOf(load) / nPlaces;
+      isSharp = wire.poll === null && perSecond <= SHARP_PER_SECOND;
+      isWaitedFor = wire.poll !== null && perSecond <= WAITED_FOR_PER_SECOND;
       lastSweepUs = 0;
     },
     turn: (t) => {
@@ -110,7 +113,10 @@ export const buildPacer = (
       }
       if (t - lastSweepUs >= SWEEP_EVERY_US) sweep(t);
     },
-    isDueSoon: () => isSharp && step.isRunning && isDueSoon(nowUsOf(step)),
+    untilDue: (limitUs) => {
+      if (!isWaitedFor || !step.isRunning) return limitUs;
+      return Math.min(limitUs, Math.max(0, nextDueUs - nowUsOf(step)));
+    },
     halt: () => {
       nextDueUs = Number.POSITIVE_INFINITY;
     },

@@ -99,7 +99,7 @@ export const buildShard = (
   const loop =
     wire.poll === null
       ? buildTimedLoop(turn, TURN_MS)
-      : buildPollingLoop({ poll: wire.poll, turn, isDueSoon: pacer.isDueSoon }, TURN_MS);
+      : buildPollingLoop({ poll: wire.poll, turn, untilDue: pacer.untilDue }, TURN_MS);
 
   const begin = (): void => {
     loop.turnEvery(step.isClosedLoop ? CLOSED_LOOP_TURN_MS : TURN_MS);

@@ -25,20 +25,20 @@ const YIELD_MS = 1;
 
 interface Polling {
   /** Waits for something to happen. @returns how much happened */
-  readonly poll: (waitMs: number) => number;
+  readonly poll: (waitUs: number) => number;
   readonly turn: () => void;
-  /** Whether something is due in less time than can be waited for. */
-  readonly isDueSoon: () => boolean;
+  /** How long until something is due, if that is less than so long. */
+  readonly untilDue: (limitUs: number) => number;
 }
 
-export const buildPollingLoop = ({ poll, turn, isDueSoon }: Polling, firstMs: number): TurnLoop => {
-  let waitMs = firstMs;
+export const buildPollingLoop = ({ poll, turn, untilDue }: Polling, firstMs: number): TurnLoop => {
+  let waitUs = firstMs * 1000;
   let isOver = false;
   const spin = (): void => {
     const untilMs = performance.now() + YIELD_MS;
     let nEvents = 0;
     do {
-      nEvents = poll(isDueSoon() ? 0 : waitMs);
+      nEvents = poll(untilDue(waitUs));
       turn();
     } while (!isOver && nEvents > 0 && performance.now() < untilMs);
     if (!isOver) setImmediate(spin);
@@ -46,7 +46,7 @@ export const buildPollingLoop = ({ poll, turn, isDueSoon }: Polling, firstMs: nu
   setImmediate(spin);
   return {
     turnEvery: (ms) => {
-      waitMs = ms;
+      waitUs = ms * 1000;
     },
     end: () => {
       isOver = true;

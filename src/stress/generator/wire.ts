@@ -6,7 +6,7 @@ import type { LossOutcome, UnsentOutcome } from './recorder.ts';
 
 export interface Wire {
   /** Waits for something to happen on the connections; null where the runtime tells of it. @returns how much happened */
-  readonly poll: ((waitMs: number) => number) | null;
+  readonly poll: ((waitUs: number) => number) | null;
   /** Opens connections until there are so many. */
   readonly grow: (nConnections: number) => void;
   /** Stops reporting how far the opening has come. */

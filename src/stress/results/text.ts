@@ -169,7 +169,7 @@ const summaryLines = ({
     `${showCount(summary.planned)} planned, ${showCount(summary.sent)} sent, ${showCount(summary.answered)} answered: ${ratePerSecond === null ? '' : `${summary.users === null ? '' : 'users '}${showRate(ratePerSecond)} planned, `}${showRate(achieved)} sent, ${showRate(summary.throughputPerSecond)} answered ok, over ${summary.seconds < 1 ? showMs(1000 * summary.seconds) : `${summary.seconds.toFixed(1)} s`}, ${(summary.bytesIn / summary.seconds / 2 ** 20).toFixed(1)} MiB/s`,
     `${showCount(summary.planned)} planned = ${outcomeTerms(summary)}`,
     `${showCount(summary.errors)} errors, ${showShare(summary.errorShare)}; longest time without a good answer ${showMs(longestGapMs)}${outage === null ? '' : ', an outage'}`,
-    `${showCount(connections.opened)} of ${showCount(connections.planned)} ${connections.planned === 1 ? 'connection' : 'connections'} opened${summary.reopened > 0 ? `, ${showCount(summary.reopened)} opened again` : ''}`,
+    `${showCount(connections.opened)} of ${showCount(connections.planned)} ${connections.planned === 1 ? 'connection' : 'connections'} opened${summary.reopened > 0 ? `, ${showCount(summary.reopened)} opened again` : ''}${summary.refused > 0 ? `, ${showCount(summary.refused)} attempts to connect failed` : ''}`,
     ...userLines(summary),
     ...wrongLines(summary),
     ...unsolicitedLines(summary),
@@ -249,7 +249,7 @@ const tableOf = (title: string, groups: readonly Group[] | undefined): string[] 
   if (groups === undefined) return [];
   const width = Math.max(title.length, ...groups.map(({ name }) => name.length)) + 2;
   const line = (name: string, cells: readonly string[]): string =>
-    `${name.padEnd(width)}${cells.map((cell) => cell.padStart(11)).join('')}`;
+    `${name.padEnd(width)}${cells.map((cell) => ` ${cell.padStart(9)}`).join('')}`;
   return [
     '',
     line(title, ['planned', 'planned/s', 'ok/s', 'errors', 'p50', 'p95', 'p99']),
@@ -268,7 +268,7 @@ const tableOf = (title: string, groups: readonly Group[] | undefined): string[] 
 };
 
 const row = (title: string, cells: readonly string[]): string =>
-  `${title.padEnd(14)}${cells.map((cell) => cell.padStart(10)).join('')}`;
+  `${title.padEnd(14)}${cells.map((cell) => ` ${cell.padStart(8)}`).join('')}`;
 
 const quantileRow = (title: string, quantiles: Quantiles): string => {
   const at = (ms: number | null, p: number): string =>
