@@ -55,8 +55,21 @@ export interface Spoken {
   readonly text: string;
 }
 
+/**
+ * A JSON text that writes itself into the bytes that are sent, so that no string is made of it: 200. Good only until the
+ * next call is answered: who has to wait keeps `lasting` of it.
+ */
+export interface Written {
+  readonly kind: 'written';
+  readonly status: 200;
+  /** @returns the most bytes that `write` will take now */
+  readonly mostBytes: () => number;
+  /** Writes all of it. @returns the place behind it */
+  readonly write: (into: Uint8Array, at: number) => number;
+}
+
 /** Written in the turn in which it is given. A text is a whole answer: 200, `application/json`. */
-export type Ready = string | Spoken | Kept;
+export type Ready = string | Spoken | Kept | Written;
 
 export type Answer = Ready | Response | Streamed;
 
@@ -84,10 +97,27 @@ export const spoken = (text: string): Spoken => ({ kind: 'spoken', status: 200, 
 const JSON_FIELDS = { 'content-type': 'application/json' };
 const SPOKEN_FIELDS = { ...JSON_FIELDS, vary: 'accept-language' };
 
+export const textOf = ({ mostBytes, write }: Written): string => {
+  const bytes = Buffer.allocUnsafe(mostBytes());
+  return bytes.toString('utf8', 0, write(bytes, 0));
+};
+
+/** The same answer, which stays what it is while others are made: for whoever does not write it in this turn. */
+export const lasting = (given: Answer | Promise<Answer>): LastingAnswer | Promise<Answer> =>
+  given instanceof Promise ? given : lastingOf(given);
+
+type LastingAnswer = Exclude<Answer, Written>;
+
+const lastingOf = (answer: Answer): LastingAnswer =>
+  typeof answer === 'object' && 'kind' in answer && answer.kind === 'written'
+    ? textOf(answer)
+    : answer;
+
 /** An answer whose fields can be added to. */
-export const withHeaders = (answer: Answer): Response | Streamed => {
-  if (!isReady(answer)) return answer;
+export const withHeaders = (given: Answer): Response | Streamed => {
+  const answer = lastingOf(given);
   if (typeof answer === 'string') return new Response(answer, { headers: JSON_FIELDS });
+  if (!('kind' in answer)) return answer;
   if (answer.kind === 'spoken') return new Response(answer.text, { headers: SPOKEN_FIELDS });
   const { status, headers, body } = answer;
   return new Response(status === 204 || status === 304 ? null : body, { status, headers });

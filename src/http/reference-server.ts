@@ -2,7 +2,7 @@
  * The slow twin of the room: the same handlers over the runtime's own HTTP server, with real requests and responses.
  * It has no timeouts. `differential.test.ts` holds both equal.
  */
-import { type Answer, type Call, type Handlers, isStreamed, withHeaders } from './call.ts';
+import { type Answer, type Call, type Handlers, isStreamed, lasting, withHeaders } from './call.ts';
 import { parseErrorOf } from './parse-errors.ts';
 import { tooLarge } from './request-body.ts';
 
@@ -23,7 +23,7 @@ export const openReferenceServer = (
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
     development: false,
     error: handlers.failed,
-    fetch: async (request) => responseOf(await handlers.answer(callOf(request))),
+    fetch: async (request) => responseOf(await lasting(handlers.answer(callOf(request)))),
   });
   return { port: server.port!, stop: () => server.stop(true) };
 };

@@ -1,7 +1,7 @@
 /**
  * Answers as bytes: gathered in one buffer while a connection is served, and sent with one write at its end.
  */
-import type { Ready } from './call.ts';
+import { type Ready, textOf, type Written } from './call.ts';
 import type { CoarseClock } from './coarse-clock.ts';
 import { type Kept, messageOf } from './kept-answer.ts';
 import { REASONS } from './status.ts';
@@ -34,10 +34,15 @@ export interface Writer<T> {
 }
 
 const GATHER_BYTES = 64 * 1024;
+/** A larger text is made first and gathered then: its head needs room as well. */
+const WRITTEN_LIMIT_BYTES = GATHER_BYTES / 2;
 /** Room for one more letter, so that a text that is longer as UTF-8 is never taken for one that is not. */
 const MARGIN = 4;
 const JSON_FIELDS = [['Content-Type', 'application/json']] as const;
 const SPOKEN_FIELDS = [...JSON_FIELDS, ['Vary', 'accept-language']] as const;
+/** How many digits most lengths have: so many are kept free in a head that is made before its body. */
+const LENGTH_DIGITS = 3;
+const [ZERO, CR, LF] = [48, 13, 10] as const;
 /** Fields that belong to the message, not to the answer. */
 const OWN_FIELDS = /^(?:connection|content-length|date|keep-alive|transfer-encoding)$/i;
 
@@ -53,6 +58,9 @@ export const buildWriter = <T>(
   let headDate = '';
   let jsonHead = '';
   let spokenHead = '';
+  /** The head of a JSON text whose length is not known yet, and whether it is where the next bytes would begin. */
+  let openHead: Uint8Array = new Uint8Array(0);
+  let isOpen = false;
 
   const flush = (): void => {
     if (used === 0) return;
@@ -69,6 +77,7 @@ export const buildWriter = <T>(
   const putAscii = (text: string, sink: T): boolean => {
     reserve(text.length + MARGIN, sink);
     if (text.length + MARGIN > GATHER_BYTES) return false;
+    isOpen = false;
     if (gathered.write(text, used) !== text.length) return false;
     used += text.length;
     return true;
@@ -79,6 +88,7 @@ export const buildWriter = <T>(
       send(sink, bytes, 0, bytes.length);
       return;
     }
+    isOpen = false;
     gathered.set(bytes, used);
     used += bytes.length;
   };
@@ -103,21 +113,51 @@ export const buildWriter = <T>(
 
   const headOf = (headers: AnswerHead['headers']): string =>
     headText({ status: 200, headers, persistence: 'keep' });
+  const renewHeads = (): void => {
+    if (headDate === clock.date) return;
+    headDate = clock.date;
+    jsonHead = headOf(JSON_FIELDS);
+    spokenHead = headOf(SPOKEN_FIELDS);
+    openHead = Buffer.from(`${jsonHead}Content-Length: ${'0'.repeat(LENGTH_DIGITS)}\r\n\r\n`);
+    isOpen = false;
+  };
   const json = (
     { text, isSpoken }: { readonly text: string; readonly isSpoken: boolean },
     persistence: Persistence,
     isHead: boolean,
     sink: T,
   ): void => {
-    if (headDate !== clock.date) {
-      headDate = clock.date;
-      jsonHead = headOf(JSON_FIELDS);
-      spokenHead = headOf(SPOKEN_FIELDS);
-    }
+    renewHeads();
     const answer = `${isSpoken ? spokenHead : jsonHead}${CONNECTION[persistence]}Content-Length: ${text.length}\r\n\r\n${text}`;
     if (!isHead && putAscii(answer, sink)) return;
     const headers = isSpoken ? SPOKEN_FIELDS : JSON_FIELDS;
     whole({ status: 200, headers, persistence }, text, isHead, sink);
+  };
+
+  /** The head of the last one is used again where it is, if nothing else came between. */
+  const written = (answer: Written, sink: T): void => {
+    renewHeads();
+    reserve(openHead.length + answer.mostBytes() + MARGIN, sink);
+    if (used > 0 || !isOpen) gathered.set(openHead, used);
+    isOpen = used === 0;
+    let bodyAt = used + openHead.length;
+    let end = answer.write(gathered, bodyAt);
+    const length = end - bodyAt;
+    const nDigits = length < 100 ? (length < 10 ? 1 : 2) : length < 1000 ? 3 : length < 10_000 ? 4 : 5;
+    if (nDigits !== LENGTH_DIGITS) {
+      const shift = nDigits - LENGTH_DIGITS;
+      gathered.copyWithin(bodyAt + shift, bodyAt, end);
+      bodyAt += shift;
+      end += shift;
+      for (const [i, byte] of [CR, LF, CR, LF].entries()) gathered[bodyAt - 4 + i] = byte;
+      isOpen = false;
+    }
+    for (let rest = length, at = bodyAt - 5; at >= bodyAt - 4 - nDigits; at--) {
+      const tens = Math.floor(rest / 10);
+      gathered[at] = ZERO + rest - tens * 10;
+      rest = tens;
+    }
+    used = end;
   };
 
   const kept = (answer: Kept, persistence: Persistence, isHead: boolean, sink: T): void => {
@@ -132,6 +172,11 @@ export const buildWriter = <T>(
     ready: (answer, persistence, isHead, sink) => {
       if (typeof answer === 'string')
         json({ text: answer, isSpoken: false }, persistence, isHead, sink);
+      else if (answer.kind === 'written') {
+        if (persistence === 'keep' && !isHead && answer.mostBytes() < WRITTEN_LIMIT_BYTES)
+          written(answer, sink);
+        else json({ text: textOf(answer), isSpoken: false }, persistence, isHead, sink);
+      }
       else if (answer.kind === 'kept') kept(answer, persistence, isHead, sink);
       else json({ text: answer.text, isSpoken: true }, persistence, isHead, sink);
     },

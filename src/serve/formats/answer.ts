@@ -1,7 +1,7 @@
 /**
  * Predictions as JSON text: written by concatenation, with what never changes prepared once.
  */
-import type { Head } from '../../core/model.ts';
+import type { Head, Model } from '../../core/model.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 
 export interface AnswerWriter {
@@ -19,6 +19,19 @@ export interface AnswerWriter {
   readonly model: string;
 }
 
+/** The answer to a flight as bytes. */
+export interface AnswerBytes {
+  /** @returns the most bytes that `write` takes for a flight with these unknown inputs */
+  readonly mostBytes: (unknown: readonly string[]) => number;
+  /** What `AnswerWriter.write` makes, in UTF-8. @returns the place behind it */
+  readonly write: (
+    out: Float64Array,
+    unknown: readonly string[],
+    into: Uint8Array,
+    at: number,
+  ) => number;
+}
+
 /** What every client of the interface writes: 0.5 is `p50`, 0.999 is `p99.9`. */
 export const levelName = (level: number): string => `p${Number((level * 100).toPrecision(6))}`;
 
@@ -31,12 +44,8 @@ const ON_TIME = '{"delayed":false,"probability":';
 export const buildAnswerWriter = ({ model, version }: LoadedModel): AnswerWriter => {
   const { heads, threshold } = model;
   const nHeads = heads.length;
-  const nProbabilities = heads.filter((head) => head.kind === 'probability').length;
-  /** The text before each head's number. */
-  const between = heads.map((head, h) => {
-    if (h === 0) return `,"threshold":${threshold},"atLeastMinutes":{${keyOf(head)}`;
-    return h === nProbabilities ? `},"minutes":{${keyOf(head)}` : `,${keyOf(head)}`;
-  });
+  const nProbabilities = countProbabilities(heads);
+  const between = textsBetween(model);
   const [firstBetween] = between;
   const unknownText = buildUnknownText();
   return {
@@ -47,7 +56,7 @@ export const buildAnswerWriter = ({ model, version }: LoadedModel): AnswerWriter
       for (let h = 1; h < nHeads; h++) {
         const value = out[at + h]!;
         text += between[h]!;
-        text += number(h < nProbabilities ? value : Math.round(value * 10) / 10);
+        text += number(h < nProbabilities ? value : toTenths(value));
       }
       if (unknown.length > 0) return `${text}}${unknownText(unknown)}${tail}`;
       return `${text}}${tail}`;
@@ -56,7 +65,92 @@ export const buildAnswerWriter = ({ model, version }: LoadedModel): AnswerWriter
   };
 };
 
+/** The longest number is one like -1.2345678901234567e-300. */
+const NUMBER_BYTES = 25;
+
+/**
+ * @param tail what closes the object: '}', or more members first
+ * @cost one conversion per number, whose digits are copied; makes no other string
+ */
+export const buildAnswerBytes = ({ model }: LoadedModel, tail: string): AnswerBytes => {
+  const { heads, threshold } = model;
+  const nHeads = heads.length;
+  const nProbabilities = countProbabilities(heads);
+  const [delayed, onTime, end, endUnknown] = [DELAYED, ON_TIME, `}${tail}`, tail].map(bytesOf);
+  const between = textsBetween(model).map(bytesOf);
+  const unknownBytes = buildUnknownBytes();
+  const fixedBytes =
+    onTime!.length +
+    end!.length +
+    between.reduce((sum, { length }) => sum + length, 0) +
+    (nHeads + 1) * NUMBER_BYTES;
+  return {
+    mostBytes: (unknown) =>
+      unknown.length === 0 ? fixedBytes : fixedBytes + unknownBytes(unknown).length,
+    write: (out, unknown, into, from) => {
+      const probability = out[0]!;
+      const first = number(probability);
+      const start = probability >= threshold ? delayed! : onTime!;
+      into.set(start, from);
+      let at = putDigits(first, into, from + start.length);
+      for (let h = 0; h < nHeads; h++) {
+        const piece = between[h]!;
+        into.set(piece, at);
+        at += piece.length;
+        if (h === 0) at = putDigits(first, into, at);
+        else {
+          const value = out[h]!;
+          at = putDigits(number(h < nProbabilities ? value : toTenths(value)), into, at);
+        }
+      }
+      if (unknown.length > 0) {
+        const list = unknownBytes(unknown);
+        into.set(list, at);
+        at += list.length;
+      }
+      const close = unknown.length > 0 ? endUnknown! : end!;
+      into.set(close, at);
+      return at + close.length;
+    },
+  };
+};
+
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+
+const putDigits = (digits: string, into: Uint8Array, at: number): number => {
+  for (let i = 0; i < digits.length; i++) into[at + i] = digits.charCodeAt(i);
+  return at + digits.length;
+};
+
+const toTenths = (minutes: number): number => Math.round(minutes * 10) / 10;
+
+const countProbabilities = (heads: readonly Head[]): number =>
+  heads.filter((head) => head.kind === 'probability').length;
+
+/** The text before each head's number. */
+const textsBetween = ({ heads, threshold }: Model): readonly string[] => {
+  const nProbabilities = countProbabilities(heads);
+  return heads.map((head, h) => {
+    if (h === 0) return `,"threshold":${threshold},"atLeastMinutes":{${keyOf(head)}`;
+    return h === nProbabilities ? `},"minutes":{${keyOf(head)}` : `,${keyOf(head)}`;
+  });
+};
+
 const KNOWN_LISTS = 1000;
+
+/** `},"unknown":[...]` by the list itself: a scanner gives the same one for the same inputs. */
+const buildUnknownBytes = (): ((names: readonly string[]) => Uint8Array) => {
+  const known = new Map<readonly string[], Uint8Array>();
+  return (names) => {
+    let bytes = known.get(names);
+    if (bytes === undefined) {
+      if (known.size === KNOWN_LISTS) known.clear();
+      bytes = bytesOf(`},"unknown":${JSON.stringify(names)}`);
+      known.set(names, bytes);
+    }
+    return bytes;
+  };
+};
 
 /** `,"unknown":[...]`; the same few lists come again and again. */
 const buildUnknownText = (): ((names: readonly string[]) => string) => {

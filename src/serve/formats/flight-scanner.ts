@@ -23,7 +23,7 @@ export interface FlightScanner {
    * @returns the place after its closing brace, -1 for anything outside the plain subset
    */
   readonly scan: (bytes: Uint8Array, at: number, raw: Float64Array, rawAt: number) => number;
-  /** Names of the categories that the last scan did not know, in the order of the inputs. */
+  /** Names of the categories that the last scan did not know, in the order of the inputs: one list for the same names. */
   readonly unknown: () => readonly string[];
 }
 
@@ -50,6 +50,7 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
   const followers = new Int32Array(nInputs + 1).fill(-1);
   const isUnknown = new Uint8Array(nInputs);
   let nUnknown = 0;
+  const listOf = buildNameLists(inputs);
   const token = buildToken();
   /** Where the numbers of the flight that is being read go: `raw[at .. at + nInputs)`. */
   const into: { raw: Float64Array; at: number } = { raw: new Float64Array(0), at: 0 };
@@ -173,7 +174,32 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
         at = skipSpace(bytes, at + 1);
       }
     },
-    unknown: () =>
-      nUnknown === 0 ? NONE : inputs.flatMap(({ name }, i) => (isUnknown[i] === 1 ? name : [])),
+    unknown: () => (nUnknown === 0 ? NONE : listOf(isUnknown)),
   };
 };
+
+const KNOWN_LISTS = 1000;
+
+/** The names of the inputs that are marked; the same few lists come again and again. */
+const buildNameLists = (
+  inputs: readonly Input[],
+): ((marked: Uint8Array) => readonly string[]) => {
+  const make = (marked: Uint8Array): readonly string[] =>
+    inputs.flatMap(({ name }, i) => (marked[i] === 1 ? name : []));
+  // By their marks as bits of one number.
+  const known = new Map<number, readonly string[]>();
+  if (inputs.length > MARKED_INPUTS) return make;
+  return (marked) => {
+    let key = 0;
+    for (let i = 0; i < marked.length; i++) key |= marked[i]! << i;
+    let list = known.get(key);
+    if (list === undefined) {
+      list = make(marked);
+      if (known.size < KNOWN_LISTS) known.set(key, list);
+    }
+    return list;
+  };
+};
+
+/** Bits of a small integer. */
+const MARKED_INPUTS = 30;

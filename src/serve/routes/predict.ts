@@ -2,10 +2,18 @@
  * `/predict`: one flight, a batch or a stream of lines by POST, one flight by GET; of one of several models by name.
  * The hot path of the service: what it does for one flight is what its speed is measured by.
  */
-import { type Answer, type Call, type InPlace, type Spoken, spoken } from '../../http/call.ts';
+import {
+  type Answer,
+  type Call,
+  type InPlace,
+  type Spoken,
+  spoken,
+  textOf,
+  type Written,
+} from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
 import { type Endpoint, type Handler, type Post, spokenHeaders } from '../endpoint.ts';
-import { buildAnswerWriter } from '../formats/answer.ts';
+import { buildAnswerBytes, buildAnswerWriter } from '../formats/answer.ts';
 import { isObject, parseBody, SMALL_BYTES } from '../formats/body.ts';
 import { compressedParts } from '../formats/compressed.ts';
 import { buildFlightScanner } from '../formats/flight-scanner.ts';
@@ -55,15 +63,24 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
   const tail = `,${writer.model}}`;
+  const bytes = buildAnswerBytes(context.loaded, tail);
+  /** Of the flight in `raw`. */
+  let unknown: readonly string[] = [];
+  const written: Written = {
+    kind: 'written',
+    status: 200,
+    mostBytes: () => bytes.mostBytes(unknown),
+    write: (into, at) => bytes.write(out, unknown, into, at),
+  };
 
-  /** The answer to the flight in `raw`. */
-  const answer = (unknown: readonly string[], explain: boolean, call: Call): string | Spoken =>
+  /** The answer to the flight in `raw`, whose values `names` are unknown. */
+  const answer = (names: readonly string[], explain: boolean, call: Call): Written | Spoken =>
     admitted(context, () => {
+      unknown = names;
       scoring.predict(raw, 1, out);
-      compare?.(raw, 1, out, () => unknown.length > 0);
+      compare?.(raw, 1, out, () => names.length > 0);
       const said = sentences(explain, call);
-      const text = writer.write(out, 0, unknown, said + tail);
-      return said === '' ? text : spoken(text);
+      return said === '' ? written : spoken(writer.write(out, 0, names, said + tail));
     });
   /** The notices and reasons of the flight in `raw`; only where there are any does the language matter. */
   const sentences = (explain: boolean, call: Call): string => {
@@ -75,15 +92,15 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     flight: unknown,
     { strict, explain }: Switches,
     call: Call,
-  ): string | Spoken =>
+  ): Written | Spoken =>
     answer(scoring.read(flight, { pointer: '', strict }, raw, 0), explain, call);
 
   const batchAnswer = buildBatchAnswer(answering, (flight, switches, call) =>
-    textOf(answerParsed(flight, switches, call)),
+    textIn(answerParsed(flight, switches, call)),
   );
 
   /** The answer to a plain flight that ends where the bytes end. */
-  const scanned = ({ source, at }: InPlace, call: Call): string | Spoken | undefined => {
+  const scanned = ({ source, at }: InPlace, call: Call): Written | Spoken | undefined => {
     const end = scanner.scan(source, at, raw, 0);
     if (end < 0 || skipSpace(source, end) !== source.length) return undefined;
     const switches = parseSwitches(call.query);
@@ -98,7 +115,7 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     bytes: Uint8Array,
     switches: Switches,
     call: Call,
-  ): string | Spoken | Promise<Answer> => {
+  ): Written | Spoken | Promise<Answer> => {
     if (bytes.length <= SMALL_BYTES && batchStart(bytes) < 0) {
       const body = parseBody(bytes);
       if (!isObject(body) || (body['flights'] ?? null) === null)
@@ -116,7 +133,7 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     GET: (call) => {
       const { query } = call;
       const flight = flightOf(parametersOf(query), inputs);
-      return spoken(textOf(answerParsed(flight, parseSwitches(query), call)));
+      return spoken(textIn(answerParsed(flight, parseSwitches(query), call)));
     },
     stream: buildStream(answering),
     scan: scanned,
@@ -126,5 +143,5 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   };
 };
 
-const textOf = (answer: string | Spoken): string =>
-  typeof answer === 'string' ? answer : answer.text;
+const textIn = (answer: Written | Spoken): string =>
+  answer.kind === 'written' ? textOf(answer) : answer.text;

@@ -2,7 +2,7 @@
  * Spans and access log around the handler of a worker. When neither is asked for, the handler stays as it is and
  * costs nothing. Records method, route and status: nothing of a body.
  */
-import { type Answer, type Call, withHeaders } from '../../http/call.ts';
+import { type Answer, type Call, lasting, withHeaders } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';
 import type { Handler } from '../endpoint.ts';
 import { METHODS, ROUTES, type Route } from '../labels.ts';
@@ -43,7 +43,7 @@ export const buildTracing = (
     const traceId = parent?.traceId ?? randomHex(16);
     const spanId = randomHex(8);
     const startMs = performance.timeOrigin + performance.now();
-    const answer = withHeaders(await handler(call));
+    const answer = withHeaders(await lasting(handler(call)));
     const endMs = performance.timeOrigin + performance.now();
     const { status } = answer;
     const method = METHODS.find((known) => known === call.method) ?? '_OTHER';

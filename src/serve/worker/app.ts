@@ -3,7 +3,7 @@
  * failure, counters.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
-import { type Answer, type Call, statusOf } from '../../http/call.ts';
+import { type Answer, type Call, lasting, statusOf } from '../../http/call.ts';
 import type { BuildApp, ServeContext } from '../context.ts';
 import type { Endpoint, Post } from '../endpoint.ts';
 import { mediaTypeOf, requireType, SMALL_BYTES } from '../formats/body.ts';
@@ -104,7 +104,7 @@ export const buildApp: BuildApp = (context) => {
     Math.min(limitBytes, config.bodyLimitBytes);
 
   const answerPacked = async (post: Post, call: Call): Promise<Answer> =>
-    post.answer(await unpack(await call.bytes(limitOf(post)), limitOf(post)), call);
+    lasting(post.answer(await unpack(await call.bytes(limitOf(post)), limitOf(post)), call));
 
   const answerBody = (post: Post, call: Call): Answer | Promise<Answer> => {
     const packed = isPacked(call);
@@ -121,7 +121,7 @@ export const buildApp: BuildApp = (context) => {
       if (refused) throw shed(context, refused);
     }
     const bytes = call.bytes(limitOf(post));
-    if (bytes instanceof Promise) return bytes.then((all) => post.answer(all, call));
+    if (bytes instanceof Promise) return bytes.then((all) => lasting(post.answer(all, call)));
     return post.answer(bytes, call);
   };
 
@@ -140,7 +140,7 @@ export const buildApp: BuildApp = (context) => {
     let given: Answer | Promise<Answer>;
     try {
       const allowed = authorise?.(call);
-      given = allowed ? allowed.then(() => answer(endpoint, call)) : answer(endpoint, call);
+      given = allowed ? allowed.then(() => lasting(answer(endpoint, call))) : answer(endpoint, call);
     } catch (error) {
       given = failure(error, call);
     }
@@ -155,5 +155,5 @@ export const buildApp: BuildApp = (context) => {
     return given;
   };
   if (!cors) return serve;
-  return async (call) => cors.preflight(call) ?? cors.mark(call, await serve(call));
+  return async (call) => cors.preflight(call) ?? cors.mark(call, await lasting(serve(call)));
 };

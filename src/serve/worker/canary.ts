@@ -5,7 +5,7 @@
  */
 import { buildInputReader } from '../../core/inputs.ts';
 import type { Model } from '../../core/model.ts';
-import { type Answer, type Call, isReady } from '../../http/call.ts';
+import { type Answer, type Call, isReady, lasting } from '../../http/call.ts';
 import { buildReferencePredictor } from '../../predict/reference.ts';
 import type { ServeContext } from '../context.ts';
 import { exampleFlight, recordedFlight } from '../documents/schema.ts';
@@ -59,7 +59,7 @@ export const buildCanary = (
     const { flight, probability } = flights[turn++ % flights.length]!;
     try {
       const body = new TextEncoder().encode(JSON.stringify(flight));
-      const told = probabilityIn(await app(callOf(body)));
+      const told = probabilityIn(await lasting(app(callOf(body))));
       if (told === undefined) return 'failed';
       const isRight =
         Math.abs(told - probability) <= TOLERANCE * Math.max(1, Math.abs(probability));
