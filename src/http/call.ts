@@ -9,6 +9,11 @@ export interface Call {
   readonly path: string;
   /** What follows the question mark, without it. */
   readonly query: string;
+  /**
+   * Calls of the same mark have the same head, but for the length of the body: what was found out of method, target and
+   * fields holds for all of them. 0: such calls are not known.
+   */
+  readonly headMark: number;
   /** Value of a field (name in lower case), several of one name joined by commas; null when there is none. */
   readonly header: (name: string) => string | null;
   /** The address that the connection comes from; '' where it has none. */

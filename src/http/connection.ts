@@ -2,6 +2,7 @@
  * One connection as a record, and its outlet: bytes that the other side has not taken yet, and the end.
  */
 import type { CoarseClock } from './coarse-clock.ts';
+import type { DirectSend } from './direct-send.ts';
 import type { HttpRequest } from './request.ts';
 
 type Bytes = Buffer<ArrayBuffer>;
@@ -9,6 +10,7 @@ type Bytes = Buffer<ArrayBuffer>;
 /** What of a socket is used. */
 interface Socket {
   readonly remoteAddress: string;
+  readonly fd?: number;
   readonly write: (bytes: Uint8Array, offset: number, length: number) => number;
   readonly end: () => void;
   /** Ends this side only. */
@@ -28,6 +30,8 @@ type Wait = 'handshake' | 'request' | 'head' | 'body' | 'part' | 'answer' | 'rea
 
 export interface Connection {
   readonly socket: Socket;
+  /** Of the socket, while it is open; -1 where it is not known. */
+  descriptor: number;
   /** Its place in the server's list. */
   place: number;
   wait: Wait;
@@ -70,6 +74,7 @@ export const createConnection = (
   ageMs: number,
 ): Connection => ({
   socket,
+  descriptor: socket.fd ?? -1,
   place,
   wait: 'request',
   sinceMs: nowMs,
@@ -132,7 +137,8 @@ export interface Outlet {
   readonly end: (connection: Connection) => void;
 }
 
-export const buildOutlet = (clock: CoarseClock): Outlet => {
+/** @param direct sends from its buffer without the socket, where the system can */
+export const buildOutlet = (clock: CoarseClock, direct?: DirectSend): Outlet => {
   const end = (connection: Connection): void => {
     connection.isLast = true;
     if (!connection.isOpen || connection.unsent || connection.wait === 'end') return;
@@ -160,9 +166,17 @@ export const buildOutlet = (clock: CoarseClock): Outlet => {
         connection.unsent = Buffer.concat([connection.unsent, bytes.subarray(from, to)]);
         return;
       }
-      const nTaken = connection.socket.write(bytes, from, to - from);
-      if (nTaken < 0 || nTaken >= to - from) return;
-      connection.unsent = Buffer.concat([bytes.subarray(from + nTaken, to)]);
+      const { descriptor } = connection;
+      let at = from;
+      if (direct && bytes === direct.bytes && descriptor >= 0) {
+        const nSent = direct.send(descriptor, from, to - from);
+        if (nSent === to - from) return;
+        if (nSent > 0) at += nSent;
+      }
+      // What is left of it, or why it is refused, the runtime finds out, and looks when there is room again.
+      const nTaken = connection.socket.write(bytes, at, to - at);
+      if (nTaken < 0 || nTaken >= to - at) return;
+      connection.unsent = Buffer.concat([bytes.subarray(at + nTaken, to)]);
       connection.sinceMs = clock.nowMs;
     },
     drain: (connection) => {

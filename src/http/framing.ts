@@ -18,6 +18,9 @@ export interface Framing {
   expectsContinue: boolean;
   hostStart: number;
   hostEnd: number;
+  /** Where the digits of Content-Length are; 0 to 0: there are none. */
+  lengthStart: number;
+  lengthEnd: number;
 }
 
 export const createFraming = (): Framing => ({
@@ -26,6 +29,8 @@ export const createFraming = (): Framing => ({
   expectsContinue: false,
   hostStart: 0,
   hostEnd: 0,
+  lengthStart: 0,
+  lengthEnd: 0,
 });
 
 const HOST_NAME = Buffer.from('host');
@@ -44,6 +49,8 @@ export const frame = (head: RequestHead, framing: Framing): ParseFault | undefin
   let hasLength = false;
   let isChunked = false;
   framing.length = 0;
+  framing.lengthStart = 0;
+  framing.lengthEnd = 0;
   let options = '';
   framing.expectsContinue = false;
   for (let at = 0; at < nFields * 4; at += 4) {
@@ -73,6 +80,8 @@ export const frame = (head: RequestHead, framing: Framing): ParseFault | undefin
         if (hasLength || length < 0) return 'length-broken';
         hasLength = true;
         framing.length = length;
+        framing.lengthStart = fields[at + 2]!;
+        framing.lengthEnd = fields[at + 3]!;
         break;
       }
       case TRANSFER_ENCODING.length:

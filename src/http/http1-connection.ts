@@ -9,17 +9,19 @@
 import type { Handlers } from './call.ts';
 import type { CoarseClock } from './coarse-clock.ts';
 import { buildOutlet, type Connection, moved, pause, resume } from './connection.ts';
+import { openDirectSend } from './direct-send.ts';
 import { frame } from './framing.ts';
 import { buildHeldBytes } from './held-bytes.ts';
 import { LINGER_BYTES, PIPELINED_BYTES } from './limits.ts';
 import { parseErrorOf } from './parse-errors.ts';
 import { buildRefusedBytes } from './refused-bytes.ts';
 import { buildReply } from './reply.ts';
-import { createRequest, type HttpRequest, isRead } from './request.ts';
+import { buildRepeatedHeads } from './repeated-heads.ts';
+import { createRequest, type HttpRequest, isRead, nextMark } from './request.ts';
 import { createRequestBody } from './request-body.ts';
 import { beginHead, readHead } from './request-head.ts';
 import { buildTargets } from './request-target.ts';
-import { buildWriter } from './writer.ts';
+import { buildWriter, GATHER_BYTES } from './writer.ts';
 
 type Bytes = Buffer<ArrayBuffer>;
 
@@ -58,9 +60,10 @@ export const buildHttp1Connection = ({
   onAnswered,
   heldBytes,
 }: Http1Setting): Http1Connection => {
-  const outlet = buildOutlet(clock);
+  const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
+  const outlet = buildOutlet(clock, isEncrypted ? undefined : openDirectSend(gathered));
   const { wait, rest } = outlet;
-  const writer = buildWriter(clock, outlet.send);
+  const writer = buildWriter(clock, gathered, outlet.send);
   const refusedBytes = buildRefusedBytes({
     nowMs: () => performance.now(),
     later: setTimeout,
@@ -81,6 +84,7 @@ export const buildHttp1Connection = ({
     },
   });
   const targets = buildTargets();
+  const heads = buildRepeatedHeads();
   /** Serves every request that is answered at once. */
   let reused = createRequest(isEncrypted);
 
@@ -162,8 +166,10 @@ export const buildHttp1Connection = ({
     const request = connection.request ?? reused;
     const { head, framing } = request;
     if (request === reused) {
-      beginHead(head, bytes, at);
       connection.laggedMs = 0;
+      if (heads.repeats(request, bytes, at)) return answer(connection, request);
+      heads.forget();
+      beginHead(head, bytes, at);
     } else {
       head.bytes = bytes;
       head.start = at;
@@ -183,8 +189,16 @@ export const buildHttp1Connection = ({
       return bytes.length;
     }
     request.target = target;
+    request.headMark = nextMark();
+    if (request === reused) heads.note(request);
+    return answer(connection, request);
+  };
+
+  /** Answers a request whose head has been read. @returns the place behind what is there of it */
+  const answer = (connection: Connection, request: HttpRequest): number => {
+    const { head } = request;
     request.remote = connection.socket;
-    const behind = receive(connection, request, bytes, head.start + head.at);
+    const behind = receive(connection, request, head.bytes as Bytes, head.start + head.at);
     if (!reply.answer(connection, request)) keep(connection, request);
     return behind;
   };
@@ -282,6 +296,7 @@ export const buildHttp1Connection = ({
     onClose: (connection) => {
       const { request, onSent } = connection;
       connection.isOpen = false;
+      connection.descriptor = -1;
       connection.unread = undefined;
       connection.unsent = undefined;
       onSent?.();

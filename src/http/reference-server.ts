@@ -36,6 +36,7 @@ export const callOf = (request: Request): Call => {
     method,
     path: queryAt < 0 ? url.slice(pathAt) : url.slice(pathAt, queryAt),
     query: queryAt < 0 ? '' : url.slice(queryAt + 1),
+    headMark: 0,
     header: (name) => request.headers.get(name),
     peer: () => '',
     origin: () => new URL(url).origin,

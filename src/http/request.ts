@@ -14,6 +14,7 @@ export interface HttpRequest extends Call, InPlace {
   readonly head: RequestHead;
   readonly framing: Framing;
   target: RequestTarget;
+  headMark: number;
   /** The body, if it came whole with the head: `source[at .. end)`. */
   source: Uint8Array<ArrayBuffer>;
   at: number;
@@ -44,6 +45,7 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
     head,
     framing,
     target: NOWHERE,
+    headMark: 0,
     source: NOTHING,
     at: 0,
     end: 0,
@@ -85,6 +87,11 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
   };
   return request;
 };
+
+let lastMark = 0;
+
+/** A mark that no head has had in this process. */
+export const nextMark = (): number => ++lastMark;
 
 /** Whether all of the body has come. */
 export const isRead = ({ incoming }: HttpRequest): boolean =>

@@ -33,7 +33,7 @@ export interface Writer<T> {
   readonly flush: () => void;
 }
 
-const GATHER_BYTES = 64 * 1024;
+export const GATHER_BYTES = 64 * 1024;
 /** A larger text is made first and gathered then: its head needs room as well. */
 const WRITTEN_LIMIT_BYTES = GATHER_BYTES / 2;
 /** Room for one more letter, so that a text that is longer as UTF-8 is never taken for one that is not. */
@@ -46,12 +46,15 @@ const [ZERO, CR, LF] = [48, 13, 10] as const;
 /** Fields that belong to the message, not to the answer. */
 const OWN_FIELDS = /^(?:connection|content-length|date|keep-alive|transfer-encoding)$/i;
 
-/** @param send takes `bytes[from .. to)`; the bytes are used again after the call */
+/**
+ * @param gathered of GATHER_BYTES
+ * @param send takes `bytes[from .. to)`; the bytes are used again after the call
+ */
 export const buildWriter = <T>(
   clock: CoarseClock,
+  gathered: Buffer,
   send: (sink: T, bytes: Uint8Array, from: number, to: number) => void,
 ): Writer<T> => {
-  const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
   let used = 0;
   /** Whose bytes are gathered: never those of two. */
   let owner: T | undefined;
@@ -143,7 +146,8 @@ export const buildWriter = <T>(
     let bodyAt = used + openHead.length;
     let end = answer.write(gathered, bodyAt);
     const length = end - bodyAt;
-    const nDigits = length < 100 ? (length < 10 ? 1 : 2) : length < 1000 ? 3 : length < 10_000 ? 4 : 5;
+    const nDigits =
+      length < 100 ? (length < 10 ? 1 : 2) : length < 1000 ? 3 : length < 10_000 ? 4 : 5;
     if (nDigits !== LENGTH_DIGITS) {
       const shift = nDigits - LENGTH_DIGITS;
       gathered.copyWithin(bodyAt + shift, bodyAt, end);
@@ -176,8 +180,7 @@ export const buildWriter = <T>(
         if (persistence === 'keep' && !isHead && answer.mostBytes() < WRITTEN_LIMIT_BYTES)
           written(answer, sink);
         else json({ text: textOf(answer), isSpoken: false }, persistence, isHead, sink);
-      }
-      else if (answer.kind === 'kept') kept(answer, persistence, isHead, sink);
+      } else if (answer.kind === 'kept') kept(answer, persistence, isHead, sink);
       else json({ text: answer.text, isSpoken: true }, persistence, isHead, sink);
     },
     whole,

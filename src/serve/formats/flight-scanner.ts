@@ -181,9 +181,7 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
 const KNOWN_LISTS = 1000;
 
 /** The names of the inputs that are marked; the same few lists come again and again. */
-const buildNameLists = (
-  inputs: readonly Input[],
-): ((marked: Uint8Array) => readonly string[]) => {
+const buildNameLists = (inputs: readonly Input[]): ((marked: Uint8Array) => readonly string[]) => {
   const make = (marked: Uint8Array): readonly string[] =>
     inputs.flatMap(({ name }, i) => (marked[i] === 1 ? name : []));
   // By their marks as bits of one number.

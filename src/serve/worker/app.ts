@@ -59,6 +59,17 @@ const COMES_BACK = new Set<ErrorCode>(['overloaded', 'not-ready', 'deadline-pass
 
 const OTHER = routeAt('other');
 
+/** What is known of all calls with one head. */
+interface Plan {
+  readonly mark: number;
+  readonly endpoint: Endpoint | undefined;
+  readonly route: number;
+  readonly method: number;
+  readonly isPost: boolean;
+  /** Its body is as plain as its type says, so that a scan may read it: known once that was looked at. */
+  isPlain: boolean;
+}
+
 export const buildApp: BuildApp = (context) => {
   const { counters, admission, config } = context;
   const authoriserOf = (auth: string | undefined) =>
@@ -106,13 +117,16 @@ export const buildApp: BuildApp = (context) => {
   const answerPacked = async (post: Post, call: Call): Promise<Answer> =>
     lasting(post.answer(await unpack(await call.bytes(limitOf(post)), limitOf(post)), call));
 
-  const answerBody = (post: Post, call: Call): Answer | Promise<Answer> => {
-    const packed = isPacked(call);
-    const type = mediaTypeOf(call);
-    if (post.stream && type === post.stream.type)
-      return post.stream.answer(packed ? unpacked(call) : call);
-    if (post.types) requireType(type, post.types);
-    if (packed) return answerPacked(post, call);
+  const answerBody = (post: Post, call: Call, plan: Plan): Answer | Promise<Answer> => {
+    if (!plan.isPlain) {
+      const packed = isPacked(call);
+      const type = mediaTypeOf(call);
+      if (post.stream && type === post.stream.type)
+        return post.stream.answer(packed ? unpacked(call) : call);
+      if (post.types) requireType(type, post.types);
+      if (packed) return answerPacked(post, call);
+      plan.isPlain = true;
+    }
     const body = post.scan && call.inPlace(config.bodyLimitBytes);
     const text = body && post.scan?.(body, call);
     if (text !== undefined) return text;
@@ -125,22 +139,35 @@ export const buildApp: BuildApp = (context) => {
     return post.answer(bytes, call);
   };
 
-  const answer = (endpoint: Endpoint | undefined, call: Call): Answer | Promise<Answer> =>
-    endpoint?.POST && call.method === 'POST'
-      ? answerBody(endpoint.POST, call)
-      : answerOther(endpoint, call);
+  const answer = (plan: Plan, call: Call): Answer | Promise<Answer> =>
+    plan.endpoint?.POST && plan.isPost
+      ? answerBody(plan.endpoint.POST, call, plan)
+      : answerOther(plan.endpoint, call);
+
+  const planOf = (call: Call): Plan => {
+    const place = places.get(call.path) ?? places.get(plainPath(call.path));
+    return {
+      mark: call.headMark,
+      endpoint: place?.endpoint,
+      route: place === undefined ? OTHER : place.route,
+      method: methodAt(call.method),
+      isPost: call.method === 'POST',
+      isPlain: false,
+    };
+  };
+  let last: Plan | undefined;
 
   /** The hot path: nothing waits unless the body, the caller's key or the answer does. */
   const serve = (call: Call): Answer | Promise<Answer> => {
     const startMs = performance.now();
-    const place = places.get(call.path) ?? places.get(plainPath(call.path));
-    const route = place === undefined ? OTHER : place.route;
-    const endpoint = place?.endpoint;
-    const method = methodAt(call.method);
+    const { headMark } = call;
+    const plan = last !== undefined && headMark > 0 && last.mark === headMark ? last : planOf(call);
+    last = plan;
+    const { route, method } = plan;
     let given: Answer | Promise<Answer>;
     try {
       const allowed = authorise?.(call);
-      given = allowed ? allowed.then(() => lasting(answer(endpoint, call))) : answer(endpoint, call);
+      given = allowed ? allowed.then(() => lasting(answer(plan, call))) : answer(plan, call);
     } catch (error) {
       given = failure(error, call);
     }

@@ -99,6 +99,7 @@ const callOf = (body: Uint8Array<ArrayBuffer>): Call => ({
   method: 'POST',
   path: '/predict',
   query: '',
+  headMark: 0,
   header: (name) => (name === 'content-type' ? 'application/json' : null),
   peer: () => '',
   origin: () => 'http://canary',
