@@ -64,7 +64,8 @@ export const buildHeldBytes = (
   return {
     count: (connection) => {
       note(connection);
-      if (total > limitBytes && !isReleasing) releaseYoungest();
+      // A connection that has gone only makes room.
+      if (total > limitBytes && !isReleasing && connection.isOpen) releaseYoungest();
     },
     total: () => total,
   };

@@ -2,7 +2,7 @@
  * HTTP/1.1 on a connection, as a state machine fed by socket events: requests in, one after the other, answers out in
  * their order. One object serves every connection of a server; what differs is in the `Connection` record.
  *
- * `onData` -> `consume`: while bytes are left, either `begin` (read a head, frame it, ask the handler) or push them
+ * `onTurn` -> `receive` -> `consume`: while bytes are left, either `begin` (read a head, frame it, ask the handler) or push them
  * into the body that is still coming. Bytes that cannot be used yet are held, and reading stops (backpressure).
  * @source RFC 9112, 9
  */
@@ -26,7 +26,15 @@ import { buildWriter, GATHER_BYTES } from './writer.ts';
 type Bytes = Buffer<ArrayBuffer>;
 
 interface Http1Connection {
-  readonly onData: (connection: Connection, chunk: Bytes) => void;
+  /**
+   * Connections have received these chunks, in this order: reads them all, then sends all answers.
+   * @param onError told of what is thrown
+   */
+  readonly onTurn: (
+    connections: readonly Connection[],
+    chunks: readonly Bytes[],
+    onError: (connection: Connection, error: Error) => void,
+  ) => void;
   readonly onDrain: (connection: Connection) => void;
   readonly onEnd: (connection: Connection) => void;
   readonly onClose: (connection: Connection) => void;
@@ -63,7 +71,15 @@ export const buildHttp1Connection = ({
   const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
   const outlet = buildOutlet(clock, isEncrypted ? undefined : openDirectSend(gathered));
   const { wait, rest } = outlet;
-  const writer = buildWriter(clock, gathered, outlet.send);
+  const writer = buildWriter(clock, gathered, (connection: Connection, bytes, from, to) => {
+    outlet.send(connection, bytes, from, to);
+    if (!connection.unsent) return;
+    if (connection.wait === 'request') rest(connection);
+    // Later: others may have to be refused for it.
+    queueMicrotask(() => held.count(connection));
+  });
+  /** Answers are gathered until all that was received in a turn has been read. */
+  let isTurn = false;
   const refusedBytes = buildRefusedBytes({
     nowMs: () => performance.now(),
     later: setTimeout,
@@ -156,7 +172,8 @@ export const buildHttp1Connection = ({
         break;
       } else at = begin(connection, bytes, at);
     }
-    writer.flush();
+    const { isLast, hasEnded, unsent } = connection;
+    if (!isTurn || isLast || hasEnded || unsent || connection.request) writer.flush();
     if (connection.request === undefined) rest(connection);
     else if (connection.hasEnded) endBody(connection, connection.request);
   };
@@ -198,13 +215,13 @@ export const buildHttp1Connection = ({
   const answer = (connection: Connection, request: HttpRequest): number => {
     const { head } = request;
     request.remote = connection.socket;
-    const behind = receive(connection, request, head.bytes as Bytes, head.start + head.at);
+    const behind = takeBody(connection, request, head.bytes as Bytes, head.start + head.at);
     if (!reply.answer(connection, request)) keep(connection, request);
     return behind;
   };
 
   /** Takes what is there of the body. @returns the place behind it */
-  const receive = (
+  const takeBody = (
     connection: Connection,
     request: HttpRequest,
     bytes: Bytes,
@@ -262,18 +279,32 @@ export const buildHttp1Connection = ({
     }
   };
 
+  const receive = (connection: Connection, chunk: Bytes): void => {
+    if (!connection.isOpen) return;
+    if (connection.wait === 'end') {
+      connection.nDropped += chunk.length;
+      refusedBytes.dropped(connection, chunk.length);
+      if (connection.nDropped > LINGER_BYTES) connection.socket.terminate();
+      return;
+    }
+    const { unread } = connection;
+    connection.unread = undefined;
+    consume(connection, unread === undefined ? chunk : Buffer.concat([unread, chunk]));
+    held.count(connection);
+  };
+
   return {
-    onData: (connection, chunk) => {
-      if (connection.wait === 'end') {
-        connection.nDropped += chunk.length;
-        refusedBytes.dropped(connection, chunk.length);
-        if (connection.nDropped > LINGER_BYTES) connection.socket.terminate();
-        return;
+    onTurn: (connections, chunks, onError) => {
+      isTurn = true;
+      for (let i = 0; i < connections.length; i++) {
+        try {
+          receive(connections[i]!, chunks[i]!);
+        } catch (error) {
+          onError(connections[i]!, error as Error);
+        }
       }
-      const { unread } = connection;
-      connection.unread = undefined;
-      consume(connection, unread === undefined ? chunk : Buffer.concat([unread, chunk]));
-      held.count(connection);
+      isTurn = false;
+      writer.flush();
     },
     onDrain: (connection) => {
       outlet.drain(connection);

@@ -4,7 +4,7 @@
  */
 import type { HttpRequest } from './request.ts';
 
-export interface RepeatedHeads {
+interface RepeatedHeads {
   /**
    * Whether the head at `bytes[start ..]` is the one that was noted of the request; if so, the request is as if it had
    * been read.

@@ -93,6 +93,63 @@ describe('a connection', () => {
     expect(once.heard()).toEndWith('\r\n\r\nkept');
   });
 
+  test('writes an answer that writes itself, however long it is', async () => {
+    const server = open((call) => {
+      const text = 'x'.repeat(Number(call.path.slice(1)));
+      return {
+        kind: 'written',
+        status: 200,
+        mostBytes: () => text.length + 5,
+        write: (into, at) => at + Buffer.from(into.buffer, into.byteOffset).write(text, at),
+      };
+    });
+    const sizes = [0, 7, 10, 99, 100, 101, 999, 1000, 300, 9999, 10_000, 31_000, 40_000, 500, 500];
+    const { until } = talk(
+      server,
+      `${sizes.map((size) => get(`/${size}`)).join('')}${get('/1', 'Connection: close\r\n')}`,
+    );
+    const heard = await until(/Connection: close[^x]*x$/);
+    const answers = heard.split('HTTP/1.1 200 OK\r\n').slice(1);
+    expect(answers.map((answer) => Number(/Content-Length: (\d+)\r\n/.exec(answer)![1]))).toEqual([
+      ...sizes,
+      1,
+    ]);
+    expect(answers.map((answer) => answer.split('\r\n\r\n')[1])).toEqual(
+      [...sizes, 1].map((size) => 'x'.repeat(size)),
+    );
+    for (const answer of answers)
+      expect(answer).toMatch(/^Content-Type: application\/json\r\nDate: /);
+  });
+
+  test('gives each caller his own answer, however many ask in one turn', async () => {
+    const server = open(echo);
+    const callers = Array.from({ length: 40 }, (_, i) =>
+      talk(server, post(`/${i}`, `${i * i}`) + post(`/more/${i}`, '')),
+    );
+    for (const [i, { until, socket }] of callers.entries()) {
+      const heard = await until(`["POST","/more/${i}",""]`);
+      expect(heard.split('["POST"').length).toBe(3);
+      expect(heard).toContain(`["POST","/${i}","${i * i}"]`);
+      socket.destroy();
+    }
+  });
+
+  test('keeps what a caller does not take, and sends it in its order later', async () => {
+    const server = open((call) => JSON.stringify([call.path, 'y'.repeat(50_000)]));
+    const { socket, heard, until } = talk(server);
+    socket.pause();
+    const n = 300;
+    socket.write(Array.from({ length: n }, (_, i) => get(`/${i}`)).join(''));
+    while (server.nAnswered() === 0) await Bun.sleep(5);
+    socket.resume();
+    await until(`["/${n - 1}",`);
+    const paths = heard().matchAll(/\["(\/\d+)","/g);
+    expect([...paths].map(([, path]) => path)).toEqual(
+      Array.from({ length: n }, (_, i) => `/${i}`),
+    );
+    socket.destroy();
+  });
+
   test('ends after an answer to HTTP/1.0, unless that asks to keep it', async () => {
     const server = open(() => 'x');
     const once = talk(server, 'GET / HTTP/1.0\r\n\r\n');

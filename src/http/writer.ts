@@ -1,5 +1,5 @@
 /**
- * Answers as bytes: gathered in one buffer while a connection is served, and sent with one write at its end.
+ * Answers as bytes: gathered in one buffer while connections are served, and sent at the end with one write for each.
  */
 import { type Ready, textOf, type Written } from './call.ts';
 import type { CoarseClock } from './coarse-clock.ts';
@@ -34,6 +34,8 @@ export interface Writer<T> {
 }
 
 export const GATHER_BYTES = 64 * 1024;
+/** How many have bytes gathered at the same time. */
+const OWNERS = 256;
 /** A larger text is made first and gathered then: its head needs room as well. */
 const WRITTEN_LIMIT_BYTES = GATHER_BYTES / 2;
 /** Room for one more letter, so that a text that is longer as UTF-8 is never taken for one that is not. */
@@ -48,7 +50,7 @@ const OWN_FIELDS = /^(?:connection|content-length|date|keep-alive|transfer-encod
 
 /**
  * @param gathered of GATHER_BYTES
- * @param send takes `bytes[from .. to)`; the bytes are used again after the call
+ * @param send takes `bytes[from .. to)`, which are used again after the call; writes nothing itself
  */
 export const buildWriter = <T>(
   clock: CoarseClock,
@@ -56,8 +58,10 @@ export const buildWriter = <T>(
   send: (sink: T, bytes: Uint8Array, from: number, to: number) => void,
 ): Writer<T> => {
   let used = 0;
-  /** Whose bytes are gathered: never those of two. */
-  let owner: T | undefined;
+  /** Whose bytes are gathered, one after the other, and where those of each end; the end of the last is `used`. */
+  const owners: T[] = [];
+  const ends: number[] = [];
+  let nOwners = 0;
   let headDate = '';
   let jsonHead = '';
   let spokenHead = '';
@@ -66,14 +70,22 @@ export const buildWriter = <T>(
   let isOpen = false;
 
   const flush = (): void => {
-    if (used === 0) return;
-    const to = used;
+    const n = nOwners;
+    if (n === 0) return;
+    ends[n - 1] = used;
     used = 0;
-    send(owner!, gathered, 0, to);
+    nOwners = 0;
+    for (let i = 0, from = 0; i < n; i++) {
+      const to = ends[i]!;
+      if (to > from) send(owners[i]!, gathered, from, to);
+      from = to;
+    }
   };
   const reserve = (length: number, sink: T): void => {
-    if (owner !== sink || used + length > GATHER_BYTES) flush();
-    owner = sink;
+    if (used + length > GATHER_BYTES || nOwners === OWNERS) flush();
+    if (nOwners > 0 && owners[nOwners - 1] === sink) return;
+    if (nOwners > 0) ends[nOwners - 1] = used;
+    owners[nOwners++] = sink;
   };
 
   /** @returns whether the text was ASCII, and is there now */

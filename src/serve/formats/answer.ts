@@ -20,7 +20,7 @@ export interface AnswerWriter {
 }
 
 /** The answer to a flight as bytes. */
-export interface AnswerBytes {
+interface AnswerBytes {
   /** @returns the most bytes that `write` takes for a flight with these unknown inputs */
   readonly mostBytes: (unknown: readonly string[]) => number;
   /** What `AnswerWriter.write` makes, in UTF-8. @returns the place behind it */
