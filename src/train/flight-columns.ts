@@ -21,6 +21,18 @@ export const rawOfRows = ({ columns }: FlightColumns, rows: ArrayLike<number>): 
   return raw;
 };
 
+/** By code of a category: its code among fewer values, NaN where it is not among them. */
+export const narrowCodes = (
+  from: readonly Input[],
+  to: readonly Input[],
+  name: string,
+): readonly number[] => {
+  const valuesOf = (inputs: readonly Input[]): readonly string[] =>
+    inputs.find((input) => input.name === name)?.values ?? [];
+  const places = new Map(valuesOf(to).map((value, code) => [value, code]));
+  return valuesOf(from).map((value) => places.get(value) ?? Number.NaN);
+};
+
 /** float64, shape (rows.length): one feature of some flights. */
 export const featureOfRows = (
   feature: Feature,

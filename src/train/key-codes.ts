@@ -2,8 +2,9 @@
  * Flights by what they have in common: a number for each combination of codes and parts of the calendar.
  */
 import { CALENDAR } from '../core/calendar.ts';
+import type { Input } from '../core/inputs.ts';
 import { indexOf, type KeyPart } from '../core/steps/lookup.ts';
-import type { FlightColumns } from './flight-columns.ts';
+import { type FlightColumns, narrowCodes } from './flight-columns.ts';
 
 /** Code of each distinct key in the order of its first row. */
 export interface KeyCodes {
@@ -51,6 +52,38 @@ export const buildKeyReader = ({ inputs, columns }: FlightColumns, rows: Int32Ar
     );
   };
 };
+
+/**
+ * The codes of the first `nRows` of the flights as inputs know them that have fewer values: every value of these flights
+ * is among them.
+ */
+export const narrowKeyReader =
+  (codesOf: KeyReader, from: readonly Input[], to: readonly Input[], nRows: number): KeyReader =>
+  (parts) => {
+    const radixOf = (inputs: readonly Input[], name: string): number =>
+      inputs[indexOf(inputs, name)]!.values?.length ?? 0;
+    const wide = parts.map((part) =>
+      part.of === 'code' ? { ...part, radix: radixOf(from, part.input) } : part,
+    );
+    const digitsOf = parts.map((part) =>
+      part.of === 'code' ? narrowCodes(from, to, part.input) : null,
+    );
+    const all = codesOf(wide);
+    const codes = all.codes.subarray(0, nRows);
+    // Codes are given in the order of the first rows.
+    const nKeys = 1 + codes.reduce((last, code) => Math.max(last, code), -1);
+    const keys = all.keys.slice(0, nKeys).map((key) => {
+      let [rest, narrow, unit] = [key, 0, 1];
+      for (let p = parts.length - 1; p >= 0; p--) {
+        const digit = rest % wide[p]!.radix;
+        narrow += unit * (digitsOf[p]?.[digit] ?? digit);
+        unit *= parts[p]!.radix;
+        rest = Math.floor(rest / wide[p]!.radix);
+      }
+      return narrow;
+    });
+    return { codes, keys };
+  };
 
 /** @param values float64: keys below `nKeys`, NaN where a part is missing */
 const codesOf = (values: Float64Array, nKeys: number): KeyCodes => {

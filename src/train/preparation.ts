@@ -2,34 +2,35 @@
  * Table to binned parts: split, inputs, features, bins.
  */
 
+import { PLAN_FIELDS } from '../core/around/surroundings.ts';
+import { WEATHER_FIELDS } from '../core/around/weather.ts';
 import { dayOf } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
 import { type Feature, isCategorical } from '../core/features.ts';
 import type { FieldName } from '../core/flight.ts';
 import type { Input } from '../core/inputs.ts';
-import { PLAN_FIELDS } from '../core/around/surroundings.ts';
 import { departuresOf, type Table } from '../core/table.ts';
-import { WEATHER_FIELDS } from '../core/around/weather.ts';
 import type { Bins } from './binning/binning.ts';
 import type { ColumnSource, ColumnTask } from './binning/column-binning.ts';
 import type { TrainingPool } from './engine/training-pool.ts';
 import { dayEffects } from './features/day-effect.ts';
-import { flightColumnsOf, inputsOfTable } from './features/encoding.ts';
+import { flightColumnsOf, inputsOfTable, narrowFlightColumns } from './features/encoding.ts';
 import { holidayFeature } from './features/holidays.ts';
 import { scheduleFeatures, scheduleInputs } from './features/schedule-features.ts';
 import { buildStatistics, kindsOf } from './features/target-statistics.ts';
 import {
   type DataSplit,
+  learnFromAll,
   PARTS,
   type Part,
   splitAtRandom,
   splitByTime,
 } from './features/time-split.ts';
 import { trafficFeatures } from './features/traffic.ts';
+import type { FlightColumns } from './flight-columns.ts';
 import { binOffsets } from './growing/histogram.ts';
 import type { BoostRows } from './growing/training-rows.ts';
-import type { FlightColumns } from './flight-columns.ts';
-import { buildKeyReader, type KeyReader } from './key-codes.ts';
+import { buildKeyReader, type KeyReader, narrowKeyReader } from './key-codes.ts';
 import { guardAgainstLeaks } from './leak-guard.ts';
 import type { TrainOptions } from './settings.ts';
 import { sharedBytes, sharedInts } from './shared-array.ts';
@@ -45,6 +46,8 @@ export interface Prepared {
   readonly flights: FlightColumns;
   /** Codes of the known rows. */
   readonly codesOf: KeyReader;
+  /** By kind of target statistic, float64: what each of the known rows may know. */
+  readonly statistics: ReadonlyMap<string, Float64Array>;
   /** uint8, shape (nRows): 1 where a flight of the table was late. */
   readonly labels: Uint8Array;
   readonly parts: Readonly<Record<Part, BoostRows>>;
@@ -53,18 +56,63 @@ export interface Prepared {
 }
 
 /** What trees are grown from. */
-export type Learnable = Omit<Prepared, 'flights' | 'codesOf' | 'labels' | 'columns'>;
+export type Learnable = Omit<Prepared, 'flights' | 'codesOf' | 'statistics' | 'labels' | 'columns'>;
+
+/** Without what only the features and the baselines are made of: it takes more memory than all the rest. */
+export const learnableOf = ({
+  split,
+  inputs,
+  features,
+  bins,
+  parts,
+  known,
+}: Prepared): Learnable => ({
+  ...{ split, inputs, features, bins, parts, known },
+});
 
 /**
- * @param asked the parts, where the caller has made them; some may be empty
+ * The flights as the model is learned and judged on them.
  * @throws AppError data-too-small, data-unfit, data-leak
  */
 export const prepare = async (
   table: Table,
   options: TrainOptions,
   pool: TrainingPool,
-  asked?: DataSplit,
 ): Promise<Prepared> => {
+  const source = readSource(table, options);
+  const judged = await prepareSplit(source, source.split, pool);
+  guardAgainstLeaks(judged.features, judged.parts.train);
+  return judged;
+};
+
+/**
+ * The same, and every flight as one part to learn from: the days are read, counted and put in order once for both.
+ * @throws AppError data-too-small, data-unfit, data-leak
+ */
+export const prepareTwice = async (
+  table: Table,
+  options: TrainOptions,
+  pool: TrainingPool,
+): Promise<{ readonly judged: Prepared; readonly everyDay: Prepared }> => {
+  const source = readSource(table, options);
+  const everyDay = await prepareSplit(source, learnFromAll(source.departures), pool);
+  const judged = await prepareSplit(source, source.split, pool, everyDay);
+  for (const { features, parts } of [judged, everyDay]) guardAgainstLeaks(features, parts.train);
+  return { judged, everyDay };
+};
+
+/** Flights that something can be learned from. */
+interface Source {
+  readonly table: Table;
+  readonly options: TrainOptions;
+  readonly departures: Float64Array;
+  readonly split: DataSplit;
+  /** uint8: 1 where a flight of the table was late. */
+  readonly labels: Uint8Array;
+}
+
+/** @throws AppError data-too-small, data-unfit */
+const readSource = (table: Table, options: TrainOptions): Source => {
   if (table.nRows === 0)
     throw new AppError(
       'data-too-small',
@@ -76,35 +124,48 @@ export const prepare = async (
       `${table.nRows} ${table.nRows === 1 ? 'flight is' : 'flights are'} too few to learn from; at least ${MIN_ROWS} are expected`,
     );
   const departures = departuresOf(table);
-  const shares = options.shares;
+  const { shares, seed } = options;
   const split =
-    asked ??
-    (options.split === 'time'
+    options.split === 'time'
       ? splitByTime(departures, shares, options.testFrom)
-      : splitAtRandom(departures, options.seed, shares));
+      : splitAtRandom(departures, seed, shares);
   if (table.delayMinutes.some(Number.isNaN))
     throw new AppError(
       'data-unfit',
       `${table.delayMinutes.filter(Number.isNaN).length} flights have a delay that is not a number; a flight without one must be left out`,
     );
   const labels = labelsOf(table.delayMinutes, options.lateMinutes);
-  if (asked === undefined) checkLabels(labels, split, options.lateMinutes);
+  checkLabels(labels, split, options.lateMinutes);
+  return { table, options, departures, split, labels };
+};
+
+/** @param wider the same flights with more days known, of which these are the first */
+const prepareSplit = async (
+  { table, options, departures, labels }: Source,
+  split: DataSplit,
+  pool: TrainingPool,
+  wider?: Prepared,
+): Promise<Prepared> => {
   const known = knownRows(split, departures);
   const { ownColumns = [] } = options;
   const inputs = inputsOfTable(table, [...namesOf(table, options), ...ownColumns], [known]);
-  const flights = flightColumnsOf(table, inputs);
-  const codesOf = buildKeyReader(flights, known);
+  const flights = wider
+    ? narrowFlightColumns(table, wider.flights, inputs)
+    : flightColumnsOf(table, inputs);
+  const codesOf = wider
+    ? narrowKeyReader(wider.codesOf, wider.inputs, inputs, known.length)
+    : buildKeyReader(flights, known);
   const plain = [
     ...scheduleFeatures(inputs.map(({ name }) => name)),
     ...ownFeatures(inputs, ownColumns),
     ...(options.features === 'own' ? calendarFeatures(flights, codesOf, known, departures) : []),
   ];
-  const statistics = buildStatistics(options.features === 'own' ? kindsOf(inputs) : [], {
-    codesOf,
-    rows: known,
-    departures,
-    labels,
-  });
+  const kinds = options.features === 'own' ? kindsOf(inputs) : [];
+  const statistics = buildStatistics(
+    kinds,
+    { codesOf, rows: known, departures, labels },
+    wider && columnsOfKinds(kinds, wider.statistics),
+  );
   const features = [...plain, ...statistics.features];
   const twice = features.find(({ name }, f) => features.findIndex((one) => one.name === name) < f);
   if (twice)
@@ -144,8 +205,20 @@ export const prepare = async (
       return [part, rows];
     }),
   ) as Record<Part, BoostRows>;
-  guardAgainstLeaks(features, parts.train);
-  return { split, inputs, features, bins, columns, flights, codesOf, labels, parts, known };
+  const byKind = new Map(kinds.map(({ name }, k) => [name, statistics.columns[k]!]));
+  return {
+    ...{ split, inputs, features, bins, parts, known },
+    ...{ columns, flights, codesOf, labels, statistics: byKind },
+  };
+};
+
+/** What each row may know, of some kinds; undefined where one of them is not there. */
+const columnsOfKinds = (
+  kinds: readonly { readonly name: string }[],
+  statistics: Prepared['statistics'],
+): readonly Float64Array[] | undefined => {
+  const columns = kinds.flatMap(({ name }) => statistics.get(name) ?? []);
+  return columns.length === kinds.length ? columns : undefined;
 };
 
 const MIN_ROWS = 200;

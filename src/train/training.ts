@@ -2,13 +2,17 @@
  * Table to Model: split, features, heads, calibration, and an honest account of how good it is.
  * The room's front door.
  */
-import { wholeProcessors } from '../host/processors.ts';
+
 import { dayOf } from '../core/calendar.ts';
 import { buildDelayQuantile } from '../core/delay-distribution.ts';
 import type { Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
+import { wholeProcessors } from '../host/processors.ts';
 import { buildParallelLearner } from './engine/parallel-learner.ts';
-import { type Baseline, baselineOf, evaluate, type Evaluation } from './quality/evaluation.ts';
+import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
+import { datesOf, type Part } from './features/time-split.ts';
+import { type FlightSamples, takeSamples } from './flight-samples.ts';
+import type { BoostRows } from './growing/training-rows.ts';
 import {
   type LearnedHead,
   type LearnedHeads,
@@ -16,16 +20,19 @@ import {
   learnOnAll,
   type OnRound,
 } from './head-training.ts';
-import { rateOf } from './quality/metrics.ts';
-import { type FlightSamples, takeSamples } from './flight-samples.ts';
-import { type Learnable, prepare } from './preparation.ts';
-import { boostSettings, type TrainOptions } from './settings.ts';
-import { sampleQuantile } from './quality/quantile.ts';
-import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
-import { type DataSplit, datesOf, learnFromAll, type Part } from './features/time-split.ts';
-import type { BoostRows } from './growing/training-rows.ts';
+import {
+  type Learnable,
+  learnableOf,
+  type Prepared,
+  prepare,
+  prepareTwice,
+} from './preparation.ts';
 import { type DayResampling, resampleDays } from './quality/day-resampling.ts';
+import { type Baseline, baselineOf, type Evaluation, evaluate } from './quality/evaluation.ts';
 import { type HeadQuality, probabilityQuality, quantileQuality } from './quality/head-quality.ts';
+import { rateOf } from './quality/metrics.ts';
+import { sampleQuantile } from './quality/quantile.ts';
+import { boostSettings, type TrainOptions } from './settings.ts';
 
 /** The model that is stored, learned again from every flight after the one that the report judges. */
 interface Refit {
@@ -93,18 +100,18 @@ export const trainModel = async (
 ): Promise<Trained> => {
   const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
   try {
-    const { learnable, samples } = await prepareToLearn(table, options, pool);
+    const [{ learnable, samples }, everyDay] = await prepareToLearn(table, options, pool);
     const learned = await learnHeads(learnable, options, {
       buildLearner: buildParallelLearner(pool),
       score: pool.score,
       onRound,
     });
     const { judged, report, sampleRaw } = judge(table, { learnable, samples }, learned, options);
-    if (!options.refit || options.split !== 'time' || learned.isStopped)
+    if (everyDay === undefined || learned.isStopped)
       return { judged, refit: null, sampleRaw, report: { ...report, refit: null } };
     const startMs = performance.now();
     const refit = await learnEveryDay(
-      { table, options, pool, onRound },
+      { table, options, pool, onRound, everyDay },
       { learned: learned.probabilities, model: judged.model },
     );
     const { known } = refit?.model.provenance.trainedOn ?? {};
@@ -126,15 +133,20 @@ interface ReadyToLearn {
   readonly samples: FlightSamples;
 }
 
+/** For the model that is judged, and where it is asked for the one of every day. */
 const prepareToLearn = async (
   table: Table,
   options: TrainOptions,
   pool: TrainingPool,
-  asked?: DataSplit,
-): Promise<ReadyToLearn> => {
-  const prepared = await prepare(table, options, pool, asked);
-  const { flights: _, codesOf: __, labels: ___, columns: ____, ...learnable } = prepared;
-  return { learnable, samples: takeSamples(prepared, options) };
+): Promise<readonly [ReadyToLearn, ReadyToLearn?]> => {
+  const ready = (prepared: Prepared): ReadyToLearn => ({
+    learnable: learnableOf(prepared),
+    samples: takeSamples(prepared, options),
+  });
+  if (!options.refit || options.split !== 'time')
+    return [ready(await prepare(table, options, pool))];
+  const { judged, everyDay } = await prepareTwice(table, options, pool);
+  return [ready(judged), ready(everyDay)];
 };
 
 /** Measures the heads on the test flights and makes a model of them. */
@@ -253,16 +265,15 @@ interface RefitTask {
   readonly options: TrainOptions;
   readonly pool: TrainingPool;
   readonly onRound: OnRound;
+  readonly everyDay: ReadyToLearn;
 }
 
 /** The judged model learned again from every flight; null where learning was told to stop. */
 const learnEveryDay = async (
-  { table, options, pool, onRound }: RefitTask,
+  { table, options, pool, onRound, everyDay: { learnable, samples } }: RefitTask,
   judged: { readonly learned: readonly LearnedHead[]; readonly model: Model },
 ): Promise<Learned | null> => {
   const departures = departuresOf(table);
-  const all = learnFromAll(departures);
-  const { learnable, samples } = await prepareToLearn(table, options, pool, all);
   const { inputs, features, known } = learnable;
   const heads = await learnOnAll(learnable, judged.learned, options, {
     buildLearner: buildParallelLearner(pool),

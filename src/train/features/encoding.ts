@@ -1,11 +1,12 @@
 /**
  * Table to inputs, whole columns, as numbers that the one encoder reads which serving uses too.
  */
+
+import { buildCompletion } from '../../core/around/completion.ts';
 import { fieldOf } from '../../core/flight.ts';
 import { buildColumnReader, type Input } from '../../core/inputs.ts';
-import { buildCompletion } from '../../core/around/completion.ts';
 import type { Table } from '../../core/table.ts';
-import type { FlightColumns } from '../flight-columns.ts';
+import { type FlightColumns, narrowCodes } from '../flight-columns.ts';
 import { sharedFloats } from '../shared-array.ts';
 
 /**
@@ -71,6 +72,45 @@ export const flightColumnsOf = (table: Table, inputs: readonly Input[]): FlightC
       const column = columns[at]!;
       for (let i = 0; i < n; i++) column[first + i] = block[i * columns.length + at]!;
     }
+  }
+  return { inputs, columns };
+};
+
+/**
+ * The same, from the columns of inputs that know more values of their categories. What the others are the same in is shared;
+ * a flight with a value that is not known here is read anew: what is known around it may hang on that value.
+ */
+export const narrowFlightColumns = (
+  table: Table,
+  wide: FlightColumns,
+  inputs: readonly Input[],
+): FlightColumns => {
+  const { nRows } = table;
+  const isLost = new Uint8Array(nRows);
+  const columns = wide.columns.map((column, at) => {
+    const { name, values } = inputs[at]!;
+    if (values === undefined || values.length === wide.inputs[at]!.values?.length) return column;
+    const codes = narrowCodes(wide.inputs, inputs, name);
+    const narrow = sharedFloats(nRows);
+    for (let row = 0; row < nRows; row++) {
+      const code = column[row]!;
+      narrow[row] = Number.isNaN(code) ? code : codes[code]!;
+      if (Number.isNaN(narrow[row]!) && !Number.isNaN(code)) isLost[row] = 1;
+    }
+    return narrow;
+  });
+  const readInto = buildBlockReader(table, inputs);
+  const flight = new Float64Array(inputs.length);
+  for (let row = isLost.indexOf(1); row >= 0; row = isLost.indexOf(1, row + 1)) {
+    readInto(flight, 0, row, 1);
+    flight.forEach((value, at) => {
+      if (Object.is(value, columns[at]![row])) return;
+      if (columns[at] === wide.columns[at]) {
+        columns[at] = sharedFloats(nRows);
+        columns[at].set(wide.columns[at]!);
+      }
+      columns[at]![row] = value;
+    });
   }
   return { inputs, columns };
 };

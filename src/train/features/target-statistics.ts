@@ -42,17 +42,22 @@ interface KnownFlights {
   readonly labels: Uint8Array;
 }
 
-/** @cost O(rows x kinds) */
+/**
+ * @param filled the columns of the same kinds of these flights and of later ones, where they are known: no row of these
+ * sees those
+ * @cost O(rows x kinds)
+ */
 export const buildStatistics = (
   kinds: readonly Kind[],
   { codesOf, rows, departures, labels }: KnownFlights,
+  filled?: Statistics['columns'],
 ): Statistics => {
   const dictionaries = kinds.map(({ parts }) => codesOf(parts));
   const parents = kinds.map((kind) => kinds.findIndex(({ name }) => name === kind.parent));
   const sums = dictionaries.map(({ keys }) => new Float64Array(keys.length));
   const counts = dictionaries.map(({ keys }) => new Float64Array(keys.length));
   const parentCodes = dictionaries.map(({ keys }) => new Int32Array(keys.length).fill(-1));
-  const columns = kinds.map(() => sharedFloats(rows.length));
+  const columns = filled ?? kinds.map(() => sharedFloats(rows.length));
   /** What is known of a code of a kind now. */
   const known = (k: number, code: number): number => {
     const count = code < 0 ? 0 : counts[k]![code]!;
@@ -68,7 +73,7 @@ export const buildStatistics = (
     for (; end < rows.length && dayOf(departures[rows[end]!]!) === day; end++)
       late += labels[rows[end]!]!;
     const rate = late / (end - begin);
-    for (let k = 0; k < kinds.length; k++) {
+    for (let k = 0; k < kinds.length && filled === undefined; k++) {
       const { codes } = dictionaries[k]!;
       const column = columns[k]!;
       for (let i = begin; i < end; i++) column[i] = known(k, codes[i]!);
