@@ -17,6 +17,9 @@ import {
   wordsOf,
 } from './words/words.ts';
 
+/** More reasons than these are one line together. */
+const MOST_REASONS = 8;
+
 /** Smaller effects are not worth a line. */
 const SMALLEST_POINTS = 0.0005;
 
@@ -40,7 +43,13 @@ export const Outcome = ({
   const words = wordsOf(lang);
   const { answer } = words;
   const { probability, delayed, threshold, reasons = [], base = 0 } = prediction;
-  const shown = reasons.filter(({ points }) => Math.abs(points) >= SMALLEST_POINTS);
+  const shown = reasons
+    .filter(({ points }) => Math.abs(points) >= SMALLEST_POINTS)
+    .toSorted((a, b) => Math.abs(b.points) - Math.abs(a.points));
+  // One line more says what one line says.
+  const nNamed = shown.length <= MOST_REASONS + 1 ? shown.length : MOST_REASONS;
+  const others = shown.slice(nNamed);
+  const pointsOfOthers = others.reduce((sum, { points }) => sum + points, 0);
   return (
     <div class={delayed ? 'delayed' : 'on-time'}>
       <p class="chance">{percentOf(words, probability)}</p>
@@ -61,11 +70,22 @@ export const Outcome = ({
           <Bars
             caption={answer.why}
             first={{ label: answer.base, text: percentOf(words, base) }}
-            rows={shown.map(({ input, points }) => ({
-              label: factOf(words, fields, input, flight[input]),
-              value: points,
-              text: signedPoints(words, points),
-            }))}
+            rows={[
+              ...shown.slice(0, nNamed).map(({ input, points }) => ({
+                label: factOf(words, fields, input, flight[input]),
+                value: points,
+                text: signedPoints(words, points),
+              })),
+              ...(others.length === 0
+                ? []
+                : [
+                    {
+                      label: answer.otherFacts(others.length),
+                      value: pointsOfOthers,
+                      text: signedPoints(words, pointsOfOthers),
+                    },
+                  ]),
+            ]}
           />
           <p class="legend">{answer.whyNote}</p>
         </div>

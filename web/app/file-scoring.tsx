@@ -5,7 +5,7 @@
 import { useState } from 'preact/hooks';
 import type { FieldView, Lang } from '../view.ts';
 import type { Words } from '../words/words.ts';
-import { csvOf, MissingColumns, type ScoredFile, scoreFile } from './score-file.ts';
+import { ADDED_COLUMNS, csvOf, MissingColumns, type ScoredFile, scoreFile } from './score-file.ts';
 
 const PREVIEW_ROWS = 5;
 
@@ -105,29 +105,38 @@ const reasonOf = (error: unknown, words: Words): string => {
   return words.answer.unreachable;
 };
 
-const Preview = ({ file, words }: { file: ScoredFile; words: Words }) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-  <section class="scroll" tabIndex={0} aria-label={words.file.title}>
-    <table>
-      <caption>{words.file.first(Math.min(PREVIEW_ROWS, file.rows.length))}</caption>
-      <thead>
-        <tr>
-          {file.header.map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {file.rows.slice(0, PREVIEW_ROWS).map((row, at) => (
-          <tr key={at}>
-            {row.map((cell, column) => (
-              <td key={file.header[column]}>{String(cell)}</td>
+/** The columns that were added stand first: a wide file would push them out of sight. */
+const Preview = ({ file, words }: { file: ScoredFile; words: Words }) => {
+  const nGiven = file.header.length - ADDED_COLUMNS;
+  const addedFirst = <T,>(cells: readonly T[]): readonly T[] => [
+    ...cells.slice(nGiven),
+    ...cells.slice(0, nGiven),
+  ];
+  const header = addedFirst(file.header);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="scroll" tabIndex={0} aria-label={words.file.title}>
+      <table>
+        <caption>{words.file.first(Math.min(PREVIEW_ROWS, file.rows.length))}</caption>
+        <thead>
+          <tr>
+            {header.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
-  </section>
-);
+        </thead>
+        <tbody>
+          {file.rows.slice(0, PREVIEW_ROWS).map((row, at) => (
+            <tr key={at}>
+              {addedFirst(row).map((cell, column) => (
+                <td key={header[column]}>{String(cell)}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+};

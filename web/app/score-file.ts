@@ -90,6 +90,10 @@ interface FileTask {
   readonly onProgress: (done: number) => void;
 }
 
+/** Columns that a scored file has more than the one that was given. */
+const ADDED = ['probability', 'delayed', 'error'] as const;
+export const ADDED_COLUMNS = ADDED.length;
+
 /**
  * @throws MissingColumns, SyntaxError (a line that cannot be read), Error (the service did not answer)
  */
@@ -128,7 +132,7 @@ export const scoreFile = async (
     });
     onProgress(Math.min(at + PIECE_ROWS, rows.length));
   }
-  return { header: [...header, 'probability', 'delayed', 'error'], rows: scored, nFailed };
+  return { header: [...header, ...ADDED], rows: scored, nFailed };
 };
 
 /** The scored file as CSV. */

@@ -246,7 +246,7 @@ const Events = ({ moments, words }: { moments: readonly Moment[]; words: Words }
           {events.map(({ atMs, text, kind }) => (
             <li key={`${atMs}${kind}`} class={kind}>
               <time dateTime={new Date(atMs).toISOString()}>
-                {new Date(atMs).toLocaleTimeString(words.locale, { hour12: false })}
+                {new Date(atMs).toLocaleTimeString(words.locale, { hourCycle: 'h23' })}
               </time>{' '}
               {text}
             </li>
@@ -291,6 +291,7 @@ const StressReports = ({ words }: { words: Words }) => {
                 {new Date(startedAt).toLocaleString(words.locale, {
                   dateStyle: 'medium',
                   timeStyle: 'short',
+                  hourCycle: 'h23',
                 })}
               </time>{' '}
               <small>{url}</small>

@@ -49,7 +49,7 @@ const TARGETS: Readonly<Record<Subject['target'], string>> = {
 export const english: Words = {
   locale: 'en-GB',
   title: 'Will the flight be late?',
-  tagline: 'What is known before departure, and how often such flights are late.',
+  tagline: 'How often flights like yours are late, from what is known before departure.',
   otherTitle: 'Español',
   views: { predict: 'Predict', model: 'Model', service: 'Service' },
   languageName: 'Language',
@@ -135,8 +135,8 @@ export const english: Words = {
     time: 'time',
     dateHint: 'year-month-day',
     timeHint: '24 h',
-    localAtOrigin: 'local time where it leaves',
-    localAtDestination: 'local time where it lands',
+    localAtOrigin: 'local time at the origin',
+    localAtDestination: 'local time at the destination',
     example: 'Fill in an example',
     clear: 'Clear',
     more: 'More about the flight',
@@ -177,7 +177,8 @@ export const english: Words = {
     quantileOnTime: (share) => `${share} of 100 are not late`,
     minutes: (count) => (count === 1 ? '1 minute' : `${count} minutes`),
     why: 'Why',
-    base: 'Any flight, nothing known about it',
+    otherFacts: (count) => `${count} other facts, together`,
+    base: 'Any flight, before anything is known of it',
     points: 'points',
     whyNote: 'Percentage points that each fact adds or takes away; together they give the answer.',
     fact: (input, value) =>
@@ -195,9 +196,9 @@ export const english: Words = {
   },
   notes: {
     unseen: (label, value) =>
-      `${label} “${value}” does not occur in what the model learned; it answered as if that were not known.`,
+      `${label} “${value}” does not occur in what the model learned from; the answer takes it as not known.`,
     outside: (from, to) =>
-      `The date lies outside the flights that the model learned from (${from} to ${to}). What has changed since, it cannot know.`,
+      `The date lies outside the flights that the model learned from (${from} to ${to}). It cannot know what has changed since.`,
   },
   share: {
     title: 'Ask the same from a program',
@@ -207,11 +208,12 @@ export const english: Words = {
   },
   file: {
     title: 'A whole file',
-    invite: 'Drop a CSV or NDJSON file of flights here, and get it back with a chance for each.',
+    invite:
+      'Drop a CSV or NDJSON file of flights here and get it back with a probability for each.',
     pick: 'Choose a file',
     working: (done) => `${done.toLocaleString('en')} flights so far …`,
     done: (scored, failed) =>
-      `${scored.toLocaleString('en')} flights scored${failed > 0 ? `, ${failed.toLocaleString('en')} could not be read` : ''}.`,
+      `${scored.toLocaleString('en')} ${scored === 1 ? 'flight' : 'flights'} scored${failed > 0 ? `, ${failed.toLocaleString('en')} could not be read` : ''}.`,
     download: 'Download the scored file',
     missing: (columns) =>
       `The file has no column ${columns}. The first line must name the columns.`,
@@ -223,8 +225,8 @@ export const english: Words = {
   model: {
     answers: ({ target, minutes, outcome }, threshold) =>
       target === 'outcome'
-        ? `It answers how likely ${outcome === '' ? 'its own outcome' : `class “${outcome}”`} is, and says yes at ${threshold} or more.`
-        : `It answers how likely it is that a flight ${TARGETS[target]} at least ${minutes} minutes late, and calls it delayed at ${threshold} or more.`,
+        ? `It estimates how likely ${outcome === '' ? 'its own outcome' : `class “${outcome}”`} is, and says yes at ${threshold} or more.`
+        : `It estimates how likely it is that a flight ${TARGETS[target]} at least ${minutes} minutes late, and calls it delayed at ${threshold} or more.`,
     learned: (rows, from, to, dialect) =>
       `It learned from ${rows === '' ? 'flights' : `${rows} flights`} between ${from} and ${to} (${dialect}).`,
     imported: (by) => `It was made with ${by} and imported.`,
@@ -233,7 +235,7 @@ export const english: Words = {
     testedBefore: (rows, from, to, late) =>
       `The same method was measured on ${rows} later flights${from ? `, ${from} to ${to}` : ''}, before it learned from these as well; ${late} of them were late.`,
     quality: 'How good it is',
-    which: 'Who answers',
+    which: 'Forecast',
     thisModel: 'This model',
     climatology: 'Averages of airline and hour',
     logistic: 'Logistic regression',
@@ -242,31 +244,31 @@ export const english: Words = {
     brier: 'Brier score',
     ece: 'Calibration error',
     qualityNote:
-      'AUC: how well late flights are told from others, 0.5 by chance, 1 perfectly. Log loss, Brier score and calibration error: lower is better.',
+      'AUC: how well it tells late flights from the others: 0.5 is chance, 1 is perfect. Log loss, Brier score and calibration error: lower is better.',
     gains: 'How much better it is',
     gainsNote:
-      'With 95 % intervals from resampled days: where an interval holds 0, chance could have made the difference.',
+      'With 95% intervals from resampled days: where an interval includes 0, the difference may be chance.',
     against: 'against',
     lossSaved: 'log loss saved, %',
     aucGained: 'AUC gained',
     range: (low, high) => `${low} to ${high}`,
     coverage: 'Do the minutes come true?',
     coverageNote:
-      'The model says how many minutes late 50, 80 or 90 of 100 flights are at most. Came true: how many of the later flights stayed within that, with 95 % intervals.',
+      'The model says how late 50, 80 or 90 of 100 flights are at most. Came true: how many of the later flights stayed within that, with 95% intervals.',
     promised: 'predicted, of 100',
     covered: 'came true, of 100',
     reliability: 'Does it come true?',
     reliabilityNote:
-      'Flights in groups by their chance: what was said, and how many were late. On the line both are the same.',
-    predicted: 'said',
+      'Flights grouped by their predicted probability, and the share of each group that was late. On the dashed line the two agree.',
+    predicted: 'predicted',
     observed: 'were late',
     importance: 'What it looks at',
     importanceNote: 'How much each feature moves the answers, as a share of all features.',
     drift: 'Are today’s requests like what it learned?',
     driftNote:
-      'Population stability index of what was asked here against training: under 0.1 similar, over 0.25 quite different.',
+      'Population stability index of the requests here against the training data: below 0.1 similar, above 0.25 very different.',
     driftNone: 'Too few requests so far to compare.',
-    seen: 'asked',
+    seen: 'requests',
     inputs: 'What it asks for',
     input: 'input',
     description: 'what it is',
@@ -283,7 +285,7 @@ export const english: Words = {
     hidden:
       'This service does not show its state here. It does on a loopback address, or when it is started with --service-view on.',
     rate: 'Requests per second',
-    latency: 'Latency, 99 of 100 under',
+    latency: 'Latency, 99th percentile',
     errors: 'Server errors per second',
     perSecond: 'per second',
     worker: 'Worker',
@@ -303,7 +305,7 @@ export const english: Words = {
     noEvents: 'None since this view was opened.',
     reports: 'Last stress reports',
     noReports:
-      'None where this service looks for them (--reports). “puntual stress URL” writes one to the folder it is run in.',
+      'None in the folder where this service looks for them (--reports). “puntual stress URL” writes one into the folder where it is run.',
     waiting: 'Waiting for the first figures …',
   },
   footer: {

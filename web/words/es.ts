@@ -20,7 +20,7 @@ const amount = (probability: number): string => {
   const count = Math.round(probability * 100);
   if (probability < 0.005) return 'Menos de 1 de cada 100';
   if (probability > 0.995) return 'Más de 99 de cada 100';
-  return `Unos ${count} de cada 100`;
+  return `${count === 1 ? 'Cerca de' : 'Unos'} ${count} de cada 100`;
 };
 
 const event = ({ target, minutes, outcome }: Subject): string => {
@@ -31,10 +31,10 @@ const event = ({ target, minutes, outcome }: Subject): string => {
     case 'departure':
       return `vuelos como este salen ${lateness}`;
     case 'delay':
-      return `vuelos como este tienen ${minutes} minutos de atraso o más`;
+      return `vuelos como este tienen ${minutes} ${minutes === 1 ? 'minuto' : 'minutos'} de atraso o más`;
     case 'outcome':
       return outcome === ''
-        ? 'casos como este son positivos, en el sentido con que se entrenó el modelo'
+        ? 'casos como este son positivos, en el sentido en que se entrenó el modelo'
         : `casos como este son de la clase «${outcome}»`;
   }
 };
@@ -49,9 +49,9 @@ const TARGETS: Readonly<Record<Subject['target'], string>> = {
 export const spanish: Words = {
   locale: 'es-CL',
   title: '¿Se atrasará el vuelo?',
-  tagline: 'Lo que se sabe antes de la salida, y cuántos vuelos así se atrasan.',
+  tagline: 'Cuántos vuelos como el suyo se atrasan, según lo que se sabe antes de la salida.',
   otherTitle: 'English',
-  views: { predict: 'Predecir', model: 'Modelo', service: 'Servicio' },
+  views: { predict: 'Predicción', model: 'Modelo', service: 'Servicio' },
   languageName: 'Idioma',
   skip: 'Ir a la respuesta',
   units: {
@@ -69,8 +69,8 @@ export const spanish: Words = {
     airline: 'Aerolínea',
     flightNumber: 'Número de vuelo',
     tailNumber: 'Matrícula del avión',
-    origin: 'Desde',
-    destination: 'Hasta',
+    origin: 'Origen',
+    destination: 'Destino',
     terminal: 'Terminal',
     scheduledDeparture: 'Salida',
     scheduledArrival: 'Llegada',
@@ -145,27 +145,27 @@ export const spanish: Words = {
     time: 'hora',
     dateHint: 'día-mes-año',
     timeHint: '24 h',
-    localAtOrigin: 'hora local del lugar de salida',
-    localAtDestination: 'hora local del lugar de llegada',
+    localAtOrigin: 'hora local en el origen',
+    localAtDestination: 'hora local en el destino',
     example: 'Completar con un ejemplo',
     clear: 'Borrar',
     more: 'Más sobre el vuelo',
     search: 'código, ciudad o nombre',
     matches: (count) => (count === 1 ? '1 resultado' : `${count} resultados`),
     noMatch: 'No hay nada con ese nombre.',
-    notLearned: 'no está en lo que el modelo aprendió',
+    notLearned: 'el modelo no lo conoce',
     badDate: 'Esto no es una fecha: escríbala como 05-07-2013.',
     badTime: 'Esto no es una hora: escríbala como 18:30.',
     badNumber: 'Esto no es un número.',
-    required: 'Este dato es necesario.',
-    marked: 'Falta algo o no se puede leer: vea los campos marcados.',
+    required: 'Este campo es obligatorio.',
+    marked: 'Falta algún dato o no se puede leer: revise los campos marcados.',
   },
   answer: {
     title: 'La respuesta',
     empty: 'Complete lo que sepa del vuelo. Nada de lo que escriba se guarda.',
     waiting: 'Consultando …',
     none: 'Sin respuesta',
-    unreachable: 'No se puede contactar al servicio. Se volverá a preguntar apenas responda.',
+    unreachable: 'No hay conexión con el servicio. Se volverá a consultar apenas responda.',
     again: 'Consultar de nuevo',
     sentence: (probability, subject) => `${amount(probability)} ${event(subject)}.`,
     verdict: (delayed, threshold, isOutcome) =>
@@ -180,13 +180,14 @@ export const spanish: Words = {
     between: (from, to) => `${from}–${to}`,
     over: (minutes) => `${minutes}+`,
     dotsLabel: (parts) => `De cincuenta vuelos como este, por minutos de atraso: ${parts}`,
-    chances: 'Cuánto atraso',
+    chances: 'Cuánto se atrasa',
     atLeast: (minutes) => `Al menos ${minutes} minutos de atraso`,
     quantile: (share, minutes) => `${share} de cada 100 se atrasan a lo más ${minutes}`,
     quantileOnTime: (share) => `${share} de cada 100 no se atrasan`,
     minutes: (count) => (count === 1 ? '1 minuto' : `${count} minutos`),
     why: 'Por qué',
-    base: 'Cualquier vuelo, sin saber nada',
+    otherFacts: (count) => `Otros ${count} datos, en conjunto`,
+    base: 'Cualquier vuelo, antes de saber algo de él',
     points: 'puntos',
     whyNote: 'Puntos porcentuales que cada dato suma o resta; juntos dan la respuesta.',
     fact: (input, value) =>
@@ -204,9 +205,9 @@ export const spanish: Words = {
   },
   notes: {
     unseen: (label, value) =>
-      `${label}: «${value}» no aparece en lo que el modelo aprendió; respondió como si no se supiera.`,
+      `${label}: «${value}» no aparece en los datos de los que el modelo aprendió; la respuesta lo toma como desconocido.`,
     outside: (from, to) =>
-      `La fecha está fuera de los vuelos de los que el modelo aprendió (${from} a ${to}). Lo que ha cambiado desde entonces no lo puede saber.`,
+      `La fecha está fuera del período del que el modelo aprendió (${from} a ${to}). No puede saber qué ha cambiado desde entonces.`,
   },
   share: {
     title: 'Consultar lo mismo desde un programa',
@@ -221,7 +222,7 @@ export const spanish: Words = {
     pick: 'Elegir un archivo',
     working: (done) => `${done.toLocaleString('es-CL')} vuelos hasta ahora …`,
     done: (scored, failed) =>
-      `${scored.toLocaleString('es-CL')} vuelos evaluados${failed > 0 ? `; ${failed.toLocaleString('es-CL')} no se pudieron leer` : ''}.`,
+      `${scored.toLocaleString('es-CL')} ${scored === 1 ? 'vuelo evaluado' : 'vuelos evaluados'}${failed > 0 ? `; ${failed.toLocaleString('es-CL')} no se ${failed === 1 ? 'pudo' : 'pudieron'} leer` : ''}.`,
     download: 'Descargar el archivo con los resultados',
     missing: (columns) =>
       `Al archivo le falta la columna ${columns}. La primera línea debe nombrar las columnas.`,
@@ -233,17 +234,17 @@ export const spanish: Words = {
   model: {
     answers: ({ target, minutes, outcome }, threshold) =>
       target === 'outcome'
-        ? `Responde qué tan probable es ${outcome === '' ? 'su propio resultado' : `la clase «${outcome}»`}, y dice que sí desde ${threshold}.`
-        : `Responde qué tan probable es que un vuelo ${TARGETS[target]} al menos ${minutes} minutos de atraso, y lo da por atrasado desde ${threshold}.`,
+        ? `Estima qué tan probable es ${outcome === '' ? 'su propio resultado' : `la clase «${outcome}»`}, y dice que sí desde ${threshold}.`
+        : `Estima qué tan probable es que un vuelo ${TARGETS[target]} al menos ${minutes} minutos de atraso, y lo da por atrasado desde ${threshold}.`,
     learned: (rows, from, to, dialect) =>
       `Aprendió de ${rows === '' ? 'vuelos' : `${rows} vuelos`} entre el ${from} y el ${to} (${dialect}).`,
-    imported: (by) => `Fue hecho con ${by} e importado.`,
+    imported: (by) => `Se hizo con ${by} y se importó.`,
     tested: (rows, from, to, late) =>
       `Se midió con ${rows} vuelos posteriores que no había visto${from ? `, del ${from} al ${to}` : ''}; ${late} de ellos se atrasaron.`,
     testedBefore: (rows, from, to, late) =>
       `El mismo método se midió con ${rows} vuelos posteriores${from ? `, del ${from} al ${to}` : ''}, antes de aprender también de ellos; ${late} de ellos se atrasaron.`,
     quality: 'Qué tan bueno es',
-    which: 'Quién responde',
+    which: 'Pronóstico',
     thisModel: 'Este modelo',
     climatology: 'Promedios de aerolínea y hora',
     logistic: 'Regresión logística',
@@ -253,25 +254,25 @@ export const spanish: Words = {
     ece: 'Error de calibración',
     qualityNote:
       'AUC: qué tan bien distingue los vuelos atrasados, 0,5 al azar, 1 a la perfección. Pérdida logarítmica, puntaje de Brier y error de calibración: menos es mejor.',
-    gains: 'Cuánto los supera',
+    gains: 'Cuánto mejor es',
     gainsNote:
-      'Con intervalos del 95 %, según días remuestreados: donde un intervalo incluye el 0, la diferencia puede ser azar.',
+      'Con intervalos del 95 %, a partir de días remuestreados: si un intervalo incluye el 0, la diferencia puede deberse al azar.',
     against: 'frente a',
-    lossSaved: 'pérdida logarítmica ahorrada, %',
+    lossSaved: 'reducción de la pérdida logarítmica, %',
     aucGained: 'AUC ganada',
     range: (low, high) => `${low} a ${high}`,
     coverage: '¿Se cumplen los minutos?',
     coverageNote:
       'El modelo dice cuántos minutos se atrasan, a lo más, 50, 80 o 90 de cada 100 vuelos. Se cumplió: cuántos de los vuelos posteriores no pasaron de ahí, con intervalos del 95 %.',
-    promised: 'se dijo, de cada 100',
+    promised: 'pronosticado, de cada 100',
     covered: 'se cumplió, de cada 100',
     reliability: '¿Se cumple?',
     reliabilityNote:
-      'Vuelos en grupos según su probabilidad: lo que se dijo, y cuántos se atrasaron. Sobre la línea ambos coinciden.',
-    predicted: 'se dijo',
+      'Vuelos agrupados según la probabilidad pronosticada, y qué parte de cada grupo se atrasó. Sobre la línea segmentada ambas coinciden.',
+    predicted: 'pronosticado',
     observed: 'se atrasaron',
     importance: 'En qué se fija',
-    importanceNote: 'Cuánto mueve cada dato las respuestas, como parte del total.',
+    importanceNote: 'Cuánto influye cada dato en las respuestas, como parte del total.',
     drift: '¿Se parecen las consultas de hoy a lo que aprendió?',
     driftNote:
       'Índice de estabilidad poblacional de las consultas frente al entrenamiento: bajo 0,1 son parecidas; sobre 0,25, muy distintas.',
@@ -293,7 +294,7 @@ export const spanish: Words = {
     hidden:
       'Este servicio no muestra aquí su estado. Lo hace en una dirección local, o cuando se inicia con --service-view on.',
     rate: 'Solicitudes por segundo',
-    latency: 'Latencia, 99 de cada 100 bajo',
+    latency: 'Latencia, percentil 99',
     errors: 'Errores del servidor por segundo',
     perSecond: 'por segundo',
     worker: 'Proceso',
@@ -313,7 +314,7 @@ export const spanish: Words = {
     noEvents: 'Ninguno desde que se abrió esta vista.',
     reports: 'Últimos informes de carga',
     noReports:
-      'Ninguno donde este servicio los busca (--reports). «puntual stress URL» escribe uno en la carpeta donde se ejecuta.',
+      'Ninguno en la carpeta donde este servicio los busca (--reports). «puntual stress URL» deja uno en la carpeta donde se ejecuta.',
     waiting: 'Esperando las primeras cifras …',
   },
   footer: {

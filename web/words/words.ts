@@ -64,6 +64,8 @@ export interface Words {
     readonly quantileOnTime: (share: string) => string;
     readonly minutes: (count: number) => string;
     readonly why: string;
+    /** What is left of the reasons, in one line. */
+    readonly otherFacts: (count: number) => string;
     readonly base: string;
     readonly points: string;
     readonly whyNote: string;
@@ -209,12 +211,13 @@ export const withLabels = (
   return told.charAt(0).toUpperCase() + told.slice(1);
 };
 
-/** `28 %`; under one and over 99 of a hundred are not rounded away. */
+/** `28%`, in Spanish `28 %`; under one and over 99 of a hundred are not rounded away. */
 export const percentOf = ({ locale }: Words, share: number): string => {
-  const format = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
-  if (share > 0 && share < 0.005) return `< ${format.format(0.01)}`;
-  if (share < 1 && share > 0.995) return `> ${format.format(0.99)}`;
-  return format.format(share);
+  const whole = (part: number): string =>
+    `${Math.round(part * 100)}${locale === 'es-CL' ? '\u00a0%' : '%'}`;
+  if (share > 0 && share < 0.005) return `< ${whole(0.01)}`;
+  if (share < 1 && share > 0.995) return `> ${whole(0.99)}`;
+  return whole(share);
 };
 
 /** `28`, for `28 of 100`. */
@@ -242,7 +245,7 @@ export const momentOf = ({ locale }: Words, iso: string): string => {
     year: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
-    hour12: false,
+    hourCycle: 'h23',
     timeZone: 'UTC',
   });
 };
