@@ -19,8 +19,8 @@ export const PIPELINED_BYTES = 64 * 1024;
  * Bodies of refused requests are read at this rate once so many of them have come at once; those up to a size are free:
  * to read them costs no more than to refuse the request.
  */
-export const REFUSED_BYTES_PER_MS = 128 * 1024;
-export const REFUSED_BURST_BYTES = 4 * 1024 * 1024;
+export const REFUSED_BYTES_PER_MS = 32 * 1024;
+export const REFUSED_BURST_BYTES = 1024 * 1024;
 export const REFUSED_FREE_BYTES = 16 * 1024;
 
 export interface Limits {
