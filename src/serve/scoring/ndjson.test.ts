@@ -32,8 +32,17 @@ test('lines come out whole, wherever the stream is cut', () => {
       for (let n = 0; n < size; n++) keep(cutter.take(1));
     }
     keep(cutter.end());
-    expect(lines).toEqual(['one', '', 'two, longer\r', 'three']);
+    expect(lines).toEqual(['one', 'two, longer\r', 'three']);
   }
+});
+
+test('blank lines are passed over without a word, however many', () => {
+  const cutter = buildLineCutter(100);
+  cutter.feed(Buffer.from(`${'\n'.repeat(100_000)}one\n${' \t\r\n'.repeat(100_000)} tw`));
+  expect(cutter.take(2).map((line) => Buffer.from(line).toString())).toEqual(['one']);
+  cutter.feed(Buffer.from('o\n \n'));
+  expect(cutter.take(2).map((line) => Buffer.from(line).toString())).toEqual(['two']);
+  expect(cutter.end()).toEqual([]);
 });
 
 describe('a stream of flights', () => {

@@ -23,7 +23,7 @@ interface LineCutter {
   /** Takes over what has come; all that came before has been taken. */
   readonly feed: (chunk: Uint8Array) => void;
   /**
-   * The next whole lines, without their ends; none when more must come first.
+   * The next whole lines, without their ends, blank ones left out; none when more must come first.
    * @throws AppError body-too-large for a line past the limit
    */
   readonly take: (most: number) => readonly Uint8Array[];
@@ -55,6 +55,9 @@ export const buildLineCutter = (limitBytes: number): LineCutter => {
     return line;
   };
   const next = (): Uint8Array | undefined => {
+    // No view of the chunk for each blank line: there may be one in every byte.
+    if (nBegun === 0) at = skipSpace(chunk, at);
+    if (at >= chunk.length) return undefined;
     const to = chunk.indexOf(LF, at);
     const part = chunk.subarray(at, to < 0 ? chunk.length : to);
     at = to < 0 ? chunk.length : to + 1;
@@ -164,13 +167,11 @@ export const buildStream = ({
         take: (most: number) => readonly Uint8Array[],
       ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
         for (;;) {
-          const taken = take(ticket.sliceRows(work, SLICE_ROWS));
-          if (taken.length === 0) return;
+          const lines = take(ticket.sliceRows(work, SLICE_ROWS));
+          if (lines.length === 0) return;
           // The first slice of all that came is worked on at once where nobody else waits.
           if (!isFirst || ticket.isShared()) await pause();
           isFirst = false;
-          const lines = taken.filter((line) => skipSpace(line, 0) < line.length);
-          if (lines.length === 0) continue;
           const startMs = performance.now();
           const answer = encoder.encode(answerLines(lines, nLines + 1, asked));
           nLines += lines.length;
