@@ -17,6 +17,7 @@ import { type FlightAnswering, SLICE_ROWS } from './scoring.ts';
 export const NDJSON = 'application/x-ndjson';
 
 const NONE: readonly string[] = [];
+const decoder = new TextDecoder();
 
 /** Cuts a stream of bytes into lines. */
 interface LineCutter {
@@ -205,7 +206,7 @@ export const buildStream = ({
 const parseLine = (line: Uint8Array): unknown => {
   if (excessOf(line)) throw tooDeep('line');
   try {
-    return JSON.parse(new TextDecoder().decode(line));
+    return JSON.parse(decoder.decode(line));
   } catch (error) {
     throw new AppError('request-malformed', `the line is not JSON: ${(error as Error).message}`);
   }

@@ -8,9 +8,14 @@ import { GAUGES } from '../telemetry/shared-counters.ts';
 const BEAT_MS = 100;
 const RSS_EVERY_BEATS = 10;
 
-/** From this part of the ceiling on garbage is collected, and not again before some beats have passed. */
+/**
+ * From this part of the ceiling on garbage is collected, and not again before some beats have passed: few where that has
+ * helped (a stream leaves as much again in two seconds), more where what is held is needed.
+ */
 const COLLECT_SHARE = 0.7;
-const COLLECT_EVERY_BEATS = 20;
+const HELP_SHARE = 0.1;
+const AFTER_HELP_BEATS = 4;
+const AFTER_NOTHING_BEATS = 20;
 
 const BEAT = GAUGES.indexOf('beat');
 const RSS = GAUGES.indexOf('rssBytes');
@@ -26,18 +31,32 @@ interface HeartbeatSetting {
   readonly onBeat: () => { readonly inFlight: number; readonly connections: number };
 }
 
+/** Called on every beat, with its number. */
+export const buildCollector = (
+  limitBytes: number,
+  ownBytes = (): number => ownMemoryBytes(),
+  collect = (): void => Bun.gc(true),
+): ((beat: number) => void) => {
+  let next = 0;
+  return (beat) => {
+    if (beat < next) return;
+    const before = ownBytes();
+    if (before <= limitBytes * COLLECT_SHARE) return;
+    collect();
+    const hasHelped = before - ownBytes() > limitBytes * HELP_SHARE;
+    next = beat + (hasHelped ? AFTER_HELP_BEATS : AFTER_NOTHING_BEATS);
+  };
+};
+
 export const startHeartbeat = ({ gauges, memoryLimitBytes, onBeat }: HeartbeatSetting): void => {
   let beats = 0;
-  let collectAt = 0;
+  const collectIfHigh = buildCollector(memoryLimitBytes);
   const beat = (): void => {
     const { inFlight, connections } = onBeat();
     gauges[IN_FLIGHT] = inFlight;
     gauges[CONNECTIONS] = connections;
     if (beats % RSS_EVERY_BEATS === 0) gauges[RSS] = process.memoryUsage.rss();
-    if (beats >= collectAt && ownMemoryBytes() > memoryLimitBytes * COLLECT_SHARE) {
-      Bun.gc(true);
-      collectAt = beats + COLLECT_EVERY_BEATS;
-    }
+    collectIfHigh(beats);
     beats++;
     gauges[BEAT]! += 1;
   };
