@@ -108,6 +108,17 @@ const decideInto = (
   node: number,
   values: Float64Array,
 ): void => {
+  const { precision, comparison, zeroIsMissing } = forest;
+  const isPlain = precision === 'float64' && comparison === '<=' && !zeroIsMissing;
+  if (isPlain && forest.categoryStart[node] === -1) {
+    const threshold = forest.threshold[node]!;
+    const ofMissing = forest.missingLeft[node]!;
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      goesLeft[i] = value <= threshold ? 1 : Number.isNaN(value) ? ofMissing : 0;
+    }
+    return;
+  }
   for (let i = 0; i < values.length; i++) goesLeft[i] = decide(forest, node, values[i]!) ? 1 : 0;
 };
 

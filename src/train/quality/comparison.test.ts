@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import { buildRandom } from '../../core/random.ts';
 import { compare } from './comparison.ts';
-import { ratioInterval, resampleDays } from './day-resampling.ts';
+import {
+  areaOfDays,
+  rankFlights,
+  ratioInterval,
+  resampleDays,
+  weightedArea,
+  winsByDay,
+} from './day-resampling.ts';
 import { auc, logLoss } from './metrics.ts';
 
 const N_DAYS = 60;
@@ -77,4 +84,17 @@ test('days that go one way together widen an interval; drawing flights would not
   // 1.96 standard errors of a share of 60 days on both sides.
   expect(width(together)).toBeGreaterThan(0.2);
   expect(width(together)).toBeLessThan(0.3);
+});
+
+test('the AUC of drawn days is to the bit that of their flights, ties counting half', () => {
+  for (const digits of [1, 2, 6]) {
+    const { own, labels, resampling } = contest(5, 0.8, 15);
+    const tied = own.map((p) => Number(p.toFixed(digits)));
+    const flights = rankFlights(tied, labels, resampling.places);
+    const wins = winsByDay(flights, resampling.nDays);
+    for (const times of resampling.draws.slice(0, 50))
+      expect(areaOfDays(wins, times)).toBe(weightedArea(flights, times));
+    const once = new Uint16Array(resampling.nDays).fill(1);
+    expect(areaOfDays(wins, once)).toBe(auc(tied, labels));
+  }
 });

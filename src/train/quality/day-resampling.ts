@@ -88,12 +88,16 @@ export const areaGainInterval = (
   labels: Uint8Array,
   [first, second]: readonly [Float64Array, Float64Array],
 ): Interval | null => {
-  const ranked = [first, second].map((probabilities) =>
-    rankFlights(probabilities, labels, resampling.places),
-  );
+  const areasOf = [first, second].map((probabilities) => {
+    const flights = rankFlights(probabilities, labels, resampling.places);
+    if (resampling.nDays > MAX_PAIRED_DAYS)
+      return (times: Uint16Array): number => weightedArea(flights, times);
+    const wins = winsByDay(flights, resampling.nDays);
+    return (times: Uint16Array): number => areaOfDays(wins, times);
+  });
   const gains: number[] = [];
   for (const times of resampling.draws.slice(0, N_AREA_DRAWS)) {
-    const [own, other] = ranked.map((flights) => weightedArea(flights, times));
+    const [own, other] = areasOf.map((areaOf) => areaOf(times));
     if (!Number.isNaN(own! - other!)) gains.push(own! - other!);
   }
   return middleOf(gains);
@@ -106,7 +110,7 @@ interface RankedFlights {
   readonly places: Int32Array;
 }
 
-const rankFlights = (
+export const rankFlights = (
   probabilities: Float64Array,
   labels: Uint8Array,
   places: Int32Array,
@@ -123,7 +127,79 @@ const rankFlights = (
   };
 };
 
-const weightedArea = ({ ranks, labels, places }: RankedFlights, times: Uint16Array): number => {
+/** Days with more pairs than this are counted flight by flight in each draw. */
+const MAX_PAIRED_DAYS = 1000;
+
+/** How often a late flight of one day is ranked above one on time of another, ties counting half. */
+interface DayWins {
+  /** float64, shape (days of the late, days of those on time). */
+  readonly wins: Float64Array;
+  /** float64, shape (nDays) each. */
+  readonly late: Float64Array;
+  readonly onTime: Float64Array;
+}
+
+/** @cost O(flights), and O(nDays) for each late one */
+export const winsByDay = ({ ranks, labels, places }: RankedFlights, nDays: number): DayWins => {
+  const wins = new Float64Array(nDays * nDays);
+  const [late, onTime] = [new Float64Array(nDays), new Float64Array(nDays)];
+  const [tiedLate, tiedOnTime] = [new Float64Array(nDays), new Float64Array(nDays)];
+  for (let at = 0; at < ranks.length; ) {
+    const rank = ranks[at]!;
+    let [nLate, nOnTime] = [0, 0];
+    const begin = at;
+    for (; at < ranks.length && ranks[at] === rank; at++) {
+      const place = places[at]!;
+      if (labels[at] === 1) {
+        tiedLate[place]! += 1;
+        nLate++;
+      } else {
+        tiedOnTime[place]! += 1;
+        nOnTime++;
+      }
+    }
+    for (let i = begin; i < at && nLate > 0; i++) {
+      const place = places[i]!;
+      const n = tiedLate[place]!;
+      if (n === 0) continue;
+      const own = wins.subarray(place * nDays, (place + 1) * nDays);
+      if (nOnTime === 0) for (let day = 0; day < nDays; day++) own[day]! += n * onTime[day]!;
+      else
+        for (let day = 0; day < nDays; day++)
+          own[day]! += n * (onTime[day]! + tiedOnTime[day]! / 2);
+      late[place]! += n;
+      tiedLate[place] = 0;
+    }
+    for (let i = begin; i < at && nOnTime > 0; i++) {
+      const place = places[i]!;
+      onTime[place]! += tiedOnTime[place]!;
+      tiedOnTime[place] = 0;
+    }
+  }
+  return { wins, late, onTime };
+};
+
+/** The AUC of days that were drawn so often: whole and half numbers are added, so that their order is of no account. */
+export const areaOfDays = ({ wins, late, onTime }: DayWins, times: Uint16Array): number => {
+  const nDays = times.length;
+  let [nLate, nOnTime, nWins] = [0, 0, 0];
+  for (let day = 0; day < nDays; day++) {
+    const weight = times[day]!;
+    if (weight === 0) continue;
+    nLate += weight * late[day]!;
+    nOnTime += weight * onTime[day]!;
+    let won = 0;
+    for (let other = 0; other < nDays; other++) won += times[other]! * wins[day * nDays + other]!;
+    nWins += weight * won;
+  }
+  return nLate > 0 && nOnTime > 0 ? nWins / (nLate * nOnTime) : Number.NaN;
+};
+
+/** The same, flight by flight. */
+export const weightedArea = (
+  { ranks, labels, places }: RankedFlights,
+  times: Uint16Array,
+): number => {
   let late = 0;
   let onTime = 0;
   let wins = 0;

@@ -19,7 +19,7 @@ const MAX_KNOTS = 12;
 
 /** @cost O(n log n) */
 export const fitDelayShape = ({ probabilities, minutes, steps }: KnownDelays): DelayShape => {
-  const order = orderOf(probabilities).filter((row) => minutes[row]! < steps[0]!);
+  const order = beforeFirstStep({ probabilities, minutes, steps });
   const nKnots = Math.max(1, Math.min(MAX_KNOTS, Math.floor(order.length / ROWS_PER_KNOT)));
   const knots: number[] = [];
   const below: number[] = [];
@@ -28,28 +28,41 @@ export const fitDelayShape = ({ probabilities, minutes, steps }: KnownDelays): D
       Math.floor((k * order.length) / nKnots),
       Math.floor(((k + 1) * order.length) / nKnots),
     );
-    const mean = own.reduce((sum, row) => sum + probabilities[row]!, 0) / Math.max(1, own.length);
+    let sum = 0;
+    for (let i = 0; i < own.length; i++) sum += probabilities[own[i]!]!;
+    const mean = sum / Math.max(1, own.length);
     if (k > 0 && !(mean > knots.at(-1)!)) continue;
     knots.push(own.length === 0 ? 0 : mean);
-    below.push(
-      ...pointsOf(
-        Float64Array.from(own, (row) => minutes[row]!),
-        [-Infinity, steps[0]!],
-      ),
-    );
+    const delays = new Float64Array(own.length);
+    for (let i = 0; i < own.length; i++) delays[i] = minutes[own[i]!]!;
+    below.push(...pointsOf(delays, [-Infinity, steps[0]!]));
   }
   const above = steps.flatMap((from, i) => {
     const to = steps[i + 1] ?? Number.POSITIVE_INFINITY;
-    return pointsOf(Float64Array.from(minutes.filter((one) => one >= from && one < to)), [
-      from,
-      to,
-    ]);
+    const delays = new Float64Array(minutes.length);
+    let n = 0;
+    for (let row = 0; row < minutes.length; row++) {
+      const one = minutes[row]!;
+      if (one >= from && one < to) delays[n++] = one;
+    }
+    return pointsOf(delays.slice(0, n), [from, to]);
   });
   return {
     knots: Float64Array.from(knots),
     below: Float64Array.from(below),
     above: Float64Array.from(above),
   };
+};
+
+/** Rows of the flights before the first step, by rising probability. */
+const beforeFirstStep = ({ probabilities, minutes, steps }: KnownDelays): Uint32Array => {
+  const order = orderOf(probabilities);
+  let n = 0;
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i]!;
+    if (minutes[row]! < steps[0]!) order[n++] = row;
+  }
+  return order.subarray(0, n);
 };
 
 /**
