@@ -42,6 +42,7 @@ export const buildPlantedContext = (
       drift,
       driftTotals: () => drift,
     },
+    watch: { lastMs: 0 },
     admission: buildAdmission({ ...DEFAULT_CONFIG, ...config }),
     named: [],
     shadow: undefined,

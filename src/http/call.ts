@@ -113,10 +113,10 @@ export const lasting = (given: Answer | Promise<Answer>): LastingAnswer | Promis
 
 type LastingAnswer = Exclude<Answer, Written>;
 
-const lastingOf = (answer: Answer): LastingAnswer =>
-  typeof answer === 'object' && 'kind' in answer && answer.kind === 'written'
-    ? textOf(answer)
-    : answer;
+const lastingOf = (answer: Answer): LastingAnswer => (isWritten(answer) ? textOf(answer) : answer);
+
+export const isWritten = (answer: Answer): answer is Written =>
+  typeof answer === 'object' && 'kind' in answer && answer.kind === 'written';
 
 /** An answer whose fields can be added to. */
 export const withHeaders = (given: Answer): Response | Streamed => {

@@ -10,6 +10,12 @@ import type { Handler } from './endpoint.ts';
 import type { SHADOW_SKIPS, ShedReason } from './labels.ts';
 import type { Log } from './log.ts';
 
+/** A clock that several may read one after the other: to ask the system costs as much as a part of an answer. */
+export interface Watch {
+  /** What it showed when it was read last, in milliseconds. */
+  lastMs: number;
+}
+
 export interface ServeContext {
   readonly loaded: LoadedModel;
   readonly predictor: Predictor;
@@ -21,6 +27,8 @@ export interface ServeContext {
   /** Fills what the plan of the coming days knows of flights; nothing where the service has none. */
   readonly complete: Completion;
   readonly counters: Counters;
+  /** Read when a prediction has been made. */
+  readonly watch: Watch;
   readonly admission: Admission;
   readonly quota: Quota;
   readonly log: Log;

@@ -66,7 +66,13 @@ export interface FlightAnswering {
   readonly reasons: Reasons;
 }
 
-export const buildScoring = ({ predictor, counters, complete, shadow }: ServeContext): Scoring => {
+export const buildScoring = ({
+  predictor,
+  counters,
+  complete,
+  shadow,
+  watch,
+}: ServeContext): Scoring => {
   const { inputs, heads, threshold } = predictor.model;
   const readInputs = buildInputReader(inputs);
   const nHeads = heads.length;
@@ -91,7 +97,8 @@ export const buildScoring = ({ predictor, counters, complete, shadow }: ServeCon
       complete(raw, 0, nRows);
       const startMs = performance.now();
       predictor.predictInto(raw, nRows, out);
-      counters.inferenceDone((performance.now() - startMs) * 1e6);
+      watch.lastMs = performance.now();
+      counters.inferenceDone((watch.lastMs - startMs) * 1e6);
       let nDelayed = 0;
       for (let row = 0; row < nRows; row++) if (out[row * nHeads]! >= threshold) nDelayed++;
       counters.predictionsDone(nRows, nDelayed);

@@ -3,7 +3,7 @@
  * failure, counters.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
-import { type Answer, type Call, lasting, statusOf } from '../../http/call.ts';
+import { type Answer, type Call, isWritten, lasting, statusOf } from '../../http/call.ts';
 import type { BuildApp, ServeContext } from '../context.ts';
 import type { Endpoint, Post } from '../endpoint.ts';
 import { mediaTypeOf, requireType, SMALL_BYTES } from '../formats/body.ts';
@@ -71,7 +71,7 @@ interface Plan {
 }
 
 export const buildApp: BuildApp = (context) => {
-  const { counters, admission, config } = context;
+  const { counters, admission, config, watch } = context;
   const authoriserOf = (auth: string | undefined) =>
     auth === undefined ? undefined : buildAuthorise(auth, context.quota, config);
   let authorise = authoriserOf(config.auth);
@@ -100,8 +100,20 @@ export const buildApp: BuildApp = (context) => {
     const seconds = error.retryAfterSeconds ?? admission.retryAfterSeconds();
     return refusalOf(error, lang, Math.max(1, Math.ceil(seconds)));
   };
-  const done = (route: number, method: number, status: number, startMs: number): void =>
-    counters.requestDone(route, method, status, (performance.now() - startMs) * 1e6);
+  const done = ({ route, method }: Plan, status: number, startMs: number, endMs: number): void =>
+    counters.requestDone(route, method, status, (endMs - startMs) * 1e6);
+
+  /** Whether nothing but calls was worked on since the watch was read: the end of one is the start of the next. */
+  let isBusy = false;
+  const rest = (): void => {
+    isBusy = false;
+  };
+  const start = (): number => {
+    if (isBusy) return watch.lastMs;
+    isBusy = true;
+    queueMicrotask(rest);
+    return performance.now();
+  };
 
   /** Everything but POST. */
   const answerOther = (endpoint: Endpoint | undefined, call: Call): Answer | Promise<Answer> => {
@@ -159,11 +171,10 @@ export const buildApp: BuildApp = (context) => {
 
   /** The hot path: nothing waits unless the body, the caller's key or the answer does. */
   const serve = (call: Call): Answer | Promise<Answer> => {
-    const startMs = performance.now();
+    const startMs = start();
     const { headMark } = call;
     const plan = last !== undefined && headMark > 0 && last.mark === headMark ? last : planOf(call);
     last = plan;
-    const { route, method } = plan;
     let given: Answer | Promise<Answer>;
     try {
       const allowed = authorise?.(call);
@@ -171,14 +182,18 @@ export const buildApp: BuildApp = (context) => {
     } catch (error) {
       given = failure(error, call);
     }
-    if (given instanceof Promise)
+    if (given instanceof Promise) {
+      isBusy = false;
       return given
         .catch((error: unknown) => failure(error, call))
         .then((later) => {
-          done(route, method, statusOf(later), startMs);
+          done(plan, statusOf(later), startMs, performance.now());
           return later;
         });
-    done(route, method, statusOf(given), startMs);
+    }
+    // What writes itself was predicted just now, and the watch read.
+    if (!isWritten(given)) watch.lastMs = performance.now();
+    done(plan, statusOf(given), startMs, watch.lastMs);
     return given;
   };
   if (!cors) return serve;

@@ -147,6 +147,7 @@ const start = ({
     config,
     admission,
     quota: buildQuota(mapCells(quotaPath)),
+    watch: { lastMs: 0 },
     log,
     onAuth: (put: (auth: string) => void) => {
       putAuth = put;
