@@ -185,8 +185,11 @@ export const openHttp = ({
   };
 };
 
-/** So much waits for the end of a turn at most: as many requests as fit into the processor's caches. */
-const RECEIVED_PARTS = 256;
+/**
+ * So much waits for the end of a turn at most: enough that our code is found in the cache by nearly all of them, few
+ * enough that the first is not kept waiting for the last.
+ */
+const RECEIVED_PARTS = 64;
 const RECEIVED_BYTES = 256 * 1024;
 
 /**
