@@ -11,7 +11,7 @@ import type { SHADOW_SKIPS, ShedReason } from './labels.ts';
 import type { Log } from './log.ts';
 
 /** A clock that several may read one after the other: to ask the system costs as much as a part of an answer. */
-export interface Watch {
+interface Watch {
   /** What it showed when it was read last, in milliseconds. */
   lastMs: number;
 }
