@@ -54,14 +54,14 @@ type EvaluateReport = StoredEvaluation & {
 export const describe = (command: Command): void => {
   command
     .description(
-      'Measures a stored model on flights of days that it does not know, and how these differ from those it learned from; or predictions of a file beside what happened.',
+      'Measures a stored model on flights of days that it has not seen, and shows how these differ from those it learned from; or compares the predictions in a file with what happened.',
     )
     .argument('[model]', 'NAME, NAME/VERSION, or the path of a model file')
     .argument(
       '[file...]',
       'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip; globs, folders and - (stdin) work',
     )
-    .addOption(setting('--models <dir>', 'where models lie', 'models'))
+    .addOption(setting('--models <dir>', 'folder of the models', 'models'))
     .option('-o, --output <file>', 'write the report as one HTML page');
   describeReading(command);
   describeWeather(command);
@@ -74,7 +74,7 @@ export const describe = (command: Command): void => {
     .addOption(
       setting(
         '--late-minutes <n>',
-        'delay from which a flight counts as late; by default what the model was learned for',
+        'delay from which a flight counts as late; by default that of the model',
       ).argParser(wholeNumber(1, MINUTES_PER_DAY)),
     )
     .addOption(
@@ -85,9 +85,9 @@ export const describe = (command: Command): void => {
     )
     .option(
       '--predictions <file>',
-      "what 'puntual predict' wrote, to be compared with --outcomes; a model is optional then, and says what counts as late and which days it knew",
+      "a file that 'puntual predict' wrote, to compare with --outcomes; then the model is optional, and says what counts as late and which days it knew",
     )
-    .option('--outcomes <files>', 'the same flights once they have flown: a file, glob or folder')
+    .option('--outcomes <files>', 'the same flights after they took place: a file, glob or folder')
     .option('--json', 'print one JSON document')
     .action(async (wanted: string | undefined, files: string[], flags: Flags) => {
       if (flags.predictions !== undefined || flags.outcomes !== undefined) {

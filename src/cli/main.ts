@@ -8,8 +8,8 @@ import { printText, programName, shellWord } from './output.ts';
 
 const COMMANDS = {
   start: { summary: 'train if there is no model, then serve', load: () => import('./start.ts') },
-  profile: { summary: 'say what flight files hold', load: () => import('./profile.ts') },
-  train: { summary: 'learn a delay model from flight files', load: () => import('./train.ts') },
+  profile: { summary: 'show what flight files contain', load: () => import('./profile.ts') },
+  train: { summary: 'train a delay model on flight files', load: () => import('./train.ts') },
   evaluate: { summary: 'measure a model on other flights', load: () => import('./evaluate.ts') },
   predict: { summary: 'score files of flights', load: () => import('./predict.ts') },
   features: {

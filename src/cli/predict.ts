@@ -40,7 +40,7 @@ export const describe = (command: Command): void => {
   describeWeather(command);
   command
     .description(
-      'Scores files of flights: every row keeps its columns and its place and gets the answers beside them; a row that cannot be scored gets none, and the reason.',
+      'Scores files of flights: every row keeps its columns and its place, with the answers beside them; a row that cannot be scored has none, and the reason why.',
     )
     .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
     .argument(
@@ -56,7 +56,7 @@ export const describe = (command: Command): void => {
       '--features <file>',
       "also write the matrix that the model's trees see, row by row, to use an exported model with: OUT.parquet",
     )
-    .addOption(setting('--models <dir>', 'where models lie', 'models'))
+    .addOption(setting('--models <dir>', 'folder of the models', 'models'))
     .addOption(
       setting(
         '--threads <n>',
@@ -66,7 +66,7 @@ export const describe = (command: Command): void => {
     .addOption(
       setting(
         '--schedule <file...>',
-        'the plan of the days that are asked about, cancelled flights too; by default the files themselves',
+        'flights planned on the days in question, cancelled ones too; by default the files themselves',
       ),
     )
     .option('--json', 'print one JSON document')

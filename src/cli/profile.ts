@@ -29,7 +29,7 @@ interface Flags extends ReadingFlags {
 export const describe = (command: Command): void => {
   describeReading(command)
     .description(
-      'Says what flight files hold: rows, missing values, rows that cannot be used and why, delays by hour, airline, route and month.',
+      'Shows what flight files contain: rows, missing values, rows that cannot be used and why, delays by hour, airline, route and month.',
     )
     .argument(
       '<file...>',

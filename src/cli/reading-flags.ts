@@ -28,7 +28,7 @@ export const describeReading = (command: Command): Command =>
         "which column is what: 'scheduledDeparture=STD@%d/%m/%Y %H:%M,delayMinutes=late,airline=carrier'",
       ),
     )
-    .addOption(setting('--decimal <sign>', 'what stands before the fraction of a number, . or ,'))
+    .addOption(setting('--decimal <sign>', 'decimal separator, . or ,'))
     .addOption(
       setting(
         '--encoding <label>',
@@ -38,7 +38,7 @@ export const describeReading = (command: Command): Command =>
     .addOption(
       setting(
         '--memory <size>',
-        'memory that reading may use, such as 1GB (of profile and evaluate: that all of it may); by default what is granted',
+        'memory for reading, such as 1GB (for profile and evaluate: for the whole command); by default what the process is granted',
       ).argParser(megabytes),
     );
 

@@ -63,7 +63,7 @@ const SHORTEST_PUSH_MS = 100;
 
 export const describe = (command: Command): void => {
   addServeOptions(command)
-    .description('serve predictions over HTTP, with workers that are replaced when they die')
+    .description('Serves predictions over HTTP, with workers that are replaced when they die.')
     .action((options: ServeOptions) => serveUntilEnded(configOf(options), options.json === true));
 };
 
@@ -96,7 +96,7 @@ export const addServeOptions = (command: Command): Command => {
         'shadow model: it answers nobody, and is compared with the first',
       ),
     )
-    .addOption(setting('--models <dir>', 'where models lie', D.modelsDir))
+    .addOption(setting('--models <dir>', 'folder of the models', D.modelsDir))
     .addOption(setting('--watch', 'serve another version as soon as the folder has it'))
     .addOption(
       setting(

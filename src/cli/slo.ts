@@ -17,16 +17,14 @@ interface RenderOptions {
 
 export const describe = (command: Command): void => {
   command.description(
-    'Service level objectives, written once in OpenSLO, as what else needs them.',
+    'Turns service level objectives, written once in OpenSLO, into what other tools need.',
   );
   command
     .command('render')
-    .description(
-      'print the rules of Prometheus, the dashboard of Grafana, or thresholds of a stress run',
-    )
+    .description('print Prometheus rules, a Grafana dashboard, or the thresholds of a stress run')
     .argument('[file]', 'OpenSLO v1', 'deploy/slo.yaml')
     .addOption(new Option('--to <form>', 'what to print').choices(FORMS).default('prometheus'))
-    .option('--runbooks <url>', 'where the runbooks lie that alerts point to', 'docs/runbooks')
+    .option('--runbooks <url>', 'where the runbooks are that alerts point to', 'docs/runbooks')
     .exitOverride()
     .action((file: string, { to, runbooks }: RenderOptions) => {
       printText(rendered(readObjectives(file), to, runbooks));

@@ -43,14 +43,14 @@ export const describe = (command: Command): void => {
   describeCosts(command);
   command
     .description(
-      'Learns a calibrated delay model from flight files, judges it on the newest days, learns it again from every day, stores it and makes it current. Ctrl-C ends learning and keeps the best round.',
+      'Trains a calibrated delay model on flight files, judges it on the newest days, trains it again on all days, stores it and makes it current. Ctrl-C ends the training and keeps the best round.',
     )
     .argument(
       '<file...>',
       'CSV, TSV, Parquet, NDJSON or Arrow, also .gz, .zst, .bz2, .xz and .zip; globs, folders and - (stdin) work',
     )
     .addOption(setting('--name <name>', 'name of the model', DEFAULT_OPTIONS.name))
-    .addOption(setting('--models <dir>', 'where models are stored', 'models'))
+    .addOption(setting('--models <dir>', 'folder to store models in', 'models'))
     .addOption(lateMinutesOption())
     .addOption(threadsOption())
     .addOption(
@@ -58,10 +58,16 @@ export const describe = (command: Command): void => {
         wholeNumber(0, 2 ** 31 - 1),
       ),
     )
-    .addOption(setting('--trees <n>', 'max trees per head').argParser(wholeNumber(1, 10_000)))
-    .addOption(setting('--leaves <n>', 'max leaves per tree').argParser(wholeNumber(2, 4096)))
     .addOption(
-      setting('--learning-rate <x>', 'share of each tree that is used').argParser(
+      setting('--trees <n>', 'largest number of trees per output').argParser(
+        wholeNumber(1, 10_000),
+      ),
+    )
+    .addOption(
+      setting('--leaves <n>', 'largest number of leaves per tree').argParser(wholeNumber(2, 4096)),
+    )
+    .addOption(
+      setting('--learning-rate <x>', 'how much each tree counts (shrinkage)').argParser(
         realNumber(0.001, 1),
       ),
     )
@@ -86,11 +92,11 @@ export const describe = (command: Command): void => {
     )
     .option(
       '--if-better',
-      'make the model current only if it gains on the current one, on test days that neither knows (otherwise exit code 99)',
+      'make the model current only if it beats the current one on test days that neither has seen (otherwise exit code 99)',
     )
     .option(
       '--no-refit',
-      'store the model that the report judges, not the same learned again from every day',
+      'store the model that the report judges, instead of training it again on all days',
     )
     .option('--rolling', 'also judge the method month by month')
     .option('--json', 'print one JSON document')

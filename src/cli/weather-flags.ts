@@ -29,7 +29,7 @@ export const describeWeather = (command: Command): void => {
     .addOption(
       setting(
         '--weather-clock <clock>',
-        'whose clock its moments are; by default what the format has: utc for METAR and Meteostat, else local',
+        'clock of its times; by default that of the format: utc for METAR and Meteostat, else local',
       ).choices(['local', 'utc']),
     );
 };

@@ -40,8 +40,8 @@ export const describeExport = (command: Command): void => {
       new Option('--to <format>', 'the format').choices(Object.keys(FORMATS)).makeOptionMandatory(),
     )
     .requiredOption('-o, --output <file>', 'the file to write')
-    .option('--uncalibrated', "write the trees' own answer, without the calibration over it")
-    .addOption(setting('--models <dir>', 'where models lie', 'models'))
+    .option('--uncalibrated', 'write what the trees alone answer, without the calibration')
+    .addOption(setting('--models <dir>', 'folder of the models', 'models'))
     .option('--json', 'print one JSON document')
     .action((wanted: string, options: Options) => {
       const { model, version } = readModel(findModel(options.models, wanted));

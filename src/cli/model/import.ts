@@ -51,14 +51,14 @@ export const describeImport = (command: Command): void => {
     .option('--name <name>', "the model's name (default: that of the file)")
     .option(
       '--check <rows>',
-      "a file of rows with the library's own answers in a column 'probability': a model that answers otherwise is refused",
+      "a file of rows with the library's own answers in a column 'probability': a model whose answers differ is refused",
     )
     .option(
       '--features <dir>',
-      "what 'puntual features' wrote and the model was learned from: it is calibrated, judged and reported as our own",
+      "the folder that 'puntual features' wrote and the model was trained on: it is then calibrated, judged and reported like one trained here",
     )
-    .option('--dry-run', 'say what the model asks and answers, and write nothing')
-    .addOption(setting('--models <dir>', 'where models lie', 'models'))
+    .option('--dry-run', 'show what the model asks for and answers, and write nothing')
+    .addOption(setting('--models <dir>', 'folder of the models', 'models'))
     .option('--json', 'print one JSON document')
     .action(async (file: string, options: Options) => {
       if (options.features !== undefined) {

@@ -26,8 +26,8 @@ interface ListedModel {
 export const describeList = (command: Command): void => {
   command
     .exitOverride()
-    .description('name the models of a folder, and the version of each that serves')
-    .addOption(setting('--models <dir>', 'where models lie', 'models'))
+    .description('list the models in a folder, and which version of each is current')
+    .addOption(setting('--models <dir>', 'folder of the models', 'models'))
     .option('--json', 'print one JSON document')
     .action(({ models, json }: Options) => {
       const listed = modelNames(models).map((name) => listedModel(models, name));

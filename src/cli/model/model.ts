@@ -28,12 +28,12 @@ export const describe = (command: Command): void => {
 const addCommon = (command: Command): Command =>
   command
     .exitOverride()
-    .addOption(setting('--models <dir>', 'where models lie', 'models'))
+    .addOption(setting('--models <dir>', 'folder of the models', 'models'))
     .option('--json', 'print one JSON document');
 
 const describeShow = (command: Command): void => {
   addCommon(command)
-    .description('say what a model asks for, what it answers, and where it came from')
+    .description('show what a model asks for, what it answers, and where it came from')
     .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
     .action((wanted: string, options: Options) => {
       const summary = summaryOf(readModel(findModel(options.models, wanted)));
@@ -44,7 +44,9 @@ const describeShow = (command: Command): void => {
 
 const describeVerify = (command: Command): void => {
   addCommon(command)
-    .description('check a model: checksum, structure, self-test, compiled form against definition')
+    .description(
+      'check a model: its checksum, its structure, its self-test, and the compiled form against the definition',
+    )
     .argument('<model>', 'NAME, NAME/VERSION, or the path of a model file')
     .action((wanted: string, options: Options) => {
       const path = findModel(options.models, wanted);

@@ -8,7 +8,7 @@ import { setting } from '../setting.ts';
 export const ownColumnsOption = (): Option =>
   setting(
     '--columns <names>',
-    "own columns that are known before departure, as 'seats,aircraftType'; numbers or categories by what they hold, or as said: 'gate:category'",
+    "columns of your own that are known before departure, such as 'seats,aircraftType'; numbers or categories by their content, or as you say: 'gate:category'",
   ).argParser(parseColumns);
 
 /** @throws InvalidArgumentError */

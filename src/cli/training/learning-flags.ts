@@ -14,7 +14,7 @@ export const lateMinutesOption = (): Option =>
 export const testFromOption = (): Option =>
   setting(
     '--test-from <date>',
-    'first day of the test, 2013-11-01; by default the newest sixth of the days',
+    'first day of the test, such as 2013-11-01; by default the test is the newest sixth of the days',
   ).argParser(dayOfDate);
 
 export const threadsOption = (): Option =>

@@ -15,7 +15,7 @@ export const printTrainReport = (report: TrainFilesReport): void => {
     printLine(`  ${part.padEnd(12)} ${dates}`);
   if (report.splitKind === 'random')
     printWarning(
-      'split at random: flights of one day stand on both sides, so these figures flatter',
+      'split at random: flights of the same day are on both sides, so these figures are too good',
     );
   printUnused(report.unusedColumns);
   printLine(report.verdict);
@@ -36,11 +36,11 @@ export const printTrainReport = (report: TrainFilesReport): void => {
     );
   if (report.refit)
     printLine(
-      `learned again from ${report.refit.rows.toLocaleString('en')} flights (${report.refit.days}) in ${report.refit.seconds.toFixed(1)} s: that model is stored; the figures are of the one before`,
+      `trained again on all ${report.refit.rows.toLocaleString('en')} flights (${report.refit.days}) in ${report.refit.seconds.toFixed(1)} s: that model is stored; the figures are those of the one before it`,
     );
   if (report.trees >= report.maxTrees)
     printLine(
-      `boosting ended at the cap of ${report.maxTrees} trees: more (--trees) may do better`,
+      `training ended at the limit of ${report.maxTrees} trees: more of them (--trees) may do better`,
     );
   printLine(`report: ${join(dirname(report.model), 'report.html')}`);
   printLine(
@@ -108,7 +108,7 @@ export const printCosts = ({
   const suited = thresholds.find(({ threshold }) => threshold === costThreshold);
   if (!suited) return;
   printLine(
-    `at these costs act from ${(100 * suited.threshold).toFixed(1)} % on: precision ${(100 * suited.precision).toFixed(1)} %, ` +
+    `at these costs, act from ${(100 * suited.threshold).toFixed(1)} % on: precision ${(100 * suited.precision).toFixed(1)} %, ` +
       `recall ${(100 * suited.recall).toFixed(1)} %, ${suited.alertsPerDay.toFixed(0)} alerts a day`,
   );
 };

@@ -11,7 +11,7 @@ import { timeSection, whoSection } from './groups.ts';
 /** One self-contained HTML page. */
 export const buildProfilePage = (profile: Profile, comparison?: Comparison): string =>
   buildPage({
-    title: 'What the flight files hold',
+    title: 'What the flight files contain',
     subtitle: `${shortList(profile.files)} · dialect ${profile.dialect} · late = ${profile.target} at least ${profile.lateMinutes} min behind schedule`,
     lead: [verdictBlock(profile), warningBlock(profile), factsBlock(profile)].flat(),
     sections: [

@@ -73,8 +73,8 @@ export const thresholdSection = (report: TrainingReport): Section => {
       kind: 'table',
       isStacked: true,
       caption:
-        'A threshold suits the costs: act when the probability exceeds what acting in vain costs, as a share of what acting in vain and a missed late flight cost together.',
-      header: ['from', 'precision', 'recall', 'alerts a day', 'in vain costs, of a miss', ''],
+        'Which threshold is right follows from the costs: act when the probability exceeds the cost of a false alarm, divided by the costs of a false alarm and of a missed late flight together.',
+      header: ['from', 'precision', 'recall', 'alerts a day', 'false alarm costs, of a miss', ''],
       rows: thresholds.map((one) => [
         formatPercent(one.threshold),
         formatPercent(one.precision),

@@ -74,10 +74,10 @@ const verdictBlock = (report: TrainingReport): Block => ({ kind: 'verdict', ...v
 
 /** What each part of the days is for. */
 const PURPOSES: Readonly<Record<string, string>> = {
-  train: 'trees are learned from it',
-  validation: 'says how many trees',
+  train: 'the trees are grown on it',
+  validation: 'decides how many trees there are',
   calibration: 'turns scores into probabilities',
-  test: 'judges; every figure here is of it',
+  test: 'judges the model: every figure here comes from it',
 };
 
 /** Which days are learned from and which judge, and how many of their flights were late. */
@@ -97,7 +97,7 @@ const splitBlocks = ({ split, test, partRates, refit, seen, against }: TrainingR
       PURPOSES[part]!,
     ]);
   const again = refit
-    ? `After that it was learned again from all ${formatNumber(refit.rows)} flights (${days(refit.days)}) in ${refit.seconds.toFixed(1)} s: that model is stored, and every figure here is of the one before, which does not know the test days.`
+    ? `Afterwards it was trained again on all ${formatNumber(refit.rows)} flights (${days(refit.days)}) in ${refit.seconds.toFixed(1)} s. That model is the one stored; every figure here is of the model before it, which has not seen the test days.`
     : seen?.days
       ? `${against ? 'One of the two models' : 'The model'} knows the days ${days(seen.days)}.`
       : '';
@@ -137,7 +137,7 @@ const comparisonSection = (report: TrainingReport): Section => {
     kind: 'table',
     caption: 'On the test flights',
     isStacked: true,
-    header: ['answers of', 'AUC', 'log loss', 'Brier'],
+    header: ['forecast by', 'AUC', 'log loss', 'Brier'],
     rows: [
       row('the model', test),
       ...Object.entries(baselines).map(([name, one]) => row(nameOfBaseline(name), one)),
@@ -148,7 +148,7 @@ const comparisonSection = (report: TrainingReport): Section => {
     kind: 'table',
     isStacked: true,
     caption:
-      'What the model saves of the loss of each, with intervals of 95 % from resampled days: where an interval holds 0, chance could have made the difference.',
+      'How much lower the loss of the model is than that of each, with 95 % intervals from resampled days: where an interval includes 0, the difference may be chance.',
     header: ['against', 'days', 'log loss saved', 'Brier saved', 'AUC gained'],
     rows: comparisons.map(({ against, days, logLoss, brier, auc }) => [
       nameOfBaseline(against),
@@ -164,8 +164,8 @@ const comparisonSection = (report: TrainingReport): Section => {
       kind: 'table',
       isStacked: true,
       caption:
-        'Its other answers, each by its own loss (log loss of a probability, pinball loss of a quantile), beside the same answer for every flight; of a quantile also the share of test flights that were at most so late, which should be its level.',
-      header: ['answer', 'loss', 'of the constant', 'saved', 'covered'],
+        'Its other outputs, each by its own loss (log loss of a probability, pinball loss of a quantile), beside a constant, which is the same answer for every flight; for a quantile also the share of test flights that were at most that late, which should be its level.',
+      header: ['output', 'loss', 'loss of a constant', 'saved', 'covered'],
       rows: heads.map(({ name, loss, baselineLoss, saved, coverage }) => [
         name,
         loss.toFixed(4),

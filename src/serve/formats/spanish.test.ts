@@ -147,7 +147,8 @@ describe('an answer', () => {
     expect((await ask({ airline: 'UA' }, '?lang=es')).notices).toEqual([
       {
         pointer: '/airline',
-        detail: 'ningún vuelo de esta aerolínea en esta ruta está entre los que el modelo aprendió',
+        detail:
+          'entre los vuelos de los que el modelo aprendió no hay ninguno de esta aerolínea en esta ruta',
       },
     ]);
     // What the model has never seen at all is told as unknown, and no route is possible that is not known.

@@ -8,18 +8,18 @@ import type { ErrorCode } from '../../core/errors.ts';
 export const SPANISH_TITLES = {
   'request-malformed': 'No se puede leer la solicitud',
   'key-missing': 'Se necesita una clave o un token',
-  'key-refused': 'La clave o el token no se acepta',
-  'not-found': 'Aquí no hay nada',
+  'key-refused': 'No se acepta la clave o el token',
+  'not-found': 'No hay nada en esta dirección',
   'model-missing': 'El modelo no existe',
   'method-refused': 'El método no está permitido',
   'request-slow': 'La solicitud tardó demasiado en llegar',
   'body-too-large': 'El cuerpo es demasiado grande',
   'batch-too-large': 'El lote es demasiado grande',
   'target-too-long': 'La dirección es demasiado larga',
-  'type-unsupported': 'El tipo de contenido no se admite',
-  'coding-unsupported': 'La codificación del contenido no se admite',
+  'type-unsupported': 'No se admite el tipo de contenido',
+  'coding-unsupported': 'No se admite la codificación del contenido',
   'expectation-failed': 'No se puede cumplir lo que se espera',
-  'value-invalid': 'Un valor no es correcto',
+  'value-invalid': 'Un valor no es válido',
   'quota-spent': 'La cuota está agotada',
   'head-too-large': 'Los encabezados son demasiado grandes',
   overloaded: 'El servicio está sobrecargado',
@@ -41,13 +41,13 @@ const SENTENCES: Readonly<Record<string, string>> = {
   '{} must be at most {}': '{} debe ser como máximo {}',
   '{} must fit single precision': '{} debe caber en precisión simple',
   '{} must be true or false': '{} debe ser true o false',
-  '{} is given twice': '{} viene dos veces',
+  '{} is given twice': '{} aparece dos veces',
   '{} has a value that the model has never seen': '{} tiene un valor que el modelo nunca ha visto',
   '{} cannot be negative': '{} no puede ser un número negativo',
   '{} cannot be outside {} to {}': '{} no puede estar fuera de {} a {}',
   '{} is not in the years {} to {}': '{} no está entre los años {} y {}',
   '{} is before scheduledDeparture by local time: right only across time zones':
-    '{} es antes de scheduledDeparture en hora local: solo es correcto entre husos horarios',
+    '{} es antes de scheduledDeparture en hora local: solo es posible entre husos horarios distintos',
   '{} is more than a day before scheduledDeparture':
     '{} es más de un día antes de scheduledDeparture',
   '{} is more than three days after scheduledDeparture':
@@ -57,9 +57,9 @@ const SENTENCES: Readonly<Record<string, string>> = {
   '{} is after {}, the last day that the model knows':
     '{} es después del {}, el último día que el modelo conoce',
   'no flight on this route is among those that the model learned from':
-    'ningún vuelo en esta ruta está entre los que el modelo aprendió',
+    'entre los vuelos de los que el modelo aprendió no hay ninguno en esta ruta',
   'no flight on this route by this carrier is among those that the model learned from':
-    'ningún vuelo de esta aerolínea en esta ruta está entre los que el modelo aprendió',
+    'entre los vuelos de los que el modelo aprendió no hay ninguno de esta aerolínea en esta ruta',
   // Of a body.
   'the body is a list; several flights are sent as {}':
     'el cuerpo es una lista; varios vuelos se envían como {}',
@@ -96,22 +96,23 @@ const SENTENCES: Readonly<Record<string, string>> = {
     'este servicio no muestra su estado: véase --service-view',
   '{} callers watch this worker already': 'ya hay {} observadores en este proceso',
   'a key is needed: {}': 'se necesita una clave: {}',
-  'the key is not known': 'la clave no se conoce',
+  'the key is not known': 'la clave es desconocida',
   'the token is not accepted: {}': 'el token no se acepta: {}',
   'the keys of the token issuer cannot be read':
     'no se pueden leer las claves del emisor del token',
-  '{} may ask {} times a second': '{} puede preguntar {} veces por segundo',
+  '{} may ask {} times a second': '{} puede hacer {} solicitudes por segundo',
   // Of load.
   'the service has more work than it can do in time':
     'el servicio tiene más trabajo del que puede hacer a tiempo',
   'too many batches are waiting already': 'ya hay demasiados lotes en espera',
   'the time that the request allowed passed before the answer was ready':
     'el plazo de la solicitud venció antes de que la respuesta estuviera lista',
-  'the caller went away before the answer': 'quien preguntó se fue antes de la respuesta',
+  'the caller went away before the answer':
+    'quien hizo la solicitud se desconectó antes de la respuesta',
   'this caller already has as much work in flight as one caller may have':
-    'los lotes en curso de este usuario tienen más trabajo pendiente del que uno solo puede tener',
+    'este usuario ya tiene en curso todo el trabajo que se permite a uno solo',
   'the answers in progress already take all the memory they are allowed':
-    'las respuestas que se están haciendo ocupan toda la memoria que pueden',
+    'las respuestas en curso ya ocupan toda la memoria permitida',
   'the request took too long to arrive': 'la solicitud tardó demasiado en llegar',
   'the quota of requests per second is used up': 'la cuota de solicitudes por segundo está agotada',
 };
