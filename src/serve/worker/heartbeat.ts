@@ -9,13 +9,13 @@ const BEAT_MS = 100;
 const RSS_EVERY_BEATS = 10;
 
 /**
- * From this part of the ceiling on garbage is collected, and not again before some beats have passed: few where that has
- * helped (a stream leaves as much again in two seconds), more where what is held is needed.
+ * From this part of the ceiling on garbage is collected: when memory has grown by another part of the ceiling since the
+ * last time, though not on every beat (a stream leaves so much in a second), or else after some seconds.
  */
 const COLLECT_SHARE = 0.7;
-const HELP_SHARE = 0.1;
-const AFTER_HELP_BEATS = 4;
-const AFTER_NOTHING_BEATS = 20;
+const GROWN_SHARE = 0.1;
+const AFTER_GROWTH_BEATS = 3;
+const ANYWAY_BEATS = 20;
 
 const BEAT = GAUGES.indexOf('beat');
 const RSS = GAUGES.indexOf('rssBytes');
@@ -37,14 +37,16 @@ export const buildCollector = (
   ownBytes = (): number => ownMemoryBytes(),
   collect = (): void => Bun.gc(true),
 ): ((beat: number) => void) => {
-  let next = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  let leftBytes = 0;
   return (beat) => {
-    if (beat < next) return;
-    const before = ownBytes();
-    if (before <= limitBytes * COLLECT_SHARE) return;
+    if (beat - last < AFTER_GROWTH_BEATS) return;
+    const bytes = ownBytes();
+    if (bytes <= limitBytes * COLLECT_SHARE) return;
+    if (bytes - leftBytes <= limitBytes * GROWN_SHARE && beat - last < ANYWAY_BEATS) return;
     collect();
-    const hasHelped = before - ownBytes() > limitBytes * HELP_SHARE;
-    next = beat + (hasHelped ? AFTER_HELP_BEATS : AFTER_NOTHING_BEATS);
+    leftBytes = ownBytes();
+    last = beat;
   };
 };
 
