@@ -3,6 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Started } from '../../src/serve/supervisor/supervisor.ts';
 import { isAlive, MAIN, makeModelsDir, runServe, startService, until } from './running.ts';
 
 const modelsDir = makeModelsDir();
@@ -90,6 +91,46 @@ describe('puntual serve', () => {
       );
       expect(exitCode).toBe(2);
     }
+  }, 180_000);
+
+  test('starts more workers than processors once connections need their descriptors, and keeps them', async () => {
+    const words = [process.execPath, MAIN, 'serve', '--json', '--models', modelsDir, ...PORTS];
+    const flags = ['--connections', '1000000', ...QUICK];
+    const child = Bun.spawn(
+      ['sh', '-c', `ulimit -n 400 && exec ${[...words, ...flags].join(' ')}`],
+      {
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    );
+    process.on('exit', () => child.kill('SIGKILL'));
+    let text = '';
+    for await (const part of child.stdout) {
+      text += Buffer.from(part).toString();
+      if (text.endsWith('}\n')) break;
+    }
+    const { url, adminUrl, workers } = JSON.parse(text) as Started;
+    const states = async (): Promise<readonly string[]> => {
+      const list = (await (await fetch(`${adminUrl}/workers`)).json()) as {
+        workers: readonly { state: string }[];
+      };
+      return list.workers.map(({ state }) => state);
+    };
+    expect(await states()).toHaveLength(workers);
+    const { hostname, port } = new URL(url);
+    const open = await Promise.all(
+      Array.from({ length: 40 * workers + 10 }, () =>
+        Bun.connect({ hostname, port: Number(port), socket: { data: () => {} } }),
+      ),
+    );
+    await until(async () => {
+      const now = await states();
+      return now.length > workers && now.every((state) => state === 'ready');
+    });
+    for (const socket of open) socket.terminate();
+    for (let i = 0; i < 20; i++) expect((await fetch(`${url}/livez`)).status).toBe(200);
+    expect((await states()).length).toBeGreaterThan(workers);
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
   }, 180_000);
 
   test('exits 0 when it is told to end while it still starts', async () => {
