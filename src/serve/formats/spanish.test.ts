@@ -202,7 +202,12 @@ describe('the page without a script', () => {
   };
 
   test.each([
-    ['a route that nobody flew', { origin: 'EWR' }, 'No flight on this route is', 'Ningún vuelo'],
+    [
+      'a route that nobody flew',
+      { origin: 'EWR' },
+      'No flight on this route is',
+      'no hay ninguno en esta ruta',
+    ],
     ['a value never seen', { destination: 'SCL' }, 'does not occur', 'no aparece'],
     ['a negative distance', { distanceMiles: '-5' }, 'Distance cannot be', 'Distancia no puede'],
     [
