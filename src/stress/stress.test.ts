@@ -725,6 +725,19 @@ describe('before the load', () => {
     await expect(stress(url)).rejects.toThrow('redirects (301) to http://elsewhere/');
   });
 
+  test.each([
+    ['to itself', '/page', false, 'that is where it was asked'],
+    ['in a circle', '/page', true, 'redirects 10 times in a row, most likely in a circle'],
+    ['nowhere', undefined, true, 'redirects (302): without an address to go to (Location: none)'],
+    ['to no address', 'http://[x/', true, '(Location: http://[x/)'],
+  ])('a redirect %s is told before the load', async (_, location, follow, why) => {
+    const line = location === undefined ? '' : `Location: ${location}\r\n`;
+    const url = serveRaw((peer) =>
+      peer.write(`HTTP/1.1 302 Found\r\n${line}Content-Length: 0\r\n\r\n`),
+    );
+    await expect(stress(`${url}page`, { follow })).rejects.toThrow(why);
+  });
+
   test('a service that closes at once, one that is silent and one that is not HTTP are told apart', async () => {
     await expect(stress(serveRaw((peer) => peer.end()))).rejects.toThrow('closes them without');
     const silent = serveRaw(() => {});

@@ -217,7 +217,8 @@ const headersOf = (head: string): Headers => {
 const redirectOf = (answer: Answer, from: string, url: URL): string | undefined => {
   if (answer.ok || ![301, 302, 303, 307, 308].includes(answer.status)) return undefined;
   const location = answer.headers.get('location');
-  if (location === null) return undefined;
-  const to = new URL(location, new URL(from, url));
+  const at = new URL(from, url);
+  if (location === null || !URL.canParse(location, at.href)) return undefined;
+  const to = new URL(location, at);
   return to.origin === url.origin ? to.pathname + to.search : undefined;
 };

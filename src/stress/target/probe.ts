@@ -72,7 +72,8 @@ export const probeTarget = async (
     for (let hops = 0; isRedirect(answer.status, options.statuses); hops++) {
       const { path, method } = requests[index]!;
       const at = new URL(path, target.url);
-      const next = redirectOf(at, answer, options.follow && hops < MAX_HOPS);
+      if (hops === MAX_HOPS) throw circleOf(target.url, hops);
+      const next = redirectOf(at, answer, options.follow);
       const { status } = answer;
       requests = requests.map((request) =>
         request.path === path && request.method === method
@@ -158,14 +159,21 @@ const isRedirect = (status: number, statuses: readonly number[] | null): boolean
 
 /** Where a redirect leads. @throws AppError target-unreachable when it is not to be followed, or leads elsewhere */
 const redirectOf = (at: URL, { status, location }: SingleResponse, follows: boolean): string => {
-  const to = location === undefined ? undefined : new URL(location, at);
+  const to =
+    location !== undefined && URL.canParse(location, at.href) ? new URL(location, at) : null;
   if (follows && to?.origin === at.origin) return to.pathname + to.search;
-  const hint = follows
-    ? 'that is another service, which was not asked to be stressed'
-    : `stress that address instead; --follow follows redirects of a service to itself, --expect-status ${status} measures them`;
+  const measures = `--expect-status ${status} measures redirects`;
+  const hint =
+    to === null
+      ? `without an address to go to (Location: ${location ?? 'none'}); ${measures}`
+      : follows
+        ? 'that is another service, which was not asked to be stressed'
+        : to.href === at.href
+          ? `that is where it was asked; ${measures}`
+          : `stress that address instead; --follow follows redirects of a service to itself, --expect-status ${status} measures them`;
   throw new AppError(
     'target-unreachable',
-    `${at.href} redirects (${status}) to ${to?.href ?? 'nowhere'}: ${hint}.`,
+    `${at.href} redirects (${status})${to === null ? '' : ` to ${to.href}`}: ${hint}.`,
   );
 };
 
@@ -214,3 +222,9 @@ export const sentenceOf = (
       return `${place} cannot be reached (${failure.why}).`;
   }
 };
+
+const circleOf = (url: URL, hops: number): AppError =>
+  new AppError(
+    'target-unreachable',
+    `${url.href} redirects ${hops} times in a row, most likely in a circle: give the address where it should end.`,
+  );
