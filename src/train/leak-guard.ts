@@ -16,14 +16,19 @@ const MIN_ROWS = 500;
  */
 const singleAucs = (rows: BoostRows): readonly number[] => {
   return rows.bins.map(({ nBins }, f) => {
-    const late = [new Float64Array(nBins), new Float64Array(nBins)];
-    const all = [new Float64Array(nBins), new Float64Array(nBins)];
     const column = rows.data.subarray(f * rows.nRows, (f + 1) * rows.nRows);
-    for (let row = 0; row < rows.nRows; row++) {
-      const bin = column[row]!;
-      late[row & 1]![bin]! += rows.labels[row]!;
-      all[row & 1]![bin]! += 1;
-    }
+    /** By bin, row even or odd, and label. */
+    const counts = new Uint32Array(4 * nBins);
+    for (let row = 0; row < rows.nRows; row++)
+      counts[4 * column[row]! + 2 * (row & 1) + rows.labels[row]!]! += 1;
+    const [late, all] = [0, 1].map((isAll) =>
+      [0, 1].map((odd) =>
+        Float64Array.from({ length: nBins }, (_, bin) => {
+          const at = 4 * bin + 2 * odd;
+          return counts[at + 1]! + (isAll === 1 ? counts[at]! : 0);
+        }),
+      ),
+    ) as [Float64Array[], Float64Array[]];
     const rate = late[0]!.map((n, bin) => (n + 0.5) / (all[0]![bin]! + 2));
     const order = [...rate.keys()].sort((a, b) => rate[a]! - rate[b]!);
     let onTime = 0;

@@ -32,6 +32,10 @@ export const fitLogistic = (
   const rate = Math.min(1 - 1e-6, Math.max(1e-6, late / rows.nRows));
   const intercept = logit(rate);
   scores.fill(intercept);
+  const { nRows, labels } = rows;
+  /** The last feature's steps, which the scores of the rows have not yet taken. */
+  let taken: Uint8Array = new Uint8Array(nRows);
+  let steps = new Float64Array(1);
   for (let round = 0; round < rounds; round++) {
     let largestStep = 0;
     for (let f = 0; f < nFeatures; f++) {
@@ -41,10 +45,12 @@ export const fitLogistic = (
       const column = rows.data.subarray(f * rows.nRows, (f + 1) * rows.nRows);
       const g = new Float64Array(nBins);
       const h = new Float64Array(nBins);
-      for (let row = 0; row < rows.nRows; row++) {
-        const p = sigmoid(scores[row]!);
+      for (let row = 0; row < nRows; row++) {
+        const score = scores[row]! + steps[taken[row]!]!;
+        scores[row] = score;
+        const p = sigmoid(score);
         const bin = column[row]!;
-        g[bin]! += p - rows.labels[row]!;
+        g[bin]! += p - labels[row]!;
         h[bin]! += p * (1 - p);
       }
       const step = new Float64Array(nBins);
@@ -54,7 +60,7 @@ export const fitLogistic = (
         weights[offset + bin]! += step[bin]!;
         largestStep = Math.max(largestStep, Math.abs(step[bin]!) * Math.min(1, h[bin]!));
       }
-      for (let row = 0; row < rows.nRows; row++) scores[row]! += step[column[row]!]!;
+      [taken, steps] = [column, step];
     }
     if (largestStep < 1e-3) break;
   }
