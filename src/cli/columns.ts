@@ -92,10 +92,16 @@ const print = (
     ]),
   );
   printLine();
+  if (proposal?.map === '') {
+    printLine(
+      'No column looks like one of a flight. If flights are in it, --map says which column is which: --map scheduledDeparture=COLUMN,delayMinutes=COLUMN',
+    );
+    return;
+  }
   if (dialect !== null) printLine(`The dialect ${dialect} reads it:`);
   else if (proposal!.lacking.length > 0)
     printLine(
-      `No column was found for ${proposal!.lacking.join(' and ')}: say which it is with --map. What was found:`,
+      `No column was found for ${proposal!.lacking.join(' and ')}; without that it is not read. Add it to what was found, if it is there:`,
     );
   else
     printLine(

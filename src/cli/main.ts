@@ -93,7 +93,7 @@ const exitCodeOf = (error: unknown): number => {
     return ERRORS[error.code].exit;
   }
   process.stderr.write(
-    `puntual: a bug, please report it: ${error instanceof Error ? error.stack : String(error)}\n`,
+    `puntual: a bug, please report it: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
   );
   return 1;
 };

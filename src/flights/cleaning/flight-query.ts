@@ -1,15 +1,17 @@
 /**
  * The flights of files as SQL, one query a source, whoever counts, gathers or shows them.
  */
-import type { ReadingOptions } from '../reading-options.ts';
+
 import { AppError } from '../../core/errors.ts';
 import type { Database } from '../database.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import { findFiles } from '../reading/files.ts';
-import { takeRejectedLines } from '../reading/rejected-lines.ts';
+import { findFiles, placedFiles } from '../reading/files.ts';
 import { openSources } from '../reading/opening.ts';
+import { takeRejectedLines } from '../reading/rejected-lines.ts';
 import type { Source } from '../reading/source.ts';
-import { plainColumn, type Projection, project, rejectOf, wantedOf } from './projection.ts';
+import type { ReadingOptions } from '../reading-options.ts';
+import { type PassedOver, startPassedOver } from './companions.ts';
+import { type Projection, plainColumn, project, rejectOf, wantedOf } from './projection.ts';
 
 /** A source, and how its rows become flights. */
 export interface FlightQuery {
@@ -24,6 +26,10 @@ interface QueryOptions extends ReadingOptions {
   readonly withOwn?: boolean;
   /** Whether the delay is needed, as it is by default; without it a row needs a departure only. */
   readonly labelled?: boolean | undefined;
+  /** See `asWritten` of a projection. */
+  readonly namesAsWritten?: boolean;
+  /** Collects the files of a folder that hold something else. */
+  readonly passedOver?: PassedOver;
 }
 
 /**
@@ -33,22 +39,35 @@ interface QueryOptions extends ReadingOptions {
 export async function* flightQueries(
   database: Database,
   patterns: readonly string[],
-  { withOwn = false, labelled = true, ...options }: QueryOptions,
+  {
+    withOwn = false,
+    labelled = true,
+    namesAsWritten = false,
+    passedOver = startPassedOver(),
+    ...options
+  }: QueryOptions,
 ): AsyncGenerator<FlightQuery> {
   const wanted = wantedOf(options);
   let dialect: Dialect | undefined;
-  for (const file of findFiles(patterns)) {
+  for (const [file, isFromFolder] of placedFiles(patterns)) {
     for (const source of await openSources(database, file, {
       // What a word for nothing is, the columns that are read decide: it spares a look at all others.
       how: 'kept',
       encoding: wanted.encoding,
     })) {
-      const projection = await project(database.connection, source, {
-        // What the first file was found to be, the others are too.
-        wanted: { ...wanted, dialect: wanted.dialect && (dialect ?? wanted.dialect) },
-        labelled,
-        withOwn,
-      });
+      const projection = await passedOver.unless(source, isFromFolder, () =>
+        project(database.connection, source, {
+          // What the first file was found to be, the others are too.
+          wanted: { ...wanted, dialect: wanted.dialect && (dialect ?? wanted.dialect) },
+          labelled,
+          withOwn,
+          namesAsWritten,
+        }),
+      );
+      if (projection === undefined) {
+        await takeRejectedLines(database.connection);
+        continue;
+      }
       if (dialect !== undefined && dialect !== projection.dialect) {
         throw new AppError(
           'columns-unknown',
@@ -61,24 +80,26 @@ export async function* flightQueries(
       yield { source, projection, labelled };
     }
   }
+  if (dialect === undefined) passedOver.refuse();
 }
 
 /**
- * Rows of a source without NULLs: `reject`, `detail`, `delayMinutes`, the fields, then `more`, then a remark or none.
+ * Rows of a source without NULLs but in fields as written: `reject`, `detail`, `delayMinutes`, the fields, then `more`, then a remark or none.
  * In stages, because the database makes a name that is used twice twice.
  */
 export const plainFlights = (
-  { projection: { fields, select, detail, hasRemark }, labelled }: FlightQuery,
+  { projection: { fields, select, detail, hasRemark, asWritten }, labelled }: FlightQuery,
   more: readonly string[] = [],
 ): string => `
   SELECT reject, ${detail} AS detail,
          ${labelled ? "coalesce(try_cast(delay AS FLOAT), 'nan')" : "'nan'::FLOAT"} AS delayMinutes,
-         ${[...fields.map(plainColumn), ...more, ...(hasRemark ? [`coalesce(remark, '') AS remark`] : [])].join(', ')}
+         ${[...fields.map((field) => (asWritten.has(field) ? field : plainColumn(field))), ...more, ...(hasRemark ? [`coalesce(remark, '') AS remark`] : [])].join(', ')}
   FROM (SELECT *, ${rejectOf(labelled)} AS reject
         FROM (SELECT *${labelled ? ', try_cast(delayMinutes AS DOUBLE) AS delay' : ''} FROM (${select})))`;
 
 /** What a pass over files found out, beside their rows. */
 export interface Readings {
+  readonly files: readonly string[];
   readonly dialect: Dialect;
   /** Columns that nothing reads. */
   readonly unused: readonly string[];
@@ -88,11 +109,14 @@ export interface Readings {
 interface ReadingsCollector {
   /** @param used names, lower case, of columns that are read beside the dialect's */
   readonly add: (flights: FlightQuery, used?: ReadonlySet<string>) => void;
+  /** For `flightQueries`. */
+  readonly passedOver: PassedOver;
   readonly finish: () => Readings;
 }
 
-/** What the readings of several sources found out. */
-export const startReadings = (): ReadingsCollector => {
+/** What the readings of the sources of these files found out. */
+export const startReadings = (patterns: readonly string[]): ReadingsCollector => {
+  const passedOver = startPassedOver();
   const unused = new Set<string>();
   const notes: string[] = [];
   let dialect: Dialect | undefined;
@@ -103,6 +127,12 @@ export const startReadings = (): ReadingsCollector => {
       for (const column of projection.unused)
         if (!used.has(column.toLowerCase())) unused.add(column);
     },
-    finish: () => ({ dialect: dialect!, unused: [...unused], notes }),
+    passedOver,
+    finish: () => ({
+      files: findFiles(patterns).filter((file) => !passedOver.has(file)),
+      dialect: dialect!,
+      unused: [...unused],
+      notes: [...passedOver.notes(), ...notes],
+    }),
   };
 };

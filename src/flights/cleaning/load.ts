@@ -1,25 +1,25 @@
 /**
  * Files of flights to one table: every row used or counted by the reason why it is not.
  */
-import type { ReadingOptions } from '../reading-options.ts';
+
 import { fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { Table } from '../../core/table.ts';
-import { takeRejectedLines } from '../reading/rejected-lines.ts';
-import { openFlights, ownColumn, plainOf } from './projection.ts';
-import { type FlightQuery, flightQueries, plainFlights, startReadings } from './flight-query.ts';
-import { noRows, placeExamples } from './examples.ts';
-import { asInputs, type OwnColumn, requireOwnColumns, withOwnColumns } from './own-columns.ts';
-import {
-  type FlightSink,
-  type FlightsRead,
-  type NamedKind,
-  startTable,
-  type TableBounds,
-} from './table-builder.ts';
-import { findFiles } from '../reading/files.ts';
-import { blameFile } from '../reading/source.ts';
 import { chunksOf, type Database } from '../database.ts';
+import { takeRejectedLines } from '../reading/rejected-lines.ts';
+import { blameFile } from '../reading/source.ts';
+import type { ReadingOptions } from '../reading-options.ts';
+import { noRows, placeExamples } from './examples.ts';
+import {
+  type FlightQuery,
+  flightQueries,
+  plainFlights,
+  type Readings,
+  startReadings,
+} from './flight-query.ts';
+import { asInputs, type OwnColumn, requireOwnColumns, withOwnColumns } from './own-columns.ts';
+import { openFlights, ownColumn, plainOf } from './projection.ts';
+import { type FlightSink, type NamedKind, startTable, type TableBounds } from './table-builder.ts';
 
 interface LoadOptions extends ReadingOptions, TableBounds {
   /** What a model asks: an input that no field gives is read from a column of its name, if there is one. */
@@ -53,19 +53,22 @@ const readFlights = async (
   patterns: readonly string[],
   { asked: inputs = [], columns = [], ...options }: LoadOptions,
   sink: FlightSink,
-): Promise<FlightsRead> => {
+): Promise<Readings> => {
   const database = await openFlights(options);
   try {
-    const read = startReadings();
+    const read = startReadings(patterns);
     const asked = [...asInputs(columns), ...inputs];
     const withOwn = asked.length > 0;
-    for await (const flights of flightQueries(database, patterns, { ...options, withOwn })) {
+    for await (const flights of flightQueries(database, patterns, {
+      ...{ ...options, withOwn },
+      ...{ namesAsWritten: true, passedOver: read.passedOver },
+    })) {
       requireOwnColumns(flights, columns);
       const own = askedColumnsOf(flights, asked);
       read.add(flights, new Set(own.map(({ input }) => input.name.toLowerCase())));
       await readInto(sink, database, flights, own);
     }
-    return { files: findFiles(patterns), ...read.finish() };
+    return read.finish();
   } finally {
     database.close();
   }

@@ -1,12 +1,12 @@
 /** Files as people have them, one oddity each: read right, or refused with the sentence that helps. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { encodeTime } from '../../core/flight.ts';
-import type { ReadingOptions } from '../reading-options.ts';
 import { NULL_WORDS } from '../reading/source.ts';
+import type { ReadingOptions } from '../reading-options.ts';
 import { loadTable } from './load.ts';
 
 let folder = '';
@@ -105,6 +105,11 @@ test.each<[string, string, string[]]>([
   ],
   ['a row with more columns', [...LINES, `${ROWS[0]},more`].join('\n'), ['too many columns 5']],
   ['words for nothing', [...LINES, '2013-07-05T18:30,-,15,?,.,None'].join('\n'), ['no delay 5']],
+  [
+    'a date that stands for none',
+    [...LINES, '9999-12-31T00:00,UA,15,EWR,IAH,11', '0001-01-01T00:00,UA,15,EWR,IAH,11'].join('\n'),
+    ['impossible date 5', 'impossible time 6'],
+  ],
   [
     'a field of three megabytes',
     [...LINES, `${ROWS[0]}${'x'.repeat(3_000_000)}`].join('\n'),
@@ -210,6 +215,12 @@ test.each<[string, string, RegExp, ReadingOptions]>([
     MAP,
   ],
   [
+    'columns of fixed width',
+    'DATE        CARRIER  DELAY\n2013-07-05  UA          11',
+    /odd file.csv is of fixed width: its columns are parted by blanks .*save it as CSV/,
+    {},
+  ],
+  [
     'delays with their unit',
     'd,l\n2013-07-05T18:30,11 min',
     /impossible delay \(l 11 min\).*write the number alone/,
@@ -264,4 +275,44 @@ test('what is lost or doubtful is said: numbers that are none, times of UTC, byt
   expect(zeros.notes).toEqual(['bytes of 0 in it are passed over; is it damaged?']);
   const blanks = await read(LINES.join('\n').replaceAll(',', ', '));
   expect(blanks.notes).toEqual(['blanks around its values are passed over']);
+});
+
+test('tables that lie beside flights in a folder are passed over and named; where they are all, it is said', async () => {
+  const data = join(folder, 'data beside');
+  mkdirSync(data);
+  writeFileSync(join(data, 'flights.csv'), LINES.join('\n'));
+  const tables: Readonly<Record<string, string>> = {
+    'airports.csv': 'faa,name,lat,lon\nEWR,Newark,40.69,-74.17',
+    'names.tsv': 'iata\ticao\tname\tcountry\nUA\tUAL\tUnited\tUS',
+    'planes.csv': 'tailnum,year,manufacturer,model\nN1,2004,EMBRAER,145',
+    'weather.csv': 'station,valid,tmpf\nEWR,2013-07-05 18:00,77',
+  };
+  const put = (into: string) => {
+    for (const [name, text] of Object.entries(tables)) writeFileSync(join(into, name), text);
+  };
+  put(data);
+  const { nRows, source } = await loadTable([data]);
+  expect(nRows).toBe(3);
+  expect(source.files).toEqual([join(data, 'flights.csv')]);
+  expect(source.notes?.[0]?.replaceAll(`${data}/`, '')).toBe(
+    'passed over, because they hold no flights: airports.csv (airports), names.tsv (airlines), planes.csv (aircraft), weather.csv (weather)',
+  );
+  const refusal = async (pattern: string): Promise<string> => {
+    try {
+      await loadTable([pattern]);
+      return 'it was loaded';
+    } catch (error) {
+      return (error as AppError).message;
+    }
+  };
+  // What the user names is not passed over, nor is what nobody knows.
+  expect(await refusal(join(data, 'planes.csv'))).toMatch(/planes.csv: its columns/);
+  writeFileSync(join(data, 'other.csv'), 'a,b\n1,2');
+  expect(await refusal(data)).toMatch(/other.csv: its columns/);
+  const alone = join(folder, 'data alone');
+  mkdirSync(alone);
+  put(alone);
+  expect(await refusal(alone)).toMatch(
+    /no flights in what was given, only .*planes.csv \(aircraft\)/,
+  );
 });

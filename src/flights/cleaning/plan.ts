@@ -7,13 +7,14 @@ import {
   type PlannedNames,
 } from '../../core/around/departure-plan.ts';
 import { AppError } from '../../core/errors.ts';
-import type { ReadingOptions } from '../reading-options.ts';
 import { chunksOf } from '../database.ts';
 import { buildDictionary } from '../reading/dictionary.ts';
-import { findFiles } from '../reading/files.ts';
+import { placedFiles } from '../reading/files.ts';
 import { openSources } from '../reading/opening.ts';
 import { blameFile } from '../reading/source.ts';
 import { CHUNK_ROWS, intsOf, textsOf } from '../reading/vectors.ts';
+import type { ReadingOptions } from '../reading-options.ts';
+import { startPassedOver } from './companions.ts';
 import { openFlights, plainColumn, project, wantedOf } from './projection.ts';
 
 /**
@@ -31,14 +32,19 @@ export const readPlanned = async (
   const database = await openFlights(options);
   try {
     const { connection } = database;
-    const dictionaries = PLANNED.map(buildDictionary);
+    const dictionaries = PLANNED.map(() => buildDictionary());
     const columns = PLANNED.map(() => new Int32Array(CHUNK_ROWS));
     const [origin, destination, airline, tailNumber] = columns as [
       ...[Int32Array, Int32Array, Int32Array, Int32Array],
     ];
-    for (const file of findFiles(patterns))
+    const passedOver = startPassedOver();
+    for (const [file, isFromFolder] of placedFiles(patterns))
       for (const source of await openSources(database, file, wanted)) {
-        const { fields, select } = await project(connection, source, { wanted, labelled: false });
+        const projection = await passedOver.unless(source, isFromFolder, () =>
+          project(connection, source, { wanted, labelled: false }),
+        );
+        if (projection === undefined) continue;
+        const { fields, select } = projection;
         if (!fields.includes('origin'))
           throw new AppError(
             'columns-unknown',

@@ -6,13 +6,13 @@ import { AppError, PROPOSAL } from '../../core/errors.ts';
 import { FIELDS, type FieldName, fieldOf, type InputKind } from '../../core/flight.ts';
 import { type Database, identifier, literal, openDatabase, readRows } from '../database.ts';
 import { type Dialect, dialectOf, recogniseDialect, requireColumns } from '../dialects/dialect.ts';
-import { isMapping, type Mapping, parseMapping, readDialectFile } from '../mapping/mapping-text.ts';
-import { dialectOfMapping } from '../mapping/mapping.ts';
-import { proposeMapping } from '../mapping/proposal.ts';
-import type { ReadingOptions } from '../reading-options.ts';
 import { checkDialect, type DialectColumn } from '../dialects/dialect-guard.ts';
 import macros from '../dialects/macros.sql' with { type: 'text' };
+import { dialectOfMapping } from '../mapping/mapping.ts';
+import { isMapping, type Mapping, parseMapping, readDialectFile } from '../mapping/mapping-text.ts';
+import { proposeMapping } from '../mapping/proposal.ts';
 import { blameFile, knownValue, type Source } from '../reading/source.ts';
+import type { ReadingOptions } from '../reading-options.ts';
 
 /** How a missing time is written in a column of minutes. */
 export const NO_MINUTES = -2_147_483_648;
@@ -31,6 +31,8 @@ export interface Projection {
   readonly detail: string;
   /** Whether the SELECT gives a `remark`. */
   readonly hasRemark: boolean;
+  /** Fields that stand as the source has them: NULL, or a word for nothing, where nothing is known. */
+  readonly asWritten: ReadonlySet<FieldName>;
   /** What was found out about the columns and not said by the user. */
   readonly notes: readonly string[];
   /** Columns of the source that the dialect does not read. */
@@ -81,6 +83,8 @@ interface ProjectionOptions {
   readonly labelled: boolean;
   /** Whether the SELECT also hands on the source's own columns, as `own0`, `own1`, ... */
   readonly withOwn?: boolean;
+  /** Whether names may stand as the source has them: whoever numbers them sees each only once. */
+  readonly namesAsWritten?: boolean;
 }
 
 /**
@@ -90,7 +94,7 @@ interface ProjectionOptions {
 export const project = async (
   connection: DuckDBConnection,
   source: Source,
-  { wanted, labelled, withOwn = false }: ProjectionOptions,
+  { wanted, labelled, withOwn = false, namesAsWritten = false }: ProjectionOptions,
 ): Promise<Projection> => {
   const { dialect, notes } = await dialectFor(connection, source, wanted, labelled);
   requireColumns(source.file, dialect, source.columns, labelled);
@@ -99,10 +103,16 @@ export const project = async (
   const has = new Set(source.columns.map((column) => column.toLowerCase()));
   const absent = new Set<string>();
   const known = [...dialect.schedule, ...dialect.optional, ...dialect.outcome];
+  const plain = plainUses(dialect, source);
   const inner = known.map((column) => {
     const isOutcome = dialect.outcome.includes(column);
     if (has.has(column.toLowerCase()) && (labelled || !isOutcome)) {
-      return `${pointed(source, column, wanted.decimal)} AS ${identifier(column)}`;
+      const isPlain =
+        wanted.decimal === undefined &&
+        (plain.parsed.has(column) || (namesAsWritten && plain.names.has(column)));
+      return isPlain
+        ? identifier(column)
+        : `${pointed(source, column, wanted.decimal)} AS ${identifier(column)}`;
     }
     absent.add(column.toLowerCase());
     return `NULL::VARCHAR AS ${identifier(column)}`;
@@ -144,7 +154,47 @@ export const project = async (
     notes: [...notes, ...(await valueNotes(connection, source, { outputs, fields, selectFrom }))],
     detail: shown.detail,
     hasRemark: outputs.some(({ name }) => name === 'remark'),
+    asWritten: new Set(
+      namesAsWritten && wanted.decimal === undefined
+        ? [...plain.names].flatMap(([column, field]) =>
+            has.has(column.toLowerCase()) ? [field] : [],
+          )
+        : [],
+    ),
   };
+};
+
+/** Macros that make of a word for nothing what they make of NULL. */
+const READERS = 'hhmm_minutes|date_of|day_of|is_set';
+
+interface PlainUses {
+  /** Columns that are only read as a clock, a date, a mark or a number, which no word for nothing is. */
+  readonly parsed: ReadonlySet<string>;
+  /** Columns of text that are a name as they stand, and nothing else. */
+  readonly names: ReadonlyMap<string, FieldName>;
+}
+
+/** Columns of which a dialect need not know whether they hold a word for nothing. */
+const plainUses = ({ select, schedule, optional, outcome }: Dialect, source: Source): PlainUses => {
+  const parsed = new Set<string>();
+  const names = new Map<string, FieldName>();
+  const sql = select.replace(/'[^']*'/g, "''");
+  const count = (pattern: string): number => [...sql.matchAll(new RegExp(pattern, 'gi'))].length;
+  for (const column of [...schedule, ...optional, ...outcome]) {
+    if (!/^\w+$/.test(column)) continue;
+    const nUses = count(`\\b${column}\\b`);
+    const nRead = count(`\\b(?:${READERS})\\([^()]*\\b${column}\\b[^()]*\\)`);
+    const field = new RegExp(`(?:SELECT|,)\\s*${column} AS (\\w+)\\s*(?:,|\\bFROM\\b)`, 'i').exec(
+      sql,
+    )?.[1];
+    const kind = field === undefined ? undefined : fieldOf(field)?.kind;
+    // The field may be called as the column is.
+    const nGiven = kind === undefined ? 0 : field!.toLowerCase() === column.toLowerCase() ? 2 : 1;
+    if (nUses === nRead || (kind === 'number' && nUses === nRead + nGiven)) parsed.add(column);
+    const isText = source.texts.has(column.toLowerCase()) && !source.isPadded;
+    if (kind === 'category' && nUses === nGiven && isText) names.set(column, field as FieldName);
+  }
+  return { parsed, names };
 };
 
 /** Macros that take a text apart; a dialect calls them for a field, and once more for why a row cannot be used. */
@@ -308,7 +358,7 @@ const shownColumns = (outputs: readonly DialectColumn[], source: Source, labelle
       ? `''`
       : `concat_ws(', ', ${columns.map((column) => `${literal(`${column} `)} || coalesce(nullif(shown${all.indexOf(column)}::VARCHAR, ''), '(nothing)')`).join(', ')})`;
   const detail = labelled
-    ? `CASE WHEN reject = '' THEN '' WHEN unusable IS NOT NULL OR scheduledDeparture IS NULL THEN ${text(parts.departure)}
+    ? `CASE WHEN reject = '' THEN '' WHEN unusable IS NOT NULL OR NOT coalesce(${IS_POSSIBLE_DAY}, false) THEN ${text(parts.departure)}
          WHEN unlabelled IS NOT NULL THEN ${text(parts.outcome)} ELSE ${text(parts.delay)} END`
     : `CASE WHEN reject = '' THEN '' ELSE ${text(parts.departure)} END`;
   return { all, detail };
@@ -326,7 +376,7 @@ export const plainOf = (kind: InputKind, expression: string): string => {
     case 'number':
       return `coalesce(try_cast(${expression} AS DOUBLE), 'nan')`;
     case 'time':
-      return `coalesce((epoch_us(try_cast(${expression} AS TIMESTAMP)) // 60000000)::INTEGER, ${NO_MINUTES})`;
+      return `coalesce(try_cast(date_diff('minute', TIMESTAMP '1970-01-01', try_cast(${expression} AS TIMESTAMP)) AS INTEGER), ${NO_MINUTES})`;
   }
 };
 
@@ -336,10 +386,19 @@ export const ownColumn = (source: Source, name: string): string | undefined => {
   return place < 0 ? undefined : knownValue(source, name, `own${place}`);
 };
 
+/** Days outside are written where none is known, or wrong; `FIRST_DAY` <= day < `AFTER_LAST_DAY`. */
+const FIRST_DAY = '1900-01-01';
+const AFTER_LAST_DAY = '2100-01-01';
+
+const IS_POSSIBLE_DAY = `scheduledDeparture >= TIMESTAMP '${FIRST_DAY}' AND scheduledDeparture < TIMESTAMP '${AFTER_LAST_DAY}'`;
+
 /** SQL for why a row cannot be used, '' where it can; `delay` is its delay as a number, where delays are read. */
-export const rejectOf = (labelled: boolean): string =>
-  labelled
-    ? `coalesce(unusable, CASE WHEN scheduledDeparture IS NULL THEN 'no scheduled departure' END, unlabelled,
+export const rejectOf = (labelled: boolean): string => {
+  const departure = `CASE WHEN ${IS_POSSIBLE_DAY} THEN NULL
+      WHEN scheduledDeparture IS NULL THEN 'no scheduled departure' ELSE 'impossible date' END`;
+  return labelled
+    ? `coalesce(unusable, ${departure}, unlabelled,
          CASE WHEN delay BETWEEN ${EARLIEST_MINUTES} AND ${LATEST_MINUTES} THEN NULL
               WHEN delayMinutes IS NULL THEN 'no delay' ELSE 'impossible delay' END, '')`
-    : `coalesce(unusable, CASE WHEN scheduledDeparture IS NULL THEN 'no scheduled departure' END, '')`;
+    : `coalesce(unusable, ${departure}, '')`;
+};

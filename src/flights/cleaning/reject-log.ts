@@ -61,6 +61,9 @@ export const startRejectLog = (): RejectLog => {
   /** Rows left out of the files before, by reason. */
   let nBefore: ReadonlyMap<string, number> = new Map();
 
+  const wantsExamples = (reason: string): boolean =>
+    (examples.get(reason)?.length ?? 0) < MAX_EXAMPLES;
+
   const addExample = (reason: string, example: RejectExample): void => {
     const known = examples.get(reason);
     if (known === undefined) examples.set(reason, [example]);
@@ -68,11 +71,12 @@ export const startRejectLog = (): RejectLog => {
   };
 
   const takeExamples = (chunk: DuckDBDataChunk, nInChunk: number): void => {
+    const wanted = reasons.texts.map((reason) => wantsExamples(reason));
+    if (!wanted.includes(true)) return;
     const details = textsOf(chunk.getColumnVector(1));
     for (let i = 0; i < nInChunk; i++) {
-      if (codes[i]! < 0) continue;
+      if (codes[i]! < 0 || !wanted[codes[i]!]) continue;
       const reason = reasons.texts[codes[i]!]!;
-      if ((examples.get(reason)?.length ?? 0) >= MAX_EXAMPLES) continue;
       addExample(reason, { file, row: nInFile + i + 1, value: details.getItem(i) ?? '' });
     }
   };
@@ -113,7 +117,7 @@ export const startRejectLog = (): RejectLog => {
     },
     sift,
     kept,
-    wantsExamples: (reason) => (examples.get(reason)?.length ?? 0) < MAX_EXAMPLES,
+    wantsExamples,
     nRejected: (reason) =>
       (nByReason[reasons.texts.indexOf(reason)] ?? 0) - (nBefore.get(reason) ?? 0),
     addExample: (reason, value) => addExample(reason, { file, value }),

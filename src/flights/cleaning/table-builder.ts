@@ -7,8 +7,9 @@ import { AppError } from '../../core/errors.ts';
 import type { InputKind } from '../../core/flight.ts';
 import type { Column, Table } from '../../core/table.ts';
 import { buildDictionary, type Dictionary, sortDictionary } from '../reading/dictionary.ts';
-import type { Readings } from './flight-query.ts';
+import { NULL_WORDS } from '../reading/source.ts';
 import { CHUNK_ROWS, doublesOf, floatsOf, intsOf, textsOf } from '../reading/vectors.ts';
+import type { Readings } from './flight-query.ts';
 import { NO_MINUTES } from './projection.ts';
 import { noneUsable, type RejectLog, startRejectLog } from './reject-log.ts';
 
@@ -47,12 +48,7 @@ export interface FlightSink {
 
 interface TableBuilder extends FlightSink {
   /** @throws AppError data-unfit when no row can be used */
-  readonly finish: (reading: FlightsRead) => Table;
-}
-
-/** What was read, and what was found out on the way. */
-export interface FlightsRead extends Readings {
-  readonly files: readonly string[];
+  readonly finish: (reading: Readings) => Table;
 }
 
 /** What a table may be. */
@@ -192,7 +188,7 @@ export const startTable = ({
     if (wanted > capacity) growTo(wanted);
   };
 
-  const finish = ({ files, dialect, unused, notes }: FlightsRead): Table => {
+  const finish = ({ files, dialect, unused, notes }: Readings): Table => {
     if (nRows === 0)
       throw new AppError(
         'data-unfit',
@@ -253,7 +249,7 @@ const buildFilling = (kind: Filling['kind'], capacity: number): Filling => {
         kind,
         values: new Int32Array(capacity),
         nFilled: 0,
-        dictionary: buildDictionary(),
+        dictionary: buildDictionary(NULL_WORDS),
       };
     case 'number':
     case 'time':

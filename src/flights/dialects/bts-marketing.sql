@@ -10,8 +10,8 @@ SELECT
   Tail_Number AS tailNumber,
   Origin AS origin,
   Dest AS destination,
-  date_of(FlightDate) + to_minutes(hhmm_minutes(CRSDepTime)) AS scheduledDeparture,
-  arrival_after(scheduledDeparture, hhmm_minutes(CRSArrTime)) AS scheduledArrival,
+  at_minute(date_of(FlightDate), hhmm_minutes(CRSDepTime)) AS scheduledDeparture,
+  arrival_on(date_of(FlightDate), hhmm_minutes(CRSDepTime), hhmm_minutes(CRSArrTime)) AS scheduledArrival,
   Distance AS distanceMiles,
   ArrDelay AS delayMinutes,
   CASE WHEN CRSDepTime IS NULL THEN 'no scheduled departure'

@@ -10,8 +10,8 @@ SELECT
   TailNum AS tailNumber,
   Origin AS origin,
   Dest AS destination,
-  day_of(Year, Month, DayofMonth) + to_minutes(hhmm_minutes(CRSDepTime)) AS scheduledDeparture,
-  arrival_after(scheduledDeparture, hhmm_minutes(CRSArrTime)) AS scheduledArrival,
+  at_minute(day_of(Year, Month, DayofMonth), hhmm_minutes(CRSDepTime)) AS scheduledDeparture,
+  arrival_on(day_of(Year, Month, DayofMonth), hhmm_minutes(CRSDepTime), hhmm_minutes(CRSArrTime)) AS scheduledArrival,
   Distance AS distanceMiles,
   ArrDelay AS delayMinutes,
   CASE WHEN CRSDepTime IS NULL THEN 'no scheduled departure'

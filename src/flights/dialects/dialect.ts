@@ -164,8 +164,13 @@ const HOPELESS: readonly (readonly [columns: readonly string[], why: string])[] 
 ];
 
 /** @throws AppError data-unfit where the first line is no header, or is not parted as a CSV is */
-const refuseNoTable = (file: string, columns: readonly string[]): void => {
+export const refuseNoTable = (file: string, columns: readonly string[]): void => {
   const [only = ''] = columns;
+  if (columns.length === 1 && / {2,}\S/.test(only.trim()))
+    throw new AppError(
+      'data-unfit',
+      `${file} is of fixed width: its columns are parted by blanks (${listed(columns)}); save it as CSV, with a sign such as , or ; between the columns`,
+    );
   if (columns.length === 1 && /\w[\s~^:]+\w/.test(only))
     throw new AppError(
       'data-unfit',

@@ -10,8 +10,8 @@ SELECT
   tailnum AS tailNumber,
   origin AS origin,
   dest AS destination,
-  day_of(year, month, day) + to_minutes(hhmm_minutes(sched_dep_time)) AS scheduledDeparture,
-  arrival_after(scheduledDeparture, hhmm_minutes(sched_arr_time)) AS scheduledArrival,
+  at_minute(day_of(year, month, day), hhmm_minutes(sched_dep_time)) AS scheduledDeparture,
+  arrival_on(day_of(year, month, day), hhmm_minutes(sched_dep_time), hhmm_minutes(sched_arr_time)) AS scheduledArrival,
   distance AS distanceMiles,
   arr_delay AS delayMinutes,
   CASE WHEN sched_dep_time IS NULL THEN 'no scheduled departure'

@@ -10,8 +10,8 @@ SELECT
   TAIL_NUMBER AS tailNumber,
   CASE WHEN try_cast(ORIGIN_AIRPORT AS INTEGER) IS NULL THEN ORIGIN_AIRPORT END AS origin,
   CASE WHEN try_cast(DESTINATION_AIRPORT AS INTEGER) IS NULL THEN DESTINATION_AIRPORT END AS destination,
-  day_of(YEAR, MONTH, DAY) + to_minutes(hhmm_minutes(SCHEDULED_DEPARTURE)) AS scheduledDeparture,
-  arrival_after(scheduledDeparture, hhmm_minutes(SCHEDULED_ARRIVAL)) AS scheduledArrival,
+  at_minute(day_of(YEAR, MONTH, DAY), hhmm_minutes(SCHEDULED_DEPARTURE)) AS scheduledDeparture,
+  arrival_on(day_of(YEAR, MONTH, DAY), hhmm_minutes(SCHEDULED_DEPARTURE), hhmm_minutes(SCHEDULED_ARRIVAL)) AS scheduledArrival,
   DISTANCE AS distanceMiles,
   ARRIVAL_DELAY AS delayMinutes,
   CASE WHEN try_cast(ORIGIN_AIRPORT AS INTEGER) IS NOT NULL OR try_cast(DESTINATION_AIRPORT AS INTEGER) IS NOT NULL

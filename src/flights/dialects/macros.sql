@@ -9,6 +9,13 @@ CREATE MACRO hhmm_minutes(clock) AS
 CREATE MACRO day_of(year, month, day) AS
   try_cast(printf('%04d-%02d-%02d', try_cast(year AS INTEGER), try_cast(month AS INTEGER), try_cast(day AS INTEGER)) AS TIMESTAMP);
 
+-- A moment by the midnight that begins its day and the minutes since: less work than adding an interval.
+CREATE MACRO at_minute(day, minutes) AS TRY(make_timestamp(epoch_us(day) + 60000000::BIGINT * minutes));
+
+-- The arrival after a departure of that day, both as minutes since their midnights; see arrival_after.
+CREATE MACRO arrival_on(day, departure_minute, arrival_minute) AS
+  at_minute(day, departure_minute + (arrival_minute - departure_minute + 3 * 1440 + 120) % 1440 - 120);
+
 -- A local arrival from a clock that shows no date: the day that makes the flight last, as the clocks show it,
 -- from two hours back (a short hop to an earlier zone) up to twenty-two hours.
 CREATE MACRO arrival_after(departure, arrival_minute) AS
@@ -22,16 +29,18 @@ CREATE MACRO minutes_of_day(moment) AS date_part('hour', moment) * 60 + date_par
 
 -- A date as 2013-07-05 or, as TranStats writes it, 7/5/2013 12:00:00 AM.
 CREATE MACRO date_of(text) AS
-  date_trunc('day', coalesce(try_cast(text AS TIMESTAMP), try_strptime(text::VARCHAR, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y'])));
+  coalesce(try_cast(text AS DATE), try_strptime(text::VARCHAR, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y'])::DATE);
 
 -- A time of our own days: 05/07/13 is no day of the year 5.
 CREATE MACRO recent(moment) AS CASE WHEN moment >= TIMESTAMP '1900-01-01' THEN moment END;
 
--- Months in the short words of English, as Spanish, Portuguese, French and German shorten them.
+-- Months in the short words of English, as Spanish, Portuguese, French and German shorten them or write them out: of a
+-- word its first three letters say which, but for juin and juillet.
 CREATE MACRO english_months(text) AS
-  replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(lower(text),
-    'ene', 'jan'), 'fev', 'feb'), 'abr', 'apr'), 'avr', 'apr'), 'mai', 'may'), 'ago', 'aug'), 'set', 'sep'), 'out', 'oct'),
-    'okt', 'oct'), 'dic', 'dec'), 'dez', 'dec');
+  replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(
+    regexp_replace(regexp_replace(strip_accents(lower(text)), '\bju[in]([nl])[a-z]*', 'ju\1', 'g'), '([a-z]{3})[a-z]*\.?', '\1', 'g'),
+    'ene', 'jan'), 'fev', 'feb'), 'abr', 'apr'), 'avr', 'apr'), 'mai', 'may'), 'ago', 'aug'), 'aou', 'aug'), 'set', 'sep'),
+    'out', 'oct'), 'okt', 'oct'), 'dic', 'dec'), 'dez', 'dec');
 
 -- A time as a pattern reads it; 24:00 is the midnight that ends the day.
 CREATE MACRO time_by(text, pattern) AS
@@ -66,8 +75,11 @@ CREATE MACRO day_first(text) AS
 CREATE MACRO minutes_between(planned, operated) AS (epoch(operated) - epoch(planned)) / 60;
 
 -- Whether a mark is set, as 1, 1.00, true or True.
+-- Most marks are 0 or 0.00, which the first comparison tells without a number being read. The words stand in one text,
+-- because of a word that is asked for twice the database makes a column, for every row.
 CREATE MACRO is_set(mark) AS
-  coalesce(try_cast(mark AS DOUBLE) = 1, lower(mark::VARCHAR) IN ('true', 't', 'yes', 'y'), false);
+  CASE WHEN typeof(mark) = 'VARCHAR' AND mark::VARCHAR >= '0' AND mark::VARCHAR < '00' THEN false
+       ELSE coalesce(try_cast(mark AS DOUBLE) = 1, contains(';true;t;yes;y;', ';' || lower(mark::VARCHAR) || ';'), false) END;
 
 -- Flight numbers that went through a spreadsheet: 190.0 is 190.
 CREATE MACRO whole_number(number) AS regexp_replace(number::VARCHAR, '\.0+$', '');

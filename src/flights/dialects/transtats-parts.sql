@@ -10,8 +10,8 @@ SELECT
   TAIL_NUM AS tailNumber,
   ORIGIN AS origin,
   DEST AS destination,
-  day_of(YEAR, MONTH, DAY_OF_MONTH) + to_minutes(hhmm_minutes(CRS_DEP_TIME)) AS scheduledDeparture,
-  arrival_after(scheduledDeparture, hhmm_minutes(CRS_ARR_TIME)) AS scheduledArrival,
+  at_minute(day_of(YEAR, MONTH, DAY_OF_MONTH), hhmm_minutes(CRS_DEP_TIME)) AS scheduledDeparture,
+  arrival_on(day_of(YEAR, MONTH, DAY_OF_MONTH), hhmm_minutes(CRS_DEP_TIME), hhmm_minutes(CRS_ARR_TIME)) AS scheduledArrival,
   DISTANCE AS distanceMiles,
   ARR_DELAY AS delayMinutes,
   CASE WHEN CRS_DEP_TIME IS NULL THEN 'no scheduled departure'

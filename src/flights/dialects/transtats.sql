@@ -10,8 +10,8 @@ SELECT
   TAIL_NUM AS tailNumber,
   ORIGIN AS origin,
   DEST AS destination,
-  date_of(FL_DATE) + to_minutes(hhmm_minutes(CRS_DEP_TIME)) AS scheduledDeparture,
-  arrival_after(scheduledDeparture, hhmm_minutes(CRS_ARR_TIME)) AS scheduledArrival,
+  at_minute(date_of(FL_DATE), hhmm_minutes(CRS_DEP_TIME)) AS scheduledDeparture,
+  arrival_on(date_of(FL_DATE), hhmm_minutes(CRS_DEP_TIME), hhmm_minutes(CRS_ARR_TIME)) AS scheduledArrival,
   DISTANCE AS distanceMiles,
   ARR_DELAY AS delayMinutes,
   CASE WHEN CRS_DEP_TIME IS NULL THEN 'no scheduled departure'

@@ -3,7 +3,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { type Database, identifier, readRows } from '../database.ts';
-import { fittingDialect } from '../dialects/dialect.ts';
+import { fittingDialect, refuseNoTable } from '../dialects/dialect.ts';
 import { openSources } from '../reading/opening.ts';
 import { firstKnown } from '../reading/source.ts';
 import { type Proposal, proposeMapping } from './proposal.ts';
@@ -31,7 +31,7 @@ export interface ColumnsReport {
 const SAMPLE_ROWS = 2000;
 const N_EXAMPLES = 3;
 
-/** @throws AppError as `openSources` does */
+/** @throws AppError as `openSources` does, and data-unfit for what is no table */
 export const sketchColumns = async (
   database: Database,
   file: string,
@@ -49,6 +49,7 @@ export const sketchColumns = async (
   if (rows.length === 0)
     throw new AppError('file-empty', `${source!.file} holds a header but no rows`);
   const dialect = fittingDialect(source!.columns);
+  if (dialect === undefined) refuseNoTable(source!.file, source!.columns);
   const proposal = dialect ? null : await proposeMapping(connection, source!);
   const fieldOf = (column: string): string | null =>
     Object.entries(proposal?.fields ?? {}).find(([, value]) =>

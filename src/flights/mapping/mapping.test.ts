@@ -37,6 +37,11 @@ const minutes = (column: unknown): readonly string[] =>
 
 test.each([
   ['ISO', 'STD\n2013-07-05T05:40:00', 'STD'],
+  ['a month written out', 'STD\n05 July 2013 05:40', 'STD@%d %B %Y %H:%M'],
+  ['a month in Spanish', 'STD\n5 de julio de 2013 05:40', 'STD'],
+  ['a month in Portuguese', 'STD\n5 DE JULHO DE 2013 05:40', 'STD@%d DE %B DE %Y %H:%M'],
+  ['a month in French', 'STD\n5 juillet 2013 05:40', 'STD@%d %B %Y %H:%M'],
+  ['a month in German', 'STD\n5. Juli 2013 05:40', 'STD'],
   ['ISO with a zone: the clock that it shows', 'STD\n2013-07-05T05:40:00-05:00', 'STD'],
   ['day first', 'STD\n05/07/2013 05:40', 'STD@%d/%m/%Y %H:%M'],
   ['day first, found', 'STD\n13/07/2013 05:40\n05/07/2013 05:40', 'STD'],
@@ -170,6 +175,20 @@ test('an actual time of day without its day is a delay from two hours early on',
   const { delayMinutes } = await loadTable([file], { map: proposal!.map });
   // The flight without an actual time has no delay to learn from.
   expect([...delayMinutes]).toEqual([20, -15, 270]);
+});
+
+test('columns of whole numbers in a typed file are looked at for dates like any other', async () => {
+  const file = join(folder, 'typed.parquet');
+  const database = await openFlights();
+  try {
+    await database.connection.run(
+      `COPY (SELECT 5 AS day, 7 AS hour, 'EWR' AS station) TO '${file}' (FORMAT parquet)`,
+    );
+    const { columns } = await sketchColumns(database, file, undefined);
+    expect(columns.map(({ name }) => name)).toEqual(['day', 'hour', 'station']);
+  } finally {
+    database.close();
+  }
 });
 
 test('a mapping is kept in a file', async () => {

@@ -138,9 +138,7 @@ const findDeparture = async (
       .map(({ column }) => column);
   const whens = named('scheduledDeparture');
   for (const column of [...whens, ...named('date')]) {
-    const type = source.types[source.columns.indexOf(column)]!;
-    const text = type === 'VARCHAR' ? textOf(source, column) : identifier(column);
-    const found = await detectFormat(connection, source, [text]);
+    const found = await detectFormat(connection, source, [textOf(source, column)]);
     if (found) return { columns: [column], found };
   }
   const times: string[] = [];

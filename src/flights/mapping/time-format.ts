@@ -21,6 +21,8 @@ const DATES = [
   '%d-%b-%Y',
   '%d %b %Y',
   '%b %d %Y',
+  '%d de %b de %Y',
+  '%d. %b %Y',
   '%d/%m/%y',
   '%m/%d/%y',
 ] as const;
@@ -56,20 +58,34 @@ export const timeSql = (columns: TimeColumns, format: string): string => {
     if (format === 'epoch') return momentOf(`try_cast(${first} AS DOUBLE)`);
     if (format === 'epoch-ms') return momentOf(`try_cast(${first} AS DOUBLE) / 1000`);
     if (format === 'excel') return excelSql(first);
-    return `time_by(${worded(first, format)}, ${literal(format.replace('hhmm', '%H%M'))})`;
+    return `time_by(${worded(first, format)}, ${literal(patternOf(format.replace('hhmm', '%H%M')))})`;
   }
   const [date, time] = splitFormat(format);
   const clock = minutesSql(columns.at(-1)!, time === '' ? 'hhmm' : time);
   return date === 'parts'
     ? `(day_of(${columns.slice(0, 3).join(', ')}) + to_minutes(${clock}))`
     : rest.length > 1
-      ? `time_by(${worded(`concat_ws(' ', ${columns.join(', ')})`, format)}, ${literal(format)})`
-      : `(${date === 'excel' ? excelSql(first) : `time_by(${worded(first, date)}, ${literal(date)})`} + to_minutes(${clock}))`;
+      ? `time_by(${worded(`concat_ws(' ', ${columns.join(', ')})`, format)}, ${literal(patternOf(format))})`
+      : `(${date === 'excel' ? excelSql(first) : `time_by(${worded(first, date)}, ${literal(patternOf(date))})`} + to_minutes(${clock}))`;
 };
 
-/** A text for a pattern; where months are words, they may be those of other languages than English. */
+/** Whether months are words, which may be those of other languages than English, short or written out. */
+const hasWords = (format: string): boolean => /%[bB]/.test(format);
+
+/** A text for a pattern. */
 const worded = (text: string, format: string): string =>
-  format.includes('%b') ? `english_months(trim(${text}))` : `trim(${text})`;
+  hasWords(format) ? `english_months(trim(${text}))` : `trim(${text})`;
+
+/** A pattern for what `worded` makes of a text: words in it shortened as they are there. */
+const patternOf = (format: string): string =>
+  hasWords(format)
+    ? format
+        .replace(/%[bB]\.?/g, '%b')
+        .replaceAll('%A', '%a')
+        .replace(/(%.)|([a-z]+)/gi, (_, sign: string | undefined, word: string) =>
+          sign === undefined ? word.toLowerCase().slice(0, 3) : sign,
+        )
+    : format;
 
 /** Seconds of about the year 4000; times beyond are no times, and the database has none for them. */
 const MOST_SECONDS = 64_000_000_000;

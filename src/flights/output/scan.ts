@@ -2,23 +2,15 @@
  * Scores files of any size: every row keeps its columns and its place and gets the answers of a model beside them,
  * or none and the reason.
  */
-import type { ReadingOptions } from '../reading-options.ts';
+
+import { PLAN_FIELDS, type Surroundings } from '../../core/around/surroundings.ts';
+import { WEATHER_FIELDS } from '../../core/around/weather.ts';
 import { AppError } from '../../core/errors.ts';
 import { fieldOf } from '../../core/flight.ts';
 import { type Input, noInputError } from '../../core/inputs.ts';
-import { PLAN_FIELDS, type Surroundings } from '../../core/around/surroundings.ts';
-import { WEATHER_FIELDS } from '../../core/around/weather.ts';
 import type { RejectExample } from '../../core/table.ts';
+import { startPassedOver } from '../cleaning/companions.ts';
 import { lookForExamples, placeExamples } from '../cleaning/examples.ts';
-import { startRejectLog } from '../cleaning/reject-log.ts';
-import { findFiles } from '../reading/files.ts';
-import {
-  NO_LINES,
-  rejectedLines,
-  type RejectedReason,
-  takeRejectedLines,
-} from '../reading/rejected-lines.ts';
-import { type Database, identifier, literal } from '../database.ts';
 import {
   NO_MINUTES,
   openFlights,
@@ -29,12 +21,22 @@ import {
   type Wanted,
   wantedOf,
 } from '../cleaning/projection.ts';
+import { startRejectLog } from '../cleaning/reject-log.ts';
+import { type Database, identifier, literal } from '../database.ts';
+import { placedFiles } from '../reading/files.ts';
+import { openSources } from '../reading/opening.ts';
+import {
+  NO_LINES,
+  type RejectedReason,
+  rejectedLines,
+  takeRejectedLines,
+} from '../reading/rejected-lines.ts';
+import { blameFile, knownValue, type Source } from '../reading/source.ts';
+import type { ReadingOptions } from '../reading-options.ts';
+import { provenTypes } from './column-types.ts';
+import { type OutputFile, outputFileOf, writeFailureOf, writeInto } from './output-file.ts';
 import { answerName, type Output, registerScore } from './score-functions.ts';
 import { maxBlocks, type Scoring } from './scoring.ts';
-import { openSources } from '../reading/opening.ts';
-import { blameFile, knownValue, type Source } from '../reading/source.ts';
-import { type OutputFile, outputFileOf, writeFailureOf, writeInto } from './output-file.ts';
-import { provenTypes } from './column-types.ts';
 
 export interface ScanOptions extends ReadingOptions {
   /** What the model asks, in the order of `raw`. */
@@ -83,8 +85,8 @@ export const scanFiles = async (
   file: string,
   options: ScanOptions,
 ): Promise<ScanReport> => {
-  const files = findFiles(patterns);
-  const output = outputFileOf(file, files);
+  const placed = placedFiles(patterns);
+  const output = outputFileOf(file, [...placed.keys()]);
   const wanted = wantedOf(options);
   const database = await openFlights(options);
   try {
@@ -92,14 +94,21 @@ export const scanFiles = async (
     if (options.memoryMb === undefined) await connection.run(`SET memory_limit = '${MEMORY_MB}MB'`);
     const counts = registerScore(database, options);
     const parts: Part[] = [];
-    for (const source of files) {
+    const passedOver = startPassedOver();
+    for (const [source, isFromFolder] of placed) {
       const sources = await openSources(database, source, {
         how: 'kept',
         encoding: wanted.encoding,
       });
-      for (const each of sources)
-        parts.push(await partOf(database, each, output, { ...options, wanted }));
+      for (const each of sources) {
+        const part = await passedOver.unless(each, isFromFolder, () =>
+          partOf(database, each, output, { ...options, wanted }),
+        );
+        if (part) parts.push(part);
+      }
     }
+    if (parts.length === 0) passedOver.refuse();
+    const files = [...placed.keys()].filter((name) => !passedOver.has(name));
     const isText = parts.some(
       ({ source }) => source.format === 'csv' || source.format === 'ndjson',
     );
@@ -137,7 +146,7 @@ export const scanFiles = async (
       damaged: Object.fromEntries(damaged.map(({ reason, nLines }) => [reason, nLines])),
       examples,
       unused: [...new Set(parts.flatMap((part) => part.unused))],
-      notes: parts.flatMap((part) => part.notes),
+      notes: [...passedOver.notes(), ...parts.flatMap((part) => part.notes)],
       unknown: report.unknown,
       absent: options.inputs
         .map(({ name }) => name)

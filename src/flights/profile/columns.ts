@@ -54,102 +54,146 @@ export const startColumns = (connection: DuckDBConnection, cell: number): Column
       return known;
     },
     describe: async (nRows) => {
-      const columns: SourceColumn[] = [];
-      for (const [place, name] of names.entries()) {
-        const cells = `SELECT name AS value, n FROM tally WHERE kind = ${cell} AND place = ${place}`;
-        const values = shared.has(place)
-          ? `SELECT value, sum(n)::BIGINT AS n FROM (${cells}) GROUP BY value`
-          : cells;
-        columns.push(
-          await describe(
-            connection,
-            name,
-            `SELECT value, n FROM (${values}) WHERE value NOT IN (${WORDS})`,
-            nRows,
-          ),
-        );
-      }
-      return columns;
+      // A column that only one source has is counted once for each of its values already.
+      const counted = `SELECT place, name AS value, n FROM tally WHERE kind = ${cell} AND name NOT IN (${WORDS})`;
+      const values =
+        shared.size === 0
+          ? counted
+          : `SELECT place, value, sum(n)::BIGINT AS n FROM (${counted}) GROUP BY place, value`;
+      await connection.run(
+        `CREATE TEMP TABLE cells AS SELECT place, value, n, ${NUMBER} AS number FROM (${values})`,
+      );
+      const sums = await sumsOf(connection);
+      const top = await topOf(connection, [...sums.keys()]);
+      const numbers = new Map([...sums].filter(([, { range }]) => range !== undefined));
+      const quantiles = await quantilesOf(connection, numbers);
+      const bins = await binsOf(connection, numbers);
+      await connection.run('DROP TABLE cells');
+      return names.map((name, place) => {
+        const sum = sums.get(place);
+        return {
+          name,
+          rows: nRows,
+          missing: nRows - (sum?.nKnown ?? 0),
+          distinct: sum?.distinct ?? 0,
+          isDistinctFloor: false,
+          kind: sum?.range ? 'number' : 'text',
+          least: sum === undefined ? null : (sum.range?.least ?? sum.least),
+          most: sum === undefined ? null : (sum.range?.most ?? sum.most),
+          quantiles: quantiles.get(place) ?? [],
+          top: top.get(place) ?? [],
+          histogram: bins.get(place) ?? [],
+        };
+      });
     },
   };
 };
 
 const WORDS = NULL_WORDS.map(literal).join(', ');
 
-/** @param values SQL for the different values that are known, each once, with how many rows hold it */
-const describe = async (
-  connection: DuckDBConnection,
-  name: string,
-  values: string,
-  nRows: number,
-): Promise<SourceColumn> => {
-  const numbers = `SELECT ${NUMBER} AS number, n FROM (${values})`;
-  const [all] = await readRows(
-    connection,
-    `SELECT count(*) AS n_distinct, coalesce(sum(n), 0)::DOUBLE AS n_known, min(value) AS least, max(value) AS most,
-            count(number) AS n_numbers, min(number) AS least_number, max(number) AS most_number
-     FROM (SELECT value, n, ${NUMBER} AS number FROM (${values}))`,
-  );
-  const distinct = Number(all!['n_distinct']);
-  const isNumber = distinct > 0 && Number(all!['n_numbers']) === distinct;
-  const top = await readRows(
-    connection,
-    `SELECT value, n::DOUBLE AS n FROM (${values}) ORDER BY n DESC, value LIMIT ${N_TOP}`,
-  );
-  const nKnown = Number(all!['n_known']);
-  const range = { least: Number(all!['least_number']), most: Number(all!['most_number']), nKnown };
-  return {
-    name,
-    rows: nRows,
-    missing: nRows - nKnown,
-    distinct,
-    isDistinctFloor: false,
-    kind: isNumber ? 'number' : 'text',
-    least: distinct === 0 ? null : isNumber ? range.least : String(all!['least']),
-    most: distinct === 0 ? null : isNumber ? range.most : String(all!['most']),
-    quantiles: isNumber ? await quantilesOf(connection, numbers, range) : [],
-    top: top.map((row) => ({ value: String(row['value']), rows: Number(row['n']) })),
-    histogram: isNumber ? await binsOf(connection, numbers, range) : [],
-  };
-};
-
 /** A value as a number, NULL where it is none. */
 const NUMBER = `CASE WHEN regexp_full_match(value, '[-+]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][-+]?[0-9]+)?') THEN try_cast(value AS DOUBLE) END`;
 
-interface Range {
-  readonly least: number;
-  readonly most: number;
+/** What the values of a column add up to; `range` where each is a number. */
+interface ColumnSums {
+  readonly distinct: number;
   readonly nKnown: number;
+  readonly least: string;
+  readonly most: string;
+  readonly range: { readonly least: number; readonly most: number } | undefined;
 }
+
+type ByPlace<T> = ReadonlyMap<number, T>;
+
+const sumsOf = async (connection: DuckDBConnection): Promise<ByPlace<ColumnSums>> => {
+  const rows = await readRows(
+    connection,
+    `SELECT place::INTEGER AS place, count(*) AS n_distinct, sum(n)::DOUBLE AS n_known, min(value) AS least, max(value) AS most,
+            count(number) AS n_numbers, min(number) AS least_number, max(number) AS most_number
+     FROM cells GROUP BY place`,
+  );
+  return new Map(
+    rows.map((row) => {
+      const distinct = Number(row['n_distinct']);
+      const range = { least: Number(row['least_number']), most: Number(row['most_number']) };
+      return [
+        Number(row['place']),
+        {
+          distinct,
+          nKnown: Number(row['n_known']),
+          least: String(row['least']),
+          most: String(row['most']),
+          range: Number(row['n_numbers']) === distinct ? range : undefined,
+        },
+      ];
+    }),
+  );
+};
+
+/** The most frequent values. Each column by itself: the first few are found without sorting all. */
+const topOf = async (
+  connection: DuckDBConnection,
+  places: readonly number[],
+): Promise<ByPlace<SourceColumn['top']>> => {
+  const top = new Map<number, { value: string; rows: number }[]>(
+    places.map((place) => [place, []]),
+  );
+  if (places.length === 0) return top;
+  const rows = await readRows(
+    connection,
+    places
+      .map(
+        (place) =>
+          `(SELECT place::INTEGER AS place, value, n::DOUBLE AS n FROM cells WHERE place = ${place} ORDER BY n DESC, value LIMIT ${N_TOP})`,
+      )
+      .join(' UNION ALL '),
+  );
+  for (const row of rows)
+    top.get(Number(row['place']))!.push({ value: String(row['value']), rows: Number(row['n']) });
+  // A union promises no order.
+  for (const values of top.values())
+    values.sort((a, b) => b.rows - a.rows || (a.value < b.value ? -1 : 1));
+  return top;
+};
 
 /** The first number at or below which more than each level of the rows lie. */
 const quantilesOf = async (
   connection: DuckDBConnection,
-  numbers: string,
-  { nKnown }: Range,
-): Promise<readonly number[]> => {
+  columns: ByPlace<ColumnSums>,
+): Promise<ByPlace<readonly number[]>> => {
+  if (columns.size === 0) return new Map();
   const levels = LEVELS.map(
-    (level, i) => `min(number) FILTER (n_up_to > ${level} * ${nKnown}) AS q${i}`,
+    (level, i) => `min(number) FILTER (n_up_to > ${level} * n_known) AS q${i}`,
   );
-  const [row] = await readRows(
+  const rows = await readRows(
     connection,
-    `SELECT ${levels.join(', ')} FROM (SELECT number, sum(n) OVER (ORDER BY number) AS n_up_to FROM (${numbers}))`,
+    `SELECT place::INTEGER AS place, ${levels.join(', ')}
+     FROM (SELECT place, number, sum(n) OVER (PARTITION BY place ORDER BY number) AS n_up_to, sum(n) OVER (PARTITION BY place) AS n_known
+           FROM cells WHERE place IN (${[...columns.keys()].join(', ')}))
+     GROUP BY place`,
   );
-  return LEVELS.map((_, i) => Number(row![`q${i}`]));
+  return new Map(
+    rows.map((row) => [Number(row['place']), LEVELS.map((_, i) => Number(row[`q${i}`]))]),
+  );
 };
 
 const binsOf = async (
   connection: DuckDBConnection,
-  numbers: string,
-  { least, most }: Range,
-): Promise<readonly number[]> => {
-  const width = (most - least) / N_BINS || 1;
+  columns: ByPlace<ColumnSums>,
+): Promise<ByPlace<readonly number[]>> => {
+  const bins = new Map(
+    [...columns.keys()].map((place) => [place, new Array<number>(N_BINS).fill(0)]),
+  );
+  if (columns.size === 0) return bins;
+  const ranges = [...columns].map(([place, { range }]) => {
+    const { least, most } = range!;
+    return `(${place}, (${least})::DOUBLE, (${(most - least) / N_BINS || 1})::DOUBLE)`;
+  });
   const rows = await readRows(
     connection,
-    `SELECT least(${N_BINS - 1}, floor((number - (${least})::DOUBLE) / (${width})::DOUBLE))::INTEGER AS bin, sum(n)::DOUBLE AS n
-     FROM (${numbers}) GROUP BY bin`,
+    `SELECT place::INTEGER AS place, least(${N_BINS - 1}, floor((number - low) / width))::INTEGER AS bin, sum(n)::DOUBLE AS n
+     FROM cells JOIN (VALUES ${ranges.join(', ')}) AS ranges(place, low, width) USING (place) GROUP BY ALL`,
   );
-  const bins = new Array<number>(N_BINS).fill(0);
-  for (const row of rows) bins[Number(row['bin'])] = Number(row['n']);
+  for (const row of rows) bins.get(Number(row['place']))![Number(row['bin'])] = Number(row['n']);
   return bins;
 };

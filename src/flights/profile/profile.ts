@@ -15,7 +15,6 @@ import {
 import { openFlights } from '../cleaning/projection.ts';
 import { mostFrequentFirst, noneUsable, startRejectLog } from '../cleaning/reject-log.ts';
 import { type Database, identifier, readRows } from '../database.ts';
-import { findFiles } from '../reading/files.ts';
 import { type RejectedLines, takeRejectedLines } from '../reading/rejected-lines.ts';
 import { blameFile, NULL_WORDS } from '../reading/source.ts';
 import type { ReadingOptions } from '../reading-options.ts';
@@ -54,11 +53,12 @@ const profileIn = async (
   const { connection, memoryMb } = database;
   const { lateMinutes } = options;
   const log = startRejectLog();
-  const read = startReadings();
+  const read = startReadings(patterns);
   const parts: FlightQuery[] = [];
   for await (const flights of flightQueries(database, patterns, {
     ...options,
     withOwn: true,
+    passedOver: read.passedOver,
   })) {
     read.add(flights);
     parts.push(flights);
@@ -86,7 +86,7 @@ const profileIn = async (
     await takeRejectedLines(connection);
     await placeExamples(log, source, lines);
   }
-  const { dialect, unused, notes } = read.finish();
+  const { files, dialect, unused, notes } = read.finish();
   const counted = await tally.finish();
   const nRead = counted.nRows + allLines.reduce((sum, lines) => sum + nLinesOf(lines), 0);
   const rejected = rejectedOf(counted.rejected, allLines);
@@ -96,7 +96,7 @@ const profileIn = async (
     throw new AppError('data-unfit', noneUsable({ nRead, rejected, examples }, dialect.expects));
   const times = byTime(counted);
   return {
-    files: findFiles(patterns),
+    files,
     dialect: dialect.name,
     target: dialect.target,
     lateMinutes,

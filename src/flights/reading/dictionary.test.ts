@@ -52,6 +52,18 @@ test('texts of every length get the codes that the slow twin gives them', async 
   );
 });
 
+test('NULL, an empty text and a word for nothing get no code', async () => {
+  const dictionary = buildDictionary(['NA', 'not available at all']);
+  const codes = new Int32Array(7);
+  const result = await database.connection.stream(
+    "SELECT unnest(['AA', NULL, 'NA', '', 'not available at all', 'NAN', 'AA'])",
+  );
+  for await (const chunk of result)
+    dictionary.encodeInto(textsOf(chunk.getColumnVector(0)), codes, 0);
+  expect([...codes]).toEqual([0, -1, -1, -1, -1, 1, 0]);
+  expect(dictionary.texts).toEqual(['AA', 'NAN']);
+});
+
 test('a dictionary outgrows its first table and still finds every text', async () => {
   const items = Array.from({ length: 6000 }, (_, i) => `N${i % 3000}${i % 7 ? '' : 'a long tail'}`);
   const fast = await encode(items);

@@ -37,22 +37,34 @@ export const isAddress = (file: string): boolean => /^(https?|s3|gs|gcs|r2):\/\/
  * `-` is standard input, an address stays as it is.
  * @throws AppError file-missing when a pattern matches nothing
  */
-export const findFiles = (patterns: readonly string[]): readonly string[] => {
-  const files = patterns.flatMap((pattern) => {
-    if (pattern === STDIN || isAddress(pattern)) return [pattern];
-    if (existsSync(pattern)) {
-      return statSync(pattern).isDirectory() ? filesIn(pattern) : [pattern];
-    }
-    if (!/[*?[{]/.test(pattern)) {
-      throw new AppError('file-missing', `${pattern} does not exist`);
-    }
-    const found = globSync(pattern)
-      .filter((file) => !statSync(file).isDirectory())
-      .sort();
-    if (found.length === 0) throw new AppError('file-missing', `no file matches ${pattern}`);
-    return found;
-  });
-  return [...new Set(files)];
+export const findFiles = (patterns: readonly string[]): readonly string[] => [
+  ...placedFiles(patterns).keys(),
+];
+
+/** The files of `findFiles`, each with whether it was found in a folder and not named, nor matched. */
+export const placedFiles = (patterns: readonly string[]): ReadonlyMap<string, boolean> => {
+  const files = new Map<string, boolean>();
+  for (const pattern of patterns) {
+    const isFolder = isDirectory(pattern);
+    for (const file of isFolder ? filesIn(pattern) : matching(pattern))
+      files.set(file, isFolder && (files.get(file) ?? true));
+  }
+  return files;
+};
+
+const isDirectory = (pattern: string): boolean =>
+  pattern !== STDIN && existsSync(pattern) && statSync(pattern).isDirectory();
+
+const matching = (pattern: string): readonly string[] => {
+  if (pattern === STDIN || isAddress(pattern) || existsSync(pattern)) return [pattern];
+  if (!/[*?[{]/.test(pattern)) {
+    throw new AppError('file-missing', `${pattern} does not exist`);
+  }
+  const found = globSync(pattern)
+    .filter((file) => !statSync(file).isDirectory())
+    .sort();
+  if (found.length === 0) throw new AppError('file-missing', `no file matches ${pattern}`);
+  return found;
 };
 
 const filesIn = (folder: string): readonly string[] => {

@@ -35,6 +35,12 @@ export const textsOf = (vector: DuckDBVector): DuckDBVarCharVector => {
   return vector;
 };
 
+/** A bit per item, lowest first: 0 where it is NULL; undefined where none is. */
+export const presentOf = (vector: DuckDBVarCharVector): Int32Array | undefined => {
+  const data = vector['validity']['data'];
+  return data === null ? undefined : new Int32Array(data.buffer, data.byteOffset, 2 * data.length);
+};
+
 /** A byte per item, 0 for false. */
 export const booleansOf = (vector: DuckDBVector): Uint8Array => {
   if (!(vector instanceof DuckDBBooleanVector)) throw new TypeError('a BOOLEAN column is expected');
