@@ -149,7 +149,7 @@ const timeOf = async (
   if (!found)
     throw new AppError(
       'usage',
-      `the first values of ${columns.join(' and ')} in ${source.file} are of no known format of a time (${await exampleOf(connection, source, columns)}); say it: ${field}=${written}@FORMAT, as '%d/%m/%Y %H:%M'`,
+      `no known format of a time reads nearly all of the first values of ${columns.join(' and ')} in ${source.file} (${await exampleOf(connection, source, columns)}); say it: ${field}=${written}@FORMAT, as '%d/%m/%Y %H:%M'`,
     );
   if (found.rival)
     throw new AppError(
