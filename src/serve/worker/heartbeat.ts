@@ -16,6 +16,8 @@ const COLLECT_SHARE = 0.7;
 const GROWN_SHARE = 0.1;
 const AFTER_GROWTH_BEATS = 3;
 const ANYWAY_BEATS = 20;
+/** Of the time at most, so that memory that is needed does not cost the processor as well. */
+const TIME_SHARE = 0.1;
 
 const BEAT = GAUGES.indexOf('beat');
 const RSS = GAUGES.indexOf('rssBytes');
@@ -38,13 +40,17 @@ export const buildCollector = (
   collect = (): void => Bun.gc(true),
 ): ((beat: number) => void) => {
   let last = Number.NEGATIVE_INFINITY;
+  let restBeats = 0;
   let leftBytes = 0;
   return (beat) => {
-    if (beat - last < AFTER_GROWTH_BEATS) return;
+    if (beat - last < restBeats) return;
     const bytes = ownBytes();
     if (bytes <= limitBytes * COLLECT_SHARE) return;
     if (bytes - leftBytes <= limitBytes * GROWN_SHARE && beat - last < ANYWAY_BEATS) return;
+    const startMs = performance.now();
     collect();
+    const restMs = (performance.now() - startMs) / TIME_SHARE;
+    restBeats = Math.max(AFTER_GROWTH_BEATS, Math.round(restMs / BEAT_MS));
     leftBytes = ownBytes();
     last = beat;
   };
