@@ -19,6 +19,8 @@ export interface BoostSettings extends LearnerSettings {
   readonly nTrees: number;
   /** Rounds without a better validation loss after which boosting stops. */
   readonly patience: number;
+  /** So many times the trees of the best round are grown and kept; once, if not said. */
+  readonly treesMore?: number | undefined;
   readonly featureShare: number;
   readonly seed: number;
   /** Into how many blocks the training rows are cut to find the best round (see `early-stopping`); 0 for none. */
@@ -54,10 +56,10 @@ const UNASKED_ROUNDS = 10;
 /** How long boosting runs before it yields to the event loop, which lets signals in. */
 const YIELD_MS = 100;
 
-/** Trees up to the round that suits later flights best. */
+/** Trees up to the round that suits later flights best, or so many times as many as the settings say. */
 export const boost = async (task: BoostTask): Promise<Boosted> => {
   const grown = await growAll(task);
-  return cut(grown, grown.bestRound);
+  return cut(grown, grown.bestRound * (task.settings.treesMore ?? 1));
 };
 
 /** What came of boosting before it is cut to its best round. */
@@ -75,6 +77,7 @@ export const growAll = async ({
   settings,
   onRound = () => true,
 }: BoostTask): Promise<AllGrown> => {
+  const { patience, treesMore = 1 } = settings;
   const random = buildRandom(settings.seed);
   const base = baseOf(train);
   const draw = (): Allowed => sampleFeatures(train.bins.length, settings.featureShare, random);
@@ -111,7 +114,8 @@ export const growAll = async ({
       trainLoss,
       validationLoss,
     });
-    if (!goesOn || round + 1 - bestRound >= settings.patience) break;
+    const nWanted = Math.max(bestRound + patience, bestRound * treesMore);
+    if (!goesOn || round + 1 >= nWanted) break;
   }
   learner.finish();
   return { trees, base, rounds, bestRound, scores: learner.scores };

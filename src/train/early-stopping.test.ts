@@ -42,6 +42,21 @@ describe('early stopping', () => {
     expect(trees).toEqual(all.trees.slice(0, trees.length));
   });
 
+  test('grows and keeps so many times the trees of the best round as it is asked to', async () => {
+    const task = {
+      ...TASK,
+      validation: plantRows(500, 3),
+      settings: { ...SETTINGS, nBlocks: 0, nTrees: 200, learningRate: 0.2 },
+    };
+    const once = await boost(task);
+    const twice = await boost({ ...task, settings: { ...task.settings, treesMore: 2 } });
+    const nBest = once.trees.length;
+    expect(nBest).toBeGreaterThan(task.settings.patience);
+    expect(twice.rounds).toHaveLength(2 * nBest);
+    expect(twice.trees).toHaveLength(2 * nBest);
+    expect([...twice.trees.slice(0, nBest)]).toEqual([...once.trees]);
+  });
+
   test('is boosting stopped on the validation flights where no blocks are asked for', async () => {
     const settings = { ...SETTINGS, nBlocks: 0 };
     const task = { ...TASK, validation: plantRows(500, 3), settings };

@@ -14,12 +14,10 @@ describe('the search for the number of trees', () => {
     expect(treesPerTree).toBeCloseTo((0.15 / settings.learningRate) * 1.25, 10);
     expect(searched.nTrees).toBe(Math.ceil(600 / treesPerTree));
     expect(searched.patience).toBeLessThan(settings.patience);
-    expect({ ...searched, learningRate: 0, nTrees: 0, patience: 0 }).toEqual({
-      ...settings,
-      learningRate: 0,
-      nTrees: 0,
-      patience: 0,
-    });
+    const { learningRate, nTrees, patience } = settings;
+    const { treesMore, ...others } = { ...searched, learningRate, nTrees, patience };
+    expect(treesMore).toBe(2);
+    expect(others).toEqual(settings);
   });
 
   test('keeps steps that are larger still', () => {

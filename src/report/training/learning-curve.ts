@@ -86,7 +86,7 @@ const relearningOf = (nTrees?: number, isRelearned?: boolean, treesPerRound = 1)
   const steps =
     treesPerRound === 1
       ? ''
-      : `, in larger steps: each of them stands for ${treesPerRound.toFixed(1)} that follow`;
+      : `, in larger steps: each of them stands for ${treesPerRound.toFixed(1)} that follow. Kept are twice as many as suit the validation days best`;
   const kept = `The curve is that of trees grown on the train part alone${steps}; ${nTrees} ${nTrees === 1 ? 'was' : 'were'} kept.`;
   const text = isRelearned
     ? `${kept} The probabilities were then learned again: as many trees, grown on all flights before the test (train, validation and calibration). This is the model that is judged here; the test flights took no part.`

@@ -208,7 +208,7 @@ test('a model learned again from all flights before the test is said to be, and 
     treesPerRound: 4.6875,
   });
   expect(searched).toContain(
-    'trees grown on the train part alone, in larger steps: each of them stands for 4.7 that follow; 9 were kept',
+    'trees grown on the train part alone, in larger steps: each of them stands for 4.7 that follow. Kept are twice as many as suit the validation days best; 9 were kept',
   );
   const stopped = buildTrainingPage({ ...DEEP, trees: 1, isRelearned: false });
   expect(stopped).toContain('1 was kept. Training was stopped before');
