@@ -191,6 +191,15 @@ test('columns of whole numbers in a typed file are looked at for dates like any 
   }
 });
 
+test('a delay between two columns of which neither is a time is refused by the first, and the reader ends', async () => {
+  const rows = Array.from({ length: 50 }, (_, row) => `2013-07-05T05:40,gone${row},due${row}`);
+  const { code, message } = await failure(put(['STD,actual,plan', ...rows].join('\n')), {
+    map: 'scheduledDeparture=STD,delayMinutes=actual-plan',
+  });
+  expect(code).toBe('usage');
+  expect(message).toMatch(/no known format of a time reads nearly all .* actual in .*gone0/);
+});
+
 test('a mapping is kept in a file', async () => {
   const file = put('STD;late\n05/07/2013 05:40;1,5\n');
   const kept = put(

@@ -164,15 +164,28 @@ const detect = async (
   connection: DuckDBConnection,
   source: Source,
   columns: TimeColumns,
-  formats: readonly string[],
+  all: readonly string[],
   sqlOf: (format: string) => string,
 ): Promise<FoundFormat | undefined> => {
+  // Patterns of words are long to ask for, and most dates have none.
+  const [seen] = await readRows(
+    connection,
+    `SELECT coalesce(bool_or(regexp_matches(concat_ws(' ', ${columns.join(', ')}), '\\pL{3}')), false) AS words FROM ${firstKnown(source, SAMPLE_ROWS)}`,
+  );
+  const formats = seen!['words'] === true ? all : all.filter((format) => !hasWords(format));
   if (formats.length === 0) return undefined;
   const counts = formats.map((format, i) => `count(${sqlOf(format)}) AS f${i}`);
   const isKnown = columns.map((column) => `nullif(trim(${column}), '') IS NOT NULL`).join(' AND ');
+  // What many patterns ask for stands once: the database plans each mention anew.
+  const words = columns.map((column) => `english_months(trim(${column}))`);
+  const sql = words.reduce(
+    (text, word, i) => text.replaceAll(word, `words${i}`),
+    counts.join(', '),
+  );
   const [row] = await readRows(
     connection,
-    `SELECT count(*) FILTER (WHERE ${isKnown}) AS n, ${counts.join(', ')} FROM ${firstKnown(source, SAMPLE_ROWS)}`,
+    `SELECT count(*) FILTER (WHERE ${isKnown}) AS n, ${sql}
+     FROM (SELECT *, ${words.map((word, i) => `${word} AS words${i}`).join(', ')} FROM ${firstKnown(source, SAMPLE_ROWS)})`,
   );
   const n = Number(row!['n']);
   const fitting = formats
