@@ -305,7 +305,6 @@ describe('errors that nobody can hide from', () => {
       const { reasons } = main.summary;
       const why = 'not sent: connection refused (ECONNREFUSED)';
       expect(Object.entries(reasons).sort(([, a], [, b]) => b - a)[0]![0]).toBe(why);
-      expect(reasons['no free connection within the timeout']).toBeUndefined();
       expect(main.windows.at(-1)!.reasons[why]).toBeGreaterThan(0);
     }
   });
@@ -1046,7 +1045,12 @@ describe('HTTP/2', () => {
       });
     });
     const url = `${await listening(server)}page`;
-    const run = await stress(url, over, { ratePerSecond: 100, durationMs: 1000 });
+    const timeoutMs = 20_000;
+    const run = await stress(
+      url,
+      { ...over, timeoutMs },
+      { ratePerSecond: 100, durationMs: 1000, timeoutMs },
+    );
     const { outcomes, reasons, planned } = run.main.summary;
     expect(reasons['a head without end']).toBe(outcomes.socketError);
     expect(outcomes.socketError).toBeGreaterThanOrEqual(4);
