@@ -3,7 +3,7 @@ import { plantTable } from '../../test/planted-rows.ts';
 import { startPlan } from '../core/around/departure-plan.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import { buildTrainingPool } from './engine/training-pool.ts';
-import { prepare, prepareTwice } from './preparation.ts';
+import { prepare, prepareEveryDay, prepareTwice } from './preparation.ts';
 import { DEFAULT_OPTIONS } from './settings.ts';
 
 /** Forty days whose last fly to an airport, and with aircraft, that nobody saw before; with the plan of the days. */
@@ -62,6 +62,9 @@ test('flights prepared beside every day are to the bit those prepared by themsel
     // As numbers: the bits of a missing one may differ.
     const numbersOf = ({ flights }: typeof alone) => flights.columns.map((column) => [...column]);
     expect(numbersOf(judged)).toEqual(numbersOf(alone));
+    const last = await prepareEveryDay(table, DEFAULT_OPTIONS, pool);
+    expect(everyDay.parts).toEqual(last.parts);
+    expect(everyDay.features).toEqual(last.features);
     // The test is about something: the last days' values are known to one of the two only.
     const knows = ({ inputs }: typeof alone): number =>
       inputs.find(({ name }) => name === 'tailNumber')!.values!.length;

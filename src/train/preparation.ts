@@ -101,6 +101,18 @@ export const prepareTwice = async (
   return { judged, everyDay };
 };
 
+/** Every flight as one part to learn from. @throws AppError as `prepare` does */
+export const prepareEveryDay = async (
+  table: Table,
+  options: TrainOptions,
+  pool: TrainingPool,
+): Promise<Prepared> => {
+  const source = readSource(table, options);
+  const everyDay = await prepareSplit(source, learnFromAll(source.departures), pool);
+  guardAgainstLeaks(everyDay.features, everyDay.parts.train);
+  return everyDay;
+};
+
 /** Flights that something can be learned from. */
 interface Source {
   readonly table: Table;

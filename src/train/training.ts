@@ -25,6 +25,7 @@ import {
   learnableOf,
   type Prepared,
   prepare,
+  prepareEveryDay,
   prepareTwice,
 } from './preparation.ts';
 import { type DayResampling, resampleDays } from './quality/day-resampling.ts';
@@ -107,11 +108,17 @@ export const trainModel = async (
       onRound,
     });
     const { judged, report, sampleRaw } = judge(table, { learnable, samples }, learned, options);
-    if (everyDay === undefined || learned.isStopped)
+    if (!isRefit(options) || learned.isStopped)
       return { judged, refit: null, sampleRaw, report: { ...report, refit: null } };
     const startMs = performance.now();
     const refit = await learnEveryDay(
-      { table, options, pool, onRound, everyDay },
+      {
+        table,
+        options,
+        pool,
+        onRound,
+        everyDay: everyDay ?? (await readyEveryDay(table, options, pool)),
+      },
       { learned: learned.probabilities, model: judged.model },
     );
     const { known } = refit?.model.provenance.trainedOn ?? {};
@@ -133,20 +140,32 @@ interface ReadyToLearn {
   readonly samples: FlightSamples;
 }
 
-/** For the model that is judged, and where it is asked for the one of every day. */
+/** More flights than this are prepared for one model after the other: for both at once they take too much memory. */
+const MAX_ROWS_TOGETHER = 1_000_000;
+
+const isRefit = ({ refit, split }: TrainOptions): boolean => refit && split === 'time';
+
+const readyOf = (prepared: Prepared, options: TrainOptions): ReadyToLearn => ({
+  learnable: learnableOf(prepared),
+  samples: takeSamples(prepared, options),
+});
+
+const readyEveryDay = async (
+  table: Table,
+  options: TrainOptions,
+  pool: TrainingPool,
+): Promise<ReadyToLearn> => readyOf(await prepareEveryDay(table, options, pool), options);
+
+/** For the model that is judged, and for that of every day where it is asked for and there is room for both. */
 const prepareToLearn = async (
   table: Table,
   options: TrainOptions,
   pool: TrainingPool,
 ): Promise<readonly [ReadyToLearn, ReadyToLearn?]> => {
-  const ready = (prepared: Prepared): ReadyToLearn => ({
-    learnable: learnableOf(prepared),
-    samples: takeSamples(prepared, options),
-  });
-  if (!options.refit || options.split !== 'time')
-    return [ready(await prepare(table, options, pool))];
+  if (!isRefit(options) || table.nRows > MAX_ROWS_TOGETHER)
+    return [readyOf(await prepare(table, options, pool), options)];
   const { judged, everyDay } = await prepareTwice(table, options, pool);
-  return [ready(judged), ready(everyDay)];
+  return [readyOf(judged, options), readyOf(everyDay, options)];
 };
 
 /** Measures the heads on the test flights and makes a model of them. */
