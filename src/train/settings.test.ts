@@ -34,4 +34,11 @@ describe('the search for the number of trees', () => {
     const settings = boostSettings(of.nSearched, features(nFeatures), DEFAULT_OPTIONS);
     expect(treeSearch(settings, features(nFeatures), of)).toEqual({ settings, treesPerTree: 1 });
   });
+
+  test('is the learning itself, in small steps, where the weather is known', () => {
+    const rainy = [...wide, { name: 'precipitationInches' }];
+    const settings = boostSettings(rows.nSearched, rainy, DEFAULT_OPTIONS);
+    expect(settings.learningRate).toBe(0.03);
+    expect(treeSearch(settings, rainy, rows)).toEqual({ settings, treesPerTree: 1 });
+  });
 });

@@ -1,6 +1,8 @@
 /**
  * How a model is learned, with defaults that need no tuning: they depend on how much there is to learn from.
  */
+import { WEATHER_FIELDS } from '../core/around/weather.ts';
+import type { FieldName } from '../core/flight.ts';
 import type { BoostSettings } from './boosting.ts';
 import type { Costs } from './quality/evaluation.ts';
 import type { PartShares } from './features/time-split.ts';
@@ -59,6 +61,10 @@ const DIRECTIONS: Readonly<Record<string, number>> = {
   visibilityMiles: -1,
 };
 
+/** With the weather of each flight there is more to learn, and small steps all the way are better. */
+const knowsWeather = (features: readonly { readonly name: string }[]): boolean =>
+  features.some(({ name }) => WEATHER_FIELDS.includes(name as FieldName));
+
 const isWideTable = (nRows: number, features: readonly unknown[]): boolean =>
   nRows >= SMALL_ROWS && features.length >= WIDE_FEATURES;
 
@@ -78,7 +84,7 @@ export const boostSettings = (
   const settings: BoostSettings = {
     nTrees: options.nTrees ?? (isWide ? 800 : 400),
     nLeaves: options.nLeaves ?? (isSmall ? Math.max(8, Math.min(31, Math.round(nRows / 250))) : 31),
-    learningRate: options.learningRate ?? 0.05,
+    learningRate: options.learningRate ?? (isWide && knowsWeather(features) ? 0.03 : 0.05),
     maxDepth: isSmall ? 10 : 12,
     patience: isWide ? 50 : 30,
     rowShare: 0.8,
@@ -119,11 +125,12 @@ export interface TreeSearch {
  */
 export const treeSearch = (
   settings: BoostSettings,
-  features: readonly unknown[],
+  features: readonly { readonly name: string }[],
   { nRows, nSearched }: { readonly nRows: number; readonly nSearched: number },
 ): TreeSearch => {
   const learningRate = Math.max(SEARCH.learningRate, settings.learningRate);
-  if (!isWideTable(nSearched, features)) return { settings, treesPerTree: 1 };
+  if (!isWideTable(nSearched, features) || knowsWeather(features))
+    return { settings, treesPerTree: 1 };
   const treesPerTree = (learningRate / settings.learningRate) * (nRows / nSearched);
   return {
     settings: {
