@@ -5,10 +5,13 @@ import { buildEncoder, type Feature, inputsOf } from '../core/features.ts';
 import type { Input } from '../core/inputs.ts';
 import { ENCODER_ROWS } from '../core/steps/lookup.ts';
 
+/** The numbers of an input: in four bytes where that is exact, as with codes, counts and most distances. */
+export type InputColumn = Float32Array | Float64Array;
+
 export interface FlightColumns {
   readonly inputs: readonly Input[];
-  /** Of each input, float64, shape (nRows), shared. */
-  readonly columns: readonly Float64Array[];
+  /** Of each input, shape (nRows), shared. */
+  readonly columns: readonly InputColumn[];
 }
 
 /** float64, shape (rows.length, nInputs), row-major: what a predictor is asked about some flights. */
@@ -36,9 +39,21 @@ export const narrowCodes = (
 /** float64, shape (rows.length): one feature of some flights. */
 export const featureOfRows = (
   feature: Feature,
-  { inputs, columns }: FlightColumns,
+  flights: FlightColumns,
   rows: Int32Array,
 ): Float64Array => {
+  const values = new Float64Array(rows.length);
+  featureInto(feature, flights, rows, values);
+  return values;
+};
+
+/** Fills `values` with one feature of some flights. */
+export const featureInto = (
+  feature: Feature,
+  { inputs, columns }: FlightColumns,
+  rows: Int32Array,
+  values: Float64Array,
+): void => {
   const asked = inputsOf(feature);
   const places = [...inputs.keys()].filter((place) => asked.includes(inputs[place]!.name));
   const nAsked = places.length;
@@ -46,7 +61,6 @@ export const featureOfRows = (
     places.map((place) => inputs[place]!),
     [feature],
   );
-  const values = new Float64Array(rows.length);
   const raw = new Float64Array(ENCODER_ROWS * nAsked);
   for (let begin = 0; begin < rows.length; begin += ENCODER_ROWS) {
     const n = Math.min(ENCODER_ROWS, rows.length - begin);
@@ -56,5 +70,4 @@ export const featureOfRows = (
     }
     encode(raw, 0, values, begin, n);
   }
-  return values;
 };

@@ -105,7 +105,7 @@ export const learnHeads = async (
     boostSettings(nRows, features, options, learned.length > 0);
   const probabilitiesOf = async (boosted: Boosted, rows: BoostRows): Promise<Float64Array> =>
     (await score(boosted, rows)).map(sigmoid);
-  const searchOf = (train: BoostRows, { nRows }: BoostRows): TreeSearch => {
+  const searchOf = (train: BoostRows, nRows: number): TreeSearch => {
     const settings = settingsOf(train);
     if (learned.length > 0) return { settings, treesPerTree: 1 };
     return treeSearch(settings, features, { nRows, nSearched: train.nRows });
@@ -154,8 +154,8 @@ export const learnHeads = async (
       PARTS.slice(0, 2).some((part) => [0, 1].includes(rateOf(of[part].labels)));
     if (previous !== null && isThin) break;
     const name = `late ${minutes}`;
-    const rows = knownOf(of);
-    const search = searchOf(of.train, rows);
+    const nKnown = of.train.nRows + of.validation.nRows + of.calibration.nRows;
+    const search = searchOf(of.train, nKnown);
     const first = await boostWithEarlyStopping({
       buildLearner,
       train: of.train,
@@ -164,6 +164,7 @@ export const learnHeads = async (
       onRound: watch(name, of.train),
     });
     const nTrees = Math.round(first.trees.length * search.treesPerTree);
+    const rows = knownOf(of);
     const { boosted, probabilities } = await learnAgain({ first, nTrees }, rows, name);
     const raw = await probabilitiesOf(first, of.calibration);
     const curve =
@@ -185,7 +186,11 @@ export const learnHeads = async (
     });
     previous = minutes;
   }
-  const { minutes } = knownOf(parts);
+  const minutes = joined(
+    Float32Array,
+    joined(Float32Array, parts.train.minutes, parts.validation.minutes),
+    parts.calibration.minutes,
+  );
   return {
     probabilities: learned,
     quantiles: options.quantiles ? quantilesOf(learned, known, minutes) : [],
@@ -234,7 +239,7 @@ export const learnOnAll = async (
   return [...heads, ...(options.quantiles ? quantilesOf(probabilities, known, train.minutes) : [])];
 };
 
-const joined = <T extends Float64Array | Int32Array | Uint8Array>(
+const joined = <T extends Float64Array | Float32Array | Int32Array | Uint8Array>(
   kind: { new (length: number): T },
   first: T,
   second: T,

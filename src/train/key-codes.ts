@@ -5,11 +5,12 @@ import { CALENDAR } from '../core/calendar.ts';
 import type { Input } from '../core/inputs.ts';
 import { indexOf, type KeyPart } from '../core/steps/lookup.ts';
 import { type FlightColumns, narrowCodes } from './flight-columns.ts';
+import { sharedInts, sharedShorts } from './shared-array.ts';
 
 /** Code of each distinct key in the order of its first row. */
 export interface KeyCodes {
-  /** int32, shape (rows.length): code, -1 where a part is missing. */
-  readonly codes: Int32Array;
+  /** Shape (rows.length), shared: code, -1 where a part is missing. */
+  readonly codes: Int16Array | Int32Array;
   readonly keys: readonly number[];
 }
 
@@ -39,18 +40,35 @@ export const buildKeyReader = ({ inputs, columns }: FlightColumns, rows: Int32Ar
     return digits;
   };
   return (parts) => {
-    const values = new Float64Array(rows.length);
-    for (const part of parts) {
-      const digits = digitsOf(part);
-      const { radix } = part;
-      for (let i = 0; i < rows.length; i++)
-        values[i] = digits[i] === radix ? Number.NaN : values[i]! * radix + digits[i]!;
-    }
-    return codesOf(
-      values,
+    const coder = startCodes(
+      rows.length,
       parts.reduce((product, { radix }) => product * radix, 1),
     );
+    const digitsOfParts = parts.map(digitsOf);
+    const block = new Float64Array(BLOCK_ROWS);
+    for (let first = 0; first < rows.length; first += BLOCK_ROWS) {
+      const values = block.subarray(0, Math.min(BLOCK_ROWS, rows.length - first)).fill(0);
+      for (const [p, { radix }] of parts.entries())
+        addDigits(values, digitsOfParts[p]!.subarray(first), radix);
+      coder.add(values, first);
+    }
+    return coder.finish();
   };
+};
+
+/** Keys that are made and looked up together: no more of them are held at a time. */
+const BLOCK_ROWS = 4096;
+
+/** One more part of some keys. */
+const addDigits = (
+  values: Float64Array,
+  digits: Uint8Array | Uint16Array | Uint32Array,
+  radix: number,
+): void => {
+  for (let i = 0; i < values.length; i++) {
+    const digit = digits[i]!;
+    values[i] = digit === radix ? Number.NaN : values[i]! * radix + digit;
+  }
 };
 
 /**
@@ -71,7 +89,8 @@ export const narrowKeyReader =
     const all = codesOf(wide);
     const codes = all.codes.subarray(0, nRows);
     // Codes are given in the order of the first rows.
-    const nKeys = 1 + codes.reduce((last, code) => Math.max(last, code), -1);
+    let nKeys = 0;
+    for (let i = 0; i < codes.length; i++) nKeys = Math.max(nKeys, codes[i]! + 1);
     const keys = all.keys.slice(0, nKeys).map((key) => {
       let [rest, narrow, unit] = [key, 0, 1];
       for (let p = parts.length - 1; p >= 0; p--) {
@@ -85,25 +104,30 @@ export const narrowKeyReader =
     return { codes, keys };
   };
 
-/** @param values float64: keys below `nKeys`, NaN where a part is missing */
-const codesOf = (values: Float64Array, nKeys: number): KeyCodes => {
+/** Gives codes to keys below `nKeys`, NaN where a part is missing, some after the other. */
+const startCodes = (nRows: number, nKeys: number) => {
   const dense = nKeys <= DENSE ? new Int32Array(nKeys).fill(-1) : null;
   const sparse = new Map<number, number>();
-  const codes = new Int32Array(values.length).fill(-1);
+  // More keys than these do not fit into two bytes.
+  const codes = (nKeys < 2 ** 15 ? sharedShorts(nRows) : sharedInts(nRows)).fill(-1);
   const keys: number[] = [];
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (Number.isNaN(value)) continue;
-    let code = dense ? dense[value]! : (sparse.get(value) ?? -1);
-    if (code < 0) {
-      code = keys.length;
-      keys.push(value);
-      if (dense) dense[value] = code;
-      else sparse.set(value, code);
-    }
-    codes[i] = code;
-  }
-  return { codes, keys };
+  return {
+    add: (values: Float64Array, first: number): void => {
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i]!;
+        if (Number.isNaN(value)) continue;
+        let code = dense ? dense[value]! : (sparse.get(value) ?? -1);
+        if (code < 0) {
+          code = keys.length;
+          keys.push(value);
+          if (dense) dense[value] = code;
+          else sparse.set(value, code);
+        }
+        codes[first + i] = code;
+      }
+    },
+    finish: (): KeyCodes => ({ codes, keys }),
+  };
 };
 
 /** The codes of some keys by rising key, and these. */

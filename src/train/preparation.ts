@@ -12,6 +12,7 @@ import type { Input } from '../core/inputs.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import type { Bins } from './binning/binning.ts';
 import type { ColumnSource, ColumnTask } from './binning/column-binning.ts';
+import { freeColumns } from './engine/ended-memory.ts';
 import type { TrainingPool } from './engine/training-pool.ts';
 import { dayEffects } from './features/day-effect.ts';
 import { flightColumnsOf, inputsOfTable, narrowFlightColumns } from './features/encoding.ts';
@@ -46,8 +47,6 @@ export interface Prepared {
   readonly flights: FlightColumns;
   /** Codes of the known rows. */
   readonly codesOf: KeyReader;
-  /** By kind of target statistic, float64: what each of the known rows may know. */
-  readonly statistics: ReadonlyMap<string, Float64Array>;
   /** uint8, shape (nRows): 1 where a flight of the table was late. */
   readonly labels: Uint8Array;
   readonly parts: Readonly<Record<Part, BoostRows>>;
@@ -56,7 +55,7 @@ export interface Prepared {
 }
 
 /** What trees are grown from. */
-export type Learnable = Omit<Prepared, 'flights' | 'codesOf' | 'statistics' | 'labels' | 'columns'>;
+export type Learnable = Omit<Prepared, 'flights' | 'codesOf' | 'labels' | 'columns'>;
 
 /** Without what only the features and the baselines are made of: it takes more memory than all the rest. */
 export const learnableOf = ({
@@ -164,6 +163,7 @@ const prepareSplit = async (
   const flights = wider
     ? narrowFlightColumns(table, wider.flights, inputs)
     : flightColumnsOf(table, inputs);
+  freeColumns(table.nRows);
   const codesOf = wider
     ? narrowKeyReader(wider.codesOf, wider.inputs, inputs, known.length)
     : buildKeyReader(flights, known);
@@ -173,11 +173,7 @@ const prepareSplit = async (
     ...(options.features === 'own' ? calendarFeatures(flights, codesOf, known, departures) : []),
   ];
   const kinds = options.features === 'own' ? kindsOf(inputs) : [];
-  const statistics = buildStatistics(
-    kinds,
-    { codesOf, rows: known, departures, labels },
-    wider && columnsOfKinds(kinds, wider.statistics),
-  );
+  const statistics = buildStatistics(kinds, { codesOf, rows: known, departures, labels });
   const features = [...plain, ...statistics.features];
   const twice = features.find(({ name }, f) => features.findIndex((one) => one.name === name) < f);
   if (twice)
@@ -195,15 +191,17 @@ const prepareSplit = async (
       isCategory: isCategorical(feature),
       parts: PARTS.map((part): ColumnSource => {
         const rows = split.rows[part];
-        const values = part === 'test' ? undefined : statistics.columns[f - plain.length];
-        return values
-          ? { kind: 'placed', values, places, rows }
+        const statistic = part === 'test' ? undefined : statistics.columns[f - plain.length];
+        return statistic
+          ? { kind: 'statistic', statistic, places, rows }
           : { kind: 'feature', feature, flights, rows };
       }),
     }),
   );
+  freeColumns(table.nRows);
   const into = PARTS.map((part) => sharedBytes(split.rows[part].length * features.length));
   const bins = await pool.bin({ columns, into });
+  freeColumns(table.nRows);
   const offsets = binOffsets(bins);
   const inTime = (labels: Uint8Array, part: Part): Pick<BoostRows, 'days' | 'effects'> => {
     if (split.kind !== 'time') return {};
@@ -217,20 +215,10 @@ const prepareSplit = async (
       return [part, rows];
     }),
   ) as Record<Part, BoostRows>;
-  const byKind = new Map(kinds.map(({ name }, k) => [name, statistics.columns[k]!]));
   return {
     ...{ split, inputs, features, bins, parts, known },
-    ...{ columns, flights, codesOf, labels, statistics: byKind },
+    ...{ columns, flights, codesOf, labels },
   };
-};
-
-/** What each row may know, of some kinds; undefined where one of them is not there. */
-const columnsOfKinds = (
-  kinds: readonly { readonly name: string }[],
-  statistics: Prepared['statistics'],
-): readonly Float64Array[] | undefined => {
-  const columns = kinds.flatMap(({ name }) => statistics.get(name) ?? []);
-  return columns.length === kinds.length ? columns : undefined;
 };
 
 const MIN_ROWS = 200;
@@ -306,7 +294,8 @@ export const labelsOf = (delayMinutes: Float32Array, lateMinutes: number): Uint8
 const checkLabels = (labels: Uint8Array, split: DataSplit, lateMinutes: number): void => {
   for (const part of PARTS) {
     let late = 0;
-    for (const row of split.rows[part]) late += labels[row]!;
+    const rows = split.rows[part];
+    for (let i = 0; i < rows.length; i++) late += labels[rows[i]!]!;
     if (late > 0 && late < split.rows[part].length) continue;
     const which = late === 0 ? 'no flight' : 'every flight';
     throw new AppError(

@@ -8,6 +8,7 @@ import { buildDelayQuantile } from '../core/delay-distribution.ts';
 import type { Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import { wholeProcessors } from '../host/processors.ts';
+import { MANY_ROWS } from './engine/ended-memory.ts';
 import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
 import { datesOf, type Part } from './features/time-split.ts';
@@ -140,9 +141,6 @@ interface ReadyToLearn {
   readonly samples: FlightSamples;
 }
 
-/** More flights than this are prepared for one model after the other: for both at once they take too much memory. */
-const MAX_ROWS_TOGETHER = 1_000_000;
-
 const isRefit = ({ refit, split }: TrainOptions): boolean => refit && split === 'time';
 
 const readyOf = (prepared: Prepared, options: TrainOptions): ReadyToLearn => ({
@@ -156,13 +154,16 @@ const readyEveryDay = async (
   pool: TrainingPool,
 ): Promise<ReadyToLearn> => readyOf(await prepareEveryDay(table, options, pool), options);
 
-/** For the model that is judged, and for that of every day where it is asked for and there is room for both. */
+/**
+ * For the model that is judged, and for that of every day where it is asked for. Many flights are prepared for one after
+ * the other: for both at once they take too much memory.
+ */
 const prepareToLearn = async (
   table: Table,
   options: TrainOptions,
   pool: TrainingPool,
 ): Promise<readonly [ReadyToLearn, ReadyToLearn?]> => {
-  if (!isRefit(options) || table.nRows > MAX_ROWS_TOGETHER)
+  if (!isRefit(options) || table.nRows > MANY_ROWS)
     return [readyOf(await prepare(table, options, pool), options)];
   const { judged, everyDay } = await prepareTwice(table, options, pool);
   return [readyOf(judged, options), readyOf(everyDay, options)];

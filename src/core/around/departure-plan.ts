@@ -222,6 +222,8 @@ const startKeys = (width: number) => {
   let starts: Int32Array | undefined;
   /** Of each number, the place that was found last: who asks goes on in time. */
   let found: Int32Array | undefined;
+  /** Where a number's keys are; one for all that ask: one for each of them would be memory until it is collected. */
+  const own = { begin: 0, end: 0 };
   const sortedKeys = (): Float64Array => (sorted ??= keys.subarray(0, n).sort());
   return {
     bytes: () => keys.byteLength,
@@ -244,7 +246,8 @@ const startKeys = (width: number) => {
       starts ??= startsOf(sortedKeys(), width);
       found ??= starts.slice();
       if (number + 1 >= starts.length) return n;
-      const own = [starts[number]!, starts[number + 1]!] as const;
+      own.begin = starts[number]!;
+      own.end = starts[number + 1]!;
       const place = firstNotBelowNear(sortedKeys(), key, found[number]!, own);
       found[number] = place;
       return place;
@@ -363,9 +366,10 @@ const firstNotBelowNear = (
   sorted: Float64Array,
   value: number,
   near: number,
-  [begin, end]: readonly [number, number],
+  { begin, end }: { readonly begin: number; readonly end: number },
 ): number => {
-  let [low, high] = [near, near];
+  let low = near;
+  let high = near;
   // The first that is not below lies at `low` or after it, and at `high` or before it.
   for (let step = 1; low > begin && sorted[low - 1]! >= value; step *= 2) {
     high = low - 1;
@@ -379,7 +383,8 @@ const firstNotBelowNear = (
 };
 
 const firstNotBelow = (sorted: Float64Array, value: number, begin: number, end: number): number => {
-  let [low, high] = [begin, end];
+  let low = begin;
+  let high = end;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (sorted[middle]! < value) low = middle + 1;

@@ -3,7 +3,8 @@
  * A column's bins depend on nothing but the column, so they are the same whoever takes it.
  */
 import type { Feature } from '../../core/features.ts';
-import { type FlightColumns, featureOfRows } from '../flight-columns.ts';
+import { type FlightColumns, featureInto } from '../flight-columns.ts';
+import { type OrderedStatistic, orderedNumbers } from '../ordered-statistic.ts';
 import { type Bins, binInto, buildCategoryBins, buildQuantityBins } from './binning.ts';
 
 /** Where one part of a column comes from, as plain data that a thread can be given. */
@@ -16,10 +17,10 @@ export type ColumnSource =
       readonly flights: FlightColumns;
       readonly rows: Int32Array;
     }
-  /** `values[places[row]]` of each of `rows`. */
+  /** What `rows` may know of a statistic; `places` says where each row of the table is among those that it knows. */
   | {
-      readonly kind: 'placed';
-      readonly values: Float64Array;
+      readonly kind: 'statistic';
+      readonly statistic: OrderedStatistic;
       readonly places: Int32Array;
       readonly rows: Int32Array;
     };
@@ -42,13 +43,14 @@ export interface BinningTask {
 /** Takes columns until none is left. @returns the bins of those taken, null for the others */
 export const binColumns = ({ columns, into, next }: BinningTask): (Bins | null)[] => {
   const found: (Bins | null)[] = columns.map(() => null);
+  const readOf = buildSourceReader();
   for (;;) {
     const f = Atomics.add(next, 0, 1);
     if (f >= columns.length) return found;
     const { isCategory, parts } = columns[f]!;
     let bins: Bins | null = null;
     parts.forEach((source, part) => {
-      const values = valuesOf(source);
+      const values = readOf(source);
       bins ??= isCategory
         ? buildCategoryBins(values, values.length)
         : buildQuantityBins(values, values.length);
@@ -59,12 +61,28 @@ export const binColumns = ({ columns, into, next }: BinningTask): (Bins | null)[
   }
 };
 
-/** float64: the column's numbers of one part. */
-export const valuesOf = (source: ColumnSource): Float64Array => {
-  if (source.kind === 'values') return source.values;
-  const { rows } = source;
-  if (source.kind === 'feature') return featureOfRows(source.feature, source.flights, rows);
-  const values = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++) values[i] = source.values[source.places[rows[i]!]!]!;
-  return values;
+/** Reads one part of a column after the other, float64, into the same memory; a statistic's numbers are found once. */
+const buildSourceReader = (): ((source: ColumnSource) => Float64Array) => {
+  let room = new Float64Array(0);
+  let last: { readonly statistic: OrderedStatistic; readonly numbers: Float64Array } | undefined;
+  return (source) => {
+    if (source.kind === 'values') return source.values;
+    const { rows } = source;
+    if (room.length < rows.length) room = new Float64Array(rows.length);
+    const values = room.subarray(0, rows.length);
+    if (source.kind === 'feature') {
+      featureInto(source.feature, source.flights, rows, values);
+      return values;
+    }
+    const { statistic, places } = source;
+    if (last?.statistic !== statistic) {
+      last = { statistic, numbers: orderedNumbers(statistic, last?.numbers) };
+    }
+    const { numbers } = last;
+    for (let i = 0; i < rows.length; i++) values[i] = numbers[places[rows[i]!]!]!;
+    return values;
+  };
 };
+
+/** float64: the column's numbers of one part. */
+export const valuesOf = (source: ColumnSource): Float64Array => buildSourceReader()(source);

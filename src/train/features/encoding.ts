@@ -6,8 +6,8 @@ import { buildCompletion } from '../../core/around/completion.ts';
 import { fieldOf } from '../../core/flight.ts';
 import { buildColumnReader, type Input } from '../../core/inputs.ts';
 import type { Table } from '../../core/table.ts';
-import { type FlightColumns, narrowCodes } from '../flight-columns.ts';
-import { sharedFloats } from '../shared-array.ts';
+import { type FlightColumns, type InputColumn, narrowCodes } from '../flight-columns.ts';
+import { sharedFloats, sharedSingles } from '../shared-array.ts';
 
 /**
  * What a model asks for: the table's columns, category values as seen in `known` rows only,
@@ -62,19 +62,51 @@ export const rawOf = (table: Table, inputs: readonly Input[]): Float64Array => {
 /** The same, input by input: what training works on. */
 export const flightColumnsOf = (table: Table, inputs: readonly Input[]): FlightColumns => {
   const { nRows } = table;
-  const columns = inputs.map(() => sharedFloats(nRows));
+  // Minutes since 1970 have more digits than four bytes hold.
+  const columns = inputs.map(
+    ({ kind }): InputColumn => (kind === 'time' ? sharedFloats(nRows) : sharedSingles(nRows)),
+  );
   const readInto = buildBlockReader(table, inputs);
-  const block = new Float64Array(BLOCK_ROWS * inputs.length);
+  const nInputs = inputs.length;
+  const block = new Float64Array(BLOCK_ROWS * nInputs);
+  const own = new Float64Array(BLOCK_ROWS);
   for (let first = 0; first < nRows; first += BLOCK_ROWS) {
     const n = Math.min(BLOCK_ROWS, nRows - first);
     readInto(block, 0, first, n);
-    for (let at = 0; at < columns.length; at++) {
-      const column = columns[at]!;
-      for (let i = 0; i < n; i++) column[first + i] = block[i * columns.length + at]!;
+    for (let at = 0; at < nInputs; at++) {
+      for (let i = 0; i < n; i++) own[i] = block[i * nInputs + at]!;
+      const values = own.subarray(0, n);
+      if (!holdsAll(columns[at]!, values)) columns[at] = wideCopy(columns[at]!);
+      columns[at]!.set(values, first);
     }
   }
   return { inputs, columns };
 };
+
+/** Whether a column holds these values to the bit. */
+const holdsAll = (column: InputColumn, values: Float64Array): boolean => {
+  if (column instanceof Float64Array) return true;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (Math.fround(value) !== value && !Number.isNaN(value)) return false;
+  }
+  return true;
+};
+
+const wideCopy = (column: InputColumn): Float64Array => {
+  const wide = sharedFloats(column.length);
+  wide.set(column);
+  return wide;
+};
+
+const copyOf = (column: InputColumn): InputColumn => {
+  const copy = emptyLike(column);
+  copy.set(column);
+  return copy;
+};
+
+const emptyLike = (column: InputColumn): InputColumn =>
+  column instanceof Float64Array ? sharedFloats(column.length) : sharedSingles(column.length);
 
 /**
  * The same, from the columns of inputs that know more values of their categories. What the others are the same in is shared;
@@ -91,7 +123,7 @@ export const narrowFlightColumns = (
     const { name, values } = inputs[at]!;
     if (values === undefined || values.length === wide.inputs[at]!.values?.length) return column;
     const codes = narrowCodes(wide.inputs, inputs, name);
-    const narrow = sharedFloats(nRows);
+    const narrow = emptyLike(column);
     for (let row = 0; row < nRows; row++) {
       const code = column[row]!;
       narrow[row] = Number.isNaN(code) ? code : codes[code]!;
@@ -105,10 +137,8 @@ export const narrowFlightColumns = (
     readInto(flight, 0, row, 1);
     flight.forEach((value, at) => {
       if (Object.is(value, columns[at]![row])) return;
-      if (columns[at] === wide.columns[at]) {
-        columns[at] = sharedFloats(nRows);
-        columns[at].set(wide.columns[at]!);
-      }
+      if (columns[at] === wide.columns[at]) columns[at] = copyOf(columns[at]!);
+      if (!holdsAll(columns[at]!, Float64Array.of(value))) columns[at] = wideCopy(columns[at]!);
       columns[at]![row] = value;
     });
   }

@@ -12,7 +12,8 @@ import type { Feature } from '../../core/features.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { KeyPart } from '../../core/steps/lookup.ts';
 import { type KeyCodes, type KeyReader, sortedKeys } from '../key-codes.ts';
-import { sharedFloats } from '../shared-array.ts';
+import { type OrderedStatistic, walkDays } from '../ordered-statistic.ts';
+import { sharedBytes, sharedInts } from '../shared-array.ts';
 
 export interface Kind {
   readonly name: string;
@@ -26,8 +27,8 @@ export interface Kind {
 interface Statistics {
   /** One lookup per kind: the state after the last row. */
   readonly features: readonly Feature[];
-  /** float64, shape (rows.length), per kind, shared: what each row may know. NaN where nothing is. */
-  readonly columns: readonly Float64Array[];
+  /** Per kind: what each row may know. */
+  readonly columns: readonly OrderedStatistic[];
 }
 
 /** Flights that statistics are taken of. */
@@ -42,59 +43,45 @@ interface KnownFlights {
   readonly labels: Uint8Array;
 }
 
-/**
- * @param filled the columns of the same kinds of these flights and of later ones, where they are known: no row of these
- * sees those
- * @cost O(rows x kinds)
- */
+/** @cost O(rows x kinds), 2 to 4 bytes for each */
 export const buildStatistics = (
   kinds: readonly Kind[],
   { codesOf, rows, departures, labels }: KnownFlights,
-  filled?: Statistics['columns'],
 ): Statistics => {
   const dictionaries = kinds.map(({ parts }) => codesOf(parts));
   const parents = kinds.map((kind) => kinds.findIndex(({ name }) => name === kind.parent));
-  const sums = dictionaries.map(({ keys }) => new Float64Array(keys.length));
-  const counts = dictionaries.map(({ keys }) => new Float64Array(keys.length));
-  const parentCodes = dictionaries.map(({ keys }) => new Int32Array(keys.length).fill(-1));
-  const columns = filled ?? kinds.map(() => sharedFloats(rows.length));
-  /** What is known of a code of a kind now. */
-  const known = (k: number, code: number): number => {
-    const count = code < 0 ? 0 : counts[k]![code]!;
-    if (count === 0) return Number.NaN;
-    const above = parents[k]! < 0 ? 0 : known(parents[k]!, parentCodes[k]![code]!);
-    const { strength } = kinds[k]!;
-    return (sums[k]![code]! + strength * (Number.isNaN(above) ? 0 : above)) / (count + strength);
-  };
-  for (let begin = 0; begin < rows.length; ) {
-    const day = dayOf(departures[rows[begin]!]!);
-    let end = begin;
-    let late = 0;
-    for (; end < rows.length && dayOf(departures[rows[end]!]!) === day; end++)
-      late += labels[rows[end]!]!;
-    const rate = late / (end - begin);
-    for (let k = 0; k < kinds.length && filled === undefined; k++) {
-      const { codes } = dictionaries[k]!;
-      const column = columns[k]!;
-      for (let i = begin; i < end; i++) column[i] = known(k, codes[i]!);
+  const dayStarts = dayStartsOf(rows, departures);
+  const isLate = sharedBytes(rows.length);
+  for (let i = 0; i < rows.length; i++) isLate[i] = labels[rows[i]!]!;
+  const columns = kinds.map((_, kind): OrderedStatistic => {
+    const levels: OrderedStatistic['levels'][number][] = [];
+    for (let k = kind; k >= 0; k = parents[k]!) {
+      const { codes, keys } = dictionaries[k]!;
+      levels.push({ codes, nKeys: keys.length, strength: kinds[k]!.strength });
     }
-    for (let k = 0; k < kinds.length; k++) {
-      const { codes } = dictionaries[k]!;
-      const above = parents[k]! < 0 ? null : dictionaries[parents[k]!]!.codes;
-      for (let i = begin; i < end; i++) {
-        const code = codes[i]!;
-        if (code < 0) continue;
-        sums[k]![code]! += labels[rows[i]!]! - rate;
-        counts[k]![code]! += 1;
-        if (above) parentCodes[k]![code] = above[i]!;
-      }
-    }
-    begin = end;
-  }
+    return { levels, dayStarts, isLate };
+  });
   return {
-    features: kinds.map((kind, k) => featureOf(kind, dictionaries[k]!, (code) => known(k, code))),
+    features: kinds.map((kind, k) => {
+      const { known } = walkDays(columns[k]!, null);
+      return featureOf(kind, dictionaries[k]!, (code) => known(0, code));
+    }),
     columns,
   };
+};
+
+const dayStartsOf = (rows: Int32Array, departures: Float64Array): Int32Array => {
+  const starts: number[] = [];
+  let last = Number.NaN;
+  for (let i = 0; i < rows.length; i++) {
+    const day = dayOf(departures[rows[i]!]!);
+    if (day !== last) starts.push(i);
+    last = day;
+  }
+  starts.push(rows.length);
+  const shared = sharedInts(starts.length);
+  shared.set(starts);
+  return shared;
 };
 
 const featureOf = (kind: Kind, codes: KeyCodes, known: (code: number) => number): Feature => {

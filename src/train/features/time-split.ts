@@ -120,9 +120,10 @@ const partsOf = (
 export const datesOf = (departures: Float64Array, rows: Int32Array): string => {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
-  for (const row of rows) {
-    first = Math.min(first, departures[row]!);
-    last = Math.max(last, departures[row]!);
+  for (let i = 0; i < rows.length; i++) {
+    const minutes = departures[rows[i]!]!;
+    first = Math.min(first, minutes);
+    last = Math.max(last, minutes);
   }
   return rows.length === 0
     ? ''
@@ -133,14 +134,15 @@ export const datesOf = (departures: Float64Array, rows: Int32Array): string => {
 const rowsByDay = (departures: Float64Array): Int32Array => {
   let first = Number.POSITIVE_INFINITY;
   let last = Number.NEGATIVE_INFINITY;
-  for (const minutes of departures) {
-    const day = dayOf(minutes);
+  // By place here and below: what an iterator makes for each of millions of rows is memory until it is collected.
+  for (let row = 0; row < departures.length; row++) {
+    const day = dayOf(departures[row]!);
     if (day < first) first = day;
     if (day > last) last = day;
   }
   const nDays = departures.length === 0 ? 0 : last - first + 1;
   const starts = new Int32Array(nDays + 1);
-  for (const minutes of departures) starts[dayOf(minutes) - first + 1]!++;
+  for (let row = 0; row < departures.length; row++) starts[dayOf(departures[row]!) - first + 1]!++;
   for (let day = 0; day < nDays; day++) starts[day + 1]! += starts[day]!;
   const order = new Int32Array(departures.length);
   for (let row = 0; row < departures.length; row++)

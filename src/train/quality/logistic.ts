@@ -28,7 +28,7 @@ export const fitLogistic = (
   const weights = new Float64Array(rows.offsets[nFeatures]!);
   const scores = new Float64Array(rows.nRows);
   let late = 0;
-  for (const label of rows.labels) late += label;
+  for (let row = 0; row < rows.nRows; row++) late += rows.labels[row]!;
   const rate = Math.min(1 - 1e-6, Math.max(1e-6, late / rows.nRows));
   const intercept = logit(rate);
   scores.fill(intercept);
