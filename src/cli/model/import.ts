@@ -172,12 +172,9 @@ const printModel = (model: Model): void => {
     const values = input.values ? `: ${abridge(input.values)}` : '';
     printLine(`  ${input.name}  ${input.kind}${input.required ? '' : ', optional'}${values}`);
   }
-  const [head] = model.heads;
   const { classes, notes = [] } = model.provenance;
-  if (classes && head?.kind === 'probability')
-    printLine(
-      `the probability is that of the class '${classes.late}' (not '${classes.other}'), served as P(delay >= ${head.minutes} min)`,
-    );
+  if (classes)
+    printLine(`the probability is that of the class '${classes.late}' (not '${classes.other}')`);
   printLine(`called delayed from a probability of ${model.threshold}`);
   for (const note of notes) printLine(`note: ${note}`);
 };

@@ -40,7 +40,7 @@ test('a pickle of unnamed columns and an inputs file become a model that show, v
     'TIPOVUELO',
     'MES',
   ]);
-  expect(puntual('model', 'show', 'latam').out).toContain('P(delay >= 15 min)  linear');
+  expect(puntual('model', 'show', 'latam').out).toContain("P(class '1')  linear");
   expect(puntual('model', 'verify', 'latam').out).toContain('is sound');
   const exported = puntual('model', 'export', 'latam', '--to', 'onnx', '-o', 'latam.onnx');
   expect(exported.code).toBe(0);

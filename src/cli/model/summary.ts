@@ -23,7 +23,7 @@ export const summaryOfModel = (model: Model) => ({
   ...(model.provenance.notes && { notes: model.provenance.notes }),
   inputs: model.inputs,
   features: model.features.map((feature) => `${feature.name}: ${feature.step}`),
-  heads: model.heads.map(summaryOfHead),
+  heads: model.heads.map((head) => summaryOfHead(head, model.provenance.classes?.late)),
   threshold: model.threshold,
   ...(model.provenance.trainedOn && {
     rows: model.provenance.trainedOn.rows,
@@ -35,11 +35,9 @@ export const summaryOfModel = (model: Model) => ({
   ...(model.provenance.baselines && { baselines: model.provenance.baselines }),
 });
 
-const summaryOfHead = (head: Head) => ({
-  answer:
-    head.kind === 'probability'
-      ? `P(delay >= ${head.minutes} min)`
-      : `P${Math.round(head.level * 100)} minutes of delay`,
+/** @param className the outcome whose probability a foreign model says, which need not be a delay */
+const summaryOfHead = (head: Head, className: string | undefined) => ({
+  answer: answerOf(head, className),
   kind: head.score.kind,
   ...(head.score.kind === 'forest' && {
     trees: head.score.forest.nTrees,
@@ -47,6 +45,11 @@ const summaryOfHead = (head: Head) => ({
   }),
   ...(head.kind === 'probability' && { calibration: head.calibration.kind }),
 });
+
+const answerOf = (head: Head, className: string | undefined): string => {
+  if (head.kind === 'quantile') return `P${Math.round(head.level * 100)} minutes of delay`;
+  return className === undefined ? `P(delay >= ${head.minutes} min)` : `P(class '${className}')`;
+};
 
 /**
  * Reads, checks and compiles a model as a worker does before it serves.
