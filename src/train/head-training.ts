@@ -24,6 +24,7 @@ import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
 import { calibrateInTheLarge } from './quality/calibration-in-the-large.ts';
 import { rateOf } from './quality/metrics.ts';
 import { type Learnable, labelsOf } from './preparation.ts';
+import { freeColumns } from './engine/ended-memory.ts';
 import type { ScoreRows } from './engine/parallel-scoring.ts';
 import { boostSettings, type TrainOptions, type TreeSearch, treeSearch } from './settings.ts';
 import { boostWithEarlyStopping } from './early-stopping.ts';
@@ -166,6 +167,8 @@ export const learnHeads = async (
     const nTrees = Math.round(first.trees.length * search.treesPerTree);
     const rows = knownOf(of);
     const { boosted, probabilities } = await learnAgain({ first, nTrees }, rows, name);
+    // What the trees were grown in is not needed for their curve.
+    freeColumns(rows.nRows);
     const raw = await probabilitiesOf(first, of.calibration);
     const curve =
       (previous === null && (await curveOverDays(first, of, raw, { ...rows, probabilities }))) ||
@@ -199,13 +202,26 @@ export const learnHeads = async (
   };
 };
 
+/** What heads are learned once more by. */
+export interface RelearnableHeads {
+  readonly heads: readonly Pick<LearnedHead, 'head' | 'boosted' | 'curve'>[];
+  /** How many days the answers reach past the flights known. */
+  readonly horizonDays: number;
+}
+
+/** Without the flights that the heads were learned from. */
+export const relearnableOf = ({ probabilities }: LearnedHeads): RelearnableHeads => ({
+  heads: probabilities.map(({ head, boosted, curve }) => ({ head, boosted, curve })),
+  horizonDays: horizonOf(probabilities[0]!.of.test),
+});
+
 /**
  * The heads learned once more, from every flight of `prepared`, all of which are in its train part: as many trees, the
  * same curves, brought to the level of all flights. Null where learning was told to stop.
  */
 export const learnOnAll = async (
   { parts: { train }, bins, features }: Learnable,
-  judged: readonly LearnedHead[],
+  { heads: judged, horizonDays }: RelearnableHeads,
   options: TrainOptions,
   { buildLearner, onRound }: Omit<HeadTraining, 'score'>,
 ): Promise<readonly Head[] | null> => {
@@ -213,7 +229,6 @@ export const learnOnAll = async (
   let isStopped = false;
   let known = new Float64Array(0);
   let previous: number | null = null;
-  const horizonDays = horizonOf(judged[0]!.of.test);
   for (const { head, boosted: first, curve } of judged) {
     const { minutes } = head;
     const rows = previous === null ? train : lateRows(train, previous, minutes);

@@ -8,7 +8,7 @@ import { buildDelayQuantile } from '../core/delay-distribution.ts';
 import type { Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import { wholeProcessors } from '../host/processors.ts';
-import { MANY_ROWS } from './engine/ended-memory.ts';
+import { freeColumns, MANY_ROWS } from './engine/ended-memory.ts';
 import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
 import { datesOf, type Part } from './features/time-split.ts';
@@ -20,6 +20,8 @@ import {
   learnHeads,
   learnOnAll,
   type OnRound,
+  type RelearnableHeads,
+  relearnableOf,
 } from './head-training.ts';
 import {
   type Learnable,
@@ -101,26 +103,16 @@ export const trainModel = async (
   onRound: OnRound = () => true,
 ): Promise<Trained> => {
   const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
+  const task = { table, options, pool, onRound };
   try {
-    const [{ learnable, samples }, everyDay] = await prepareToLearn(table, options, pool);
-    const learned = await learnHeads(learnable, options, {
-      buildLearner: buildParallelLearner(pool),
-      score: pool.score,
-      onRound,
-    });
-    const { judged, report, sampleRaw } = judge(table, { learnable, samples }, learned, options);
-    if (!isRefit(options) || learned.isStopped)
+    const { judged, report, sampleRaw, relearnable, everyDay } = await learnJudged(task);
+    if (relearnable === null)
       return { judged, refit: null, sampleRaw, report: { ...report, refit: null } };
     const startMs = performance.now();
     const refit = await learnEveryDay(
-      {
-        table,
-        options,
-        pool,
-        onRound,
-        everyDay: everyDay ?? (await readyEveryDay(table, options, pool)),
-      },
-      { learned: learned.probabilities, model: judged.model },
+      task,
+      everyDay ?? (await readyEveryDay(table, options, pool)),
+      { relearnable, model: judged.model },
     );
     const { known } = refit?.model.provenance.trainedOn ?? {};
     const seconds = (performance.now() - startMs) / 1000;
@@ -133,6 +125,45 @@ export const trainModel = async (
   } finally {
     pool.dismiss();
   }
+};
+
+interface TrainingTask {
+  readonly table: Table;
+  readonly options: TrainOptions;
+  readonly pool: TrainingPool;
+  readonly onRound: OnRound;
+}
+
+interface JudgedLearning {
+  readonly judged: Learned;
+  readonly report: Omit<TrainReport, 'refit'>;
+  readonly sampleRaw: Float64Array;
+  /** What is learned again from every day; null where nothing is. */
+  readonly relearnable: RelearnableHeads | null;
+  /** Every day, where it was prepared beside the others. */
+  readonly everyDay: ReadyToLearn | undefined;
+}
+
+/** Nothing that comes of it holds the flights that were learned from: they go before every day is prepared. */
+const learnJudged = async ({
+  table,
+  options,
+  pool,
+  onRound,
+}: TrainingTask): Promise<JudgedLearning> => {
+  const [ready, everyDay] = await prepareToLearn(table, options, pool);
+  const learned = await learnHeads(ready.learnable, options, {
+    buildLearner: buildParallelLearner(pool),
+    score: pool.score,
+    onRound,
+  });
+  const isLast = !isRefit(options) || learned.isStopped;
+  freeColumns(table.nRows);
+  return {
+    ...judge(table, ready, learned, options),
+    everyDay,
+    relearnable: isLast ? null : relearnableOf(learned),
+  };
 };
 
 /** Flights as bins, and what is kept of their inputs: the matrix of these is let go before trees are grown. */
@@ -280,22 +311,15 @@ const judge = (
 
 const ratesOf = ({ nRows, labels }: BoostRows) => ({ rows: nRows, baseRate: rateOf(labels) });
 
-interface RefitTask {
-  readonly table: Table;
-  readonly options: TrainOptions;
-  readonly pool: TrainingPool;
-  readonly onRound: OnRound;
-  readonly everyDay: ReadyToLearn;
-}
-
 /** The judged model learned again from every flight; null where learning was told to stop. */
 const learnEveryDay = async (
-  { table, options, pool, onRound, everyDay: { learnable, samples } }: RefitTask,
-  judged: { readonly learned: readonly LearnedHead[]; readonly model: Model },
+  { table, options, pool, onRound }: TrainingTask,
+  { learnable, samples }: ReadyToLearn,
+  judged: { readonly relearnable: RelearnableHeads; readonly model: Model },
 ): Promise<Learned | null> => {
   const departures = departuresOf(table);
   const { inputs, features, known } = learnable;
-  const heads = await learnOnAll(learnable, judged.learned, options, {
+  const heads = await learnOnAll(learnable, judged.relearnable, options, {
     buildLearner: buildParallelLearner(pool),
     onRound,
   });
@@ -370,6 +394,6 @@ const learnedQuantileQuality = (
 export const thresholdOf = (probabilities: Float64Array, labels: Uint8Array): number => {
   const sorted = Float64Array.from(probabilities).sort();
   let late = 0;
-  for (const label of labels) late += label;
+  for (let i = 0; i < labels.length; i++) late += labels[i]!;
   return sorted[Math.max(0, sorted.length - Math.max(1, late))]!;
 };

@@ -18,6 +18,8 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
+const HOUR = { of: 'hour', input: 'scheduledDeparture', radix: 24 } as const;
+
 /** Two flights a day: AA late, B6 on time, on four days. */
 const airlines = [0, 1, 0, 1, 0, 1, 0, 1];
 const labels = Uint8Array.from([1, 0, 1, 0, 1, 0, 1, 0]);
@@ -57,5 +59,37 @@ describe('a target statistic', () => {
     expect(out[0]).toBe(2 / 6);
     encode(Float64Array.of(Number.NaN, 9999), 0, out, 0);
     expect(out[0]).toBeNaN();
+  });
+
+  test('is drawn towards its parent as that stood before the day, where it knows little itself', () => {
+    const kinds: readonly Kind[] = [
+      { name: 'lateOfHour', parts: [HOUR], parent: null, strength: 2 },
+      {
+        name: 'lateOfAirlineHour',
+        parts: [...KINDS[0]!.parts, HOUR],
+        parent: 'lateOfHour',
+        strength: 4,
+      },
+    ];
+    const late = Uint8Array.from([1, 0, 1, 1, 0, 0, 1, 0]);
+    const own = Int32Array.from([0, 1, 2, 3, 4, 5, 6, 7]);
+    // AA at ten o'clock each day, B6 at ten on the second and fourth, else at noon.
+    const times = departures.map((minutes, row) => minutes + (row % 4 === 1 ? 120 : 0));
+    const { columns } = buildStatistics(kinds, {
+      codesOf: buildKeyReader(
+        { inputs: INPUTS, columns: [Float64Array.from(airlines), times] },
+        own,
+      ),
+      rows: own,
+      departures: times,
+      labels: late,
+    });
+    const [hour, both] = columns.map((column) => orderedNumbers(column));
+    // Day one: 0.5 above its day at ten, 0.5 below at noon. Day two: all late, so nobody stands out.
+    expect([hour![2], both![2]]).toEqual([0.5 / 3, (0.5 + 4 * (0.5 / 3)) / 5]);
+    expect([hour![4], both![4]]).toEqual([0.5 / 5, (0.5 + 4 * (0.5 / 5)) / 6]);
+    expect([hour![5], both![5]]).toEqual([-0.5 / 3, (-0.5 + 4 * (-0.5 / 3)) / 5]);
+    expect(both![3]).toBeNaN();
+    expect(both![7]).toBe((0 + 4 * (0.5 / 6)) / 5);
   });
 });

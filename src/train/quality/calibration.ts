@@ -14,7 +14,7 @@ const MIN_PROBABILITY = 1e-12;
 /** A calibration fitted to probabilities and what came of them. */
 export const fitCalibration = (probabilities: Float64Array, labels: Uint8Array): Calibration => {
   let late = 0;
-  for (const label of labels) late += label;
+  for (let i = 0; i < labels.length; i++) late += labels[i]!;
   if (late < 10 || labels.length - late < 10) return { kind: 'none' };
   if (labels.length >= ISOTONIC_ROWS) return fitIsotonic(probabilities, labels);
   return labels.length >= PLATT_ROWS

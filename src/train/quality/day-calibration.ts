@@ -119,7 +119,9 @@ const fit = ({ probabilities, labels, days }: DayOutcomes, given?: number): Fitt
     for (let row = 0; row < scores.length; row++) {
       const place = places[row]!;
       const p = sigmoid(slope * scores[row]! + mean + effects[place]!);
-      const [g, h] = [p - labels[row]!, p * (1 - p)];
+      // Not as a pair: one would be made per flight.
+      const g = p - labels[row]!;
+      const h = p * (1 - p);
       gradients[place]! += g;
       hessians[place]! += h;
       ofSlope.gradient += g * scores[row]!;

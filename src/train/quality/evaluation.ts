@@ -1,7 +1,7 @@
 /**
  * What a report says of probabilities on flights that the model never saw: overall, by month, by airline, by threshold.
  */
-import { dayOf } from '../../core/calendar.ts';
+import { dayOf, minuteOfDay } from '../../core/calendar.ts';
 import { encodeTime } from '../../core/flight.ts';
 import type { Quality } from '../../core/model.ts';
 import type { Table } from '../../core/table.ts';
@@ -78,6 +78,7 @@ export interface Evaluation {
 }
 
 const CURVE_POINTS = 50;
+const HOUR_NAMES = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, '0'));
 const MAX_AIRLINES = 30;
 
 /** Probabilities and what came of the flights. */
@@ -112,7 +113,19 @@ export const evaluate = ({
     compare({ against, own: probabilities, other, labels, resampling }),
   );
   const skill = comparisons.find(({ against }) => against === 'climatology') ?? comparisons[0]!;
-  const hourOf = (i: number): string => encodeTime(departures[rows[i]!]!).slice(11, 13);
+  const hourOf = (i: number): string =>
+    HOUR_NAMES[Math.floor(minuteOfDay(departures[rows[i]!]!) / 60)]!;
+  const months = new Map<number, string>();
+  /** Written once per day: once per flight is memory until it is collected. */
+  const monthOf = (i: number): string => {
+    const minutes = departures[rows[i]!]!;
+    const day = dayOf(minutes);
+    const known = months.get(day);
+    if (known !== undefined) return known;
+    const month = encodeTime(minutes).slice(0, 7);
+    months.set(day, month);
+    return month;
+  };
   const airlineOf = namesOf(table, rows);
   const suited = costs && costs.falseAlarm / (costs.falseAlarm + costs.miss);
   const wanted = [0.3, 0.5, threshold, ...(suited === undefined ? [] : [suited])];
@@ -123,7 +136,7 @@ export const evaluate = ({
     precisionRecall: precisionRecallOf(probabilities, labels),
     thresholds: thresholds.map((at) => thresholdQuality(probabilities, labels, at, nDays)),
     ...(suited === undefined ? {} : { costThreshold: suited }),
-    byMonth: byGroup(answers, (i) => encodeTime(departures[rows[i]!]!).slice(0, 7)),
+    byMonth: byGroup(answers, monthOf),
     byAirline: byGroup(answers, airlineOf)
       .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
       .slice(0, MAX_AIRLINES),

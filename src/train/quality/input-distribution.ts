@@ -15,17 +15,19 @@ const N_BINS = 10;
 export const distributionsOf = (
   { inputs, columns }: FlightColumns,
   rows: Int32Array,
-): readonly InputShare[] =>
-  inputs.flatMap((input, at) => {
+): readonly InputShare[] => {
+  const own = new Float64Array(rows.length);
+  /** Room for the numbers that are not missing. */
+  const present = new Float64Array(rows.length);
+  return inputs.flatMap((input, at) => {
     if ((PLAN_FIELDS as readonly string[]).includes(input.name)) return [];
     const column = columns[at]!;
-    const own = new Float64Array(rows.length);
     for (let i = 0; i < rows.length; i++) {
       const value = column[rows[i]!]!;
       own[i] = input.kind === 'time' ? minuteOfDay(value) : value;
     }
     const isCode = input.kind === 'category';
-    const edges = isCode ? new Float64Array(0) : edgesOf(own);
+    const edges = isCode ? new Float64Array(0) : edgesOf(own, present);
     const nKnown = isCode ? (input.values?.length ?? 0) : edges.length + 1;
     const counts = new Float64Array(nKnown + 1);
     buildBinCounter(
@@ -40,11 +42,13 @@ export const distributionsOf = (
       rows: own.length,
     };
   });
+};
 
-const edgesOf = (values: Float64Array): Float64Array => {
-  const present = values.filter((value) => !Number.isNaN(value));
+const edgesOf = (values: Float64Array, room: Float64Array): Float64Array => {
+  let n = 0;
+  for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i]!)) room[n++] = values[i]!;
+  const present = room.subarray(0, n);
   const edges = new Set<number>();
-  if (present.length > 0)
-    for (let b = 1; b < N_BINS; b++) edges.add(sampleQuantile(present, b / N_BINS));
+  if (n > 0) for (let b = 1; b < N_BINS; b++) edges.add(sampleQuantile(present, b / N_BINS));
   return Float64Array.from(edges).sort();
 };

@@ -109,7 +109,7 @@ export const ece = (probabilities: Float64Array, labels: Uint8Array): number =>
 
 export const rateOf = (labels: Uint8Array): number => {
   let late = 0;
-  for (const label of labels) late += label;
+  for (let i = 0; i < labels.length; i++) late += labels[i]!;
   return late / labels.length;
 };
 
