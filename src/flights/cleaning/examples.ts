@@ -27,6 +27,9 @@ export const placeExamples = async (
 /** Rows at the beginning of a source that are looked through one by one. */
 const MAX_ROWS = 2_000_000;
 
+/** Of these, the ones that mostly have them all. */
+const FIRST_ROWS = 8192;
+
 /** Where to look for examples. */
 interface Lookout {
   readonly file: string;
@@ -50,18 +53,22 @@ export const lookForExamples = async (
     [...reasons].filter(([reason]) => reason !== '' && log.wantsExamples(reason)),
   );
   if (lacking.size === 0) return;
+  const isDone = (): boolean =>
+    [...lacking].every(([reason, n]) => !log.wantsExamples(reason) || log.nRejected(reason) >= n);
   let nSeen = 0;
   await blameFile(file, async () => {
-    const result = await connection.stream(
-      `SELECT reject, detail FROM (${select}) LIMIT ${MAX_ROWS}`,
-    );
-    const isDone = (): boolean =>
-      [...lacking].every(([reason, n]) => !log.wantsExamples(reason) || log.nRejected(reason) >= n);
-    while (!isDone()) {
-      const chunk = await result.fetchChunk();
-      if (!chunk || chunk.rowCount === 0) break;
-      log.sift(chunk, undefined);
-      nSeen += chunk.rowCount;
+    // The first fetch waits for all that a stream may have ready, so the first rows are asked for by themselves.
+    for (const end of [FIRST_ROWS, MAX_ROWS]) {
+      if (isDone()) break;
+      const result = await connection.stream(
+        `SELECT reject, detail FROM (${select}) LIMIT ${end - nSeen} OFFSET ${nSeen}`,
+      );
+      while (!isDone()) {
+        const chunk = await result.fetchChunk();
+        if (!chunk || chunk.rowCount === 0) break;
+        log.sift(chunk, undefined);
+        nSeen += chunk.rowCount;
+      }
     }
   });
   if (nSeen < MAX_ROWS) return;

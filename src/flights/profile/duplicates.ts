@@ -34,7 +34,5 @@ export const sampleStride = (nRows: number, memoryMb: number | undefined): numbe
 };
 
 /** SQL for the hash of a flight in the sample, 0 for any other. */
-export const sampledHash = (parts: readonly string[], stride: number, isKnown: string): string => {
-  const hash = `hash(${parts.join(', ')})`;
-  return `CASE WHEN ${isKnown}${stride === 1 ? '' : ` AND ${hash} % ${stride} = 0`} THEN ${hash} ELSE 0 END`;
-};
+export const sampledHash = (hash: string, stride: number, isKnown: string): string =>
+  `CASE WHEN ${isKnown}${stride === 1 ? '' : ` AND ${hash} % ${stride} = 0`} THEN ${hash} ELSE 0 END`;

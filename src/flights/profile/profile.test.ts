@@ -223,3 +223,19 @@ test('a level that changes within a month, and a number of flights that does, ar
     'the number of flights changes on 2013-03-17: 50 a day in the 28 days from then on, 20 in the 28 before',
   ]);
 });
+
+test('a reason that begins far in has its examples with their lines, and none of them twice', async () => {
+  const good = (n: number): readonly string[] =>
+    new Array<string>(n).fill('2013-07-01T06:05,UA,EWR,IAH,20,A1');
+  const file = put('far.csv', [
+    '2013-07-01T06:05,UA,EWR,IAH,NA,A1',
+    ...good(9000),
+    '2013-07-01T06:05,UA,EWR,IAH,99999,A1',
+    ...good(3),
+    '2013-07-01T06:05,UA,EWR,IAH,NA,A2',
+  ]);
+  const { rejected, examples } = await profileFiles([file], { lateMinutes: 15 });
+  expect(rejected).toEqual({ 'no delay': 2, 'impossible delay': 1 });
+  expect(examples['no delay']?.map(({ line }) => line)).toEqual([2, 9006]);
+  expect(examples['impossible delay']?.map(({ line }) => line)).toEqual([9002]);
+});

@@ -1,11 +1,10 @@
 /**
- * Flights and cells counted by the database, on all its threads, in a pass over a source each.
+ * Flights and cells counted by the database, on all its threads, in one pass over a source.
  *
- * A pass groups by many things at once, each by itself (grouping sets): the first by hour, airline, route, delay and
- * reason, the second by each column as it stands in the file. Together they would take one reading less, and count late
- * and cancelled flights for each value of each column, which takes longer. What comes out is a row for each different
- * value; rows of the files are never handed over. What does not fit in the memory of the database goes to disk. Many
- * columns, or columns in little memory, take several passes.
+ * The pass groups by many things at once, each by itself (grouping sets): by hour, airline, route, delay and reason, and
+ * by each column as it stands in the file. What comes out is a row for each different value; rows of the files are never
+ * handed over. What does not fit in the memory of the database goes to disk. Many columns, or columns in little memory,
+ * take more passes.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type FlightQuery, plainFlights } from '../cleaning/flight-query.ts';
@@ -63,9 +62,20 @@ interface TallyOptions {
 const IDENTITY = ['airline', 'flightNumber', 'origin', 'destination', 'minute'] as const;
 const AIRCRAFT = ['origin', 'destination', 'minute', 'tailNumber'] as const;
 
-/** Kinds of rows in `tally`, each by the key that is not NULL in it. */
-const KINDS = ['reason', 'hour', 'airline', 'origin', 'delay', 'flight', 'aircraft'] as const;
-type Kind = (typeof KINDS)[number];
+/** What flights are grouped by, each by itself. */
+const SETS = {
+  reason: ['reason', 'remark'],
+  hour: ['hour'],
+  airline: ['airline'],
+  route: ['origin', 'destination'],
+  delay: ['delay'],
+  flight: ['flight'],
+  aircraft: ['aircraft'],
+} as const;
+type Kind = keyof typeof SETS;
+
+/** Kinds of rows in `tally`: one for each set, and one for the columns of the files. */
+const KINDS = Object.keys(SETS) as Kind[];
 
 const kindOf = (name: Kind): number => KINDS.indexOf(name);
 const CELL = KINDS.length;
@@ -88,15 +98,18 @@ export const startTally = async (
     const cells = source.columns.map((name, i) => ({
       name: `cell${i}`,
       place: columns.add(name),
-      sql: `coalesce(${identifier(name)}::VARCHAR, '') AS cell${i}`,
+      ofSource: cellOf(identifier(name), i),
+      ofFlights: cellOf(`own${i}`, i),
     }));
     const run = (sql: string): Promise<unknown> =>
       blameFile(source.file, () =>
         connection.run(`INSERT INTO tally SELECT ${number}, * FROM (${sql})`),
       );
-    await run(flightSets(flights, { lateMinutes, stride }));
+    // To group flights takes as much memory as to count that many columns.
+    const nFirst = Math.max(0, maxColumns - KINDS.length);
+    await run(flightSets(flights, { lateMinutes, stride }, cells.slice(0, nFirst)));
     const lines = await takeRejectedLines(connection);
-    for (let from = 0; from < cells.length; from += maxColumns) {
+    for (let from = nFirst; from < cells.length; from += maxColumns) {
       await run(cellSets(flights, cells.slice(from, from + maxColumns)));
       // The same lines once more.
       await takeRejectedLines(connection);
@@ -121,7 +134,7 @@ export const startTally = async (
       byAirline: (await sumsOf(connection, 'airline'))
         .filter(({ name }) => name !== '')
         .map(({ name, sums }) => [name, sums]),
-      byRoute: (await sumsOf(connection, 'origin')).map(({ name, other, sums }) => [
+      byRoute: (await sumsOf(connection, 'route')).map(({ name, other, sums }) => [
         { origin: name, destination: other },
         sums,
       ]),
@@ -140,60 +153,72 @@ export const startTally = async (
 interface CellColumn {
   readonly name: string;
   readonly place: number;
-  /** SQL that names it so, never NULL: what is NULL belongs to another grouping set. */
-  readonly sql: string;
+  /** SQL that names it so, of the source and of the query of its flights. */
+  readonly ofSource: string;
+  readonly ofFlights: string;
 }
 
-/** The pass that counts flights. */
+/** A column's text, never NULL: what is NULL belongs to another grouping set. */
+const cellOf = (column: string, i: number): string =>
+  `coalesce(${column}::VARCHAR, '') AS cell${i}`;
+
+/**
+ * The pass that counts flights, and as many columns with them. Groups are not filtered: the database would filter anew
+ * for each of them.
+ */
 const flightSets = (
   flights: FlightQuery,
   { lateMinutes, stride }: Pick<TallyOptions, 'lateMinutes' | 'stride'>,
+  cells: readonly CellColumn[],
 ): string => {
   const has = new Set<string>(flights.projection.fields);
   const field = (name: string): string => (has.has(name) ? name : `'' AS ${name}`);
-  const keys = [
-    'reason',
-    'remark',
-    'hour',
-    'airline',
-    'origin',
-    'destination',
-    'delay',
-    'flight',
-    'aircraft',
-  ];
+  const names = cells.map(({ name }) => name);
+  const keys = [...Object.values(SETS).flat(), ...names];
+  const sets = [...Object.values(SETS), ...names.map((name) => [name])];
   return `
-    SELECT CASE ${KINDS.map((key, i) => `WHEN ${key} IS NOT NULL THEN ${i}`).join(' ')} END::TINYINT,
-           coalesce(hour, delay)::BIGINT, coalesce(reason, airline, origin),
+    SELECT CASE ${KINDS.map((kind, i) => `WHEN ${SETS[kind][0]} IS NOT NULL THEN ${i}`).join(' ')} ELSE ${CELL} END::TINYINT,
+           coalesce(hour, delay${cells.length > 0 ? `, ${placeOf(cells)}` : ''})::BIGINT, ${coalesced(['reason', 'airline', 'origin', ...names])},
            coalesce(remark, destination), coalesce(flight, aircraft), n, flights, late, cancelled, minutes
     FROM (
-      SELECT ${keys.join(', ')}, count(*) AS n, count(*) FILTER (isUsed) AS flights,
-             count(*) FILTER (isUsed AND delayMinutes >= ${lateMinutes}) AS late,
-             count(*) FILTER (reason = 'cancelled' AND minute <> ${NO_MINUTES}) AS cancelled,
-             coalesce(sum(delayMinutes) FILTER (isUsed), 0) AS minutes
+      SELECT ${keys.join(', ')}, count(*) AS n, count(used) AS flights, count(late) AS late, count(cancelled) AS cancelled, sum(minutes) AS minutes
       FROM (
         SELECT *, minute // 60 AS hour, CASE WHEN isUsed THEN floor(delayMinutes)::INTEGER ELSE ${NO_MINUTES} END AS delay,
-               ${sampledHash(IDENTITY, stride, 'isUsed')} AS flight,
-               ${sampledHash(AIRCRAFT, stride, `isUsed AND tailNumber <> ''`)} AS aircraft
+               ${sampledHash('flightHash', stride, 'isUsed')} AS flight,
+               ${sampledHash('aircraftHash', stride, `isUsed AND tailNumber <> ''`)} AS aircraft,
+               CASE WHEN isUsed THEN true END AS used, CASE WHEN isUsed AND delayMinutes >= ${lateMinutes} THEN true END AS late,
+               CASE WHEN reason = 'cancelled' AND minute <> ${NO_MINUTES} THEN true END AS cancelled,
+               CASE WHEN isUsed THEN delayMinutes::DOUBLE ELSE 0 END AS minutes
         FROM (
-          SELECT reject AS reason, reject = '' AS isUsed, ${flights.projection.hasRemark ? 'remark' : `'' AS remark`}, delayMinutes,
-                 scheduledDeparture AS minute, ${['airline', 'flightNumber', 'tailNumber', 'origin', 'destination'].map(field).join(', ')}
-          FROM (${plainFlights(flights)})
+          SELECT *, hash(${IDENTITY.join(', ')}) AS flightHash, hash(${AIRCRAFT.join(', ')}) AS aircraftHash
+          FROM (
+            SELECT reject AS reason, reject = '' AS isUsed, ${flights.projection.hasRemark ? 'remark' : `'' AS remark`}, delayMinutes,
+                   scheduledDeparture AS minute, ${['airline', 'flightNumber', 'tailNumber', 'origin', 'destination'].map(field).join(', ')}${names.map((name) => `, ${name}`).join('')}
+            FROM (${plainFlights(
+              flights,
+              cells.map(({ ofFlights }) => ofFlights),
+            )})
+          )
         )
       )
-      GROUP BY GROUPING SETS ((reason, remark), (hour), (airline), (origin, destination), (delay), (flight), (aircraft))
+      GROUP BY GROUPING SETS (${sets.map((set) => `(${set.join(', ')})`).join(', ')})
     )`;
 };
 
 /** A pass that counts columns. */
 const cellSets = ({ source }: FlightQuery, cells: readonly CellColumn[]): string => {
   const names = cells.map(({ name }) => name);
-  const place = `CASE ${cells.map((cell) => `WHEN ${cell.name} IS NOT NULL THEN ${cell.place}`).join(' ')} END`;
   return `
-    SELECT ${CELL}::TINYINT, ${place}::BIGINT, coalesce(${names.join(', ')}), NULL, NULL, n, 0, 0, 0, 0
-    FROM (SELECT ${names.join(', ')}, count(*) AS n FROM (SELECT ${cells.map(({ sql }) => sql).join(', ')} FROM ${source.from})
+    SELECT ${CELL}::TINYINT, ${placeOf(cells)}::BIGINT, ${coalesced(names)}, NULL, NULL, n, 0, 0, 0, 0
+    FROM (SELECT ${names.join(', ')}, count(*) AS n FROM (SELECT ${cells.map(({ ofSource }) => ofSource).join(', ')} FROM ${source.from})
           GROUP BY GROUPING SETS (${names.map((name) => `(${name})`).join(', ')}))`;
 };
+
+const coalesced = (names: readonly string[]): string => `coalesce(${names.join(', ')})`;
+
+/** SQL for the place of the column that a row counts a value of. */
+const placeOf = (cells: readonly CellColumn[]): string =>
+  `CASE ${cells.map(({ name, place }) => `WHEN ${name} IS NOT NULL THEN ${place}`).join(' ')} END`;
 
 /** Rows of one kind over all sources, ascending. */
 const sumsOf = async (connection: DuckDBConnection, kind: Kind) => {
