@@ -24,7 +24,7 @@ import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
 import { calibrateInTheLarge } from './quality/calibration-in-the-large.ts';
 import { rateOf } from './quality/metrics.ts';
 import { type Learnable, labelsOf } from './preparation.ts';
-import { freeColumns } from './engine/ended-memory.ts';
+import { freeColumns } from './ended-memory.ts';
 import type { ScoreRows } from './engine/parallel-scoring.ts';
 import { boostSettings, type TrainOptions, type TreeSearch, treeSearch } from './settings.ts';
 import { boostWithEarlyStopping } from './early-stopping.ts';

@@ -12,7 +12,7 @@ import type { Input } from '../core/inputs.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import type { Bins } from './binning/binning.ts';
 import type { ColumnSource, ColumnTask } from './binning/column-binning.ts';
-import { freeColumns } from './engine/ended-memory.ts';
+import { freeColumns } from './ended-memory.ts';
 import type { TrainingPool } from './engine/training-pool.ts';
 import { dayEffects } from './features/day-effect.ts';
 import { flightColumnsOf, inputsOfTable, narrowFlightColumns } from './features/encoding.ts';

@@ -8,7 +8,7 @@ import { buildDelayQuantile } from '../core/delay-distribution.ts';
 import type { Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import { wholeProcessors } from '../host/processors.ts';
-import { freeColumns, MANY_ROWS } from './engine/ended-memory.ts';
+import { freeColumns, MANY_ROWS } from './ended-memory.ts';
 import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
 import { datesOf, type Part } from './features/time-split.ts';
@@ -382,7 +382,7 @@ const learnedQuantileQuality = (
   return quantileQuality(
     {
       answers: Float64Array.from({ length: test.nRows }, (_, i) => quantile(survival, i * nSteps)),
-      constant: sampleQuantile(Float64Array.from(train.minutes), level),
+      constant: sampleQuantile(new Float64Array(train.minutes), level),
       days,
     },
     level,

@@ -34,7 +34,7 @@ import type { BoostRows } from '../growing/training-rows.ts';
 import { wordsOf } from '../kernels/kernel-shape.ts';
 import { emitKernels } from '../kernels/kernels.ts';
 import type { AssembledTree } from './assembly.ts';
-import { freeEnded } from './ended-memory.ts';
+import { freeEnded } from '../ended-memory.ts';
 import { awaitChange, doPart, JOBS } from './jobs.ts';
 import { layoutOf } from './layout.ts';
 import { CONTROL } from './node-table.ts';

@@ -3,7 +3,7 @@
  * The entry of a worker; started by `training-pool`.
  */
 import { binColumns } from '../binning/column-binning.ts';
-import { freeEnded } from './ended-memory.ts';
+import { freeEnded } from '../ended-memory.ts';
 import { serveJobs } from './jobs.ts';
 import { scorePart } from './parallel-scoring.ts';
 import type { PoolTask } from './training-pool.ts';

@@ -122,8 +122,8 @@ export const rankFlights = (
       ranks[at - 1]! + (probabilities[order[at]!] === probabilities[order[at - 1]!] ? 0 : 1);
   return {
     ranks,
-    labels: Uint8Array.from(order, (i) => labels[i]!),
-    places: Int32Array.from(order, (i) => places[i]!),
+    labels: labels.map((_, at) => labels[order[at]!]!),
+    places: places.map((_, at) => places[order[at]!]!),
   };
 };
 
@@ -146,7 +146,9 @@ export const winsByDay = ({ ranks, labels, places }: RankedFlights, nDays: numbe
   const [tiedLate, tiedOnTime] = [new Float64Array(nDays), new Float64Array(nDays)];
   for (let at = 0; at < ranks.length; ) {
     const rank = ranks[at]!;
-    let [nLate, nOnTime] = [0, 0];
+    // Neither a pair nor, below, a part of the sums: one would be made per flight.
+    let nLate = 0;
+    let nOnTime = 0;
     const begin = at;
     for (; at < ranks.length && ranks[at] === rank; at++) {
       const place = places[at]!;
@@ -162,11 +164,11 @@ export const winsByDay = ({ ranks, labels, places }: RankedFlights, nDays: numbe
       const place = places[i]!;
       const n = tiedLate[place]!;
       if (n === 0) continue;
-      const own = wins.subarray(place * nDays, (place + 1) * nDays);
-      if (nOnTime === 0) for (let day = 0; day < nDays; day++) own[day]! += n * onTime[day]!;
+      const own = place * nDays;
+      if (nOnTime === 0) for (let day = 0; day < nDays; day++) wins[own + day]! += n * onTime[day]!;
       else
         for (let day = 0; day < nDays; day++)
-          own[day]! += n * (onTime[day]! + tiedOnTime[day]! / 2);
+          wins[own + day]! += n * (onTime[day]! + tiedOnTime[day]! / 2);
       late[place]! += n;
       tiedLate[place] = 0;
     }

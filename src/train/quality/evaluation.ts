@@ -3,6 +3,7 @@
  */
 import { dayOf, minuteOfDay } from '../../core/calendar.ts';
 import { encodeTime } from '../../core/flight.ts';
+import { freeColumns } from '../ended-memory.ts';
 import type { Quality } from '../../core/model.ts';
 import type { Table } from '../../core/table.ts';
 import { departuresOf } from '../../core/table.ts';
@@ -112,6 +113,7 @@ export const evaluate = ({
   const comparisons = Object.entries(baselines).map(([against, other]) =>
     compare({ against, own: probabilities, other, labels, resampling }),
   );
+  freeColumns(table.nRows);
   const skill = comparisons.find(({ against }) => against === 'climatology') ?? comparisons[0]!;
   const hourOf = (i: number): string =>
     HOUR_NAMES[Math.floor(minuteOfDay(departures[rows[i]!]!) / 60)]!;
@@ -130,23 +132,27 @@ export const evaluate = ({
   const suited = costs && costs.falseAlarm / (costs.falseAlarm + costs.miss);
   const wanted = [0.3, 0.5, threshold, ...(suited === undefined ? [] : [suited])];
   const thresholds = [...new Set(wanted)].sort((a, b) => a - b);
+  const byMonth = byGroup(answers, monthOf);
+  const byAirline = byGroup(answers, airlineOf);
+  const byHour = byGroup(answers, hourOf);
+  freeColumns(table.nRows);
+  const bySlice = byGroup(answers, (i) => {
+    const airline = airlineOf(i);
+    return airline === undefined ? undefined : `${airline} ${hourOf(i)}`;
+  });
+  freeColumns(table.nRows);
   return {
     test,
     reliability: reliability(probabilities, labels),
     precisionRecall: precisionRecallOf(probabilities, labels),
     thresholds: thresholds.map((at) => thresholdQuality(probabilities, labels, at, nDays)),
     ...(suited === undefined ? {} : { costThreshold: suited }),
-    byMonth: byGroup(answers, monthOf),
-    byAirline: byGroup(answers, airlineOf)
+    byMonth,
+    byAirline: byAirline
       .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
       .slice(0, MAX_AIRLINES),
-    byHour: byGroup(answers, hourOf).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    worstSlices: worstOf(
-      byGroup(answers, (i) => {
-        const airline = airlineOf(i);
-        return airline === undefined ? undefined : `${airline} ${hourOf(i)}`;
-      }),
-    ),
+    byHour: byHour.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    worstSlices: worstOf(bySlice),
     comparisons,
     skill: { logLoss: skill.logLoss.value, brier: skill.brier.value },
   };

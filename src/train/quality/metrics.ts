@@ -26,6 +26,9 @@ const DIGITS = [0, 1, 2, 3] as const;
 /** Fewer rows are sorted by comparing them. */
 const RADIX_ROWS = 4096;
 
+/** Where the rows with each value of a digit start; one for all sorts, as parts of flights are many. */
+const starts = new Uint32Array(2 ** DIGIT_BITS + 1);
+
 /** Rows by rising probability, ties by row. @cost O(n): each digit in turn, by counting */
 export const orderOf = (probabilities: Float64Array): Uint32Array => {
   const nRows = probabilities.length;
@@ -37,7 +40,7 @@ export const orderOf = (probabilities: Float64Array): Uint32Array => {
   const digits = new Uint16Array(probabilities.map((p) => p + 0).buffer);
   let next = new Uint32Array(nRows);
   for (const digit of DIGITS) {
-    const starts = new Uint32Array(2 ** DIGIT_BITS + 1);
+    starts.fill(0);
     for (let row = 0; row < nRows; row++) starts[digits[4 * row + digit]! + 1]!++;
     for (let value = 0; value < 2 ** DIGIT_BITS; value++) starts[value + 1]! += starts[value]!;
     for (let i = 0; i < nRows; i++) {
