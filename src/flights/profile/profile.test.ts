@@ -236,6 +236,6 @@ test('a reason that begins far in has its examples with their lines, and none of
   ]);
   const { rejected, examples } = await profileFiles([file], { lateMinutes: 15 });
   expect(rejected).toEqual({ 'no delay': 2, 'impossible delay': 1 });
-  expect(examples['no delay']?.map(({ line }) => line)).toEqual([2, 9006]);
-  expect(examples['impossible delay']?.map(({ line }) => line)).toEqual([9002]);
+  expect(examples['no delay']?.map(({ line }) => line)).toEqual([2, 9007]);
+  expect(examples['impossible delay']?.map(({ line }) => line)).toEqual([9003]);
 });
