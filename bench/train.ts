@@ -2,7 +2,7 @@
  * Is Puntual's learner as fast and as lean as LightGBM? 100 trees of 512 leaves, learning rate .1, 8 columns, two threads.
  * Runs alternate; time is binning and boosting, memory the peak of the process (LightGBM's includes Python and numpy).
  *
- *   npx bun bench/train.ts [vega-1m] [nyc-1m] [growth] [threads] [scale]
+ *   npx bun bench/train.ts [vega-1m] [nyc-1m] [growth] [threads] [scale] [memory]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,6 +15,7 @@ import {
   FEATURES,
   needVega,
   type Part,
+  repeatNyc,
   repeatVega,
   writeRows,
 } from './lib/train-data.ts';
@@ -138,15 +139,14 @@ const slowerOfTwo = async (spec: ReturnType<typeof specOf>): Promise<number> => 
 
 const MAIN = new URL('../src/cli/main.ts', import.meta.url).pathname;
 
-/** The whole command, files to report, on all 3 M flights and on ten times as many, ten spans of time one after the other. */
-const scale = async (): Promise<void> => {
+/** The whole command, files to report, a row of a table for each file. */
+const trainAll = async (files: readonly string[], more: readonly string[] = []): Promise<void> => {
   const models = mkdtempSync(join(tmpdir(), 'puntual-bench-'));
-  console.log('\n### `puntual train` with its default settings\n');
-  console.log('| flights | s | peak MB | AUC | log loss |\n|---:|---:|---:|---:|---:|');
+  console.log('| flights | s | peak MB | bytes a flight | AUC | log loss |');
+  console.log('|---:|---:|---:|---:|---:|---:|');
   try {
-    for (const times of [1, 10]) {
-      const file = await repeatVega(times);
-      const words = ['train', file, '--models', models, '--json'];
+    for (const file of files) {
+      const words = ['train', file, '--models', models, '--json', ...more];
       const { stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words], {
         encoding: 'utf8',
         maxBuffer: 2 ** 28,
@@ -154,12 +154,24 @@ const scale = async (): Promise<void> => {
       if (stdout === '') throw new Error(`training did not finish: ${stderr.slice(-800)}`);
       const { rows, seconds, peakMemoryMb, test } = JSON.parse(stdout) as TrainFilesReport;
       console.log(
-        `| ${rows.read.toLocaleString('en')} | ${seconds.toFixed(1)} | ${peakMemoryMb.toFixed(0)} | ${test.auc.toFixed(4)} | ${test.logLoss.toFixed(4)} |`,
+        `| ${rows.read.toLocaleString('en')} | ${seconds.toFixed(1)} | ${peakMemoryMb.toFixed(0)} | ${((peakMemoryMb * 2 ** 20) / rows.read).toFixed(0)} | ${test.auc.toFixed(4)} | ${test.logLoss.toFixed(4)} |`,
       );
     }
   } finally {
     rmSync(models, { recursive: true, force: true });
   }
+};
+
+/** On all 3 M flights and on ten times as many, ten spans of time one after the other. */
+const scale = async (): Promise<void> => {
+  console.log('\n### `puntual train` with its default settings\n');
+  await trainAll([await repeatVega(1), await repeatVega(10)]);
+};
+
+/** On the flights of `data/`, all columns, as CSV: of one year, three and ten. Few trees: more take no more memory. */
+const memory = async (): Promise<void> => {
+  console.log('\n### `puntual train --trees 3` of CSV with all columns\n');
+  await trainAll([await repeatNyc(1), await repeatNyc(3), await repeatNyc(10)], ['--trees', '3']);
 };
 
 const PARTS = {
@@ -168,10 +180,11 @@ const PARTS = {
   growth,
   threads,
   scale,
+  memory,
 } as const;
 
 printMachine();
-needVega();
 const wanted = process.argv.slice(2);
+if (wanted.length === 0 || wanted.some((name) => name !== 'memory')) needVega();
 for (const [name, run] of Object.entries(PARTS))
   if (wanted.length === 0 || wanted.includes(name)) await run();

@@ -112,3 +112,19 @@ export const repeatVega = async (times: number): Promise<string> => {
   connection.closeSync();
   return file;
 };
+
+/** The flights of `data/` with all their columns, then the same a year later, `times` years in all, as one CSV file. */
+export const repeatNyc = async (times: number): Promise<string> => {
+  mkdirSync(OUT, { recursive: true });
+  const file = `${OUT}nyc-${times}-times.csv`;
+  if (existsSync(file)) return file;
+  const connection = await (await DuckDBInstance.create()).connect();
+  await connection.run(`
+    COPY (
+      SELECT f.* REPLACE (year + k AS year, time_hour + to_years(CAST(k AS INTEGER)) AS time_hour)
+      FROM 'data/flights.parquet' AS f, range(0, ${times}) AS x(k) ORDER BY year + k, month, day
+    ) TO '${file}' (HEADER)
+  `);
+  connection.closeSync();
+  return file;
+};

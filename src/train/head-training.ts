@@ -188,6 +188,7 @@ export const learnHeads = async (
       head: headOf({ minutes, calibration, boosted, bins, isFirst: previous === null }),
     });
     previous = minutes;
+    freeColumns(rows.nRows);
   }
   const minutes = joined(
     Float32Array,

@@ -109,6 +109,7 @@ export const trainModel = async (
     if (relearnable === null)
       return { judged, refit: null, sampleRaw, report: { ...report, refit: null } };
     const startMs = performance.now();
+    await pool.free(table.nRows);
     const refit = await learnEveryDay(
       task,
       everyDay ?? (await readyEveryDay(table, options, pool)),

@@ -90,6 +90,10 @@ const countsOf = ({
   };
 };
 
+/** The number of a code in a plan, -1 where either is not known. */
+const numberOf = (code: number, numbers: Int32Array): number =>
+  Number.isNaN(code) ? -1 : numbers[code]!;
+
 const buildPlanCompletion = (
   inputs: readonly Input[],
   plan: DeparturePlan,
@@ -123,23 +127,20 @@ const buildPlanCompletion = (
   return (raw, at, nRows) => {
     for (let row = 0; row < nRows; row++) {
       const from = at + row * nInputs;
-      const numberOf = (place: number, numbers: Int32Array): number => {
-        const code = place < 0 ? Number.NaN : raw[from + place]!;
-        return Number.isNaN(code) ? -1 : numbers[code]!;
-      };
       const minutes = raw[from + places.departure]!;
-      const origin = numberOf(places.origin, originNumbers);
+      const origin = numberOf(raw[from + places.origin]!, originNumbers);
       if (origin < 0 || Number.isNaN(minutes)) continue;
       // Of an airport without any departure on that day the plan says nothing.
       const day = dayOf(minutes);
       if (plan.origins.onDay(origin, day) === 0) continue;
       const airline = airlinePlace < 0 ? Number.NaN : raw[from + airlinePlace]!;
       flight.origin = origin;
-      flight.destination = numberOf(places.destination, destinationNumbers);
+      flight.destination =
+        places.destination < 0 ? -1 : numberOf(raw[from + places.destination]!, destinationNumbers);
       flight.airline = Number.isNaN(airline)
         ? -1
         : airlineNumbers[raw[from + places.origin]! * airlines.length + airline]!;
-      flight.aircraft = numberOf(tailPlace, tailNumbers);
+      flight.aircraft = tailPlace < 0 ? -1 : numberOf(raw[from + tailPlace]!, tailNumbers);
       flight.hour = Math.floor(minutes / 60);
       flight.day = day;
       flight.minutes = minutes;

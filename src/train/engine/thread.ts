@@ -1,5 +1,5 @@
 /**
- * A helping thread: bins columns, scores rows, or takes jobs of the learner through shared memory until it is told to stop.
+ * A helping thread: bins columns, scores rows, gives back memory, or takes jobs of the learner through shared memory until it is told to stop.
  * The entry of a worker; started by `training-pool`.
  */
 import { binColumns } from '../binning/column-binning.ts';
@@ -14,6 +14,11 @@ declare const self: Worker;
 self.onmessage = ({ data }: MessageEvent<PoolTask>) => {
   if (data.kind === 'bin') {
     self.postMessage(binColumns(data.task));
+    return;
+  }
+  if (data.kind === 'free') {
+    Bun.gc(true);
+    self.postMessage('ready');
     return;
   }
   if (data.kind === 'score') {

@@ -4,6 +4,7 @@
 import { startThreads } from '../../host/thread-pool.ts';
 import type { Bins } from '../binning/binning.ts';
 import { binColumns, type BinningTask } from '../binning/column-binning.ts';
+import { freeColumns, MANY_ROWS } from '../ended-memory.ts';
 import type { TrainingTask } from './training-task.ts';
 import type { Layout } from './layout.ts';
 import { type ScoreRows, type ScoringTask, scorePart } from './parallel-scoring.ts';
@@ -22,6 +23,7 @@ interface Assignment {
 export type PoolTask =
   | { readonly kind: 'learn'; readonly assignment: Assignment }
   | { readonly kind: 'bin'; readonly task: BinningTask }
+  | { readonly kind: 'free' }
   | {
       readonly kind: 'score';
       readonly task: ScoringTask;
@@ -38,6 +40,8 @@ export interface TrainingPool {
   readonly bin: (task: Omit<BinningTask, 'next'>) => Promise<readonly Bins[]>;
   /** Raw scores of rows by a finished model. */
   readonly score: ScoreRows;
+  /** Gives back what all threads held of a step that went over many flights: shared columns go only when no thread holds them. */
+  readonly free: (nRows: number) => Promise<void>;
   readonly dismiss: () => void;
 }
 
@@ -77,6 +81,11 @@ export const buildTrainingPool = (nThreads: number): TrainingPool => {
       scorePart(task, 0, nParts);
       await Promise.all(others);
       return task.into;
+    },
+    free: async (nRows) => {
+      if (nRows <= MANY_ROWS) return;
+      await Promise.all(sendAll<'ready'>(() => ({ kind: 'free' })));
+      freeColumns(nRows);
     },
     dismiss: helpers.dismiss,
   };
