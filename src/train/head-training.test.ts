@@ -41,7 +41,7 @@ const learn = async (options: Partial<TrainOptions>, onRound: OnRound = () => tr
   const { probabilities } = await learnHeads(
     LEARNABLE,
     { ...DEFAULT_OPTIONS, nLeaves: 6, lateMinutes: 60, quantiles: false, ...options },
-    { buildLearner: buildParallelLearner(pool), score: pool.score, onRound },
+    { buildLearner: buildParallelLearner(pool), score: pool.score, free: pool.free, onRound },
   );
   return probabilities[0]!;
 };

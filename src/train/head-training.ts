@@ -24,7 +24,6 @@ import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
 import { calibrateInTheLarge } from './quality/calibration-in-the-large.ts';
 import { rateOf } from './quality/metrics.ts';
 import { type Learnable, labelsOf } from './preparation.ts';
-import { freeColumns } from './ended-memory.ts';
 import type { ScoreRows } from './engine/parallel-scoring.ts';
 import { boostSettings, type TrainOptions, type TreeSearch, treeSearch } from './settings.ts';
 import { boostWithEarlyStopping } from './early-stopping.ts';
@@ -81,6 +80,8 @@ const MIN_ROWS_OVER_DAYS = 20_000;
 interface HeadTraining {
   readonly buildLearner: BuildLearner;
   readonly score: ScoreRows;
+  /** Gives back the memory of what ended, where rows are many. */
+  readonly free: (nRows: number) => Promise<void>;
   /** Told after each round; returns false to stop early. */
   readonly onRound: OnRound;
 }
@@ -89,7 +90,7 @@ interface HeadTraining {
 export const learnHeads = async (
   prepared: Learnable,
   options: TrainOptions,
-  { buildLearner, score, onRound }: HeadTraining,
+  { buildLearner, score, free, onRound }: HeadTraining,
 ): Promise<LearnedHeads> => {
   const { parts, bins, features } = prepared;
   const learned: LearnedHead[] = [];
@@ -168,7 +169,7 @@ export const learnHeads = async (
     const rows = knownOf(of);
     const { boosted, probabilities } = await learnAgain({ first, nTrees }, rows, name);
     // What the trees were grown in is not needed for their curve.
-    freeColumns(rows.nRows);
+    await free(rows.nRows);
     const raw = await probabilitiesOf(first, of.calibration);
     const curve =
       (previous === null && (await curveOverDays(first, of, raw, { ...rows, probabilities }))) ||
@@ -188,7 +189,7 @@ export const learnHeads = async (
       head: headOf({ minutes, calibration, boosted, bins, isFirst: previous === null }),
     });
     previous = minutes;
-    freeColumns(rows.nRows);
+    await free(rows.nRows);
   }
   const minutes = joined(
     Float32Array,
@@ -224,7 +225,7 @@ export const learnOnAll = async (
   { parts: { train }, bins, features }: Learnable,
   { heads: judged, horizonDays }: RelearnableHeads,
   options: TrainOptions,
-  { buildLearner, onRound }: Omit<HeadTraining, 'score'>,
+  { buildLearner, free, onRound }: Omit<HeadTraining, 'score'>,
 ): Promise<readonly Head[] | null> => {
   const heads: LearnedHead['head'][] = [];
   let isStopped = false;
@@ -246,6 +247,7 @@ export const learnOnAll = async (
       },
     });
     if (isStopped) return null;
+    await free(rows.nRows);
     const calibration = calibrateInTheLarge(curve, { ...rows, probabilities }, horizonDays);
     if (previous === null) known = probabilities.map(buildCalibration(calibration));
     heads.push(headOf({ minutes, calibration, boosted, bins, isFirst: previous === null }));

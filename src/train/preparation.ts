@@ -201,7 +201,7 @@ const prepareSplit = async (
   freeColumns(table.nRows);
   const into = PARTS.map((part) => sharedBytes(split.rows[part].length * features.length));
   const bins = await pool.bin({ columns, into });
-  freeColumns(table.nRows);
+  await pool.free(table.nRows);
   const offsets = binOffsets(bins);
   const inTime = (labels: Uint8Array, part: Part): Pick<BoostRows, 'days' | 'effects'> => {
     if (split.kind !== 'time') return {};

@@ -156,6 +156,7 @@ const learnJudged = async ({
   const learned = await learnHeads(ready.learnable, options, {
     buildLearner: buildParallelLearner(pool),
     score: pool.score,
+    free: pool.free,
     onRound,
   });
   const isLast = !isRefit(options) || learned.isStopped;
@@ -322,6 +323,7 @@ const learnEveryDay = async (
   const { inputs, features, known } = learnable;
   const heads = await learnOnAll(learnable, judged.relearnable, options, {
     buildLearner: buildParallelLearner(pool),
+    free: pool.free,
     onRound,
   });
   if (heads === null) return null;
