@@ -4,8 +4,10 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { AppError } from '../core/errors.ts';
+import { companionOf } from '../flights/cleaning/companions.ts';
 import { openFlights } from '../flights/cleaning/projection.ts';
-import { findFiles } from '../flights/reading/files.ts';
+import type { Database } from '../flights/database.ts';
+import { placedFiles } from '../flights/reading/files.ts';
 import { type ColumnsReport, sketchColumns } from '../flights/mapping/columns-report.ts';
 import { printJson, printLine, printTable, programName, shellWord } from './output.ts';
 import { printNotes } from './reading-flags.ts';
@@ -32,10 +34,9 @@ export const describe = (command: Command): void => {
     .option('-o, --output <file>', 'keep the proposal as a file for --dialect: mine.json')
     .option('--json', 'print one JSON document')
     .action(async (file: string, flags: Flags) => {
-      const [first] = findFiles([file]);
       const database = await openFlights();
       try {
-        const report = await sketchColumns(database, first!, flags.encoding);
+        const report = await sketchFirst(database, file, flags.encoding);
         printNotes(report.notes);
         if (flags.output !== undefined) keep(flags.output, report, flags.encoding);
         if (flags.json) printJson(report);
@@ -44,6 +45,38 @@ export const describe = (command: Command): void => {
         database.close();
       }
     });
+};
+
+/**
+ * The first file that holds no known table beside flights; where there are only such, the first.
+ * @throws AppError as `openSources` does, and data-unfit for what is no table
+ */
+const sketchFirst = async (
+  database: Database,
+  pattern: string,
+  encoding: string | undefined,
+): Promise<ColumnsReport> => {
+  const passedOver: string[] = [];
+  let first: ColumnsReport | undefined;
+  for (const [file, isFromFolder] of placedFiles([pattern])) {
+    const report = await sketchColumns(database, file, encoding);
+    const names = report.columns.map(({ name }) => name);
+    const what = isFromFolder && report.dialect === null ? companionOf(names) : undefined;
+    if (what === undefined)
+      return {
+        ...report,
+        notes: [
+          ...(passedOver.length > 0
+            ? [`passed over, because they hold no flights: ${passedOver.join(', ')}`]
+            : []),
+          ...(isFromFolder ? [`the columns are those of ${report.file}`] : []),
+          ...report.notes,
+        ],
+      };
+    passedOver.push(`${report.file} (${what})`);
+    first ??= report;
+  }
+  return first!;
 };
 
 const keep = (

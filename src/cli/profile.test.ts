@@ -1,6 +1,6 @@
 /** `profile` and `columns` as their users run them. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -58,4 +58,19 @@ test('what is expected and does not hold ends with 99, said; standard input is a
   const lost = puntual(['profile', '-', '--expect', 'rows>100,missing(delayMinutes)<5%'], text);
   expect(lost.code).toBe(99);
   expect(lost.err).toBe('puntual: not as expected: rows>100 (it is 1)\n');
+});
+
+test('columns of a folder are those of its first file of flights, not of a table of names', () => {
+  mkdirSync(join(folder, 'mixed'));
+  writeFileSync(join(folder, 'mixed', 'airlines.csv'), 'iata,name\nUA,United\n');
+  writeFileSync(join(folder, 'mixed', 'home.csv'), readFileSync(join(folder, 'home.csv')));
+  const shown = puntual(['columns', 'mixed']);
+  expect(shown.code).toBe(0);
+  expect(shown.err).toContain(
+    'passed over, because they hold no flights: mixed/airlines.csv (airlines)',
+  );
+  expect(shown.err).toContain('the columns are those of mixed/home.csv');
+  expect(shown.out).toContain('delay_minutes');
+  // Who names the table is shown it.
+  expect(puntual(['columns', 'mixed/airlines.csv']).out).toContain('United');
 });

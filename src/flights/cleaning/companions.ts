@@ -33,7 +33,7 @@ const COMPANIONS: readonly (readonly [
 const OF_FLIGHTS = /delay|late|sched|depart|arriv|cancel|divert|dest|flight/i;
 
 /** What a table of these columns holds instead of flights; undefined where that is not known. */
-const companionOf = (columns: readonly string[]): string | undefined => {
+export const companionOf = (columns: readonly string[]): string | undefined => {
   const has = new Set(columns.map((column) => column.toLowerCase()));
   if (weatherFormatOf(has) !== undefined) return 'weather';
   // A latitude is not late.
