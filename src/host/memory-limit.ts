@@ -49,14 +49,23 @@ export const readMemoryUse = (
 /** Every system that the runtime supports on Linux has it, but for some of ARM. */
 const PAGE_BYTES = 4096;
 
+/** Bytes that this process holds; undefined while the system does not say, as at the limit of open files. */
+export const residentBytes = (): number | undefined => {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
+  }
+};
+
 /**
  * Bytes that are this process's own, those shared with other processes (its program, files) not counted: what a container
- * is charged for it. All that it holds where the system does not say.
+ * is charged for it. All that it holds where the system does not say, 0 where it says nothing.
  * @source proc_pid_statm(5)
  */
 export const ownMemoryBytes = (statm = readText('/proc/self/statm')): number => {
   const [, resident, shared] = statm?.split(' ').map(Number) ?? [];
   return resident === undefined || shared === undefined
-    ? process.memoryUsage.rss()
+    ? (residentBytes() ?? 0)
     : (resident - shared) * PAGE_BYTES;
 };

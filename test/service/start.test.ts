@@ -1,6 +1,8 @@
 /** The start of a service: what is printed, and one clear line when it cannot be. */
+
 import { describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Started } from '../../src/serve/supervisor/supervisor.ts';
@@ -91,6 +93,46 @@ describe('puntual serve', () => {
       );
       expect(exitCode).toBe(2);
     }
+  }, 180_000);
+
+  test('more connections at once than a worker may open wait outside, and it goes on', async () => {
+    const words = [process.execPath, MAIN, 'serve', '--json', '--models', modelsDir, ...PORTS];
+    const child = Bun.spawn(
+      ['sh', '-c', `ulimit -n 300 && exec ${[...words, ...QUICK, '--workers', '1'].join(' ')}`],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    process.on('exit', () => child.kill('SIGKILL'));
+    let text = '';
+    for await (const part of child.stdout) {
+      text += Buffer.from(part).toString();
+      if (text.endsWith('}\n')) break;
+    }
+    const { url, adminUrl } = JSON.parse(text) as Started;
+    const { hostname, port } = new URL(url);
+    const sockets = Array.from({ length: 600 }, () =>
+      connect({ host: hostname, port: Number(port) }).on('error', () => {}),
+    );
+    interface Seen {
+      readonly state: string;
+      readonly restarts: number;
+    }
+    const worker = async (): Promise<Seen> =>
+      ((await (await fetch(`${adminUrl}/workers`)).json()) as { workers: [Seen] }).workers[0];
+    // Longer than from one look of the worker at its memory to the next.
+    for (let i = 0; i < 15; i++) {
+      expect(await worker()).toMatchObject({ state: 'ready', restarts: 0 });
+      await Bun.sleep(100);
+    }
+    for (const socket of sockets) socket.destroy();
+    await until(() =>
+      fetch(`${url}/livez`).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
+    expect(await worker()).toMatchObject({ state: 'ready', restarts: 0 });
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
   }, 180_000);
 
   test('starts more workers than processors once connections need their descriptors, and keeps them', async () => {

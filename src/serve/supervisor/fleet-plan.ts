@@ -48,8 +48,11 @@ const MODEL_SIZES = 4;
 const COPIES = 2;
 /** With so much for each, two generations of workers side by side are no risk. */
 const ROOMY = 2.5;
-/** Another worker comes when this part of all connections that the workers could hold is open: others arrive meanwhile. */
-const GROW_SHARE = 0.25;
+/**
+ * Another worker comes when this part of all connections that the workers could hold is open: tens of thousands may arrive
+ * before it listens, and the kernel deals all that come later to its place, too.
+ */
+const GROW_SHARE = 0.03;
 
 export const planFleet = (wanted: Wanted, grant: Grant): FleetPlan => {
   const fixedBytes = SUPERVISOR_BYTES + COPIES * wanted.modelBytes;

@@ -55,7 +55,7 @@ test('the fleet grows when many connections are open, and stays so', async () =>
   );
   expect(followed.plan().nWorkers).toBe(1);
   expect(followed.plan().connections).toBe(56_411);
-  let open = 4000;
+  let open = 500;
   let nCounts = 0;
   const asked: number[] = [];
   const stop = followed.start({
@@ -68,7 +68,7 @@ test('the fleet grows when many connections are open, and stays so', async () =>
   });
   while (nCounts < 2) await Bun.sleep(1);
   expect(asked).toEqual([]);
-  open = 4800;
+  open = 600;
   while (asked.length < 1) await Bun.sleep(1);
   open = 60_000;
   while (asked.length < 2) await Bun.sleep(1);

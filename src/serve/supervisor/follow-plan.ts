@@ -13,7 +13,7 @@ import type { Log } from '../log.ts';
 import { type FleetPlan, type Grant, planFleet } from './fleet-plan.ts';
 
 const LOOK_MS = 2000;
-const COUNT_MS = 250;
+const COUNT_MS = 100;
 
 interface Followed {
   /** Returns false when it is not the moment; it is asked again. */

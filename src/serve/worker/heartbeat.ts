@@ -2,7 +2,7 @@
  * The heartbeat of a worker: a count that grows while its event loop turns, gauges beside it, and a look at its memory:
  * the runtime sees no limit of the container and lets its heap grow, so garbage is collected before the ceiling.
  */
-import { ownMemoryBytes } from '../../host/memory-limit.ts';
+import { ownMemoryBytes, residentBytes } from '../../host/memory-limit.ts';
 import { GAUGES } from '../telemetry/shared-counters.ts';
 
 const BEAT_MS = 100;
@@ -63,7 +63,7 @@ export const startHeartbeat = ({ gauges, memoryLimitBytes, onBeat }: HeartbeatSe
     const { inFlight, connections } = onBeat();
     gauges[IN_FLIGHT] = inFlight;
     gauges[CONNECTIONS] = connections;
-    if (beats % RSS_EVERY_BEATS === 0) gauges[RSS] = process.memoryUsage.rss();
+    if (beats % RSS_EVERY_BEATS === 0) gauges[RSS] = residentBytes() ?? gauges[RSS]!;
     collectIfHigh(beats);
     beats++;
     gauges[BEAT]! += 1;

@@ -11,6 +11,9 @@ import type { Sockets } from './sockets.ts';
 
 /** Descriptors kept for files, pipes and the like; new connections wait outside from there on. */
 const KEPT = 128;
+/** Connections that the system has taken already when new ones begin to wait: what the runtime asks for, at most. */
+const BACKLOG = 512;
+const BACKLOG_SHARE = 0.125;
 /** Connections must have gone before new ones are let in again. */
 const SLACK = 64;
 
@@ -55,11 +58,13 @@ export const openListener = ({
     handlers,
     ...(config.tls && { tls: config.tls }),
     onAccept: (connection) => {
+      if (!isHolding) holdIfFull();
       if (isHolding) sockets?.takeNew(connection);
     },
   });
   const descriptor = sockets?.descriptors().find(sockets.isListening);
-  const maxConnections = descriptorLimit() - KEPT - nOwn;
+  const limit = descriptorLimit();
+  const maxConnections = limit - KEPT - Math.min(BACKLOG, limit * BACKLOG_SHARE) - nOwn;
   let isDraining = false;
 
   const takeNew = (): boolean =>
@@ -70,15 +75,17 @@ export const openListener = ({
   };
   // Nothing is held yet: it shows whether the system knows the call.
   const canHold = takeNew();
+  /** At once, since thousands come between two looks at the clock. */
+  const holdIfFull = (): void => {
+    if (canHold && !isDraining && server.nConnections() > maxConnections) holdNew();
+  };
 
   return {
     canHold,
     nConnections: server.nConnections,
     tend: () => {
-      if (!canHold || isDraining) return;
-      const open = server.nConnections();
-      if (!isHolding && open > maxConnections) holdNew();
-      else if (isHolding && open < maxConnections - SLACK) isHolding = !takeNew();
+      if (isHolding && !isDraining && server.nConnections() < maxConnections - SLACK)
+        isHolding = !takeNew();
     },
     drain: (closeMs, limitMs) => {
       isDraining = true;
