@@ -126,6 +126,42 @@ test.each<[string, string, string[]]>([
   expect(seen.left).toEqual(left);
 });
 
+const WORDS = ['epoch', 'infinity', '-infinity'];
+const BTS_HEADER =
+  'FlightDate,Reporting_Airline,Flight_Number_Reporting_Airline,Origin,Dest,CRSDepTime,CRSArrTime,Distance,ArrDelay,Cancelled,Diverted';
+
+test.each<[string, string, (date: string) => string, string, ReadingOptions]>([
+  [
+    'a date of the BTS',
+    BTS_HEADER,
+    (date) => `${date},UA,15,EWR,IAH,1830,2045,1400,11,0,0`,
+    'impossible date',
+    {},
+  ],
+  [
+    'a date by a pattern',
+    'd,t,l',
+    (date) => `${date},18:30,11`,
+    'impossible time',
+    {
+      map: 'scheduledDeparture=d+t@%Y-%m-%d %H:%M,delayMinutes=l',
+    },
+  ],
+  [
+    'a time by a pattern',
+    'd,l',
+    (date) => `${date.length === 10 ? `${date} 18:30` : date},11`,
+    'impossible time',
+    {
+      map: 'scheduledDeparture=d@%Y-%m-%d %H:%M,delayMinutes=l',
+    },
+  ],
+])('%s is no word that the database takes for a time', async (_, header, row, reason, options) => {
+  const seen = await read([header, ...['2013-07-05', ...WORDS].map(row)].join('\n'), options);
+  expect(seen.flights.map((flight) => flight.slice(0, 16))).toEqual(['2013-07-05T18:30']);
+  expect(seen.left).toEqual(WORDS.map((_word, i) => `${reason} ${i + 3}`));
+});
+
 test.each<[string, string, string[], ReadingOptions]>([
   [
     'offsets keep the clock of their place',

@@ -27,9 +27,14 @@ CREATE MACRO clock_delay(planned_minute, operated_minute) AS
 
 CREATE MACRO minutes_of_day(moment) AS date_part('hour', moment) * 60 + date_part('minute', moment);
 
+-- To the database words are times, too: epoch is 1970-01-01, infinity a date, and both are 1900-01-01 where a pattern is
+-- asked for. A file of flights has no such times; every text of one with a year is longer.
+CREATE MACRO holds_time(text) AS length(text::VARCHAR) >= 10 OR regexp_matches(text::VARCHAR, '\d');
+
 -- A date as 2013-07-05 or, as TranStats writes it, 7/5/2013 12:00:00 AM.
 CREATE MACRO date_of(text) AS
-  coalesce(try_cast(text AS DATE), try_strptime(text::VARCHAR, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y'])::DATE);
+  CASE WHEN holds_time(text)
+       THEN coalesce(try_cast(text AS DATE), try_strptime(text::VARCHAR, ['%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y'])::DATE) END;
 
 -- A time of our own days: 05/07/13 is no day of the year 5.
 CREATE MACRO recent(moment) AS CASE WHEN moment >= TIMESTAMP '1900-01-01' THEN moment END;
@@ -46,7 +51,7 @@ CREATE MACRO english_months(text) AS
 CREATE MACRO time_by(text, pattern) AS
   recent(CASE WHEN contains(text, '24:00') AND regexp_matches(text, '(^|[ T])24:00(:00)?$')
               THEN try_strptime(regexp_replace(text, '24:00(:00)?$', '00:00\1'), pattern) + INTERVAL 1 DAY
-              ELSE try_strptime(text, pattern) END);
+              WHEN holds_time(text) THEN try_strptime(text, pattern) END);
 
 -- A stretch of time written as a clock, -0:05 or 25:10:30, in minutes.
 CREATE MACRO stretch_minutes(text) AS
@@ -69,7 +74,8 @@ CREATE MACRO clock_of(moment) AS
 
 -- A time with the day first, as Brazil and Europe write it.
 CREATE MACRO day_first(text) AS
-  try_strptime(text::VARCHAR, ['%d/%m/%Y %H:%M', '%d/%m/%Y %H:%M:%S', '%d-%m-%Y %H:%M:%S', '%d-%m-%Y %H:%M', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M']);
+  CASE WHEN holds_time(text)
+       THEN try_strptime(text::VARCHAR, ['%d/%m/%Y %H:%M', '%d/%m/%Y %H:%M:%S', '%d-%m-%Y %H:%M:%S', '%d-%m-%Y %H:%M', '%Y-%m-%d %H:%M:%S', '%Y-%m-%d %H:%M']) END;
 
 -- Minutes from one time to a later one.
 CREATE MACRO minutes_between(planned, operated) AS (epoch(operated) - epoch(planned)) / 60;
