@@ -143,7 +143,8 @@ const tabTo = async (page: Page, id: string): Promise<void> => {
   throw new Error(`no Tab leads to ${id}`);
 };
 
-const answered = (page: Page) => page.waitForSelector('#answer .chance');
+/** By the script: what the service sent with the page stays until then. */
+const answered = (page: Page) => page.waitForSelector('#answer .chance:not(.sent *)');
 
 test('a browser is here: Chrome, Chromium or Edge is installed, or CHROMIUM names one', () => {
   expect(program).toBeDefined();
@@ -278,6 +279,20 @@ describe.skipIf(program === undefined)('the page', () => {
       await page.fill('[id="scheduledDeparture.date"]', '5 July 2013');
       await answered(page);
       expect(await page.locator('.echo .fault').count()).toBe(0);
+    });
+  });
+
+  test('an answer that came with the page stays until the script has one of its own', async () => {
+    await visit(`/?${FLIGHT}`, async (page) => {
+      await answered(page);
+      const calls = /\/predict/;
+      await page.route(calls, () => {});
+      await page.reload();
+      await page.waitForSelector('#answer[aria-busy=true] .sent .chance');
+      await page.unroute(calls);
+      await page.reload();
+      await answered(page);
+      expect(await page.$('#answer .sent')).toBeNull();
     });
   });
 

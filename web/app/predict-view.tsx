@@ -19,6 +19,8 @@ const RETRY_MS = 1500;
 
 type Shown =
   | { readonly kind: 'empty' }
+  /** What the service sent for the flight of the address, until the script has asked for itself. */
+  | { readonly kind: 'sent'; readonly html: string }
   | { readonly kind: 'answered'; readonly flight: Flight; readonly prediction: Prediction }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'unreachable' };
@@ -48,7 +50,9 @@ export const PredictView = ({ page }: { page: PageData }) => {
   const { lang, fields, subject } = page;
   const words = wordsOf(lang);
   const [entries, setEntries] = useState<Entries>(() => entriesOf(page));
-  const [shown, setShown] = useState<Shown>({ kind: 'empty' });
+  const [shown, setShown] = useState<Shown>(
+    page.answer === '' ? { kind: 'empty' } : { kind: 'sent', html: page.answer },
+  );
   const [isBusy, setBusy] = useState(false);
   const [attempt, setAttempt] = useState(0);
   const form = useRef<HTMLFormElement>(null);
@@ -146,6 +150,9 @@ export const PredictView = ({ page }: { page: PageData }) => {
               ? words.answer.unreachable
               : ''}
         </p>
+        {shown.kind === 'sent' && (
+          <div class="sent" dangerouslySetInnerHTML={{ __html: shown.html }} />
+        )}
         {shown.kind === 'empty' && <p class="empty">{words.answer.empty}</p>}
         {shown.kind === 'unreachable' && <p class="note">{words.answer.unreachable}</p>}
         {shown.kind === 'refused' && (

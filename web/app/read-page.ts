@@ -10,6 +10,8 @@ export interface PageData {
   /** The address of the page with the example filled in. */
   readonly example: string;
   readonly model: { readonly name: string; readonly version: string };
+  /** The answer to the flight of the address as the service drew it, without its heading; empty when none was asked for. */
+  readonly answer: string;
 }
 
 export const readPage = (root: HTMLElement): PageData => {
@@ -29,8 +31,17 @@ export const readPage = (root: HTMLElement): PageData => {
       name: root.querySelector('footer strong')!.textContent,
       version: root.querySelector('footer code')!.textContent,
     },
+    answer: answerOf(root.querySelector('#answer')!),
   };
 };
+
+const answerOf = (section: Element): string =>
+  section.querySelector('.chance')
+    ? [...section.children]
+        .slice(1)
+        .map((element) => element.outerHTML)
+        .join('')
+    : '';
 
 const fieldOf = (element: HTMLElement): FieldView => {
   const { name = '', kind, hint = '', unit = '' } = element.dataset;
