@@ -52,7 +52,7 @@ const CASES: readonly Case[] = [
     held: [{ ...P99, actual: 12, holds: true }],
     unsolicited: 30,
     kind: 'attention',
-    says: 'LOOK: 30 times bytes came that answered no request',
+    says: 'LOOK: bytes that answered no request came 30 times',
   },
   {
     name: 'an outage to the end',

@@ -55,7 +55,7 @@ export const judgeResult = (facts: ResultFacts): Result => {
   if (unsolicited > ERRORS_WORTH_A_LOOK * planned) {
     return {
       kind: 'attention',
-      sentence: `LOOK: ${unsolicited.toLocaleString('en')} times bytes came that answered no request, so answers may have reached the wrong ones; ${errors.toLocaleString('en')} requests failed${cut}`,
+      sentence: `LOOK: bytes that answered no request came ${unsolicited.toLocaleString('en')} times, so answers may have reached the wrong ones; ${errors.toLocaleString('en')} requests failed${cut}`,
     };
   }
   if (thresholds.length === 0 && errorShare > ERRORS_WORTH_A_LOOK) {

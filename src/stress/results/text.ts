@@ -235,7 +235,7 @@ const userLines = ({ users }: Summary): string[] => {
 const unsolicitedLines = ({ unsolicited }: Summary): string[] =>
   unsolicited > 0
     ? [
-        `${showCount(unsolicited)} times bytes came that answered no request: answers may have reached the wrong ones`,
+        `bytes that answered no request came ${showCount(unsolicited)} times: answers may have reached the wrong ones`,
       ]
     : [];
 
