@@ -81,20 +81,23 @@ test('the example is a flight that the service reads', () => {
   expect(isRead(exampleFlight(model) as Record<string, unknown>)).toBeTrue();
 });
 
-test('the example is a flight that the model learned from, where it keeps one that lacks nothing', () => {
-  const { provenance } = buildPlantedModel();
-  const trainedOn = {
+const TRAINED = {
+  ...buildPlantedModel().provenance,
+  trainedOn: {
     dialect: 'planted',
     target: 'arrival',
     rows: { read: 1, rejected: 0, used: 1 },
     split: { train: '', validation: '', calibration: '', test: '' },
     settings: {},
-  } as const;
+  },
+} as const;
+
+test('the example is a flight that the model learned from, where it keeps one that lacks nothing', () => {
   const raw = Float64Array.of(0, 0, 22_881_270, Number.NaN, 100, 50, 1, 0, 22_881_270, 0, 100, 50);
   const model = {
     inputs: INPUTS,
     selfTest: { nRows: 2, raw, answers: new Float64Array(2) },
-    provenance: { ...provenance, trainedOn },
+    provenance: TRAINED,
   };
   expect(exampleFlight(model)).toEqual({
     airline: 'DL',
@@ -107,14 +110,6 @@ test('the example is a flight that the model learned from, where it keeps one th
 });
 
 test('the example is a flight that was there also where each lacks something: what is required is present, nothing is out of bounds', () => {
-  const { provenance } = buildPlantedModel();
-  const trainedOn = {
-    dialect: 'planted',
-    target: 'arrival',
-    rows: { read: 1, rejected: 0, used: 1 },
-    split: { train: '', validation: '', calibration: '', test: '' },
-    settings: {},
-  } as const;
   const { NaN: none } = Number;
   const raw = Float64Array.of(
     ...[none, 0, 22_881_270, 0, 100, 50],
@@ -125,7 +120,7 @@ test('the example is a flight that was there also where each lacks something: wh
   const model = {
     inputs: INPUTS,
     selfTest: { nRows: 4, raw, answers: new Float64Array(4) },
-    provenance: { ...provenance, trainedOn },
+    provenance: TRAINED,
   };
   expect(exampleFlight(model)).toEqual({
     airline: 'AA',
