@@ -2,7 +2,7 @@
  * Is Puntual's learner as fast and as lean as LightGBM? 100 trees of 512 leaves, learning rate .1, 8 columns, two threads.
  * Runs alternate; time is binning and boosting, memory the peak of the process (LightGBM's includes Python and numpy).
  *
- *   npx bun bench/train.ts [vega-1m] [nyc-1m] [growth] [threads] [scale] [memory]
+ *   npx bun bench/train.ts [vega-1m] [nyc-1m] [growth] [threads] [scale] [memory] [phases]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,6 +19,7 @@ import {
   repeatVega,
   writeRows,
 } from './lib/train-data.ts';
+import type { Phase } from './lib/train-phases.ts';
 
 const PYTHON = new URL('./peers/.venv/bin/python', import.meta.url).pathname;
 const GBM = new URL('./peers/gbm.py', import.meta.url).pathname;
@@ -174,6 +175,36 @@ const memory = async (): Promise<void> => {
   await trainAll([await repeatNyc(1), await repeatNyc(3), await repeatNyc(10)], ['--trees', '3']);
 };
 
+const PHASES = new URL('./lib/train-phases.ts', import.meta.url).pathname;
+
+/** Where the time goes from the files of `data/` to the report, without the refit and with it. */
+const phases = (): void => {
+  const run = (refit: string): readonly Phase[] => {
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [PHASES, 'data/flights.parquet', refit],
+      {
+        encoding: 'utf8',
+      },
+    );
+    if (stdout === '') throw new Error(`training did not finish: ${stderr.slice(-800)}`);
+    return JSON.parse(stdout).phases;
+  };
+  for (const refit of ['no-refit', 'refit']) {
+    console.log(`\n### Phases of a training of data/, ${refit}\n`);
+    console.log('| | s | processor s |\n|---|---:|---:|');
+    const all = run(refit);
+    for (const { phase, seconds, processorSeconds } of [...all, sumOf(all)])
+      console.log(`| ${phase} | ${seconds.toFixed(2)} | ${processorSeconds.toFixed(2)} |`);
+  }
+};
+
+const sumOf = (all: readonly Phase[]): Phase => ({
+  phase: 'all',
+  seconds: all.reduce((sum, { seconds }) => sum + seconds, 0),
+  processorSeconds: all.reduce((sum, of) => sum + of.processorSeconds, 0),
+});
+
 const PARTS = {
   'vega-1m': () => versus('vega'),
   'nyc-1m': () => versus('nyc'),
@@ -181,10 +212,12 @@ const PARTS = {
   threads,
   scale,
   memory,
+  phases,
 } as const;
 
 printMachine();
 const wanted = process.argv.slice(2);
-if (wanted.length === 0 || wanted.some((name) => name !== 'memory')) needVega();
+if (wanted.length === 0 || wanted.some((name) => name !== 'memory' && name !== 'phases'))
+  needVega();
 for (const [name, run] of Object.entries(PARTS))
   if (wanted.length === 0 || wanted.includes(name)) await run();
