@@ -40,7 +40,7 @@ const end = (phase: string): void => {
 };
 
 end('start of the program');
-const table = await loadFlights([file], weather ? { weather: [weather] } : {});
+const table = await loadFlights([file], weather ? { weather } : {});
 end('reading');
 let last: string | undefined;
 const trained = await trainModel(
@@ -72,7 +72,6 @@ try {
     ...trained.report,
     model: path,
     version,
-    publication: { isCurrent: true, reason: 'made current' },
     verdict: verdictOf(trained.report).text,
     unusedColumns: [],
     examples: {},
