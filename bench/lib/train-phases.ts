@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadFlights } from '../../src/flights/cleaning/weather.ts';
 import { buildTrainingPage } from '../../src/report/training/training-page.ts';
-import { verdictOf } from '../../src/report/training/verdict.ts';
 import { importanceOf } from '../../src/score/importance.ts';
 import { partialDependenceOf } from '../../src/score/partial-dependence.ts';
 import { storeTrained } from '../../src/score/stored-training.ts';
@@ -72,7 +71,6 @@ try {
     ...trained.report,
     model: path,
     version,
-    verdict: verdictOf(trained.report).text,
     unusedColumns: [],
     examples: {},
     importance,
