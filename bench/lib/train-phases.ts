@@ -72,7 +72,6 @@ try {
     model: path,
     version,
     unusedColumns: [],
-    examples: {},
     importance,
     importanceRows: trained.sampleRaw.length / model.inputs.length,
     partialDependence,

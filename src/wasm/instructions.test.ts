@@ -306,6 +306,8 @@ describe('vectors', () => {
     expect(pairOf(v128.load64Lane(1)(i32.const(0), low, 32))).toEqual([2.5, 1.5]);
     perform(v128.store32Lane(2)(i32.const(0), some, 128));
     expect(ints[32]).toBe(3);
+    perform(v128.store64Lane(1)(i32.const(0), v128.load(i32.const(32)), 128));
+    expect(doubles[16]).toBe(2.5);
   });
 
   test('two float64', () => {

@@ -135,6 +135,7 @@ export const v128 = {
   load64Zero: load(0xfd, 0x5d),
   load64Lane: laneAccess(0xfd, 0x57),
   store32Lane: laneAccess(0xfd, 0x5a),
+  store64Lane: laneAccess(0xfd, 0x5b),
   and: operation(0xfd, 0x4e),
   or: operation(0xfd, 0x50),
   xor: operation(0xfd, 0x51),

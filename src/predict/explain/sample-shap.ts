@@ -1,5 +1,6 @@
 /**
- * TreeSHAP of many rows at once: the same bits as `shap` gives row by row, from tables that fit in the processor's cache.
+ * TreeSHAP of many rows at once: the same bits as `shap` gives row by row. Small trees are looked up in tables of all sets
+ * (`table-shap`); here are those with longer paths or more leaves.
  *
  * What a leaf adds depends on which of the features on its path a row fails, a set of few bits. Trees are taken one after
  * the other, each for all rows: what a leaf adds for a set is computed once and then looked up, and the sets of a node
@@ -12,6 +13,7 @@ import { decide } from '../reference.ts';
 import { measurePaths } from './deep-forest-shap.ts';
 import { buildContributions, collectPaths, type LeafPaths } from './leaf-paths.ts';
 import { buildAttribution, KEPT_SPLITS } from './shap.ts';
+import { attributeByTables } from './table-shap.ts';
 
 /**
  * What each feature adds to the raw score of each row.
@@ -27,8 +29,12 @@ export const attributeRows = (
 ): readonly Float64Array[] => {
   if (score.kind === 'forest' && measurePaths(score.forest) <= KEPT_SPLITS) {
     const paths = collectPaths(score.forest);
-    if (paths.maxItems <= MAX_BITS)
-      return attributeByTree(score.forest, paths, columnsOf(matrix, means.length));
+    const columns = columnsOf(matrix, means.length);
+    if (matrix.length > 0 && paths.maxItems <= MAX_BITS)
+      return (
+        attributeByTables(score.forest, paths, columns) ??
+        attributeByTree(score.forest, paths, columns)
+      );
   }
   const { addInto } = buildAttribution(score, means);
   const effects = new Float64Array(matrix.length);
