@@ -13,10 +13,28 @@ export const grantedMemoryBytes = (source?: CgroupSource, present = totalmem()):
     present,
   );
 
+const LIMITS = ['memory.max', 'memory.limit_in_bytes'];
+const USES = ['memory.current', 'memory.usage_in_bytes'];
+
+/** Which of several names a folder has, since the others are not looked for ten times a second. */
+const found = new Map<string, string>();
+
+/** The text of the first of the files that is there. */
+const readFirst = (folder: string, names: readonly string[]): string | undefined => {
+  const key = `${folder}/${names[0]}`;
+  const known = found.get(key);
+  if (known !== undefined) return readText(known);
+  for (const path of names.map((name) => `${folder}/${name}`)) {
+    const text = readText(path);
+    if (text === undefined) continue;
+    found.set(key, path);
+    return text;
+  }
+  return undefined;
+};
+
 const limitOf = (folder: string): number => {
-  const bytes = Number(
-    readText(`${folder}/memory.max`) ?? readText(`${folder}/memory.limit_in_bytes`) ?? 'max',
-  );
+  const bytes = Number(readFirst(folder, LIMITS) ?? 'max');
   return bytes > 0 ? bytes : Number.POSITIVE_INFINITY;
 };
 
@@ -32,9 +50,7 @@ export const readMemoryUse = (
   const limitBytes = Math.min(...limits);
   const folder = folders[limits.indexOf(limitBytes)];
   if (folder === undefined || !(limitBytes < totalmem())) return undefined;
-  const all = Number(
-    readText(`${folder}/memory.current`) ?? readText(`${folder}/memory.usage_in_bytes`),
-  );
+  const all = Number(readFirst(folder, USES) ?? Number.NaN);
   const stat = readText(`${folder}/memory.stat`) ?? '';
   // Version 1 counts groups below it in `total_` only.
   const cached = ['active_file', 'inactive_file'].map(

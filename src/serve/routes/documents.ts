@@ -14,13 +14,9 @@ import { assetHeaders, PAGE_HEADERS } from '../documents/page-headers.ts';
 import { buildCollection } from '../documents/postman.ts';
 import { HTTP_CODES } from '../formats/problem.ts';
 import { exampleFlight } from '../documents/schema.ts';
-import type { Endpoint } from '../endpoint.ts';
+import type { Handler } from '../endpoint.ts';
 
-export const buildDocuments = ({
-  loaded,
-  named,
-  config,
-}: ServeContext): Readonly<Record<string, Endpoint>> => {
+export const buildDocuments = ({ loaded, named, config }: ServeContext) => {
   const { inputs } = loaded.model;
   const example = exampleFlight(loaded.model);
   let openApi: OpenApi | undefined;
@@ -37,22 +33,14 @@ export const buildDocuments = ({
   });
   const docsAnswer = withEtag(() => renderDocs(docsOf(document(), inputs)), PAGE_HEADERS);
   return {
-    '/openapi.json': { label: '/openapi.json', GET: openApiAnswer },
-    '/docs': { label: '/docs', GET: docsAnswer },
-    '/docs/': { label: '/docs', GET: docsAnswer },
-    '/assets/docs.js': {
-      label: '/assets/{file}',
-      GET: withEtag(docsScript, assetHeaders('text/javascript; charset=utf-8')),
-    },
-    '/assets/docs.css': {
-      label: '/assets/{file}',
-      GET: withEtag(() => style, assetHeaders('text/css; charset=utf-8')),
-    },
-    '/postman.json': {
-      label: '/postman.json',
-      GET: ({ origin }) => Response.json(buildCollection(loaded, document(), example, origin())),
-    },
-  };
+    '/openapi.json': openApiAnswer,
+    '/docs': docsAnswer,
+    '/docs/': docsAnswer,
+    '/assets/docs.js': withEtag(docsScript, assetHeaders('text/javascript; charset=utf-8')),
+    '/assets/docs.css': withEtag(() => style, assetHeaders('text/css; charset=utf-8')),
+    '/postman.json': ({ origin }) =>
+      Response.json(buildCollection(loaded, document(), example, origin())),
+  } satisfies Record<string, Handler>;
 };
 
 const docsOf = ({ info, paths, security }: OpenApi, inputs: readonly Input[]): DocsView => {

@@ -12,39 +12,34 @@ import type { ServeContext } from '../context.ts';
 import { withEtag } from '../documents/etag.ts';
 import { buildPage } from '../documents/page.ts';
 import { assetHeaders, PAGE_HEADERS } from '../documents/page-headers.ts';
-import type { Endpoint, Handler } from '../endpoint.ts';
+import type { Handler } from '../endpoint.ts';
 import { langOf } from '../formats/language.ts';
 import { flightOf, parametersOf } from '../formats/query.ts';
-import { buildPageAnswer } from './result.ts';
+import { buildPageAnswer } from './page-answer.ts';
 
 const HEADERS = { ...PAGE_HEADERS, vary: 'accept-language' };
 
-export const buildHome = (context: ServeContext): Readonly<Record<string, Endpoint>> => {
+export const buildHome = (context: ServeContext) => {
   const { loaded } = context;
   const page = buildPage(loaded);
   const emptyPage = (lang: Lang): Handler =>
     withEtag(() => renderPage(page(lang, {}, undefined)), HEADERS);
   const empty = { en: emptyPage('en'), es: emptyPage('es') };
   const answerPage = buildPageAnswer(context);
-  const asset = (type: string, write: () => string | Promise<string>): Endpoint => ({
-    label: '/assets/{file}',
-    GET: withEtag(write, assetHeaders(type)),
-  });
+  const asset = (type: string, write: () => string | Promise<string>): Handler =>
+    withEtag(write, assetHeaders(type));
   return {
-    '/': {
-      label: '/',
-      GET: (call) => {
-        const lang = langOf(call);
-        if (call.query !== '') {
-          const flight = flightOf(parametersOf(call.query), loaded.model.inputs);
-          if (Object.keys(flight).length > 0) return answerPage(flight, lang);
-        }
-        return empty[lang](call);
-      },
+    '/': (call) => {
+      const lang = langOf(call);
+      if (call.query !== '') {
+        const flight = flightOf(parametersOf(call.query), loaded.model.inputs);
+        if (Object.keys(flight).length > 0) return answerPage(flight, lang);
+      }
+      return empty[lang](call);
     },
     '/assets/page.js': asset('text/javascript; charset=utf-8', pageScript),
     '/assets/page.css': asset('text/css; charset=utf-8', () => style),
     '/assets/icon.svg': asset('image/svg+xml', () => icon),
     '/assets/names.json': asset('application/json', () => JSON.stringify(allNames())),
-  };
+  } satisfies Record<string, Handler>;
 };

@@ -1,13 +1,10 @@
 /**
  * `/result`: a flight from an HTML form, answered as a page, or as JSON when `Accept` asks for it.
  */
-import { renderPage } from '../../../web/page.tsx';
-import type { Lang, Prediction } from '../../../web/view.ts';
-import { AppError, ERRORS } from '../../core/errors.ts';
+import type { Lang } from '../../../web/view.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
-import { buildPage } from '../documents/page.ts';
-import { PAGE_HEADERS } from '../documents/page-headers.ts';
 import { type Endpoint, jsonHeaders } from '../endpoint.ts';
 import { prefersJson } from '../formats/accept.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
@@ -18,6 +15,7 @@ import { checkNumber, parametersOf, parseSwitches } from '../formats/query.ts';
 import { admitted } from '../guard/shed.ts';
 import { buildReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
+import { once } from './later.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data';
@@ -25,48 +23,7 @@ const MULTIPART = 'multipart/form-data';
 /** To take a form apart costs more than to read it, and none for a flight is so large. */
 const FORM_LIMIT_BYTES = 64 * 1024;
 
-/** A page with the answer to a flight, or with what is wrong with it. */
-export const buildPageAnswer = (
-  context: ServeContext,
-): ((flight: JsonObject, lang: Lang) => Response) => {
-  const { loaded } = context;
-  const scoring = buildScoring(context);
-  const writer = buildAnswerWriter(loaded);
-  const page = buildPage(loaded);
-  const reasons = buildReasons(loaded.model);
-  const raw = new Float64Array(scoring.nInputs);
-  const out = new Float64Array(scoring.nHeads);
-  const predict = (flight: JsonObject, lang: Lang): Prediction => {
-    const unknown = scoring.read(flight, { pointer: '', strict: false }, raw, 0);
-    return admitted(context, () => {
-      scoring.predict(raw, 1, out);
-      scoring.compare?.(raw, 1, out, () => unknown.length > 0);
-      return JSON.parse(
-        writer.write(
-          out,
-          0,
-          unknown,
-          `${scoring.notices.text(raw, 0, lang)}${reasons.textIfPossible(raw, 0, lang)}}`,
-        ),
-      ) as Prediction;
-    });
-  };
-  return (flight, lang) => {
-    try {
-      return new Response(renderPage(page(lang, flight, predict(flight, lang))), {
-        headers: HEADERS,
-      });
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const { status } = ERRORS[error.code];
-      return new Response(renderPage(page(lang, flight, error)), { status, headers: HEADERS });
-    }
-  };
-};
-
-const VARY = { vary: 'accept-language, accept' };
-const HEADERS = { ...PAGE_HEADERS, ...VARY };
-const JSON_HEADERS = { ...jsonHeaders, ...VARY };
+const JSON_HEADERS = { ...jsonHeaders, vary: 'accept-language, accept' };
 
 export const buildResult = (context: ServeContext): Endpoint => {
   const { loaded } = context;
@@ -74,7 +31,7 @@ export const buildResult = (context: ServeContext): Endpoint => {
   const scoring = buildScoring(context);
   const writer = buildAnswerWriter(loaded);
   const reasons = buildReasons(loaded.model);
-  const answerPage = buildPageAnswer(context);
+  const pageAnswer = once(async () => (await import('./page-answer.ts')).buildPageAnswer(context));
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
 
@@ -99,7 +56,7 @@ export const buildResult = (context: ServeContext): Endpoint => {
         const flight = flightOfForm(await fieldsOf(bytes, call), inputs, lang, new Date());
         return prefersJson(call.header('accept'))
           ? answerJson(flight, call.query, lang)
-          : answerPage(flight, lang);
+          : (await pageAnswer())(flight, lang);
       },
     },
   };

@@ -8,7 +8,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Call, Streamed } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';
 import type { ServeContext } from '../context.ts';
-import { REPORT_HEADERS } from '../documents/page-headers.ts';
+import { REPORT_HEADERS } from '../documents/browser-headers.ts';
 import { listStressReports, readStressReport } from '../documents/stress-reports.ts';
 import type { Endpoint } from '../endpoint.ts';
 

@@ -3,8 +3,6 @@
  * token. Browsers never: a page that somebody visits reaches the loopback address too, by its own name (`Origin`) or by
  * a name that was made to lead there (`Host`).
  */
-import { timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
 import { AppError } from '../../core/errors.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
 import { isLoopback } from './ports.ts';
@@ -42,7 +40,7 @@ export const buildControlGuard = ({ host, tokenFile }: ControlSetting): ControlG
       const presented = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
       if (presented === undefined)
         throw new AppError('key-missing', 'a token is needed: Authorization: Bearer TOKEN');
-      if (!timingSafeEqual(digestOf(presented), digestOf(readToken(tokenFile))))
+      if (!crypto.timingSafeEqual(digestOf(presented), digestOf(readToken(tokenFile))))
         throw new AppError('key-refused', 'the token is not the one in --control-token-file');
       return;
     }
@@ -66,5 +64,6 @@ const isFromPage = (site: string | null): boolean => site !== null && site !== '
 const hostNameOf = (field: string): string => {
   const bracketed = /^\[([^\]]*)\]/.exec(field)?.[1];
   if (bracketed !== undefined) return bracketed;
-  return isIP(field) === 6 ? field : field.replace(/:\d*$/, '');
+  // An address with several colons and no brackets has no port.
+  return /:.*:/.test(field) ? field : field.replace(/:\d*$/, '');
 };

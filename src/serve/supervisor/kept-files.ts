@@ -3,7 +3,6 @@
  * them, and keeps copies of those that were good; workers read the copies only. So a worker that is started later finds
  * what the others have, whatever has become of the files, and a change is taken over everywhere or nowhere.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
@@ -36,8 +35,9 @@ const TLS_LIMIT_BYTES = 2 ** 20;
 const AUTH_LIMIT_BYTES = 4 * 2 ** 20;
 
 /** @throws AppError usage, file-missing, file-unreadable, file-unwritable when the files are no good at the start */
-export const keepFiles = (config: ServeConfig, sharedDir: string): KeptFiles => {
+export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise<KeptFiles> => {
   const { tls, auth } = config;
+  const checkPair = tls && (await loadPairCheck());
   const authFile = auth === undefined ? undefined : authFileOf(auth);
   const paths = [tls?.certFile, tls?.keyFile, authFile].filter((path) => path !== undefined);
   const stamps = (): string => paths.map(stampOf).join(' / ');
@@ -73,7 +73,7 @@ export const keepFiles = (config: ServeConfig, sharedDir: string): KeptFiles => 
   const takeOver = (): KeptChange => {
     const cert = tls && readRegularFile(tls.certFile, TLS_LIMIT_BYTES);
     const key = tls && readRegularFile(tls.keyFile, TLS_LIMIT_BYTES);
-    if (tls && cert && key) checkPair(tls, cert, key);
+    if (tls && cert && key) checkPair?.(tls, cert, key);
     const keys = authFile === undefined ? undefined : readRegularFile(authFile, AUTH_LIMIT_BYTES);
     const nextTls = cert && key && Buffer.concat([cert, key]);
     const change = { tls: differs(nextTls, tlsBytes), auth: differs(keys, authBytes) };
@@ -186,15 +186,20 @@ type Tls = NonNullable<ServeConfig['tls']>;
 const notAPair = ({ certFile, keyFile }: Tls, why: string): AppError =>
   new AppError('file-unreadable', `${certFile} and ${keyFile} are no certificate and key: ${why}`);
 
-/** @throws AppError file-unreadable */
-const checkPair = (tls: Tls, cert: Buffer, key: Buffer): void => {
-  let isPair: boolean;
-  try {
-    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
-  } catch (error) {
-    throw notAPair(tls, (error as Error).message);
-  }
-  if (!isPair) throw notAPair(tls, 'the key is that of another certificate');
+type PairCheck = (tls: Tls, cert: Buffer, key: Buffer) => void;
+
+/** Throws AppError file-unreadable. What it takes is loaded only where there is a certificate. */
+const loadPairCheck = async (): Promise<PairCheck> => {
+  const { createPrivateKey, X509Certificate } = await import('node:crypto');
+  return (tls, cert, key) => {
+    let isPair: boolean;
+    try {
+      isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+    } catch (error) {
+      throw notAPair(tls, (error as Error).message);
+    }
+    if (!isPair) throw notAPair(tls, 'the key is that of another certificate');
+  };
 };
 
 /** Opens a port of its own with them, as a worker will. @throws AppError file-unreadable */

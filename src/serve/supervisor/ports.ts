@@ -1,7 +1,6 @@
 /**
  * Ports: whether they are free before workers share them, and how they are written as addresses.
  */
-import { isIP } from 'node:net';
 import { AppError } from '../../core/errors.ts';
 
 export const urlOf = (scheme: string, host: string, port: number): string => {
@@ -9,9 +8,10 @@ export const urlOf = (scheme: string, host: string, port: number): string => {
   return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 };
 
+const LOOPBACK = /^(?:localhost|::1|127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})$/;
+
 /** Whether only this machine reaches an address. */
-export const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
 /**
  * Workers share the port, so a stranger on it would go unnoticed: it is opened once alone to see that nobody is there.

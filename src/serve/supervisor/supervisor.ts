@@ -70,7 +70,7 @@ export const serve = async (
   let built: Fleet | undefined;
   const admins: Bun.Server<undefined>[] = [];
   try {
-    const kept = keepFiles(config, sharedDir);
+    const kept = await keepFiles(config, sharedDir);
     const { schedule: files } = config;
     const plan =
       files && readPlan ? await keepPlan({ files, read: readPlan, sharedDir }) : undefined;

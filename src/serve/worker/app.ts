@@ -13,9 +13,8 @@ import { buildRefusals, problemResponse } from '../formats/problem.ts';
 import { buildAuthorise } from '../guard/auth.ts';
 import { buildCors } from '../guard/cors.ts';
 import { shed } from '../guard/shed.ts';
-import { buildDocuments } from '../routes/documents.ts';
 import { buildLive, buildReady } from '../routes/health.ts';
-import { buildHome } from '../routes/home.ts';
+import { later } from '../routes/later.ts';
 import { buildModel } from '../routes/model.ts';
 import { buildPredict } from '../routes/predict.ts';
 import { buildResult } from '../routes/result.ts';
@@ -23,6 +22,23 @@ import { buildService } from '../routes/service.ts';
 import { buildV2 } from '../routes/v2.ts';
 import { methodAt, routeAt } from '../telemetry/counters.ts';
 import { plainPath } from '../telemetry/trace.ts';
+
+/** What people read, see `later.ts`. */
+const PAGES = {
+  '/': '/',
+  '/assets/page.js': '/assets/{file}',
+  '/assets/page.css': '/assets/{file}',
+  '/assets/icon.svg': '/assets/{file}',
+  '/assets/names.json': '/assets/{file}',
+} as const;
+const DOCUMENTS = {
+  '/openapi.json': '/openapi.json',
+  '/docs': '/docs',
+  '/docs/': '/docs',
+  '/assets/docs.js': '/assets/{file}',
+  '/assets/docs.css': '/assets/{file}',
+  '/postman.json': '/postman.json',
+} as const;
 
 /** Every path of the service. */
 const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> => ({
@@ -32,8 +48,8 @@ const endpointsOf = (context: ServeContext): Readonly<Record<string, Endpoint>> 
   '/livez': { label: '/livez', GET: buildLive(context) },
   '/readyz': { label: '/readyz', GET: buildReady(context) },
   ...buildV2(context),
-  ...buildDocuments(context),
-  ...buildHome(context),
+  ...later(DOCUMENTS, async () => (await import('../routes/documents.ts')).buildDocuments(context)),
+  ...later(PAGES, async () => (await import('../routes/home.ts')).buildHome(context)),
   ...buildService(context),
 });
 

@@ -1,5 +1,5 @@
 /**
- * The warm-up of a worker: it sends itself thousands of requests before others do, since the runtime compiles only
+ * The warm-up of a worker: it sends itself many requests before others do, since the runtime compiles only
  * what has run often, and answers slowly until then. Sent over a socket in the shared folder, counted nowhere.
  */
 import { rmSync } from 'node:fs';
@@ -11,7 +11,8 @@ import { problemText } from '../formats/problem.ts';
 import { buildApp } from './app.ts';
 import { scratchOf } from './scratch.ts';
 
-const REQUESTS = 4000;
+/** After some hundreds the first callers wait no longer than after many thousands, and these cost a start its time. */
+const REQUESTS = 1500;
 const CONNECTIONS = 8;
 const LIMIT_MS = 2000;
 /**
