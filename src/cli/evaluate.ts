@@ -14,7 +14,8 @@ import { loadPredictions } from '../flights/cleaning/predictions.ts';
 import { loadFlights } from '../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
-import { verdictOf } from '../report/training/verdict.ts';
+import { DAYS_UNKNOWN, verdictOf } from '../report/training/verdict.ts';
+import { movedInputs, whyNoDrift } from '../report/training/drift.ts';
 import { evaluateStored, type StoredEvaluation } from '../score/evaluation.ts';
 import { judgedWithin } from '../score/judged-memory.ts';
 import { evaluatePredictions } from '../score/predictions.ts';
@@ -186,7 +187,8 @@ const evaluatePredicted = async (
     printLine(`  ${notPredicted.toLocaleString('en')} flights of the outcomes were not predicted`);
   printLine(`  ${report.split.test}; late is ${report.lateMinutes} min or more`);
   printLine(report.verdict);
-  printQuality(report, 'on these flights');
+  if (model === undefined) printLine(DAYS_UNKNOWN);
+  printQuality(report, 'on these flights', 'forecast');
   printHeads(report.heads);
   printCosts(report);
   if (flags.output !== undefined) printLine(`report: ${flags.output}`);
@@ -206,16 +208,19 @@ const printQualityAndDrift = (report: EvaluateReport): void => {
   printQuality(report, 'on these flights');
   printHeads(report.heads);
   printCosts(report);
-  if (report.absent.length > 0) {
+  for (const [input, n] of Object.entries(report.unknown))
+    printLine(
+      `never seen in training, treated as missing: ${input} of ${n.toLocaleString('en')} flights`,
+    );
+  if (report.absent.length > 0)
     printLine(`in none of these flights, treated as missing: ${report.absent.join(', ')}`);
-  }
-  const drifted = report.drift.filter(({ level }) => level !== 'none');
   if (report.drift.length === 0) {
-    printLine('the model does not say how its inputs were distributed in training');
+    printLine(whyNoDrift(report));
     return;
   }
+  const { drifted, least } = movedInputs(report);
   if (drifted.length === 0) {
-    printLine('no input is distributed differently than in training');
+    printLine(`no input has moved: every drift index (PSI) is below ${least}`);
     return;
   }
   printTable(

@@ -3,7 +3,7 @@
  * where these stand, and columns.
  */
 import type { RejectExample } from '../core/table.ts';
-import { sentenceOfColumns } from '../report/training/columns.ts';
+import { sentenceOfColumns } from '../core/flight.ts';
 import { printLine } from './output.ts';
 
 interface LeftOut {

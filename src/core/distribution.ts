@@ -57,6 +57,9 @@ export const buildBinCounter = (
 /** An empty bin counts as this share, else one of them would make the sum infinite. */
 const MIN_SHARE = 1e-4;
 
+/** Fewer values of an input say nothing of drift. */
+export const MIN_SEEN = 200;
+
 /** A bin is pooled with the next ones until so many flights are expected in them. */
 const MIN_EXPECTED = 20;
 

@@ -124,10 +124,15 @@ interface Provenance {
     /** How it sees weather; absent where it asks for none, and in files of older versions. */
     readonly weather?: WeatherRule;
     /**
-     * What the stored model knows: the days of all flights that its trees, its rounds or its curve were found on, and
-     * how many these are. Absent in files of older versions, which know the parts before the test.
+     * What the stored model knows: the days of all flights that its trees, its rounds or its curve were found on, how
+     * many these are, and which share of them was late (not in older files). Absent in files of older versions, which
+     * know the parts before the test.
      */
-    readonly known?: { readonly days: string; readonly rows: number };
+    readonly known?: {
+      readonly days: string;
+      readonly rows: number;
+      readonly baseRate?: number;
+    };
   };
   readonly test?: Quality;
   readonly baselines?: Readonly<Record<string, { readonly auc: number; readonly logLoss: number }>>;

@@ -2,9 +2,10 @@
  * Evaluation of a stored model: what training measures of a fresh one, on days that it does not know.
  */
 import { AppError } from '../core/errors.ts';
-import { buildBinCounter, driftOf, type InputDrift } from '../core/distribution.ts';
-import { firstHeadOf, type Model } from '../core/model.ts';
+import { buildBinCounter, driftOf, type InputDrift, MIN_SEEN } from '../core/distribution.ts';
+import type { Model } from '../core/model.ts';
 import { departuresOf, pickTableRows, type Table, type RejectExample } from '../core/table.ts';
+import { compilePredictor } from '../predict/compile.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import { rawOf } from '../train/features/encoding.ts';
 import { datesOf } from '../train/features/time-split.ts';
@@ -18,20 +19,21 @@ import {
 } from '../train/quality/evaluation.ts';
 import type { HeadQuality } from '../train/quality/head-quality.ts';
 import { rateOf } from '../train/quality/metrics.ts';
-import { allAnswers, answersOf, firstAnswers } from './first-answers.ts';
+import { absentInputs, unseenValues } from './absent-inputs.ts';
+import { allAnswers, answersOf } from './first-answers.ts';
 import { type FeatureImportance, importanceOf } from './importance.ts';
 import { type PartialDependence, partialDependenceOf } from './partial-dependence.ts';
 import { headQualitiesOf } from './head-qualities.ts';
-import { buildSeen, knownDaysOf } from './seen-days.ts';
+import {
+  buildSeen,
+  knownDaysOf,
+  type LearnedFrom,
+  learnedFromOf,
+  type SeenFlights,
+} from './seen-days.ts';
 import { scorableFlights } from './scorable.ts';
-import { judgedPathOf, readBaselines } from './stored-training.ts';
-
-/** A model and where it was found. */
-interface StoredModel {
-  readonly model: Model;
-  readonly path: string;
-  readonly version: string;
-}
+import { judgedPathOf, readBaselines, type StoredModel } from './stored-training.ts';
+import { evaluationWarnings, lateMinutesOf, nameOf } from './evaluation-warnings.ts';
 
 /** How good a stored model is on other flights, and how these differ from what it knew. */
 export interface StoredEvaluation extends Evaluation {
@@ -53,6 +55,8 @@ export interface StoredEvaluation extends Evaluation {
   readonly heads: readonly HeadQuality[];
   /** Which of the files' flights the model knows. */
   readonly seen: SeenFlights;
+  /** What the model, and the one that it is compared with, learned from. */
+  readonly learnedFrom: readonly LearnedFrom[];
   /** What must be read before any figure. */
   readonly warnings: readonly string[];
   /** Columns of the files that nothing reads. */
@@ -61,21 +65,15 @@ export interface StoredEvaluation extends Evaluation {
   readonly examples: Readonly<Record<string, readonly RejectExample[]>>;
   /** Inputs of the model that not one of these flights has. */
   readonly absent: readonly string[];
+  /** By input: flights with a value that the model was not trained on, which counts as missing. */
+  readonly unknown: Readonly<Record<string, number>>;
+  /** None where the flights are too few to say, or the model says nothing of its training. */
   readonly drift: readonly Omit<InputDrift, 'seen'>[];
   readonly importance: readonly FeatureImportance[];
   /** Flights that the importance rests on, evenly spaced. */
   readonly importanceRows: number;
   /** What the model does with its strongest inputs. */
   readonly partialDependence: readonly PartialDependence[];
-}
-
-/** Flights on days that the model, or the one that it is compared with, learned, stopped or was calibrated on. */
-export interface SeenFlights {
-  /** These days, `2013-01-01..2013-10-31`; null where the model's file does not say. */
-  readonly days: string | null;
-  readonly rows: number;
-  /** Whether they are among the flights that were measured. */
-  readonly included: boolean;
 }
 
 /** What is compared, and how. */
@@ -113,7 +111,7 @@ export const evaluateStored = (
   );
   const ranges = [...new Set(models.flatMap((one) => knownDaysOf(one.model) ?? []))];
   const seen: SeenFlights = {
-    days: knownDaysOf(model) === undefined ? null : ranges.join(' and '),
+    days: models.some((one) => knownDaysOf(one.model) === undefined) ? null : ranges.join(' and '),
     rows: includesTraining ? seenBy(table, models).n : unseen.nLeftOut,
     included: includesTraining,
   };
@@ -123,13 +121,20 @@ export const evaluateStored = (
   if (nLate === 0 || nLate === labels.length)
     throw new AppError(
       'data-unfit',
-      `${nLate === 0 ? 'no flight' : 'every flight'} is ${lateMinutes} minutes late or more; both kinds are needed to judge a model`,
+      `${nLate === 0 ? 'none' : 'every one'} of the ${labels.length.toLocaleString('en')} flights of ${table.source.files.join(', ')} is ${lateMinutes} minutes late or more; both kinds are needed to judge a model: give more days, or another --late-minutes`,
     );
   const raw = rawOf(table, model.inputs);
   const answers = allAnswers(model, raw, table.nRows);
   const probabilities = answers[0]!;
   const plain = baselineAnswers(path, table);
-  const rival = against && { name: nameOf(against), answers: firstAnswers(against.model, table) };
+  const rivalRaw = against && rawOf(table, against.model.inputs);
+  const rival = against &&
+    rivalRaw && {
+      name: nameOf(against),
+      answers: answersOf(compilePredictor(against.model), rivalRaw, table.nRows, 0),
+    };
+  const unknown = unseenValues(table, model.inputs);
+  const absent = absentInputs(model.inputs, raw, unknown);
   const rows = Int32Array.from({ length: table.nRows }, (_, row) => row);
   const evaluation = evaluate({
     table,
@@ -158,7 +163,19 @@ export const evaluateStored = (
   return {
     model: path,
     version,
-    warnings: warningsOf(stored, table, { lateMinutes, seen, against }),
+    warnings: evaluationWarnings(stored, table, {
+      lateMinutes,
+      seen,
+      absent,
+      rival: against && {
+        stored: against,
+        absent: absentInputs(
+          against.model.inputs,
+          rivalRaw!,
+          unseenValues(table, against.model.inputs),
+        ),
+      },
+    }),
     ...evaluation,
     files: table.source.files,
     dialect: table.source.dialect,
@@ -167,6 +184,9 @@ export const evaluateStored = (
     rows: { read: table.source.nRowsRead, rejected: nRejected, used: table.nRows },
     rejected,
     seen,
+    learnedFrom: models.map((one, i) =>
+      learnedFromOf(i === 0 ? 'the model' : nameOf(one), one.model),
+    ),
     split: {
       ...model.provenance.trainedOn?.split,
       test: datesOf(departuresOf(table), rows),
@@ -178,7 +198,8 @@ export const evaluateStored = (
     threshold: model.threshold,
     unusedColumns: table.source.unused ?? [],
     examples: table.source.examples ?? {},
-    absent: absentOf(model, raw),
+    absent,
+    unknown,
     drift: inputDrift(model, raw, table.nRows),
     heads: headQualitiesOf(table, {
       later: model.heads.flatMap((head, h) =>
@@ -198,8 +219,6 @@ export const evaluateStored = (
 
 const LEFT_OUT = 'on days that the model knows';
 const LEFT_OUT_OF_BOTH = 'on days that one of the two models knows';
-
-const nameOf = ({ model, version }: StoredModel): string => `${model.name} ${version}`;
 
 /** Which flights of a table are on days that one of the models knows, and what these days are. */
 const seenBy = (
@@ -243,60 +262,14 @@ const hintOf = ({ path }: StoredModel): string => {
     : `; the model as its report judged it, before it was learned again from every day, is ${judged}`;
 };
 
-const warningsOf = (
-  { model }: StoredModel,
-  table: Table,
-  {
-    lateMinutes,
-    seen,
-    against,
-  }: Pick<EvaluationOptions, 'against'> & {
-    readonly lateMinutes: number;
-    readonly seen: SeenFlights;
-  },
-): readonly string[] => {
-  const warnings: string[] = [];
-  const target = model.provenance.trainedOn?.target;
-  const learned = lateMinutesOf(model);
-  if (target !== undefined && target !== table.source.target)
-    warnings.push(
-      `The model was learned for the delay of the ${target}; these files hold that of the ${table.source.target}. The figures compare two different things.`,
-    );
-  if (learned !== lateMinutes)
-    warnings.push(
-      `The model answers how likely a delay of ${learned} min or more is; it is measured here by ${lateMinutes} min or more. The figures compare two different things.`,
-    );
-  if (against && lateMinutesOf(against.model) !== learned)
-    warnings.push(
-      `${nameOf(against)} answers how likely a delay of ${lateMinutesOf(against.model)} min or more is, the model of ${learned} min or more. Both are measured by ${lateMinutes} min or more: one of them by what it does not answer.`,
-    );
-  if (seen.included && seen.rows > 0)
-    warnings.push(
-      `${seen.rows.toLocaleString('en')} of these ${table.nRows.toLocaleString('en')} flights are on days that ${against ? 'one of the models' : 'the model'} knows (${seen.days}): every figure below flatters it.`,
-    );
-  if (seen.days === null)
-    warnings.push(
-      'The model file does not say on which days it was learned: some of these flights may be among those that it knows.',
-    );
-  return warnings;
-};
-
 /** How far the inputs have moved from the training flights, furthest first. */
 const inputDrift = ({ inputs, shares }: Model, raw: Float64Array, nRows: number) => {
   const cells = new Float64Array(shares.reduce((n, { shares: bins }) => n + bins.length, 0));
   buildBinCounter(inputs, shares, cells)(raw, nRows);
-  return driftOf(shares, cells)
+  return driftOf(shares, cells, MIN_SEEN)
     .map(({ input, psi, level }) => ({ input, psi, level }))
     .sort((a, b) => b.psi - a.psi);
 };
-
-const absentOf = ({ inputs }: Model, raw: Float64Array): string[] =>
-  inputs.flatMap(({ name }, i) => {
-    for (let at = i; at < raw.length; at += inputs.length) if (!Number.isNaN(raw[at])) return [];
-    return [name];
-  });
-
-const lateMinutesOf = (model: Model): number => firstHeadOf(model).minutes;
 
 /** What the baselines that were learned with the model say of these flights; none for a model that has none beside it. */
 const baselineAnswers = (path: string, table: Table): Readonly<Record<string, Float64Array>> => {

@@ -114,6 +114,39 @@ test('times move together, hour by hour from the first flight to the last', () =
   );
 });
 
+test('four are shown where four have more than one value, however strong those with one are', () => {
+  const [head] = MODEL.heads;
+  const model: Model = {
+    ...MODEL,
+    inputs: [...MODEL.inputs, { name: 'seats', kind: 'number', required: false, description: '' }],
+    features: [...MODEL.features, { name: 'seats', step: 'number', input: 'seats' }],
+    heads: [
+      {
+        ...(head as Model['heads'][number] & { kind: 'probability' }),
+        score: {
+          kind: 'linear',
+          weights: Float64Array.of(2, 0.25, 0.01, 0.001, 1, 0.01),
+          intercept: -6,
+        },
+      },
+    ],
+  };
+  const raw = Float64Array.from(
+    FLIGHTS.flatMap((_, i) => [...RAW.subarray(i * 5, i * 5 + 5), 100 + i]),
+  );
+  const importance = [
+    { feature: 'same', meanAbsolute: 9 },
+    ...IMPORTANCE.slice(0, 4),
+    { feature: 'seats', meanAbsolute: 0.01 },
+  ];
+  expect(partialDependenceOf(model, importance, raw).map(({ input }) => input)).toEqual([
+    'scheduledDeparture',
+    'airline',
+    'distanceMiles',
+    'seats',
+  ]);
+});
+
 test('a model without flights to ask it about shows nothing', () => {
   expect(partialDependenceOf(MODEL, IMPORTANCE, new Float64Array(0))).toEqual([]);
 });

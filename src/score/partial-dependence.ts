@@ -30,7 +30,7 @@ const N_NUMBERS = 20;
 const MINUTES_PER_HOUR = 60;
 
 /**
- * Of the inputs that move the answers most, strongest first.
+ * Of the four inputs that move the answers most, strongest first, of those that have more than one value.
  * @param raw float64, shape (n, nInputs): flights, of which at most 500 are used, evenly spaced
  * @cost about 40,000 predictions
  */
@@ -42,23 +42,21 @@ export const partialDependenceOf = (
   const sample = thinned(raw, model.inputs.length);
   if (sample.length === 0) return [];
   const meanOf = buildMean(model);
-  return strongestInputs(model, importance).flatMap((place) => {
+  const shown: PartialDependence[] = [];
+  for (const place of byStrength(model, importance)) {
     const input = model.inputs[place]!;
-    const points = pointsOf(model.inputs, place, sample).map(({ at, rows }) => ({
-      at,
-      probability: meanOf(rows),
-    }));
+    const points = pointsOf(model.inputs, place, sample);
     // One value says nothing of what another would do.
-    if (points.length < 2) return [];
-    return [
-      {
-        input: input.name,
-        kind: input.kind,
-        ...(input.unit === undefined ? {} : { unit: input.unit }),
-        points,
-      },
-    ];
-  });
+    if (points.length < 2) continue;
+    shown.push({
+      input: input.name,
+      kind: input.kind,
+      ...(input.unit === undefined ? {} : { unit: input.unit }),
+      points: points.map(({ at, rows }) => ({ at, probability: meanOf(rows) })),
+    });
+    if (shown.length === N_INPUTS) break;
+  }
+  return shown;
 };
 
 const thinned = (raw: Float64Array, nInputs: number): Float64Array => {
@@ -86,8 +84,8 @@ const buildMean = (model: Model): ((rows: Float64Array) => number) => {
   };
 };
 
-/** Places of the inputs whose features move the answer most; a feature of several inputs counts for each of them in part. */
-const strongestInputs = (
+/** Places of the inputs whose features move the answer, most first; a feature of several inputs counts for each of them in part. */
+const byStrength = (
   { inputs, features }: Model,
   importance: readonly FeatureImportance[],
 ): readonly number[] => {
@@ -103,10 +101,7 @@ const strongestInputs = (
     const distinct = [...new Set(places)].filter((place) => place >= 0);
     for (const place of distinct) sums[place]! += (moved.get(feature.name) ?? 0) / distinct.length;
   }
-  return [...sums.keys()]
-    .filter((place) => sums[place]! > 0)
-    .sort((a, b) => sums[b]! - sums[a]!)
-    .slice(0, N_INPUTS);
+  return [...sums.keys()].filter((place) => sums[place]! > 0).sort((a, b) => sums[b]! - sums[a]!);
 };
 
 interface Point {

@@ -17,9 +17,15 @@ import {
 } from '../train/quality/evaluation.ts';
 import type { HeadQuality } from '../train/quality/head-quality.ts';
 import { rateOf } from '../train/quality/metrics.ts';
-import type { EvaluationOptions, SeenFlights } from './evaluation.ts';
+import type { EvaluationOptions } from './evaluation.ts';
 import { headQualitiesOf } from './head-qualities.ts';
-import { buildSeen, knownDaysOf } from './seen-days.ts';
+import {
+  buildSeen,
+  knownDaysOf,
+  type LearnedFrom,
+  learnedFromOf,
+  type SeenFlights,
+} from './seen-days.ts';
 
 /** How good predictions were. */
 interface PredictionEvaluation extends Evaluation {
@@ -35,7 +41,7 @@ interface PredictionEvaluation extends Evaluation {
   /** Predictions: read, left out, judged. */
   readonly rows: { readonly read: number; readonly rejected: number; readonly used: number };
   readonly rejected: Readonly<Record<string, number>>;
-  /** Flights of the outcomes that nobody predicted. */
+  /** Flights of the outcomes that no prediction is about. */
   readonly notPredicted: number;
   readonly split: Readonly<Record<'test', string>>;
   readonly baselines: Readonly<Record<string, Baseline>>;
@@ -43,6 +49,8 @@ interface PredictionEvaluation extends Evaluation {
   readonly heads: readonly HeadQuality[];
   /** Which of the flights the model knew that predicted them, where it was named. */
   readonly seen?: SeenFlights;
+  /** What that model learned from. */
+  readonly learnedFrom?: readonly LearnedFrom[];
   readonly warnings: readonly string[];
   readonly unusedColumns: readonly string[];
 }
@@ -136,6 +144,7 @@ export const evaluatePredictions = (
       quantiles: predictions.quantiles.map((one) => ({ ...one, values: pick(one.values) })),
     }),
     ...(seen && { seen }),
+    ...(model && { learnedFrom: [learnedFromOf('the model', model)] }),
     warnings: warningsOf(predictions, outcomes, { model, lateMinutes, joined, seen }),
     unusedColumns: [],
   };
@@ -201,8 +210,11 @@ const join = (
   const keyOfOutcome = keysOf(outcomes);
   const keyOfPrediction = keysOf(table);
   const outcomeOf = new Map<string, number>();
+  /** Rows of the outcomes beyond the first of their name. */
+  const furtherOf = new Map<string, number>();
   for (let row = 0; row < outcomes.nRows; row++) {
     const key = keyOfOutcome(row);
+    if (outcomeOf.has(key)) furtherOf.set(key, (furtherOf.get(key) ?? 0) + 1);
     outcomeOf.set(key, outcomeOf.has(key) ? SEVERAL : row);
   }
   const departures = departuresOf(table);
@@ -211,17 +223,20 @@ const join = (
     rejected[reason] = (rejected[reason] ?? 0) + 1;
   };
   const predictionOf = new Map<string, number>();
+  /** Flights of the outcomes that a prediction is about, judged or left out. */
+  const asked = new Set<string>();
   let nTwice = 0;
   for (let row = 0; row < table.nRows; row++) {
     if (Number.isNaN(probability[row]!)) {
       reject(NOT_SCORED);
       continue;
     }
+    const key = keyOfPrediction(row);
+    if (outcomeOf.has(key)) asked.add(key);
     if (isLeftOut(departures[row]!)) {
       reject(KNOWN);
       continue;
     }
-    const key = keyOfPrediction(row);
     const before = predictionOf.get(key);
     if (before === undefined) predictionOf.set(key, row);
     else {
@@ -249,7 +264,8 @@ const join = (
     pairs: pairs.sort(([, a], [, b]) => a - b),
     joinedBy,
     rejected,
-    notPredicted: outcomes.nRows - pairs.length,
+    notPredicted:
+      outcomes.nRows - [...asked].reduce((n, key) => n + 1 + (furtherOf.get(key) ?? 0), 0),
   };
 };
 

@@ -2,14 +2,16 @@
  * A new model beside the one that serves now, on test days that neither of them knows.
  */
 import { dayOf } from '../core/calendar.ts';
-import { AppError } from '../core/errors.ts';
 import { firstHeadOf, type Model } from '../core/model.ts';
 import { type LoadedModel, readModel } from '../core/model-file.ts';
 import { departuresOf, pickTableRows, type Table } from '../core/table.ts';
 import { labelsOf } from '../train/preparation.ts';
 import { compare, type Comparison } from '../train/quality/comparison.ts';
 import { resampleDays } from '../train/quality/day-resampling.ts';
-import { firstAnswers } from './first-answers.ts';
+import { compilePredictor } from '../predict/compile.ts';
+import { rawOf } from '../train/features/encoding.ts';
+import { absentInputs, describeAbsent, unseenValues } from './absent-inputs.ts';
+import { answersOf, firstAnswers } from './first-answers.ts';
 import { buildSeen, knownDaysOf } from './seen-days.ts';
 import { judgedPathOf } from './stored-training.ts';
 
@@ -20,24 +22,44 @@ interface Rival {
   readonly table: Table;
 }
 
+/** What a model answers: from how many minutes on a flight is late, and at which end. */
+interface Question {
+  readonly minutes: number;
+  readonly target: Table['source']['target'];
+}
+
+/** Why the current model cannot be compared with one that answers a question; undefined where it can. */
+export const whyIncomparable = (
+  { model, version }: LoadedModel,
+  { minutes, target }: Question,
+): string | undefined => {
+  const other = firstHeadOf(model).minutes;
+  if (minutes !== other)
+    return `the current model ${version} answers how likely a delay of ${other} min or more is, the new one of ${minutes} min or more: they cannot be compared`;
+  const otherTarget = model.provenance.trainedOn?.target ?? target;
+  if (target !== otherTarget)
+    return `the current model ${version} was learned for the delay of the ${otherTarget}, the new one for that of the ${target}: they cannot be compared`;
+  return undefined;
+};
+
+/** The new model beside the current one. */
+interface Contest {
+  readonly comparison: Comparison;
+  /** What the current model looks at and these flights do not have, in words: then it was judged below its worth. */
+  readonly missed: string | undefined;
+}
+
 /**
  * @param judged the new model as its report judges it
  * @param table the flights that it was learned and tested on
  * @returns null where the current model knows every test day
- * @throws AppError data-unfit (the two answer different questions)
  */
 export const compareWithCurrent = (
   judged: Model,
   current: LoadedModel,
   table: Table,
-): Comparison | null => {
+): Contest | null => {
   const { minutes } = firstHeadOf(judged);
-  const other = firstHeadOf(current.model).minutes;
-  if (minutes !== other)
-    throw new AppError(
-      'data-unfit',
-      `the current model ${current.version} answers how likely a delay of ${other} min or more is, the new one of ${minutes} min or more: they cannot be compared`,
-    );
   const isTest = buildSeen(judged.provenance.trainedOn!.split.test);
   const twin = judgedPathOf(current.path);
   const rival =
@@ -52,13 +74,18 @@ export const compareWithCurrent = (
         ));
   if (rival === undefined) return null;
   const labels = labelsOf(rival.table.delayMinutes, minutes);
-  return compare({
-    against: rival.name,
-    own: firstAnswers(judged, rival.table),
-    other: firstAnswers(rival.model, rival.table),
-    labels,
-    resampling: resampleDays(departuresOf(rival.table).map(dayOf)),
-  });
+  const { inputs } = rival.model;
+  const raw = rawOf(rival.table, inputs);
+  return {
+    comparison: compare({
+      against: rival.name,
+      own: firstAnswers(judged, rival.table),
+      other: answersOf(compilePredictor(rival.model), raw, rival.table.nRows, 0),
+      labels,
+      resampling: resampleDays(departuresOf(rival.table).map(dayOf)),
+    }),
+    missed: describeAbsent(absentInputs(inputs, raw, unseenValues(rival.table, inputs))),
+  };
 };
 
 /** A model and the test flights of days that it does not know; undefined where there are none. */

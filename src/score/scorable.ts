@@ -5,6 +5,7 @@
 import { AppError } from '../core/errors.ts';
 import { type Input, isOutOfRange, noInputError } from '../core/inputs.ts';
 import { type Column, pickTableRows, type Table } from '../core/table.ts';
+import { endOfRefusal } from '../core/flight.ts';
 
 /**
  * The flights that the model can answer; the others are counted among those left out, by reason.
@@ -23,7 +24,7 @@ export const scorableFlights = (table: Table, inputs: readonly Input[]): Table =
   if (lost.length > 0)
     throw new AppError(
       'columns-unknown',
-      `${files}: the model needs ${lost.map(({ name }) => name).join(', ')}, which none of the flights has`,
+      `${files}: the model needs ${lost.map(({ name }) => name).join(', ')}, which none of the flights has${endOfRefusal(table.source.unused)}`,
     );
   const checks = inputs.flatMap((input, i) => {
     const column = columns[i];

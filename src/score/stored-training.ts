@@ -10,6 +10,13 @@ import { storeModel } from '../core/model-store.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import type { Trained } from '../train/training.ts';
 
+/** A model and where it was found. */
+export interface StoredModel {
+  readonly model: Model;
+  readonly path: string;
+  readonly version: string;
+}
+
 const BASELINES = 'baselines.safetensors';
 
 /** The folder, beside a model that was learned again from every flight, of the one that its report judges. */

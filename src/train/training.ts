@@ -246,7 +246,11 @@ const judge = (
         target: table.source.target,
         rows,
         split: split.dates,
-        known: { days: datesOf(departures, known), rows: known.length },
+        known: {
+          days: datesOf(departures, known),
+          rows: known.length,
+          baseRate: rateOfParts([parts.train, parts.validation, parts.calibration]),
+        },
         settings: {
           lateMinutes: options.lateMinutes,
           seed: options.seed,
@@ -313,6 +317,11 @@ const judge = (
 
 const ratesOf = ({ nRows, labels }: BoostRows) => ({ rows: nRows, baseRate: rateOf(labels) });
 
+const rateOfParts = (parts: readonly BoostRows[]): number => {
+  const nRows = parts.reduce((sum, part) => sum + part.nRows, 0);
+  return parts.reduce((sum, { nRows: own, labels }) => sum + (own * rateOf(labels)) / nRows, 0);
+};
+
 /** The judged model learned again from every flight; null where learning was told to stop. */
 const learnEveryDay = async (
   { table, options, pool, onRound }: TrainingTask,
@@ -340,7 +349,11 @@ const learnEveryDay = async (
         ...provenance,
         trainedOn: {
           ...trainedOn,
-          known: { days: datesOf(departures, known), rows: known.length },
+          known: {
+            days: datesOf(departures, known),
+            rows: known.length,
+            baseRate: rateOf(learnable.parts.train.labels),
+          },
           settings: { ...trainedOn.settings, refit: true },
         },
       },

@@ -4,11 +4,11 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { readModel } from '../../core/model-file.ts';
+import { type LoadedModel, readModel } from '../../core/model-file.ts';
 import { currentOf, findModel } from '../../core/model-store.ts';
 import type { Table } from '../../core/table.ts';
 import { wordsOf } from '../../report/training/verdict.ts';
-import { compareWithCurrent } from '../../score/rivalry.ts';
+import { compareWithCurrent, whyIncomparable } from '../../score/rivalry.ts';
 import type { Comparison } from '../../train/quality/comparison.ts';
 import type { Trained } from '../../train/training.ts';
 import { refusalBy } from './climatology-gate.ts';
@@ -28,7 +28,7 @@ interface PublicationOptions {
   readonly ifBetter?: boolean | undefined;
 }
 
-/** @throws AppError as `compareWithCurrent` and `readModel` do */
+/** @throws AppError as `readModel` does */
 export const decidePublication = (
   { judged, report }: Pick<Trained, 'judged' | 'report'>,
   table: Table,
@@ -48,18 +48,42 @@ export const decidePublication = (
       reason: ifBetter ? `there was no current ${name} to compare with` : 'made current',
     };
   const current = readModel(findModel(modelsDir, `${name}/${version}`));
-  const comparison = compareWithCurrent(judged.model, current, table);
-  if (comparison === null)
+  const incomparable = whyIncomparable(current, {
+    minutes: report.lateMinutes,
+    target: table.source.target,
+  });
+  if (incomparable !== undefined) return { isCurrent: false, reason: incomparable };
+  const contest = compareWithCurrent(judged.model, current, table);
+  if (contest === null)
     return {
       isCurrent: false,
       reason: `the current model ${version} knows every test day, so nothing can be said of a gain; give newer flights`,
     };
+  const { comparison, missed } = contest;
   const { flights, days, standing } = comparison;
+  const reason = `on ${flights.toLocaleString('en')} flights of ${days} days that neither knows ${wordsOf(comparison)}`;
   return {
-    isCurrent: standing === 'better',
-    reason: `on ${flights.toLocaleString('en')} flights of ${days} days that neither knows ${wordsOf(comparison)}`,
+    isCurrent: standing === 'better' && missed === undefined,
+    reason:
+      missed === undefined
+        ? reason
+        : `${reason}; but the current model looks at ${missed}, so that this is no fair comparison`,
     comparison,
   };
+};
+
+/** Before anything is learned. @throws AppError data-unfit (the current model answers another question) */
+export const requireComparable = (
+  current: LoadedModel,
+  lateMinutes: number,
+  { source: { target } }: Table,
+): void => {
+  const why = whyIncomparable(current, { minutes: lateMinutes, target });
+  if (why !== undefined)
+    throw new AppError(
+      'data-unfit',
+      `${why}; leave out --if-better, or give the new model another --name`,
+    );
 };
 
 /** @throws AppError model-worse where the model was not made current */

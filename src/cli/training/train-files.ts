@@ -6,8 +6,9 @@ import { writeAtomically } from '../../core/atomic-write.ts';
 import type { RejectExample } from '../../core/table.ts';
 import { fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
-import { readModel } from '../../core/model-file.ts';
+import { type LoadedModel, readModel } from '../../core/model-file.ts';
 import { checkPlace, currentOf, findModel } from '../../core/model-store.ts';
+import type { OwnColumn } from '../../flights/cleaning/own-columns.ts';
 import { type FlightsOptions, loadFlights } from '../../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../../host/peak-memory.ts';
 import { buildTrainingPage } from '../../report/training/training-page.ts';
@@ -20,7 +21,7 @@ import { DEFAULT_OPTIONS, type TrainOptions } from '../../train/settings.ts';
 import { type TrainReport, trainModel } from '../../train/training.ts';
 import { bestOf, type TuningTrial, tune } from '../../train/tuning.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
-import { decidePublication, type Publication } from './publication.ts';
+import { decidePublication, type Publication, requireComparable } from './publication.ts';
 import { buildPace } from './pace.ts';
 import { buildProgress } from '../progress.ts';
 import { printNotes, readingNotes } from '../reading-flags.ts';
@@ -91,13 +92,16 @@ const trainWatched = async (
   // Now, not when the model that nobody can store is learned.
   checkPlace(options.modelsDir, options.name ?? DEFAULT_OPTIONS.name);
   const { columns = [] } = options;
-  const table = await loadFlights(files, { ...options, asked: askedByCurrent(options) });
+  const current = currentOfOptions(options);
+  const asked = askedBy(current, columns);
+  const table = await loadFlights(files, { ...options, asked });
   if (options.showsProgress) printNotes(readingNotes(table.source));
   let settings: TrainOptions = {
     ...DEFAULT_OPTIONS,
     ...options,
     ownColumns: columns.map(({ name }) => name),
   };
+  if (current) requireComparable(current, settings.lateMinutes, table);
   const note = (text: string): void => {
     if (options.showsProgress) process.stderr.write(`${text}\n`);
   };
@@ -156,21 +160,25 @@ const trainWatched = async (
 const lineOfStop = ({ trees, maxTrees }: TrainReport): string =>
   `stopped by Ctrl-C: ${trees} of at most ${maxTrees} trees are kept, and were not grown again from every day`;
 
-/** Own columns that the current model asks for, which `--if-better` compares with, where they are not named anyway. */
-const askedByCurrent = ({
+/** What `--if-better` compares with. */
+const currentOfOptions = ({
   modelsDir,
   name = DEFAULT_OPTIONS.name,
   ifBetter,
-  columns = [],
-}: TrainFilesOptions): readonly Input[] => {
+}: TrainFilesOptions): LoadedModel | undefined => {
   const version = ifBetter ? currentOf(modelsDir, name) : undefined;
-  if (version === undefined) return [];
-  const { inputs } = readModel(findModel(modelsDir, `${name}/${version}`)).model;
-  return inputs.filter(
+  return version === undefined ? undefined : readModel(findModel(modelsDir, `${name}/${version}`));
+};
+
+/** Own columns that the current model asks for, where they are not named anyway. */
+const askedBy = (
+  current: LoadedModel | undefined,
+  columns: readonly OwnColumn[],
+): readonly Input[] =>
+  (current?.model.inputs ?? []).filter(
     (input) =>
       fieldOf(input.name) === undefined && columns.every((column) => column.name !== input.name),
   );
-};
 
 const lineOfTrial = ({ settings, validationLoss, trees }: TuningTrial, index: number): string =>
   `trial ${index + 1}: log loss ${validationLoss.toFixed(5)} on the early-stopping flights, ${trees} trees, ` +

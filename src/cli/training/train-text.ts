@@ -10,13 +10,13 @@ import type { TrainFilesReport } from './train-files.ts';
 
 /** What a person reads after training. */
 export const printTrainReport = (report: TrainFilesReport): void => {
+  if (report.splitKind === 'random')
+    printWarning(
+      'split at random: flights of the same day are on both sides, so every figure below flatters the model',
+    );
   printRows(report);
   for (const [part, dates] of Object.entries(report.split))
     printLine(`  ${part.padEnd(12)} ${dates}`);
-  if (report.splitKind === 'random')
-    printWarning(
-      'split at random: flights of the same day are on both sides, so these figures are too good',
-    );
   printUnused(report.unusedColumns);
   printLine(report.verdict);
   printQuality(report, 'on the test flights');
@@ -68,6 +68,7 @@ export const printQuality = (
     readonly against?: Baseline & { readonly name: string };
   },
   title: string,
+  own = 'model',
 ): void => {
   const row = (name: string, { auc, logLoss, brier }: Baseline): string[] => [
     name,
@@ -78,7 +79,7 @@ export const printQuality = (
   printTable(
     [title, 'AUC', 'log loss', 'Brier'],
     [
-      row('model', test),
+      row(own, test),
       ...Object.entries(baselines).map(([name, quality]) => row(name, quality)),
       ...(against ? [row(against.name, against)] : []),
     ],

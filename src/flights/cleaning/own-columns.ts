@@ -16,6 +16,22 @@ export interface OwnColumn {
 export const asInputs = (columns: readonly OwnColumn[]): readonly Input[] =>
   columns.map(({ name }) => ({ name, kind: 'category', required: false, description: name }));
 
+/** Names that files of flights give to what happened, whatever else is in them; without case, blanks and underlines. */
+const LATER =
+  /^(?:(?:dep|arr|departure|arrival)(?:del15|delay(?:minutes|new|groups?)?)|(?:dep|arr)time|delay(?:minutes)?|(?:actual|real)(?:dep|arr|departure|arrival|off|on|in|out|time|elapsed).*|taxi(?:in|out)|wheels(?:on|off)|airtime|elapsedtime|(?:airsystem|security|airline|lateaircraft|carrier|weather|nas)delay|cancell?(?:ed|ation|ationcode|ationreason)|diverted|div\d?(?:airport|reached|actual|arrdelay|distance|total|longest|wheels|tail).*|(?:firstdep|totaladdg|longestaddg)time)$/;
+/** These are what happened where the file also has a schedule. */
+const LATER_BESIDE_SCHEDULE = /^(?:departure|arrival)time$/;
+const SCHEDULE = /^(?:sched|crs|plan)/;
+
+const isLater = (name: string, columns: readonly string[]): boolean => {
+  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
+  const own = plain(name);
+  return (
+    LATER.test(own) ||
+    (LATER_BESIDE_SCHEDULE.test(own) && columns.some((column) => SCHEDULE.test(plain(column))))
+  );
+};
+
 const MAX_SHOWN = 30;
 
 /**
@@ -45,6 +61,11 @@ export const requireOwnColumns = (
       throw new AppError(
         'usage',
         `--columns ${name}: the dialect ${dialect.name} reads it anyway, as a field of the flight; leave it out`,
+      );
+    if (isLater(name, columns))
+      throw new AppError(
+        'data-leak',
+        `--columns ${name}: a column of that name is filled only once the flight has departed; a model cannot learn from it. If yours is known before, give it another name`,
       );
   }
 };

@@ -7,6 +7,7 @@ import {
   type PlannedNames,
 } from '../../core/around/departure-plan.ts';
 import { AppError } from '../../core/errors.ts';
+import { endOfRefusal } from '../../core/flight.ts';
 import { chunksOf } from '../database.ts';
 import { buildDictionary } from '../reading/dictionary.ts';
 import { placedFiles } from '../reading/files.ts';
@@ -48,7 +49,7 @@ export const readPlanned = async (
         if (!fields.includes('origin'))
           throw new AppError(
             'columns-unknown',
-            `${source.file}: a plan of departures needs origin, which its columns do not give`,
+            `${source.file}: a plan of departures needs origin, which its columns do not give${endOfRefusal(projection.unused)}`,
           );
         const asked = ([...PLANNED, 'scheduledDeparture'] as const).map(plainColumn);
         await blameFile(source.file, async () => {

@@ -6,7 +6,7 @@
 import { PLAN_FIELDS, type Surroundings } from '../../core/around/surroundings.ts';
 import { WEATHER_FIELDS } from '../../core/around/weather.ts';
 import { AppError } from '../../core/errors.ts';
-import { fieldOf } from '../../core/flight.ts';
+import { endOfRefusal, fieldOf } from '../../core/flight.ts';
 import { type Input, noInputError } from '../../core/inputs.ts';
 import type { RejectExample } from '../../core/table.ts';
 import { startPassedOver } from '../cleaning/companions.ts';
@@ -236,7 +236,7 @@ const partOf = async (
     if (column === undefined && input.required) {
       throw new AppError(
         'columns-unknown',
-        `${source.file}: the model needs ${input.name}, which ${mapped.dialect === 'inputs' ? 'is not among its columns' : `the dialect ${mapped.dialect} does not give`}`,
+        `${source.file}: the model needs ${input.name}, which ${mapped.dialect === 'inputs' ? 'is not among its columns' : `the dialect ${mapped.dialect} does not give`}${endOfRefusal(mapped.unused)}`,
       );
     }
     return column;
@@ -368,6 +368,7 @@ const mapping = async (
       reason: `NULL`,
       detail: `''`,
       read: new Set<string>(),
+      unused: source.columns,
       select: `SELECT ${own.join(', ')} FROM ${source.from}`,
     };
   }
@@ -383,6 +384,7 @@ const mapping = async (
         column.toLowerCase(),
       ),
     ),
+    unused: projection.unused,
     select: projection.select,
   };
 };

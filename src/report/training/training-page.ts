@@ -1,18 +1,20 @@
 /**
  * The page of a trained model: how good it is on days that it does not know, against what, and what it looks at.
  */
+import { sentenceOfColumns } from '../../core/flight.ts';
 import type { Baseline, PartQuality } from '../../train/quality/evaluation.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import { type Block, buildPage, type Cell, type Section } from '../page.ts';
-import { sentenceOfColumns } from './columns.ts';
 import { calibrationSection } from './calibration.ts';
 import { dependenceSection } from './dependence.ts';
 import { learningCurveSection, rollingSection, tuningSection } from './learning-curve.ts';
-import { wordsOfFeature, wordsOfInput } from './feature-names.ts';
-import { TRAINING_GLOSSARY } from './glossary.ts';
+import { driftSection } from './drift.ts';
+import { wordsOfFeature } from './feature-names.ts';
+import { glossaryOf } from './glossary.ts';
 import { thresholdSection } from './thresholds.ts';
 import type { TrainingReport } from './training-report.ts';
 import {
+  DAYS_UNKNOWN,
   formatGain,
   formatPercentPoints,
   formatPoints,
@@ -49,7 +51,7 @@ export const buildTrainingPage = (report: TrainingReport): string =>
       learningCurveSection(report),
       tuningSection(report),
       dataSection(report),
-      TRAINING_GLOSSARY,
+      glossaryOf(report),
     ].filter((section) => section.blocks.length > 0),
   });
 
@@ -74,42 +76,68 @@ const verdictBlock = (report: TrainingReport): Block => ({ kind: 'verdict', ...v
 
 /** What each part of the days is for. */
 const PURPOSES: Readonly<Record<string, string>> = {
-  train: 'the trees are grown on it',
+  train: 'trees are grown on it, to find how many there should be',
   validation: 'decides how many trees there are',
   calibration: 'turns scores into probabilities',
   test: 'judges the model: every figure here comes from it',
 };
 
 /** Which days are learned from and which judge, and how many of their flights were late. */
-const splitBlocks = ({ split, test, partRates, refit, seen, against }: TrainingReport): Block[] => {
-  const days = (range: string): string => range.replaceAll('..', ' to ');
+const splitBlocks = (report: TrainingReport): Block[] => {
+  const { split, test, partRates } = report;
   const rates: Readonly<Record<string, { readonly rows: number; readonly baseRate: number }>> = {
     ...partRates,
     test,
   };
-  const rows = Object.keys(PURPOSES)
-    .filter((part) => split[part] !== undefined)
-    .map((part): Cell[] => [
-      part,
-      days(split[part]!),
-      rates[part]?.rows ?? null,
-      rates[part] ? formatPercent(rates[part].baseRate) : null,
-      PURPOSES[part]!,
-    ]);
-  const again = refit
-    ? `Afterwards it was trained again on all ${formatNumber(refit.rows)} flights (${days(refit.days)}) in ${refit.seconds.toFixed(1)} s. That model is the one stored; every figure here is of the model before it, which has not seen the test days.`
-    : seen?.days
-      ? `${against ? 'One of the two models' : 'The model'} knows the days ${days(seen.days)}.`
-      : '';
+  const parts = Object.keys(PURPOSES).filter((part) => split[part] !== undefined);
+  const rows =
+    report.joinedBy || report.seen
+      ? measuredRows(report)
+      : parts.map((part): Cell[] => [
+          part,
+          daysOf(split[part]!),
+          rates[part]?.rows ?? null,
+          rates[part] ? formatPercent(rates[part].baseRate) : null,
+          PURPOSES[part]!,
+        ]);
+  const after = afterSplit(report);
   return [
-    {
-      kind: 'table',
-      isStacked: true,
-      header: ['part', 'days', 'flights', 'late', ''],
-      rows,
-    },
-    ...(again === '' ? [] : [{ kind: 'text' as const, text: again }]),
+    { kind: 'table', isStacked: true, header: ['part', 'days', 'flights', 'late', ''], rows },
+    ...(after === '' ? [] : [{ kind: 'text' as const, text: after }]),
   ];
+};
+
+const daysOf = (range: string): string => range.replaceAll('..', ' to ');
+
+/** Of a stored model: what it learned from, and what it is measured on. */
+const measuredRows = ({ learnedFrom = [], split, test }: TrainingReport): Cell[][] => [
+  ...learnedFrom.map(({ name, days, rows, baseRate }): Cell[] => [
+    'learned from',
+    days === null ? 'not said' : daysOf(days),
+    rows,
+    baseRate === null ? null : formatPercent(baseRate),
+    `what ${name} knows`,
+  ]),
+  [
+    'measured on',
+    daysOf(split['test'] ?? ''),
+    test.rows,
+    formatPercent(test.baseRate),
+    'every figure here comes from it',
+  ],
+];
+
+/** Which model is judged, and which is stored. */
+const afterSplit = ({ refit, isRelearned, splitKind, joinedBy, seen }: TrainingReport): string => {
+  if (joinedBy)
+    return seen ? '' : `${DAYS_UNKNOWN.charAt(0).toUpperCase()}${DAYS_UNKNOWN.slice(1)}.`;
+  const again = isRelearned
+    ? `Then as many trees are grown again from all flights ${splitKind === 'random' ? 'outside' : 'before'} the test: that model is judged.`
+    : '';
+  const stored = refit
+    ? `Afterwards it was trained again on all ${formatNumber(refit.rows)} flights (${daysOf(refit.days)}) in ${refit.seconds.toFixed(1)} s. That model is the one stored; every figure here is of the model before it, which has not seen the test days.`
+    : '';
+  return [again, stored].filter((text) => text !== '').join(' ');
 };
 
 const factsBlock = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Block => ({
@@ -279,26 +307,6 @@ const partTable = (what: string, parts: readonly PartQuality[], caption?: string
           ]),
         },
       ];
-
-const driftSection = ({ drift = [] }: TrainingReport): Section => ({
-  title: 'How the inputs have moved',
-  blocks:
-    drift.length === 0
-      ? []
-      : [
-          {
-            kind: 'table',
-            caption:
-              'Population stability index against the flights that the model knows, less what samples of these sizes differ by on average; from 0.1 moderate, from 0.25 strong.',
-            header: ['input', 'index', 'drift'],
-            rows: drift.map(({ input, psi, level }) => [
-              wordsOfInput(input),
-              psi.toFixed(3),
-              level,
-            ]),
-          },
-        ],
-});
 
 const dataSection = ({
   rows,

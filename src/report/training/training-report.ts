@@ -5,7 +5,7 @@ import type { Baseline } from '../../train/quality/evaluation.ts';
 import type { RollingMonth } from '../../train/rolling.ts';
 import type { TrainReport } from '../../train/training.ts';
 import type { TuningTrial } from '../../train/tuning.ts';
-import type { SeenFlights } from '../../score/evaluation.ts';
+import type { LearnedFrom, SeenFlights } from '../../score/seen-days.ts';
 import type { FeatureImportance } from '../../score/importance.ts';
 import type { PartialDependence } from '../../score/partial-dependence.ts';
 
@@ -34,12 +34,18 @@ export interface TrainingReport extends Always, Measured {
   readonly warnings?: readonly string[];
   /** Which of the flights the model knows; absent after training. */
   readonly seen?: SeenFlights;
+  /** What the models that are measured learned from; absent after training. */
+  readonly learnedFrom?: readonly LearnedFrom[];
   /** Of predictions from a file, which `model` names: by what they were joined with their flights. */
   readonly joinedBy?: readonly string[];
   /** Flights of the outcomes that nobody predicted. */
   readonly notPredicted?: number;
   /** Columns of the files that nothing reads. */
   readonly unusedColumns?: readonly string[];
+  /** Inputs that not one of the flights has. */
+  readonly absent?: readonly string[];
+  /** By input: flights with a value that was not seen in training. */
+  readonly unknown?: Readonly<Record<string, number>>;
   /** How the inputs have moved from the training flights. */
   readonly drift?: readonly {
     readonly input: string;

@@ -14,6 +14,10 @@ interface Verdict {
 interface Judged {
   readonly test: { readonly rows: number };
   readonly comparisons: readonly Comparison[];
+  /** Whether the days that judge were kept apart from those that were learned from; absent in an evaluation. */
+  readonly splitKind?: 'time' | 'random';
+  /** What must be read before any figure. */
+  readonly warnings?: readonly string[];
   /** What a model knows of the flights it is measured on; absent where it was just learned on others. */
   readonly seen?: {
     readonly days: string | null;
@@ -36,13 +40,15 @@ const NAMES: Readonly<Record<string, string>> = {
 export const nameOfBaseline = (name: string): string => NAMES[name] ?? name;
 
 export const verdictOf = (judged: Judged): Verdict => {
-  const { test, comparisons, seen, joinedBy } = judged;
+  const { test, comparisons, seen, joinedBy, warnings = [], splitKind } = judged;
   const subject = joinedBy ? FORECAST : MODEL;
   const standings = comparisons.map(({ standing }) => standing);
   const words = comparisons.map((comparison, i) => wordsOf(comparison, i === 0 ? subject : IT));
+  // Good news that must not be taken at its word is none.
+  const isDoubtful = warnings.length > 0 || splitKind === 'random';
   const tone = standings.includes('worse')
     ? 'bad'
-    : standings.every((standing) => standing === 'better')
+    : standings.every((standing) => standing === 'better') && !isDoubtful
       ? 'good'
       : 'warning';
   return {
@@ -51,7 +57,8 @@ export const verdictOf = (judged: Judged): Verdict => {
   };
 };
 
-const flightsOf = ({ seen, against, joinedBy }: Judged): string => {
+const flightsOf = ({ seen, against, joinedBy, splitKind }: Judged): string => {
+  if (splitKind === 'random') return 'flights drawn at random from the days that it learned from';
   if (joinedBy) {
     const left = `${formatNumber(seen?.rows ?? 0)} on days that the model knows`;
     const known = !seen?.rows ? '' : seen.included ? ` (${left})` : ` (${left} were left out)`;
@@ -61,11 +68,19 @@ const flightsOf = ({ seen, against, joinedBy }: Judged): string => {
   const who = hasRival ? 'neither model knows' : 'it does not know';
   if (seen === undefined || (seen.days !== null && seen.rows === 0))
     return `flights of days that ${who}`;
-  if (seen.days === null) return 'flights of days that it may know';
   const knower = hasRival ? 'one of the two models knows' : 'it knows';
+  if (seen.days === null) {
+    const left = `${formatNumber(seen.rows)} on days that ${knower}`;
+    const known = seen.rows === 0 ? '' : ` (${left}${seen.included ? '' : ' were left out'})`;
+    return `flights of days that ${hasRival ? 'one of the two models' : 'it'} may know${known}`;
+  }
   if (seen.included) return `flights, of which ${knower} the days of ${formatNumber(seen.rows)}`;
   return `flights of days that ${who} (${formatNumber(seen.rows)} on days that ${knower}, ${seen.days}, were left out)`;
 };
+
+/** Of predictions from a file without their model. */
+export const DAYS_UNKNOWN =
+  'no model was named, so nothing is left out because it learned from it: name the one that predicted, as in puntual evaluate MODEL --predictions ...';
 
 /** Who is compared, and whose the difference is. */
 interface Subject {

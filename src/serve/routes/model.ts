@@ -1,14 +1,13 @@
 /**
  * `/model`: what the service answers with: name, version, inputs, training, measured quality.
  */
-import { driftOf } from '../../core/distribution.ts';
+import { driftOf, MIN_SEEN } from '../../core/distribution.ts';
 import type { ServeContext } from '../context.ts';
 import { exampleFlight, flightSchema } from '../documents/schema.ts';
 import { readTrainingReport } from '../documents/training-report.ts';
 import { type Handler, jsonHeaders } from '../endpoint.ts';
 import { levelName } from '../formats/answer.ts';
 import { compressed } from '../formats/compressed.ts';
-import { MIN_SEEN } from '../telemetry/drift-counters.ts';
 import { byModel } from './by-model.ts';
 
 /** The counts of all workers are read no more often than this, however often one asks. */

@@ -6,9 +6,6 @@ import { join } from 'node:path';
 import { mergeInto } from '../../core/latency.ts';
 import { createCells, mapCells } from './shared-counters.ts';
 
-/** An input that was seen less often than this says nothing of drift. */
-export const MIN_SEEN = 200;
-
 /** Cells of a model: its bins, at least one so that the file can be mapped. */
 export const driftCells = (shares: readonly { readonly shares: ArrayLike<number> }[]): number =>
   Math.max(

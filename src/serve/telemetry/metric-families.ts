@@ -1,7 +1,7 @@
 /**
  * The metric families of `/metrics`: every metric of the service with its help, kind and samples.
  */
-import { driftOf, MIN_PSI } from '../../core/distribution.ts';
+import { driftOf, MIN_PSI, MIN_SEEN } from '../../core/distribution.ts';
 import { versionMadeMs } from '../../core/model-store.ts';
 import {
   CANARY_OUTCOMES,
@@ -11,7 +11,6 @@ import {
   SHED_REASONS,
   SYSTEM_CALLS,
 } from '../labels.ts';
-import { MIN_SEEN } from './drift-counters.ts';
 import type { Exemplar } from './exemplars.ts';
 import { comparisonOf } from './shadow-comparison.ts';
 import { INFERENCE_BOUNDS, REQUEST_BOUNDS } from './shared-counters.ts';

@@ -56,7 +56,7 @@ export const splitByTime = (
     if (lengths.test === 0)
       throw new AppError(
         'data-too-small',
-        `no flight is on or after ${encodeTime(testFrom * MINUTES_PER_DAY).slice(0, 10)}, where the test shall begin; the last is on ${encodeTime(departures[order.at(-1)!]!).slice(0, 10)}`,
+        `no flight is on or after ${dateOf(testFrom)}, where the test shall begin; the last is on ${encodeTime(departures[order.at(-1)!]!).slice(0, 10)}`,
       );
     const nBefore = nDays - lengths.test;
     const all = shares.train + shares.validation + shares.calibration;
@@ -70,11 +70,19 @@ export const splitByTime = (
     test: nDays - lengths.test,
   };
   if (firstDay.validation < 1) {
-    throw new AppError('data-too-small', `${nDays} days are too few for the parts asked for`);
+    const nBefore = nDays - lengths.test;
+    const from = testFrom === undefined ? '' : ` (from ${dateOf(testFrom)} on)`;
+    throw new AppError(
+      'data-too-small',
+      `${nBefore === 1 ? '1 day' : `${nBefore} days`} of flights before the test${from} ${nBefore === 1 ? 'is' : 'are'} too few: train, early stopping and calibration need a day each at least`,
+    );
   }
   const bounds = PARTS.map((part) => starts[firstDay[part]]!);
   return partsOf('time', departures, order, bounds);
 };
+
+/** Of a day since 1970-01-01. */
+const dateOf = (day: number): string => encodeTime(day * MINUTES_PER_DAY).slice(0, 10);
 
 /** Rows at random, for comparison only: days are on both sides. */
 export const splitAtRandom = (

@@ -3,7 +3,7 @@ import { buildCalibration } from '../../core/calibrate.ts';
 import { buildRandom } from '../../core/random.ts';
 import { splitByTime } from '../features/time-split.ts';
 import { anchor, fitCalibration, fitIsotonic } from './calibration.ts';
-import { auc, ece, logLoss } from './metrics.ts';
+import { auc, ece, logLoss, reliability } from './metrics.ts';
 
 describe('the measures', () => {
   test('agree with counting pairs', () => {
@@ -26,6 +26,21 @@ describe('the measures', () => {
     const p = new Float64Array(1500).fill(0.5);
     expect(logLoss(p, y)).toBeCloseTo(Math.LN2, 12);
     expect(ece(p, y)).toBeLessThan(0.006);
+  });
+
+  test.each([
+    [30, 1],
+    [149, 2],
+    [332, 6],
+    [750, 15],
+    [9000, 15],
+  ])('group %d flights by probability into %d bins, so that each has fifty or more', (n, nBins) => {
+    const y = Uint8Array.from({ length: n }, (_, i) => (i % 5 === 0 ? 1 : 0));
+    const bins = reliability(new Float64Array(n).fill(0.2), y);
+    expect(bins).toHaveLength(nBins);
+    expect(bins.reduce((sum, { rows }) => sum + rows, 0)).toBe(n);
+    // Few flights alone are no calibration error.
+    if (n < 100) expect(ece(new Float64Array(n).fill(0.2), y)).toBeLessThan(0.01);
   });
 });
 

@@ -79,13 +79,17 @@ export interface ReliabilityBin {
   readonly rows: number;
 }
 
-/** Mean prediction and observed rate of bins of equal counts, by rising prediction. */
+const MAX_BINS = 15;
+/** Of a handful of flights nobody can say how many of them should have been late. */
+const MIN_BIN_ROWS = 50;
+
+/** Mean prediction and observed rate of bins of equal counts, by rising prediction: fewer bins where flights are few. */
 export const reliability = (
   probabilities: Float64Array,
   labels: Uint8Array,
-  nBins = 15,
 ): readonly ReliabilityBin[] => {
   const order = orderOf(probabilities);
+  const nBins = Math.max(1, Math.min(MAX_BINS, Math.floor(order.length / MIN_BIN_ROWS)));
   const curve: ReliabilityBin[] = [];
   for (let b = 0; b < nBins; b++) {
     const begin = Math.floor((b * order.length) / nBins);

@@ -1,0 +1,240 @@
+/** What `evaluate` and `train --if-better` say where two things are compared that are not alike. */
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeTime } from '../core/flight.ts';
+import { readModel } from '../core/model-file.ts';
+import { findModel } from '../core/model-store.ts';
+import { buildRandom } from '../core/random.ts';
+import { BUSY_TIMEOUT_MS, commandIn } from '../../test/command.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'puntual-evaluate-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = commandIn(folder);
+
+const HEADER = 'scheduledDeparture,airline,origin,destination,temperatureF,delayMinutes';
+
+interface Days {
+  readonly first: number;
+  readonly n: number;
+  readonly origin?: string;
+}
+
+/** Warm hours are late, and evenings a little. */
+const linesOf = ({ first, n, origin = 'JFK' }: Days): string[] => {
+  const random = buildRandom(first + 500);
+  return Array.from({ length: n * 60 }, (_, i) => {
+    const day = 18_000 + first + Math.floor(i / 60);
+    const hour = 6 + (i % 15);
+    const warm = Math.floor(100 * random());
+    const isLate = random() < 0.02 * (hour - 6) + warm / 160;
+    const airline = ['UA', 'B6', 'DL'][i % 3]!;
+    return `${encodeTime(day * 1440 + hour * 60)},${airline},${origin},${['BOS', 'LAX'][i % 2]!},${warm},${isLate ? 40 : 2}`;
+  });
+};
+
+const put = (name: string, lines: readonly string[], header = HEADER): string => {
+  writeFileSync(join(folder, name), `${[header, ...lines].join('\n')}\n`);
+  return name;
+};
+
+/** Without the temperature. */
+const drop = (text: string): string => text.split(',').toSpliced(4, 1).join(',');
+
+const train = (file: string, name: string, ...args: string[]) =>
+  run('train', file, '--name', name, '--trees', '20', ...args);
+
+beforeAll(() => {
+  const known = linesOf({ first: 0, n: 48 });
+  put('known.csv', known);
+  put('known-dry.csv', known.map(drop), drop(HEADER));
+  const later = linesOf({ first: 48, n: 14 });
+  put('later.csv', later);
+  put('later-dry.csv', later.map(drop), drop(HEADER));
+  for (const [file, name] of [
+    ['known.csv', 'warm'],
+    ['known-dry.csv', 'dry'],
+  ] as const)
+    expect(train(file, name, '--publish').exitCode).toBe(0);
+}, BUSY_TIMEOUT_MS);
+
+test(
+  'a model of the weather that is given none of it is marked in red, in text, JSON and on the page',
+  () => {
+    const sentence =
+      'The model looks at temperatureF, which these flights do not have (--weather FILE gives the weather): it is measured without, which may be below its worth.';
+    const { stdout } = run('evaluate', 'warm', 'later-dry.csv', '-o', 'dry.html');
+    expect(stdout).toStartWith(`! ${sentence}\n`);
+    expect(stdout).toContain('in none of these flights, treated as missing: temperatureF\n');
+    // It is not among what has moved: it is not there.
+    expect(stdout).not.toMatch(/^temperatureF/m);
+    const page = readFileSync(join(folder, 'dry.html'), 'utf8');
+    expect(page).toContain(sentence);
+    expect(page).toContain('In none of these flights, treated as missing: temperature');
+    expect(page).not.toContain('class="verdict good"');
+    expect(JSON.parse(run('evaluate', 'warm', 'later.csv', '--json').stdout).warnings).toEqual([]);
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+test(
+  'a comparison of two models says in red which of them was measured without what it looks at, or by something else',
+  () => {
+    const { stdout } = run('evaluate', 'dry', 'later-dry.csv', '--against', 'warm');
+    expect(stdout.split('\n')[0]).toMatch(/^! warm \S+ looks at temperatureF, which these flights/);
+    const other = run(
+      ...['evaluate', 'dry', 'later-dry.csv', '--against', 'warm'],
+      ...['--late-minutes', '30'],
+      ...['--map', MAP],
+    ).stdout.split('\n');
+    const words = other.filter((line) => line.startsWith('! ')).join('\n');
+    for (const name of ['The model', String.raw`warm \S+`]) {
+      expect(words).toMatch(
+        new RegExp(`! ${name} was learned for the delay of the arrival; these files hold that of`),
+      );
+      expect(words).toMatch(
+        new RegExp(
+          `! ${name} answers how likely a delay of 15 min or more is; it is measured here by 30`,
+        ),
+      );
+    }
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+/** The same columns, said to be delays of departures. */
+const MAP =
+  'scheduledDeparture=scheduledDeparture,airline=airline,origin=origin,destination=destination,delayMinutes=delayMinutes,target=departure';
+
+test(
+  'flights before the first day that a model knows are no forecast, and said to be none',
+  () => {
+    put('earlier.csv', linesOf({ first: -14, n: 12 }));
+    const { stdout } = run('evaluate', 'warm', 'earlier.csv');
+    expect(stdout).toStartWith(
+      '! 720 of these 720 flights left before the first day that the model knows: it was learned from what came after them',
+    );
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+test(
+  'values that the model was not trained on are counted, and not called absent; few flights say nothing of drift',
+  () => {
+    put('elsewhere.csv', linesOf({ first: 50, n: 5, origin: 'SCL' }));
+    const { stdout } = run('evaluate', 'warm', 'elsewhere.csv', '-o', 'elsewhere.html');
+    expect(stdout).toContain('never seen in training, treated as missing: origin of 300 flights\n');
+    expect(stdout).not.toContain('in none of these flights');
+    expect(stdout).toMatch(/^origin +\d+\.\d+ {2}strong$/m);
+    expect(readFileSync(join(folder, 'elsewhere.html'), 'utf8')).toContain(
+      'Never seen in training, treated as missing: airport of departure of 300 flights.',
+    );
+    const few = linesOf({ first: 60, n: 3 }).slice(0, 150);
+    put('few.csv', few);
+    expect(run('evaluate', 'warm', 'few.csv').stdout).toContain(
+      '150 flights are too few to say whether the inputs have moved; 200 are expected\n',
+    );
+    expect(run('evaluate', 'warm', 'later.csv').stdout).toContain(
+      'no input has moved: every drift index (PSI) is below 0.1\n',
+    );
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+test(
+  'what a stored model learned from and what it is measured on stand below the verdict, with rates; it knows how many were late',
+  () => {
+    const { provenance } = readModel(findModel(join(folder, 'models'), 'warm')).model;
+    const nLate = linesOf({ first: 0, n: 48 }).filter((line) => line.endsWith(',40')).length;
+    expect(provenance.trainedOn!.known).toMatchObject({ rows: 2880 });
+    expect(provenance.trainedOn!.known!.baseRate).toBeCloseTo(nLate / 2880, 12);
+    const report = JSON.parse(
+      run('evaluate', 'warm', 'later.csv', '--json', '-o', 'later.html').stdout,
+    );
+    expect(report.learnedFrom).toEqual([
+      { name: 'the model', days: '2019-04-14..2019-05-31', rows: 2880, baseRate: nLate / 2880 },
+    ]);
+    const page = readFileSync(join(folder, 'later.html'), 'utf8');
+    const lead = page.slice(page.indexOf('class="verdict'), page.indexOf('class="facts"'));
+    expect(lead).toContain(`${((100 * nLate) / 2880).toFixed(1)} %`);
+    expect(lead).toContain('2019-06-01 to 2019-06-14');
+    // How its days were split once says nothing of a model that was learned again from all of them.
+    expect(lead).not.toContain('validation');
+    expect(page).not.toContain('Split in time');
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+test(
+  'a split at random is said first, and its test flights are not called those of unknown days',
+  () => {
+    const { stdout } = train('known.csv', 'random', '--split', 'random', '--publish');
+    expect(stdout).toStartWith('! split at random');
+    expect(stdout).toMatch(
+      /^On [\d,]+ flights drawn at random from the days that it learned from, the model/m,
+    );
+    const version = readFileSync(join(folder, 'models', 'random', 'current'), 'utf8').trim();
+    const page = readFileSync(join(folder, 'models', 'random', version, 'report.html'), 'utf8');
+    expect(page).not.toContain('class="verdict good"');
+    expect(page).not.toContain('The model never sees a day');
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+test(
+  '--if-better refuses another question before it learns, and a current model that was not given what it looks at is not beaten',
+  () => {
+    const minutes = train('known.csv', 'warm', '--if-better', '--late-minutes', '30');
+    expect(minutes.exitCode).toBe(2);
+    expect(minutes.stderr).toContain('of 15 min or more is, the new one of 30 min or more');
+    expect(minutes.stderr).not.toContain('training');
+    const target = train('known.csv', 'warm', '--if-better', '--map', MAP);
+    expect(target.exitCode).toBe(2);
+    expect(target.stderr).toContain(
+      'was learned for the delay of the arrival, the new one for that of the departure',
+    );
+    const before = readFileSync(join(folder, 'models', 'blind', 'current'), 'utf8');
+    const unfair = train('known-dry.csv', 'blind', '--if-better');
+    expect(unfair.exitCode).toBe(99);
+    expect(unfair.stderr).toContain(
+      'but the current model looks at temperatureF, which these flights do not have (--weather FILE gives the weather), so that this is no fair comparison',
+    );
+    expect(readFileSync(join(folder, 'models', 'blind', 'current'), 'utf8')).toBe(before);
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+beforeAll(() => {
+  // One that knows the days before the test only, and little of them.
+  const args = ['--trees', '1', '--leaves', '2', '--no-refit', '--publish'];
+  expect(train('known.csv', 'blind', ...args).exitCode).toBe(0);
+  expect(existsSync(join(folder, 'models', 'blind', 'current'))).toBe(true);
+}, BUSY_TIMEOUT_MS);
+
+test(
+  'a refusal names the columns that were not used, and what they may have been meant for',
+  () => {
+    const lines = linesOf({ first: 48, n: 4 });
+    put('renamed.csv', lines, HEADER.replace('airline,origin,destination', 'carrier,from,to'));
+    const words = 'not used: carrier, from, to; did you mean airline, origin, destination?';
+    expect(run('evaluate', 'warm', 'renamed.csv').stderr).toContain(words);
+    expect(run('predict', 'warm', 'renamed.csv', '-o', 'out.csv').stderr).toContain(words);
+    const early = train('known.csv', 'x', '--test-from', '2019-04-15');
+    expect(early.exitCode).toBe(2);
+    expect(early.stderr).toContain(
+      '1 day of flights before the test (from 2019-04-15 on) is too few',
+    );
+    put(
+      'punctual.csv',
+      lines.filter((line) => line.endsWith(',2')),
+    );
+    const none = run('evaluate', 'warm', 'punctual.csv');
+    expect(none.exitCode).toBe(2);
+    expect(none.stderr).toMatch(
+      /none of the \d+ flights of punctual.csv is 15 minutes late or more/,
+    );
+  },
+  BUSY_TIMEOUT_MS,
+);
