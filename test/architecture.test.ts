@@ -58,7 +58,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'onnx/write': [],
     },
   },
-  http: { imports: GROUND },
+  http: { imports: GROUND, rooms: { sockets: [] } },
   stress: {
     imports: GROUND,
     rooms: {

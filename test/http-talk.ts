@@ -18,28 +18,34 @@ afterAll(() => {
   }
 });
 
-export const open = (
-  answer: Handlers['answer'],
-  limits: Partial<Limits> = {},
-  more: Partial<Handlers> = {},
-  tls?: HttpOptions['tls'],
-) => {
-  const server = openHttp({
-    hostname: '127.0.0.1',
-    port: 0,
-    limits: { ...LIMITS, ...limits },
-    ...(tls && { tls }),
-    handlers: {
-      answer,
-      refused: ({ code }) => JSON.stringify({ code }),
-      failed: (error) => new Response(error.message, { status: 500 }),
-      onShed: () => {},
-      ...more,
-    },
-  });
-  servers.push(server);
-  return server;
-};
+/** @param byRuntime over the runtime's sockets */
+export const opener =
+  (byRuntime: boolean) =>
+  (
+    answer: Handlers['answer'],
+    limits: Partial<Limits> = {},
+    more: Partial<Handlers> = {},
+    tls?: HttpOptions['tls'],
+  ): HttpServer => {
+    const server = openHttp({
+      hostname: '127.0.0.1',
+      port: 0,
+      limits: { ...LIMITS, ...limits },
+      ...(tls && { tls }),
+      byRuntime,
+      handlers: {
+        answer,
+        refused: ({ code }) => JSON.stringify({ code }),
+        failed: (error) => new Response(error.message, { status: 500 }),
+        onShed: () => {},
+        ...more,
+      },
+    });
+    servers.push(server);
+    return server;
+  };
+
+export const open = opener(false);
 
 /** Tells method, path and body. */
 export const echo = async (call: Call): Promise<string> => {

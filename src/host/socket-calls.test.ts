@@ -2,41 +2,10 @@ import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  encodeAddress,
-  encodePath,
-  NOTHING_YET,
-  nameOfError,
-  openSocketCalls,
-  READABLE,
-  WRITABLE,
-} from './socket-calls.ts';
+import { encodeAddress, encodePath } from './socket-address.ts';
+import { NOTHING_YET, nameOfError, openSocketCalls, READABLE, WRITABLE } from './socket-calls.ts';
 
-const hexOf = (host: string): string | undefined =>
-  encodeAddress(host, 0x1f90) && Buffer.from(encodeAddress(host, 0x1f90)!.bytes).toString('hex');
-
-test.each([
-  ['127.0.0.1', '02001f907f0000010000000000000000'],
-  ['::1', '0a001f90000000000000000000000000000000000000000100000000'],
-  ['::', '0a001f90000000000000000000000000000000000000000000000000'],
-  ['2001:db8::8:800:200c:417a', '0a001f900000000020010db80000000000080800200c417a00000000'],
-  ['fe80::', '0a001f9000000000fe80000000000000000000000000000000000000'],
-  ['::ffff:192.0.2.33', '0a001f900000000000000000000000000000ffffc000022100000000'],
-  ['1:2:3:4:5:6:7:8', '0a001f90000000000001000200030004000500060007000800000000'],
-  ['fe80::1%lo', undefined],
-  ['localhost', undefined],
-])('the address %s, port 8080, as connect(2) takes it', (host, hex) => {
-  expect(hexOf(host)).toBe(hex as string);
-});
-
-test('a path as connect(2) takes it, unless it is too long or abstract', () => {
-  expect(Buffer.from(encodePath('/a')!.bytes).toString('hex')).toBe('01002f6100');
-  expect(encodePath('x'.repeat(107))?.bytes.length).toBe(110);
-  expect(encodePath('x'.repeat(108))).toBeUndefined();
-  expect(encodePath('\0name')).toBeUndefined();
-});
-
-const calls = openSocketCalls()!;
+const calls = openSocketCalls(new Uint8Array(65_536))!;
 
 /** Waits for an event with a mark, and returns what happened. */
 const eventOf = async (mark: number): Promise<number> => {

@@ -5,9 +5,16 @@
  * Linux only; elsewhere `openSocketCalls` returns undefined and the caller does with the runtime's sockets.
  */
 import { FFIType, ptr, read } from 'bun:ffi';
-import { isIP } from 'node:net';
 import { constants } from 'node:os';
 import { openCLibrary } from './c-library.ts';
+import {
+  ADDRESS_BYTES,
+  AF_INET6,
+  AF_UNIX,
+  hostIn,
+  portIn,
+  type SocketAddress,
+} from './socket-address.ts';
 
 /** What has happened on a socket. @source epoll_ctl(2) */
 export const READABLE = 0x001;
@@ -15,28 +22,33 @@ export const WRITABLE = 0x004;
 export const FAILED = 0x008;
 export const HUNG_UP = 0x010;
 export const PEER_DONE = 0x2000;
+/** Told once for each change, not as long as it lasts. */
 const ON_CHANGE = 2 ** 31;
+/** All that may happen on a connection. */
+export const ANY_CHANGE = READABLE | WRITABLE | PEER_DONE | ON_CHANGE;
 
-const AF_UNIX = 1;
-const AF_INET = 2;
-const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0x800;
 const SOCK_CLOEXEC = 0x8_0000;
 const MSG_NOSIGNAL = 0x4000;
 const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 const SO_ERROR = 4;
 const SO_LINGER = 13;
+const SO_REUSEPORT = 15;
 const IPPROTO_TCP = 6;
 const TCP_NODELAY = 1;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+const SHUT_WR = 1;
 const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
 /** The same on all processors. @source epoll_wait(2): Linux 5.11 */
 const EPOLL_PWAIT2 = 441;
 const SIGNAL_SET_BYTES = 8;
 const EPOLL_CLOEXEC = 0x8_0000;
 
 const { EAGAIN, EINPROGRESS, EINTR } = constants.errno;
-const RECEIVED_BYTES = 262_144;
 const MAX_EVENTS = 512;
 /** An event is packed on x86-64 only: [what, padding?, low, high]. @source Linux include/uapi/linux/eventpoll.h */
 const EVENT_INTS = process.arch === 'x64' ? 3 : 4;
@@ -46,6 +58,12 @@ const { i32, u32, u64, i64, i64_fast, ptr: pointer } = FFIType;
 const SYMBOLS = {
   socket: { args: [i32, i32, i32], returns: i32 },
   connect: { args: [i32, pointer, u32], returns: i32 },
+  bind: { args: [i32, pointer, u32], returns: i32 },
+  listen: { args: [i32, i32], returns: i32 },
+  accept4: { args: [i32, pointer, pointer, i32], returns: i32 },
+  shutdown: { args: [i32, i32], returns: i32 },
+  getsockname: { args: [i32, pointer, pointer], returns: i32 },
+  getpeername: { args: [i32, pointer, pointer], returns: i32 },
   close: { args: [i32], returns: i32 },
   setsockopt: { args: [i32, i32, i32, pointer, u32], returns: i32 },
   getsockopt: { args: [i32, i32, i32, pointer, pointer], returns: i32 },
@@ -60,22 +78,38 @@ const SYMBOLS = {
 } as const;
 
 /** Calls that fail return the negative number of their error. */
-interface SocketCalls {
+export interface SocketCalls {
   /**
    * Begins to connect; WRITABLE, FAILED or HUNG_UP tell how it ended.
    * @param mark two numbers that come back with each event of this socket
    * @returns its descriptor
    */
-  readonly connect: (address: SocketAddress, mark: readonly [number, number]) => number;
+  readonly connect: (address: SocketAddress, mark: Mark) => number;
+  /** Opens a port that others may share, or a path. @returns its descriptor */
+  readonly listen: (address: SocketAddress, backlog: number) => number;
+  /** @returns the descriptor of a connection, `NOTHING_YET` when none waits */
+  readonly accept: (listener: number) => number;
+  /** From now on `wait` tells what happens there. @param what `ANY_CHANGE` of a connection */
+  readonly watch: (descriptor: number, what: number, mark: Mark) => number;
+  readonly unwatch: (descriptor: number) => void;
+  /** This side sends no more. */
+  readonly shutdown: (descriptor: number) => void;
   /** @param abruptly with a reset instead of an orderly end */
   readonly close: (descriptor: number, abruptly: boolean) => void;
-  /** @returns how many bytes were taken: 0 when the socket takes none at present */
-  readonly send: (descriptor: number, bytes: Uint8Array) => number;
-  /** Reads into `received`. @returns how many bytes, 0 when the peer has ended, `NOTHING_YET` when there is none */
-  readonly receive: (descriptor: number) => number;
+  /** Sends `bytes[from .. to)`. @returns how many bytes were taken: 0 when the socket takes none at present */
+  readonly send: (descriptor: number, bytes: Uint8Array, from?: number, to?: number) => number;
+  /**
+   * Reads into `received[at ..]`, so many bytes at most.
+   * @returns how many bytes, 0 when the peer has ended, `NOTHING_YET` when there is none
+   */
+  readonly receive: (descriptor: number, at?: number, most?: number) => number;
   readonly received: Uint8Array;
   /** The error of a socket, 0 when it has none. */
   readonly errorOf: (descriptor: number) => number;
+  /** The port of this side, 0 where it has none. */
+  readonly portOf: (descriptor: number) => number;
+  /** The address of the other side, '' where it has none. */
+  readonly peerOf: (descriptor: number) => string;
   /**
    * Waits until something has changed on a socket, for less than a second: to the microsecond where the system can, else to
    * the millisecond before.
@@ -88,21 +122,18 @@ interface SocketCalls {
   readonly secondMarkOf: (e: number) => number;
 }
 
+/** Two numbers that come back with each event of a socket. */
+type Mark = readonly [number, number];
+
 export const NOTHING_YET = -EAGAIN;
 
-/** As `connect(2)` takes it. */
-interface SocketAddress {
-  readonly family: number;
-  readonly bytes: Uint8Array;
-}
-
-export const openSocketCalls = (): SocketCalls | undefined => {
+/** @param received where `receive` puts what it reads */
+export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined => {
   const c = openCLibrary(SYMBOLS);
   if (!c) return undefined;
   const epoll = c.epoll_create1(EPOLL_CLOEXEC);
   const errnoAt = c.__errno_location();
   if (epoll < 0 || errnoAt === null) return undefined;
-  const received = new Uint8Array(RECEIVED_BYTES);
   const receivedAt = ptr(received);
   const events = new Int32Array(EVENT_INTS * MAX_EVENTS);
   const eventsAt = ptr(events);
@@ -112,10 +143,16 @@ export const openSocketCalls = (): SocketCalls | undefined => {
   /** Two numbers of 64 bits: seconds, nanoseconds. */
   const timespec = new Int32Array(4);
   let isPrecise = true;
+  const address = new Uint8Array(ADDRESS_BYTES);
   const failure = (): number => -read.i32(errnoAt, 0);
 
   const writeOption = (descriptor: number, level: number, name: number, bytes: number): void => {
     c.setsockopt(descriptor, level, name, value, bytes);
+  };
+
+  const switchOn = (descriptor: number, level: number, name: number): void => {
+    value[0] = 1;
+    writeOption(descriptor, level, name, 4);
   };
 
   const close: SocketCalls['close'] = (descriptor, abruptly) => {
@@ -128,38 +165,79 @@ export const openSocketCalls = (): SocketCalls | undefined => {
     c.close(descriptor);
   };
 
+  /** @returns 0, or the error; then the socket is closed */
+  const orClosed = (descriptor: number, result: number): number => {
+    if (result === 0) return 0;
+    const fault = failure();
+    c.close(descriptor);
+    return fault;
+  };
+
+  const control = (operation: number, descriptor: number, what: number, mark: Mark): number => {
+    event[0] = what;
+    event[MARK_AT] = mark[0];
+    event[MARK_AT + 1] = mark[1];
+    return c.epoll_ctl(epoll, operation, descriptor, event);
+  };
+
+  const open = (family: number): number => {
+    const descriptor = c.socket(family, SOCK_STREAM + SOCK_NONBLOCK + SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return failure();
+    // What a listener has, its connections have too.
+    if (family !== AF_UNIX) switchOn(descriptor, IPPROTO_TCP, TCP_NODELAY);
+    return descriptor;
+  };
+
   return {
     received,
     close,
     connect: ({ family, bytes }, mark) => {
-      const descriptor = c.socket(family, SOCK_STREAM + SOCK_NONBLOCK + SOCK_CLOEXEC, 0);
-      if (descriptor < 0) return failure();
-      if (family !== AF_UNIX) {
-        value[0] = 1;
-        writeOption(descriptor, IPPROTO_TCP, TCP_NODELAY, 4);
-      }
+      const descriptor = open(family);
+      if (descriptor < 0) return descriptor;
       const fault = c.connect(descriptor, bytes, bytes.length) === 0 ? 0 : failure();
       if (fault !== 0 && fault !== -EINPROGRESS) {
         c.close(descriptor);
         return fault;
       }
-      event[0] = READABLE | WRITABLE | PEER_DONE | ON_CHANGE;
-      event[MARK_AT] = mark[0];
-      event[MARK_AT + 1] = mark[1];
-      if (c.epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, event) === 0) return descriptor;
-      const refused = failure();
-      c.close(descriptor);
-      return refused;
+      const watched = control(EPOLL_CTL_ADD, descriptor, ANY_CHANGE, mark);
+      return orClosed(descriptor, watched) || descriptor;
     },
-    send: (descriptor, bytes) => {
-      const taken = c.send(descriptor, bytes, bytes.length, MSG_NOSIGNAL);
+    listen: ({ family, bytes }, backlog) => {
+      const descriptor = open(family);
+      if (descriptor < 0) return descriptor;
+      if (family !== AF_UNIX) {
+        switchOn(descriptor, SOL_SOCKET, SO_REUSEADDR);
+        switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT);
+      }
+      if (family === AF_INET6) {
+        // Of version 4 too, where the address is that of all interfaces.
+        value[0] = 0;
+        writeOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 4);
+      }
+      const bound = c.bind(descriptor, bytes, bytes.length) || c.listen(descriptor, backlog);
+      return orClosed(descriptor, bound) || descriptor;
+    },
+    accept: (listener) => {
+      const descriptor = c.accept4(listener, null, null, SOCK_NONBLOCK + SOCK_CLOEXEC);
+      return descriptor >= 0 ? descriptor : failure();
+    },
+    watch: (descriptor, what, mark) =>
+      control(EPOLL_CTL_ADD, descriptor, what, mark) === 0 ? 0 : failure(),
+    unwatch: (descriptor) => {
+      c.epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, event);
+    },
+    shutdown: (descriptor) => {
+      c.shutdown(descriptor, SHUT_WR);
+    },
+    send: (descriptor, bytes, from = 0, to = bytes.length) => {
+      const taken = c.send(descriptor, ptr(bytes, from), to - from, MSG_NOSIGNAL);
       if (taken >= 0) return taken;
       const fault = failure();
       return fault === -EAGAIN || fault === -EINTR ? 0 : fault;
     },
-    receive: (descriptor) => {
+    receive: (descriptor, at = 0, most = received.length) => {
       for (;;) {
-        const got = c.recv(descriptor, receivedAt, RECEIVED_BYTES, 0);
+        const got = c.recv(descriptor, (receivedAt + at) as typeof receivedAt, most, 0);
         if (got >= 0) return got;
         const fault = failure();
         if (fault !== -EINTR) return fault;
@@ -169,6 +247,14 @@ export const openSocketCalls = (): SocketCalls | undefined => {
       length[0] = 4;
       const found = c.getsockopt(descriptor, SOL_SOCKET, SO_ERROR, value, length);
       return found === 0 ? value[0]! : -failure();
+    },
+    portOf: (descriptor) => {
+      length[0] = ADDRESS_BYTES;
+      return c.getsockname(descriptor, address, length) === 0 ? portIn(address) : 0;
+    },
+    peerOf: (descriptor) => {
+      length[0] = ADDRESS_BYTES;
+      return c.getpeername(descriptor, address, length) === 0 ? hostIn(address) : '';
     },
     wait: (waitUs) => {
       if (isPrecise && waitUs % 1000 !== 0) {
@@ -193,58 +279,3 @@ const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [n
 
 /** The name of an error: ECONNREFUSED for 111. */
 export const nameOfError = (number: number): string => NAMES.get(number) ?? `error ${number}`;
-
-const MAX_PATH_BYTES = 107;
-
-/** @returns undefined for a name, and for an address with a zone */
-export const encodeAddress = (host: string, port: number): SocketAddress | undefined => {
-  const version = isIP(host);
-  if (version === 4) {
-    return addressOf(AF_INET, 16, [
-      [2, portBytes(port)],
-      [4, host.split('.').map(Number)],
-    ]);
-  }
-  if (version !== 6 || host.includes('%')) return undefined;
-  return addressOf(AF_INET6, 28, [
-    [2, portBytes(port)],
-    [8, bytesOfVersion6(host)],
-  ]);
-};
-
-/** @returns undefined where the path is too long, and for an abstract name */
-export const encodePath = (path: string): SocketAddress | undefined => {
-  const bytes = Buffer.from(path);
-  if (bytes.length > MAX_PATH_BYTES || bytes.includes(0)) return undefined;
-  return addressOf(AF_UNIX, 2 + bytes.length + 1, [[2, bytes]]);
-};
-
-const addressOf = (
-  family: number,
-  nBytes: number,
-  parts: readonly (readonly [at: number, bytes: ArrayLike<number>])[],
-): SocketAddress => {
-  const bytes = new Uint8Array(nBytes);
-  new Uint16Array(bytes.buffer, 0, 1)[0] = family;
-  for (const [at, part] of parts) bytes.set(part, at);
-  return { family, bytes };
-};
-
-const portBytes = (port: number): readonly number[] => [port >> 8, port & 255];
-
-/** Eight groups of four digits, a run of zeros left out, the last two perhaps written as of version 4. */
-const bytesOfVersion6 = (host: string): Uint8Array => {
-  const [head = '', tail] = host.split('::');
-  const groupsOf = (part: string): number[] =>
-    part === ''
-      ? []
-      : part.split(':').flatMap((group) => {
-          if (!group.includes('.')) return [Number.parseInt(group, 16)];
-          const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
-          return [a * 256 + b, c * 256 + d];
-        });
-  const first = groupsOf(head);
-  const last = tail === undefined ? [] : groupsOf(tail);
-  const zeros = new Array<number>(8 - first.length - last.length).fill(0);
-  return Uint8Array.from([...first, ...zeros, ...last].flatMap(portBytes));
-};

@@ -28,7 +28,7 @@ export interface Call {
     limitBytes: number,
   ) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * A body that came with its head and is the last thing received, in place: `source[at ..]`; undefined for others.
+   * A body that came with its head and is the last thing received, in place: `source[at .. end)`; undefined for others.
    * No view is made of it, which would cost more than reading it.
    */
   readonly inPlace: (limitBytes: number) => InPlace | undefined;
@@ -38,10 +38,11 @@ export interface Call {
   readonly signal: () => AbortSignal;
 }
 
-/** Good until the handler returns. */
+/** Good until the handler returns. Behind the end stands nothing, or a zero: who reads on comes to a byte that JSON has not. */
 export interface InPlace {
   readonly source: Uint8Array<ArrayBuffer>;
   readonly at: number;
+  readonly end: number;
 }
 
 /** An answer that is written while it is made. */

@@ -48,13 +48,18 @@ export const createChunks = (): Chunks => ({
 export const isEnd = ({ phase }: Chunks): boolean => phase === PHASES.end;
 
 /**
- * Reads `bytes` from `from` on and moves the data that they hold together, to `bytes[from .. chunks.dataEnd)`.
+ * Reads `bytes[from .. end)` and moves the data that they hold together, to `bytes[from .. chunks.dataEnd)`.
  * @returns the place behind what belongs to the body, -1 for frames that are broken
  */
-export const readChunks = (chunks: Chunks, bytes: Uint8Array, from: number): number => {
+export const readChunks = (
+  chunks: Chunks,
+  bytes: Uint8Array,
+  from: number,
+  end = bytes.length,
+): number => {
   let at = from;
   let out = from;
-  while (at < bytes.length && chunks.phase !== PHASES.end) {
+  while (at < end && chunks.phase !== PHASES.end) {
     const byte = bytes[at]!;
     switch (chunks.phase) {
       case PHASES.size: {
@@ -84,7 +89,7 @@ export const readChunks = (chunks: Chunks, bytes: Uint8Array, from: number): num
         at++;
         break;
       case PHASES.data: {
-        const n = Math.min(chunks.size, bytes.length - at);
+        const n = Math.min(chunks.size, end - at);
         bytes.copyWithin(out, at, at + n);
         out += n;
         at += n;

@@ -2,23 +2,10 @@
  * One connection as a record, and its outlet: bytes that the other side has not taken yet, and the end.
  */
 import type { CoarseClock } from './coarse-clock.ts';
-import type { DirectSend } from './direct-send.ts';
 import type { HttpRequest } from './request.ts';
+import type { Socket } from './sockets/socket.ts';
 
 type Bytes = Buffer<ArrayBuffer>;
-
-/** What of a socket is used. */
-interface Socket {
-  readonly remoteAddress: string;
-  readonly fd?: number;
-  readonly write: (bytes: Uint8Array, offset: number, length: number) => number;
-  readonly end: () => void;
-  /** Ends this side only. */
-  readonly shutdown: () => void;
-  readonly terminate: () => void;
-  readonly pause: () => void;
-  readonly resume: () => void;
-}
 
 /**
  * What a connection waits for; each has its own limit of time.
@@ -30,8 +17,6 @@ type Wait = 'handshake' | 'request' | 'head' | 'body' | 'part' | 'answer' | 'rea
 
 export interface Connection {
   readonly socket: Socket;
-  /** Of the socket, while it is open; -1 where it is not known. */
-  descriptor: number;
   /** Its place in the server's list. */
   place: number;
   wait: Wait;
@@ -39,7 +24,7 @@ export interface Connection {
   sinceMs: number;
   /** The request whose head is still coming, or whose answer is still being made. */
   request: HttpRequest | undefined;
-  /** Came, and could not be used yet. */
+  /** Came, and could not be used yet; never in the slab. */
   unread: Bytes | undefined;
   /** Written, and not taken by the socket yet. */
   unsent: Bytes | undefined;
@@ -74,7 +59,6 @@ export const createConnection = (
   ageMs: number,
 ): Connection => ({
   socket,
-  descriptor: socket.fd ?? -1,
   place,
   wait: 'request',
   sinceMs: nowMs,
@@ -137,8 +121,7 @@ export interface Outlet {
   readonly end: (connection: Connection) => void;
 }
 
-/** @param direct sends from its buffer without the socket, where the system can */
-export const buildOutlet = (clock: CoarseClock, direct?: DirectSend): Outlet => {
+export const buildOutlet = (clock: CoarseClock): Outlet => {
   const end = (connection: Connection): void => {
     connection.isLast = true;
     if (!connection.isOpen || connection.unsent || connection.wait === 'end') return;
@@ -166,17 +149,9 @@ export const buildOutlet = (clock: CoarseClock, direct?: DirectSend): Outlet => 
         connection.unsent = Buffer.concat([connection.unsent, bytes.subarray(from, to)]);
         return;
       }
-      const { descriptor } = connection;
-      let at = from;
-      if (direct && bytes === direct.bytes && descriptor >= 0) {
-        const nSent = direct.send(descriptor, from, to - from);
-        if (nSent === to - from) return;
-        if (nSent > 0) at += nSent;
-      }
-      // What is left of it, or why it is refused, the runtime finds out, and looks when there is room again.
-      const nTaken = connection.socket.write(bytes, at, to - at);
-      if (nTaken < 0 || nTaken >= to - at) return;
-      connection.unsent = Buffer.concat([bytes.subarray(at + nTaken, to)]);
+      const nTaken = connection.socket.write(bytes, from, to - from);
+      if (nTaken < 0 || nTaken >= to - from) return;
+      connection.unsent = Buffer.concat([bytes.subarray(from + nTaken, to)]);
       connection.sinceMs = clock.nowMs;
     },
     drain: (connection) => {

@@ -9,7 +9,6 @@
 import type { Handlers } from './call.ts';
 import type { CoarseClock } from './coarse-clock.ts';
 import { buildOutlet, type Connection, moved, pause, resume } from './connection.ts';
-import { openDirectSend } from './direct-send.ts';
 import { frame } from './framing.ts';
 import { buildHeldBytes } from './held-bytes.ts';
 import { LINGER_BYTES, PIPELINED_BYTES } from './limits.ts';
@@ -17,22 +16,22 @@ import { parseErrorOf } from './parse-errors.ts';
 import { buildRefusedBytes } from './refused-bytes.ts';
 import { buildReply } from './reply.ts';
 import { buildRepeatedHeads } from './repeated-heads.ts';
-import { createRequest, type HttpRequest, isRead, nextMark } from './request.ts';
+import { createRequest, type HttpRequest, isRead, nextMark, settle } from './request.ts';
 import { createRequestBody } from './request-body.ts';
 import { beginHead, readHead } from './request-head.ts';
 import { buildTargets } from './request-target.ts';
+import { owned } from './slab.ts';
 import { buildWriter, GATHER_BYTES } from './writer.ts';
 
 type Bytes = Buffer<ArrayBuffer>;
 
 interface Http1Connection {
   /**
-   * Connections have received these chunks, in this order: reads them all, then sends all answers.
+   * Connections have received these pieces, in this order: reads them all, then sends all answers.
    * @param onError told of what is thrown
    */
   readonly onTurn: (
-    connections: readonly Connection[],
-    chunks: readonly Bytes[],
+    pieces: Pieces,
     onError: (connection: Connection, error: Error) => void,
   ) => void;
   readonly onDrain: (connection: Connection) => void;
@@ -46,6 +45,15 @@ interface Http1Connection {
   readonly end: (connection: Connection) => void;
   /** No connection waits any more because its last request was refused. */
   readonly forgive: () => void;
+}
+
+/** Piece i, of n: `bytes[i][at[i] .. end[i])`, which may lie in the slab. */
+export interface Pieces {
+  n: number;
+  readonly connections: Connection[];
+  readonly bytes: Bytes[];
+  readonly at: Int32Array;
+  readonly end: Int32Array;
 }
 
 interface Http1Setting {
@@ -69,7 +77,7 @@ export const buildHttp1Connection = ({
   heldBytes,
 }: Http1Setting): Http1Connection => {
   const gathered = Buffer.allocUnsafeSlow(GATHER_BYTES);
-  const outlet = buildOutlet(clock, isEncrypted ? undefined : openDirectSend(gathered));
+  const outlet = buildOutlet(clock);
   const { wait, rest } = outlet;
   const writer = buildWriter(clock, gathered, (connection: Connection, bytes, from, to) => {
     outlet.send(connection, bytes, from, to);
@@ -111,14 +119,14 @@ export const buildHttp1Connection = ({
     if (unsent === undefined) resume(connection);
     if (unread && (request || !(isLast || unsent))) {
       connection.unread = undefined;
-      consume(connection, unread);
+      consume(connection, unread, 0, unread.length);
     } else if (request === undefined) rest(connection);
   };
 
   /** Bytes that cannot be used now; reading stops once they are more than `limit`. */
-  const hold = (connection: Connection, bytes: Bytes, at: number, limit = 0): void => {
-    connection.unread = at === 0 ? bytes : bytes.subarray(at);
-    if (bytes.length - at > limit) pause(connection);
+  const hold = (connection: Connection, bytes: Bytes, limit = 0): void => {
+    connection.unread = bytes;
+    if (bytes.length > limit) pause(connection);
   };
 
   /** Refuses what a connection holds memory for. @returns whether it could be refused */
@@ -140,37 +148,37 @@ export const buildHttp1Connection = ({
   };
   const held = buildHeldBytes(heldBytes, release);
 
-  const consume = (connection: Connection, bytes: Bytes): void => {
-    let at = 0;
-    while (at < bytes.length && connection.isOpen) {
+  const consume = (connection: Connection, bytes: Bytes, from: number, end: number): void => {
+    let at = from;
+    while (at < end && connection.isOpen) {
       const { request } = connection;
       if (request && connection.wait !== 'head') {
         const { incoming } = request;
         if (!incoming || incoming.isWhole()) {
-          hold(connection, bytes, at, PIPELINED_BYTES);
+          hold(connection, owned(bytes, at, end), PIPELINED_BYTES);
           break;
         }
         if (incoming.isFull()) {
-          hold(connection, bytes, at);
+          hold(connection, owned(bytes, at, end));
           break;
         }
         if (connection.wait === 'part') {
-          moved(connection, bytes.length - at, clock.nowMs);
+          moved(connection, end - at, clock.nowMs);
           wait(connection, 'body');
         }
-        const behind = incoming.push(bytes, at);
-        if (request.isAnswered) refusedBytes.dropped(connection, bytes.length - at);
+        const behind = incoming.push(bytes, at, end);
+        if (request.isAnswered) refusedBytes.dropped(connection, end - at);
         if (behind < 0 && request.isAnswered) giveUp(connection);
-        at = behind < 0 ? bytes.length : behind;
+        at = behind < 0 ? end : behind;
         if (request.isAnswered && incoming.isWhole()) {
           connection.request = undefined;
           wait(connection, 'request');
         } else if (incoming.isWhole() && connection.wait === 'body') wait(connection, 'answer');
       } else if (connection.isLast) break;
       else if (connection.unsent) {
-        hold(connection, bytes, at);
+        hold(connection, owned(bytes, at, end));
         break;
-      } else at = begin(connection, bytes, at);
+      } else at = begin(connection, bytes, at, end);
     }
     const { isLast, hasEnded, unsent } = connection;
     if (!isTurn || isLast || hasEnded || unsent || connection.request) writer.flush();
@@ -178,32 +186,35 @@ export const buildHttp1Connection = ({
     else if (connection.hasEnded) endBody(connection, connection.request);
   };
 
-  /** Reads one request, or a part of it, from `bytes[at ..]`. @returns the place behind it */
-  const begin = (connection: Connection, bytes: Bytes, at: number): number => {
+  /** Reads one request, or a part of it, from `bytes[at .. end)`. @returns the place behind it */
+  const begin = (connection: Connection, bytes: Bytes, at: number, end: number): number => {
     const request = connection.request ?? reused;
     const { head, framing } = request;
     if (request === reused) {
       connection.laggedMs = 0;
-      if (heads.repeats(request, bytes, at)) return answer(connection, request);
+      if (heads.repeats(request, bytes, at, end)) return answer(connection, request);
       heads.forget();
-      beginHead(head, bytes, at);
+      beginHead(head, bytes, at, end);
     } else {
       head.bytes = bytes;
       head.start = at;
+      head.end = end;
     }
     const outcome = readHead(head);
     if (outcome === 'more') {
       if (request === reused) wait(connection, 'head');
+      connection.unread = owned(bytes, head.start, end);
+      head.bytes = connection.unread;
+      head.start = 0;
       keep(connection, request);
-      connection.unread = head.start === 0 ? bytes : bytes.subarray(head.start);
-      return bytes.length;
+      return end;
     }
     connection.request = undefined;
     const fault = outcome === 'refused' ? head.fault : frame(head, framing);
     const target = fault ?? targets.of(head);
     if (typeof target === 'string') {
       reply.refuse(connection, target);
-      return bytes.length;
+      return end;
     }
     request.target = target;
     request.headMark = nextMark();
@@ -213,30 +224,27 @@ export const buildHttp1Connection = ({
 
   /** Answers a request whose head has been read. @returns the place behind what is there of it */
   const answer = (connection: Connection, request: HttpRequest): number => {
-    const { head } = request;
     request.remote = connection.socket;
-    const behind = takeBody(connection, request, head.bytes as Bytes, head.start + head.at);
+    const behind = takeBody(connection, request);
     if (!reply.answer(connection, request)) keep(connection, request);
     return behind;
   };
 
   /** Takes what is there of the body. @returns the place behind it */
-  const takeBody = (
-    connection: Connection,
-    request: HttpRequest,
-    bytes: Bytes,
-    at: number,
-  ): number => {
-    const { length } = request.framing;
+  const takeBody = (connection: Connection, request: HttpRequest): number => {
+    const { head, framing } = request;
+    const { length } = framing;
+    const bytes = head.bytes as Bytes;
+    const at = head.start + head.at;
     request.incoming = undefined;
     request.gone = undefined;
     request.source = bytes;
     request.at = at;
     request.end = at + length;
-    if (length >= 0 && at + length <= bytes.length) return at + length;
+    if (length >= 0 && request.end <= head.end) return request.end;
     request.incoming = createRequestBody(length, () => listen(connection, request));
-    const behind = request.incoming.push(bytes, at);
-    return behind < 0 ? bytes.length : behind;
+    const behind = request.incoming.push(bytes, at, head.end);
+    return behind < 0 ? head.end : behind;
   };
 
   /** The handler waits for more of the body. */
@@ -252,8 +260,9 @@ export const buildHttp1Connection = ({
     else resume(connection);
   };
 
-  /** The request stays with its request. */
+  /** The record stays with its request. */
   const keep = (connection: Connection, request: HttpRequest): void => {
+    settle(request);
     if (request === reused) reused = createRequest(isEncrypted);
     connection.request = request;
   };
@@ -279,26 +288,30 @@ export const buildHttp1Connection = ({
     }
   };
 
-  const receive = (connection: Connection, chunk: Bytes): void => {
+  const receive = (connection: Connection, bytes: Bytes, at: number, end: number): void => {
     if (!connection.isOpen) return;
     if (connection.wait === 'end') {
-      connection.nDropped += chunk.length;
-      refusedBytes.dropped(connection, chunk.length);
+      connection.nDropped += end - at;
+      refusedBytes.dropped(connection, end - at);
       if (connection.nDropped > LINGER_BYTES) connection.socket.terminate();
       return;
     }
     const { unread } = connection;
     connection.unread = undefined;
-    consume(connection, unread === undefined ? chunk : Buffer.concat([unread, chunk]));
+    if (unread === undefined) consume(connection, bytes, at, end);
+    else {
+      const all = Buffer.concat([unread, bytes.subarray(at, end)]);
+      consume(connection, all, 0, all.length);
+    }
     held.count(connection);
   };
 
   return {
-    onTurn: (connections, chunks, onError) => {
+    onTurn: ({ n, connections, bytes, at, end }, onError) => {
       isTurn = true;
-      for (let i = 0; i < connections.length; i++) {
+      for (let i = 0; i < n; i++) {
         try {
-          receive(connections[i]!, chunks[i]!);
+          receive(connections[i]!, bytes[i]!, at[i]!, end[i]!);
         } catch (error) {
           onError(connections[i]!, error as Error);
         }
@@ -327,7 +340,6 @@ export const buildHttp1Connection = ({
     onClose: (connection) => {
       const { request, onSent } = connection;
       connection.isOpen = false;
-      connection.descriptor = -1;
       connection.unread = undefined;
       connection.unsent = undefined;
       onSent?.();

@@ -6,10 +6,10 @@ import type { HttpRequest } from './request.ts';
 
 interface RepeatedHeads {
   /**
-   * Whether the head at `bytes[start ..]` is the one that was noted of the request; if so, the request is as if it had
+   * Whether the head at `bytes[start .. end)` is the one that was noted of the request; if so, the request is as if it had
    * been read.
    */
-  readonly repeats: (request: HttpRequest, bytes: Buffer, start: number) => boolean;
+  readonly repeats: (request: HttpRequest, bytes: Buffer, start: number, end?: number) => boolean;
   /** Keeps the head that the request has read; whatever it has read before is forgotten. */
   readonly note: (request: HttpRequest) => void;
   /** The request is to read another head. */
@@ -30,8 +30,8 @@ export const buildRepeatedHeads = (): RepeatedHeads => {
   let digitsFrom = 0;
   let digitsTo = 0;
   return {
-    repeats: (request, bytes, start) => {
-      if (owner !== request || start + size > bytes.length) return false;
+    repeats: (request, bytes, start, end = bytes.length) => {
+      if (owner !== request || start + size > end) return false;
       let at = 0;
       while (at < digitsFrom && bytes[start + at] === noted[at]) at++;
       if (at < digitsFrom) return false;
@@ -46,6 +46,7 @@ export const buildRepeatedHeads = (): RepeatedHeads => {
       const { head, framing } = request;
       head.bytes = bytes;
       head.start = start;
+      head.end = end;
       framing.length = length;
       return true;
     },

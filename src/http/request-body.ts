@@ -6,15 +6,16 @@ import { AppError } from '../core/errors.ts';
 import { type Chunks, createChunks, isEnd, readChunks } from './chunked-body.ts';
 import { DROPPED_LIMIT_BYTES } from './limits.ts';
 import { parseErrorOf } from './parse-errors.ts';
+import { owned } from './slab.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 export interface RequestBody {
   /**
-   * Takes what of `bytes[at ..]` belongs to the body.
+   * Takes what of `bytes[at .. end)` belongs to the body.
    * @returns the place behind it; -1 once the body has failed: broken frames, or more than is taken
    */
-  readonly push: (bytes: Bytes, at: number) => number;
+  readonly push: (bytes: Bytes, at: number, end: number) => number;
   readonly isWhole: () => boolean;
   /** Bytes of it that have come, frames included. */
   readonly nCome: () => number;
@@ -91,33 +92,32 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     wake();
   };
 
-  const keep = (part: Bytes): void => {
+  /** Of the body are `bytes[from .. to)`. */
+  const keep = (bytes: Bytes, from: number, to: number): void => {
+    const n = to - from;
     if (mode === 'dropped') {
-      nDropped += part.length;
+      nDropped += n;
       if (nDropped > DROPPED_LIMIT_BYTES) fail(tooLarge(DROPPED_LIMIT_BYTES));
       return;
     }
     if (nHeld === 0 && (mode !== 'whole' || isWhole())) {
-      held = part;
-      nHeld = part.length;
+      held = owned(bytes, from, to);
+      nHeld = n;
       return;
     }
-    if (mode === 'whole' && nHeld + part.length > limit) {
+    if (mode === 'whole' && nHeld + n > limit) {
       fail(tooLarge(limit));
       return;
     }
-    if (nHeld + part.length > held.length) {
+    if (nHeld + n > held.length) {
       const most = length >= 0 ? length : limit;
-      const size = Math.max(
-        Math.min(Math.max(2 * held.length, FIRST_BYTES), most),
-        nHeld + part.length,
-      );
+      const size = Math.max(Math.min(Math.max(2 * held.length, FIRST_BYTES), most), nHeld + n);
       const larger = new Uint8Array(size);
       larger.set(held.subarray(0, nHeld));
       held = larger;
     }
-    held.set(part, nHeld);
-    nHeld += part.length;
+    held.set(bytes.subarray(from, to), nHeld);
+    nHeld += n;
   };
   const take = (): Bytes => {
     const taken = nHeld === held.length ? held : held.subarray(0, nHeld);
@@ -147,18 +147,18 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   };
 
   return {
-    push: (bytes, at) => {
+    push: (bytes, at, end) => {
       let to: number;
       let next: number;
       if (chunks) {
-        next = readChunks(chunks, bytes, at);
+        next = readChunks(chunks, bytes, at, end);
         if (next < 0) {
           fail(parseErrorOf('chunk-broken'));
           return -1;
         }
         to = chunks.dataEnd;
       } else {
-        next = Math.min(bytes.length, at + toCome);
+        next = Math.min(end, at + toCome);
         to = next;
         toCome -= next - at;
       }
@@ -166,7 +166,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
         nCome += next - at;
         owing = true;
       }
-      if (to > at) keep(at === 0 && to === bytes.length ? bytes : bytes.subarray(at, to));
+      if (to > at) keep(bytes, at, to);
       if (mode === 'parts' || isWhole() || failure) wake();
       return failure ? -1 : next;
     },

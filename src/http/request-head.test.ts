@@ -20,6 +20,7 @@ const readIn = (
     if (outcome !== 'more') break;
     head.bytes = bytesOf(text.slice(head.hasEmptyLine ? 2 : 0, cut));
     head.start = 0;
+    head.end = head.bytes.length;
     outcome = readHead(head);
   }
   return { head, outcome: outcome === 'refused' ? head.fault : outcome };

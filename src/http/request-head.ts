@@ -25,6 +25,8 @@ type Phase = (typeof PHASES)[keyof typeof PHASES];
 export interface RequestHead {
   bytes: Buffer;
   start: number;
+  /** Where the bytes end that have come. */
+  end: number;
   /** The next byte to look at; the length of the head once it is read. */
   at: number;
   phase: Phase;
@@ -45,6 +47,7 @@ export interface RequestHead {
 export const createHead = (): RequestHead => ({
   bytes: Buffer.alloc(0),
   start: 0,
+  end: 0,
   at: 0,
   phase: PHASES.method,
   hasEmptyLine: false,
@@ -58,9 +61,15 @@ export const createHead = (): RequestHead => ({
 });
 
 /** Makes a head ready for the request that begins at `bytes[start]`. */
-export const beginHead = (head: RequestHead, bytes: Buffer, start: number): void => {
+export const beginHead = (
+  head: RequestHead,
+  bytes: Buffer,
+  start: number,
+  end = bytes.length,
+): void => {
   head.bytes = bytes;
   head.start = start;
+  head.end = end;
   head.at = 0;
   head.mark = 0;
   head.phase = PHASES.method;
@@ -72,14 +81,14 @@ const VERSION = Buffer.from('HTTP/1.');
 const [ZERO, ONE, NINE] = [48, 49, 57] as const;
 
 /**
- * Reads up to the end of `head.bytes`; `head.start` moves behind an empty line that stands before the request.
+ * Reads up to `head.end`; `head.start` moves behind an empty line that stands before the request.
  * @returns 'more' when the head goes on behind them; 'refused' sets `head.fault`
  * @source RFC 9112, 2.2, for the empty line
  * @cost about 1.5 ns per byte; allocates nothing
  */
 export const readHead = (head: RequestHead): 'more' | 'whole' | 'refused' => {
   const { bytes, start, fields } = head;
-  const end = Math.min(bytes.length - start, HEAD_LIMIT_BYTES);
+  const end = Math.min(head.end - start, HEAD_LIMIT_BYTES);
   let { at, mark, phase } = head;
   while (at < end) {
     let byte = bytes[start + at]!;

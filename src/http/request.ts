@@ -9,6 +9,7 @@ import { createFraming, type Framing } from './framing.ts';
 import { NOTHING, type RequestBody, tooLarge } from './request-body.ts';
 import { createHead, type RequestHead } from './request-head.ts';
 import type { RequestTarget } from './request-target.ts';
+import { owned, SLAB } from './slab.ts';
 
 export interface HttpRequest extends Call, InPlace {
   readonly head: RequestHead;
@@ -40,7 +41,7 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
   const head = createHead();
   const framing = createFraming();
   const scheme = isEncrypted ? 'https' : 'http';
-  const wholeBody = (): Uint8Array<ArrayBuffer> => request.source.subarray(request.at, request.end);
+  const wholeBody = (): Uint8Array<ArrayBuffer> => owned(request.source, request.at, request.end);
   const request: HttpRequest = {
     head,
     framing,
@@ -74,8 +75,8 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
       return wholeBody();
     },
     inPlace: (limitBytes) => {
-      const { incoming, source, at, end } = request;
-      if (incoming || end !== source.length || end - at > limitBytes) return undefined;
+      const { incoming, at, end } = request;
+      if (incoming || end !== head.end || end - at > limitBytes) return undefined;
       return request;
     },
     parts: () => request.incoming?.parts() ?? wholeParts(wholeBody()),
@@ -86,6 +87,23 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
     },
   };
   return request;
+};
+
+/** Takes along what a request needs when the bytes that it came with are written over. */
+export const settle = (request: HttpRequest): void => {
+  const { head, incoming } = request;
+  if (head.bytes.buffer !== SLAB.buffer) return;
+  const { start } = head;
+  const end = incoming ? start + head.at : request.end;
+  head.bytes = owned(head.bytes as Buffer<ArrayBuffer>, start, end);
+  head.start = 0;
+  head.end = head.bytes.length;
+  if (incoming) request.source = NOTHING;
+  else {
+    request.source = head.bytes as Buffer<ArrayBuffer>;
+    request.at -= start;
+    request.end -= start;
+  }
 };
 
 let lastMark = 0;

@@ -1,16 +1,17 @@
 /**
  * The HTTP server, top of the room: an open port, its connections, and the timeouts of each.
- * HTTP/1.1 over the runtime's sockets, not its HTTP server, so that timeouts, the end of a connection and the cost of
- * an answer are ours.
+ * HTTP/1.1 over sockets of our own where the system has them, else over the runtime's; not over its HTTP server, so that
+ * timeouts, the end of a connection and the cost of an answer are ours.
  */
 import type { Handlers } from './call.ts';
 import { buildCoarseClock } from './coarse-clock.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { buildHttp1Connection } from './http1-connection.ts';
+import { buildHttp1Connection, type Pieces } from './http1-connection.ts';
 import { ageOf, LINGER_MS, type Limits, TICK_MS } from './limits.ts';
-
-/** A port that other processes may share, or the path of a socket. */
-type Place = { readonly hostname: string; readonly port: number } | { readonly unix: string };
+import { SLAB } from './slab.ts';
+import { listenByRuntime } from './sockets/runtime-sockets.ts';
+import type { Place, SocketEvents } from './sockets/socket.ts';
+import { listenBySystem } from './sockets/system-sockets.ts';
 
 export type HttpOptions = Place & {
   readonly limits: Limits;
@@ -18,10 +19,14 @@ export type HttpOptions = Place & {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Called with the descriptor of every connection that was accepted. */
   readonly onAccept?: (descriptor: number) => void;
+  /** The runtime's sockets, where the system's own calls could be used as well. */
+  readonly byRuntime?: boolean;
 };
 
 export interface HttpServer {
   readonly port: number;
+  /** Of the listening socket; undefined where it is not known. */
+  readonly descriptor: number | undefined;
   readonly nConnections: () => number;
   /** Requests that have begun to arrive and are not answered yet. */
   readonly nInFlight: () => number;
@@ -41,6 +46,7 @@ export const openHttp = ({
   handlers,
   tls,
   onAccept,
+  byRuntime = false,
   ...place
 }: HttpOptions): HttpServer => {
   const clock = buildCoarseClock();
@@ -60,61 +66,44 @@ export const openHttp = ({
     heldBytes: limits.heldBytes ?? Number.POSITIVE_INFINITY,
   });
 
-  const fail = (socket: Pick<Connection['socket'], 'terminate'>, error: Error): void => {
+  const fail = ({ socket }: Connection, error: Error): void => {
     // The runtime's own failures, such as those of encryption, have a code; what is thrown here has none.
     if (!('code' in error)) handlers.failed(error);
     socket.terminate();
   };
-  const received = buildReceived((connections, chunks) =>
-    http1.onTurn(connections, chunks, ({ socket }, error) => fail(socket, error)),
-  );
+  const received = buildReceived((pieces) => http1.onTurn(pieces, fail));
 
-  // The types of the runtime know `reusePort` only of sockets that connect.
-  const at = 'unix' in place ? place : { ...place, reusePort: true };
-  const options: Bun.SocketOptions<Connection> & { allowHalfOpen: boolean } & typeof at = {
-    ...at,
-    allowHalfOpen: true,
-    ...(tls && { tls: { cert: Bun.file(tls.certFile), key: Bun.file(tls.keyFile) } }),
-    socket: {
-      open: (socket) => {
-        nAccepted++;
-        // The types of the runtime do not know the descriptor.
-        onAccept?.((socket as unknown as { readonly fd: number }).fd);
-        socket.data = createConnection(
-          socket,
-          connections.length,
-          clock.nowMs,
-          ageOf(limits, Math.random()),
-        );
-        connections.push(socket.data);
-        if (tls) socket.data.wait = 'handshake';
-      },
-      // With it, `open` comes before the handshake: who never finishes that is counted, and late.
-      handshake: ({ data }) => {
-        data.wait = 'request';
-        data.sinceMs = clock.nowMs;
-      },
-      data: (socket, chunk) => received.take(socket.data, chunk as Buffer<ArrayBuffer>),
-      drain: (socket) => http1.onDrain(socket.data),
-      end: (socket) => {
-        received.answer();
-        http1.onEnd(socket.data);
-      },
-      // What has just been received of it nobody waits for any more.
-      close: (socket) => {
-        const connection = socket.data;
-        if (!connection) return;
-        const last = connections.pop();
-        if (last && last !== connection) {
-          connections[connection.place] = last;
-          last.place = connection.place;
-        }
-        http1.onClose(connection);
-      },
-      error: fail,
+  const events: SocketEvents<Connection> = {
+    opened: (socket, descriptor) => {
+      nAccepted++;
+      onAccept?.(descriptor);
+      const place = connections.length;
+      const connection = createConnection(socket, place, clock.nowMs, ageOf(limits, Math.random()));
+      connections.push(connection);
+      if (tls) connection.wait = 'handshake';
+      return connection;
     },
+    received: received.take,
+    answer: received.answer,
+    drained: http1.onDrain,
+    ended: http1.onEnd,
+    closed: (connection) => {
+      const last = connections.pop();
+      if (last && last !== connection) {
+        connections[connection.place] = last;
+        last.place = connection.place;
+      }
+      http1.onClose(connection);
+    },
+    failed: fail,
   };
-  const listener = Bun.listen(options as Bun.TCPSocketListenOptions<Connection>);
+  const onHandshake = (connection: Connection): void => {
+    connection.wait = 'request';
+    connection.sinceMs = clock.nowMs;
+  };
+  const listener =
+    (tls || byRuntime ? undefined : listenBySystem(place, events)) ??
+    listenByRuntime({ place, events, tls, onHandshake });
 
   const enforceTimeout = (connection: Connection): void => {
     // That is not read from is our doing; the end of a connection comes all the same.
@@ -161,7 +150,8 @@ export const openHttp = ({
   timer.unref();
 
   return {
-    port: 'unix' in place ? 0 : listener.port,
+    port: listener.port,
+    descriptor: listener.descriptor,
     nConnections: () => connections.length,
     nInFlight: () => connections.filter(({ request }) => request !== undefined).length,
     nAnswered: () => nAnswered,
@@ -189,7 +179,7 @@ export const openHttp = ({
  * So much waits for the end of a turn at most: enough that our code is found in the cache by nearly all of them, few
  * enough that the first is not kept waiting for the last.
  */
-const RECEIVED_PARTS = 64;
+const RECEIVED_PIECES = 64;
 const RECEIVED_BYTES = 256 * 1024;
 
 /**
@@ -198,27 +188,41 @@ const RECEIVED_BYTES = 256 * 1024;
  * finds its code in the cache when the other has been there.
  */
 const buildReceived = (
-  onTurn: (connections: readonly Connection[], chunks: readonly Buffer<ArrayBuffer>[]) => void,
-) => {
-  let connections: Connection[] = [];
-  let chunks: Buffer<ArrayBuffer>[] = [];
+  onTurn: (pieces: Pieces) => void,
+): Pick<SocketEvents<Connection>, 'answer'> & {
+  readonly take: SocketEvents<Connection>['received'];
+} => {
+  let pieces = createPieces();
+  let others = createPieces();
   let nBytes = 0;
   const answer = (): void => {
-    if (connections.length === 0) return;
-    const [own, parts] = [connections, chunks];
-    connections = [];
-    chunks = [];
+    if (pieces.n === 0) return;
+    [pieces, others] = [others, pieces];
     nBytes = 0;
-    onTurn(own, parts);
+    onTurn(others);
+    others.bytes.fill(SLAB, 0, others.n);
+    others.n = 0;
   };
   return {
-    take: (connection: Connection, chunk: Buffer<ArrayBuffer>): void => {
-      connections.push(connection);
-      chunks.push(chunk);
-      nBytes += chunk.length;
-      if (nBytes >= RECEIVED_BYTES || chunks.length === RECEIVED_PARTS) answer();
-      else if (chunks.length === 1) setImmediate(answer);
+    take: (connection, bytes, at, end) => {
+      const { n } = pieces;
+      pieces.connections[n] = connection;
+      pieces.bytes[n] = bytes;
+      pieces.at[n] = at;
+      pieces.end[n] = end;
+      pieces.n = n + 1;
+      nBytes += end - at;
+      if (nBytes >= RECEIVED_BYTES || pieces.n === RECEIVED_PIECES) answer();
+      return pieces.n;
     },
     answer,
   };
 };
+
+const createPieces = (): Pieces => ({
+  n: 0,
+  connections: [],
+  bytes: [],
+  at: new Int32Array(RECEIVED_PIECES),
+  end: new Int32Array(RECEIVED_PIECES),
+});

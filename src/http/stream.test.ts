@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { get, open, talk } from '../../test/http-talk.ts';
+import { get, opener, talk } from '../../test/http-talk.ts';
 import type { Answer, Call } from './call.ts';
 
 /** A line for each line, and the failure, if there is one. */
@@ -20,111 +20,123 @@ const settled = async (read: () => number): Promise<void> => {
   }
 };
 
-describe('a stream', () => {
-  test('that brings bytes and gets no answer is sent away', async () => {
-    const server = open((call) => ({ status: 200, headers: new Headers(), parts: linesOf(call) }), {
-      requestMs: 50,
+const SOCKETS = [
+  ['the system', false],
+  ['the runtime', true],
+] as const;
+
+describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
+  const open = opener(byRuntime);
+
+  describe('a stream', () => {
+    test('that brings bytes and gets no answer is sent away', async () => {
+      const server = open(
+        (call) => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
+        {
+          requestMs: 50,
+        },
+      );
+      const { until, closed } = talk(
+        server,
+        'POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 50\r\n\r\nno end',
+      );
+      await until('took too long');
+      await closed;
     });
-    const { until, closed } = talk(
-      server,
-      'POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 50\r\n\r\nno end',
-    );
-    await until('took too long');
-    await closed;
-  });
-});
-
-describe('the end of a server', () => {
-  test('closes connections with their next answer, then the idle ones', async () => {
-    const server = open(() => 'x');
-    const [busy, idle] = [talk(server, get('/')), talk(server, get('/'))];
-    await busy.until('x');
-    await idle.until('x');
-    server.closeAfterAnswers();
-    server.stopListening();
-    busy.socket.write(get('/'));
-    await busy.closed;
-    expect(busy.heard()).toContain('Connection: close');
-    expect(server.nConnections()).toBeGreaterThanOrEqual(1);
-    server.endConnections('idle');
-    await idle.closed;
-    expect(idle.heard()).not.toContain('Connection: close');
   });
 
-  test('is answered part by part while it comes', async () => {
-    const server = open(
-      (call): Answer => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
-    );
-    const { socket, until } = talk(
-      server,
-      'POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n4\r\none\n\r\n',
-    );
-    await until('4\r\none\n\r\n');
-    socket.write('4\r\ntwo\n\r\n');
-    await until('4\r\ntwo\n\r\n');
-    socket.write(`0\r\n\r\n${get('/')}`);
-    await until(/0\r\n\r\nHTTP\/1\.1 200[\s\S]*0\r\n\r\n$/);
-  });
-
-  test('is not read faster than its answer is taken, nor anything behind it', async () => {
-    let nTaken = 0;
-    const part = new Uint8Array(256 * 1024);
-    const server = open((call): Answer => {
-      const parts = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-        for await (const { length } of call.parts()) {
-          nTaken += length;
-          yield part;
-        }
-      };
-      return { status: 200, headers: new Headers(), parts: parts() };
+  describe('the end of a server', () => {
+    test('closes connections with their next answer, then the idle ones', async () => {
+      const server = open(() => 'x');
+      const [busy, idle] = [talk(server, get('/')), talk(server, get('/'))];
+      await busy.until('x');
+      await idle.until('x');
+      server.closeAfterAnswers();
+      server.stopListening();
+      busy.socket.write(get('/'));
+      await busy.closed;
+      expect(busy.heard()).toContain('Connection: close');
+      expect(server.nConnections()).toBeGreaterThanOrEqual(1);
+      server.endConnections('idle');
+      await idle.closed;
+      expect(idle.heard()).not.toContain('Connection: close');
     });
-    const { socket, until } = talk(server);
-    socket.pause();
-    socket.write('POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n');
-    for (let n = 0; n < 400; n++) socket.write(`10000\r\n${'x'.repeat(65_536)}\r\n`);
-    socket.write(`0\r\n\r\n${get('/')}`);
-    await settled(() => nTaken);
-    expect(nTaken).toBeGreaterThan(0);
-    expect(nTaken).toBeLessThan(200 * 65_536);
-    socket.resume();
-    await until(/0\r\n\r\n$/);
-    await settled(() => nTaken);
-    expect(nTaken).toBe(400 * 65_536);
+
+    test('is answered part by part while it comes', async () => {
+      const server = open(
+        (call): Answer => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
+      );
+      const { socket, until } = talk(
+        server,
+        'POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n4\r\none\n\r\n',
+      );
+      await until('4\r\none\n\r\n');
+      socket.write('4\r\ntwo\n\r\n');
+      await until('4\r\ntwo\n\r\n');
+      socket.write(`0\r\n\r\n${get('/')}`);
+      await until(/0\r\n\r\nHTTP\/1\.1 200[\s\S]*0\r\n\r\n$/);
+    });
+
+    test('is not read faster than its answer is taken, nor anything behind it', async () => {
+      let nTaken = 0;
+      const part = new Uint8Array(256 * 1024);
+      const server = open((call): Answer => {
+        const parts = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+          for await (const { length } of call.parts()) {
+            nTaken += length;
+            yield part;
+          }
+        };
+        return { status: 200, headers: new Headers(), parts: parts() };
+      });
+      const { socket, until } = talk(server);
+      socket.pause();
+      socket.write('POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n');
+      for (let n = 0; n < 400; n++) socket.write(`10000\r\n${'x'.repeat(65_536)}\r\n`);
+      socket.write(`0\r\n\r\n${get('/')}`);
+      await settled(() => nTaken);
+      expect(nTaken).toBeGreaterThan(0);
+      expect(nTaken).toBeLessThan(200 * 65_536);
+      socket.resume();
+      await until(/0\r\n\r\n$/);
+      await settled(() => nTaken);
+      expect(nTaken).toBe(400 * 65_536);
+    });
+
+    test('asks for a body that is held back before it begins to answer', async () => {
+      const server = open(
+        (call): Answer => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
+      );
+      const { socket, until } = talk(
+        server,
+        'POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
+      );
+      await until(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+      socket.write('one\n');
+      await until(/\r\n\r\n4\r\none\n\r\n0\r\n\r\n$/);
+    });
+
+    test('to HTTP/1.0 ends with the connection', async () => {
+      const server = open(
+        (call): Answer => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
+      );
+      const { closed, heard } = talk(server, 'POST / HTTP/1.0\r\nContent-Length: 4\r\n\r\none\n');
+      await closed;
+      expect(heard()).toMatch(/\r\n\r\none\n$/);
+      expect(heard()).not.toContain('chunked');
+    });
   });
 
-  test('asks for a body that is held back before it begins to answer', async () => {
-    const server = open(
-      (call): Answer => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
-    );
-    const { socket, until } = talk(
-      server,
-      'POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
-    );
-    await until(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
-    socket.write('one\n');
-    await until(/\r\n\r\n4\r\none\n\r\n0\r\n\r\n$/);
-  });
-
-  test('to HTTP/1.0 ends with the connection', async () => {
-    const server = open(
-      (call): Answer => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
-    );
-    const { closed, heard } = talk(server, 'POST / HTTP/1.0\r\nContent-Length: 4\r\n\r\none\n');
-    await closed;
-    expect(heard()).toMatch(/\r\n\r\none\n$/);
-    expect(heard()).not.toContain('chunked');
-  });
-});
-
-describe('a large answer', () => {
-  test('waits for its reader, and the next request waits with it', async () => {
-    const large = 'x'.repeat(8_000_000);
-    const server = open((call) => (call.path === '/large' ? new Response(large) : 'next'));
-    const { socket, until } = talk(server);
-    socket.pause();
-    socket.write(get('/large') + get('/'));
-    socket.resume();
-    const heard = await until('next');
-    expect(heard).toContain(large);
+  describe('a large answer', () => {
+    test('waits for its reader, and the next request waits with it', async () => {
+      const large = 'x'.repeat(8_000_000);
+      const server = open((call) => (call.path === '/large' ? new Response(large) : 'next'));
+      const { socket, until } = talk(server);
+      socket.pause();
+      socket.write(get('/large') + get('/'));
+      socket.resume();
+      const heard = await until('next');
+      expect(heard).toContain(large);
+    });
   });
 });

@@ -32,6 +32,13 @@ describe('overload on the event loop', () => {
     feed(overload, [1], nowMs);
     expect(overload.isStanding()).toBe(false);
   });
+  test('is not what a loop is late for that had nothing to do', () => {
+    const overload = buildOverloadDetector(25, 500, 0);
+    expect(overload.probe(10 + 16, 16)).toBe(20);
+    expect(overload.delayMs()).toBe(0);
+    overload.probe(10 + 16 + 20 + 16, 10);
+    expect(overload.delayMs()).toBe(6);
+  });
   test('a loop that keeps time is left alone more and more, one that lags is looked at again at once', () => {
     const overload = buildOverloadDetector(25, 500, 0);
     const calm = feed(overload, Array(5).fill(0));

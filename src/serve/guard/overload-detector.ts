@@ -12,8 +12,12 @@ const CALM_PROBE_MS = 80;
 const IN_TIME_MS = 2;
 
 interface OverloadDetector {
-  /** Notes that the loop came round to the probe. @returns the milliseconds until the next one */
-  readonly probe: (nowMs: number) => number;
+  /**
+   * Notes that the loop came round to the probe.
+   * @param restedMs how long it had nothing to do before: that it is late for that is no delay
+   * @returns the milliseconds until the next one
+   */
+  readonly probe: (nowMs: number, restedMs?: number) => number;
   /** The smallest delay of the last whole interval was above the target: work is queueing all the time. */
   readonly isStanding: () => boolean;
   /** The delay at the last probe. */
@@ -36,8 +40,8 @@ export const buildOverloadDetector = (
   let fromMs = startMs;
   let standing = false;
   return {
-    probe: (nowMs) => {
-      delayMs = Math.max(0, nowMs - dueMs);
+    probe: (nowMs, restedMs = 0) => {
+      delayMs = Math.max(0, nowMs - dueMs - restedMs);
       probeMs = delayMs <= IN_TIME_MS ? Math.min(2 * probeMs, CALM_PROBE_MS) : PROBE_MS;
       dueMs = nowMs + probeMs;
       minDelayMs = Math.min(minDelayMs, delayMs);
@@ -54,11 +58,15 @@ export const buildOverloadDetector = (
   };
 };
 
-/** Probes the loop of this process from now on. */
-export const startOverloadDetector = (targetMs: number, intervalMs: number): OverloadDetector => {
+/** Probes the loop of this process from now on. @param restedMs how long it has just had nothing to do */
+export const startOverloadDetector = (
+  targetMs: number,
+  intervalMs: number,
+  restedMs: () => number,
+): OverloadDetector => {
   const overload = buildOverloadDetector(targetMs, intervalMs, performance.now());
   const probe = (): void => {
-    setTimeout(probe, overload.probe(performance.now()));
+    setTimeout(probe, overload.probe(performance.now(), restedMs()));
   };
   setTimeout(probe, PROBE_MS);
   return overload;

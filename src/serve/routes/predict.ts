@@ -99,10 +99,10 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     textIn(answerParsed(flight, switches, call)),
   );
 
-  /** The answer to a plain flight that ends where the bytes end. */
-  const scanned = ({ source, at }: InPlace, call: Call): Written | Spoken | undefined => {
-    const end = scanner.scan(source, at, raw, 0);
-    if (end < 0 || skipSpace(source, end) !== source.length) return undefined;
+  /** The answer to a plain flight that ends where the body ends. */
+  const scanned = ({ source, at, end }: InPlace, call: Call): Written | Spoken | undefined => {
+    const behind = scanner.scan(source, at, raw, 0);
+    if (behind < 0 || skipSpace(source, behind) !== end) return undefined;
     const switches = parseSwitches(call.query);
     const unknown = scanner.unknown();
     if (switches.strict && (unknown.length > 0 || notices.impossible(raw, 0).length > 0))
@@ -138,8 +138,9 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     stream: buildStream(answering),
     scan: scanned,
     answer: (bytes, call) =>
-      (bytes.length <= SMALL_BYTES ? scanned({ source: bytes, at: 0 }, call) : undefined) ??
-      answerSlowly(bytes, parseSwitches(call.query), call),
+      (bytes.length <= SMALL_BYTES
+        ? scanned({ source: bytes, at: 0, end: bytes.length }, call)
+        : undefined) ?? answerSlowly(bytes, parseSwitches(call.query), call),
   };
 };
 

@@ -104,7 +104,7 @@ const callOf = (body: Uint8Array<ArrayBuffer>): Call => ({
   peer: () => '',
   origin: () => 'http://canary',
   bytes: () => body,
-  inPlace: () => ({ source: body, at: 0 }),
+  inPlace: () => ({ source: body, at: 0, end: body.length }),
   parts: async function* () {
     yield body;
   },

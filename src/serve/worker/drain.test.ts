@@ -8,6 +8,7 @@ const buildScene = (nKnocks: number, canHold: boolean) => {
   let nAccepted = 0;
   const server: HttpServer = {
     port: 0,
+    descriptor: undefined,
     nConnections: () => 0,
     nInFlight: () => 0,
     nAnswered: () => 0,

@@ -62,7 +62,7 @@ export const openListener = ({
       if (isHolding) sockets?.takeNew(connection);
     },
   });
-  const descriptor = sockets?.descriptors().find(sockets.isListening);
+  const { descriptor } = server;
   const limit = descriptorLimit();
   const maxConnections = limit - KEPT - Math.min(BACKLOG, limit * BACKLOG_SHARE) - nOwn;
   let isDraining = false;

@@ -11,7 +11,6 @@ afterAll(() => {
 });
 
 const serverOn = (hostname: string) => {
-  const before = new Set(sockets.descriptors().filter(sockets.isListening));
   let isHolding = false;
   const server = openHttp({
     hostname,
@@ -27,9 +26,7 @@ const serverOn = (hostname: string) => {
       if (isHolding) sockets.takeNew(connection);
     },
   });
-  const listener = sockets
-    .descriptors()
-    .find((descriptor) => sockets.isListening(descriptor) && !before.has(descriptor))!;
+  const listener = server.descriptor!;
   return {
     server,
     hold: () => {

@@ -20,7 +20,6 @@ import { openCLibrary } from '../../host/c-library.ts';
 import type { SystemCall } from '../labels.ts';
 
 const SOL_SOCKET = 1;
-const SO_ACCEPTCONN = 30;
 const SO_DOMAIN = 39;
 const AF_INET6 = 10;
 /** Level and name of the smallest time to live that is taken. @source ip(7), Linux include/uapi/linux/in6.h */
@@ -36,7 +35,6 @@ const LARGEST_DESCRIPTOR = 0xffff_ffff;
 export interface Sockets {
   /** Descriptors of this process. */
   readonly descriptors: () => readonly number[];
-  readonly isListening: (descriptor: number) => boolean;
   /**
    * Drops new connections from now on, unanswered: the caller tries again and finds another worker, or none.
    * What is already in the queue can still be accepted, and must then be let go by `takeNew`: it inherits the hold.
@@ -93,8 +91,6 @@ export const openSockets = (onFailure: (call: SystemCall) => void): Sockets | un
   };
   return {
     descriptors: () => readdirSync('/proc/self/fd').map(Number),
-    // Most descriptors are no sockets: that this call fails for them is no failure.
-    isListening: (descriptor) => readOption(descriptor, SOL_SOCKET, SO_ACCEPTCONN) === 1,
     holdNew: (listener) => takeFrom(listener, LARGEST_TTL),
     takeNew: (socket) => takeFrom(socket, 0),
     keepToThread: () => {

@@ -8,6 +8,7 @@ import { AppError, ERRORS } from '../../core/errors.ts';
 import { type LoadedModel, readModel } from '../../core/model-file.ts';
 import { buildCompletion, type Completion } from '../../core/around/completion.ts';
 import { compilePredictor } from '../../predict/compile.ts';
+import { restedMs } from '../../http/sockets/event-loop.ts';
 import type { ServeContext, ServeState } from '../context.ts';
 import { problemText } from '../formats/problem.ts';
 import { buildAdmission } from '../guard/admission.ts';
@@ -120,7 +121,7 @@ const start = ({
     };
   };
   const { drift, driftTotals } = driftOf(loaded);
-  const overload = startOverloadDetector(OVERLOAD_TARGET_MS, OVERLOAD_INTERVAL_MS);
+  const overload = startOverloadDetector(OVERLOAD_TARGET_MS, OVERLOAD_INTERVAL_MS, restedMs);
   const admission = buildAdmission(config, overload.isStanding);
   const counters = buildCounters(cells, drift, driftTotals);
 

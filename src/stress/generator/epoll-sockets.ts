@@ -2,9 +2,8 @@
  * The connections of a shard by the system's own calls: what is spoken in plain HTTP/1.1 on Linux. One wait tells of all
  * sockets on which something has changed, and each is read until it is empty; nothing is allocated for an answer.
  */
+import { encodeAddress, encodePath } from '../../host/socket-address.ts';
 import {
-  encodeAddress,
-  encodePath,
   FAILED,
   HUNG_UP,
   NOTHING_YET,
@@ -16,6 +15,8 @@ import {
 } from '../../host/socket-calls.ts';
 import type { ShardPlan } from '../messages.ts';
 import type { Connection } from './sockets.ts';
+
+const RECEIVED_BYTES = 262_144;
 
 interface Handlers {
   readonly open: (connection: Connection) => void;
@@ -50,7 +51,7 @@ export const openEpollSockets = (
     socketPath === null ? hosts.map((host) => encodeAddress(host, port)) : [encodePath(socketPath)]
   ).flatMap((address) => address ?? []);
   if (addresses.length !== (socketPath === null ? hosts.length : 1)) return undefined;
-  const calls = openSocketCalls();
+  const calls = openSocketCalls(new Uint8Array(RECEIVED_BYTES));
   if (!calls) return undefined;
 
   /** By place: its descriptor, -1 when it has none; how often it was opened, which tells events that come too late. */
@@ -73,7 +74,7 @@ export const openEpollSockets = (
       write: (bytes, from = 0) => {
         if (descriptors[i]! < 0) return -1;
         // What a broken socket did not take is told by its close.
-        return Math.max(0, calls.send(descriptors[i]!, from === 0 ? bytes : bytes.subarray(from)));
+        return Math.max(0, calls.send(descriptors[i]!, bytes, from));
       },
       end: () => shut(i, false),
       terminate: () => shut(i, true),
