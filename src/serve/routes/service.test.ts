@@ -49,6 +49,16 @@ describe('the state of the service', () => {
   });
 
   test.each([
+    '127.0.0.1',
+    'localhost',
+    'LOCALHOST:80',
+    '[::1]:8080',
+    '[::1]',
+  ])('is shown under %s', async (host) => {
+    expect((await fetch(`${auto.url}/service`, { headers: { host } })).status).toBe(200);
+  });
+
+  test.each([
     ['nobody where it is off', off, {}],
     ['nobody, left to itself, where other machines may call', everywhere, {}],
     [
@@ -56,6 +66,7 @@ describe('the state of the service', () => {
       auto,
       { host: 'evil.example' },
     ],
+    ['nobody under a name that is none', auto, { host: 'a:b:c' }],
     ['nobody behind a proxy', auto, { 'x-forwarded-for': '192.0.2.1' }],
   ] as const)('is shown to %s', async (_, { url }, headers) => {
     for (const path of ['/service', '/service/events', '/service/reports']) {

@@ -16,7 +16,9 @@ const EVERY_MS = 1000;
 /** Of one worker; more would cost what predictions need. */
 const WATCHERS_AT_MOST = 16;
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1)$/i;
+/** The name in an origin; a caller may write anything there, also what is no address. */
+const NAME = /^https?:\/\/(?:\[([^\]]*)\]|([^:]*))(?::\d*)?$/;
 /** What a proxy adds: behind one, the caller is somewhere else. */
 const PROXY_FIELDS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
 
@@ -25,10 +27,11 @@ const PROXY_FIELDS = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'];
  */
 const mayBeSeen = ({ serviceView, host }: ServeConfig, call: Call): boolean => {
   if (serviceView !== 'auto') return serviceView === 'on';
-  const isLoopback = (name: string): boolean => name === '::1' || LOOPBACK.test(name);
+  const [, address, name = address] = NAME.exec(call.origin()) ?? [];
   return (
-    isLoopback(host) &&
-    isLoopback(new URL(call.origin()).hostname) &&
+    LOOPBACK.test(host) &&
+    name !== undefined &&
+    LOOPBACK.test(name) &&
     PROXY_FIELDS.every((field) => call.header(field) === null)
   );
 };
