@@ -12,6 +12,7 @@ import { buildPlantedModel } from '../test/planted.ts';
 import { beginPuntualIn, FLIGHT, scratchDir } from './lib/http-peers.ts';
 import { printMachine } from './lib/measure.ts';
 import { makeMemoryGroup } from './lib/memory-group.ts';
+import { buildTurnTimes } from './lib/turn-times.ts';
 
 const [seconds = '20', memoryMb = '0', ...wanted] = process.argv.slice(2);
 const durationMs = Number(seconds) * 1000;
@@ -23,6 +24,7 @@ const CPU_SHARE = 0.5;
 
 printMachine();
 storeModel(scratchDir, buildPlantedModel({ name: 'bench' }), new Date());
+const turns = buildTurnTimes(scratchDir);
 
 interface Attack {
   readonly name: string;
@@ -262,6 +264,8 @@ const ATTACKS: readonly Attack[] = [
 
 interface Workers {
   readonly workers: readonly {
+    readonly pid: number;
+    readonly state: string;
     readonly restarts: number;
     readonly rssMb: number;
     readonly inHand: number;
@@ -304,7 +308,7 @@ console.log(
   `\n${seconds} s each, ${memoryMb === '0' ? 'no limit of memory' : `all in ${memoryMb} MB`}, ${WORKERS} workers, ${GOOD_RATE} flights/s by the good caller\n`,
 );
 console.log(
-  '| attack | attackers | answered to the good caller | p50 ms | p99 ms | workers replaced | ended by the kernel | all together, most MB | work over after ms |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|',
+  '| attack | attackers | answered to the good caller | p50 ms | p99 ms | workers replaced | ended by the kernel | all together, most MB | work over after ms | longest turn, ms of processor | turns above 10 ms |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|',
 );
 const rounds: readonly Attack[] = [
   { name: '(none)', nAtOnce: 0, attacker: async () => {} },
@@ -315,7 +319,7 @@ const rounds: readonly Attack[] = [
 for (const { name, nAtOnce, attacker } of rounds) {
   const group = memoryMb === '0' ? undefined : makeMemoryGroup(Number(memoryMb));
   const service = await beginPuntualIn(
-    group?.prefix ?? [],
+    [...(turns?.prefix ?? []), ...(group?.prefix ?? [])],
     scratchDir,
     'puntual serve',
     ...['--workers', `${WORKERS}`],
@@ -327,9 +331,11 @@ for (const { name, nAtOnce, attacker } of rounds) {
   let mostMb = 0;
   const watching = (async () => {
     while (!isOver) {
+      const workers = await read();
+      turns?.watch(workers.filter(({ state }) => state === 'ready').map(({ pid }) => pid));
       mostMb = Math.max(
         mostMb,
-        (await read()).reduce((sum, { rssMb }) => sum + rssMb, 0),
+        workers.reduce((sum, { rssMb }) => sum + rssMb, 0),
       );
       await Bun.sleep(100);
     }
@@ -349,9 +355,10 @@ for (const { name, nAtOnce, attacker } of rounds) {
   isOver = true;
   await watching;
   const restarts = (await read()).reduce((sum, worker) => sum + worker.restarts, 0);
+  const turn = turns?.read();
   const { outcomes, planned, serviceTime } = report;
   console.log(
-    `| ${name} | ${nAtOnce} | ${outcomes.ok} of ${planned} | ${serviceTime.p50Ms.toFixed(1)} | ${serviceTime.p99Ms.toFixed(1)} | ${restarts} | ${group?.nKills() ?? ''} | ${(group?.mostMb() ?? mostMb).toFixed(0)} | ${busyMs.toFixed(0)} |`,
+    `| ${name} | ${nAtOnce} | ${outcomes.ok} of ${planned} | ${serviceTime.p50Ms.toFixed(1)} | ${serviceTime.p99Ms.toFixed(1)} | ${restarts} | ${group?.nKills() ?? ''} | ${(group?.mostMb() ?? mostMb).toFixed(0)} | ${busyMs.toFixed(0)} | ${turn?.longestMs ?? ''} | ${turn ? `${turn.nLong} of ${turn.n}` : ''} |`,
   );
   await service.stop();
   group?.remove();

@@ -106,8 +106,11 @@ export interface Ticket {
    * @returns undefined to go on, else why the rest is not worth doing (`deadline`, `client-gone`)
    */
   readonly pause: () => Promise<ShedReason | undefined>;
-  /** Rows of a slice that takes a few milliseconds, `most` at most. */
-  readonly sliceRows: (work: RowWork, most: number) => number;
+  /**
+   * Rows of a slice that takes a few milliseconds, `most` at most.
+   * @param ownMs what one has cost lately, where that may be more than what others do
+   */
+  readonly sliceRows: (work: RowWork, most: number, ownMs?: number) => number;
   /** A slice has been done: what a row costs is measured by it. */
   readonly done: (work: RowWork, nRows: number, ms: number) => void;
   /** The work is over; called once, whatever came of it. */

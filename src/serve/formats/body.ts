@@ -1,8 +1,9 @@
 /**
  * The reading of request bodies: their type, then what they hold as JSON.
  */
-import { AppError } from '../../core/errors.ts';
+import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
+import { parseInTurns } from './json-in-turns.ts';
 import { excessOf, type JsonLimits, tooDeep } from './nesting.ts';
 
 /** No single flight is larger: a body that is has to wait for its turn, as batches do, and is refused when they are. */
@@ -31,18 +32,83 @@ export const requireType = (type: string, types: readonly string[]): void => {
  * @param limits of what is in it, where no sound body has more
  * @throws AppError request-malformed, value-invalid
  */
-export const parseBody = (bytes: Uint8Array, limits: JsonLimits = {}): unknown => {
+export const parseBody = (bytes: Uint8Array, limits: JsonLimits = {}): unknown =>
+  parseSmall(bytes, 'body', limits);
+
+/** A line of a stream. @throws AppError request-malformed */
+export const parseLine = (line: Uint8Array): unknown => parseSmall(line, 'line', {});
+
+type What = 'body' | 'line';
+
+const parseSmall = (bytes: Uint8Array, what: What, limits: JsonLimits): unknown => {
+  const excess = excessOf(bytes, limits);
+  if (excess) throw tooMuch(excess, what, limits);
   try {
-    const excess = excessOf(bytes, limits);
-    if (excess === 'depth') throw tooDeep('body');
-    if (excess)
-      throw new AppError('value-invalid', `the body holds more than ${limits[excess]} ${excess}`);
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(decoder.decode(bytes));
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw new AppError('request-malformed', `the body is not JSON: ${(error as Error).message}`);
+    throw notJson(error as Error, what);
   }
 };
+const decoder = new TextDecoder();
+
+/**
+ * The same for a large body, in turns.
+ * @param pause gives way to others
+ * @throws AppError request-malformed, value-invalid, and what `pause` throws
+ */
+export const parseLargeBody = (
+  bytes: Uint8Array,
+  limits: JsonLimits,
+  pause: () => Promise<void>,
+): Promise<unknown> => parseLarge(bytes, { what: 'body', limits, pause });
+
+/** The same for a line. @returns a function that throws what is wrong with the line */
+export const parseLongLine = async (
+  line: Uint8Array,
+  pause: () => Promise<void>,
+): Promise<{ readonly parsed: () => unknown }> => {
+  try {
+    const value = await parseLarge(line, { what: 'line', limits: LINE_LIMITS, pause });
+    return { parsed: () => value };
+  } catch (error) {
+    if (!(error instanceof AppError) || ERRORS[error.code].status >= 500) throw error;
+    return {
+      parsed: () => {
+        throw error;
+      },
+    };
+  }
+};
+/** Of weather, one for each observation. */
+const LINE_LIMITS: JsonLimits = { objects: 12_000, lists: 1000 };
+
+const parseLarge = async (
+  bytes: Uint8Array,
+  {
+    what,
+    limits,
+    pause,
+  }: {
+    readonly what: What;
+    readonly limits: JsonLimits;
+    readonly pause: () => Promise<void>;
+  },
+): Promise<unknown> => {
+  try {
+    const excess = (limit: keyof JsonLimits): AppError => tooMuch(limit, what, limits);
+    return await parseInTurns(bytes, { limits, pause, excess });
+  } catch (error) {
+    throw error instanceof SyntaxError ? notJson(error, what) : error;
+  }
+};
+
+const tooMuch = (excess: keyof JsonLimits, what: What, limits: JsonLimits): AppError =>
+  excess === 'depth'
+    ? tooDeep(what)
+    : new AppError('value-invalid', `the ${what} holds more than ${limits[excess]} ${excess}`);
+
+const notJson = (error: Error, what: What): AppError =>
+  new AppError('request-malformed', `the ${what} is not JSON: ${error.message}`);
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

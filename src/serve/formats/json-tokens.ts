@@ -32,6 +32,9 @@ interface Token {
 
 export const buildToken = (): Token => ({ hash: 0, hasHighByte: false, number: 0 });
 
+export const isSpace = (byte: number): boolean =>
+  byte === SPACE || byte === LF || byte === CR || byte === TAB;
+
 /** The place of the first byte from `at` on that is not white space; past the end there is only `undefined`. */
 export const skipSpace = (bytes: Uint8Array, at: number): number => {
   let next = at;

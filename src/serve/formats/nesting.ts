@@ -6,7 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, QUOTE } from './ascii.ts';
 
 /** A batch of tensors written as lists of lists needs five. */
-const NESTING_LIMIT = 32;
+export const NESTING_LIMIT = 32;
 
 export interface JsonLimits {
   /** Others that a value may lie within. */

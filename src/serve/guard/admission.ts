@@ -97,9 +97,9 @@ export const buildAdmission = (
         if (signal.aborted) return 'client-gone';
         return performance.now() >= atMs ? 'deadline' : undefined;
       },
-      sliceRows: (kind, most) => {
+      sliceRows: (kind, most, ownMs = 0) => {
         const sliceMs = isShared() ? SHARED_SLICE_MS : SLICE_MS;
-        return Math.max(1, Math.min(most, Math.floor(sliceMs / costMs[kind])));
+        return Math.max(1, Math.min(most, Math.floor(sliceMs / Math.max(ownMs, costMs[kind]))));
       },
       done: (kind, nRows, ms) => {
         costMs[kind] += COST_STEP * (ms / nRows - costMs[kind]);

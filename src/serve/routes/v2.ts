@@ -12,6 +12,7 @@ import { SMALL_BYTES } from '../formats/body.ts';
 import { langOf } from '../formats/language.ts';
 import { datatypeOf } from '../formats/tensor.ts';
 import { admitted, admittedAs, pauseOf, shed } from '../guard/shed.ts';
+import { completeInTurns } from '../scoring/batch.ts';
 import { buildInferenceReader, type InferenceRequest } from '../scoring/inference.ts';
 import { buildScoring } from '../scoring/scoring.ts';
 
@@ -150,7 +151,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
     const { nRows } = asked.flights;
     const refused = ticket.charge({ work: 'predict', nRows, answerBytes: nRows * ROW_BYTES });
     if (refused) throw shed(context, refused);
-    scoring.complete(asked.flights.raw, 0, nRows);
+    await completeInTurns(scoring, asked.flights, pauseOf(context, ticket));
     scoring.around.byEachOther(asked.flights.raw, nRows);
     const answers = answersFor(asked, lang);
     for (let from = 0; from < nRows; ) {

@@ -12,13 +12,14 @@ import { parseObservations } from '../formats/observations.ts';
 
 export interface Around {
   /**
-   * What the weather of a request fills; undefined where it brings none, or the model asks for none.
+   * What the weather of a request fills; undefined where it brings none, or the model asks for none. It stops between two
+   * slices of it, so that others can be answered.
    * @param faults what is wrong with it is added here
    */
   readonly byWeather: (
     request: Readonly<Record<string, unknown>>,
     faults: Fault[],
-  ) => Completion | undefined;
+  ) => Generator<void, Completion | undefined>;
   /** Fills what flights of one batch say of each other's hours. @param raw float64, shape (nRows, nInputs) */
   readonly byEachOther: (raw: Float64Array, nRows: number) => void;
 }
@@ -34,15 +35,21 @@ export const buildAround = ({ inputs, provenance }: Model): Around => {
   };
   const departure = place('scheduledDeparture');
   const nInputs = inputs.length;
+  /** The airports whose weather some flight sees. */
+  const seen = new Set([
+    ...(inputs[places.origin]?.values ?? []),
+    ...(inputs[places.destination]?.values ?? []),
+    ...Object.values(rule?.neighbours ?? {}).flat(),
+  ]);
   return {
-    byWeather: ({ weather }, faults) => {
+    *byWeather({ weather }, faults) {
       if (rule === undefined || isOwnInput || (weather ?? null) === null) return undefined;
-      const parsed = parseObservations(weather);
-      faults.push(...parsed.faults);
-      if (parsed.faults.length > 0) return undefined;
-      return buildCompletion(inputs, {
-        weather: { ...rule, stations: stationsOf(parsed.observations) },
-      });
+      const found: Fault[] = [];
+      const observations = yield* parseObservations(weather, found);
+      faults.push(...found);
+      if (found.length > 0) return undefined;
+      const stations = stationsOf(observations.filter(({ station }) => seen.has(station)));
+      return buildCompletion(inputs, { weather: { ...rule, stations } });
     },
     byEachOther: (raw, nRows) => {
       if (!asksPlan || nRows < 2) return;

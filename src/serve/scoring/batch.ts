@@ -15,7 +15,7 @@ import {
   COMMA,
   QUOTE,
 } from '../formats/ascii.ts';
-import { isObject, parseBody } from '../formats/body.ts';
+import { isObject, parseLargeBody } from '../formats/body.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import type { Switches } from '../formats/query.ts';
@@ -93,6 +93,19 @@ const scanFlights = async (
   return { nRows, raw, unknown };
 };
 
+/** What the plan knows of all flights, before they are asked about each other. */
+export const completeInTurns = async (
+  { complete, nInputs }: Pick<Scoring, 'complete' | 'nInputs'>,
+  { raw, nRows }: Pick<Flights, 'raw' | 'nRows'>,
+  pause: Pause,
+): Promise<void> => {
+  for (let from = 0; from < nRows; from += COMPLETED_ROWS) {
+    if (from > 0) await pause();
+    complete(raw, from * nInputs, Math.min(COMPLETED_ROWS, nRows - from));
+  }
+};
+const COMPLETED_ROWS = 4 * SLICE_ROWS;
+
 const doubled = (raw: Float64Array): Float64Array<ArrayBuffer> => {
   const larger = new Float64Array(raw.length * 2);
   larger.set(raw);
@@ -134,6 +147,15 @@ const readFlights = async (
   }
   if (faults.length > 0) throw batchInvalid(faults);
   return { nRows: flights.length, raw, unknown };
+};
+
+/** Step by step, with room for others in between. */
+const inTurns = async <T>(steps: Generator<void, T>, pause: Pause): Promise<T> => {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    await pause();
+  }
 };
 
 const batchInvalid = (faults: readonly Fault[]): AppError => {
@@ -240,7 +262,7 @@ export const buildBatchAnswer = (
     const pause = pauseOf(context, ticket);
     const answer = async (flights: Flights): ReturnType<BatchAnswer> => {
       charge(ticket, flights.nRows, work);
-      scoring.complete(flights.raw, 0, flights.nRows);
+      await completeInTurns(scoring, flights, pause);
       scoring.around.byEachOther(flights.raw, flights.nRows);
       return { parts: await write(flights, work, { ticket, pause, lang }), onSent: ticket.sent };
     };
@@ -250,13 +272,13 @@ export const buildBatchAnswer = (
       if (ticket.isShared()) await pause();
       const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
       if (scanned && !(strict && isFaulty(scanned))) return await answer(scanned);
-      const body = parseBody(bytes, limits);
+      const body = await parseLargeBody(bytes, limits, pause);
       const request = isObject(body) ? body : {};
       const flights = request['flights'] ?? undefined;
       if (flights === undefined)
         return { parts: [Buffer.from(single(body, switches, call))], onSent: ticket.sent };
       const faults: Fault[] = [];
-      const completeByWeather = scoring.around.byWeather(request, faults);
+      const completeByWeather = await inTurns(scoring.around.byWeather(request, faults), pause);
       if (faults.length > 0) throw batchInvalid(faults);
       const read = await readFlights(scoring, flights, strict, bounds);
       completeByWeather?.(read.raw, 0, read.nRows);

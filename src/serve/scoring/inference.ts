@@ -4,7 +4,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { Call } from '../../http/call.ts';
-import { isObject, type JsonObject, parseBody } from '../formats/body.ts';
+import { isObject, type JsonObject, parseLargeBody } from '../formats/body.ts';
 import type { JsonLimits } from '../formats/nesting.ts';
 import { buildColumnReader, type ColumnSink, DATATYPES, isDatatype } from '../formats/tensor.ts';
 import type { Pause } from '../guard/shed.ts';
@@ -35,11 +35,11 @@ const invalid = (pointer: string, detail: string): AppError =>
  * The document at the head of a body, and where the binary tensors begin.
  * @throws AppError request-malformed, value-invalid
  */
-const splitBody = (
+const splitBody = async (
   bytes: Uint8Array,
   call: Call,
-  limits: JsonLimits,
-): { document: JsonObject; tensorsAt: number } => {
+  { limits, pause }: { readonly limits: JsonLimits; readonly pause: Pause },
+): Promise<{ document: JsonObject; tensorsAt: number }> => {
   const header = call.header('inference-header-content-length');
   const tensorsAt = header === null ? bytes.length : Number(header);
   if (!Number.isInteger(tensorsAt) || tensorsAt < 0 || tensorsAt > bytes.length) {
@@ -48,7 +48,7 @@ const splitBody = (
       'Inference-Header-Content-Length is not a length within the body',
     );
   }
-  const document = parseBody(bytes.subarray(0, tensorsAt), limits);
+  const document = await parseLargeBody(bytes.subarray(0, tensorsAt), limits, pause);
   if (!isObject(document)) throw invalid('', 'the body must be a JSON object');
   return { document, tensorsAt };
 };
@@ -138,7 +138,7 @@ export const buildInferenceReader = (
   };
 
   return async (bytes, call, pause) => {
-    const { document, tensorsAt } = splitBody(bytes, call, limits);
+    const { document, tensorsAt } = await splitBody(bytes, call, { limits, pause });
     const { inputs: columns } = document;
     const id = isAbsent(document['id']) ? undefined : document['id'];
     if (id !== undefined && typeof id !== 'string') throw invalid('/id', 'id must be a string');

@@ -38,10 +38,19 @@ test('lines come out whole, wherever the stream is cut', () => {
 
 test('blank lines are passed over without a word, however many', () => {
   const cutter = buildLineCutter(100);
+  /** All lines, and in how many slices they came. */
+  const taken = (): readonly [readonly string[], number] => {
+    const lines: string[] = [];
+    let nSlices = 0;
+    for (; !cutter.isEmpty(); nSlices++)
+      lines.push(...cutter.take(2).map((line) => Buffer.from(line).toString()));
+    return [lines, nSlices];
+  };
   cutter.feed(Buffer.from(`${'\n'.repeat(100_000)}one\n${' \t\r\n'.repeat(100_000)} tw`));
-  expect(cutter.take(2).map((line) => Buffer.from(line).toString())).toEqual(['one']);
+  // 64 KiB are looked at in one go.
+  expect(taken()).toEqual([['one'], 8]);
   cutter.feed(Buffer.from('o\n \n'));
-  expect(cutter.take(2).map((line) => Buffer.from(line).toString())).toEqual(['two']);
+  expect(taken()).toEqual([['two'], 1]);
   expect(cutter.end()).toEqual([]);
 });
 
@@ -73,6 +82,26 @@ describe('a stream of flights', () => {
     ]);
     expect(answers[1]!['line']).toBe(2);
     expect(answers[3]!['line']).toBe(4);
+  });
+
+  test('takes lines that are long, and says what is wrong with them', async () => {
+    const spaces = ' '.repeat(100_000);
+    const long = JSON.stringify(PLANTED_FLIGHT).replace('{', `{${spaces}`);
+    const members = Array.from({ length: 20_000 }, (_, i) => `"x${i}":1`).join();
+    const answers = await send(
+      [
+        ...[long, `{${members}}`, `{"weather":[${'{},'.repeat(15_000)}{}]}`],
+        ...[`${'['.repeat(50_000)}`, `[${'1,'.repeat(50_000)}]`, JSON.stringify(PLANTED_FLIGHT)],
+      ].join('\n'),
+    );
+    expect(answers.map((answer) => answer['detail'] ?? 'answered')).toEqual([
+      'answered',
+      expect.stringContaining('is required'),
+      'the line holds more than 12000 objects',
+      'the line nests more than 32 values',
+      expect.stringContaining('the line is not JSON: '),
+      'answered',
+    ]);
   });
 
   test('ends with an error line when a line has no end in sight', async () => {

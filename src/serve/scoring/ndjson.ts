@@ -6,33 +6,37 @@ import { AppError } from '../../core/errors.ts';
 import type { Lang } from '../../core/language.ts';
 import type { Call, Streamed } from '../../http/call.ts';
 import { LF } from '../formats/ascii.ts';
-import { skipSpace } from '../formats/json-tokens.ts';
+import { parseLine, parseLongLine, SMALL_BYTES } from '../formats/body.ts';
+import { isSpace, skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
-import { excessOf, tooDeep } from '../formats/nesting.ts';
 import { problemOf } from '../formats/problem.ts';
 import { parseSwitches, type Switches } from '../formats/query.ts';
-import { admittedAs, pauseOf } from '../guard/shed.ts';
+import { admittedAs, type Pause, pauseOf } from '../guard/shed.ts';
 import { type FlightAnswering, SLICE_ROWS } from './scoring.ts';
 
 export const NDJSON = 'application/x-ndjson';
 
 const NONE: readonly string[] = [];
-const decoder = new TextDecoder();
 
 /** Cuts a stream of bytes into lines. */
 interface LineCutter {
   /** Takes over what has come; all that came before has been taken. */
   readonly feed: (chunk: Uint8Array) => void;
   /**
-   * The next whole lines, without their ends, blank ones left out; none when more must come first.
+   * The next whole lines, without their ends, blank ones left out: so many, or as many as a slice of bytes holds.
    * @throws AppError body-too-large for a line past the limit
    */
   readonly take: (most: number) => readonly Uint8Array[];
+  /** Nothing is left of what has come: more must come first. */
+  readonly isEmpty: () => boolean;
   /** The last line, if it has no end. */
   readonly end: () => readonly Uint8Array[];
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** No more is looked at in one go: there may be a line in every other byte, or none at all. */
+const SLICE_BYTES = 64 * 1024;
 
 export const buildLineCutter = (limitBytes: number): LineCutter => {
   let chunk: Uint8Array = NOTHING;
@@ -55,10 +59,10 @@ export const buildLineCutter = (limitBytes: number): LineCutter => {
     nBegun = 0;
     return line;
   };
-  const next = (): Uint8Array | undefined => {
+  const next = (until: number): Uint8Array | undefined => {
     // No view of the chunk for each blank line: there may be one in every byte.
-    if (nBegun === 0) at = skipSpace(chunk, at);
-    if (at >= chunk.length) return undefined;
+    if (nBegun === 0) while (at < until && isSpace(chunk[at]!)) at++;
+    if (at >= until) return undefined;
     const to = chunk.indexOf(LF, at);
     const part = chunk.subarray(at, to < 0 ? chunk.length : to);
     at = to < 0 ? chunk.length : to + 1;
@@ -75,12 +79,14 @@ export const buildLineCutter = (limitBytes: number): LineCutter => {
     },
     take: (most) => {
       const lines: Uint8Array[] = [];
-      while (lines.length < most && at < chunk.length) {
-        const line = next();
+      const until = Math.min(chunk.length, at + SLICE_BYTES);
+      while (lines.length < most && at < until) {
+        const line = next(until);
         if (line) lines.push(line);
       }
       return lines;
     },
+    isEmpty: () => at >= chunk.length,
     end: () => (nBegun > 0 ? [whole()] : []),
   };
 };
@@ -99,12 +105,12 @@ export const buildStream = ({
   const out = new Float64Array(SLICE_ROWS * nHeads);
   const tail = `,${writer.model}}`;
 
-  /** The answers to some lines, one per line that is not empty, in order. */
+  /** The answers to some lines, one per line that is not empty, in order, and how many are no flights. */
   const answerLines = (
-    lines: readonly Uint8Array[],
+    lines: readonly Line[],
     firstLine: number,
     { strict, explain, lang }: Switches & { readonly lang: Lang },
-  ): string => {
+  ): { readonly text: string; readonly nFailed: number } => {
     const unknown: (readonly string[])[] = [];
     const failures = new Map<number, string>();
     let nRows = 0;
@@ -133,15 +139,17 @@ export const buildStream = ({
         row++;
       }
     }
-    return text;
+    return { text, nFailed: failures.size };
   };
 
   const readLine = (
-    line: Uint8Array,
+    line: Line,
     strict: boolean,
     into: Float64Array,
     at: number,
   ): readonly string[] => {
+    if (!(line instanceof Uint8Array))
+      return scoring.read(line.parsed(), { pointer: '', strict }, into, at);
     const end = scanner.scan(line, 0, into, at);
     if (end >= 0 && skipSpace(line, end) === line.length) {
       const names = scanner.unknown();
@@ -163,31 +171,33 @@ export const buildStream = ({
       let nLines = 0;
       let isFirst = true;
       const pause = pauseOf(context, ticket);
-      /** Answers lines that are taken one slice after the other. */
-      const answer = async function* (
-        take: (most: number) => readonly Uint8Array[],
-      ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-        for (;;) {
-          const lines = take(ticket.sliceRows(work, SLICE_ROWS));
-          if (lines.length === 0) return;
-          // The first slice of all that came is worked on at once where nobody else waits.
-          if (!isFirst || ticket.isShared()) await pause();
-          isFirst = false;
-          const startMs = performance.now();
-          const answer = encoder.encode(answerLines(lines, nLines + 1, asked));
-          nLines += lines.length;
-          ticket.done(work, lines.length, performance.now() - startMs);
-          yield answer;
-        }
+      /** What a line of this stream has cost lately: one that is no flight costs more than a flight. */
+      let lineMs = 0;
+      const answer = async (lines: readonly Line[]): Promise<Uint8Array<ArrayBuffer>> => {
+        // The first slice of all that came is worked on at once where nobody else waits.
+        if (!isFirst || ticket.isShared()) await pause();
+        isFirst = false;
+        const startMs = performance.now();
+        const { text, nFailed } = answerLines(lines, nLines + 1, asked);
+        const part = encoder.encode(text);
+        const ms = performance.now() - startMs;
+        nLines += lines.length;
+        lineMs += LINE_COST_STEP * (ms / lines.length - lineMs);
+        if (nFailed === 0) ticket.done(work, lines.length, ms);
+        return part;
       };
       try {
         for await (const part of call.parts()) {
           cutter.feed(part);
           isFirst = true;
-          yield* answer(cutter.take);
+          while (!cutter.isEmpty()) {
+            const lines = cutter.take(ticket.sliceRows(work, SLICE_ROWS, lineMs));
+            if (lines.length > 0) yield await answer(await withLongParsed(lines, pause));
+            else if (!cutter.isEmpty()) await pause();
+          }
         }
-        const last = [...cutter.end()];
-        yield* answer(() => last.splice(0));
+        const last = cutter.end();
+        if (last.length > 0) yield await answer(await withLongParsed(last, pause));
       } catch (error) {
         // The answer has begun: what went wrong can only be its last line.
         if (!(error instanceof AppError)) throw error;
@@ -202,12 +212,18 @@ export const buildStream = ({
   };
 };
 
-/** @throws AppError request-malformed */
-const parseLine = (line: Uint8Array): unknown => {
-  if (excessOf(line)) throw tooDeep('line');
-  try {
-    return JSON.parse(decoder.decode(line));
-  } catch (error) {
-    throw new AppError('request-malformed', `the line is not JSON: ${(error as Error).message}`);
-  }
+/** A line, or what a long one holds, which was parsed in turns before. */
+type Line = Uint8Array | { readonly parsed: () => unknown };
+
+const LINE_COST_STEP = 0.3;
+
+const withLongParsed = async (
+  lines: readonly Uint8Array[],
+  pause: Pause,
+): Promise<readonly Line[]> => {
+  if (lines.every((line) => line.length <= SMALL_BYTES)) return lines;
+  const parsed: Line[] = [];
+  for (const line of lines)
+    parsed.push(line.length <= SMALL_BYTES ? line : await parseLongLine(line, pause));
+  return parsed;
 };

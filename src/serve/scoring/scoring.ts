@@ -88,7 +88,7 @@ export const buildScoring = ({
     read: (flight, { pointer, strict }, raw, at) => {
       if (!isObject(flight)) throw notAnObject(flight, pointer);
       const { faults, unknown } = readInputs(flight, raw, at);
-      around.byWeather(flight, faults)?.(raw, at, 1);
+      finished(around.byWeather(flight, faults))?.(raw, at, 1);
       if (strict) faults.push(...unknown.map(neverSeen), ...notices.impossible(raw, at));
       if (faults.length > 0) throw invalid(faults, pointer);
       return unknown;
@@ -111,6 +111,14 @@ export const buildScoring = ({
           shadow.offer(raw, row * inputs.length, out[row * nHeads]!, isOdd(row));
       }),
   };
+};
+
+/** All at once: one flight has little weather. */
+const finished = <T>(steps: Generator<void, T>): T => {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 };
 
 const neverSeen = (name: string): Fault => ({
