@@ -7,7 +7,7 @@ import { minuteOfDay } from '../../core/calendar.ts';
 import { buildBinCounter } from '../../core/distribution.ts';
 import type { InputShare } from '../../core/model.ts';
 import type { FlightColumns } from '../flight-columns.ts';
-import { sampleQuantile } from './quantile.ts';
+import { countedQuantiles, sampleQuantile } from './quantile.ts';
 
 const N_BINS = 10;
 
@@ -49,6 +49,7 @@ const edgesOf = (values: Float64Array, room: Float64Array): Float64Array => {
   for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i]!)) room[n++] = values[i]!;
   const present = room.subarray(0, n);
   const edges = new Set<number>();
-  if (n > 0) for (let b = 1; b < N_BINS; b++) edges.add(sampleQuantile(present, b / N_BINS));
+  const quantileOf = countedQuantiles(present) ?? ((level) => sampleQuantile(present, level));
+  if (n > 0) for (let b = 1; b < N_BINS; b++) edges.add(quantileOf(b / N_BINS));
   return Float64Array.from(edges).sort();
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { sampleQuantile } from './quantile.ts';
+import { countedQuantiles, sampleQuantile } from './quantile.ts';
 
 /** By sorting, as the textbook has it (Hyndman and Fan 1996, type 7). */
 const bySorting = (numbers: readonly number[], level: number): number => {
@@ -41,6 +41,21 @@ describe('a quantile', () => {
         },
       ),
     );
+  });
+
+  test('of whole numbers is the same by counting; others are not counted', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 60 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (numbers, level) => {
+          const own = Float64Array.from(numbers);
+          expect(countedQuantiles(own)!(level)).toBe(sampleQuantile(own, level));
+        },
+      ),
+    );
+    for (const other of [0.5, -1, 65_536, Number.NaN])
+      expect(countedQuantiles(Float64Array.of(1, other))).toBeNull();
   });
 
   test('reorders the numbers, and loses none', () => {
