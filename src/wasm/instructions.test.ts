@@ -16,6 +16,7 @@ import {
   i32x4,
   i64,
   i64x2,
+  onlyIf,
   repeatWhile,
   select,
   signedLeb,
@@ -314,6 +315,12 @@ describe('vectors', () => {
     doubles.set([1.25, -2.5], 0);
     const pair = v128.load(i32.const(0));
     expect(pairOf(f64x2.add(pair, pair))).toEqual([2.5, -5]);
+    const two = f64x2.splat(f64.const(-2));
+    expect(pairOf(f64x2.sub(pair, two))).toEqual([3.25, -0.5]);
+    expect(pairOf(f64x2.mul(pair, two))).toEqual([-2.5, 5]);
+    expect(pairOf(f64x2.div(pair, two))).toEqual([-0.625, 1.25]);
+    expect(lanesOf(f64x2.gt(pair, two))).toEqual([-1, -1, 0, 0]);
+    expect(lanesOf(f64x2.ge(two, two))).toEqual([-1, -1, -1, -1]);
   });
 
   test('four float32', () => {
@@ -327,13 +334,42 @@ describe('vectors', () => {
     expect(floatsOf(f32x4.floor(two))).toEqual([-3, -3, -3, -3]);
     expect(floatsOf(f32x4.fromI32(some))).toEqual([1, -2, 3, 2 ** 31]);
     expect(lanesOf(f32x4.gt(one, two))).toEqual([-1, -1, -1, -1]);
-    expect(lanesOf(i32x4.truncSat(two))).toEqual([-2, -2, -2, -2]);
     doubles.set([1 / 3, -2.5], 0);
     const third = Math.fround(1 / 3);
     const pair = f32x4.fromF64(v128.load(i32.const(0)));
     expect(floatsOf(pair)).toEqual([third, -2.5, 0, 0]);
     expect(floatsOf(f32x4.splat(f64.const(1 / 3)))).toEqual([third, third, third, third]);
     expect(floatsOf(v128.lowHalves(pair, one))).toEqual([third, -2.5, 1.25, 1.25]);
+  });
+
+  test('halves and words of vectors, and whether anything is set', () => {
+    doubles.set([1.5, 2.5], 0);
+    const [low, pair] = [v128.load64Zero(i32.const(0)), v128.load(i32.const(0))];
+    expect(pairOf(v128.highHalves(low, pair))).toEqual([0, 2.5]);
+    expect(pairOf(v128.andNot(pair, low))).toEqual([0, 2.5]);
+    expect(lanesOf(i64x2.eq(pair, low))).toEqual([-1, -1, 0, 0]);
+    expect(evaluate(v128.anyTrue(v128.andNot(low, pair)))).toBe(0);
+    expect(evaluate(v128.anyTrue(low))).toBe(1);
+    expect(lanesOf(v128.evenWords(some))).toEqual([1, 3, 1, 3]);
+    expect(lanesOf(v128.oddWords(some))).toEqual([-2, 2 ** 31 - 1, -2, 2 ** 31 - 1]);
+    expect(pairOf(f64x2.fromI32(some))).toEqual([1, -2]);
+    expect(pairOf(f64x2.fromU32(some))).toEqual([1, 2 ** 32 - 2]);
+  });
+
+  test('one thing or the other', () => {
+    const chosen = (condition: number): number => {
+      perform(
+        onlyIf(
+          i32.const(condition),
+          i32.store(i32.const(0), i32.const(1)),
+          i32.store(i32.const(0), i32.const(2)),
+        ),
+      );
+      return ints[0]!;
+    };
+    expect([chosen(5), chosen(0)]).toEqual([1, 2]);
+    perform(onlyIf(i32.ne(i32.const(3), i32.const(3)), i32.store(i32.const(0), i32.const(9))));
+    expect(ints[0]).toBe(2);
   });
 
   test('two int64', () => {

@@ -79,6 +79,7 @@ export const i32 = {
   ctz: operation(0x68),
   eqz: operation(0x45),
   eq: operation(0x46),
+  ne: operation(0x47),
   ltS: operation(0x48),
   ltU: operation(0x49),
   gtS: operation(0x4a),
@@ -128,6 +129,14 @@ const zip =
     return [first, second, [0xfd, 0x0d, ...lanes]];
   };
 
+/** Two words of a vector, twice; it is asked for twice. */
+const words =
+  (first: number, second: number) =>
+  (vector: Code): Code => {
+    const bytes = [first, second].flatMap((word) => [0, 1, 2, 3].map((byte) => 4 * word + byte));
+    return [vector, vector, [0xfd, 0x0d, ...bytes, ...bytes]];
+  };
+
 export const v128 = {
   load: load(0xfd, 0x00),
   store: store(0xfd, 0x0b),
@@ -139,8 +148,15 @@ export const v128 = {
   and: operation(0xfd, 0x4e),
   or: operation(0xfd, 0x50),
   xor: operation(0xfd, 0x51),
+  /** The first where the second is not. */
+  andNot: operation(0xfd, 0x4f),
+  anyTrue: operation(0xfd, 0x53),
   /** The lower halves of two vectors. */
   lowHalves: zip(8, 0),
+  highHalves: zip(8, 8),
+  /** The words 0 and 2 (1 and 3) of a vector, twice. */
+  evenWords: words(0, 2),
+  oddWords: words(1, 3),
   /** The bytes of the lower (upper) halves of two vectors in turn; pairs of bytes likewise. */
   zipLowBytes: zip(1, 0),
   zipHighBytes: zip(1, 8),
@@ -158,8 +174,6 @@ export const i32x4 = {
   shl: operation(0xfd, 0xab, 0x01),
   shrU: operation(0xfd, 0xad, 0x01),
   maxS: operation(0xfd, 0xb8, 0x01),
-  /** From float32, towards zero; what is out of range is the nearest end. */
-  truncSat: operation(0xfd, 0xf8, 0x01),
   /** Bytes 0 to 3 as four int32. */
   fromBytes: operation(0xfd, 0x89, 0x01, 0xfd, 0xa9, 0x01),
   /** The vector [a, b, c, d]. */
@@ -170,12 +184,22 @@ export const i32x4 = {
 } as const;
 
 export const i64x2 = {
+  eq: operation(0xfd, 0xd6, 0x01),
   add: operation(0xfd, 0xce, 0x01),
   sub: operation(0xfd, 0xd1, 0x01),
 } as const;
 
 export const f64x2 = {
+  splat: operation(0xfd, 0x14),
   add: operation(0xfd, 0xf0, 0x01),
+  sub: operation(0xfd, 0xf1, 0x01),
+  mul: operation(0xfd, 0xf2, 0x01),
+  div: operation(0xfd, 0xf3, 0x01),
+  gt: operation(0xfd, 0x4a),
+  ge: operation(0xfd, 0x4c),
+  /** Of the first two words, with a sign and without. */
+  fromI32: operation(0xfd, 0xfe, 0x01),
+  fromU32: operation(0xfd, 0xff, 0x01),
 } as const;
 
 export const f32x4 = {
@@ -235,6 +259,15 @@ export const whileBelow = (counter: Local, end: Local, body: Code): Code => [
   [0x0d, 1],
   body,
   [0x0c, 0, 0x0b, 0x0b],
+];
+
+/** Does one thing where the condition holds, and another where it does not. */
+export const onlyIf = (condition: Code, body: Code, otherwise: Code = []): Code => [
+  condition,
+  [0x04, VOID],
+  body,
+  otherwise.length === 0 ? [] : [0x05, otherwise],
+  0x0b,
 ];
 
 /** Leaves the innermost `whileBelow` where the condition holds. */

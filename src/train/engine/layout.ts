@@ -32,6 +32,8 @@ export interface Layout {
   readonly frontierAt: number;
   readonly boundsAt: number;
   readonly tablesAt: number;
+  /** What each thread's search has found last: `FOUND_BYTES`, see `split-kernel`. */
+  readonly foundAt: number;
   /** One block of records per thread. */
   readonly blocksAt: number;
   readonly blockBytes: number;
@@ -63,6 +65,7 @@ export const maxGuessed = (nWanted: number, nThreads: number): number =>
 /** Bytes of one node's record (see `node-table`). */
 export const NODE_BYTES = 160;
 export const CONTROL_BYTES = 256;
+export const FOUND_BYTES = 64;
 const PAGE_BYTES = 65_536;
 const MAX_PAGES = 65_535;
 
@@ -113,6 +116,7 @@ export const layoutOf = ({ bins, nPerTree, nRows, nLeaves, nThreads }: LayoutTas
     boundsAt: take(8 * (nExpanded + 1)),
     valuesAt: take(8 * (nExpanded + 1)),
     tablesAt: take(256 * nThreads),
+    foundAt: take(FOUND_BYTES * nThreads),
     blockBytes: GATHER_ROWS * recordBytes,
     blocksAt: take(GATHER_ROWS * recordBytes * nThreads),
     allowedAt: take(nFeatures),

@@ -2,7 +2,8 @@
  * What a thread works with: the kernels, and views of the memory that all threads share.
  */
 import type { Kernels } from '../kernels/kernels.ts';
-import type { Layout } from './layout.ts';
+import { FOUND_BYTES, type Layout } from './layout.ts';
+import type { SearchFree } from '../growing/split-search.ts';
 import { type NodeTable, viewControl, viewNodes } from './node-table.ts';
 
 export interface ThreadContext {
@@ -30,6 +31,8 @@ export interface ThreadContext {
   readonly middles: Int32Array;
   /** float64, shape (nRows). */
   readonly scores: Float64Array;
+  /** Looks for thresholds in leaves without bounds. */
+  readonly searchFree: SearchFree;
 }
 
 export const buildThreadContext = (
@@ -40,10 +43,12 @@ export const buildThreadContext = (
 ): ThreadContext => {
   const buffer = memory.buffer as unknown as SharedArrayBuffer;
   const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const kernels = instance.exports as unknown as Kernels;
   return {
     layout,
     index,
-    kernels: instance.exports as unknown as Kernels,
+    kernels,
+    searchFree: buildFreeSearch(buffer, kernels, layout.foundAt + FOUND_BYTES * index),
     control: viewControl(buffer, layout),
     nodes: viewNodes(buffer, layout),
     ranked: new Int32Array(buffer, layout.rankedAt, layout.nLeaves),
@@ -67,3 +72,34 @@ export const histogramOf = (layout: Layout, slot: number): number =>
 /** Where this thread's block of records lies. */
 export const blockOf = ({ layout, index }: ThreadContext): number =>
   layout.blocksAt + index * layout.blockBytes;
+
+const buildFreeSearch = (
+  buffer: SharedArrayBuffer,
+  { scanFree }: Kernels,
+  foundAt: number,
+): SearchFree => {
+  const gain = new Float64Array(buffer, foundAt, 1);
+  const sums = new Int32Array(buffer, foundAt + 8, 2);
+  return ({ at, nBins, g, h, scales, l2, parent, minH }, into) => {
+    const found = scanFree(
+      4 * at,
+      nBins,
+      g,
+      h,
+      scales.g,
+      scales.h,
+      l2,
+      parent,
+      minH,
+      into.gain,
+      foundAt,
+    );
+    if (found < 0) return false;
+    into.gain = gain[0]!;
+    into.bin = found >> 1;
+    into.missingLeft = (found & 1) === 1;
+    into.leftH = sums[0]! >>> 0;
+    into.leftG = sums[1]!;
+    return true;
+  };
+};

@@ -16,7 +16,7 @@ export interface TrainingTask {
 
 /** What the leaves of the tree that grows now have in common. */
 export const splitContextOf = (
-  { offsets, allowed }: ThreadContext,
+  { offsets, allowed, searchFree }: ThreadContext,
   { bins, settings, quanta }: TrainingTask,
 ): SplitContext => ({
   bins,
@@ -24,6 +24,7 @@ export const splitContextOf = (
   settings,
   scales: scalesOf(quanta),
   allowed,
+  searchFree,
 });
 
 /** Real size of a quantum. */

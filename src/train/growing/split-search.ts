@@ -38,7 +38,28 @@ export interface SplitContext {
   readonly scales: Scales;
   /** uint8, shape (nFeatures): 0 where this tree must not use the feature; null where it may use all. */
   readonly allowed: Uint8Array | null;
+  /** A fast search for the threshold of a quantity, where there is one. */
+  readonly searchFree?: SearchFree;
 }
+
+/** One quantity of a leaf without bounds, whose answers may rise or fall with it. */
+interface FreeQuantity {
+  /** Where its bins start in a histogram, in int32. */
+  readonly at: number;
+  readonly nBins: number;
+  /** Quantised sums of the leaf. */
+  readonly g: number;
+  readonly h: number;
+  readonly scales: Scales;
+  readonly l2: number;
+  /** Gain of the leaf as it is. */
+  readonly parent: number;
+  /** Least quantised hessian of a child. */
+  readonly minH: number;
+}
+
+/** Fills `into` with the best threshold, where it gains more than what is there. @returns whether it does */
+export type SearchFree = (quantity: FreeQuantity, into: Split) => boolean;
 
 /** A leaf to be split. */
 interface LeafHistogram {
@@ -101,7 +122,7 @@ export const findBestSplit = (context: SplitContext, leaf: LeafHistogram, into: 
 
 /** The best threshold of a quantity, if it is better than `into`: all bins from the left, missing rows on either side. */
 const scanQuantity = (
-  { bins, offsets, settings, scales }: SplitContext,
+  { bins, offsets, settings, scales, searchFree }: SplitContext,
   leaf: LeafHistogram,
   feature: number,
   into: Split,
@@ -124,6 +145,16 @@ const scanQuantity = (
   const parent = leafGain(leafG * gs, leafH * hs, l2, bounds);
   const missingH = histogram[first]! >>> 0;
   const missingG = histogram[first + 1]!;
+  if (isFree && searchFree) {
+    const [g, h] = [leafG, leafH];
+    if (searchFree({ at: first, nBins, g, h, scales, l2, parent, minH }, into)) {
+      into.feature = feature;
+      into.isSet = false;
+      // Where the leaf saw no missing row, one will follow the larger child.
+      if (missingH === 0) into.missingLeft = into.leftH > leafH - into.leftH;
+    }
+    return;
+  }
   for (let side = 0; side < (missingH > 0 ? 2 : 1); side++) {
     let g = side === 1 ? missingG : 0;
     let h = side === 1 ? missingH : 0;

@@ -13,13 +13,16 @@
  * (four rows at a time), `packRecords` writes the bins of the next tree's features beside it, `addAll` sums the root's histogram; then for each split `partition` sends rows left or right by
  * a table of one byte per bin, `addRows` sums the smaller child, `subtract` leaves the larger one's sums.
  *
- * Their slow twins give the same bits: `addRows` and `subtract` in `growing/histogram`, `partition` in
+ * `scanFree` finds the best threshold of a quantity in a leaf without bounds.
+ *
+ * Their slow twins give the same bits: `scanQuantity` in `growing/split-search`, `addRows` and `subtract` in `growing/histogram`, `partition` in
  * `growing/partition`, `logisticGradientsInto` in `growing/loss`.
  */
 import { renewLogistic } from './gradient-kernel.ts';
 import { addAll, addRows, packRecords } from './histogram-kernel.ts';
 import type { KernelShape } from './kernel-shape.ts';
 import { mark, partition } from './partition-kernel.ts';
+import { type ScanFree, scanFree } from './split-kernel.ts';
 import { clear, type Code, copy, i32, i64x2, v128, whileBelow } from '../../wasm/instructions.ts';
 import { defineFunc, emitModule, type Func } from '../../wasm/module.ts';
 
@@ -77,6 +80,7 @@ export interface Kernels {
     rowShare: number,
     marksAt: number,
   ) => void;
+  readonly scanFree: ScanFree;
   /** sum += other; `nBytes` a multiple of 16. */
   readonly add: (sumAt: number, otherAt: number, nBytes: number) => void;
   /** memmove */
@@ -97,6 +101,7 @@ export const emitKernels = (shape: KernelShape, maxPages: number): Uint8Array<Ar
       partition(shape, true),
       mark(shape),
       renewLogistic(shape),
+      scanFree,
     ],
     maxPages,
   );
