@@ -41,6 +41,9 @@ const TCP_NODELAY = 1;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const SHUT_WR = 1;
+const SHUT_RDWR = 2;
+/** To connect to no address ends what there was. @source connect(2), AF_UNSPEC */
+const NOWHERE = new Uint8Array(16);
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 /** The same on all processors. @source epoll_wait(2): Linux 5.11 */
@@ -94,6 +97,8 @@ export interface SocketCalls {
   readonly unwatch: (descriptor: number) => void;
   /** This side sends no more. */
   readonly shutdown: (descriptor: number) => void;
+  /** Ends a connection that other processes have open too. @param abruptly with a reset */
+  readonly disconnect: (descriptor: number, abruptly: boolean) => void;
   /** @param abruptly with a reset instead of an orderly end */
   readonly close: (descriptor: number, abruptly: boolean) => void;
   /** Sends `bytes[from .. to)`. @returns how many bytes were taken: 0 when the socket takes none at present */
@@ -228,6 +233,10 @@ export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined =
     },
     shutdown: (descriptor) => {
       c.shutdown(descriptor, SHUT_WR);
+    },
+    disconnect: (descriptor, abruptly) => {
+      if (abruptly) c.connect(descriptor, NOWHERE, NOWHERE.length);
+      else c.shutdown(descriptor, SHUT_RDWR);
     },
     send: (descriptor, bytes, from = 0, to = bytes.length) => {
       const taken = c.send(descriptor, ptr(bytes, from), to - from, MSG_NOSIGNAL);

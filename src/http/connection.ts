@@ -80,6 +80,16 @@ export const createConnection = (
   resumesPaid: false,
 });
 
+/** Whether nothing of it would be lost with this process: neither what it has sent nor what it is sent. */
+export const isAtRest = (connection: Connection): boolean =>
+  connection.wait === 'request' &&
+  connection.isOpen &&
+  connection.request === undefined &&
+  connection.unread === undefined &&
+  connection.unsent === undefined &&
+  !connection.isLast &&
+  !connection.hasEnded;
+
 /** Stops reading: what comes stays with the sender. */
 export const pause = (connection: Connection): void => {
   connection.resumesPaid = false;

@@ -8,7 +8,7 @@
  */
 import type { Handlers } from './call.ts';
 import type { CoarseClock } from './coarse-clock.ts';
-import { buildOutlet, type Connection, moved, pause, resume } from './connection.ts';
+import { buildOutlet, type Connection, isAtRest, moved, pause, resume } from './connection.ts';
 import { frame } from './framing.ts';
 import { buildHeldBytes } from './held-bytes.ts';
 import { LINGER_BYTES, PIPELINED_BYTES } from './limits.ts';
@@ -105,12 +105,18 @@ export const buildHttp1Connection = ({
     onDone: (connection) => {
       proceed(connection);
       held.count(connection);
+      noteRest(connection);
     },
   });
   const targets = buildTargets();
   const heads = buildRepeatedHeads();
   /** Serves every request that is answered at once. */
   let reused = createRequest(isEncrypted);
+
+  /** To be called when all that was gathered for it has been sent. */
+  const noteRest = (connection: Connection): void => {
+    if (isAtRest(connection)) connection.socket.rested?.();
+  };
 
   /** Takes up what was held, or rests. */
   const proceed = (connection: Connection): void => {
@@ -318,11 +324,13 @@ export const buildHttp1Connection = ({
       }
       isTurn = false;
       writer.flush();
+      for (let i = 0; i < n; i++) noteRest(connections[i]!);
     },
     onDrain: (connection) => {
       outlet.drain(connection);
       if (connection.wait === 'reader' || connection.wait === 'head') proceed(connection);
       held.count(connection);
+      noteRest(connection);
     },
     onEnd: (connection) => {
       connection.hasEnded = true;

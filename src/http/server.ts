@@ -3,6 +3,7 @@
  * HTTP/1.1 over sockets of our own where the system has them, else over the runtime's; not over its HTTP server, so that
  * timeouts, the end of a connection and the cost of an answer are ours.
  */
+import type { ConnectionStates } from '../host/connection-states.ts';
 import type { Handlers } from './call.ts';
 import { buildCoarseClock } from './coarse-clock.ts';
 import { type Connection, createConnection } from './connection.ts';
@@ -19,6 +20,8 @@ export type HttpOptions = Place & {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Called with the descriptor of every connection that was accepted. */
   readonly onAccept?: (descriptor: number) => void;
+  /** The states of the connections are written here, for whoever takes over when this process is gone. */
+  readonly states?: ConnectionStates | undefined;
   /** The runtime's sockets, where the system's own calls could be used as well. */
   readonly byRuntime?: boolean;
 };
@@ -27,6 +30,8 @@ export interface HttpServer {
   readonly port: number;
   /** Of the listening socket; undefined where it is not known. */
   readonly descriptor: number | undefined;
+  /** Takes a connection that another process has accepted; undefined where it cannot be, and no states are written. */
+  readonly adopt: ((descriptor: number) => void) | undefined;
   readonly nConnections: () => number;
   /** Requests that have begun to arrive and are not answered yet. */
   readonly nInFlight: () => number;
@@ -46,6 +51,7 @@ export const openHttp = ({
   handlers,
   tls,
   onAccept,
+  states,
   byRuntime = false,
   ...place
 }: HttpOptions): HttpServer => {
@@ -102,7 +108,7 @@ export const openHttp = ({
     connection.sinceMs = clock.nowMs;
   };
   const listener =
-    (tls || byRuntime ? undefined : listenBySystem(place, events)) ??
+    (tls || byRuntime ? undefined : listenBySystem({ place, events, states })) ??
     listenByRuntime({ place, events, tls, onHandshake });
 
   const enforceTimeout = (connection: Connection): void => {
@@ -152,6 +158,7 @@ export const openHttp = ({
   return {
     port: listener.port,
     descriptor: listener.descriptor,
+    adopt: listener.adopt,
     nConnections: () => connections.length,
     nInFlight: () => connections.filter(({ request }) => request !== undefined).length,
     nAnswered: () => nAnswered,

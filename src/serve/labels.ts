@@ -45,7 +45,7 @@ export const SHED_REASONS = [
 export type ShedReason = (typeof SHED_REASONS)[number];
 
 /** Calls of the operating system whose refusal is counted. */
-export const SYSTEM_CALLS = ['setsockopt', 'getsockopt', 'close_range'] as const;
+export const SYSTEM_CALLS = ['setsockopt', 'getsockopt', 'close_range', 'sendmsg'] as const;
 export type SystemCall = (typeof SYSTEM_CALLS)[number];
 
 /** Models that one service can answer with, the first one included. */

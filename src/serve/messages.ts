@@ -28,6 +28,10 @@ export interface WorkerStart {
   readonly spawnId: number;
   readonly countersPath: string;
   readonly quotaPath: string;
+  /** The states of its connections, see `host/connection-states.ts`. */
+  readonly statesPath: string;
+  /** The channel through which connections are kept and taken over; undefined where there is none. */
+  readonly channel: number | undefined;
   /** Folder of the drift counts, one file per model and worker. */
   readonly sharedDir: string;
   /** Warm up: where the service runs already and this worker is not in a hurry. */
@@ -42,6 +46,8 @@ export type WorkerCommand =
   | { readonly command: 'listen'; readonly port: number }
   /** Answer with `Connection: close` for `closeMs`, stop listening, finish, exit 0; by `limitMs` at the latest. */
   | { readonly command: 'drain'; readonly closeMs: number; readonly limitMs: number }
+  /** Connections of a worker that is gone lie in the channel. */
+  | { readonly command: 'adopt' }
   /** The plan of the coming days is this file now, see `ServeConfig.planFile`. */
   | { readonly command: 'plan'; readonly file: string }
   /** Callers are judged by this from now on, see `ServeConfig.auth`. */
@@ -77,6 +83,8 @@ export type WorkerEvent =
   | { readonly event: 'warm' }
   /** Listening. `canHold`: a drain can hold new connections back, see `worker/sockets.ts`. */
   | { readonly event: 'ready'; readonly canHold: boolean }
+  /** Duplicates of its connections lie in the channel. */
+  | { readonly event: 'kept' }
   /** The model or the set-up will not do; the worker exits. */
   | { readonly event: 'refused'; readonly code: ErrorCode; readonly detail: string }
   /** Somebody asked this worker alone to end, or it met a bug: it goes on until a fresh one is in its place. */

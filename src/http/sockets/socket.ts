@@ -16,6 +16,8 @@ export interface Socket {
   /** Reads no more: what comes stays with the sender. */
   readonly pause: () => void;
   readonly resume: () => void;
+  /** Nothing that was read of it, or is to be sent, is in hand any more. Left out where nobody asks. */
+  readonly rested?: () => void;
 }
 
 /** What happens on the sockets of one server. @typeParam Connection what it keeps of each */
@@ -50,4 +52,6 @@ export interface ServerSocket {
   /** Undefined where it is not known. */
   readonly descriptor: number | undefined;
   readonly stop: () => void;
+  /** Takes a connection that another process has accepted; undefined where it cannot be. */
+  readonly adopt?: (descriptor: number) => void;
 }

@@ -193,7 +193,10 @@ describe('a connection', () => {
     const path = join(folder, 'socket');
     const heard = Promise.withResolvers<string>();
     const ended = Promise.withResolvers<void>();
-    const server = listenBySystem({ unix: path }, eventsOf({ ended: () => ended.resolve() }))!;
+    const server = listenBySystem({
+      place: { unix: path },
+      events: eventsOf({ ended: () => ended.resolve() }),
+    })!;
     const socket = await Bun.connect({
       unix: path,
       socket: { data: (_, bytes) => heard.resolve(bytes.toString()) },
@@ -205,6 +208,8 @@ describe('a connection', () => {
     server.stop();
   });
 });
+
+const PLACE = { hostname: '127.0.0.1', port: 0 };
 
 /** Sends back what comes. */
 const eventsOf = (more: Partial<SocketEvents<Socket>>): SocketEvents<Socket> => ({
@@ -248,14 +253,14 @@ describe('the system', () => {
       ...loop,
       receive: (descriptor) => (nOdd++ % 2 === 0 ? -EINVAL : loop.receive(descriptor)),
     };
-    const server = listenBySystem({ hostname: '127.0.0.1', port: 0 }, eventsOf({}), odd)!;
+    const server = listenBySystem({ place: PLACE, events: eventsOf({}) }, odd)!;
     expect(await ask(server.port)).toBe('ask');
     server.stop();
   });
 
   test('is believed when it tells it twice', async () => {
     const broken: EventLoop = { ...loop, receive: () => -EPERM };
-    const server = listenBySystem({ hostname: '127.0.0.1', port: 0 }, eventsOf({}), broken)!;
+    const server = listenBySystem({ place: PLACE, events: eventsOf({}) }, broken)!;
     expect(await ask(server.port)).toBe('closed');
     server.stop();
   });
@@ -274,7 +279,7 @@ describe('the system', () => {
         loop.unwatch(descriptor);
       },
     };
-    const server = listenBySystem({ hostname: '127.0.0.1', port: 0 }, eventsOf({}), poor)!;
+    const server = listenBySystem({ place: PLACE, events: eventsOf({}) }, poor)!;
     expect(await ask(server.port)).toBe('ask');
     expect({ nRefused, nHeld }).toEqual({ nRefused: 3, nHeld: 3 });
     server.stop();
@@ -285,7 +290,7 @@ test('a process ends when its servers have', async () => {
   const program = `
     const { eventLoop } = await import(${JSON.stringify(join(import.meta.dir, 'event-loop.ts'))});
     const { listenBySystem } = await import(${JSON.stringify(join(import.meta.dir, 'system-sockets.ts'))});
-    const server = listenBySystem({ hostname: '127.0.0.1', port: 0 }, {}, eventLoop());
+    const server = listenBySystem({ place: { hostname: '127.0.0.1', port: 0 }, events: {} }, eventLoop());
     setTimeout(() => server.stop(), 20);
     process.on('exit', () => console.log('ended', server.port > 0));
   `;

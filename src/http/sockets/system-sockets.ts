@@ -3,6 +3,15 @@
  * sent; of what happens on a socket one event tells, once for each change.
  */
 import { constants } from 'node:os';
+import {
+  type ConnectionStates,
+  noteBusy,
+  noteClosed,
+  noteNothing,
+  noteOpen,
+  noteRest,
+  STATES_LIMIT,
+} from '../../host/connection-states.ts';
 import { encodeAddress, encodePath } from '../../host/socket-address.ts';
 import {
   ANY_CHANGE,
@@ -26,10 +35,19 @@ const REST_MS = 100;
 const { EMFILE, ENFILE, ENOBUFS, ENOMEM } = constants.errno;
 const EXHAUSTED: readonly number[] = [EMFILE, ENFILE, ENOBUFS, ENOMEM].map((number) => -number);
 
+/** States that nobody reads. */
+const NOBODYS: ConnectionStates = new Uint32Array(STATES_LIMIT);
+
+interface SystemSetting<Connection> {
+  readonly place: Place;
+  readonly events: SocketEvents<Connection>;
+  /** Of the connections, for whoever takes over when this process is gone. */
+  readonly states?: ConnectionStates | undefined;
+}
+
 /** Undefined where the system does not offer it, and where the place cannot be opened in this way. */
 export const listenBySystem = <Connection>(
-  place: Place,
-  events: SocketEvents<Connection>,
+  { place, events, states = NOBODYS }: SystemSetting<Connection>,
   loop = eventLoop(),
 ): ServerSocket | undefined => {
   const address =
@@ -39,10 +57,11 @@ export const listenBySystem = <Connection>(
   const listener = calls.listen(address, BACKLOG);
   if (listener < 0) return undefined;
 
+  const open = (descriptor: number): void => openSocket({ loop, events, states }, descriptor);
   const acceptSome = (): void => {
     for (let n = 0; n < ACCEPTED; n++) {
       const descriptor = calls.accept(listener);
-      if (descriptor >= 0) openSocket(loop, events, descriptor);
+      if (descriptor >= 0) open(descriptor);
       else if (descriptor === NOTHING_YET) return;
       else if (EXHAUSTED.includes(descriptor)) {
         rest();
@@ -68,19 +87,26 @@ export const listenBySystem = <Connection>(
       loop.unwatch(listener);
       calls.close(listener, false);
     },
+    adopt: open,
   };
 };
+
+interface Surroundings<Connection> {
+  readonly loop: EventLoop;
+  readonly events: SocketEvents<Connection>;
+  readonly states: ConnectionStates;
+}
 
 /** The other side sends no more, or there is no other side any more. */
 const OVER = PEER_DONE | HUNG_UP | FAILED;
 
 /** Takes a connection that has been accepted. */
 const openSocket = <Connection>(
-  loop: EventLoop,
-  events: SocketEvents<Connection>,
+  { loop, events, states }: Surroundings<Connection>,
   descriptor: number,
 ): void => {
   const { calls } = loop;
+  noteOpen(states, descriptor);
   let isOpen = true;
   let isPaused = false;
   /** There may be bytes that were not read, or the end. */
@@ -98,6 +124,7 @@ const openSocket = <Connection>(
     isOpen = false;
     address ??= '';
     loop.unwatch(descriptor);
+    if (noteClosed(states, descriptor)) calls.disconnect(descriptor, abruptly);
     calls.close(descriptor, abruptly);
     events.closed(connection);
   };
@@ -117,6 +144,7 @@ const openSocket = <Connection>(
     // It may be closed for what has just been answered.
     if (!loop.hasRoom()) loop.settle();
     if (!isOpen || isPaused) return;
+    const before = noteBusy(states, descriptor);
     const got = receive(loop, descriptor);
     if (got > 0) {
       mayRead = over !== 0 || loop.isFull(got);
@@ -127,6 +155,7 @@ const openSocket = <Connection>(
       readSoon();
       return;
     }
+    noteNothing(states, descriptor, before);
     mayRead = false;
     if (got === 0 && !hasEnded) {
       hasEnded = true;
@@ -181,6 +210,9 @@ const openSocket = <Connection>(
     resume: () => {
       isPaused = false;
       readSoon();
+    },
+    rested: () => {
+      if (isOpen) noteRest(states, descriptor);
     },
   };
   if (!loop.watch(descriptor, ANY_CHANGE, (what) => guarded(happened, what))) {

@@ -4,6 +4,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { STATES_LIMIT, viewStates } from '../../host/connection-states.ts';
+import { descriptorLimit } from '../../host/descriptors.ts';
 import { commandOf } from '../../host/own-program.ts';
 import type { ServeConfig } from '../config.ts';
 import type { RestartReason } from '../labels.ts';
@@ -16,6 +18,7 @@ import {
   type WorkerStart,
 } from '../messages.ts';
 import { COUNTER_CELLS, createCells, mapCells } from '../telemetry/shared-counters.ts';
+import type { Keeping, KeptConnections } from './kept-connections.ts';
 
 type ChildState = 'starting' | 'loaded' | 'ready' | 'draining' | 'gone';
 
@@ -25,6 +28,8 @@ export interface Child {
   readonly model: ModelRef;
   /** float64, shape (COUNTER_CELLS): lives on when the process is gone. */
   readonly counters: Float64Array;
+  /** Undefined where its connections are not kept. */
+  readonly keeping: Keeping | undefined;
   readonly state: () => ChildState;
   /** When it became ready, on the clock of `performance.now()`; NaN before. */
   readonly readyAtMs: () => number;
@@ -44,6 +49,8 @@ export interface Child {
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
+  /** It was ready, and not asked to end. */
+  readonly wasReady: boolean;
 }
 
 interface ChildSetting {
@@ -53,6 +60,7 @@ interface ChildSetting {
   readonly sharedDir: string;
   readonly quotaPath: string;
   readonly warmsUp: boolean;
+  readonly kept: Pick<KeptConnections, 'open'>;
   /** The state of the service as JSON, for a worker that is asked for it. */
   readonly snapshot: () => string;
   readonly onLeaving: (child: Child, reason: RestartReason) => void;
@@ -65,18 +73,28 @@ interface ChildSetting {
 const HEAP_LIMIT = 'BUN_JSC_forceRAMSize';
 const HEAP_SHARE = 0.75;
 
+/** Its descriptors beside the usual three: the first that is free. */
+const CHANNEL = 3;
+
 /** Starts a worker. @throws AppError file-unwritable when there is no room for its counters */
 export const spawnChild = (setting: ChildSetting): Child => {
-  const { config, model, spawnId, sharedDir, quotaPath, warmsUp } = setting;
+  const { config, model, spawnId, sharedDir, quotaPath, warmsUp, kept } = setting;
   const countersPath = join(sharedDir, `counters-${spawnId}`);
   createCells(countersPath, COUNTER_CELLS);
   const counters = mapCells(countersPath);
+  const statesPath = join(sharedDir, `connections-${spawnId}`);
+  const keeping = kept.open(() => {
+    createCells(statesPath, Math.ceil(Math.min(descriptorLimit(), STATES_LIMIT) / 2));
+    return viewStates(mapCells(statesPath));
+  });
   const workerStart: WorkerStart = {
     config,
     model,
     spawnId,
     countersPath,
     quotaPath,
+    statesPath,
+    channel: keeping && CHANNEL,
     sharedDir,
     warmsUp,
   };
@@ -109,6 +127,9 @@ export const spawnChild = (setting: ChildSetting): Child => {
       case 'refused':
         refusal = new AppError(message.code, message.detail);
         break;
+      case 'kept':
+        keeping?.collect();
+        break;
       case 'watched':
         child.tell({ command: 'service', snapshot: setting.snapshot() });
         break;
@@ -124,13 +145,15 @@ export const spawnChild = (setting: ChildSetting): Child => {
       ...process.env,
       [WORKER_START]: JSON.stringify(workerStart),
     },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'inherit', ...(keeping ? [keeping.end] : [])],
     ipc: onEvent,
     onDisconnect: () => {
       connected = false;
     },
   });
+  keeping?.started();
   const exited = process_.exited.then((code): Exit => {
+    const wasReady = state === 'ready';
     state = 'gone';
     connected = false;
     const signal = process_.signalCode === null ? null : String(process_.signalCode);
@@ -143,14 +166,15 @@ export const spawnChild = (setting: ChildSetting): Child => {
     loaded.reject(error);
     warm.reject(error);
     ready.reject(error);
-    rmSync(countersPath, { force: true });
-    return { code: process_.exitCode, signal };
+    for (const path of [countersPath, statesPath]) rmSync(path, { force: true });
+    return { code: process_.exitCode, signal, wasReady };
   });
   const child: Child = {
     spawnId,
     pid: process_.pid,
     model,
     counters,
+    keeping,
     state: () => state,
     readyAtMs: () => readyAtMs,
     loaded: loaded.promise,

@@ -8,7 +8,10 @@ import type { RestartReason } from '../labels.ts';
 import type { Log } from '../log.ts';
 import type { ModelFacts, ModelRef } from '../messages.ts';
 import { CLOSE_MS } from '../worker/drain.ts';
+import { GAUGES } from '../telemetry/shared-counters.ts';
+import type { KeptCounts } from '../telemetry/view.ts';
 import { type Child, type Exit, spawnChild } from './child.ts';
+import { buildKeptConnections, type Heir } from './kept-connections.ts';
 import { buildRestartHistory, type RestartHistory } from './restart-history.ts';
 import {
   backoffMs,
@@ -27,6 +30,7 @@ export interface Fleet {
   /** Every process that is alive: in a place, on standby, or draining. */
   readonly children: () => ReadonlySet<Child>;
   readonly restartHistory: Pick<RestartHistory, 'retired' | 'restarts'>;
+  readonly connections: () => KeptCounts;
   /** Why the crash budget is spent, undefined while it is not. */
   readonly exhausted: () => string | undefined;
   /** Starts a worker for a model and waits until it has checked it. @throws AppError */
@@ -46,7 +50,7 @@ export interface Fleet {
   readonly replace: (child: Child, reason: RestartReason) => Promise<void>;
   /** Kills a worker that cannot be asked any more; its place is refilled at once. */
   readonly kill: (child: Child, reason: RestartReason) => void;
-  /** From now on nothing is refilled. */
+  /** From now on nothing is refilled, and nobody takes over connections. */
   readonly end: () => void;
 }
 
@@ -65,6 +69,8 @@ interface FleetSetting {
   /** Called when something that `/readyz` depends on has changed. */
   readonly onChange: () => void;
 }
+
+const CONNECTIONS = GAUGES.indexOf('connections');
 
 export const buildFleet = ({
   config,
@@ -88,6 +94,21 @@ export const buildFleet = ({
   let spawned = 0;
   let isRolling = false;
 
+  const heirOf = (child: Child): Heir => ({
+    keeping: child.keeping,
+    nConnections: () => child.counters[CONNECTIONS]!,
+    adopt: () => child.tell({ command: 'adopt' }),
+  });
+  const kept = buildKeptConnections({
+    heirs: () => {
+      const ready = slots.flatMap(({ child }) => (child?.state() === 'ready' ? child : []));
+      return { ready: ready.map(heirOf), isFull: ready.length === slots.length };
+    },
+    log,
+    // What encrypts a connection dies with its worker.
+    ...(config.tls && { limit: 0 }),
+  });
+
   const spawn = (wanted: ModelRef): Child => {
     const child = spawnChild({
       config: workerConfig(),
@@ -96,6 +117,7 @@ export const buildFleet = ({
       sharedDir,
       quotaPath,
       warmsUp: started,
+      kept,
       snapshot,
       onLeaving: (leaving, reason) => void fleet.replace(leaving, reason).catch(() => {}),
     });
@@ -113,7 +135,16 @@ export const buildFleet = ({
     const slot = slots.find((other) => other.child === child);
     if (slot) slot.child = undefined;
     onChange();
-    if (!slot || ending || !started) return;
+    const isMissed = slot !== undefined && !ending && started;
+    if (isMissed) refill(slot, child, exit);
+    if (child.keeping)
+      kept.end(child.keeping, {
+        worker: slot?.id ?? 0,
+        isInherited: isMissed && exit.wasReady,
+      });
+  };
+
+  const refill = (slot: WorkerSlot, child: Child, exit: Exit): void => {
     const reason =
       killedFor.get(child) ??
       (Number.isNaN(child.readyAtMs()) ? 'start-failed' : exit.signal ? 'killed' : 'crashed');
@@ -175,6 +206,7 @@ export const buildFleet = ({
     await child.loaded;
     child.tell({ command: 'listen', port });
     await child.ready;
+    kept.place();
     onChange();
   };
 
@@ -215,6 +247,7 @@ export const buildFleet = ({
     places: () => slots,
     children: () => children,
     restartHistory,
+    connections: kept.counts,
     exhausted: () => exhaustionOf(slots),
     tryModel: async (wanted) => {
       // What is on trial takes the standby's place in memory.
@@ -306,6 +339,7 @@ export const buildFleet = ({
     end: () => {
       ending = true;
       standby.drop();
+      kept.stop();
     },
   };
   return fleet;

@@ -335,6 +335,7 @@ const viewOf = (
         ...[...fleet.children()].map((child) => child.counters),
       ]),
     restarts: fleet.restartHistory.restarts,
+    connections: fleet.connections(),
     reloads: reload?.counts ?? { ok: 0, refused: 0 },
     model: facts,
     shadowBefore,

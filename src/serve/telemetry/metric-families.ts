@@ -173,6 +173,7 @@ const processFamilies = (view: ServiceView): readonly MetricFamily[] => [
       value: rssMb * 2 ** 20,
     })),
   },
+  ...connectionFamilies(view.connections),
   {
     name: 'puntual_requests_in_hand',
     help: 'Requests being worked on now.',
@@ -201,6 +202,41 @@ const processFamilies = (view: ServiceView): readonly MetricFamily[] => [
     samples: [{ labels: {}, value: view.startedSeconds }],
   },
 ];
+
+const connectionFamilies = ({
+  kept,
+  limit,
+  adopted,
+  reset,
+}: ServiceView['connections']): readonly MetricFamily[] => {
+  const family = (name: string, help: string, kind: 'gauge' | 'counter', value: number) => ({
+    name: `puntual_connections_${name}`,
+    help,
+    kind,
+    samples: [{ labels: {}, value }],
+  });
+  return [
+    family(
+      'kept',
+      'Connections of which the supervisor has a duplicate: at rest, they outlive their worker.',
+      'gauge',
+      kept,
+    ),
+    family('kept_limit', 'So many can be kept; 0 where none can.', 'gauge', limit),
+    family(
+      'adopted_total',
+      'Connections of dead workers that another worker has taken over.',
+      'counter',
+      adopted,
+    ),
+    family(
+      'reset_total',
+      'Kept connections that were closed because their worker died while busy with them, or nobody took them over.',
+      'counter',
+      reset,
+    ),
+  ];
+};
 
 const modelFamilies = (view: ServiceView, totals: Totals): readonly MetricFamily[] => {
   const { model, drift } = view;

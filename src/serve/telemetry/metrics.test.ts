@@ -22,6 +22,7 @@ const buildView = (over: Partial<ServiceView> = {}): ServiceView => {
     restarts: Object.fromEntries(
       RESTART_REASONS.map((reason) => [reason, 0]),
     ) as ServiceView['restarts'],
+    connections: { kept: 5, limit: 100, adopted: 3, reset: 1 },
     reloads: { ok: 0, refused: 0 },
     model: { name: 'a"b', version: 'v\\1', path: 'p', sha256: 'f', shares: [], others: [] },
     drift: () => new Float64Array(0),

@@ -15,6 +15,18 @@ export interface WorkerView {
   readonly model: string;
 }
 
+/** Connections that outlive their worker. */
+export interface KeptCounts {
+  /** Of which the supervisor has a duplicate now. */
+  readonly kept: number;
+  /** So many can be kept; 0 where none can. */
+  readonly limit: number;
+  /** Taken over by another worker so far. */
+  readonly adopted: number;
+  /** Closed because their worker died while it was busy with them, or nobody took them over. */
+  readonly reset: number;
+}
+
 export interface ServiceView {
   readonly ready: boolean;
   readonly draining: boolean;
@@ -23,6 +35,7 @@ export interface ServiceView {
   readonly workers: readonly WorkerView[];
   readonly totals: () => Totals;
   readonly restarts: Readonly<Record<RestartReason, number>>;
+  readonly connections: KeptCounts;
   readonly reloads: Readonly<Record<'ok' | 'refused', number>>;
   /** Undefined until the first model is checked. */
   readonly model: ModelFacts | undefined;

@@ -9,6 +9,7 @@ const buildScene = (nKnocks: number, canHold: boolean) => {
   const server: HttpServer = {
     port: 0,
     descriptor: undefined,
+    adopt: undefined,
     nConnections: () => 0,
     nInFlight: () => 0,
     nAnswered: () => 0,

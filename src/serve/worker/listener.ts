@@ -7,6 +7,7 @@ import type { Handlers } from '../../http/call.ts';
 import { openHttp } from '../../http/server.ts';
 import { bufferBytesOf, type ServeConfig } from '../config.ts';
 import { drain } from './drain.ts';
+import type { Keeping } from './keeping.ts';
 import type { Sockets } from './sockets.ts';
 
 /** Descriptors kept for files, pipes and the like; new connections wait outside from there on. */
@@ -21,6 +22,8 @@ export interface Listener {
   /** Whether new connections can be held back while others are still accepted. */
   readonly canHold: boolean;
   readonly nConnections: () => number;
+  /** Connections of another worker lie in the channel. */
+  readonly adopt: () => void;
   /** To be called ten times a second. */
   readonly tend: () => void;
   /** Resolves when the process may exit. */
@@ -31,6 +34,8 @@ interface ListenerSetting {
   readonly config: ServeConfig;
   readonly port: number;
   readonly sockets: Sockets | undefined;
+  /** Undefined where connections do not outlive this worker. */
+  readonly keeping: Keeping | undefined;
   readonly handlers: Handlers;
   /** How far the event loop lags behind now. */
   readonly delayMs: () => number;
@@ -40,6 +45,7 @@ export const openListener = ({
   config,
   port,
   sockets,
+  keeping,
   handlers,
   delayMs,
 }: ListenerSetting): Listener => {
@@ -60,7 +66,9 @@ export const openListener = ({
     onAccept: (connection) => {
       if (!isHolding) holdIfFull();
       if (isHolding) sockets?.takeNew(connection);
+      if (server.adopt) keeping?.opened(connection);
     },
+    states: keeping?.states,
   });
   const { descriptor } = server;
   const limit = descriptorLimit();
@@ -83,6 +91,7 @@ export const openListener = ({
   return {
     canHold,
     nConnections: server.nConnections,
+    adopt: () => keeping?.adopt(server.adopt),
     tend: () => {
       if (isHolding && !isDraining && server.nConnections() < maxConnections - SLACK)
         isHolding = !takeNew();

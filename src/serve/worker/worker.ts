@@ -14,7 +14,7 @@ import { problemText } from '../formats/problem.ts';
 import { buildAdmission } from '../guard/admission.ts';
 import { startOverloadDetector } from '../guard/overload-detector.ts';
 import { buildQuota } from '../guard/quota.ts';
-import { SYSTEM_CALLS } from '../labels.ts';
+import { SYSTEM_CALLS, type SystemCall } from '../labels.ts';
 import { buildLog, buildStderr } from '../log.ts';
 import {
   type ModelCopy,
@@ -39,6 +39,7 @@ import { buildApp } from './app.ts';
 import { startCanary } from './canary.ts';
 import { CLOSE_MS } from './drain.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { openKeeping } from './keeping.ts';
 import { type Listener, openListener } from './listener.ts';
 import { buildServiceFeed } from './service-feed.ts';
 import { openSockets } from './sockets.ts';
@@ -101,6 +102,8 @@ const start = ({
   sharedDir,
   countersPath,
   quotaPath,
+  statesPath,
+  channel,
   warmsUp,
 }: WorkerStart): void => {
   const cells = mapCells(countersPath);
@@ -187,15 +190,26 @@ const start = ({
   };
   const tracing = buildTracing(config, log, buildExemplarWriter(exemplars));
   const app = tracing.around(buildApp(context));
-  const sockets = openSockets((call) => {
+  const noteFailure = (call: SystemCall): void => {
     systemFailures[SYSTEM_CALLS.indexOf(call)]! += 1;
-  });
+  };
+  const sockets = openSockets(noteFailure);
+  const keeping =
+    channel === undefined
+      ? undefined
+      : openKeeping({
+          channel,
+          statesPath,
+          onKept: () => say({ event: 'kept' }),
+          onFailure: noteFailure,
+        });
   let listener: Listener | undefined;
   startHeartbeat({
     gauges,
     memoryLimitBytes: config.memoryLimitMb * 2 ** 20,
     onBeat: () => {
       listener?.tend();
+      keeping?.tend();
       return { inFlight: admission.inFlight(), connections: listener?.nConnections() ?? 0 };
     },
   });
@@ -239,7 +253,14 @@ const start = ({
         failed,
         onShed: counters.shed,
       };
-      listener = openListener({ config, port, sockets, handlers, delayMs: overload.delayMs });
+      listener = openListener({
+        config,
+        port,
+        sockets,
+        keeping,
+        handlers,
+        delayMs: overload.delayMs,
+      });
     } catch (error) {
       refuse(
         new AppError('limit-system', `the port cannot be opened: ${(error as Error).message}`),
@@ -262,6 +283,9 @@ const start = ({
         break;
       case 'service':
         arrived(message.snapshot);
+        break;
+      case 'adopt':
+        listener?.adopt();
         break;
       case 'plan':
         completions = completionsOf(message.file);
