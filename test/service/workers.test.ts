@@ -1,7 +1,11 @@
 /** Workers that die, hang, or cannot start: what the service does about it. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { startCallers } from './callers.ts';
 import { isAlive, metricOf, RIGHTS, type Running, startService, until } from './running.ts';
+
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').map(Number);
 
 describe.each(RIGHTS)('a service of two workers, with rights: %s,', (rights) => {
   let service: Running;
@@ -54,6 +58,22 @@ describe.each(RIGHTS)('a service of two workers, with rights: %s,', (rights) => 
     await until(() => !isAlive(asked!));
     const outcomes = await callers.stop();
     expect({ lost: outcomes.lost, refused: outcomes.refused }).toEqual({ lost: 0, refused: {} });
+  }, 180_000);
+
+  test('starts another standby when the one that it has dies', async () => {
+    const standbys = async (): Promise<number[]> => {
+      const all = (await service.workerList()).map(({ pid }) => pid);
+      return childrenOf(service.process.pid).filter((pid) => !all.includes(pid));
+    };
+    await until(async () => (await standbys()).length === 1);
+    const [standby] = await standbys();
+    process.kill(standby!, 'SIGKILL');
+    await service.logs('the standby worker is gone');
+    await until(async () => {
+      const [next] = await standbys();
+      return next !== undefined && next !== standby;
+    });
+    expect((await service.predict()).status).toBe(200);
   }, 180_000);
 
   test('keeps its counts when the worker that made them is gone', async () => {

@@ -126,7 +126,7 @@ export const buildFleet = ({
     return child;
   };
 
-  const standby = buildStandby(spawn, log);
+  const standby = buildStandby({ spawn, log, onLost: () => keepStandby() });
 
   const onExit = (child: Child, exit: Exit): void => {
     children.delete(child);

@@ -6,7 +6,10 @@ import type { ModelRef } from '../messages.ts';
 import type { Child } from './child.ts';
 
 interface Standby {
-  /** The standby if it is loaded and has this model, else a fresh worker. From now on it is the caller's. @throws AppError */
+  /**
+   * The standby if it has this model, though it may still be loading: it is nearer to the end of that than a fresh worker,
+   * which is the answer otherwise. From now on it is the caller's. @throws AppError
+   */
   readonly take: (model: ModelRef) => Child;
   /** Starts one with this model unless there is one; without room for it the service goes on without. */
   readonly keep: (model: ModelRef) => void;
@@ -16,13 +19,33 @@ interface Standby {
   readonly noteEnd: (child: Child) => void;
 }
 
-export const buildStandby = (spawn: (model: ModelRef) => Child, log: Log): Standby => {
+interface StandbySetting {
+  readonly spawn: (model: ModelRef) => Child;
+  readonly log: Log;
+  /** Called when it has died, some time later: the moment to keep another. */
+  readonly onLost: () => void;
+  readonly minRestMs?: number;
+}
+
+/** After a standby has died the next one waits, twice as long each time, until one was of use. */
+const MIN_REST_MS = 1000;
+const MAX_REST_MS = 60_000;
+
+export const buildStandby = ({
+  spawn,
+  log,
+  onLost,
+  minRestMs = MIN_REST_MS,
+}: StandbySetting): Standby => {
   let standby: Child | undefined;
+  let restMs = minRestMs;
   return {
     take: (model) => {
-      if (standby?.state() !== 'loaded' || standby.model !== model) return spawn(model);
+      if (standby === undefined || standby.state() === 'gone' || standby.model !== model)
+        return spawn(model);
       const taken = standby;
       standby = undefined;
+      if (taken.state() === 'loaded') restMs = minRestMs;
       return taken;
     },
     keep: (model) => {
@@ -39,7 +62,14 @@ export const buildStandby = (spawn: (model: ModelRef) => Child, log: Log): Stand
       standby = undefined;
     },
     noteEnd: (child) => {
-      if (standby === child) standby = undefined;
+      if (standby !== child) return;
+      standby = undefined;
+      log.warn('the standby worker is gone, another one will be started', {
+        workerPid: child.pid,
+        waitMs: restMs,
+      });
+      setTimeout(onLost, restMs).unref();
+      restMs = Math.min(2 * restMs, MAX_REST_MS);
     },
   };
 };
