@@ -3,19 +3,19 @@
  * `puntual evaluate --predictions FILE --outcomes FILE`: what was predicted, beside what happened.
  */
 import type { Command } from 'commander';
-import { AppError } from '../core/errors.ts';
-import { writeAtomically } from '../core/atomic-write.ts';
 import { PLAN_FIELDS } from '../core/around/surroundings.ts';
+import { writeAtomically } from '../core/atomic-write.ts';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
+import { AppError } from '../core/errors.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import { loadTable } from '../flights/cleaning/load.ts';
 import { loadPredictions } from '../flights/cleaning/predictions.ts';
 import { loadFlights } from '../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
+import { flightsOf, movedInputs, whyNoDrift } from '../report/training/drift.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
 import { DAYS_UNKNOWN, verdictOf } from '../report/training/verdict.ts';
-import { movedInputs, whyNoDrift } from '../report/training/drift.ts';
 import { evaluateStored, type StoredEvaluation } from '../score/evaluation.ts';
 import { judgedWithin } from '../score/judged-memory.ts';
 import { evaluatePredictions } from '../score/predictions.ts';
@@ -209,9 +209,7 @@ const printQualityAndDrift = (report: EvaluateReport): void => {
   printHeads(report.heads);
   printCosts(report);
   for (const [input, n] of Object.entries(report.unknown))
-    printLine(
-      `never seen in training, treated as missing: ${input} of ${n.toLocaleString('en')} flights`,
-    );
+    printLine(`never seen in training, treated as missing: ${input} of ${flightsOf(n)}`);
   if (report.absent.length > 0)
     printLine(`in none of these flights, treated as missing: ${report.absent.join(', ')}`);
   if (report.drift.length === 0) {

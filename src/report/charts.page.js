@@ -99,6 +99,17 @@
     ctx.strokeStyle = colour('--ink');
     ctx.fillStyle = colour('--ink');
     const edge = 4 * devicePixelRatio;
+    // With a rim of the ground around it a word can be read on a line.
+    const write = (label, x, y) => {
+      ctx.save();
+      ctx.setLineDash([]);
+      ctx.lineJoin = 'round';
+      ctx.lineWidth = 4 * devicePixelRatio;
+      ctx.strokeStyle = colour('--ground');
+      ctx.strokeText(label, x, y);
+      ctx.fillText(label, x, y);
+      ctx.restore();
+    };
     (drawing.marks ?? []).forEach(({ at, label }, row) => {
       const x = plot.valToPos(at, 'x', true);
       if (!(x >= bbox.left && x <= bbox.left + bbox.width)) return;
@@ -108,7 +119,7 @@
       ctx.stroke();
       const isRight = x > bbox.left + bbox.width * 0.7;
       ctx.textAlign = isRight ? 'right' : 'left';
-      ctx.fillText(
+      write(
         label,
         x + (isRight ? -edge : edge),
         bbox.top + (14 + 15 * (row % 4)) * devicePixelRatio,
@@ -122,7 +133,8 @@
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       ctx.textAlign = 'left';
-      ctx.fillText(label, bbox.left + edge, y - edge);
+      const isAtTop = y < bbox.top + 18 * devicePixelRatio;
+      write(label, bbox.left + edge, isAtTop ? y + 14 * devicePixelRatio : y - 1.5 * edge);
     }
     ctx.restore();
   };

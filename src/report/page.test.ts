@@ -140,7 +140,42 @@ test('on a phone a row of a wide table is a card: each cell has its name, a long
   });
   expect(page).toContain('<td data-label="name">UA</td>');
   expect(page).toContain('<td class="number" data-label="late">25.7 %</td>');
-  expect(page).toContain('<td class="long" data-label="gap, points">+4.5 (+0.9 to +8.0)</td>');
+  // A figure with its interval stands right like one without; where both do not fit, the interval is what breaks off.
+  expect(page).toContain(
+    '<td class="number spread long" data-label="gap, points">+4.5 <span>(+0.9 to +8.0)</span></td>',
+  );
+});
+
+test('what a card cannot name has a line of its own, or none where there is nothing', () => {
+  const page = buildPage({
+    title: 'unnamed',
+    lead: [
+      {
+        kind: 'table',
+        isStacked: true,
+        header: ['part', 'days', 'late', ''],
+        rows: [
+          ['train', '2013-01', 1, 'grows trees'],
+          ['test', '2013-02', 2, ''],
+        ],
+      },
+    ],
+    sections: [],
+  });
+  expect(page).toContain('<td class="unnamed" data-label="">grows trees</td>');
+  expect(page).toContain('<td class="empty" data-label=""></td>');
+  expect(page).toContain('<td class="date" data-label="days">2013-01</td>');
+});
+
+test('the numbers of bars have as many digits, all of them', () => {
+  const rows = [0.2157, 0.144, 0.05].map((value) => ({ label: 'x', value }));
+  const page = buildPage({
+    title: 'bars',
+    lead: [{ kind: 'bars', label: 'of', value: 'share', rows }],
+    sections: [],
+  });
+  for (const text of ['0.2157', '0.1440', '0.0500'])
+    expect(page).toContain(`<td class="number">${text}</td>`);
 });
 
 test('a chart says where its legend reads while nothing is pointed at', () => {

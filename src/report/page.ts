@@ -46,7 +46,12 @@ export type Block =
     }
   | { readonly kind: 'chart'; readonly chart: Chart }
   /** Beside each other where there is room, else below each other. */
-  | { readonly kind: 'beside'; readonly blocks: readonly Block[] }
+  | {
+      readonly kind: 'beside';
+      readonly blocks: readonly Block[];
+      /** Of two, that the second needs more room than the first. */
+      readonly isSecondWider?: boolean;
+    }
   /** Flowing into two columns of about the same height where there is room. */
   | { readonly kind: 'columns'; readonly blocks: readonly Block[] }
   /** Under a title that a phone shows alone until it is touched. */
@@ -176,7 +181,7 @@ const buildBlock = (block: Block, charts: Chart[]): string => {
     case 'bars':
       return buildBars(block);
     case 'beside':
-      return `<div class="beside">${block.blocks.map((entry) => `<div>${buildBlock(entry, charts)}</div>`).join('\n')}</div>`;
+      return `<div class="beside${block.isSecondWider ? ' wider-second' : ''}">${block.blocks.map((entry) => `<div>${buildBlock(entry, charts)}</div>`).join('\n')}</div>`;
     case 'columns':
       return `<div class="columns">${block.blocks.map((entry) => `<div>${buildBlock(entry, charts)}</div>`).join('\n')}</div>`;
     case 'folded':
@@ -203,9 +208,14 @@ const textOf = (cell: Cell): string =>
 /** What is shown for a number that is not known, or rests on too few samples. */
 const isGap = (cell: Cell): boolean => cell === null || cell === '–' || cell === 'too few';
 
-/** Numbers, and texts that read like one (`23.4 %`, `−0.031`), are right-aligned. */
-const isFigure = (cell: Cell): boolean =>
-  typeof cell === 'number' || /^[-+−]?[\d.,]+(?: ?(?:%|min|ms|s|MB|\/s))?$/.test(cell ?? '');
+const FIGURE =
+  /^[-+−]?[\d.,]+(?: ?(?:%|min|ms|s|MB|\/s))?(?: \([-+−]?[\d.,]+ to [-+−]?[\d.,]+\))?$/;
+
+/** Numbers, and texts that read like one (`23.4 %`, `−0.031`, `+5.1 % (+1.5 to +8.7)`), are right-aligned. */
+const isFigure = (cell: Cell): boolean => typeof cell === 'number' || FIGURE.test(cell ?? '');
+
+/** A date or a month stays on one line. */
+const DATE = /^\d{4}-\d{2}(?:-\d{2})?$/;
 
 /** Above the table, not in it: what explains it must not scroll out of sight with it. */
 const captionOf = (caption: string | undefined): string =>
@@ -233,14 +243,20 @@ const buildTable = (
     .join('');
   const cellOf = (cell: Cell, column: number): string => {
     const text = escapeHtml(textOf(cell));
-    if (!isWide) return `<td${side(column)}>${text}</td>`;
+    const hasInterval = isNumeric[column] && text.endsWith(')');
     const label = header[column] ?? '';
     const isLong = label.length + textOf(cell).length > MAX_HALF_CARD;
-    const classes = [isNumeric[column] ? 'number' : '', isLong ? 'long' : ''].filter(
-      (name) => name !== '',
-    );
+    const classes = [
+      isNumeric[column] ? 'number' : DATE.test(textOf(cell)) ? 'date' : '',
+      hasInterval ? 'spread' : '',
+      isWide && isLong ? 'long' : '',
+      // On a card these have no name beside them.
+      isWide && label === '' ? (text === '' ? 'empty' : 'unnamed') : '',
+    ].filter((name) => name !== '');
     const named = classes.length === 0 ? '' : ` class="${classes.join(' ')}"`;
-    return `<td${named} data-label="${escapeHtml(label)}">${text}</td>`;
+    // Where there is no room for both, the interval stands below its figure.
+    const shown = hasInterval ? text.replace(/\(.*/, '<span>$&</span>') : text;
+    return `<td${named}${isWide ? ` data-label="${escapeHtml(label)}"` : ''}>${shown}</td>`;
   };
   const body = rows.map((row) => `<tr>${row.map(cellOf).join('')}</tr>`).join('');
   return `${captionOf(caption)}<div class="scroll" tabindex="0"><table${isWide ? ' class="wide"' : ''}><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
@@ -248,12 +264,19 @@ const buildTable = (
 
 const buildBars = (block: Block & { readonly kind: 'bars' }): string => {
   const largest = Math.max(...block.rows.map((row) => Math.abs(row.value)), Number.MIN_VALUE);
+  // All with as many digits as the longest, so that they stand below each other; those of large numbers say nothing.
+  const digits = Math.min(4, Math.max(...block.rows.map((row) => digitsOf(row.value))));
+  const textOfBar = (value: number): string =>
+    digits === 0 || Math.abs(value) >= 10_000 ? formatNumber(value) : value.toFixed(digits);
   const rows = block.rows.map((row) => {
     const percent = ((100 * Math.abs(row.value)) / largest).toFixed(1);
-    return `<tr><th scope="row">${escapeHtml(row.label)}</th><td class="bar"><span class="${row.value < 0 ? 'negative' : 'positive'}" style="width:${percent}%"></span></td><td class="number">${formatNumber(row.value)}</td><td class="note">${escapeHtml(row.note ?? '')}</td></tr>`;
+    return `<tr><th scope="row">${escapeHtml(row.label)}</th><td class="bar"><span class="${row.value < 0 ? 'negative' : 'positive'}" style="width:${percent}%"></span></td><td class="number">${textOfBar(row.value)}</td><td class="note">${escapeHtml(row.note ?? '')}</td></tr>`;
   });
   return `${captionOf(block.caption)}<div class="scroll" tabindex="0"><table class="bars"><thead><tr><th scope="col">${escapeHtml(block.label)}</th><th></th><th scope="col" class="number">${escapeHtml(block.value)}</th><th></th></tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 };
+
+/** Digits after the point of a number as it is shown. */
+const digitsOf = (value: number): number => /\.(\d+)$/.exec(formatNumber(value))?.[1]?.length ?? 0;
 
 const buildEmptyFigure = (chart: Chart): string =>
   `<figure><figcaption>${escapeHtml(chart.title)}</figcaption><p>Nothing was measured that could be drawn here.</p></figure>`;

@@ -4,7 +4,15 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { Bars } from '../charts.tsx';
-import { dayOf, labelOf, numberOf, percentOf, type Words, wordsOf } from '../words/words.ts';
+import {
+  dayOf,
+  finePercentOf,
+  labelOf,
+  numberOf,
+  percentOf,
+  type Words,
+  wordsOf,
+} from '../words/words.ts';
 import type { PageData } from './read-page.ts';
 
 interface Score {
@@ -150,13 +158,12 @@ const factsOf = (model: ModelDocument, page: PageData, words: Words): readonly s
   } else facts.push(words.model.imported(madeBy));
   if (quality) {
     const [from, to] = rangeOf(words, trainedOn?.split['test']);
+    const { refit, split } = trainedOn?.settings ?? {};
+    const [rows, late] = [numberOf(words, quality.rows), percentOf(words, quality.baseRate)];
     facts.push(
-      words.model[trainedOn?.settings?.['refit'] === true ? 'testedBefore' : 'tested'](
-        numberOf(words, quality.rows),
-        from,
-        to,
-        percentOf(words, quality.baseRate),
-      ),
+      split === 'random'
+        ? words.model.testedAtRandom(rows, late)
+        : words.model[refit === true ? 'testedBefore' : 'tested'](rows, from, to, late),
     );
   }
   return facts;
@@ -194,7 +201,11 @@ const Quality = ({ model, words }: { model: ModelDocument; words: Words }) => {
                     <th scope="row">{name}</th>
                     {columns.map((column) => (
                       <td key={column}>
-                        {score[column] === undefined ? '' : numberOf(words, score[column], 4)}
+                        {score[column] === undefined
+                          ? ''
+                          : column === 'ece'
+                            ? finePercentOf(words, score[column])
+                            : numberOf(words, score[column], 4)}
                       </td>
                     ))}
                   </tr>
@@ -299,7 +310,7 @@ const Reliability = ({ groups, words }: { groups: readonly Group[]; words: Words
       <figure class="reliability">
         <figcaption>{words.model.reliability}</figcaption>
         <svg
-          viewBox={`-46 -8 ${SIZE + 60} ${SIZE + 52}`}
+          viewBox={`-60 -8 ${SIZE + 82} ${SIZE + 52}`}
           role="img"
           aria-label={`${words.model.predicted} → ${words.model.observed}: ${label}`}
         >
@@ -327,7 +338,7 @@ const Reliability = ({ groups, words }: { groups: readonly Group[]; words: Words
           <text x={SIZE / 2} y={SIZE + 36} text-anchor="middle">
             {words.model.predicted}
           </text>
-          <text x={-SIZE / 2} y="-36" text-anchor="middle" transform="rotate(-90)">
+          <text x={-SIZE / 2} y="-48" text-anchor="middle" transform="rotate(-90)">
             {words.model.observed}
           </text>
         </svg>

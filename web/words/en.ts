@@ -232,6 +232,8 @@ export const english: Words = {
     imported: (by) => `It was made with ${by} and imported.`,
     tested: (rows, from, to, late) =>
       `It was measured on ${rows} later flights that it had not seen${from ? `, ${from} to ${to}` : ''}; ${late} of them were late.`,
+    testedAtRandom: (rows, late) =>
+      `It was measured on ${rows} flights drawn at random from the same days, which flatters it; ${late} of them were late.`,
     testedBefore: (rows, from, to, late) =>
       `The same method was measured on ${rows} later flights${from ? `, ${from} to ${to}` : ''}, before it learned from these as well; ${late} of them were late.`,
     quality: 'How good it is',

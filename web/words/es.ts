@@ -241,6 +241,8 @@ export const spanish: Words = {
     imported: (by) => `Se hizo con ${by} y se importó.`,
     tested: (rows, from, to, late) =>
       `Se midió con ${rows} vuelos posteriores que no había visto${from ? `, del ${from} al ${to}` : ''}; ${late} de ellos se atrasaron.`,
+    testedAtRandom: (rows, late) =>
+      `Se midió con ${rows} vuelos elegidos al azar de los mismos días, lo que lo favorece; ${late} de ellos se atrasaron.`,
     testedBefore: (rows, from, to, late) =>
       `El mismo método se midió con ${rows} vuelos posteriores${from ? `, del ${from} al ${to}` : ''}, antes de aprender también de ellos; ${late} de ellos se atrasaron.`,
     quality: 'Qué tan bueno es',

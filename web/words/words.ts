@@ -109,6 +109,8 @@ export interface Words {
     readonly learned: (rows: string, from: string, to: string, dialect: string) => string;
     readonly imported: (by: string) => string;
     /** Of a model that learned from those flights as well, afterwards. */
+    /** Where the flights that measured were drawn from the same days. */
+    readonly testedAtRandom: (rows: string, late: string) => string;
     readonly testedBefore: (rows: string, from: string, to: string, late: string) => string;
     readonly tested: (rows: string, from: string, to: string, late: string) => string;
     readonly quality: string;
@@ -212,13 +214,18 @@ export const withLabels = (
 };
 
 /** `28%`, in Spanish `28 %`; under one and over 99 of a hundred are not rounded away. */
-export const percentOf = ({ locale }: Words, share: number): string => {
-  const whole = (part: number): string =>
-    `${Math.round(part * 100)}${locale === 'es-CL' ? '\u00a0%' : '%'}`;
+export const percentOf = (words: Words, share: number): string => {
+  const whole = (part: number): string => `${Math.round(part * 100)}${percentSignOf(words)}`;
   if (share > 0 && share < 0.005) return `< ${whole(0.01)}`;
   if (share < 1 && share > 0.995) return `> ${whole(0.99)}`;
   return whole(share);
 };
+
+/** `2.74%`, in Spanish `2,74 %`. */
+export const finePercentOf = (words: Words, share: number): string =>
+  `${numberOf(words, 100 * share, 2)}${percentSignOf(words)}`;
+
+const percentSignOf = ({ locale }: Words): string => (locale === 'es-CL' ? '\u00a0%' : '%');
 
 /** `28`, for `28 of 100`. */
 export const countOf = (probability: number): string =>

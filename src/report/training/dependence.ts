@@ -60,4 +60,4 @@ const blockOf = (dependence: PartialDependence, baseRate: number): Block => {
 const titleOf = ({ input, kind }: PartialDependence): string =>
   kind === 'time' ? `By the hour of the ${wordsOfInput(input)}` : `By ${wordsOfInput(input)}`;
 
-const percent = (share: number): number => Number((100 * share).toFixed(2));
+const percent = (share: number): number => Number((100 * share).toFixed(1));

@@ -34,10 +34,13 @@ export const driftSection = (report: TrainingReport): Section => {
   if (drift === undefined) return { title: '', blocks: [] };
   const present = drift.filter(({ input }) => !absent.includes(input));
   const texts = [
-    ...Object.entries(unknown).map(
-      ([input, n]) =>
-        `Never seen in training, treated as missing: ${wordsOfInput(input)} of ${n.toLocaleString('en')} flights.`,
-    ),
+    ...(Object.keys(unknown).length === 0
+      ? []
+      : [
+          `Never seen in training, treated as missing: ${Object.entries(unknown)
+            .map(([input, n]) => `${wordsOfInput(input)} of ${flightsOf(n)}`)
+            .join('; ')}.`,
+        ]),
     ...(absent.length === 0
       ? []
       : [`In none of these flights, treated as missing: ${absent.map(wordsOfInput).join('; ')}.`]),
@@ -58,5 +61,9 @@ export const driftSection = (report: TrainingReport): Section => {
     ],
   };
 };
+
+/** `1 flight`, `2,738 flights` */
+export const flightsOf = (n: number): string =>
+  `${n.toLocaleString('en')} ${n === 1 ? 'flight' : 'flights'}`;
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

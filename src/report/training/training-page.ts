@@ -7,10 +7,10 @@ import { formatNumber, formatPercent } from '../format.ts';
 import { type Block, buildPage, type Cell, type Section } from '../page.ts';
 import { calibrationSection } from './calibration.ts';
 import { dependenceSection } from './dependence.ts';
-import { learningCurveSection, rollingSection, tuningSection } from './learning-curve.ts';
 import { driftSection } from './drift.ts';
 import { wordsOfFeature } from './feature-names.ts';
 import { glossaryOf } from './glossary.ts';
+import { learningCurveSection, rollingSection, tuningSection } from './learning-curve.ts';
 import { thresholdSection } from './thresholds.ts';
 import type { TrainingReport } from './training-report.ts';
 import {
@@ -186,7 +186,7 @@ const comparisonSection = (report: TrainingReport): Section => {
       formatPoints(auc.value, auc.interval),
     ]),
   };
-  const blocks: Block[] = [{ kind: 'beside', blocks: [quality, gains] }];
+  const blocks: Block[] = [{ kind: 'beside', isSecondWider: true, blocks: [quality, gains] }];
   if (heads && heads.length > 0) {
     blocks.push({
       kind: 'table',
@@ -224,7 +224,7 @@ const importanceSection = ({ importance = [], importanceRows }: TrainingReport):
               .slice(0, MAX_IMPORTANCES)
               .map(({ feature, meanAbsolute }) => ({
                 label: wordsOfFeature(feature),
-                value: Number(meanAbsolute.toFixed(4)),
+                value: Number(meanAbsolute.toFixed(3)),
                 ...(wordsOfFeature(feature) === feature ? {} : { note: feature }),
               })),
           },

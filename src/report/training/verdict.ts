@@ -146,21 +146,20 @@ const signed = (figure: number, digits: number): string => {
   return Number(text) === 0 ? text : `${figure < 0 ? '−' : '+'}${text}`;
 };
 
-/** `+0.5 % (−0.2 % to +1.1 %)` of a share and its interval. */
+/** `+0.5 % (−0.2 to +1.1)` of a share and its interval. */
 export const formatGain = (value: number | null, interval: Interval | null): string => {
   if (value === null) return '–';
-  const sign = (share: number): string =>
-    `${share < 0 ? '−' : '+'}${formatPercent(Math.abs(share))}`;
+  const sign = (share: number): string => signed(100 * share, 1);
   return interval === null
-    ? sign(value)
-    : `${sign(value)} (${sign(interval.low)} to ${sign(interval.high)})`;
+    ? `${sign(value)} %`
+    : `${sign(value)} % (${sign(interval.low)} to ${sign(interval.high)})`;
 };
 
-/** `77.5 % (73.4 % to 81.0 %)` of a share and its interval. */
+/** `77.5 % (73.4 to 81.0)` of a share and its interval. */
 export const formatShare = (value: number, interval: Interval | null): string =>
   interval === null
     ? formatPercent(value)
-    : `${formatPercent(value)} (${formatPercent(interval.low)} to ${formatPercent(interval.high)})`;
+    : `${formatPercent(value)} (${(100 * interval.low).toFixed(1)} to ${(100 * interval.high).toFixed(1)})`;
 
 /** `+0.055 (+0.029 to +0.076)` of a difference that is no share. */
 export const formatPoints = (value: number, interval: Interval | null): string =>
