@@ -31,6 +31,8 @@ export interface Connection {
   /** Woken when `unsent` is, or the connection is gone. */
   onSent: (() => void) | undefined;
   isPaused: boolean;
+  /** Its next request is there and waits for a later turn. */
+  isQueued: boolean;
   /** No request is read after the one in flight. */
   isLast: boolean;
   /** The other side sends no more; it may still read. */
@@ -67,6 +69,7 @@ export const createConnection = (
   unsent: undefined,
   onSent: undefined,
   isPaused: false,
+  isQueued: false,
   isLast: false,
   hasEnded: false,
   isOpen: true,

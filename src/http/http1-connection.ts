@@ -24,6 +24,10 @@ import { owned } from './slab.ts';
 import { buildWriter, GATHER_BYTES } from './writer.ts';
 
 type Bytes = Buffer<ArrayBuffer>;
+const NONE: Bytes = Buffer.alloc(0);
+
+/** Requests behind each other are answered for so long in one turn: the rest waits, as others did meanwhile. */
+const PIPELINED_MS = 2;
 
 interface Http1Connection {
   /**
@@ -121,9 +125,10 @@ export const buildHttp1Connection = ({
   /** Takes up what was held, or rests. */
   const proceed = (connection: Connection): void => {
     const { unread, request, isLast, unsent } = connection;
-    if (!connection.isOpen) return;
+    if (!connection.isOpen || connection.isQueued) return;
     if (unsent === undefined) resume(connection);
-    if (unread && (request || !(isLast || unsent))) {
+    if (unread && request === undefined && !(isLast || unsent) && isTurnSpent()) later(connection);
+    else if (unread && (request || !(isLast || unsent))) {
       connection.unread = undefined;
       consume(connection, unread, 0, unread.length);
     } else if (request === undefined) rest(connection);
@@ -133,6 +138,29 @@ export const buildHttp1Connection = ({
   const hold = (connection: Connection, bytes: Bytes, limit = 0): void => {
     connection.unread = bytes;
     if (bytes.length > limit) pause(connection);
+  };
+
+  let turnStartMs = 0;
+  const isTurnSpent = (): boolean => performance.now() - turnStartMs > PIPELINED_MS;
+  /** Those whose next requests are there and wait for a later turn. */
+  const queue: Connection[] = [];
+  const later = (connection: Connection): void => {
+    connection.isQueued = true;
+    wait(connection, 'answer');
+    if (queue.push(connection) === 1) setImmediate(goOn);
+  };
+  const goOn = (): void => {
+    turnStartMs = performance.now();
+    isTurn = true;
+    for (let n = queue.length; n > 0 && !isTurnSpent(); n--) {
+      const connection = queue.shift()!;
+      connection.isQueued = false;
+      proceed(connection);
+      held.count(connection);
+    }
+    isTurn = false;
+    writer.flush();
+    if (queue.length > 0) setImmediate(goOn);
   };
 
   /** Refuses what a connection holds memory for. @returns whether it could be refused */
@@ -184,10 +212,15 @@ export const buildHttp1Connection = ({
       else if (connection.unsent) {
         hold(connection, owned(bytes, at, end));
         break;
+      } else if (at > from && isTurnSpent()) {
+        hold(connection, owned(bytes, at, end), PIPELINED_BYTES);
+        later(connection);
+        break;
       } else at = begin(connection, bytes, at, end);
     }
     const { isLast, hasEnded, unsent } = connection;
     if (!isTurn || isLast || hasEnded || unsent || connection.request) writer.flush();
+    if (connection.isQueued) return;
     if (connection.request === undefined) rest(connection);
     else if (connection.hasEnded) endBody(connection, connection.request);
   };
@@ -232,6 +265,7 @@ export const buildHttp1Connection = ({
   const answer = (connection: Connection, request: HttpRequest): number => {
     request.remote = connection.socket;
     const behind = takeBody(connection, request);
+    request.isFollowed = behind < request.head.end;
     if (!reply.answer(connection, request)) keep(connection, request);
     return behind;
   };
@@ -303,6 +337,11 @@ export const buildHttp1Connection = ({
       return;
     }
     const { unread } = connection;
+    if (connection.isQueued) {
+      hold(connection, Buffer.concat([unread ?? NONE, bytes.subarray(at, end)]), PIPELINED_BYTES);
+      held.count(connection);
+      return;
+    }
     connection.unread = undefined;
     if (unread === undefined) consume(connection, bytes, at, end);
     else {
@@ -315,6 +354,7 @@ export const buildHttp1Connection = ({
   return {
     onTurn: ({ n, connections, bytes, at, end }, onError) => {
       isTurn = true;
+      turnStartMs = performance.now();
       for (let i = 0; i < n; i++) {
         try {
           receive(connections[i]!, bytes[i]!, at[i]!, end[i]!);
@@ -338,6 +378,7 @@ export const buildHttp1Connection = ({
         connection.socket.end();
         return;
       }
+      if (connection.isQueued) return;
       const { request } = connection;
       if (request && connection.wait !== 'head') endBody(connection, request);
       else if (!connection.unsent || !connection.unread) {

@@ -56,8 +56,11 @@ export const buildReply = ({
 }: ReplySetting): Reply => {
   const { wait } = outlet;
   /** How a message says what becomes of the connection after it. */
-  const persistenceOf = (connection: Connection, { framing, head }: HttpRequest): Persistence => {
-    const isOver = connection.hasEnded && connection.unread === undefined;
+  const persistenceOf = (
+    connection: Connection,
+    { framing, head, isFollowed }: HttpRequest,
+  ): Persistence => {
+    const isOver = connection.hasEnded && connection.unread === undefined && !isFollowed;
     if (!framing.keepsAlive || isClosing(connection) || isOver) connection.isLast = true;
     if (connection.isLast) return 'close';
     return head.minor === 0 ? 'keep-1.0' : 'keep';

@@ -22,6 +22,8 @@ export interface HttpRequest extends Call, InPlace {
   end: number;
   /** The body, if it did not: still coming, or come in pieces. */
   incoming: RequestBody | undefined;
+  /** There were bytes behind it. */
+  isFollowed: boolean;
   /** Its answer has begun to leave. */
   isBegun: boolean;
   /** Only the rest of its body is to come, for nobody. */
@@ -51,6 +53,7 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
     at: 0,
     end: 0,
     incoming: undefined,
+    isFollowed: false,
     isBegun: false,
     isAnswered: false,
     remote: undefined,

@@ -34,6 +34,28 @@ describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
       ]);
     });
 
+    test.each([
+      ['at once', (path: string) => path],
+      ['later', (path: string) => Promise.resolve(path)],
+    ])('with thousands of requests behind each other, answered %s, keeps others waiting for few of them', async (_, answer) => {
+      const N = 1500;
+      const asked: string[] = [];
+      const server = open((call) => {
+        asked.push(call.path);
+        for (const endMs = performance.now() + 0.05; performance.now() < endMs; );
+        return answer(call.path);
+      });
+      const many = talk(server, get('/many').repeat(N) + get('/end'));
+      await many.until('/many');
+      many.socket.end();
+      const other = talk(server, get('/other'));
+      await other.until('/other');
+      const heard = await many.until('/end');
+      expect(asked.indexOf('/other')).toBeLessThan(N / 2);
+      expect(heard.match(/\/many/g)).toHaveLength(N);
+      await many.closed;
+    });
+
     test('passes over an empty line between requests, and refuses paths that are read in two ways', async () => {
       const server = open(echo);
       const { until, closed } = talk(server, `\r\n${post('/a', 'abc')}\r\n${get('/b')}`);

@@ -130,6 +130,8 @@ export interface Admission {
   readonly enterBatch: (call: Call) => Ticket | ShedReason;
   /** Lets in a stream, which takes no place among the batches: its slices wait for their turns. */
   readonly openStream: (call: Call) => Ticket | ShedReason;
+  /** Lets in a single prediction with reasons, which waits for its turn: it counts by its work alone. */
+  readonly enterExplained: (call: Call) => Ticket | ShedReason;
   /** The largest answer that is made. */
   readonly answerLimitBytes: number;
   /** Whole seconds for `Retry-After`, at least 1. */

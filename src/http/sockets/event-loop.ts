@@ -19,7 +19,13 @@ const FIRST_WAIT_MS = 1;
 /** The runtime's own part of a turn takes a few microseconds: what takes longer is somebody's work, which may go on. */
 const WORK_MS = 0.03;
 /** Of one connection in one turn. */
-const READ_BYTES = 256 * 1024;
+const READ_BYTES = 64 * 1024;
+/**
+ * When so much has been read in a turn, large bodies wait for the next one, and of the others only so much is read as
+ * nearly every request has: who asks for little is not kept waiting by those who send much.
+ */
+const BULK_BYTES = 256 * 1024;
+const SMALL_READ_BYTES = 16 * 1024;
 const EVENT_LOOP = 'anon_inode:[eventpoll]';
 /** The mark of the runtime's own loop: no descriptor. */
 const RUNTIME = -1;
@@ -87,12 +93,15 @@ const openEventLoop = (): EventLoop | undefined => {
   const rounds: number[] = [];
   let nWatched = 0;
   let isTurning = false;
-  let next: (() => void)[] = [];
-  let current: (() => void)[] = [];
+  /** In their order, since one may wait for several turns. */
+  const next: (() => void)[] = [];
   const last: (() => void)[] = [];
   /** Where in the slab the next piece goes, and where the last one was put. */
   let used = 0;
   let receivedAt = 0;
+  /** In this turn; and how much the last call would have read. */
+  let nRead = 0;
+  let mostBytes = READ_BYTES;
   let waitMs = FIRST_WAIT_MS;
   let hasHappened = false;
   let endMs = 0;
@@ -100,6 +109,10 @@ const openEventLoop = (): EventLoop | undefined => {
   const settle = (): void => {
     while (last.length > 0) last.pop()!();
     used = 0;
+  };
+
+  const goOnReading = (): void => {
+    for (let n = next.length; n > 0 && nRead < BULK_BYTES; n--) next.shift()!();
   };
 
   const tell = (nEvents: number): void => {
@@ -119,9 +132,10 @@ const openEventLoop = (): EventLoop | undefined => {
     if (hasHappened) waitMs = FIRST_WAIT_MS;
     else if (!isBusy) waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
     try {
-      [current, next] = [next, current];
-      while (current.length > 0) current.pop()!();
+      nRead = 0;
       tell(nEvents);
+      settle();
+      goOnReading();
       settle();
     } finally {
       goOn();
@@ -153,15 +167,17 @@ const openEventLoop = (): EventLoop | undefined => {
     },
     hasRoom: () => SLAB_BYTES - used > READ_BYTES,
     receive: (descriptor) => {
-      const got = calls.receive(descriptor, used, READ_BYTES);
+      mostBytes = nRead < BULK_BYTES ? READ_BYTES : SMALL_READ_BYTES;
+      const got = calls.receive(descriptor, used, mostBytes);
       if (got <= 0) return got;
+      nRead += got;
       receivedAt = used;
       used += got;
       SLAB[used++] = 0;
       return got;
     },
     receivedAt: () => receivedAt,
-    isFull: (nBytes) => nBytes === READ_BYTES,
+    isFull: (nBytes) => nBytes === mostBytes,
     again: (work) => {
       next.push(work);
     },

@@ -28,8 +28,61 @@ export const isPacked = (call: Pick<Call, 'header'>): boolean => {
   );
 };
 
-/** @throws AppError body-too-large, request-malformed */
-export const unpack = async (bytes: Bytes, limitBytes: number): Promise<Bytes> => {
+/** So many bodies are unpacked at once: more would only wait for a thread, with room for what they unpack to. */
+const AT_ONCE = 4;
+/** What a stream that is being unpacked takes, for windows, buffers and objects. */
+const STREAM_BYTES = 128 * 1024;
+
+interface Unpacking {
+  /**
+   * A whole body. @returns undefined where others already keep all the memory that they may
+   * @throws AppError body-too-large, request-malformed
+   */
+  readonly whole: (bytes: Bytes, limitBytes: number) => Promise<Bytes> | undefined;
+  /** The call with its body unpacked while it comes, as slowly as it is taken; undefined where there is no memory. */
+  readonly stream: (call: Call) => Call | undefined;
+}
+
+/** @param mostBytes that are kept for packed bodies, and for streams */
+export const buildUnpacking = (mostBytes: number): Unpacking => {
+  let nBytes = 0;
+  let nRunning = 0;
+  let nStreams = 0;
+  const queue: (() => void)[] = [];
+  const turn = (): Promise<void> | undefined => {
+    if (nRunning++ < AT_ONCE) return undefined;
+    return new Promise((resolve) => queue.push(resolve));
+  };
+  const inTurn = async (bytes: Bytes, limitBytes: number): Promise<Bytes> => {
+    nBytes += bytes.length;
+    try {
+      await turn();
+      return await unpack(bytes, limitBytes);
+    } finally {
+      nBytes -= bytes.length;
+      nRunning--;
+      queue.shift()?.();
+    }
+  };
+  const counted = async function* (call: Call): AsyncGenerator<Bytes, undefined> {
+    nStreams++;
+    try {
+      yield* unpackParts(call.parts());
+    } finally {
+      nStreams--;
+    }
+  };
+  return {
+    whole: (bytes, limitBytes) =>
+      nBytes > 0 && nBytes + bytes.length > mostBytes ? undefined : inTurn(bytes, limitBytes),
+    stream: (call) =>
+      (nStreams + 1) * STREAM_BYTES > mostBytes
+        ? undefined
+        : (Object.create(call, { parts: { value: () => counted(call) } }) as Call),
+  };
+};
+
+const unpack = async (bytes: Bytes, limitBytes: number): Promise<Bytes> => {
   const { gunzip } = await import('node:zlib');
   const mostBytes = Math.min(limitBytes, Math.max(RATIO_FROM_BYTES, bytes.length * RATIO_LIMIT));
   const { promise, resolve, reject } = Promise.withResolvers<Bytes>();
@@ -51,10 +104,6 @@ const tooLarge = (what: string): AppError =>
     'body-too-large',
     `the body ${what}: up to the limit of a body are taken, and ${RATIO_LIMIT} times its size`,
   );
-
-/** The call with its body unpacked while it comes, as slowly as it is taken. */
-export const unpacked = (call: Call): Call =>
-  Object.create(call, { parts: { value: () => unpackParts(call.parts()) } }) as Call;
 
 /** @throws AppError body-too-large, request-malformed, and what `parts` throws */
 async function* unpackParts(parts: AsyncIterable<Bytes>): AsyncGenerator<Bytes, undefined> {

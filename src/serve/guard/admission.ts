@@ -144,6 +144,14 @@ export const buildAdmission = (
         streams--;
       });
     },
+    enterExplained: (call) => {
+      if (isOverloaded()) return 'overload';
+      const ticket = ticketFor(call, 0, () => {});
+      const refused = ticket.charge({ work: 'explain', nRows: 1, answerBytes: 0 });
+      if (refused === undefined) return ticket;
+      ticket.leave();
+      return refused;
+    },
     retryAfterSeconds: () => Math.max(1, Math.ceil(work.total() / 1000)),
   };
 };

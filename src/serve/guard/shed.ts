@@ -2,6 +2,7 @@
  * Load shedding: the failure that answers each reason, and the frame around work that was admitted.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
+import type { Call } from '../../http/call.ts';
 import type { ServeContext, Ticket } from '../context.ts';
 import type { ShedReason } from '../labels.ts';
 
@@ -39,6 +40,27 @@ export const admitted = <T>(context: ServeContext, work: () => T): T => {
     return work();
   } finally {
     context.admission.leave();
+  }
+};
+
+/**
+ * Does a single prediction that is explained, or made a page of: that costs as much as hundreds of them, so it waits for
+ * its turn, as the slices of batches do. @throws AppError overloaded, deadline-passed
+ */
+export const admittedInTurn = async <T>(
+  context: ServeContext,
+  call: Call,
+  work: () => T,
+): Promise<T> => {
+  const ticket = admittedAs(context, context.admission.enterExplained(call));
+  try {
+    await pauseOf(context, ticket)();
+    const startMs = performance.now();
+    const done = work();
+    ticket.done('explain', 1, performance.now() - startMs);
+    return done;
+  } finally {
+    ticket.leave();
   }
 };
 

@@ -15,6 +15,7 @@ import { assetHeaders, PAGE_HEADERS } from '../documents/page-headers.ts';
 import type { Handler } from '../endpoint.ts';
 import { langOf } from '../formats/language.ts';
 import { flightOf, parametersOf } from '../formats/query.ts';
+import { admittedInTurn } from '../guard/shed.ts';
 import { buildPageAnswer } from './page-answer.ts';
 
 const HEADERS = { ...PAGE_HEADERS, vary: 'accept-language' };
@@ -33,7 +34,8 @@ export const buildHome = (context: ServeContext) => {
       const lang = langOf(call);
       if (call.query !== '') {
         const flight = flightOf(parametersOf(call.query), loaded.model.inputs);
-        if (Object.keys(flight).length > 0) return answerPage(flight, lang);
+        if (Object.keys(flight).length > 0)
+          return admittedInTurn(context, call, () => answerPage(flight, lang));
       }
       return empty[lang](call);
     },

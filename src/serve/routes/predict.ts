@@ -6,6 +6,7 @@ import {
   type Answer,
   type Call,
   type InPlace,
+  lasting,
   type Spoken,
   spoken,
   textOf,
@@ -20,7 +21,7 @@ import { buildFlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import { flightOf, parametersOf, parseSwitches, type Switches } from '../formats/query.ts';
-import { admitted, shed } from '../guard/shed.ts';
+import { admitted, admittedInTurn, shed } from '../guard/shed.ts';
 import { batchStart, buildBatchAnswer } from '../scoring/batch.ts';
 import { buildStream, NDJSON } from '../scoring/ndjson.ts';
 import { buildReasons } from '../scoring/reasons.ts';
@@ -88,26 +89,38 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     const lang = langOf(call);
     return notices.text(raw, 0, lang) + (explain ? reasons.text(raw, 0, lang) : '');
   };
+  /** The same with reasons, in its turn: others have been in `raw` meanwhile. */
+  const explained = (names: readonly string[], call: Call): Promise<Answer> => {
+    const [own, ownNames] = [raw.slice(), [...names]];
+    return admittedInTurn(context, call, () => {
+      raw.set(own);
+      return answer(ownNames, true, call);
+    }).then(lasting);
+  };
   const answerParsed = (
     flight: unknown,
     { strict, explain }: Switches,
     call: Call,
-  ): Written | Spoken =>
-    answer(scoring.read(flight, { pointer: '', strict }, raw, 0), explain, call);
+  ): Written | Spoken | Promise<Answer> => {
+    const names = scoring.read(flight, { pointer: '', strict }, raw, 0);
+    return explain ? explained(names, call) : answer(names, false, call);
+  };
 
-  const batchAnswer = buildBatchAnswer(answering, (flight, switches, call) =>
-    textIn(answerParsed(flight, switches, call)),
-  );
+  const batchAnswer = buildBatchAnswer(answering, (flight, switches, call) => {
+    const names = scoring.read(flight, { pointer: '', strict: switches.strict }, raw, 0);
+    return textIn(answer(names, switches.explain, call));
+  });
 
   /** The answer to a plain flight that ends where the body ends. */
   const scanned = ({ source, at, end }: InPlace, call: Call): Written | Spoken | undefined => {
     const behind = scanner.scan(source, at, raw, 0);
     if (behind < 0 || skipSpace(source, behind) !== end) return undefined;
     const switches = parseSwitches(call.query);
+    if (switches.explain) return undefined;
     const unknown = scanner.unknown();
     if (switches.strict && (unknown.length > 0 || notices.impossible(raw, 0).length > 0))
       return undefined;
-    return answer(unknown, switches.explain, call);
+    return answer(unknown, false, call);
   };
 
   /** A batch, or a flight that the scanner left: it may be fine, it may be wrong. */
@@ -115,7 +128,7 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     bytes: Uint8Array,
     switches: Switches,
     call: Call,
-  ): Written | Spoken | Promise<Answer> => {
+  ): Answer | Promise<Answer> => {
     if (bytes.length <= SMALL_BYTES && batchStart(bytes) < 0) {
       const body = parseBody(bytes);
       if (!isObject(body) || (body['flights'] ?? null) === null)
@@ -133,7 +146,8 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     GET: (call) => {
       const { query } = call;
       const flight = flightOf(parametersOf(query), inputs);
-      return spoken(textIn(answerParsed(flight, parseSwitches(query), call)));
+      const given = answerParsed(flight, parseSwitches(query), call);
+      return given instanceof Promise ? given : spoken(textIn(given));
     },
     stream: buildStream(answering),
     scan: scanned,

@@ -12,7 +12,7 @@ import { type JsonObject, mediaTypeOf } from '../formats/body.ts';
 import { flightOfForm } from '../formats/form.ts';
 import { langOf } from '../formats/language.ts';
 import { checkNumber, parametersOf, parseSwitches } from '../formats/query.ts';
-import { admitted } from '../guard/shed.ts';
+import { admitted, admittedInTurn } from '../guard/shed.ts';
 import { buildReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
 import { once } from './later.ts';
@@ -54,9 +54,12 @@ export const buildResult = (context: ServeContext): Endpoint => {
       answer: async (bytes, call) => {
         const lang = langOf(call);
         const flight = flightOfForm(await fieldsOf(bytes, call), inputs, lang, new Date());
-        return prefersJson(call.header('accept'))
-          ? answerJson(flight, call.query, lang)
-          : (await pageAnswer())(flight, lang);
+        if (prefersJson(call.header('accept')))
+          return parseSwitches(call.query).explain
+            ? admittedInTurn(context, call, () => answerJson(flight, call.query, lang))
+            : answerJson(flight, call.query, lang);
+        const answer = await pageAnswer();
+        return admittedInTurn(context, call, () => answer(flight, lang));
       },
     },
   };

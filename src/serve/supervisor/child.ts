@@ -67,8 +67,8 @@ interface ChildSetting {
 }
 
 /**
- * What the runtime takes for the memory of the machine. It lets garbage grow with that, and collects in earnest when a
- * process of its own accord holds four fifths of it: of a limit of the container it knows nothing.
+ * What the runtime takes for the memory of the machine: it knows nothing of the limits of a container, and collects
+ * garbage in earnest only when a process holds four fifths of that.
  */
 const HEAP_LIMIT = 'BUN_JSC_forceRAMSize';
 const HEAP_SHARE = 0.75;

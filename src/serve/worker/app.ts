@@ -4,10 +4,11 @@
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { type Answer, type Call, isWritten, lasting, statusOf } from '../../http/call.ts';
+import { bufferBytesOf } from '../config.ts';
 import type { BuildApp, ServeContext } from '../context.ts';
 import type { Endpoint, Post } from '../endpoint.ts';
 import { mediaTypeOf, requireType, SMALL_BYTES } from '../formats/body.ts';
-import { ACCEPTED_CODINGS, isPacked, unpack, unpacked } from '../formats/content-coding.ts';
+import { ACCEPTED_CODINGS, buildUnpacking, isPacked } from '../formats/content-coding.ts';
 import { langOf } from '../formats/language.ts';
 import { buildRefusals, problemResponse } from '../formats/problem.ts';
 import { buildAuthorise } from '../guard/auth.ts';
@@ -142,26 +143,41 @@ export const buildApp: BuildApp = (context) => {
   const limitOf = ({ limitBytes = Number.POSITIVE_INFINITY }: Post): number =>
     Math.min(limitBytes, config.bodyLimitBytes);
 
-  const answerPacked = async (post: Post, call: Call): Promise<Answer> =>
-    lasting(post.answer(await unpack(await call.bytes(limitOf(post)), limitOf(post)), call));
+  const unpacking = buildUnpacking(bufferBytesOf(config));
+  const answerPacked = async (post: Post, call: Call): Promise<Answer> => {
+    const bytes = await unpacking.whole(await call.bytes(limitOf(post)), limitOf(post));
+    if (bytes === undefined) throw shed(context, 'memory');
+    return lasting(post.answer(bytes, call));
+  };
+  const streamOf = (call: Call): Call => {
+    const unpacked = unpacking.stream(call);
+    if (unpacked === undefined) throw shed(context, 'memory');
+    return unpacked;
+  };
+  /** A large body is not read for somebody who is refused in any case. */
+  const refuseLarge = (call: Call): void => {
+    const refused =
+      Number(call.header('content-length')) > SMALL_BYTES ? admission.isFull() : undefined;
+    if (refused) throw shed(context, refused);
+  };
 
   const answerBody = (post: Post, call: Call, plan: Plan): Answer | Promise<Answer> => {
     if (!plan.isPlain) {
       const packed = isPacked(call);
       const type = mediaTypeOf(call);
       if (post.stream && type === post.stream.type)
-        return post.stream.answer(packed ? unpacked(call) : call);
+        return post.stream.answer(packed ? streamOf(call) : call);
       if (post.types) requireType(type, post.types);
-      if (packed) return answerPacked(post, call);
+      if (packed) {
+        refuseLarge(call);
+        return answerPacked(post, call);
+      }
       plan.isPlain = true;
     }
     const body = post.scan && call.inPlace(config.bodyLimitBytes);
     const text = body && post.scan?.(body, call);
     if (text !== undefined) return text;
-    if (Number(call.header('content-length')) > SMALL_BYTES) {
-      const refused = admission.isFull();
-      if (refused) throw shed(context, refused);
-    }
+    refuseLarge(call);
     const bytes = call.bytes(limitOf(post));
     if (bytes instanceof Promise) return bytes.then((all) => lasting(post.answer(all, call)));
     return post.answer(bytes, call);
