@@ -1,6 +1,8 @@
 /** Workers that die, hang, or cannot start: what the service does about it. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startCallers } from './callers.ts';
 import { isAlive, metricOf, RIGHTS, type Running, startService, until } from './running.ts';
 
@@ -74,6 +76,28 @@ describe.each(RIGHTS)('a service of two workers, with rights: %s,', (rights) => 
       return next !== undefined && next !== standby;
     });
     expect((await service.predict()).status).toBe(200);
+  }, 180_000);
+
+  test('loses its files to somebody who cleans the folder, and starts workers as before', async () => {
+    const mark = `-${service.process.pid}-`;
+    for (const base of ['/dev/shm', tmpdir()])
+      for (const name of readdirSync(base))
+        if (name.startsWith('puntual-') && name.includes(mark))
+          rmSync(join(base, name), { recursive: true, force: true });
+    expect((await service.admin('/metrics')).status).toBe(200);
+    expect((await fetch(`${service.url}/model`)).status).toBe(200);
+    // As many as there are, and the standby: the last ones find nothing but what came back.
+    for (let n = 0; n < 3; n++) {
+      const [victim] = await readyPids();
+      process.kill(victim!, 'SIGKILL');
+      await until(async () => {
+        const pids = await readyPids();
+        return pids.length === 2 && !pids.includes(victim!);
+      });
+    }
+    await service.logs('are there again');
+    expect((await service.predict()).status).toBe(200);
+    expect((await service.admin('/reload', {})).status).toBe(200);
   }, 180_000);
 
   test('keeps its counts when the worker that made them is gone', async () => {

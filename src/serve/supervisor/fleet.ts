@@ -24,6 +24,7 @@ import {
   YOUNG_MS,
 } from './slot.ts';
 import { buildStandby } from './standby.ts';
+import { restoreCopies } from './shared-dir.ts';
 
 export interface Fleet {
   readonly places: () => readonly SlotView[];
@@ -109,7 +110,18 @@ export const buildFleet = ({
     ...(config.tls && { limit: 0 }),
   });
 
+  /** What a worker needs in the shared folder is there again, whoever has cleaned it. @throws AppError */
+  const restore = (): void => {
+    const nCopies = restoreCopies(sharedDir);
+    if (nCopies !== undefined)
+      log.warn('files of the service had been removed, and are there again', {
+        folder: sharedDir,
+        files: nCopies,
+      });
+  };
+
   const spawn = (wanted: ModelRef): Child => {
+    restore();
     const child = spawnChild({
       config: workerConfig(),
       model: wanted,

@@ -10,6 +10,7 @@ import { readRegularFile } from '../../core/regular-file.ts';
 import type { ServeConfig } from '../config.ts';
 import { authFileOf, buildAuthorise, withAuthFile } from '../guard/auth.ts';
 import type { Log } from '../log.ts';
+import { dropCopy, holdCopy } from './shared-dir.ts';
 
 type KeptConfig = Pick<ServeConfig, 'tls' | 'auth'>;
 
@@ -55,6 +56,7 @@ export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise
     const file = join(sharedDir, `kept-${++nCopies}`);
     try {
       writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' });
+      holdCopy(file);
     } catch (error) {
       rmSync(file, { force: true });
       throw new AppError('file-unwritable', `a copy of ${paths.join(', ')} cannot be written`, {
@@ -66,7 +68,7 @@ export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise
 
   /** Takes away copies, unless others need them too. */
   const remove = (copies: KeptConfig, others: KeptConfig): void => {
-    for (const file of filesOf(copies)) if (!filesOf(others).includes(file)) rmSync(file);
+    for (const file of filesOf(copies)) if (!filesOf(others).includes(file)) dropCopy(file);
   };
 
   /** Copies only when all of them are good. */

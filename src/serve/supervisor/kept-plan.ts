@@ -5,6 +5,7 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { dropCopy, holdCopy } from './shared-dir.ts';
 
 /** Reads files of flights as the bytes of a plan (see `core/departure-plan`); it comes from whoever can read files. */
 export type ReadPlan = (files: readonly string[]) => Promise<Uint8Array>;
@@ -38,6 +39,7 @@ export const keepPlan = async ({ files, read, sharedDir }: PlanSource): Promise<
     const file = join(sharedDir, `plan-${++nCopies}`);
     try {
       writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' });
+      holdCopy(file);
     } catch (error) {
       rmSync(file, { force: true });
       throw new AppError(
@@ -49,7 +51,7 @@ export const keepPlan = async ({ files, read, sharedDir }: PlanSource): Promise<
       );
     }
     // Workers that start now may still read the one before.
-    for (const old of copies.slice(0, -1)) rmSync(old, { force: true });
+    for (const old of copies.slice(0, -1)) dropCopy(old);
     copies = [...copies.slice(-1), file];
   };
 

@@ -8,7 +8,7 @@ import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { findModel, modelNames } from '../../core/model-store.ts';
 import type { ServeConfig } from '../config.ts';
 import type { ModelCopy, ModelRef } from '../messages.ts';
-import { keepModel } from './shared-dir.ts';
+import { dropCopy, holdCopy, keepModel } from './shared-dir.ts';
 
 /**
  * The file of the model that the user means; without a name, the only model there is.
@@ -76,6 +76,7 @@ export const bringModels = async (
   const bring = async (wanted: string | undefined): Promise<ModelCopy> => {
     const copy = await bringModel(config, place, wanted);
     copies.push(copy);
+    holdCopy(copy.file);
     return copy;
   };
   try {
@@ -85,7 +86,7 @@ export const bringModels = async (
     if (shadow !== undefined) others.push({ ...(await bring(shadow)), role: 'shadow' });
     return { ...copy, others };
   } catch (error) {
-    for (const { file } of copies) rmSync(file, { force: true });
+    for (const { file } of copies) dropCopy(file);
     throw error;
   }
 };

@@ -2,7 +2,6 @@
  * Which models serve: the reload of another one, the rollback, and why the last one was refused.
  * Changes happen one after the other; a refused model leaves all as it was.
  */
-import { rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { findModel, modelNames, switchCurrent } from '../../core/model-store.ts';
@@ -20,6 +19,7 @@ import {
   type WantedModels,
   wantedOf,
 } from './model-source.ts';
+import { dropCopy } from './shared-dir.ts';
 
 export interface Served {
   readonly ref: ModelRef;
@@ -135,7 +135,7 @@ export const buildReload = ({
   };
 
   const forget = (ref: ModelRef): void => {
-    for (const file of filesOf(ref)) rmSync(file, { force: true });
+    for (const file of filesOf(ref)) dropCopy(file);
   };
 
   /** Where in `others` a model of that name answers; -1: it is, or would be, the first. */

@@ -5,15 +5,18 @@
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readlinkSync,
   readSync,
+  renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { openRegularFile } from '../../core/regular-file.ts';
@@ -120,4 +123,60 @@ const copyInto = (file: string, source: number, path: string): void => {
   } finally {
     closeSync(target);
   }
+};
+
+/*
+ * The supervisor holds the copies that workers read (models, certificates, keys, plans) open, so that they come back when
+ * somebody cleans the folder: what removes old files from `/tmp`, or all of a user's from `/dev/shm` when that user logs
+ * out. Without them no worker could be started any more.
+ */
+
+/** Descriptors by the path of the copy; they belong to this process as a whole. */
+const held = new Map<string, number>();
+
+export const holdCopy = (path: string): void => {
+  held.set(path, openSync(path, 'r'));
+};
+
+/** Removes a copy that nobody needs any more. */
+export const dropCopy = (path: string): void => {
+  const descriptor = held.get(path);
+  if (descriptor !== undefined) closeSync(descriptor);
+  held.delete(path);
+  rmSync(path, { force: true });
+};
+
+/**
+ * Brings back what is held and is not there any more, and the folder with it.
+ * @returns how many copies came back; undefined when the folder was there
+ * @throws AppError file-unwritable
+ */
+export const restoreCopies = (sharedDir: string): number | undefined => {
+  const isWhole = existsSync(sharedDir);
+  const lost = [...held].filter(([path]) => !existsSync(path));
+  if (isWhole && lost.length === 0) return undefined;
+  try {
+    for (const dir of new Set([sharedDir, ...lost.map(([path]) => dirname(path))])) makeOwn(dir);
+    for (const [path, descriptor] of lost) writeAgain(path, descriptor);
+  } catch (error) {
+    throw new AppError(
+      'file-unwritable',
+      `what was removed from ${sharedDir} cannot be written again: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  return lost.length;
+};
+
+/** In a place that all may write to, a folder of that name may be another's by now. */
+const makeOwn = (dir: string): void => {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (statSync(dir).uid !== process.getuid?.()) throw new Error(`${dir} belongs to somebody else`);
+};
+
+const writeAgain = (path: string, source: number): void => {
+  const unfinished = `${path}.again`;
+  rmSync(unfinished, { force: true });
+  copyInto(unfinished, source, path);
+  renameSync(unfinished, path);
 };

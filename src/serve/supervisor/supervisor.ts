@@ -27,7 +27,7 @@ import { freePort, urlOf } from './ports.ts';
 import { bringModels, filesOf, resolveModel, wantedOf } from './model-source.ts';
 import { buildReload, type Reload } from './reload.ts';
 import { openServiceManager } from './service-manager.ts';
-import { makeSharedDirs } from './shared-dir.ts';
+import { holdCopy, makeSharedDirs } from './shared-dir.ts';
 import { buildShutdown } from './shutdown.ts';
 import { inheritedPorts, reportReady, startSuccessor } from './upgrade.ts';
 import { watchModel } from './watch-model.ts';
@@ -84,6 +84,7 @@ export const serve = async (
       : 0;
     const quotaPath = join(sharedDir, 'quota');
     createCells(quotaPath, QUOTA_CELLS);
+    holdCopy(quotaPath);
     let nCopies = 0;
     const copies = { sharedDirs, nextNumber: () => ++nCopies };
     const ref = await bringModels(config, copies, wantedOf(config));

@@ -27,10 +27,19 @@ export const createDrift = (
   return mapCells(path);
 };
 
+/** None of a folder that somebody has removed: see `supervisor/shared-dir.ts`. */
+const namesIn = (dir: string): readonly string[] => {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+};
+
 /** Sum over every worker that served the model, those that are gone included. */
 export const sumDrift = (sharedDir: string, sha256: string, nCells: number): Float64Array => {
   const sum = new Float64Array(nCells);
-  for (const name of readdirSync(sharedDir)) {
+  for (const name of namesIn(sharedDir)) {
     if (!name.startsWith(prefixOf(sha256))) continue;
     try {
       const cells = mapCells(join(sharedDir, name));
@@ -44,7 +53,7 @@ export const sumDrift = (sharedDir: string, sha256: string, nCells: number): Flo
 
 /** Moves the counts of a worker that is gone into the file of worker 0, so that files do not pile up. */
 export const retireDrift = (sharedDir: string, spawnId: number): void => {
-  for (const name of readdirSync(sharedDir)) {
+  for (const name of namesIn(sharedDir)) {
     const match = /^drift-([0-9a-f]+)-(\d+)$/.exec(name);
     if (!match || Number(match[2]) !== spawnId || spawnId === 0) continue;
     const gone = mapCells(join(sharedDir, name));
