@@ -5,13 +5,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { trainExplained } from '../../src/cli/training/explained-training.ts';
 import { loadFlights } from '../../src/flights/cleaning/weather.ts';
 import { buildTrainingPage } from '../../src/report/training/training-page.ts';
-import { importanceOf } from '../../src/score/importance.ts';
 import { partialDependenceOf } from '../../src/score/partial-dependence.ts';
 import { storeTrained } from '../../src/score/stored-training.ts';
 import { DEFAULT_OPTIONS } from '../../src/train/settings.ts';
-import { trainModel } from '../../src/train/training.ts';
 
 export interface Phase {
   readonly phase: string;
@@ -42,7 +41,7 @@ end('start of the program');
 const table = await loadFlights([file], weather ? { weather } : {});
 end('reading');
 let last: string | undefined;
-const trained = await trainModel(
+const { trained, importance: explained } = await trainExplained(
   table,
   { ...DEFAULT_OPTIONS, refit: refit === 'refit' },
   ({ head, round }) => {
@@ -63,8 +62,8 @@ try {
   });
   end('self-test, storing');
   const { model } = trained.judged;
-  const importance = importanceOf(model, trained.sampleRaw);
-  end('SHAP');
+  const importance = await explained;
+  end('SHAP, what is left of it');
   const partialDependence = partialDependenceOf(model, importance, trained.sampleRaw);
   end('partial dependence');
   const page = buildTrainingPage({

@@ -5,6 +5,7 @@
  * (in larger steps where there is much to learn, see `treeSearch`), then from all flights before the test, so that it
  * knows the newest schedule too. Once it is judged it may be learned a third time, from every flight there is.
  */
+import type { Forest } from '../core/forest.ts';
 import { sigmoid } from '../core/logistic.ts';
 import type { Calibration, Head } from '../core/model.ts';
 import {
@@ -84,13 +85,15 @@ interface HeadTraining {
   readonly free: (nRows: number) => Promise<void>;
   /** Told after each round; returns false to stop early. */
   readonly onRound: OnRound;
+  /** Told the trees of the first answer, as soon as they are grown. */
+  readonly onFirst?: ((forest: Forest) => void) | undefined;
 }
 
 /** Learns all heads, in the order in which a model keeps them. */
 export const learnHeads = async (
   prepared: Learnable,
   options: TrainOptions,
-  { buildLearner, score, free, onRound }: HeadTraining,
+  { buildLearner, score, free, onRound, onFirst }: HeadTraining,
 ): Promise<LearnedHeads> => {
   const { parts, bins, features } = prepared;
   const learned: LearnedHead[] = [];
@@ -168,6 +171,8 @@ export const learnHeads = async (
     const nTrees = Math.round(first.trees.length * search.treesPerTree);
     const rows = knownOf(of);
     const { boosted, probabilities } = await learnAgain({ first, nTrees }, rows, name);
+    const forest = forestOf(boosted.trees, bins, boosted.base);
+    if (previous === null) onFirst?.(forest);
     // What the trees were grown in is not needed for their curve.
     await free(rows.nRows);
     const raw = await probabilitiesOf(first, of.calibration);
@@ -186,7 +191,7 @@ export const learnHeads = async (
         calibration: raw.map(buildCalibration(calibration)),
         test: (await probabilitiesOf(boosted, of.test)).map(buildCalibration(calibration)),
       },
-      head: headOf({ minutes, calibration, boosted, bins, isFirst: previous === null }),
+      head: headOf({ minutes, calibration, forest, isFirst: previous === null }),
     });
     previous = minutes;
     await free(rows.nRows);
@@ -225,7 +230,7 @@ export const learnOnAll = async (
   { parts: { train }, bins, features }: Learnable,
   { heads: judged, horizonDays }: RelearnableHeads,
   options: TrainOptions,
-  { buildLearner, free, onRound }: Omit<HeadTraining, 'score'>,
+  { buildLearner, free, onRound }: Omit<HeadTraining, 'score' | 'onFirst'>,
 ): Promise<readonly Head[] | null> => {
   const heads: LearnedHead['head'][] = [];
   let isStopped = false;
@@ -250,7 +255,8 @@ export const learnOnAll = async (
     await free(rows.nRows);
     const calibration = calibrateInTheLarge(curve, { ...rows, probabilities }, horizonDays);
     if (previous === null) known = probabilities.map(buildCalibration(calibration));
-    heads.push(headOf({ minutes, calibration, boosted, bins, isFirst: previous === null }));
+    const forest = forestOf(boosted.trees, bins, boosted.base);
+    heads.push(headOf({ minutes, calibration, forest, isFirst: previous === null }));
     previous = minutes;
   }
   const probabilities = heads.map((head) => ({ head }));
@@ -290,24 +296,17 @@ const regrow = async (
 interface HeadParts {
   readonly minutes: number;
   readonly calibration: Calibration;
-  readonly boosted: Boosted;
-  readonly bins: Learnable['bins'];
+  readonly forest: Forest;
   readonly isFirst: boolean;
 }
 
-const headOf = ({
-  minutes,
-  calibration,
-  boosted,
-  bins,
-  isFirst,
-}: HeadParts): LearnedHead['head'] => ({
+const headOf = ({ minutes, calibration, forest, isFirst }: HeadParts): LearnedHead['head'] => ({
   kind: 'probability',
   minutes,
   link: 'logistic',
   calibration,
   given: isFirst ? 'nothing' : 'previous',
-  score: { kind: 'forest', forest: forestOf(boosted.trees, bins, boosted.base) },
+  score: { kind: 'forest', forest },
 });
 
 /** @param known float64: what the first head says of the flights whose delays are `minutes` */

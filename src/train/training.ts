@@ -5,6 +5,7 @@
 
 import { dayOf } from '../core/calendar.ts';
 import { buildDelayQuantile } from '../core/delay-distribution.ts';
+import type { Forest } from '../core/forest.ts';
 import type { Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import { wholeProcessors } from '../host/processors.ts';
@@ -92,18 +93,27 @@ export interface Trained {
   readonly sampleRaw: Float64Array;
 }
 
+/** The first answer of the model that will be judged, before its curve, and test flights to explain it by. */
+export interface FirstAnswer extends Pick<Model, 'inputs' | 'features'> {
+  readonly forest: Forest;
+  /** As in `Trained`. */
+  readonly sampleRaw: Float64Array;
+}
+
 /**
  * Learns a model, judges it, and learns it again from every flight.
  * @param onRound returns false to stop early, keeping the best round
+ * @param onFirst told as soon as the first answer's trees are grown, so that they can be explained beside the rest
  * @throws AppError data-too-small, data-unfit, data-leak
  */
 export const trainModel = async (
   table: Table,
   options: TrainOptions,
   onRound: OnRound = () => true,
+  onFirst?: (first: FirstAnswer) => void,
 ): Promise<Trained> => {
   const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
-  const task = { table, options, pool, onRound };
+  const task = { table, options, pool, onRound, onFirst };
   try {
     const { judged, report, sampleRaw, relearnable, everyDay } = await learnJudged(task);
     if (relearnable === null)
@@ -133,6 +143,7 @@ interface TrainingTask {
   readonly options: TrainOptions;
   readonly pool: TrainingPool;
   readonly onRound: OnRound;
+  readonly onFirst: ((first: FirstAnswer) => void) | undefined;
 }
 
 interface JudgedLearning {
@@ -151,13 +162,16 @@ const learnJudged = async ({
   options,
   pool,
   onRound,
+  onFirst,
 }: TrainingTask): Promise<JudgedLearning> => {
   const [ready, everyDay] = await prepareToLearn(table, options, pool);
+  const { inputs, features } = ready.learnable;
   const learned = await learnHeads(ready.learnable, options, {
     buildLearner: buildParallelLearner(pool),
     score: pool.score,
     free: pool.free,
     onRound,
+    onFirst: (forest) => onFirst?.({ inputs, features, forest, sampleRaw: ready.samples.testRaw }),
   });
   const isLast = !isRefit(options) || learned.isStopped;
   freeColumns(table.nRows);

@@ -13,14 +13,15 @@ import { type FlightsOptions, loadFlights } from '../../flights/cleaning/weather
 import { peakMemoryMb } from '../../host/peak-memory.ts';
 import { buildTrainingPage } from '../../report/training/training-page.ts';
 import { verdictOf } from '../../report/training/verdict.ts';
-import { type FeatureImportance, importanceOf } from '../../score/importance.ts';
+import type { FeatureImportance } from '../../score/importance.ts';
 import { type PartialDependence, partialDependenceOf } from '../../score/partial-dependence.ts';
 import { storeTrained } from '../../score/stored-training.ts';
 import { type RollingMonth, rollMonths } from '../../train/rolling.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../../train/settings.ts';
-import { type TrainReport, trainModel } from '../../train/training.ts';
+import type { TrainReport } from '../../train/training.ts';
 import { bestOf, type TuningTrial, tune } from '../../train/tuning.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
+import { trainExplained } from './explained-training.ts';
 import { decidePublication, type Publication, requireComparable } from './publication.ts';
 import { buildPace } from './pace.ts';
 import { buildProgress } from '../progress.ts';
@@ -115,7 +116,7 @@ const trainWatched = async (
   if (trials) settings = { ...settings, boost: bestOf(trials).settings };
   const progress = options.showsProgress ? buildProgress('training') : undefined;
   const paceOf = buildPace();
-  const trained = await trainModel(table, settings, (round) => {
+  const { trained, importance: explained } = await trainExplained(table, settings, (round) => {
     interruption.allowKeeping();
     progress?.update(round.round, round.nRounds, paceOf(round));
     return !interruption.isAsked();
@@ -133,7 +134,7 @@ const trainWatched = async (
     isPublished: publication.isCurrent,
   });
   const { model } = trained.judged;
-  const importance = importanceOf(model, trained.sampleRaw);
+  const importance = await explained;
   const report: TrainFilesReport = {
     model: path,
     version,
