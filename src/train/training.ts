@@ -94,7 +94,7 @@ export interface Trained {
 }
 
 /** The first answer of the model that will be judged, before its curve, and test flights to explain it by. */
-export interface FirstAnswer extends Pick<Model, 'inputs' | 'features'> {
+interface FirstAnswer extends Pick<Model, 'inputs' | 'features'> {
   readonly forest: Forest;
   /** As in `Trained`. */
   readonly sampleRaw: Float64Array;
