@@ -129,9 +129,9 @@ describe('connections that are kept', () => {
     become([], false);
     second.open(10);
     second.end(true);
-    at(1099);
+    at(3099);
     expect(kept.counts()).toMatchObject({ kept: 1 });
-    at(1100);
+    at(3100);
     expect(kept.counts()).toMatchObject({ kept: 0, adopted: 1, reset: 1 });
     for (const worker of [first, second, other]) worker.close();
     kept.stop();

@@ -23,8 +23,8 @@ const MOST_DESCRIPTORS = 2 ** 20;
 const SWEEP_MS = 1000;
 /** So long the worker that takes the place of a dead one is waited for, so that it gets its share. */
 const SUCCESSOR_MS = 100;
-/** Whom nobody has taken after this is closed. */
-const ORPHAN_LIMIT_MS = 1000;
+/** Whom nobody has taken after this is closed. In a small container a worker without a standby takes seconds to start. */
+const ORPHAN_LIMIT_MS = 3000;
 const RETRY_MS = 10;
 
 /** The connections of one worker. */
