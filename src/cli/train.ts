@@ -134,6 +134,6 @@ export const describe = (command: Command): void => {
       });
       if (flags.json) printJson(report);
       else printTrainReport(report);
-      requirePublished(report.publication, report.model);
+      requirePublished(report.publication, report.model, 'training with --publish, or ');
     });
 };

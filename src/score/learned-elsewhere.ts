@@ -1,6 +1,6 @@
 /**
- * A model whose trees another program learned from our matrix: calibrated on the calibration days, judged on the test days,
- * with our inputs, features and known days.
+ * A model whose trees another program learned from our matrix: calibrated as ours are by the days before the test, judged
+ * on the test days, with our inputs, features and known days.
  */
 import { buildCalibration } from '../core/calibrate.ts';
 import type { Calibration, Link, Model, Score } from '../core/model.ts';
@@ -8,7 +8,10 @@ import type { Table } from '../core/table.ts';
 import type { MatrixPart } from '../flights/output/matrix-folder.ts';
 import { buildProbability } from '../predict/heads.ts';
 import { buildReferencePredictor, scoreOf } from '../predict/reference.ts';
+import { dayOf } from '../core/calendar.ts';
 import { fitCalibration } from '../train/quality/calibration.ts';
+import { calibrateInTheLarge } from '../train/quality/calibration-in-the-large.ts';
+import { calibrateOverDays, hasDaysEnough } from '../train/quality/day-calibration.ts';
 import {
   type Baseline,
   baselineOf,
@@ -16,6 +19,7 @@ import {
   type Evaluation,
 } from '../train/quality/evaluation.ts';
 import { rateOf } from '../train/quality/metrics.ts';
+import { MIN_ROWS_OVER_DAYS } from '../train/head-training.ts';
 import { thresholdOf } from '../train/training.ts';
 import { type FeatureImportance, importanceOfMatrix } from './importance.ts';
 
@@ -42,28 +46,46 @@ interface FinishedModel {
 
 const IMPORTANCE_ROWS = 5000;
 
+/** The flights of a matrix folder. */
+interface MatrixParts {
+  /** By rising day, in pieces that fit into memory: what the trees were grown from. */
+  readonly train: AsyncIterable<MatrixPart>;
+  readonly validation: MatrixPart;
+  readonly calibration: MatrixPart;
+  readonly test: MatrixPart;
+}
+
 /**
  * @param definition the model without its trees, as `features` wrote it
- * @cost a walk of all trees for each flight of the two parts
+ * @cost a walk of all trees for each flight
  */
-export const finishLearnedElsewhere = (
+export const finishLearnedElsewhere = async (
   definition: Model,
   { score, link, calibration: own, ...from }: Elsewhere,
-  { calibration, test }: { readonly calibration: MatrixPart; readonly test: MatrixPart },
-): FinishedModel => {
-  const [calibrationMatrix, testMatrix] = [calibration, test].map(rowMajorOf);
+  { train, validation, calibration, test }: MatrixParts,
+): Promise<FinishedModel> => {
   const nFeatures = definition.features.length;
   const plain = buildProbability({ link, calibration: own });
   const ask = (matrix: Float64Array): Float64Array =>
     Float64Array.from({ length: matrix.length / nFeatures }, (_, row) =>
       plain(scoreOf(score, matrix, row * nFeatures)),
     );
-  const early = ask(calibrationMatrix!);
+  const outcomesOf = (part: MatrixPart): Outcomes => ({
+    probabilities: ask(rowMajorOf(part)),
+    labels: part.labels,
+    days: Int32Array.from(part.departures, dayOf),
+  });
+  const testMatrix = rowMajorOf(test);
+  const early = {
+    train: await outcomesOfAll(train, outcomesOf),
+    validation: outcomesOf(validation),
+    calibration: outcomesOf(calibration),
+  };
   // A model that comes calibrated stays as it is: two curves cannot be one.
-  const curve = own.kind === 'none' ? fitCalibration(early, calibration.labels) : own;
+  const curve = own.kind === 'none' ? calibrationOf(early, horizonOf(test)) : own;
   const calibrate = own.kind === 'none' ? buildCalibration(curve) : (p: number) => p;
-  const threshold = thresholdOf(early.map(calibrate), calibration.labels);
-  const probabilities = ask(testMatrix!).map(calibrate);
+  const threshold = thresholdOf(early.calibration.probabilities.map(calibrate), calibration.labels);
+  const probabilities = ask(testMatrix).map(calibrate);
   const [head] = definition.heads;
   if (head?.kind !== 'probability') throw new TypeError('a definition begins with a probability');
   const evaluation = evaluate({
@@ -95,21 +117,76 @@ export const finishLearnedElsewhere = (
   const answers = new Float64Array(nRows);
   buildReferencePredictor(unchecked).predictInto(raw, nRows, answers);
   const model = { ...unchecked, selfTest: { nRows, raw, answers } };
-  const sample = thinned(testMatrix!, nFeatures);
+  const sample = thinned(testMatrix, nFeatures);
   return {
     model,
     evaluation,
     baselines,
     partRates: Object.fromEntries(
-      [calibration, test].map((part) => [
-        part.name,
-        { rows: part.nRows, baseRate: rateOf(part.labels) },
+      Object.entries({ ...early, test }).map(([name, { labels }]) => [
+        name,
+        { rows: labels.length, baseRate: rateOf(labels) },
       ]),
     ),
     importance: importanceOfMatrix(model, sample),
     importanceRows: sample.length / nFeatures,
   };
 };
+
+/** What was said of flights by rising day, and what came of them. */
+interface Outcomes {
+  readonly probabilities: Float64Array;
+  readonly labels: Uint8Array;
+  readonly days: Int32Array;
+}
+
+const outcomesOfAll = async (
+  parts: AsyncIterable<MatrixPart>,
+  outcomesOf: (part: MatrixPart) => Outcomes,
+): Promise<Outcomes> => {
+  const pieces: Outcomes[] = [];
+  for await (const part of parts) pieces.push(outcomesOf(part));
+  return joined(pieces);
+};
+
+const joined = (pieces: readonly Outcomes[]): Outcomes => {
+  const n = pieces.reduce((sum, { labels }) => sum + labels.length, 0);
+  const all = {
+    probabilities: new Float64Array(n),
+    labels: new Uint8Array(n),
+    days: new Int32Array(n),
+  };
+  let at = 0;
+  for (const { probabilities, labels, days } of pieces) {
+    all.probabilities.set(probabilities, at);
+    all.labels.set(labels, at);
+    all.days.set(days, at);
+    at += labels.length;
+  }
+  return all;
+};
+
+/** As `train` finds it: the slope on later days, the level that of all flights before the test. */
+const calibrationOf = (
+  {
+    train,
+    validation,
+    calibration,
+  }: Readonly<Record<'train' | 'validation' | 'calibration', Outcomes>>,
+  horizonDays: number,
+): Calibration => {
+  const later = joined([validation, calibration]);
+  const known = joined([train, later]);
+  const curve =
+    train.labels.length >= MIN_ROWS_OVER_DAYS && hasDaysEnough(later, known)
+      ? calibrateOverDays(later, known)
+      : fitCalibration(calibration.probabilities, calibration.labels);
+  return calibrateInTheLarge(curve, known, horizonDays);
+};
+
+/** How many days the test reaches past the flights before it. */
+const horizonOf = ({ departures, nRows }: MatrixPart): number =>
+  nRows === 0 ? 0 : dayOf(departures[nRows - 1]!) - dayOf(departures[0]!) + 1;
 
 /** float64, shape (nRows, nFeatures). */
 const rowMajorOf = ({ features, nRows }: MatrixPart): Float64Array => {

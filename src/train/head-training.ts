@@ -75,7 +75,7 @@ const QUANTILES = [0.5, 0.8, 0.9] as const;
 const MIN_ROWS = { train: 200, validation: 20 } as const;
 
 /** Where flights are fewer, the curve is found on the calibration part alone. */
-const MIN_ROWS_OVER_DAYS = 20_000;
+export const MIN_ROWS_OVER_DAYS = 20_000;
 
 /** How heads are learned. */
 interface HeadTraining {

@@ -11,6 +11,7 @@ import { datesOf, PARTS, type Part } from './features/time-split.ts';
 import { prepare } from './preparation.ts';
 import { buildBaselines } from './quality/baseline-model.ts';
 import { distributionsOf } from './quality/input-distribution.ts';
+import { rateOf } from './quality/metrics.ts';
 import type { TrainOptions } from './settings.ts';
 import { awkwardRows } from './flight-samples.ts';
 
@@ -42,7 +43,7 @@ export const buildFeatureMatrix = async (
   const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
   try {
     const prepared = await prepare(table, options, pool);
-    const { inputs, features, flights, parts, split, known, columns } = prepared;
+    const { inputs, features, flights, parts, split, known, columns, labels } = prepared;
     const departures = departuresOf(table);
     const { airline } = table.columns;
     const { weather } = table.surroundings ?? {};
@@ -78,7 +79,11 @@ export const buildFeatureMatrix = async (
             ...(weather && {
               weather: { leadHours: weather.leadHours, neighbours: weather.neighbours },
             }),
-            known: { days: datesOf(departures, known), rows: known.length },
+            known: {
+              days: datesOf(departures, known),
+              rows: known.length,
+              baseRate: rateOf(Uint8Array.from(known, (row) => labels[row]!)),
+            },
             settings: {
               lateMinutes: options.lateMinutes,
               seed: options.seed,

@@ -8,7 +8,7 @@ import { AppError } from '../../core/errors.ts';
 import { readModel } from '../../core/model-file.ts';
 import { storeModel } from '../../core/model-store.ts';
 import { scoreOverFeatures } from '../../exchange/over-features.ts';
-import { readMatrixPart } from '../../flights/output/matrix-folder.ts';
+import { matrixMonths, readMatrixPart } from '../../flights/output/matrix-folder.ts';
 import { peakMemoryMb } from '../../host/peak-memory.ts';
 import { compilePredictor } from '../../predict/compile.ts';
 import { buildTrainingPage } from '../../report/training/training-page.ts';
@@ -54,11 +54,12 @@ export const importLearnedElsewhere = async ({
   const definition = name === undefined ? plain : { ...plain, name };
   const names = definition.features.map((feature) => feature.name);
   const foreign = scoreOverFeatures(bytes, names, positive);
-  const parts = {
+  const { model, evaluation, ...rest } = await finishLearnedElsewhere(definition, foreign, {
+    train: matrixMonths(folder, names, 'train'),
+    validation: await readMatrixPart(folder, names, 'validation'),
     calibration: await readMatrixPart(folder, names, 'calibration'),
     test: await readMatrixPart(folder, names, 'test'),
-  };
-  const { model, evaluation, ...rest } = finishLearnedElsewhere(definition, foreign, parts);
+  });
   compilePredictor(model);
   const refusal = refusalBy(evaluation);
   const publication: Publication = {

@@ -86,12 +86,19 @@ export const requireComparable = (
     );
 };
 
-/** @throws AppError model-worse where the model was not made current */
-export const requirePublished = ({ isCurrent, reason }: Publication, path: string): void => {
+/**
+ * @param hint what makes it current all the same, beside writing its version down
+ * @throws AppError model-worse where the model was not made current
+ */
+export const requirePublished = (
+  { isCurrent, reason }: Publication,
+  path: string,
+  hint = '',
+): void => {
   if (isCurrent) return;
   const folder = dirname(path);
   throw new AppError(
     'model-worse',
-    `${path} is stored but not made current: ${reason}; --publish makes a model current all the same, and so does writing ${basename(folder)} into ${join(dirname(folder), 'current')}`,
+    `${path} is stored but not made current: ${reason}; ${hint}writing ${basename(folder)} into ${join(dirname(folder), 'current')} makes it current all the same`,
   );
 };

@@ -161,7 +161,22 @@ export const readMatrixPart = async (
   folder: string,
   names: readonly string[],
   part: string,
-): Promise<MatrixPart> => {
+): Promise<MatrixPart> => readMatrixFiles(filesOf(folder, part), names, part);
+
+/**
+ * The same month by month, so that a part that is larger than memory can be gone through.
+ * @throws AppError file-missing
+ */
+export async function* matrixMonths(
+  folder: string,
+  names: readonly string[],
+  part: string,
+): AsyncGenerator<MatrixPart> {
+  for (const file of filesOf(folder, part)) yield readMatrixFiles([file], names, part);
+}
+
+/** By rising month. @throws AppError file-missing */
+const filesOf = (folder: string, part: string): readonly string[] => {
   const place = join(folder, `part=${part}`);
   const files = existsSync(place)
     ? readdirSync(place)
@@ -173,9 +188,17 @@ export const readMatrixPart = async (
       'file-missing',
       `${place} holds no Parquet file; a folder that 'puntual features' wrote is expected`,
     );
+  return files.map((file) => join(place, file));
+};
+
+const readMatrixFiles = async (
+  files: readonly string[],
+  names: readonly string[],
+  part: string,
+): Promise<MatrixPart> => {
   const database = await openDatabase();
   try {
-    const from = `read_parquet([${files.map((file) => literal(join(place, file))).join(', ')}], hive_partitioning = false)`;
+    const from = `read_parquet([${files.map(literal).join(', ')}], hive_partitioning = false)`;
     const numbers = [
       ...names.map(identifier),
       '_late',

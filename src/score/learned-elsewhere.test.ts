@@ -1,0 +1,90 @@
+/** What another program's trees are made into. */
+import { expect, test } from 'bun:test';
+import type { Model } from '../core/model.ts';
+import { buildRandom } from '../core/random.ts';
+import type { MatrixPart } from '../flights/output/matrix-folder.ts';
+import { finishLearnedElsewhere } from './learned-elsewhere.ts';
+
+const DEFINITION: Model = {
+  name: 'far',
+  inputs: [{ name: 'x', kind: 'number', required: false, description: '' }],
+  features: [{ name: 'x', step: 'number', input: 'x' }],
+  heads: [
+    {
+      kind: 'probability',
+      minutes: 15,
+      given: 'nothing',
+      link: 'logistic',
+      calibration: { kind: 'none' },
+      score: { kind: 'linear', weights: new Float64Array(1), intercept: 0 },
+    },
+  ],
+  threshold: 0.5,
+  provenance: {
+    madeBy: 'puntual',
+    trainedOn: {
+      dialect: 'puntual',
+      target: 'arrival',
+      rows: { read: 0, rejected: 0, used: 0 },
+      split: { train: '', validation: '', calibration: '', test: '' },
+      settings: { lateMinutes: 15 },
+    },
+  },
+  shares: [],
+  selfTest: { nRows: 1, raw: new Float64Array(1), answers: new Float64Array(1) },
+};
+
+const random = buildRandom(5);
+
+/** A hundred flights a day, of which a share is late. */
+const partOf = (name: string, first: number, nDays: number, rate: number): MatrixPart => {
+  const n = nDays * 100;
+  const labels = Uint8Array.from({ length: n }, () => (random() < rate ? 1 : 0));
+  return {
+    name,
+    nRows: n,
+    features: [Float64Array.from(labels, (late) => late + 3 * random())],
+    labels,
+    minutes: Float32Array.from(labels, (late) => 40 * late),
+    departures: Float64Array.from(
+      { length: n },
+      (_, i) => (first + Math.floor(i / 100)) * 1440 + 600,
+    ),
+    airlineCodes: new Int32Array(n).fill(-1),
+    airlines: [],
+    climatology: new Float64Array(n).fill(0.3),
+    logistic: new Float64Array(n).fill(0.3),
+  };
+};
+
+const ELSEWHERE = {
+  madeBy: 'another program',
+  notes: [],
+  classes: { late: '1', other: '0' },
+  score: { kind: 'linear', weights: Float64Array.of(1), intercept: -3 },
+  link: 'logistic',
+  calibration: { kind: 'none' },
+} as const;
+
+test.each([
+  ['few flights', 100],
+  ['many', 240],
+])('its level is that of all flights before the test, not that of one good month: %s', async (_, nDays) => {
+  const train = partOf('train', 0, nDays, 0.3);
+  const pieces = async function* () {
+    yield train;
+  };
+  const { evaluation, partRates } = await finishLearnedElsewhere(DEFINITION, ELSEWHERE, {
+    train: pieces(),
+    validation: partOf('validation', nDays, 20, 0.3),
+    calibration: partOf('calibration', nDays + 20, 20, 0.1),
+    test: partOf('test', nDays + 40, 60, 0.28),
+  });
+  const predicted =
+    evaluation.reliability.reduce((sum, bin) => sum + bin.rows * bin.predicted, 0) / 6000;
+  expect(predicted).toBeGreaterThan(0.25);
+  expect(predicted).toBeLessThan(0.3);
+  expect(partRates['train']!.rows).toBe(100 * nDays);
+  expect(partRates['train']!.baseRate).toBeCloseTo(0.3, 1);
+  expect(partRates['calibration']!.baseRate).toBeCloseTo(0.1, 1);
+});
