@@ -65,12 +65,24 @@ export const storeModel = (
 export const switchCurrent = (modelsDir: string, name: string, version: string): void =>
   writeAtomically(join(modelsDir, name, 'current'), Buffer.from(`${version}\n`));
 
-/** The names of all models that have a current version. */
+/** The names of all models that have a current version. @throws AppError file-unreadable when it is no folder to read */
 export const modelNames = (modelsDir: string): readonly string[] => {
   if (!existsSync(modelsDir)) return [];
-  return readdirSync(modelsDir)
+  return namesIn(modelsDir)
     .filter((name) => existsSync(join(modelsDir, name, 'current')))
     .sort();
+};
+
+const namesIn = (folder: string): readonly string[] => {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOTDIR' ? 'it is no folder' : message;
+    throw new AppError('file-unreadable', `the models in ${folder} cannot be listed: ${why}`, {
+      cause: error,
+    });
+  }
 };
 
 /**
@@ -104,7 +116,7 @@ export const findModel = (modelsDir: string, wanted: string): string => {
 const versionsOf = (modelsDir: string, name: string): readonly string[] => {
   const folder = join(modelsDir, name);
   if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+  return namesIn(folder)
     .filter((version) => existsSync(join(folder, version, FILE)))
     .sort()
     .reverse();

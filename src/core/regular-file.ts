@@ -39,6 +39,10 @@ export const openRegularFile = (path: string, limitBytes: number): RegularFile =
   }
 };
 
+/** That it is one which can be read, before somebody opens it who would wait. @throws AppError file-missing, file-unreadable */
+export const checkRegularFile = (path: string): void =>
+  closeSync(openRegularFile(path, Number.POSITIVE_INFINITY).descriptor);
+
 /** The bytes of a regular file. @throws AppError file-missing, file-unreadable */
 export const readRegularFile = (path: string, limitBytes: number): Buffer<ArrayBuffer> => {
   const { descriptor, sizeBytes } = openRegularFile(path, limitBytes);

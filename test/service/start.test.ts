@@ -55,6 +55,12 @@ describe('puntual serve', () => {
     expect(damaged.stderr.trimEnd().split('\n')).toHaveLength(1);
   }, 180_000);
 
+  test('exits 2 with one line for a folder of models that is a file', async () => {
+    const { exitCode, stderr } = await runServe('--models', MAIN);
+    expect(exitCode).toBe(2);
+    expect(stderr).toBe(`puntual: the models in ${MAIN} cannot be listed: it is no folder\n`);
+  });
+
   test('passes over the variables that Kubernetes sets for Services of its name, and says so', async () => {
     const env = {
       PUNTUAL_PORT: 'tcp://10.96.132.11:80',

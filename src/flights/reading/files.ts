@@ -61,7 +61,7 @@ const matching = (pattern: string): readonly string[] => {
     throw new AppError('file-missing', `${pattern} does not exist`);
   }
   const found = globSync(pattern)
-    .filter((file) => !statSync(file).isDirectory())
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isDirectory() === false)
     .sort();
   if (found.length === 0) throw new AppError('file-missing', `no file matches ${pattern}`);
   return found;
@@ -72,7 +72,8 @@ const filesIn = (folder: string): readonly string[] => {
     .filter((name) => !/(^|[\\/])[._]/.test(name))
     .filter((name) => endingOf(name) !== undefined || /\.zip$/i.test(name))
     .map((name) => join(folder, name))
-    .filter((file) => !statSync(file).isDirectory())
+    // Nobody has named these: a FIFO among them would be waited for.
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
     .sort();
   if (files.length === 0) {
     throw new AppError(

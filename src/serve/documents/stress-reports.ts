@@ -2,6 +2,7 @@
  * The stress reports that lie in a folder, newest first: what each says of itself in its head. They are read when somebody
  * looks, and only pages that `puntual stress` wrote.
  */
+import { constants } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -17,6 +18,8 @@ interface StressReport {
 /** A folder with more pages is looked through by its newest. */
 const PAGES_READ = 50;
 const REPORTS_SHOWN = 5;
+/** One with all its charts has less than two megabytes. */
+const PAGE_LIMIT_BYTES = 32 * 2 ** 20;
 /** The summary stands before everything large. */
 const HEAD_BYTES = 8192;
 const SUMMARY = /<meta name="puntual-stress" content="([^"]*)">/;
@@ -29,11 +32,16 @@ export const listStressReports = async (folder: string): Promise<readonly Stress
     names
       .filter((name) => name.endsWith('.html'))
       .map(async (name) => {
-        const { mtimeMs = 0 } = await stat(join(folder, name)).catch(() => ({ mtimeMs: 0 }));
-        return { name, mtimeMs };
+        const found = await stat(join(folder, name)).catch(() => undefined);
+        // A FIFO would be waited for, a device might never end.
+        const isPage = found?.isFile() === true && found.size <= PAGE_LIMIT_BYTES;
+        return isPage ? [{ name, mtimeMs: found.mtimeMs }] : [];
       }),
   );
-  const newest = pages.sort((a, b) => b.mtimeMs - a.mtimeMs).slice(0, PAGES_READ);
+  const newest = pages
+    .flat()
+    .sort((a, b) => b.mtimeMs - a.mtimeMs)
+    .slice(0, PAGES_READ);
   const reports = await Promise.all(newest.map(({ name }) => readSummary(folder, name)));
   return reports
     .filter((report) => report !== undefined)
@@ -52,7 +60,7 @@ export const readStressReport = async (
 
 const readSummary = async (folder: string, file: string): Promise<StressReport | undefined> => {
   try {
-    const handle = await open(join(folder, file));
+    const handle = await open(join(folder, file), constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const bytes = new Uint8Array(HEAD_BYTES);
       const { bytesRead } = await handle.read(bytes, 0, HEAD_BYTES, 0);

@@ -2,9 +2,9 @@
  * What the report beside a trained model says of it, as far as the page shows it. The report may be of another version
  * or missing, since a model file travels alone: then nothing is said.
  */
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LoadedModel } from '../../core/model-file.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 
 /** A figure, and where 95 of 100 resamplings of the days put it; null where the days are too few. */
 interface Measured {
@@ -32,13 +32,18 @@ interface TrainingReport {
   readonly coverage: readonly (Measured & { readonly level: number })[];
 }
 
+/** What training writes has some hundred kilobytes. */
+const REPORT_LIMIT_BYTES = 16 * 2 ** 20;
+
 /** Features beyond these are not listed. */
 const FEATURES_SHOWN = 12;
 
 export const readTrainingReport = ({ path, version }: LoadedModel): TrainingReport | undefined => {
   let report: Record<string, unknown>;
   try {
-    report = JSON.parse(readFileSync(join(dirname(path), 'report.json'), 'utf8'));
+    report = JSON.parse(
+      readRegularFile(join(dirname(path), 'report.json'), REPORT_LIMIT_BYTES).toString('utf8'),
+    );
   } catch {
     return undefined;
   }

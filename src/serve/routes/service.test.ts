@@ -104,6 +104,7 @@ describe('the stress reports of a folder', () => {
     write('other.html', '<!doctype html><title>Something else</title>');
     write('broken.html', page('{'));
     write('secret.txt', 'secret');
+    expect(Bun.spawnSync(['mkfifo', join(reportsDir, 'fifo.html')]).exitCode).toBe(0);
     const list = await (await fetch(`${auto.url}/service/reports`)).json();
     expect(list).toEqual({
       reports: [
@@ -114,7 +115,14 @@ describe('the stress reports of a folder', () => {
     const shown = await fetch(`${auto.url}/service/reports?file=first.html`);
     expect(await shown.text()).toBe(first);
     expect(shown.headers.get('content-security-policy')).toContain('sandbox allow-scripts');
-    for (const file of ['secret.txt', 'other.html', '../secret.txt', '', '/etc/passwd'])
+    for (const file of [
+      'secret.txt',
+      'fifo.html',
+      'other.html',
+      '../secret.txt',
+      '',
+      '/etc/passwd',
+    ])
       expect(
         (await fetch(`${auto.url}/service/reports?${new URLSearchParams({ file })}`)).status,
       ).toBe(404);

@@ -85,6 +85,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 test('a request in a file is looked up again, and stays as it was while the file is not there', () => {
   const file = join(folder, 'cpu-request');
   expect(() => buildRequest({ file })).toThrow('cannot be read');
+  Bun.spawnSync(['mkfifo', file]);
+  expect(() => buildRequest({ file })).toThrow('is not a regular file');
+  rmSync(file);
   writeFileSync(file, 'a lot');
   expect(() => buildRequest({ file })).toThrow("holds 'a lot'");
   writeFileSync(file, '250');

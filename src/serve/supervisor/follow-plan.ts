@@ -4,16 +4,17 @@
  * hold for long, each by its descriptors.
  */
 import { AppError } from '../../core/errors.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import { descriptorLimit } from '../../host/descriptors.ts';
 import { grantedMemoryBytes } from '../../host/memory-limit.ts';
 import { grantedProcessors, processorQuota } from '../../host/processors.ts';
-import { readText } from '../../host/text-file.ts';
 import type { ServeConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import { type FleetPlan, type Grant, planFleet } from './fleet-plan.ts';
 
 const LOOK_MS = 2000;
 const COUNT_MS = 100;
+const REQUEST_LIMIT_BYTES = 4096;
 
 interface Followed {
   /** Returns false when it is not the moment; it is asked again. */
@@ -46,29 +47,41 @@ const buildGrant = ({ cpuRequest }: Pick<ServeConfig, 'cpuRequest'>): (() => Gra
 /**
  * Processors that were requested, looked up each time where a file holds them; what was there last, while it is being
  * replaced.
- * @throws AppError file-missing, value-invalid when the file is not right at the start
+ * @throws AppError file-missing, file-unreadable, value-invalid when the file is not right at the start
  */
 export const buildRequest = (cpuRequest: ServeConfig['cpuRequest']): (() => number) => {
   if (cpuRequest === undefined) return () => Number.POSITIVE_INFINITY;
   if (typeof cpuRequest === 'number') return () => cpuRequest;
   const { file } = cpuRequest;
+  const textOf = (): string => readRegularFile(file, REQUEST_LIMIT_BYTES).toString('latin1').trim();
   const read = (): number => {
-    const text = readText(file);
-    return text !== undefined && /^[1-9]\d*$/.test(text) ? Number(text) / 1000 : Number.NaN;
+    try {
+      const text = textOf();
+      return /^[1-9]\d*$/.test(text) ? Number(text) / 1000 : Number.NaN;
+    } catch (error) {
+      if (error instanceof AppError) return Number.NaN;
+      throw error;
+    }
   };
   let last = read();
-  if (Number.isNaN(last))
-    throw readText(file) === undefined
-      ? new AppError('file-missing', `--cpu-request: ${file} cannot be read`)
-      : new AppError(
-          'value-invalid',
-          `--cpu-request: ${file} holds '${readText(file)!.slice(0, 40)}'; thousandths of a processor are expected, such as 1500`,
-        );
+  if (Number.isNaN(last)) throw wrongRequest(file, textOf);
   return () => {
     const now = read();
     if (!Number.isNaN(now)) last = now;
     return last;
   };
+};
+
+const wrongRequest = (file: string, textOf: () => string): AppError => {
+  try {
+    return new AppError(
+      'value-invalid',
+      `--cpu-request: ${file} holds '${textOf().slice(0, 40)}'; thousandths of a processor are expected, such as 1500`,
+    );
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return new AppError(error.code, `--cpu-request: ${file} cannot be read: ${error.message}`);
+  }
 };
 
 export const followPlan = (

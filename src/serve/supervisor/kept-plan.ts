@@ -5,6 +5,7 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { checkRegularFile } from '../../core/regular-file.ts';
 import { dropCopy, holdCopy } from './shared-dir.ts';
 
 /** Reads files of flights as the bytes of a plan (see `core/departure-plan`); it comes from whoever can read files. */
@@ -35,6 +36,10 @@ export const keepPlan = async ({ files, read, sharedDir }: PlanSource): Promise<
   const stamp = (): string => files.map(stampOf).join(' / ');
 
   const takeOver = async (): Promise<void> => {
+    // Folders and patterns stand for files that are there.
+    for (const path of files)
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false)
+        checkRegularFile(path);
     const bytes = await read(files);
     const file = join(sharedDir, `plan-${++nCopies}`);
     try {
