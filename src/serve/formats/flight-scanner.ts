@@ -64,7 +64,9 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
   };
 
   const scanCategory = (bytes: Uint8Array, at: number, input: number): number => {
-    let [from, to, next] = [at, 0, 0];
+    let from = at;
+    let to = 0;
+    let next = 0;
     if (bytes[at] === QUOTE) {
       from = at + 1;
       to = scanString(bytes, from, token);

@@ -32,10 +32,15 @@ export const shed = ({ counters }: ServeContext, reason: ShedReason): AppError =
   return new AppError(FAILURES[reason].code, FAILURES[reason].detail);
 };
 
-/** Does a single prediction, if it is let in. @throws AppError overloaded */
-export const admitted = <T>(context: ServeContext, work: () => T): T => {
+/** Lets a single prediction in, which says `leave` when it is done. @throws AppError overloaded */
+export const enter = (context: ServeContext): void => {
   const refused = context.admission.tryEnter();
   if (refused) throw shed(context, refused);
+};
+
+/** Does a single prediction, if it is let in. @throws AppError overloaded */
+export const admitted = <T>(context: ServeContext, work: () => T): T => {
+  enter(context);
   try {
     return work();
   } finally {

@@ -21,7 +21,7 @@ import { buildFlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import { flightOf, parametersOf, parseSwitches, type Switches } from '../formats/query.ts';
-import { admitted, admittedInTurn, shed } from '../guard/shed.ts';
+import { admittedInTurn, enter, shed } from '../guard/shed.ts';
 import { batchStart, buildBatchAnswer } from '../scoring/batch.ts';
 import { buildStream, NDJSON } from '../scoring/ndjson.ts';
 import { buildReasons } from '../scoring/reasons.ts';
@@ -75,14 +75,19 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   };
 
   /** The answer to the flight in `raw`, whose values `names` are unknown. */
-  const answer = (names: readonly string[], explain: boolean, call: Call): Written | Spoken =>
-    admitted(context, () => {
+  const answer = (names: readonly string[], explain: boolean, call: Call): Written | Spoken => {
+    enter(context);
+    try {
       unknown = names;
       scoring.predict(raw, 1, out);
-      compare?.(raw, 1, out, () => names.length > 0);
+      compare?.(raw, 1, out, isOdd);
       const said = sentences(explain, call);
       return said === '' ? written : spoken(writer.write(out, 0, names, said + tail));
-    });
+    } finally {
+      admission.leave();
+    }
+  };
+  const isOdd = (): boolean => unknown.length > 0;
   /** The notices and reasons of the flight in `raw`; only where there are any does the language matter. */
   const sentences = (explain: boolean, call: Call): string => {
     if (!explain && !notices.isOdd(raw, 0)) return '';

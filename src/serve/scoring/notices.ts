@@ -73,7 +73,10 @@ export const buildNotices = (model: Model): Notices => {
       const faults = faultsOf(raw, at, lang);
       return faults.length === 0 ? '' : `,"notices":${JSON.stringify(faults)}`;
     },
-    isOdd: (raw, at) => rules.some((rule) => rule.isDue(raw, at)),
+    isOdd: (raw, at) => {
+      for (let i = 0; i < rules.length; i++) if (rules[i]!.isDue(raw, at)) return true;
+      return false;
+    },
     of: faultsOf,
     impossible: (raw, at) =>
       due(raw, at)?.flatMap(({ fault, isPossible }) => (isPossible ? [] : [fault])) ?? NONE,
