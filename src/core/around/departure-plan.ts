@@ -138,6 +138,35 @@ const startCells = () => {
   return cells;
 };
 
+/**
+ * How many flights of a number there are from one hour to before another of the same day. Who asks goes on in time, and
+ * asks the same days again and again: those asked last are kept as sums.
+ * @param countInto fills float64, shape (24), all 0, with the flights of the hours of a day, by its first hour
+ */
+const buildDayCounts = (
+  countInto: (number: number, start: number, counts: Float64Array) => void,
+): ((number: number, from: number, to: number) => number) => {
+  const counts = new Float64Array(HOURS);
+  /** Of each number, the first hour of the day that was asked last, and what its hours hold up to each of them. */
+  const askedStarts: number[] = [];
+  const askedSums: Float64Array[] = [];
+  const sumsOf = (number: number, start: number): Float64Array => {
+    if (askedStarts[number] === start) return askedSums[number]!;
+    const sums = askedSums[number] ?? new Float64Array(HOURS + 1);
+    countInto(number, start, counts.fill(0));
+    for (let hour = 0; hour < HOURS; hour++) sums[hour + 1] = sums[hour]! + counts[hour]!;
+    askedStarts[number] = start;
+    askedSums[number] = sums;
+    return sums;
+  };
+  return (number, from, to) => {
+    if (number < 0) return 0;
+    const start = dayStart(from);
+    const sums = sumsOf(number, start);
+    return Math.min(MOST, sums[to - start]! - sums[from - start]!);
+  };
+};
+
 /** Pages of some months each: a wrong year in one row costs one page. @cost 6 KB a number and page, twice that for busy ones */
 const startCounts = () => {
   const pages = new Map<number, Uint8Array | Uint16Array>();
@@ -147,27 +176,11 @@ const startCounts = () => {
   let bytes = 0;
   const keyOf = (number: number, index: number): number => number * PAGES + index + PAGES / 2;
   const placeOf = (hour: number): number => hour - HOURS_PER_PAGE * pageOfHour(hour);
-  /** Of each number, the first hour of the day that was asked last, and what its hours hold up to each of them. */
-  const askedStarts: number[] = [];
-  const askedSums: Float64Array[] = [];
-  const sumsOf = (number: number, start: number): Float64Array => {
-    if (askedStarts[number] === start) return askedSums[number]!;
-    const sums = askedSums[number] ?? new Float64Array(HOURS + 1);
+  const between = buildDayCounts((number, start, counts) => {
     const page = pages.get(keyOf(number, pageOfHour(start)));
     const first = placeOf(start);
-    for (let hour = 0; hour < HOURS; hour++)
-      sums[hour + 1] = page === undefined ? 0 : sums[hour]! + page[first + hour]!;
-    askedStarts[number] = start;
-    askedSums[number] = sums;
-    return sums;
-  };
-  /** Of the hours from one to before another of the same day. */
-  const between = (number: number, from: number, to: number): number => {
-    if (number < 0) return 0;
-    const start = dayStart(from);
-    const sums = sumsOf(number, start);
-    return Math.min(MOST, sums[to - start]! - sums[from - start]!);
-  };
+    if (page) for (let hour = 0; hour < HOURS; hour++) counts[hour] = page[first + hour]!;
+  });
   const put = (number: number, index: number, page: Uint8Array | Uint16Array): void => {
     pages.set(keyOf(number, index), page);
     bytes += page.byteLength;
@@ -305,13 +318,15 @@ const startSparseCounts = () => {
     /** By which the finished counts know a pair, also one without flights. */
     numberOf: (from: number, by: number): number => places[from]?.[by] ?? nPlaces,
     finish: (numbers: ReadonlyMap<string, number>): HourCounts => {
-      const between = (number: number, from: number, to: number): number =>
-        number < 0
-          ? 0
-          : Math.min(
-              MOST,
-              keys.placeOf(number, keyOf(number, to)) - keys.placeOf(number, keyOf(number, from)),
-            );
+      const between = buildDayCounts((number, start, counts) => {
+        const sorted = keys.sorted();
+        const first = keyOf(number, start);
+        for (let i = keys.placeOf(number, first); i < sorted.length; i++) {
+          const hour = sorted[i]! - first;
+          if (hour >= HOURS) break;
+          counts[hour]! += 1;
+        }
+      });
       return {
         numbers,
         inHour: (number, hour) => between(number, hour, hour + 1),
@@ -344,12 +359,23 @@ const startAircraft = () => {
     },
     finish: (numbers: ReadonlyMap<string, number>): AircraftTimes => {
       const dayOf = (minutes: number): number => Math.floor(minutes / MINUTES_PER_DAY);
-      const placeOf = (tail: number, minutes: number): number =>
-        keys.placeOf(tail, keyOf(tail, minutes));
+      /** The departure that was asked about last, and its place: both counts ask about the same. */
+      const asked = { tail: -1, minutes: 0, place: 0 };
+      const placeOf = (tail: number, minutes: number): number => {
+        if (asked.tail !== tail || asked.minutes !== minutes) {
+          asked.place = keys.placeOf(tail, keyOf(tail, minutes));
+          asked.tail = tail;
+          asked.minutes = minutes;
+        }
+        return asked.place;
+      };
       return {
         numbers,
         earlier: (tail, minutes) =>
-          tail < 0 ? 0 : placeOf(tail, minutes) - placeOf(tail, dayOf(minutes) * MINUTES_PER_DAY),
+          tail < 0
+            ? 0
+            : placeOf(tail, minutes) -
+              keys.placeOf(tail, keyOf(tail, dayOf(minutes) * MINUTES_PER_DAY)),
         gap: (tail, minutes) => {
           const place = tail < 0 ? 0 : placeOf(tail, minutes);
           const last = place === 0 ? Number.NEGATIVE_INFINITY : keys.sorted()[place - 1]!;
