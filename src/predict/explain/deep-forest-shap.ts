@@ -4,6 +4,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Forest } from '../../core/forest.ts';
+import { finish, type Gradual } from '../gradual.ts';
 import { decide } from '../reference.ts';
 import { type Attribution, shapleyWeights } from './attribution.ts';
 
@@ -20,25 +21,29 @@ const ITEMS_LIMIT = 40;
  * Splits on all paths together.
  * @throws AppError model-unsupported when an explanation would take longer than a service can wait, or not be exact
  */
-export const measurePaths = (forest: Forest): number => {
+export const measurePaths = (forest: Forest): number => finish(measureGradually(forest));
+
+/** The same, tree by tree. */
+export function* measureGradually(forest: Forest): Gradual<number> {
   const walk = buildWalk(forest);
   let nSplits = 0;
   let maxItems = 0;
   let nSteps = 0;
-  walk.all(
-    () => true,
-    () => {
-      nSplits += walk.depth();
-      maxItems = Math.max(maxItems, walk.nActive());
-      nSteps += (walk.nActive() + 1) ** 2;
-    },
-  );
+  const measure = (): void => {
+    nSplits += walk.depth();
+    maxItems = Math.max(maxItems, walk.nActive());
+    nSteps += (walk.nActive() + 1) ** 2;
+  };
+  for (const root of forest.roots) {
+    walk.tree(root, () => true, measure);
+    yield;
+  }
   if (maxItems > ITEMS_LIMIT)
     throw tooLarge(`a path asks ${maxItems} features, and up to ${ITEMS_LIMIT} can be told apart`);
   if (nSteps > STEPS_LIMIT)
     throw tooLarge(`one flight takes ${nSteps} steps, and up to ${STEPS_LIMIT} are taken`);
   return nSplits;
-};
+}
 
 const tooLarge = (why: string): AppError =>
   new AppError('model-unsupported', `the model is too large to be explained: ${why}`);
@@ -68,7 +73,13 @@ export const ofDeepForest = (forest: Forest): Attribution => {
 
 /** A walk over all paths of a forest that keeps what is known of the features on the current path. */
 interface Walk {
-  /** Visits every leaf of every tree, after asking where the row goes at each inner node. */
+  /** Visits every leaf of a tree, after asking where the row goes at each inner node. */
+  readonly tree: (
+    root: number,
+    goesLeft: (node: number) => boolean,
+    onLeaf: (leaf: number) => void,
+  ) => void;
+  /** The same of every tree. */
   readonly all: (goesLeft: (node: number) => boolean, onLeaf: (leaf: number) => void) => void;
   /** The distinct features on the path: `active[0 .. nActive())`. */
   readonly active: Int32Array;
@@ -122,31 +133,34 @@ const buildWalk = (forest: Forest): Walk => {
     if (--nSplits[asked]! === 0) nActive--;
   };
 
+  const tree: Walk['tree'] = (root, goesLeft, onLeaf) => {
+    let node = root;
+    for (;;) {
+      if (feature[node] !== -1) {
+        path[depth] = node;
+        isRight[depth] = 0;
+        rowGoesLeft[depth] = goesLeft(node) ? 1 : 0;
+        node = descend(depth++);
+        continue;
+      }
+      onLeaf(node);
+      while (depth > 0 && isRight[depth - 1] === 1) ascend(--depth);
+      if (depth === 0) break;
+      ascend(depth - 1);
+      isRight[depth - 1] = 1;
+      node = descend(depth - 1);
+    }
+  };
+
   return {
     active,
     nActive: () => nActive,
     depth: () => depth,
     zero,
     one,
+    tree,
     all: (goesLeft, onLeaf) => {
-      for (const root of roots) {
-        let node = root;
-        for (;;) {
-          if (feature[node] !== -1) {
-            path[depth] = node;
-            isRight[depth] = 0;
-            rowGoesLeft[depth] = goesLeft(node) ? 1 : 0;
-            node = descend(depth++);
-            continue;
-          }
-          onLeaf(node);
-          while (depth > 0 && isRight[depth - 1] === 1) ascend(--depth);
-          if (depth === 0) break;
-          ascend(depth - 1);
-          isRight[depth - 1] = 1;
-          node = descend(depth - 1);
-        }
-      }
+      for (const root of roots) tree(root, goesLeft, onLeaf);
     },
   };
 };

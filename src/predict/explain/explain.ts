@@ -2,13 +2,14 @@
  * Why a flight got its probability: exact TreeSHAP of the first head, by input, in points that add up.
  */
 import { buildEncoder, inputsOf } from '../../core/features.ts';
+import { finish, type Gradual } from '../gradual.ts';
 import type { Lang } from '../../core/language.ts';
 import { firstHeadOf, type Model } from '../../core/model.ts';
 import { buildHeadTransform } from '../heads.ts';
 import { toProbabilityScale } from './probability-attribution.ts';
 import { reasonOf } from './reason.ts';
 import { scoreOf } from '../reference.ts';
-import { buildAttribution } from './shap.ts';
+import { attributeGradually } from './shap.ts';
 
 interface Reason {
   readonly input: string;
@@ -38,13 +39,16 @@ export interface Explainer {
 }
 
 /** @cost O(leaves x depth) memory; a call costs what `shap` says */
-export const buildExplainer = (model: Model): Explainer => {
+export const buildExplainer = (model: Model): Explainer => finish(explainGradually(model));
+
+/** The same, with stops while it is made. */
+export function* explainGradually(model: Model): Gradual<Explainer> {
   const { inputs, features: steps } = model;
   const first = firstHeadOf(model);
   const { score } = first;
   const transform = buildHeadTransform(first);
   const encode = buildEncoder(inputs, steps);
-  const attribution = buildAttribution(score, expectedFeatures(model));
+  const attribution = yield* attributeGradually(score, expectedFeatures(model));
   const inputsAt = steps.map((step) =>
     [...new Set(inputsOf(step))].map((name) => inputs.findIndex((input) => input.name === name)),
   );
@@ -87,7 +91,7 @@ export const buildExplainer = (model: Model): Explainer => {
       return mean;
     },
   };
-};
+}
 
 /** Expected features of a linear model: shares of categories where they are recorded, else all alike. */
 const expectedFeatures = (model: Model): Float64Array =>

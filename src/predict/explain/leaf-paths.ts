@@ -11,6 +11,7 @@
  * @source Lundberg et al. 2020, Algorithm 2; Yang 2022 (Fast TreeSHAP) for the view by leaves
  */
 import type { Forest } from '../../core/forest.ts';
+import { finish, type Gradual } from '../gradual.ts';
 import { shapleyWeights } from './attribution.ts';
 
 /** The paths to all leaves of a forest, one after the other: tree by tree, what is left of a split before what is right. */
@@ -84,7 +85,10 @@ interface Item {
   readonly splits: readonly number[];
 }
 
-export const collectPaths = (forest: Forest): LeafPaths => {
+export const collectPaths = (forest: Forest): LeafPaths => finish(collectGradually(forest));
+
+/** The same, tree by tree. */
+export function* collectGradually(forest: Forest): Gradual<LeafPaths> {
   const [items, values, feature, zero, splits, split]: number[][] = [[0], [], [], [], [0], []];
   let maxItems = 0;
   for (const root of forest.roots) {
@@ -105,6 +109,7 @@ export const collectPaths = (forest: Forest): LeafPaths => {
       items!.push(feature!.length);
       maxItems = Math.max(maxItems, path.length);
     }
+    yield;
   }
   return {
     nLeaves: values!.length,
@@ -116,7 +121,7 @@ export const collectPaths = (forest: Forest): LeafPaths => {
     split: Int32Array.from(split!),
     maxItems,
   };
-};
+}
 
 const below = (
   forest: Forest,

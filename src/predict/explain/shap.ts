@@ -3,35 +3,46 @@
  * The sum over leaves is told in `leaf-paths`; of many rows at once see `sample-shap`.
  */
 import type { Forest } from '../../core/forest.ts';
+import { finish, type Gradual } from '../gradual.ts';
 import type { Score, StackMember } from '../../core/model.ts';
 import { buildProbability } from '../heads.ts';
 import { decide, scoreOf } from '../reference.ts';
 import type { Attribution } from './attribution.ts';
-import { measurePaths, ofDeepForest } from './deep-forest-shap.ts';
-import { buildContributions, collectPaths, type LeafPaths } from './leaf-paths.ts';
+import { measureGradually, ofDeepForest } from './deep-forest-shap.ts';
+import { buildContributions, collectGradually, type LeafPaths } from './leaf-paths.ts';
 import { toProbabilityScale } from './probability-attribution.ts';
 
 /** @param means expected value of each feature, for a linear score (a forest knows its own) */
 export const buildAttribution = (score: Score, means: Float64Array): Attribution =>
-  score.kind === 'forest'
-    ? ofForest(score.forest)
-    : score.kind === 'mean'
-      ? ofMembers(score.members, 0, means)
-      : score.kind === 'stack'
-        ? ofMembers(score.members, score.intercept, means)
-        : ofLinear(score, means);
+  finish(attributeGradually(score, means));
+
+/** The same, with stops while it is made. */
+export function* attributeGradually(score: Score, means: Float64Array): Gradual<Attribution> {
+  switch (score.kind) {
+    case 'forest':
+      return yield* ofForest(score.forest);
+    case 'mean':
+      return yield* ofMembers(score.members, 0, means);
+    case 'stack':
+      return yield* ofMembers(score.members, score.intercept, means);
+    default:
+      return ofLinear(score, means);
+  }
+}
 
 /** Each member is explained on the scale of its answer, where a sum of members is a sum of explanations. */
-const ofMembers = (
+function* ofMembers(
   members: readonly StackMember[],
   intercept: number,
   means: Float64Array,
-): Attribution => {
-  const parts = members.map((member) => ({
-    ...member,
-    ...buildAttribution(member.score, means),
-    transform: buildProbability(member),
-  }));
+): Gradual<Attribution> {
+  const parts: (StackMember & Attribution & { transform: (score: number) => number })[] = [];
+  for (const member of members)
+    parts.push({
+      ...member,
+      ...(yield* attributeGradually(member.score, means)),
+      transform: buildProbability(member),
+    });
   const contributions = new Float64Array(means.length);
   return {
     expected: parts.reduce(
@@ -48,7 +59,7 @@ const ofMembers = (
       }
     },
   };
-};
+}
 
 const ofLinear = (score: Score & { kind: 'linear' }, means: Float64Array): Attribution => {
   const { weights, intercept } = score;
@@ -67,9 +78,9 @@ const ofLinear = (score: Score & { kind: 'linear' }, means: Float64Array): Attri
 export const KEPT_SPLITS = 4_000_000;
 
 /** @throws AppError model-unsupported when an explanation would take too long, or not be exact */
-const ofForest = (forest: Forest): Attribution => {
-  if (measurePaths(forest) > KEPT_SPLITS) return ofDeepForest(forest);
-  const paths = collectPaths(forest);
+function* ofForest(forest: Forest): Gradual<Attribution> {
+  if ((yield* measureGradually(forest)) > KEPT_SPLITS) return ofDeepForest(forest);
+  const paths = yield* collectGradually(forest);
   const addLeaf = buildLeafSum(paths);
   const goesLeft = new Uint8Array(forest.feature.length);
   const inner = Int32Array.from(forest.feature.keys()).filter((node) => forest.feature[node]! >= 0);
@@ -89,7 +100,7 @@ const ofForest = (forest: Forest): Attribution => {
       for (let leaf = 0; leaf < paths.nLeaves; leaf++) addLeaf(leaf, goesLeft, out);
     },
   };
-};
+}
 
 /**
  * A function that adds what one leaf contributes to each feature.

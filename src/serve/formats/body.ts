@@ -102,10 +102,14 @@ const parseLarge = async (
   }
 };
 
-const tooMuch = (excess: keyof JsonLimits, what: What, limits: JsonLimits): AppError =>
-  excess === 'depth'
-    ? tooDeep(what)
-    : new AppError('value-invalid', `the ${what} holds more than ${limits[excess]} ${excess}`);
+const tooMuch = (excess: keyof JsonLimits, what: What, limits: JsonLimits): AppError => {
+  if (excess === 'depth') return tooDeep(what);
+  const detail =
+    excess === 'members'
+      ? `an object in the ${what} has more members than any request`
+      : `the ${what} holds more than ${limits[excess]} ${excess}`;
+  return new AppError('value-invalid', detail);
+};
 
 const notJson = (error: Error, what: What): AppError =>
   new AppError('request-malformed', `the ${what} is not JSON: ${error.message}`);

@@ -30,6 +30,8 @@ type Container = Json[] | { [name: string]: Json };
 const PIECE_BYTES = 32 * 1024;
 /** To look at a piece costs far less. */
 const CHECKED_BYTES = 512 * 1024;
+/** Far more than any request has: an object that grows to a hundred thousand is moved again and again. */
+const MEMBERS_LIMIT = 20_000;
 const GOES_ON = crypto.randomUUID();
 
 interface Turns {
@@ -116,11 +118,13 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
     depth: deepest = NESTING_LIMIT,
     objects = Number.POSITIVE_INFINITY,
     lists = Number.POSITIVE_INFINITY,
+    members = MEMBERS_LIMIT,
   } = limits;
   const brackets = new Uint8Array(deepest + 1);
   /** By depth: where the last name in an object begins and ends. */
   const nameStarts = new Int32Array(deepest + 1);
   const nameEnds = new Int32Array(deepest + 1);
+  const nNames = new Int32Array(deepest + 1);
   let i = 0;
   let depth = 0;
   let least = 0;
@@ -147,11 +151,15 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
           if (depth > 0) {
             nameStarts[depth - 1] = textStart;
             nameEnds[depth - 1] = textEnd;
+            if (++nNames[depth - 1]! > members) return 'members';
           }
         } else if (byte === COMMA) {
           if (i >= leastBytes && depth > 0) return i++;
         } else if (byte === BRACKET_OPEN || byte === BRACE_OPEN) {
-          if (depth >= 0) brackets[depth] = byte;
+          if (depth >= 0) {
+            brackets[depth] = byte;
+            nNames[depth] = 0;
+          }
           if (++depth > deepest) return 'depth';
           if (byte === BRACE_OPEN) {
             if (++nObjects > objects) return 'objects';

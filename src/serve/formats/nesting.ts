@@ -13,6 +13,8 @@ export interface JsonLimits {
   readonly depth?: number;
   readonly objects?: number;
   readonly lists?: number;
+  /** Of one object; looked at in large texts only. */
+  readonly members?: number;
 }
 
 /** Which limit a text passes first, if any. @cost stops where that is known */

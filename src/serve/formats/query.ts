@@ -30,9 +30,15 @@ export const parametersOf = (
   text: string,
   what: 'address' | 'form' = 'address',
 ): URLSearchParams => {
+  if (what === 'address' && text === last.text) return last.parameters;
   checkNumber(text, '&', what);
-  return new URLSearchParams(text);
+  const parameters = new URLSearchParams(text);
+  if (what === 'address') last = { text, parameters };
+  return parameters;
 };
+
+/** Of one request several look at them. */
+let last = { text: '', parameters: new URLSearchParams() };
 
 const NONE: Switches = { explain: false, strict: false };
 

@@ -8,14 +8,17 @@ import { renderPage } from '../../../web/page.tsx';
 import style from '../../../web/page.css' with { type: 'text' };
 import { pageScript } from '../../../web/scripts.ts';
 import type { Lang } from '../../../web/view.ts';
+import type { Call } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
 import { withEtag } from '../documents/etag.ts';
 import { buildPage } from '../documents/page.ts';
 import { assetHeaders, PAGE_HEADERS } from '../documents/page-headers.ts';
 import type { Handler } from '../endpoint.ts';
+import type { JsonObject } from '../formats/body.ts';
 import { langOf } from '../formats/language.ts';
 import { flightOf, parametersOf } from '../formats/query.ts';
 import { admittedInTurn } from '../guard/shed.ts';
+import { prepareReasons } from '../scoring/reasons.ts';
 import { buildPageAnswer } from './page-answer.ts';
 
 const HEADERS = { ...PAGE_HEADERS, vary: 'accept-language' };
@@ -27,6 +30,10 @@ export const buildHome = (context: ServeContext) => {
     withEtag(() => renderPage(page(lang, {}, undefined)), HEADERS);
   const empty = { en: emptyPage('en'), es: emptyPage('es') };
   const answerPage = buildPageAnswer(context);
+  const answerInTurn = async (call: Call, flight: JsonObject, lang: Lang): Promise<Response> => {
+    await prepareReasons(loaded.model);
+    return admittedInTurn(context, call, () => answerPage(flight, lang));
+  };
   const asset = (type: string, write: () => string | Promise<string>): Handler =>
     withEtag(write, assetHeaders(type));
   return {
@@ -34,8 +41,7 @@ export const buildHome = (context: ServeContext) => {
       const lang = langOf(call);
       if (call.query !== '') {
         const flight = flightOf(parametersOf(call.query), loaded.model.inputs);
-        if (Object.keys(flight).length > 0)
-          return admittedInTurn(context, call, () => answerPage(flight, lang));
+        if (Object.keys(flight).length > 0) return answerInTurn(call, flight, lang);
       }
       return empty[lang](call);
     },

@@ -24,7 +24,7 @@ import { flightOf, parametersOf, parseSwitches, type Switches } from '../formats
 import { admittedInTurn, enter, shed } from '../guard/shed.ts';
 import { batchStart, buildBatchAnswer } from '../scoring/batch.ts';
 import { buildStream, NDJSON } from '../scoring/ndjson.ts';
-import { buildReasons } from '../scoring/reasons.ts';
+import { buildReasons, prepareReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
 import { byModel, takesModelAsInput } from './by-model.ts';
 
@@ -95,12 +95,14 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     return notices.text(raw, 0, lang) + (explain ? reasons.text(raw, 0, lang) : '');
   };
   /** The same with reasons, in its turn: others have been in `raw` meanwhile. */
-  const explained = (names: readonly string[], call: Call): Promise<Answer> => {
+  const explained = async (names: readonly string[], call: Call): Promise<Answer> => {
     const [own, ownNames] = [raw.slice(), [...names]];
-    return admittedInTurn(context, call, () => {
+    await prepareReasons(context.loaded.model);
+    const given = await admittedInTurn(context, call, () => {
       raw.set(own);
-      return answer(ownNames, true, call);
-    }).then(lasting);
+      return lasting(answer(ownNames, true, call));
+    });
+    return given;
   };
   const answerParsed = (
     flight: unknown,

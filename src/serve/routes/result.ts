@@ -13,7 +13,7 @@ import { flightOfForm } from '../formats/form.ts';
 import { langOf } from '../formats/language.ts';
 import { checkNumber, parametersOf, parseSwitches } from '../formats/query.ts';
 import { admitted, admittedInTurn } from '../guard/shed.ts';
-import { buildReasons } from '../scoring/reasons.ts';
+import { buildReasons, prepareReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
 import { once } from './later.ts';
 
@@ -54,6 +54,7 @@ export const buildResult = (context: ServeContext): Endpoint => {
       answer: async (bytes, call) => {
         const lang = langOf(call);
         const flight = flightOfForm(await fieldsOf(bytes, call), inputs, lang, new Date());
+        await prepareReasons(loaded.model);
         if (prefersJson(call.header('accept')))
           return parseSwitches(call.query).explain
             ? admittedInTurn(context, call, () => answerJson(flight, call.query, lang))

@@ -4,6 +4,7 @@
  */
 import { NO_TIME, type PLANNED, startPlan } from '../../core/around/departure-plan.ts';
 import type { Fault } from '../../core/errors.ts';
+import type { Gradual } from '../../predict/gradual.ts';
 import type { Model } from '../../core/model.ts';
 import { buildCompletion, type Completion } from '../../core/around/completion.ts';
 import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
@@ -19,7 +20,7 @@ export interface Around {
   readonly byWeather: (
     request: Readonly<Record<string, unknown>>,
     faults: Fault[],
-  ) => Generator<void, Completion | undefined>;
+  ) => Gradual<Completion | undefined>;
   /** Fills what flights of one batch say of each other's hours. @param raw float64, shape (nRows, nInputs) */
   readonly byEachOther: (raw: Float64Array, nRows: number) => void;
 }

@@ -3,6 +3,7 @@
  * The scanner reads what it can, `JSON.parse` the rest.
  */
 import { AppError, type Fault } from '../../core/errors.ts';
+import { finishInTurns } from '../../predict/gradual.ts';
 import type { Call } from '../../http/call.ts';
 import type { Lang } from '../../core/language.ts';
 import type { RowWork, Ticket } from '../context.ts';
@@ -20,6 +21,7 @@ import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import type { Switches } from '../formats/query.ts';
 import { admittedAs, type Pause, pauseOf, shed } from '../guard/shed.ts';
+import { prepareReasons } from './reasons.ts';
 import { type FlightAnswering, type Scoring, SLICE_ROWS } from './scoring.ts';
 
 const FAULTS_KEPT = 100;
@@ -149,15 +151,6 @@ const readFlights = async (
   return { nRows: flights.length, raw, unknown };
 };
 
-/** Step by step, with room for others in between. */
-const inTurns = async <T>(steps: Generator<void, T>, pause: Pause): Promise<T> => {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-    await pause();
-  }
-};
-
 const batchInvalid = (faults: readonly Fault[]): AppError => {
   const { pointer, detail } = faults[0]!;
   const rest = faults.length === 1 ? '' : `, and ${faults.length - 1} more faults`;
@@ -270,6 +263,7 @@ export const buildBatchAnswer = (
       const bounds = { limitRows: config.batchLimitRows, pause };
       // Where several come at once, each waits for its turn before its first slice too.
       if (ticket.isShared()) await pause();
+      if (explain) await prepareReasons(context.loaded.model);
       const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
       if (scanned && !(strict && isFaulty(scanned))) return await answer(scanned);
       const body = await parseLargeBody(bytes, limits, pause);
@@ -278,7 +272,10 @@ export const buildBatchAnswer = (
       if (flights === undefined)
         return { parts: [Buffer.from(single(body, switches, call))], onSent: ticket.sent };
       const faults: Fault[] = [];
-      const completeByWeather = await inTurns(scoring.around.byWeather(request, faults), pause);
+      const completeByWeather = await finishInTurns(
+        scoring.around.byWeather(request, faults),
+        pause,
+      );
       if (faults.length > 0) throw batchInvalid(faults);
       const read = await readFlights(scoring, flights, strict, bounds);
       completeByWeather?.(read.raw, 0, read.nRows);

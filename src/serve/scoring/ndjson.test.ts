@@ -91,13 +91,19 @@ describe('a stream of flights', () => {
     const answers = await send(
       [
         ...[long, `{${members}}`, `{"weather":[${'{},'.repeat(15_000)}{}]}`],
-        ...[`${'['.repeat(50_000)}`, `[${'1,'.repeat(50_000)}]`, JSON.stringify(PLANTED_FLIGHT)],
+        ...[
+          `{${members},"y":1}`,
+          `${'['.repeat(50_000)}`,
+          `[${'1,'.repeat(50_000)}]`,
+          JSON.stringify(PLANTED_FLIGHT),
+        ],
       ].join('\n'),
     );
     expect(answers.map((answer) => answer['detail'] ?? 'answered')).toEqual([
       'answered',
       expect.stringContaining('is required'),
       'the line holds more than 12000 objects',
+      'an object in the line has more members than any request',
       'the line nests more than 32 values',
       expect.stringContaining('the line is not JSON: '),
       'answered',

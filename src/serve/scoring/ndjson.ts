@@ -12,6 +12,7 @@ import { langOf } from '../formats/language.ts';
 import { problemOf } from '../formats/problem.ts';
 import { parseSwitches, type Switches } from '../formats/query.ts';
 import { admittedAs, type Pause, pauseOf } from '../guard/shed.ts';
+import { prepareReasons } from './reasons.ts';
 import { type FlightAnswering, SLICE_ROWS } from './scoring.ts';
 
 export const NDJSON = 'application/x-ndjson';
@@ -187,6 +188,7 @@ export const buildStream = ({
         return part;
       };
       try {
+        if (asked.explain) await prepareReasons(context.loaded.model);
         for await (const part of call.parts()) {
           cutter.feed(part);
           isFirst = true;

@@ -3,6 +3,7 @@
  */
 import { buildBinCounter } from '../../core/distribution.ts';
 import { AppError, type Fault } from '../../core/errors.ts';
+import { finish } from '../../predict/gradual.ts';
 import { buildInputReader } from '../../core/inputs.ts';
 import type { Completion } from '../../core/around/completion.ts';
 import type { ServeContext } from '../context.ts';
@@ -88,7 +89,7 @@ export const buildScoring = ({
     read: (flight, { pointer, strict }, raw, at) => {
       if (!isObject(flight)) throw notAnObject(flight, pointer);
       const { faults, unknown } = readInputs(flight, raw, at);
-      finished(around.byWeather(flight, faults))?.(raw, at, 1);
+      finish(around.byWeather(flight, faults))?.(raw, at, 1);
       if (strict) faults.push(...unknown.map(neverSeen), ...notices.impossible(raw, at));
       if (faults.length > 0) throw invalid(faults, pointer);
       return unknown;
@@ -111,14 +112,6 @@ export const buildScoring = ({
           shadow.offer(raw, row * inputs.length, out[row * nHeads]!, isOdd(row));
       }),
   };
-};
-
-/** All at once: one flight has little weather. */
-const finished = <T>(steps: Generator<void, T>): T => {
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
 };
 
 const neverSeen = (name: string): Fault => ({
