@@ -121,6 +121,20 @@ test(
 );
 
 test(
+  'flights that stand in the files twice are counted in red',
+  () => {
+    const numbered = linesOf({ first: 50, n: 5 }).map((line, i) => `${line},${i}`);
+    put('once.csv', numbered, `${HEADER},flightNumber`);
+    put('copy.csv', numbered.slice(0, 60), `${HEADER},flightNumber`);
+    expect(run('evaluate', 'warm', 'once.csv').stdout).not.toContain('! ');
+    expect(run('evaluate', 'warm', 'once.csv', 'copy.csv').stdout).toStartWith(
+      '! 60 of these 360 flights stand in the files again (same airline, number, airports and departure)',
+    );
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+test(
   'values that the model was not trained on are counted, and not called absent; few flights say nothing of drift',
   () => {
     put('elsewhere.csv', linesOf({ first: 50, n: 5, origin: 'SCL' }));

@@ -132,9 +132,21 @@
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      ctx.textAlign = 'left';
+      // At that end where the lines leave it more room.
+      const roomAt = (share) => {
+        const at = Math.round(share * (plot.data[0].length - 1));
+        const heights = plot.data.slice(1).map((ys) => ys[nearestKnown(ys, at)]);
+        const known = heights.filter((value) => value !== null && value !== undefined);
+        return Math.min(...known.map((value) => Math.abs(plot.valToPos(value, 'y', true) - y)));
+      };
+      const isRight = roomAt(0.1) < roomAt(0.9);
+      ctx.textAlign = isRight ? 'right' : 'left';
       const isAtTop = y < bbox.top + 18 * devicePixelRatio;
-      write(label, bbox.left + edge, isAtTop ? y + 14 * devicePixelRatio : y - 1.5 * edge);
+      write(
+        label,
+        isRight ? bbox.left + bbox.width - edge : bbox.left + edge,
+        isAtTop ? y + 14 * devicePixelRatio : y - 1.5 * edge,
+      );
     }
     ctx.restore();
   };

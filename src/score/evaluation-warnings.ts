@@ -6,6 +6,7 @@ import { dayOf } from '../core/calendar.ts';
 import { firstHeadOf, type Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import { describeAbsent, lacksWeather } from './absent-inputs.ts';
+import { countRepeated } from './repeated-flights.ts';
 import { firstKnownDay, knownDaysOf, type SeenFlights } from './seen-days.ts';
 import type { StoredModel } from './stored-training.ts';
 
@@ -21,6 +22,9 @@ interface Circumstances {
   readonly absent: readonly string[];
   readonly rival?: { readonly stored: StoredModel; readonly absent: readonly string[] } | undefined;
 }
+
+/** Share of flights that stand there again, up to which it changes no figure that is shown. */
+const MAX_REPEATED = 0.005;
 
 /** Sentences that must be read before any figure. */
 export const evaluationWarnings = (
@@ -47,6 +51,11 @@ export const evaluationWarnings = (
         `${name} answers how likely a delay of ${learned} min or more is; it is measured here by ${lateMinutes} min or more. The figures compare two different things.`,
       );
   }
+  const nRepeated = countRepeated(table);
+  if (nRepeated > MAX_REPEATED * table.nRows)
+    warnings.push(
+      `${nRepeated.toLocaleString('en')} of these ${table.nRows.toLocaleString('en')} flights stand in the files again (same airline, number, airports and departure): each counts as often, in the plan of its day too.`,
+    );
   const missed = describeAbsent(absent);
   if (missed !== undefined && (against || lacksWeather(model.inputs, absent)))
     warnings.push(

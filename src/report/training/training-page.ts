@@ -155,6 +155,7 @@ const factsBlock = ({ test, rows, seconds, peakMemoryMb }: TrainingReport): Bloc
 
 const comparisonSection = (report: TrainingReport): Section => {
   const { test, baselines, comparisons, heads, against: rival } = report;
+  const who = report.joinedBy ? 'forecast' : 'model';
   const row = (name: string, { auc, logLoss, brier }: Baseline): Cell[] => [
     name,
     auc.toFixed(4),
@@ -163,11 +164,11 @@ const comparisonSection = (report: TrainingReport): Section => {
   ];
   const quality: Block = {
     kind: 'table',
-    caption: 'On the test flights',
+    caption: report.seen || report.joinedBy ? 'On these flights' : 'On the test flights',
     isStacked: true,
     header: ['forecast by', 'AUC', 'log loss', 'Brier'],
     rows: [
-      row('the model', test),
+      row(`the ${who}`, test),
       ...Object.entries(baselines).map(([name, one]) => row(nameOfBaseline(name), one)),
       ...(rival ? [row(rival.name, rival)] : []),
     ],
@@ -175,8 +176,7 @@ const comparisonSection = (report: TrainingReport): Section => {
   const gains: Block = {
     kind: 'table',
     isStacked: true,
-    caption:
-      'How much lower the loss of the model is than that of each, with 95 % intervals from resampled days: where an interval includes 0, the difference may be chance.',
+    caption: `How much lower the loss of the ${who} is than that of each, with 95 % intervals from resampled days: where an interval includes 0, the difference may be chance.`,
     header: ['against', 'days', 'log loss saved', 'Brier saved', 'AUC gained'],
     rows: comparisons.map(({ against, days, logLoss, brier, auc }) => [
       nameOfBaseline(against),

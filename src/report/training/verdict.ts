@@ -80,7 +80,7 @@ const flightsOf = ({ seen, against, joinedBy, splitKind }: Judged): string => {
 
 /** Of predictions from a file without their model. */
 export const DAYS_UNKNOWN =
-  'no model was named, so nothing is left out because it learned from it: name the one that predicted, as in puntual evaluate MODEL --predictions ...';
+  'no model was named, so no flight is left out that it learned from: name the one that predicted (puntual evaluate MODEL --predictions FILE --outcomes FILE)';
 
 /** Who is compared, and whose the difference is. */
 interface Subject {
