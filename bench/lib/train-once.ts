@@ -166,7 +166,9 @@ const calibrationOf = (validation: BoostRows): Calibration => {
   return calibrateInTheLarge(
     shape,
     { ...known, probabilities: scoresOf(known) },
-    test.days ? test.days.at(-1)! - test.days[0]! + 1 : 0,
+    test.days && known.days
+      ? { first: test.days[0]! - known.days.at(-1)!, last: test.days.at(-1)! - known.days.at(-1)! }
+      : { first: 1, last: 1 },
   );
 };
 

@@ -3,6 +3,7 @@
  * on the test days, with our inputs, features and known days.
  */
 import { buildCalibration } from '../core/calibrate.ts';
+import { logit } from '../core/logistic.ts';
 import type { Calibration, Link, Model, Score } from '../core/model.ts';
 import type { Table } from '../core/table.ts';
 import type { MatrixPart } from '../flights/output/matrix-folder.ts';
@@ -11,7 +12,12 @@ import { buildReferencePredictor, scoreOf } from '../predict/reference.ts';
 import { dayOf } from '../core/calendar.ts';
 import { fitCalibration } from '../train/quality/calibration.ts';
 import { calibrateInTheLarge } from '../train/quality/calibration-in-the-large.ts';
-import { calibrateOverDays, hasDaysEnough } from '../train/quality/day-calibration.ts';
+import {
+  calibrateOverDays,
+  hasDaysEnough,
+  weightsBesideDays,
+} from '../train/quality/day-calibration.ts';
+import type { DaysAhead } from '../train/quality/day-levels.ts';
 import {
   type Baseline,
   baselineOf,
@@ -82,7 +88,7 @@ export const finishLearnedElsewhere = async (
     calibration: outcomesOf(calibration),
   };
   // A model that comes calibrated stays as it is: two curves cannot be one.
-  const curve = own.kind === 'none' ? calibrationOf(early, horizonOf(test)) : own;
+  const curve = own.kind === 'none' ? calibrationOf(early, test) : own;
   const calibrate = own.kind === 'none' ? buildCalibration(curve) : (p: number) => p;
   const threshold = thresholdOf(early.calibration.probabilities.map(calibrate), calibration.labels);
   const probabilities = ask(testMatrix).map(calibrate);
@@ -166,27 +172,34 @@ const joined = (pieces: readonly Outcomes[]): Outcomes => {
   return all;
 };
 
-/** As `train` finds it: the slope on later days, the level that of all flights before the test. */
+/** Much as `train` finds it: one weight of the whole score on later days, the level from all flights before the test. */
 const calibrationOf = (
   {
     train,
     validation,
     calibration,
   }: Readonly<Record<'train' | 'validation' | 'calibration', Outcomes>>,
-  horizonDays: number,
+  test: MatrixPart,
 ): Calibration => {
   const later = joined([validation, calibration]);
   const known = joined([train, later]);
-  const curve =
-    train.labels.length >= MIN_ROWS_OVER_DAYS && hasDaysEnough(later, known)
-      ? calibrateOverDays(later, known)
-      : fitCalibration(calibration.probabilities, calibration.labels);
-  return calibrateInTheLarge(curve, known, horizonDays);
+  const isOverDays =
+    train.labels.length >= MIN_ROWS_OVER_DAYS && hasDaysEnough(later.days, known.days);
+  const curve = isOverDays
+    ? calibrateOverDays(known.probabilities, known, weightOf(later))
+    : fitCalibration(calibration.probabilities, calibration.labels);
+  return calibrateInTheLarge(curve, known, daysAhead(known.days, test));
 };
 
-/** How many days the test reaches past the flights before it. */
-const horizonOf = ({ departures, nRows }: MatrixPart): number =>
-  nRows === 0 ? 0 : dayOf(departures[nRows - 1]!) - dayOf(departures[0]!) + 1;
+const weightOf = (later: Outcomes): number =>
+  weightsBesideDays([later.probabilities.map(logit)], later)[0]!;
+
+/** How far the test lies past the flights before it. */
+const daysAhead = (known: Int32Array, { departures, nRows }: MatrixPart): DaysAhead => {
+  const last = known.at(-1);
+  if (last === undefined || nRows === 0) return { first: 1, last: 1 };
+  return { first: dayOf(departures[0]!) - last, last: dayOf(departures[nRows - 1]!) - last };
+};
 
 /** float64, shape (nRows, nFeatures). */
 const rowMajorOf = ({ features, nRows }: MatrixPart): Float64Array => {

@@ -1,9 +1,10 @@
 /**
  * The answers of a model: P(delay >= minutes), chained, each learned and calibrated, and quantiles of minutes, which are
  * read from the distribution that these probabilities span.
- * A probability is learned twice: from the training part, to find how many trees it has and its curve on later flights
- * (in larger steps where there is much to learn, see `treeSearch`), then from all flights before the test, so that it
- * knows the newest schedule too. Once it is judged it may be learned a third time, from every flight there is.
+ * A probability is learned twice: from the training part, to find how many trees it has and, on later flights, its curve
+ * and how far its main effects hold (in larger steps where there is much to learn, see `treeSearch`), then from all flights
+ * before the test, so that it knows the newest schedule too. Once it is judged it may be learned a third time, from every
+ * flight there is.
  */
 import type { Forest } from '../core/forest.ts';
 import { sigmoid } from '../core/logistic.ts';
@@ -17,12 +18,21 @@ import {
 } from './boosting.ts';
 import { buildCalibration } from '../core/calibrate.ts';
 import { fitCalibration } from './quality/calibration.ts';
-import { calibrateOverDays, hasDaysEnough } from './quality/day-calibration.ts';
+import { calibrateOverDays, hasDaysEnough, weightsBesideDays } from './quality/day-calibration.ts';
+import type { DaysAhead } from './quality/day-levels.ts';
 import { fitDelayShape } from './quality/delay-shape.ts';
 import { dayEffects } from './features/day-effect.ts';
 import type { BuildLearner } from './growing/learner.ts';
 import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
 import { calibrateInTheLarge } from './quality/calibration-in-the-large.ts';
+import {
+  type EffectWeights,
+  effectColumns,
+  mainEffectsOf,
+  mainFeaturesOf,
+  weighScores,
+  weighTrees,
+} from './quality/main-effects.ts';
 import { rateOf } from './quality/metrics.ts';
 import { type Learnable, labelsOf } from './preparation.ts';
 import type { ScoreRows } from './engine/parallel-scoring.ts';
@@ -42,9 +52,12 @@ export type OnRound = (progress: TrainProgress) => boolean;
 
 export interface LearnedHead {
   readonly head: Head & { readonly kind: 'probability' };
+  /** Its trees as they were grown, without those of their effects. */
   readonly boosted: Boosted;
-  /** The curve as it was found on the calibration part, before it was brought to the level of all known flights. */
+  /** The curve before it was brought to the level of the known flights. */
   readonly curve: Calibration;
+  /** How far its main effects hold; null where they stand as they were learned. */
+  readonly weights: EffectWeights | null;
   /** float64, of the flights that the head is about, by trees that were not grown on them. */
   readonly answers: Readonly<Record<'calibration' | 'test', Float64Array>>;
   readonly of: Readonly<Record<Part, BoostRows>>;
@@ -65,7 +78,13 @@ export interface LearnedHeads {
 
 interface Relearned {
   readonly boosted: Boosted;
-  /** float64: what the trees say of the known flights. */
+  /** float64: what the trees say of the known flights, in log-odds. */
+  readonly scores: Float64Array;
+}
+
+/** Trees that answer, and what they say of the known flights. */
+interface Answering {
+  readonly boosted: Boosted;
   readonly probabilities: Float64Array;
 }
 
@@ -74,7 +93,7 @@ const QUANTILES = [0.5, 0.8, 0.9] as const;
 /** A conditional head is learned from so many flights or more. */
 const MIN_ROWS = { train: 200, validation: 20 } as const;
 
-/** Where flights are fewer, the curve is found on the calibration part alone. */
+/** Where flights are fewer, the curve is found on the calibration part alone, and effects stand as they are. */
 export const MIN_ROWS_OVER_DAYS = 20_000;
 
 /** How heads are learned. */
@@ -96,6 +115,7 @@ export const learnHeads = async (
   { buildLearner, score, free, onRound, onFirst }: HeadTraining,
 ): Promise<LearnedHeads> => {
   const { parts, bins, features } = prepared;
+  const mainFeatures = mainFeaturesOf(features);
   const learned: LearnedHead[] = [];
   let isStopped = false;
   /** float64: what the first head says of the flights before the test. */
@@ -130,24 +150,22 @@ export const learnHeads = async (
       });
       if (!isStopped) return again;
     }
-    return { boosted: first, probabilities: await probabilitiesOf(first, rows) };
+    return { boosted: first, scores: await score(first, rows) };
   };
-  /** The curve beside the days, where days and flights are many; the trees of `first` know neither part. */
-  const curveOverDays = async (
+  /** The weights of the main effects on flights after those that `first` was learned from; null where days are few. */
+  const weightsOf = async (
     first: Boosted,
     { train, validation, calibration }: Readonly<Record<Part, BoostRows>>,
-    raw: Float64Array,
-    known: BoostRows & { readonly probabilities: Float64Array },
-  ): Promise<Calibration | undefined> => {
-    if (train.nRows < MIN_ROWS_OVER_DAYS || !validation.days || !calibration.days || !known.days)
-      return undefined;
-    const later = {
-      probabilities: joined(Float64Array, await probabilitiesOf(first, validation), raw),
-      labels: joined(Uint8Array, validation.labels, calibration.labels),
-      days: joined(Int32Array, validation.days, calibration.days),
-    };
-    const all = { probabilities: known.probabilities, labels: known.labels, days: known.days };
-    return hasDaysEnough(later, all) ? calibrateOverDays(later, all) : undefined;
+    { days }: BoostRows,
+  ): Promise<EffectWeights | null> => {
+    if (train.nRows < MIN_ROWS_OVER_DAYS || !days) return null;
+    const later = joinRows([validation, calibration]);
+    if (!later.days || !hasDaysEnough(later.days, days)) return null;
+    const scored = { ...later, scores: await score(first, later) };
+    return weightsBesideDays(effectColumns(scored, mainEffectsOf(scored, mainFeatures)), {
+      labels: later.labels,
+      days: later.days,
+    });
   };
   const later = PROBABILITY_MINUTES.filter((minutes) => minutes > options.lateMinutes);
   let previous: number | null = null;
@@ -170,26 +188,39 @@ export const learnHeads = async (
     });
     const nTrees = Math.round(first.trees.length * search.treesPerTree);
     const rows = knownOf(of);
-    const { boosted, probabilities } = await learnAgain({ first, nTrees }, rows, name);
-    const forest = forestOf(boosted.trees, bins, boosted.base);
-    if (previous === null) onFirst?.(forest);
+    const { boosted, scores } = await learnAgain({ first, nTrees }, rows, name);
     // What the trees were grown in is not needed for their curve.
     await free(rows.nRows);
-    const raw = await probabilitiesOf(first, of.calibration);
-    const curve =
-      (previous === null && (await curveOverDays(first, of, raw, { ...rows, probabilities }))) ||
-      fitCalibration(raw, of.calibration.labels);
-    const calibration = calibrateInTheLarge(curve, { ...rows, probabilities }, horizonOf(of.test));
+    const weights = previous === null ? await weightsOf(first, of, rows) : null;
+    const { boosted: answering, probabilities } = weigh(
+      boosted,
+      { ...rows, scores },
+      mainFeatures,
+      weights,
+    );
+    const forest = forestOf(answering.trees, bins, answering.base);
+    if (previous === null) onFirst?.(forest);
+    const ofCalibration = { ...of.calibration, scores: await score(first, of.calibration) };
+    const raw = weigh(first, ofCalibration, mainFeatures, weights).probabilities;
+    const curve = weights
+      ? calibrateOverDays(probabilities, { labels: rows.labels, days: rows.days! })
+      : fitCalibration(raw, of.calibration.labels);
+    const calibration = calibrateInTheLarge(
+      curve,
+      { ...rows, probabilities },
+      daysAhead(rows, of.test),
+    );
     if (previous === null) known = probabilities.map(buildCalibration(calibration));
     learned.push({
       boosted,
       of,
       curve,
+      weights,
       isRelearned: boosted !== first,
       treesPerRound: boosted === first ? 1 : search.treesPerTree,
       answers: {
         calibration: raw.map(buildCalibration(calibration)),
-        test: (await probabilitiesOf(boosted, of.test)).map(buildCalibration(calibration)),
+        test: (await probabilitiesOf(answering, of.test)).map(buildCalibration(calibration)),
       },
       head: headOf({ minutes, calibration, forest, isFirst: previous === null }),
     });
@@ -211,15 +242,17 @@ export const learnHeads = async (
 
 /** What heads are learned once more by. */
 export interface RelearnableHeads {
-  readonly heads: readonly Pick<LearnedHead, 'head' | 'boosted' | 'curve'>[];
-  /** How many days the answers reach past the flights known. */
-  readonly horizonDays: number;
+  readonly heads: readonly Pick<LearnedHead, 'head' | 'boosted' | 'curve' | 'weights'>[];
+  /** How far the answers reach past the flights known. */
+  readonly ahead: DaysAhead;
 }
 
 /** Without the flights that the heads were learned from. */
 export const relearnableOf = ({ probabilities }: LearnedHeads): RelearnableHeads => ({
-  heads: probabilities.map(({ head, boosted, curve }) => ({ head, boosted, curve })),
-  horizonDays: horizonOf(probabilities[0]!.of.test),
+  heads: probabilities.map(({ head, boosted, curve, weights }) => ({
+    ...{ head, boosted, curve, weights },
+  })),
+  ahead: daysAhead(probabilities[0]!.of.calibration, probabilities[0]!.of.test),
 });
 
 /**
@@ -228,7 +261,7 @@ export const relearnableOf = ({ probabilities }: LearnedHeads): RelearnableHeads
  */
 export const learnOnAll = async (
   { parts: { train }, bins, features }: Learnable,
-  { heads: judged, horizonDays }: RelearnableHeads,
+  { heads: judged, ahead }: RelearnableHeads,
   options: TrainOptions,
   { buildLearner, free, onRound }: Omit<HeadTraining, 'score' | 'onFirst'>,
 ): Promise<readonly Head[] | null> => {
@@ -236,11 +269,11 @@ export const learnOnAll = async (
   let isStopped = false;
   let known = new Float64Array(0);
   let previous: number | null = null;
-  for (const { head, boosted: first, curve } of judged) {
+  for (const { head, boosted: first, curve, weights } of judged) {
     const { minutes } = head;
     const rows = previous === null ? train : lateRows(train, previous, minutes);
     const name = `late ${minutes}, every day`;
-    const { boosted, probabilities } = await regrow(first, rows, {
+    const { boosted: grown, scores } = await regrow(first, rows, {
       buildLearner,
       settings: {
         ...boostSettings(rows.nRows, features, options, previous !== null),
@@ -253,7 +286,13 @@ export const learnOnAll = async (
     });
     if (isStopped) return null;
     await free(rows.nRows);
-    const calibration = calibrateInTheLarge(curve, { ...rows, probabilities }, horizonDays);
+    const { boosted, probabilities } = weigh(
+      grown,
+      { ...rows, scores },
+      mainFeaturesOf(features),
+      weights,
+    );
+    const calibration = calibrateInTheLarge(curve, { ...rows, probabilities }, ahead);
     if (previous === null) known = probabilities.map(buildCalibration(calibration));
     const forest = forestOf(boosted.trees, bins, boosted.base);
     heads.push(headOf({ minutes, calibration, forest, isFirst: previous === null }));
@@ -289,7 +328,22 @@ const regrow = async (
   });
   return {
     boosted: { trees, base, rounds: first.rounds },
-    probabilities: probabilitiesBeside(scores, rows.effects),
+    scores: scoresBeside(scores, rows.effects),
+  };
+};
+
+/** Trees with their main effects weighed, and what these say of the rows whose scores are known. */
+const weigh = (
+  boosted: Boosted,
+  rows: BoostRows & { readonly scores: Float64Array },
+  features: readonly number[],
+  weights: EffectWeights | null,
+): Answering => {
+  if (weights === null) return { boosted, probabilities: rows.scores.map(sigmoid) };
+  const effects = mainEffectsOf(rows, features);
+  return {
+    boosted: weighTrees(boosted, effects, weights),
+    probabilities: weighScores(rows, effects, weights).map(sigmoid),
   };
 };
 
@@ -331,6 +385,7 @@ const survivalOf = async (
 ): Promise<Float64Array> => {
   const n = learned.length;
   const survival = new Float64Array(rows.nRows * n);
+  // Only the first head's effects are weighed, and its answers are there.
   for (const [h, { head, boosted, answers }] of learned.entries()) {
     const curve = buildCalibration(head.calibration);
     const own =
@@ -347,9 +402,12 @@ const knownOf = ({ train, validation, calibration }: Readonly<Record<Part, Boost
   return { ...known, effects: train.effects && dayEffects(known.days!, known.labels) };
 };
 
-/** How many days the test part reaches past the flights before it. */
-const horizonOf = ({ days }: BoostRows): number =>
-  days && days.length > 0 ? days.at(-1)! - days[0]! + 1 : 0;
+/** How far the test part lies past the flights before it. */
+const daysAhead = (known: BoostRows, test: BoostRows): DaysAhead => {
+  const last = known.days?.at(-1);
+  if (last === undefined || !test.days || test.days.length === 0) return { first: 1, last: 1 };
+  return { first: test.days[0]! - last, last: test.days.at(-1)! - last };
+};
 
 /** The flights of each part at least `previous` minutes late, labelled by `minutes`. */
 const lateParts = (
@@ -371,7 +429,5 @@ const lateRows = (rows: BoostRows, previous: number, minutes: number): BoostRows
 };
 
 /** What the trees alone say, where the scores hold the effects of the days too. */
-const probabilitiesBeside = (
-  scores: Float64Array,
-  effects: Float64Array | undefined,
-): Float64Array => scores.map((score, row) => sigmoid(effects ? score - effects[row]! : score));
+const scoresBeside = (scores: Float64Array, effects: Float64Array | undefined): Float64Array =>
+  effects ? scores.map((score, row) => score - effects[row]!) : scores;

@@ -13,26 +13,45 @@ const daysOf = (rates: readonly number[]) => ({
   ),
 });
 
+/** The next days, so many. */
+const next = (nDays: number) => ({ first: 1, last: nDays });
+
 describe('the level', () => {
   /** Ten good weeks, then a bad one. */
   const { days, labels } = daysOf([...new Array(70).fill(0.2), ...new Array(7).fill(0.4)]);
   const probabilities = new Float64Array(days.length).fill(0.3);
-  const levelAt = (horizonDays: number): number =>
+  const levelOf = (of: ReturnType<typeof daysOf>, ahead: { first: number; last: number }): number =>
     buildCalibration(
-      calibrateInTheLarge({ kind: 'none' }, { probabilities, labels, days }, horizonDays),
+      calibrateInTheLarge(
+        { kind: 'none' },
+        { ...of, probabilities: new Float64Array(of.days.length).fill(0.3) },
+        ahead,
+      ),
     )(0.3);
 
-  test.each([
-    ['two months ahead it is the rate of all flights known', 60, 0.218],
-    ['two weeks ahead the bad week still counts', 14, 0.281],
-    ['tomorrow the bad week counts most', 1, 0.299],
-  ])('%s', (_, horizonDays, level) => {
-    expect(levelAt(horizonDays)).toBeCloseTo(level, 2);
+  test('where a bad spell lasts it counts most for tomorrow, and less from week to week', () => {
+    const levels = [next(1), next(14), next(60), { first: 61, last: 121 }].map((ahead) =>
+      levelOf({ days, labels }, ahead),
+    );
+    expect(levels[0]!).toBeGreaterThan(0.3);
+    for (let i = 1; i < levels.length; i++) expect(levels[i]!).toBeLessThan(levels[i - 1]!);
+    // Two months on nothing tells more than all days together; those that say the same count as one.
+    expect(levels[3]!).toBeLessThan(0.26);
+    expect(levels[3]!).toBeGreaterThan(0.2);
+  });
+
+  test('where days do not hang together a bad week is no news', () => {
+    const random = buildRandom(5);
+    const rates = Array.from({ length: 200 }, (): number => (random() < 0.5 ? 0.1 : 0.4));
+    rates.splice(193, 7, ...new Array<number>(7).fill(0.4));
+    const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
+    for (const nDays of [1, 7, 30])
+      expect(Math.abs(levelOf(daysOf(rates), next(nDays)) - mean)).toBeLessThan(0.03);
   });
 
   test('in a split at random it is the rate of all flights', () => {
     const curve = buildCalibration(
-      calibrateInTheLarge({ kind: 'none' }, { probabilities, labels }, 1),
+      calibrateInTheLarge({ kind: 'none' }, { probabilities, labels }, next(1)),
     );
     expect(curve(0.3)).toBeCloseTo(0.218, 3);
   });
@@ -45,10 +64,10 @@ describe('the level', () => {
       const shape = calibrateInTheLarge(
         { kind: 'none' },
         { probabilities: own, labels: outcomes, days },
-        7,
+        next(7),
       );
       const curve = buildCalibration(shape);
-      const weights = levelWeights(days, 7);
+      const weights = levelWeights({ probabilities: own, labels: outcomes, days }, next(7));
       const late = (of: (row: number) => number): number =>
         weights.reduce((sum, weight, row) => sum + weight * of(row), 0);
       const [said, was] = [late((row) => curve(own[row]!)), late((row) => outcomes[row]!)];
@@ -59,11 +78,10 @@ describe('the level', () => {
   });
 
   test('is weighed by shares that sum to one', () => {
-    for (const horizonDays of [0, 1, 30, 60, 400])
-      expect(levelWeights(days, horizonDays).reduce((sum, share) => sum + share, 0)).toBeCloseTo(
-        1,
-        9,
-      );
+    for (const nDays of [1, 30, 60, 400]) {
+      const weights = levelWeights({ probabilities, labels, days }, next(nDays));
+      expect(weights.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+    }
   });
 });
 

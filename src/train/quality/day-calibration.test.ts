@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { buildCalibration } from '../../core/calibrate.ts';
 import { logit, sigmoid } from '../../core/logistic.ts';
 import { buildRandom } from '../../core/random.ts';
-import { calibrateOverDays, hasDaysEnough } from './day-calibration.ts';
+import { calibrateOverDays, hasDaysEnough, weightsBesideDays } from './day-calibration.ts';
 
 interface Planted {
   readonly slope: number;
@@ -46,9 +46,7 @@ const steepness = (answer: (p: number) => number, at: number): number => {
 describe('calibration over the days', () => {
   test('is the mean over the levels that days can have, flatter than on any day', () => {
     const known = plant({ slope: 1, spread: 1, nDays: 200, seed: 1 });
-    const answer = buildCalibration(
-      calibrateOverDays(plant({ slope: 1, spread: 1, nDays: 40, seed: 2 }), known),
-    );
+    const answer = buildCalibration(calibrateOverDays(known.probabilities, known));
     const random = buildRandom(3);
     const levels = Float64Array.from({ length: 20_000 }, () => normal(random));
     for (const score of [-3, -1, 0, 2]) {
@@ -59,36 +57,69 @@ describe('calibration over the days', () => {
     expect(steepness(answer, 0.3)).toBeGreaterThan(0.7);
   });
 
-  test('pulls apart what later days show to be too close, as far as they agree', () => {
+  test('pulls scores apart by their weight', () => {
     const known = plant({ slope: 1.5, spread: 0.3, nDays: 120, seed: 4 });
-    const later = plant({ slope: 1.5, spread: 0.3, nDays: 48, seed: 5 });
-    const answer = buildCalibration(calibrateOverDays(later, known));
-    expect(Math.abs(steepness(answer, 0.3) - 1.5)).toBeLessThan(0.2);
+    const answer = buildCalibration(calibrateOverDays(known.probabilities, known, 1.5));
+    expect(Math.abs(steepness(answer, 0.3) - 1.5)).toBeLessThan(0.1);
   });
 
-  test('leaves scores alone where stretches of the later days contradict each other', () => {
-    const known = plant({ slope: 1, spread: 0.3, nDays: 120, seed: 6 });
+  test('rises everywhere, and asks for days enough', () => {
+    const known = plant({ slope: 1, spread: 1, nDays: 80, seed: 7 });
+    const later = plant({ slope: 1, spread: 1, nDays: 10, seed: 8 });
+    const answer = buildCalibration(calibrateOverDays(known.probabilities, known));
+    for (let p = 0.01; p < 0.99; p += 0.01) expect(answer(p + 0.01)).toBeGreaterThan(answer(p));
+    expect(hasDaysEnough(later.days, known.days)).toBeTrue();
+    const few = plant({ slope: 1, spread: 1, nDays: 9, seed: 9 });
+    expect(hasDaysEnough(few.days, known.days)).toBeFalse();
+    expect(hasDaysEnough(later.days, later.days)).toBeFalse();
+  });
+});
+
+describe('the weights of the parts of a score', () => {
+  const weightOf = (later: ReturnType<typeof plant>): number =>
+    weightsBesideDays([later.probabilities.map(logit)], later)[0]!;
+
+  test('pull apart what later days show to be too close', () => {
+    const weight = weightOf(plant({ slope: 1.5, spread: 1, nDays: 48, seed: 5 }));
+    expect(Math.abs(weight - 1.5)).toBeLessThan(0.15);
+  });
+
+  test('stay near 1 where later days contradict each other', () => {
     const stretches = [0.5, 1.6, 0.5, 1.6].map((slope, s) =>
       plant({ slope, spread: 0.3, nDays: 10, seed: 10 + s }),
     );
-    const later = {
+    const weight = weightOf({
       probabilities: Float64Array.from(stretches.flatMap((one) => [...one.probabilities])),
       labels: Uint8Array.from(stretches.flatMap((one) => [...one.labels])),
       days: Int32Array.from(
         stretches.flatMap((one, s) => [...one.days].map((day) => day + 10 * s)),
       ),
-    };
-    const answer = buildCalibration(calibrateOverDays(later, known));
-    expect(Math.abs(steepness(answer, 0.3) - 1)).toBeLessThan(0.1);
+    });
+    expect(Math.abs(weight - 1)).toBeLessThan(0.15);
   });
 
-  test('rises everywhere, and asks for days enough', () => {
-    const known = plant({ slope: 1, spread: 1, nDays: 80, seed: 7 });
-    const later = plant({ slope: 1, spread: 1, nDays: 30, seed: 8 });
-    const answer = buildCalibration(calibrateOverDays(later, known));
-    for (let p = 0.01; p < 0.99; p += 0.01) expect(answer(p + 0.01)).toBeGreaterThan(answer(p));
-    expect(hasDaysEnough(later, known)).toBeTrue();
-    expect(hasDaysEnough(plant({ slope: 1, spread: 1, nDays: 19, seed: 9 }), known)).toBeFalse();
-    expect(hasDaysEnough(later, later)).toBeFalse();
+  test('stay near 1 where flights are few', () => {
+    const few = plant({ slope: 3, spread: 0.3, nDays: 1, seed: 20 });
+    const first = {
+      probabilities: few.probabilities.slice(0, 40),
+      labels: few.labels.slice(0, 40),
+      days: few.days.slice(0, 40),
+    };
+    expect(Math.abs(weightOf(first) - 1)).toBeLessThan(0.2);
+  });
+
+  test('are found one by one: a part that is chance falls, one that grew rises', () => {
+    const random = buildRandom(21);
+    const n = 20_000;
+    const holds = Float64Array.from({ length: n }, () => normal(random));
+    const grew = Float64Array.from({ length: n }, () => normal(random));
+    const chance = Float64Array.from({ length: n }, () => normal(random));
+    const labels = Uint8Array.from({ length: n }, (_, row) =>
+      random() < sigmoid(holds[row]! + 1.5 * grew[row]! - 1) ? 1 : 0,
+    );
+    const days = Int32Array.from({ length: n }, (_, row) => Math.floor(row / 500));
+    const weights = weightsBesideDays([holds, grew, chance], { labels, days });
+    for (const [i, weight] of [1, 1.5, 0].entries())
+      expect(Math.abs(weights[i]! - weight)).toBeLessThan(0.1);
   });
 });

@@ -1,57 +1,76 @@
 /**
- * Calibration beside the days: how far the answers to the flights of one day must be pulled apart, found on many days, and
- * then averaged over what days can be.
+ * Calibration beside the days: how far each part of the scores must be pulled apart, found on days that these do not know,
+ * and then the mean over what days can be.
  *
- * Flights of a day are late together. With s the score of a flight on day d,
- *   P(late | d) = sigmoid(a s + b[d]),   b[d] ~ N(mean, PRIOR_VARIANCE)
- * The slope a tells flights of one day apart, whatever the day was like; the days that come are not known, so what is
+ * Flights of a day are late together. With x the parts of the score of a flight on day d,
+ *   P(late | d) = sigmoid(sum of a x + b[d]),   b[d] ~ N(mean, LEVEL_VARIANCE),   a ~ N(1, WEIGHT_VARIANCE)
+ * The weights a tell flights of one day apart, whatever the day was like; the days that come are not known, so what is
  * answered is the mean over those that are:
- *   P(late) = mean over d of sigmoid(a s + b[d])
+ *   P(late) = mean over d of sigmoid(weight * score + b[d])
  * @source Zeger, Liang, Albert 1988 (subject-specific and population-averaged logistic models)
  */
 import { logit, sigmoid } from '../../core/logistic.ts';
 import type { Calibration } from '../../core/model.ts';
+import { solve } from './linear-system.ts';
 
-/** What came of flights, and what trees say of them that were not grown beside the effects of these days. */
+/** What came of flights. */
 interface DayOutcomes {
-  readonly probabilities: Float64Array;
   readonly labels: Uint8Array;
   /** int32: since 1970-01-01, rising. */
   readonly days: Int32Array;
 }
 
 /** In log-odds, of a day's level. */
-const PRIOR_VARIANCE = 0.5;
+const LEVEL_VARIANCE = 0.5;
+const WEIGHT_VARIANCE = 0.05;
+/** Flights of one day are late together: so many count as one independent observation. */
+const FLIGHTS_PER_OBSERVATION = 5;
 const PASSES = 40;
 const CONVERGED = 1e-7;
 
-/** A slope is found on so many days or more. */
-const MIN_DAYS = 20;
+/** Weights are found on so many days or more. */
+const MIN_DAYS = 10;
 /** Levels are averaged over so many days or more. */
 const MIN_LEVELS = 60;
-/** The days are cut into so many stretches: a slope that differs between them is not trusted. */
-const STRETCHES = 4;
 
 /** Whether there are days enough for this kind of calibration. */
-export const hasDaysEnough = (later: DayOutcomes, known: Pick<DayOutcomes, 'days'>): boolean =>
-  countDays(later.days) >= MIN_DAYS && countDays(known.days) >= MIN_LEVELS;
+export const hasDaysEnough = (later: Int32Array, known: Int32Array): boolean =>
+  countDays(later) >= MIN_DAYS && countDays(known) >= MIN_LEVELS;
 
 const countDays = (days: Int32Array): number => new Set(days).size;
 
 /**
- * The curve of the mean over the days known, with the slope that later days showed.
- * @param later flights on days that the trees of their scores do not know
- * @param known all flights known, with the scores of the trees that answer
+ * The weight of each part of the scores, 1 where the flights say nothing else.
+ * @param parts float64, of flights on days that the trees of their scores do not know
  */
-export const calibrateOverDays = (later: DayOutcomes, known: DayOutcomes): Calibration => {
-  const slope = slopeOf(later);
-  const levels = fit(known, slope).levels;
+export const weightsBesideDays = (
+  parts: readonly Float64Array[],
+  outcomes: DayOutcomes,
+): readonly number[] => {
+  const centred = parts.map((part) => {
+    const mean = part.reduce((sum, x) => sum + x, 0) / Math.max(1, part.length);
+    return part.map((x) => x - mean);
+  });
+  return fit(centred, outcomes, false).weights;
+};
+
+/**
+ * The curve of the mean over the days known.
+ * @param probabilities float64, of all flights known, by the trees that answer
+ * @param weight of their log-odds; trees whose parts are weighed need none
+ */
+export const calibrateOverDays = (
+  probabilities: Float64Array,
+  outcomes: DayOutcomes,
+  weight = 1,
+): Calibration => {
+  const { levels } = fit([probabilities.map((p) => weight * logit(p))], outcomes, true);
   const from = new Float64Array(GRID_POINTS);
   const to = new Float64Array(GRID_POINTS);
   for (let i = 0; i < GRID_POINTS; i++) {
     const score = WIDEST_SCORE * ((2 * i) / (GRID_POINTS - 1) - 1);
     let sum = 0;
-    for (let d = 0; d < levels.length; d++) sum += sigmoid(slope * score + levels[d]!);
+    for (let d = 0; d < levels.length; d++) sum += sigmoid(weight * score + levels[d]!);
     from[i] = sigmoid(score);
     to[i] = sum / levels.length;
   }
@@ -62,79 +81,62 @@ export const calibrateOverDays = (later: DayOutcomes, known: DayOutcomes): Calib
 const GRID_POINTS = 513;
 const WIDEST_SCORE = 8;
 
-/**
- * The slope of several stretches of days, shrunk towards 1 as far as they contradict each other.
- * @source James and Stein 1961 (positive part)
- */
-const slopeOf = (outcomes: DayOutcomes): number => {
-  const { days } = outcomes;
-  const distinct = [...new Set(days)];
-  const slopes: number[] = [];
-  for (let s = 0; s < STRETCHES; s++) {
-    const first = distinct[Math.floor((s * distinct.length) / STRETCHES)]!;
-    const end = distinct[Math.floor(((s + 1) * distinct.length) / STRETCHES)];
-    const begin = days.indexOf(first);
-    const stop = end === undefined ? days.length : days.indexOf(end);
-    slopes.push(
-      fit({
-        probabilities: outcomes.probabilities.subarray(begin, stop),
-        labels: outcomes.labels.subarray(begin, stop),
-        days: days.subarray(begin, stop),
-      }).slope,
-    );
-  }
-  const mean = slopes.reduce((sum, slope) => sum + slope, 0) / STRETCHES;
-  const variance =
-    slopes.reduce((sum, slope) => sum + (slope - mean) ** 2, 0) / (STRETCHES - 1) / STRETCHES;
-  const gap = (mean - 1) ** 2;
-  return gap > variance ? 1 + (mean - 1) * (1 - variance / gap) : 1;
-};
-
 interface Fitted {
-  readonly slope: number;
+  readonly weights: readonly number[];
   /** float64: mean and effect of each day together, in log-odds. */
   readonly levels: Float64Array;
 }
 
 /**
- * Newton's steps in turn for the levels of the days and for the slope.
- * @param given the slope, where it is known
- * @cost O(rows) a pass
+ * Newton's steps in turn for the levels of the days and for the weights.
+ * @param isGiven whether the weights are 1
+ * @cost O(rows x parts^2) a pass
  */
-const fit = ({ probabilities, labels, days }: DayOutcomes, given?: number): Fitted => {
-  const scores = probabilities.map(logit);
-  const places = new Int32Array(days.length);
+const fit = (
+  parts: readonly Float64Array[],
+  { labels, days }: DayOutcomes,
+  isGiven: boolean,
+): Fitted => {
+  const nRows = labels.length;
+  const places = new Int32Array(nRows);
   let nDays = 0;
-  for (let row = 0; row < days.length; row++) {
+  for (let row = 0; row < nRows; row++) {
     if (row > 0 && days[row] !== days[row - 1]) nDays++;
     places[row] = nDays;
   }
   nDays++;
   const effects = new Float64Array(nDays);
-  let [mean, slope] = [0, given ?? 1];
+  const weights = parts.map(() => 1);
+  const scores = new Float64Array(nRows);
+  let mean = 0;
   for (let pass = 0; pass < PASSES; pass++) {
-    const gradients = new Float64Array(nDays);
-    const hessians = new Float64Array(nDays);
-    const ofSlope = { gradient: 0, hessian: 0 };
-    for (let row = 0; row < scores.length; row++) {
-      const place = places[row]!;
-      const p = sigmoid(slope * scores[row]! + mean + effects[place]!);
-      // Not as a pair: one would be made per flight.
-      const g = p - labels[row]!;
-      const h = p * (1 - p);
-      gradients[place]! += g;
-      hessians[place]! += h;
-      ofSlope.gradient += g * scores[row]!;
-      ofSlope.hessian += h * scores[row]! * scores[row]!;
+    if (pass === 0 || (!isGiven && pass % 2 === 0)) {
+      scores.fill(0);
+      for (let p = 0; p < parts.length; p++)
+        for (let row = 0; row < nRows; row++) scores[row]! += weights[p]! * parts[p]![row]!;
     }
+    const isOfWeights = !isGiven && pass % 2 === 1;
     let change = 0;
-    if (given === undefined && pass % 2 === 1) {
-      change = ofSlope.gradient / Math.max(ofSlope.hessian, 1e-9);
-      slope -= change;
+    if (isOfWeights) {
+      const steps = stepOfWeights({ parts, weights, labels }, (row) =>
+        sigmoid(scores[row]! + mean + effects[places[row]!]!),
+      );
+      for (let p = 0; p < weights.length; p++) {
+        weights[p]! -= steps[p]!;
+        change = Math.max(change, Math.abs(steps[p]!));
+      }
     } else {
+      const gradients = new Float64Array(nDays);
+      const hessians = new Float64Array(nDays);
+      for (let row = 0; row < nRows; row++) {
+        const place = places[row]!;
+        const p = sigmoid(scores[row]! + mean + effects[place]!);
+        gradients[place]! += p - labels[row]!;
+        hessians[place]! += p * (1 - p);
+      }
       for (let d = 0; d < nDays; d++) {
         const step =
-          (gradients[d]! + effects[d]! / PRIOR_VARIANCE) / (hessians[d]! + 1 / PRIOR_VARIANCE);
+          (gradients[d]! + effects[d]! / LEVEL_VARIANCE) / (hessians[d]! + 1 / LEVEL_VARIANCE);
         effects[d]! -= step;
         change = Math.max(change, Math.abs(step));
       }
@@ -143,7 +145,34 @@ const fit = ({ probabilities, labels, days }: DayOutcomes, given?: number): Fitt
       for (let d = 0; d < nDays; d++) effects[d]! -= common;
       mean += common;
     }
-    if (Math.abs(change) < CONVERGED && pass > 1) break;
+    if (change < CONVERGED && pass > 1) break;
   }
-  return { slope, levels: effects.map((effect) => mean + effect) };
+  return { weights, levels: effects.map((effect) => mean + effect) };
+};
+
+interface WeighedParts {
+  readonly parts: readonly Float64Array[];
+  readonly weights: readonly number[];
+  readonly labels: Uint8Array;
+}
+
+/** Newton's step, to be taken back from the weights. */
+const stepOfWeights = (
+  { parts, weights, labels }: WeighedParts,
+  probabilityOf: (row: number) => number,
+): readonly number[] => {
+  const ridge = FLIGHTS_PER_OBSERVATION / WEIGHT_VARIANCE;
+  const n = parts.length;
+  const gradient = weights.map((weight) => ridge * (weight - 1));
+  const hessian = parts.map((_, i) => parts.map((_, j) => (i === j ? ridge : 0)));
+  for (let row = 0; row < labels.length; row++) {
+    const p = probabilityOf(row);
+    const [g, h] = [p - labels[row]!, p * (1 - p)];
+    for (let i = 0; i < n; i++) {
+      const x = parts[i]![row]!;
+      gradient[i]! += g * x;
+      for (let j = 0; j <= i; j++) hessian[i]![j]! += h * x * parts[j]![row]!;
+    }
+  }
+  return solve(hessian, gradient);
 };
