@@ -10,7 +10,7 @@
  */
 
 /** The days known, by rising day. */
-export interface KnownDays {
+interface KnownDays {
   /** int32: since 1970-01-01. */
   readonly days: Int32Array;
   /** float64: the share late, less what was said. */

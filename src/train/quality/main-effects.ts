@@ -33,7 +33,7 @@ interface BinGroup {
   readonly effect: number;
 }
 
-export interface MainEffects {
+interface MainEffects {
   readonly mean: number;
   readonly effects: readonly MainEffect[];
 }
