@@ -82,7 +82,8 @@ test.each([
   });
   const predicted =
     evaluation.reliability.reduce((sum, bin) => sum + bin.rows * bin.predicted, 0) / 6000;
-  expect(predicted).toBeGreaterThan(0.25);
+  // Twenty good days in a row after none may be a season that begins: some of it counts, see `train/quality/day-levels`.
+  expect(predicted).toBeGreaterThan(0.18);
   expect(predicted).toBeLessThan(0.3);
   expect(partRates['train']!.rows).toBe(100 * nDays);
   expect(partRates['train']!.baseRate).toBeCloseTo(0.3, 1);
