@@ -60,7 +60,7 @@ interface ChildSetting {
   readonly sharedDir: string;
   readonly quotaPath: string;
   readonly warmsUp: boolean;
-  readonly kept: Pick<KeptConnections, 'open'>;
+  readonly kept: Pick<KeptConnections, 'open' | 'end'>;
   /** The state of the service as JSON, for a worker that is asked for it. */
   readonly snapshot: () => string;
   readonly onLeaving: (child: Child, reason: RestartReason) => void;
@@ -87,6 +87,9 @@ export const spawnChild = (setting: ChildSetting): Child => {
     createCells(statesPath, Math.ceil(Math.min(descriptorLimit(), STATES_LIMIT) / 2));
     return viewStates(mapCells(statesPath));
   });
+  const removeFiles = (): void => {
+    for (const path of [countersPath, statesPath]) rmSync(path, { force: true });
+  };
   const workerStart: WorkerStart = {
     config,
     model,
@@ -139,19 +142,29 @@ export const spawnChild = (setting: ChildSetting): Child => {
     }
   };
 
-  const process_ = Bun.spawn([...commandOf('worker')], {
-    env: {
-      [HEAP_LIMIT]: `${Math.round(config.memoryLimitMb * 2 ** 20 * HEAP_SHARE)}`,
-      ...process.env,
-      [WORKER_START]: JSON.stringify(workerStart),
-    },
-    stdio: ['ignore', 'inherit', 'inherit', ...(keeping ? [keeping.end] : [])],
-    ipc: onEvent,
-    onDisconnect: () => {
-      connected = false;
-    },
-  });
-  keeping?.started();
+  const startProcess = () =>
+    Bun.spawn([...commandOf('worker')], {
+      env: {
+        [HEAP_LIMIT]: `${Math.round(config.memoryLimitMb * 2 ** 20 * HEAP_SHARE)}`,
+        ...process.env,
+        [WORKER_START]: JSON.stringify(workerStart),
+      },
+      stdio: ['ignore', 'inherit', 'inherit', ...(keeping ? [keeping.end] : [])],
+      ipc: onEvent,
+      onDisconnect: () => {
+        connected = false;
+      },
+    });
+  let process_: ReturnType<typeof startProcess>;
+  try {
+    process_ = startProcess();
+  } catch (error) {
+    if (keeping) kept.end(keeping, { worker: 0, isInherited: false });
+    removeFiles();
+    throw error;
+  } finally {
+    keeping?.started();
+  }
   const exited = process_.exited.then((code): Exit => {
     const wasReady = state === 'ready';
     state = 'gone';
@@ -166,7 +179,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
     loaded.reject(error);
     warm.reject(error);
     ready.reject(error);
-    for (const path of [countersPath, statesPath]) rmSync(path, { force: true });
+    removeFiles();
     return { code: process_.exitCode, signal, wasReady };
   });
   const child: Child = {
