@@ -19,14 +19,11 @@ const hashOf = (bytes: Uint8Array, from: number, to: number): number => {
 
 /** @param words distinct; a word's place is its index */
 export const buildDictionary = (words: readonly string[]): Dictionary => {
-  const encoded = words.map((word) => Buffer.from(word));
-  const starts = new Int32Array(words.length + 1);
-  for (const [i, word] of encoded.entries()) starts[i + 1] = starts[i]! + word.length;
-  const run = new Uint8Array(Buffer.concat(encoded));
+  const { run, starts } = runOf(words);
   const mask = 2 ** Math.ceil(Math.log2(Math.max(2, words.length * 2))) - 1;
   const slots = new Int32Array(mask + 1).fill(-1);
-  for (const [i, word] of encoded.entries()) {
-    let slot = hashOf(word, 0, word.length) & mask;
+  for (let i = 0; i < words.length; i++) {
+    let slot = hashOf(run, starts[i]!, starts[i + 1]!) & mask;
     while (slots[slot] !== -1) slot = (slot + 1) & mask;
     slots[slot] = i;
   }
@@ -44,4 +41,15 @@ export const buildDictionary = (words: readonly string[]): Dictionary => {
       }
     },
   };
+};
+
+/** The bytes of all words, one behind the other, and where each begins. */
+const runOf = (words: readonly string[]): { run: Uint8Array; starts: Int32Array } => {
+  const text = words.join('');
+  const whole = Buffer.from(text);
+  // Thousands of words are encoded at once where each letter is a byte.
+  const encoded = whole.length === text.length ? undefined : words.map((word) => Buffer.from(word));
+  const starts = new Int32Array(words.length + 1);
+  for (let i = 0; i < words.length; i++) starts[i + 1] = starts[i]! + (encoded ?? words)[i]!.length;
+  return { run: new Uint8Array(encoded ? Buffer.concat(encoded) : whole), starts };
 };

@@ -1,33 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { FLIGHT_TEXT_INPUTS as INPUTS, flightTextOf } from '../../../test/flight-texts.ts';
+import { buildRandom } from '../../core/random.ts';
 import { buildInputReader, type Input } from '../../core/inputs.ts';
 import { buildFlightScanner } from './flight-scanner.ts';
 
-const INPUTS: readonly Input[] = [
-  {
-    name: 'airline',
-    kind: 'category',
-    required: true,
-    description: '',
-    values: ['AA', 'B6', 'DL'],
-  },
-  {
-    name: 'destination',
-    kind: 'category',
-    required: false,
-    description: '',
-    values: ['Málaga', 'ORD'],
-  },
-  {
-    name: 'flightNumber',
-    kind: 'category',
-    required: false,
-    description: '',
-    values: ['1545', '9'],
-  },
-  { name: 'scheduledDeparture', kind: 'time', required: true, description: '' },
-  { name: 'distanceMiles', kind: 'number', required: false, description: '' },
-];
 const scanner = buildFlightScanner(INPUTS);
 const read = buildInputReader(INPUTS);
 
@@ -255,4 +232,48 @@ test('members are read in any order, whatever came before, also beside names tha
   // Learnt or not, a name with a quote is JSON only with its escape, which is left to the twin.
   for (const text of ['{"a":1,"b\\"c":2}', '{"a":1,"b"c":2}'])
     expect(own.scan(Buffer.from(text), 0, new Float64Array(4), 0)).toBe(-1);
+});
+
+describe('a scanner that has read other flights before', () => {
+  test('reads all as one that has read none, in bytes that are written over, and as the twin does', () => {
+    const random = buildRandom(11);
+    const experienced = buildFlightScanner(INPUTS);
+    const slab = Buffer.alloc(4096);
+    const raw = new Float64Array(INPUTS.length + 1);
+    const own = new Float64Array(INPUTS.length + 1);
+    let nRead = 0;
+    for (let i = 0; i < 4000; i++) {
+      const text = flightTextOf(Math.floor(i / 50), random);
+      const at = 8 * (i % 5);
+      const size = slab.write(text, at);
+      slab[at + size] = 0;
+      const fresh = buildFlightScanner(INPUTS);
+      const [end, ownEnd] = [
+        fresh.scan(Buffer.from(text), 0, raw, 1),
+        experienced.scan(slab, at, own, 1),
+      ];
+      expect({ text, end: ownEnd }).toEqual({ text, end: end < 0 ? -1 : end + at });
+      if (end < 0) continue;
+      expect({ text, raw: [...own], unknown: experienced.unknown() }).toEqual({
+        text,
+        raw: [...raw],
+        unknown: fresh.unknown(),
+      });
+      if (end !== Buffer.byteLength(text)) continue;
+      nRead++;
+      expect<unknown>({ raw: [...own.subarray(1)], unknown: experienced.unknown() }).toEqual(
+        twin(text),
+      );
+    }
+    expect(nRead).toBeGreaterThan(1000);
+  });
+
+  test('keeps nothing of bytes that are written over', () => {
+    const own = buildFlightScanner(INPUTS);
+    const bytes = Buffer.from('{"scheduledDeparture":"2013-07-05T18:30","airline":"AA"}');
+    const raw = new Float64Array(INPUTS.length);
+    expect(own.scan(bytes, 0, raw, 0)).toBe(bytes.length);
+    bytes.write(']', bytes.length - 1);
+    expect(own.scan(bytes, 0, raw, 0)).toBe(-1);
+  });
 });

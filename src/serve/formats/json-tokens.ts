@@ -7,9 +7,6 @@ import {
   DOT,
   LF,
   LOWER_E,
-  LOWER_F,
-  LOWER_N,
-  LOWER_T,
   MINUS,
   NINE,
   PLUS,
@@ -104,29 +101,11 @@ export const scanNumber = (bytes: Uint8Array, from: number, token: Token): numbe
 
 const POWERS = Float64Array.from({ length: 16 }, (_, i) => Number(`1e${i}`));
 export const NULL = Buffer.from('null');
-const TRUE = Buffer.from('true');
-const FALSE = Buffer.from('false');
+export const TRUE = Buffer.from('true');
+export const FALSE = Buffer.from('false');
 
 /** The place after the word, -1 when another one is there. */
 export const scanWord = (bytes: Uint8Array, at: number, word: Uint8Array): number => {
   for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return -1;
   return at + word.length;
-};
-
-/** The place after a plain value, whatever it is; -1 for a list or an object. */
-export const skipValue = (bytes: Uint8Array, at: number, token: Token): number => {
-  switch (bytes[at]) {
-    case QUOTE: {
-      const end = scanString(bytes, at + 1, token);
-      return end < 0 ? -1 : end + 1;
-    }
-    case LOWER_N:
-      return scanWord(bytes, at, NULL);
-    case LOWER_T:
-      return scanWord(bytes, at, TRUE);
-    case LOWER_F:
-      return scanWord(bytes, at, FALSE);
-    default:
-      return scanNumber(bytes, at, token);
-  }
 };

@@ -1,10 +1,26 @@
 /**
  * A local time from its bytes: the fast twin of `decodeTime` in `core/flight`, for whole minutes.
  */
-import { MINUTES_PER_DAY } from '../../core/calendar.ts';
+import { MINUTES_PER_DAY, MS_PER_DAY } from '../../core/calendar.ts';
 import { COLON, MINUS, SPACE, UPPER_T, ZERO } from './ascii.ts';
 
-const MONTH_DAYS = Uint8Array.of(0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31);
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+/** Years whose months are known: a time in another is NaN too, and left to `decodeTime`. */
+const FIRST_YEAR = 1900;
+const N_MONTHS = (2200 - FIRST_YEAR + 1) * 12;
+
+/** Days from 1970-01-01 to the first of each month, and of the one after the last. */
+const monthStarts = ((): Int32Array => {
+  const starts = new Int32Array(N_MONTHS + 1);
+  starts[0] = Date.UTC(FIRST_YEAR) / MS_PER_DAY;
+  for (let month = 0; month < N_MONTHS; month++) {
+    const year = FIRST_YEAR + Math.floor(month / 12);
+    const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+    const leapDays = isLeap && month % 12 === 1 ? 1 : 0;
+    starts[month + 1] = starts[month]! + MONTH_DAYS[month % 12]! + leapDays;
+  }
+  return starts;
+})();
 
 /** `2013-07-05T18:30` at `bytes[at]` as minutes since 1970-01-01T00:00, NaN for anything else. */
 export const minutesAt = (bytes: Uint8Array, at: number): number => {
@@ -29,26 +45,10 @@ export const minutesAt = (bytes: Uint8Array, at: number): number => {
   ) {
     return Number.NaN;
   }
-  const year = century * 100 + inCentury;
-  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  if (day > MONTH_DAYS[month]! && !(month === 2 && day === 29 && leap)) return Number.NaN;
-  return daysOf(year, month, day) * MINUTES_PER_DAY + hour * 60 + minute;
-};
-
-/** Days since 1970-01-01. @source Howard Hinnant, days_from_civil */
-const daysOf = (year: number, month: number, day: number): number => {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
-  return (
-    era * 146_097 +
-    yearOfEra * 365 +
-    Math.floor(yearOfEra / 4) -
-    Math.floor(yearOfEra / 100) +
-    dayOfYear -
-    719_468
-  );
+  const place = (century * 100 + inCentury - FIRST_YEAR) * 12 + month - 1;
+  if (place < 0 || place >= N_MONTHS) return Number.NaN;
+  const days = monthStarts[place]! + day - 1;
+  return days < monthStarts[place + 1]! ? days * MINUTES_PER_DAY + hour * 60 + minute : Number.NaN;
 };
 
 /** The number that two digits write, -1 when they are none. */

@@ -30,6 +30,14 @@ interface Rule {
   readonly isDue: (raw: Float64Array, at: number) => boolean;
 }
 
+/** The range of an input, which most rules are: they are looked at in one go. */
+interface Range {
+  readonly input: Input;
+  readonly place: number;
+  readonly min: number;
+  readonly max: number;
+}
+
 const NONE: readonly Fault[] = [];
 const FIRST_MINUTE = decodeTime('1900-01-01T00:00');
 const LAST_MINUTE = decodeTime('2200-12-31T23:59');
@@ -49,14 +57,18 @@ const UNIT_RANGES: Readonly<Record<string, readonly [min: number, max: number]>>
 };
 
 export const buildNotices = (model: Model): Notices => {
-  const rules = [
-    ...model.inputs.flatMap(rangeRules),
-    ...arrivalRules(model.inputs),
-    ...dayRules(model),
-    ...routeRules(model),
-  ];
+  const ranges = model.inputs.flatMap(rangesOf);
+  const others = [...arrivalRules(model.inputs), ...dayRules(model), ...routeRules(model)];
+  const rules = [...ranges.map(ruleOfRange), ...others];
+  const isBeyond = buildIsBeyond(ranges);
   const spanish = new Map(rules.map(({ fault }) => [fault, inSpanish(fault)]));
+  const isOdd = (raw: Float64Array, at: number): boolean => {
+    if (isBeyond(raw, at)) return true;
+    for (let i = 0; i < others.length; i++) if (others[i]!.isDue(raw, at)) return true;
+    return false;
+  };
   const due = (raw: Float64Array, at: number): readonly Rule[] | undefined => {
+    if (!isOdd(raw, at)) return undefined;
     let found: Rule[] | undefined;
     for (let i = 0; i < rules.length; i++) {
       const rule = rules[i]!;
@@ -73,10 +85,7 @@ export const buildNotices = (model: Model): Notices => {
       const faults = faultsOf(raw, at, lang);
       return faults.length === 0 ? '' : `,"notices":${JSON.stringify(faults)}`;
     },
-    isOdd: (raw, at) => {
-      for (let i = 0; i < rules.length; i++) if (rules[i]!.isDue(raw, at)) return true;
-      return false;
-    },
+    isOdd,
     of: faultsOf,
     impossible: (raw, at) =>
       due(raw, at)?.flatMap(({ fault, isPossible }) => (isPossible ? [] : [fault])) ?? NONE,
@@ -90,27 +99,42 @@ const faultOf = ({ name }: Pick<Input, 'name'>, what: string): Fault => ({
   detail: `${name} ${what}`,
 });
 
-const rangeRules = (input: Input, place: number): readonly Rule[] => {
+const rangesOf = (input: Input, place: number): readonly Range[] => {
   if (input.kind === 'category') return [];
   const unit = input.unit ?? fieldOf(input.name)?.unit ?? '';
   const [min, max] =
     input.kind === 'time'
       ? [FIRST_MINUTE, LAST_MINUTE]
       : (Object.hasOwn(UNIT_RANGES, unit) && UNIT_RANGES[unit]) || [];
-  if (min === undefined || max === undefined) return [];
+  return min === undefined || max === undefined ? [] : [{ input, place, min, max }];
+};
+
+const ruleOfRange = ({ input, place, min, max }: Range): Rule => {
   const what =
     input.kind === 'time'
       ? 'is not in the years 1900 to 2200'
       : max === Number.POSITIVE_INFINITY
         ? 'cannot be negative'
         : `cannot be outside ${min} to ${max}`;
-  return [
-    {
-      fault: faultOf(input, what),
-      isPossible: false,
-      isDue: (raw, at) => raw[at + place]! < min || raw[at + place]! > max,
-    },
-  ];
+  return {
+    fault: faultOf(input, what),
+    isPossible: false,
+    isDue: (raw, at) => raw[at + place]! < min || raw[at + place]! > max,
+  };
+};
+
+/** Whether any value is beyond its range. */
+const buildIsBeyond = (ranges: readonly Range[]): Rule['isDue'] => {
+  const places = Int32Array.from(ranges, ({ place }) => place);
+  const min = Float64Array.from(ranges, (range) => range.min);
+  const max = Float64Array.from(ranges, (range) => range.max);
+  return (raw, at) => {
+    for (let i = 0; i < places.length; i++) {
+      const value = raw[at + places[i]!]!;
+      if (value < min[i]! || value > max[i]!) return true;
+    }
+    return false;
+  };
 };
 
 const arrivalRules = (inputs: readonly Input[]): readonly Rule[] => {
