@@ -33,12 +33,19 @@
     xs.length > 1 && series.some(({ style }) => style === 'bars') ? (xs[1] - xs[0]) / 2 : 0;
 
   // What is read by its height, as all that is filled, has an axis that starts at zero.
-  const heightScaleOf = ({ y, series }) => {
+  const heightScaleOf = ({ y, series, limits = [] }) => {
     const isFilled = series.some(({ style }) => style === 'bars' || style === 'area');
     if (!(isFilled || y.fromZero) || y.range || y.scale === 'log') return scaleOf(y);
     return {
       ...scaleOf(y),
-      range: (_, least, most) => [Math.min(0, least * 1.05), Math.max(0, most * 1.05) || 1],
+      range: (_, least, most) => {
+        // A limit that lies just above is what it is compared with.
+        const near = limits.map(({ at }) => at).filter((at) => y.fromZero && at <= 1.5 * most);
+        return [
+          Math.min(0, least * 1.05),
+          Math.max(0, most * 1.05, ...near.map((at) => at * 1.1)) || 1,
+        ];
+      },
     };
   };
 
@@ -133,13 +140,19 @@
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
       // At that end where the lines leave it more room.
-      const roomAt = (share) => {
-        const at = Math.round(share * (plot.data[0].length - 1));
-        const heights = plot.data.slice(1).map((ys) => ys[nearestKnown(ys, at)]);
-        const known = heights.filter((value) => value !== null && value !== undefined);
-        return Math.min(...known.map((value) => Math.abs(plot.valToPos(value, 'y', true) - y)));
+      const length = ctx.measureText(label).width + 2 * edge;
+      const roomFrom = (left) => {
+        let room = Number.POSITIVE_INFINITY;
+        plot.data[0].forEach((value, at) => {
+          const x = plot.valToPos(value, 'x', true);
+          if (x < left || x > left + length) return;
+          for (const ys of plot.data.slice(1))
+            if (ys[at] !== null && ys[at] !== undefined)
+              room = Math.min(room, Math.abs(plot.valToPos(ys[at], 'y', true) - y));
+        });
+        return room;
       };
-      const isRight = roomAt(0.1) < roomAt(0.9);
+      const isRight = roomFrom(bbox.left) < roomFrom(bbox.left + bbox.width - length);
       ctx.textAlign = isRight ? 'right' : 'left';
       const isAtTop = y < bbox.top + 18 * devicePixelRatio;
       write(
