@@ -14,6 +14,7 @@ import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
 import { datesOf, type Part } from './features/time-split.ts';
 import { type FlightSamples, takeSamples } from './flight-samples.ts';
+import type { BuildLearner } from './growing/learner.ts';
 import type { BoostRows } from './growing/training-rows.ts';
 import {
   type LearnedHead,
@@ -113,7 +114,9 @@ export const trainModel = async (
   onFirst?: (first: FirstAnswer) => void,
 ): Promise<Trained> => {
   const pool = buildTrainingPool(options.nThreads ?? wholeProcessors());
-  const task = { table, options, pool, onRound, onFirst };
+  const mostRows = table.nRows > MANY_ROWS ? 0 : table.nRows;
+  const buildLearner = buildParallelLearner(pool, mostRows);
+  const task = { table, options, pool, buildLearner, onRound, onFirst };
   try {
     const { judged, report, sampleRaw, relearnable, everyDay } = await learnJudged(task);
     if (relearnable === null)
@@ -142,6 +145,7 @@ interface TrainingTask {
   readonly table: Table;
   readonly options: TrainOptions;
   readonly pool: TrainingPool;
+  readonly buildLearner: BuildLearner;
   readonly onRound: OnRound;
   readonly onFirst: ((first: FirstAnswer) => void) | undefined;
 }
@@ -161,13 +165,14 @@ const learnJudged = async ({
   table,
   options,
   pool,
+  buildLearner,
   onRound,
   onFirst,
 }: TrainingTask): Promise<JudgedLearning> => {
   const [ready, everyDay] = await prepareToLearn(table, options, pool);
   const { inputs, features } = ready.learnable;
   const learned = await learnHeads(ready.learnable, options, {
-    buildLearner: buildParallelLearner(pool),
+    buildLearner,
     score: pool.score,
     free: pool.free,
     onRound,
@@ -338,14 +343,14 @@ const rateOfParts = (parts: readonly BoostRows[]): number => {
 
 /** The judged model learned again from every flight; null where learning was told to stop. */
 const learnEveryDay = async (
-  { table, options, pool, onRound }: TrainingTask,
+  { table, options, pool, buildLearner, onRound }: TrainingTask,
   { learnable, samples }: ReadyToLearn,
   judged: { readonly relearnable: RelearnableHeads; readonly model: Model },
 ): Promise<Learned | null> => {
   const departures = departuresOf(table);
   const { inputs, features, known } = learnable;
   const heads = await learnOnAll(learnable, judged.relearnable, options, {
-    buildLearner: buildParallelLearner(pool),
+    buildLearner,
     free: pool.free,
     onRound,
   });

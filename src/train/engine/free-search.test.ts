@@ -16,7 +16,7 @@ test.each([2, 3, 4, 17, 255, 256])('of %d bins finds the same split, to the bit'
     nBins,
     edges: new Float64Array(nBins - 1),
   }));
-  const layout = layoutOf({ bins, nPerTree: 2, nRows: 1, nLeaves: 4, nThreads: 1 });
+  const layout = layoutOf({ bins, nPerTree: 2, mostRows: 1, nLeaves: 4, nThreads: 1 });
   const memory = new WebAssembly.Memory({
     initial: layout.nPages,
     maximum: layout.nPages,

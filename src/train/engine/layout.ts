@@ -12,7 +12,6 @@ import {
 } from '../kernels/kernel-shape.ts';
 
 export interface Layout {
-  readonly nRows: number;
   readonly nFeatures: number;
   readonly nThreads: number;
   readonly nLeaves: number;
@@ -73,18 +72,19 @@ const MAX_PAGES = 65_535;
 interface LayoutTask {
   readonly bins: readonly Bins[];
   readonly nPerTree: number;
-  readonly nRows: number;
+  /** Rows that there is room for. */
+  readonly mostRows: number;
   readonly nLeaves: number;
   readonly nThreads: number;
 }
 
 /** @throws RangeError where it does not fit into the memory that WebAssembly can address */
-export const layoutOf = ({ bins, nPerTree, nRows, nLeaves, nThreads }: LayoutTask): Layout => {
+export const layoutOf = ({ bins, nPerTree, mostRows, nLeaves, nThreads }: LayoutTask): Layout => {
   const placeOffsets = placeOffsetsOf(bins, nPerTree);
   const nFeatures = bins.length;
   const recordBytes = recordBytesOf(nPerTree);
   const histogramBytes = Math.ceil((8 * placeOffsets[nPerTree]!) / 16) * 16;
-  const columnBytes = Math.ceil(nRows / 64) * 64;
+  const columnBytes = Math.ceil(mostRows / 64) * 64;
   // A tree needs nLeaves - 1 expansions at most, whatever was guessed before.
   const nExpanded = maxGuessed(nLeaves, nThreads) + nLeaves;
   const nNodes = 2 * nExpanded + 1;
@@ -98,7 +98,6 @@ export const layoutOf = ({ bins, nPerTree, nRows, nLeaves, nThreads }: LayoutTas
     return at;
   };
   const layout = {
-    nRows,
     nFeatures,
     nThreads,
     nLeaves,
@@ -128,18 +127,18 @@ export const layoutOf = ({ bins, nPerTree, nRows, nLeaves, nThreads }: LayoutTas
     cursorBytes,
     cursorsAt: take(cursorBytes * nThreads),
     // Bins are written into records sixteen rows at a time, so fifteen records may follow the last.
-    recordsAt: take((nRows + PACK_ROWS - 1) * recordBytes),
+    recordsAt: take((mostRows + PACK_ROWS - 1) * recordBytes),
     columnBytes,
     columnsAt: take(columnBytes * nFeatures),
-    scoresAt: take(nRows * 8),
-    labelsAt: take(nRows),
-    rowsAt: take(nRows * 4),
-    scratchAt: take(nRows * 4),
+    scoresAt: take(mostRows * 8),
+    labelsAt: take(mostRows),
+    rowsAt: take(mostRows * 4),
+    scratchAt: take(mostRows * 4),
     histogramsAt: take(nSlots * histogramBytes),
   };
   const nPages = Math.ceil(next / PAGE_BYTES);
   if (nPages > MAX_PAGES)
-    throw new RangeError(`${nRows} rows of ${nFeatures} features need more than 4 GiB`);
+    throw new RangeError(`${mostRows} rows of ${nFeatures} features need more than 4 GiB`);
   return { ...layout, nPages };
 };
 

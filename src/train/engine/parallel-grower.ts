@@ -28,7 +28,8 @@ export const growTree = (
   task: TrainingTask,
 ): AssembledTree => {
   const { control, nodes, layout } = thread;
-  const { nRows, nThreads } = layout;
+  const { nThreads } = layout;
+  const { nRows } = task;
   nodes.state.fill(STATE.leaf);
   control[CONTROL.nNodes] = 1;
   control[CONTROL.nSlots] = nThreads;
@@ -51,16 +52,16 @@ export const growTree = (
     }
     expandTogether(thread, runJob, task, node);
   }
-  if (control[CONTROL.nRanked] === 0) listAllRows(thread);
+  if (control[CONTROL.nRanked] === 0) listAllRows(thread, nRows);
   return treeOf(thread, task);
 };
 
-const startRoot = (thread: ThreadContext, { bins }: TrainingTask): void => {
+const startRoot = (thread: ThreadContext, { bins, nRows }: TrainingTask): void => {
   const { nodes, layout, ints, allowed } = thread;
   const slot = rootSlotOf(thread);
   const { g, h } = sumsOf(ints, histogramOf(layout, slot) >>> 2, bins[allowed.indexOf(1)]!);
   nodes.begin[0] = 0;
-  nodes.end[0] = layout.nRows;
+  nodes.end[0] = nRows;
   nodes.depth[0] = 0;
   nodes.slot[0] = slot;
   nodes.left[0] = -1;
@@ -71,9 +72,9 @@ const startRoot = (thread: ThreadContext, { bins }: TrainingTask): void => {
 };
 
 /** A root without a split lists no rows by itself. */
-const listAllRows = ({ layout, ints }: ThreadContext): void => {
+const listAllRows = ({ layout, ints }: ThreadContext, nRows: number): void => {
   const first = layout.rowsAt >>> 2;
-  for (let row = 0; row < layout.nRows; row++) ints[first + row] = row;
+  for (let row = 0; row < nRows; row++) ints[first + row] = row;
 };
 
 /** Adds the histograms that the other threads have filled to the first thread's. */

@@ -36,7 +36,7 @@ import { emitKernels } from '../kernels/kernels.ts';
 import type { AssembledTree } from './assembly.ts';
 import { freeEnded } from '../ended-memory.ts';
 import { awaitChange, doPart, JOBS } from './jobs.ts';
-import { layoutOf } from './layout.ts';
+import { type Layout, layoutOf } from './layout.ts';
 import { CONTROL } from './node-table.ts';
 import { growTree, rootSlotOf, type RunJob, sumParts } from './parallel-grower.ts';
 import { buildThreadContext, type ThreadContext } from './thread-context.ts';
@@ -47,35 +47,44 @@ import type { TrainingTask } from './training-task.ts';
 const ALONE_ROWS = 10_000;
 const ALONE = buildTrainingPool(1);
 
-/** A builder of learners that share the threads of a pool. */
-export const buildParallelLearner =
-  (sharedPool: TrainingPool): BuildLearner =>
-  async (data, base, settings, allowed) => {
+/**
+ * A builder of learners that share the threads of a pool.
+ * @param mostRows what its learners have at most, if that is known: with room for so many, all have the same kernels, which
+ * the engine then compiles, and finds worth compiling well, only once
+ */
+export const buildParallelLearner = (sharedPool: TrainingPool, mostRows = 0): BuildLearner => {
+  const moduleOf = buildModules();
+  return async (data, base, settings, allowed) => {
     const { bins, nRows } = data;
     const nPerTree = allowed?.reduce((n, isAllowed) => n + isAllowed, 0) ?? bins.length;
     const pool = nRows < ALONE_ROWS ? ALONE : sharedPool;
     const { nLeaves } = settings;
-    const layout = layoutOf({ bins, nPerTree, nRows, nLeaves, nThreads: pool.nThreads });
+    const layout = layoutOf({
+      ...{ bins, nPerTree, nLeaves },
+      mostRows: Math.max(mostRows, nRows),
+      nThreads: pool.nThreads,
+    });
     freeEnded(layout.nPages);
     const memory = new WebAssembly.Memory({
       initial: layout.nPages,
       maximum: layout.nPages,
       shared: true,
     });
-    const module = new WebAssembly.Module(emitKernels(layout, layout.nPages));
+    const module = moduleOf(layout);
     const thread = buildThreadContext(memory, module, layout, 0);
-    const task: TrainingTask = { bins, settings, quanta: quantaOf(nRows) };
+    const task: TrainingTask = { nRows, bins, settings, quanta: quantaOf(nRows) };
     await pool.assign({ memory, module, layout, task });
     const runJob = jobRunner(thread, task);
     fillMemory(thread, data);
-    startScoresInto(thread.scores, data, base);
+    const scores = new Float64Array(thread.ints.buffer, layout.scoresAt, nRows);
+    startScoresInto(scores, data, base);
     allow(thread, allowed);
     // Where every tree has all features, their bins are in the records from here on.
     if (nPerTree === bins.length) runJob(JOBS.records, 0, nRows);
-    renew(thread, runJob, null, 0);
+    renew(thread, runJob, null, { nRows, round: 0 });
     let last: AssembledTree | null = null;
     return {
-      scores: thread.scores,
+      scores,
       rows: new Int32Array(thread.ints.buffer, layout.rowsAt, nRows),
       grow: () => {
         last = growTree(thread, runJob, task);
@@ -83,11 +92,26 @@ export const buildParallelLearner =
       },
       advance: (nextRound, next) => {
         allow(thread, next);
-        renew(thread, runJob, last, nextRound);
+        renew(thread, runJob, last, { nRows, round: nextRound });
       },
       finish: () => runJob(JOBS.stop, 0, 0),
     };
   };
+};
+
+/** The kernels of a layout: the last ones, where it is the same. */
+const buildModules = (): ((layout: Layout) => WebAssembly.Module) => {
+  let last: { readonly layout: string; readonly module: WebAssembly.Module } | undefined;
+  return (layout) => {
+    const key = JSON.stringify(layout);
+    if (last?.layout !== key)
+      last = {
+        layout: key,
+        module: new WebAssembly.Module(emitKernels(layout, layout.nPages)),
+      };
+    return last.module;
+  };
+};
 
 /** Gives the features of the next tree their places in records and histograms. */
 const allow = ({ layout, ints, allowed, offsets }: ThreadContext, features: Allowed): void => {
@@ -111,7 +135,8 @@ const allow = ({ layout, ints, allowed, offsets }: ThreadContext, features: Allo
 
 /** Copies in what is learned from; the threads make records of it. */
 const fillMemory = ({ layout, bytes }: ThreadContext, data: BoostRows): void => {
-  const { nRows, nFeatures, columnsAt, columnBytes } = layout;
+  const { nFeatures, columnsAt, columnBytes } = layout;
+  const { nRows } = data;
   for (let f = 0; f < nFeatures; f++)
     bytes.set(data.data.subarray(f * nRows, (f + 1) * nRows), columnsAt + f * columnBytes);
   bytes.set(data.labels, layout.labelsAt);
@@ -138,9 +163,9 @@ const renew = (
   thread: ThreadContext,
   runJob: RunJob,
   grown: AssembledTree | null,
-  round: number,
+  { nRows, round }: { readonly nRows: number; readonly round: number },
 ): void => {
-  const { control, layout, runValues, runBounds } = thread;
+  const { control, runValues, runBounds } = thread;
   const runs = grown?.runs ?? [];
   runValues[0] = 0;
   runs.forEach(({ node, begin, end }, i) => {
@@ -151,6 +176,6 @@ const renew = (
   control[CONTROL.nRuns] = runs.length;
   control[CONTROL.round] = round;
   control[CONTROL.slot] = rootSlotOf(thread);
-  runJob(JOBS.renew, 0, layout.nRows);
+  runJob(JOBS.renew, 0, nRows);
   sumParts(thread);
 };

@@ -29,8 +29,6 @@ export interface ThreadContext {
   readonly offsets: Int32Array;
   /** int32, one per thread: where its part of a shared partition turns right. */
   readonly middles: Int32Array;
-  /** float64, shape (nRows). */
-  readonly scores: Float64Array;
   /** Looks for thresholds in leaves without bounds. */
   readonly searchFree: SearchFree;
 }
@@ -59,7 +57,6 @@ export const buildThreadContext = (
     allowed: new Uint8Array(buffer, layout.allowedAt, layout.nFeatures),
     offsets: new Int32Array(buffer, layout.offsetsAt, layout.nFeatures),
     middles: new Int32Array(buffer, layout.middlesAt, layout.nThreads),
-    scores: new Float64Array(buffer, layout.scoresAt, layout.nRows),
     runValues: new Float64Array(buffer, layout.valuesAt, layout.nRuns),
     runBounds: new Int32Array(buffer, layout.boundsAt, 2 * layout.nRuns),
   };

@@ -9,6 +9,7 @@ import type { SplitContext } from '../growing/split-search.ts';
 import type { ThreadContext } from './thread-context.ts';
 
 export interface TrainingTask {
+  readonly nRows: number;
   readonly bins: readonly Bins[];
   readonly settings: LearnerSettings;
   readonly quanta: Quanta;
