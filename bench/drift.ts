@@ -10,7 +10,7 @@ import { departuresOf } from '../src/core/table.ts';
 import { loadTable } from '../src/flights/cleaning/load.ts';
 import { flightColumnsOf, inputsOfTable, rawOf } from '../src/train/features/encoding.ts';
 import { scheduleInputs } from '../src/train/features/schedule-features.ts';
-import { distributionsOf } from '../src/train/quality/input-distribution.ts';
+import { distributionsOf } from '../src/train/input-distribution.ts';
 import { printMachine } from './lib/measure.ts';
 
 const END = decodeTime('2013-09-01T00:00');

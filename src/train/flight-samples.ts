@@ -5,9 +5,9 @@
  */
 import type { InputShare, Model } from '../core/model.ts';
 import { type FlightColumns, rawOfRows } from './flight-columns.ts';
+import type { TrainingPool } from './engine/training-pool.ts';
 import type { Prepared } from './preparation.ts';
 import { type BaselineAnswers, buildBaselines } from './quality/baseline-model.ts';
-import { distributionsOf } from './quality/input-distribution.ts';
 import type { TrainOptions } from './settings.ts';
 
 export interface FlightSamples {
@@ -21,13 +21,19 @@ export interface FlightSamples {
   readonly testRaw: Float64Array;
 }
 
-export const takeSamples = (prepared: Prepared, options: TrainOptions): FlightSamples => {
+/** The distributions are found by another thread meanwhile, where there is one. */
+export const takeSamples = async (
+  prepared: Prepared,
+  options: TrainOptions,
+  pool: TrainingPool,
+): Promise<FlightSamples> => {
   const { flights, known, labels, split } = prepared;
+  const shares = pool.distribute(flights, known);
   const { model, answers } = buildBaselines(prepared, options);
   return {
     baselines: model,
     baselineAnswers: answers,
-    shares: distributionsOf(flights, known),
+    shares: await shares,
     selfTestRaw: awkwardRows(flights, labels.length),
     testRaw: rawOfRows(flights, spread(split.rows.test, SAMPLE_ROWS)),
   };

@@ -10,7 +10,7 @@ import { buildTrainingPool } from './engine/training-pool.ts';
 import { datesOf, PARTS, type Part } from './features/time-split.ts';
 import { prepare } from './preparation.ts';
 import { buildBaselines } from './quality/baseline-model.ts';
-import { distributionsOf } from './quality/input-distribution.ts';
+import { distributionsOf } from './input-distribution.ts';
 import { rateOf } from './quality/metrics.ts';
 import type { TrainOptions } from './settings.ts';
 import { awkwardRows } from './flight-samples.ts';

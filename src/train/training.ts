@@ -195,16 +195,20 @@ interface ReadyToLearn {
 
 const isRefit = ({ refit, split }: TrainOptions): boolean => refit && split === 'time';
 
-const readyOf = (prepared: Prepared, options: TrainOptions): ReadyToLearn => ({
+const readyOf = async (
+  prepared: Prepared,
+  options: TrainOptions,
+  pool: TrainingPool,
+): Promise<ReadyToLearn> => ({
   learnable: learnableOf(prepared),
-  samples: takeSamples(prepared, options),
+  samples: await takeSamples(prepared, options, pool),
 });
 
 const readyEveryDay = async (
   table: Table,
   options: TrainOptions,
   pool: TrainingPool,
-): Promise<ReadyToLearn> => readyOf(await prepareEveryDay(table, options, pool), options);
+): Promise<ReadyToLearn> => readyOf(await prepareEveryDay(table, options, pool), options, pool);
 
 /**
  * For the model that is judged, and for that of every day where it is asked for. Many flights are prepared for one after
@@ -216,9 +220,9 @@ const prepareToLearn = async (
   pool: TrainingPool,
 ): Promise<readonly [ReadyToLearn, ReadyToLearn?]> => {
   if (!isRefit(options) || table.nRows > MANY_ROWS)
-    return [readyOf(await prepare(table, options, pool), options)];
+    return [await readyOf(await prepare(table, options, pool), options, pool)];
   const { judged, everyDay } = await prepareTwice(table, options, pool);
-  return [readyOf(judged, options), readyOf(everyDay, options)];
+  return [await readyOf(judged, options, pool), await readyOf(everyDay, options, pool)];
 };
 
 /** Measures the heads on the test flights and makes a model of them. */

@@ -2,9 +2,12 @@
  * The helping threads of the trainer: started once per training, given one task after the other.
  */
 import { startThreads } from '../../host/thread-pool.ts';
+import type { InputShare } from '../../core/model.ts';
 import type { Bins } from '../binning/binning.ts';
 import { binColumns, type BinningTask } from '../binning/column-binning.ts';
 import { freeColumns, MANY_ROWS } from '../ended-memory.ts';
+import type { FlightColumns } from '../flight-columns.ts';
+import { distributionsOf } from '../input-distribution.ts';
 import type { TrainingTask } from './training-task.ts';
 import type { Layout } from './layout.ts';
 import { type ScoreRows, type ScoringTask, scorePart } from './parallel-scoring.ts';
@@ -23,6 +26,7 @@ interface Assignment {
 export type PoolTask =
   | { readonly kind: 'learn'; readonly assignment: Assignment }
   | { readonly kind: 'bin'; readonly task: BinningTask }
+  | { readonly kind: 'distribute'; readonly flights: FlightColumns; readonly rows: Int32Array }
   | { readonly kind: 'free' }
   | {
       readonly kind: 'score';
@@ -40,6 +44,8 @@ export interface TrainingPool {
   readonly bin: (task: Omit<BinningTask, 'next'>) => Promise<readonly Bins[]>;
   /** Raw scores of rows by a finished model. */
   readonly score: ScoreRows;
+  /** How the inputs of some flights are distributed, found beside what the caller does meanwhile, where threads are many and flights are not. */
+  readonly distribute: (flights: FlightColumns, rows: Int32Array) => Promise<readonly InputShare[]>;
   /** Gives back what all threads held of a step that went over many flights: shared columns go only when no thread holds them. */
   readonly free: (nRows: number) => Promise<void>;
   readonly dismiss: () => void;
@@ -82,6 +88,10 @@ export const buildTrainingPool = (nThreads: number): TrainingPool => {
       await Promise.all(others);
       return task.into;
     },
+    distribute: async (flights, rows) =>
+      helpers.nThreads === 0 || rows.length > MANY_ROWS
+        ? distributionsOf(flights, rows)
+        : helpers.send(0, { kind: 'distribute', flights, rows }),
     free: async (nRows) => {
       if (nRows <= MANY_ROWS) return;
       await Promise.all(sendAll<'ready'>(() => ({ kind: 'free' })));

@@ -2,12 +2,12 @@
  * How the inputs of the training flights were distributed, so that drift shows later.
  */
 
-import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
-import { minuteOfDay } from '../../core/calendar.ts';
-import { buildBinCounter } from '../../core/distribution.ts';
-import type { InputShare } from '../../core/model.ts';
-import type { FlightColumns } from '../flight-columns.ts';
-import { countedQuantiles, sampleQuantile } from './quantile.ts';
+import { PLAN_FIELDS } from '../core/around/surroundings.ts';
+import { minuteOfDay } from '../core/calendar.ts';
+import { buildBinCounter } from '../core/distribution.ts';
+import type { InputShare } from '../core/model.ts';
+import type { FlightColumns } from './flight-columns.ts';
+import { countedQuantiles, sampleQuantile } from './quality/quantile.ts';
 
 const N_BINS = 10;
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
-import { columnsOfRaw } from '../../../test/flight-columns.ts';
-import { PLANTED_INPUTS } from '../../../test/planted.ts';
-import { buildBinCounter } from '../../core/distribution.ts';
+import { columnsOfRaw } from '../../test/flight-columns.ts';
+import { PLANTED_INPUTS } from '../../test/planted.ts';
+import { buildBinCounter } from '../core/distribution.ts';
 import { distributionsOf } from './input-distribution.ts';
 
 test('live flights fall in the bins that training counted them in', () => {
