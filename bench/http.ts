@@ -1,6 +1,6 @@
 /**
  * How many predictions a second over HTTP, one flight each, beside what others answer on the same two cores?
- * `npx bun bench/http.ts [SECONDS] [PEER...]`; needs wrk and nginx, and the Python peers for the last two rows.
+ * `npx bun bench/http.ts [SECONDS] [PEER...]`, after six seconds of load for each that do not count; needs wrk and nginx, and the Python peers for the last two rows.
  * Peers: twin nginx bare node fastapi flask; without a name all of them.
  */
 import { storeModel } from '../src/core/model-store.ts';
@@ -27,6 +27,8 @@ import {
 } from './lib/measure.ts';
 import { runWrk, type WrkRun } from './lib/wrk.ts';
 
+const WARM_UP_SECONDS = 6;
+
 const seconds = Number(process.argv[2] ?? 4);
 const named = process.argv.slice(3);
 const peers: Readonly<Record<string, (answer: string) => Promise<Service>>> = {
@@ -48,6 +50,9 @@ const services: Service[] = [await beginPuntual(scratchDir, 'puntual serve', '--
 const answer = await (await post(services[0]!.port)).text();
 for (const [name, begin] of Object.entries(peers))
   if (named.length === 0 || named.includes(name)) services.push(await begin(answer));
+
+// Runtimes that compile what runs often do so for some seconds of full load, on the processors that are measured.
+for (const { port } of services) await runWrk(port, { connections: 400, seconds: WARM_UP_SECONDS });
 
 const runs = new Map<string, WrkRun[]>();
 const figures = await alternate(

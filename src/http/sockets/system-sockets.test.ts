@@ -231,10 +231,10 @@ const eventsOf = (more: Partial<SocketEvents<Socket>>): SocketEvents<Socket> => 
 describe('the system', () => {
   const { EINVAL, EMFILE, EPERM } = constants.errno;
   const loop = eventLoop()!;
-  const ask = async (port: number): Promise<string> => {
+  const ask = async (port: number, hostname = '127.0.0.1'): Promise<string> => {
     const heard = Promise.withResolvers<string>();
     const socket = await Bun.connect({
-      hostname: '127.0.0.1',
+      hostname,
       port,
       socket: {
         data: (_, bytes) => heard.resolve(bytes.toString()),
@@ -262,6 +262,13 @@ describe('the system', () => {
     const broken: EventLoop = { ...loop, receive: () => -EPERM };
     const server = listenBySystem({ place: PLACE, events: eventsOf({}) }, broken)!;
     expect(await ask(server.port)).toBe('closed');
+    server.stop();
+  });
+
+  test('is asked for the addresses of a name', async () => {
+    const place = { hostname: 'localhost', port: 0 };
+    const server = listenBySystem({ place, events: eventsOf({}) })!;
+    expect(await ask(server.port, 'localhost')).toBe('ask');
     server.stop();
   });
 

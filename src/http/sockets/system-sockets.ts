@@ -12,7 +12,8 @@ import {
   noteRest,
   STATES_LIMIT,
 } from '../../host/connection-states.ts';
-import { encodeAddress, encodePath } from '../../host/socket-address.ts';
+import { addressesOf } from '../../host/name-lookup.ts';
+import { encodePath, type SocketAddress } from '../../host/socket-address.ts';
 import {
   ANY_CHANGE,
   FAILED,
@@ -50,11 +51,13 @@ export const listenBySystem = <Connection>(
   { place, events, states = NOBODYS }: SystemSetting<Connection>,
   loop = eventLoop(),
 ): ServerSocket | undefined => {
-  const address =
-    'unix' in place ? encodePath(place.unix) : encodeAddress(place.hostname, place.port);
-  if (!loop || !address) return undefined;
+  if (!loop) return undefined;
   const { calls } = loop;
-  const listener = calls.listen(address, BACKLOG);
+  let listener = -1;
+  for (const address of addressesIn(place)) {
+    listener = calls.listen(address, BACKLOG);
+    if (listener >= 0) break;
+  }
   if (listener < 0) return undefined;
 
   const open = (descriptor: number): void => openSocket({ loop, events, states }, descriptor);
@@ -89,6 +92,11 @@ export const listenBySystem = <Connection>(
     },
     adopt: open,
   };
+};
+
+const addressesIn = (place: Place): readonly SocketAddress[] => {
+  if ('unix' in place) return [encodePath(place.unix) ?? []].flat();
+  return addressesOf(place.hostname, place.port);
 };
 
 interface Surroundings<Connection> {
