@@ -51,6 +51,14 @@ export const evaluationWarnings = (
         `${name} answers how likely a delay of ${learned} min or more is; it is measured here by ${lateMinutes} min or more. The figures compare two different things.`,
       );
   }
+  const given = table.surroundings?.weather?.leadHours;
+  for (const [name, one] of models) {
+    const { leadHours } = one.provenance.trainedOn?.weather ?? {};
+    if (leadHours !== undefined && given !== undefined && leadHours !== given)
+      warnings.push(
+        `${name} was learned with the weather ${leadHours} h before departure; here it is given that of ${given} h before. The figures compare two different things.`,
+      );
+  }
   const nRepeated = countRepeated(table);
   if (nRepeated > MAX_REPEATED * table.nRows)
     warnings.push(
