@@ -32,6 +32,7 @@ import {
   mainFeaturesOf,
   weighScores,
   weighTrees,
+  weightsOfKnowing,
 } from './quality/main-effects.ts';
 import { rateOf } from './quality/metrics.ts';
 import { type Learnable, labelsOf } from './preparation.ts';
@@ -156,16 +157,18 @@ export const learnHeads = async (
   const weightsOf = async (
     first: Boosted,
     { train, validation, calibration }: Readonly<Record<Part, BoostRows>>,
-    { days }: BoostRows,
+    { days, nRows }: BoostRows,
   ): Promise<EffectWeights | null> => {
     if (train.nRows < MIN_ROWS_OVER_DAYS || !days) return null;
     const later = joinRows([validation, calibration]);
     if (!later.days || !hasDaysEnough(later.days, days)) return null;
     const scored = { ...later, scores: await score(first, later) };
-    return weightsBesideDays(effectColumns(scored, mainEffectsOf(scored, mainFeatures)), {
-      labels: later.labels,
-      days: later.days,
-    });
+    const columns = effectColumns(scored, mainEffectsOf(scored, mainFeatures));
+    const { labels } = later;
+    return weightsOfKnowing(
+      weightsBesideDays(columns, { labels, days: later.days }),
+      later.nRows / nRows,
+    );
   };
   const later = PROBABILITY_MINUTES.filter((minutes) => minutes > options.lateMinutes);
   let previous: number | null = null;

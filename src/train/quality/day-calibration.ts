@@ -22,7 +22,7 @@ interface DayOutcomes {
 
 /** In log-odds, of a day's level. */
 const LEVEL_VARIANCE = 0.5;
-const WEIGHT_VARIANCE = 0.05;
+const WEIGHT_VARIANCE = 0.0125;
 /** Flights of one day are late together: so many count as one independent observation. */
 const FLIGHTS_PER_OBSERVATION = 5;
 const PASSES = 40;

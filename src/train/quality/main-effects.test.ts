@@ -10,6 +10,7 @@ import {
   mainFeaturesOf,
   weighScores,
   weighTrees,
+  weightsOfKnowing,
 } from './main-effects.ts';
 
 const N = 20_000;
@@ -77,6 +78,14 @@ describe('main effects', () => {
     }
     const same = weighScores(rows, effects, [1, 1, 1]);
     for (let row = 0; row < N; row += 97) expect(same[row]!).toBeCloseTo(rows.scores[row]!, 9);
+  });
+
+  test('weigh less anew in trees that know the later flights', () => {
+    const [same, grown, fallen] = weightsOfKnowing([1, 1.5, 0.5], 0.2);
+    expect(same).toBe(1);
+    // Of an effect that grew from 1 to 1.5 such trees hold 1.1.
+    expect(grown! * 1.1).toBeCloseTo(1.5, 9);
+    expect(fallen! * 0.9).toBeCloseTo(0.5, 9);
   });
 
   test('are weighed one by one', () => {

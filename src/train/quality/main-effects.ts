@@ -161,6 +161,13 @@ export const effectColumns = (
   return [...columns, rest];
 };
 
+/**
+ * The weights of trees that have learned from the later flights too, where `weights` are those of trees that had not:
+ * such trees hold the later effect already, as far as its flights are a share of theirs.
+ */
+export const weightsOfKnowing = (weights: EffectWeights, shareLater: number): EffectWeights =>
+  weights.map((weight) => weight / (1 + shareLater * (weight - 1)));
+
 /** Scores with their effects weighed. */
 export const weighScores = (
   rows: ScoredRows,
