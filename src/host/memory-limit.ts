@@ -62,6 +62,8 @@ export const readMemoryUse = (
   return Number.isFinite(all) ? { usedBytes: all - cacheBytes, limitBytes } : undefined;
 };
 
+export type MemoryUse = NonNullable<ReturnType<typeof readMemoryUse>>;
+
 /** Every system that the runtime supports on Linux has it, but for some of ARM. */
 const PAGE_BYTES = 4096;
 
@@ -84,4 +86,10 @@ export const ownMemoryBytes = (statm = readText('/proc/self/statm')): number => 
   return resident === undefined || shared === undefined
     ? (residentBytes() ?? 0)
     : (resident - shared) * PAGE_BYTES;
+};
+
+/** `ownMemoryBytes` of another process; 0 when it is gone. */
+export const memoryOf = (pid: number): number => {
+  const statm = readText(`/proc/${pid}/statm`);
+  return statm === undefined ? 0 : ownMemoryBytes(statm);
 };

@@ -106,12 +106,14 @@ describe.each(RIGHTS)('a running service, with rights: %s,', (rights) => {
     const name = readdirSync('/dev/shm').find((dir) => dir.includes(`-${service.process.pid}-`))!;
     const shared = join('/dev/shm', name);
     const before = await metricOf(service, 'puntual_reloads_total{outcome="refused"}');
-    // What a full disk refuses, a folder that is out of reach refuses too.
+    // What a full disk refuses, a folder refuses too whose place something else has taken.
     renameSync(shared, `${shared}away`);
+    writeFileSync(shared, '');
     try {
       const response = await service.admin('/reload', { model: second.path });
       expect(((await response.json()) as { code: string }).code).toBe('file-unwritable');
     } finally {
+      rmSync(shared, { recursive: true });
       renameSync(`${shared}away`, shared);
     }
     expect(await refusalOf()).toContain('cannot be written');

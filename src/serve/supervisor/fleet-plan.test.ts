@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { planFleet } from './fleet-plan.ts';
+import { planFleet, shortageOf } from './fleet-plan.ts';
 
 const MB = 2 ** 20;
 const wanted = {
@@ -58,4 +58,13 @@ describe('the plan of the fleet', () => {
     const large = { ...wanted, modelBytes: 100 * MB };
     expect(planFleet(large, { ...grant, processors: 8, memoryBytes: 2048 * MB }).nWorkers).toBe(2);
   });
+});
+
+test('more memory has room below the limit, with something to spare, and wherever there is no limit', () => {
+  const use = { usedBytes: 100 * MB, limitBytes: 200 * MB };
+  expect(shortageOf(80 * MB, use)).toBe(undefined);
+  expect(shortageOf(90 * MB, use)).toBe(
+    'memory is too little: 200 MB for all, 100 MB in use, 90 MB more are needed',
+  );
+  expect(shortageOf(90 * MB, undefined)).toBe(undefined);
 });

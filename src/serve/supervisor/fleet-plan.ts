@@ -2,6 +2,7 @@
  * How many workers serve and how much memory each may hold, from what the container grants: processors, memory,
  * descriptors. Asked again while the service runs, since a container can be resized.
  */
+import type { MemoryUse } from '../../host/memory-limit.ts';
 import { connectionsFor, workersFor } from './worker-count.ts';
 
 const MEGABYTE = 2 ** 20;
@@ -98,4 +99,14 @@ export const planFleet = (wanted: Wanted, grant: Grant): FleetPlan => {
     connections,
     notes,
   };
+};
+
+/** Never filled on purpose: a little more than this, and the watchdog ends a worker before the kernel ends all of them. */
+const FULL_SHARE = 0.92;
+
+/** @returns why there is no room for `bytes` more; undefined where there is */
+export const shortageOf = (bytes: number, use: MemoryUse | undefined): string | undefined => {
+  if (use === undefined || use.usedBytes + bytes <= use.limitBytes * FULL_SHARE) return undefined;
+  const mb = (n: number): string => `${Math.round(n / MEGABYTE)} MB`;
+  return `memory is too little: ${mb(use.limitBytes)} for all, ${mb(use.usedBytes)} in use, ${mb(bytes)} more are needed`;
 };

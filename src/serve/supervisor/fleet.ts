@@ -3,6 +3,8 @@
  * worker dies, with a standby kept warm so that "at once" is a matter of opening a port. Rolls a new model through the
  * places, one after the other.
  */
+import { AppError } from '../../core/errors.ts';
+import { type MemoryUse, memoryOf } from '../../host/memory-limit.ts';
 import type { ServeConfig } from '../config.ts';
 import type { RestartReason } from '../labels.ts';
 import type { Log } from '../log.ts';
@@ -11,7 +13,9 @@ import { CLOSE_MS } from '../worker/drain.ts';
 import { GAUGES } from '../telemetry/shared-counters.ts';
 import type { KeptCounts } from '../telemetry/view.ts';
 import { type Child, type Exit, spawnChild } from './child.ts';
+import { shortageOf } from './fleet-plan.ts';
 import { buildKeptConnections, type Heir } from './kept-connections.ts';
+import { bytesOf } from './model-source.ts';
 import { buildRestartHistory, type RestartHistory } from './restart-history.ts';
 import {
   backoffMs,
@@ -34,6 +38,11 @@ export interface Fleet {
   readonly connections: () => KeptCounts;
   /** Why the crash budget is spent, undefined while it is not. */
   readonly exhausted: () => string | undefined;
+  /**
+   * Sees that one more worker has room beside a copy that is yet to be made, if need be without a standby.
+   * @throws AppError limit-system, before the kernel has to end processes
+   */
+  readonly makeRoom: (copyBytes: number) => Promise<void>;
   /** Starts a worker for a model and waits until it has checked it. @throws AppError */
   readonly tryModel: (model: ModelRef) => Promise<{ child: Child; facts: ModelFacts }>;
   /** Fills every place; resolves when all are ready. @throws AppError when the first worker is refused */
@@ -65,6 +74,8 @@ interface FleetSetting {
   readonly sharedDir: string;
   readonly quotaPath: string;
   readonly log: Log;
+  /** Of the container; undefined where it has no limit. */
+  readonly memoryUse: () => MemoryUse | undefined;
   /** The state of the service as JSON. */
   readonly snapshot: () => string;
   /** Called when something that `/readyz` depends on has changed. */
@@ -72,6 +83,9 @@ interface FleetSetting {
 }
 
 const CONNECTIONS = GAUGES.indexOf('connections');
+
+/** A container may be given more memory, and workers give some back. */
+const ROOM_AGAIN_MS = 10_000;
 
 export const buildFleet = ({
   config,
@@ -82,6 +96,7 @@ export const buildFleet = ({
   quotaPath,
   log,
   onChange,
+  memoryUse,
   snapshot,
 }: FleetSetting): Fleet => {
   const slots = Array.from({ length: nWorkers }, (_, i) => buildWorkerSlot(i + 1));
@@ -222,10 +237,31 @@ export const buildFleet = ({
     onChange();
   };
 
-  /** Not before every place is served. */
+  /** What one more worker will hold, as far as those that serve tell. */
+  const workerBytes = (): number =>
+    Math.max(
+      0,
+      ...slots.map(({ child }) => (child?.state() === 'ready' ? memoryOf(child.pid) : 0)),
+    );
+
+  let isWaitingForRoom = false;
+  const waitForRoom = (shortage: string): void => {
+    if (isWaitingForRoom) return;
+    isWaitingForRoom = true;
+    log.info('no room for a standby worker', { reason: shortage });
+    setTimeout(() => {
+      isWaitingForRoom = false;
+      keepStandby();
+    }, ROOM_AGAIN_MS).unref();
+  };
+
+  /** Not before every place is served, and where there is room. */
   const keepStandby = (): void => {
     const isFull = slots.every((slot) => slot.child?.state() === 'ready');
-    if (!ending && model && isFull && !(isRolling && isOneByOne())) standby.keep(model);
+    if (ending || !model || !isFull || (isRolling && isOneByOne())) return;
+    const shortage = standby.isKept() ? undefined : shortageOf(workerBytes(), memoryUse());
+    if (shortage === undefined) standby.keep(model);
+    else waitForRoom(shortage);
   };
 
   const sayHowItDrains = (canHold: boolean): void =>
@@ -261,10 +297,23 @@ export const buildFleet = ({
     restartHistory,
     connections: kept.counts,
     exhausted: () => exhaustionOf(slots),
+    makeRoom: async (copyBytes) => {
+      const nowBytes = model ? bytesOf(model) : 0;
+      const growth = nowBytes > 0 ? Math.max(1, copyBytes / nowBytes) : 1;
+      const shortage = (): string | undefined =>
+        shortageOf(copyBytes + workerBytes() * growth, memoryUse());
+      if (shortage() === undefined) return;
+      await standby.drop();
+      const last = shortage();
+      if (last === undefined) return;
+      keepStandby();
+      throw new AppError('limit-system', last);
+    },
     tryModel: async (wanted) => {
       // What is on trial takes the standby's place in memory.
-      if (isOneByOne()) standby.drop();
+      if (isOneByOne()) await standby.drop();
       try {
+        await fleet.makeRoom(0);
         const child = spawn(wanted);
         return { child, facts: await child.loaded };
       } catch (error) {
@@ -313,7 +362,7 @@ export const buildFleet = ({
         throw error;
       } finally {
         isRolling = false;
-        standby.drop(model);
+        void standby.drop(model);
         keepStandby();
       }
     },
@@ -332,7 +381,7 @@ export const buildFleet = ({
       return true;
     },
     renewStandby: () => {
-      standby.drop();
+      void standby.drop();
       keepStandby();
     },
     replace: async (child, reason) => {
@@ -350,7 +399,7 @@ export const buildFleet = ({
     },
     end: () => {
       ending = true;
-      standby.drop();
+      void standby.drop();
       kept.stop();
     },
   };

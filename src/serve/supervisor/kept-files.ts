@@ -3,7 +3,7 @@
  * them, and keeps copies of those that were good; workers read the copies only. So a worker that is started later finds
  * what the others have, whatever has become of the files, and a change is taken over everywhere or nowhere.
  */
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { readRegularFile } from '../../core/regular-file.ts';
@@ -58,7 +58,7 @@ export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise
       writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' });
       holdCopy(file);
     } catch (error) {
-      rmSync(file, { force: true });
+      dropCopy(file);
       throw new AppError('file-unwritable', `a copy of ${paths.join(', ')} cannot be written`, {
         cause: error,
       });

@@ -2,7 +2,7 @@
  * The plan of the coming days (`--schedule`): read at the start and whenever its files have changed, and kept as a copy
  * that workers read. A plan that cannot be read is not taken over; the one before stays.
  */
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { checkRegularFile } from '../../core/regular-file.ts';
@@ -46,7 +46,7 @@ export const keepPlan = async ({ files, read, sharedDir }: PlanSource): Promise<
       writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' });
       holdCopy(file);
     } catch (error) {
-      rmSync(file, { force: true });
+      dropCopy(file);
       throw new AppError(
         'file-unwritable',
         `there is no room for the plan of ${files.join(', ')}`,

@@ -1,7 +1,7 @@
 /**
  * Where the model that the user means comes from, a folder or an address, and how it comes into a copy of our own.
  */
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
@@ -97,6 +97,28 @@ export const filesOf = ({ file, others }: ModelRef): readonly string[] => [
   ...others.map((other) => other.file),
 ];
 
+/** 0 of what is not there, or out of reach. */
+const sizeOfFile = (file: string): number => {
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
+};
+
+/** Bytes of all its files; one that is not there any more has none. */
+export const bytesOf = (ref: ModelRef): number =>
+  filesOf(ref).reduce((sum, file) => sum + sizeOfFile(file), 0);
+
+/**
+ * Bytes that copies of these models will have, as far as they are known before: an address does not say.
+ * @throws AppError model-missing, usage
+ */
+export const wantedBytes = (config: ServeConfig, { first, named, shadow }: WantedModels): number =>
+  [first, ...named, ...(shadow === undefined ? [] : [shadow])]
+    .filter((model) => model === undefined || !isAddress(model))
+    .reduce((sum, model) => sum + sizeOfFile(resolveModel(config, model)), 0);
+
 const bringModel = async (
   config: ServeConfig,
   { sharedDirs, nextNumber }: CopyPlace,
@@ -136,7 +158,7 @@ const fetchModel = async (
         );
       return { file, path: shown, version: actual.slice(0, 8) };
     } catch (error) {
-      rmSync(file, { force: true });
+      dropCopy(file);
       if (error instanceof AppError) throw error;
       failures.push((error as Error).message);
     }

@@ -16,6 +16,7 @@ import {
   isAddress,
   resolveModel,
   shownModel,
+  wantedBytes,
   type WantedModels,
   wantedOf,
 } from './model-source.ts';
@@ -156,6 +157,7 @@ export const buildReload = ({
         : chosen < 0
           ? { ...others, first: model }
           : { ...serving.wanted, named: others.named.with(chosen, model) };
+    await fleet.makeRoom(wantedBytes(config, wanted));
     return { ref: await bringModels(config, copies, wanted), wanted, chosen };
   };
 

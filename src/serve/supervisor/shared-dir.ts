@@ -87,7 +87,7 @@ export const keepModel = (
         copyInto(file, source.descriptor, path);
         return { file, path, version };
       } catch (error) {
-        rmSync(file, { force: true });
+        dropCopy(file);
         if (error instanceof AppError) throw error;
         failures.push((error as Error).message);
       }
@@ -143,7 +143,11 @@ export const dropCopy = (path: string): void => {
   const descriptor = held.get(path);
   if (descriptor !== undefined) closeSync(descriptor);
   held.delete(path);
-  rmSync(path, { force: true });
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Something else has taken the place of its folder.
+  }
 };
 
 /**

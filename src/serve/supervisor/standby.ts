@@ -11,10 +11,11 @@ interface Standby {
    * which is the answer otherwise. From now on it is the caller's. @throws AppError
    */
   readonly take: (model: ModelRef) => Child;
+  readonly isKept: () => boolean;
   /** Starts one with this model unless there is one; without room for it the service goes on without. */
   readonly keep: (model: ModelRef) => void;
-  /** Ends it, unless it has this model. */
-  readonly drop: (unlessWith?: ModelRef) => void;
+  /** Ends it, unless it has this model. @returns resolves when it has gone */
+  readonly drop: (unlessWith?: ModelRef) => Promise<unknown>;
   /** To be told of every worker that has ended. */
   readonly noteEnd: (child: Child) => void;
 }
@@ -40,6 +41,7 @@ export const buildStandby = ({
   let standby: Child | undefined;
   let restMs = minRestMs;
   return {
+    isKept: () => standby !== undefined,
     take: (model) => {
       if (standby === undefined || standby.state() === 'gone' || standby.model !== model)
         return spawn(model);
@@ -56,10 +58,12 @@ export const buildStandby = ({
         log.warn('no room for a standby worker', { error: (error as Error).message });
       }
     },
-    drop: (unlessWith) => {
+    drop: async (unlessWith) => {
       if (standby === undefined || standby.model === unlessWith) return;
-      standby.kill();
+      const dropped = standby;
       standby = undefined;
+      dropped.kill();
+      await dropped.exited;
     },
     noteEnd: (child) => {
       if (standby !== child) return;

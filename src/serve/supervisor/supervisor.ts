@@ -1,13 +1,13 @@
 /**
  * The supervisor: starts the workers, keeps them, changes their model, ends them in order. It never predicts.
  */
-import { rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { readMemoryUse } from '../../host/memory-limit.ts';
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_CELLS } from '../guard/quota.ts';
 import { buildLog, type Log } from '../log.ts';
-import type { ModelRef } from '../messages.ts';
 import { driftCells, sumDrift } from '../telemetry/drift-counters.ts';
 import { createCells, GAUGES } from '../telemetry/shared-counters.ts';
 import { sumCounters } from '../telemetry/totals.ts';
@@ -24,7 +24,7 @@ import { keepFiles, watchFiles } from './kept-files.ts';
 import { keepPlan, type ReadPlan } from './kept-plan.ts';
 import { findNpmParent } from './npm-parent.ts';
 import { freePort, urlOf } from './ports.ts';
-import { bringModels, filesOf, resolveModel, wantedOf } from './model-source.ts';
+import { bringModels, bytesOf, resolveModel, wantedOf } from './model-source.ts';
 import { buildReload, type Reload } from './reload.ts';
 import { openServiceManager } from './service-manager.ts';
 import { holdCopy, makeSharedDirs } from './shared-dir.ts';
@@ -88,7 +88,7 @@ export const serve = async (
     let nCopies = 0;
     const copies = { sharedDirs, nextNumber: () => ++nCopies };
     const ref = await bringModels(config, copies, wantedOf(config));
-    const followed = followPlan(config, () => sizeOf(state.reload?.serving().ref ?? ref), log);
+    const followed = followPlan(config, () => bytesOf(state.reload?.serving().ref ?? ref), log);
     const fleet = buildFleet({
       config,
       workerConfig: () => ({
@@ -102,6 +102,7 @@ export const serve = async (
       quotaPath,
       log,
       onChange: () => tellAll(),
+      memoryUse: readMemoryUse,
       snapshot: () => snapshotOf(view(), Date.now()),
     });
     built = fleet;
@@ -283,13 +284,6 @@ class EndedEarly extends Error {
     super();
   }
 }
-
-/** Of all its files; one that is not there any more has none. */
-const sizeOf = (ref: ModelRef): number =>
-  filesOf(ref).reduce(
-    (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
 
 const RSS = GAUGES.indexOf('rssBytes');
 const IN_FLIGHT = GAUGES.indexOf('inFlight');

@@ -4,8 +4,7 @@
  * processor, nobody is to blame.
  */
 import { readFileSync } from 'node:fs';
-import { ownMemoryBytes, readMemoryUse } from '../../host/memory-limit.ts';
-import { readText } from '../../host/text-file.ts';
+import { type MemoryUse, memoryOf, readMemoryUse } from '../../host/memory-limit.ts';
 import type { ServeConfig } from '../config.ts';
 import { GAUGES } from '../telemetry/shared-counters.ts';
 import type { Child } from './child.ts';
@@ -44,7 +43,7 @@ export interface Observations {
   /** Bytes that a process holds of its own. */
   readonly memoryOf: (pid: number) => number;
   /** Of the container; undefined where it has no limit. */
-  readonly memoryUse: () => { readonly usedBytes: number; readonly limitBytes: number } | undefined;
+  readonly memoryUse: () => MemoryUse | undefined;
 }
 
 /** The heartbeat's count, and how long it has been seen not to grow. */
@@ -81,10 +80,7 @@ const readActivity = (pid: number): Activity | undefined => {
 const SYSTEM: Observations = {
   clockMs: () => performance.now(),
   activityOf: readActivity,
-  memoryOf: (pid) => {
-    const statm = readText(`/proc/${pid}/statm`);
-    return statm === undefined ? 0 : ownMemoryBytes(statm);
-  },
+  memoryOf,
   memoryUse: readMemoryUse,
 };
 
