@@ -1,6 +1,6 @@
 /**
  * How soon does a service that has too much to do say so?
- * `npx bun bench/refusals.ts [SECONDS]`: a crowd asks for batches at 2 and 10 times what the service sustains; beside it
+ * `npx bun bench/refusals.ts [SECONDS] [ROUNDS]`: a crowd asks for batches at 2 and 10 times what the service sustains; beside it
  * a patient caller asks for batches of one flight, and takes the time of every 503 from its planned moment. The service
  * has one processor, its callers have the other: what they take of it is none of the service's doing. By root the patient
  * caller goes before the crowd there.
@@ -12,7 +12,7 @@ import { beginPuntualIn, FLIGHT, scratchDir } from './lib/http-peers.ts';
 import { medianOf, printMachine } from './lib/measure.ts';
 
 const seconds = Number(process.argv[2] ?? 4);
-const ROUNDS = 5;
+const ROUNDS = Number(process.argv[3] ?? 5);
 const CROWD = 128;
 const PATIENT = ['--rate', '200', '-c', '8'];
 const FIRST = process.getuid?.() === 0 ? ['nice', '-n', '-15'] : [];

@@ -96,10 +96,27 @@ const textOf = (input: Input, value: number, phrases: Phrases): string => {
     }
     case 'number': {
       const unit = input.unit ?? fieldOf(input.name)?.unit;
-      const number = value.toLocaleString(phrases.locale, { maximumFractionDigits: 2 });
+      const number = formatOf(phrases.locale, 'value').format(value);
       return unit === undefined ? number : `${number} ${phrases.units[unit] ?? unit}`;
     }
   }
+};
+
+/** How numbers are written. */
+const FORMATS = {
+  value: { maximumFractionDigits: 2 },
+  whole: { minimumFractionDigits: 0, maximumFractionDigits: 0, useGrouping: false },
+  tenths: { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false },
+} as const satisfies Readonly<Record<string, Intl.NumberFormatOptions>>;
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** Made once: that takes a hundred times as long as to write a number. */
+const formatOf = (locale: string, format: keyof typeof FORMATS): Intl.NumberFormat => {
+  const key = `${locale} ${format}`;
+  const known = formats.get(key) ?? new Intl.NumberFormat(locale, FORMATS[format]);
+  formats.set(key, known);
+  return known;
 };
 
 /** `+9 points`, `-0.4 points`, `+1 point`. */
@@ -107,10 +124,6 @@ const signed = (points: number, { locale, point, points: many }: Phrases): strin
   const size = Math.abs(points * 100);
   const digits = size >= 1 ? 0 : 1;
   const isOne = size.toFixed(digits) === '1';
-  const text = size.toLocaleString(locale, {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-    useGrouping: false,
-  });
+  const text = formatOf(locale, digits === 0 ? 'whole' : 'tenths').format(size);
   return `${points < 0 && Number(size.toFixed(digits)) !== 0 ? '-' : '+'}${text} ${isOne ? point : many}`;
 };

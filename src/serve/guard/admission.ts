@@ -17,8 +17,8 @@ import { buildTurns } from './turns.ts';
 /** Work that may be ahead of a new batch, in all and of its own caller. */
 const WORK_LIMIT_MS = 4000;
 const CALLER_LIMIT_MS = 2000;
-/** A slice takes about so long: what a single flight waits for at worst. Beside others, who are told so, less. */
-const SLICE_MS = 4;
+/** A slice takes about so long: what a single flight, or a refusal, waits for at worst. Beside others less. */
+const SLICE_MS = 1.5;
 const SHARED_SLICE_MS = 1;
 /** Streams open at once in one worker. They hold no place among the batches, only a connection and a line. */
 const STREAMS_LIMIT = 1024;
