@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { buildCalibration } from '../../core/calibrate.ts';
 import { buildRandom } from '../../core/random.ts';
 import { dayEffects } from '../features/day-effect.ts';
 import { calibrateInTheLarge, levelWeights } from './calibration-in-the-large.ts';
+
+/** A machine may be busy. */
+setDefaultTimeout(60_000);
 
 const PER_DAY = 100;
 /** `rates.length` days of flights, as many late as the rate says. */

@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { buildCalibration } from '../../core/calibrate.ts';
 import { logit, sigmoid } from '../../core/logistic.ts';
 import { buildRandom } from '../../core/random.ts';
 import { calibrateOverDays, hasDaysEnough, weightsBesideDays } from './day-calibration.ts';
+
+/** A machine may be busy. */
+setDefaultTimeout(60_000);
 
 interface Planted {
   readonly slope: number;

@@ -1,6 +1,9 @@
-import { expect, test } from 'bun:test';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import { buildRandom } from '../../core/random.ts';
 import { dayWeights } from './day-levels.ts';
+
+/** A machine may be busy. */
+setDefaultTimeout(60_000);
 
 const normal = (random: () => number): number =>
   Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

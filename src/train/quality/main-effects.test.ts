@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { buildRandom } from '../../core/random.ts';
 import type { Bins } from '../binning/binning.ts';
 import { scorePart } from '../engine/parallel-scoring.ts';
@@ -12,6 +12,9 @@ import {
   weighTrees,
   weightsOfKnowing,
 } from './main-effects.ts';
+
+/** A machine may be busy. */
+setDefaultTimeout(60_000);
 
 const N = 20_000;
 const BINS: readonly Bins[] = [
