@@ -9,13 +9,12 @@ import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
 import { beginPuntualIn, FLIGHT, scratchDir } from './lib/http-peers.ts';
-import { medianOf, printMachine } from './lib/measure.ts';
+import { FIRST, medianOf, printMachine } from './lib/measure.ts';
 
 const seconds = Number(process.argv[2] ?? 4);
 const ROUNDS = Number(process.argv[3] ?? 5);
 const CROWD = 128;
 const PATIENT = ['--rate', '200', '-c', '8'];
-const FIRST = process.getuid?.() === 0 ? ['nice', '-n', '-15'] : [];
 
 /** Little to read and much to do, and the other way round: the crowd's own processor time is the service's. */
 const CROWDS = [

@@ -125,28 +125,26 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
   const nameStarts = new Int32Array(deepest + 1);
   const nameEnds = new Int32Array(deepest + 1);
   const nNames = new Int32Array(deepest + 1);
-  let i = 0;
+  let place = 0;
   let depth = 0;
   let least = 0;
   let nObjects = 0;
   let nLists = 0;
   let textStart = 0;
   let textEnd = 0;
-  let isText = false;
   return {
     read: (leastBytes) => {
       least = Math.max(0, depth);
+      // What the loop turns on is its own: a variable that others share is written to memory for every byte.
+      let i = place;
       for (; i < bytes.length; i++) {
         const byte = bytes[i]!;
-        if (isText) {
-          if (byte === BACKSLASH) i++;
-          else if (byte === QUOTE) {
-            isText = false;
-            textEnd = i + 1;
-          }
-        } else if (byte === QUOTE) {
-          isText = true;
+        // Digits, words and what is in between.
+        if (byte > COLON && byte < BRACKET_OPEN) continue;
+        if (byte === QUOTE) {
           textStart = i;
+          i = textEndAt(bytes, i + 1);
+          textEnd = i + 1;
         } else if (byte === COLON) {
           if (depth > 0) {
             nameStarts[depth - 1] = textStart;
@@ -154,7 +152,10 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
             if (++nNames[depth - 1]! > members) return 'members';
           }
         } else if (byte === COMMA) {
-          if (i >= leastBytes && depth > 0) return i++;
+          if (i >= leastBytes && depth > 0) {
+            place = i + 1;
+            return i;
+          }
         } else if (byte === BRACKET_OPEN || byte === BRACE_OPEN) {
           if (depth >= 0) {
             brackets[depth] = byte;
@@ -169,12 +170,25 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
           if (depth < least) least = Math.max(0, depth);
         }
       }
+      place = bytes.length;
       return bytes.length;
     },
     opened: () => [...brackets.subarray(0, Math.max(0, depth))],
     nKept: () => least,
     nameAt: (at) => JSON.parse(decode(bytes, nameStarts[at]!, nameEnds[at]!)) as string,
   };
+};
+
+/** The quote that ends a text which is open at `at`, or the end: not one behind an odd number of backslashes. */
+const textEndAt = (bytes: Uint8Array, at: number): number => {
+  for (let from = at; ; ) {
+    const end = bytes.indexOf(QUOTE, from);
+    if (end < 0) return bytes.length;
+    let nBackslashes = 0;
+    while (end - nBackslashes > from && bytes[end - nBackslashes - 1] === BACKSLASH) nBackslashes++;
+    if (nBackslashes % 2 === 0) return end;
+    from = end + 1;
+  }
 };
 
 /** Only at the beginning of a text a byte order mark is none of its letters. */
