@@ -55,12 +55,12 @@ const goodCaller = async (port: number, ms: number): Promise<Report> => {
   return (await new Response(stdout).json()) as Report;
 };
 
-/** Fills half a processor at most. */
-const buildBreath = (): (() => Promise<void>) => {
+/** Fills half a processor at most; when time is up nobody waits any more. */
+const buildBreath = (endMs: number): (() => Promise<void>) => {
   const startMs = performance.now();
   const before = process.cpuUsage();
   return async () => {
-    for (;;) {
+    while (performance.now() < endMs) {
       const { user, system } = process.cpuUsage(before);
       if ((user + system) / 1000 <= CPU_SHARE * (performance.now() - startMs)) return;
       await Bun.sleep(5);
@@ -105,7 +105,11 @@ for (const { name, nAtOnce, attacker } of rounds) {
     }
   })();
   const endMs = performance.now() + durationMs;
-  const self: Attacker = { port, goesOn: () => performance.now() < endMs, breath: buildBreath() };
+  const self: Attacker = {
+    port,
+    goesOn: () => performance.now() < endMs,
+    breath: buildBreath(endMs),
+  };
   const attackers = Array.from({ length: nAtOnce }, () => attacker(self).catch(() => {}));
   const report = await goodCaller(port, durationMs);
   await Promise.all(attackers);
