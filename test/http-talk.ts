@@ -7,6 +7,12 @@ import type { Call, Handlers } from '../src/http/call.ts';
 import type { Limits } from '../src/http/limits.ts';
 import { type HttpOptions, type HttpServer, openHttp } from '../src/http/server.ts';
 
+/** What a server can stand on, and whether `opener` is to take the runtime's. */
+export const SOCKETS = [
+  ['the system', false],
+  ['the runtime', true],
+] as const;
+
 const LIMITS: Limits = { requestMs: 10_000, idleMs: 75_000 };
 const LIMIT_BYTES = 1024 * 1024;
 

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { echo, get, opener, post, talk } from '../../test/http-talk.ts';
+import { echo, get, opener, post, SOCKETS, talk } from '../../test/http-talk.ts';
 import { keepAnswer } from './kept-answer.ts';
 import { ageOf } from './limits.ts';
-
-const SOCKETS = [
-  ['the system', false],
-  ['the runtime', true],
-] as const;
 
 describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
   const open = opener(byRuntime);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { get, opener, talk } from '../../test/http-talk.ts';
+import { get, opener, SOCKETS, talk } from '../../test/http-talk.ts';
 import type { Answer, Call } from './call.ts';
 
 /** A line for each line, and the failure, if there is one. */
@@ -19,11 +19,6 @@ const settled = async (read: () => number): Promise<void> => {
     last = read();
   }
 };
-
-const SOCKETS = [
-  ['the system', false],
-  ['the runtime', true],
-] as const;
 
 describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
   const open = opener(byRuntime);
