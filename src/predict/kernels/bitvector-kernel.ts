@@ -27,6 +27,8 @@ import type { MemoryLayout } from './memory-layout.ts';
 
 export const MAX_BITVECTOR_LEAVES = 32;
 const LANES = 4;
+/** Groups of four trees that are done at once: their bitvectors fill half of the vector registers. */
+const STRIP_GROUPS = 8;
 
 /** A function `(nRows)` from bins to raw scores at `outAt + row * outStride`. */
 export const emitBitvectorScore = (
@@ -56,15 +58,21 @@ export const emitBitvectorScore = (
       }),
     ),
   );
+  const nStrips = Math.floor(nGroups / STRIP_GROUPS);
+  const nLast = nGroups % STRIP_GROUPS;
   return defineFunc({
     params: ['i32'],
     body: ([rows], local) => {
-      const [bins, out, left, values] = [local('i32'), local('i32'), local('i32'), local('i32')];
-      const [sum, exits] = [local('f64'), local('v128')];
+      const [bins, out, values, strip] = [local('i32'), local('i32'), local('i32'), local('i32')];
+      const [sum, end, row] = [local('f64'), local('i32'), local('i32')];
+      const exits = Array.from({ length: Math.min(nGroups, STRIP_GROUPS) }, () => local('v128'));
       const tableRows = used.map(() => local('i32'));
+      const emit = (nOf: number): Code =>
+        emitStrip(tableRows, { values, sum, strip, row, exits: exits.slice(0, nOf) });
       return [
         bins.set(i32.const(places.binsAt)),
         out.set(i32.const(places.outAt)),
+        end.set(i32.const(nStrips * STRIP_GROUPS * 16)),
         repeatWhile([
           used.map((c, i) => {
             const offset = i32.mul(i32.load(bins.get, c * 4), i32.const(rowBytes));
@@ -72,11 +80,9 @@ export const emitBitvectorScore = (
           }),
           values.set(i32.const(valuesAt)),
           sum.set(f64.const(0)),
-          left.set(i32.const(rowBytes)),
-          repeatWhile([
-            emitGroup(tableRows, { values, sum, exits }),
-            left.tee(i32.sub(left.get, i32.const(16))),
-          ]),
+          strip.set(i32.const(0)),
+          nStrips === 0 ? [] : repeatWhile([emit(STRIP_GROUPS), i32.ltU(strip.get, end.get)]),
+          nLast === 0 ? [] : emit(nLast),
           f64.store(
             out.get,
             f64.add(f64.const(forest.base), f64.mul(f64.const(forest.scale), sum.get)),
@@ -90,23 +96,45 @@ export const emitBitvectorScore = (
   });
 };
 
-/** Four trees: AND their bitvectors over all columns, add the values of their exit leaves in order. */
-const emitGroup = (
+/**
+ * Some groups of four trees: AND their bitvectors over all columns, add the values of their exit leaves in order. The
+ * groups of a strip stay in registers while column after column goes over them: so an address is made once per column
+ * and strip, of which there are too many to be kept in registers too.
+ */
+const emitStrip = (
   tableRows: readonly Local[],
-  { values, sum, exits }: { readonly values: Local; readonly sum: Local; readonly exits: Local },
-): Code => {
-  const next = (row: Local): Code => v128.load(row.get);
-  const all = tableRows.reduce<Code>(
-    (anded, row, i) => [i === 0 ? next(row) : v128.and(anded, next(row)), advance(row, 16)],
-    [],
-  );
-  const added = Array.from({ length: LANES }, (_, lane) => lane).reduce((before, lane) => {
-    const leaf = i32.ctz(i32x4.extractLane(lane, exits.get));
-    const offset = i32.add(i32.shl(leaf, i32.const(3)), values.get);
-    return f64.add(before, f64.load(offset, lane * MAX_BITVECTOR_LEAVES * 8));
-  }, sum.get);
-  return [exits.set(all), sum.set(added), advance(values, LANES * MAX_BITVECTOR_LEAVES * 8)];
-};
+  {
+    values,
+    sum,
+    strip,
+    row,
+    exits,
+  }: {
+    readonly values: Local;
+    readonly sum: Local;
+    readonly strip: Local;
+    readonly row: Local;
+    readonly exits: readonly Local[];
+  },
+): Code => [
+  tableRows.map((tableRow, i) => [
+    row.set(i32.add(tableRow.get, strip.get)),
+    exits.map((group, g) => {
+      const next = v128.load(row.get, 16 * g);
+      return group.set(i === 0 ? next : v128.and(group.get, next));
+    }),
+  ]),
+  exits.map((group, g) =>
+    Array.from({ length: LANES }, (_, lane) => {
+      const leaf = i32.ctz(i32x4.extractLane(lane, group.get));
+      const offset = i32.add(i32.shl(leaf, i32.const(3)), values.get);
+      const value = f64.load(offset, (g * LANES + lane) * MAX_BITVECTOR_LEAVES * 8);
+      return sum.set(f64.add(sum.get, value));
+    }),
+  ),
+  advance(values, exits.length * LANES * MAX_BITVECTOR_LEAVES * 8),
+  advance(strip, 16 * exits.length),
+];
 
 interface Leaves {
   /** int32, shape (nNodes): bitvector of the leaves below each node. */
