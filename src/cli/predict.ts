@@ -171,14 +171,17 @@ const surroundingsOf = async (
   const rule = provenance.trainedOn?.weather;
   if (!asks(WEATHER_FIELDS))
     throw new AppError('usage', '--weather: the model asks nothing of the weather');
-  const { LEAD_HOURS, loadWeather } = await import('../flights/cleaning/weather.ts');
-  const { stations } = await loadWeather(weather, { weatherClock });
+  const { LEAD_HOURS, loadWeather, weatherRuleOf } = await import('../flights/cleaning/weather.ts');
+  const observations = await loadWeather(weather, { weatherClock });
+  const lead = leadHours ?? rule?.leadHours ?? LEAD_HOURS;
+  const valuesOf = (wanted: string): readonly string[] =>
+    inputs.find(({ name }) => name === wanted)?.values ?? [];
+  const airports = { origins: valuesOf('origin'), destinations: valuesOf('destination') };
   return {
     plan,
     weather: {
-      stations,
-      leadHours: leadHours ?? rule?.leadHours ?? LEAD_HOURS,
-      neighbours: rule?.neighbours ?? {},
+      ...(rule ?? weatherRuleOf(observations, lead, airports)),
+      ...{ stations: observations.stations, leadHours: lead },
     },
   };
 };

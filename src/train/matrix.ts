@@ -2,6 +2,7 @@
  * Flights as a matrix for a learner elsewhere: the features as training sees them (each row's statistics of strictly
  * earlier days; those of the test as they are stored), and the model that is to come, without its trees.
  */
+import { ruleOf } from '../core/around/weather.ts';
 import { wholeProcessors } from '../host/processors.ts';
 import type { Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
@@ -76,9 +77,7 @@ export const buildFeatureMatrix = async (
             target: table.source.target,
             rows: { read: table.source.nRowsRead, rejected, used: table.nRows },
             split: split.dates,
-            ...(weather && {
-              weather: { leadHours: weather.leadHours, neighbours: weather.neighbours },
-            }),
+            ...(weather && { weather: ruleOf(weather) }),
             known: {
               days: datesOf(departures, known),
               rows: known.length,

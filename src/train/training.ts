@@ -3,6 +3,7 @@
  * The room's front door.
  */
 
+import { ruleOf } from '../core/around/weather.ts';
 import { dayOf } from '../core/calendar.ts';
 import { buildDelayQuantile } from '../core/delay-distribution.ts';
 import type { Forest } from '../core/forest.ts';
@@ -282,9 +283,7 @@ const judge = (
           leaves: settings.nLeaves,
           learningRate: settings.learningRate,
         },
-        ...(weather && {
-          weather: { leadHours: weather.leadHours, neighbours: weather.neighbours },
-        }),
+        ...(weather && { weather: ruleOf(weather) }),
       },
       test: evaluation.test,
       baselines,

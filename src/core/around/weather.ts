@@ -3,6 +3,7 @@
  * of files and the service all look here, so that they see the same to the bit.
  */
 import type { FieldName } from '../flight.ts';
+import { type ZoneClock, zoneClockOf } from './zone-clock.ts';
 
 /** What a station observes. */
 export const OBSERVED = [
@@ -31,7 +32,7 @@ type Derived = (typeof DERIVED)[number];
 type Quantity = Observed | Derived;
 
 /** Where a field is observed, and what it is there. */
-interface Place {
+interface Source {
   readonly at: 'origin' | 'nearby' | 'destination';
   readonly quantity: Quantity;
 }
@@ -55,20 +56,20 @@ const AT_DESTINATION = {
   destinationCeilingFeet: 'ceilingFeet',
 } as const satisfies Partial<Record<FieldName, Quantity>>;
 
-const placesOf = (
-  at: Place['at'],
+const sourcesOf = (
+  at: Source['at'],
   fields: Readonly<Partial<Record<FieldName, Quantity>>>,
-): readonly (readonly [FieldName, Place])[] =>
+): readonly (readonly [FieldName, Source])[] =>
   Object.entries(fields).map(([name, quantity]) => [name as FieldName, { at, quantity }]);
 
-const PLACES: ReadonlyMap<string, Place> = new Map([
+const SOURCES: ReadonlyMap<string, Source> = new Map([
   ...[...OBSERVED, ...DERIVED].map((name) => [name, { at: 'origin', quantity: name }] as const),
-  ...placesOf('nearby', NEARBY),
-  ...placesOf('destination', AT_DESTINATION),
+  ...sourcesOf('nearby', NEARBY),
+  ...sourcesOf('destination', AT_DESTINATION),
 ]);
 
 /** The fields that weather fills. */
-export const WEATHER_FIELDS = [...PLACES.keys()] as readonly FieldName[];
+export const WEATHER_FIELDS = [...SOURCES.keys()] as readonly FieldName[];
 
 /** Where and when; what a station did not measure is NaN. */
 export type Observation = {
@@ -93,11 +94,23 @@ export interface WeatherRule {
   readonly leadHours: number;
   /** Airports near each origin. */
   readonly neighbours: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Time zones of airports, those that are known: so long before departure is a matter of time, not of what two clocks
+   * show. An airport without one is taken to share the other's clock. Absent in files of older versions, which compare
+   * what the clocks show.
+   */
+  readonly zones?: Readonly<Record<string, string>>;
 }
 
 export interface Weather extends WeatherRule {
   readonly stations: Stations;
 }
+
+/** What of the weather around some flights a model keeps. */
+export const ruleOf = ({ leadHours, neighbours, zones }: Weather): WeatherRule => ({
+  ...{ leadHours, neighbours },
+  ...(zones && { zones }),
+});
 
 /** An observation older than this, counted from the moment of the forecast, is no longer the weather. */
 const OLDEST_MINUTES = 6 * 60;
@@ -197,7 +210,7 @@ export const fieldsOf = (
   };
   const near = new Set(Object.values(neighbours).flat());
   const where = { origin: stations.keys().toArray(), nearby: near, destination: destinations };
-  return [...PLACES].flatMap(([name, { at, quantity }]) =>
+  return [...SOURCES].flatMap(([name, { at, quantity }]) =>
     isMeasured(quantity, where[at]) ? [name as FieldName] : [],
   );
 };
@@ -216,48 +229,74 @@ type WeatherOfFlight = (
   departure: number,
 ) => Float64Array;
 
+/** An airport's observations, and the clock that they are timed by where it is known. */
+interface Place {
+  readonly station: Station | undefined;
+  readonly clock: ZoneClock | undefined;
+}
+
 /** The same array is filled at each call. A flight never sees an observation taken later than the lead allows. */
 export const buildWeatherOf = (
-  { stations, leadHours, neighbours }: Weather,
+  { stations, leadHours, neighbours, zones = {} }: Weather,
   fields: readonly string[],
 ): WeatherOfFlight => {
-  const places = fields.map((name) => PLACES.get(name)!);
+  const sources = fields.map((name) => SOURCES.get(name)!);
   const values = new Float64Array(fields.length);
+  const places = new Map<string, Place>();
+  const placeOf = (airport: string): Place => {
+    let place = places.get(airport);
+    if (place === undefined) {
+      const zone = Object.hasOwn(zones, airport) ? zones[airport] : undefined;
+      place = {
+        station: stations.get(airport),
+        clock: typeof zone === 'string' ? zoneClockOf(zone) : undefined,
+      };
+      places.set(airport, place);
+    }
+    return place;
+  };
   const near = new Map(
     Object.entries(neighbours).map(([origin, names]) => [
       origin,
-      names.flatMap((name) => stations.get(name) ?? []),
+      names.map(placeOf).filter(({ station }) => station !== undefined),
     ]),
   );
-  const isNearAsked = places.some(({ at }) => at === 'nearby');
-  const isDestinationAsked = places.some(({ at }) => at === 'destination');
+  const isNearAsked = sources.some(({ at }) => at === 'nearby');
+  const isDestinationAsked = sources.some(({ at }) => at === 'destination');
   return (origin, destination, departure) => {
-    const moment = departure - leadHours * 60;
-    const own = origin === undefined ? undefined : stations.get(origin);
-    const ownAt = placeAt(own, moment);
+    const own = origin === undefined ? NOWHERE : placeOf(origin);
+    const departureUtc = own.clock?.toUtc(departure);
+    /** The newest observation of an airport that is known in time. */
+    const newestOf = ({ station, clock }: Place): number => {
+      if (station === undefined) return -1;
+      const moment =
+        departureUtc === undefined || clock === undefined
+          ? departure - leadHours * 60
+          : clock.passedBy(departureUtc - leadHours * 60);
+      return placeAt(station, moment);
+    };
+    const ownAt = newestOf(own);
     const around = isNearAsked && origin !== undefined ? (near.get(origin) ?? []) : [];
-    const aroundAt = around.map((station) => placeAt(station, moment));
-    const there =
-      isDestinationAsked && destination !== undefined ? stations.get(destination) : undefined;
-    const thereAt = placeAt(there, moment);
-    places.forEach(({ at, quantity }, f) => {
-      if (at === 'origin') values[f] = ownAt < 0 ? Number.NaN : own!.quantities[quantity][ownAt]!;
+    const aroundAt = around.map(newestOf);
+    const there = isDestinationAsked && destination !== undefined ? placeOf(destination) : NOWHERE;
+    const thereAt = newestOf(there);
+    sources.forEach(({ at, quantity }, f) => {
+      if (at === 'origin')
+        values[f] = ownAt < 0 ? Number.NaN : own.station!.quantities[quantity][ownAt]!;
       else if (at === 'destination')
-        values[f] = thereAt < 0 ? Number.NaN : there!.quantities[quantity][thereAt]!;
+        values[f] = thereAt < 0 ? Number.NaN : there.station!.quantities[quantity][thereAt]!;
       else values[f] = meanOf(around, aroundAt, quantity);
     });
     return values;
   };
 };
 
-const meanOf = (
-  stations: readonly Station[],
-  at: readonly number[],
-  quantity: Quantity,
-): number => {
+const NOWHERE: Place = { station: undefined, clock: undefined };
+
+const meanOf = (places: readonly Place[], at: readonly number[], quantity: Quantity): number => {
   let [sum, n] = [0, 0];
-  for (let s = 0; s < stations.length; s++) {
-    const value = at[s]! < 0 ? Number.NaN : stations[s]!.quantities[quantity][at[s]!]!;
+  for (let s = 0; s < places.length; s++) {
+    const value = at[s]! < 0 ? Number.NaN : places[s]!.station!.quantities[quantity][at[s]!]!;
     if (Number.isNaN(value)) continue;
     sum += value;
     n++;

@@ -241,3 +241,81 @@ test('a file that holds no observations says what it has', async () => {
     message: expect.stringMatching(/no observations that are known.*it has a, b/),
   });
 });
+
+/** The temperature at the destination that a flight sees so many hours before. */
+const temperatureThere = (
+  weather: Awaited<ReturnType<typeof loadWeather>>,
+  [origin, destination, departure]: readonly [string, string, string],
+  leadHours = 3,
+): number => {
+  const category = (value: string) =>
+    ({ kind: 'category', codes: Int32Array.of(0), values: [value] }) as const;
+  const { columns, ...table } = tableOf([[0, departure]]);
+  const flight = { origin: category(origin), destination: category(destination) };
+  const joined = joinWeather({ ...table, columns: { ...columns, ...flight } }, weather, leadHours);
+  const weatherOf = buildWeatherOf(joined.surroundings!.weather!, ['destinationTemperatureF']);
+  return weatherOf(origin, destination, decodeTime(departure))[0]!;
+};
+
+test("the weather at a destination in another time zone is that of the lead before departure, not of its own clock's", async () => {
+  const hours = Array.from({ length: 24 }, (_, hour) => hour);
+  const rows = ['JFK', 'LAX', 'DUB', 'QQQ'].flatMap((station) =>
+    hours.map((hour) => `${station},2013-07-05T${String(hour).padStart(2, '0')}:00,${hour}`),
+  );
+  const weather = await loadWeather(
+    put('zones.csv', `station,time,temperatureF\n${rows.join('\n')}\n`),
+  );
+  // 08:00 in New York is 05:00 in Los Angeles and 13:00 in Dublin.
+  expect(temperatureThere(weather, ['JFK', 'LAX', '2013-07-05T08:00'])).toBe(2);
+  expect(temperatureThere(weather, ['JFK', 'DUB', '2013-07-05T08:00'])).toBe(10);
+  expect(temperatureThere(weather, ['LAX', 'JFK', '2013-07-05T08:00'])).toBe(8);
+  // Nobody knows the zone of QQQ: it is taken to share the clock.
+  expect(temperatureThere(weather, ['JFK', 'QQQ', '2013-07-05T08:00'])).toBe(5);
+});
+
+test('on days on which clocks change nothing is seen that was observed too late', async () => {
+  const file = put(
+    'changes.csv',
+    `station,valid,tmpf
+JFK,2013-03-10 05:00,0
+JFK,2013-03-10 06:00,1
+JFK,2013-03-10 07:00,3
+JFK,2013-11-03 03:59,23
+JFK,2013-11-03 05:00,1
+JFK,2013-11-03 05:30,1.5
+JFK,2013-11-03 06:00,11
+JFK,2013-11-03 06:30,11.5
+JFK,2013-11-03 07:00,12
+`,
+  );
+  const weather = await loadWeather(file);
+  const seenAt = (departure: string): number =>
+    sights(weather, ['JFK', departure], ['temperatureF'])['temperatureF']!;
+  // 03:00 is the minute after 01:59: an hour before it was 01:00.
+  expect(seenAt('2013-03-10T03:00')).toBe(1);
+  expect(seenAt('2013-03-10T04:00')).toBe(3);
+  // 01:30 comes twice: whichever it is, the first hour has not passed before the second.
+  expect(seenAt('2013-11-03T02:00')).toBe(11);
+  expect(seenAt('2013-11-03T01:59')).toBe(23);
+  expect(seenAt('2013-11-03T03:00')).toBe(12);
+});
+
+test('of two observations at one moment, as when an hour comes twice, the later one of the file counts', async () => {
+  const data = join(import.meta.dir, '../../../data/weather.parquet');
+  const { pressureTendencyMillibars } = sights(
+    await loadWeather(data),
+    ['JFK', '2013-11-03T05:00'],
+    ['pressureTendencyMillibars'],
+  );
+  // 1012.6 at 04:00, 1009.8 at the first 01:00, 1010.5 at the second.
+  expect(pressureTendencyMillibars).toBeCloseTo(2.1, 9);
+});
+
+test('a trace is as little in millimetres as in inches', async () => {
+  const weather = await loadWeather(
+    put('trace.csv', 'station,valid,p01m\nJFK,2013-07-05 12:51,T\n'),
+  );
+  expect(sights(weather, ['JFK', '2013-07-05T10:00'], ['precipitationInches'])).toEqual({
+    precipitationInches: 0.0001,
+  });
+});

@@ -14,6 +14,7 @@ import {
   stationsOf,
   type WeatherRule,
 } from '../../core/around/weather.ts';
+import { type ZoneClock, zoneClockOf } from '../../core/around/zone-clock.ts';
 import { scaled } from '../mapping/units.ts';
 import { openSource } from '../reading/opening.ts';
 import { blameFile, type Source } from '../reading/source.ts';
@@ -41,6 +42,8 @@ interface Observations {
   readonly stations: Stations;
   /** Of the stations whose place is known. */
   readonly coordinates: ReadonlyMap<string, Coordinates>;
+  /** Time zones of the stations, where they are known. */
+  readonly zones: ReadonlyMap<string, string>;
 }
 
 interface WeatherReading {
@@ -133,8 +136,9 @@ const sqlOf = (source: Source, format: WeatherFormat, has: ReadonlySet<string>):
     const found = format.columns[quantity]?.find(({ column }) => has.has(column.toLowerCase()));
     if (found) {
       const text = `"${found.column}"`;
-      const number = `try_cast(${quantity === 'precipitationInches' ? `CASE WHEN ${text}::VARCHAR = 'T' THEN '${TRACE_INCHES}' ELSE ${text}::VARCHAR END` : text} AS DOUBLE)`;
-      const value = scaled(quantity, number, found.unit);
+      const value = scaled(quantity, `try_cast(${text} AS DOUBLE)`, found.unit);
+      if (quantity === 'precipitationInches')
+        return `CASE WHEN trim(${text}::VARCHAR) = 'T' THEN ${TRACE_INCHES} ELSE ${value} END`;
       return quantity === 'windSpeedMph' || quantity === 'windGustMph'
         ? `CASE WHEN ${value} <= ${FASTEST_MPH} THEN ${value} END`
         : value;
@@ -149,7 +153,7 @@ const sqlOf = (source: Source, format: WeatherFormat, has: ReadonlySet<string>):
            epoch(${format.moment})::DOUBLE / 60 AS minutes,
            coalesce(regexp_matches(${moment}::VARCHAR, '(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$') AND ${moment}::VARCHAR LIKE '%:%', false) AS zoned,
            ${quantities.join(', ')}
-    FROM ${from} WHERE station IS NOT NULL AND minutes IS NOT NULL ORDER BY station, minutes`;
+    FROM ${from} WHERE station IS NOT NULL AND minutes IS NOT NULL`;
 };
 
 /** A file of one station is named by it. */
@@ -169,9 +173,9 @@ const buildObservations = (
   columns: readonly (readonly unknown[])[],
   isUtc: boolean,
 ): Observations => {
-  const [stations, zones, latitudes, longitudes, minutes, zoned, ...quantities] = columns;
+  const [stations, ownZones, latitudes, longitudes, minutes, zoned, ...quantities] = columns;
   const coordinates = new Map<string, Coordinates>();
-  const clocks = new Map<string, (minutes: number) => number>();
+  const zones = new Map<string, string>();
   const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);
   const observations = stations!.map((name, row): Observation => {
     const station = String(name);
@@ -183,44 +187,29 @@ const buildObservations = (
       OBSERVED.map((quantity, q) => [quantity, numberOf(quantities[q]![row])]),
     ) as Record<Observed, number>;
     const moment = numberOf(minutes![row]);
+    const named = ownZones![row];
+    const zone = typeof named === 'string' ? named : place?.zone;
+    if (zone !== undefined && zoneClockOf(zone) !== undefined) zones.set(station, zone);
     if (!isUtc && zoned![row] !== true) return { station, minutes: moment, ...measured };
-    const zone = typeof zones![row] === 'string' ? (zones![row] as string) : place?.zone;
     if (zone === undefined)
       throw new AppError(
         'data-unfit',
         `${file}: the moments of ${station} are in UTC, and its time zone is not known; give a column tz (Europe/Dublin), or --weather-clock local if they are local already`,
       );
-    const clock = clocks.get(zone) ?? clockOf(file, zone);
-    clocks.set(zone, clock);
-    return { station, minutes: clock(moment), ...measured };
+    return { station, minutes: clockOf(file, zone).toLocal(moment), ...measured };
   });
-  return { file, stations: withBothCodes(stationsOf(observations)), coordinates };
+  return { file, stations: withBothCodes(stationsOf(observations)), coordinates, zones };
 };
 
-/** Local minutes of minutes of UTC. @throws AppError data-unfit */
-const clockOf = (file: string, zone: string): ((minutes: number) => number) => {
-  let format: Intl.DateTimeFormat;
-  try {
-    format = new Intl.DateTimeFormat('en', { timeZone: zone, timeZoneName: 'longOffset' });
-  } catch {
+/** @throws AppError data-unfit */
+const clockOf = (file: string, zone: string): ZoneClock => {
+  const clock = zoneClockOf(zone);
+  if (clock === undefined)
     throw new AppError(
       'data-unfit',
       `${file}: ${zone} is not a time zone; one such as Europe/Dublin is expected`,
     );
-  }
-  const offsets = new Map<number, number>();
-  return (minutes) => {
-    // Clocks change at quarters of an hour at most.
-    const quarter = Math.floor(minutes / 15);
-    let offset = offsets.get(quarter);
-    if (offset === undefined) {
-      const text = format.formatToParts(quarter * 900_000).at(-1)!.value;
-      const [, sign, hours, rest] = /GMT(?:([+-])(\d{2}):(\d{2}))?/.exec(text) ?? [];
-      offset = sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (60 * +hours! + +rest!);
-      offsets.set(quarter, offset);
-    }
-    return minutes + offset;
-  };
+  return clock;
 };
 
 /** Stations that flights may name by either code. */
@@ -269,27 +258,50 @@ const distanceKm = (a: Coordinates, b: Coordinates): number => {
   return 2 * EARTH_KM * Math.asin(Math.sqrt(share));
 };
 
+/** Time zones of those airports that the observations, or the world's list of airports, know. */
+const zonesOf = (
+  airports: Iterable<string>,
+  { zones }: Observations,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...new Set(airports)].flatMap((airport) => {
+      const zone = zones.get(airport) ?? PLACES.get(airport)?.zone;
+      return zone === undefined ? [] : [[airport, zone]];
+    }),
+  );
+
+/** How a model would see these observations that begins to look at the weather around such flights. */
+export const weatherRuleOf = (
+  observations: Observations,
+  leadHours: number,
+  { origins, destinations }: Readonly<Record<'origins' | 'destinations', readonly string[]>>,
+): WeatherRule => {
+  const neighbours = neighboursOf(origins, observations);
+  const airports = [...origins, ...destinations, ...Object.values(neighbours).flat()];
+  return { leadHours, neighbours, zones: zonesOf(airports, observations) };
+};
+
 /**
  * The table with the weather around its flights.
- * @param neighbours airports near each origin, as a model knows them; by default those that lie near
+ * @param rule how a model that is asked sees weather; by default as one that is learned from these flights
  */
 export const joinWeather = (
   table: Table,
   observations: Observations,
   leadHours: number,
-  neighbours?: WeatherRule['neighbours'],
+  rule?: WeatherRule,
 ): Table => {
-  const origin = table.columns.origin;
+  const { origin, destination } = table.columns;
   if (origin?.kind !== 'category') {
     throw new AppError(
       'data-unfit',
       'weather is joined at the origin, which these flights do not have',
     );
   }
+  const destinations = destination?.kind === 'category' ? destination.values : [];
   const weather = {
-    stations: observations.stations,
-    leadHours,
-    neighbours: neighbours ?? neighboursOf(origin.values, observations),
+    ...(rule ?? weatherRuleOf(observations, leadHours, { origins: origin.values, destinations })),
+    ...{ stations: observations.stations, leadHours },
   };
   return { ...table, surroundings: { ...table.surroundings, weather } };
 };
@@ -318,5 +330,5 @@ export const loadFlights = async (
   if (weather === undefined) return table;
   const lead = leadHours ?? rule?.leadHours ?? LEAD_HOURS;
   const observations = await loadWeather(weather, { weatherClock });
-  return joinWeather(table, observations, lead, rule?.neighbours);
+  return joinWeather(table, observations, lead, rule);
 };
