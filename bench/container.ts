@@ -98,7 +98,7 @@ for (const [i, size] of SIZES.entries()) {
   console.log(
     `| ${cpus} | ${memoryMb} | ${isFromSources ? 'sources' : 'executable'} | ${workers.length} | ${readyMs.toFixed(0)} | ${atStart.toFixed(2)} | ${(100 * idleShare).toFixed(1)} % | ${Math.round(perSecond)} | ${p99Ms.toFixed(1)} | ${refused + socketErrors} | ${container.mostMb().toFixed(0)} | ${container.nKills()} | ${restarts.map(([reason, n]) => `${reason} ${n}`).join(', ') || 'none'} |`,
   );
-  container.terminate();
+  container.signal('SIGTERM');
   await container.exited;
   container.remove();
 }

@@ -194,7 +194,7 @@ try {
   const load = beginWrk(PORT, { connections: 16, seconds: 30, threads: 1 });
   await Bun.sleep(1000);
   const termMs = performance.now();
-  container.terminate();
+  container.signal('SIGTERM');
   const code = await container.exited;
   row(
     'SIGTERM under load',

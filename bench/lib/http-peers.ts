@@ -17,6 +17,10 @@ export interface Service {
 
 type Started = ReturnType<typeof Bun.spawn>;
 
+/** Also when it is interrupted, a bench takes away what it has begun: what it does at its exit. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => process.exit(1));
+
 export const scratchDir = mkdtempSync(join(tmpdir(), 'puntual-bench-'));
 process.on('exit', () => rmSync(scratchDir, { recursive: true, force: true }));
 
@@ -35,7 +39,7 @@ const isFree = (port: number): boolean => {
 };
 
 /** A port that is free like the one above it, which is for the admin. */
-const freePort = (): number => {
+export const freePort = (): number => {
   while (!isFree(nextPort) || !isFree(nextPort + 1)) nextPort += PORT_STEP;
   nextPort += PORT_STEP;
   return nextPort - PORT_STEP;

@@ -21,14 +21,30 @@ interface Confined {
   readonly user: number;
   readonly cpus: number;
   readonly memoryMb: number;
+  /** Which calls it may make, as runc reads it; any without. */
+  readonly seccomp?: object;
   /** `NAME=value`, beside a path and a home. */
   readonly env?: readonly string[];
   /** Paths of this machine that it sees, and whether it may write there. */
   readonly sees: readonly { readonly path: string; readonly isWritable?: boolean }[];
 }
 
+interface Throttled {
+  readonly n: number;
+  readonly ms: number;
+}
+
 /** What runc is told. @source OCI runtime specification */
-const configOf = ({ name, command, user, cpus, memoryMb, env = [], sees }: Confined): object => ({
+const configOf = ({
+  name,
+  command,
+  user,
+  cpus,
+  memoryMb,
+  seccomp,
+  env = [],
+  sees,
+}: Confined): object => ({
   ociVersion: '1.0.2',
   root: { path: 'rootfs', readonly: true },
   process: {
@@ -62,6 +78,7 @@ const configOf = ({ name, command, user, cpus, memoryMb, env = [], sees }: Confi
   linux: {
     namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
     cgroupsPath: `/${name}`,
+    ...(seccomp && { seccomp }),
     resources: {
       memory: { limit: memoryMb * 2 ** 20 },
       cpu: { quota: Math.round(cpus * PERIOD_US), period: PERIOD_US },
@@ -82,6 +99,10 @@ export const beginConfined = (confined: Confined) => {
   const child = Bun.spawn(['runc', 'run', '--bundle', bundle, name], {
     stdio: ['ignore', 'ignore', Bun.file(join(bundle, 'log'))],
   });
+  const remove = (): void => {
+    Bun.spawnSync(['runc', 'delete', '--force', name]);
+  };
+  process.on('exit', remove);
   const group = (controller: string, file: string): string =>
     readFileSync(join(CGROUPS, controller, name, file), 'latin1');
   return {
@@ -89,6 +110,13 @@ export const beginConfined = (confined: Confined) => {
     hasEnded: (): boolean => child.exitCode !== null,
     log: (): string => readFileSync(join(bundle, 'log'), 'utf8'),
     cpuSeconds: (): number => Number(group('cpuacct', 'cpuacct.usage')) / 1e9,
+    /** How often its quota was used up, and how long it waited then. */
+    throttled: (): Throttled => {
+      const stat = group('cpu', 'cpu.stat');
+      const numberOf = (key: string): number =>
+        Number(new RegExp(`^${key} (\\d+)`, 'm').exec(stat)?.[1] ?? 0);
+      return { n: numberOf('nr_throttled'), ms: numberOf('throttled_time') / 1e6 };
+    },
     mostMb: (): number => Number(group('memory', 'memory.max_usage_in_bytes')) / 2 ** 20,
     /** How many of its processes the kernel ended for memory. */
     nKills: (): number =>
@@ -96,9 +124,21 @@ export const beginConfined = (confined: Confined) => {
     /** Takes the processor from all of its processes, as Cloud Run does between requests. */
     freeze: (): void => runc('pause', name),
     thaw: (): void => runc('resume', name),
-    terminate: (): void => runc('kill', name, 'TERM'),
+    signal: (signal: NodeJS.Signals): void => runc('kill', name, signal.slice(3)),
+    /** The number outside of one of its processes. */
+    pidOf: (own: number): number => {
+      const isIt = (pid: string): boolean =>
+        new RegExp(`^NSpid:.*\\t${own}$`, 'm').test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+      const pid = group('memory', 'cgroup.procs')
+        .split('\n')
+        .find((one) => one !== '' && isIt(one));
+      if (pid === undefined) throw new Error(`${name} has no process ${own}`);
+      return Number(pid);
+    },
+    /** Ends and takes away whatever is left of it. */
     remove: (): void => {
-      Bun.spawnSync(['runc', 'delete', '--force', name]);
+      process.off('exit', remove);
+      remove();
     },
   };
 };

@@ -17,8 +17,11 @@ interface Turns {
 }
 
 interface TurnTimes {
-  /** What goes before the command of a service. */
-  readonly prefix: readonly string[];
+  /** `NAME=value` for the service. */
+  readonly env: readonly string[];
+  /** What the service reads and writes for it. */
+  readonly library: string;
+  readonly dir: string;
   /** Counts the turns of these workers from now on, or from when they were first named. */
   readonly watch: (pids: readonly number[]) => void;
   /** Of all that are watched; none is from here on. */
@@ -47,8 +50,10 @@ export const buildTurnTimes = (scratchDir: string): TurnTimes | undefined => {
   };
   const before = new Map<number, Uint32Array>();
   return {
-    prefix: [
-      ...['env', `LD_PRELOAD=${library}`, `TURNS_DIR=${dir}`],
+    library,
+    dir,
+    env: [
+      ...[`LD_PRELOAD=${library}`, `TURNS_DIR=${dir}`],
       // Its newer call is not one of the C library's.
       'BUN_FEATURE_FLAG_DISABLE_EPOLL_PWAIT2=1',
     ],
