@@ -120,59 +120,124 @@ const TENDENCY_MINUTES = 3 * 60;
 
 /** The observations of each station; of two at one moment the later one counts. */
 export const stationsOf = (observations: readonly Observation[]): Stations => {
+  const work = stationsInTurns(observations);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+};
+
+/** So many values are made in some milliseconds, by code that runs for the first time. */
+const VALUES_AT_ONCE = 8192;
+
+/** The same; it stops between slices of the work, so that others can be answered. */
+export function* stationsInTurns(observations: readonly Observation[]): Generator<void, Stations> {
   const own = new Map<string, Map<number, Observation>>();
   for (const observation of observations) {
     const { station, minutes } = observation;
     if (!own.has(station)) own.set(station, new Map());
     own.get(station)!.set(minutes, observation);
   }
-  return new Map([...own].map(([name, of]) => [name, stationOf([...of.values()])]));
-};
+  const stations = new Map<string, Station>();
+  let nValues = 0;
+  for (const [name, of] of own) {
+    const making = stationInTurns([...of.values()]);
+    for (;;) {
+      const { done, value } = making.next();
+      nValues += of.size;
+      if (nValues >= VALUES_AT_ONCE) {
+        nValues = 0;
+        yield;
+      }
+      if (!done) continue;
+      stations.set(name, value);
+      break;
+    }
+  }
+  return stations;
+}
 
-const stationOf = (unsorted: readonly Observation[]): Station => {
+/** Stops after each quantity. */
+function* stationInTurns(unsorted: readonly Observation[]): Generator<void, Station> {
   const sorted = unsorted.toSorted((a, b) => a.minutes - b.minutes);
-  const minutes = Float64Array.from(sorted, (one) => one.minutes);
-  const observed = Object.fromEntries(
-    OBSERVED.map((name) => [name, Float64Array.from(sorted, (one) => one[name])]),
-  ) as Record<Observed, Float64Array>;
-  const wind = observed.windSpeedMph.map((speed, i) =>
-    Number.isNaN(observed.windGustMph[i]!) ? speed : observed.windGustMph[i]!,
+  const columnOf = (name: 'minutes' | Observed): Float64Array => {
+    const column = new Float64Array(sorted.length);
+    for (let i = 0; i < column.length; i++) column[i] = sorted[i]![name];
+    return column;
+  };
+  const minutes = columnOf('minutes');
+  const observed: Partial<Record<Observed, Float64Array>> = {};
+  for (const name of OBSERVED) {
+    yield;
+    observed[name] = columnOf(name);
+  }
+  const { windSpeedMph, windGustMph, windDirectionDegrees, precipitationInches, ...others } =
+    observed as Record<Observed, Float64Array>;
+  const wind = windSpeedMph.map((speed, i) =>
+    Number.isNaN(windGustMph[i]!) ? speed : windGustMph[i]!,
   );
-  const radians = observed.windDirectionDegrees.map((degrees) => (degrees * Math.PI) / 180);
+  const radians = windDirectionDegrees.map((degrees) => (degrees * Math.PI) / 180);
+  yield;
+  const windEastMph = wind.map((speed, i) => speed * Math.sin(radians[i]!));
+  yield;
+  const windNorthMph = wind.map((speed, i) => speed * Math.cos(radians[i]!));
+  yield;
+  const precipitation6hInches = fallen(minutes, precipitationInches, 6);
+  yield;
+  const precipitation24hInches = fallen(minutes, precipitationInches, 24);
+  yield;
+  const pressureTendencyMillibars = tendency(minutes, others.pressureMillibars);
   return {
     minutes,
     quantities: {
-      ...observed,
-      precipitation6hInches: fallen(minutes, observed.precipitationInches, 6),
-      precipitation24hInches: fallen(minutes, observed.precipitationInches, 24),
-      pressureTendencyMillibars: tendency(minutes, observed.pressureMillibars),
-      windEastMph: wind.map((speed, i) => speed * Math.sin(radians[i]!)),
-      windNorthMph: wind.map((speed, i) => speed * Math.cos(radians[i]!)),
+      ...others,
+      ...{ windSpeedMph, windGustMph, windDirectionDegrees, precipitationInches },
+      ...{ windEastMph, windNorthMph, precipitation6hInches, precipitation24hInches },
+      pressureTendencyMillibars,
     },
   };
-};
+}
 
 /**
  * What fell in so many hours up to each observation. What a report gives is what fell since the hour began, so of several
  * in one hour the largest counts. NaN where no report of these hours has it.
+ * @cost a step for each observation and hour, however many observations an hour has
  */
-const fallen = (minutes: Float64Array, inches: Float64Array, nHours: number): Float64Array =>
-  minutes.map((now, i) => {
-    let [sum, hour, inHour, isKnown] = [0, Number.NaN, 0, false];
-    for (let k = i; k >= 0 && now - minutes[k]! < 60 * nHours; k--) {
-      const value = inches[k]!;
-      if (Number.isNaN(value)) continue;
-      isKnown = true;
-      const own = Math.floor(minutes[k]! / 60);
-      if (own !== hour) {
-        sum += inHour;
-        inHour = 0;
-        hour = own;
-      }
-      inHour = Math.max(inHour, value);
-    }
-    return isKnown ? sum + inHour : Number.NaN;
-  });
+const fallen = (minutes: Float64Array, inches: Float64Array, nHours: number): Float64Array => {
+  const { firsts, upTo, from } = hoursOf(minutes, inches);
+  const sums = new Float64Array(minutes.length);
+  let oldest = 0;
+  let lastKnown = -1;
+  for (let i = 0; i < minutes.length; i++) {
+    while (minutes[i]! - minutes[oldest]! >= 60 * nHours) oldest++;
+    if (!Number.isNaN(inches[i]!)) lastKnown = i;
+    let sum = upTo[i]!;
+    for (let last = firsts[i]! - 1; last >= oldest; last = firsts[last]! - 1)
+      sum += firsts[last]! >= oldest ? upTo[last]! : from[oldest]!;
+    sums[i] = lastKnown >= oldest ? sum : Number.NaN;
+  }
+  return sums;
+};
+
+/** Of each observation: the first one of its hour, and the largest value of its hour up to it and from it on. */
+const hoursOf = (
+  minutes: Float64Array,
+  inches: Float64Array,
+): { firsts: Int32Array; upTo: Float64Array; from: Float64Array } => {
+  const n = minutes.length;
+  const firsts = new Int32Array(n);
+  const [upTo, from] = [new Float64Array(n), new Float64Array(n)];
+  const hours = minutes.map((moment) => Math.floor(moment / 60));
+  const known = (i: number): number => (Number.isNaN(inches[i]!) ? 0 : inches[i]!);
+  for (let i = 0; i < n; i++) {
+    const isFirst = i === 0 || hours[i] !== hours[i - 1];
+    firsts[i] = isFirst ? i : firsts[i - 1]!;
+    upTo[i] = Math.max(isFirst ? 0 : upTo[i - 1]!, known(i));
+  }
+  for (let i = n - 1; i >= 0; i--)
+    from[i] = Math.max(hours[i] === hours[i + 1] ? from[i + 1]! : 0, known(i));
+  return { firsts, upTo, from };
+};
 
 const tendency = (minutes: Float64Array, pressures: Float64Array): Float64Array => {
   const pressureAt = (moment: number): number => {

@@ -2,10 +2,11 @@
  * The Open Inference Protocol V2: metadata, health, inference by JSON and by binary tensors, repository index.
  */
 import { AppError, type Fault } from '../../core/errors.ts';
-import type { LoadedModel } from '../../core/model-file.ts';
 import type { Lang } from '../../core/language.ts';
+import type { LoadedModel } from '../../core/model-file.ts';
 import { VERSION } from '../../core/version.ts';
 import type { Call } from '../../http/call.ts';
+import { finishInTurns } from '../../predict/gradual.ts';
 import type { ServeContext, Ticket } from '../context.ts';
 import { type Endpoint, jsonHeaders, spokenHeaders } from '../endpoint.ts';
 import { SMALL_BYTES } from '../formats/body.ts';
@@ -151,8 +152,9 @@ const buildInfer = (context: ServeContext): Endpoint => {
     const { nRows } = asked.flights;
     const refused = ticket.charge({ work: 'predict', nRows, answerBytes: nRows * ROW_BYTES });
     if (refused) throw shed(context, refused);
-    await completeInTurns(scoring, asked.flights, pauseOf(context, ticket));
-    scoring.around.byEachOther(asked.flights.raw, nRows);
+    const pause = pauseOf(context, ticket);
+    await completeInTurns(scoring, asked.flights, pause);
+    await finishInTurns(scoring.around.byEachOther(asked.flights.raw, nRows), pause);
     const answers = answersFor(asked, lang);
     for (let from = 0; from < nRows; ) {
       const reason = from > 0 || ticket.isShared() ? await ticket.pause() : undefined;

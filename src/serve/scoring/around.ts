@@ -2,13 +2,14 @@
  * What is known around the flights of a request: the plan that the service was given, the plan that the flights of a
  * batch make themselves, and the weather that the request brings.
  */
-import { NO_TIME, type PLANNED, startPlan } from '../../core/around/departure-plan.ts';
-import type { Fault } from '../../core/errors.ts';
-import type { Gradual } from '../../predict/gradual.ts';
-import type { Model } from '../../core/model.ts';
+
 import { buildCompletion, type Completion } from '../../core/around/completion.ts';
+import { NO_TIME, type PLANNED, startPlan } from '../../core/around/departure-plan.ts';
 import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
-import { stationsOf } from '../../core/around/weather.ts';
+import { stationsInTurns } from '../../core/around/weather.ts';
+import type { Fault } from '../../core/errors.ts';
+import type { Model } from '../../core/model.ts';
+import type { Gradual } from '../../predict/gradual.ts';
 import { parseObservations } from '../formats/observations.ts';
 
 export interface Around {
@@ -21,9 +22,15 @@ export interface Around {
     request: Readonly<Record<string, unknown>>,
     faults: Fault[],
   ) => Gradual<Completion | undefined>;
-  /** Fills what flights of one batch say of each other's hours. @param raw float64, shape (nRows, nInputs) */
-  readonly byEachOther: (raw: Float64Array, nRows: number) => void;
+  /**
+   * Fills what flights of one batch say of each other's hours; it stops between two slices of them.
+   * @param raw float64, shape (nRows, nInputs)
+   */
+  readonly byEachOther: (raw: Float64Array, nRows: number) => Gradual<void>;
 }
+
+/** Flights whose surroundings are looked at in one turn. */
+export const SURROUNDED_ROWS = 1024;
 
 export const buildAround = ({ inputs, provenance }: Model): Around => {
   const rule = provenance.trainedOn?.weather;
@@ -49,27 +56,37 @@ export const buildAround = ({ inputs, provenance }: Model): Around => {
       const observations = yield* parseObservations(weather, found);
       faults.push(...found);
       if (found.length > 0) return undefined;
-      const stations = stationsOf(observations.filter(({ station }) => seen.has(station)));
+      const stations = yield* stationsInTurns(
+        observations.filter(({ station }) => seen.has(station)),
+      );
       return buildCompletion(inputs, { weather: { ...rule, stations } });
     },
-    byEachOther: (raw, nRows) => {
+    *byEachOther(raw, nRows) {
       if (!asksPlan || nRows < 2) return;
-      const columnOf = (place: number, missing: number): Int32Array =>
-        Int32Array.from({ length: nRows }, (_, row) => {
-          const value = place < 0 ? Number.NaN : raw[row * nInputs + place]!;
-          return Number.isNaN(value) ? missing : value;
-        });
       const builder = startPlan();
-      builder.add(
-        {
-          origin: columnOf(places.origin, -1),
-          destination: columnOf(places.destination, -1),
-          airline: columnOf(places.airline, -1),
-          tailNumber: columnOf(places.tailNumber, -1),
-          minutes: columnOf(departure, NO_TIME),
-        },
-        nRows,
-      );
+      for (let from = 0; from < nRows; from += SURROUNDED_ROWS) {
+        if (from > 0) yield;
+        const nOwn = Math.min(SURROUNDED_ROWS, nRows - from);
+        const columnOf = (place: number, missing: number): Int32Array => {
+          const column = new Int32Array(nOwn).fill(missing);
+          for (let row = 0; place >= 0 && row < nOwn; row++) {
+            const value = raw[(from + row) * nInputs + place]!;
+            if (!Number.isNaN(value)) column[row] = value;
+          }
+          return column;
+        };
+        builder.add(
+          {
+            origin: columnOf(places.origin, -1),
+            destination: columnOf(places.destination, -1),
+            airline: columnOf(places.airline, -1),
+            tailNumber: columnOf(places.tailNumber, -1),
+            minutes: columnOf(departure, NO_TIME),
+          },
+          nOwn,
+        );
+      }
+      yield;
       const valuesOf = (name: (typeof PLANNED)[number]): readonly string[] =>
         inputs[places[name]]?.values ?? [];
       const plan = builder.finish({
@@ -78,7 +95,11 @@ export const buildAround = ({ inputs, provenance }: Model): Around => {
         airline: valuesOf('airline'),
         tailNumber: valuesOf('tailNumber'),
       });
-      buildCompletion(inputs, { plan })?.(raw, 0, nRows);
+      const complete = buildCompletion(inputs, { plan });
+      for (let from = 0; complete && from < nRows; from += SURROUNDED_ROWS) {
+        yield;
+        complete(raw, from * nInputs, Math.min(SURROUNDED_ROWS, nRows - from));
+      }
     },
   };
 };

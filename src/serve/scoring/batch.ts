@@ -3,9 +3,9 @@
  * The scanner reads what it can, `JSON.parse` the rest.
  */
 import { AppError, type Fault } from '../../core/errors.ts';
-import { finishInTurns } from '../../predict/gradual.ts';
-import type { Call } from '../../http/call.ts';
 import type { Lang } from '../../core/language.ts';
+import type { Call } from '../../http/call.ts';
+import { finishInTurns } from '../../predict/gradual.ts';
 import type { RowWork, Ticket } from '../context.ts';
 import {
   BRACE_CLOSE,
@@ -21,6 +21,7 @@ import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import type { Switches } from '../formats/query.ts';
 import { admittedAs, type Pause, pauseOf, shed } from '../guard/shed.ts';
+import { SURROUNDED_ROWS } from './around.ts';
 import { prepareReasons } from './reasons.ts';
 import { type FlightAnswering, type Scoring, SLICE_ROWS } from './scoring.ts';
 
@@ -101,12 +102,11 @@ export const completeInTurns = async (
   { raw, nRows }: Pick<Flights, 'raw' | 'nRows'>,
   pause: Pause,
 ): Promise<void> => {
-  for (let from = 0; from < nRows; from += COMPLETED_ROWS) {
+  for (let from = 0; from < nRows; from += SURROUNDED_ROWS) {
     if (from > 0) await pause();
-    complete(raw, from * nInputs, Math.min(COMPLETED_ROWS, nRows - from));
+    complete(raw, from * nInputs, Math.min(SURROUNDED_ROWS, nRows - from));
   }
 };
-const COMPLETED_ROWS = 4 * SLICE_ROWS;
 
 const doubled = (raw: Float64Array): Float64Array<ArrayBuffer> => {
   const larger = new Float64Array(raw.length * 2);
@@ -256,7 +256,7 @@ export const buildBatchAnswer = (
     const answer = async (flights: Flights): ReturnType<BatchAnswer> => {
       charge(ticket, flights.nRows, work);
       await completeInTurns(scoring, flights, pause);
-      scoring.around.byEachOther(flights.raw, flights.nRows);
+      await finishInTurns(scoring.around.byEachOther(flights.raw, flights.nRows), pause);
       return { parts: await write(flights, work, { ticket, pause, lang }), onSent: ticket.sent };
     };
     try {
@@ -278,7 +278,8 @@ export const buildBatchAnswer = (
       );
       if (faults.length > 0) throw batchInvalid(faults);
       const read = await readFlights(scoring, flights, strict, bounds);
-      completeByWeather?.(read.raw, 0, read.nRows);
+      if (completeByWeather)
+        await completeInTurns({ complete: completeByWeather, nInputs }, read, pause);
       return await answer(read);
     } catch (error) {
       ticket.sent();
