@@ -4,6 +4,7 @@
 import { request as askHttp } from 'node:http';
 import { request as askHttps } from 'node:https';
 import { AppError } from '../../core/errors.ts';
+import { decodePercents } from '../../core/percent.ts';
 import { buildBody, buildLivingPage } from '../../report/page.ts';
 import { type LiveRun, livePage } from '../../report/stress/live-page.ts';
 import { COARSE_SCALE, errorsOf, type Window } from '../../stress/coordinator/window.ts';
@@ -230,7 +231,7 @@ const otlpHeaders = (): Record<string, string> =>
       .filter((pair) => pair.includes('='))
       .map((pair) => {
         const equals = pair.indexOf('=');
-        return [pair.slice(0, equals).trim(), decodeURIComponent(pair.slice(equals + 1).trim())];
+        return [pair.slice(0, equals).trim(), decodePercents(pair.slice(equals + 1).trim())];
       }),
   );
 

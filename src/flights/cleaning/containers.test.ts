@@ -133,6 +133,14 @@ test('folders of folders are read, and partitions named in them are columns', as
   expect(source.unused).toEqual(['month']);
 });
 
+test('a folder that names a value with a sign that stands for nothing names it as it is written', async () => {
+  const of = 'scheduledDeparture,delayMinutes\n2013-07-05T18:30,11\n';
+  put('signs/airline=50%25/a.csv', of);
+  put('signs/airline=50%zz/a.csv', of);
+  const { columns } = await loadTable([join(folder, 'signs')]);
+  expect(columns.airline?.kind === 'category' && columns.airline.values).toEqual(['50%', '50%zz']);
+});
+
 test('a line above the header is passed over, and said', async () => {
   const { nRows, source } = await loadTable([put('titled.csv', `Updated: 2013-08-01\n${ROWS}`)]);
   expect(nRows).toBe(2);

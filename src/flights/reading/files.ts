@@ -4,6 +4,7 @@
 import { existsSync, globSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { decodePercents } from '../../core/percent.ts';
 
 export type Format = 'csv' | 'parquet' | 'ndjson' | 'arrow';
 
@@ -91,5 +92,5 @@ export const partitionsOf = (file: string): readonly (readonly [name: string, va
     .slice(0, -1)
     .flatMap((part): [string, string][] => {
       const match = /^([A-Za-z_][\w.]*)=(.*)$/.exec(part);
-      return match ? [[match[1]!, decodeURIComponent(match[2]!)]] : [];
+      return match ? [[match[1]!, decodePercents(match[2]!)]] : [];
     });

@@ -3,6 +3,7 @@
  * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 import { randomUUID } from 'node:crypto';
+import { decodePercents } from '../../core/percent.ts';
 import { VERSION } from '../../core/version.ts';
 import type { Log } from '../log.ts';
 
@@ -66,7 +67,7 @@ export const instanceId = (env: Record<string, string | undefined> = process.env
 export const encodeResource = (env: Record<string, string | undefined> = process.env): unknown => {
   const given = (env['OTEL_RESOURCE_ATTRIBUTES'] ?? '').split(',').flatMap((pair) => {
     const [key, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)];
-    return pair.includes('=') ? [[key.trim(), decoded(value.trim())] as const] : [];
+    return pair.includes('=') ? [[key.trim(), decodePercents(value.trim())] as const] : [];
   });
   return {
     attributes: encodeAttributes({
@@ -77,14 +78,6 @@ export const encodeResource = (env: Record<string, string | undefined> = process
       ...(env['OTEL_SERVICE_NAME'] ? { 'service.name': env['OTEL_SERVICE_NAME'] } : {}),
     }),
   };
-};
-
-const decoded = (text: string): string => {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 };
 
 /** Nanoseconds since 1970 as decimal text, as OTLP's JSON wants 64-bit numbers. */
