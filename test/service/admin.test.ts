@@ -36,6 +36,7 @@ describe('a service with a health port', () => {
     ['a page without an origin', { origin: 'null' }, 'key-refused'],
     ['a page of its own', { 'sec-fetch-site': 'same-origin' }, 'key-refused'],
     ['a name that leads here', { host: 'evil.example' }, 'key-refused'],
+    ['a caller who names nobody', { ...json, host: '' }, 'key-refused'],
     ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, 'type-unsupported'],
     ['a text', { 'content-type': 'text/plain' }, 'type-unsupported'],
     ['a program', json, 'ok'],
@@ -65,6 +66,14 @@ describe('a service with a health port', () => {
     expect(text).toMatch(/^HTTP\/1.1 (200|400)/);
     expect((await service.admin('/readyz')).status).toBe(200);
     expect(service.logged()).not.toContain('hit a bug');
+  });
+
+  test.each([
+    'GET /readyz HTTP/1.0\r\n\r\n',
+    'GET /readyz HTTP/1.1\r\nHost:\r\nConnection: close\r\n\r\n',
+  ])('tells its health also to a balancer that names no host: %j', async (request) => {
+    const { port } = new URL(service.adminUrl);
+    expect(await exchange(Number(port), request)).toStartWith('HTTP/1.1 200 ');
   });
 
   test('is healthy for `puntual health`, on each of its ports', async () => {

@@ -4,6 +4,7 @@
 import { LANGUAGES, type Lang } from '../../core/language.ts';
 import type { Call } from '../../http/call.ts';
 import { itemsOf, partsOf } from '../../http/field-list.ts';
+import { firstValueOf } from './query.ts';
 
 const isLang = (text: string | null): text is Lang =>
   (LANGUAGES as readonly string[]).includes(text ?? '');
@@ -13,10 +14,8 @@ const isLang = (text: string | null): text is Lang =>
  * @source RFC 9110, 12.5.4
  */
 export const langOf = ({ query, header }: Pick<Call, 'query' | 'header'>): Lang => {
-  if (query.includes('lang=')) {
-    const asked = new URLSearchParams(query).get('lang');
-    if (isLang(asked)) return asked;
-  }
+  const asked = query.includes('lang=') ? firstValueOf(query, 'lang') : null;
+  if (isLang(asked)) return asked;
   const accepted = header('accept-language');
   if (accepted === null) return 'en';
   let best: { readonly lang: Lang; readonly weight: number } | undefined;

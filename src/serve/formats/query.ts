@@ -37,6 +37,17 @@ export const parametersOf = (
   return parameters;
 };
 
+/** The first value of one parameter; the others are not read, however many there are. */
+export const firstValueOf = (query: string, name: string): string | null => {
+  const mark = `${name}=`;
+  for (let at = query.indexOf(mark); at >= 0; at = query.indexOf(mark, at + mark.length))
+    if (at === 0 || query[at - 1] === '&') {
+      const end = query.indexOf('&', at);
+      return new URLSearchParams(query.slice(at, end < 0 ? undefined : end)).get(name);
+    }
+  return null;
+};
+
 /** Of one request several look at them. */
 let last = { text: '', parameters: new URLSearchParams() };
 

@@ -67,6 +67,7 @@ describe('the state of the service', () => {
       { host: 'evil.example' },
     ],
     ['nobody under a name that is none', auto, { host: 'a:b:c' }],
+    ['nobody who names nobody', auto, { host: '' }],
     ['nobody behind a proxy', auto, { 'x-forwarded-for': '192.0.2.1' }],
   ] as const)('is shown to %s', async (_, { url }, headers) => {
     for (const path of ['/service', '/service/events', '/service/reports']) {

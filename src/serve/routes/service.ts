@@ -11,6 +11,7 @@ import type { ServeContext } from '../context.ts';
 import { REPORT_HEADERS } from '../documents/browser-headers.ts';
 import { listStressReports, readStressReport } from '../documents/stress-reports.ts';
 import type { Endpoint } from '../endpoint.ts';
+import { firstValueOf } from '../formats/query.ts';
 
 const EVERY_MS = 1000;
 /** Of one worker; more would cost what predictions need. */
@@ -30,6 +31,9 @@ const mayBeSeen = ({ serviceView, host }: ServeConfig, call: Call): boolean => {
   const [, address, name = address] = NAME.exec(call.origin()) ?? [];
   return (
     LOOPBACK.test(host) &&
+    // Whom a caller does not name is nobody that is let in, though an answer may call it localhost.
+    call.header('host') !== null &&
+    call.header('host') !== '' &&
     name !== undefined &&
     LOOPBACK.test(name) &&
     PROXY_FIELDS.every((field) => call.header(field) === null)
@@ -65,7 +69,7 @@ export const buildService = (context: ServeContext): Readonly<Record<string, End
       label: '/service/reports',
       GET: async (call) => {
         open(call);
-        const file = new URLSearchParams(call.query).get('file');
+        const file = firstValueOf(call.query, 'file');
         if (file !== null) return report(file);
         return Response.json(
           { reports: await listStressReports(config.reportsDir) },

@@ -95,9 +95,9 @@ type Route = (asked: {
   readonly request: Request;
 }) => Response | Promise<Response>;
 
-/** Path and query of a request; its Host, which comes first, may be anything that a caller writes. */
+/** Path and query of a request; its Host, which comes first, may be anything that a caller writes, or not be there. */
 const targetOf = (url: string): { readonly path: string; readonly query: URLSearchParams } => {
-  const from = url.indexOf('/', url.indexOf('://') + 3);
+  const from = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('://') + 3);
   const [path = '', query = ''] = (from < 0 ? '/' : url.slice(from)).split('?', 2);
   return { path, query: new URLSearchParams(query) };
 };

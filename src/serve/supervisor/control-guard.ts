@@ -53,7 +53,9 @@ export const buildControlGuard = ({ host, tokenFile }: ControlSetting): ControlG
     if (!isLoopback(name))
       throw new AppError(
         'key-refused',
-        `the Host header names ${name.slice(0, 100)}, which is not a loopback address`,
+        name === ''
+          ? 'the Host header must name the loopback address that is called'
+          : `the Host header names ${name.slice(0, 100)}, which is not a loopback address`,
       );
   };
 };
