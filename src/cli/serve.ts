@@ -7,7 +7,8 @@ import { DEFAULT_CONFIG, SERVICE_VIEW_RULES, type ServeConfig } from '../serve/c
 import { MODELS_LIMIT, TEMPORALITIES } from '../serve/labels.ts';
 import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
 import { encodePlan, type PlannedFlights } from '../core/around/departure-plan.ts';
-import type { ReadPlan } from '../serve/supervisor/kept-plan.ts';
+import { findFiles } from '../flights/reading/files.ts';
+import type { PlanReader } from '../serve/supervisor/kept-plan.ts';
 import { isAddress } from '../serve/supervisor/model-source.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
@@ -232,13 +233,13 @@ export const serveUntilEnded = async (config: ServeConfig, isJson: boolean): Pro
     if (isJson) printJson(started);
     else void printStarted(started, config);
   };
-  process.exitCode = await serve(config, onStarted, readPlan);
+  process.exitCode = await serve(config, onStarted, { find: findFiles, read: readPlan });
   // Sockets of a forced end must not keep the process.
   process.exit();
 };
 
 /** The reader of files is loaded only where there is one to read. */
-const readPlan: ReadPlan = async (files) => {
+const readPlan: PlanReader['read'] = async (files) => {
   const { readPlanned } = await import('../flights/cleaning/plan.ts');
   const parts: PlannedFlights[] = [];
   const names = await readPlanned(files, {}, (flights, nRows) => {

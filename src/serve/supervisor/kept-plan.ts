@@ -8,12 +8,16 @@ import { AppError } from '../../core/errors.ts';
 import { checkRegularFile } from '../../core/regular-file.ts';
 import { dropCopy, holdCopy } from './shared-dir.ts';
 
-/** Reads files of flights as the bytes of a plan (see `core/departure-plan`); it comes from whoever can read files. */
-export type ReadPlan = (files: readonly string[]) => Promise<Uint8Array>;
+/** What can be done with files of flights; it comes from whoever can read them. */
+export interface PlanReader {
+  /** The files that paths, folders and patterns stand for now. @throws AppError file-missing */
+  readonly find: (paths: readonly string[]) => readonly string[];
+  /** As the bytes of a plan (see `core/departure-plan`). */
+  readonly read: (paths: readonly string[]) => Promise<Uint8Array>;
+}
 
-interface PlanSource {
-  readonly files: readonly string[];
-  readonly read: ReadPlan;
+interface PlanSource extends PlanReader {
+  readonly paths: readonly string[];
   readonly sharedDir: string;
 }
 
@@ -29,18 +33,27 @@ interface KeptPlan {
 const LOOK_MS = 2000;
 
 /** @throws AppError as `read` does, and file-unwritable */
-export const keepPlan = async ({ files, read, sharedDir }: PlanSource): Promise<KeptPlan> => {
+export const keepPlan = async ({ paths, find, read, sharedDir }: PlanSource): Promise<KeptPlan> => {
   let nCopies = 0;
   let refusal: string | undefined;
   let copies: readonly string[] = [];
-  const stamp = (): string => files.map(stampOf).join(' / ');
+  const stamp = (): string => {
+    try {
+      return find(paths)
+        .map((file) => `${file} ${stampOf(file)}`)
+        .join(' / ');
+    } catch (error) {
+      // One of them is not there now.
+      if (error instanceof AppError) return error.message;
+      throw error;
+    }
+  };
 
   const takeOver = async (): Promise<void> => {
-    // Folders and patterns stand for files that are there.
-    for (const path of files)
-      if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === false)
-        checkRegularFile(path);
-    const bytes = await read(files);
+    // An address is no file of this machine, and asked by whoever reads it.
+    for (const file of find(paths))
+      if (statSync(file, { throwIfNoEntry: false })) checkRegularFile(file);
+    const bytes = await read(paths);
     const file = join(sharedDir, `plan-${++nCopies}`);
     try {
       writeFileSync(file, bytes, { mode: 0o600, flag: 'wx' });
@@ -49,7 +62,7 @@ export const keepPlan = async ({ files, read, sharedDir }: PlanSource): Promise<
       dropCopy(file);
       throw new AppError(
         'file-unwritable',
-        `there is no room for the plan of ${files.join(', ')}`,
+        `there is no room for the plan of ${paths.join(', ')}`,
         {
           cause: error,
         },

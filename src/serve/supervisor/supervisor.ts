@@ -21,7 +21,7 @@ import { followPlan } from './follow-plan.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { actAsInit } from './init-process.ts';
 import { keepFiles, watchFiles } from './kept-files.ts';
-import { keepPlan, type ReadPlan } from './kept-plan.ts';
+import { keepPlan, type PlanReader } from './kept-plan.ts';
 import { findNpmParent } from './npm-parent.ts';
 import { freePort, urlOf } from './ports.ts';
 import { bringModels, bytesOf, resolveModel, wantedOf } from './model-source.ts';
@@ -48,14 +48,14 @@ export interface Started {
 /**
  * Serves until SIGTERM or SIGINT; a second one ends at once.
  * @param onStarted called once, when every worker is ready
- * @param readPlan reads the files of `config.schedule`
+ * @param planReader for the files of `config.schedule`
  * @returns the exit code
  * @throws AppError model-missing, model-broken, model-unfit, port-in-use, file-unwritable before it is ready
  */
 export const serve = async (
   config: ServeConfig,
   onStarted: (started: Started) => void = () => {},
-  readPlan?: ReadPlan,
+  planReader?: PlanReader,
 ): Promise<number> => {
   const calledMs = performance.now();
   checkDescriptors();
@@ -71,9 +71,8 @@ export const serve = async (
   const admins: Bun.Server<undefined>[] = [];
   try {
     const kept = await keepFiles(config, sharedDir);
-    const { schedule: files } = config;
-    const plan =
-      files && readPlan ? await keepPlan({ files, read: readPlan, sharedDir }) : undefined;
+    const { schedule: paths } = config;
+    const plan = paths && planReader && (await keepPlan({ ...planReader, paths, sharedDir }));
     const inherited = inheritedPorts();
     const port = inherited?.port ?? freePort(config.host, config.port, '--port');
     const adminPort =
