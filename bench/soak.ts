@@ -1,19 +1,20 @@
 /**
- * Does a service grow while it works? `npx bun bench/soak.ts [SECONDS] [CONNECTIONS] [MEMORY-MB] [RELOAD-SECONDS]`: wrk
- * asks as much as it can, the bench reads the memory of every worker from the kernel, and prints it ten times. With a size,
- * by root, the whole service runs in a control group that holds no more; with seconds, one model follows another meanwhile.
+ * Does a service grow while it works? `npx bun bench/soak.ts [SECONDS] [CONNECTIONS] [PLACE] [RELOAD-SECONDS]`: wrk
+ * asks as much as it can, the bench reads the memory of every worker from the kernel, and prints it ten times. Places other
+ * than 0 need root: a number of MB, a control group in which the whole service holds no more; `CPUS:MB`, a container without
+ * rights (`lib/place.ts`). With seconds, one model follows another meanwhile.
  */
 import { readFileSync } from 'node:fs';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntualIn, scratchDir } from './lib/http-peers.ts';
+import { scratchDir } from './lib/http-peers.ts';
 import { printMachine } from './lib/measure.ts';
-import { makeMemoryGroup } from './lib/memory-group.ts';
+import { placeOf } from './lib/place.ts';
 import { runWrk } from './lib/wrk.ts';
 
 const seconds = Number(process.argv[2] ?? 600);
 const connections = Number(process.argv[3] ?? 400);
-const memoryMb = Number(process.argv[4] ?? 0);
+const place = placeOf(process.argv[4] ?? '0');
 const reloadSeconds = Number(process.argv[5] ?? 0);
 const N_READINGS = 10;
 const LIMIT_MB = 90;
@@ -26,20 +27,17 @@ const versions = [1, 2].map((seed) =>
     new Date(seed * 1e9),
   ),
 );
-const group = memoryMb > 0 ? makeMemoryGroup(memoryMb) : undefined;
-const service = await beginPuntualIn(
-  group?.prefix ?? [],
-  scratchDir,
-  'puntual serve',
-  ...['--workers', '2'],
-);
+const service = await place.begin({
+  modelsDir: scratchDir,
+  flags: place.cpus === undefined ? ['--workers', '2'] : [],
+});
 const admin = `http://127.0.0.1:${service.port + 1}`;
 
 const workerPids = async (): Promise<number[]> => {
   const { workers } = (await (await fetch(`${admin}/workers`)).json()) as {
     workers: { pid: number }[];
   };
-  return workers.map(({ pid }) => pid);
+  return workers.map(({ pid }) => service.pidOf(pid));
 };
 
 /** Resident memory; VmHWM is the most that it ever was. */
@@ -49,7 +47,9 @@ const memoryOf = (pid: number, field: 'VmRSS' | 'VmHWM'): number => {
 };
 
 const first = await workerPids();
-console.log(`\nwrk -t2 -c${connections} for ${seconds} s, two workers\n`);
+console.log(
+  `\nwrk -t2 -c${connections} for ${seconds} s, ${place.words}, workers: ${first.length}\n`,
+);
 console.log('| s | MB of each worker |\n|---:|---|');
 const load = runWrk(service.port, { connections, seconds });
 const readings: number[][] = [];
@@ -95,7 +95,7 @@ console.log(
   `most ever held by a worker: ${most.toFixed(1)} MB (limit ${LIMIT_MB}); mean of the first half ${meanOf(readings.slice(0, half)).toFixed(1)}, of the second ${meanOf(readings.slice(half)).toFixed(1)} MB; workers ${isSame ? 'the same to the end' : 'others at the end'}`,
 );
 console.log(
-  `reloads ${nReloads}; workers replaced beside them: ${restarts.join(', ') || 'none'}${group ? `; all together held ${group.mostMb().toFixed(0)} MB at most of ${memoryMb}, ended by the kernel ${group.nKills()}` : ''}`,
+  `reloads ${nReloads}; workers replaced beside them: ${restarts.join(', ') || 'none'}${place.memoryMb === undefined ? '' : `; all together held ${service.mostMb()!.toFixed(0)} MB at most of ${place.memoryMb}, ended by the kernel ${service.nKills()}`}`,
 );
 await service.stop();
-group?.remove();
+process.exit(0);

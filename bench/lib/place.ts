@@ -9,15 +9,12 @@ import { makeMemoryGroup } from './memory-group.ts';
 import { beginConfined, untilReady } from './runc.ts';
 import { readSeccompProfile } from './seccomp.ts';
 
-export const NOBODY = 65534;
+const NOBODY = 65534;
 const ROOT = join(import.meta.dir, '../..');
 const READY_LIMIT_MS = 30_000;
 const END_LIMIT_MS = 20_000;
 
-/** How a place is asked for. */
-export const PLACE_SYNTAX = '0 | MEMORY-MB | CPUS:MEMORY-MB[:SECCOMP-PROFILE.json]';
-
-export interface PlacedService extends Service {
+interface PlacedService extends Service {
   /** The most memory that all its processes held together; undefined where nobody counts it. */
   readonly mostMb: () => number | undefined;
   /** How many of its processes the kernel ended for memory. */
@@ -28,7 +25,7 @@ export interface PlacedService extends Service {
   readonly pidOf: (own: number) => number;
 }
 
-export interface Place {
+interface Place {
   readonly words: string;
   /** Undefined without a limit. */
   readonly memoryMb: number | undefined;
@@ -46,6 +43,7 @@ interface Start {
   readonly sees?: readonly { readonly path: string; readonly isWritable?: boolean }[];
 }
 
+/** @param text `0`, `MEMORY-MB` or `CPUS:MEMORY-MB[:SECCOMP-PROFILE.json]` */
 export const placeOf = (text: string): Place => {
   const [size, memory, ...profile] = text.split(':');
   if (memory === undefined) return openPlace(Number(size));

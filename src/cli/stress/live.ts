@@ -4,7 +4,7 @@
 import { request as askHttp } from 'node:http';
 import { request as askHttps } from 'node:https';
 import { AppError } from '../../core/errors.ts';
-import { decodePercents } from '../../core/percent.ts';
+import { decodePercents } from '../../serve/telemetry/otlp.ts';
 import { buildBody, buildLivingPage } from '../../report/page.ts';
 import { type LiveRun, livePage } from '../../report/stress/live-page.ts';
 import { COARSE_SCALE, errorsOf, type Window } from '../../stress/coordinator/window.ts';

@@ -4,7 +4,6 @@
 import { existsSync, globSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { decodePercents } from '../../core/percent.ts';
 
 export type Format = 'csv' | 'parquet' | 'ndjson' | 'arrow';
 
@@ -94,3 +93,12 @@ export const partitionsOf = (file: string): readonly (readonly [name: string, va
       const match = /^([A-Za-z_][\w.]*)=(.*)$/.exec(part);
       return match ? [[match[1]!, decodePercents(match[2]!)]] : [];
     });
+
+/** What was written as `%2F`; a text as it stands where it only looks like that. */
+const decodePercents = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+};

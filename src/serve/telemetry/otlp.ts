@@ -3,7 +3,6 @@
  * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 import { randomUUID } from 'node:crypto';
-import { decodePercents } from '../../core/percent.ts';
 import { VERSION } from '../../core/version.ts';
 import type { Log } from '../log.ts';
 
@@ -78,6 +77,15 @@ export const encodeResource = (env: Record<string, string | undefined> = process
       ...(env['OTEL_SERVICE_NAME'] ? { 'service.name': env['OTEL_SERVICE_NAME'] } : {}),
     }),
   };
+};
+
+/** A value of the OpenTelemetry environment; as it stands where it only looks as if signs were written as `%2F`. */
+export const decodePercents = (text: string): string => {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 };
 
 /** Nanoseconds since 1970 as decimal text, as OTLP's JSON wants 64-bit numbers. */
