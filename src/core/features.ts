@@ -109,12 +109,18 @@ type Step = (
 
 /**
  * The encoder of a model. A feature of one flight and of many is the same loop, so they cannot differ.
+ * @param isLeft where there is one, only the features that it leaves are filled; the places of others stay as they are
  * @throws TypeError when a feature names an input that is not there (a bug in whoever built the model)
  */
-export const buildEncoder = (inputs: readonly Input[], features: readonly Feature[]): Encoder => {
+export const buildEncoder = (
+  inputs: readonly Input[],
+  features: readonly Feature[],
+  isLeft: (feature: Feature) => boolean = () => true,
+): Encoder => {
   const [nInputs, nFeatures] = [inputs.length, features.length];
   const digits = buildDigits(inputs);
-  const steps = features.map((feature) => buildStep(feature, inputs, nFeatures, digits));
+  const left = [...features.keys()].filter((f) => isLeft(features[f]!));
+  const steps = left.map((f) => buildStep(features[f]!, inputs, nFeatures, digits));
   return (raw, rawAt, out, outAt, nRows = 1) => {
     for (let from = 0; from < nRows; from += ENCODER_ROWS) {
       const n = Math.min(ENCODER_ROWS, nRows - from);
@@ -122,7 +128,7 @@ export const buildEncoder = (inputs: readonly Input[], features: readonly Featur
       const rawFrom = rawAt + from * nInputs;
       const outFrom = outAt + from * nFeatures;
       digits.fill(raw, rawFrom, n);
-      for (let i = 0; i < steps.length; i++) steps[i]!(raw, rawFrom, out, outFrom + i, n);
+      for (let i = 0; i < steps.length; i++) steps[i]!(raw, rawFrom, out, outFrom + left[i]!, n);
     }
   };
 };

@@ -3,20 +3,22 @@
  */
 import type { HeadScore, PlainScore } from '../core/model.ts';
 import { buildProbability } from './heads.ts';
-import { BATCH_ROWS, buildScorer, type Kernel, type Scorer } from './scorer.ts';
+import { BATCH_ROWS, buildScorer, type Encoding, type Kernel, type Scorer } from './scorer.ts';
 
 /**
  * A scorer of all scores, in their order.
  * @param force uses this kernel where it fits, for benches and tests
+ * @param encoding makes the features too
  * @cost O(nodes + table bytes)
  */
 export const buildAveragedScorer = (
   scores: readonly HeadScore[],
   nFeatures: number,
   force?: Kernel,
+  encoding?: Encoding,
 ): Scorer => {
   if (scores.every(({ kind }) => kind !== 'mean' && kind !== 'stack'))
-    return buildScorer(scores, nFeatures, force);
+    return buildScorer(scores, nFeatures, force, encoding);
   const parts: PlainScore[] = [];
   const joins = scores.map((score) => {
     const from = parts.length;
@@ -36,7 +38,7 @@ export const buildAveragedScorer = (
       return sum;
     };
   });
-  const inner = buildScorer(parts, nFeatures, force);
+  const inner = buildScorer(parts, nFeatures, force, encoding);
   const nParts = parts.length;
   const nScores = scores.length;
   const joined = new Float64Array(BATCH_ROWS * nScores);

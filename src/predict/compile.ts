@@ -1,7 +1,6 @@
 /**
  * The fast form of a model, made at load and compared with `reference` before anybody may use it.
  */
-import { buildEncoder } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
 import { buildOutputTransform } from './heads.ts';
 import { buildAveragedScorer } from './averaged-scorer.ts';
@@ -17,20 +16,20 @@ import { verify } from './verify.ts';
 export const compilePredictor = (model: Model, force?: Kernel): Predictor => {
   const nInputs = model.inputs.length;
   const nHeads = model.heads.length;
-  const encode = buildEncoder(model.inputs, model.features);
   const transform = buildOutputTransform(model.heads);
   const scorer = buildAveragedScorer(
     model.heads.map((head) => head.score),
     model.features.length,
     force,
+    model,
   );
-  const { features, scores, score } = scorer;
+  const { scores, score, encode } = scorer;
   const predictor: Predictor = {
     model,
     predictInto: (raw, nRows, out) => {
       for (let from = 0; from < nRows; from += BATCH_ROWS) {
         const n = Math.min(BATCH_ROWS, nRows - from);
-        encode(raw, from * nInputs, features, 0, n);
+        encode(raw, from * nInputs, n);
         score(n);
         for (let i = 0; i < n * nHeads; i++) out[from * nHeads + i] = scores[i]!;
         for (let row = 0; row < n; row++) transform(out, (from + row) * nHeads);

@@ -142,12 +142,26 @@ describe('numbers', () => {
     expect(evaluate(f64.lt(f64.const(1), f64.const(1)))).toBe(0);
     expect(evaluate(f64.le(f64.const(1), f64.const(1)))).toBe(1);
     expect(evaluate(f64.ne(f64.const(Number.NaN), f64.const(Number.NaN)))).toBe(1);
+    expect(evaluate(f64.eq(f64.const(-0), f64.const(0)))).toBe(1);
+    expect(evaluate(f64.ge(f64.const(1), f64.const(1)))).toBe(1);
+    expect(evaluate(f64.ge(f64.const(Number.NaN), f64.const(1)))).toBe(0);
+    const third = f64.div(f64.sub(f64.const(0.3), f64.const(7)), f64.const(3));
+    perform(f64.store(i32.const(0), f64.mul(f64.floor(third), f64.fromI32(i32.const(-5)))));
+    expect(doubles[0]).toBe(15);
+    perform(f64.store(i32.const(0), third));
+    expect(doubles[0]).toBe((0.3 - 7) / 3);
   });
 
   test('int64 sums carry past 32 bits', () => {
     const shifted = i64.shl(i64.extendS(i32.const(-3)), i64.const(32));
     perform(i64.store(i32.const(0), i64.add(shifted, i64.extendU(i32.const(-1)))));
     expect(longs[0]).toBe(-3n * 2n ** 32n + 2n ** 32n - 1n);
+  });
+
+  test('the upper bits of a product of the bits of a float64', () => {
+    const product = i64.mul(i64.bitsOf(f64.const(-1.5)), i64.const(0x1d_9e37_79b9_7f4b));
+    const expected = BigInt.asUintN(64, 0xbff8_0000_0000_0000n * 0x1d_9e37_79b9_7f4bn) >> 40n;
+    expect(evaluate(i64.low(i64.shrU(product, i64.const(40))))).toBe(Number(expected));
   });
 });
 

@@ -96,7 +96,13 @@ export const i32 = {
 export const i64 = {
   const: (value: number): Code => [0x42, signedLeb(value)],
   add: operation(0x7c),
+  mul: operation(0x7e),
   shl: operation(0x86),
+  shrU: operation(0x88),
+  /** The lower word, as i32. */
+  low: operation(0xa7),
+  /** The bits of a float64. */
+  bitsOf: operation(0xbd),
   extendS: operation(0xac),
   extendU: operation(0xad),
   load: load(0x29),
@@ -106,11 +112,17 @@ export const i64 = {
 export const f64 = {
   const: (value: number): Code => [0x44, float64Bytes(value)],
   add: operation(0xa0),
+  sub: operation(0xa1),
   mul: operation(0xa2),
+  div: operation(0xa3),
   abs: operation(0x99),
+  floor: operation(0x9c),
+  eq: operation(0x61),
   ne: operation(0x62),
   lt: operation(0x63),
   le: operation(0x65),
+  ge: operation(0x66),
+  fromI32: operation(0xb7),
   /** To float32 and back. */
   roundToFloat32: operation(0xb6, 0xbb),
   load: load(0x2b),

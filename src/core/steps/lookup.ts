@@ -58,18 +58,22 @@ export const buildDigits = (inputs: readonly Input[]): Digits => {
 /** A table with a place for every key is used up to this many places, or where most keys are there. */
 const SMALL_TABLE = 65_536;
 
+/** Whether a lookup is a table with a place for every key, rather than a hash of those that are there. */
+export const isTable = ({ parts, keys }: Lookup): boolean =>
+  nKeysOf(parts) <= Math.max(SMALL_TABLE, 4 * keys.length);
+
+/** How many keys such parts can make. */
+export const nKeysOf = (parts: readonly KeyPart[]): number =>
+  parts.reduce((product, { radix }) => product * radix, 1);
+
 /** @param digits those of the encoder that fills them before it calls */
-export const buildLookup = (
-  { parts, keys, numbers, otherwise }: Lookup,
-  digits: Digits,
-): LookupInto => {
+export const buildLookup = (lookup: Lookup, digits: Digits): LookupInto => {
+  const { parts, keys, numbers, otherwise } = lookup;
   const columns = parts.map((part) => digits.column(part));
   const radices = parts.map((part) => part.radix);
-  const nKeys = radices.reduce((product, radix) => product * radix, 1);
-  const numberOf =
-    nKeys <= Math.max(SMALL_TABLE, 4 * keys.length)
-      ? buildTable(nKeys, keys, numbers, otherwise)
-      : buildMap(keys, numbers, otherwise);
+  const numberOf = isTable(lookup)
+    ? buildTable(nKeysOf(parts), keys, numbers, otherwise)
+    : buildMap(keys, numbers, otherwise);
   const combined = new Float64Array(ENCODER_ROWS);
   return (out, outAt, stride, nRows) => {
     for (let p = 0; p < columns.length; p++) {
@@ -95,7 +99,7 @@ const buildTable = (
   for (let k = 0; k < keys.length; k++) table[keys[k]!] = numbers[k]!;
   return (key) => {
     const at = key | 0;
-    return at === key ? table[at]! : otherwise;
+    return at === key && at < nKeys ? table[at]! : otherwise;
   };
 };
 

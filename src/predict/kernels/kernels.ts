@@ -4,7 +4,8 @@
  * The idea. The nodes of a forest test the same few things again and again, so a row leaves its values behind at
  * once. A column (`columns`) is a feature as the forests test it, and all its distinct thresholds cut it into bins; a
  * predicate (`predicates`) is a column with one of these cuts, or a category set. What follows the bins handles small
- * integers, and has no branch that depends on a value. One call for n rows runs these functions in order:
+ * integers, and has no branch that depends on a value. One call for n rows runs these functions in order, after
+ * `feature-kernel` has made the features of the flights' inputs:
  *
  *   1. bins        `bin-kernel`         features -> bins: a binary search per column, eight at once
  *   2. bitvectors  `bitvector-kernel`   for each forest whose trees have up to 32 leaves: QuickScorer's bitvectors,
@@ -20,7 +21,8 @@
  *   scores    float64 (maxRows, nScores)       raw scores out: base + scale * sum of leaf values, tree by tree
  *   bins      int32   (maxRows, nColumns)
  *   edges of the columns; then for bitvectors their tables and leaf values; for walks the rows' decisions or slots,
- *   the steps and set tables that these come from, and the nodes, leaf values and roots of the walked forests
+ *   the steps and set tables that these come from, and the nodes, leaf values and roots of the walked forests;
+ *   then the tables of the features' lookups, and inputs  float64 (maxRows, nInputs)
  *
  * The sums run in the order of the trees, so the scores have the bits of `reference`.
  */
