@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TrainFilesReport } from '../src/cli/training/train-files.ts';
+import { PATIENT_ENGINE } from '../src/host/engine.ts';
 import { alternate, printFigures, printMachine, ratioOf } from './lib/measure.ts';
 import {
   CATEGORICAL,
@@ -183,9 +184,7 @@ const phases = (): void => {
     const { stdout, stderr } = spawnSync(
       process.execPath,
       [PHASES, 'data/flights.parquet', refit],
-      {
-        encoding: 'utf8',
-      },
+      { encoding: 'utf8', env: { ...process.env, ...PATIENT_ENGINE } },
     );
     if (stdout === '') throw new Error(`training did not finish: ${stderr.slice(-800)}`);
     return JSON.parse(stdout).phases;

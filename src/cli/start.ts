@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { modelNames } from '../core/model-store.ts';
+import { beginWithPatientEngine } from '../host/engine.ts';
 import { freePort } from '../serve/supervisor/ports.ts';
 import { addServeOptions, configOf, type ServeOptions, serveUntilEnded } from './serve.ts';
 
@@ -16,6 +17,7 @@ export const describe = (command: Command): void => {
     .description('Trains on the flights of data/ if there is no model yet, then serves it.')
     .action(async (options: ServeOptions) => {
       if (options.model === undefined && modelNames(options.models).length === 0) {
+        beginWithPatientEngine();
         // Nobody should wait for a training to hear that the port is taken.
         freePort(options.host, options.port, '--port');
         freePort(options.adminHost, options.adminPort, '--admin-port');
