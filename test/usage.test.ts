@@ -2,7 +2,7 @@
  * Bad usage and bad input, as a shell sees them: one clear line on stderr, nothing on stdout, exit code 2.
  */
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,6 +11,9 @@ const folder = mkdtempSync(join(tmpdir(), 'puntual-usage-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'empty.csv'), '');
 writeFileSync(join(folder, 'other.csv'), 'a,b,c\n1,2,3\n');
+const FLIGHTS = 'scheduledDeparture,delayMinutes,airline,origin,destination\n';
+writeFileSync(join(folder, 'flights.csv'), `${FLIGHTS}2013-07-05T18:30,5,DL,JFK,LAX\n`);
+symlinkSync('flights.csv', join(folder, 'link.html'));
 writeFileSync(join(folder, 'broken.csv.gz'), 'this is not gzip at all');
 writeFileSync(join(folder, 'text.pkl'), 'neither a pickle nor a model\n');
 
@@ -48,6 +51,12 @@ describe('a command that cannot be carried out', () => {
     ['stress localhost:8080', 'has no scheme'],
     ['stress http://127.0.0.1:1', 'refuses connections'],
     ['stress http://127.0.0.1:1 --rate 0', 'expected'],
+    ['profile flights.csv -o flights.csv', 'flights.csv is read and cannot be written'],
+    ['profile flights.csv -o link.html', 'link.html is read and cannot be written'],
+    ['profile flights.csv -o .', '. is a folder; a file is expected'],
+    ['features flights.csv -o flights.csv', 'flights.csv'],
+    ['model import text.pkl --inputs absent', 'absent does not exist'],
+    ['model show .', '. is a directory'],
     ['model show nyc', "there is no model 'nyc'"],
     ['model verify text.pkl', 'text.pkl'],
     ['model import other.csv', 'a table of text'],

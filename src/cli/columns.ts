@@ -1,8 +1,8 @@
 /**
  * `puntual columns FILE`: what the columns of a file hold, how they could be read, and the command that reads them.
  */
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { writeAtomically } from '../core/atomic-write.ts';
 import { AppError } from '../core/errors.ts';
 import { companionOf } from '../flights/cleaning/companions.ts';
 import { openFlights } from '../flights/cleaning/projection.ts';
@@ -10,6 +10,7 @@ import type { Database } from '../flights/database.ts';
 import { placedFiles } from '../flights/reading/files.ts';
 import { type ColumnsReport, sketchColumns } from '../flights/mapping/columns-report.ts';
 import { printJson, printLine, printTable, programName, shellWord } from './output.ts';
+import { checkOutput } from './output-place.ts';
 import { printNotes } from './reading-flags.ts';
 import { setting } from './setting.ts';
 
@@ -96,15 +97,8 @@ const keep = (
     null,
     2,
   );
-  try {
-    writeFileSync(output, `${text}\n`);
-  } catch (error) {
-    throw new AppError(
-      'file-unwritable',
-      `${output} cannot be written: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
+  checkOutput(output, [file]);
+  writeAtomically(output, Buffer.from(`${text}\n`));
 };
 
 const MAX_WIDTH = 44;

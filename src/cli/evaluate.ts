@@ -12,6 +12,7 @@ import { findModel } from '../core/model-store.ts';
 import { loadTable } from '../flights/cleaning/load.ts';
 import { loadPredictions } from '../flights/cleaning/predictions.ts';
 import { loadFlights } from '../flights/cleaning/weather.ts';
+import { findFiles } from '../flights/reading/files.ts';
 import { peakMemoryMb } from '../host/peak-memory.ts';
 import { flightsOf, movedInputs, whyNoDrift } from '../report/training/drift.ts';
 import { buildTrainingPage } from '../report/training/training-page.ts';
@@ -22,6 +23,7 @@ import { evaluatePredictions } from '../score/predictions.ts';
 import { type CostFlags, costsOf, describeCosts } from './cost-flags.ts';
 import { printLeftOut, printUnused } from './left-out.ts';
 import { printJson, printLine, printTable, printWarning } from './output.ts';
+import { checkOutput } from './output-place.ts';
 import {
   describeReading,
   printNotes,
@@ -103,7 +105,9 @@ export const describe = (command: Command): void => {
             : `files of flights are expected after the model: 'puntual evaluate ${wanted} FILE...'`,
         );
       const startMs = performance.now();
-      const stored = readModel(findModel(flags.models, wanted));
+      const path = findModel(flags.models, wanted);
+      checkOutput(flags.output, [path, ...findFiles(files)]);
+      const stored = readModel(path);
       const against =
         flags.against === undefined ? undefined : readModel(findModel(flags.models, flags.against));
       const asked = [stored, ...(against ? [against] : [])].flatMap(({ model }) => model.inputs);
@@ -154,6 +158,7 @@ const evaluatePredicted = async (
       `${given}: predictions are compared with --outcomes alone, without files of flights or --against`,
     );
   const startMs = performance.now();
+  checkOutput(flags.output, [predicted, ...findFiles([flown])]);
   const model = wanted === undefined ? undefined : readModel(findModel(flags.models, wanted)).model;
   const outcomes = await loadTable([flown], readingOf(flags));
   printNotes(readingNotes(outcomes.source));

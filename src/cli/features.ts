@@ -1,9 +1,9 @@
 /**
  * `puntual features FILE... -o DIR`: the training matrix for a learner elsewhere, and what a model of it will need here.
  */
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { writeAtomically } from '../core/atomic-write.ts';
 import { isCategorical } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
 import { writeModel } from '../core/model-file.ts';
@@ -56,6 +56,10 @@ export const describe = (command: Command): void => {
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {
       const startMs = performance.now();
+      const { checkMatrixFolder, writeMatrixFolder } = await import(
+        '../flights/output/matrix-folder.ts'
+      );
+      checkMatrixFolder(flags.output);
       const { weather, leadHours, weatherClock, columns = [] } = flags;
       const table = await loadFlights(files, {
         ...readingOf(flags),
@@ -74,12 +78,11 @@ export const describe = (command: Command): void => {
         ownColumns: columns.map(({ name }) => name),
       });
       const names = definition.features.map(({ name }) => name);
-      const { writeMatrixFolder } = await import('../flights/output/matrix-folder.ts');
       await writeMatrixFolder(flags.output, names, parts, (folder) => {
         writeModel(definition, join(folder, DEFINITION_FILE));
         writeModel(baselines, join(folder, BASELINES_FILE));
         const text = JSON.stringify(describeMatrix(definition), null, 2);
-        writeFileSync(join(folder, 'features.json'), `${text}\n`);
+        writeAtomically(join(folder, 'features.json'), Buffer.from(`${text}\n`));
       });
       const report = {
         output: flags.output,

@@ -15,6 +15,7 @@ import { PLAN_FIELDS, type Surroundings } from '../core/around/surroundings.ts';
 import { WEATHER_FIELDS } from '../core/around/weather.ts';
 import type { ScanReport } from '../flights/output/scan.ts';
 import { maxBlocks, scoreHere } from '../flights/output/scoring.ts';
+import { isReadOnce } from '../flights/reading/files.ts';
 import { wholeProcessors } from '../host/processors.ts';
 import { buildMatrixScore, matrixOutputsOf, outputsOf } from '../score/answers.ts';
 import { buildScoringPool } from '../score/scoring-pool.ts';
@@ -93,7 +94,7 @@ export const describe = (command: Command): void => {
         ...common,
         outputs: outputsOf(model, explains),
         scoring: pool.scoring,
-        onRows: (nRows) => progress.update(nRows, nRows, 'rows'),
+        onRows: (nRows) => progress.update(nRows, null, 'rows'),
       }).finally(() => {
         pool.dismiss();
         progress.stop();
@@ -142,10 +143,11 @@ const destinationOf = (output: string): Destination => {
 /** The matrix is a second pass over the files. @throws AppError usage */
 const requireTwice = (files: readonly string[], { output, features }: Options): void => {
   if (features === undefined) return;
-  if (files.includes('-'))
+  const once = files.find(isReadOnce);
+  if (once !== undefined)
     throw new AppError(
       'usage',
-      '--features reads the flights a second time, which standard input does not allow; give a file',
+      `--features reads the flights a second time, which ${once === '-' ? 'standard input' : `the pipe ${once}`} does not allow; give a file`,
     );
   if (resolve(features) === resolve(output))
     throw new AppError('usage', `${features}: --features and -o name the same file`);
@@ -160,7 +162,7 @@ const surroundingsOf = async (
   const asks = (fields: readonly string[]): boolean =>
     inputs.some(({ name }) => fields.includes(name));
   // What comes by a pipe cannot be read twice.
-  const planned = schedule ?? (files.includes('-') ? undefined : files);
+  const planned = schedule ?? (files.some(isReadOnce) ? undefined : files);
   const { readPlanned } = await import('../flights/cleaning/plan.ts');
   const builder = startPlan();
   const plan =

@@ -2,18 +2,20 @@
  * `puntual profile FILE...`: what flight files hold, for a person, a program, or as a page.
  */
 
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
+import { writeAtomically } from '../core/atomic-write.ts';
 import { AppError } from '../core/errors.ts';
 import type { Group } from '../flights/profile/groups.ts';
 import { profileFiles } from '../flights/profile/profile.ts';
 import type { Profile } from '../flights/profile/profile-report.ts';
 import { type Comparison, compareProfiles } from '../flights/profile/comparison.ts';
 import { checkExpectations, parseExpectations } from '../flights/profile/expectations.ts';
+import { findFiles } from '../flights/reading/files.ts';
 import { buildProfilePage } from '../report/profile/profile-page.ts';
 import { printLeftOut, printUnused } from './left-out.ts';
 import { printJson, printLine, printTable } from './output.ts';
+import { checkOutput } from './output-place.ts';
 import { describeReading, printNotes, type ReadingFlags, readingOf } from './reading-flags.ts';
 import { setting, wholeNumber } from './setting.ts';
 
@@ -53,6 +55,7 @@ export const describe = (command: Command): void => {
     )
     .option('--json', 'print one JSON document')
     .action(async (files: string[], flags: Flags) => {
+      checkOutput(flags.output, findFiles(files));
       const terms = flags.expect === undefined ? [] : parseExpectations(flags.expect);
       const reading = {
         ...readingOf(flags),
@@ -67,7 +70,7 @@ export const describe = (command: Command): void => {
           : compareProfiles(await profileFiles([flags.compare], reading), profile);
       const expectations = checkExpectations(terms, profile);
       if (flags.output !== undefined)
-        writePage(flags.output, buildProfilePage(profile, comparison));
+        writeAtomically(flags.output, Buffer.from(buildProfilePage(profile, comparison)));
       if (flags.json)
         printJson({
           ...profile,
@@ -83,14 +86,6 @@ export const describe = (command: Command): void => {
           `not as expected: ${failed.map(({ text, found }) => `${text} (it is ${text.endsWith('%') ? percent(found) : found.toLocaleString('en')})`).join(', ')}`,
         );
     });
-};
-
-const writePage = (file: string, page: string): void => {
-  try {
-    writeFileSync(file, page);
-  } catch (error) {
-    throw new AppError('file-unwritable', `${file} cannot be written: ${(error as Error).message}`);
-  }
 };
 
 const whole = (number: number): string => number.toLocaleString('en');

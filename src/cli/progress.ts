@@ -5,7 +5,8 @@ import { SingleBar } from 'cli-progress';
 
 /** Shows how far a long work is; `note` is a short text such as the current loss. */
 interface Progress {
-  readonly update: (done: number, total: number, note: string) => void;
+  /** `total` is null where nobody knows it before the end. */
+  readonly update: (done: number, total: number | null, note: string) => void;
   readonly stop: () => void;
 }
 
@@ -17,18 +18,11 @@ export const buildProgress = (title: string): Progress => {
 
 /** Ctrl-C takes it away before anybody else writes; who goes on working shows it again. */
 const buildBar = (title: string): Progress => {
-  const bar = new SingleBar({
-    format: `${title} {bar} {value}/{total}  {note}`,
-    hideCursor: true,
-    clearOnComplete: true,
-    stream: process.stderr,
-  });
-  let isShown = false;
+  let shown: SingleBar | undefined;
   const hide = (): void => {
-    if (!isShown) return;
-    isShown = false;
     process.off('SIGINT', onInterrupt);
-    bar.stop();
+    shown?.stop();
+    shown = undefined;
   };
   const onInterrupt = (): void => {
     hide();
@@ -36,14 +30,21 @@ const buildBar = (title: string): Progress => {
   };
   return {
     update: (done, total, note) => {
-      if (isShown) {
-        bar.setTotal(total);
-        bar.update(done, { note });
+      if (shown) {
+        shown.setTotal(total ?? 0);
+        shown.update(done, { note });
         return;
       }
-      isShown = true;
+      shown = new SingleBar({
+        // Without an end there is no bar to fill.
+        format:
+          total === null ? `${title} {value} {note}` : `${title} {bar} {value}/{total}  {note}`,
+        hideCursor: true,
+        clearOnComplete: true,
+        stream: process.stderr,
+      });
       process.prependListener('SIGINT', onInterrupt);
-      bar.start(total, done, { note });
+      shown.start(total ?? 0, done, { note });
     },
     stop: hide,
   };
@@ -58,7 +59,8 @@ const buildLines = (title: string): Progress => {
     update: (done, total, note) => {
       if (performance.now() < dueMs) return;
       dueMs = performance.now() + LINE_EVERY_MS;
-      process.stderr.write(`${title} ${done}/${total}  ${note}\n`);
+      const far = total === null ? done.toLocaleString('en') : `${done}/${total} `;
+      process.stderr.write(`${title} ${far} ${note}\n`);
     },
     stop: () => {},
   };

@@ -1,5 +1,6 @@
 /**
- * Writing a file in one step: a reader sees the old file or the whole new one, never a part.
+ * Writing a file in one step: a reader sees the old file or the whole new one, never a part. Where a link stands, its
+ * target is replaced and the link stays; a pipe or a device (`/dev/stdout`, `/dev/null`) is written into, never replaced.
  */
 import {
   accessSync,
@@ -7,37 +8,90 @@ import {
   constants,
   existsSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from './errors.ts';
+import { refusalReason } from './system-refusal.ts';
+
+/** As many as Linux follows. */
+const MAX_LINKS = 40;
 
 /** Writes to a temporary neighbour, flushes, renames. @throws AppError file-unwritable (no permission, disk full) */
 export const writeAtomically = (path: string, bytes: Uint8Array): void => {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
+  const place = placeOf(path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    const file = openSync(temporary, 'w');
-    try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+    if (place.isStream) {
+      writeWhole(path, bytes, false);
+      return;
     }
-    renameSync(temporary, path);
+    mkdirSync(dirname(place.path), { recursive: true });
+    const temporary = join(dirname(place.path), `.${basename(place.path)}.${process.pid}`);
+    try {
+      writeWhole(temporary, bytes, true);
+      renameSync(temporary, place.path);
+    } catch (error) {
+      if (existsSync(temporary)) rmSync(temporary, { force: true });
+      throw error;
+    }
   } catch (error) {
-    if (existsSync(temporary)) rmSync(temporary, { force: true });
-    throw new AppError(
-      'file-unwritable',
-      `${path} cannot be written: ${(error as Error).message}`,
-      { cause: error },
-    );
+    throw unwritable(path, error);
   }
+};
+
+const writeWhole = (path: string, bytes: Uint8Array, isFlushed: boolean): void => {
+  const file = openSync(path, 'w');
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    if (isFlushed) fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+};
+
+/** Where the bytes of a named file go. */
+interface Place {
+  readonly path: string;
+  /** Whether they are written into what is there, which is no file. */
+  readonly isStream: boolean;
+}
+
+/** @throws AppError file-unwritable (a folder, a socket, links in a circle) */
+export const placeOf = (path: string): Place => {
+  const stat = statOf(path);
+  if (stat === undefined) return { path: targetOf(path), isStream: false };
+  if (stat.isFile()) return { path: realpathSync(path), isStream: false };
+  if (stat.isFIFO() || stat.isCharacterDevice()) return { path, isStream: true };
+  const kind = stat.isDirectory() ? 'a folder' : 'no file';
+  throw new AppError('file-unwritable', `${path} is ${kind}; a file is expected`);
+};
+
+/** What is there, links followed; undefined where nothing is. */
+const statOf = (path: string): Stats | undefined => {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+};
+
+/** Where a link points to that leads to nothing yet; any other path as it is. */
+const targetOf = (path: string): string => {
+  let target = path;
+  for (let nLinks = 0; nLinks < MAX_LINKS; nLinks++) {
+    if (!lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) return target;
+    target = resolve(dirname(target), readlinkSync(target));
+  }
+  return target;
 };
 
 /** Whether files can be written into a folder, which need not exist yet; makes nothing. @throws AppError file-unwritable */
@@ -48,10 +102,17 @@ export const checkFolder = (path: string): void => {
     accessSync(nearest, constants.W_OK);
     if (!statSync(nearest).isDirectory()) throw new Error(`${nearest} is no folder`);
   } catch (error) {
-    throw new AppError(
-      'file-unwritable',
-      `${path} cannot be written: ${(error as Error).message}`,
-      { cause: error },
-    );
+    throw unwritable(path, error);
   }
 };
+
+/** Whether a file can be written, asked before the work that makes it; makes nothing. @throws AppError file-unwritable */
+export const checkWritable = (path: string): void => {
+  const place = placeOf(path);
+  if (!place.isStream) checkFolder(dirname(place.path));
+};
+
+const unwritable = (path: string, error: unknown): AppError =>
+  new AppError('file-unwritable', `${path} cannot be written: ${refusalReason(error)}`, {
+    cause: error,
+  });

@@ -5,11 +5,11 @@
  * being its path ("heads.0.score.forest.left"). `sha256` is that of the whole file with its own 64 characters
  * set to "0", so any flipped bit shows. The file holds no clock: the same training gives the same bytes.
  */
-import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { AppError } from './errors.ts';
 import { checkModel } from './model-check.ts';
 import type { Model } from './model.ts';
+import { readRegularFile } from './regular-file.ts';
 import { encodeTensors, parseTensors, type Tensor } from './safetensors.ts';
 import { writeAtomically } from './atomic-write.ts';
 
@@ -72,17 +72,11 @@ export const decodeModel = (bytes: Uint8Array): { model: Model; sha256: string }
 export const readModel = (path: string): LoadedModel => {
   let bytes: Uint8Array;
   try {
-    if (statSync(path).size > MODEL_FILE_LIMIT_BYTES) throw broken('it is larger than 2 GiB');
-    bytes = readFileSync(path);
+    bytes = readRegularFile(path, MODEL_FILE_LIMIT_BYTES);
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw new AppError('model-missing', `there is no model at ${path}`);
-    }
-    throw new AppError(
-      'file-unreadable',
-      `the model ${path} cannot be read: ${(error as Error).message}`,
-    );
+    if (error instanceof AppError && error.code === 'file-missing')
+      throw new AppError('model-missing', `there is no model at ${path}`, { cause: error });
+    throw error;
   }
   try {
     const { model, sha256 } = decodeModel(bytes);

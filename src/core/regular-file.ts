@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { AppError } from './errors.ts';
+import { unreadable } from './named-file.ts';
 
 /** An open regular file; whoever opens it closes it. */
 interface RegularFile {
@@ -19,12 +20,10 @@ export const openRegularFile = (path: string, limitBytes: number): RegularFile =
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT')
-      throw new AppError('file-missing', `${path} does not exist`, { cause: error });
     // What a socket answers to those who would open it as a file.
-    if (code === 'ENXIO') throw new AppError('file-unreadable', `${path} is not a regular file`);
-    throw new AppError('file-unreadable', `${path} cannot be read: ${message}`, { cause: error });
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO')
+      throw new AppError('file-unreadable', `${path} is not a regular file`, { cause: error });
+    throw unreadable(path, error);
   }
   try {
     const stat = fstatSync(descriptor);
@@ -51,18 +50,17 @@ export const readRegularFile = (path: string, limitBytes: number): Buffer<ArrayB
     const parts: Buffer<ArrayBuffer>[] = [];
     let nBytes = 0;
     for (;;) {
-      const part = Buffer.alloc(Math.max(4096, sizeBytes + 1 - nBytes));
+      // Not of the shared pool: a model's arrays are views of these bytes.
+      const part = Buffer.allocUnsafeSlow(Math.max(4096, sizeBytes + 1 - nBytes));
       const nRead = readSync(descriptor, part, 0, part.length, null);
-      if (nRead === 0) return Buffer.concat(parts, nBytes);
+      // A large file is not copied once more.
+      if (nRead === 0) return parts.length === 1 ? parts[0]! : Buffer.concat(parts, nBytes);
       parts.push(part.subarray(0, nRead));
       nBytes += nRead;
       if (nBytes > limitBytes) throw tooLarge(path, limitBytes);
     }
   } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw new AppError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw error instanceof AppError ? error : unreadable(path, error);
   } finally {
     closeSync(descriptor);
   }

@@ -1,9 +1,9 @@
 /**
  * Rates and stages of a load as text: `5000`, `10/s`, `6/m`; `100@30s,100..2000@2m,2000@5m,0@10s`.
  */
-import { readFileSync } from 'node:fs';
 import { parseDurationMs } from '../core/duration.ts';
 import { AppError } from '../core/errors.ts';
+import { readNamedFile } from '../core/named-file.ts';
 import type { Stage } from './generator/schedule.ts';
 
 const MAX_PER_SECOND = 10_000_000;
@@ -29,12 +29,7 @@ export const parseRate = (text: string): RateText => {
 
 /** Stages, one a line or joined by commas; what follows a # is a remark. @throws AppError usage, file-missing */
 export const readStages = (path: string): readonly Stage[] => {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new AppError('file-missing', `--stages '${path}' cannot be read.`, { cause });
-  }
+  const text = readNamedFile(path, `--stages '${path}'`).toString('utf8');
   const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim());
   return parseStages(lines.filter((line) => line !== '').join(','));
 };

@@ -31,7 +31,8 @@ export interface Round {
   readonly round: number;
   readonly nRounds: number;
   readonly trainLoss: number;
-  readonly validationLoss: number;
+  /** Of later flights; null where none are looked at. */
+  readonly validationLoss: number | null;
 }
 
 export interface Boosted {
@@ -112,7 +113,7 @@ export const growAll = async ({
       round: round + 1,
       nRounds: settings.nTrees,
       trainLoss,
-      validationLoss,
+      validationLoss: laterLoss ? validationLoss : null,
     });
     const nWanted = Math.max(bestRound + patience, bestRound * treesMore);
     if (!goesOn || round + 1 >= nWanted) break;

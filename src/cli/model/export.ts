@@ -9,6 +9,7 @@ import { findModel } from '../../core/model-store.ts';
 import { writeLightGbm } from '../../exchange/lightgbm/write.ts';
 import { writeOnnx } from '../../exchange/onnx/write/model.ts';
 import { printJson, printLine } from '../output.ts';
+import { checkOutput } from '../output-place.ts';
 import { setting } from '../setting.ts';
 
 const FORMATS = {
@@ -44,7 +45,9 @@ export const describeExport = (command: Command): void => {
     .addOption(setting('--models <dir>', 'folder of the models', 'models'))
     .option('--json', 'print one JSON document')
     .action((wanted: string, options: Options) => {
-      const { model, version } = readModel(findModel(options.models, wanted));
+      const path = findModel(options.models, wanted);
+      checkOutput(options.output, [path]);
+      const { model, version } = readModel(path);
       const bytes = FORMATS[options.to](options.uncalibrated ? withoutCalibration(model) : model);
       writeAtomically(options.output, bytes);
       const columns = model.features.map(({ name }) => name);

@@ -1,19 +1,20 @@
 /**
  * `puntual model import`: another library's model becomes one of ours.
  */
-import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../core/errors.ts';
 import type { Model } from '../../core/model.ts';
 import { readModel, writeModel } from '../../core/model-file.ts';
 import { storeModel } from '../../core/model-store.ts';
+import { readNamedFile } from '../../core/named-file.ts';
 import { type CheckedRow, checkRows } from '../../exchange/check-rows.ts';
 import { importWithProposals } from '../../exchange/import.ts';
 import { type InputSpec, type InputsFile, parseInputsFile } from '../../exchange/inputs-file.ts';
 import { compilePredictor } from '../../predict/compile.ts';
 import { summaryOf, summaryOfModel } from './summary.ts';
 import { printJson, printLine, programName, shellWord } from '../output.ts';
+import { checkOutput } from '../output-place.ts';
 import { requirePublished } from '../training/publication.ts';
 import { printQuality } from '../training/train-text.ts';
 import { setting } from '../setting.ts';
@@ -35,7 +36,7 @@ export const describeImport = (command: Command): void => {
   command
     .exitOverride()
     .description(
-      'read a model of scikit-learn (pickle, joblib), LightGBM, XGBoost or ONNX; nothing in it is executed',
+      'read a model of scikit-learn (pickle, joblib), LightGBM, XGBoost, CatBoost or ONNX; nothing in it is executed',
     )
     .argument('<file>', "the other library's file")
     .option('-o, --output <model>', 'write this model file instead of a version under --models')
@@ -70,7 +71,7 @@ export const describeImport = (command: Command): void => {
         model: imported,
         columns,
         proposals,
-      } = importWithProposals(read(file), spec, options.name ?? nameOf(file));
+      } = importWithProposals(readNamedFile(file), spec, options.name ?? nameOf(file));
       const model = options.name ? { ...imported, name: options.name } : imported;
       compilePredictor(model);
       const check =
@@ -97,6 +98,7 @@ export const describeImport = (command: Command): void => {
         }
         return;
       }
+      checkOutput(options.output, [file]);
       const path = options.output ?? storeModel(options.models, model, new Date()).path;
       if (options.output) writeModel(model, path);
       const loaded = readModel(path);
@@ -128,7 +130,7 @@ const importWithFeatures = async (
       );
   const { importLearnedElsewhere } = await import('../training/matrix-files.ts');
   const report = await importLearnedElsewhere({
-    bytes: read(file),
+    bytes: readNamedFile(file),
     folder,
     modelsDir: options.models,
     name: options.name,
@@ -147,7 +149,9 @@ const importWithFeatures = async (
 /** The inputs file, or what stands for it, with what the flags say. */
 const specOf = ({ inputs, positive, path }: Options): InputsFile => {
   const text =
-    inputs === undefined || /^\s*[[{]/.test(inputs) ? inputs : read(inputs).toString('utf8');
+    inputs === undefined || /^\s*[[{]/.test(inputs)
+      ? inputs
+      : readNamedFile(inputs).toString('utf8');
   const spec = text === undefined ? {} : parseInputsFile(text);
   return {
     ...spec,
@@ -198,18 +202,6 @@ const printProposals = (spec: InputsFile, proposals: readonly InputSpec[]): void
 
 /** One word of a shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
-const read = (path: string): Buffer => {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new AppError('file-missing', `there is no file ${path}`);
-    if (code === 'EISDIR')
-      throw new AppError('file-unreadable', `${path} is a folder; a model's file is expected`);
-    throw new AppError('file-unreadable', `${path} cannot be read: ${message}`);
-  }
-};
 
 /** `some dir/My model.pkl` -> `My-model` */
 const nameOf = (file: string): string =>

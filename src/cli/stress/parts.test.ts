@@ -115,7 +115,7 @@ describe('a run in parts on Kubernetes', () => {
     [['--rate', '10'], 'needs --image'],
     [['--image', 'x', '--rate', '10', '--part', '0/2'], '--part and --on kubernetes exclude'],
     [['--image', 'x', '--find-max'], 'need a plain run'],
-    [['--image', 'x', '--rate', '10', '--body', '@none'], "'none' cannot be read"],
+    [['--image', 'x', '--rate', '10', '--body', '@none'], "'none' does not exist"],
   ])('refuses %p in one sentence', async (flags, sentence) => {
     const run = stress('run', '--on', 'kubernetes', ...flags);
     const problems = await new Response(run.stderr).text();

@@ -2,11 +2,12 @@
  * `puntual stress --on kubernetes`: the flags that were given, as they are given to the parts of the run, and the run of
  * all of them.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Command, Option } from 'commander';
 import { AppError } from '../../core/errors.ts';
+import { readNamedFile } from '../../core/named-file.ts';
 import { FILES_FOLDER, type JobSetting } from '../../stress/kubernetes/job.ts';
 import { openKubectl } from '../../stress/kubernetes/kubectl.ts';
 import { runParts } from '../../stress/kubernetes/run-parts.ts';
@@ -135,7 +136,7 @@ export const forParts = (command: Command, argv: readonly string[]): PartsComman
   const files = new Map<string, Uint8Array>();
   let nBytes = 0;
   const shipped = (path: string): string => {
-    const bytes = readFile(path);
+    const bytes = readNamedFile(path, `'${path}'`);
     nBytes += bytes.length;
     if (nBytes > FILES_LIMIT_BYTES)
       throw new AppError(
@@ -186,13 +187,4 @@ const valueIn = (word: string): string | undefined => {
   if (word.startsWith('--'))
     return word.includes('=') ? word.slice(word.indexOf('=') + 1) : undefined;
   return word.length > 2 ? word.slice(2) : undefined;
-};
-
-/** @throws AppError file-missing */
-const readFile = (path: string): Uint8Array => {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new AppError('file-missing', `'${path}' cannot be read.`, { cause });
-  }
 };

@@ -1,8 +1,8 @@
 /**
  * What the flags of `puntual stress` ask for: the mode, the plan of the load, and how the service is reached.
  */
-import { readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
+import { readNamedFile } from '../../core/named-file.ts';
 import { readObjectives } from '../../slo/objective.ts';
 import { thresholdsOf } from '../../slo/thresholds.ts';
 import { parseSlo } from '../../stress/analysis/slo.ts';
@@ -256,12 +256,7 @@ const accessOf = (flags: StressFlags): Access => {
 
 const readPem = (flag: string, path: string | undefined): string | undefined => {
   if (path === undefined) return undefined;
-  let text: string;
-  try {
-    text = readFileSync(path, 'latin1');
-  } catch (cause) {
-    throw new AppError('file-missing', `${flag} '${path}' cannot be read.`, { cause });
-  }
+  const text = readNamedFile(path, `${flag} '${path}'`).toString('latin1');
   if (!text.includes('-----BEGIN ')) {
     throw new AppError('file-broken', `${flag} '${path}' is not a PEM file.`);
   }

@@ -20,6 +20,11 @@ test('the pace is that of the trees, not of what came before the first, and is t
   );
 });
 
+test('a loss of later flights is told only where there are any', () => {
+  const paceOf = buildPace(() => 0);
+  expect(paceOf({ ...roundOf(1), validationLoss: null })).toBe('late 15: loss 0.5000');
+});
+
 test('each answer of the model starts its own clock', () => {
   let now = 0;
   const paceOf = buildPace(() => now);

@@ -14,7 +14,8 @@ export const buildPace = (
   let firstMs = 0;
   return ({ head, round, nRounds, nRows, trainLoss, validationLoss }) => {
     if (round === 1) firstMs = nowMs();
-    const losses = `${head}: loss ${trainLoss.toFixed(4)}, later flights ${validationLoss.toFixed(4)}`;
+    const later = validationLoss === null ? '' : `, later flights ${validationLoss.toFixed(4)}`;
+    const losses = `${head}: loss ${trainLoss.toFixed(4)}${later}`;
     if (round < MIN_TREES) return losses;
     const secondsPerTree = Math.max(1e-6, (nowMs() - firstMs) / 1000 / (round - 1));
     const rowsPerSecond = nRows / secondsPerTree;

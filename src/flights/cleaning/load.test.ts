@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -10,7 +10,6 @@ import type { Table } from '../../core/table.ts';
 import { openDatabase } from '../database.ts';
 import { parseDialect } from '../dialects/dialect.ts';
 import { loadTable } from './load.ts';
-import { refusalOf } from '../reading/first-bytes.ts';
 
 const HEADER =
   'year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,tailnum,origin,dest,air_time,distance,hour,minute,time_hour';
@@ -343,11 +342,34 @@ test('a file that is not there, a glob and a folder without a match are named', 
   expect((await failure([join(folder, 'void')])).code).toBe('file-missing');
 });
 
-test('a file that may not be opened is refused with the reason', () => {
-  const denied: NodeJS.ErrnoException = Object.assign(new Error('EACCES'), { code: 'EACCES' });
-  const error = refusalOf('secret.csv', denied);
-  expect(error.code).toBe('file-unreadable');
-  expect(error.message).toBe('secret.csv cannot be read: permission denied');
+test('a pipe is read once, to its end', async () => {
+  const pipe = join(folder, 'pipe');
+  expect(Bun.spawnSync(['mkfifo', pipe]).exitCode).toBe(0);
+  const writer = Bun.spawn(['cp', put('piped.csv', `${HEADER}\n${row()}\n${row()}\n`), pipe]);
+  const table = await loadTable([pipe]);
+  expect(await writer.exited).toBe(0);
+  expect(table.nRows).toBe(2);
+});
+
+test('a folder whose name has a per cent sign and an equals sign is a folder like others', async () => {
+  mkdirSync(join(folder, 'share=50% of all'));
+  const file = put('share=50% of all/flights.csv', `${HEADER}\n${row()}\n`);
+  expect((await loadTable([file])).nRows).toBe(1);
+});
+
+test('links that lead nowhere, pipes and folders are passed over in a folder and by a glob', async () => {
+  const place = join(folder, 'odd');
+  mkdirSync(join(place, 'folder.csv'), { recursive: true });
+  symlinkSync('loop.csv', join(place, 'loop.csv'));
+  symlinkSync('gone.csv', join(place, 'dangling.csv'));
+  symlinkSync('.', join(place, 'again'));
+  expect(Bun.spawnSync(['mkfifo', join(place, 'pipe.csv')]).exitCode).toBe(0);
+  put('odd/good.csv', `${HEADER}\n${row()}\n`);
+  for (const pattern of [place, join(place, '*.csv')])
+    expect((await loadTable([pattern])).nRows).toBe(1);
+  const { code, message } = await failure([join(place, 'loop.csv')]);
+  expect(code).toBe('file-unreadable');
+  expect(message).toEndWith('loop.csv cannot be read: its symbolic links go in a circle');
 });
 
 test('files of two dialects are not mixed', async () => {

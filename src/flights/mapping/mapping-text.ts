@@ -6,9 +6,9 @@
  * `+` joins a date and a time in columns of their own, `ACTUAL-PLANNED` is the delay between two times, `@` says the
  * format or the unit; names and formats with a comma, `+`, `-` or `@` in them stand in double quotes.
  */
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { readNamedFile } from '../../core/named-file.ts';
 import { FIELDS } from '../../core/flight.ts';
 import { type Dialect, parseDialect } from '../dialects/dialect.ts';
 import { closestName } from './names.ts';
@@ -77,16 +77,7 @@ export const unquoted = (text: string): string => text.trim().replace(/^"(.*)"$/
 
 /** A dialect that a user keeps in a file: a mapping as JSON, or a SELECT as SQL. @throws AppError */
 export const readDialectFile = (file: string): Mapping | Dialect => {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new AppError(
-      'file-missing',
-      `--dialect: ${file} cannot be read: ${(error as Error).message}`,
-      { cause: error },
-    );
-  }
+  const text = readNamedFile(file, `--dialect ${file}`).toString('utf8');
   const name = basename(file).replace(/\.\w+$/, '');
   if (/\.sql$/i.test(file)) return parseDialect(name, text);
   let json: unknown;

@@ -5,9 +5,12 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DOUBLE, DuckDBDataChunk, type DuckDBConnection } from '@duckdb/node-api';
+import { checkFolder } from '../../core/atomic-write.ts';
 import { AppError } from '../../core/errors.ts';
 import { encodeTime } from '../../core/flight.ts';
 import { identifier, literal, openDatabase } from '../database.ts';
+import { writeFailureOf } from './output-file.ts';
+import { withPartial } from './partial.ts';
 import { CHUNK_ROWS, doublesOf } from '../reading/vectors.ts';
 
 /** One part of the flights, or one that was read back. */
@@ -33,6 +36,16 @@ export interface MatrixPart {
 /** As they lie in a chunk, after the features. */
 const EXTRAS = ['late', 'minutes', 'departure', 'airline', 'climatology', 'logistic'] as const;
 
+/** Whether a matrix could be written there, asked before it is made. @throws AppError file-unwritable */
+export const checkMatrixFolder = (folder: string): void => {
+  checkFolder(folder);
+  if (existsSync(folder) && readdirSync(folder).length > 0)
+    throw new AppError(
+      'file-unwritable',
+      `${folder} is not empty; name a folder that does not exist yet`,
+    );
+};
+
 /**
  * Writes parts into a folder that does not exist yet, or is empty; it appears whole or not at all.
  * @throws AppError file-unwritable
@@ -43,26 +56,24 @@ export const writeMatrixFolder = async (
   parts: readonly MatrixPart[],
   finish: (partial: string) => void,
 ): Promise<void> => {
-  if (existsSync(folder) && readdirSync(folder).length > 0)
-    throw new AppError(
-      'file-unwritable',
-      `${folder} is not empty; name a folder that does not exist yet`,
-    );
-  const partial = `${folder.replace(/[/\\]+$/, '')}.${process.pid}.partial`;
+  checkMatrixFolder(folder);
   const database = await openDatabase();
   try {
-    makeFolder(partial);
-    const columns = [...names, ...EXTRAS.map((name) => `_${name}`)];
-    await database.connection.run(
-      `CREATE TABLE matrix (${columns.map((name) => `${identifier(name)} DOUBLE`).join(', ')})`,
-    );
-    for (const part of parts) await writePart(database.connection, { partial, names, part });
-    finish(partial);
-    if (existsSync(folder)) rmSync(folder, { recursive: true });
-    renameSync(partial, folder);
+    await withPartial(folder.replace(/[/\\]+$/, ''), async (partial) => {
+      makeFolder(partial);
+      const columns = [...names, ...EXTRAS.map((name) => `_${name}`)];
+      await database.connection.run(
+        `CREATE TABLE matrix (${columns.map((name) => `${identifier(name)} DOUBLE`).join(', ')})`,
+      );
+      for (const part of parts) await writePart(database.connection, { partial, names, part });
+      finish(partial);
+      if (existsSync(folder)) rmSync(folder, { recursive: true });
+      renameSync(partial, folder);
+    });
+  } catch (error) {
+    throw writeFailureOf(folder, error) ?? error;
   } finally {
     database.close();
-    rmSync(partial, { recursive: true, force: true });
   }
 };
 

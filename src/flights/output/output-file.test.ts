@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { outputFileOf, writeFailureOf } from './output-file.ts';
@@ -8,12 +8,26 @@ test('a full disk is the fault of the target, not of the file that is read', () 
   const full = new Error(
     'IO Error: Could not write file "o.csv.1.partial": No space left on device',
   );
-  const target = outputFileOf('o.csv', []);
-  expect(writeFailureOf(target, full)?.code).toBe('file-unwritable');
-  expect(writeFailureOf(target, full)?.message).toBe(
+  expect(writeFailureOf('o.csv', full)?.code).toBe('file-unwritable');
+  expect(writeFailureOf('o.csv', full)?.message).toBe(
     'o.csv cannot be written: No space left on device',
   );
-  expect(writeFailureOf(target, new Error('IO Error: the input is cut off'))).toBeUndefined();
+  expect(writeFailureOf('o.csv', new Error('IO Error: the input is cut off'))).toBeUndefined();
+  const unopened = new Error('IO Error: Cannot open file "o.csv.1.partial": No such file');
+  expect(writeFailureOf('o.csv', unopened)?.message).toBe('o.csv cannot be written: No such file');
+});
+
+test('a link is followed, and what is no file or lies in none is refused', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'puntual-target-'));
+  const at = (name: string): string => join(folder, name);
+  writeFileSync(at('real.csv'), 'old');
+  symlinkSync('real.csv', at('link.csv'));
+  expect(Bun.spawnSync(['mkfifo', at('pipe.csv')]).exitCode).toBe(0);
+  expect(outputFileOf(at('link.csv'), []).path).toEndWith('/real.csv');
+  expect(() => outputFileOf(at('link.csv'), [at('real.csv')])).toThrow('is read and cannot be');
+  expect(() => outputFileOf(at('pipe.csv'), [])).toThrow('is no file; -o - writes CSV');
+  expect(() => outputFileOf(at('real.csv/x.csv'), [])).toThrow('cannot be written');
+  rmSync(folder, { recursive: true });
 });
 
 test.each([

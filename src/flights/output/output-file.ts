@@ -1,20 +1,17 @@
 /**
  * A file that is written: its format by its ending; it appears whole or not at all.
  */
-import {
-  accessSync,
-  constants,
-  existsSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, constants, existsSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { placeOf } from '../../core/atomic-write.ts';
 import { AppError } from '../../core/errors.ts';
+import { withPartial } from './partial.ts';
 
 export interface OutputFile {
+  /** As it was named. */
   readonly file: string;
+  /** Where it lies, links followed. */
+  readonly path: string;
   readonly format: 'csv' | 'parquet' | 'ndjson';
   /** Options of a COPY statement. */
   readonly options: string;
@@ -40,42 +37,48 @@ export const outputFileOf = (file: string, sources: readonly string[]): OutputFi
       `${file}: a file ending in .csv, .tsv, .ndjson (these also with .gz or .zst) or .parquet is expected`,
     );
   }
-  if (existsSync(file)) {
-    if (statSync(file).isDirectory()) {
-      throw new AppError('file-unwritable', `${file} is a directory; a file is expected`);
-    }
-    if (
-      sources.some((source) => existsSync(source) && realpathSync(source) === realpathSync(file))
-    ) {
-      throw new AppError('usage', `${file} is read and cannot be written at the same time`);
-    }
-  }
-  checkFolder(file);
+  const { path, isStream } = placeOf(file);
+  if (isStream)
+    throw new AppError('usage', `${file} is no file; -o - writes CSV to standard output`);
+  if (sources.some((source) => existsSync(source) && realpathSync(source) === path))
+    throw new AppError('usage', `${file} is read and cannot be written at the same time`);
+  checkFolderOf(file, path);
   const packed = COMPRESSIONS[compression ?? ''] ?? '';
   switch (ending) {
     case 'csv':
-      return { file, format: 'csv', options: `(FORMAT csv, HEADER${packed})` };
+      return { file, path, format: 'csv', options: `(FORMAT csv, HEADER${packed})` };
     case 'tsv':
-      return { file, format: 'csv', options: `(FORMAT csv, HEADER, DELIMITER '\\t'${packed})` };
+      return {
+        file,
+        path,
+        format: 'csv',
+        options: `(FORMAT csv, HEADER, DELIMITER '\\t'${packed})`,
+      };
     case 'parquet':
       return {
         file,
+        path,
         format: 'parquet',
         // Not zstd: packing answers, which hardly pack, would cost a third of all the processor time.
         options: '(FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 61440)',
       };
     default:
-      return { file, format: 'ndjson', options: `(FORMAT json${packed})` };
+      return { file, path, format: 'ndjson', options: `(FORMAT json${packed})` };
   }
 };
 
-const checkFolder = (file: string): void => {
+const checkFolderOf = (file: string, path: string): void => {
+  const folder = dirname(path);
+  if (!existsSync(folder))
+    throw new AppError('file-unwritable', `${file} cannot be written: ${folder} does not exist`);
+  if (!statSync(folder).isDirectory())
+    throw new AppError('file-unwritable', `${file} cannot be written: ${folder} is no folder`);
   try {
-    accessSync(dirname(file), constants.W_OK);
+    accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new AppError(
       'file-unwritable',
-      `${file} cannot be written: ${dirname(file)} ${existsSync(dirname(file)) ? 'may not be written to' : 'does not exist'}`,
+      `${file} cannot be written: ${folder} may not be written to`,
       { cause: error },
     );
   }
@@ -86,32 +89,21 @@ const checkFolder = (file: string): void => {
  * @throws AppError file-unwritable when the disk refuses
  */
 export const writeInto = async (
-  { file }: OutputFile,
+  { path }: OutputFile,
   write: (partial: string) => Promise<void>,
 ): Promise<void> => {
-  const partial = `${file}.${process.pid}.partial`;
-  const stop = (signal: NodeJS.Signals): void => {
-    rmSync(partial, { force: true });
-    for (const each of SIGNALS) process.off(each, stop);
-    process.kill(process.pid, signal);
-  };
-  for (const signal of SIGNALS) process.on(signal, stop);
-  try {
+  await withPartial(path, async (partial) => {
     await write(partial);
-    renameSync(partial, file);
-  } catch (error) {
-    rmSync(partial, { force: true });
-    throw error;
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, stop);
-  }
+    renameSync(partial, path);
+  });
 };
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
 /** The failure of a COPY that its target is to blame for, undefined for any other. */
-export const writeFailureOf = ({ file }: OutputFile, error: unknown): AppError | undefined => {
-  const why = /Could not write (?:to )?file .*: ([^\n]*)/.exec((error as Error).message ?? '')?.[1];
+export const writeFailureOf = (file: string, error: unknown): AppError | undefined => {
+  const { message = '' } = error as Error;
+  const why =
+    /Could not write (?:to )?file .*: ([^\n]*)/.exec(message)?.[1] ??
+    /Cannot open file ".*\.partial": ([^\n]*)/.exec(message)?.[1];
   if (why === undefined) return undefined;
   return new AppError('file-unwritable', `${file} cannot be written: ${why}`, { cause: error });
 };

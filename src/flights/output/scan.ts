@@ -123,7 +123,7 @@ export const scanFiles = async (
         try {
           await connection.run(`COPY (${select}) TO ${literal(partial)} ${output.options}`);
         } catch (error) {
-          throw counts.failure() ?? writeFailureOf(output, error) ?? error;
+          throw counts.failure() ?? writeFailureOf(output.file, error) ?? error;
         }
       });
       damaged = (await rejectedLines(connection)).reasons;

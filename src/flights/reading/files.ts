@@ -1,9 +1,10 @@
 /**
  * From the patterns that a user wrote to the files they mean, and from a file's name to its format.
  */
-import { existsSync, globSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, globSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { checkNamedFile, unreadable } from '../../core/named-file.ts';
 
 export type Format = 'csv' | 'parquet' | 'ndjson' | 'arrow';
 
@@ -55,25 +56,37 @@ export const placedFiles = (patterns: readonly string[]): ReadonlyMap<string, bo
 const isDirectory = (pattern: string): boolean =>
   pattern !== STDIN && existsSync(pattern) && statSync(pattern).isDirectory();
 
+/** What nobody has named must be a file that is there: a pipe among them would be waited for. */
+const isRegular = (file: string): boolean => existsSync(file) && statSync(file).isFile();
+
+const isLink = (file: string): boolean => {
+  try {
+    return lstatSync(file).isSymbolicLink();
+  } catch {
+    return false;
+  }
+};
+
+/** What can be read once only: standard input, and pipes such as those of `<(...)`. */
+export const isReadOnce = (file: string): boolean =>
+  file === STDIN || (existsSync(file) && statSync(file).isFIFO());
+
 const matching = (pattern: string): readonly string[] => {
   if (pattern === STDIN || isAddress(pattern) || existsSync(pattern)) return [pattern];
-  if (!/[*?[{]/.test(pattern)) {
+  if (!/[*?[{]/.test(pattern) || isLink(pattern)) {
+    // It says why: nothing is there, or a link leads nowhere.
+    checkNamedFile(pattern);
     throw new AppError('file-missing', `${pattern} does not exist`);
   }
-  const found = globSync(pattern)
-    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isDirectory() === false)
-    .sort();
+  const found = globSync(pattern).filter(isRegular).sort();
   if (found.length === 0) throw new AppError('file-missing', `no file matches ${pattern}`);
   return found;
 };
 
 const filesIn = (folder: string): readonly string[] => {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => !/(^|[\\/])[._]/.test(name))
-    .filter((name) => endingOf(name) !== undefined || /\.zip$/i.test(name))
-    .map((name) => join(folder, name))
-    // Nobody has named these: a FIFO among them would be waited for.
-    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
+  const files = below(folder, new Set())
+    .filter((file) => endingOf(file) !== undefined || /\.zip$/i.test(file))
+    .filter(isRegular)
     .sort();
   if (files.length === 0) {
     throw new AppError(
@@ -82,6 +95,24 @@ const filesIn = (folder: string): readonly string[] => {
     );
   }
   return files;
+};
+
+/** All that lies in a folder and below it but for hidden names; links are followed, into each folder once. */
+const below = (folder: string, seen: Set<string>): readonly string[] => {
+  seen.add(realpathSync(folder));
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    throw unreadable(folder, error);
+  }
+  return names
+    .filter((name) => !/^[._]/.test(name))
+    .map((name) => join(folder, name))
+    .flatMap((path) => {
+      if (!isDirectory(path)) return [path];
+      return seen.has(realpathSync(path)) ? [] : below(path, seen);
+    });
 };
 
 /** Values that the folders of a path name: `year=2019/month=1/part.parquet` gives year and month. */

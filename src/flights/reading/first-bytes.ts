@@ -3,6 +3,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
+import { unreadable } from '../../core/named-file.ts';
 import type { Format } from './files.ts';
 import { excelOf } from './zip.ts';
 
@@ -21,22 +22,7 @@ export const readHead = (file: string, path: string): Buffer => {
       closeSync(descriptor);
     }
   } catch (error) {
-    throw error instanceof AppError ? error : refusalOf(file, error as NodeJS.ErrnoException);
-  }
-};
-
-/** What the system's refusal to open a file means to its reader. */
-export const refusalOf = (file: string, error: NodeJS.ErrnoException): AppError => {
-  switch (error.code) {
-    case 'ENOENT':
-      return new AppError('file-missing', `${file} does not exist`);
-    case 'EACCES':
-    case 'EPERM':
-      return new AppError('file-unreadable', `${file} cannot be read: permission denied`);
-    case 'EISDIR':
-      return new AppError('file-unreadable', `${file} is a directory; a file is expected`);
-    default:
-      return new AppError('file-unreadable', `${file} cannot be read: ${error.message}`);
+    throw error instanceof AppError ? error : unreadable(path, error, file);
   }
 };
 

@@ -1,7 +1,9 @@
 /**
  * From a file to its sources: fetched, unpacked, told by its first bytes; an archive holds several.
  */
+import { createReadStream } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
+import { checkNamedFile } from '../../core/named-file.ts';
 import type { Database } from '../database.ts';
 import { fetchInto } from './address.ts';
 import { readArrow } from './arrow.ts';
@@ -21,17 +23,20 @@ export const openSources = async (
   file: string,
   options: SourceOptions = {},
 ): Promise<readonly Source[]> => {
-  if (file !== STDIN && !isAddress(file))
+  const isStdin = file === STDIN;
+  if (!isStdin && !isAddress(file) && checkNamedFile(file) === 'file')
     return openLocated(database, { file, path: file, name: file, notes: [] }, options);
   const content = database.scratch.create();
+  const { path } = content;
   if (isAddress(file)) {
     await fetchInto(file, content);
     const name = new URL(file).pathname;
-    return openLocated(database, { file, path: content.path, name, notes: [] }, options);
+    return openLocated(database, { file, path, name, notes: [] }, options);
   }
-  for await (const chunk of Bun.stdin.stream()) content.write(chunk);
-  const path = content.path;
-  return openLocated(database, { file: 'standard input', path, name: '', notes: [] }, options);
+  for await (const chunk of isStdin ? Bun.stdin.stream() : createReadStream(file))
+    content.write(chunk);
+  const named = isStdin ? { file: 'standard input', name: '' } : { file, name: file };
+  return openLocated(database, { ...named, path, notes: [] }, options);
 };
 
 /** The one source that a file is. @throws AppError as `openSources` does, and usage for an archive of several */

@@ -1,8 +1,8 @@
 /**
  * A curl command line as a request: what browsers and colleagues copy and paste.
  */
-import { readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
+import { readNamedFile } from '../../core/named-file.ts';
 import type { Payload } from './payload.ts';
 import { parseHeader, pathOf } from './request.ts';
 
@@ -210,12 +210,9 @@ const dataOf = (name: string, value: string): string[] => {
 /** A value, or what the file after an @ holds. */
 const readValue = (value: string, withoutBreaks: boolean): string => {
   if (!value.startsWith('@')) return value;
-  try {
-    const text = readFileSync(value.slice(1), 'utf8');
-    return withoutBreaks ? text.replaceAll(/[\r\n]/g, '') : text;
-  } catch (cause) {
-    throw new AppError('file-missing', `'${value}' of the curl command cannot be read.`, { cause });
-  }
+  const path = value.slice(1);
+  const text = readNamedFile(path, `'${value}' of the curl command: ${path}`).toString('utf8');
+  return withoutBreaks ? text.replaceAll(/[\r\n]/g, '') : text;
 };
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };

@@ -2,8 +2,9 @@
  * Bodies from a file: JSON and NDJSON are read here, as a line is sent as it is written; every other format is a table,
  * which the caller's reader turns into rows. Gzip and zstd are undone.
  */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
+import { checkNamedFile, unreadable } from '../../core/named-file.ts';
 import { encodeTime } from '../../core/flight.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -42,9 +43,11 @@ export const readDataFile = async (
   readTable: TableReader,
   cells: CellKind,
 ): Promise<DataFile> => {
-  if (!existsSync(path)) {
-    throw new AppError('file-missing', `--data '${path}' does not exist.`);
-  }
+  if (checkNamedFile(path, `--data '${path}'`) === 'pipe')
+    throw new AppError(
+      'file-unreadable',
+      `--data '${path}' is a pipe, which can be read only once; a file is expected`,
+    );
   if (isJson(path)) {
     const all = readJsonRows(path, readText(path));
     return { rows: all.slice(0, maxRows), nInFile: all.length, nRejected: 0 };
@@ -62,9 +65,6 @@ const HEAD_BYTES = 256;
 /** By its name, else by its first character; a compressed file is taken for what its name says. */
 const isJson = (path: string): boolean => JSON_NAME.test(path) || /^[[{]/.test(readHead(path));
 
-const unreadable = (path: string, cause: unknown): AppError =>
-  new AppError('file-unreadable', `--data '${path}' cannot be read.`, { cause });
-
 const readHead = (path: string): string => {
   try {
     const descriptor = openSync(path, 'r');
@@ -76,7 +76,7 @@ const readHead = (path: string): string => {
       closeSync(descriptor);
     }
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadable(path, cause, `--data '${path}'`);
   }
 };
 
@@ -84,7 +84,7 @@ const readText = (path: string): string => {
   try {
     return new TextDecoder().decode(unpack(readFileSync(path)));
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadable(path, cause, `--data '${path}'`);
   }
 };
 

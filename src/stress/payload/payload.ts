@@ -1,8 +1,8 @@
 /**
  * Which requests a run sends, and the sentence that says so: a fixed body, a file's rows, made flights, a feeder.
  */
-import { readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
+import { readNamedFile } from '../../core/named-file.ts';
 import { type DataRow, fitRow, readDataFile, type TableReader } from './data-file.ts';
 import { readFeeder } from './feeder.ts';
 import { type ModelDocument, makeFlights } from './made-flights.ts';
@@ -168,9 +168,6 @@ const jsonRequest = (options: PayloadOptions, url: URL, json: string): Request =
 /** `--body TEXT`, or `--body @FILE`. */
 const readBody = (text: string): string | Uint8Array => {
   if (!text.startsWith('@')) return text;
-  try {
-    return readFileSync(text.slice(1));
-  } catch {
-    throw new AppError('file-missing', `--body '${text}': the file cannot be read.`);
-  }
+  const path = text.slice(1);
+  return readNamedFile(path, `--body '${text}': ${path}`);
 };

@@ -50,7 +50,10 @@ test.each([
   ['curl http://a/ http://b/', '2 URLs'],
   ["curl 'http://a/", 'a quote that is not closed'],
   ['curl --ftp-pasv http://a/', "'--ftp-pasv' of the curl command is not understood"],
-  ['curl -d @nowhere.txt http://a/', "'@nowhere.txt' of the curl command cannot be read"],
+  [
+    'curl -d @nowhere.txt http://a/',
+    "'@nowhere.txt' of the curl command: nowhere.txt does not exist",
+  ],
 ])('%s is refused in one sentence', (text, sentence) => {
   expect(() => parseCurl(`${text} `)).toThrow(sentence);
 });

@@ -1,8 +1,8 @@
 /**
  * Requests that come from a file that somebody else wrote: recorded by a browser, logged by a service, or described.
  */
-import { readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
+import { readNamedFile } from '../../core/named-file.ts';
 import { requestsOfLog } from './access-log.ts';
 import { requestsOfHar } from './har.ts';
 import { requestsOfOpenApi } from './openapi.ts';
@@ -37,11 +37,11 @@ export const readSource = (
 };
 
 const read = (flag: string, path: string): string => {
+  const bytes = readNamedFile(path, `${flag} '${path}'`);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString();
   try {
-    const bytes = readFileSync(path);
-    const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    return Buffer.from(isGzip ? Bun.gunzipSync(bytes) : bytes).toString();
+    return Buffer.from(Bun.gunzipSync(bytes)).toString();
   } catch (cause) {
-    throw new AppError('file-missing', `${flag} '${path}' cannot be read.`, { cause });
+    throw new AppError('file-broken', `${flag} '${path}' is cut off or damaged (gzip).`, { cause });
   }
 };

@@ -1,8 +1,8 @@
 /**
  * The run file: everything a run found, as one JSON document with a published schema; reports are made from it alone.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
+import { readNamedFile } from '../../core/named-file.ts';
 import { VERSION } from '../../core/version.ts';
 import type { KneeReport, LoadPoint } from '../analysis/knee.ts';
 import { judgeResult, type Result } from '../analysis/result.ts';
@@ -294,12 +294,11 @@ const completed = (file: RunFile): RunFile => {
   return { ...file, main, result };
 };
 
-/** @throws AppError file-missing, file-broken */
+/** @throws AppError file-missing, file-unreadable, file-broken */
 export const readRunFile = (path: string): RunFile => {
-  if (!existsSync(path))
-    throw new AppError('file-missing', `The run file '${path}' does not exist.`);
+  const text = readNamedFile(path, `The run file '${path}'`).toString('utf8');
   try {
-    const file = JSON.parse(readFileSync(path, 'utf8')) as RunFile;
+    const file = JSON.parse(text) as RunFile;
     if (file.format === RUN_FORMAT && file.main?.summary) return completed(file);
   } catch {}
   throw new AppError(
