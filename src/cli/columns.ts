@@ -2,7 +2,7 @@
  * `puntual columns FILE`: what the columns of a file hold, how they could be read, and the command that reads them.
  */
 import type { Command } from 'commander';
-import { writeAtomically } from '../core/atomic-write.ts';
+import { writeAtomically } from '../core/files/atomic-write.ts';
 import { AppError } from '../core/errors.ts';
 import { companionOf } from '../flights/cleaning/companions.ts';
 import { openFlights } from '../flights/cleaning/projection.ts';

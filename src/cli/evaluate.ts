@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import { PLAN_FIELDS } from '../core/around/surroundings.ts';
-import { writeAtomically } from '../core/atomic-write.ts';
+import { writeAtomically } from '../core/files/atomic-write.ts';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
 import { readModel } from '../core/model-file.ts';

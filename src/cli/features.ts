@@ -3,7 +3,7 @@
  */
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { writeAtomically } from '../core/atomic-write.ts';
+import { writeAtomically } from '../core/files/atomic-write.ts';
 import { isCategorical } from '../core/features.ts';
 import type { Model } from '../core/model.ts';
 import { writeModel } from '../core/model-file.ts';

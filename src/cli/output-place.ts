@@ -2,7 +2,7 @@
  * Where a command writes what it was told to with -o, looked at before the work that makes it.
  */
 import { existsSync, realpathSync } from 'node:fs';
-import { checkWritable, placeOf } from '../core/atomic-write.ts';
+import { checkWritable, placeOf } from '../core/files/atomic-write.ts';
 import { AppError } from '../core/errors.ts';
 
 /**

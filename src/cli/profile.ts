@@ -4,7 +4,7 @@
 
 import type { Command } from 'commander';
 import { MINUTES_PER_DAY } from '../core/calendar.ts';
-import { writeAtomically } from '../core/atomic-write.ts';
+import { writeAtomically } from '../core/files/atomic-write.ts';
 import { AppError } from '../core/errors.ts';
 import type { Group } from '../flights/profile/groups.ts';
 import { profileFiles } from '../flights/profile/profile.ts';

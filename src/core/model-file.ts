@@ -9,9 +9,9 @@ import { basename, dirname } from 'node:path';
 import { AppError } from './errors.ts';
 import { checkModel } from './model-check.ts';
 import type { Model } from './model.ts';
-import { readRegularFile } from './regular-file.ts';
+import { readRegularFile } from './files/regular-file.ts';
 import { encodeTensors, parseTensors, type Tensor } from './safetensors.ts';
-import { writeAtomically } from './atomic-write.ts';
+import { writeAtomically } from './files/atomic-write.ts';
 
 const FORMAT = 'puntual-model-1';
 /** No model file is larger. */

@@ -5,9 +5,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors.ts';
 import { encodeModel } from './model-file.ts';
-import { checkFolder, writeAtomically } from './atomic-write.ts';
+import { checkFolder, writeAtomically } from './files/atomic-write.ts';
 import type { Model } from './model.ts';
-import { readRegularFile } from './regular-file.ts';
+import { readRegularFile } from './files/regular-file.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const FILE = 'model.safetensors';

@@ -3,7 +3,7 @@
  * @source OpenSLO v1, kind SLO with a ratioMetric
  */
 import { AppError } from '../core/errors.ts';
-import { readRegularFile } from '../core/regular-file.ts';
+import { readRegularFile } from '../core/files/regular-file.ts';
 
 export interface Objective {
   readonly name: string;

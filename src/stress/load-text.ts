@@ -3,7 +3,7 @@
  */
 import { parseDurationMs } from '../core/duration.ts';
 import { AppError } from '../core/errors.ts';
-import { readNamedFile } from '../core/named-file.ts';
+import { readNamedFile } from '../core/files/named-file.ts';
 import type { Stage } from './generator/schedule.ts';
 
 const MAX_PER_SECOND = 10_000_000;

@@ -2,7 +2,7 @@
  * `puntual model export`: a model of ours in another library's format.
  */
 import { type Command, Option } from 'commander';
-import { writeAtomically } from '../../core/atomic-write.ts';
+import { writeAtomically } from '../../core/files/atomic-write.ts';
 import type { Model } from '../../core/model.ts';
 import { readModel } from '../../core/model-file.ts';
 import { findModel } from '../../core/model-store.ts';

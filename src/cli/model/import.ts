@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Model } from '../../core/model.ts';
 import { readModel, writeModel } from '../../core/model-file.ts';
 import { storeModel } from '../../core/model-store.ts';
-import { readNamedFile } from '../../core/named-file.ts';
+import { readNamedFile } from '../../core/files/named-file.ts';
 import { type CheckedRow, checkRows } from '../../exchange/check-rows.ts';
 import { importWithProposals } from '../../exchange/import.ts';
 import { type InputSpec, type InputsFile, parseInputsFile } from '../../exchange/inputs-file.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Command, Option } from 'commander';
 import { AppError } from '../../core/errors.ts';
-import { readNamedFile } from '../../core/named-file.ts';
+import { readNamedFile } from '../../core/files/named-file.ts';
 import { FILES_FOLDER, type JobSetting } from '../../stress/kubernetes/job.ts';
 import { openKubectl } from '../../stress/kubernetes/kubectl.ts';
 import { runParts } from '../../stress/kubernetes/run-parts.ts';

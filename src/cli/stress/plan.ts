@@ -2,7 +2,7 @@
  * What the flags of `puntual stress` ask for: the mode, the plan of the load, and how the service is reached.
  */
 import { AppError } from '../../core/errors.ts';
-import { readNamedFile } from '../../core/named-file.ts';
+import { readNamedFile } from '../../core/files/named-file.ts';
 import { readObjectives } from '../../slo/objective.ts';
 import { thresholdsOf } from '../../slo/thresholds.ts';
 import { parseSlo } from '../../stress/analysis/slo.ts';

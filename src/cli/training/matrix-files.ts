@@ -3,7 +3,7 @@
  */
 import { copyFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { writeAtomically } from '../../core/atomic-write.ts';
+import { writeAtomically } from '../../core/files/atomic-write.ts';
 import { AppError } from '../../core/errors.ts';
 import { readModel } from '../../core/model-file.ts';
 import { storeModel } from '../../core/model-store.ts';

@@ -2,7 +2,7 @@
  * Files to a stored model and its report: what `train` and `start` do, with progress shown and Ctrl-C heeded.
  */
 import { dirname, join } from 'node:path';
-import { writeAtomically } from '../../core/atomic-write.ts';
+import { writeAtomically } from '../../core/files/atomic-write.ts';
 import type { RejectExample } from '../../core/table.ts';
 import { fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';

@@ -8,7 +8,7 @@
  */
 import { basename } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { readNamedFile } from '../../core/named-file.ts';
+import { readNamedFile } from '../../core/files/named-file.ts';
 import { FIELDS } from '../../core/flight.ts';
 import { type Dialect, parseDialect } from '../dialects/dialect.ts';
 import { closestName } from './names.ts';

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DOUBLE, DuckDBDataChunk, type DuckDBConnection } from '@duckdb/node-api';
-import { checkFolder } from '../../core/atomic-write.ts';
+import { checkFolder } from '../../core/files/atomic-write.ts';
 import { AppError } from '../../core/errors.ts';
 import { encodeTime } from '../../core/flight.ts';
 import { identifier, literal, openDatabase } from '../database.ts';

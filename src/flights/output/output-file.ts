@@ -3,7 +3,7 @@
  */
 import { accessSync, constants, existsSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { placeOf } from '../../core/atomic-write.ts';
+import { placeOf } from '../../core/files/atomic-write.ts';
 import { AppError } from '../../core/errors.ts';
 import { withPartial } from './partial.ts';
 

@@ -4,7 +4,7 @@
 import { existsSync, globSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { checkNamedFile, unreadable } from '../../core/named-file.ts';
+import { checkNamedFile, unreadable } from '../../core/files/named-file.ts';
 
 export type Format = 'csv' | 'parquet' | 'ndjson' | 'arrow';
 

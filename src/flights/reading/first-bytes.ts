@@ -3,7 +3,7 @@
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { unreadable } from '../../core/named-file.ts';
+import { unreadable } from '../../core/files/named-file.ts';
 import type { Format } from './files.ts';
 import { excelOf } from './zip.ts';
 

@@ -3,7 +3,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { checkNamedFile } from '../../core/named-file.ts';
+import { checkNamedFile } from '../../core/files/named-file.ts';
 import type { Database } from '../database.ts';
 import { fetchInto } from './address.ts';
 import { readArrow } from './arrow.ts';

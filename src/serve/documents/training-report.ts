@@ -4,7 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import type { LoadedModel } from '../../core/model-file.ts';
-import { readRegularFile } from '../../core/regular-file.ts';
+import { readRegularFile } from '../../core/files/regular-file.ts';
 
 /** A figure, and where 95 of 100 resamplings of the days put it; null where the days are too few. */
 interface Measured {

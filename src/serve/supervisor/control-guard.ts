@@ -4,7 +4,7 @@
  * a name that was made to lead there (`Host`).
  */
 import { AppError } from '../../core/errors.ts';
-import { readRegularFile } from '../../core/regular-file.ts';
+import { readRegularFile } from '../../core/files/regular-file.ts';
 import { isLoopback } from './ports.ts';
 
 /** Lets a request pass or refuses it. @throws AppError key-missing, key-refused, file-unreadable */

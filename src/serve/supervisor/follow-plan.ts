@@ -4,7 +4,7 @@
  * hold for long, each by its descriptors.
  */
 import { AppError } from '../../core/errors.ts';
-import { readRegularFile } from '../../core/regular-file.ts';
+import { readRegularFile } from '../../core/files/regular-file.ts';
 import { descriptorLimit } from '../../host/descriptors.ts';
 import { grantedMemoryBytes } from '../../host/memory-limit.ts';
 import { grantedProcessors, processorQuota } from '../../host/processors.ts';

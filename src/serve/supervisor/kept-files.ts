@@ -6,7 +6,7 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { readRegularFile } from '../../core/regular-file.ts';
+import { readRegularFile } from '../../core/files/regular-file.ts';
 import type { ServeConfig } from '../config.ts';
 import { authFileOf, buildAuthorise, withAuthFile } from '../guard/auth.ts';
 import type { Log } from '../log.ts';

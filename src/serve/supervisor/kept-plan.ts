@@ -5,7 +5,7 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { checkRegularFile } from '../../core/regular-file.ts';
+import { checkRegularFile } from '../../core/files/regular-file.ts';
 import { dropCopy, holdCopy } from './shared-dir.ts';
 
 /** What can be done with files of flights; it comes from whoever can read them. */

@@ -19,7 +19,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
-import { openRegularFile } from '../../core/regular-file.ts';
+import { openRegularFile } from '../../core/files/regular-file.ts';
 import { sharedFolders } from '../../host/shared-folder.ts';
 import type { ModelCopy } from '../messages.ts';
 

@@ -2,7 +2,7 @@
  * A curl command line as a request: what browsers and colleagues copy and paste.
  */
 import { AppError } from '../../core/errors.ts';
-import { readNamedFile } from '../../core/named-file.ts';
+import { readNamedFile } from '../../core/files/named-file.ts';
 import type { Payload } from './payload.ts';
 import { parseHeader, pathOf } from './request.ts';
 

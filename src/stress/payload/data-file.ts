@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { checkNamedFile, unreadable } from '../../core/named-file.ts';
+import { checkNamedFile, unreadable } from '../../core/files/named-file.ts';
 import { encodeTime } from '../../core/flight.ts';
 
 type Row = Readonly<Record<string, unknown>>;

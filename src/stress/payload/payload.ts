@@ -2,7 +2,7 @@
  * Which requests a run sends, and the sentence that says so: a fixed body, a file's rows, made flights, a feeder.
  */
 import { AppError } from '../../core/errors.ts';
-import { readNamedFile } from '../../core/named-file.ts';
+import { readNamedFile } from '../../core/files/named-file.ts';
 import { type DataRow, fitRow, readDataFile, type TableReader } from './data-file.ts';
 import { readFeeder } from './feeder.ts';
 import { type ModelDocument, makeFlights } from './made-flights.ts';

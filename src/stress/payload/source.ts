@@ -2,7 +2,7 @@
  * Requests that come from a file that somebody else wrote: recorded by a browser, logged by a service, or described.
  */
 import { AppError } from '../../core/errors.ts';
-import { readNamedFile } from '../../core/named-file.ts';
+import { readNamedFile } from '../../core/files/named-file.ts';
 import { requestsOfLog } from './access-log.ts';
 import { requestsOfHar } from './har.ts';
 import { requestsOfOpenApi } from './openapi.ts';

@@ -2,7 +2,7 @@
  * The run file: everything a run found, as one JSON document with a published schema; reports are made from it alone.
  */
 import { AppError } from '../../core/errors.ts';
-import { readNamedFile } from '../../core/named-file.ts';
+import { readNamedFile } from '../../core/files/named-file.ts';
 import { VERSION } from '../../core/version.ts';
 import type { KneeReport, LoadPoint } from '../analysis/knee.ts';
 import { judgeResult, type Result } from '../analysis/result.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
 import { readRegularFile } from './regular-file.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'puntual-regular-'));

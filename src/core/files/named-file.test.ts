@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
 import { checkNamedFile, readNamedFile, unreadable } from './named-file.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'puntual-named-'));

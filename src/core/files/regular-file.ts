@@ -3,7 +3,7 @@
  * block for ever, a device might never end), and no more than a bound.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
 import { unreadable } from './named-file.ts';
 
 /** An open regular file; whoever opens it closes it. */

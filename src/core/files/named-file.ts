@@ -3,7 +3,7 @@
  * shell makes of `<(...)`. Folders, sockets and devices, which have no end, are refused with what they are.
  */
 import { lstatSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
 import { refusalReason } from './system-refusal.ts';
 
 /** What can be read: a file again and from any place, a pipe only once. */

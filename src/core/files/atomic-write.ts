@@ -20,7 +20,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { AppError } from './errors.ts';
+import { AppError } from '../errors.ts';
 import { refusalReason } from './system-refusal.ts';
 
 /** As many as Linux follows. */
