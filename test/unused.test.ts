@@ -60,7 +60,9 @@ const usesIn = (file: string): readonly Use[] => {
     /\b(?:import|export)\s+(?:type\s+)?\{([^}]*)\}\s*from\s*'([^']+)'/g,
   ))
     uses.push({ path: path!, names: namesIn(names!) });
-  for (const [, names, path] of text.matchAll(/\{([^{}]*)\}\s*=\s*await\s+import\(\s*'([^']+)',?\s*\)/g))
+  for (const [, names, path] of text.matchAll(
+    /\{([^{}]*)\}\s*=\s*await\s+import\(\s*'([^']+)',?\s*\)/g,
+  ))
     uses.push({ path: path!, names: namesIn(names!) });
   // A module that is loaded as a value: its members are what stands after a dot anywhere in this file.
   for (const [, path] of text.matchAll(/\bimport\(\s*'([^']+)',?\s*\)/g))
