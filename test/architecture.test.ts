@@ -19,7 +19,7 @@ interface Room {
 const GROUND = ['core', 'host', 'wasm'];
 
 const ROOMS: Readonly<Record<string, Room>> = {
-  core: { imports: [], rooms: { around: [], compression: [], steps: [] } },
+  core: { imports: [], rooms: { around: [], compression: [], files: [], steps: [] } },
   host: { imports: ['core'] },
   wasm: { imports: [] },
   flights: {
