@@ -24,7 +24,11 @@ import { fitDelayShape } from './quality/delay-shape.ts';
 import { dayEffects } from './features/day-effect.ts';
 import type { BuildLearner } from './growing/learner.ts';
 import { type BoostRows, joinRows, pickRows } from './growing/training-rows.ts';
-import { calibrateInTheLarge } from './quality/calibration-in-the-large.ts';
+import {
+  calibrateByShares,
+  type FlightShares,
+  flightShares,
+} from './quality/calibration-in-the-large.ts';
 import {
   type EffectWeights,
   effectColumns,
@@ -121,6 +125,8 @@ export const learnHeads = async (
   let isStopped = false;
   /** float64: what the first head says of the flights before the test. */
   let known = new Float64Array(0);
+  /** What these say of the level ahead. */
+  let shares: FlightShares = null;
   const watch =
     (head: string, { nRows }: BoostRows) =>
     (round: Round) => {
@@ -208,11 +214,9 @@ export const learnHeads = async (
     const curve = weights
       ? calibrateOverDays(probabilities, { labels: rows.labels, days: rows.days! })
       : fitCalibration(raw, of.calibration.labels);
-    const calibration = calibrateInTheLarge(
-      curve,
-      { ...rows, probabilities },
-      daysAhead(rows, of.test),
-    );
+    const outcomes = { ...rows, probabilities };
+    if (previous === null) shares = flightShares(curve, outcomes, daysAhead(rows, of.test));
+    const calibration = calibrateByShares(curve, outcomes, shares);
     if (previous === null) known = probabilities.map(buildCalibration(calibration));
     learned.push({
       boosted,
@@ -271,6 +275,7 @@ export const learnOnAll = async (
   const heads: LearnedHead['head'][] = [];
   let isStopped = false;
   let known = new Float64Array(0);
+  let shares: FlightShares = null;
   let previous: number | null = null;
   for (const { head, boosted: first, curve, weights } of judged) {
     const { minutes } = head;
@@ -295,7 +300,9 @@ export const learnOnAll = async (
       mainFeaturesOf(features),
       weights,
     );
-    const calibration = calibrateInTheLarge(curve, { ...rows, probabilities }, ahead);
+    const outcomes = { ...rows, probabilities };
+    if (previous === null) shares = flightShares(curve, outcomes, ahead);
+    const calibration = calibrateByShares(curve, outcomes, shares);
     if (previous === null) known = probabilities.map(buildCalibration(calibration));
     const forest = forestOf(boosted.trees, bins, boosted.base);
     heads.push(headOf({ minutes, calibration, forest, isFirst: previous === null }));

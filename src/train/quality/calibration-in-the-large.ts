@@ -18,27 +18,42 @@ interface KnownOutcomes {
 }
 
 /**
+ * What one flight of a day says of the level ahead, day by day, so that the shares of all flights known sum to 1; null
+ * where all flights say the same.
+ */
+export type FlightShares = ReadonlyMap<number, number> | null;
+
+/**
  * The same curve, moved to the level of the known flights.
  * @param ahead the days that the answers are about
  */
 export const calibrateInTheLarge = (
   calibration: Calibration,
-  { probabilities, labels, days }: KnownOutcomes,
+  known: KnownOutcomes,
   ahead: DaysAhead,
+): Calibration => calibrateByShares(calibration, known, flightShares(calibration, known, ahead));
+
+/**
+ * The same curve, moved to the level that flights have by their shares. A later head is about flights that were late: there
+ * are many of them on a bad day, on which they are later too, so each keeps the share that it has among all flights.
+ */
+export const calibrateByShares = (
+  calibration: Calibration,
+  { probabilities, labels, days }: KnownOutcomes,
+  shares: FlightShares,
 ): Calibration => {
-  const curve = buildCalibration(calibration);
-  const weights =
-    days && days.length > 0
-      ? levelWeights({ probabilities: probabilities.map(curve), labels, days }, ahead)
-      : new Float64Array(labels.length).fill(1 / labels.length);
+  const weights = Float64Array.from(labels, (_, row) => shares?.get(days![row]!) ?? 1);
   return anchor(calibration, probabilities, labels, weights);
 };
 
-/** float64, one per flight, summing to 1: what it says about the level ahead. */
-export const levelWeights = (
-  { probabilities, labels, days }: KnownOutcomes & { readonly days: Int32Array },
+/** @param known all flights known, with what the first head says of them before it is calibrated */
+export const flightShares = (
+  calibration: Calibration,
+  { probabilities, labels, days }: KnownOutcomes,
   ahead: DaysAhead,
-): Float64Array => {
+): FlightShares => {
+  if (!days || days.length === 0) return null;
+  const curve = buildCalibration(calibration);
   const starts: number[] = [];
   for (let row = 0; row < days.length; row++)
     if (row === 0 || days[row] !== days[row - 1]) starts.push(row);
@@ -48,19 +63,14 @@ export const levelWeights = (
   const rate = (late + 1) / (labels.length + 2);
   const excess = new Float64Array(starts.length);
   const chance = new Float64Array(starts.length);
-  const ends = starts.map((_, d) => starts[d + 1] ?? days.length);
+  const sizes = starts.map((start, d) => (starts[d + 1] ?? days.length) - start);
   for (let d = 0; d < starts.length; d++) {
-    const n = ends[d]! - starts[d]!;
-    for (let row = starts[d]!; row < ends[d]!; row++)
-      excess[d]! += (labels[row]! - probabilities[row]!) / n;
+    const n = sizes[d]!;
+    for (let row = starts[d]!; row < starts[d]! + n; row++)
+      excess[d]! += (labels[row]! - curve(probabilities[row]!)) / n;
     chance[d] = (rate * (1 - rate)) / n;
   }
-  const ofDays = dayWeights(
-    { days: Int32Array.from(starts, (row) => days[row]!), excess, chance },
-    ahead,
-  );
-  const weights = new Float64Array(days.length);
-  for (let d = 0; d < starts.length; d++)
-    weights.fill(ofDays[d]! / (ends[d]! - starts[d]!), starts[d]!, ends[d]!);
-  return weights;
+  const knownDays = Int32Array.from(starts, (row) => days[row]!);
+  const ofDays = dayWeights({ days: knownDays, excess, chance }, ahead);
+  return new Map(Array.from(knownDays, (day, d) => [day, ofDays[d]! / sizes[d]!]));
 };

@@ -71,6 +71,16 @@ describe('minutes and probabilities of one flight', () => {
     });
   });
 
+  test('are of all flights of which the same is said, not of those that stand first', () => {
+    const constant = fitDelayShape({
+      probabilities: new Float64Array(12_000).fill(0.1),
+      minutes: Float32Array.from({ length: 12_000 }, (_, i) => (i < 1500 ? 5 : -5)),
+      steps: STEPS,
+    });
+    const median = buildDelayQuantile(constant, 0.5)(Float64Array.of(0.1, 0.05, 0.02), 0);
+    expect(Math.abs(median + 5)).toBeLessThanOrEqual(0.5);
+  });
+
   test('are finite also where there was nothing between two steps, or nothing at all', () => {
     for (const minutes of [[], [3], [20, 20], [-5, 100]]) {
       const few = fitDelayShape({

@@ -21,13 +21,17 @@ const MAX_KNOTS = 12;
 export const fitDelayShape = ({ probabilities, minutes, steps }: KnownDelays): DelayShape => {
   const order = beforeFirstStep({ probabilities, minutes, steps });
   const nKnots = Math.max(1, Math.min(MAX_KNOTS, Math.floor(order.length / ROWS_PER_KNOT)));
+  const isSame = (a: number, b: number): boolean => probabilities[a] === probabilities[b];
   const knots: number[] = [];
   const below: number[] = [];
+  let end = 0;
   for (let k = 0; k < nKnots; k++) {
-    const own = order.subarray(
-      Math.floor((k * order.length) / nKnots),
-      Math.floor(((k + 1) * order.length) / nKnots),
-    );
+    const begin = end;
+    end = Math.max(begin, Math.floor(((k + 1) * order.length) / nKnots));
+    // Flights of which the same is said belong to one knot.
+    while (end > 0 && end < order.length && isSame(order[end - 1]!, order[end]!)) end++;
+    if (k > 0 && end === begin) continue;
+    const own = order.subarray(begin, end);
     let sum = 0;
     for (let i = 0; i < own.length; i++) sum += probabilities[own[i]!]!;
     const mean = sum / Math.max(1, own.length);
