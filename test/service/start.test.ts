@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildPlantedModel } from '../planted.ts';
 import type { Started } from '../../src/serve/supervisor/supervisor.ts';
 import { isAlive, MAIN, makeModelsDir, runServe, startService, until } from './running.ts';
 
@@ -54,6 +55,32 @@ describe('puntual serve', () => {
     expect(damaged.exitCode).toBe(2);
     expect(damaged.stderr.trimEnd().split('\n')).toHaveLength(1);
   }, 180_000);
+
+  // A process of a table of its own, as in a container, where the system lets us make one.
+  const asFirst = ['unshare', '--map-root-user', '--pid', '--fork', '--kill-child'];
+  const canBeFirst =
+    Bun.which('unshare') !== null && Bun.spawnSync([...asFirst, 'true']).exitCode === 0;
+  test.skipIf(!canBeFirst)(
+    'ends as process 1 too when no worker gets ready',
+    async () => {
+      const model = buildPlantedModel({ nTrees: 1 });
+      const unfit = makeModelsDir({
+        ...model,
+        selfTest: {
+          nRows: 1,
+          raw: new Float64Array(model.inputs.length).fill(Number.NaN),
+          answers: Float64Array.of(0.5),
+        },
+      });
+      const child = Bun.spawn(
+        [...asFirst, process.execPath, MAIN, 'serve', '--models', unfit, ...PORTS],
+        { stdio: ['ignore', 'ignore', 'pipe'] },
+      );
+      expect(await new Response(child.stderr).text()).toContain('self-test');
+      expect(await child.exited).toBe(2);
+    },
+    60_000,
+  );
 
   test('exits 2 with one line for a folder of models that is a file', async () => {
     const { exitCode, stderr } = await runServe('--models', MAIN);

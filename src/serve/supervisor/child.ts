@@ -174,7 +174,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
       refusal ??
       new AppError(
         'not-ready',
-        `a worker ended before it was ready (${signal ?? `exit code ${code}`})`,
+        `a worker ended before it was ready (${signal ?? `exit code ${code}`})${signal === 'SIGKILL' ? ', as the kernel ends one where memory is too little' : ''}`,
       );
     loaded.reject(error);
     warm.reject(error);

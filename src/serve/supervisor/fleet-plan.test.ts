@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { planFleet, shortageOf } from './fleet-plan.ts';
+import { planFleet, shortageOf, startShortageOf } from './fleet-plan.ts';
 
 const MB = 2 ** 20;
 const wanted = {
@@ -67,4 +67,20 @@ test('more memory has room below the limit, with something to spare, and whereve
     'memory is too little: 200 MB for all, 100 MB in use, 90 MB more are needed',
   );
   expect(shortageOf(90 * MB, undefined)).toBe(undefined);
+});
+
+test.each([
+  // Those that started took 90, 149 and 207 MB in all; the others were ended by the kernel.
+  [22.3, 128, 1, undefined],
+  [44.5, 256, 1, undefined],
+  [66.8, 256, 1, undefined],
+  [55.7, 128, 1, 'a worker needs 107 MB or more'],
+  [89.1, 256, 1, 'a worker needs 161 MB or more'],
+  [44.5, 256, 3, 'each of 3 workers needs 89 MB or more'],
+])('a start with a model of %d MB within %i MB, %i workers', (modelMb, limitMb, nWorkers, why) => {
+  const use = { usedBytes: (15 + modelMb) * MB, limitBytes: limitMb * MB };
+  const shortage = startShortageOf({ nWorkers, modelBytes: modelMb * MB }, use);
+  if (why === undefined) expect(shortage).toBeUndefined();
+  else expect(shortage).toContain(why);
+  expect(startShortageOf({ nWorkers, modelBytes: modelMb * MB }, undefined)).toBeUndefined();
 });

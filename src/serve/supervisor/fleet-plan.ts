@@ -110,3 +110,19 @@ export const shortageOf = (bytes: number, use: MemoryUse | undefined): string | 
   const mb = (n: number): string => `${Math.round(n / MEGABYTE)} MB`;
   return `memory is too little: ${mb(use.limitBytes)} for all, ${mb(use.usedBytes)} in use, ${mb(bytes)} more are needed`;
 };
+
+/** What a worker takes at least while it reads, checks and compiles a model: measured from 22 to 67 MB. */
+const LEAST_BYTES = 18 * MEGABYTE;
+const LEAST_SIZES = 1.6;
+
+/** @returns why the kernel would end the workers of a start before they are ready; undefined where they have a chance */
+export const startShortageOf = (
+  { nWorkers, modelBytes }: { readonly nWorkers: number; readonly modelBytes: number },
+  use: MemoryUse | undefined,
+): string | undefined => {
+  const eachBytes = LEAST_BYTES + LEAST_SIZES * modelBytes;
+  if (use === undefined || use.usedBytes + nWorkers * eachBytes <= use.limitBytes) return undefined;
+  const mb = (n: number): string => `${Math.round(n / MEGABYTE)} MB`;
+  const workers = nWorkers === 1 ? 'a worker' : `each of ${nWorkers} workers`;
+  return `memory is too little for a model of ${mb(modelBytes)}: ${mb(use.limitBytes)} for all, ${mb(use.usedBytes)} in use, ${workers} needs ${mb(eachBytes)} or more; allow more memory, or serve a smaller model`;
+};

@@ -18,6 +18,7 @@ import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import { openAdmin } from './admin.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
 import { followPlan } from './follow-plan.ts';
+import { startShortageOf } from './fleet-plan.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { actAsInit } from './init-process.ts';
 import { keepFiles, watchFiles } from './kept-files.ts';
@@ -69,6 +70,8 @@ export const serve = async (
   const state: State = { draining: false, reload: undefined, shadowBefore: undefined };
   let built: Fleet | undefined;
   const admins: Bun.Server<undefined>[] = [];
+  /** What would keep the process from its end, also where the start fails. */
+  const endings: (() => void)[] = [];
   try {
     const kept = await keepFiles(config, sharedDir);
     const { schedule: paths } = config;
@@ -132,7 +135,7 @@ export const serve = async (
       admins.push(
         openAdmin({ host: health.host, port: healthPort, view, log, control: undefined }),
       );
-    const endInit = actAsInit((pid) => [...fleet.children()].some((child) => child.pid === pid));
+    endings.push(actAsInit((pid) => [...fleet.children()].some((child) => child.pid === pid)));
     let drainedMs = 0;
     const { ended, end } = buildShutdown(fleet, config, () => {
       state.draining = true;
@@ -140,12 +143,13 @@ export const serve = async (
       manager.stopping();
       tellAll();
     });
-    const unwatchParent = inherited
-      ? () => {}
-      : npmParent.watch(() => {
+    if (!inherited)
+      endings.push(
+        npmParent.watch(() => {
           log.info('the shell that npm started is gone, the service ends');
           end();
-        });
+        }),
+      );
     process.on('SIGHUP', () => void state.reload?.switchTo(undefined).catch(() => {}));
     process.on('SIGUSR2', () => {
       if (!state.reload) return;
@@ -158,6 +162,11 @@ export const serve = async (
         end();
       });
     });
+    const shortage = startShortageOf(
+      { nWorkers: followed.plan().nWorkers, modelBytes: bytesOf(ref) },
+      readMemoryUse(),
+    );
+    if (shortage !== undefined) throw new AppError('limit-system', shortage);
     const facts = await Promise.race([
       // A worker that ends because the service does is no failure of the start.
       fleet.start(ref, port).catch(async (error) => {
@@ -230,16 +239,15 @@ export const serve = async (
     await Promise.race([endPushes(), Bun.sleep(Math.max(LAST_PUSH_MS, leftMs))]);
     unwatch();
     unfollow();
-    endInit();
     unwatchFiles();
     unwatchPlan?.();
     unwatchModel();
-    unwatchParent();
     return code;
   } catch (error) {
     if (error instanceof EndedEarly) return error.code;
     throw error;
   } finally {
+    for (const end of endings) end();
     manager.end();
     built?.end();
     const left = [...(built?.children() ?? [])];
