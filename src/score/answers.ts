@@ -48,12 +48,15 @@ export const buildScore = (model: Model, explains = false): Score => {
 
 const buildExplanation = (model: Model): Score => {
   const nInputs = model.inputs.length;
-  const { pointsInto } = buildExplainer(model);
-  const points = new Float64Array(nInputs);
+  const { pointsOfRows } = buildExplainer(model);
+  const points = new Float64Array(CHUNK_ROWS * nInputs);
+  const bases = new Float64Array(CHUNK_ROWS);
   return (raw, nRows, out) => {
+    pointsOfRows(raw, nRows, points, bases);
     for (let row = 0; row < nRows; row++) {
-      out[row] = rounded(pointsInto(raw, row * nInputs, points));
-      for (let i = 0; i < nInputs; i++) out[(i + 1) * CHUNK_ROWS + row] = rounded(points[i]!);
+      out[row] = rounded(bases[row]!);
+      for (let i = 0; i < nInputs; i++)
+        out[(i + 1) * CHUNK_ROWS + row] = rounded(points[row * nInputs + i]!);
     }
   };
 };

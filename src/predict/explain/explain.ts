@@ -5,10 +5,13 @@ import { buildEncoder, inputsOf } from '../../core/features.ts';
 import { finish, type Gradual } from '../gradual.ts';
 import type { Lang } from '../../core/language.ts';
 import { firstHeadOf, type Model } from '../../core/model.ts';
+import { buildAveragedScorer } from '../averaged-scorer.ts';
 import { buildHeadTransform } from '../heads.ts';
+import { BATCH_ROWS, type Scorer } from '../scorer.ts';
 import { toProbabilityScale } from './probability-attribution.ts';
 import { reasonOf } from './reason.ts';
 import { scoreOf } from '../reference.ts';
+import { buildRowsAttribution } from './sample-shap.ts';
 import { attributeGradually } from './shap.ts';
 
 interface Reason {
@@ -32,6 +35,18 @@ export interface Explainer {
   /** Fills `into` with each input's points, in the order of `model.inputs`, and returns the base. */
   readonly pointsInto: (raw: Float64Array, at: number, into: Float64Array) => number;
   /**
+   * The points of many flights, with the bits that `pointsInto` gives each.
+   * @param points float64, shape (nRows, nInputs): filled
+   * @param bases float64, shape (nRows): filled
+   * @cost small trees: a tenth of one flight after the other, once there are hundreds
+   */
+  readonly pointsOfRows: (
+    raw: Float64Array,
+    nRows: number,
+    points: Float64Array,
+    bases: Float64Array,
+  ) => void;
+  /**
    * Mean size of each input's points over many flights: its importance.
    * @returns in the order of `model.inputs`, on the scale of the probability
    */
@@ -48,7 +63,8 @@ export function* explainGradually(model: Model): Gradual<Explainer> {
   const { score } = first;
   const transform = buildHeadTransform(first);
   const encode = buildEncoder(inputs, steps);
-  const attribution = yield* attributeGradually(score, expectedFeatures(model));
+  const means = expectedFeatures(model);
+  const attribution = yield* attributeGradually(score, means);
   const inputsAt = steps.map((step) =>
     [...new Set(inputsOf(step))].map((name) => inputs.findIndex((input) => input.name === name)),
   );
@@ -56,17 +72,29 @@ export function* explainGradually(model: Model): Gradual<Explainer> {
   const byFeature = new Float64Array(steps.length);
   const points = new Float64Array(inputs.length);
 
+  /** Shares what the features add to a raw score among the inputs that they are made of. @returns the base */
+  const shareInto = (
+    points: Float64Array,
+    ofFeature: (f: number) => number,
+    raw: number,
+  ): number => {
+    points.fill(0);
+    for (let f = 0; f < steps.length; f++) {
+      const owners = inputsAt[f]!;
+      const effect = ofFeature(f);
+      for (const owner of owners) points[owner] = points[owner]! + effect / owners.length;
+    }
+    return toProbabilityScale(points, attribution.expected, raw, transform);
+  };
   const attributeInto = (raw: Float64Array, at: number, points: Float64Array): number => {
     encode(raw, at, features, 0);
     byFeature.fill(0);
     attribution.addInto(features, byFeature);
-    points.fill(0);
-    for (let f = 0; f < steps.length; f++) {
-      const owners = inputsAt[f]!;
-      for (const owner of owners) points[owner] = points[owner]! + byFeature[f]! / owners.length;
-    }
-    return toProbabilityScale(points, attribution.expected, scoreOf(score, features, 0), transform);
+    return shareInto(points, (f) => byFeature[f]!, scoreOf(score, features, 0));
   };
+  /** For many rows, made when they first come. */
+  let ofRows: ReturnType<typeof buildRowsAttribution> | undefined;
+  let scorer: Scorer | undefined;
 
   return {
     explain: (raw, at, lang = 'en') => {
@@ -82,6 +110,24 @@ export function* explainGradually(model: Model): Gradual<Explainer> {
       return { base, reasons };
     },
     pointsInto: attributeInto,
+    pointsOfRows: (raw, nRows, points, bases) => {
+      ofRows ??= buildRowsAttribution(score, means);
+      scorer ??= buildAveragedScorer([score], steps.length, undefined, model);
+      const matrix = new Float64Array(nRows * steps.length);
+      const scores = new Float64Array(nRows);
+      for (let from = 0; from < nRows; from += BATCH_ROWS) {
+        const n = Math.min(BATCH_ROWS, nRows - from);
+        scorer.encode(raw, from * inputs.length, n);
+        matrix.set(scorer.features.subarray(0, n * steps.length), from * steps.length);
+        scorer.score(n);
+        scores.set(scorer.scores.subarray(0, n), from);
+      }
+      const effects = ofRows(matrix);
+      for (let row = 0; row < nRows; row++) {
+        const own = points.subarray(row * inputs.length, (row + 1) * inputs.length);
+        bases[row] = shareInto(own, (f) => effects[f]![row]!, scores[row]!);
+      }
+    },
     importance: (raw, nRows) => {
       const mean = new Float64Array(inputs.length);
       for (let row = 0; row < nRows; row++) {

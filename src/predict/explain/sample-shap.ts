@@ -10,10 +10,11 @@
 import type { Forest } from '../../core/forest.ts';
 import type { Score } from '../../core/model.ts';
 import { decide } from '../reference.ts';
+import type { Attribution } from './attribution.ts';
 import { measurePaths } from './deep-forest-shap.ts';
 import { buildContributions, collectPaths, type LeafPaths } from './leaf-paths.ts';
 import { buildAttribution, KEPT_SPLITS } from './shap.ts';
-import { attributeByTables } from './table-shap.ts';
+import { buildTableAttribution, type RowAttribution } from './table-shap.ts';
 
 /**
  * What each feature adds to the raw score of each row.
@@ -26,21 +27,40 @@ export const attributeRows = (
   score: Score,
   matrix: Float64Array,
   means: Float64Array,
-): readonly Float64Array[] => {
-  if (score.kind === 'forest' && measurePaths(score.forest) <= KEPT_SPLITS) {
-    const paths = collectPaths(score.forest);
-    const columns = columnsOf(matrix, means.length);
-    if (matrix.length > 0 && paths.maxItems <= MAX_BITS)
-      return (
-        attributeByTables(score.forest, paths, columns) ??
-        attributeByTree(score.forest, paths, columns)
+): readonly Float64Array[] => buildRowsAttribution(score, means)(matrix);
+
+/** The same as a function of the matrix, for whoever has one block of rows after the other. */
+export const buildRowsAttribution = (
+  score: Score,
+  means: Float64Array,
+): ((matrix: Float64Array) => readonly Float64Array[]) => {
+  const nFeatures = means.length;
+  const ofMany = score.kind === 'forest' ? buildForestRows(score.forest) : undefined;
+  let attribution: Attribution | undefined;
+  return (matrix) => {
+    const nRows = matrix.length / nFeatures;
+    if (ofMany && nRows >= MIN_ROWS) return ofMany(columnsOf(matrix, nFeatures));
+    attribution ??= buildAttribution(score, means);
+    const effects = new Float64Array(matrix.length);
+    for (let at = 0; at < matrix.length; at += nFeatures)
+      attribution.addInto(
+        matrix.subarray(at, at + nFeatures),
+        effects.subarray(at, at + nFeatures),
       );
-  }
-  const { addInto } = buildAttribution(score, means);
-  const effects = new Float64Array(matrix.length);
-  for (let at = 0; at < matrix.length; at += means.length)
-    addInto(matrix.subarray(at, at + means.length), effects.subarray(at, at + means.length));
-  return columnsOf(effects, means.length);
+    return columnsOf(effects, nFeatures);
+  };
+};
+
+/** Fewer rows are not worth the tables of all trees. */
+const MIN_ROWS = 64;
+
+/** Undefined for trees too large to be taken for all rows together. */
+const buildForestRows = (forest: Forest): RowAttribution | undefined => {
+  if (measurePaths(forest) > KEPT_SPLITS) return undefined;
+  const paths = collectPaths(forest);
+  if (paths.maxItems > MAX_BITS) return undefined;
+  const byTables = buildTableAttribution(forest, paths);
+  return (columns) => byTables?.(columns) ?? attributeByTree(forest, paths, columns);
 };
 
 /** Features of a path whose set is kept as bits of a whole number. */

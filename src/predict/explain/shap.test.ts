@@ -194,7 +194,7 @@ describe('an explanation', () => {
 
 test.each([
   ['of few features', 20, 31, 1, 300],
-  ['with more features on a path than are remembered', 3, 4000, 4, 30],
+  ['with more features on a path than are remembered', 3, 4000, 4, 64],
 ])('many rows get the bits that each gets by itself: trees %s', (_, nTrees, nLeaves, times, n) => {
   const random = buildRandom(9);
   const planted = buildPlantedForest(nTrees, nLeaves, 5);
@@ -215,4 +215,32 @@ test.each([
     addInto(matrix.subarray(at, at + means.length), one.subarray(at, at + means.length));
   const effects = attributeRows(score, matrix, means);
   expect(one.map((_, i) => effects[i % means.length]![Math.floor(i / means.length)]!)).toEqual(one);
+});
+
+test('blocks of flights, small and large, get the bits that each flight gets by itself', () => {
+  const model = buildPlantedModel({ nTrees: 20, nLeaves: 31 });
+  const nInputs = model.inputs.length;
+  const random = buildRandom(13);
+  const { pointsInto, pointsOfRows } = buildExplainer(model);
+  for (const [nRows, nValues] of [
+    [70, 2],
+    [3, 3],
+    [300, 3],
+    [300, 40],
+  ] as const) {
+    const raw = Float64Array.from({ length: nRows * nInputs }, (_, i) => {
+      if (random() < 0.1) return Number.NaN;
+      const isTime = model.inputs[i % nInputs]!.kind === 'time';
+      return isTime ? 22_618_800 + Math.floor(random() * 500_000) : Math.floor(random() * nValues);
+    });
+    const points = new Float64Array(nRows * nInputs);
+    const bases = new Float64Array(nRows);
+    pointsOfRows(raw, nRows, points, bases);
+    const one = points.map(() => 0);
+    const oneBases = bases.map((_, row) =>
+      pointsInto(raw, row * nInputs, one.subarray(row * nInputs, (row + 1) * nInputs)),
+    );
+    expect(points).toEqual(one);
+    expect(bases).toEqual(oneBases);
+  }
 });

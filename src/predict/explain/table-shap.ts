@@ -31,45 +31,65 @@ interface TreeLeaves {
   readonly features: readonly number[];
 }
 
+/** Of each feature, float64, shape (nRows): what it adds to the raw scores of rows whose features are `columns`. */
+export type RowAttribution = (columns: readonly Float64Array[]) => readonly Float64Array[];
+
 /**
- * Of each feature, float64, shape (nRows): what it adds to the raw scores. Null where the trees are too large for tables.
- * @param columns of each feature, float64, shape (nRows)
+ * The attribution of rows by tables; null where a tree is too large for them.
+ * @returns null where the rows have too many values for it
  */
-export const attributeByTables = (
+export const buildTableAttribution = (
   forest: Forest,
   paths: LeafPaths,
-  columns: readonly Float64Array[],
-): readonly Float64Array[] | null => {
+): ((columns: readonly Float64Array[]) => ReturnType<RowAttribution> | null) | null => {
   const trees = treesOf(forest, paths);
   const nFeatures = Math.max(1, ...trees.map(({ features }) => features.length));
   const nLeaves = Math.max(...trees.map(({ begin, end }) => end - begin));
   if (paths.maxItems > MAX_ITEMS || nFeatures > MAX_FEATURES || nLeaves > MAX_LEAVES) return null;
-  const ranks = columns.map((column, f) => rankColumn(forest, f, column));
-  const nClasses = 1 + ranks.reduce((sum, { values }) => sum + values.length, 0);
-  if (nClasses > MAX_CLASSES) return null;
-  const nRows = columns[0]!.length;
   const size = { nPairs: Math.ceil(nFeatures / 2), nVectors: Math.ceil(nLeaves / 8) };
-  const { shape, nPages } = shapeOf(paths, trees, {
-    ...size,
-    nRows,
-    nColumns: columns.length,
-    nClasses,
-  });
+  const rankers = Array.from({ length: forest.nFeatures }, (_, f) => buildRanker(forest, f));
+  /** The kernel of the rows before, which serves others of the same shape. */
+  let last: ReturnType<typeof buildTables> | undefined;
+  return (columns) => {
+    const ranks = columns.map((column, f) => rankers[f]!(column));
+    const nClasses = 1 + ranks.reduce((sum, { values }) => sum + values.length, 0);
+    if (nClasses > MAX_CLASSES) return null;
+    const nRows = columns[0]!.length;
+    if (last === undefined || last.shape.nRows !== nRows || last.nClasses < nClasses)
+      last = buildTables(paths, trees, {
+        ...{ ...size, nRows, nColumns: columns.length },
+        // Other rows may have more categories.
+        nClasses: Math.min(MAX_CLASSES, 2 * nClasses),
+      });
+    const { shape, memory, kernel, fillTables } = last;
+    const fillClasses = buildClassFill(memory, shape, { forest, paths, ranks });
+    const stride = shape.effectBytes / 8;
+    const effects = new Float64Array(memory.buffer, shape.effectsAt, nRows * stride).fill(0);
+    for (const tree of trees) {
+      if (tree.features.length === 0) continue;
+      fillTables(tree);
+      fillClasses(tree);
+      kernel.addTree(tree.end - tree.begin);
+    }
+    return columns.map((_, f) =>
+      Float64Array.from({ length: nRows }, (_, row) => effects[row * stride + f]!),
+    );
+  };
+};
+
+/** Memory for the tables of any tree and for the rows, and what works on it. */
+const buildTables = (
+  paths: LeafPaths,
+  trees: readonly TreeLeaves[],
+  size: Parameters<typeof shapeOf>[2],
+) => {
+  const { shape, nPages } = shapeOf(paths, trees, size);
   const memory = new WebAssembly.Memory({ initial: nPages });
-  const kernel = buildTableKernel(memory, shape);
-  const fillTables = buildTableFill(memory, shape, paths);
-  const fillClasses = buildClassFill(memory, shape, { forest, paths, ranks });
-  for (const tree of trees) {
-    if (tree.features.length === 0) continue;
-    fillTables(tree);
-    fillClasses(tree);
-    kernel.addTree(tree.end - tree.begin);
-  }
-  const stride = shape.effectBytes / 8;
-  const effects = new Float64Array(memory.buffer, shape.effectsAt, nRows * stride);
-  return columns.map((_, f) =>
-    Float64Array.from({ length: nRows }, (_, row) => effects[row * stride + f]!),
-  );
+  return {
+    ...{ shape, memory, nClasses: size.nClasses },
+    kernel: buildTableKernel(memory, shape),
+    fillTables: buildTableFill(memory, shape, paths),
+  };
 };
 
 /** Leaves are numbered tree by tree. */
@@ -141,6 +161,8 @@ const buildTableFill = (
   const width = 2 * nPairs;
   const fails = new Uint8Array(maxItems);
   const own = new Float64Array(maxItems);
+  /** Of each item of a leaf, its place among the tree's features. */
+  const placeOf = new Int32Array(maxItems);
   return ({ begin, end, features }) => {
     places.fill(effectBytes - 8);
     features.forEach((f, place) => {
@@ -152,11 +174,11 @@ const buildTableFill = (
       const nItems = items[leaf + 1]! - first;
       starts[leaf - begin] = tablesFrom + 8 * at;
       tables.fill(0, at, at + (width << nItems));
+      for (let i = 0; i < nItems; i++) placeOf[i] = features.indexOf(feature[first + i]!);
       for (let set = 0; set < 1 << nItems; set++, at += width) {
         for (let i = 0; i < nItems; i++) fails[i] = (set >> i) & 1;
         contribute(leaf, fails, own);
-        for (let i = 0; i < nItems; i++)
-          tables[at + features.indexOf(feature[first + i]!)] = own[i]!;
+        for (let i = 0; i < nItems; i++) tables[at + placeOf[i]!] = own[i]!;
       }
     }
   };
@@ -169,14 +191,15 @@ interface RankedColumn {
   readonly values: Float64Array;
 }
 
-const rankColumn = (forest: Forest, f: number, column: Float64Array): RankedColumn => {
+const buildRanker = (forest: Forest, f: number): ((column: Float64Array) => RankedColumn) => {
   const { precision, comparison, zeroIsMissing } = forest;
   const nodes = [...forest.feature.keys()].filter((node) => forest.feature[node] === f);
   const isPlain = precision === 'float64' && comparison === '<=' && !zeroIsMissing;
-  if (!isPlain || nodes.some((node) => forest.categoryStart[node] !== -1))
-    return rankDistinct(column);
-  const thresholds = Float64Array.from(new Set(nodes.map((node) => forest.threshold[node]!)));
-  return rankBetween(column, thresholds.sort());
+  if (!isPlain || nodes.some((node) => forest.categoryStart[node] !== -1)) return rankDistinct;
+  const thresholds = Float64Array.from(
+    new Set(nodes.map((node) => forest.threshold[node]!)),
+  ).sort();
+  return (column) => rankBetween(column, thresholds);
 };
 
 const rankDistinct = (column: Float64Array): RankedColumn => {
