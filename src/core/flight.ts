@@ -72,7 +72,8 @@ export const FIELDS = {
   aircraftGapMinutes: {
     kind: 'number',
     unit: 'min',
-    description: "Minutes since the aircraft's departure before, on the same day",
+    description:
+      "Minutes since the aircraft's departure before, on the same day, by the airports' clocks",
   },
   destinationHourFlights: {
     kind: 'number',

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { ReadingOptions } from '../reading-options.ts';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
-import { encodeTime } from '../../core/flight.ts';
+import { startPlan } from '../../core/around/departure-plan.ts';
+import { decodeTime, encodeTime } from '../../core/flight.ts';
 import type { Table } from '../../core/table.ts';
 import { openDatabase } from '../database.ts';
 import { parseDialect } from '../dialects/dialect.ts';
 import { loadTable } from './load.ts';
+import { readPlanned } from './plan.ts';
 
 const HEADER =
   'year,month,day,dep_time,sched_dep_time,dep_delay,arr_time,sched_arr_time,arr_delay,carrier,flight,tailnum,origin,dest,air_time,distance,hour,minute,time_hour';
@@ -460,4 +462,22 @@ test('how many flights are kept may depend on what the plan of all departures ta
   // A flight takes 16 bytes, whether it is kept or not.
   expect(seen.at(-1)! - seen[0]!).toBeGreaterThan(16 * 3000);
   expect((await loadTable([file], { withPlan: false })).surroundings).toEqual({});
+});
+
+test('where two files overlap the plan of a day counts each flight once, from loaded and from planned flights alike, and the note says how many', async () => {
+  const cancelled = row({ dep: '', arr: '', delay: '', sched: '545' });
+  const first = put('overlap-1.csv', csv(row(), cancelled));
+  const second = put('overlap-2.csv', csv(cancelled, row(), row({ sched: '515', delay: '12' })));
+  const { surroundings, source, nRows } = await loadTable([first, second]);
+  const builder = startPlan();
+  const planned = builder.finish(await readPlanned([first, second], {}, builder.add));
+  for (const plan of [surroundings!.plan!, planned]) {
+    const day = Math.floor(decodeTime('2013-07-05T05:15') / 1440);
+    expect(plan.origins.onDay(plan.origins.numbers.get('EWR')!, day)).toBe(2);
+    expect(plan.destinations.onDay(plan.destinations.numbers.get('IAH')!, day)).toBe(2);
+  }
+  expect(nRows).toBe(3);
+  expect(source.notes).toContain(
+    '3 rows repeat flights (the same airline, number, airports and departure): the plan of a day counts each flight once, every row is a flight otherwise',
+  );
 });

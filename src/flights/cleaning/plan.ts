@@ -1,18 +1,19 @@
 /**
- * Files of flights as a plan of departures: every row counts that has a moment, cancelled or not.
+ * Files of flights as a plan of departures: every flight counts that has a moment, cancelled or not, and each once.
  */
 import {
   PLANNED,
   type PlannedFlights,
   type PlannedNames,
 } from '../../core/around/departure-plan.ts';
+import { startRepeated } from '../../core/around/repeated-departures.ts';
 import { AppError } from '../../core/errors.ts';
 import { endOfRefusal } from '../../core/flight.ts';
 import { chunksOf } from '../database.ts';
 import { buildDictionary } from '../reading/dictionary.ts';
 import { placedFiles } from '../reading/files.ts';
 import { openSources } from '../reading/opening.ts';
-import { blameFile } from '../reading/source.ts';
+import { blameFile, NULL_WORDS } from '../reading/source.ts';
 import { CHUNK_ROWS, intsOf, textsOf } from '../reading/vectors.ts';
 import type { ReadingOptions } from '../reading-options.ts';
 import { startPassedOver } from './companions.ts';
@@ -33,11 +34,14 @@ export const readPlanned = async (
   const database = await openFlights(options);
   try {
     const { connection } = database;
-    const dictionaries = PLANNED.map(() => buildDictionary());
-    const columns = PLANNED.map(() => new Int32Array(CHUNK_ROWS));
-    const [origin, destination, airline, tailNumber] = columns as [
-      ...[Int32Array, Int32Array, Int32Array, Int32Array],
+    const named = [...PLANNED, 'flightNumber'] as const;
+    const dictionaries = named.map(() => buildDictionary(NULL_WORDS));
+    const columns = named.map(() => new Int32Array(CHUNK_ROWS));
+    const [origin, destination, airline, tailNumber, flightNumber] = columns as [
+      ...[Int32Array, Int32Array, Int32Array, Int32Array, Int32Array],
     ];
+    const minutes = new Int32Array(CHUNK_ROWS);
+    const repeated = startRepeated();
     const passedOver = startPassedOver();
     for (const [file, isFromFolder] of placedFiles(patterns))
       for (const source of await openSources(database, file, wanted)) {
@@ -51,13 +55,18 @@ export const readPlanned = async (
             'columns-unknown',
             `${source.file}: a plan of departures needs origin, which its columns do not give${endOfRefusal(projection.unused)}`,
           );
-        const asked = ([...PLANNED, 'scheduledDeparture'] as const).map(plainColumn);
+        const asked = ([...named, 'scheduledDeparture'] as const).map(plainColumn);
         await blameFile(source.file, async () => {
           const sql = `SELECT ${asked.join(', ')} FROM (${select})`;
           for await (const chunk of chunksOf(connection, sql)) {
             for (const [c, column] of columns.entries())
               dictionaries[c]!.encodeInto(textsOf(chunk.getColumnVector(c)), column, 0);
-            const minutes = intsOf(chunk.getColumnVector(PLANNED.length));
+            // The chunk's own memory is not written to.
+            minutes.set(intsOf(chunk.getColumnVector(named.length)).subarray(0, chunk.rowCount));
+            repeated.leaveOut(
+              { origin, destination, airline, flightNumber, minutes },
+              chunk.rowCount,
+            );
             onFlights({ origin, destination, airline, tailNumber, minutes }, chunk.rowCount);
           }
         });

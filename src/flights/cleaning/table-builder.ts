@@ -3,6 +3,7 @@
  */
 import type { DuckDBDataChunk } from '@duckdb/node-api';
 import { PLANNED, type PlannedNames, startPlan } from '../../core/around/departure-plan.ts';
+import { startRepeated } from '../../core/around/repeated-departures.ts';
 import { AppError } from '../../core/errors.ts';
 import type { InputKind } from '../../core/flight.ts';
 import type { Column, Table } from '../../core/table.ts';
@@ -80,8 +81,10 @@ export const startTable = ({
   const planned = {
     ...{ origin: new Int32Array(CHUNK_ROWS), destination: new Int32Array(CHUNK_ROWS) },
     ...{ airline: new Int32Array(CHUNK_ROWS), tailNumber: new Int32Array(CHUNK_ROWS) },
+    ...{ flightNumber: new Int32Array(CHUNK_ROWS), minutes: new Int32Array(CHUNK_ROWS) },
   };
   const plan = startPlan();
+  const repeated = startRepeated();
 
   const growTo = (wanted: number): void => {
     capacity = wanted;
@@ -145,7 +148,7 @@ export const startTable = ({
       switch (filling.kind) {
         case 'category': {
           const { name } = column;
-          const rowCodes = isPlanned(name) ? planned[name] : chunkCodes;
+          const rowCodes = isCounted(name) ? planned[name] : chunkCodes;
           filling.dictionary.encodeInto(textsOf(vector), rowCodes, 0);
           const { values } = filling;
           for (let i = 0; i < nKept; i++) values[nRows + i] = rowCodes[kept[i]!]!;
@@ -175,10 +178,13 @@ export const startTable = ({
   /** Counts every row of a chunk, the cancelled ones too. */
   const countPlanned = (chunk: DuckDBDataChunk, columns: readonly NamedKind[]): void => {
     const at = columns.findIndex(({ name }) => name === 'scheduledDeparture');
-    const minutes = intsOf(chunk.getColumnVector(3 + at));
-    for (const name of PLANNED)
+    // The chunk's own memory is not written to.
+    const { minutes } = planned;
+    minutes.set(intsOf(chunk.getColumnVector(3 + at)).subarray(0, chunk.rowCount));
+    for (const name of COUNTED)
       if (!columns.some((column) => column.name === name)) planned[name].fill(-1);
-    plan.add({ ...planned, minutes }, chunk.rowCount);
+    repeated.leaveOut(planned, chunk.rowCount);
+    plan.add(planned, chunk.rowCount);
   };
 
   const expect = (nMore: number): void => {
@@ -227,7 +233,7 @@ export const startTable = ({
         examples: log.examples(),
         remarks: log.remarks(),
         unused,
-        notes,
+        notes: [...notes, ...repeatedNotes(repeated.count())],
       },
       surroundings: withPlan ? { plan: plan.finish(names as unknown as PlannedNames) } : {},
     };
@@ -236,11 +242,21 @@ export const startTable = ({
   return { log, append, expect, finish };
 };
 
+const repeatedNotes = (n: number): readonly string[] =>
+  n === 0
+    ? []
+    : [
+        `${n.toLocaleString('en')} ${n === 1 ? 'row repeats a flight' : 'rows repeat flights'} (the same airline, number, airports and departure): the plan of a day counts each flight once, every row is a flight otherwise`,
+      ];
+
 /** The rows of a text are estimated from its first lines: a little more room than that. */
 const SPARE = 1.03;
 
-const isPlanned = (name: string): name is (typeof PLANNED)[number] =>
-  (PLANNED as readonly string[]).includes(name);
+/** What a plan counts, and the number that tells a flight from another. */
+const COUNTED = [...PLANNED, 'flightNumber'] as const;
+
+const isCounted = (name: string): name is (typeof COUNTED)[number] =>
+  (COUNTED as readonly string[]).includes(name);
 
 const buildFilling = (kind: Filling['kind'], capacity: number): Filling => {
   switch (kind) {

@@ -2,9 +2,9 @@
  * What is known around the flights of a request: the plan that the service was given, the plan that the flights of a
  * batch make themselves, and the weather that the request brings.
  */
-
 import { buildCompletion, type Completion } from '../../core/around/completion.ts';
 import { NO_TIME, type PLANNED, startPlan } from '../../core/around/departure-plan.ts';
+import { startRepeated } from '../../core/around/repeated-departures.ts';
 import { PLAN_FIELDS } from '../../core/around/surroundings.ts';
 import { stationsInTurns } from '../../core/around/weather.ts';
 import type { Fault } from '../../core/errors.ts';
@@ -40,6 +40,7 @@ export const buildAround = ({ inputs, provenance }: Model): Around => {
   const places = {
     ...{ origin: place('origin'), destination: place('destination') },
     ...{ airline: place('airline'), tailNumber: place('tailNumber') },
+    flightNumber: place('flightNumber'),
   };
   const departure = place('scheduledDeparture');
   const nInputs = inputs.length;
@@ -64,6 +65,7 @@ export const buildAround = ({ inputs, provenance }: Model): Around => {
     *byEachOther(raw, nRows) {
       if (!asksPlan || nRows < 2) return;
       const builder = startPlan();
+      const repeated = startRepeated();
       for (let from = 0; from < nRows; from += SURROUNDED_ROWS) {
         if (from > 0) yield;
         const nOwn = Math.min(SURROUNDED_ROWS, nRows - from);
@@ -75,16 +77,16 @@ export const buildAround = ({ inputs, provenance }: Model): Around => {
           }
           return column;
         };
-        builder.add(
-          {
-            origin: columnOf(places.origin, -1),
-            destination: columnOf(places.destination, -1),
-            airline: columnOf(places.airline, -1),
-            tailNumber: columnOf(places.tailNumber, -1),
-            minutes: columnOf(departure, NO_TIME),
-          },
-          nOwn,
-        );
+        const flights = {
+          origin: columnOf(places.origin, -1),
+          destination: columnOf(places.destination, -1),
+          airline: columnOf(places.airline, -1),
+          tailNumber: columnOf(places.tailNumber, -1),
+          flightNumber: columnOf(places.flightNumber, -1),
+          minutes: columnOf(departure, NO_TIME),
+        };
+        repeated.leaveOut(flights, nOwn);
+        builder.add(flights, nOwn);
       }
       yield;
       const valuesOf = (name: (typeof PLANNED)[number]): readonly string[] =>
