@@ -45,6 +45,29 @@ test('10,000 flights of a batch are looked at a slice at a time, and all of them
     expect(raw[row * nInputs + place('originHourDepartures')]).toBe(perHour.get(hourOf(row))!);
 });
 
+test('a flight that stands in a batch twice is counted once by the others, and sees their plan both times', () => {
+  const numbers: Input = {
+    ...numberInput('flightNumber'),
+    kind: 'category',
+    values: ['1', '2'],
+  };
+  const numbered = [...inputs.filter(({ name }) => name !== 'flightNumber'), numbers];
+  const at = (name: string): number => numbered.findIndex((input) => input.name === name);
+  const nOwn = numbered.length;
+  const flights = [0, 1, 0, Number.NaN, Number.NaN];
+  const raw = new Float64Array(flights.length * nOwn).fill(Number.NaN);
+  flights.forEach((flightNumber, row) => {
+    for (const name of ['origin', 'destination', 'airline']) raw[row * nOwn + at(name)] = 0;
+    raw[row * nOwn + at('scheduledDeparture')] = 22_000_000;
+    raw[row * nOwn + at('flightNumber')] = flightNumber;
+  });
+  run(buildAround({ ...planted, inputs: numbered }).byEachOther(raw, flights.length));
+  // Two without a number are two flights.
+  expect(flights.map((_, row) => raw[row * nOwn + at('originHourDepartures')])).toEqual([
+    4, 4, 4, 4, 4,
+  ]);
+});
+
 test('10,000 observations of a request are looked at a slice at a time', () => {
   const rule = { leadHours: 3, neighbours: {} };
   const model = {
