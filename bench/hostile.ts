@@ -4,11 +4,13 @@
  * keeps to half a processor. By root the good caller goes before the others: what it waits for is the service.
  * `npx bun bench/hostile.ts [REQUESTS]`
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeModel } from '../src/core/model-store.ts';
 import { buildRandom } from '../src/core/random.ts';
 import { buildPlantedModel } from '../test/planted.ts';
-import { beginPuntual, FLIGHT, scratchDir } from './lib/http-peers.ts';
+import { buildHostileKinds } from './lib/hostile-kinds.ts';
+import { beginPuntual, scratchDir } from './lib/http-peers.ts';
 import { FIRST, medianOf, printMachine } from './lib/measure.ts';
 
 const nRequests = Number(process.argv[2] ?? 100_000);
@@ -18,99 +20,20 @@ const AT_ONCE = 64;
 const CPU_SHARE = 0.5;
 const SLOW_SENDERS = 5000;
 const ANSWER_LIMIT_MS = 3000;
+/** Of the good caller: a process of its own each, which takes a while to start, and compiles in its first second. */
+const ROUND_SECONDS = 4;
+const QUIET_MS = 8000;
+/** Of `/proc/PID/stat`, in a second. */
+const TICKS = 100;
 
 printMachine();
 storeModel(scratchDir, buildPlantedModel({ name: 'bench' }), new Date());
 const service = await beginPuntual(scratchDir, 'puntual serve', '--workers', '2');
 const random = buildRandom(SEED);
 const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
-const below = (n: number): number => Math.floor(random() * n);
 
-const framed = (body: string, type = 'application/json', path = '/predict'): string =>
-  `POST ${path} HTTP/1.1\r\nHost: t\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
-
-const BAD_VALUES = [
-  'null',
-  '[]',
-  '{}',
-  '""',
-  '1e999',
-  '-0',
-  'true',
-  '"\\ud800"',
-  '"\\u0000"',
-  '"2013-02-30T25:61"',
-  `"${'A'.repeat(5000)}"`,
-  '{"$ne":1}',
-  '[["DL"]]',
-  '99999999999999999999',
-  '"../../etc/passwd"',
-] as const;
-const FIELDS = [
-  'airline',
-  'origin',
-  'destination',
-  'scheduledDeparture',
-  'distanceMiles',
-  '__proto__',
-  'constructor',
-  'toString',
-] as const;
-
-/** A kind of harm, and one request of it. */
-const KINDS: Readonly<Record<string, () => string>> = {
-  'random bytes': () =>
-    Array.from({ length: 1 + below(300) }, () => String.fromCharCode(below(256))).join(''),
-  'a damaged request': () => {
-    const bytes = [...framed(FLIGHT)];
-    for (let n = 1 + below(8); n > 0; n--)
-      bytes[below(bytes.length)] = String.fromCharCode(below(256));
-    return bytes.join('');
-  },
-  'a damaged body': () => {
-    const bytes = [...FLIGHT];
-    for (let n = 1 + below(5); n > 0; n--)
-      bytes[below(bytes.length)] = String.fromCharCode(32 + below(95));
-    return framed(bytes.join(''));
-  },
-  'values of the wrong kind': () =>
-    framed(
-      `{${Array.from({ length: 1 + below(8) }, () => `"${pick(FIELDS)}":${pick(BAD_VALUES)}`).join(',')}}`,
-    ),
-  'deep nesting': () => {
-    const depth = 1 + below(50_000);
-    return framed('['.repeat(depth) + (random() < 0.5 ? ']'.repeat(depth) : ''));
-  },
-  'two lengths': () =>
-    `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\nContent-Length: ${below(9)}\r\n\r\nhello`,
-  'a length and chunks': () =>
-    'POST /predict HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n5c\r\nGET / HTTP/1.1\r\n\r\n0\r\n\r\n',
-  'a length that is none': () =>
-    `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Length: ${pick(['-1', '+5', '0x10', '1e3', '18446744073709551616', ' ', '5,5'])}\r\n\r\nhello`,
-  'chunks that lie': () =>
-    `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${pick(['ffffffffffffffff', '-1', 'zz', '5;a=b'])}\r\nhello\r\n0\r\n\r\n`,
-  'huge headers': () =>
-    `GET / HTTP/1.1\r\nHost: t\r\nX-A: ${'a'.repeat(below(40_000))}\r\nConnection: close\r\n\r\n`,
-  'odd paths': () =>
-    `GET ${pick(['/../../etc/passwd', '/%00', '//', '/predict?%', `/${'a'.repeat(8000)}`, '*', 'http://x/predict', '/v2/models/%2e%2e/infer', '/predict?airline=%ff'])} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n`,
-  'odd methods': () =>
-    `${pick(['BREW', 'get', 'CONNECT', 'TRACE', 'PRI', 'DELETE'])} /predict HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n`,
-  'broken tensors': () =>
-    framed(
-      pick([
-        '{"inputs":[]}',
-        '{"inputs":[{"name":"airline","shape":[-1],"datatype":"BYTES","data":["a"]}]}',
-        '{"inputs":[{"name":"airline","shape":[9999999999],"datatype":"BYTES","data":[]}]}',
-        '{"inputs":1}',
-      ]),
-      'application/json',
-      '/v2/models/bench/infer',
-    ),
-  'many flights that are none': () =>
-    framed(
-      `{"flights":[${Array.from({ length: below(2000) }, () => pick(BAD_VALUES)).join(',')}]}`,
-    ),
-};
+const kinds = buildHostileKinds(random);
+const names = Object.keys(kinds);
 
 /** Sends bytes and waits for an answer, the end, or the limit. @returns the status, 0 for an end without one, -1 for silence */
 const send = (bytes: string): Promise<number> =>
@@ -151,13 +74,12 @@ const attack = async (n: number): Promise<void> => {
     const { user, system } = process.cpuUsage(before);
     return (user + system) / 1000 > CPU_SHARE * (performance.now() - startMs);
   };
-  const kinds = Object.keys(KINDS);
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       while (left-- > 0) {
         while (isPastShare()) await Bun.sleep(5);
-        const kind = pick(kinds);
-        const status = await send(KINDS[kind]!());
+        const kind = pick(names);
+        const status = await send(kinds[kind]!());
         const counts = seen.get(kind) ?? new Map<number, number>();
         seen.set(kind, counts.set(status, (counts.get(status) ?? 0) + 1));
       }
@@ -168,36 +90,85 @@ const attack = async (n: number): Promise<void> => {
 interface Report {
   readonly outcomes: { readonly ok: number };
   readonly planned: number;
-  readonly serviceTime: { readonly p99Ms: number };
+  readonly serviceTime: { readonly p50Ms: number; readonly p99Ms: number };
+  readonly lag: { readonly p99Ms: number };
 }
 
-/** A caller in a process of its own asks 200 flights a second while `work` goes on, in rounds of 2 s. */
-const during = async (work: () => Promise<unknown>): Promise<{ p99Ms: number; failed: number }> => {
+/** What the good caller saw: medians of the rounds. */
+interface Felt {
+  readonly nRounds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Of the rounds. */
+  readonly worstP99Ms: number;
+  /** How late it sent its own requests: it waits for a processor as well. */
+  readonly lateP99Ms: number;
+  readonly nAsked: number;
+  readonly nFailed: number;
+  /** Of a processor, that the workers took. */
+  readonly workers: number;
+}
+
+/** Seconds of a processor that the workers have taken so far. */
+const workerSeconds = async (): Promise<number> => {
+  const { workers } = (await (
+    await fetch(`http://127.0.0.1:${service.port + 1}/workers`)
+  ).json()) as { readonly workers: readonly { readonly pid: number }[] };
+  return workers.reduce((sum, { pid }) => {
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .split(') ')[1]!
+      .split(' ')
+      .slice(11, 13)
+      .map(Number);
+    return sum + (user! + system!) / TICKS;
+  }, 0);
+};
+
+/** A caller in a process of its own asks 200 flights a second while `work` goes on, in rounds. */
+const during = async (work: () => Promise<unknown>): Promise<Felt> => {
   let going = true;
+  const startMs = performance.now();
+  const before = await workerSeconds();
   const done = work().finally(() => {
     going = false;
   });
-  const p99Ms: number[] = [];
-  let failed = 0;
+  const reports: Report[] = [];
   while (going) {
     const { stdout } = Bun.spawn(
       [
         ...[...FIRST, process.execPath, join(import.meta.dir, '../src/cli/main.ts'), 'stress'],
-        ...[`http://127.0.0.1:${service.port}/predict`, '--rate', '200', '-c', '4', '-d', '2s'],
-        ...['--no-check', '--json'],
+        ...[`http://127.0.0.1:${service.port}/predict`, '--rate', '200', '-c', '4', '-t', '1'],
+        ...['-d', `${ROUND_SECONDS}s`, '--no-check', '--json'],
       ],
       { stdio: ['ignore', 'pipe', 'ignore'] },
     );
-    const { outcomes, planned, serviceTime } = (await new Response(stdout).json()) as Report;
-    failed += planned - outcomes.ok;
-    p99Ms.push(serviceTime.p99Ms);
+    reports.push((await new Response(stdout).json()) as Report);
   }
   await done;
-  return { p99Ms: medianOf(p99Ms.sort((a, b) => a - b)), failed };
+  const workers = (await workerSeconds()) - before;
+  const sorted = (read: (report: Report) => number): number[] =>
+    reports.map(read).sort((a, b) => a - b);
+  const nAsked = reports.reduce((sum, { planned }) => sum + planned, 0);
+  const p99Ms = sorted(({ serviceTime }) => serviceTime.p99Ms);
+  return {
+    nRounds: reports.length,
+    p50Ms: medianOf(sorted(({ serviceTime }) => serviceTime.p50Ms)),
+    p99Ms: medianOf(p99Ms),
+    worstP99Ms: p99Ms.at(-1)!,
+    lateP99Ms: medianOf(sorted(({ lag }) => lag.p99Ms)),
+    nAsked,
+    nFailed: nAsked - reports.reduce((sum, { outcomes }) => sum + outcomes.ok, 0),
+    workers: workers / ((performance.now() - startMs) / 1000),
+  };
 };
 
-const quiet = await during(() => Bun.sleep(6000));
-const attacked = await during(() => attack(nRequests));
+const quiet = await during(() => Bun.sleep(QUIET_MS));
+const attackStartMs = performance.now();
+let attackMs = 0;
+const attacked = await during(async () => {
+  await attack(nRequests);
+  attackMs = performance.now() - attackStartMs;
+});
 
 const senders: { terminate: () => void }[] = [];
 const beside = await during(async () => {
@@ -234,7 +205,16 @@ const serverErrors = [...seen.values()]
   .filter(([status]) => status >= 500 && status !== 503)
   .reduce((sum, [, n]) => sum + n, 0);
 console.log(`\nanswers of 5xx but 503: ${serverErrors}; workers replaced: ${restarts}`);
+console.log(`${Math.round(nRequests / (attackMs / 1000))} hostile requests a second\n`);
 console.log(
-  `a well-behaved caller: median p99 ${quiet.p99Ms.toFixed(1)} ms alone, ${attacked.p99Ms.toFixed(1)} ms beside the hostile ones (${attacked.failed} failed), ${beside.p99Ms.toFixed(1)} ms beside ${SLOW_SENDERS} slow senders (${beside.failed} failed)`,
+  `A well-behaved caller, ${ROUND_SECONDS} s a round (medians):\n\n| beside | rounds | answered | p50 ms | p99 ms | worst round | sent late, p99 ms | workers, of a processor |\n|---|---:|---:|---:|---:|---:|---:|---:|`,
 );
+for (const [name, felt] of [
+  ['nobody', quiet],
+  ['the hostile ones', attacked],
+  [`${SLOW_SENDERS} slow senders`, beside],
+] as const)
+  console.log(
+    `| ${name} | ${felt.nRounds} | ${felt.nAsked - felt.nFailed} of ${felt.nAsked} | ${felt.p50Ms.toFixed(1)} | ${felt.p99Ms.toFixed(1)} | ${felt.worstP99Ms.toFixed(1)} | ${felt.lateP99Ms.toFixed(1)} | ${felt.workers.toFixed(2)} |`,
+  );
 await service.stop();

@@ -67,7 +67,7 @@ interface Talk {
   readonly closed: Promise<void>;
 }
 
-export const talk = (server: HttpServer, first = ''): Talk => {
+export const talk = (server: Pick<HttpServer, 'port'>, first = ''): Talk => {
   let heard = '';
   let isClosed = false;
   const watchers = new Set<() => void>();

@@ -22,10 +22,12 @@ export interface Call {
   readonly origin: () => string;
   /**
    * The whole body: at once when it is there already.
+   * @param decidedBy asked while a large body comes: where it gives something, that is the body then
    * @throws AppError body-too-large, request-malformed, request-slow; or rejects with them
    */
   readonly bytes: (
     limitBytes: number,
+    decidedBy?: DecidedBy,
   ) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
   /**
    * A body that came with its head and is the last thing received, in place: `source[at .. end)`; undefined for others.
@@ -37,6 +39,9 @@ export interface Call {
   /** Fires when the caller has gone. */
   readonly signal: () => AbortSignal;
 }
+
+/** What of a body decides its answer, by its first bytes, as many as in `LOOKS_BYTES`; undefined where more of it counts. */
+export type DecidedBy = (first: Uint8Array) => Uint8Array<ArrayBuffer> | undefined;
 
 /** Good until the handler returns. Behind the end stands nothing, or a zero: who reads on comes to a byte that JSON has not. */
 export interface InPlace {

@@ -23,6 +23,9 @@ export const REFUSED_BYTES_PER_MS = 32 * 1024;
 export const REFUSED_BURST_BYTES = 1024 * 1024;
 export const REFUSED_FREE_BYTES = 16 * 1024;
 
+/** Whenever so much of a body has come, a handler may say that it is enough: the rest is read, and not kept. */
+export const LOOKS_BYTES = [64 * 1024, 256 * 1024] as const;
+
 export interface Limits {
   /** A request, head and body, must have arrived by then. */
   readonly requestMs: number;

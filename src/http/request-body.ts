@@ -3,8 +3,9 @@
  * or part by part, with backpressure.
  */
 import { AppError } from '../core/errors.ts';
+import type { DecidedBy } from './call.ts';
 import { type Chunks, createChunks, isEnd, readChunks } from './chunked-body.ts';
-import { DROPPED_LIMIT_BYTES } from './limits.ts';
+import { DROPPED_LIMIT_BYTES, LOOKS_BYTES } from './limits.ts';
 import { parseErrorOf } from './parse-errors.ts';
 import { owned } from './slab.ts';
 
@@ -33,7 +34,7 @@ export interface RequestBody {
   readonly nHeldBytes: () => number;
   /** No more will come; what came is dropped, unless it is taken part by part. */
   readonly fail: (error: AppError) => void;
-  readonly bytes: (limitBytes: number) => Bytes | Promise<Bytes>;
+  readonly bytes: (limitBytes: number, decidedBy?: DecidedBy) => Bytes | Promise<Bytes>;
   readonly parts: () => AsyncIterableIterator<Bytes>;
 }
 
@@ -43,7 +44,7 @@ export const tooLarge = (limitBytes: number): AppError =>
   new AppError('body-too-large', `the body is larger than ${limitBytes} bytes`);
 
 /** Memory is taken as the body comes, not as its length promises. */
-const FIRST_BYTES = 64 * 1024;
+const FIRST_BYTES = LOOKS_BYTES[0];
 
 /**
  * @param length of the body, -1 when it comes in chunks
@@ -58,6 +59,12 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   let held: Bytes = NOTHING;
   let nHeld = 0;
   let limit = 0;
+  let decidedBy: DecidedBy | undefined;
+  /** Of it that come before the next look. */
+  let nextLook = 0;
+  /** What decides is all that is held, and so much has come beside it. */
+  let isDecided = false;
+  let nPassed = 0;
   let nCome = 0;
   let owing = false;
   let nDropped = 0;
@@ -105,13 +112,36 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
       nHeld = n;
       return;
     }
-    if (mode === 'whole' && nHeld + n > limit) {
+    if (mode === 'whole' && nHeld + nPassed + n > limit) {
       fail(tooLarge(limit));
       return;
     }
+    if (isDecided) {
+      nPassed += n;
+      return;
+    }
+    const look = LOOKS_BYTES[nextLook];
+    if (decidedBy && look !== undefined && nHeld + n >= look) {
+      const lookedAt = from + Math.max(0, look - nHeld);
+      put(bytes, from, lookedAt);
+      decide(decidedBy(held.subarray(0, look)));
+      nextLook++;
+      keep(bytes, lookedAt, to);
+    } else put(bytes, from, to);
+  };
+  const decide = (part: Bytes | undefined): void => {
+    if (part === undefined) return;
+    isDecided = true;
+    nPassed = nHeld - part.length;
+    held = part;
+    nHeld = part.length;
+  };
+  const put = (bytes: Bytes, from: number, to: number): void => {
+    const n = to - from;
     if (nHeld + n > held.length) {
       const most = length >= 0 ? length : limit;
-      const size = Math.max(Math.min(Math.max(2 * held.length, FIRST_BYTES), most), nHeld + n);
+      const twice = held.length < FIRST_BYTES ? FIRST_BYTES : 2 * held.length;
+      const size = Math.max(Math.min(twice, most), nHeld + n);
       const larger = new Uint8Array(size);
       larger.set(held.subarray(0, nHeld));
       held = larger;
@@ -188,12 +218,13 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     },
     nHeldBytes: () => held.length + nOwed,
     fail,
-    bytes: (limitBytes) => {
+    bytes: (limitBytes, asked) => {
       if (length > limitBytes || nHeld > limitBytes) throw tooLarge(limitBytes);
       if (failure) throw failure;
       if (isWhole()) return take();
       mode = 'whole';
       limit = limitBytes;
+      decidedBy = asked;
       return whole();
     },
     parts: () => {

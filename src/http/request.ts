@@ -71,9 +71,9 @@ export const createRequest = (isEncrypted: boolean): HttpRequest => {
     header: (name) => fieldOf(head, name),
     peer: () => request.remote?.remoteAddress ?? '',
     origin: () => `${scheme}://${textAt(head, framing.hostStart, framing.hostEnd) || 'localhost'}`,
-    bytes: (limitBytes) => {
+    bytes: (limitBytes, decidedBy) => {
       const { incoming, at, end } = request;
-      if (incoming) return incoming.bytes(limitBytes);
+      if (incoming) return incoming.bytes(limitBytes, decidedBy);
       if (end - at > limitBytes) throw tooLarge(limitBytes);
       return wholeBody();
     },

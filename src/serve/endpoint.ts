@@ -1,7 +1,7 @@
 /**
  * An endpoint: which methods one path offers, and what answers them.
  */
-import type { Answer, Call, InPlace, Ready } from '../http/call.ts';
+import type { Answer, Call, DecidedBy, InPlace, Ready } from '../http/call.ts';
 import type { Route } from './labels.ts';
 
 /** Answers a call. @throws AppError, which becomes a problem document */
@@ -13,6 +13,8 @@ export interface Post {
   readonly types?: readonly string[];
   /** The largest body, where that is less than what the service takes otherwise. */
   readonly limitBytes?: number;
+  /** Of a large body that is answered as if it were only this, the rest is not kept. */
+  readonly decidedBy?: DecidedBy;
   /** The hot path: answers a plain body in place, from `at` to its end; undefined for any other. */
   readonly scan?: (body: InPlace, call: Call) => Ready | undefined;
   readonly answer: (bytes: Uint8Array<ArrayBuffer>, call: Call) => Answer | Promise<Answer>;

@@ -73,6 +73,10 @@ export const parseInTurns = async (
   }
 };
 
+/** Whether a text, or the beginning of one, holds more than it may. */
+export const passesLimit = (bytes: Uint8Array, limits: JsonLimits): boolean =>
+  typeof buildReader(bytes, limits).read(bytes.length) === 'string';
+
 /** Whatever is too much is found before anything is made of it. */
 const checkInTurns = async (
   bytes: Uint8Array,
@@ -180,7 +184,7 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
 };
 
 /** The quote that ends a text which is open at `at`, or the end: not one behind an odd number of backslashes. */
-const textEndAt = (bytes: Uint8Array, at: number): number => {
+export const textEndAt = (bytes: Uint8Array, at: number): number => {
   for (let from = at; ; ) {
     const end = bytes.indexOf(QUOTE, from);
     if (end < 0) return bytes.length;

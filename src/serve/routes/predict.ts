@@ -22,7 +22,8 @@ import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import { flightOf, parametersOf, parseSwitches, type Switches } from '../formats/query.ts';
 import { admittedInTurn, enter, shed } from '../guard/shed.ts';
-import { batchStart, buildBatchAnswer } from '../scoring/batch.ts';
+import { batchLimits, batchStart, buildDecisivePart } from '../scoring/batch-beginning.ts';
+import { buildBatchAnswer } from '../scoring/batch.ts';
 import { buildStream, NDJSON } from '../scoring/ndjson.ts';
 import { buildReasons, prepareReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
@@ -38,6 +39,7 @@ export const buildPredict = (context: ServeContext): Endpoint => {
     POST: {
       types: ['application/json', NDJSON],
       stream: { type: NDJSON, answer: (call) => of(call.query).stream(call) },
+      decidedBy: buildDecisivePart(batchLimits(context.config.batchLimitRows)),
       scan: (body, call) => of(call.query).scan(body, call),
       answer: (bytes, call) => of(call.query).answer(bytes, call),
     },

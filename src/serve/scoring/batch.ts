@@ -7,25 +7,23 @@ import type { Lang } from '../../core/language.ts';
 import type { Call } from '../../http/call.ts';
 import { finishInTurns } from '../../predict/gradual.ts';
 import type { RowWork, Ticket } from '../context.ts';
-import {
-  BRACE_CLOSE,
-  BRACE_OPEN,
-  BRACKET_CLOSE,
-  BRACKET_OPEN,
-  COLON,
-  COMMA,
-  QUOTE,
-} from '../formats/ascii.ts';
+import { BRACE_CLOSE, BRACKET_CLOSE, COMMA } from '../formats/ascii.ts';
 import { isObject, parseLargeBody } from '../formats/body.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import type { Switches } from '../formats/query.ts';
 import { admittedAs, type Pause, pauseOf, shed } from '../guard/shed.ts';
 import { SURROUNDED_ROWS } from './around.ts';
+import {
+  batchLimits,
+  batchStart,
+  buildDecisivePart,
+  FAULTS_KEPT,
+  NO_OBJECT,
+} from './batch-beginning.ts';
 import { prepareReasons } from './reasons.ts';
 import { type FlightAnswering, type Scoring, SLICE_ROWS } from './scoring.ts';
 
-const FAULTS_KEPT = 100;
 const NONE: readonly string[] = [];
 
 /** Flights as numbers. */
@@ -42,23 +40,6 @@ interface Bounds {
   readonly limitRows: number;
   readonly pause: Pause;
 }
-
-const PREFIX = Buffer.from('flights');
-
-/** Whether a body begins like `{"flights":[`: the place after the bracket, else -1. */
-export const batchStart = (bytes: Uint8Array): number => {
-  let at = skipSpace(bytes, 0);
-  if (bytes[at] !== BRACE_OPEN) return -1;
-  at = skipSpace(bytes, at + 1);
-  if (bytes[at] !== QUOTE) return -1;
-  for (let i = 0; i < PREFIX.length; i++) if (bytes[at + 1 + i] !== PREFIX[i]) return -1;
-  at += PREFIX.length + 1;
-  if (bytes[at] !== QUOTE) return -1;
-  at = skipSpace(bytes, at + 1);
-  if (bytes[at] !== COLON) return -1;
-  at = skipSpace(bytes, at + 1);
-  return bytes[at] === BRACKET_OPEN ? at + 1 : -1;
-};
 
 /**
  * Reads `{"flights":[...]}` with the scanner.
@@ -139,8 +120,14 @@ const readFlights = async (
   const faults: Fault[] = [];
   for (let row = 0; row < flights.length && faults.length < FAULTS_KEPT; row++) {
     if (row > 0 && row % SLICE_ROWS === 0) await pause();
+    const pointer = `/flights/${row}`;
+    // Nothing is thrown for what there may be a hundred of.
+    if (!isObject(flights[row])) {
+      faults.push({ pointer, detail: NO_OBJECT });
+      continue;
+    }
     try {
-      const names = read(flights[row], { pointer: `/flights/${row}`, strict }, raw, row * nInputs);
+      const names = read(flights[row], { pointer, strict }, raw, row * nInputs);
       if (names.length > 0) unknown.set(row, names);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -170,10 +157,6 @@ type BatchAnswer = (
   call: Call,
 ) => Promise<{ readonly parts: readonly Uint8Array<ArrayBuffer>[]; readonly onSent: () => void }>;
 
-/** More objects, or lists, than a batch has: one for each flight, and its weather. */
-const PARTS_PER_FLIGHT = 4;
-const LEAST_PARTS = 1000;
-
 /** So much text becomes one part: few parts, and none that takes long to make. */
 const PART_CHARS = 64 * 1024;
 
@@ -188,8 +171,8 @@ export const buildBatchAnswer = (
   const { config, admission } = context;
   const { nInputs, nHeads, notices } = scoring;
   const out = new Float64Array(SLICE_ROWS * nHeads);
-  const most = PARTS_PER_FLIGHT * config.batchLimitRows + LEAST_PARTS;
-  const limits = { objects: most, lists: most };
+  const limits = batchLimits(config.batchLimitRows);
+  const decisivePart = buildDecisivePart(limits);
 
   /** @throws AppError batch-too-large, overloaded */
   const charge = (ticket: Ticket, nRows: number, work: RowWork): void => {
@@ -266,7 +249,7 @@ export const buildBatchAnswer = (
       if (explain) await prepareReasons(context.loaded.model);
       const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
       if (scanned && !(strict && isFaulty(scanned))) return await answer(scanned);
-      const body = await parseLargeBody(bytes, limits, pause);
+      const body = await parseLargeBody(decisivePart(bytes) ?? bytes, limits, pause);
       const request = isObject(body) ? body : {};
       const flights = request['flights'] ?? undefined;
       if (flights === undefined)

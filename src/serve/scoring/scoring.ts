@@ -11,6 +11,7 @@ import type { AnswerWriter } from '../formats/answer.ts';
 import { isObject } from '../formats/body.ts';
 import type { FlightScanner } from '../formats/flight-scanner.ts';
 import { type Around, buildAround } from './around.ts';
+import { NO_OBJECT } from './batch-beginning.ts';
 import { buildNotices, type Notices } from './notices.ts';
 import type { Reasons } from './reasons.ts';
 
@@ -122,7 +123,7 @@ const neverSeen = (name: string): Fault => ({
 const notAnObject = (flight: unknown, pointer: string): AppError => {
   const detail =
     pointer !== ''
-      ? 'a flight must be an object'
+      ? NO_OBJECT
       : Array.isArray(flight)
         ? 'the body is a list; several flights are sent as {"flights":[...]}'
         : 'the body must be a JSON object';

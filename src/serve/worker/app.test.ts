@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { talk } from '../../../test/http-talk.ts';
 import { buildPlantedModel, PLANTED_FLIGHT, PLANTED_INPUTS } from '../../../test/planted.ts';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
 import { buildInputReader } from '../../core/inputs.ts';
@@ -115,6 +116,29 @@ describe('a large body', () => {
         /^the body holds more than 41000 (lists|objects)$/,
       );
     }
+  });
+
+  test('is refused for its first hundred flights that are none, and its connection goes on', async () => {
+    const flights = Array.from({ length: 3000 }, (_, i) => (i % 3 ? 'x'.repeat(100) : [i]));
+    const body = JSON.stringify({ flights });
+    const faults = Array.from({ length: 100 }, (_, i) => ({
+      pointer: `/flights/${i}`,
+      detail: 'a flight must be an object',
+    }));
+    const all = await post('/predict', body);
+    expect(all.status).toBe(422);
+    expect(await all.json()).toMatchObject({
+      detail: '/flights/0: a flight must be an object, and 99 more faults',
+      errors: faults,
+    });
+    const { until, socket } = talk(
+      { port: Number(new URL(service.url).port) },
+      `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Length: ${body.length}\r\n\r\n${body}GET /livez HTTP/1.1\r\nHost: t\r\n\r\n`,
+    );
+    const heard = await until('HTTP/1.1 200 ');
+    expect(heard).toStartWith('HTTP/1.1 422 ');
+    expect(heard).toContain('"/flights/99"');
+    socket.end();
   });
 
   test('that is a form is refused: none for a flight is so large', async () => {

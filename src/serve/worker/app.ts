@@ -178,7 +178,7 @@ export const buildApp: BuildApp = (context) => {
     const text = body && post.scan?.(body, call);
     if (text !== undefined) return text;
     refuseLarge(call);
-    const bytes = call.bytes(limitOf(post));
+    const bytes = call.bytes(limitOf(post), post.decidedBy);
     if (bytes instanceof Promise) return bytes.then((all) => lasting(post.answer(all, call)));
     return post.answer(bytes, call);
   };
