@@ -34,7 +34,7 @@ const FIELDS = [
   'toString',
 ] as const;
 
-export type HostileKinds = Readonly<Record<string, () => string>>;
+type HostileKinds = Readonly<Record<string, () => string>>;
 
 /** Each kind of harm, and one request of it. @param random from 0 to 1 */
 export const buildHostileKinds = (random: () => number): HostileKinds => {
