@@ -13,7 +13,14 @@ import { isAddress } from '../serve/supervisor/model-source.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
 import { printJson, programName } from './output.ts';
-import { durationMs, realNumber, setting, takeServiceLinks, wholeNumber } from './setting.ts';
+import {
+  durationFrom,
+  durationMs,
+  realNumber,
+  setting,
+  takeServiceLinks,
+  wholeNumber,
+} from './setting.ts';
 
 export interface ServeOptions {
   readonly model?: string;
@@ -61,6 +68,8 @@ const D = DEFAULT_CONFIG;
 const TOKEN_EXPIRIES = ['required', 'optional'] as const;
 const OTLP_METRICS = ['off', ...TEMPORALITIES] as const;
 const SHORTEST_PUSH_MS = 100;
+/** Timeouts and heartbeats are looked at ten times a second. */
+const SHORTEST_LIMIT_MS = 100;
 
 export const describe = (command: Command): void => {
   addServeOptions(command)
@@ -165,9 +174,17 @@ export const addServeOptions = (command: Command): Command => {
       ),
     )
     .addOption(
-      duration('--request-timeout', 'how long a request may take to arrive', D.requestTimeoutMs),
+      duration(
+        '--request-timeout',
+        'how long a request may take to arrive',
+        D.requestTimeoutMs,
+      ).argParser(durationFrom(SHORTEST_LIMIT_MS)),
     )
-    .addOption(duration('--idle-timeout', 'how long an idle connection is kept', D.idleTimeoutMs))
+    .addOption(
+      duration('--idle-timeout', 'how long an idle connection is kept', D.idleTimeoutMs).argParser(
+        durationFrom(SHORTEST_LIMIT_MS),
+      ),
+    )
     .addOption(
       duration(
         '--connection-age',
@@ -189,7 +206,7 @@ export const addServeOptions = (command: Command): Command => {
         '--hang-limit',
         'how long a worker may be silent before it is replaced',
         D.hangLimitMs,
-      ),
+      ).argParser(durationFrom(SHORTEST_LIMIT_MS)),
     )
     .addOption(
       setting(
@@ -198,7 +215,9 @@ export const addServeOptions = (command: Command): Command => {
         D.memoryLimitMb,
       ).argParser(wholeNumber(64, 1_000_000)),
     )
-    .addOption(setting('--cors <origin...>', 'origins that browsers may call from'))
+    .addOption(
+      setting('--cors <origin...>', 'origins that browsers may call from').argParser(originsOf),
+    )
     .addOption(
       setting(
         '--service-view <rule>',
@@ -211,7 +230,11 @@ export const addServeOptions = (command: Command): Command => {
     )
     .addOption(setting('--tls-cert <file>', 'certificate chain, PEM'))
     .addOption(setting('--tls-key <file>', 'private key, PEM'))
-    .addOption(setting('--otlp-endpoint <url>', 'collector that spans are sent to (OTLP/HTTP)'))
+    .addOption(
+      setting('--otlp-endpoint <url>', 'collector that spans are sent to (OTLP/HTTP)').argParser(
+        collectorOf,
+      ),
+    )
     .addOption(
       setting('--otlp-metrics <form>', 'send metrics there too', 'off').choices(OTLP_METRICS),
     )
@@ -286,6 +309,26 @@ const processorsOf = (text: string): NonNullable<ServeConfig['cpuRequest']> => {
   if (!(processors > 0))
     throw new InvalidArgumentError("A number of processors such as '1.5' or '1500m' is expected.");
   return processors;
+};
+
+/** As browsers write them; commas too, since a variable holds one text. @throws InvalidArgumentError */
+const originsOf = (text: string, before: readonly string[] | undefined): readonly string[] => {
+  const origins = text.split(',').map((origin) => origin.trim().toLowerCase());
+  const odd = origins.find(
+    (origin) => !/^(?:\*|null|[a-z][a-z0-9+.-]*:\/\/[^\s/?#]+)$/.test(origin),
+  );
+  if (odd !== undefined)
+    throw new InvalidArgumentError(
+      `An origin such as https://app.example, without a path, or * is expected, not '${odd}'.`,
+    );
+  return [...(before ?? []), ...origins];
+};
+
+/** @throws InvalidArgumentError */
+const collectorOf = (text: string): string => {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
+    throw new InvalidArgumentError('An address such as http://collector:4318 is expected.');
+  return text;
 };
 
 /** Commas too, since a variable holds one text. */

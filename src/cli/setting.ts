@@ -43,6 +43,15 @@ export const durationMs = (text: string): number => {
   return ms;
 };
 
+/** The same, of at least so long. @throws InvalidArgumentError */
+export const durationFrom =
+  (minMs: number) =>
+  (text: string): number => {
+    const ms = durationMs(text);
+    if (ms < minMs) throw new InvalidArgumentError(`At least ${minMs}ms is expected.`);
+    return ms;
+  };
+
 /*
  * Variables that Kubernetes sets for Services and that look like ours: a Service called `puntual` sets
  * `PUNTUAL_PORT=tcp://10.96.0.7:80` in every pod of its namespace, one called `puntual-admin` PUNTUAL_ADMIN_PORT.

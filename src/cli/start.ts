@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { modelNames } from '../core/model-store.ts';
 import { beginWithPatientEngine } from '../host/engine.ts';
-import { freePort } from '../serve/supervisor/ports.ts';
+import { checkPlaces, freePort } from '../serve/supervisor/ports.ts';
 import { addServeOptions, configOf, type ServeOptions, serveUntilEnded } from './serve.ts';
 
 const NAME = 'nyc';
@@ -19,6 +19,7 @@ export const describe = (command: Command): void => {
       if (options.model === undefined && modelNames(options.models).length === 0) {
         beginWithPatientEngine();
         // Nobody should wait for a training to hear that the port is taken.
+        await checkPlaces(configOf(options));
         freePort(options.host, options.port, '--port');
         freePort(options.adminHost, options.adminPort, '--admin-port');
         await trainShipped(options.models);

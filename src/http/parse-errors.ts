@@ -8,7 +8,7 @@ const FAULTS = {
   'target-broken': ['request-malformed', 'the target holds a byte that is not allowed there'],
   'target-ambiguous': [
     'request-malformed',
-    'the path holds a backslash, a doubled slash, a dot segment, or an encoded dot, slash or control: write it plainly',
+    'the path holds a backslash, a doubled slash, a dot segment, an encoded dot, slash or control, or a percent sign that encodes nothing: write it plainly',
   ],
   'target-long': ['target-too-long', 'the target is longer than 8 KiB'],
   'version-broken': ['request-malformed', 'the request line does not end with an HTTP version'],

@@ -50,6 +50,7 @@ describe('a service with a health port', () => {
     ['{}', 'ok'],
     ['{"model":null}', 'ok'],
     ['[]', 'value-invalid'],
+    ['{"modle":"planted"}', 'value-invalid'],
     ['{"model":""}', 'value-invalid'],
     ['{"model":7}', 'value-invalid'],
     ['{', 'request-malformed'],
@@ -66,6 +67,37 @@ describe('a service with a health port', () => {
     expect(text).toMatch(/^HTTP\/1.1 (200|400)/);
     expect((await service.admin('/readyz')).status).toBe(200);
     expect(service.logged()).not.toContain('hit a bug');
+  });
+
+  test.each([
+    'GET /x/../metrics',
+    'GET /x\\..\\metrics',
+    'GET //metrics',
+    'GET /%2e/metrics',
+    'POST /x\\..\\reload',
+    'POST /x/../reload',
+  ])('reads an address as it stands, on both of its ports: %j', async (start) => {
+    for (const url of [service.adminUrl, service.healthUrl!]) {
+      const { port } = new URL(url);
+      const text = await exchange(
+        Number(port),
+        `${start} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+      );
+      expect(text).toStartWith('HTTP/1.1 400 ');
+      expect(text).toContain('write it plainly');
+    }
+  });
+
+  test('says which method is expected, passes over a slash at the end, and bounds a body', async () => {
+    const wrong = await service.admin('/reload');
+    expect(wrong.status).toBe(405);
+    expect(wrong.headers.get('allow')).toBe('POST');
+    expect(((await wrong.json()) as { detail: string }).detail).toBe(
+      'GET is not allowed here; POST is expected',
+    );
+    expect((await service.admin('/metrics/')).status).toBe(200);
+    const large = await post(`${service.adminUrl}/reload`, json, ' '.repeat(70_000));
+    expect(await codeOf(large)).toBe('body-too-large');
   });
 
   test.each([

@@ -56,7 +56,7 @@ export const placedFiles = (patterns: readonly string[]): ReadonlyMap<string, bo
 const isDirectory = (pattern: string): boolean =>
   pattern !== STDIN && existsSync(pattern) && statSync(pattern).isDirectory();
 
-/** What nobody has named must be a file that is there: a pipe among them would be waited for. */
+/** In a folder nobody has named what lies there: a pipe would be waited for. */
 const isRegular = (file: string): boolean => existsSync(file) && statSync(file).isFile();
 
 const isLink = (file: string): boolean => {
@@ -78,7 +78,9 @@ const matching = (pattern: string): readonly string[] => {
     checkNamedFile(pattern);
     throw new AppError('file-missing', `${pattern} does not exist`);
   }
-  const found = globSync(pattern).filter(isRegular).sort();
+  const found = globSync(pattern)
+    .filter((file) => existsSync(file) && !statSync(file).isDirectory())
+    .sort();
   if (found.length === 0) throw new AppError('file-missing', `no file matches ${pattern}`);
   return found;
 };

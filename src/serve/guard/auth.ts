@@ -23,7 +23,7 @@ export const buildAuthorise = (
   quota: Quota,
   { endlessTokens }: Pick<ServeConfig, 'endlessTokens'>,
 ): Authorise => {
-  if (spec.startsWith('keys:')) return buildKeys(parseKeys(readAuthFile(spec.slice(5))), quota);
+  if (/^keys:./.test(spec)) return buildKeys(parseKeys(readAuthFile(spec.slice(5))), quota);
   if (spec.startsWith('jwt:')) {
     const check = buildTokens(spec.slice(4), endlessTokens);
     return (request) => check(presentedKey(request));
@@ -36,7 +36,7 @@ export const buildAuthorise = (
 
 /** The file that `--auth` names; undefined when it names none, but an address. */
 export const authFileOf = (spec: string): string | undefined => {
-  if (spec.startsWith('keys:')) return spec.slice(5);
+  if (spec.startsWith('keys:')) return spec.slice(5) || undefined;
   const jwks = spec.startsWith('jwt:') ? spec.split('|')[2] : undefined;
   return jwks === undefined || jwks === '' || isAddress(jwks) ? undefined : jwks;
 };

@@ -1,9 +1,12 @@
 /**
- * The admin ports: health, workers, metrics and the comparison with a shadow, which anybody may read; and on one of them the change of model, which
- * only some may ask for (`control-guard.ts`). Answered by the supervisor, which never predicts, so that a probe is
- * never behind a prediction.
+ * The admin ports: health, workers, metrics and the comparison with a shadow, which anybody may read; and on one of them
+ * the change of model, which only some may ask for (`control-guard.ts`). Answered by the supervisor, which never predicts,
+ * so that a probe is never behind a prediction; by the HTTP layer of the service port, so that an address is read as it
+ * stands there, too.
  */
 import { AppError, ERRORS } from '../../core/errors.ts';
+import type { Answer, Call } from '../../http/call.ts';
+import { openHttp } from '../../http/server.ts';
 import type { Log } from '../log.ts';
 import { metricsResponse } from '../telemetry/metrics.ts';
 import { comparisonOf } from '../telemetry/shadow-comparison.ts';
@@ -29,78 +32,85 @@ interface AdminSetting {
 /** What is asked for: a path, or a name and a version. */
 const BODY_LIMIT_BYTES = 64 * 1024;
 
+const LIMITS = { requestMs: 10_000, idleMs: 75_000, heldBytes: 4 * 1024 * 1024 };
+
+export interface AdminPort {
+  /** Takes no new connections; those that are there end with their next answer, or all at once. */
+  readonly stop: (atOnce?: boolean) => void;
+}
+
 /** Shares its port, so that a new supervisor can take over; that nobody else is there is known before. */
-export const openAdmin = ({
-  host,
-  port,
-  view,
-  log,
-  control,
-}: AdminSetting): Bun.Server<undefined> => {
+export const openAdmin = ({ host, port, view, log, control }: AdminSetting): AdminPort => {
   const routes: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
     '/livez': { GET: () => health(true, view(), false) },
     '/readyz': { GET: ({ query }) => health(view().ready, view(), query.has('verbose')) },
     '/workers': { GET: () => Response.json({ workers: view().workers }) },
     '/metrics': {
-      GET: ({ request }) => metricsResponse(view(), request.headers.get('accept')),
+      GET: ({ call }) => metricsResponse(view(), call.header('accept')),
     },
     '/shadow': { GET: () => shadow(view()) },
     ...(control && {
       '/reload': {
-        POST: async ({ request }) => {
-          control.guard(request.headers);
-          return served(await control.reload().switchTo(await modelOf(request)));
+        POST: async ({ call }) => {
+          control.guard(call.header);
+          return served(await control.reload().switchTo(await modelOf(call)));
         },
       },
       '/rollback': {
-        POST: async ({ request }) => {
-          control.guard(request.headers);
+        POST: async ({ call }) => {
+          control.guard(call.header);
           return served(await control.reload().rollBack());
         },
       },
     }),
   };
-  const answer = async (
-    request: Request,
-    server: Pick<Bun.Server<undefined>, 'timeout'>,
-  ): Promise<Response> => {
+  const answer = async (call: Call): Promise<Answer> => {
     try {
-      const { path, query } = targetOf(request.url);
+      const path = call.path.replace(/(?<=.)\/$/, '');
       const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
       if (!route) throw new AppError('not-found', `there is ${Object.keys(routes).join(', ')}`);
-      const method = request.method === 'HEAD' ? 'GET' : request.method;
+      const method = call.method === 'HEAD' ? 'GET' : call.method;
       const run = Object.hasOwn(route, method) ? route[method] : undefined;
-      if (!run) return refused('method-refused', 'another method is expected', Object.keys(route));
-      // A reload takes as long as its workers take.
-      if (method === 'POST') server.timeout(request, 0);
-      return await run({ query, request });
+      if (!run) {
+        const allowed = Object.keys(route);
+        const detail = `${call.method.slice(0, 20)} is not allowed here; ${allowed.join(', ')} is expected`;
+        return refused(new AppError('method-refused', detail), allowed);
+      }
+      return await run({ query: new URLSearchParams(call.query), call });
     } catch (error) {
-      if (error instanceof AppError) return refused(error.code, error.message);
-      log.error('the admin port hit a bug', { error: (error as Error).stack ?? String(error) });
-      return new Response('a bug; it is in the log\n', { status: 500 });
+      if (error instanceof AppError) return refused(error);
+      throw error;
     }
   };
-  return Bun.serve({
+  const server = openHttp({
     hostname: host,
     port,
-    reusePort: true,
-    development: false,
-    maxRequestBodySize: BODY_LIMIT_BYTES,
-    fetch: answer,
+    limits: LIMITS,
+    // A few callers a minute: no turn of the supervisor is given to the system's own calls for them.
+    byRuntime: true,
+    handlers: {
+      answer,
+      refused: (error) => JSON.stringify(documentOf(error)),
+      failed: (error) => {
+        log.error('the admin port hit a bug', { error: error.stack ?? String(error) });
+        return new Response('a bug; it is in the log\n', { status: 500 });
+      },
+      onShed: () => {},
+    },
   });
+  return {
+    stop: (atOnce = false) => {
+      server.stopListening();
+      server.closeAfterAnswers();
+      server.endConnections(atOnce ? 'all' : 'idle');
+    },
+  };
 };
 
 type Route = (asked: {
   readonly query: URLSearchParams;
-  readonly request: Request;
+  readonly call: Call;
 }) => Response | Promise<Response>;
-
-/** Path and query of a request; its Host, which comes first, may be anything that a caller writes, or not be there. */
-const targetOf = (url: string): { readonly path: string; readonly query: URLSearchParams } => {
-  const from = url.startsWith('/') ? 0 : url.indexOf('/', url.indexOf('://') + 3);
-  const [path = '', query = ''] = (from < 0 ? '/' : url.slice(from)).split('?', 2);
-  return { path, query: new URLSearchParams(query) };
-};
 
 const shadow = (view: ServiceView): Response => {
   const comparison = comparisonOf(view, view.totals());
@@ -129,10 +139,10 @@ const health = (ok: boolean, view: ServiceView, verbose: boolean): Response => {
  * `{"model": PATH}`; without a model, or with an empty body, the model that the service was started with, as it is now.
  * A body must say that it is JSON: a form in somebody's page cannot.
  */
-const modelOf = async (request: Request): Promise<string | undefined> => {
-  const text = await request.text();
+const modelOf = async (call: Call): Promise<string | undefined> => {
+  const text = Buffer.from(await call.bytes(BODY_LIMIT_BYTES)).toString();
   if (text.trim() === '') return undefined;
-  const type = request.headers.get('content-type') ?? 'nothing';
+  const type = call.header('content-type') ?? 'nothing';
   if (type.split(';', 1)[0]!.trim().toLowerCase() !== 'application/json')
     throw new AppError(
       'type-unsupported',
@@ -146,6 +156,12 @@ const modelOf = async (request: Request): Promise<string | undefined> => {
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new AppError('value-invalid', 'a body such as {"model":"nyc"} is expected');
+  const unknown = Object.keys(body).find((key) => key !== 'model');
+  if (unknown !== undefined)
+    throw new AppError(
+      'value-invalid',
+      `there is no member ${unknown.slice(0, 100)}; a body such as {"model":"nyc"} is expected`,
+    );
   const model = Object.hasOwn(body, 'model') ? (body as { model: unknown }).model : undefined;
   if (model === undefined || model === null) return undefined;
   if (typeof model !== 'string' || model === '')
@@ -158,21 +174,17 @@ const served = ({ facts }: Served): Response =>
     model: { name: facts.name, version: facts.version, path: facts.path, sha256: facts.sha256 },
   });
 
-const refused = (
-  code: keyof typeof ERRORS,
-  detail: string,
-  allow?: readonly string[],
-): Response => {
+const documentOf = ({ code, message }: AppError): object => {
   const { status, title } = ERRORS[code];
-  return Response.json(
-    { type: 'about:blank', title, status, detail, code, error: detail },
-    {
-      status,
-      headers: {
-        'content-type': 'application/problem+json',
-        ...(allow && { allow: allow.join(', ') }),
-        ...(code === 'key-missing' && { 'www-authenticate': 'Bearer realm="puntual"' }),
-      },
-    },
-  );
+  return { type: 'about:blank', title, status, detail: message, code, error: message };
 };
+
+const refused = (error: AppError, allow?: readonly string[]): Response =>
+  Response.json(documentOf(error), {
+    status: ERRORS[error.code].status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(allow && { allow: allow.join(', ') }),
+      ...(error.code === 'key-missing' && { 'www-authenticate': 'Bearer realm="puntual"' }),
+    },
+  });

@@ -8,7 +8,7 @@ import { readRegularFile } from '../../core/files/regular-file.ts';
 import { isLoopback } from './ports.ts';
 
 /** Lets a request pass or refuses it. @throws AppError key-missing, key-refused, file-unreadable */
-export type ControlGuard = (headers: Pick<Headers, 'get'>) => void;
+export type ControlGuard = (header: (name: string) => string | null) => void;
 
 interface ControlSetting {
   /** The address that the port listens on. */
@@ -33,11 +33,11 @@ export const readToken = (path: string): string => {
 
 export const buildControlGuard = ({ host, tokenFile }: ControlSetting): ControlGuard => {
   const digestOf = (text: string): Buffer => new Bun.CryptoHasher('sha256').update(text).digest();
-  return (headers) => {
-    if (headers.get('origin') !== null || isFromPage(headers.get('sec-fetch-site')))
+  return (header) => {
+    if (header('origin') !== null || isFromPage(header('sec-fetch-site')))
       throw new AppError('key-refused', 'pages in a browser may not control the service');
     if (tokenFile !== undefined) {
-      const presented = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
+      const presented = /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1];
       if (presented === undefined)
         throw new AppError('key-missing', 'a token is needed: Authorization: Bearer TOKEN');
       if (!crypto.timingSafeEqual(digestOf(presented), digestOf(readToken(tokenFile))))
@@ -49,7 +49,7 @@ export const buildControlGuard = ({ host, tokenFile }: ControlSetting): ControlG
         'key-refused',
         `reload and rollback are refused on ${host}: use a loopback address, or start with --control-token-file`,
       );
-    const name = hostNameOf(headers.get('host') ?? '');
+    const name = hostNameOf(header('host') ?? '');
     if (!isLoopback(name))
       throw new AppError(
         'key-refused',

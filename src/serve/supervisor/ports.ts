@@ -1,7 +1,10 @@
 /**
  * Ports: whether they are free before workers share them, and how they are written as addresses.
  */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { AppError } from '../../core/errors.ts';
+import type { ServeConfig } from '../config.ts';
 
 export const urlOf = (scheme: string, host: string, port: number): string => {
   const name = host === '0.0.0.0' || host === '127.0.0.1' || host === '::' ? 'localhost' : host;
@@ -32,6 +35,61 @@ export const freePort = (hostname: string, port: number, flag: string): number =
   } catch (error) {
     throw portError(error, hostname, port, flag);
   }
+};
+
+/** An address of the service, and the flags that name its port and its host. */
+interface NamedPort {
+  readonly host: string;
+  readonly port: number;
+  readonly flag: string;
+}
+
+const ANYWHERE = ['0.0.0.0', '::'];
+
+/** Before anything is opened, or learned. @throws AppError usage (a host that is none, two faces on one port) */
+export const checkPlaces = async ({
+  host,
+  port,
+  adminHost,
+  adminPort,
+  health,
+}: Pick<ServeConfig, 'host' | 'port' | 'adminHost' | 'adminPort' | 'health'>): Promise<void> => {
+  await checkHost(host, '--host');
+  await checkHost(adminHost, '--admin-host');
+  if (health) await checkHost(health.host, '--health-host');
+  checkPortsDiffer([
+    { host, port, flag: '--port' },
+    { host: adminHost, port: adminPort, flag: '--admin-port' },
+    ...(health ? [{ ...health, flag: '--health-port' }] : []),
+  ]);
+};
+
+/** Ports are shared by several processes, so the system lets two faces of one service share one. @throws AppError usage */
+const checkPortsDiffer = (ports: readonly NamedPort[]): void => {
+  ports.forEach((one, i) => {
+    const other = ports
+      .slice(i + 1)
+      .find(({ host, port }) => port === one.port && port !== 0 && overlap(host, one.host));
+    if (other)
+      throw new AppError(
+        'usage',
+        `${one.flag} and ${other.flag} are both ${one.port}: each needs a port of its own`,
+      );
+  });
+};
+
+const overlap = (one: string, other: string): boolean =>
+  one === other || [one, other].some((host) => ANYWHERE.includes(host)) || bothLoopback(one, other);
+
+const bothLoopback = (one: string, other: string): boolean =>
+  [one, other].includes('localhost') && isLoopback(one) && isLoopback(other);
+
+/** Whether a host is an address of this machine that a port can be opened on. @throws AppError usage */
+const checkHost = async (host: string, flag: string): Promise<void> => {
+  if (isIP(host)) return;
+  const found = host === '' ? undefined : await lookup(host).catch(() => undefined);
+  if (found === undefined)
+    throw new AppError('usage', `${flag} '${host}': there is no such address or name`);
 };
 
 /** A port that cannot be opened, as one sentence. */

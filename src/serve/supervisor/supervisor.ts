@@ -15,7 +15,7 @@ import { instanceId } from '../telemetry/otlp.ts';
 import { startMetricsPush } from '../telemetry/otlp-metrics.ts';
 import { snapshotOf } from '../telemetry/service-snapshot.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
-import { openAdmin } from './admin.ts';
+import { type AdminPort, openAdmin } from './admin.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
 import { followPlan } from './follow-plan.ts';
 import { startShortageOf } from './fleet-plan.ts';
@@ -24,7 +24,7 @@ import { actAsInit } from './init-process.ts';
 import { keepFiles, watchFiles } from './kept-files.ts';
 import { keepPlan, type PlanReader } from './kept-plan.ts';
 import { findNpmParent } from './npm-parent.ts';
-import { freePort, urlOf } from './ports.ts';
+import { checkPlaces, freePort, urlOf } from './ports.ts';
 import { bringModels, bytesOf, resolveModel, wantedOf } from './model-source.ts';
 import { buildReload, type Reload } from './reload.ts';
 import { openServiceManager } from './service-manager.ts';
@@ -62,6 +62,7 @@ export const serve = async (
   checkDescriptors();
   const npmParent = findNpmParent();
   const log = buildLog(config.logLevel);
+  await checkPlaces(config);
   instanceId();
   if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
   const manager = openServiceManager();
@@ -69,7 +70,7 @@ export const serve = async (
   const sharedDir = sharedDirs[0]!;
   const state: State = { draining: false, reload: undefined, shadowBefore: undefined };
   let built: Fleet | undefined;
-  const admins: Bun.Server<undefined>[] = [];
+  const admins: AdminPort[] = [];
   /** What would keep the process from its end, also where the start fails. */
   const endings: (() => void)[] = [];
   try {
@@ -158,7 +159,7 @@ export const serve = async (
         return;
       }
       startSuccessor({ port, adminPort, healthPort }, log, () => {
-        for (const admin of admins) void admin.stop();
+        for (const admin of admins) admin.stop();
         end();
       });
     });
@@ -253,7 +254,7 @@ export const serve = async (
     const left = [...(built?.children() ?? [])];
     for (const child of left) child.kill();
     await Promise.all(left.map(({ exited }) => exited));
-    await Promise.all(admins.map((admin) => admin.stop(true)));
+    for (const admin of admins) admin.stop(true);
     for (const dir of sharedDirs) rmSync(dir, { recursive: true, force: true });
   }
 };
