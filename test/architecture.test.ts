@@ -41,6 +41,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       growing: ['binning'],
       kernels: ['growing'],
       engine: ['binning', 'growing', 'kernels'],
+      heads: ['engine', 'features', 'growing', 'quality'],
       quality: ['growing'],
     },
   },

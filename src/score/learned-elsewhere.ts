@@ -25,8 +25,8 @@ import {
   type Evaluation,
 } from '../train/quality/evaluation.ts';
 import { rateOf } from '../train/quality/metrics.ts';
-import { MIN_ROWS_OVER_DAYS } from '../train/head-training.ts';
-import { thresholdOf } from '../train/training.ts';
+import { MIN_ROWS_OVER_DAYS } from '../train/heads/head-training.ts';
+import { thresholdOf } from '../train/judgement.ts';
 import { type FeatureImportance, importanceOfMatrix } from './importance.ts';
 
 /** What another program learned. */

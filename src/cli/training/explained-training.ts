@@ -7,7 +7,7 @@ import { wholeProcessors } from '../../host/processors.ts';
 import { type FeatureImportance, importanceOf } from '../../score/importance.ts';
 import { importanceBeside } from '../../score/importance-beside.ts';
 import { MANY_ROWS } from '../../train/ended-memory.ts';
-import type { OnRound } from '../../train/head-training.ts';
+import type { OnRound } from '../../train/heads/learned-heads.ts';
 import type { TrainOptions } from '../../train/settings.ts';
 import { type Trained, trainModel } from '../../train/training.ts';
 

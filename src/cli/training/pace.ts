@@ -2,7 +2,7 @@
  * How fast trees grow and how long the rest may take, as a line beside the progress of training.
  * A head's first tree comes after its preparation, so the clock starts when that tree is there.
  */
-import type { TrainProgress } from '../../train/head-training.ts';
+import type { TrainProgress } from '../../train/heads/learned-heads.ts';
 
 /** Fewer trees say nothing about the next ones. */
 const MIN_TREES = 5;

@@ -18,7 +18,7 @@ import { type PartialDependence, partialDependenceOf } from '../../score/partial
 import { storeTrained } from '../../score/stored-training.ts';
 import { type RollingMonth, rollMonths } from '../../train/rolling.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../../train/settings.ts';
-import type { TrainReport } from '../../train/training.ts';
+import type { TrainReport } from '../../train/train-report.ts';
 import { bestOf, type TuningTrial, tune } from '../../train/tuning.ts';
 import { type Interruption, watchInterruption } from '../interruption.ts';
 import { trainExplained } from './explained-training.ts';

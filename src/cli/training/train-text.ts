@@ -3,7 +3,7 @@
  */
 import { dirname, join } from 'node:path';
 import type { Baseline } from '../../train/quality/evaluation.ts';
-import type { TrainReport } from '../../train/training.ts';
+import type { TrainReport } from '../../train/train-report.ts';
 import { printLeftOut, printUnused } from '../left-out.ts';
 import { printLine, printTable, printWarning } from '../output.ts';
 import type { TrainFilesReport } from './train-files.ts';

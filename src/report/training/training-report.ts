@@ -3,7 +3,7 @@
  */
 import type { Baseline } from '../../train/quality/evaluation.ts';
 import type { RollingMonth } from '../../train/rolling.ts';
-import type { TrainReport } from '../../train/training.ts';
+import type { TrainReport } from '../../train/train-report.ts';
 import type { TuningTrial } from '../../train/tuning.ts';
 import type { LearnedFrom, SeenFlights } from '../../score/seen-days.ts';
 import type { FeatureImportance } from '../../score/importance.ts';

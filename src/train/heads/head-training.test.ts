@@ -1,12 +1,13 @@
 import { afterAll, expect, setDefaultTimeout, test } from 'bun:test';
-import { plantRows } from '../../test/planted-rows.ts';
-import { buildParallelLearner } from './engine/parallel-learner.ts';
-import { buildTrainingPool } from './engine/training-pool.ts';
-import { binOffsets } from './growing/histogram.ts';
-import type { BoostRows } from './growing/training-rows.ts';
-import { learnHeads, type OnRound } from './head-training.ts';
-import type { Learnable } from './preparation.ts';
-import { boostSettings, DEFAULT_OPTIONS, type TrainOptions, treeSearch } from './settings.ts';
+import { plantRows } from '../../../test/planted-rows.ts';
+import { buildParallelLearner } from '../engine/parallel-learner.ts';
+import { buildTrainingPool } from '../engine/training-pool.ts';
+import { binOffsets } from '../growing/histogram.ts';
+import type { BoostRows } from '../growing/training-rows.ts';
+import { learnHeads } from './head-training.ts';
+import type { OnRound } from './learned-heads.ts';
+import type { Learnable } from '../preparation.ts';
+import { boostSettings, DEFAULT_OPTIONS, type TrainOptions, treeSearch } from '../settings.ts';
 
 /** A machine may be busy. */
 setDefaultTimeout(60_000);
