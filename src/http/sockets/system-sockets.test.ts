@@ -118,6 +118,47 @@ describe('what is kept beyond a turn', () => {
     large.socket.destroy();
   });
 
+  test('of many large ones only so much is read in a turn, and small ones are all read', async () => {
+    const KIB = 1024;
+    const nLarge = 24;
+    let nRead = 0;
+    let nSmall = 0;
+    let nInTurn = 0;
+    let mostInTurn = 0;
+    const server = listenBySystem({
+      place: { hostname: '127.0.0.1', port: 0 },
+      events: eventsOf({
+        received: (_connection, _bytes, at, end) => {
+          // Before the next turn, which is asked for when this one ends.
+          if (nInTurn === 0)
+            setImmediate(() => {
+              nInTurn = 0;
+            });
+          nInTurn += end - at;
+          mostInTurn = Math.max(mostInTurn, nInTurn);
+          nRead += end - at;
+          if (end - at === 1) nSmall++;
+          return 0;
+        },
+      }),
+    })!;
+    const callers = await Promise.all(
+      Array.from({ length: nLarge + 8 }, () =>
+        Bun.connect({ hostname: '127.0.0.1', port: server.port, socket: { data: () => {} } }),
+      ),
+    );
+    const piece = Buffer.alloc(512 * KIB);
+    let nSent = 0;
+    for (const [i, caller] of callers.entries())
+      nSent += Math.max(0, caller.write(i < nLarge ? piece : 'x'));
+    await until(() => nRead >= nSent && nSmall === 8);
+    // All that was ready at once was more than that.
+    expect(nSent).toBeGreaterThan(nLarge * 64 * KIB);
+    expect(mostInTurn).toBeLessThanOrEqual((256 + 64 + nLarge * 16) * KIB);
+    for (const caller of callers) caller.terminate();
+    server.stop();
+  });
+
   test('who reads a body in place comes to a zero behind it', async () => {
     const behind: unknown[] = [];
     const server = open((call) => {

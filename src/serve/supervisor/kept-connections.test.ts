@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noteBusy, noteClosed, noteOpen } from '../../host/connection-states.ts';
 import { openDescriptorCalls } from '../../host/descriptor-channel.ts';
@@ -100,6 +100,34 @@ describe('connections that are kept', () => {
     expect(kept.counts()).toEqual({ kept: 0, limit: 100, adopted: 3, reset: 1 });
     expect(JSON.parse(lines[0]!)).toMatchObject({ worker: 1, adopted: 3, reset: 1 });
     for (const worker of [dead, few, many]) worker.close();
+    kept.stop();
+  });
+
+  test('end for their callers when the worker that they were given to dies before it takes them', async () => {
+    const { kept, begin, become } = buildScene();
+    const [dead, dying] = [begin(), begin()];
+    const [caller, connection] = calls.pair()!;
+    noteOpen(dead.states, 10);
+    const marks = [10, dead.states[10]!] as const;
+    expect(calls.send(dead.keeping.end, [{ descriptor: connection, marks }])).toBe(0);
+    closeSync(connection);
+    dead.keeping.collect();
+    const { descriptor } = openFile();
+    const isOpen = (): boolean =>
+      calls.send(caller, [{ descriptor, marks: [0, 0] }]) !== -constants.errno.EPIPE;
+    become([{ ...dying.heir, adopt: () => {} }], true);
+    dead.end(true);
+    expect(kept.counts()).toMatchObject({ kept: 0, adopted: 1 });
+    expect(isOpen()).toBe(true);
+    become([], true);
+    dying.end(true);
+    dying.close();
+    // The system lets go of what was on its way a moment later.
+    while (isOpen()) await Bun.sleep(1);
+    expect(kept.counts()).toMatchObject({ kept: 0 });
+    closeSync(caller);
+    closeSync(descriptor);
+    dead.close();
     kept.stop();
   });
 
