@@ -2,6 +2,8 @@
  * What an attribution is, and the weights of the Shapley sum.
  */
 
+import type { Gradual } from '../gradual.ts';
+
 export interface Attribution {
   /** The raw score that is expected when nothing is known. */
   readonly expected: number;
@@ -11,6 +13,10 @@ export interface Attribution {
    * @cost forest: O(leaves x distinct features on the path, squared)
    */
   readonly addInto: (features: Float64Array, out: Float64Array) => void;
+  /** The same bits, with stops; others may be explained meanwhile. */
+  readonly addGradually: (features: Float64Array, out: Float64Array) => Gradual<void>;
+  /** Whether it takes so long that nobody should wait for all of it. */
+  readonly isLong: boolean;
 }
 
 /** `[k]` = k! (d - 1 - k)! / d!, for k = 0 .. d - 1: the share of the sets of k among d players. */

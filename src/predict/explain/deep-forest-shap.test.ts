@@ -3,7 +3,8 @@ import { buildPlantedForest } from '../../../test/planted.ts';
 import type { Forest } from '../../core/forest.ts';
 import { buildRandom } from '../../core/random.ts';
 import { scoreOf } from '../reference.ts';
-import { ofDeepForest } from './deep-forest-shap.ts';
+import { finish } from '../gradual.ts';
+import { deepForestGradually } from './deep-forest-shap.ts';
 import { buildAttribution } from './shap.ts';
 
 /** One tree that is a chain: every split has a leaf on its left and the next split on its right. */
@@ -47,7 +48,7 @@ describe('the walk over a forest', () => {
       const forest = { ...buildPlantedForest(5, nLeaves, nLeaves), scale: 0.5 };
       const [kept, walked] = [
         buildAttribution({ kind: 'forest', forest }, new Float64Array(7)),
-        ofDeepForest(forest),
+        finish(deepForestGradually(forest)),
       ];
       expect(walked.expected).toBeCloseTo(kept.expected, 12);
       for (let row = 0; row < 5; row++) {
@@ -58,6 +59,19 @@ describe('the walk over a forest', () => {
         kept.addInto(features, a);
         walked.addInto(features, b);
         for (let f = 0; f < 7; f++) expect(b[f]!).toBeCloseTo(a[f]!, 12);
+        // With stops, between which another flight is explained.
+        for (const [attribution, atOnce] of [
+          [kept, a],
+          [walked, b],
+        ] as const) {
+          const [own, other] = [new Float64Array(7), new Float64Array(7)];
+          const beside = attribution.addGradually(
+            features.map((value) => value / 2),
+            other,
+          );
+          for (const _ of attribution.addGradually(features, own)) beside.next();
+          expect(own).toEqual(atOnce);
+        }
       }
     }
   });

@@ -23,21 +23,20 @@ const ITEMS_LIMIT = 40;
  */
 export const measurePaths = (forest: Forest): number => finish(measureGradually(forest));
 
-/** The same, tree by tree. */
+/** The same, with a stop after every few leaves. */
 export function* measureGradually(forest: Forest): Gradual<number> {
-  const walk = buildWalk(forest);
+  const walk = buildWalk(forest, shapeOf(forest));
   let nSplits = 0;
   let maxItems = 0;
   let nSteps = 0;
-  const measure = (): void => {
-    nSplits += walk.depth();
-    maxItems = Math.max(maxItems, walk.nActive());
-    nSteps += (walk.nActive() + 1) ** 2;
-  };
-  for (const root of forest.roots) {
-    walk.tree(root, () => true, measure);
-    yield;
-  }
+  yield* walk.all(
+    () => true,
+    () => {
+      nSplits += walk.depth();
+      maxItems = Math.max(maxItems, walk.nActive());
+      nSteps += (walk.nActive() + 1) ** 2;
+    },
+  );
   if (maxItems > ITEMS_LIMIT)
     throw tooLarge(`a path asks ${maxItems} features, and up to ${ITEMS_LIMIT} can be told apart`);
   if (nSteps > STEPS_LIMIT)
@@ -49,11 +48,11 @@ const tooLarge = (why: string): AppError =>
   new AppError('model-unsupported', `the model is too large to be explained: ${why}`);
 
 /** The attribution of a forest that `measurePaths` has passed. */
-export const ofDeepForest = (forest: Forest): Attribution => {
-  const walk = buildWalk(forest);
-  const addLeaf = buildLeafSum(walk);
+export function* deepForestGradually(forest: Forest): Gradual<Attribution> {
+  const shape = shapeOf(forest);
+  const walk = buildWalk(forest, shape);
   let expected = forest.base;
-  walk.all(
+  yield* walk.all(
     () => true,
     (leaf) => {
       let share = forest.value[leaf]! * forest.scale;
@@ -61,26 +60,29 @@ export const ofDeepForest = (forest: Forest): Attribution => {
       expected += share;
     },
   );
+  const add = (walk: Walk, features: Float64Array, out: Float64Array): Gradual<void> => {
+    const addLeaf = buildLeafSum(walk);
+    return walk.all(
+      (node) => decide(forest, node, features[forest.feature[node]!]!),
+      (leaf) => addLeaf(forest.value[leaf]! * forest.scale, out),
+    );
+  };
   return {
     expected,
-    addInto: (features, out) =>
-      walk.all(
-        (node) => decide(forest, node, features[forest.feature[node]!]!),
-        (leaf) => addLeaf(forest.value[leaf]! * forest.scale, out),
-      ),
+    isLong: true,
+    addInto: (features, out) => finish(add(walk, features, out)),
+    // Others may be explained between two stops: a walk of its own.
+    addGradually: (features, out) => add(buildWalk(forest, shape), features, out),
   };
-};
+}
 
 /** A walk over all paths of a forest that keeps what is known of the features on the current path. */
 interface Walk {
-  /** Visits every leaf of a tree, after asking where the row goes at each inner node. */
-  readonly tree: (
-    root: number,
+  /** Visits every leaf of every tree, after asking where the row goes at each inner node; stops after every few leaves. */
+  readonly all: (
     goesLeft: (node: number) => boolean,
     onLeaf: (leaf: number) => void,
-  ) => void;
-  /** The same of every tree. */
-  readonly all: (goesLeft: (node: number) => boolean, onLeaf: (leaf: number) => void) => void;
+  ) => Gradual<void>;
   /** The distinct features on the path: `active[0 .. nActive())`. */
   readonly active: Int32Array;
   readonly nActive: () => number;
@@ -92,11 +94,25 @@ interface Walk {
   readonly one: Uint8Array;
 }
 
+/** What is found out of a forest once. */
+interface ForestShape {
+  /** float64, shape (nNodes): share of its parent's training rows. */
+  readonly nodeShare: Float64Array;
+  /** Splits on the longest path. */
+  readonly maxDepth: number;
+}
+
+const shapeOf = (forest: Forest): ForestShape => ({
+  nodeShare: sharesOf(forest),
+  maxDepth: depthOf(forest),
+});
+
+/** Leaves between two stops. */
+const LEAVES_PER_STOP = 256;
+
 /** The path is kept in arrays, not on the call stack: trees may be tens of thousands deep. @cost O(depth) memory */
-const buildWalk = (forest: Forest): Walk => {
+const buildWalk = (forest: Forest, { nodeShare, maxDepth }: ForestShape): Walk => {
   const { feature, left, right, roots } = forest;
-  const nodeShare = sharesOf(forest);
-  const maxDepth = depthOf(forest);
   const zero = new Float64Array(forest.nFeatures);
   const one = new Uint8Array(forest.nFeatures);
   const nSplits = new Int32Array(forest.nFeatures);
@@ -133,9 +149,14 @@ const buildWalk = (forest: Forest): Walk => {
     if (--nSplits[asked]! === 0) nActive--;
   };
 
-  const tree: Walk['tree'] = (root, goesLeft, onLeaf) => {
-    let node = root;
-    for (;;) {
+  /** Goes on at a node for some leaves. @returns the node to go on at; -1 where the tree is done */
+  const visit = (
+    from: number,
+    goesLeft: (node: number) => boolean,
+    onLeaf: (leaf: number) => void,
+  ): number => {
+    let node = from;
+    for (let nLeaves = 0; nLeaves < LEAVES_PER_STOP; ) {
       if (feature[node] !== -1) {
         path[depth] = node;
         isRight[depth] = 0;
@@ -144,12 +165,14 @@ const buildWalk = (forest: Forest): Walk => {
         continue;
       }
       onLeaf(node);
+      nLeaves++;
       while (depth > 0 && isRight[depth - 1] === 1) ascend(--depth);
-      if (depth === 0) break;
+      if (depth === 0) return -1;
       ascend(depth - 1);
       isRight[depth - 1] = 1;
       node = descend(depth - 1);
     }
+    return node;
   };
 
   return {
@@ -158,9 +181,12 @@ const buildWalk = (forest: Forest): Walk => {
     depth: () => depth,
     zero,
     one,
-    tree,
-    all: (goesLeft, onLeaf) => {
-      for (const root of roots) tree(root, goesLeft, onLeaf);
+    *all(goesLeft, onLeaf) {
+      for (const root of roots)
+        for (let node = root; node >= 0; ) {
+          node = visit(node, goesLeft, onLeaf);
+          yield;
+        }
     },
   };
 };

@@ -29,9 +29,22 @@ interface Explanation {
   readonly reasons: readonly Reason[];
 }
 
+/** What each input adds to a flight's probability, in the order of `model.inputs`. */
+export interface Points {
+  readonly base: number;
+  readonly points: Float64Array;
+}
+
 export interface Explainer {
-  /** Explains the first head's probability for the inputs at `raw[at]`; in English unless told otherwise. */
-  readonly explain: (raw: Float64Array, at: number, lang?: Lang) => Explanation;
+  /**
+   * Explains the first head's probability for the inputs at `raw[at]`; in English unless told otherwise.
+   * @param known its points, where they have been found already
+   */
+  readonly explain: (raw: Float64Array, at: number, lang?: Lang, known?: Points) => Explanation;
+  /** Whether one flight takes so long that its points are better found with stops. */
+  readonly isLong: boolean;
+  /** The points of a flight, with stops; others may be explained meanwhile. The inputs are looked at before the first. */
+  readonly pointsGradually: (raw: Float64Array, at: number) => Gradual<Points>;
   /** Fills `into` with each input's points, in the order of `model.inputs`, and returns the base. */
   readonly pointsInto: (raw: Float64Array, at: number, into: Float64Array) => number;
   /**
@@ -70,7 +83,7 @@ export function* explainGradually(model: Model): Gradual<Explainer> {
   );
   const features = new Float64Array(steps.length);
   const byFeature = new Float64Array(steps.length);
-  const points = new Float64Array(inputs.length);
+  const shared = new Float64Array(inputs.length);
 
   /** Shares what the features add to a raw score among the inputs that they are made of. @returns the base */
   const shareInto = (
@@ -97,8 +110,8 @@ export function* explainGradually(model: Model): Gradual<Explainer> {
   let scorer: Scorer | undefined;
 
   return {
-    explain: (raw, at, lang = 'en') => {
-      const base = attributeInto(raw, at, points);
+    explain: (raw, at, lang = 'en', known = undefined) => {
+      const { base, points } = known ?? { base: attributeInto(raw, at, shared), points: shared };
       const reasons = inputs.map((input, i): Reason => {
         return {
           input: input.name,
@@ -108,6 +121,16 @@ export function* explainGradually(model: Model): Gradual<Explainer> {
       });
       reasons.sort((a, b) => Math.abs(b.points) - Math.abs(a.points));
       return { base, reasons };
+    },
+    isLong: attribution.isLong,
+    *pointsGradually(raw, at) {
+      const features = new Float64Array(steps.length);
+      encode(raw, at, features, 0);
+      const byFeature = new Float64Array(steps.length);
+      yield* attribution.addGradually(features, byFeature);
+      const points = new Float64Array(inputs.length);
+      const base = shareInto(points, (f) => byFeature[f]!, scoreOf(score, features, 0));
+      return { base, points };
     },
     pointsInto: attributeInto,
     pointsOfRows: (raw, nRows, points, bases) => {
@@ -131,8 +154,8 @@ export function* explainGradually(model: Model): Gradual<Explainer> {
     importance: (raw, nRows) => {
       const mean = new Float64Array(inputs.length);
       for (let row = 0; row < nRows; row++) {
-        attributeInto(raw, row * inputs.length, points);
-        for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + Math.abs(points[i]!) / nRows;
+        attributeInto(raw, row * inputs.length, shared);
+        for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + Math.abs(shared[i]!) / nRows;
       }
       return mean;
     },

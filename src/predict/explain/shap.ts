@@ -8,7 +8,7 @@ import type { Score, StackMember } from '../../core/model.ts';
 import { buildProbability } from '../heads.ts';
 import { decide, scoreOf } from '../reference.ts';
 import type { Attribution } from './attribution.ts';
-import { measureGradually, ofDeepForest } from './deep-forest-shap.ts';
+import { deepForestGradually, measureGradually } from './deep-forest-shap.ts';
 import { buildContributions, collectGradually, type LeafPaths } from './leaf-paths.ts';
 import { toProbabilityScale } from './probability-attribution.ts';
 
@@ -30,6 +30,9 @@ export function* attributeGradually(score: Score, means: Float64Array): Gradual<
   }
 }
 
+/** So many members may be long together though none is by itself. */
+const MANY_MEMBERS = 4;
+
 /** Each member is explained on the scale of its answer, where a sum of members is a sum of explanations. */
 function* ofMembers(
   members: readonly StackMember[],
@@ -43,33 +46,41 @@ function* ofMembers(
       ...(yield* attributeGradually(member.score, means)),
       transform: buildProbability(member),
     });
-  const contributions = new Float64Array(means.length);
+  const addGradually = function* (features: Float64Array, out: Float64Array): Gradual<void> {
+    const contributions = new Float64Array(means.length);
+    for (const { weight, score, transform, expected, ...part } of parts) {
+      contributions.fill(0);
+      yield* part.addGradually(features, contributions);
+      toProbabilityScale(contributions, expected, scoreOf(score, features, 0), transform);
+      for (let f = 0; f < contributions.length; f++) out[f] = out[f]! + weight * contributions[f]!;
+    }
+  };
   return {
     expected: parts.reduce(
       (sum, { weight, transform, expected }) => sum + weight * transform(expected),
       intercept,
     ),
-    addInto: (features, out) => {
-      for (const { weight, score, transform, expected, addInto } of parts) {
-        contributions.fill(0);
-        addInto(features, contributions);
-        toProbabilityScale(contributions, expected, scoreOf(score, features, 0), transform);
-        for (let f = 0; f < contributions.length; f++)
-          out[f] = out[f]! + weight * contributions[f]!;
-      }
-    },
+    isLong: parts.length > MANY_MEMBERS || parts.some(({ isLong }) => isLong),
+    addInto: (features, out) => finish(addGradually(features, out)),
+    addGradually,
   };
 }
 
 const ofLinear = (score: Score & { kind: 'linear' }, means: Float64Array): Attribution => {
   const { weights, intercept } = score;
+  const addInto = (features: Float64Array, out: Float64Array): void => {
+    for (let f = 0; f < weights.length; f++) {
+      const value = features[f]!;
+      out[f] = out[f]! + weights[f]! * ((Number.isNaN(value) ? 0 : value) - means[f]!);
+    }
+  };
   return {
     expected: weights.reduce((sum, weight, f) => sum + weight * means[f]!, intercept),
-    addInto: (features, out) => {
-      for (let f = 0; f < weights.length; f++) {
-        const value = features[f]!;
-        out[f] = out[f]! + weights[f]! * ((Number.isNaN(value) ? 0 : value) - means[f]!);
-      }
+    isLong: false,
+    addInto,
+    // biome-ignore lint/correctness/useYield: done before anybody could wait
+    *addGradually(features, out) {
+      addInto(features, out);
     },
   };
 };
@@ -79,7 +90,7 @@ export const KEPT_SPLITS = 4_000_000;
 
 /** @throws AppError model-unsupported when an explanation would take too long, or not be exact */
 function* ofForest(forest: Forest): Gradual<Attribution> {
-  if ((yield* measureGradually(forest)) > KEPT_SPLITS) return ofDeepForest(forest);
+  if ((yield* measureGradually(forest)) > KEPT_SPLITS) return yield* deepForestGradually(forest);
   const paths = yield* collectGradually(forest);
   const addLeaf = buildLeafSum(paths);
   const goesLeft = new Uint8Array(forest.feature.length);
@@ -90,17 +101,44 @@ function* ofForest(forest: Forest): Gradual<Attribution> {
     for (let i = paths.items[leaf]!; i < paths.items[leaf + 1]!; i++) share *= paths.zero[i]!;
     expected += share;
   }
+  const decideInto = (
+    goesLeft: Uint8Array,
+    features: Float64Array,
+    i: number,
+    end: number,
+  ): void => {
+    for (let n = i; n < end; n++) {
+      const node = inner[n]!;
+      goesLeft[node] = decide(forest, node, features[forest.feature[node]!]!) ? 1 : 0;
+    }
+  };
   return {
     expected: forest.base + expected,
+    isLong: paths.feature.length > LONG_ITEMS,
     addInto: (features, out) => {
-      for (let i = 0; i < inner.length; i++) {
-        const node = inner[i]!;
-        goesLeft[node] = decide(forest, node, features[forest.feature[node]!]!) ? 1 : 0;
-      }
+      decideInto(goesLeft, features, 0, inner.length);
       for (let leaf = 0; leaf < paths.nLeaves; leaf++) addLeaf(leaf, goesLeft, out);
+    },
+    *addGradually(features, out) {
+      const own = new Uint8Array(goesLeft.length);
+      for (let i = 0; i < inner.length; i += NODES_PER_STOP) {
+        decideInto(own, features, i, Math.min(inner.length, i + NODES_PER_STOP));
+        yield;
+      }
+      for (let leaf = 0; leaf < paths.nLeaves; ) {
+        const end = Math.min(paths.nLeaves, leaf + LEAVES_PER_STOP);
+        while (leaf < end) addLeaf(leaf++, own, out);
+        yield;
+      }
     },
   };
 }
+
+/** Items on all paths, from which on an explanation takes more than about two milliseconds. */
+const LONG_ITEMS = 50_000;
+/** Splits decided, and leaves added, between two stops. */
+const NODES_PER_STOP = 8192;
+const LEAVES_PER_STOP = 256;
 
 /**
  * A function that adds what one leaf contributes to each feature.

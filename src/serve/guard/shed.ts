@@ -55,14 +55,15 @@ export const admitted = <T>(context: ServeContext, work: () => T): T => {
 export const admittedInTurn = async <T>(
   context: ServeContext,
   call: Call,
-  work: () => T,
+  work: (pause: Pause) => T | Promise<T>,
 ): Promise<T> => {
   const ticket = admittedAs(context, context.admission.enterExplained(call));
   try {
-    await pauseOf(context, ticket)();
-    const startMs = performance.now();
-    const done = work();
-    ticket.done('explain', 1, performance.now() - startMs);
+    const pause = pauseOf(context, ticket);
+    await pause();
+    const clock = workClock(pause);
+    const done = await work(clock.pause);
+    ticket.done('explain', 1, clock.workMs());
     return done;
   } finally {
     ticket.leave();
@@ -78,6 +79,22 @@ export const pauseOf =
     const reason = await ticket.pause();
     if (reason) throw shed(context, reason);
   };
+
+/** A pause whose time does not count as work, and how long the work has taken so far. */
+export const workClock = (
+  pause: Pause,
+): { readonly pause: Pause; readonly workMs: () => number } => {
+  let startMs = performance.now();
+  let beforeMs = 0;
+  return {
+    pause: async () => {
+      beforeMs += performance.now() - startMs;
+      await pause();
+      startMs = performance.now();
+    },
+    workMs: () => beforeMs + performance.now() - startMs,
+  };
+};
 
 /** The ticket, or the failure of who got none. @throws AppError overloaded */
 export const admittedAs = (context: ServeContext, ticket: Ticket | ShedReason): Ticket => {

@@ -32,7 +32,7 @@ export const buildHome = (context: ServeContext) => {
   const answerPage = buildPageAnswer(context);
   const answerInTurn = async (call: Call, flight: JsonObject, lang: Lang): Promise<Response> => {
     await prepareReasons(loaded.model);
-    return admittedInTurn(context, call, () => answerPage(flight, lang));
+    return admittedInTurn(context, call, (pause) => answerPage(flight, lang, pause));
   };
   const asset = (type: string, write: () => string | Promise<string>): Handler =>
     withEtag(write, assetHeaders(type));

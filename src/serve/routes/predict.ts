@@ -21,11 +21,12 @@ import { buildFlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import { flightOf, parametersOf, parseSwitches, type Switches } from '../formats/query.ts';
+import type { Points } from '../../predict/explain/explain.ts';
 import { admittedInTurn, enter, shed } from '../guard/shed.ts';
 import { batchLimits, batchStart, buildDecisivePart } from '../scoring/batch-beginning.ts';
 import { buildBatchAnswer } from '../scoring/batch.ts';
 import { buildStream, NDJSON } from '../scoring/ndjson.ts';
-import { buildReasons, prepareReasons } from '../scoring/reasons.ts';
+import { buildReasons, pointsInTurns, prepareReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
 import { byModel, takesModelAsInput } from './by-model.ts';
 
@@ -77,13 +78,18 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   };
 
   /** The answer to the flight in `raw`, whose values `names` are unknown. */
-  const answer = (names: readonly string[], explain: boolean, call: Call): Written | Spoken => {
+  const answer = (
+    names: readonly string[],
+    explain: boolean,
+    call: Call,
+    points?: Points,
+  ): Written | Spoken => {
     enter(context);
     try {
       unknown = names;
       scoring.predict(raw, 1, out);
       compare?.(raw, 1, out, isOdd);
-      const said = sentences(explain, call);
+      const said = sentences(explain, call, points);
       return said === '' ? written : spoken(writer.write(out, 0, names, said + tail));
     } finally {
       admission.leave();
@@ -91,20 +97,20 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   };
   const isOdd = (): boolean => unknown.length > 0;
   /** The notices and reasons of the flight in `raw`; only where there are any does the language matter. */
-  const sentences = (explain: boolean, call: Call): string => {
+  const sentences = (explain: boolean, call: Call, points?: Points): string => {
     if (!explain && !notices.isOdd(raw, 0)) return '';
     const lang = langOf(call);
-    return notices.text(raw, 0, lang) + (explain ? reasons.text(raw, 0, lang) : '');
+    return notices.text(raw, 0, lang) + (explain ? reasons.text(raw, 0, lang, points) : '');
   };
   /** The same with reasons, in its turn: others have been in `raw` meanwhile. */
   const explained = async (names: readonly string[], call: Call): Promise<Answer> => {
     const [own, ownNames] = [raw.slice(), [...names]];
     await prepareReasons(context.loaded.model);
-    const given = await admittedInTurn(context, call, () => {
+    return admittedInTurn(context, call, async (pause): Promise<Answer> => {
+      const points = await pointsInTurns({ complete: scoring.complete, reasons }, own, pause);
       raw.set(own);
-      return lasting(answer(ownNames, true, call));
+      return lasting(answer(ownNames, true, call, points));
     });
-    return given;
   };
   const answerParsed = (
     flight: unknown,
@@ -115,9 +121,13 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
     return explain ? explained(names, call) : answer(names, false, call);
   };
 
-  const batchAnswer = buildBatchAnswer(answering, (flight, switches, call) => {
+  const batchAnswer = buildBatchAnswer(answering, async (flight, switches, call, pause) => {
     const names = scoring.read(flight, { pointer: '', strict: switches.strict }, raw, 0);
-    return textIn(answer(names, switches.explain, call));
+    if (!switches.explain) return textIn(answer(names, false, call));
+    const [own, ownNames] = [raw.slice(), [...names]];
+    const points = await pointsInTurns({ complete: scoring.complete, reasons }, own, pause);
+    raw.set(own);
+    return textIn(answer(ownNames, true, call, points));
   });
 
   /** The answer to a plain flight that ends where the body ends. */

@@ -12,8 +12,8 @@ import { type JsonObject, mediaTypeOf } from '../formats/body.ts';
 import { flightOfForm } from '../formats/form.ts';
 import { langOf } from '../formats/language.ts';
 import { checkNumber, parametersOf, parseSwitches } from '../formats/query.ts';
-import { admitted, admittedInTurn } from '../guard/shed.ts';
-import { buildReasons, prepareReasons } from '../scoring/reasons.ts';
+import { admitted, admittedInTurn, type Pause } from '../guard/shed.ts';
+import { buildReasons, pointsInTurns, prepareReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
 import { once } from './later.ts';
 
@@ -35,13 +35,26 @@ export const buildResult = (context: ServeContext): Endpoint => {
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
 
-  const answerJson = (flight: JsonObject, query: string, lang: Lang): Response => {
+  const answerJson = async (
+    flight: JsonObject,
+    query: string,
+    lang: Lang,
+    pause?: Pause,
+  ): Promise<Response> => {
     const { strict, explain } = parseSwitches(query);
-    const unknown = scoring.read(flight, { pointer: '', strict }, raw, 0);
+    const unknown = [...scoring.read(flight, { pointer: '', strict }, raw, 0)];
+    const own = raw.slice();
+    const points =
+      explain && pause
+        ? await pointsInTurns({ complete: scoring.complete, reasons }, own, pause)
+        : undefined;
+    // Others have been in `raw` meanwhile.
+    raw.set(own);
     return admitted(context, () => {
       scoring.predict(raw, 1, out);
       scoring.compare?.(raw, 1, out, () => unknown.length > 0);
-      const end = `${scoring.notices.text(raw, 0, lang)}${explain ? reasons.text(raw, 0, lang) : ''},${writer.model}}`;
+      const said = explain ? reasons.text(raw, 0, lang, points) : '';
+      const end = `${scoring.notices.text(raw, 0, lang)}${said},${writer.model}}`;
       return new Response(writer.write(out, 0, unknown, end), { headers: JSON_HEADERS });
     });
   };
@@ -57,10 +70,10 @@ export const buildResult = (context: ServeContext): Endpoint => {
         await prepareReasons(loaded.model);
         if (prefersJson(call.header('accept')))
           return parseSwitches(call.query).explain
-            ? admittedInTurn(context, call, () => answerJson(flight, call.query, lang))
+            ? admittedInTurn(context, call, (pause) => answerJson(flight, call.query, lang, pause))
             : answerJson(flight, call.query, lang);
         const answer = await pageAnswer();
-        return admittedInTurn(context, call, () => answer(flight, lang));
+        return admittedInTurn(context, call, (pause) => answer(flight, lang, pause));
       },
     },
   };

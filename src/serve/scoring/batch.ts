@@ -12,7 +12,7 @@ import { isObject, parseLargeBody } from '../formats/body.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import type { Switches } from '../formats/query.ts';
-import { admittedAs, type Pause, pauseOf, shed } from '../guard/shed.ts';
+import { admittedAs, type Pause, pauseOf, shed, workClock } from '../guard/shed.ts';
 import { SURROUNDED_ROWS } from './around.ts';
 import {
   batchLimits,
@@ -145,7 +145,12 @@ const batchInvalid = (faults: readonly Fault[]): AppError => {
 };
 
 /** The answer to one flight. @throws AppError value-invalid */
-type SingleAnswer = (flight: unknown, switches: Switches, call: Call) => string;
+type SingleAnswer = (
+  flight: unknown,
+  switches: Switches,
+  call: Call,
+  pause: Pause,
+) => Promise<string>;
 
 /**
  * `{"predictions":[...],"model":{...}}` of a body, in parts, or every fault in it. A large body that is no batch is read
@@ -200,16 +205,20 @@ export const buildBatchAnswer = (
     let text = '{"predictions":[';
     for (let from = 0, n = 0; from < flights.nRows; from += n) {
       if (from > 0) await pause();
-      const startMs = performance.now();
+      const clock = workClock(pause);
       n = Math.min(ticket.sliceRows(work, SLICE_ROWS), flights.nRows - from);
       const slice = flights.raw.subarray(from * nInputs, (from + n) * nInputs);
+      const points =
+        work === 'explain' && reasons.isLong()
+          ? await reasons.inTurns(slice, n, clock.pause)
+          : undefined;
       scoring.predict(slice, n, out);
       scoring.compare?.(slice, n, out, (row) => flights.unknown.has(from + row));
       const rows = new Array<string>(n);
       for (let row = 0; row < n; row++) {
         const names = flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);
         const odd = notices.text(slice, row * nInputs, lang);
-        const end = `${odd}${work === 'explain' ? reasons.text(slice, row * nInputs, lang) : ''}}`;
+        const end = `${odd}${work === 'explain' ? reasons.text(slice, row * nInputs, lang, points?.[row]) : ''}}`;
         rows[row] = writer.write(out, row * nHeads, names, end);
       }
       text += from > 0 ? `,${rows.join()}` : rows.join();
@@ -217,7 +226,7 @@ export const buildBatchAnswer = (
         parts.push(Buffer.from(text));
         text = '';
       }
-      ticket.done(work, n, performance.now() - startMs);
+      ticket.done(work, n, clock.workMs());
     }
     parts.push(Buffer.from(`${text}],${writer.model}}`));
     return parts;
@@ -253,7 +262,10 @@ export const buildBatchAnswer = (
       const request = isObject(body) ? body : {};
       const flights = request['flights'] ?? undefined;
       if (flights === undefined)
-        return { parts: [Buffer.from(single(body, switches, call))], onSent: ticket.sent };
+        return {
+          parts: [Buffer.from(await single(body, switches, call, pause))],
+          onSent: ticket.sent,
+        };
       const faults: Fault[] = [];
       const completeByWeather = await finishInTurns(
         scoring.around.byWeather(request, faults),

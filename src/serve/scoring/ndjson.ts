@@ -11,7 +11,8 @@ import { isSpace, skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import { problemOf } from '../formats/problem.ts';
 import { parseSwitches, type Switches } from '../formats/query.ts';
-import { admittedAs, type Pause, pauseOf } from '../guard/shed.ts';
+import type { Points } from '../../predict/explain/explain.ts';
+import { admittedAs, type Pause, pauseOf, workClock } from '../guard/shed.ts';
 import { prepareReasons } from './reasons.ts';
 import { type FlightAnswering, SLICE_ROWS } from './scoring.ts';
 
@@ -107,11 +108,12 @@ export const buildStream = ({
   const tail = `,${writer.model}}`;
 
   /** The answers to some lines, one per line that is not empty, in order, and how many are no flights. */
-  const answerLines = (
+  const answerLines = async (
     lines: readonly Line[],
     firstLine: number,
     { strict, explain, lang }: Switches & { readonly lang: Lang },
-  ): { readonly text: string; readonly nFailed: number } => {
+    pause: Pause,
+  ): Promise<{ readonly text: string; readonly nFailed: number }> => {
     const unknown: (readonly string[])[] = [];
     const failures = new Map<number, string>();
     let nRows = 0;
@@ -124,6 +126,14 @@ export const buildStream = ({
         failures.set(i, JSON.stringify({ line: firstLine + i, ...problemOf(error, lang) }));
       }
     }
+    let points: readonly Points[] | undefined;
+    if (explain && nRows > 0 && reasons.isLong()) {
+      // Other streams are in `raw` meanwhile.
+      const own = raw.slice(0, nRows * nInputs);
+      scoring.complete(own, 0, nRows);
+      points = await reasons.inTurns(own, nRows, pause);
+      raw.set(own);
+    }
     if (nRows > 0) {
       scoring.predict(raw, nRows, out);
       scoring.compare?.(raw, nRows, out, (row) => unknown[row]!.length > 0);
@@ -135,7 +145,7 @@ export const buildStream = ({
       if (failure !== undefined) text += `${failure}\n`;
       else {
         const odd = notices.text(raw, row * nInputs, lang);
-        const end = `${odd}${explain ? reasons.text(raw, row * nInputs, lang) : ''}${tail}\n`;
+        const end = `${odd}${explain ? reasons.text(raw, row * nInputs, lang, points?.[row]) : ''}${tail}\n`;
         text += writer.write(out, row * nHeads, unknown[row]!, end);
         row++;
       }
@@ -178,10 +188,10 @@ export const buildStream = ({
         // The first slice of all that came is worked on at once where nobody else waits.
         if (!isFirst || ticket.isShared()) await pause();
         isFirst = false;
-        const startMs = performance.now();
-        const { text, nFailed } = answerLines(lines, nLines + 1, asked);
+        const clock = workClock(pause);
+        const { text, nFailed } = await answerLines(lines, nLines + 1, asked, clock.pause);
         const part = encoder.encode(text);
-        const ms = performance.now() - startMs;
+        const ms = clock.workMs();
         nLines += lines.length;
         lineMs += LINE_COST_STEP * (ms / lines.length - lineMs);
         if (nFailed === 0) ticket.done(work, lines.length, ms);
