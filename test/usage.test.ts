@@ -78,6 +78,34 @@ describe('a command that cannot be carried out', () => {
   });
 });
 
+describe('a place that cannot be written to', () => {
+  const flights = join(folder, 'flights.csv');
+  const shell = (command: string) => {
+    const program = `${process.execPath} ${join(ROOT, 'src/cli/main.ts')}`;
+    return Bun.spawnSync(['sh', '-c', command.replace('PUNTUAL', program)], {
+      cwd: folder,
+      env: { ...process.env, TMPDIR: join(folder, 'absent') },
+    });
+  };
+
+  test('is told where standard output is on a full disk', () => {
+    const { exitCode, stderr } = shell('PUNTUAL model list --json >/dev/full');
+    expect(stderr.toString()).toBe(
+      'puntual: standard output cannot be written: no space is left on its disk\n',
+    );
+    expect(exitCode).toBe(2);
+  });
+
+  test.each([
+    `gzip -c ${flights} >packed.csv.gz; PUNTUAL profile packed.csv.gz`,
+    `cat ${flights} | PUNTUAL profile -`,
+  ])('is told where temporary files have no folder: %s', (command) => {
+    const { exitCode, stderr } = shell(command);
+    expect(stderr.toString()).toContain('cannot hold unpacked data: no such file or folder');
+    expect(exitCode).toBe(2);
+  });
+});
+
 describe('asking for help', () => {
   test.each([
     '--help',

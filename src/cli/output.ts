@@ -4,15 +4,21 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { styleText } from 'node:util';
+import { ERRORS } from '../core/errors.ts';
+import { refusalReason } from '../core/files/system-refusal.ts';
 import { isCompiled } from '../host/own-program.ts';
 
-/** Whoever reads the output may stop early, as `head` does: then there is nothing left to say. */
+/**
+ * Whoever reads the output may stop early, as `head` does: then there is nothing left to say. Any other failure, such as a
+ * full disk, ends the command: what it found is lost.
+ */
 export const printText = (text: string): void => {
   const { stdout } = process;
   if (stdout.listenerCount('error') === 0)
     stdout.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit(0);
-      throw error;
+      process.stderr.write(`puntual: standard output cannot be written: ${refusalReason(error)}\n`);
+      process.exit(ERRORS['file-unwritable'].exit);
     });
   stdout.write(text);
 };

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { startPlan } from '../core/around/departure-plan.ts';
 import { AppError } from '../core/errors.ts';
+import { refusalReason } from '../core/files/system-refusal.ts';
 import type { Model } from '../core/model.ts';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
@@ -134,10 +135,23 @@ interface Destination {
 const destinationOf = (output: string): Destination => {
   if (output !== '-') return { path: output, pass: async () => {} };
   putLinesOnStderr();
-  const folder = mkdtempSync(join(tmpdir(), 'puntual-predict-'));
+  const folder = makeFolder();
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'out.csv');
   return { path, pass: () => printFile(path) };
+};
+
+/** @throws AppError file-unwritable */
+const makeFolder = (): string => {
+  try {
+    return mkdtempSync(join(tmpdir(), 'puntual-predict-'));
+  } catch (error) {
+    throw new AppError(
+      'file-unwritable',
+      `${tmpdir()} cannot hold the rows for standard output: ${refusalReason(error)}; set TMPDIR to a folder that can`,
+      { cause: error },
+    );
+  }
 };
 
 /** The matrix is a second pass over the files. @throws AppError usage */

@@ -4,6 +4,7 @@
  */
 import {
   closeSync,
+  existsSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -14,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { refusalReason } from '../core/files/system-refusal.ts';
 
 export interface ScratchFile {
   /** Under this path the file is read. */
@@ -26,7 +28,7 @@ export interface ScratchFile {
 
 export interface Scratch {
   readonly create: () => ScratchFile;
-  /** Bytes that the folder of temporary files has room for. */
+  /** Bytes that the folder of temporary files has room for. @throws AppError file-unwritable */
   readonly freeBytes: () => number;
   readonly close: () => void;
 }
@@ -37,12 +39,12 @@ export const openScratch = (folder: string): Scratch => {
   const noRoom = (error: unknown): AppError =>
     new AppError(
       'file-unwritable',
-      `${dirname(folder)} has no room for unpacked data (${(error as NodeJS.ErrnoException).code}); set TMPDIR to a folder that has`,
+      `${dirname(folder)} cannot hold unpacked data: ${refusalReason(error)}; set TMPDIR to a folder that can`,
       { cause: error },
     );
   const create = (): ScratchFile => {
     try {
-      mkdirSync(folder, { recursive: true });
+      if (!existsSync(folder)) mkdirSync(folder);
       const path = join(folder, `text-${descriptors.length}`);
       const descriptor = openSync(path, 'w+');
       descriptors.push(descriptor);
@@ -66,8 +68,12 @@ export const openScratch = (folder: string): Scratch => {
   return {
     create,
     freeBytes: () => {
-      const { bavail, bsize } = statfsSync(dirname(folder));
-      return bavail * bsize;
+      try {
+        const { bavail, bsize } = statfsSync(dirname(folder));
+        return bavail * bsize;
+      } catch (error) {
+        throw noRoom(error);
+      }
     },
     close: () => {
       for (const descriptor of descriptors) closeSync(descriptor);

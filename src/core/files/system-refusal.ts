@@ -3,6 +3,7 @@
  */
 
 const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'its file system is read-only',
