@@ -26,6 +26,12 @@ const READ_BYTES = 64 * 1024;
  */
 const BULK_BYTES = 256 * 1024;
 const SMALL_READ_BYTES = 16 * 1024;
+/**
+ * Who waits in `again` has so long in one turn, looked at whenever so many have been answered: those whose turn comes first
+ * have sent more meanwhile.
+ */
+const AGAIN_MS = 1;
+const AGAIN_AT_ONCE = 8;
 const EVENT_LOOP = 'anon_inode:[eventpoll]';
 /** The mark of the runtime's own loop: no descriptor. */
 const RUNTIME = -1;
@@ -48,7 +54,7 @@ export interface EventLoop {
   readonly receivedAt: () => number;
   /** Whether so many bytes were the most that are read at a time. */
   readonly isFull: (nBytes: number) => boolean;
-  /** Does the work in the next turn, which comes at once. */
+  /** Does the work after everything that this turn is told of, or in one of the next, which come at once. */
   readonly again: (work: () => void) => void;
   /** Does the work when this turn has read all. */
   readonly finally: (work: () => void) => void;
@@ -112,7 +118,20 @@ const openEventLoop = (): EventLoop | undefined => {
   };
 
   const goOnReading = (): void => {
-    for (let n = next.length; n > 0 && nRead < BULK_BYTES; n--) next.shift()!();
+    const n = next.length;
+    if (n === 0) return;
+    const startMs = performance.now();
+    let nDone = 0;
+    try {
+      while (nDone < n && nRead < BULK_BYTES) {
+        next[nDone++]!();
+        if (nDone % AGAIN_AT_ONCE > 0) continue;
+        settle();
+        if (performance.now() - startMs > AGAIN_MS) break;
+      }
+    } finally {
+      next.splice(0, nDone);
+    }
   };
 
   const tell = (nEvents: number): void => {

@@ -187,6 +187,40 @@ describe('a connection', () => {
     expect(paths).toEqual(Array.from({ length: n }, (_, i) => i));
   });
 
+  test('that has been answered goes before those of whom nothing is known yet', async () => {
+    const asked: string[] = [];
+    const server = open(({ path }) => {
+      asked.push(path);
+      return path;
+    });
+    const known = talk(server, get('/before'));
+    await known.until('/before');
+    const strangers = Array.from({ length: 30 }, () => talk(server));
+    await until(() => server.nConnections() === 31);
+    for (const { socket } of strangers) socket.write(get('/stranger'));
+    known.socket.write(get('/known'));
+    await Promise.all([known.until('/known'), ...strangers.map((one) => one.until('/stranger'))]);
+    expect(asked.slice(0, 2)).toEqual(['/before', '/known']);
+    expect(asked).toHaveLength(32);
+  });
+
+  test('is answered meanwhile, however many others have sent what takes long', async () => {
+    const asked: string[] = [];
+    const server = open(({ path }) => {
+      asked.push(path);
+      for (const endMs = performance.now() + 0.5; performance.now() < endMs; );
+      return path;
+    });
+    const known = talk(server, get('/before'));
+    await known.until('/before');
+    const strangers = Array.from({ length: 60 }, () => talk(server, get('/stranger')));
+    await until(() => asked.length > 1);
+    known.socket.write(get('/known'));
+    await Promise.all([known.until('/known'), ...strangers.map((one) => one.until('/stranger'))]);
+    expect(asked.indexOf('/known')).toBeLessThan(asked.length - 1);
+    expect(asked).toHaveLength(62);
+  });
+
   test('whose caller ends with its request is answered, and then closed', async () => {
     const server = open(async (call) => {
       await new Promise((resolve) => setTimeout(resolve, 1));

@@ -120,6 +120,8 @@ const openSocket = <Connection>(
   /** There may be bytes that were not read, or the end. */
   let mayRead = false;
   let isQueued = false;
+  /** Something of it was answered, and it stayed: it goes before those of whom nothing is known yet. */
+  let isFamiliar = false;
   /** All that has happened, of what tells of an end. */
   let over = 0;
   let hasEnded = false;
@@ -137,7 +139,7 @@ const openSocket = <Connection>(
     events.closed(connection);
   };
 
-  /** In the next turn, so that no connection keeps the others waiting. */
+  /** When the others have been read, so that no connection keeps them waiting. */
   const readSoon = (): void => {
     if (isQueued || isPaused || !mayRead) return;
     isQueued = true;
@@ -184,6 +186,7 @@ const openSocket = <Connection>(
     mayRead = true;
     // Nobody reads until the end of who has gone.
     if (isPaused && (over & FAILED) !== 0) close(true);
+    else if (!isFamiliar) readSoon();
     else if (!isQueued) readOnce();
   };
 
@@ -220,7 +223,9 @@ const openSocket = <Connection>(
       readSoon();
     },
     rested: () => {
-      if (isOpen) noteRest(states, descriptor);
+      if (!isOpen) return;
+      isFamiliar = true;
+      noteRest(states, descriptor);
     },
   };
   if (!loop.watch(descriptor, ANY_CHANGE, (what) => guarded(happened, what))) {
