@@ -21,8 +21,8 @@ const CPU_SHARE = 0.5;
 const SLOW_SENDERS = 5000;
 const ANSWER_LIMIT_MS = 3000;
 /** Of the good caller: a process of its own each, which takes a while to start, and compiles in its first second. */
-const ROUND_SECONDS = 4;
-const QUIET_MS = 8000;
+const ROUND_SECONDS = 10;
+const QUIET_MS = 15_000;
 /** Of `/proc/PID/stat`, in a second. */
 const TICKS = 100;
 
