@@ -55,3 +55,15 @@ test('a body that is decided may not be larger than others', async () => {
   expect(push()).toBe(-1);
   await expect(whole).rejects.toThrow('the body is larger than 1048576 bytes');
 });
+
+test('the whole of a body is made room for once a quarter of it may have come', async () => {
+  const body = createRequestBody(200_000, () => {});
+  body.push(BODY, 0, 1000);
+  const whole = body.bytes(LIMIT);
+  body.push(BODY, 1000, FEW);
+  expect(body.nHeldBytes()).toBe(FEW);
+  body.push(BODY, FEW, FEW + 1);
+  expect(body.nHeldBytes()).toBe(200_000);
+  body.push(BODY, FEW + 1, 200_000);
+  expect(BODY.subarray(0, 200_000).equals(await whole)).toBeTrue();
+});

@@ -46,6 +46,12 @@ export const tooLarge = (limitBytes: number): AppError =>
 /** Memory is taken as the body comes, not as its length promises. */
 const FIRST_BYTES = LOOKS_BYTES[0];
 
+/** Once a quarter of it may have come the rest is made room for at once: what is copied from piece to piece is garbage. */
+const nextSize = (bytes: number, most: number): number => {
+  if (bytes < FIRST_BYTES) return FIRST_BYTES;
+  return most <= 4 * bytes ? most : 2 * bytes;
+};
+
 /**
  * @param length of the body, -1 when it comes in chunks
  * @param onWanted called whenever the handler waits for more
@@ -140,8 +146,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     const n = to - from;
     if (nHeld + n > held.length) {
       const most = length >= 0 ? length : limit;
-      const twice = held.length < FIRST_BYTES ? FIRST_BYTES : 2 * held.length;
-      const size = Math.max(Math.min(twice, most), nHeld + n);
+      const size = Math.max(Math.min(nextSize(held.length, most), most), nHeld + n);
       const larger = new Uint8Array(size);
       larger.set(held.subarray(0, nHeld));
       held = larger;

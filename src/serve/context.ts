@@ -111,6 +111,8 @@ export interface Ticket {
    * @param ownMs what one has cost lately, where that may be more than what others do
    */
   readonly sliceRows: (work: RowWork, most: number, ownMs?: number) => number;
+  /** So long a slice takes, where its rows are looked at one by one. */
+  readonly sliceMs: () => number;
   /** A slice has been done: what a row costs is measured by it. */
   readonly done: (work: RowWork, nRows: number, ms: number) => void;
   /** The work is over; called once, whatever came of it. */

@@ -103,8 +103,10 @@ describe('batches', () => {
     const ticket = ticketOf(admission.enterBatch(callFrom('one')));
     for (let i = 0; i < 1000; i++) ticket.done('explain', 100, 13);
     expect(ticket.sliceRows('explain', 256)).toBe(11);
+    expect(ticket.sliceMs()).toBe(1.5);
     const other = ticketOf(admission.enterBatch(callFrom('two')));
     expect(ticket.sliceRows('explain', 256)).toBe(7);
+    expect(ticket.sliceMs()).toBe(1);
     other.leave();
     expect(ticket.sliceRows('explain', 256)).toBe(11);
   });

@@ -75,6 +75,7 @@ export const buildAdmission = (
     let rowsLeft = 0;
     let chargedMs = 0;
     const isShared = (): boolean => batches > nOwn || turns.nWaiting() > 0;
+    const sliceMs = (): number => (isShared() ? SHARED_SLICE_MS : SLICE_MS);
     const charge = (ms: number): void => {
       work.add(caller, ms - chargedMs);
       chargedMs = ms;
@@ -97,10 +98,9 @@ export const buildAdmission = (
         if (signal.aborted) return 'client-gone';
         return performance.now() >= atMs ? 'deadline' : undefined;
       },
-      sliceRows: (kind, most, ownMs = 0) => {
-        const sliceMs = isShared() ? SHARED_SLICE_MS : SLICE_MS;
-        return Math.max(1, Math.min(most, Math.floor(sliceMs / Math.max(ownMs, costMs[kind]))));
-      },
+      sliceRows: (kind, most, ownMs = 0) =>
+        Math.max(1, Math.min(most, Math.floor(sliceMs() / Math.max(ownMs, costMs[kind])))),
+      sliceMs,
       done: (kind, nRows, ms) => {
         costMs[kind] += COST_STEP * (ms / nRows - costMs[kind]);
         rowsLeft = Math.max(0, rowsLeft - nRows);
