@@ -6,6 +6,7 @@
  * into the body that is still coming. Bytes that cannot be used yet are held, and reading stops (backpressure).
  * @source RFC 9112, 9
  */
+import { pace } from '../host/pace.ts';
 import type { Handlers } from './call.ts';
 import type { CoarseClock } from './coarse-clock.ts';
 import { buildOutlet, type Connection, isAtRest, moved, pause, resume } from './connection.ts';
@@ -149,7 +150,13 @@ export const buildHttp1Connection = ({
     wait(connection, 'answer');
     if (queue.push(connection) === 1) setImmediate(goOn);
   };
+  const restPipelined = pace.kind();
   const goOn = (): void => {
+    const restMs = restPipelined();
+    if (restMs > 0) {
+      setTimeout(goOn, restMs);
+      return;
+    }
     turnStartMs = performance.now();
     isTurn = true;
     for (let n = queue.length; n > 0 && !isTurnSpent(); n--) {

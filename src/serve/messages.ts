@@ -52,7 +52,13 @@ export type WorkerCommand =
   | { readonly command: 'plan'; readonly file: string }
   /** Callers are judged by this from now on, see `ServeConfig.auth`. */
   | { readonly command: 'auth'; readonly auth: string }
-  | { readonly command: 'state'; readonly ready: boolean; readonly reasons: readonly string[] };
+  | {
+      readonly command: 'state';
+      readonly ready: boolean;
+      readonly reasons: readonly string[];
+      /** Between how many workers a quota of processors is divided. */
+      readonly nWorkers: number;
+    };
 
 /** What is shown of a model. */
 interface ModelIdentity {

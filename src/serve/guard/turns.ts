@@ -2,7 +2,9 @@
  * Turns: one slice of a batch or a stream in each turn of the event loop. Between two of them goes everything that has
  * arrived meanwhile, so a single flight waits for one slice, however many batches are in flight. Callers take turns,
  * and the slices of one caller go in their order: who has opened a hundred batches is served as often as who has one.
+ * Under a quota of processors they keep to a share of it.
  */
+import { pace } from '../../host/pace.ts';
 
 interface Turns {
   /** Resolves when it is the caller's turn. */
@@ -14,7 +16,13 @@ export const buildTurns = (): Turns => {
   /** In the order in which callers get their turns. */
   const queues = new Map<string, (() => void)[]>();
   let nWaiting = 0;
+  const rest = pace.kind();
   const advance = (): void => {
+    const restMs = rest();
+    if (restMs > 0) setTimeout(advance, restMs);
+    else letOneGoOn();
+  };
+  const letOneGoOn = (): void => {
     for (const [caller, queue] of queues) {
       queues.delete(caller);
       nWaiting--;

@@ -116,7 +116,9 @@ export const serve = async (
     });
     const tellAll = (): void => {
       const { ready, reasons } = view();
-      for (const child of fleet.children()) child.tell({ command: 'state', ready, reasons });
+      const nWorkers = fleet.places().length;
+      for (const child of fleet.children())
+        child.tell({ command: 'state', ready, reasons, nWorkers });
     };
     const tellReady = (): void => {
       const { name, version } = reloadNow().serving().facts;

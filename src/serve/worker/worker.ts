@@ -1,6 +1,7 @@
 /**
  * One worker process: reads and checks the model, waits for the command to listen, answers, drains.
  */
+import { pace } from '../../host/pace.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodePlan } from '../../core/around/departure-plan.ts';
@@ -280,6 +281,7 @@ const start = ({
       case 'state':
         serviceReady = message.ready;
         ({ reasons } = message);
+        pace.divide(message.nWorkers);
         break;
       case 'service':
         arrived(message.snapshot);
