@@ -114,7 +114,7 @@ describe('a mistake gives one line and the exit code 2', () => {
   test.each([
     [['model', 'show', 'nothing'], "there is no model 'nothing'"],
     [['model', 'verify', 'nothing'], "there is no model 'nothing'"],
-    [['model', 'import', 'nothing.pkl'], 'there is no file nothing.pkl'],
+    [['model', 'import', 'nothing.pkl'], 'nothing.pkl does not exist'],
     [['model', 'import', join(FIXTURES, 'dummy.pkl')], 'DummyClassifier'],
     [['model', 'import', join(FIXTURES, 'make.py')], 'no known format'],
     [['predict', 'nothing', 'x.csv', '-o', 'o.csv'], "there is no model 'nothing'"],
