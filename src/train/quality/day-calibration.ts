@@ -108,19 +108,19 @@ const fit = (
   const effects = new Float64Array(nDays);
   const weights = parts.map(() => 1);
   const scores = new Float64Array(nRows);
+  const probabilities = new Float64Array(isGiven ? 0 : nRows);
   let mean = 0;
   for (let pass = 0; pass < PASSES; pass++) {
     if (pass === 0 || (!isGiven && pass % 2 === 0)) {
       scores.fill(0);
-      for (let p = 0; p < parts.length; p++)
-        for (let row = 0; row < nRows; row++) scores[row]! += weights[p]! * parts[p]![row]!;
+      for (let p = 0; p < parts.length; p++) addWeighed(scores, parts[p]!, weights[p]!);
     }
     const isOfWeights = !isGiven && pass % 2 === 1;
     let change = 0;
     if (isOfWeights) {
-      const steps = stepOfWeights({ parts, weights, labels }, (row) =>
-        sigmoid(scores[row]! + mean + effects[places[row]!]!),
-      );
+      for (let row = 0; row < nRows; row++)
+        probabilities[row] = sigmoid(scores[row]! + mean + effects[places[row]!]!);
+      const steps = stepOfWeights({ parts, weights, labels }, probabilities);
       for (let p = 0; p < weights.length; p++) {
         weights[p]! -= steps[p]!;
         change = Math.max(change, Math.abs(steps[p]!));
@@ -159,20 +159,31 @@ interface WeighedParts {
 /** Newton's step, to be taken back from the weights. */
 const stepOfWeights = (
   { parts, weights, labels }: WeighedParts,
-  probabilityOf: (row: number) => number,
+  probabilities: Float64Array,
 ): readonly number[] => {
   const ridge = FLIGHTS_PER_OBSERVATION / WEIGHT_VARIANCE;
-  const n = parts.length;
-  const gradient = weights.map((weight) => ridge * (weight - 1));
-  const hessian = parts.map((_, i) => parts.map((_, j) => (i === j ? ridge : 0)));
+  const [g, h] = [new Float64Array(labels.length), new Float64Array(labels.length)];
   for (let row = 0; row < labels.length; row++) {
-    const p = probabilityOf(row);
-    const [g, h] = [p - labels[row]!, p * (1 - p)];
-    for (let i = 0; i < n; i++) {
-      const x = parts[i]![row]!;
-      gradient[i]! += g * x;
-      for (let j = 0; j <= i; j++) hessian[i]![j]! += h * x * parts[j]![row]!;
-    }
+    const p = probabilities[row]!;
+    g[row] = p - labels[row]!;
+    h[row] = p * (1 - p);
+  }
+  const gradient = weights.map((weight, i) => sumOfProducts(ridge * (weight - 1), g, parts[i]!));
+  const hessian = parts.map((_, i) => parts.map((_, j) => (i === j ? ridge : 0)));
+  for (let i = 0; i < parts.length; i++) {
+    const ofPart = h.map((of, row) => of * parts[i]![row]!);
+    for (let j = 0; j <= i; j++) hessian[i]![j] = sumOfProducts(hessian[i]![j]!, ofPart, parts[j]!);
   }
   return solve(hessian, gradient);
+};
+
+const addWeighed = (scores: Float64Array, part: Float64Array, weight: number): void => {
+  for (let row = 0; row < scores.length; row++) scores[row]! += weight * part[row]!;
+};
+
+/** `start` and the products of both, row by row. */
+const sumOfProducts = (start: number, first: Float64Array, second: Float64Array): number => {
+  let sum = start;
+  for (let row = 0; row < first.length; row++) sum += first[row]! * second[row]!;
+  return sum;
 };

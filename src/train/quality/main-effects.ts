@@ -66,19 +66,16 @@ export const mainEffectsOf = (rows: ScoredRows, features: readonly number[]): Ma
   const columns = features.map((feature) => columnOf(rows, feature));
   const counts = features.map((feature, i) => countBins(columns[i]!, bins[feature]!.nBins));
   let effects: readonly Float64Array[] = counts.map((of) => new Float64Array(of.length));
+  const rest = new Float64Array(nRows);
   for (let pass = 0; pass < PASSES; pass++)
     for (let i = 0; i < features.length; i++) {
-      const sums = new Float64Array(effects[i]!.length);
-      const others = features.flatMap((_, j) => (j === i ? [] : [j]));
-      for (let row = 0; row < nRows; row++) {
-        let rest = scores[row]! - mean;
-        for (let o = 0; o < others.length; o++) {
-          const j = others[o]!;
-          rest -= effects[j]![columns[j]![row]!]!;
-        }
-        sums[columns[i]![row]!]! += rest;
-      }
-      effects = effects.with(i, centred(sums, counts[i]!));
+      for (let row = 0; row < nRows; row++) rest[row] = scores[row]! - mean;
+      for (let j = 0; j < features.length; j++)
+        if (j !== i) takeEffect(rest, columns[j]!, effects[j]!);
+      effects = effects.with(
+        i,
+        centred(sumsOfBins(rest, columns[i]!, counts[i]!.length), counts[i]!),
+      );
     }
   return {
     mean,
@@ -86,6 +83,17 @@ export const mainEffectsOf = (rows: ScoredRows, features: readonly number[]): Ma
       groupBins(effects[i]!, counts[i]!, feature, bins[feature]!.kind === 'category'),
     ),
   };
+};
+
+/** Takes the effect of each row's bin from what is left of its score. */
+const takeEffect = (rest: Float64Array, column: Uint8Array, effect: Float64Array): void => {
+  for (let row = 0; row < rest.length; row++) rest[row]! -= effect[column[row]!]!;
+};
+
+const sumsOfBins = (rest: Float64Array, column: Uint8Array, nBins: number): Float64Array => {
+  const sums = new Float64Array(nBins);
+  for (let row = 0; row < rest.length; row++) sums[column[row]!]! += rest[row]!;
+  return sums;
 };
 
 const columnOf = ({ data, nRows }: BinnedRows, feature: number): Uint8Array =>
