@@ -422,6 +422,41 @@ describe.skipIf(program === undefined)('the page', () => {
     );
   });
 
+  test.each([
+    ['en', 'How much better it is'],
+    ['es', 'Cuánto mejor es'],
+  ])('on a phone an interval stands in one line below its figure, in %s', async (lang, caption) => {
+    await visit(
+      `/?lang=${lang}`,
+      async (page) => {
+        const interval = { low: 0.0312, high: 0.1104 };
+        await page.route('**/model', async (route) => {
+          const response = await route.fetch();
+          const model = { value: 0.0641, interval };
+          const gains = [{ against: 'climatology', logLoss: model, auc: model }];
+          const quality = { auc: 0.7, logLoss: 0.5, brier: 0.2, ece: 0.02, baseRate: 0.3, rows: 9 };
+          await route.fulfill({ response, json: { ...(await response.json()), gains, quality } });
+        });
+        await page.evaluate("location.hash = '#model'");
+        const table = page.locator('table', { hasText: caption });
+        await table.waitFor({ timeout: 15_000 });
+        const nLines = await table.evaluate(
+          (element) =>
+            `${[...element.querySelectorAll('td')].map((cell) => {
+              const range = document.createRange();
+              range.selectNodeContents(cell);
+              return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size;
+            })}`,
+        );
+        expect(nLines).toBe('2,2');
+        const { width } = page.viewportSize()!;
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+        await page.unroute('**/model');
+      },
+      { viewport: { width: 360, height: 740 }, isMobile: true },
+    );
+  });
+
   test('lets the client run in it: one flight, many, and what is refused', async () => {
     const source = readFileSync(join(import.meta.dir, '../../client/client.js'), 'utf8');
     await visit('/', async (page) => {

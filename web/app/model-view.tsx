@@ -220,11 +220,13 @@ const Quality = ({ model, words }: { model: ModelDocument; words: Words }) => {
   );
 };
 
-/** `+0,5 (−0,6 a +1,6)`; the figure alone where there is no interval. */
+/** `+0,5 (−0,6 a +1,6)`; the figure alone where there is no interval. An interval is not broken: it stands below if need be. */
 const intervalOf = (words: Words, { value, interval }: Measured, write: (x: number) => string) =>
   interval === null
     ? write(value)
-    : `${write(value)} (${words.model.range(write(interval.low), write(interval.high))})`;
+    : `${write(value)} ${`(${words.model.range(write(interval.low), write(interval.high))})`.replaceAll(' ', NO_BREAK)}`;
+
+const NO_BREAK = '\u00a0';
 
 /** What it gains on each baseline, and how sure that is. */
 const Gains = ({ model: { gains = [] }, words }: { model: ModelDocument; words: Words }) => {
