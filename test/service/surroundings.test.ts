@@ -119,6 +119,13 @@ test('a model with weather and cancelled flights asks for the plan and for the w
   expect(model.provenance.trainedOn?.weather).toEqual({
     leadHours: LEAD_HOURS,
     neighbours: { EWR: ['JFK', 'LGA'], JFK: ['EWR', 'LGA'], LGA: ['EWR', 'JFK'] },
+    zones: {
+      BOS: 'America/New_York',
+      EWR: 'America/New_York',
+      JFK: 'America/New_York',
+      LGA: 'America/New_York',
+      ORD: 'America/Chicago',
+    },
   });
 });
 
