@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AppError, ERRORS, PROPOSAL } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
 import { beginWithPatientEngine } from '../host/engine.ts';
+import { namesLargeFiles } from './training/input-size.ts';
 import { printText, programName, shellWord } from './output.ts';
 
 const COMMANDS = {
@@ -58,7 +59,7 @@ const run = async (argv: readonly string[]): Promise<void> => {
     })
     .exitOverride();
   const named = argv.find((word) => !word.startsWith('-'));
-  if (named === 'train') beginWithPatientEngine();
+  if (named === 'train' && !namesLargeFiles(argv)) beginWithPatientEngine();
   for (const [name, { summary }] of Object.entries(COMMANDS)) {
     const command = program.command(name).summary(summary).exitOverride();
     if (isCommand(name) && (name === named || named === 'completion'))

@@ -1,7 +1,6 @@
 /**
  * One worker process: reads and checks the model, waits for the command to listen, answers, drains.
  */
-import { pace } from '../../host/pace.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodePlan } from '../../core/around/departure-plan.ts';
@@ -9,6 +8,7 @@ import { AppError, ERRORS } from '../../core/errors.ts';
 import { type LoadedModel, readModel } from '../../core/model-file.ts';
 import { buildCompletion, type Completion } from '../../core/around/completion.ts';
 import { compilePredictor } from '../../predict/compile.ts';
+import { pace } from '../../host/pace.ts';
 import { restedMs } from '../../http/sockets/event-loop.ts';
 import type { ServeContext, ServeState } from '../context.ts';
 import { problemText } from '../formats/problem.ts';
