@@ -94,7 +94,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       documents: ['formats', 'scoring'],
       routes: ['documents', 'formats', 'guard', 'scoring', 'telemetry'],
       worker: ['documents', 'formats', 'guard', 'routes', 'scoring', 'telemetry'],
-      supervisor: ['guard', 'telemetry', 'worker'],
+      supervisor: ['formats', 'guard', 'telemetry', 'worker'],
     },
   },
   cli: {

@@ -50,6 +50,7 @@ describe('a service with a health port', () => {
     ['{}', 'ok'],
     ['{"model":null}', 'ok'],
     ['[]', 'value-invalid'],
+    ['{"model":null,"model":null}', 'value-invalid'],
     ['{"modle":"planted"}', 'value-invalid'],
     ['{"model":""}', 'value-invalid'],
     ['{"model":7}', 'value-invalid'],

@@ -3,8 +3,9 @@
  */
 import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
+import { parseDistinct } from './duplicate-names.ts';
 import { parseInTurns } from './json-in-turns.ts';
-import { excessOf, type JsonLimits, tooDeep } from './nesting.ts';
+import { type JsonLimits, measure, tooDeep } from './nesting.ts';
 
 /** No single flight is larger: a body that is has to wait for its turn, as batches do, and is refused when they are. */
 export const SMALL_BYTES = 16 * 1024;
@@ -35,21 +36,20 @@ export const requireType = (type: string, types: readonly string[]): void => {
 export const parseBody = (bytes: Uint8Array, limits: JsonLimits = {}): unknown =>
   parseSmall(bytes, 'body', limits);
 
-/** A line of a stream. @throws AppError request-malformed */
+/** A line of a stream. @throws AppError request-malformed, value-invalid */
 export const parseLine = (line: Uint8Array): unknown => parseSmall(line, 'line', {});
 
 type What = 'body' | 'line';
 
 const parseSmall = (bytes: Uint8Array, what: What, limits: JsonLimits): unknown => {
-  const excess = excessOf(bytes, limits);
-  if (excess) throw tooMuch(excess, what, limits);
+  const found = measure(bytes, limits);
+  if (typeof found !== 'number') throw tooMuch(found, what, limits);
   try {
-    return JSON.parse(decoder.decode(bytes));
+    return parseDistinct(bytes, found);
   } catch (error) {
-    throw notJson(error as Error, what);
+    throw error instanceof SyntaxError ? notJson(error, what) : error;
   }
 };
-const decoder = new TextDecoder();
 
 /**
  * The same for a large body, in turns.

@@ -27,8 +27,6 @@ interface FlightShapes {
   readonly expect: (at: number) => void;
   /** A value of it is `bytes[from .. to)`, that of an input, or of none (-1). A text without its quotes. */
   readonly note: (kind: ValueKind, input: number, from: number, to: number) => void;
-  /** An input has no value: `null`. */
-  readonly noteAbsent: (input: number) => void;
   /** The flight is whole and ends at `bytes[to]`: others of its shape will be known. */
   readonly learn: (bytes: Uint8Array, to: number) => void;
 }
@@ -77,7 +75,6 @@ export const buildFlightShapes = (
   const noted = { from: new Int32Array(MOST_VALUES), to: new Int32Array(MOST_VALUES) };
   const kinds = new Uint8Array(MOST_VALUES);
   const inputs = new Int16Array(MOST_VALUES);
-  const isGiven = new Uint8Array(nInputs);
   let start = 0;
   let nValues = 0;
   let isLearnable = false;
@@ -132,13 +129,6 @@ export const buildFlightShapes = (
     }
   };
 
-  const isFirst = (input: number): boolean => {
-    if (input < 0) return true;
-    if (isGiven[input] === 1) return false;
-    isGiven[input] = 1;
-    return true;
-  };
-
   return {
     read: (bytes, at, raw, rawAt) => {
       see(bytes);
@@ -161,11 +151,9 @@ export const buildFlightShapes = (
       start = at;
       nValues = 0;
       isLearnable = true;
-      isGiven.fill(0);
     },
     note: (kind, input, from, to) => {
-      // Of a member that is given twice the second counts, whatever it is.
-      if (nValues === MOST_VALUES || !isFirst(input)) {
+      if (nValues === MOST_VALUES) {
         isLearnable = false;
         return;
       }
@@ -174,9 +162,6 @@ export const buildFlightShapes = (
       noted.from[nValues] = from;
       noted.to[nValues] = to;
       nValues++;
-    },
-    noteAbsent: (input) => {
-      if (!isFirst(input)) isLearnable = false;
     },
     learn: (bytes, to) => {
       if (!isLearnable || nPassed++ < patience) return;

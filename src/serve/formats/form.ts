@@ -8,7 +8,8 @@ import { dayOf, MINUTES_PER_DAY, weekdayOf } from '../../core/calendar.ts';
 import { decodeTime, encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { JsonObject } from './body.ts';
-import { flightOf, givenTwice } from './query.ts';
+import { givenTwice } from './duplicate-names.ts';
+import { flightOf } from './query.ts';
 
 const FORMER_NAMES: Readonly<Record<string, string>> = {
   airline: 'Airline',
@@ -31,10 +32,11 @@ export const flightOfForm = (
   now: Date,
 ): JsonObject => {
   const texts = new Map<string, string>();
+  const given = new Set<string>();
   for (const [name, value] of fields) {
-    if (typeof value !== 'string' || value === '') continue;
-    if (texts.has(name)) throw givenTwice(name);
-    texts.set(name, value);
+    if (given.has(name)) throw givenTwice([name]);
+    given.add(name);
+    if (typeof value === 'string' && value !== '') texts.set(name, value);
   }
   const has = (name: string): boolean => (texts.get(name) ?? '') !== '';
   const asked = new Set(inputs.map((input) => input.name));

@@ -8,10 +8,10 @@
  *
  *     [1,{"a":[2 , 3],"b":4}]     ->     [1,{"a":[2]}]   and   [{"?":[3],"b":4}]
  *
- * where `?` is a name that nobody can guess, of the member that goes on.
+ * where `?` is a name that nobody can guess, of the member that goes on. A name that an object has already is refused, in
+ * the same piece or in a later one.
  */
 import {
-  BACKSLASH,
   BRACE_CLOSE,
   BRACE_OPEN,
   BRACKET_CLOSE,
@@ -20,7 +20,8 @@ import {
   COMMA,
   QUOTE,
 } from './ascii.ts';
-import { isSpace, skipSpace } from './json-tokens.ts';
+import { countMembers, findDuplicate, givenTwice, type Path } from './duplicate-names.ts';
+import { isSpace, skipSpace, textEndAt } from './json-tokens.ts';
 import { type JsonLimits, NESTING_LIMIT } from './nesting.ts';
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -45,7 +46,7 @@ interface Turns {
 
 /**
  * What `JSON.parse` makes of the text, a byte order mark at its beginning left out.
- * @throws SyntaxError
+ * @throws SyntaxError, AppError value-invalid for a name that an object gives twice
  */
 export const parseInTurns = async (
   bytes: Uint8Array,
@@ -57,10 +58,19 @@ export const parseInTurns = async (
   let root: Json | undefined;
   for (let from = 0; ; ) {
     const before = reader.opened();
+    const names = before
+      .slice(0, -1)
+      .map((bracket, i) => (bracket === BRACE_OPEN ? reader.nameAt(i) : ''));
+    const nNamesBefore = reader.nNames();
     const to = reader.read(from + pieceBytes) as number;
     const after = to < bytes.length ? reader.opened() : [];
     const text = decode(bytes, from, to);
-    const piece = JSON.parse(beginning(before) + text + ending(after)) as Json;
+    const pieceText = beginning(before) + text + ending(after);
+    const piece = JSON.parse(pieceText) as Json;
+    const nGoOn = before.slice(0, -1).filter((bracket) => bracket === BRACE_OPEN).length;
+    const isDistinct = countMembers(piece) === reader.nNames() - nNamesBefore + nGoOn;
+    const twice = isDistinct ? givenBefore(piece, open) : findDuplicate(pieceText);
+    if (twice !== undefined) throw givenTwice(wholePath(twice, { names, open }));
     if (from === 0) root = piece;
     else add(piece, open);
     if (to >= bytes.length) return root;
@@ -111,6 +121,8 @@ interface Reader {
   readonly read: (least: number) => number | keyof JsonLimits;
   /** The brackets that are open there. */
   readonly opened: () => readonly number[];
+  /** How many names have been read. */
+  readonly nNames: () => number;
   /** How many of those that were open at the last comma are still. */
   readonly nKept: () => number;
   /** The name of the member that is open in an open object. */
@@ -128,7 +140,8 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
   /** By depth: where the last name in an object begins and ends. */
   const nameStarts = new Int32Array(deepest + 1);
   const nameEnds = new Int32Array(deepest + 1);
-  const nNames = new Int32Array(deepest + 1);
+  const nMembers = new Int32Array(deepest + 1);
+  let nNames = 0;
   let place = 0;
   let depth = 0;
   let least = 0;
@@ -141,6 +154,7 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
       least = Math.max(0, depth);
       // What the loop turns on is its own: a variable that others share is written to memory for every byte.
       let i = place;
+      let n = 0;
       for (; i < bytes.length; i++) {
         const byte = bytes[i]!;
         // Digits, words and what is in between.
@@ -153,17 +167,19 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
           if (depth > 0) {
             nameStarts[depth - 1] = textStart;
             nameEnds[depth - 1] = textEnd;
-            if (++nNames[depth - 1]! > members) return 'members';
+            n++;
+            if (++nMembers[depth - 1]! > members) return 'members';
           }
         } else if (byte === COMMA) {
           if (i >= leastBytes && depth > 0) {
             place = i + 1;
+            nNames += n;
             return i;
           }
         } else if (byte === BRACKET_OPEN || byte === BRACE_OPEN) {
           if (depth >= 0) {
             brackets[depth] = byte;
-            nNames[depth] = 0;
+            nMembers[depth] = 0;
           }
           if (++depth > deepest) return 'depth';
           if (byte === BRACE_OPEN) {
@@ -175,24 +191,14 @@ const buildReader = (bytes: Uint8Array, limits: JsonLimits): Reader => {
         }
       }
       place = bytes.length;
+      nNames += n;
       return bytes.length;
     },
     opened: () => [...brackets.subarray(0, Math.max(0, depth))],
+    nNames: () => nNames,
     nKept: () => least,
     nameAt: (at) => JSON.parse(decode(bytes, nameStarts[at]!, nameEnds[at]!)) as string,
   };
-};
-
-/** The quote that ends a text which is open at `at`, or the end: not one behind an odd number of backslashes. */
-export const textEndAt = (bytes: Uint8Array, at: number): number => {
-  for (let from = at; ; ) {
-    const end = bytes.indexOf(QUOTE, from);
-    if (end < 0) return bytes.length;
-    let nBackslashes = 0;
-    while (end - nBackslashes > from && bytes[end - nBackslashes - 1] === BACKSLASH) nBackslashes++;
-    if (nBackslashes % 2 === 0) return end;
-    from = end + 1;
-  }
 };
 
 /** Only at the beginning of a text a byte order mark is none of its letters. */
@@ -213,6 +219,43 @@ const ending = (opened: readonly number[]): string =>
     .map((bracket) => (bracket === BRACKET_OPEN ? ']' : '}'))
     .reverse()
     .join('');
+
+/** The first name of a later piece that what was open where it starts has already. */
+const givenBefore = (piece: Json, open: readonly Container[]): Path | undefined => {
+  const path: (string | number)[] = [];
+  let from: Json = piece;
+  for (const into of open) {
+    if (Array.isArray(into)) {
+      path.push(0);
+      from = (from as Json[])[0] ?? null;
+      continue;
+    }
+    const members = from as Exclude<Container, Json[]>;
+    for (const name of Object.keys(members))
+      if (name !== GOES_ON && Object.hasOwn(into, name)) return [...path, name];
+    path.push(GOES_ON);
+    from = members[GOES_ON] ?? null;
+  }
+  return undefined;
+};
+
+/** A path in a piece as one in the whole text. @param names of the members that go on, by depth */
+const wholePath = (
+  path: Path,
+  { names, open }: { readonly names: readonly string[]; readonly open: readonly Container[] },
+): Path => {
+  const whole = [...path];
+  for (let i = 0; i < open.length; i++) {
+    const key = path[i];
+    const into = open[i]!;
+    const isLast = i === open.length - 1;
+    if (typeof key === 'number' && Array.isArray(into))
+      whole[i] = key + into.length - (isLast ? 0 : 1);
+    else if (key === GOES_ON) whole[i] = names[i]!;
+    if (key !== 0 && key !== GOES_ON) break;
+  }
+  return whole;
+};
 
 /** Adds a later piece to what was open where it starts. */
 const add = (piece: Json, open: readonly Container[]): void => {

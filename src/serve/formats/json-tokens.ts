@@ -99,6 +99,18 @@ export const scanNumber = (bytes: Uint8Array, from: number, token: Token): numbe
   return at;
 };
 
+/** The quote that ends a text which is open at `at`, or the end: not one behind an odd number of backslashes. */
+export const textEndAt = (bytes: Uint8Array, at: number): number => {
+  for (let from = at; ; ) {
+    const end = bytes.indexOf(QUOTE, from);
+    if (end < 0) return bytes.length;
+    let nBackslashes = 0;
+    while (end - nBackslashes > from && bytes[end - nBackslashes - 1] === BACKSLASH) nBackslashes++;
+    if (nBackslashes % 2 === 0) return end;
+    from = end + 1;
+  }
+};
+
 const POWERS = Float64Array.from({ length: 16 }, (_, i) => Number(`1e${i}`));
 export const NULL = Buffer.from('null');
 export const TRUE = Buffer.from('true');

@@ -3,7 +3,15 @@
  * take the parser milliseconds in which nobody else is answered, a megabyte of empty objects tens of megabytes.
  */
 import { AppError } from '../../core/errors.ts';
-import { BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, QUOTE } from './ascii.ts';
+import {
+  BACKSLASH,
+  BRACE_CLOSE,
+  BRACE_OPEN,
+  BRACKET_CLOSE,
+  BRACKET_OPEN,
+  COLON,
+  QUOTE,
+} from './ascii.ts';
 
 /** A batch of tensors written as lists of lists needs five. */
 export const NESTING_LIMIT = 32;
@@ -18,14 +26,21 @@ export interface JsonLimits {
 }
 
 /** Which limit a text passes first, if any. @cost stops where that is known */
-export const excessOf = (
+export const excessOf = (bytes: Uint8Array, limits?: JsonLimits): keyof JsonLimits | undefined => {
+  const found = measure(bytes, limits);
+  return typeof found === 'number' ? undefined : found;
+};
+
+/** How many names a text holds, or which limit it passes first. @cost stops where that is known */
+export const measure = (
   bytes: Uint8Array,
   {
     depth: deepest = NESTING_LIMIT,
     objects = Number.POSITIVE_INFINITY,
     lists = Number.POSITIVE_INFINITY,
   }: JsonLimits = {},
-): keyof JsonLimits | undefined => {
+): number | keyof JsonLimits => {
+  let nNames = 0;
   let depth = 0;
   let nObjects = 0;
   let nLists = 0;
@@ -41,9 +56,10 @@ export const excessOf = (
       if (byte === BRACE_OPEN) {
         if (++nObjects > objects) return 'objects';
       } else if (++nLists > lists) return 'lists';
-    } else if (byte === BRACKET_CLOSE || byte === BRACE_CLOSE) depth--;
+    } else if (byte === COLON) nNames++;
+    else if (byte === BRACKET_CLOSE || byte === BRACE_CLOSE) depth--;
   }
-  return undefined;
+  return nNames;
 };
 
 export const tooDeep = (what: 'body' | 'line'): AppError =>

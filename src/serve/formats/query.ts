@@ -4,6 +4,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import type { JsonObject } from './body.ts';
+import { givenTwice } from './duplicate-names.ts';
 
 export interface Switches {
   readonly explain: boolean;
@@ -63,7 +64,7 @@ export const parseSwitches = (query: string): Switches => {
 /** @throws AppError value-invalid when it is neither true nor false, or given twice */
 const isTrue = (parameters: URLSearchParams, name: string): boolean => {
   const [value, ...more] = parameters.getAll(name);
-  if (more.length > 0) throw givenTwice(name);
+  if (more.length > 0) throw givenTwice([name]);
   if (value === undefined || value === 'false') return false;
   if (value === 'true') return true;
   const detail = `${name} must be true or false`;
@@ -81,19 +82,16 @@ export const flightOf = (
 ): JsonObject => {
   const kinds = new Map(inputs.map((input) => [input.name, input.kind]));
   const flight = new Map<string, string | number>();
+  const given = new Set<string>();
   for (const [name, value] of parameters) {
+    if (given.has(name)) throw givenTwice([name]);
+    given.add(name);
     const kind = kinds.get(name);
     if (kind === undefined || typeof value !== 'string' || value === '') continue;
-    if (flight.has(name)) throw givenTwice(name);
     flight.set(name, kind === 'number' ? numberOf(value) : value);
   }
   // Own members whatever their names are, `__proto__` too.
   return Object.fromEntries(flight);
-};
-
-export const givenTwice = (name: string): AppError => {
-  const detail = `${name} is given twice`;
-  return new AppError('value-invalid', detail, { faults: [{ pointer: `/${name}`, detail }] });
 };
 
 const DECIMAL = /^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;

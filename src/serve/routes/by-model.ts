@@ -3,7 +3,8 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { ServeContext } from '../context.ts';
-import { givenTwice, parametersOf } from '../formats/query.ts';
+import { givenTwice } from '../formats/duplicate-names.ts';
+import { parametersOf } from '../formats/query.ts';
 
 const PARAMETER = 'model';
 
@@ -24,7 +25,7 @@ export const byModel = <T>(
     if (name === undefined) return first;
     const found = byName.get(name);
     if (found && more.length === 0) return found;
-    if (more.length > 0) throw givenTwice(PARAMETER);
+    if (more.length > 0) throw givenTwice([PARAMETER]);
     throw new AppError(
       'model-missing',
       `there is no model ${name.slice(0, 100)} here; there is ${[...byName.keys()].join(', ')}`,

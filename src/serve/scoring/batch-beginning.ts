@@ -13,8 +13,8 @@ import {
   COMMA,
   QUOTE,
 } from '../formats/ascii.ts';
-import { isSpace, skipSpace } from '../formats/json-tokens.ts';
-import { passesLimit, textEndAt } from '../formats/json-in-turns.ts';
+import { passesLimit } from '../formats/json-in-turns.ts';
+import { isSpace, skipSpace, textEndAt } from '../formats/json-tokens.ts';
 import { excessOf, type JsonLimits } from '../formats/nesting.ts';
 
 /** Faults of a batch beyond these are not looked for. */

@@ -7,6 +7,7 @@
 import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Answer, Call } from '../../http/call.ts';
 import { openHttp } from '../../http/server.ts';
+import { parseBody } from '../formats/body.ts';
 import type { Log } from '../log.ts';
 import { metricsResponse } from '../telemetry/metrics.ts';
 import { comparisonOf } from '../telemetry/shadow-comparison.ts';
@@ -140,8 +141,8 @@ const health = (ok: boolean, view: ServiceView, verbose: boolean): Response => {
  * A body must say that it is JSON: a form in somebody's page cannot.
  */
 const modelOf = async (call: Call): Promise<string | undefined> => {
-  const text = Buffer.from(await call.bytes(BODY_LIMIT_BYTES)).toString();
-  if (text.trim() === '') return undefined;
+  const bytes = await call.bytes(BODY_LIMIT_BYTES);
+  if (new TextDecoder().decode(bytes).trim() === '') return undefined;
   const type = call.header('content-type') ?? 'nothing';
   if (type.split(';', 1)[0]!.trim().toLowerCase() !== 'application/json')
     throw new AppError(
@@ -150,8 +151,9 @@ const modelOf = async (call: Call): Promise<string | undefined> => {
     );
   let body: unknown;
   try {
-    body = JSON.parse(text);
-  } catch {
+    body = parseBody(bytes);
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'request-malformed') throw error;
     throw new AppError('request-malformed', 'a body such as {"model":"nyc"} is expected');
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body))

@@ -61,6 +61,72 @@ describe('one flight', () => {
     }
   });
 
+  test('is refused by every route when a name is given twice, with the way to it', async () => {
+    const text = JSON.stringify(PLANTED_FLIGHT);
+    const form = new URLSearchParams(PLANTED_FLIGHT).toString();
+    const flights = (flight: string, before = 0): string =>
+      `{"flights":[${`${text},`.repeat(before)}${flight}]}`;
+    const tensor = '{"name":"airline","shape":[1],"datatype":"BYTES","data":["DL"]}';
+    const columns = Object.entries(PLANTED_FLIGHT).map(
+      ([name, value]) =>
+        `{"name":"${name}","shape":[1],"datatype":"BYTES","data":[${JSON.stringify(value)}]}`,
+    );
+    const asked: readonly (readonly [string, string, string, string])[] = [
+      ['/predict', 'application/json', `{"airline":"AA",${text.slice(1)}`, '/airline'],
+      ['/predict', 'application/json', `{"airline":null,${text.slice(1)}`, '/airline'],
+      ['/predict', 'application/json', `{"\\u0061irline":"AA",${text.slice(1)}`, '/airline'],
+      ['/predict', 'application/json', `{"x y":1,"x y":1,${text.slice(1)}`, '/x y'],
+      [
+        '/predict',
+        'application/json',
+        `{"weather":{"a":1,"b":[{"c":1},{"c":1,"c":2}]},${text.slice(1)}`,
+        '/weather/b/1/c',
+      ],
+      [
+        '/predict',
+        'application/json',
+        flights(`{"airline":"AA",${text.slice(1)}`, 700),
+        '/flights/700/airline',
+      ],
+      ['/predict', 'application/json', `{"flights":[],"flights":[${text}]}`, '/flights'],
+      ['/predict', 'application/x-ndjson', `{"airline":"AA",${text.slice(1)}\n`, '/airline'],
+      ['/result', 'application/x-www-form-urlencoded', `${form}&airline=AA`, '/airline'],
+      ['/result', 'application/x-www-form-urlencoded', `${form}&x=&x=1`, '/x'],
+      [
+        '/v2/models/planted/infer',
+        'application/json',
+        `{"inputs":[${columns.join()}],"id":"a","id":"b"}`,
+        '/id',
+      ],
+      [
+        '/v2/models/planted/infer',
+        'application/json',
+        `{"inputs":[${[...columns.slice(1), tensor.replace('{', '{"name":"origin",')].join()}]}`,
+        `/inputs/${columns.length - 1}/name`,
+      ],
+    ];
+    for (const [path, type, body, pointer] of asked) {
+      const response = await fetch(service.url + path, {
+        method: 'POST',
+        headers: { 'content-type': type, accept: 'application/json' },
+        body,
+      });
+      const said = await response.text();
+      const line = JSON.parse(said.trim()) as { status: number; detail: string; errors: unknown };
+      const name = pointer.slice(pointer.lastIndexOf('/') + 1);
+      expect({ body, status: line.status, errors: line.errors }).toEqual({
+        body,
+        status: 422,
+        errors: [{ pointer, detail: `${name} is given twice` }],
+      });
+      expect(line.detail).toContain(`${name} is given twice`);
+    }
+    for (const more of ['&airline=AA', '&airline=', '&x=1&x=1', '&explain=true&explain=true']) {
+      const response = await fetch(`${service.url}/predict?${form}${more}`);
+      expect({ more, status: response.status }).toEqual({ more, status: 422 });
+    }
+  });
+
   test('is answered by GET whatever its inputs are named', async () => {
     const model = buildPlantedModel();
     const inputs = model.inputs.map((input) =>
