@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPlantedModel } from '../planted.ts';
 import type { Started } from '../../src/serve/supervisor/supervisor.ts';
+import { get, talk } from '../http-talk.ts';
 import { isAlive, MAIN, makeModelsDir, runServe, startService, until } from './running.ts';
 
 const modelsDir = makeModelsDir();
@@ -116,7 +117,7 @@ describe('puntual serve', () => {
 
   test('exits 2 with one line where a process may open too few descriptors to serve', () => {
     const words = [process.execPath, MAIN, 'serve', '--models', modelsDir, ...PORTS];
-    for (const limit of [64, 128]) {
+    for (const limit of [64, 128, 255]) {
       const { exitCode, stderr } = Bun.spawnSync(
         ['sh', '-c', `ulimit -n ${limit} && exec ${words.join(' ')}`],
         { stdio: ['ignore', 'ignore', 'pipe'] },
@@ -127,6 +128,45 @@ describe('puntual serve', () => {
       expect(exitCode).toBe(2);
     }
   }, 180_000);
+
+  test.each([
+    [256, 1],
+    [256, 2],
+    [500, 2],
+  ])(
+    'holds as many connections as it says, with %i descriptors and %i workers',
+    async (limit, workers) => {
+      const words = [process.execPath, MAIN, 'serve', '--json', '--models', modelsDir, ...PORTS];
+      const limits = `ulimit -Sn 64 && ulimit -Hn ${limit}`;
+      const child = Bun.spawn(
+        ['sh', '-c', `${limits} && exec ${[...words, ...QUICK, '--workers', workers].join(' ')}`],
+        { stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+      process.on('exit', () => child.kill('SIGKILL'));
+      let text = '';
+      for await (const part of child.stdout) {
+        text += Buffer.from(part).toString();
+        if (text.endsWith('}\n')) break;
+      }
+      const port = Number(new URL((JSON.parse(text) as Started).url).port);
+      let log = '';
+      const said = /descriptors allow (\d+) connections of the 50000 asked for/;
+      for await (const part of child.stderr) {
+        log += Buffer.from(part).toString();
+        if (said.test(log)) break;
+      }
+      const n = Number(said.exec(log)![1]);
+      expect(n).toBeGreaterThan(50 * workers - 25);
+      const callers = Array.from({ length: n }, () => talk({ port }, get('/livez')));
+      for (const { until: hears } of callers) await hears('HTTP/1.1 200');
+      for (const { socket } of callers) socket.write(get('/nothing'));
+      for (const { until: hears } of callers) await hears('HTTP/1.1 404');
+      for (const { socket } of callers) socket.destroy();
+      child.kill('SIGTERM');
+      expect(await child.exited).toBe(0);
+    },
+    180_000,
+  );
 
   test('more connections at once than a worker may open wait outside, and it goes on', async () => {
     const words = [process.execPath, MAIN, 'serve', '--json', '--models', modelsDir, ...PORTS];

@@ -14,7 +14,7 @@ import { GAUGES } from '../telemetry/shared-counters.ts';
 import type { KeptCounts } from '../telemetry/view.ts';
 import { type Child, type Exit, spawnChild } from './child.ts';
 import { shortageOf } from './fleet-plan.ts';
-import { buildKeptConnections, type Heir } from './kept-connections.ts';
+import { buildKeptConnections, type Heir, keptLimit } from './kept-connections.ts';
 import { bytesOf } from './model-source.ts';
 import { buildRestartHistory, type RestartHistory } from './restart-history.ts';
 import {
@@ -122,7 +122,7 @@ export const buildFleet = ({
     },
     log,
     // What encrypts a connection dies with its worker.
-    ...(config.tls && { limit: 0 }),
+    limit: config.tls ? 0 : keptLimit(nWorkers),
   });
 
   /** What a worker needs in the shared folder is there again, whoever has cleaned it. @throws AppError */

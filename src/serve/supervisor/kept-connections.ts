@@ -14,8 +14,9 @@ import {
 import { descriptorLimit } from '../../host/descriptors.ts';
 import type { Log } from '../log.ts';
 import type { KeptCounts } from '../telemetry/view.ts';
+import { supervisorDescriptors } from './worker-count.ts';
 
-/** Descriptors that the supervisor needs itself. */
+/** Descriptors that the supervisor needs itself, at least. */
 const OWN_DESCRIPTORS = 256;
 /** Where the system sets no limit. */
 const MOST_DESCRIPTORS = 2 ** 20;
@@ -106,11 +107,19 @@ interface Share {
   readonly given: number[];
 }
 
+/** How many duplicates the supervisor of so many workers may hold. */
+export const keptLimit = (nWorkers: number, descriptors = descriptorLimit()): number =>
+  Math.max(
+    0,
+    Math.min(descriptors, MOST_DESCRIPTORS) -
+      Math.max(OWN_DESCRIPTORS, supervisorDescriptors(nWorkers)),
+  );
+
 export const buildKeptConnections = ({
   heirs,
   log,
   calls = openDescriptorCalls(),
-  limit = Math.max(0, Math.min(descriptorLimit(), MOST_DESCRIPTORS) - OWN_DESCRIPTORS),
+  limit = keptLimit(1),
   clockMs = () => performance.now(),
 }: KeptSetting): KeptConnections => {
   const channels = new Map<Keeping, Channel>();

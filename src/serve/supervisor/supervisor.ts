@@ -33,7 +33,7 @@ import { buildShutdown } from './shutdown.ts';
 import { inheritedPorts, reportReady, startSuccessor } from './upgrade.ts';
 import { watchModel } from './watch-model.ts';
 import { watch } from './watchdog.ts';
-import { checkDescriptors } from './worker-count.ts';
+import { checkDescriptors, checkWorkers } from './worker-count.ts';
 
 /** What a person is told once the service is ready. */
 export interface Started {
@@ -165,6 +165,7 @@ export const serve = async (
         end();
       });
     });
+    checkWorkers(followed.plan().nWorkers);
     const shortage = startShortageOf(
       { nWorkers: followed.plan().nWorkers, modelBytes: bytesOf(ref) },
       readMemoryUse(),

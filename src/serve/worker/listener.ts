@@ -6,17 +6,14 @@ import { descriptorLimit } from '../../host/descriptors.ts';
 import type { Handlers } from '../../http/call.ts';
 import { openHttp } from '../../http/server.ts';
 import { bufferBytesOf, type ServeConfig } from '../config.ts';
+import { connectionLimit } from './connection-limit.ts';
 import { drain } from './drain.ts';
 import type { Keeping } from './keeping.ts';
 import type { Sockets } from './sockets.ts';
 
-/** Descriptors kept for files, pipes and the like; new connections wait outside from there on. */
-const KEPT = 128;
-/** Connections that the system has taken already when new ones begin to wait: what the runtime asks for, at most. */
-const BACKLOG = 512;
-const BACKLOG_SHARE = 0.125;
-/** Connections must have gone before new ones are let in again. */
+/** So many connections must have gone before new ones are let in again, and no larger part of all. */
 const SLACK = 64;
+const SLACK_SHARE = 0.1;
 
 export interface Listener {
   /** Whether new connections can be held back while others are still accepted. */
@@ -71,8 +68,8 @@ export const openListener = ({
     states: keeping?.states,
   });
   const { descriptor } = server;
-  const limit = descriptorLimit();
-  const maxConnections = limit - KEPT - Math.min(BACKLOG, limit * BACKLOG_SHARE) - nOwn;
+  const maxConnections = connectionLimit(descriptorLimit(), nOwn);
+  const slack = Math.min(SLACK, maxConnections * SLACK_SHARE);
   let isDraining = false;
 
   const takeNew = (): boolean =>
@@ -93,7 +90,7 @@ export const openListener = ({
     nConnections: server.nConnections,
     adopt: () => keeping?.adopt(server.adopt),
     tend: () => {
-      if (isHolding && !isDraining && server.nConnections() < maxConnections - SLACK)
+      if (isHolding && !isDraining && server.nConnections() < maxConnections - slack)
         isHolding = !takeNew();
     },
     drain: (closeMs, limitMs) => {
