@@ -127,7 +127,7 @@ const bringModel = async (
   if (wanted !== undefined && isAddress(wanted))
     return fetchModel(wanted, sharedDirs, nextNumber());
   const path = resolveModel(config, wanted);
-  return keepModel(sharedDirs, path, versionOfPath(path), nextNumber());
+  return keepModel(sharedDirs, path, { version: versionOfPath(path), n: nextNumber() });
 };
 
 /** For the whole of a model, and for its next bytes. */

@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -48,15 +49,22 @@ describe('the shared folder', () => {
     const dir = mkdtempSync(join(tmpdir(), 'puntual-keep-'));
     writeFileSync(join(dir, 'model'), 'x');
     const path = join(dir, 'model');
-    expect(codeOf(() => keepModel(['/proc/self/nowhere'], path, 'v', 1))).toBe('file-unwritable');
-    expect(codeOf(() => keepModel([dir], join(dir, 'absent'), 'v', 1))).toBe('file-missing');
+    expect(codeOf(() => keepModel(['/proc/self/nowhere'], path, { version: 'v', n: 1 }))).toBe(
+      'file-unwritable',
+    );
+    expect(codeOf(() => keepModel([dir], join(dir, 'absent'), { version: 'v', n: 1 }))).toBe(
+      'file-missing',
+    );
     rmSync(dir, { recursive: true });
   });
 
   test('takes the next folder when the first has no room, and says when none can be written', () => {
     const dir = mkdtempSync(join(tmpdir(), 'puntual-keep-'));
     writeFileSync(join(dir, 'model'), 'x'.repeat(3_000_000));
-    const { file } = keepModel(['/proc/self/nowhere', dir], join(dir, 'model'), 'v', 1);
+    const { file } = keepModel(['/proc/self/nowhere', dir], join(dir, 'model'), {
+      version: 'v',
+      n: 1,
+    });
     expect(readFileSync(file)).toEqual(readFileSync(join(dir, 'model')));
     const dirs = makeSharedDirs(['/proc/self/nowhere', dir]);
     expect(dirs).toHaveLength(1);
@@ -68,4 +76,17 @@ describe('the shared folder', () => {
   test('finds a full disk when counters are made, not in the middle of a request', () => {
     expect(codeOf(() => createCells('/dev/full', 1000))).toBe('file-unwritable');
   });
+});
+
+test('a file of the kernel that says it holds nothing is copied up to the limit, and nothing is left of it', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'puntual-endless-'));
+  try {
+    // `pagemap` has eight bytes for each page that a process could have: it ends after many terabytes.
+    expect(() =>
+      keepModel([dir], '/proc/self/pagemap', { version: 'v1', n: 1, limitBytes: 4 * 2 ** 20 }),
+    ).toThrow('/proc/self/pagemap is larger than 4194304 bytes');
+    expect(readdirSync(dir)).toEqual([]);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 });

@@ -75,16 +75,19 @@ export const makeSharedDirs = (bases = sharedFolders(MIN_FREE_BYTES)): readonly 
 export const keepModel = (
   dirs: readonly string[],
   path: string,
-  version: string,
-  n: number,
+  {
+    version,
+    n,
+    limitBytes = MODEL_FILE_LIMIT_BYTES,
+  }: { readonly version: string; readonly n: number; readonly limitBytes?: number },
 ): ModelCopy => {
-  const source = openRegularFile(path, MODEL_FILE_LIMIT_BYTES);
+  const source = openRegularFile(path, limitBytes);
   const failures: string[] = [];
   try {
     for (const dir of dirs) {
       const file = join(dir, `model-${n}-${basename(path)}`);
       try {
-        copyInto(file, source.descriptor, path);
+        copyInto(file, source.descriptor, path, limitBytes);
         return { file, path, version };
       } catch (error) {
         dropCopy(file);
@@ -102,7 +105,12 @@ export const keepModel = (
 };
 
 /** @throws AppError file-unreadable when the source fails; what the target says as it is */
-const copyInto = (file: string, source: number, path: string): void => {
+const copyInto = (
+  file: string,
+  source: number,
+  path: string,
+  limitBytes = MODEL_FILE_LIMIT_BYTES,
+): void => {
   const part = Buffer.alloc(COPY_BYTES);
   const read = (from: number): number => {
     try {
@@ -117,6 +125,9 @@ const copyInto = (file: string, source: number, path: string): void => {
   try {
     let nCopied = 0;
     for (let nRead = read(0); nRead > 0; nRead = read(nCopied)) {
+      // A file of the kernel's says that it holds nothing, and may have no end.
+      if (nCopied + nRead > limitBytes)
+        throw new AppError('file-unreadable', `${path} is larger than ${limitBytes} bytes`);
       for (let at = 0; at < nRead; ) at += writeSync(target, part, at, nRead - at);
       nCopied += nRead;
     }
