@@ -1,14 +1,14 @@
 /** The start of a service: what is printed, and one clear line when it cannot be. */
 
 import { describe, expect, test } from 'bun:test';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPlantedModel } from '../planted.ts';
 import type { Started } from '../../src/serve/supervisor/supervisor.ts';
 import { get, talk } from '../http-talk.ts';
-import { isAlive, MAIN, makeModelsDir, runServe, startService, until } from './running.ts';
+import { isAlive, MAIN, makeModelsDir, RIGHTS, runServe, startService, until } from './running.ts';
 
 const modelsDir = makeModelsDir();
 const empty = mkdtempSync(join(tmpdir(), 'puntual-empty-'));
@@ -23,6 +23,25 @@ describe('puntual serve', () => {
     expect((await service.predict()).status).toBe(200);
     expect(await service.stop()).toBe(0);
   }, 180_000);
+
+  test.skipIf(!RIGHTS.includes('none'))(
+    'starts beside what a dead service of another user left',
+    async () => {
+      const namespace = readlinkSync('/proc/self/ns/pid').replace(/\D/g, '');
+      const left = ['/dev/shm', tmpdir()].map((base) =>
+        join(base, `puntual-${namespace}-4194304998-${process.pid}`),
+      );
+      for (const folder of left) mkdirSync(folder, { recursive: true, mode: 0o700 });
+      try {
+        const service = await startService([], makeModelsDir(), 'none');
+        expect((await service.predict()).status).toBe(200);
+        expect(await service.stop()).toBe(0);
+      } finally {
+        for (const folder of left) rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    180_000,
+  );
 
   test('says in one line that a port is taken, and whose flag changes it', async () => {
     const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });

@@ -41,6 +41,29 @@ const COPY_BYTES = 2 ** 20;
 
 const isAlive = (pid: string): boolean => existsSync(`/proc/${pid}`);
 
+/** Takes away what supervisors left that are gone, as far as it may: anybody writes there, and others' stays theirs. */
+const removeLeft = (base: string): void => {
+  for (const name of namesIn(base)) {
+    const pid = /^puntual-\d+-(\d+)-/.exec(name)?.[1];
+    if (!pid || !name.startsWith(prefixOf(pid)) || !existsSync('/proc/self') || isAlive(pid))
+      continue;
+    try {
+      rmSync(join(base, name), { recursive: true, force: true });
+    } catch {
+      // It belongs to another user.
+    }
+  }
+};
+
+/** None of a folder that may be written to, yet not read. */
+const namesIn = (base: string): readonly string[] => {
+  try {
+    return readdirSync(base);
+  } catch {
+    return [];
+  }
+};
+
 /**
  * Makes the folders, best first (the others take what has no room in it), and takes away those whose supervisor is gone.
  * @throws AppError file-unwritable when there is none
@@ -49,11 +72,7 @@ export const makeSharedDirs = (bases = sharedFolders(MIN_FREE_BYTES)): readonly 
   const failures: string[] = [];
   const dirs = bases.flatMap((base) => {
     try {
-      for (const name of readdirSync(base)) {
-        const pid = /^puntual-\d+-(\d+)-/.exec(name)?.[1];
-        if (pid && name.startsWith(prefixOf(pid)) && existsSync('/proc/self') && !isAlive(pid))
-          rmSync(join(base, name), { recursive: true, force: true });
-      }
+      removeLeft(base);
       return [mkdtempSync(join(base, prefixOf(process.pid)))];
     } catch (error) {
       failures.push(`${base} (${(error as Error).message})`);
