@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { buildCompletion } from '../../core/around/completion.ts';
+import { startPlan } from '../../core/around/departure-plan.ts';
 import { MS_PER_DAY } from '../../core/calendar.ts';
 import { buildEncoder } from '../../core/features.ts';
+import { encodeTime } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import { columnsOfRaw } from '../../../test/flight-columns.ts';
 import { buildKeyReader } from '../key-codes.ts';
@@ -109,6 +112,102 @@ describe('traffic', () => {
     expect(featuresFrom(inputs, rawOf(SCHEDULE), rows, departures).map(({ name }) => name)).toEqual(
       ['flightsToDestinationPerHour'],
     );
+  });
+
+  describe('with the hours beside, where no plan is known', () => {
+    const PLANNED: readonly Input[] = [
+      ...INPUTS,
+      ...(['originDayDepartures', 'originNearDepartures', 'destinationNearFlights'] as const).map(
+        (name): Input => ({ name, kind: 'number', required: false, description: '' }),
+      ),
+    ];
+    const rawOfPlanned = (flights: readonly Flight[]): Float64Array =>
+      Float64Array.from(
+        flights.flatMap((flight) => [...rawOf([flight]), Number.NaN, Number.NaN, Number.NaN]),
+      );
+    /** The mean number of departures near a flight's hour, and of flights to its destination. */
+    const buildNearOf = (schedule: readonly Flight[]): ((flight: Flight) => readonly number[]) => {
+      const features = featuresFrom(
+        PLANNED,
+        rawOfPlanned(schedule),
+        Int32Array.from(schedule.keys()),
+        Float64Array.from(schedule, ([, , departure]) => minutesOf(departure)),
+      ).filter(({ name }) => name.endsWith('Near'));
+      const encode = buildEncoder(PLANNED, features);
+      return (flight) => {
+        const out = new Float64Array(features.length);
+        encode(rawOfPlanned([flight]), 0, out, 0);
+        return [...out];
+      };
+    };
+
+    /** Two Sundays, one Monday, one Tuesday. */
+    const NIGHTS: readonly Flight[] = [
+      ['JFK', 'BOS', '2013-01-06T23:10'],
+      ['JFK', 'LAX', '2013-01-13T22:10'],
+      ['JFK', 'BOS', '2013-01-13T23:20'],
+      ['JFK', 'BOS', '2013-01-13T23:50'],
+      ['JFK', 'BOS', '2013-01-07T00:10'],
+      ['JFK', 'LAX', '2013-01-07T01:50'],
+      ['JFK', 'LAX', '2013-01-07T23:59'],
+      ['JFK', 'LAX', '2013-01-08T00:00'],
+      ['LGA', 'LAX', '2013-01-08T03:00'],
+    ];
+
+    test.each<[string, Flight, readonly number[]]>([
+      [
+        'the last hour of Sunday, and the first of Monday by the number of Mondays',
+        ['JFK', 'BOS', '2013-03-03T23:00'],
+        [0.5 + 1.5 + 1, 1.5 + 1],
+      ],
+      [
+        'the first hour of Monday, and the last of Sunday by the number of Sundays',
+        ['JFK', 'BOS', '2013-03-04T00:30'],
+        [1.5 + 1 + 1, 1.5 + 1],
+      ],
+      ['a first hour of a weekday', ['JFK', 'LAX', '2013-03-05T00:30'], [1 + 1, 1 + 1]],
+      ['a last hour without flights of its day', ['JFK', 'LAX', '2013-03-04T22:30'], [1, 1]],
+      ['an hour by day', ['LGA', 'LAX', '2013-03-05T02:00'], [1, 1]],
+      ['another airport', ['LGA', 'BOS', '2013-03-04T00:30'], [0, 1.5 + 1]],
+    ])('counts across midnight as a plan does: %s', (_, flight, expected) => {
+      expect(buildNearOf(NIGHTS)(flight)).toEqual([...expected]);
+    });
+
+    test('gives what the plan of any day says where every week is the same', () => {
+      const week = fc.array(
+        fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 23 })),
+        { minLength: 1, maxLength: 60 },
+      );
+      fc.assert(
+        fc.property(week, (drawn) => {
+          const times = [0, 1, 2].flatMap((weeks) =>
+            drawn.map(([day, hour]) =>
+              encodeTime(minutesOf('2013-01-07T00:00') + (weeks * 168 + day * 24 + hour) * 60),
+            ),
+          );
+          const builder = startPlan();
+          const codes = new Int32Array(times.length);
+          builder.add(
+            {
+              ...{ origin: codes, destination: codes, airline: codes, tailNumber: codes },
+              minutes: Int32Array.from(times, minutesOf),
+            },
+            times.length,
+          );
+          const name = { origin: ['JFK'], destination: ['BOS'] };
+          const plan = builder.finish({ ...name, airline: ['AA'], tailNumber: ['N1'] });
+          const complete = buildCompletion(PLANNED, { plan })!;
+          const schedule = times.map((time): Flight => ['JFK', 'BOS', time]);
+          const nearOf = buildNearOf(schedule);
+          for (const flight of schedule.slice(drawn.length, 2 * drawn.length)) {
+            const raw = rawOfPlanned([flight]);
+            complete(raw, 0, 1);
+            expect(nearOf(flight)).toEqual([raw[4]!, raw[5]!]);
+          }
+        }),
+        { numRuns: 20 },
+      );
+    });
   });
 
   test('loses no flight: a day of each kind, times how many there were, gives them all', () => {

@@ -158,7 +158,8 @@ const countDays = (rows: Int32Array, departures: Float64Array): Float64Array => 
 
 /**
  * Flights at an airport by day of the week, in the mean of such days; null where no airport is known.
- * @param hours of them in each hour with those so far from it; null: of whole days
+ * @param hours of them in each hour with those so far from it, which at midnight are of another day and its mean; null: of
+ * whole days
  */
 const usualOf = (
   airport: string,
@@ -175,21 +176,28 @@ const usualOf = (
   const { codes, keys: seen } = codesOf(parts);
   const perKey = new Float64Array(seen.length);
   for (let i = 0; i < codes.length; i++) if (codes[i]! >= 0) perKey[codes[i]!]! += 1;
-  const counts = new Map<number, number>();
   const perDay = hours ? HOURS : 1;
-  seen.forEach((value, code) => {
-    const hour = value % perDay;
-    for (const from of hours ?? [0])
-      if (hour + from >= 0 && hour + from < perDay)
-        counts.set(value + from, (counts.get(value + from) ?? 0) + perKey[code]!);
-  });
-  const keys = Float64Array.from(counts.keys()).sort();
+  const means = new Map(
+    seen.map((key, code) => [key, perKey[code]! / daysOfWeek[Math.floor(key / perDay) % 7]!]),
+  );
+  const beside = hours ?? [0];
+  const keys = Float64Array.from(
+    new Set(seen.flatMap((key) => beside.map((from) => keyBeside(key, -from, 7 * perDay)))),
+  ).sort();
   return {
     parts,
     keys,
-    numbers: keys.map((value) => counts.get(value)! / daysOfWeek[Math.floor(value / perDay) % 7]!),
+    numbers: keys.map((key) =>
+      beside.reduce((sum, from) => sum + (means.get(keyBeside(key, from, 7 * perDay)) ?? 0), 0),
+    ),
     otherwise: 0,
   };
+};
+
+/** The key of the same airport so many hours on, round the week: after Sunday's last hour comes Monday's first. */
+const keyBeside = (key: number, from: number, perWeek: number): number => {
+  const inWeek = key % perWeek;
+  return key - inWeek + ((inWeek + from + perWeek) % perWeek);
 };
 
 const HOURS = 24;
