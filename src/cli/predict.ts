@@ -81,7 +81,7 @@ export const describe = (command: Command): void => {
       const progress = buildProgress('scoring');
       const startMs = performance.now();
       const nThreads = options.threads ?? wholeProcessors();
-      const surroundings = await surroundingsOf(model, files, options);
+      const { notes, ...surroundings } = await surroundingsOf(model, files, options);
       const explains = options.explain === true;
       const pool = buildScoringPool(model, nThreads, maxBlocks(nThreads), explains);
       const common = {
@@ -91,7 +91,7 @@ export const describe = (command: Command): void => {
         threads: nThreads,
       };
       const destination = destinationOf(options.output);
-      const report = await scanFiles(files, destination.path, {
+      const scanned = await scanFiles(files, destination.path, {
         ...common,
         outputs: outputsOf(model, explains),
         scoring: pool.scoring,
@@ -100,6 +100,7 @@ export const describe = (command: Command): void => {
         pool.dismiss();
         progress.stop();
       });
+      const report = { ...scanned, notes: [...scanned.notes, ...notes] };
       if (options.features !== undefined) {
         const outputs = matrixOutputsOf(model);
         await scanFiles(files, options.features, {
@@ -167,12 +168,17 @@ const requireTwice = (files: readonly string[], { output, features }: Options): 
     throw new AppError('usage', `${features}: --features and -o name the same file`);
 };
 
-/** What is known around the flights: the plan of their days, and the weather as the model sees it. */
+/** What is known around the flights, and how it was read. */
+interface Around extends Surroundings {
+  readonly notes: readonly string[];
+}
+
+/** The plan of the flights' days, and the weather as the model sees it. */
 const surroundingsOf = async (
   { inputs, provenance }: Model,
   files: readonly string[],
   { schedule, weather, leadHours, weatherClock, ...options }: Options,
-): Promise<Surroundings> => {
+): Promise<Around> => {
   const asks = (fields: readonly string[]): boolean =>
     inputs.some(({ name }) => fields.includes(name));
   // What comes by a pipe cannot be read twice.
@@ -183,7 +189,7 @@ const surroundingsOf = async (
     planned && asks(PLAN_FIELDS)
       ? builder.finish(await readPlanned(planned, readingOf(options), builder.add))
       : undefined;
-  if (weather === undefined) return { plan };
+  if (weather === undefined) return { plan, notes: [] };
   const rule = provenance.trainedOn?.weather;
   if (!asks(WEATHER_FIELDS))
     throw new AppError('usage', '--weather: the model asks nothing of the weather');
@@ -195,6 +201,7 @@ const surroundingsOf = async (
   const airports = { origins: valuesOf('origin'), destinations: valuesOf('destination') };
   return {
     plan,
+    notes: observations.notes,
     weather: {
       ...(rule ?? weatherRuleOf(observations, lead, airports)),
       ...{ stations: observations.stations, leadHours: lead },

@@ -171,6 +171,26 @@ test('a file that is scored is completed to the bit as in training', async () =>
   expect(kept).toEqual([...raw]);
 });
 
+test('predict --weather says which column was read where the usual one is empty', async () => {
+  const metar = join(folder, 'metar.csv');
+  const rows = ['JFK', 'LGA'].map((station) => `${station},2013-07-03 12:51,70,M,29.92\n`);
+  writeFileSync(metar, `station,valid,tmpf,mslp,alti\n${rows.join('')}`);
+  const out = join(folder, 'altimeter.ndjson');
+  const files = ['around', flights, '-o', out, '--weather', metar];
+  const child = Bun.spawn(
+    [process.execPath, MAIN, 'predict', ...files, '--models', join(folder, 'models'), '--json'],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  const note = `${metar}: pressureMillibars of JFK, LGA is read from alti (values in 2 hours), not from mslp (0)`;
+  expect(stderr).toContain(`${note}\n`);
+  expect(await child.exited).toBe(0);
+  expect(JSON.parse(stdout).notes).toContain(note);
+});
+
 test('predict --weather gives what the model gives of the flights as training sees them', async () => {
   const out = join(folder, 'predicted.ndjson');
   const child = Bun.spawn(

@@ -22,7 +22,7 @@ export interface WeatherFormat {
   readonly moment: string;
   /** Whose clock that is, unless the user says otherwise. */
   readonly clock: 'local' | 'utc';
-  /** Columns of each quantity; the first that is there counts. */
+  /** Columns of each quantity, the usual one first (see `weather-columns`). */
   readonly columns: Readonly<Partial<Record<Observed, readonly ObservedColumn[]>>>;
 }
 

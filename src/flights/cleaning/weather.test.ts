@@ -172,6 +172,113 @@ LGA,2013-07-05 13:51,99,60,70,180,5,0.30,29.92,M,1,M,M,M,M,M,M,M,M,M
   expect(late['windNorthMph']).toBeCloseTo((-30 * 1.852) / 1.609344, 9);
 });
 
+/** Hours of a METAR file of DUB and ORK, UTC; in January the clock there is that of UTC. */
+const metar = (columns: string, hours: readonly (readonly [dub: string, ork: string])[]): string =>
+  [
+    `station,valid,tmpf,${columns}`,
+    ...hours.flatMap(([dub, ork], hour) =>
+      [`DUB,2024-01-10`, `ORK,2024-01-10`].map(
+        (start, s) => `${start} ${String(hour).padStart(2, '0')}:00,40,${s === 0 ? dub : ork}`,
+      ),
+    ),
+    '',
+  ].join('\n');
+
+test('a station whose usual column is empty is read from another that knows more, and this is said', async () => {
+  const hours = [0, 1, 2, 3, 4].map(
+    (hour) => [`M,29.9${hour},M,10,2.54`, `100${hour}.0,29.92,0.10,M,M`] as const,
+  );
+  const file = put('altimeter.csv', metar('mslp,alti,p01i,gust_mph,p01m', hours));
+  const weather = await loadWeather(file);
+  const fields = [
+    'pressureMillibars',
+    'pressureTendencyMillibars',
+    'precipitation6hInches',
+    'windGustMph',
+  ] as const;
+  const dublin = sights(weather, ['DUB', '2024-01-10T05:00'], fields);
+  expect(dublin['pressureMillibars']).toBeCloseTo(29.94 * 33.8639, 9);
+  expect(dublin['pressureTendencyMillibars']).toBeCloseTo(0.03 * 33.8639, 9);
+  expect(dublin['precipitation6hInches']).toBeCloseTo(0.5, 12);
+  expect(dublin['windGustMph']).toBe(10);
+  const cork = sights(weather, ['ORK', '2024-01-10T05:00'], fields);
+  expect(cork).toEqual({
+    pressureMillibars: 1004,
+    pressureTendencyMillibars: 3,
+    precipitation6hInches: expect.closeTo(0.5, 12),
+    windGustMph: Number.NaN,
+  });
+  const said = [
+    `${file}: precipitationInches of DUB is read from p01m (values in 5 hours), not from p01i (0)`,
+    `${file}: pressureMillibars of DUB is read from alti (values in 5 hours), not from mslp (0)`,
+  ];
+  expect(weather.notes).toEqual(said);
+  expect(joinWeather(tableOf([[0, '2024-01-10T05:00']]), weather, 1).source.notes).toEqual(said);
+});
+
+test.each([
+  // Two of five hours are fewer than half, whatever reports stand between the hours.
+  ['two', '1000.0', '1000.5', 'alti'],
+  ['three', '1000.0', '1000.5', 'mslp'],
+])('two columns are never mixed at a station: %s hours of five in the usual one', async (many, low, high, read) => {
+  const known = many === 'two' ? [low, high, 'M', 'M', 'M'] : [low, high, low, 'M', 'M'];
+  const hours = known.map((mslp) => [`${mslp},29.92`, 'M,M'] as const);
+  // More reports in one hour make a column no fuller.
+  const extra = [1, 2, 3, 4].map((n) => `DUB,2024-01-10 00:0${n},40,${low},29.92\n`).join('');
+  const file = put(`mixed-${many}.csv`, metar('mslp,alti', hours) + extra);
+  const weather = await loadWeather(file);
+  const at = (departure: string): number =>
+    sights(weather, ['DUB', departure], ['pressureMillibars'])['pressureMillibars']!;
+  const altimeter = expect.closeTo(29.92 * 33.8639, 9);
+  expect([at('2024-01-10T02:00'), at('2024-01-10T06:00')]).toEqual(
+    read === 'alti' ? [altimeter, altimeter] : [1000.5, Number.NaN],
+  );
+  expect(weather.notes).toEqual(
+    read === 'alti'
+      ? [
+          `${file}: pressureMillibars of DUB is read from alti (values in 5 hours), not from mslp (2)`,
+        ]
+      : [],
+  );
+});
+
+test('of names with units any that knows more is read, and a ceiling from layers where its column is empty', async () => {
+  const file = put(
+    'units.csv',
+    `station,time,temperature_f,temperature_c,visibility_miles,visibility_km,ceiling_ft,skyc1,skyl1
+DUB,2024-01-10T09:00,,10,,1.609344,,OVC,700
+ORK,2024-01-10T09:00,50,,2,,900,CLR,
+`,
+  );
+  const weather = await loadWeather(file);
+  const fields = ['temperatureF', 'visibilityMiles', 'ceilingFeet'] as const;
+  expect(sights(weather, ['DUB', '2024-01-10T10:00'], fields)).toEqual({
+    temperatureF: 50,
+    visibilityMiles: expect.closeTo(1, 12),
+    ceilingFeet: 700,
+  });
+  expect(sights(weather, ['ORK', '2024-01-10T10:00'], fields)).toEqual({
+    temperatureF: 50,
+    visibilityMiles: 2,
+    ceilingFeet: 900,
+  });
+  expect(weather.notes.map((note) => note.slice(file.length + 2))).toEqual([
+    'temperatureF of DUB is read from temperature_c (values in 1 hour), not from temperature_f (0)',
+    'visibilityMiles of DUB is read from visibility_km (values in 1 hour), not from visibility_miles (0)',
+    'ceilingFeet of DUB is read from the layers of clouds (values in 1 hour), not from ceiling_ft (0)',
+  ]);
+});
+
+test('of many stations the first three are named', async () => {
+  const rows = ['DUB', 'ORK', 'SNN', 'NOC', 'KIR'].map(
+    (station) => `${station},2024-01-10 09:00,M,29.92\n`,
+  );
+  const file = put('many.csv', `station,valid,mslp,alti\n${rows.join('')}`);
+  expect((await loadWeather(file)).notes).toEqual([
+    `${file}: pressureMillibars of DUB, ORK, SNN and 2 more is read from alti (values in 5 hours), not from mslp (0)`,
+  ]);
+});
+
 test('Meteostat: metric units, and a file that is named by its airport', async () => {
   const file = put(
     'DUB.csv',

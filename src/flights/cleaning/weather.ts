@@ -15,19 +15,13 @@ import {
   type WeatherRule,
 } from '../../core/around/weather.ts';
 import { type ZoneClock, zoneClockOf } from '../../core/around/zone-clock.ts';
-import { scaled } from '../mapping/units.ts';
 import { openSource } from '../reading/opening.ts';
 import { blameFile, type Source } from '../reading/source.ts';
 import type { ReadingOptions } from '../reading-options.ts';
 import { loadTable } from './load.ts';
 import { openFlights } from './projection.ts';
-import {
-  CEILING_COVERS,
-  CLOUD_LAYERS,
-  WEATHER_EXPECTED,
-  type WeatherFormat,
-  weatherFormatOf,
-} from './weather-formats.ts';
+import { type Candidate, candidatesOf, chooseQuantities } from './weather-columns.ts';
+import { WEATHER_EXPECTED, type WeatherFormat, weatherFormatOf } from './weather-formats.ts';
 import type { OwnColumn } from './own-columns.ts';
 import type { TableBounds } from './table-builder.ts';
 
@@ -44,6 +38,8 @@ interface Observations {
   readonly coordinates: ReadonlyMap<string, Coordinates>;
   /** Time zones of the stations, where they are known. */
   readonly zones: ReadonlyMap<string, string>;
+  /** How the file was read where it could have been otherwise, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 interface WeatherReading {
@@ -92,14 +88,15 @@ export const loadWeather = async (
         `${file} holds no observations that are known: ${WEATHER_EXPECTED}; it has ${source.columns.join(', ')}`,
       );
     requireAll(file, format, has);
+    const candidates = candidatesOf(format, has);
     const reader = await blameFile(file, () =>
-      connection.runAndReadAll(sqlOf(source, format, has)),
+      connection.runAndReadAll(sqlOf(source, format, has, candidates)),
     );
     const columns = reader.getColumns();
     if (columns.length === 0 || columns[0]!.length === 0)
       throw new AppError('file-empty', `${file} holds no observation`);
     const isUtc = (weatherClock ?? format.clock) === 'utc';
-    return buildObservations(file, columns, isUtc);
+    return buildObservations(file, columns, candidates, isUtc);
   } finally {
     database.close();
   }
@@ -120,31 +117,18 @@ const requireAll = (file: string, format: WeatherFormat, has: ReadonlySet<string
     );
 };
 
-/** Faster winds are errors of the instrument. */
-const FASTEST_MPH = 250;
-/** What METAR writes for rain that is too little to measure. */
-const TRACE_INCHES = 0.0001;
-
-/** station, zone, latitude, longitude, minutes, isZoned, then the quantities in their order. */
-const sqlOf = (source: Source, format: WeatherFormat, has: ReadonlySet<string>): string => {
+/** station, zone, latitude, longitude, minutes, isZoned, then the candidates in their order. */
+const sqlOf = (
+  source: Source,
+  format: WeatherFormat,
+  has: ReadonlySet<string>,
+  candidates: readonly Candidate[],
+): string => {
   const { file, from } = source;
   const named = format.stations.find((column) => has.has(column));
   const first = (names: readonly string[], or: string): string =>
     names.find((name) => has.has(name)) ?? or;
   const zone = first(['tz', 'timezone', 'zone', 'tzone'], 'NULL');
-  const quantities = OBSERVED.map((quantity) => {
-    const found = format.columns[quantity]?.find(({ column }) => has.has(column.toLowerCase()));
-    if (found) {
-      const text = `"${found.column}"`;
-      const value = scaled(quantity, `try_cast(${text} AS DOUBLE)`, found.unit);
-      if (quantity === 'precipitationInches')
-        return `CASE WHEN trim(${text}::VARCHAR) = 'T' THEN ${TRACE_INCHES} ELSE ${value} END`;
-      return quantity === 'windSpeedMph' || quantity === 'windGustMph'
-        ? `CASE WHEN ${value} <= ${FASTEST_MPH} THEN ${value} END`
-        : value;
-    }
-    return quantity === 'ceilingFeet' ? ceilingOf(has) : 'NULL';
-  });
   const station = named ? `"${named}"::VARCHAR` : `'${stationOfFile(file).replaceAll("'", "''")}'`;
   const moment = format.needs.includes('valid') ? 'valid' : has.has('time') ? '"time"' : 'NULL';
   return `
@@ -152,41 +136,36 @@ const sqlOf = (source: Source, format: WeatherFormat, has: ReadonlySet<string>):
            try_cast(${first(['lat', 'latitude'], 'NULL')} AS DOUBLE), try_cast(${first(['lon', 'longitude'], 'NULL')} AS DOUBLE),
            epoch(${format.moment})::DOUBLE / 60 AS minutes,
            coalesce(regexp_matches(${moment}::VARCHAR, '(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$') AND ${moment}::VARCHAR LIKE '%:%', false) AS zoned,
-           ${quantities.join(', ')}
+           ${candidates.map(({ sql }) => sql).join(', ')}
     FROM ${from} WHERE station IS NOT NULL AND minutes IS NOT NULL`;
 };
 
 /** A file of one station is named by it. */
 const stationOfFile = (file: string): string => basename(file).replace(/\..*$/, '').toUpperCase();
 
-/** The lowest layer that makes a ceiling; NULL where there is none, or nothing is known. */
-const ceilingOf = (has: ReadonlySet<string>): string => {
-  const layers = CLOUD_LAYERS.filter(({ cover, feet }) => has.has(cover) && has.has(feet)).map(
-    ({ cover, feet }) =>
-      `CASE WHEN trim(${cover}) IN (${CEILING_COVERS.map((one) => `'${one}'`).join(', ')}) THEN try_cast(${feet} AS DOUBLE) END`,
-  );
-  return layers.length === 0 ? 'NULL' : `least(${layers.join(', ')})`;
-};
-
 const buildObservations = (
   file: string,
   columns: readonly (readonly unknown[])[],
+  candidates: readonly Candidate[],
   isUtc: boolean,
 ): Observations => {
-  const [stations, ownZones, latitudes, longitudes, minutes, zoned, ...quantities] = columns;
+  const [names, ownZones, latitudes, longitudes, moments, zoned, ...read] = columns;
   const coordinates = new Map<string, Coordinates>();
   const zones = new Map<string, string>();
   const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);
-  const observations = stations!.map((name, row): Observation => {
-    const station = String(name);
+  const stations = names!.map(String);
+  const minutes = moments!.map(numberOf);
+  const values = read.map((column) => Float64Array.from(column, numberOf));
+  const quantities = chooseQuantities(candidates, { stations, minutes, values });
+  const observations = stations.map((station, row): Observation => {
     const place = PLACES.get(station);
     const [latitude, longitude] = [numberOf(latitudes![row]), numberOf(longitudes![row])];
     const own = Number.isNaN(latitude) || Number.isNaN(longitude) ? place : { latitude, longitude };
     if (own) coordinates.set(station, own);
     const measured = Object.fromEntries(
-      OBSERVED.map((quantity, q) => [quantity, numberOf(quantities[q]![row])]),
+      OBSERVED.map((quantity) => [quantity, quantities.columns[quantity][row]!]),
     ) as Record<Observed, number>;
-    const moment = numberOf(minutes![row]);
+    const moment = minutes[row]!;
     const named = ownZones![row];
     const zone = typeof named === 'string' ? named : place?.zone;
     if (zone !== undefined && zoneClockOf(zone) !== undefined) zones.set(station, zone);
@@ -198,7 +177,11 @@ const buildObservations = (
       );
     return { station, minutes: clockOf(file, zone).toLocal(moment), ...measured };
   });
-  return { file, stations: withBothCodes(stationsOf(observations)), coordinates, zones };
+  return {
+    ...{ file, coordinates, zones },
+    stations: withBothCodes(stationsOf(observations)),
+    notes: quantities.notes.map((note) => `${file}: ${note}`),
+  };
 };
 
 /** @throws AppError data-unfit */
@@ -303,7 +286,12 @@ export const joinWeather = (
     ...(rule ?? weatherRuleOf(observations, leadHours, { origins: origin.values, destinations })),
     ...{ stations: observations.stations, leadHours },
   };
-  return { ...table, surroundings: { ...table.surroundings, weather } };
+  const notes = [...(table.source.notes ?? []), ...observations.notes];
+  return {
+    ...table,
+    source: { ...table.source, notes },
+    surroundings: { ...table.surroundings, weather },
+  };
 };
 
 /** How long before departure the weather is known, unless the caller or the model says otherwise. */
