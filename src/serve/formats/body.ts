@@ -10,14 +10,24 @@ import { type JsonLimits, measure, tooDeep } from './nesting.ts';
 /** No single flight is larger: a body that is has to wait for its turn, as batches do, and is refused when they are. */
 export const SMALL_BYTES = 16 * 1024;
 
-/** The media type of a request in lower case without parameters; '' when it states none. */
+/**
+ * The media type of a request in lower case without parameters; '' when it states none.
+ * @throws AppError type-unsupported when it states several: which of them the next reader would believe nobody knows
+ */
 export const mediaTypeOf = (call: Pick<Call, 'header'>): string => {
   const header = call.header('content-type');
   if (header === null) return '';
   if (header === 'application/json') return header;
+  if (header.replace(QUOTED, '').includes(','))
+    throw new AppError(
+      'type-unsupported',
+      `the content type is given more than once: ${header.slice(0, 80)}; one is expected`,
+    );
   const end = header.indexOf(';');
   return (end < 0 ? header : header.slice(0, end)).trim().toLowerCase();
 };
+/** A parameter that is quoted may hold commas. Fields of one name come joined by them. */
+const QUOTED = /="(?:[^"\\]|\\.)*"(?=\s*(?:[;,]|$))/g;
 
 /** @throws AppError type-unsupported unless the type is one of `types`, or none is stated */
 export const requireType = (type: string, types: readonly string[]): void => {

@@ -7,7 +7,8 @@
 import { AppError, ERRORS } from '../../core/errors.ts';
 import type { Answer, Call } from '../../http/call.ts';
 import { openHttp } from '../../http/server.ts';
-import { parseBody } from '../formats/body.ts';
+import { mediaTypeOf, parseBody } from '../formats/body.ts';
+import { isPacked } from '../formats/content-coding.ts';
 import type { Log } from '../log.ts';
 import { metricsResponse } from '../telemetry/metrics.ts';
 import { comparisonOf } from '../telemetry/shadow-comparison.ts';
@@ -143,12 +144,14 @@ const health = (ok: boolean, view: ServiceView, verbose: boolean): Response => {
 const modelOf = async (call: Call): Promise<string | undefined> => {
   const bytes = await call.bytes(BODY_LIMIT_BYTES);
   if (new TextDecoder().decode(bytes).trim() === '') return undefined;
-  const type = call.header('content-type') ?? 'nothing';
-  if (type.split(';', 1)[0]!.trim().toLowerCase() !== 'application/json')
+  const type = mediaTypeOf(call);
+  if (type !== 'application/json')
     throw new AppError(
       'type-unsupported',
-      `the body must come as application/json, it came as ${type.slice(0, 100)}: -H 'content-type: application/json'`,
+      `the body must come as application/json, it came as ${type.slice(0, 100) || 'nothing'}: -H 'content-type: application/json'`,
     );
+  if (isPacked(call))
+    throw new AppError('coding-unsupported', 'the body must come as it is, it came as gzip');
   let body: unknown;
   try {
     body = parseBody(bytes);
