@@ -55,6 +55,17 @@ const targetOf = (text: string): string => {
   return url.href;
 };
 
+/** An answer of any length is read no further than it is shown. */
+const firstOf = async (response: Response): Promise<string> => {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const part of response.body ?? []) {
+    text += decoder.decode(part, { stream: true });
+    if (text.length > 1000) break;
+  }
+  return text;
+};
+
 const askHealth = async (
   url: string,
   { timeout, insecure }: HealthOptions,
@@ -65,7 +76,7 @@ const askHealth = async (
       signal: AbortSignal.timeout(timeout),
       ...(insecure && { tls: { rejectUnauthorized: false } }),
     });
-    const text = (await response.text()).trim().slice(0, 200);
+    const text = (await firstOf(response)).trim().slice(0, 200);
     const isReady = response.status === 200;
     return { isReady, says: isReady ? text || 'ok' : `answers ${response.status}: ${text}` };
   } catch (error) {

@@ -21,7 +21,7 @@ export const sharedFolders = (
 };
 
 /** 0 where nothing may be written. */
-const freeBytes = (folder: string): number => {
+export const freeBytes = (folder: string): number => {
   try {
     accessSync(folder, constants.W_OK);
     const { bavail, bsize } = statfsSync(folder);

@@ -1,5 +1,15 @@
 import { afterAll, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,4 +69,27 @@ test('a file that may not be opened is refused with the reason', () => {
   const error = unreadable('/proc/self/fd/9', denied, 'secret.csv');
   expect(error.code).toBe('file-unreadable');
   expect(error.message).toBe('secret.csv cannot be read: permission denied');
+});
+
+test('no more than the limit is read, of a file, of one of the kernel, of a pipe', () => {
+  writeFileSync(at('hundred'), 'x'.repeat(100));
+  const read = (path: string, limitBytes: number): string => {
+    try {
+      return `${readNamedFile(path, 'it', limitBytes).length} bytes`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(read(at('hundred'), 100)).toBe('100 bytes');
+  expect(read(at('hundred'), 99)).toBe('it is larger than 99 bytes');
+  expect(read('/proc/self/status', 100_000)).toMatch(/^\d+ bytes$/);
+  expect(read('/proc/self/status', 99)).toBe('it is larger than 99 bytes');
+  expect(Bun.spawnSync(['mkfifo', at('full')]).exitCode).toBe(0);
+  const writer = openSync(at('full'), constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    writeSync(writer, 'x'.repeat(100));
+    expect(read(at('full'), 99)).toBe('it is larger than 99 bytes');
+  } finally {
+    closeSync(writer);
+  }
 });

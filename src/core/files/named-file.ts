@@ -2,7 +2,16 @@
  * Files that whoever starts a command names, to be read once from beginning to end: regular files, and the pipes that a
  * shell makes of `<(...)`. Folders, sockets and devices, which have no end, are refused with what they are.
  */
-import { lstatSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { AppError } from '../errors.ts';
 import { refusalReason } from './system-refusal.ts';
 
@@ -25,15 +34,55 @@ export const checkNamedFile = (path: string, name = path): Readable => {
   throw new AppError('file-unreadable', `${name} is ${kindOf(stat)}; a file is expected`);
 };
 
-/** The bytes of a file, or all that comes through a pipe. @throws AppError file-missing, file-unreadable */
-export const readNamedFile = (path: string, name = path): Buffer<ArrayBuffer> => {
-  checkNamedFile(path, name);
+/** What is read whole is in memory: as much as a model may have. */
+const LIMIT_BYTES = 2 ** 31;
+/** A file may hold so much more than it says: it grows meanwhile, or is one of the kernel's, which say 0 and need not end. */
+export const UNSAID_BYTES = 2 ** 20;
+const PART_BYTES = 2 ** 16;
+
+/**
+ * The bytes of a file, or all that comes through a pipe.
+ * @throws AppError file-missing, file-unreadable (also when it has no end, or more than the limit)
+ */
+export const readNamedFile = (
+  path: string,
+  name = path,
+  limitBytes = LIMIT_BYTES,
+): Buffer<ArrayBuffer> => {
+  const kind = checkNamedFile(path, name);
   try {
-    return readFileSync(path);
+    const descriptor = openSync(path, 'r');
+    try {
+      const { size } = fstatSync(descriptor);
+      const parts: Buffer<ArrayBuffer>[] = [];
+      let nBytes = 0;
+      for (let nRead = -1; nRead !== 0; ) {
+        if (Math.max(nBytes, size) > limitBytes)
+          throw new AppError('file-unreadable', `${name} is larger than ${limitBytes} bytes`);
+        if (kind === 'file' && nBytes > size + UNSAID_BYTES) throw endless(name, size);
+        const part = Buffer.allocUnsafeSlow(Math.max(PART_BYTES, size + 1 - nBytes));
+        nRead = readSync(descriptor, part, 0, part.length, null);
+        const bytes = part.subarray(0, nRead);
+        // What comes through a pipe may come in very small pieces.
+        parts.push(kind === 'pipe' ? Buffer.from(bytes) : bytes);
+        nBytes += nRead;
+      }
+      // A large file is not copied once more.
+      return parts.length === 2 ? parts[0]! : Buffer.concat(parts, nBytes);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
-    throw unreadable(path, error, name);
+    throw error instanceof AppError ? error : unreadable(path, error, name);
   }
 };
+
+/** The refusal of a file that holds more than it says. */
+export const endless = (name: string, sizeBytes: number): AppError =>
+  new AppError(
+    'file-unreadable',
+    `${name} says that it holds ${sizeBytes} bytes and holds more: it is still being written, or is one of the kernel's, which need not end`,
+  );
 
 /** What the refusal to open or to read a file says to the reader. */
 export const unreadable = (path: string, error: unknown, name = path): AppError => {

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { AppError } from '../errors.ts';
-import { unreadable } from './named-file.ts';
+import { endless, UNSAID_BYTES, unreadable } from './named-file.ts';
 
 /** An open regular file; whoever opens it closes it. */
 interface RegularFile {
@@ -46,7 +46,6 @@ export const checkRegularFile = (path: string): void =>
 export const readRegularFile = (path: string, limitBytes: number): Buffer<ArrayBuffer> => {
   const { descriptor, sizeBytes } = openRegularFile(path, limitBytes);
   try {
-    // It may grow meanwhile, or be one of the kernel's, which say 0.
     const parts: Buffer<ArrayBuffer>[] = [];
     let nBytes = 0;
     for (;;) {
@@ -58,6 +57,7 @@ export const readRegularFile = (path: string, limitBytes: number): Buffer<ArrayB
       parts.push(part.subarray(0, nRead));
       nBytes += nRead;
       if (nBytes > limitBytes) throw tooLarge(path, limitBytes);
+      if (nBytes > sizeBytes + UNSAID_BYTES) throw endless(path, sizeBytes);
     }
   } catch (error) {
     throw error instanceof AppError ? error : unreadable(path, error);

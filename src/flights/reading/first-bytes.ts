@@ -1,9 +1,9 @@
 /**
  * What the first bytes of a file say: what it is, and what it is not.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { unreadable } from '../../core/files/named-file.ts';
+import { endless, unreadable } from '../../core/files/named-file.ts';
 import type { Format } from './files.ts';
 import { excelOf } from './zip.ts';
 
@@ -17,6 +17,8 @@ export const readHead = (file: string, path: string): Buffer => {
       const head = Buffer.alloc(SNIFFED_BYTES);
       const nBytes = readSync(descriptor, head, 0, SNIFFED_BYTES, 0);
       if (nBytes === 0) throw new AppError('file-empty', `${file} is empty`);
+      // What says that it is empty, and is not, is one of the kernel's.
+      if (fstatSync(descriptor).size === 0) throw endless(file, 0);
       return head.subarray(0, nBytes);
     } finally {
       closeSync(descriptor);

@@ -6,9 +6,10 @@ import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { findModel, modelNames } from '../../core/model-store.ts';
+import { readMemoryUse } from '../../host/memory-limit.ts';
 import type { ServeConfig } from '../config.ts';
 import type { ModelCopy, ModelRef } from '../messages.ts';
-import { dropCopy, holdCopy, keepModel } from './shared-dir.ts';
+import { checkMemory, dropCopy, holdCopy, keepModel } from './shared-dir.ts';
 
 /**
  * The file of the model that the user means; without a name, the only model there is.
@@ -193,6 +194,7 @@ const fetchInto = async (file: string, address: string, shown: string): Promise<
     try {
       const hash = new Bun.CryptoHasher('sha256');
       const reader = response.body.getReader();
+      const use = readMemoryUse();
       let nBytes = 0;
       for (;;) {
         const { done, value } = await asFetched(reader.read());
@@ -201,6 +203,7 @@ const fetchInto = async (file: string, address: string, shown: string): Promise<
         nBytes += value.length;
         if (nBytes > MODEL_FILE_LIMIT_BYTES)
           throw new AppError('file-unreadable', `the model at ${shown} is larger than 2 GiB`);
+        checkMemory(`the model at ${shown}`, nBytes, use);
         hash.update(value);
         for (let at = 0; at < value.length; ) at += writeSync(target, value, at);
       }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test';
+import { afterAll, describe, expect, test } from 'bun:test';
 import {
   existsSync,
   mkdirSync,
@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { createCells } from '../telemetry/shared-counters.ts';
-import { keepModel, makeSharedDirs } from './shared-dir.ts';
+import { checkMemory, keepModel, makeSharedDirs } from './shared-dir.ts';
 
 const codeOf = (work: () => unknown): string => {
   try {
@@ -78,15 +78,38 @@ describe('the shared folder', () => {
   });
 });
 
-test('a file of the kernel that says it holds nothing is copied up to the limit, and nothing is left of it', () => {
-  const dir = mkdtempSync(join(tmpdir(), 'puntual-endless-'));
+const refusalOf = (work: () => unknown): string => {
   try {
-    // `pagemap` has eight bytes for each page that a process could have: it ends after many terabytes.
-    expect(() =>
-      keepModel([dir], '/proc/self/pagemap', { version: 'v1', n: 1, limitBytes: 4 * 2 ** 20 }),
-    ).toThrow('/proc/self/pagemap is larger than 4194304 bytes');
-    expect(readdirSync(dir)).toEqual([]);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
+    work();
+  } catch (error) {
+    if (error instanceof AppError) return `${error.code}: ${error.message}`;
+    throw error;
   }
+  return 'nothing was refused';
+};
+
+describe('a file that holds something other than it says', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'puntual-endless-'));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+  const keep = (path: string): string =>
+    refusalOf(() => keepModel([dir], path, { version: 'v', n: 1 }));
+
+  test("is not copied when it is the kernel's, and nothing is left of it", () => {
+    expect(keep('/proc/self/status')).toStartWith(
+      'file-unreadable: /proc/self/status says that it holds 0 bytes and holds more: ',
+    );
+    expect(keep('/sys/kernel/mm/transparent_hugepage/enabled')).toMatch(
+      /says that it holds \d+ bytes and holds \d+: |^file-missing/,
+    );
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test('is not copied when there is no memory for it, which is said with figures', () => {
+    const use = { usedBytes: 300 * 2 ** 20, limitBytes: 512 * 2 ** 20 };
+    expect(refusalOf(() => checkMemory('m', 212 * 2 ** 20, use))).toBe('nothing was refused');
+    expect(refusalOf(() => checkMemory('m', 213 * 2 ** 20, use))).toBe(
+      'limit-system: there is no memory for m of 213 MB or more: 512 MB for all, 300 MB in use; allow more memory, or serve a smaller model',
+    );
+    expect(refusalOf(() => checkMemory('m', 2 ** 40, undefined))).toBe('nothing was refused');
+  });
 });

@@ -5,6 +5,7 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -19,8 +20,10 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
+import { endless } from '../../core/files/named-file.ts';
 import { openRegularFile } from '../../core/files/regular-file.ts';
-import { sharedFolders } from '../../host/shared-folder.ts';
+import { readMemoryUse } from '../../host/memory-limit.ts';
+import { freeBytes, sharedFolders } from '../../host/shared-folder.ts';
 import type { ModelCopy } from '../messages.ts';
 
 /** `puntual-4026531836-1234-`: the namespace that a process number counts in, and the process. */
@@ -94,19 +97,17 @@ export const makeSharedDirs = (bases = sharedFolders(MIN_FREE_BYTES)): readonly 
 export const keepModel = (
   dirs: readonly string[],
   path: string,
-  {
-    version,
-    n,
-    limitBytes = MODEL_FILE_LIMIT_BYTES,
-  }: { readonly version: string; readonly n: number; readonly limitBytes?: number },
+  { version, n }: { readonly version: string; readonly n: number },
 ): ModelCopy => {
-  const source = openRegularFile(path, limitBytes);
+  const source = openRegularFile(path, MODEL_FILE_LIMIT_BYTES);
   const failures: string[] = [];
   try {
+    checkMemory(path, source.sizeBytes);
     for (const dir of dirs) {
       const file = join(dir, `model-${n}-${basename(path)}`);
       try {
-        copyInto(file, source.descriptor, path, limitBytes);
+        if (source.sizeBytes > freeBytes(dir)) throw new Error(`${dir} has no room for it`);
+        copyInto(file, source, path);
         return { file, path, version };
       } catch (error) {
         dropCopy(file);
@@ -123,17 +124,29 @@ export const keepModel = (
   );
 };
 
-/** @throws AppError file-unreadable when the source fails; what the target says as it is */
+/**
+ * The copy of a model is in memory, or will be once a worker reads it.
+ * @throws AppError limit-system when so many bytes are more than what is left of the memory of all
+ */
+export const checkMemory = (name: string, nBytes: number, use = readMemoryUse()): void => {
+  if (use === undefined || use.usedBytes + nBytes <= use.limitBytes) return;
+  const mb = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
+  throw new AppError(
+    'limit-system',
+    `there is no memory for ${name} of ${mb(nBytes)} or more: ${mb(use.limitBytes)} for all, ${mb(use.usedBytes)} in use; allow more memory, or serve a smaller model`,
+  );
+};
+
+/** Exactly what the source says it holds. @throws AppError file-unreadable when the source fails, or holds more or less; what the target says as it is */
 const copyInto = (
   file: string,
-  source: number,
+  { descriptor, sizeBytes }: { readonly descriptor: number; readonly sizeBytes: number },
   path: string,
-  limitBytes = MODEL_FILE_LIMIT_BYTES,
 ): void => {
   const part = Buffer.alloc(COPY_BYTES);
   const read = (from: number): number => {
     try {
-      return readSync(source, part, 0, part.length, from);
+      return readSync(descriptor, part, 0, part.length, from);
     } catch (error) {
       throw new AppError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, {
         cause: error,
@@ -144,12 +157,15 @@ const copyInto = (
   try {
     let nCopied = 0;
     for (let nRead = read(0); nRead > 0; nRead = read(nCopied)) {
-      // A file of the kernel's says that it holds nothing, and may have no end.
-      if (nCopied + nRead > limitBytes)
-        throw new AppError('file-unreadable', `${path} is larger than ${limitBytes} bytes`);
+      if (nCopied + nRead > sizeBytes) throw endless(path, sizeBytes);
       for (let at = 0; at < nRead; ) at += writeSync(target, part, at, nRead - at);
       nCopied += nRead;
     }
+    if (nCopied < sizeBytes)
+      throw new AppError(
+        'file-unreadable',
+        `${path} says that it holds ${sizeBytes} bytes and holds ${nCopied}: it was cut while it was read, or is one of the kernel's`,
+      );
   } finally {
     closeSync(target);
   }
@@ -208,9 +224,14 @@ const makeOwn = (dir: string): void => {
   if (statSync(dir).uid !== process.getuid?.()) throw new Error(`${dir} belongs to somebody else`);
 };
 
-const writeAgain = (path: string, source: number): void => {
+const writeAgain = (path: string, descriptor: number): void => {
   const unfinished = `${path}.again`;
   rmSync(unfinished, { force: true });
-  copyInto(unfinished, source, path);
+  try {
+    copyInto(unfinished, { descriptor, sizeBytes: fstatSync(descriptor).size }, path);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
   renameSync(unfinished, path);
 };

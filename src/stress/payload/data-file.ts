@@ -2,9 +2,10 @@
  * Bodies from a file: JSON and NDJSON are read here, as a line is sent as it is written; every other format is a table,
  * which the caller's reader turns into rows. Gzip and zstd are undone.
  */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { AppError } from '../../core/errors.ts';
-import { checkNamedFile, unreadable } from '../../core/files/named-file.ts';
+import { checkNamedFile, readNamedFile, unreadable } from '../../core/files/named-file.ts';
 import { encodeTime } from '../../core/flight.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -82,18 +83,28 @@ const readHead = (path: string): string => {
 
 const readText = (path: string): string => {
   try {
-    return new TextDecoder().decode(unpack(readFileSync(path)));
+    return new TextDecoder().decode(unpack(readNamedFile(path, `--data '${path}'`)));
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new AppError(
+        'file-unreadable',
+        `--data '${path}' unpacks to more than ${UNPACKED_LIMIT_BYTES / 2 ** 20} MB; give fewer rows`,
+        { cause },
+      );
     throw unreadable(path, cause, `--data '${path}'`);
   }
 };
 
+/** A text cannot be longer in memory. */
+const UNPACKED_LIMIT_BYTES = 2 ** 30;
 const ZSTD_MAGIC = 0xfd2fb528;
 
 const unpack = (bytes: Buffer<ArrayBuffer>): Uint8Array => {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return Bun.gunzipSync(bytes);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b)
+    return gunzipSync(bytes, { maxOutputLength: UNPACKED_LIMIT_BYTES });
   const isZstd = bytes.length >= 4 && bytes.readUInt32LE(0) === ZSTD_MAGIC;
-  return isZstd ? Bun.zstdDecompressSync(bytes) : bytes;
+  return isZstd ? zstdDecompressSync(bytes, { maxOutputLength: UNPACKED_LIMIT_BYTES }) : bytes;
 };
 
 const isRow = (value: unknown): value is Row =>
