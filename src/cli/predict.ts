@@ -193,7 +193,9 @@ const surroundingsOf = async (
   const rule = provenance.trainedOn?.weather;
   if (!asks(WEATHER_FIELDS))
     throw new AppError('usage', '--weather: the model asks nothing of the weather');
-  const { LEAD_HOURS, loadWeather, weatherRuleOf } = await import('../flights/cleaning/weather.ts');
+  const { LEAD_HOURS, loadWeather, weatherBy, weatherRuleOf } = await import(
+    '../flights/cleaning/weather.ts'
+  );
   const observations = await loadWeather(weather, { weatherClock });
   const lead = leadHours ?? rule?.leadHours ?? LEAD_HOURS;
   const valuesOf = (wanted: string): readonly string[] =>
@@ -202,10 +204,7 @@ const surroundingsOf = async (
   return {
     plan,
     notes: observations.notes,
-    weather: {
-      ...(rule ?? weatherRuleOf(observations, lead, airports)),
-      ...{ stations: observations.stations, leadHours: lead },
-    },
+    weather: weatherBy(rule ?? weatherRuleOf(observations, lead, airports), observations, lead),
   };
 };
 

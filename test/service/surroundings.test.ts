@@ -7,16 +7,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPlan } from '../../src/core/around/departure-plan.ts';
-import { encodeTime } from '../../src/core/flight.ts';
+import { buildCompletion, type Completion } from '../../src/core/around/completion.ts';
+import { decodeTime, encodeTime } from '../../src/core/flight.ts';
 import type { Model } from '../../src/core/model.ts';
 import { PLAN_FIELDS } from '../../src/core/around/surroundings.ts';
 import { departuresOf, type Table } from '../../src/core/table.ts';
 import { WEATHER_FIELDS } from '../../src/core/around/weather.ts';
 import { readPlanned } from '../../src/flights/cleaning/plan.ts';
-import { loadFlights, loadWeather } from '../../src/flights/cleaning/weather.ts';
+import { loadFlights, loadWeather, weatherBy } from '../../src/flights/cleaning/weather.ts';
 import { scanFiles } from '../../src/flights/output/scan.ts';
 import { scoreHere } from '../../src/flights/output/scoring.ts';
 import { buildReferencePredictor } from '../../src/predict/reference.ts';
+import { buildAround } from '../../src/serve/scoring/around.ts';
 import { storeTrained } from '../../src/score/stored-training.ts';
 import { rawOf } from '../../src/train/features/encoding.ts';
 import { buildTrainingPool } from '../../src/train/engine/training-pool.ts';
@@ -161,7 +163,7 @@ test('a file that is scored is completed to the bit as in training', async () =>
     scoring: scoreHere(model.inputs.length, 1, (block) => void seen.push(block.slice())),
     surroundings: {
       plan: plan.finish(await readPlanned([flights], {}, plan.add)),
-      weather: { ...model.provenance.trainedOn!.weather!, stations: weather.stations },
+      weather: weatherBy(model.provenance.trainedOn!.weather!, weather, LEAD_HOURS),
     },
   });
   const all = seen.flatMap((block) => [...block]);
@@ -169,6 +171,64 @@ test('a file that is scored is completed to the bit as in training', async () =>
   const isCancelled = flightLines().map((line) => line.split(',')[3] === 'NA');
   const kept = all.filter((_, i) => !isCancelled[Math.floor(i / width)]);
   expect(kept).toEqual([...raw]);
+});
+
+test('on the day on which an hour comes twice a request sees what files of UTC and of local times see', async () => {
+  const { inputs } = model;
+  const rule = model.provenance.trainedOn!.weather!;
+  const from = decodeTime('2013-11-02T12:51');
+  const reports = Array.from({ length: 30 }, (_, i) => i).flatMap((i) =>
+    ORIGINS.map((station, s) => {
+      const utc = from + 60 * i;
+      // New York is four hours behind UTC until 06:00 of 3 November, then five.
+      const local = utc - (utc < decodeTime('2013-11-03T06:00') ? 240 : 300);
+      return { station, utc, local, rain: (i + 1 + s) / 100, pressure: 1000 + ((7 * i + s) % 11) };
+    }),
+  );
+  const fileOf = (name: string, header: string, clock: 'utc' | 'local'): string => {
+    const lines = reports.map(
+      ({ station, rain, pressure, ...of }) =>
+        `${station},${encodeTime(of[clock])},${rain},${pressure}`,
+    );
+    const file = join(folder, name);
+    writeFileSync(file, [header, ...lines, ''].join('\n'));
+    return file;
+  };
+  const nFlights = 3 * 48;
+  const flights = new Float64Array(nFlights * inputs.length).fill(Number.NaN);
+  const place = (name: string): number => inputs.findIndex((input) => input.name === name);
+  for (let row = 0; row < nFlights; row++) {
+    flights[row * inputs.length + place('origin')] = row % 3;
+    flights[row * inputs.length + place('destination')] = row % 3;
+    flights[row * inputs.length + place('scheduledDeparture')] =
+      decodeTime('2013-11-03T00:00') + 30 * Math.floor(row / 3);
+  }
+  const completed = (complete: Completion | undefined): readonly number[] => {
+    const raw = flights.slice();
+    complete!(raw, 0, nFlights);
+    return [...raw];
+  };
+  const files = [
+    fileOf('utc.csv', 'station,valid,p01i,mslp', 'utc'),
+    fileOf('local.csv', 'station,time,precipitation_in,pressure_mbar', 'local'),
+  ];
+  const [byUtc, byLocal] = await Promise.all(
+    files.map(async (file) => {
+      const weather = weatherBy(rule, await loadWeather(file), LEAD_HOURS);
+      return completed(buildCompletion(inputs, { weather }));
+    }),
+  );
+  const weather = reports.map(({ station, local, rain, pressure }) => ({
+    ...{ station, time: encodeTime(local) },
+    ...{ precipitationInches: rain, pressureMillibars: pressure },
+  }));
+  const work = buildAround(model).byWeather({ weather }, []);
+  let turn = work.next();
+  while (!turn.done) turn = work.next();
+  const byRequest = completed(turn.value);
+  expect(byUtc!.filter((value) => !Number.isNaN(value)).length).toBeGreaterThan(8 * nFlights);
+  expect(byLocal).toEqual(byUtc!);
+  expect(byRequest).toEqual([...byUtc!]);
 });
 
 test('predict --weather says which column was read where the usual one is empty', async () => {

@@ -76,11 +76,15 @@ export type Observation = {
   readonly station: string;
   /** Local minutes since 1970-01-01T00:00. */
   readonly minutes: number;
+  /** The same moment in UTC, where the source says it. */
+  readonly utcMinutes?: number;
 } & Readonly<Record<Observed, number>>;
 
 /** Observations of one airport in time order, and what follows from them. */
 interface Station {
-  /** float64, shape (n): rising. */
+  /** Undefined where the zone is not known: then moments are what the clock shows. */
+  readonly clock: ZoneClock | undefined;
+  /** float64, shape (n): rising; UTC where the clock is known, so that a day of 23 or 25 hours has as many. */
   readonly minutes: Float64Array;
   /** float64, shape (n) each. */
   readonly quantities: Readonly<Record<Quantity, Float64Array>>;
@@ -118,9 +122,12 @@ const OLDEST_MINUTES = 6 * 60;
 const PRESSURE_MINUTES = 2 * 60;
 const TENDENCY_MINUTES = 3 * 60;
 
-/** The observations of each station; of two at one moment the later one counts. */
-export const stationsOf = (observations: readonly Observation[]): Stations => {
-  const work = stationsInTurns(observations);
+/** The observations of each station; of two at one moment the later one counts. @param zones those of stations that are known */
+export const stationsOf = (
+  observations: Iterable<Observation>,
+  zones: WeatherRule['zones'] = {},
+): Stations => {
+  const work = stationsInTurns(observations, zones);
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
@@ -130,21 +137,33 @@ export const stationsOf = (observations: readonly Observation[]): Stations => {
 /** So many values are made in some milliseconds, by code that runs for the first time. */
 const VALUES_AT_ONCE = 8192;
 
+/** Observations of days that nobody has asked a clock about are placed in a millisecond. */
+const PLACED_AT_ONCE = 64;
+
 /** The same; it stops between slices of the work, so that others can be answered. */
-export function* stationsInTurns(observations: readonly Observation[]): Generator<void, Stations> {
-  const own = new Map<string, Map<number, Observation>>();
+export function* stationsInTurns(
+  observations: Iterable<Observation>,
+  zones: WeatherRule['zones'] = {},
+): Generator<void, Stations> {
+  const own = new Map<string, Timeline>();
+  let nPlaced = 0;
   for (const observation of observations) {
-    const { station, minutes } = observation;
-    if (!own.has(station)) own.set(station, new Map());
-    own.get(station)!.set(minutes, observation);
+    if (++nPlaced % PLACED_AT_ONCE === 0) yield;
+    const { station } = observation;
+    let timeline = own.get(station);
+    if (timeline === undefined) {
+      timeline = { clock: clockOf(station, zones), of: new Map() };
+      own.set(station, timeline);
+    }
+    timeline.of.set(momentIn(timeline, observation), observation);
   }
   const stations = new Map<string, Station>();
   let nValues = 0;
-  for (const [name, of] of own) {
-    const making = stationInTurns([...of.values()]);
+  for (const [name, timeline] of own) {
+    const making = stationInTurns(timeline);
     for (;;) {
       const { done, value } = making.next();
-      nValues += of.size;
+      nValues += timeline.of.size;
       if (nValues >= VALUES_AT_ONCE) {
         nValues = 0;
         yield;
@@ -157,19 +176,50 @@ export function* stationsInTurns(observations: readonly Observation[]): Generato
   return stations;
 }
 
+/** Observations of a station by their moments, UTC where its clock is known. */
+interface Timeline {
+  readonly clock: ZoneClock | undefined;
+  readonly of: Map<number, Observation>;
+}
+
+const clockOf = (airport: string, zones: WeatherRule['zones'] = {}): ZoneClock | undefined => {
+  const zone = Object.hasOwn(zones, airport) ? zones[airport] : undefined;
+  return typeof zone === 'string' ? zoneClockOf(zone) : undefined;
+};
+
+/**
+ * When something was observed. A time that the clock showed twice is the first of the two if the source has a second one,
+ * else the second: nothing is known too early.
+ */
+const momentIn = ({ clock, of }: Timeline, { minutes, utcMinutes }: Observation): number => {
+  if (clock === undefined) return minutes;
+  if (utcMinutes !== undefined) return utcMinutes;
+  const last = clock.toLastUtc(minutes);
+  const first = clock.toUtc(minutes);
+  const earlier = first === last ? undefined : of.get(last);
+  // The one that was there is the first of the two.
+  if (earlier?.minutes === minutes && earlier.utcMinutes === undefined && !of.has(first))
+    of.set(first, earlier);
+  return last;
+};
+
 /** Stops after each quantity. */
-function* stationInTurns(unsorted: readonly Observation[]): Generator<void, Station> {
-  const sorted = unsorted.toSorted((a, b) => a.minutes - b.minutes);
-  const columnOf = (name: 'minutes' | Observed): Float64Array => {
+function* stationInTurns({ clock, of }: Timeline): Generator<void, Station> {
+  const sorted = [...of].sort(([a], [b]) => a - b);
+  const columnOf = (read: (entry: readonly [number, Observation]) => number): Float64Array => {
     const column = new Float64Array(sorted.length);
-    for (let i = 0; i < column.length; i++) column[i] = sorted[i]![name];
+    for (let i = 0; i < column.length; i++) column[i] = read(sorted[i]!);
     return column;
   };
-  const minutes = columnOf('minutes');
+  const minutes = columnOf(([moment]) => moment);
+  /** The hours of the clock, also where it is half an hour from UTC; an hour that comes twice is two. */
+  const hours = columnOf(([moment, { minutes: local }]) =>
+    Math.floor((moment + pastHour(moment, local)) / 60),
+  );
   const observed: Partial<Record<Observed, Float64Array>> = {};
   for (const name of OBSERVED) {
     yield;
-    observed[name] = columnOf(name);
+    observed[name] = columnOf(([, observation]) => observation[name]);
   }
   const { windSpeedMph, windGustMph, windDirectionDegrees, precipitationInches, ...others } =
     observed as Record<Observed, Float64Array>;
@@ -182,13 +232,13 @@ function* stationInTurns(unsorted: readonly Observation[]): Generator<void, Stat
   yield;
   const windNorthMph = wind.map((speed, i) => speed * Math.cos(radians[i]!));
   yield;
-  const precipitation6hInches = fallen(minutes, precipitationInches, 6);
+  const precipitation6hInches = fallen({ minutes, hours }, precipitationInches, 6);
   yield;
-  const precipitation24hInches = fallen(minutes, precipitationInches, 24);
+  const precipitation24hInches = fallen({ minutes, hours }, precipitationInches, 24);
   yield;
   const pressureTendencyMillibars = tendency(minutes, others.pressureMillibars);
   return {
-    minutes,
+    ...{ clock, minutes },
     quantities: {
       ...others,
       ...{ windSpeedMph, windGustMph, windDirectionDegrees, precipitationInches },
@@ -198,13 +248,25 @@ function* stationInTurns(unsorted: readonly Observation[]): Generator<void, Stat
   };
 }
 
+/** Minutes that the clock is past the hour when it is one in UTC. */
+const pastHour = (moment: number, local: number): number => {
+  const offset = local - moment;
+  return offset - 60 * Math.floor(offset / 60);
+};
+
+/** Moments of observations, and the hours that they fall in: float64, shape (n) each. */
+interface Hourly {
+  readonly minutes: Float64Array;
+  readonly hours: Float64Array;
+}
+
 /**
  * What fell in so many hours up to each observation. What a report gives is what fell since the hour began, so of several
  * in one hour the largest counts. NaN where no report of these hours has it.
  * @cost a step for each observation and hour, however many observations an hour has
  */
-const fallen = (minutes: Float64Array, inches: Float64Array, nHours: number): Float64Array => {
-  const { firsts, upTo, from } = hoursOf(minutes, inches);
+const fallen = ({ minutes, hours }: Hourly, inches: Float64Array, nHours: number): Float64Array => {
+  const { firsts, upTo, from } = hoursOf(hours, inches);
   const sums = new Float64Array(minutes.length);
   let oldest = 0;
   let lastKnown = -1;
@@ -221,13 +283,12 @@ const fallen = (minutes: Float64Array, inches: Float64Array, nHours: number): Fl
 
 /** Of each observation: the first one of its hour, and the largest value of its hour up to it and from it on. */
 const hoursOf = (
-  minutes: Float64Array,
+  hours: Float64Array,
   inches: Float64Array,
 ): { firsts: Int32Array; upTo: Float64Array; from: Float64Array } => {
-  const n = minutes.length;
+  const n = hours.length;
   const firsts = new Int32Array(n);
   const [upTo, from] = [new Float64Array(n), new Float64Array(n)];
-  const hours = minutes.map((moment) => Math.floor(moment / 60));
   const known = (i: number): number => (Number.isNaN(inches[i]!) ? 0 : inches[i]!);
   for (let i = 0; i < n; i++) {
     const isFirst = i === 0 || hours[i] !== hours[i - 1];
@@ -294,7 +355,7 @@ type WeatherOfFlight = (
   departure: number,
 ) => Float64Array;
 
-/** An airport's observations, and the clock that they are timed by where it is known. */
+/** An airport's observations, and the clock that its departures are timed by where it is known. */
 interface Place {
   readonly station: Station | undefined;
   readonly clock: ZoneClock | undefined;
@@ -311,11 +372,7 @@ export const buildWeatherOf = (
   const placeOf = (airport: string): Place => {
     let place = places.get(airport);
     if (place === undefined) {
-      const zone = Object.hasOwn(zones, airport) ? zones[airport] : undefined;
-      place = {
-        station: stations.get(airport),
-        clock: typeof zone === 'string' ? zoneClockOf(zone) : undefined,
-      };
+      place = { station: stations.get(airport), clock: clockOf(airport, zones) };
       places.set(airport, place);
     }
     return place;
@@ -332,13 +389,11 @@ export const buildWeatherOf = (
     const own = origin === undefined ? NOWHERE : placeOf(origin);
     const departureUtc = own.clock?.toUtc(departure);
     /** The newest observation of an airport that is known in time. */
-    const newestOf = ({ station, clock }: Place): number => {
+    const newestOf = ({ station }: Place): number => {
       if (station === undefined) return -1;
-      const moment =
-        departureUtc === undefined || clock === undefined
-          ? departure - leadHours * 60
-          : clock.passedBy(departureUtc - leadHours * 60);
-      return placeAt(station, moment);
+      const { clock } = station;
+      const left = clock ? (departureUtc ?? clock.toUtc(departure)) : departure;
+      return placeAt(station, left - leadHours * 60);
     };
     const ownAt = newestOf(own);
     const around = isNearAsked && origin !== undefined ? (near.get(origin) ?? []) : [];

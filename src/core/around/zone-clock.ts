@@ -9,11 +9,8 @@ export interface ZoneClock {
   readonly toLocal: (utc: number) => number;
   /** The moment at which it shows a time; the earlier of two, and of those beside a time that it passes over. */
   readonly toUtc: (local: number) => number;
-  /**
-   * The latest time of the clock so that all it showed up to there had come by a moment: what it shows, or, where it is
-   * going to show that again, the minute before all that it shows twice.
-   */
-  readonly passedBy: (utc: number) => number;
+  /** The same; the later of two. */
+  readonly toLastUtc: (local: number) => number;
 }
 
 const clocks = new Map<string, ZoneClock | undefined>();
@@ -31,8 +28,6 @@ export const zoneClockOf = (zone: string): ZoneClock | undefined => {
 
 /** Clocks change at quarters of an hour. */
 const QUARTER = 15;
-/** No clock is set back by more at once. */
-const LONGEST_CHANGE = 3 * 60;
 /** More days, or quarters, than a file of some years asks for; a made-up request could ask for others without end. */
 const OFFSETS_KEPT = 20_000;
 
@@ -53,27 +48,20 @@ const buildZoneClock = (zone: string): ZoneClock | undefined => {
     const offset = steadyOffset(dayOf(utc));
     return utc + (Number.isNaN(offset) ? offsetAt(utc) : offset);
   };
+  /** Rising: one moment, or the two that a clock may mean on a day on which it changes. */
+  const momentsOf = (local: number): readonly number[] => {
+    const offset = steadyOffset(dayOf(local));
+    if (!Number.isNaN(offset)) return [local - offset];
+    const moments = [-1, 1]
+      .map((side) => local - offsetAt(local + side * MINUTES_PER_DAY))
+      .sort((a, b) => a - b);
+    const shown = moments.filter((moment) => toLocal(moment) === local);
+    return shown.length === 0 ? moments : shown;
+  };
   return {
     toLocal,
-    toUtc: (local) => {
-      const offset = steadyOffset(dayOf(local));
-      if (!Number.isNaN(offset)) return local - offset;
-      const moments = [-1, 1]
-        .map((side) => local - offsetAt(local + side * MINUTES_PER_DAY))
-        .sort((a, b) => a - b);
-      return moments.find((moment) => toLocal(moment) === local) ?? moments[0]!;
-    },
-    passedBy: (utc) => {
-      const local = toLocal(utc);
-      if (!Number.isNaN(steadyOffset(dayOf(utc)))) return local;
-      const offset = offsetAt(utc);
-      const first = Math.floor(utc / QUARTER) + 1;
-      for (let quarter = first; quarter <= first + LONGEST_CHANGE / QUARTER; quarter++) {
-        const back = quarter * QUARTER + offsetOf(quarter);
-        if (offsetOf(quarter) < offset) return Math.min(local, back - 1);
-      }
-      return local;
-    },
+    toUtc: (local) => momentsOf(local)[0]!,
+    toLastUtc: (local) => momentsOf(local).at(-1)!,
   };
 };
 

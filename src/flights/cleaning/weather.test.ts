@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeTime, type FieldName } from '../../core/flight.ts';
+import { decodeTime, encodeTime, type FieldName } from '../../core/flight.ts';
 import type { Table } from '../../core/table.ts';
 import { buildWeatherOf } from '../../core/around/weather.ts';
 import { joinWeather, loadWeather } from './weather.ts';
@@ -405,17 +405,102 @@ JFK,2013-11-03 07:00,12
   expect(seenAt('2013-11-03T02:00')).toBe(11);
   expect(seenAt('2013-11-03T01:59')).toBe(23);
   expect(seenAt('2013-11-03T03:00')).toBe(12);
+  expect(seenAt('2013-11-03T02:30')).toBe(11.5);
 });
 
-test('of two observations at one moment, as when an hour comes twice, the later one of the file counts', async () => {
-  const data = join(import.meta.dir, '../../../data/weather.parquet');
-  const { pressureTendencyMillibars } = sights(
-    await loadWeather(data),
-    ['JFK', '2013-11-03T05:00'],
-    ['pressureTendencyMillibars'],
-  );
-  // 1012.6 at 04:00, 1009.8 at the first 01:00, 1010.5 at the second.
-  expect(pressureTendencyMillibars).toBeCloseTo(2.1, 9);
+test('of an hour that comes twice in local times the first of the file is the first, and three hours are three', async () => {
+  const weather = await loadWeather(join(import.meta.dir, '../../../data/weather.parquet'));
+  const tendencyAt = (departure: string): number =>
+    sights(weather, ['JFK', departure], ['pressureTendencyMillibars'])[
+      'pressureTendencyMillibars'
+    ]!;
+  // 1012.6 at 04:00, 1011.7 at 03:00, 1009.8 at the first 01:00, 1010.5 at the second.
+  expect(tendencyAt('2013-11-03T05:00')).toBeCloseTo(1012.6 - 1010.5, 9);
+  expect(tendencyAt('2013-11-03T04:00')).toBeCloseTo(1011.7 - 1009.8, 9);
+  // In spring 04:00 is three hours after 00:00.
+  expect(tendencyAt('2013-03-10T05:00')).toBeCloseTo(1028 - 1027.7, 9);
+});
+
+test('of two observations at one moment the later one of the file counts', async () => {
+  const rows = ['05:51,1', '05:51,2', '07:51,3', '07:51,4'].map((row) => `JFK,2013-11-03 ${row}\n`);
+  const weather = await loadWeather(put('again.csv', `station,valid,tmpf\n${rows.join('')}`));
+  const seenAt = (departure: string): number =>
+    sights(weather, ['JFK', departure], ['temperatureF'])['temperatureF']!;
+  expect(seenAt('2013-11-03T02:00')).toBe(2);
+  expect(seenAt('2013-11-03T04:00')).toBe(4);
+});
+
+describe('on the day on which an hour comes twice', () => {
+  const SUMS = ['precipitation6hInches', 'precipitation24hInches', 'temperatureF'] as const;
+  /** A report an hour from noon UTC of 2 November, each with a rain of its own. */
+  const hours = Array.from({ length: 30 }, (_, i) => ({
+    utc: 12 * 60 + 51 + 60 * i,
+    rain: (i + 1) / 100,
+  }));
+  const START = decodeTime('2013-11-02T00:00');
+  const timeOf = (minutes: number): string => encodeTime(START + minutes).replace('T', ' ');
+  /** New York is four hours behind UTC until 06:00 of 3 November, then five. */
+  const localOf = (utc: number): number => utc - (utc < 30 * 60 ? 240 : 300);
+  /** What fell in so many hours up to the newest report of an hour before. */
+  const fell = (departureUtc: number, nHours: number): number => {
+    const known = hours.filter(({ utc }) => utc <= departureUtc - 60);
+    const newest = known.at(-1)!.utc;
+    return known
+      .filter(({ utc }) => newest - utc < 60 * nHours)
+      .reduce((sum, { rain }) => sum + rain, 0);
+  };
+  const textOf = (header: string, momentOf: (utc: number) => number): string =>
+    [
+      header,
+      ...hours.map(({ utc, rain }) => `JFK,${timeOf(momentOf(utc))},${utc},${rain}`),
+      '',
+    ].join('\n');
+
+  test.each([
+    ['UTC', 'station,valid,tmpf,p01i', (utc: number) => utc],
+    ['local time', 'station,time,temperature_f,precipitation_in', localOf],
+  ])('no rain is lost and no hour counted that is too old, in a file of %s', async (clock, header, momentOf) => {
+    const file = put(`twice-${clock.slice(0, 3)}.csv`, textOf(header, momentOf));
+    const weather = await loadWeather(file);
+    // Departures each half hour from 02:00 to 13:00, local.
+    for (let local = 26 * 60; local <= 37 * 60; local += 30) {
+      const seen = sights(weather, ['JFK', encodeTime(START + local)], SUMS);
+      const utc = local + 300;
+      expect(seen).toEqual({
+        precipitation6hInches: expect.closeTo(fell(utc, 6), 12),
+        precipitation24hInches: expect.closeTo(fell(utc, 24), 12),
+        temperatureF: hours.findLast((one) => one.utc <= utc - 60)!.utc,
+      });
+    }
+  });
+
+  test('a model that knows no zones, as those of older versions, goes by what the clock shows', async () => {
+    const file = put(
+      'no-zones.csv',
+      textOf('station,valid,tmpf,p01i', (utc) => utc),
+    );
+    const weather = await loadWeather(file);
+    const joined = joinWeather(tableOf([[1, '2013-11-03T03:00']]), weather, 1, {
+      ...{ leadHours: 1, neighbours: {} },
+    });
+    // 01:51 is the second one.
+    expect(seen(joined, 'temperatureF')).toEqual([30 * 60 + 51]);
+  });
+});
+
+test('a station that flights name by its other code has its zone', async () => {
+  const rows = ['05:51,0.1', '06:51,0.2', '07:51,0.4'].map((row) => `KJFK,2013-11-03 ${row}\n`);
+  const weather = await loadWeather(put('icao.csv', `station,valid,p01i\n${rows.join('')}`));
+  const fallen = sights(weather, ['JFK', '2013-11-03T04:00'], ['precipitation6hInches']);
+  expect(fallen['precipitation6hInches']).toBeCloseTo(0.7, 12);
+});
+
+test('hours of rain are those of the clock where it is half an hour from UTC', async () => {
+  // 18:40 and 19:10 UTC are 00:10 and 00:40 in Delhi: one hour, of which the larger report counts.
+  const rows = ['18:40,0.1', '19:10,0.3', '19:40,0.5'].map((row) => `DEL,2024-01-10 ${row}\n`);
+  const weather = await loadWeather(put('delhi.csv', `station,valid,p01i\n${rows.join('')}`));
+  const fallen = sights(weather, ['DEL', '2024-01-11T02:30'], ['precipitation6hInches']);
+  expect(fallen['precipitation6hInches']).toBeCloseTo(0.8, 12);
 });
 
 test('a trace is as little in millimetres as in inches', async () => {

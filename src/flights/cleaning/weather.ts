@@ -12,6 +12,7 @@ import {
   type Observed,
   type Stations,
   stationsOf,
+  type Weather,
   type WeatherRule,
 } from '../../core/around/weather.ts';
 import { type ZoneClock, zoneClockOf } from '../../core/around/zone-clock.ts';
@@ -33,7 +34,8 @@ interface Coordinates {
 
 interface Observations {
   readonly file: string;
-  readonly stations: Stations;
+  /** In the order of the file. */
+  readonly observations: readonly Observation[];
   /** Of the stations whose place is known. */
   readonly coordinates: ReadonlyMap<string, Coordinates>;
   /** Time zones of the stations, where they are known. */
@@ -175,11 +177,11 @@ const buildObservations = (
         'data-unfit',
         `${file}: the moments of ${station} are in UTC, and its time zone is not known; give a column tz (Europe/Dublin), or --weather-clock local if they are local already`,
       );
-    return { station, minutes: clockOf(file, zone).toLocal(moment), ...measured };
+    const local = clockOf(file, zone).toLocal(moment);
+    return { station, minutes: local, utcMinutes: moment, ...measured };
   });
   return {
-    ...{ file, coordinates, zones },
-    stations: withBothCodes(stationsOf(observations)),
+    ...{ file, observations, coordinates, zones },
     notes: quantities.notes.map((note) => `${file}: ${note}`),
   };
 };
@@ -264,6 +266,34 @@ export const weatherRuleOf = (
   return { leadHours, neighbours, zones: zonesOf(airports, observations) };
 };
 
+/** The observations as a model sees them: by the time zones that it knows. */
+export const weatherBy = (
+  rule: WeatherRule,
+  { observations }: Pick<Observations, 'observations'>,
+  leadHours: number,
+): Weather => {
+  const zones = zonesOfStations(
+    new Set(observations.map(({ station }) => station)),
+    rule.zones ?? {},
+  );
+  return { ...rule, leadHours, stations: withBothCodes(stationsOf(observations, zones)) };
+};
+
+/** Zones of stations, also of those that the zones have by the other code. */
+const zonesOfStations = (
+  stations: Iterable<string>,
+  zones: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    [...stations].flatMap((station) => {
+      const place = PLACES.get(station);
+      const known = [station, place?.iata, place?.icao].find(
+        (code) => code !== undefined && Object.hasOwn(zones, code),
+      );
+      return known === undefined ? [] : [[station, zones[known]!]];
+    }),
+  );
+
 /**
  * The table with the weather around its flights.
  * @param rule how a model that is asked sees weather; by default as one that is learned from these flights
@@ -282,10 +312,11 @@ export const joinWeather = (
     );
   }
   const destinations = destination?.kind === 'category' ? destination.values : [];
-  const weather = {
-    ...(rule ?? weatherRuleOf(observations, leadHours, { origins: origin.values, destinations })),
-    ...{ stations: observations.stations, leadHours },
-  };
+  const weather = weatherBy(
+    rule ?? weatherRuleOf(observations, leadHours, { origins: origin.values, destinations }),
+    observations,
+    leadHours,
+  );
   const notes = [...(table.source.notes ?? []), ...observations.notes];
   return {
     ...table,

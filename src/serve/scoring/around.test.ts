@@ -68,13 +68,34 @@ test('a flight that stands in a batch twice is counted once by the others, and s
   ]);
 });
 
-test('10,000 observations of a request are looked at a slice at a time', () => {
-  const rule = { leadHours: 3, neighbours: {} };
-  const model = {
+/** A model of the weather, by such time zones. */
+const modelOf = (zones: Readonly<Record<string, string>>) =>
+  ({
     ...planted,
     inputs: [...planted.inputs, ...OBSERVED.map(numberInput)],
-    provenance: { ...planted.provenance, trainedOn: { weather: rule } },
-  } as unknown as typeof planted;
+    provenance: {
+      ...planted.provenance,
+      trainedOn: { weather: { leadHours: 3, neighbours: {}, zones } },
+    },
+  }) as unknown as typeof planted;
+
+test('10,000 observations of days of which no clock was asked before are placed a slice at a time', () => {
+  const weather = Array.from({ length: 10_000 }, (_, day) => ({
+    station: 'JFK',
+    time: new Date(86_400_000 * day).toISOString().slice(0, 16),
+    windSpeedMph: day % 40,
+  }));
+  const faults: Fault[] = [];
+  const { byWeather } = buildAround(modelOf({ JFK: 'America/New_York' }));
+  const { value, nStops } = run(byWeather({ weather }, faults));
+  expect(faults).toEqual([]);
+  expect(value).toBeFunction();
+  // Beside those of the reading one for each 64 that are placed.
+  expect(nStops).toBeGreaterThan(39 + 156 + OBSERVED.length);
+});
+
+test('10,000 observations of a request are looked at a slice at a time', () => {
+  const model = modelOf({});
   const weather = Array.from({ length: 10_000 }, (_, i) => ({
     station: 'JFK',
     time: new Date(1e12 + 60_000 * i).toISOString().slice(0, 16),

@@ -59,6 +59,7 @@ export const buildAround = ({ inputs, provenance }: Model): Around => {
       if (found.length > 0) return undefined;
       const stations = yield* stationsInTurns(
         observations.filter(({ station }) => seen.has(station)),
+        rule.zones,
       );
       return buildCompletion(inputs, { weather: { ...rule, stations } });
     },
