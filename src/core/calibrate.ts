@@ -33,13 +33,24 @@ export const buildCalibration = (calibration: Calibration): Calibrator => {
 /** Keeps a saturated 0 or 1 from meeting a coefficient of 0: 0 * ln 0 is not a number. */
 const MIN = 1e-300;
 
+/** The points of a curve are looked up in as many stretches of equal length. */
+const STRETCHES = 1024;
+
 const buildIsotonic = (from: Float64Array, to: Float64Array): Calibrator => {
   const last = from.length - 1;
+  const scale = STRETCHES / (from[last]! - from[0]!);
+  const stretchOf = (p: number): number => ((p - from[0]!) * scale) | 0;
+  /** int32: of each stretch, its first point. */
+  const firsts = new Int32Array(STRETCHES + 2).fill(from.length);
+  for (let point = last; point >= 0; point--) firsts[stretchOf(from[point]!)] = point;
+  for (let i = STRETCHES; i >= 0; i--) firsts[i] = Math.min(firsts[i]!, firsts[i + 1]!);
   return (p) => {
     if (!(p > from[0]!)) return to[0]!;
     if (p >= from[last]!) return to[last]!;
-    let low = 0;
-    let high = last;
+    // Points of stretches before are below p, those of stretches after are above it.
+    const stretch = stretchOf(p);
+    let low = Math.max(0, firsts[stretch]! - 1);
+    let high = Math.min(last, firsts[stretch + 1]!);
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if (from[middle]! <= p) low = middle;
