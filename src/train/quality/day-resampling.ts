@@ -5,7 +5,7 @@
  * @source Efron and Tibshirani, An Introduction to the Bootstrap (1993), the percentile interval over blocks
  */
 import { buildRandom } from '../../core/random.ts';
-import { orderOf } from './metrics.ts';
+import { sharedOrderOf } from './metrics.ts';
 
 /** The middle 95 % of the draws. */
 export interface Interval {
@@ -115,7 +115,7 @@ export const rankFlights = (
   labels: Uint8Array,
   places: Int32Array,
 ): RankedFlights => {
-  const order = orderOf(probabilities);
+  const order = sharedOrderOf(probabilities);
   const ranks = new Int32Array(order.length);
   for (let at = 1; at < order.length; at++)
     ranks[at] =

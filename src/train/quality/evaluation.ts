@@ -18,11 +18,11 @@ import {
   auc,
   brier,
   logLoss,
-  orderOf,
   qualityOf,
   type ReliabilityBin,
   rateOf,
   reliability,
+  sharedOrderOf,
 } from './metrics.ts';
 
 /** Figures are null where a part has fewer than a hundred flights: nothing can be said of it but how many they are. */
@@ -183,7 +183,7 @@ const thresholdQuality = (
 };
 
 const precisionRecallOf = (probabilities: Float64Array, labels: Uint8Array) => {
-  const order = orderOf(probabilities).reverse();
+  const order = sharedOrderOf(probabilities).toReversed();
   const late = rateOf(labels) * labels.length;
   const points: { threshold: number; precision: number; recall: number }[] = [];
   let hits = 0;

@@ -52,9 +52,21 @@ export const orderOf = (probabilities: Float64Array): Uint32Array => {
   return order;
 };
 
+/** Orders that have been asked for: many figures rest on the same one. */
+const orders = new WeakMap<Float64Array, Uint32Array>();
+
+/** The same, sorted once; neither the probabilities nor the order may be written into. */
+export const sharedOrderOf = (probabilities: Float64Array): Uint32Array => {
+  const known = orders.get(probabilities);
+  if (known) return known;
+  const order = orderOf(probabilities);
+  orders.set(probabilities, order);
+  return order;
+};
+
 /** Chance that a late flight is ranked above one on time, ties counting half; NaN when there is one class only. */
 export const auc = (probabilities: Float64Array, labels: Uint8Array): number => {
-  const order = orderOf(probabilities);
+  const order = sharedOrderOf(probabilities);
   let late = 0;
   let onTime = 0;
   let wins = 0;
@@ -88,7 +100,7 @@ export const reliability = (
   probabilities: Float64Array,
   labels: Uint8Array,
 ): readonly ReliabilityBin[] => {
-  const order = orderOf(probabilities);
+  const order = sharedOrderOf(probabilities);
   const nBins = Math.max(1, Math.min(MAX_BINS, Math.floor(order.length / MIN_BIN_ROWS)));
   const curve: ReliabilityBin[] = [];
   for (let b = 0; b < nBins; b++) {
