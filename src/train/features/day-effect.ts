@@ -10,17 +10,22 @@ const PRIOR_ROWS = 20;
 
 /** float64, one per row: log-odds of its day less those of its weekday. @param days int32: since 1970-01-01 */
 export const dayEffects = (days: Int32Array, labels: Uint8Array): Float64Array => {
-  const ofWeekdays = logOddsBy(
-    days.map((day) => day % 7),
-    labels,
-  );
-  return logOddsBy(days, labels).map((effect, row) => effect - ofWeekdays[row]!);
+  const weekdays = new Int32Array(days.length);
+  for (let row = 0; row < days.length; row++) weekdays[row] = days[row]! % 7;
+  const ofWeekdays = logOddsBy(weekdays, labels);
+  const effects = logOddsBy(days, labels);
+  for (let row = 0; row < effects.length; row++) effects[row]! -= ofWeekdays[row]!;
+  return effects;
 };
 
 /** float64, one per row: log-odds of its group, a whole number, shrunk towards the overall rate. */
 const logOddsBy = (groups: Int32Array, labels: Uint8Array): Float64Array => {
-  const first = groups.reduce((min, group) => Math.min(min, group), groups[0] ?? 0);
-  const last = groups.reduce((max, group) => Math.max(max, group), first);
+  let first = groups[0] ?? 0;
+  let last = first;
+  for (let row = 0; row < groups.length; row++) {
+    first = Math.min(first, groups[row]!);
+    last = Math.max(last, groups[row]!);
+  }
   const late = new Float64Array(last - first + 1);
   const all = new Float64Array(last - first + 1);
   let nLate = 0;

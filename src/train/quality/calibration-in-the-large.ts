@@ -42,7 +42,9 @@ export const calibrateByShares = (
   { probabilities, labels, days }: KnownOutcomes,
   shares: FlightShares,
 ): Calibration => {
-  const weights = Float64Array.from(labels, (_, row) => shares?.get(days![row]!) ?? 1);
+  const weights = new Float64Array(labels.length).fill(1);
+  if (shares)
+    for (let row = 0; row < weights.length; row++) weights[row] = shares.get(days![row]!) ?? 1;
   return anchor(calibration, probabilities, labels, weights);
 };
 

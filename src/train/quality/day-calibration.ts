@@ -37,7 +37,12 @@ const MIN_LEVELS = 60;
 export const hasDaysEnough = (later: Int32Array, known: Int32Array): boolean =>
   countDays(later) >= MIN_DAYS && countDays(known) >= MIN_LEVELS;
 
-const countDays = (days: Int32Array): number => new Set(days).size;
+const countDays = (days: Int32Array): number => {
+  const seen = new Set<number>();
+  for (let row = 0; row < days.length; row++)
+    if (row === 0 || days[row] !== days[row - 1]) seen.add(days[row]!);
+  return seen.size;
+};
 
 /**
  * The weight of each part of the scores, 1 where the flights say nothing else.
@@ -170,8 +175,10 @@ const stepOfWeights = (
   }
   const gradient = weights.map((weight, i) => sumOfProducts(ridge * (weight - 1), g, parts[i]!));
   const hessian = parts.map((_, i) => parts.map((_, j) => (i === j ? ridge : 0)));
+  const ofPart = new Float64Array(labels.length);
   for (let i = 0; i < parts.length; i++) {
-    const ofPart = h.map((of, row) => of * parts[i]![row]!);
+    const part = parts[i]!;
+    for (let row = 0; row < h.length; row++) ofPart[row] = h[row]! * part[row]!;
     for (let j = 0; j <= i; j++) hessian[i]![j] = sumOfProducts(hessian[i]![j]!, ofPart, parts[j]!);
   }
   return solve(hessian, gradient);

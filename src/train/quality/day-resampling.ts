@@ -223,7 +223,7 @@ export const weightedArea = (
 
 const middleOf = (figures: readonly number[]): Interval | null => {
   if (figures.length < N_AREA_DRAWS / 2) return null;
-  const sorted = [...figures].sort((a, b) => a - b);
+  const sorted = Float64Array.from(figures).sort();
   const at = (share: number): number => {
     const place = share * (sorted.length - 1);
     const low = Math.floor(place);

@@ -224,8 +224,6 @@ const byGroup = (
     else groups.set(name, [i]);
   }
   return [...groups].map(([name, flights]) => {
-    const p = Float64Array.from(flights, (i) => probabilities[i]!);
-    const y = Uint8Array.from(flights, (i) => labels[i]!);
     const rows = flights.length;
     if (rows < MIN_PART_ROWS)
       return {
@@ -237,13 +235,23 @@ const byGroup = (
         auc: null,
         logLoss: null,
       };
+    const p = new Float64Array(rows);
+    const y = new Uint8Array(rows);
+    const places = new Int32Array(rows);
+    let predicted = 0;
+    for (let at = 0; at < rows; at++) {
+      const flight = flights[at]!;
+      p[at] = probabilities[flight]!;
+      y[at] = labels[flight]!;
+      places[at] = resampling.places[flight]!;
+      predicted += p[at]!;
+    }
     const area = auc(p, y);
-    const places = Int32Array.from(flights, (i) => resampling.places[i]!);
     return {
       name,
       rows,
       baseRate: rateOf(y),
-      meanPrediction: p.reduce((sum, one) => sum + one, 0) / rows,
+      meanPrediction: predicted / rows,
       gap: ratioInterval(
         { ...resampling, places },
         (i) => y[i]! - p[i]!,
