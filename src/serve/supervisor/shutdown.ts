@@ -16,14 +16,28 @@ interface Shutdown {
   readonly end: () => void;
 }
 
-/** Listens to SIGTERM and SIGINT from now on. */
-export const buildShutdown = (fleet: Fleet, config: ServeConfig, onDrain: () => void): Shutdown => {
+type ShutdownLimits = Pick<ServeConfig, 'drainDelayMs' | 'drainLimitMs'>;
+
+/**
+ * Listens to SIGTERM and SIGINT from now on.
+ * @param fleetNow undefined until there is one; then there is nobody to wait for
+ */
+export const buildShutdown = (
+  fleetNow: () => Fleet | undefined,
+  config: ShutdownLimits,
+  onDrain: () => void,
+): Shutdown => {
   const { promise: ended, resolve } = Promise.withResolvers<number>();
   let asked = false;
 
   const run = async (): Promise<void> => {
-    fleet.end();
+    const fleet = fleetNow();
+    fleet?.end();
     onDrain();
+    if (!fleet) {
+      resolve(0);
+      return;
+    }
     const endMs = performance.now() + config.drainLimitMs;
     const limitMs = Math.max(0, config.drainLimitMs - config.drainDelayMs - CLOSE_MS - EXIT_MS);
     await Bun.sleep(config.drainDelayMs);
@@ -50,7 +64,7 @@ export const buildShutdown = (fleet: Fleet, config: ServeConfig, onDrain: () => 
         end();
         return;
       }
-      for (const child of fleet.children()) child.kill();
+      for (const child of fleetNow()?.children() ?? []) child.kill();
       resolve(code);
     });
   return { ended, end };

@@ -30,7 +30,7 @@ import { buildReload, type Reload } from './reload.ts';
 import { openServiceManager } from './service-manager.ts';
 import { holdCopy, makeSharedDirs } from './shared-dir.ts';
 import { buildShutdown } from './shutdown.ts';
-import { inheritedPorts, reportReady, startSuccessor } from './upgrade.ts';
+import { inheritedPorts, reportReady, startSuccessor, type Successor } from './upgrade.ts';
 import { watchModel } from './watch-model.ts';
 import { watch } from './watchdog.ts';
 import { checkDescriptors, checkWorkers } from './worker-count.ts';
@@ -47,7 +47,7 @@ export interface Started {
 }
 
 /**
- * Serves until SIGTERM or SIGINT; a second one ends at once.
+ * Serves until SIGTERM or SIGINT, which end a start too; a second one ends at once.
  * @param onStarted called once, when every worker is ready
  * @param planReader for the files of `config.schedule`
  * @returns the exit code
@@ -58,25 +58,63 @@ export const serve = async (
   onStarted: (started: Started) => void = () => {},
   planReader?: PlanReader,
 ): Promise<number> => {
+  try {
+    return await serveUntilEnd(config, onStarted, planReader);
+  } catch (error) {
+    if (error instanceof EndedEarly) return error.code;
+    throw error;
+  }
+};
+
+/** @throws EndedEarly when it is asked to end before it is ready */
+const serveUntilEnd = async (
+  config: ServeConfig,
+  onStarted: (started: Started) => void,
+  planReader: PlanReader | undefined,
+): Promise<number> => {
   const calledMs = performance.now();
   checkDescriptors();
   const npmParent = findNpmParent();
   const log = buildLog(config.logLevel);
-  await checkPlaces(config);
+  const state: State = {
+    draining: false,
+    reload: undefined,
+    shadowBefore: undefined,
+    upgrade: undefined,
+    successor: undefined,
+  };
+  let built: Fleet | undefined;
+  let drainedMs = 0;
+  const onDrains: (() => void)[] = [];
+  const { ended, end } = buildShutdown(
+    () => built,
+    config,
+    () => {
+      state.draining = true;
+      drainedMs = performance.now();
+      state.successor?.end();
+      for (const onDrain of onDrains) onDrain();
+    },
+  );
+  /** What may take long, as a name that nobody resolves or a model from far away, does not keep it from its end. */
+  const unlessEnded = <T>(work: Promise<T>): Promise<T> =>
+    Promise.race([work, ended.then((code) => Promise.reject(new EndedEarly(code)))]);
+  obeySignals(state);
+  await unlessEnded(checkPlaces(config));
   instanceId();
   if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
   const manager = openServiceManager();
+  onDrains.push(manager.stopping);
   const sharedDirs = makeSharedDirs();
   const sharedDir = sharedDirs[0]!;
-  const state: State = { draining: false, reload: undefined, shadowBefore: undefined };
-  let built: Fleet | undefined;
   const admins: AdminPort[] = [];
   /** What would keep the process from its end, also where the start fails. */
   const endings: (() => void)[] = [];
   try {
-    const kept = await keepFiles(config, sharedDir);
+    const kept = await unlessEnded(keepFiles(config, sharedDir));
     const { schedule: paths } = config;
-    const plan = paths && planReader && (await keepPlan({ ...planReader, paths, sharedDir }));
+    const plan =
+      paths && planReader && (await unlessEnded(keepPlan({ ...planReader, paths, sharedDir })));
     const inherited = inheritedPorts();
     const port = inherited?.port ?? freePort(config.host, config.port, '--port');
     const adminPort =
@@ -90,7 +128,7 @@ export const serve = async (
     holdCopy(quotaPath);
     let nCopies = 0;
     const copies = { sharedDirs, nextNumber: () => ++nCopies };
-    const ref = await bringModels(config, copies, wantedOf(config));
+    const ref = await unlessEnded(bringModels(config, copies, wantedOf(config)));
     const followed = followPlan(config, () => bytesOf(state.reload?.serving().ref ?? ref), log);
     const fleet = buildFleet({
       config,
@@ -139,13 +177,7 @@ export const serve = async (
         openAdmin({ host: health.host, port: healthPort, view, log, control: undefined }),
       );
     endings.push(actAsInit((pid) => [...fleet.children()].some((child) => child.pid === pid)));
-    let drainedMs = 0;
-    const { ended, end } = buildShutdown(fleet, config, () => {
-      state.draining = true;
-      drainedMs = performance.now();
-      manager.stopping();
-      tellAll();
-    });
+    onDrains.push(tellAll);
     if (!inherited)
       endings.push(
         npmParent.watch(() => {
@@ -153,31 +185,35 @@ export const serve = async (
           end();
         }),
       );
-    process.on('SIGHUP', () => void state.reload?.switchTo(undefined).catch(() => {}));
-    process.on('SIGUSR2', () => {
-      if (!state.reload) return;
+    state.upgrade = () => {
+      if (state.successor) {
+        log.warn('a new supervisor is being started already');
+        return;
+      }
       if (process.pid === 1) {
         log.warn('process 1 of a container cannot be followed by another: start a new container');
         return;
       }
-      startSuccessor({ port, adminPort, healthPort }, log, () => {
+      state.successor = startSuccessor({ port, adminPort, healthPort }, log, () => {
         for (const admin of admins) admin.stop();
         end();
       });
-    });
+      void state.successor.failed.then(() => {
+        state.successor = undefined;
+      });
+    };
     checkWorkers(followed.plan().nWorkers);
     const shortage = startShortageOf(
       { nWorkers: followed.plan().nWorkers, modelBytes: bytesOf(ref) },
       readMemoryUse(),
     );
     if (shortage !== undefined) throw new AppError('limit-system', shortage);
-    const facts = await Promise.race([
+    const facts = await unlessEnded(
       // A worker that ends because the service does is no failure of the start.
       fleet.start(ref, port).catch(async (error) => {
         throw state.draining ? new EndedEarly(await ended) : error;
       }),
-      ended.then((code) => Promise.reject(new EndedEarly(code))),
-    ]);
+    );
     state.reload = buildReload({
       config,
       copies,
@@ -247,9 +283,6 @@ export const serve = async (
     unwatchPlan?.();
     unwatchModel();
     return code;
-  } catch (error) {
-    if (error instanceof EndedEarly) return error.code;
-    throw error;
   } finally {
     for (const end of endings) end();
     manager.end();
@@ -281,11 +314,30 @@ const pushMetrics = (
         log,
       });
 
+/**
+ * What may be asked of a service that runs ends none that starts or ends: SIGHUP reloads, SIGUSR2 starts a successor;
+ * SIGUSR1, a common word for "open your log again", does nothing.
+ */
+const obeySignals = (state: State): void => {
+  const isRunning = (): boolean => state.reload !== undefined && !state.draining;
+  process.on('SIGHUP', () => {
+    if (isRunning()) void state.reload?.switchTo(undefined).catch(() => {});
+  });
+  process.on('SIGUSR2', () => {
+    if (isRunning()) state.upgrade?.();
+  });
+  process.on('SIGUSR1', () => {});
+};
+
 /** What changes while the service runs. */
 interface State {
   draining: boolean;
   /** Undefined until the first model serves. */
   reload: Reload | undefined;
+  /** Starts a successor. */
+  upgrade: (() => void) | undefined;
+  /** One that is on its way. */
+  successor: Successor | undefined;
   /** What had been counted of the shadow when these models began to serve. */
   shadowBefore: Float64Array | undefined;
 }

@@ -27,17 +27,26 @@ export const reportReady = (): void => {
   process.send?.(READY);
 };
 
+/** A new supervisor that is on its way. */
+export interface Successor {
+  /** Ends it, unless it serves already: the service is asked to end. */
+  readonly end: () => void;
+  /** Resolves when it has ended before it was ready, which is logged. */
+  readonly failed: Promise<void>;
+}
+
 /**
  * Starts this very command again.
- * @param onReady called when the new supervisor serves; never when it ended before, which is logged
+ * @param onReady called when the new supervisor serves
  */
 export const startSuccessor = (
   { port, adminPort, healthPort }: Ports,
   log: Log,
   onReady: () => void,
-): void => {
+): Successor => {
   log.info('a new supervisor is being started');
   let isReady = false;
+  const { promise: failed, resolve } = Promise.withResolvers<void>();
   const successor = Bun.spawn([...ownCommand()], {
     env: { ...process.env, [PORTS]: `${port},${adminPort},${healthPort}` },
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -49,6 +58,14 @@ export const startSuccessor = (
     },
   });
   void successor.exited.then((code) => {
-    if (!isReady) log.error('the new supervisor ended before it was ready', { exit: code });
+    if (isReady) return;
+    log.error('the new supervisor ended before it was ready', { exit: code });
+    resolve();
   });
+  return {
+    end: () => {
+      if (!isReady) successor.kill('SIGTERM');
+    },
+    failed,
+  };
 };

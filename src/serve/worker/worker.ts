@@ -65,6 +65,10 @@ const BUG_ANSWER = {
 const NO_ROUTE = routeAt('other');
 const NO_METHOD = methodAt('');
 
+// A terminal sends SIGINT and SIGHUP to the whole group, and `pkill` to all of a name; only the supervisor decides.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
+  process.on(signal, () => {});
+
 const say = (message: WorkerEvent): void => {
   process.send?.(message);
 };
@@ -302,8 +306,6 @@ const start = ({
   });
   // Nobody is left who would replace this worker or ask it to end.
   process.on('disconnect', () => void leave(CLOSE_MS, config.drainLimitMs));
-  // A terminal sends SIGINT to the whole group; only the supervisor decides on the end.
-  process.on('SIGINT', () => {});
   process.on('SIGTERM', () => say({ event: 'leaving', reason: 'asked' }));
 
   say({
