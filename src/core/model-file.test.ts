@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPlantedModel } from '../../test/planted.ts';
@@ -134,6 +134,18 @@ describe('the store of models', () => {
     expect(() => findModel(dir, 'nyc')).toThrow("there is no model 'nyc'");
     expect(() => findModel(dir, 'nyc')).toThrow('planted');
     expect(() => findModel(dir, '../planted')).toThrow(AppError);
+  });
+
+  test('says of links in a circle that they are, by path and as a version', () => {
+    const dir = mkdtempSync(join(folder, 'circle-'));
+    const circle = join(dir, 'circle');
+    symlinkSync('circle', circle);
+    const why = 'cannot be read: its symbolic links go in a circle';
+    expect(() => findModel(dir, circle)).toThrow(`${circle} ${why}`);
+    const { path } = storeModel(dir, model, new Date(0));
+    rmSync(path);
+    symlinkSync('model.safetensors', path);
+    expect(() => findModel(dir, 'planted')).toThrow(`${path} ${why}`);
   });
 
   test('refuses a name that is no file name', () => {

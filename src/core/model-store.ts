@@ -1,12 +1,13 @@
 /**
  * Where models lie: `models/NAME/VERSION/model.safetensors`, and `models/NAME/current` naming the version that serves.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors.ts';
 import { encodeModel } from './model-file.ts';
 import { checkFolder, writeAtomically } from './files/atomic-write.ts';
 import type { Model } from './model.ts';
+import { unreadable } from './files/named-file.ts';
 import { readRegularFile } from './files/regular-file.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -87,7 +88,7 @@ const namesIn = (folder: string): readonly string[] => {
 
 /**
  * The file that a user means: a path to a file, `NAME`, `NAME/VERSION`, or a version's folder.
- * @throws AppError model-missing, naming what there is
+ * @throws AppError model-missing, naming what there is; file-unreadable where something is that cannot be reached
  */
 export const findModel = (modelsDir: string, wanted: string): string => {
   if (existsSync(join(wanted, FILE))) return join(wanted, FILE);
@@ -95,9 +96,9 @@ export const findModel = (modelsDir: string, wanted: string): string => {
   if (name !== undefined && NAME.test(name)) {
     const current = version ?? currentOf(modelsDir, name);
     const path = current === undefined ? undefined : join(modelsDir, name, current, FILE);
-    if (path !== undefined && existsSync(path)) return path;
+    if (path !== undefined && isThere(path)) return path;
   }
-  if (existsSync(wanted)) return wanted;
+  if (isThere(wanted)) return wanted;
   const [stored] = name === undefined || !NAME.test(name) ? [] : versionsOf(modelsDir, name);
   if (version === undefined && stored !== undefined)
     throw new AppError(
@@ -110,6 +111,18 @@ export const findModel = (modelsDir: string, wanted: string): string => {
       ? `${modelsDir} holds none; 'puntual train FILE' makes one`
       : `${modelsDir} holds ${names.join(', ')}`;
   throw new AppError('model-missing', `there is no model '${wanted}': ${there}`);
+};
+
+/** @throws AppError file-unreadable where links go in a circle, or a folder may not be entered */
+const isThere = (path: string): boolean => {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    if (['ELOOP', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw unreadable(path, error);
+    return false;
+  }
 };
 
 /** The versions of a model that are stored, the newest first. */
