@@ -20,6 +20,15 @@ export const sharedFolders = (
   );
 };
 
+/** @source Linux include/uapi/linux/magic.h */
+const TMPFS_MAGIC = 0x0102_1994;
+
+/** Memory that a file of so many bytes takes in the first of these folders that has room: all of it or, on a disk, none. */
+export const memoryTaken = (folders: readonly string[], bytes: number): number => {
+  const folder = folders.find((each) => freeBytes(each) >= bytes);
+  return folder !== undefined && statfsSync(folder).type === TMPFS_MAGIC ? bytes : 0;
+};
+
 /** 0 where nothing may be written. */
 export const freeBytes = (folder: string): number => {
   try {

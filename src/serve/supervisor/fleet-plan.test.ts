@@ -84,3 +84,12 @@ test.each([
   else expect(shortage).toContain(why);
   expect(startShortageOf({ nWorkers, modelBytes: modelMb * MB }, undefined)).toBeUndefined();
 });
+
+test('a start counts the copy that it is going to make', () => {
+  const use = { usedBytes: 15 * MB, limitBytes: 256 * MB };
+  const modelBytes = 89 * MB;
+  expect(startShortageOf({ nWorkers: 1, modelBytes }, use)).toBeUndefined();
+  expect(startShortageOf({ nWorkers: 1, modelBytes, copyBytes: modelBytes }, use)).toBe(
+    'memory is too little for a model of 89 MB: 256 MB for all, 15 MB in use, a copy of it takes 89 MB, a worker needs 160 MB or more; allow more memory, or serve a smaller model',
+  );
+});

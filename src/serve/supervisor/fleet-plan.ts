@@ -115,14 +115,23 @@ export const shortageOf = (bytes: number, use: MemoryUse | undefined): string | 
 const LEAST_BYTES = 18 * MEGABYTE;
 const LEAST_SIZES = 1.6;
 
-/** @returns why the kernel would end the workers of a start before they are ready; undefined where they have a chance */
+/**
+ * @param copyBytes of memory that a copy of the model is going to take
+ * @returns why the kernel would end a start before its workers are ready; undefined where they have a chance
+ */
 export const startShortageOf = (
-  { nWorkers, modelBytes }: { readonly nWorkers: number; readonly modelBytes: number },
+  {
+    nWorkers,
+    modelBytes,
+    copyBytes = 0,
+  }: { readonly nWorkers: number; readonly modelBytes: number; readonly copyBytes?: number },
   use: MemoryUse | undefined,
 ): string | undefined => {
   const eachBytes = LEAST_BYTES + LEAST_SIZES * modelBytes;
-  if (use === undefined || use.usedBytes + nWorkers * eachBytes <= use.limitBytes) return undefined;
+  if (use === undefined || use.usedBytes + copyBytes + nWorkers * eachBytes <= use.limitBytes)
+    return undefined;
   const mb = (n: number): string => `${Math.round(n / MEGABYTE)} MB`;
   const workers = nWorkers === 1 ? 'a worker' : `each of ${nWorkers} workers`;
-  return `memory is too little for a model of ${mb(modelBytes)}: ${mb(use.limitBytes)} for all, ${mb(use.usedBytes)} in use, ${workers} needs ${mb(eachBytes)} or more; allow more memory, or serve a smaller model`;
+  const copy = copyBytes > 0 ? `a copy of it takes ${mb(copyBytes)}, ` : '';
+  return `memory is too little for a model of ${mb(modelBytes)}: ${mb(use.limitBytes)} for all, ${mb(use.usedBytes)} in use, ${copy}${workers} needs ${mb(eachBytes)} or more; allow more memory, or serve a smaller model`;
 };

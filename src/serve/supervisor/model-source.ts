@@ -61,21 +61,29 @@ export const wantedOf = ({ model, namedModels, shadowModel }: ServeConfig): Want
 export interface CopyPlace {
   readonly sharedDirs: readonly string[];
   readonly nextNumber: () => number;
+  /**
+   * Why there is no memory for copies of so many bytes together and for what reads them; undefined where there is. Asked
+   * before anything is copied, since the kernel would end the service rather than refuse a copy in memory.
+   */
+  readonly shortage: (bytes: number) => string | undefined;
 }
 
 /**
  * Copies the models, or fetches them, so that what serves cannot change or vanish under the workers.
  * @throws AppError model-missing, model-broken (another checksum), usage, file-unreadable, file-unwritable,
- * target-unreachable; then no copy is left
+ * target-unreachable, limit-system (no memory); then no copy is left
  */
 export const bringModels = async (
   config: ServeConfig,
   place: CopyPlace,
-  { first, named, shadow }: WantedModels,
+  wanted: WantedModels,
 ): Promise<ModelRef> => {
+  const why = place.shortage(wantedBytes(config, wanted));
+  if (why !== undefined) throw new AppError('limit-system', why);
+  const { first, named, shadow } = wanted;
   const copies: ModelCopy[] = [];
-  const bring = async (wanted: string | undefined): Promise<ModelCopy> => {
-    const copy = await bringModel(config, place, wanted);
+  const bring = async (model: string | undefined): Promise<ModelCopy> => {
+    const copy = await bringModel(config, place, model);
     copies.push(copy);
     holdCopy(copy.file);
     return copy;
@@ -83,7 +91,7 @@ export const bringModels = async (
   try {
     const copy = await bring(first);
     const others: ModelRef['others'][number][] = [];
-    for (const wanted of named) others.push({ ...(await bring(wanted)), role: 'named' });
+    for (const model of named) others.push({ ...(await bring(model)), role: 'named' });
     if (shadow !== undefined) others.push({ ...(await bring(shadow)), role: 'shadow' });
     return { ...copy, others };
   } catch (error) {
@@ -172,7 +180,8 @@ const fetchModel = async (
 
 /**
  * @returns the SHA-256 in hex
- * @throws AppError target-unreachable, model-missing, file-unreadable (too large); what the file system says as it is
+ * @throws AppError target-unreachable, model-missing, file-unreadable (too large), limit-system; what the file
+ * system says as it is
  */
 const fetchInto = async (file: string, address: string, shown: string): Promise<string> => {
   const silence = new AbortController();

@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { readMemoryUse } from '../../host/memory-limit.ts';
+import { memoryTaken } from '../../host/shared-folder.ts';
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_CELLS } from '../guard/quota.ts';
 import { buildLog, type Log } from '../log.ts';
@@ -15,17 +16,25 @@ import { instanceId } from '../telemetry/otlp.ts';
 import { startMetricsPush } from '../telemetry/otlp-metrics.ts';
 import { snapshotOf } from '../telemetry/service-snapshot.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
+import type { ModelRef } from '../messages.ts';
 import { type AdminPort, openAdmin } from './admin.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
 import { followPlan } from './follow-plan.ts';
-import { startShortageOf } from './fleet-plan.ts';
+import { shortageOf, startShortageOf } from './fleet-plan.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { actAsInit } from './init-process.ts';
 import { keepFiles, watchFiles } from './kept-files.ts';
 import { keepPlan, type PlanReader } from './kept-plan.ts';
 import { findNpmParent } from './npm-parent.ts';
 import { checkPlaces, freePort, urlOf } from './ports.ts';
-import { bringModels, bytesOf, resolveModel, wantedOf } from './model-source.ts';
+import {
+  bringModels,
+  bytesOf,
+  type CopyPlace,
+  resolveModel,
+  wantedBytes,
+  wantedOf,
+} from './model-source.ts';
 import { buildReload, type Reload } from './reload.ts';
 import { openServiceManager } from './service-manager.ts';
 import { holdCopy, makeSharedDirs } from './shared-dir.ts';
@@ -127,9 +136,30 @@ const serveUntilEnd = async (
     createCells(quotaPath, QUOTA_CELLS);
     holdCopy(quotaPath);
     let nCopies = 0;
-    const copies = { sharedDirs, nextNumber: () => ++nCopies };
+    let copied: ModelRef | undefined;
+    const modelBytes = (): number => {
+      const serving = state.reload?.serving().ref ?? copied;
+      return serving ? bytesOf(serving) : wantedBytes(config, wantedOf(config));
+    };
+    const followed = followPlan(config, modelBytes, log);
+    const startShortage = (nBytes: number, copyBytes: number): string | undefined =>
+      startShortageOf(
+        { nWorkers: followed.plan().nWorkers, modelBytes: nBytes, copyBytes },
+        readMemoryUse(),
+      );
+    const copies: CopyPlace = {
+      sharedDirs,
+      nextNumber: () => ++nCopies,
+      shortage: (nBytes) => {
+        const copyBytes = memoryTaken(sharedDirs, nBytes);
+        // A reload has asked for the workers already, and made room.
+        return state.reload
+          ? shortageOf(copyBytes, readMemoryUse())
+          : startShortage(nBytes, copyBytes);
+      },
+    };
     const ref = await unlessEnded(bringModels(config, copies, wantedOf(config)));
-    const followed = followPlan(config, () => bytesOf(state.reload?.serving().ref ?? ref), log);
+    copied = ref;
     const fleet = buildFleet({
       config,
       workerConfig: () => ({
@@ -203,10 +233,7 @@ const serveUntilEnd = async (
       });
     };
     checkWorkers(followed.plan().nWorkers);
-    const shortage = startShortageOf(
-      { nWorkers: followed.plan().nWorkers, modelBytes: bytesOf(ref) },
-      readMemoryUse(),
-    );
+    const shortage = startShortage(bytesOf(ref), 0);
     if (shortage !== undefined) throw new AppError('limit-system', shortage);
     const facts = await unlessEnded(
       // A worker that ends because the service does is no failure of the start.
