@@ -136,7 +136,10 @@ test(
     run('predict', 'm', 'before.csv', '-o', 'memory.parquet');
     const refused = evaluate('memory.parquet', 'before.csv', 'm');
     expect(refused.exitCode).toBe(2);
-    expect(refused.stderr).toContain('2400 on days that the model knows');
+    expect(refused.stderr).toContain(
+      'all 2,400 predictions of memory.parquet are on days that the model knows',
+    );
+    expect(refused.stderr).not.toContain('has its flight');
     const all = evaluate('memory.parquet', 'before.csv', 'm', '--include-training');
     expect(all.exitCode).toBe(0);
     expect(all.stdout).toStartWith(

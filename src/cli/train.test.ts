@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -59,6 +59,29 @@ const anyValue = fc.oneof(
   fc.integer({ min: -1, max: 12 }),
   fc.integer({ min: 18_000 * 1440, max: 18_040 * 1440 }),
   fc.double({ min: -1e9, max: 1e9, noNaN: true }),
+);
+
+test(
+  'a training whose report cannot be written whole leaves nothing of its version, and none is current',
+  () => {
+    const file = writeBoard('disk.csv', 30, 0);
+    const models = join(folder, 'disk');
+    // A file may grow to so many blocks of 512 bytes: the model fits, its page does not.
+    const { exitCode, stderr } = Bun.spawnSync(
+      [
+        ...['sh', '-c', 'ulimit -f 190; exec "$@"', 'sh', process.execPath, MAIN],
+        ...['train', file, '--name', 'disk', '--models', models, '--publish', '--trees', '20'],
+      ],
+      { cwd: folder },
+    );
+    expect(stderr.toString()).toMatch(
+      /disk\/disk\/\d{8}T\d{6}Z-[0-9a-f]{8}\/report\.html cannot be written/,
+    );
+    expect(exitCode).toBe(2);
+    expect(readdirSync(join(models, 'disk'))).toEqual([]);
+    expect(run('model', 'list', '--models', models).stdout).toContain('holds no model');
+  },
+  TIMEOUT_MS,
 );
 
 describe('puntual train and evaluate', () => {

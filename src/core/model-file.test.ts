@@ -1,11 +1,27 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPlantedModel } from '../../test/planted.ts';
 import { AppError } from './errors.ts';
 import { decodeModel, encodeModel, readModel, writeModel } from './model-file.ts';
-import { currentOf, findModel, storeModel, switchCurrent } from './model-store.ts';
+import {
+  beginVersion,
+  checkPlace,
+  currentOf,
+  findModel,
+  modelNames,
+  storeModel,
+  switchCurrent,
+} from './model-store.ts';
 import { buildRandom } from './random.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-model-'));
@@ -126,6 +142,45 @@ describe('the store of models', () => {
     switchCurrent(dir, 'planted', first.version);
     expect(currentOf(dir, 'planted')).toBe(first.version);
     expect(readModel(findModel(dir, 'planted')).version).toBe(first.version);
+  });
+
+  test('shows a version whole or not at all: what is being stored, or was left by a kill, is passed over', () => {
+    const dir = mkdtempSync(join(folder, 'making-'));
+    const making = beginVersion(dir, model, new Date('2026-01-03T00:00:00Z'));
+    making.add('report.json', Buffer.from('{}'));
+    expect(modelNames(dir)).toEqual([]);
+    expect(() => findModel(dir, 'planted')).toThrow("there is no model 'planted'");
+    making.finish(true);
+    expect(readdirSync(join(dir, 'planted', making.version)).sort()).toEqual([
+      'model.safetensors',
+      'report.json',
+    ]);
+    expect(findModel(dir, 'planted')).toBe(making.path);
+    beginVersion(dir, model, new Date('2026-01-04T00:00:00Z'));
+    rmSync(join(dir, 'planted', 'current'));
+    expect(() => findModel(dir, 'planted')).toThrow(
+      `the newest that is stored is 'planted/${making.version}'`,
+    );
+  });
+
+  test('keeps nothing of a version that cannot be written whole, and names the file by its place', () => {
+    const dir = mkdtempSync(join(folder, 'half-'));
+    const making = beginVersion(dir, model, new Date(0));
+    making.add('report.json', Buffer.from('{}'));
+    const name = join('report.json', 'below');
+    expect(() => making.add(name, Buffer.from(''))).toThrow(
+      `${join(dir, 'planted', making.version, name)} cannot be written`,
+    );
+    expect(readdirSync(join(dir, 'planted'))).toEqual([]);
+  });
+
+  test('says before a model is learned that none can be stored', () => {
+    const dir = mkdtempSync(join(folder, 'place-'));
+    writeFileSync(join(dir, 'flat'), '');
+    expect(codeOf(() => checkPlace(join(dir, 'flat'), 'planted'))).toBe('file-unwritable');
+    mkdirSync(join(dir, 'planted', 'current'), { recursive: true });
+    expect(codeOf(() => checkPlace(dir, 'planted'))).toBe('file-unwritable');
+    expect(() => checkPlace(dir, 'other')).not.toThrow();
   });
 
   test('names what it has when it is asked for what it has not', () => {

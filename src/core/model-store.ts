@@ -1,11 +1,11 @@
 /**
  * Where models lie: `models/NAME/VERSION/model.safetensors`, and `models/NAME/current` naming the version that serves.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors.ts';
 import { encodeModel } from './model-file.ts';
-import { checkFolder, writeAtomically } from './files/atomic-write.ts';
+import { checkFolder, checkWritable, moveFolder, writeAtomically } from './files/atomic-write.ts';
 import type { Model } from './model.ts';
 import { unreadable } from './files/named-file.ts';
 import { readRegularFile } from './files/regular-file.ts';
@@ -40,6 +40,49 @@ const checkName = (name: string): void => {
 export const checkPlace = (modelsDir: string, name: string): void => {
   checkName(name);
   checkFolder(join(modelsDir, name));
+  checkWritable(join(modelsDir, name, 'current'));
+};
+
+/** A version on its way: its files lie in a hidden neighbour, so that it is there whole or not at all. */
+export interface VersionInMaking {
+  /** Where its model will be. */
+  readonly path: string;
+  readonly version: string;
+  readonly sha256: string;
+  /** Adds a file beside the model. @throws AppError file-unwritable; then nothing of the version is left */
+  readonly add: (file: string, bytes: Uint8Array) => void;
+  /** Puts it in its place and, where wanted, makes it the current one. @throws AppError file-unwritable */
+  readonly finish: (isCurrent: boolean) => void;
+  /** Leaves nothing of it. */
+  readonly abandon: () => void;
+}
+
+/** Begins a new version with its model. @throws AppError usage (a name that is no file name), file-unwritable */
+export const beginVersion = (modelsDir: string, model: Model, made: Date): VersionInMaking => {
+  checkName(model.name);
+  const { bytes, sha256 } = encodeModel(model);
+  const version = versionOf(sha256, made);
+  const folder = join(modelsDir, model.name, version);
+  const making = join(modelsDir, model.name, `.${version}.${process.pid}`);
+  const abandon = (): void => rmSync(making, { recursive: true, force: true });
+  const orNothing = (write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      abandon();
+      throw error;
+    }
+  };
+  const add = (file: string, content: Uint8Array): void =>
+    orNothing(() => writeAtomically(join(making, file), content, join(folder, file)));
+  add(FILE, bytes);
+  const finish = (isCurrent: boolean): void => {
+    // The same model, stored twice in a second, is one version.
+    if (existsSync(join(folder, FILE))) abandon();
+    else orNothing(() => moveFolder(making, folder));
+    if (isCurrent) switchCurrent(modelsDir, model.name, version);
+  };
+  return { path: join(folder, FILE), version, sha256, add, finish, abandon };
 };
 
 /**
@@ -53,12 +96,8 @@ export const storeModel = (
   made: Date,
   isCurrent = true,
 ): { path: string; version: string; sha256: string } => {
-  checkName(model.name);
-  const { bytes, sha256 } = encodeModel(model);
-  const version = versionOf(sha256, made);
-  const path = join(modelsDir, model.name, version, FILE);
-  writeAtomically(path, bytes);
-  if (isCurrent) switchCurrent(modelsDir, model.name, version);
+  const { path, version, sha256, finish } = beginVersion(modelsDir, model, made);
+  finish(isCurrent);
   return { path, version, sha256 };
 };
 
@@ -130,7 +169,7 @@ const versionsOf = (modelsDir: string, name: string): readonly string[] => {
   const folder = join(modelsDir, name);
   if (!existsSync(folder)) return [];
   return namesIn(folder)
-    .filter((version) => existsSync(join(folder, version, FILE)))
+    .filter((version) => !version.startsWith('.') && existsSync(join(folder, version, FILE)))
     .sort()
     .reverse();
 };

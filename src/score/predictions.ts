@@ -253,6 +253,11 @@ const join = (
     else if (outcome === SEVERAL) reject(AMBIGUOUS);
     else pairs.push([row, outcome]);
   }
+  if (pairs.length === 0 && predictionOf.size === 0 && (rejected[KNOWN] ?? 0) > 0)
+    throw new AppError(
+      'data-unfit',
+      `all ${rejected[KNOWN]!.toLocaleString('en')} predictions of ${names.predictions} are ${KNOWN}: these measure its memory, not its forecasts; give predictions of other days, or --include-training to measure on them all the same`,
+    );
   if (pairs.length === 0) {
     const why = Object.entries(rejected).map(([reason, n]) => `${n} ${reason}`);
     throw new AppError(

@@ -4,9 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { readModel, writeModel } from '../core/model-file.ts';
+import { encodeModel, readModel } from '../core/model-file.ts';
 import type { Model } from '../core/model.ts';
-import { storeModel } from '../core/model-store.ts';
+import { beginVersion, type VersionInMaking } from '../core/model-store.ts';
 import { buildReferencePredictor } from '../predict/reference.ts';
 import type { Trained } from '../train/training.ts';
 
@@ -26,25 +26,33 @@ const JUDGED = 'judged';
 interface StorePlace {
   readonly modelsDir: string;
   readonly made: Date;
-  /** Whether it is made current. */
-  readonly isPublished: boolean;
 }
 
-/** Stores what was learned, each model with its baselines. @throws AppError as `storeModel` does */
-export const storeTrained = (
+/** What was learned, each model with its baselines, as a version that is not there yet. @throws AppError as `beginVersion` does */
+export const beginTrained = (
   { judged, refit }: Pick<Trained, 'judged' | 'refit'>,
-  { modelsDir, made, isPublished }: StorePlace,
-): { readonly model: Model; readonly path: string; readonly version: string } => {
+  { modelsDir, made }: StorePlace,
+): { readonly model: Model; readonly making: VersionInMaking } => {
   const { model: plain, selfTestRaw, baselines } = refit ?? judged;
   const model = withSelfTest(plain, selfTestRaw);
-  const { path, version } = storeModel(modelsDir, model, made, isPublished);
-  writeModel(baselines, join(dirname(path), BASELINES));
+  const making = beginVersion(modelsDir, model, made);
+  making.add(BASELINES, encodeModel(baselines).bytes);
   if (refit) {
-    const folder = join(dirname(path), JUDGED);
-    writeModel(withSelfTest(judged.model, judged.selfTestRaw), join(folder, basename(path)));
-    writeModel(judged.baselines, join(folder, BASELINES));
+    const again = withSelfTest(judged.model, judged.selfTestRaw);
+    making.add(join(JUDGED, basename(making.path)), encodeModel(again).bytes);
+    making.add(join(JUDGED, BASELINES), encodeModel(judged.baselines).bytes);
   }
-  return { model, path, version };
+  return { model, making };
+};
+
+/** Stores what was learned, each model with its baselines. @throws AppError as `beginTrained` does */
+export const storeTrained = (
+  trained: Pick<Trained, 'judged' | 'refit'>,
+  { isPublished, ...place }: StorePlace & { readonly isPublished: boolean },
+): { readonly model: Model; readonly path: string; readonly version: string } => {
+  const { model, making } = beginTrained(trained, place);
+  making.finish(isPublished);
+  return { model, path: making.path, version: making.version };
 };
 
 /** The file of the model that the report of the model at a path judges, where that is another one. */

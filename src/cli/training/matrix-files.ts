@@ -1,21 +1,20 @@
 /**
  * A model out of a matrix folder that `features` wrote and the trees that another program learned from it, with its report.
  */
-import { copyFileSync, existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { writeAtomically } from '../../core/files/atomic-write.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { readModel } from '../../core/model-file.ts';
-import { storeModel } from '../../core/model-store.ts';
+import { beginVersion } from '../../core/model-store.ts';
 import { scoreOverFeatures } from '../../exchange/over-features.ts';
 import { matrixMonths, readMatrixPart } from '../../flights/output/matrix-folder.ts';
 import { peakMemoryMb } from '../../host/peak-memory.ts';
 import { compilePredictor } from '../../predict/compile.ts';
-import { buildTrainingPage } from '../../report/training/training-page.ts';
 import { verdictOf } from '../../report/training/verdict.ts';
 import { finishLearnedElsewhere } from '../../score/learned-elsewhere.ts';
 import { refusalBy } from './climatology-gate.ts';
 import type { Publication } from './publication.ts';
+import { addReport } from './report-files.ts';
 
 /** The model to come, without its trees. */
 export const DEFINITION_FILE = 'definition.safetensors';
@@ -66,12 +65,11 @@ export const importLearnedElsewhere = async ({
     isCurrent: refusal === undefined,
     reason: refusal ?? 'made current',
   };
-  const { path, version } = storeModel(modelsDir, model, new Date(), publication.isCurrent);
-  copyFileSync(join(folder, BASELINES_FILE), join(dirname(path), BASELINES_FILE));
+  const making = beginVersion(modelsDir, model, new Date());
   const trainedOn = definition.provenance.trainedOn!;
   const report = {
-    model: path,
-    version,
+    model: making.path,
+    version: making.version,
     madeBy: foreign.madeBy,
     features: folder,
     publication,
@@ -87,8 +85,13 @@ export const importLearnedElsewhere = async ({
     seconds: (performance.now() - startMs) / 1000,
     peakMemoryMb: peakMemoryMb(),
   };
-  const text = `${JSON.stringify(report, null, 2)}\n`;
-  writeAtomically(join(dirname(path), 'report.json'), Buffer.from(text));
-  writeAtomically(join(dirname(path), 'report.html'), Buffer.from(buildTrainingPage(report)));
+  try {
+    making.add(BASELINES_FILE, readFileSync(join(folder, BASELINES_FILE)));
+    addReport(making, report);
+    making.finish(publication.isCurrent);
+  } catch (error) {
+    making.abandon();
+    throw error;
+  }
   return report;
 };

@@ -1,8 +1,6 @@
 /**
  * Files to a stored model and its report: what `train` and `start` do, with progress shown and Ctrl-C heeded.
  */
-import { dirname, join } from 'node:path';
-import { writeAtomically } from '../../core/files/atomic-write.ts';
 import type { RejectExample } from '../../core/table.ts';
 import { fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
@@ -11,11 +9,10 @@ import { checkPlace, currentOf, findModel } from '../../core/model-store.ts';
 import type { OwnColumn } from '../../flights/cleaning/own-columns.ts';
 import { type FlightsOptions, loadFlights } from '../../flights/cleaning/weather.ts';
 import { peakMemoryMb } from '../../host/peak-memory.ts';
-import { buildTrainingPage } from '../../report/training/training-page.ts';
 import { verdictOf } from '../../report/training/verdict.ts';
 import type { FeatureImportance } from '../../score/importance.ts';
 import { type PartialDependence, partialDependenceOf } from '../../score/partial-dependence.ts';
-import { storeTrained } from '../../score/stored-training.ts';
+import { beginTrained } from '../../score/stored-training.ts';
 import { type RollingMonth, rollMonths } from '../../train/rolling.ts';
 import { DEFAULT_OPTIONS, type TrainOptions } from '../../train/settings.ts';
 import type { TrainReport } from '../../train/train-report.ts';
@@ -25,6 +22,7 @@ import { trainExplained } from './explained-training.ts';
 import { decidePublication, type Publication, requireComparable } from './publication.ts';
 import { buildPace } from './pace.ts';
 import { buildProgress } from '../progress.ts';
+import { addReport } from './report-files.ts';
 import { printNotes, readingNotes } from '../reading-flags.ts';
 
 interface TrainFilesOptions extends Partial<TrainOptions>, FlightsOptions {
@@ -128,34 +126,33 @@ const trainWatched = async (
     publish: options.publish,
     ifBetter: options.ifBetter,
   });
-  const { path, version } = storeTrained(trained, {
-    modelsDir: options.modelsDir,
-    made: new Date(),
-    isPublished: publication.isCurrent,
-  });
-  const { model } = trained.judged;
-  const importance = await explained;
-  const report: TrainFilesReport = {
-    model: path,
-    version,
-    publication,
-    verdict: verdictOf(trained.report).text,
-    ...trained.report,
-    unusedColumns: table.source.unused ?? [],
-    examples: table.source.examples ?? {},
-    importance,
-    importanceRows: trained.sampleRaw.length / model.inputs.length,
-    partialDependence: partialDependenceOf(model, importance, trained.sampleRaw),
-    ...(trials ? { trials } : {}),
-    ...(rolling ? { rolling } : {}),
-    seconds: (performance.now() - startMs) / 1000,
-    peakMemoryMb: peakMemoryMb(),
-  };
-  const text = `${JSON.stringify(report, null, 2)}\n`;
-  writeAtomically(join(dirname(path), 'report.json'), Buffer.from(text));
-  const page = buildTrainingPage(report);
-  writeAtomically(join(dirname(path), 'report.html'), Buffer.from(page));
-  return report;
+  const { making } = beginTrained(trained, { modelsDir: options.modelsDir, made: new Date() });
+  try {
+    const { model } = trained.judged;
+    const importance = await explained;
+    const report: TrainFilesReport = {
+      model: making.path,
+      version: making.version,
+      publication,
+      verdict: verdictOf(trained.report).text,
+      ...trained.report,
+      unusedColumns: table.source.unused ?? [],
+      examples: table.source.examples ?? {},
+      importance,
+      importanceRows: trained.sampleRaw.length / model.inputs.length,
+      partialDependence: partialDependenceOf(model, importance, trained.sampleRaw),
+      ...(trials ? { trials } : {}),
+      ...(rolling ? { rolling } : {}),
+      seconds: (performance.now() - startMs) / 1000,
+      peakMemoryMb: peakMemoryMb(),
+    };
+    addReport(making, report);
+    making.finish(publication.isCurrent);
+    return report;
+  } catch (error) {
+    making.abandon();
+    throw error;
+  }
 };
 
 const lineOfStop = ({ trees, maxTrees }: TrainReport): string =>

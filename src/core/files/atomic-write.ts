@@ -26,9 +26,13 @@ import { refusalReason } from './system-refusal.ts';
 /** As many as Linux follows. */
 const MAX_LINKS = 40;
 
-/** Writes to a temporary neighbour, flushes, renames. @throws AppError file-unwritable (no permission, disk full) */
-export const writeAtomically = (path: string, bytes: Uint8Array): void => {
-  const place = placeOf(path);
+/**
+ * Writes to a temporary neighbour, flushes, renames.
+ * @param named the path that a refusal names, where the file is to be moved there later
+ * @throws AppError file-unwritable (no permission, disk full)
+ */
+export const writeAtomically = (path: string, bytes: Uint8Array, named = path): void => {
+  const place = placeOf(path, named);
   try {
     if (place.isStream) {
       writeWhole(path, bytes, false);
@@ -44,7 +48,16 @@ export const writeAtomically = (path: string, bytes: Uint8Array): void => {
       throw error;
     }
   } catch (error) {
-    throw unwritable(path, error);
+    throw unwritable(named, error);
+  }
+};
+
+/** Gives a folder its name, with all that is in it, in one step. @throws AppError file-unwritable */
+export const moveFolder = (from: string, to: string): void => {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    throw unwritable(to, error);
   }
 };
 
@@ -66,21 +79,21 @@ interface Place {
 }
 
 /** @throws AppError file-unwritable (a folder, a socket, links in a circle) */
-export const placeOf = (path: string): Place => {
-  const stat = statOf(path);
+export const placeOf = (path: string, named = path): Place => {
+  const stat = statOf(path, named);
   if (stat === undefined) return { path: targetOf(path), isStream: false };
   if (stat.isFile()) return { path: realpathSync(path), isStream: false };
   if (stat.isFIFO() || stat.isCharacterDevice()) return { path, isStream: true };
   const kind = stat.isDirectory() ? 'a folder' : 'no file';
-  throw new AppError('file-unwritable', `${path} is ${kind}; a file is expected`);
+  throw new AppError('file-unwritable', `${named} is ${kind}; a file is expected`);
 };
 
 /** What is there, links followed; undefined where nothing is. */
-const statOf = (path: string): Stats | undefined => {
+const statOf = (path: string, named: string): Stats | undefined => {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    throw unwritable(path, error);
+    throw unwritable(named, error);
   }
 };
 

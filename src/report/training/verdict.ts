@@ -78,9 +78,9 @@ const flightsOf = ({ seen, against, joinedBy, splitKind }: Judged): string => {
   return `flights of days that ${who} (${formatNumber(seen.rows)} on days that ${knower}, ${seen.days}, were left out)`;
 };
 
-/** Of predictions from a file without their model. */
+/** Of predictions from a file without their model, which may have answered for other minutes. */
 export const DAYS_UNKNOWN =
-  'no model was named, so no flight is left out that it learned from: name the one that predicted (puntual evaluate MODEL --predictions FILE --outcomes FILE)';
+  'no model was named, so no flight is left out that it learned from, and late is 15 min or more unless --late-minutes says otherwise: name the one that predicted (puntual evaluate MODEL --predictions FILE --outcomes FILE)';
 
 /** Who is compared, and whose the difference is. */
 interface Subject {
