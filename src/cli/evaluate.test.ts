@@ -113,9 +113,64 @@ test(
   () => {
     put('earlier.csv', linesOf({ first: -14, n: 12 }));
     const { stdout } = run('evaluate', 'warm', 'earlier.csv');
+    expect(stdout).toContain('days that it does not know, all of them in hindsight, the model ');
     expect(stdout).toStartWith(
       '! 720 of these 720 flights left before the first day that the model knows: it was learned from what came after them',
     );
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+test(
+  'days in a gap between those that a model knows are not called known, and figures on them hindsight: in text, JSON and on the page',
+  () => {
+    const days = '2019-04-14..2019-05-03, 2019-05-14..2019-06-10';
+    put('gap.csv', [...linesOf({ first: 0, n: 20 }), ...linesOf({ first: 30, n: 28 })]);
+    const trained = train('gap.csv', 'gap', '--publish').stdout;
+    expect(trained).toContain(`trained again on all 2,880 flights (${days}) in`);
+    expect(run('model', 'show', 'gap', '--models', 'models').stdout).toContain(
+      `knows 2880 flights of the days ${days}\n`,
+    );
+    const { known } = readModel(findModel(join(folder, 'models'), 'gap')).model.provenance
+      .trainedOn!;
+    expect(known).toMatchObject({ days: '2019-04-14..2019-06-10', ranges: days.split(', ') });
+
+    put('around.csv', linesOf({ first: 0, n: 70 }));
+    const report = JSON.parse(
+      run('evaluate', 'gap', 'around.csv', '--json', '-o', 'gap.html').stdout,
+    );
+    expect(report.rows).toEqual({ read: 4200, rejected: 2880, used: 1320 });
+    expect(report.rejected).toEqual({ 'on days that the model knows': 2880 });
+    expect(report.seen).toEqual({ days, rows: 2880, included: false });
+    expect(report.hindsight).toEqual({
+      rows: 600,
+      byModel: [{ name: 'the model', before: 0, between: 600 }],
+    });
+    const warning =
+      '600 of these 1,320 flights left on days between those that the model knows: it was learned from what came before and after them, so this is hindsight and no forecast.';
+    expect(report.warnings).toEqual([warning]);
+    expect(report.verdict).toStartWith(
+      `On 1,320 flights of days that it does not know (2,880 on days that it knows, ${days}, were left out), 600 of them in hindsight, the model `,
+    );
+    const page = readFileSync(join(folder, 'gap.html'), 'utf8');
+    for (const text of [warning, report.verdict, days.replaceAll('..', ' to ')])
+      expect(page).toContain(text);
+    expect(page).not.toContain('class="verdict good"');
+    expect(run('evaluate', 'gap', 'around.csv').stdout).toStartWith(`! ${warning}\n`);
+
+    const all = JSON.parse(
+      run('evaluate', 'gap', 'around.csv', '--include-training', '--json').stdout,
+    );
+    expect(all.seen).toEqual({ days, rows: 2880, included: true });
+    expect(all.hindsight.rows).toBe(600);
+    expect(all.warnings).toHaveLength(2);
+    // The other model knows the first 48 days, so the gap too.
+    const both = JSON.parse(
+      run('evaluate', 'gap', 'around.csv', '--against', 'warm', '--json').stdout,
+    );
+    expect(both.rows.used).toBe(720);
+    expect(both.hindsight.rows).toBe(0);
+    expect(both.seen.days).toBe(`${days} and 2019-04-14..2019-05-31`);
   },
   BUSY_TIMEOUT_MS,
 );

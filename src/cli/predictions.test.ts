@@ -175,3 +175,29 @@ test(
   },
   BUSY_TIMEOUT_MS,
 );
+
+test(
+  'predictions of a gap between the days that the model knows are counted as hindsight, not as known',
+  () => {
+    put('halves.csv', [...flightsOf(0, 20), ...flightsOf(50, 20)]);
+    expect(
+      run('train', 'halves.csv', '--name', 'halves', '--trees', '5', '--publish'),
+    ).toMatchObject({ exitCode: 0 });
+    const report = JSON.parse(evaluate('plan.parquet', 'after.csv', 'halves', '--json').stdout);
+    expect(report.seen).toEqual({
+      days: '2019-04-14..2019-05-03, 2019-06-03..2019-06-22',
+      rows: 600,
+      included: false,
+    });
+    expect(report.rows.used).toBe(600);
+    expect(report.hindsight).toEqual({
+      rows: 600,
+      byModel: [{ name: 'the model', before: 0, between: 600 }],
+    });
+    expect(report.verdict).toStartWith(
+      'On 600 flights that were predicted and have an outcome (600 on days that the model knows were left out), all of them in hindsight, the forecast',
+    );
+    expect(report.warnings[0]).toStartWith('600 of these 600 flights left on days between those');
+  },
+  BUSY_TIMEOUT_MS,
+);

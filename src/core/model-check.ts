@@ -6,6 +6,7 @@ import { type DelayShape, SHAPE_POINTS } from './delay-distribution.ts';
 import { AppError } from './errors.ts';
 import { buildEncoder } from './features.ts';
 import { checkForest } from './forest.ts';
+import { areRanges } from './known-days.ts';
 import type { Calibration, Head, HeadScore, Member, Model, StackMember } from './model.ts';
 
 /** @throws AppError model-broken */
@@ -44,6 +45,9 @@ const check = (model: Model): void => {
     if (kind !== 'quantile') broken('a probability is read from a distribution');
     checkShape(score.shape, nProbabilities);
   }
+  const ranges = model.provenance.trainedOn?.known?.ranges;
+  if (ranges !== undefined && !(Array.isArray(ranges) && areRanges(ranges)))
+    broken('the days that it knows are not ranges of rising dates');
   const { nRows, raw, answers } = model.selfTest;
   if (raw.length !== nRows * nInputs || answers.length !== nRows * nHeads)
     broken('its self-test has another shape');

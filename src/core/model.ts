@@ -1,7 +1,6 @@
 /**
  * A model: what it asks for, how a flight becomes numbers, how numbers become answers, where it came from.
  */
-
 import type { DelayShape } from './delay-distribution.ts';
 import type { Feature } from './features.ts';
 import type { Forest } from './forest.ts';
@@ -124,12 +123,14 @@ interface Provenance {
     /** How it sees weather; absent where it asks for none, and in files of older versions. */
     readonly weather?: WeatherRule;
     /**
-     * What the stored model knows: the days of all flights that its trees, its rounds or its curve were found on, how
-     * many these are, and which share of them was late (not in older files). Absent in files of older versions, which
-     * know the parts before the test.
+     * What the stored model knows: the first and last day of all flights that its trees, its rounds or its curve were
+     * found on, how many these are, which share of them was late, and `ranges`, the days on which one of them left, as
+     * rising ranges without a gap (the latter two not in older files). Absent in files of older versions, which know the
+     * parts before the test.
      */
     readonly known?: {
       readonly days: string;
+      readonly ranges?: readonly string[];
       readonly rows: number;
       readonly baseRate?: number;
     };

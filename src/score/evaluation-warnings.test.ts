@@ -49,6 +49,7 @@ const warningsWith = (leadHours: number): readonly string[] =>
   evaluationWarnings({ model: MODEL, path: '', version: '1' }, tableOf(leadHours), {
     lateMinutes: 15,
     seen: { days: '2013-01-01..2013-10-31', rows: 0, included: false },
+    hindsight: { rows: 0, byModel: [] },
     absent: [],
   });
 

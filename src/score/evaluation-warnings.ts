@@ -2,12 +2,12 @@
  * What speaks against taking the figures of an evaluation at their word: a model that is measured by something else than it
  * was learned for, without what it looks at, or on what it knows.
  */
-import { dayOf } from '../core/calendar.ts';
+import { knownDaysOf } from '../core/known-days.ts';
 import { firstHeadOf, type Model } from '../core/model.ts';
-import { departuresOf, type Table } from '../core/table.ts';
+import type { Table } from '../core/table.ts';
 import { describeAbsent, lacksWeather } from './absent-inputs.ts';
 import { countRepeated } from './repeated-flights.ts';
-import { firstKnownDay, knownDaysOf, type SeenFlights } from './seen-days.ts';
+import { type Hindsight, hindsightWarnings, type SeenFlights } from './seen-days.ts';
 import type { StoredModel } from './stored-training.ts';
 
 export const nameOf = ({ model, version }: StoredModel): string => `${model.name} ${version}`;
@@ -18,6 +18,7 @@ export const lateMinutesOf = (model: Model): number => firstHeadOf(model).minute
 interface Circumstances {
   readonly lateMinutes: number;
   readonly seen: SeenFlights;
+  readonly hindsight: Hindsight;
   /** Inputs that none of the flights has. */
   readonly absent: readonly string[];
   readonly rival?: { readonly stored: StoredModel; readonly absent: readonly string[] } | undefined;
@@ -30,7 +31,7 @@ const MAX_REPEATED = 0.005;
 export const evaluationWarnings = (
   stored: StoredModel,
   table: Table,
-  { lateMinutes, seen, absent, rival }: Circumstances,
+  { lateMinutes, seen, hindsight, absent, rival }: Circumstances,
 ): readonly string[] => {
   const { model } = stored;
   const against = rival?.stored;
@@ -74,15 +75,7 @@ export const evaluationWarnings = (
     warnings.push(
       `${nameOf(rival!.stored)} looks at ${missedByRival}: it is measured without, which may be below its worth.`,
     );
-  const first = firstKnownDay(model);
-  const nEarlier =
-    first === undefined
-      ? 0
-      : departuresOf(table).filter((minutes) => dayOf(minutes) < first).length;
-  if (nEarlier > 0)
-    warnings.push(
-      `${nEarlier.toLocaleString('en')} of these ${table.nRows.toLocaleString('en')} flights left before the first day that the model knows: it was learned from what came after them, so this is hindsight and no forecast.`,
-    );
+  warnings.push(...hindsightWarnings(hindsight, table.nRows));
   if (seen.included && seen.rows > 0)
     warnings.push(
       `${seen.rows.toLocaleString('en')} of these ${table.nRows.toLocaleString('en')} flights are on days that ${against ? 'one of the models' : 'the model'} knows (${seen.days}): every figure below flatters it.`,

@@ -3,6 +3,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import { buildBinCounter, driftOf, type InputDrift, MIN_SEEN } from '../core/distribution.ts';
+import { knownDaysOf } from '../core/known-days.ts';
 import type { Model } from '../core/model.ts';
 import { departuresOf, pickTableRows, type Table, type RejectExample } from '../core/table.ts';
 import { compilePredictor } from '../predict/compile.ts';
@@ -25,8 +26,8 @@ import { type FeatureImportance, importanceOf } from './importance.ts';
 import { type PartialDependence, partialDependenceOf } from './partial-dependence.ts';
 import { headQualitiesOf } from './head-qualities.ts';
 import {
-  buildSeen,
-  knownDaysOf,
+  type Hindsight,
+  hindsightOf,
   type LearnedFrom,
   learnedFromOf,
   type SeenFlights,
@@ -55,6 +56,8 @@ export interface StoredEvaluation extends Evaluation {
   readonly heads: readonly HeadQuality[];
   /** Which of the files' flights the model knows. */
   readonly seen: SeenFlights;
+  /** Which of the flights that were measured left before a day that the model knows. */
+  readonly hindsight: Hindsight;
   /** What the model, and the one that it is compared with, learned from. */
   readonly learnedFrom: readonly LearnedFrom[];
   /** What must be read before any figure. */
@@ -109,12 +112,16 @@ export const evaluateStored = (
     (flights, { model: { inputs } }) => scorableFlights(flights, inputs),
     unseen.table,
   );
-  const ranges = [...new Set(models.flatMap((one) => knownDaysOf(one.model) ?? []))];
+  const ranges = [...new Set(models.flatMap((one) => knownDaysOf(one.model)?.text ?? []))];
   const seen: SeenFlights = {
     days: models.some((one) => knownDaysOf(one.model) === undefined) ? null : ranges.join(' and '),
     rows: includesTraining ? seenBy(table, models).n : unseen.nLeftOut,
     included: includesTraining,
   };
+  const hindsight = hindsightOf(
+    models.map((one, i) => ({ name: i === 0 ? 'the model' : nameOf(one), model: one.model })),
+    departuresOf(table),
+  );
   const lateMinutes = wanted ?? lateMinutesOf(model);
   const labels = labelsOf(table.delayMinutes, lateMinutes);
   const nLate = labels.reduce((sum, label) => sum + label, 0);
@@ -166,6 +173,7 @@ export const evaluateStored = (
     warnings: evaluationWarnings(stored, table, {
       lateMinutes,
       seen,
+      hindsight,
       absent,
       rival: against && {
         stored: against,
@@ -184,6 +192,7 @@ export const evaluateStored = (
     rows: { read: table.source.nRowsRead, rejected: nRejected, used: table.nRows },
     rejected,
     seen,
+    hindsight,
     learnedFrom: models.map((one, i) =>
       learnedFromOf(i === 0 ? 'the model' : nameOf(one), one.model),
     ),
@@ -225,7 +234,7 @@ const seenBy = (
   table: Table,
   models: readonly StoredModel[],
 ): { isSeen: Uint8Array; n: number } => {
-  const tests = models.flatMap(({ model }) => knownDaysOf(model) ?? []).map(buildSeen);
+  const tests = models.flatMap(({ model }) => knownDaysOf(model)?.isKnown ?? []);
   const isSeen = new Uint8Array(table.nRows);
   let n = 0;
   departuresOf(table).forEach((minutes, row) => {
@@ -247,7 +256,7 @@ const unseenOf = (
   const { isSeen, n } = seenBy(all, models);
   if (n === 0) return { table: all, nLeftOut: 0 };
   if (n < all.nRows) return { table: pickTableRows(all, (row) => isSeen[row] === 0), nLeftOut: n };
-  const ranges = models.flatMap(({ model }) => knownDaysOf(model) ?? []);
+  const ranges = models.flatMap(({ model }) => knownDaysOf(model)?.text ?? []);
   throw new AppError(
     'data-too-small',
     `all ${all.nRows.toLocaleString('en')} flights are on days that ${models.length > 1 ? 'one of the models knows' : 'the model knows'} (${ranges.join(' and ')}): these measure its memory, not its forecasts; give flights of other days, or --include-training to measure on them all the same${hintOf(models[0]!)}`,

@@ -4,6 +4,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import { encodeTime } from '../core/flight.ts';
+import { knownDaysOf } from '../core/known-days.ts';
 import { firstHeadOf, type Model } from '../core/model.ts';
 import { departuresOf, pickTableRows, type Table } from '../core/table.ts';
 import type { Predictions } from '../flights/cleaning/predictions.ts';
@@ -20,8 +21,9 @@ import { rateOf } from '../train/quality/metrics.ts';
 import type { EvaluationOptions } from './evaluation.ts';
 import { headQualitiesOf } from './head-qualities.ts';
 import {
-  buildSeen,
-  knownDaysOf,
+  type Hindsight,
+  hindsightOf,
+  hindsightWarnings,
   type LearnedFrom,
   learnedFromOf,
   type SeenFlights,
@@ -49,6 +51,8 @@ interface PredictionEvaluation extends Evaluation {
   readonly heads: readonly HeadQuality[];
   /** Which of the flights the model knew that predicted them, where it was named. */
   readonly seen?: SeenFlights;
+  /** Which of the flights left before a day that that model knows. */
+  readonly hindsight?: Hindsight;
   /** What that model learned from. */
   readonly learnedFrom?: readonly LearnedFrom[];
   readonly warnings: readonly string[];
@@ -81,7 +85,7 @@ export const evaluatePredictions = (
 ): PredictionEvaluation => {
   const lateMinutes = wanted ?? (model ? firstHeadOf(model).minutes : LATE_MINUTES);
   const days = model && knownDaysOf(model);
-  const isKnown = days === undefined ? () => false : buildSeen(days);
+  const isKnown = days?.isKnown ?? (() => false);
   const joined = join(predictions, outcomes, includesTraining ? () => false : isKnown);
   const { pairs, joinedBy } = joined;
   const places = Int32Array.from(pairs, ([, row]) => row);
@@ -109,10 +113,11 @@ export const evaluatePredictions = (
     model === undefined
       ? undefined
       : {
-          days: days ?? null,
+          days: days?.text ?? null,
           rows: includesTraining ? nKnown : (joined.rejected[KNOWN] ?? 0),
           included: includesTraining,
         };
+  const hindsight = model && hindsightOf([{ name: 'the model', model }], departures);
   return {
     model: predictions.table.source.files.join(', '),
     joinedBy,
@@ -144,8 +149,9 @@ export const evaluatePredictions = (
       quantiles: predictions.quantiles.map((one) => ({ ...one, values: pick(one.values) })),
     }),
     ...(seen && { seen }),
+    ...(hindsight && { hindsight }),
     ...(model && { learnedFrom: [learnedFromOf('the model', model)] }),
-    warnings: warningsOf(predictions, outcomes, { model, lateMinutes, joined, seen }),
+    warnings: warningsOf(predictions, outcomes, { model, lateMinutes, joined, seen, hindsight }),
     unusedColumns: [],
   };
 };
@@ -282,12 +288,13 @@ interface Circumstances {
   readonly lateMinutes: number;
   readonly joined: Joined;
   readonly seen: SeenFlights | undefined;
+  readonly hindsight: Hindsight | undefined;
 }
 
 const warningsOf = (
   { probability }: Predictions,
   outcomes: Table,
-  { model, lateMinutes, joined: { pairs, rejected }, seen }: Circumstances,
+  { model, lateMinutes, joined: { pairs, rejected }, seen, hindsight }: Circumstances,
 ): readonly string[] => {
   const warnings: string[] = [];
   const target = model?.provenance.trainedOn?.target;
@@ -306,6 +313,7 @@ const warningsOf = (
     warnings.push(
       `Only ${whole(pairs.length)} of ${whole(nAsked)} predictions have their flight in the outcomes: the figures are of these.`,
     );
+  if (hindsight) warnings.push(...hindsightWarnings(hindsight, pairs.length));
   if (seen?.included && seen.rows > 0)
     warnings.push(
       `${whole(seen.rows)} of these ${whole(pairs.length)} flights are on days that the model knows (${seen.days}): every figure below flatters it.`,

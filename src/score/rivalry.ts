@@ -2,6 +2,7 @@
  * A new model beside the one that serves now, on test days that neither of them knows.
  */
 import { dayOf } from '../core/calendar.ts';
+import { knownDaysOf } from '../core/known-days.ts';
 import { firstHeadOf, type Model } from '../core/model.ts';
 import { type LoadedModel, readModel } from '../core/model-file.ts';
 import { departuresOf, pickTableRows, type Table } from '../core/table.ts';
@@ -12,7 +13,6 @@ import { compilePredictor } from '../predict/compile.ts';
 import { rawOf } from '../train/features/encoding.ts';
 import { absentInputs, describeAbsent, unseenValues } from './absent-inputs.ts';
 import { answersOf, firstAnswers } from './first-answers.ts';
-import { buildSeen, knownDaysOf } from './seen-days.ts';
 import { judgedPathOf } from './stored-training.ts';
 
 /** The model that serves now, or, where it was learned again from the test days, the one that its report judges. */
@@ -52,7 +52,7 @@ interface Contest {
 /**
  * @param judged the new model as its report judges it
  * @param table the flights that it was learned and tested on
- * @returns null where the current model knows every test day
+ * @returns null where no test day is later than all days that the current model knows
  */
 export const compareWithCurrent = (
   judged: Model,
@@ -60,7 +60,8 @@ export const compareWithCurrent = (
   table: Table,
 ): Contest | null => {
   const { minutes } = firstHeadOf(judged);
-  const isTest = buildSeen(judged.provenance.trainedOn!.split.test);
+  const known = knownDaysOf(judged);
+  const isTest = (minutes: number): boolean => known?.isKnown(minutes) !== true;
   const twin = judgedPathOf(current.path);
   const rival =
     rivalOn(current.model, current.version, table, isTest) ??
@@ -88,7 +89,7 @@ export const compareWithCurrent = (
   };
 };
 
-/** A model and the test flights of days that it does not know; undefined where there are none. */
+/** A model and the test flights after all days that it knows: of days before, it knows how they went on. */
 const rivalOn = (
   model: Model,
   name: string,
@@ -96,11 +97,10 @@ const rivalOn = (
   isTest: (minutes: number) => boolean,
 ): Rival | undefined => {
   const days = knownDaysOf(model);
-  const isKnown = days === undefined ? () => false : buildSeen(days);
   const departures = departuresOf(all);
   const table = pickTableRows(all, (row) => {
     const minutes = departures[row]!;
-    return isTest(minutes) && !isKnown(minutes);
+    return isTest(minutes) && (days === undefined || days.isAfter(minutes));
   });
   return table.nRows === 0 ? undefined : { model, name, table };
 };

@@ -6,7 +6,7 @@ import { dayOf } from '../core/calendar.ts';
 import { buildDelayQuantile } from '../core/delay-distribution.ts';
 import type { Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
-import { datesOf } from './features/time-split.ts';
+import { recordDays } from './features/time-split.ts';
 import type { FlightSamples } from './flight-samples.ts';
 import type { BoostRows } from './growing/training-rows.ts';
 import type { LearnedHead, LearnedHeads } from './heads/learned-heads.ts';
@@ -80,7 +80,7 @@ export const judge = (
         rows,
         split: split.dates,
         known: {
-          days: datesOf(departures, known),
+          ...recordDays(departures, known),
           rows: known.length,
           baseRate: rateOfParts([parts.train, parts.validation, parts.calibration]),
         },

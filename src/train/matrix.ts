@@ -8,7 +8,7 @@ import type { Model } from '../core/model.ts';
 import { departuresOf, type Table } from '../core/table.ts';
 import { valuesOf } from './binning/column-binning.ts';
 import { buildTrainingPool } from './engine/training-pool.ts';
-import { datesOf, PARTS, type Part } from './features/time-split.ts';
+import { PARTS, type Part, recordDays } from './features/time-split.ts';
 import { prepare } from './preparation.ts';
 import { buildBaselines } from './quality/baseline-model.ts';
 import { distributionsOf } from './input-distribution.ts';
@@ -79,7 +79,7 @@ export const buildFeatureMatrix = async (
             split: split.dates,
             ...(weather && { weather: ruleOf(weather) }),
             known: {
-              days: datesOf(departures, known),
+              ...recordDays(departures, known),
               rows: known.length,
               baseRate: rateOf(Uint8Array.from(known, (row) => labels[row]!)),
             },

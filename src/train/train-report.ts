@@ -8,6 +8,7 @@ import type { HeadQuality } from './quality/head-quality.ts';
 /** The model that is stored, learned again from every flight after the one that the report judges. */
 interface Refit {
   readonly days: string;
+  readonly ranges?: readonly string[];
   readonly rows: number;
   readonly seconds: number;
 }

@@ -9,7 +9,7 @@ import { wholeProcessors } from '../host/processors.ts';
 import { freeColumns, MANY_ROWS } from './ended-memory.ts';
 import { buildParallelLearner } from './engine/parallel-learner.ts';
 import { buildTrainingPool, type TrainingPool } from './engine/training-pool.ts';
-import { datesOf } from './features/time-split.ts';
+import { recordDays } from './features/time-split.ts';
 import { takeSamples } from './flight-samples.ts';
 import type { BuildLearner } from './growing/learner.ts';
 import { learnHeads } from './heads/head-training.ts';
@@ -190,7 +190,7 @@ const learnEveryDay = async (
         trainedOn: {
           ...trainedOn,
           known: {
-            days: datesOf(departures, known),
+            ...recordDays(departures, known),
             rows: known.length,
             baseRate: rateOf(learnable.parts.train.labels),
           },

@@ -34,7 +34,7 @@ interface ModelDocument {
   };
   readonly trainedOn?: {
     readonly dialect: string;
-    readonly known?: { readonly rows: number };
+    readonly known?: { readonly rows: number; readonly ranges?: readonly string[] };
     readonly settings?: Readonly<Record<string, unknown>>;
     readonly split: Readonly<Record<string, string>>;
   };
@@ -142,6 +142,17 @@ const rangeOf = (words: Words, range = ''): readonly [string, string] => {
   return from && to ? [dayOf(words, from), dayOf(words, to)] : ['', ''];
 };
 
+/** More periods than these are no sentence: the first and the last day stand for them. */
+const MOST_PERIODS = 4;
+
+const periodsOf = (
+  words: Words,
+  ranges: readonly string[],
+): readonly (readonly [string, string])[] =>
+  ranges.length <= MOST_PERIODS
+    ? ranges.map((range) => rangeOf(words, range))
+    : [[dayOf(words, ranges[0]!), dayOf(words, ranges.at(-1)!.slice(-10))]];
+
 const factsOf = (model: ModelDocument, page: PageData, words: Words): readonly string[] => {
   const { trainedOn, quality, threshold, madeBy } = model;
   const facts = [words.model.answers(page.subject, percentOf(words, threshold))];
@@ -150,8 +161,7 @@ const factsOf = (model: ModelDocument, page: PageData, words: Words): readonly s
     facts.push(
       words.model.learned(
         trainedOn.known === undefined ? '' : numberOf(words, trainedOn.known.rows),
-        dayOf(words, learnedFrom),
-        dayOf(words, learnedTo),
+        periodsOf(words, trainedOn.known?.ranges ?? [`${learnedFrom}..${learnedTo}`]),
         trainedOn.dialect,
       ),
     );

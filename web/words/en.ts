@@ -227,8 +227,10 @@ export const english: Words = {
       target === 'outcome'
         ? `It estimates how likely ${outcome === '' ? 'its own outcome' : `class “${outcome}”`} is, and says yes at ${threshold} or more.`
         : `It estimates how likely it is that a flight ${TARGETS[target]} at least ${minutes} minutes late, and calls it delayed at ${threshold} or more.`,
-    learned: (rows, from, to, dialect) =>
-      `It learned from ${rows === '' ? 'flights' : `${rows} flights`} between ${from} and ${to} (${dialect}).`,
+    learned: (rows, periods, dialect) =>
+      `It learned from ${rows === '' ? 'flights' : `${rows} flights`} ${periods
+        .map(([from, to]) => (from === to ? `of ${from}` : `between ${from} and ${to}`))
+        .join(', ')} (${dialect}).`,
     imported: (by) => `It was made with ${by} and imported.`,
     tested: (rows, from, to, late) =>
       `It was measured on ${rows} later flights that it had not seen${from ? `, ${from} to ${to}` : ''}; ${late} of them were late.`,

@@ -236,8 +236,10 @@ export const spanish: Words = {
       target === 'outcome'
         ? `Estima qué tan probable es ${outcome === '' ? 'su propio resultado' : `la clase «${outcome}»`}, y dice que sí desde ${threshold}.`
         : `Estima qué tan probable es que un vuelo ${TARGETS[target]} al menos ${minutes} minutos de atraso, y lo da por atrasado desde ${threshold}.`,
-    learned: (rows, from, to, dialect) =>
-      `Aprendió de ${rows === '' ? 'vuelos' : `${rows} vuelos`} entre el ${from} y el ${to} (${dialect}).`,
+    learned: (rows, periods, dialect) =>
+      `Aprendió de ${rows === '' ? 'vuelos' : `${rows} vuelos`} ${periods
+        .map(([from, to]) => (from === to ? `del ${from}` : `entre el ${from} y el ${to}`))
+        .join(', ')} (${dialect}).`,
     imported: (by) => `Se hizo con ${by} y se importó.`,
     tested: (rows, from, to, late) =>
       `Se midió con ${rows} vuelos posteriores que no había visto${from ? `, del ${from} al ${to}` : ''}; ${late} de ellos se atrasaron.`,

@@ -106,7 +106,12 @@ export interface Words {
   };
   readonly model: {
     readonly answers: (subject: Subject, threshold: string) => string;
-    readonly learned: (rows: string, from: string, to: string, dialect: string) => string;
+    /** @param periods first and last days, which rise */
+    readonly learned: (
+      rows: string,
+      periods: readonly (readonly [from: string, to: string])[],
+      dialect: string,
+    ) => string;
     readonly imported: (by: string) => string;
     /** Of a model that learned from those flights as well, afterwards. */
     /** Where the flights that measured were drawn from the same days. */

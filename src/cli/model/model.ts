@@ -2,6 +2,7 @@
  * `puntual model`: lists, shows, verifies, imports and exports models.
  */
 import type { Command } from 'commander';
+import { describeDays } from '../../core/known-days.ts';
 import { readModel } from '../../core/model-file.ts';
 import { findModel } from '../../core/model-store.ts';
 import { describeExport } from './export.ts';
@@ -95,7 +96,7 @@ const printSummary = (summary: ReturnType<typeof summaryOf>): void => {
   printLine(`called delayed from a probability of ${summary.threshold}`);
   for (const [part, dates] of Object.entries(summary.split ?? {})) printLine(`${part}: ${dates}`);
   if (summary.known)
-    printLine(`knows ${summary.known.rows} flights of the days ${summary.known.days}`);
+    printLine(`knows ${summary.known.rows} flights of the days ${describeDays(summary.known)}`);
   if (summary.test) {
     printLine();
     printTable(

@@ -57,7 +57,7 @@ export const decidePublication = (
   if (contest === null)
     return {
       isCurrent: false,
-      reason: `the current model ${version} knows every test day, so nothing can be said of a gain; give newer flights`,
+      reason: `no test day is new to both models and later than all that the current model ${version} knows, so nothing can be said of a gain; give newer flights`,
     };
   const { comparison, missed } = contest;
   const { flights, days, standing } = comparison;

@@ -2,6 +2,7 @@
  * What a person reads after `train` and `evaluate`.
  */
 import { dirname, join } from 'node:path';
+import { describeDays } from '../../core/known-days.ts';
 import type { Baseline } from '../../train/quality/evaluation.ts';
 import type { TrainReport } from '../../train/train-report.ts';
 import { printLeftOut, printUnused } from '../left-out.ts';
@@ -36,7 +37,7 @@ export const printTrainReport = (report: TrainFilesReport): void => {
     );
   if (report.refit)
     printLine(
-      `trained again on all ${report.refit.rows.toLocaleString('en')} flights (${report.refit.days}) in ${report.refit.seconds.toFixed(1)} s: that model is stored; the figures are those of the one before it`,
+      `trained again on all ${report.refit.rows.toLocaleString('en')} flights (${describeDays(report.refit)}) in ${report.refit.seconds.toFixed(1)} s: that model is stored; the figures are those of the one before it`,
     );
   if (report.trees >= report.maxTrees)
     printLine(

@@ -2,6 +2,7 @@
  * The page of a trained model: how good it is on days that it does not know, against what, and what it looks at.
  */
 import { sentenceOfColumns } from '../../core/flight.ts';
+import { describeDays } from '../../core/known-days.ts';
 import type { Baseline, PartQuality } from '../../train/quality/evaluation.ts';
 import { formatNumber, formatPercent } from '../format.ts';
 import { type Block, buildPage, type Cell, type Section } from '../page.ts';
@@ -135,7 +136,7 @@ const afterSplit = ({ refit, isRelearned, splitKind, joinedBy, seen }: TrainingR
     ? `Then as many trees are grown again from all flights ${splitKind === 'random' ? 'outside' : 'before'} the test: that model is judged.`
     : '';
   const stored = refit
-    ? `Afterwards it was trained again on all ${formatNumber(refit.rows)} flights (${daysOf(refit.days)}) in ${refit.seconds.toFixed(1)} s. That model is the one stored; every figure here is of the model before it, which has not seen the test days.`
+    ? `Afterwards it was trained again on all ${formatNumber(refit.rows)} flights (${daysOf(describeDays(refit))}) in ${refit.seconds.toFixed(1)} s. That model is the one stored; every figure here is of the model before it, which has not seen the test days.`
     : '';
   return [again, stored].filter((text) => text !== '').join(' ');
 };

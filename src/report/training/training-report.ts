@@ -5,7 +5,7 @@ import type { Baseline } from '../../train/quality/evaluation.ts';
 import type { RollingMonth } from '../../train/rolling.ts';
 import type { TrainReport } from '../../train/train-report.ts';
 import type { TuningTrial } from '../../train/tuning.ts';
-import type { LearnedFrom, SeenFlights } from '../../score/seen-days.ts';
+import type { Hindsight, LearnedFrom, SeenFlights } from '../../score/seen-days.ts';
 import type { FeatureImportance } from '../../score/importance.ts';
 import type { PartialDependence } from '../../score/partial-dependence.ts';
 
@@ -34,6 +34,8 @@ export interface TrainingReport extends Always, Measured {
   readonly warnings?: readonly string[];
   /** Which of the flights the model knows; absent after training. */
   readonly seen?: SeenFlights;
+  /** Which of them left before a day that a model knows; absent after training. */
+  readonly hindsight?: Hindsight;
   /** What the models that are measured learned from; absent after training. */
   readonly learnedFrom?: readonly LearnedFrom[];
   /** Of predictions from a file, which `model` names: by what they were joined with their flights. */

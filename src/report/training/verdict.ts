@@ -24,6 +24,8 @@ interface Judged {
     readonly rows: number;
     readonly included: boolean;
   };
+  /** How many of the flights left before a day that the model, or the one it is compared with, knows. */
+  readonly hindsight?: { readonly rows: number };
   /** A second model, where it is compared with one. */
   readonly against?: { readonly name: string };
   /** Of predictions from a file: by what they were joined with their flights. */
@@ -53,7 +55,7 @@ export const verdictOf = (judged: Judged): Verdict => {
       : 'warning';
   return {
     tone: seen?.included && seen.rows > 0 ? 'bad' : tone,
-    text: `On ${formatNumber(test.rows)} ${flightsOf(judged)}, ${words.join('; ')}.`,
+    text: `On ${formatNumber(test.rows)} ${flightsOf(judged)}${lookingBack(judged)}, ${words.join('; ')}.`,
   };
 };
 
@@ -76,6 +78,13 @@ const flightsOf = ({ seen, against, joinedBy, splitKind }: Judged): string => {
   }
   if (seen.included) return `flights, of which ${knower} the days of ${formatNumber(seen.rows)}`;
   return `flights of days that ${who} (${formatNumber(seen.rows)} on days that ${knower}, ${seen.days}, were left out)`;
+};
+
+/** The hindsight among the flights; nothing where all is forecast. */
+const lookingBack = ({ hindsight, test }: Judged): string => {
+  if (hindsight === undefined || hindsight.rows === 0) return '';
+  const share = hindsight.rows === test.rows ? 'all' : formatNumber(hindsight.rows);
+  return `, ${share} of them in hindsight`;
 };
 
 /** Of predictions from a file without their model, which may have answered for other minutes. */

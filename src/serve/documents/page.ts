@@ -7,7 +7,7 @@ import type { FieldView, Flight, Lang, PageView, Prediction, Subject } from '../
 import { unitOf, type Words, withLabels, wordsOf } from '../../../web/words/words.ts';
 import type { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
-import { knownDaysOf } from '../../core/known-flights.ts';
+import { knownDaysOf } from '../../core/known-days.ts';
 import type { Model } from '../../core/model.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 import type { JsonObject } from '../formats/body.ts';

@@ -56,6 +56,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
     '{} es antes del {}, el primer día que el modelo conoce',
   '{} is after {}, the last day that the model knows':
     '{} es después del {}, el último día que el modelo conoce',
+  '{} is on a day between {} and {} that the model does not know':
+    '{} es en un día entre el {} y el {} que el modelo no conoce',
   'no flight on this route is among those that the model learned from':
     'entre los vuelos de los que el modelo aprendió no hay ninguno en esta ruta',
   'no flight on this route by this carrier is among those that the model learned from':

@@ -19,7 +19,11 @@ const model: Model = {
       rows: { read: 1, rejected: 0, used: 1 },
       split: { train: '2013-01-01..2013-08-31', validation: '', calibration: '', test: '' },
       settings: {},
-      known: { days: '2013-01-01..2013-12-31', rows: 1 },
+      known: {
+        days: '2013-01-01..2013-12-31',
+        ranges: ['2013-01-01..2013-02-28', '2013-05-01..2013-12-31'],
+        rows: 1,
+      },
     },
   },
 };
@@ -135,6 +139,8 @@ describe('a day that the model does not know', () => {
   test.each([
     ['2026-07-05T18:30', 'after 2013-12-31'],
     ['2012-12-31T23:59', 'before 2013-01-01'],
+    ['2013-03-01T00:00', 'between 2013-01-01 and 2013-12-31 that the model does not know'],
+    ['2013-04-30T23:59', 'between 2013-01-01 and 2013-12-31 that the model does not know'],
   ])('%s is told of, also to a strict caller', async (scheduledDeparture, detail) => {
     const response = await send('/predict?strict=true', { ...PLANTED_FLIGHT, scheduledDeparture });
     expect(response.status).toBe(200);
@@ -144,7 +150,12 @@ describe('a day that the model does not know', () => {
   });
 
   test('is none up to the last minute that it knows', async () => {
-    for (const scheduledDeparture of ['2013-12-31T23:59', '2013-01-01T00:00']) {
+    for (const scheduledDeparture of [
+      '2013-12-31T23:59',
+      '2013-01-01T00:00',
+      '2013-02-28T23:59',
+      '2013-05-01T00:00',
+    ]) {
       const answer = await (
         await send('/predict', { ...PLANTED_FLIGHT, scheduledDeparture })
       ).json();

@@ -7,7 +7,8 @@ import { MINUTES_PER_DAY } from '../../core/calendar.ts';
 import type { Fault } from '../../core/errors.ts';
 import { decodeTime, fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
-import { knownDaysOf, knownRoutesOf } from '../../core/known-flights.ts';
+import { knownDaysOf } from '../../core/known-days.ts';
+import { knownRoutesOf } from '../../core/known-routes.ts';
 import type { Lang } from '../../core/language.ts';
 import type { Model } from '../../core/model.ts';
 import { spanishOf } from '../formats/spanish.ts';
@@ -174,19 +175,25 @@ const dayRules = (model: Model): readonly Rule[] => {
   );
   const known = knownDaysOf(model);
   if (place < 0 || known === undefined) return [];
-  const first = decodeTime(`${known.first}T00:00`);
-  const end = decodeTime(`${known.last}T00:00`) + MINUTES_PER_DAY;
   const input = model.inputs[place]!;
   return [
     {
       fault: faultOf(input, `is before ${known.first}, the first day that the model knows`),
       isPossible: true,
-      isDue: (raw, at) => raw[at + place]! < first && raw[at + place]! >= FIRST_MINUTE,
+      isDue: (raw, at) => known.isBefore(raw[at + place]!) && raw[at + place]! >= FIRST_MINUTE,
     },
     {
       fault: faultOf(input, `is after ${known.last}, the last day that the model knows`),
       isPossible: true,
-      isDue: (raw, at) => raw[at + place]! >= end && raw[at + place]! <= LAST_MINUTE,
+      isDue: (raw, at) => known.isAfter(raw[at + place]!) && raw[at + place]! <= LAST_MINUTE,
+    },
+    {
+      fault: faultOf(
+        input,
+        `is on a day between ${known.first} and ${known.last} that the model does not know`,
+      ),
+      isPossible: true,
+      isDue: (raw, at) => known.isBetween(raw[at + place]!),
     },
   ];
 };

@@ -6,6 +6,7 @@
 import { AppError } from '../../core/errors.ts';
 import { dayOf, MINUTES_PER_DAY } from '../../core/calendar.ts';
 import { encodeTime } from '../../core/flight.ts';
+import { rangesOfDays } from '../../core/known-days.ts';
 import { sharedInts } from '../shared-array.ts';
 import { shuffled } from './shuffle.ts';
 
@@ -136,6 +137,16 @@ export const datesOf = (departures: Float64Array, rows: Int32Array): string => {
   return rows.length === 0
     ? ''
     : `${encodeTime(first).slice(0, 10)}..${encodeTime(last).slice(0, 10)}`;
+};
+
+/** The days of some rows as a model records them: the first and the last, and all as ranges without a gap. */
+export const recordDays = (
+  departures: Float64Array,
+  rows: Int32Array,
+): { readonly days: string; readonly ranges: readonly string[] } => {
+  const days = new Set<number>();
+  for (let i = 0; i < rows.length; i++) days.add(dayOf(departures[rows[i]!]!));
+  return { days: datesOf(departures, rows), ranges: rangesOfDays(days) };
 };
 
 /** int32: rows by rising day, stable. @cost O(rows + days) */
