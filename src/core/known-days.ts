@@ -8,7 +8,7 @@ import type { Model } from './model.ts';
 /** Whether a moment (local minutes) falls on some days. */
 type IsOn = (minutes: number) => boolean;
 
-export interface KnownDays {
+interface KnownDays {
   /** Dates such as `2013-01-01`. */
   readonly first: string;
   readonly last: string;
