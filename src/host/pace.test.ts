@@ -48,6 +48,20 @@ describe('heavy work', () => {
     expect(heavyMs).toBeGreaterThanOrEqual(3);
   });
 
+  test('goes on after the longest rest of its kind, though nothing is paid for', () => {
+    let now = 0;
+    const pace = buildPace({ nowMs: () => now, usedMs: () => now, quota: () => 0.5 });
+    const rest = pace.kind(50);
+    rest();
+    now = 100;
+    expect(rest()).toBe(50);
+    now = 149;
+    expect(rest()).toBe(1);
+    now = 150;
+    expect(rest()).toBe(0);
+    expect(rest()).toBe(50);
+  });
+
   test('follows a quota that changes', () => {
     let quota = 0.5;
     let now = 0;

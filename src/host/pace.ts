@@ -20,8 +20,8 @@ const LOOK_MS = 2000;
 type Rest = () => number;
 
 interface Pace {
-  /** One for each kind of work; each goes on at last, also where others use up the quota meanwhile. */
-  readonly kind: () => Rest;
+  /** One for each kind of work; each goes on after so long at last, also where others use up the quota meanwhile. */
+  readonly kind: (longestRestMs?: number) => Rest;
   /** Between how many processes, this one included, the quota is divided. */
   readonly divide: (nProcesses: number) => void;
 }
@@ -60,11 +60,11 @@ export const buildPace = ({ nowMs, usedMs, quota }: Surroundings): Pace => {
     divide: (n) => {
       nProcesses = Math.max(1, n);
     },
-    kind: () => {
+    kind: (longestRestMs = LONGEST_REST_MS) => {
       let sinceMs: number | undefined;
       return () => {
         const now = nowMs();
-        const restMs = Math.min(debtMs(now), LONGEST_REST_MS - (now - (sinceMs ?? now)));
+        const restMs = Math.min(debtMs(now), longestRestMs - (now - (sinceMs ?? now)));
         sinceMs = restMs > 0 ? (sinceMs ?? now) : undefined;
         return Math.max(0, restMs);
       };

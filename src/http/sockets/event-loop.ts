@@ -10,6 +10,7 @@
  * One for each process, however many servers it has. Linux only.
  */
 import { readdirSync, readlinkSync } from 'node:fs';
+import { pace } from '../../host/pace.ts';
 import { openSocketCalls, READABLE, type SocketCalls } from '../../host/socket-calls.ts';
 import { SLAB, SLAB_BYTES } from '../slab.ts';
 
@@ -32,6 +33,12 @@ const SMALL_READ_BYTES = 16 * 1024;
  */
 const AGAIN_MS = 1;
 const AGAIN_AT_ONCE = 8;
+/**
+ * Under a quota of processors those who wait in `again` keep to a share of it, so that it is not used up before a known
+ * connection asks: for so long after one has been read, since without any the share would only be lost.
+ */
+const KNOWN_MS = 1000;
+const LONGEST_REST_MS = 50;
 const EVENT_LOOP = 'anon_inode:[eventpoll]';
 /** The mark of the runtime's own loop: no descriptor. */
 const RUNTIME = -1;
@@ -54,7 +61,7 @@ export interface EventLoop {
   readonly receivedAt: () => number;
   /** Whether so many bytes were the most that are read at a time. */
   readonly isFull: (nBytes: number) => boolean;
-  /** Does the work after everything that this turn is told of, or in one of the next, which come at once. */
+  /** Does the work after everything that this turn is told of, or in one of the next, which come at once but for a quota. */
   readonly again: (work: () => void) => void;
   /** Does the work when this turn has read all. */
   readonly finally: (work: () => void) => void;
@@ -111,6 +118,9 @@ const openEventLoop = (): EventLoop | undefined => {
   let waitMs = FIRST_WAIT_MS;
   let hasHappened = false;
   let endMs = 0;
+  const rest = pace.kind(LONGEST_REST_MS);
+  let restMs = 0;
+  let knownAtMs = Number.NEGATIVE_INFINITY;
 
   const settle = (): void => {
     while (last.length > 0) last.pop()!();
@@ -119,8 +129,9 @@ const openEventLoop = (): EventLoop | undefined => {
 
   const goOnReading = (): void => {
     const n = next.length;
-    if (n === 0) return;
     const startMs = performance.now();
+    restMs = n > 0 && startMs - knownAtMs < KNOWN_MS ? rest() : 0;
+    if (n === 0 || restMs > 0) return;
     let nDone = 0;
     try {
       while (nDone < n && nRead < BULK_BYTES) {
@@ -144,8 +155,10 @@ const openEventLoop = (): EventLoop | undefined => {
 
   const turn = (): void => {
     const startMs = performance.now();
-    const isBusy = hasHappened || next.length > 0 || startMs - endMs > WORK_MS;
-    const nEvents = calls.wait(isBusy ? 0 : waitMs * 1000);
+    const goesOn = next.length > 0 && restMs === 0;
+    const isBusy = hasHappened || goesOn || startMs - endMs > WORK_MS;
+    const longestMs = restMs > 0 ? Math.min(waitMs, Math.ceil(restMs)) : waitMs;
+    const nEvents = calls.wait(isBusy ? 0 : longestMs * 1000);
     lastRestMs = isBusy ? 0 : performance.now() - startMs;
     hasHappened = nEvents > 0;
     if (hasHappened) waitMs = FIRST_WAIT_MS;
@@ -153,6 +166,8 @@ const openEventLoop = (): EventLoop | undefined => {
     try {
       nRead = 0;
       tell(nEvents);
+      // Those that are not known yet are read later.
+      if (nRead > 0) knownAtMs = startMs;
       settle();
       goOnReading();
       settle();
