@@ -47,8 +47,10 @@ export interface PassedDescriptor {
 }
 
 export interface DescriptorCalls {
-  /** Both ends of a new channel; the other is for a child. Undefined where the system refuses. */
-  readonly pair: () => readonly [own: number, other: number] | undefined;
+  /** Both ends of a new channel; the other is for a child. Undefined where the system refuses, which is told by its error. */
+  readonly pair: (
+    onRefusal?: (error: number) => void,
+  ) => readonly [own: number, other: number] | undefined;
   /**
    * Gives duplicates of up to DESCRIPTORS_AT_ONCE to whoever reads the other end, and keeps the own.
    * @returns 0 when the system took them, else, for it takes all or none, the negative number of the error
@@ -90,9 +92,12 @@ export const openDescriptorCalls = (): DescriptorCalls | undefined => {
   };
 
   return {
-    pair: () => {
+    pair: (onRefusal) => {
       const kind = SOCK_SEQPACKET + SOCK_NONBLOCK + SOCK_CLOEXEC;
-      return c.socketpair(AF_UNIX, kind, 0, value) === 0 ? [value[0]!, value[1]!] : undefined;
+      const result = c.socketpair(AF_UNIX, kind, 0, value);
+      if (result === 0) return [value[0]!, value[1]!];
+      onRefusal?.(read.i32(errnoAt, 0));
+      return undefined;
     },
     send: (channel, passed) => {
       const length = CONTROL_HEAD_BYTES + passed.length * 4;

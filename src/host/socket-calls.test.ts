@@ -1,9 +1,17 @@
 import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeAddress, encodePath } from './socket-address.ts';
-import { NOTHING_YET, nameOfError, openSocketCalls, READABLE, WRITABLE } from './socket-calls.ts';
+import {
+  firstRefused,
+  refusedSocketCall,
+  NOTHING_YET,
+  nameOfError,
+  openSocketCalls,
+  READABLE,
+  WRITABLE,
+} from './socket-calls.ts';
 
 const calls = openSocketCalls(new Uint8Array(65_536))!;
 
@@ -68,4 +76,20 @@ test('a port where nothing listens is refused by its name', async () => {
   const fault = found < 0 ? -found : calls.errorOf(found);
   expect(nameOfError(fault)).toBe('ECONNREFUSED');
   if (found >= 0) calls.close(found, false);
+});
+
+test('a call that a filter refuses is told from one that only fails', () => {
+  const { EBADF, EINVAL, EPERM, EACCES, ENOSYS } = constants.errno;
+  const sound = { epoll_ctl: () => EBADF, socket: () => EINVAL, listen: () => 0 };
+  expect(firstRefused(sound)).toBeUndefined();
+  for (const [error, name] of [
+    [EPERM, 'EPERM'],
+    [EACCES, 'EACCES'],
+    [ENOSYS, 'ENOSYS'],
+  ] as const)
+    expect(firstRefused({ ...sound, accept4: () => error })).toEqual({
+      call: 'accept4',
+      error: name,
+    });
+  expect(refusedSocketCall()).toBeUndefined();
 });

@@ -2,7 +2,8 @@
  * The system's own calls on sockets, for a program that sends and reads so many small messages that the runtime's sockets
  * would cost more than they are used for: no object, callback or copy for a message.
  *
- * Linux only; elsewhere `openSocketCalls` returns undefined and the caller does with the runtime's sockets.
+ * Linux only; elsewhere, and where a container forbids one of the calls, `openSocketCalls` returns undefined and the caller
+ * does with the runtime's sockets.
  */
 import { FFIType, ptr, read } from 'bun:ffi';
 import { constants } from 'node:os';
@@ -132,10 +133,55 @@ type Mark = readonly [number, number];
 
 export const NOTHING_YET = -EAGAIN;
 
+/** A call that the system does not let this process make, and the name of its error. */
+interface RefusedCall {
+  readonly call: string;
+  readonly error: string;
+}
+
+/** What a filter of calls answers with; of a call with a descriptor that is none, the system itself says EBADF or EINVAL. */
+const REFUSALS: readonly number[] = [
+  constants.errno.EPERM,
+  constants.errno.EACCES,
+  constants.errno.ENOSYS,
+];
+
+/** The first of some calls that is refused. @param tries each a call, which returns the number of its error */
+export const firstRefused = (
+  tries: Readonly<Record<string, () => number>>,
+): RefusedCall | undefined => {
+  for (const [call, errorOf] of Object.entries(tries)) {
+    const error = errorOf();
+    if (REFUSALS.includes(error)) return { call, error: nameOfError(error) };
+  }
+  return undefined;
+};
+
+/** Which of the calls that `openSocketCalls` needs is refused here; undefined where none is. */
+export const refusedSocketCall = (): RefusedCall | undefined => {
+  const c = openCLibrary(SYMBOLS);
+  const errnoAt = c?.__errno_location() ?? null;
+  if (!c || errnoAt === null) return undefined;
+  const nothing = new Uint8Array(ADDRESS_BYTES);
+  const trying = (call: () => number) => () => (call() < 0 ? read.i32(errnoAt, 0) : 0);
+  return firstRefused({
+    epoll_create1: trying(() => c.epoll_create1(-1)),
+    epoll_ctl: trying(() => c.epoll_ctl(-1, EPOLL_CTL_ADD, -1, nothing)),
+    epoll_wait: trying(() => c.epoll_wait(-1, nothing, 1, 0)),
+    socket: trying(() => c.socket(-1, SOCK_STREAM, 0)),
+    setsockopt: trying(() => c.setsockopt(-1, SOL_SOCKET, SO_REUSEPORT, nothing, 4)),
+    bind: trying(() => c.bind(-1, nothing, nothing.length)),
+    listen: trying(() => c.listen(-1, 1)),
+    accept4: trying(() => c.accept4(-1, null, null, 0)),
+    recv: trying(() => c.recv(-1, nothing, 1, 0)),
+    send: trying(() => c.send(-1, nothing, 1, MSG_NOSIGNAL)),
+  });
+};
+
 /** @param received where `receive` puts what it reads */
 export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined => {
   const c = openCLibrary(SYMBOLS);
-  if (!c) return undefined;
+  if (!c || refusedSocketCall()) return undefined;
   const epoll = c.epoll_create1(EPOLL_CLOEXEC);
   const errnoAt = c.__errno_location();
   if (epoll < 0 || errnoAt === null) return undefined;
@@ -151,13 +197,13 @@ export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined =
   const address = new Uint8Array(ADDRESS_BYTES);
   const failure = (): number => -read.i32(errnoAt, 0);
 
-  const writeOption = (descriptor: number, level: number, name: number, bytes: number): void => {
+  /** @returns 0 where the system takes it */
+  const writeOption = (descriptor: number, level: number, name: number, bytes: number): number =>
     c.setsockopt(descriptor, level, name, value, bytes);
-  };
 
-  const switchOn = (descriptor: number, level: number, name: number): void => {
+  const switchOn = (descriptor: number, level: number, name: number): number => {
     value[0] = 1;
-    writeOption(descriptor, level, name, 4);
+    return writeOption(descriptor, level, name, 4);
   };
 
   const close: SocketCalls['close'] = (descriptor, abruptly) => {
@@ -212,7 +258,9 @@ export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined =
       if (descriptor < 0) return descriptor;
       if (family !== AF_UNIX) {
         switchOn(descriptor, SOL_SOCKET, SO_REUSEADDR);
-        switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT);
+        // Without it only one worker would have the port.
+        const shared = orClosed(descriptor, switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT));
+        if (shared !== 0) return shared;
       }
       if (family === AF_INET6) {
         // Of version 4 too, where the address is that of all interfaces.

@@ -12,6 +12,7 @@ import {
   type PassedDescriptor,
 } from '../../host/descriptor-channel.ts';
 import { descriptorLimit } from '../../host/descriptors.ts';
+import { nameOfError } from '../../host/socket-calls.ts';
 import type { Log } from '../log.ts';
 import type { KeptCounts } from '../telemetry/view.ts';
 import { supervisorDescriptors } from './worker-count.ts';
@@ -255,10 +256,13 @@ export const buildKeptConnections = ({
     open: (createStates) => {
       if (limit === 0 || isRefused) return undefined;
       const states = createStates();
-      const pair = calls?.pair();
+      let why = '';
+      const pair = calls?.pair((error) => {
+        why = ` (socketpair: ${nameOfError(error)})`;
+      });
       if (!pair) {
         isRefused = true;
-        log.warn('connections cannot be kept here: those of a killed worker end');
+        log.warn(`connections cannot be kept here${why}: those of a killed worker end`);
         return undefined;
       }
       const [own, other] = pair;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { readMemoryUse } from '../../host/memory-limit.ts';
 import { memoryTaken } from '../../host/shared-folder.ts';
+import { refusedSocketCall } from '../../host/socket-calls.ts';
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_CELLS } from '../guard/quota.ts';
 import { buildLog, type Log } from '../log.ts';
@@ -112,6 +113,11 @@ const serveUntilEnd = async (
   await unlessEnded(checkPlaces(config));
   instanceId();
   if (config.controlTokenFile !== undefined) readToken(config.controlTokenFile);
+  const refused = refusedSocketCall();
+  if (refused)
+    log.warn(
+      `the system refuses ${refused.call} (${refused.error}): the runtime's sockets are used instead, which take more of the processor, and connections of a killed worker end`,
+    );
   const manager = openServiceManager();
   onDrains.push(manager.stopping);
   const sharedDirs = makeSharedDirs();
