@@ -53,8 +53,9 @@ export const describeList = (command: Command): void => {
 };
 
 const listedModel = (models: string, name: string): ListedModel => {
-  const version = currentOf(models, name);
+  let version: string | undefined;
   try {
+    version = currentOf(models, name);
     const { model } = readModel(findModel(models, name));
     const { provenance, inputs, threshold } = model;
     return { name, version, madeBy: provenance.madeBy, inputs: inputs.length, threshold };

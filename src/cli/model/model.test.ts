@@ -1,6 +1,6 @@
 /** `puntual model` as a person calls it. */
 import { afterAll, describe, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPlantedModel } from '../../../test/planted.ts';
@@ -150,4 +150,14 @@ test('a model of which no version is current is named with the version that ther
   expect(err).toContain(`'planted/${version}'`);
   expect(code).toBe(2);
   expect(puntual('model', 'show', `planted/${version}`, '--models', models).code).toBe(0);
+});
+
+test('a model whose current version cannot be told stands in the list with why, beside the others', () => {
+  const models = join(FOLDER, 'told');
+  storeModel(models, buildPlantedModel({ nTrees: 2 }), new Date());
+  mkdirSync(join(models, 'broken', 'current'), { recursive: true });
+  const { out, code } = puntual('model', 'list', '--models', models);
+  expect(out).toMatch(/broken +cannot be used: .*current is a directory/);
+  expect(out).toContain('planted');
+  expect(code).toBe(0);
 });
