@@ -15,6 +15,9 @@ const server: Bun.Server<undefined> = Bun.serve({
   fetch: (request): Response => {
     const { pathname } = new URL(request.url);
     if (pathname === '/moved') return Response.redirect(`${server.url}model?key=secret`);
+    const packing = /^\/packed-(\w+)$/.exec(pathname)?.[1];
+    if (packing !== undefined)
+      return new Response(Bun.gzipSync(bytes), { headers: { 'content-encoding': packing } });
     return pathname === '/model' ? new Response(bytes) : new Response('no', { status: 404 });
   },
 });
@@ -32,7 +35,8 @@ describe('a model from an address', () => {
     });
     expect(refused.status).toBe(422);
     expect(((await refused.json()) as { detail: string }).detail).toContain('was expected');
-    expect((await service.admin('/reload', { model: at('/model') })).status).toBe(200);
+    for (const path of ['/model', '/packed-gzip'])
+      expect((await service.admin('/reload', { model: at(path) })).status).toBe(200);
     expect((await service.predict()).status).toBe(200);
     expect(service.logged()).not.toContain('secret');
     expect(await service.stop()).toBe(0);
@@ -46,6 +50,7 @@ describe('a model from an address', () => {
     ],
     ['that is not there', at('/other'), 'there is no model at'],
     ['with other bytes', at('/model', 'f'.repeat(64)), 'ffffffffffffffff... was expected'],
+    ['that comes packed in another way', at('/packed-other'), 'it comes packed as other'],
     ['where nobody listens', `http://localhost:1/m#sha256=${sha256}`, 'cannot be fetched'],
   ])(
     '%s does not start a service, which says why in one line',

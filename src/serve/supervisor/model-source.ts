@@ -6,7 +6,6 @@ import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { findModel, modelNames } from '../../core/model-store.ts';
-import { readMemoryUse } from '../../host/memory-limit.ts';
 import type { ServeConfig } from '../config.ts';
 import type { ModelCopy, ModelRef } from '../messages.ts';
 import { checkMemory, dropCopy, holdCopy, keepModel } from './shared-dir.ts';
@@ -143,6 +142,27 @@ const bringModel = async (
 const FETCH_LIMIT_MS = 600_000;
 const SILENCE_MS = 30_000;
 
+/** Memory that is left is looked at again after so much. */
+const CHECK_BYTES = 4 * 2 ** 20;
+
+/** Not unpacked by whoever fetches, who would do so without a bound. */
+const PLAIN = { decompress: false, headers: { 'accept-encoding': 'identity' } } as const;
+
+/** @returns undefined where it is packed in a way that was not asked for and is not known */
+const unpackedBody = ({
+  headers,
+  body,
+}: Response): ReadableStream<Uint8Array<ArrayBuffer>> | undefined => {
+  switch (headers.get('content-encoding')?.trim().toLowerCase() || 'identity') {
+    case 'identity':
+      return body ?? undefined;
+    case 'gzip':
+      return body?.pipeThrough(new DecompressionStream('gzip'));
+    default:
+      return undefined;
+  }
+};
+
 const fetchModel = async (
   address: string,
   sharedDirs: readonly string[],
@@ -194,17 +214,19 @@ const fetchInto = async (file: string, address: string, shown: string): Promise<
       throw unreachable(signal.aborted ? 'it takes too long' : error.message);
     });
   try {
-    const response = await asFetched(fetch(address, { signal }));
+    const response = await asFetched(fetch(address, { signal, ...PLAIN }));
     if (response.status === 404)
       throw new AppError('model-missing', `there is no model at ${shown}`);
     if (response.status !== 200 || !response.body)
       throw unreachable(`it is answered with ${response.status}`);
+    const body = unpackedBody(response);
+    if (!body) throw unreachable(`it comes packed as ${response.headers.get('content-encoding')}`);
     const target = openSync(file, 'wx', 0o600);
     try {
       const hash = new Bun.CryptoHasher('sha256');
-      const reader = response.body.getReader();
-      const use = readMemoryUse();
+      const reader = body.getReader();
       let nBytes = 0;
+      let checkedBytes = 0;
       for (;;) {
         const { done, value } = await asFetched(reader.read());
         if (done) return hash.digest('hex');
@@ -212,7 +234,11 @@ const fetchInto = async (file: string, address: string, shown: string): Promise<
         nBytes += value.length;
         if (nBytes > MODEL_FILE_LIMIT_BYTES)
           throw new AppError('file-unreadable', `the model at ${shown} is larger than 2 GiB`);
-        checkMemory(`the model at ${shown}`, nBytes, use);
+        // A worker will hold it once more.
+        if (nBytes > checkedBytes + CHECK_BYTES) {
+          checkMemory(`the model at ${shown}`, nBytes);
+          checkedBytes = nBytes;
+        }
         hash.update(value);
         for (let at = 0; at < value.length; ) at += writeSync(target, value, at);
       }
