@@ -159,14 +159,17 @@ export const buildHttp1Connection = ({
     }
     turnStartMs = performance.now();
     isTurn = true;
+    const taken: Connection[] = [];
     for (let n = queue.length; n > 0 && !isTurnSpent(); n--) {
       const connection = queue.shift()!;
+      taken.push(connection);
       connection.isQueued = false;
       proceed(connection);
       held.count(connection);
     }
     isTurn = false;
     writer.flush();
+    taken.forEach(noteRest);
     if (queue.length > 0) setImmediate(goOn);
   };
 

@@ -94,6 +94,18 @@ describe('the state of a connection', () => {
     }
   });
 
+  test('is at rest when requests behind each other were answered in later turns', async () => {
+    const { socket, heard, isResting } = await begin(
+      buildScene((call) => {
+        for (const startMs = performance.now(); performance.now() - startMs < 3; );
+        return call.path;
+      }),
+    );
+    socket.write(get('/a') + get('/b') + get('/c'));
+    await until(() => heard().endsWith('/c'));
+    await until(isResting);
+  });
+
   test('is busy while an answer is made, however many wait behind it', async () => {
     gate = Promise.withResolvers();
     const { socket, heard, isResting } = await begin({ server, states, descriptors });
