@@ -392,6 +392,18 @@ describe('a new model', () => {
         /that neither knows its difference from \S.* is within chance: log loss \S+ %, 95 % interval \S+ to \S+ %;/,
       );
       expect(current('steady')).toBe(second);
+      const early = writeCities('early.csv', 40, 40);
+      const incomparable = [
+        train(early, 'steady', '--if-better', '--trees', '1'),
+        train(steady, 'steady', '--if-better', '--trees', '1', '--split', 'random'),
+      ];
+      for (const { exitCode, stderr } of incomparable) {
+        expect(exitCode).toBe(99);
+        expect(stderr).toContain(
+          `no test day is new to both models and later than all that the current model ${second} knows`,
+        );
+      }
+      expect(current('steady')).toBe(second);
       const both = train(steady, 'steady', '--if-better', '--publish');
       expect(both).toMatchObject({ exitCode: 2 });
     },
