@@ -203,6 +203,28 @@ describe('the store of models', () => {
     expect(() => findModel(dir, 'planted')).toThrow(`${path} ${why}`);
   });
 
+  test('says of a current version that is not there which file names it, and what is stored', () => {
+    const dir = mkdtempSync(join(folder, 'dangling-'));
+    const { version, path } = storeModel(dir, model, new Date(0));
+    const current = join(dir, 'planted', 'current');
+    const newest = `the newest that is stored is 'planted/${version}': write that version into it`;
+    switchCurrent(dir, 'planted', '20200101T000000Z-00000000');
+    for (const wanted of ['planted', 'planted/20200101T000000Z-00000000'])
+      expect(() => findModel(dir, wanted)).toThrow(
+        `${current} names '20200101T000000Z-00000000', which is not stored; ${newest}`,
+      );
+    writeFileSync(current, '');
+    expect(() => findModel(dir, 'planted')).toThrow(`${current} is empty; ${newest}`);
+    expect(() => findModel(dir, 'planted/none')).toThrow(
+      `there is no version 'none' of 'planted'; the newest that is stored is 'planted/${version}'`,
+    );
+    switchCurrent(dir, 'planted', version);
+    rmSync(path);
+    expect(() => findModel(dir, 'planted')).toThrow(
+      `${current} names '${version}', which is not stored, nor is any other version`,
+    );
+  });
+
   test('refuses a name that is no file name', () => {
     expect(codeOf(() => storeModel(folder, buildPlantedModel({ name: '../x' }), new Date(0)))).toBe(
       'usage',

@@ -138,12 +138,10 @@ export const findModel = (modelsDir: string, wanted: string): string => {
     if (path !== undefined && isThere(path)) return path;
   }
   if (isThere(wanted)) return wanted;
-  const [stored] = name === undefined || !NAME.test(name) ? [] : versionsOf(modelsDir, name);
-  if (version === undefined && stored !== undefined)
-    throw new AppError(
-      'model-missing',
-      `no version of '${name}' is current; the newest that is stored is '${name}/${stored}': name that version, or train with --publish, which makes one current`,
-    );
+  if (name !== undefined && NAME.test(name)) {
+    const why = whyMissing(modelsDir, name, version);
+    if (why !== undefined) throw new AppError('model-missing', why);
+  }
   const names = modelNames(modelsDir);
   const there =
     names.length === 0
@@ -162,6 +160,24 @@ const isThere = (path: string): boolean => {
       throw unreadable(path, error);
     return false;
   }
+};
+
+/** Why a model of which something is stored is not found, and what to do; undefined where there is nothing of it. */
+const whyMissing = (modelsDir: string, name: string, version?: string): string | undefined => {
+  const [newest] = versionsOf(modelsDir, name);
+  const current = currentOf(modelsDir, name);
+  const stored = newest === undefined ? '' : `; the newest that is stored is '${name}/${newest}'`;
+  if (version !== undefined && version !== current)
+    return stored === '' ? undefined : `there is no version '${version}' of '${name}'${stored}`;
+  if (current === undefined)
+    return stored === ''
+      ? undefined
+      : `no version of '${name}' is current${stored}: name that version, or train with --publish, which makes one current`;
+  const path = join(modelsDir, name, 'current');
+  const fault = current === '' ? 'is empty' : `names '${current}', which is not stored`;
+  const remedy =
+    stored === '' ? ', nor is any other version: ' : `${stored}: write that version into it, or `;
+  return `${path} ${fault}${remedy}train with --publish, which makes a new one current`;
 };
 
 /** The versions of a model that are stored, the newest first. */
