@@ -73,6 +73,8 @@ export interface Spoken {
 export interface Written {
   readonly kind: 'written';
   readonly status: 200;
+  /** It would be another text in another language, as `Spoken`. */
+  readonly isSpoken: boolean;
   /** @returns the most bytes that `write` will take now */
   readonly mostBytes: () => number;
   /** Writes all of it. @returns the place behind it */
@@ -119,7 +121,10 @@ export const lasting = (given: Answer | Promise<Answer>): LastingAnswer | Promis
 
 type LastingAnswer = Exclude<Answer, Written>;
 
-const lastingOf = (answer: Answer): LastingAnswer => (isWritten(answer) ? textOf(answer) : answer);
+const lastingOf = (answer: Answer): LastingAnswer => {
+  if (!isWritten(answer)) return answer;
+  return answer.isSpoken ? spoken(textOf(answer)) : textOf(answer);
+};
 
 export const isWritten = (answer: Answer): answer is Written =>
   typeof answer === 'object' && 'kind' in answer && answer.kind === 'written';

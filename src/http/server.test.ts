@@ -127,6 +127,7 @@ describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
         return {
           kind: 'written',
           status: 200,
+          isSpoken: call.query === 'spoken',
           mostBytes: () => text.length + 5,
           write: (into, at) => at + Buffer.from(into.buffer, into.byteOffset).write(text, at),
         };
@@ -148,6 +149,27 @@ describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
       );
       for (const answer of answers)
         expect(answer).toMatch(/^Content-Type: application\/json\r\nDate: /);
+      const mixed = talk(
+        server,
+        ['/5', '/5?spoken', '/70?spoken', '/200?spoken', '/200', '/40000?spoken', '/200?spoken']
+          .map((path) => get(path))
+          .join('') + get('/1?spoken', 'Connection: close\r\n'),
+      );
+      await mixed.closed;
+      const varied = mixed.heard().split('HTTP/1.1 200 OK\r\n').slice(1);
+      expect(varied.map((answer) => answer.includes('\r\nVary: accept-language\r\n'))).toEqual([
+        false,
+        true,
+        true,
+        true,
+        false,
+        true,
+        true,
+        true,
+      ]);
+      expect(varied.map((answer) => answer.split('\r\n\r\n')[1]!.length)).toEqual([
+        5, 5, 70, 200, 200, 40_000, 200, 1,
+      ]);
     });
 
     test('gives each caller his own answer, however many ask in one turn', async () => {

@@ -65,9 +65,10 @@ export const buildWriter = <T>(
   let headDate = '';
   let jsonHead = '';
   let spokenHead = '';
-  /** The head of a JSON text whose length is not known yet, and whether it is where the next bytes would begin. */
-  let openHead: Uint8Array = new Uint8Array(0);
-  let isOpen = false;
+  /** Heads of JSON texts whose length is not known yet, and the one that is where the next bytes would begin. */
+  let openJson: Uint8Array = new Uint8Array(0);
+  let openSpoken = openJson;
+  let openHead: Uint8Array | undefined;
 
   const flush = (): void => {
     const n = nOwners;
@@ -92,7 +93,7 @@ export const buildWriter = <T>(
   const putAscii = (text: string, sink: T): boolean => {
     reserve(text.length + MARGIN, sink);
     if (text.length + MARGIN > GATHER_BYTES) return false;
-    isOpen = false;
+    openHead = undefined;
     if (gathered.write(text, used) !== text.length) return false;
     used += text.length;
     return true;
@@ -103,7 +104,7 @@ export const buildWriter = <T>(
       send(sink, bytes, 0, bytes.length);
       return;
     }
-    isOpen = false;
+    openHead = undefined;
     gathered.set(bytes, used);
     used += bytes.length;
   };
@@ -128,13 +129,15 @@ export const buildWriter = <T>(
 
   const headOf = (headers: AnswerHead['headers']): string =>
     headText({ status: 200, headers, persistence: 'keep' });
+  const openOf = (head: string): Uint8Array =>
+    Buffer.from(`${head}Content-Length: ${'0'.repeat(LENGTH_DIGITS)}\r\n\r\n`);
   const renewHeads = (): void => {
     if (headDate === clock.date) return;
     headDate = clock.date;
     jsonHead = headOf(JSON_FIELDS);
     spokenHead = headOf(SPOKEN_FIELDS);
-    openHead = Buffer.from(`${jsonHead}Content-Length: ${'0'.repeat(LENGTH_DIGITS)}\r\n\r\n`);
-    isOpen = false;
+    [openJson, openSpoken] = [openOf(jsonHead), openOf(spokenHead)];
+    openHead = undefined;
   };
   const json = (
     { text, isSpoken }: { readonly text: string; readonly isSpoken: boolean },
@@ -152,10 +155,11 @@ export const buildWriter = <T>(
   /** The head of the last one is used again where it is, if nothing else came between. */
   const written = (answer: Written, sink: T): void => {
     renewHeads();
-    reserve(openHead.length + answer.mostBytes() + MARGIN, sink);
-    if (used > 0 || !isOpen) gathered.set(openHead, used);
-    isOpen = used === 0;
-    let bodyAt = used + openHead.length;
+    const head = answer.isSpoken ? openSpoken : openJson;
+    reserve(head.length + answer.mostBytes() + MARGIN, sink);
+    if (used > 0 || openHead !== head) gathered.set(head, used);
+    openHead = used === 0 ? head : undefined;
+    let bodyAt = used + head.length;
     let end = answer.write(gathered, bodyAt);
     const length = end - bodyAt;
     const nDigits =
@@ -166,7 +170,7 @@ export const buildWriter = <T>(
       bodyAt += shift;
       end += shift;
       for (const [i, byte] of [CR, LF, CR, LF].entries()) gathered[bodyAt - 4 + i] = byte;
-      isOpen = false;
+      openHead = undefined;
     }
     for (let rest = length, at = bodyAt - 5; at >= bodyAt - 4 - nDigits; at--) {
       const tens = Math.floor(rest / 10);
@@ -191,7 +195,10 @@ export const buildWriter = <T>(
       else if (answer.kind === 'written') {
         if (persistence === 'keep' && !isHead && answer.mostBytes() < WRITTEN_LIMIT_BYTES)
           written(answer, sink);
-        else json({ text: textOf(answer), isSpoken: false }, persistence, isHead, sink);
+        else {
+          const { isSpoken } = answer;
+          json({ text: textOf(answer), isSpoken }, persistence, isHead, sink);
+        }
       } else if (answer.kind === 'kept') kept(answer, persistence, isHead, sink);
       else json({ text: answer.text, isSpoken: true }, persistence, isHead, sink);
     },

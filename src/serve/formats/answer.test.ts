@@ -17,19 +17,21 @@ test('the answer as bytes is the answer as text', () => {
   const numbers = fc.array(fc.double(), { minLength: HEADS.length, maxLength: HEADS.length });
   const names = fc.constantFrom([], ['airline'], ['origin', 'Zielort "Süd"']);
   const used = fc.integer({ min: 1, max: HEADS.length });
+  const more = fc.constantFrom('', ',"notices":[{"pointer":"/é","detail":"después"}]');
   fc.assert(
-    fc.property(numbers, names, used, (values, unknown, nHeads) => {
+    fc.property(numbers, names, used, more, (values, unknown, nHeads, text) => {
       const model = { ...planted, heads: HEADS.slice(0, nHeads), threshold: 0.35 };
       const loaded = { model, sha256: '', version: 'v1', path: '' };
       const tail = ',"model":{"name":"é"}}';
       const out = Float64Array.from(values);
+      const answered = { out, unknown, said: new Uint8Array(Buffer.from(text)) };
       const bytes = buildAnswerBytes(loaded, tail);
       const into = Buffer.alloc(1000);
-      const end = bytes.write(out, unknown, into, 7);
+      const end = bytes.write(answered, into, 7);
       expect(into.toString('utf8', 7, end)).toBe(
-        buildAnswerWriter(loaded).write(out, 0, unknown, tail),
+        buildAnswerWriter(loaded).write(out, 0, unknown, text + tail),
       );
-      expect(end - 7).toBeLessThanOrEqual(bytes.mostBytes(unknown));
+      expect(end - 7).toBeLessThanOrEqual(bytes.mostBytes(answered));
     }),
   );
 });

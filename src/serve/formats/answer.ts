@@ -19,17 +19,21 @@ export interface AnswerWriter {
   readonly model: string;
 }
 
+/** What an answer to a flight is made of. */
+export interface Answered {
+  readonly out: Float64Array;
+  /** Names of its unknown inputs. */
+  readonly unknown: readonly string[];
+  /** More members, in UTF-8, each with the comma before it: they come before the tail. */
+  readonly said: Uint8Array;
+}
+
 /** The answer to a flight as bytes. */
 interface AnswerBytes {
-  /** @returns the most bytes that `write` takes for a flight with these unknown inputs */
-  readonly mostBytes: (unknown: readonly string[]) => number;
+  /** @returns the most bytes that `write` takes for this flight */
+  readonly mostBytes: (answered: Answered) => number;
   /** What `AnswerWriter.write` makes, in UTF-8. @returns the place behind it */
-  readonly write: (
-    out: Float64Array,
-    unknown: readonly string[],
-    into: Uint8Array,
-    at: number,
-  ) => number;
+  readonly write: (answered: Answered, into: Uint8Array, at: number) => number;
 }
 
 /** What every client of the interface writes: 0.5 is `p50`, 0.999 is `p99.9`. */
@@ -76,7 +80,9 @@ export const buildAnswerBytes = ({ model }: LoadedModel, tail: string): AnswerBy
   const { heads, threshold } = model;
   const nHeads = heads.length;
   const nProbabilities = countProbabilities(heads);
-  const [delayed, onTime, end, endUnknown] = [DELAYED, ON_TIME, `}${tail}`, tail].map(bytesOf);
+  const [delayed, onTime, end, close, last] = [DELAYED, ON_TIME, `}${tail}`, '}', tail].map(
+    bytesOf,
+  );
   const between = textsBetween(model).map(bytesOf);
   const unknownBytes = buildUnknownBytes();
   const fixedBytes =
@@ -85,9 +91,9 @@ export const buildAnswerBytes = ({ model }: LoadedModel, tail: string): AnswerBy
     between.reduce((sum, { length }) => sum + length, 0) +
     (nHeads + 1) * NUMBER_BYTES;
   return {
-    mostBytes: (unknown) =>
-      unknown.length === 0 ? fixedBytes : fixedBytes + unknownBytes(unknown).length,
-    write: (out, unknown, into, from) => {
+    mostBytes: ({ unknown, said }) =>
+      fixedBytes + said.length + (unknown.length === 0 ? 0 : unknownBytes(unknown).length),
+    write: ({ out, unknown, said }, into, from) => {
       const probability = out[0]!;
       const first = number(probability);
       const start = probability >= threshold ? delayed! : onTime!;
@@ -103,14 +109,17 @@ export const buildAnswerBytes = ({ model }: LoadedModel, tail: string): AnswerBy
           at = putDigits(number(h < nProbabilities ? value : toTenths(value)), into, at);
         }
       }
-      if (unknown.length > 0) {
-        const list = unknownBytes(unknown);
-        into.set(list, at);
-        at += list.length;
+      if (unknown.length === 0 && said.length === 0) {
+        into.set(end!, at);
+        return at + end!.length;
       }
-      const close = unknown.length > 0 ? endUnknown! : end!;
-      into.set(close, at);
-      return at + close.length;
+      const list = unknown.length > 0 ? unknownBytes(unknown) : close!;
+      into.set(list, at);
+      at += list.length;
+      into.set(said, at);
+      at += said.length;
+      into.set(last!, at);
+      return at + last!.length;
     },
   };
 };

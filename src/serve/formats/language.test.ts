@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { langOf } from './language.ts';
+import { buildLangOf, langOf } from './language.ts';
 
 const Own = globalThis.URLSearchParams;
 afterEach(() => {
@@ -38,4 +38,24 @@ describe('the language of an address', () => {
     expect(langIn(`${'a&'.repeat(3000)}lang=es${'&a'.repeat(1000)}`)).toBe('es');
     expect(Math.max(...lengths)).toBe('lang=es'.length);
   });
+});
+
+test('the language of calls with the same head is looked for once, and anew for another head', () => {
+  const langOfHead = buildLangOf();
+  let nLooked = 0;
+  const lang = (headMark: number, accepted: string, query = '') =>
+    langOfHead({
+      headMark,
+      query,
+      header: () => {
+        nLooked++;
+        return accepted;
+      },
+    });
+  expect([lang(1, 'es'), lang(1, 'es'), lang(1, 'es')]).toEqual(['es', 'es', 'es']);
+  expect(nLooked).toBe(1);
+  expect([lang(2, 'en'), lang(3, 'es'), lang(2, 'en')]).toEqual(['en', 'es', 'en']);
+  expect(lang(4, 'es', 'lang=en')).toBe('en');
+  // Heads that are not known may be any.
+  expect([lang(0, 'es'), lang(0, 'en'), lang(0, 'es')]).toEqual(['es', 'en', 'es']);
 });

@@ -28,3 +28,16 @@ export const langOf = ({ query, header }: Pick<Call, 'query' | 'header'>): Lang 
   }
   return best?.lang ?? 'en';
 };
+
+/** `langOf`, which is looked for once for calls with the same head. */
+export const buildLangOf = (): ((call: Pick<Call, 'query' | 'header' | 'headMark'>) => Lang) => {
+  let lastMark = 0;
+  let lastLang: Lang = 'en';
+  return (call) => {
+    const { headMark } = call;
+    if (headMark > 0 && headMark === lastMark) return lastLang;
+    lastLang = langOf(call);
+    lastMark = headMark;
+    return lastLang;
+  };
+};

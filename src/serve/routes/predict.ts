@@ -14,12 +14,12 @@ import {
 } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
 import { type Endpoint, type Handler, type Post, spokenHeaders } from '../endpoint.ts';
-import { buildAnswerBytes, buildAnswerWriter } from '../formats/answer.ts';
+import { type Answered, buildAnswerBytes, buildAnswerWriter } from '../formats/answer.ts';
 import { isObject, parseBody, SMALL_BYTES } from '../formats/body.ts';
 import { compressedParts } from '../formats/compressed.ts';
 import { buildFlightScanner } from '../formats/flight-scanner.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
-import { langOf } from '../formats/language.ts';
+import { buildLangOf, langOf } from '../formats/language.ts';
 import { flightOf, parametersOf, parseSwitches, type Switches } from '../formats/query.ts';
 import type { Points } from '../../predict/explain/explain.ts';
 import { admittedInTurn, enter, shed } from '../guard/shed.ts';
@@ -55,6 +55,8 @@ interface PredictOf {
   readonly answer: Post['answer'];
 }
 
+const NOTHING = new Uint8Array(0);
+
 const buildPredictOf = (context: ServeContext): PredictOf => {
   const { admission } = context;
   const { inputs } = context.loaded.model;
@@ -69,13 +71,21 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   const tail = `,${writer.model}}`;
   const bytes = buildAnswerBytes(context.loaded, tail);
   /** Of the flight in `raw`. */
-  let unknown: readonly string[] = [];
-  const written: Written = {
+  const answered: { -readonly [Key in keyof Answered]: Answered[Key] } = {
+    out,
+    unknown: [],
+    said: NOTHING,
+  };
+  const writtenOf = (isSpoken: boolean): Written => ({
     kind: 'written',
     status: 200,
-    mostBytes: () => bytes.mostBytes(unknown),
-    write: (into, at) => bytes.write(out, unknown, into, at),
-  };
+    isSpoken,
+    mostBytes: () => bytes.mostBytes(answered),
+    write: (into, at) => bytes.write(answered, into, at),
+  });
+  const written = writtenOf(false);
+  const writtenSpoken = writtenOf(true);
+  const langOfHead = buildLangOf();
 
   /** The answer to the flight in `raw`, whose values `names` are unknown. */
   const answer = (
@@ -86,22 +96,23 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   ): Written | Spoken => {
     enter(context);
     try {
-      unknown = names;
+      answered.unknown = names;
       scoring.predict(raw, 1, out);
       compare?.(raw, 1, out, isOdd);
-      const said = sentences(explain, call, points);
-      return said === '' ? written : spoken(writer.write(out, 0, names, said + tail));
+      if (explain) {
+        const lang = langOf(call);
+        const said = notices.text(raw, 0, lang) + reasons.text(raw, 0, lang, points);
+        return spoken(writer.write(out, 0, names, said + tail));
+      }
+      const odd = notices.find(raw, 0);
+      // Only where anything is told does the language matter.
+      answered.said = odd === undefined ? NOTHING : odd.bytes(langOfHead(call));
+      return odd === undefined ? written : writtenSpoken;
     } finally {
       admission.leave();
     }
   };
-  const isOdd = (): boolean => unknown.length > 0;
-  /** The notices and reasons of the flight in `raw`; only where there are any does the language matter. */
-  const sentences = (explain: boolean, call: Call, points?: Points): string => {
-    if (!explain && !notices.isOdd(raw, 0)) return '';
-    const lang = langOf(call);
-    return notices.text(raw, 0, lang) + (explain ? reasons.text(raw, 0, lang, points) : '');
-  };
+  const isOdd = (): boolean => answered.unknown.length > 0;
   /** The same with reasons, in its turn: others have been in `raw` meanwhile. */
   const explained = async (names: readonly string[], call: Call): Promise<Answer> => {
     const [own, ownNames] = [raw.slice(), [...names]];

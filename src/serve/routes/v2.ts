@@ -106,7 +106,8 @@ const buildInfer = (context: ServeContext): Endpoint => {
     scoring.predict(rows, n, out);
     scoring.compare?.(rows, n, out, (row) => unknown.has(from + row));
     for (let row = 0; row < n; row++) {
-      for (const { detail } of notices.of(raw, (from + row) * nInputs, answers.lang))
+      for (const { detail } of notices.find(raw, (from + row) * nInputs)?.faults(answers.lang) ??
+        [])
         if (answers.notices.size < NOTICES_KEPT) answers.notices.add(detail);
       const probability = out[row * nHeads]!;
       answers.probability[from + row] = probability;

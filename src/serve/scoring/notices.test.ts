@@ -1,7 +1,9 @@
 import { afterAll, describe, expect, test } from 'bun:test';
+import { talk } from '../../../test/http-talk.ts';
 import { buildPlantedModel, PLANTED_FLIGHT } from '../../../test/planted.ts';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
 import type { Model } from '../../core/model.ts';
+import { buildNotices } from './notices.ts';
 
 const planted = buildPlantedModel();
 const model: Model = {
@@ -162,4 +164,114 @@ describe('a day that the model does not know', () => {
       expect(answer).not.toHaveProperty('notices');
     }
   });
+});
+
+const LATE = { ...PLANTED_FLIGHT, scheduledDeparture: '2014-01-05T10:00' };
+const SAID = {
+  en: 'scheduledDeparture is after 2013-12-31, the last day that the model knows',
+  es: 'scheduledDeparture es después del 2013-12-31, el último día que el modelo conoce',
+};
+const head = (more = '') =>
+  `POST /predict HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n${more}`;
+const request = (body: string, more = '') =>
+  `${head(more)}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+/** @param heard byte by byte */
+const answersIn = (heard: string) =>
+  Buffer.from(heard, 'latin1')
+    .toString()
+    .split('HTTP/1.1 200 OK\r\n')
+    .slice(1)
+    .map((answer) => {
+      const [fields = '', body = ''] = answer.split('\r\n\r\n');
+      return {
+        isSpoken: fields.includes('Vary: accept-language'),
+        length: Number(/Content-Length: (\d+)/.exec(fields)?.[1]),
+        body,
+      };
+    });
+
+describe.each(['en', 'es'] as const)('an answer with notices in %s', (lang) => {
+  const field = `Accept-Language: ${lang}\r\n`;
+  const port = Number(new URL(service.url).port);
+
+  test('is the same, byte for byte, however it is asked for', async () => {
+    const plain = JSON.stringify(LATE);
+    // An escape is left to the parser, and a connection that ends to the writer of texts.
+    const escaped = plain.replace('"airline"', '"\\u0061irline"');
+    const end = 'Connection: close\r\n';
+    const { closed, heard } = talk(
+      { port },
+      request(plain, field) + request(escaped, field) + request(plain, field + end),
+    );
+    await closed;
+    const answers = answersIn(heard());
+    expect(answers).toHaveLength(3);
+    const body = answers[0]!.body;
+    expect(body).toContain(
+      `,"notices":[{"pointer":"/scheduledDeparture","detail":${JSON.stringify(SAID[lang])}}],"model":`,
+    );
+    for (const answer of answers)
+      expect(answer).toEqual({ isSpoken: true, length: Buffer.byteLength(body), body });
+
+    const headers = { 'accept-language': lang };
+    const query = new URLSearchParams(Object.entries(LATE).map(([name, v]) => [name, String(v)]));
+    const got = await fetch(`${service.url}/predict?${query}`, { headers });
+    expect(await got.text()).toBe(body);
+    const batch = await send('/predict', { flights: [LATE] }, { ...json, ...headers });
+    expect(await batch.text()).toContain(body.slice(0, body.indexOf(',"model"')));
+    const { notices, ...rest } = JSON.parse(body) as Prediction;
+    expect(notices).toHaveLength(1);
+    const explained = await send('/predict?explain=true', LATE, { ...json, ...headers });
+    expect(await explained.json()).toMatchObject({ ...rest, notices: notices! });
+  });
+});
+
+test('plain and spoken answers on one connection have each their own head and language', async () => {
+  const port = Number(new URL(service.url).port);
+  const known = JSON.stringify(PLANTED_FLIGHT);
+  const late = JSON.stringify(LATE);
+  const asked = [
+    [known, ''],
+    [late, 'Accept-Language: es\r\n'],
+    [late, 'Accept-Language: es\r\n'],
+    [late, 'Accept-Language: en\r\n'],
+    [known, 'Accept-Language: es\r\n'],
+    [late, ''],
+    [known, ''],
+    [late, 'Accept-Language: es\r\n'],
+  ] as const;
+  const all = asked.map(([body, more]) => request(body, more)).join('');
+  const last = request(known, 'Connection: close\r\n');
+  const { closed, heard } = talk({ port }, all + all + last);
+  await closed;
+  const answers = answersIn(heard());
+  expect(answers).toHaveLength(2 * asked.length + 1);
+  for (const [i, { isSpoken, length, body }] of answers.entries()) {
+    const [flight, more] = asked[i % asked.length]!;
+    expect(length).toBe(Buffer.byteLength(body));
+    expect(isSpoken).toBe(flight === late);
+    const { notices } = JSON.parse(body) as Prediction;
+    const detail = more.includes('es') ? SAID.es : SAID.en;
+    expect(notices?.map((notice) => notice.detail)).toEqual(flight === late ? [detail] : undefined);
+  }
+});
+
+test('more combinations of notices than are kept are told rightly, again and again', () => {
+  const inputs = Array.from({ length: 12 }, (_, i) => ({
+    name: `n${i}`,
+    kind: 'number' as const,
+    unit: '%',
+    required: false,
+    description: '',
+  }));
+  const notices = buildNotices({ ...planted, inputs });
+  const raw = new Float64Array(inputs.length);
+  for (let round = 0; round < 2; round++)
+    for (let set = 0; set < 2 ** inputs.length; set++) {
+      for (let i = 0; i < inputs.length; i++) raw[i] = set & (1 << i) ? 200 : 50;
+      const due = inputs.filter((_, i) => set & (1 << i)).map(({ name }) => `/${name}`);
+      const faults = notices.find(raw, 0)?.faults('en') ?? [];
+      if (faults.map(({ pointer }) => pointer).join() !== due.join())
+        throw new Error(`${set}: ${JSON.stringify(faults)}`);
+    }
 });

@@ -14,14 +14,23 @@ import type { Model } from '../../core/model.ts';
 import { spanishOf } from '../formats/spanish.ts';
 
 export interface Notices {
-  /** `,"notices":[{"pointer","detail"}]` for the flight at `raw[at]`, '' where nothing is odd. @cost some comparisons */
+  /** Everything odd about the flight at `raw[at]`; undefined where nothing is. @cost some comparisons */
+  readonly find: (raw: Float64Array, at: number) => Oddities | undefined;
+  /** Its text, '' where nothing is odd. */
   readonly text: (raw: Float64Array, at: number, lang: Lang) => string;
-  /** Whether anything is odd about it: only then does the language matter. */
-  readonly isOdd: (raw: Float64Array, at: number) => boolean;
-  /** Everything odd about it. */
-  readonly of: (raw: Float64Array, at: number, lang: Lang) => readonly Fault[];
   /** Only what cannot be. */
   readonly impossible: (raw: Float64Array, at: number) => readonly Fault[];
+}
+
+/** What is odd about a flight. Flights of the same oddities have the same ones: what is told of them is made once. */
+interface Oddities {
+  readonly faults: (lang: Lang) => readonly Fault[];
+  /** `,"notices":[{"pointer","detail"}]`. */
+  readonly text: (lang: Lang) => string;
+  /** The same in UTF-8. */
+  readonly bytes: (lang: Lang) => Uint8Array;
+  /** Those that cannot be. */
+  readonly impossible: readonly Fault[];
 }
 
 /** A notice, and when it is due. A missing value (NaN) is never odd. */
@@ -60,36 +69,78 @@ const UNIT_RANGES: Readonly<Record<string, readonly [min: number, max: number]>>
 export const buildNotices = (model: Model): Notices => {
   const ranges = model.inputs.flatMap(rangesOf);
   const others = [...arrivalRules(model.inputs), ...dayRules(model), ...routeRules(model)];
-  const rules = [...ranges.map(ruleOfRange), ...others];
+  const rangeRules = ranges.map(ruleOfRange);
+  const rules = [...rangeRules, ...others];
   const isBeyond = buildIsBeyond(ranges);
-  const spanish = new Map(rules.map(({ fault }) => [fault, inSpanish(fault)]));
-  const isOdd = (raw: Float64Array, at: number): boolean => {
-    if (isBeyond(raw, at)) return true;
-    for (let i = 0; i < others.length; i++) if (others[i]!.isDue(raw, at)) return true;
-    return false;
-  };
-  const due = (raw: Float64Array, at: number): readonly Rule[] | undefined => {
-    if (!isOdd(raw, at)) return undefined;
-    let found: Rule[] | undefined;
-    for (let i = 0; i < rules.length; i++) {
-      const rule = rules[i]!;
-      if (!rule.isDue(raw, at)) continue;
-      if (found === undefined) found = [rule];
-      else found.push(rule);
-    }
+  const known = buildKnown(rules);
+  const find = (raw: Float64Array, at: number): Oddities | undefined => {
+    let found: Known | undefined;
+    if (isBeyond(raw, at))
+      for (let i = 0; i < rangeRules.length; i++)
+        if (rangeRules[i]!.isDue(raw, at)) found = known(found, i);
+    for (let i = 0; i < others.length; i++)
+      if (others[i]!.isDue(raw, at)) found = known(found, ranges.length + i);
     return found;
   };
-  const faultsOf = (raw: Float64Array, at: number, lang: Lang): readonly Fault[] =>
-    due(raw, at)?.map(({ fault }) => (lang === 'es' ? spanish.get(fault)! : fault)) ?? NONE;
   return {
-    text: (raw, at, lang) => {
-      const faults = faultsOf(raw, at, lang);
-      return faults.length === 0 ? '' : `,"notices":${JSON.stringify(faults)}`;
-    },
-    isOdd,
-    of: faultsOf,
-    impossible: (raw, at) =>
-      due(raw, at)?.flatMap(({ fault, isPossible }) => (isPossible ? [] : [fault])) ?? NONE,
+    find,
+    text: (raw, at, lang) => find(raw, at)?.text(lang) ?? '',
+    impossible: (raw, at) => find(raw, at)?.impossible ?? NONE,
+  };
+};
+
+/** Oddities, and those that are these and one more, by the place of its rule. */
+interface Known extends Oddities {
+  readonly due: readonly Rule[];
+  readonly more: (Known | undefined)[];
+}
+
+/** Notices of all that is kept: callers could make more combinations than there is memory for. */
+const NOTICES_KEPT = 10_000;
+
+/** Oddities that are `before` and the rule at a place, the same ones each time. */
+const buildKnown = (rules: readonly Rule[]): ((before: Known | undefined, r: number) => Known) => {
+  const first: Known['more'] = [];
+  let nKept = 0;
+  return (before, r) => {
+    const more = before === undefined ? first : before.more;
+    const known = more[r];
+    if (known !== undefined) return known;
+    const made = createKnown([...(before?.due ?? []), rules[r]!]);
+    nKept += made.due.length;
+    if (nKept > NOTICES_KEPT) {
+      first.length = 0;
+      nKept = made.due.length;
+    }
+    more[r] = made;
+    return made;
+  };
+};
+
+interface Said {
+  readonly faults: readonly Fault[];
+  readonly text: string;
+  readonly bytes: Uint8Array;
+}
+
+const createKnown = (due: readonly Rule[]): Known => {
+  const byLang = new Map<Lang, Said>();
+  const said = (lang: Lang): Said => {
+    const known = byLang.get(lang);
+    if (known !== undefined) return known;
+    const faults = due.map(({ fault }) => (lang === 'es' ? inSpanish(fault) : fault));
+    const text = `,"notices":${JSON.stringify(faults)}`;
+    const made = { faults, text, bytes: new Uint8Array(Buffer.from(text)) };
+    byLang.set(lang, made);
+    return made;
+  };
+  return {
+    due,
+    more: [],
+    faults: (lang) => said(lang).faults,
+    text: (lang) => said(lang).text,
+    bytes: (lang) => said(lang).bytes,
+    impossible: due.flatMap(({ fault, isPossible }) => (isPossible ? [] : [fault])),
   };
 };
 
