@@ -60,3 +60,11 @@ test('a flight with a value that the first model does not know proves nothing', 
   offer(row, 0, 0.5, true);
   expect(found.skipped).toEqual(['unknown-value']);
 });
+
+test('a shadow answers the question of the first model', () => {
+  const [head, ...rest] = model.heads;
+  const anHour = { ...model, name: 'hour', heads: [{ ...head!, minutes: 60 }, ...rest] } as const;
+  expect(() => shadowOf(anHour as typeof model)).toThrow(
+    `hour cannot be the shadow of ${model.name}: it answers how likely a delay of 60 min or more is, ${model.name} of 15 min or more`,
+  );
+});

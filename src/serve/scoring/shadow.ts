@@ -6,7 +6,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
-import type { Model } from '../../core/model.ts';
+import { firstHeadOf, type Model } from '../../core/model.ts';
 import type { Predictor } from '../../predict/predictor.ts';
 import type { Shadow, ShadowCounts } from '../context.ts';
 
@@ -29,9 +29,10 @@ interface ShadowSetting {
   readonly delayMs: () => number;
 }
 
-/** @throws AppError model-unfit when the shadow asks for something that the first model does not */
+/** @throws AppError model-unfit when the shadow answers another question, or asks for what the first model does not */
 export const buildShadow = ({ first, predictor, counts, delayMs }: ShadowSetting): Shadow => {
   const { inputs, heads, threshold } = predictor.model;
+  requireSameQuestion(first, predictor.model);
   const nFirst = first.inputs.length;
   const mapRow = buildRowMap(first, predictor.model);
   const queue = new Float64Array(QUEUE_ROWS * (nFirst + 1));
@@ -82,6 +83,22 @@ export const buildShadow = ({ first, predictor, counts, delayMs }: ShadowSetting
       }
     },
   };
+};
+
+/** @throws AppError model-unfit */
+const requireSameQuestion = (first: Model, shadow: Model): void => {
+  const [asked, other] = [first, shadow].map((model) => firstHeadOf(model).minutes);
+  if (asked !== other)
+    throw new AppError(
+      'model-unfit',
+      `${shadow.name} cannot be the shadow of ${first.name}: it answers how likely a delay of ${other} min or more is, ${first.name} of ${asked} min or more`,
+    );
+  const [end, otherEnd] = [first, shadow].map((model) => model.provenance.trainedOn?.target);
+  if (end !== undefined && otherEnd !== undefined && end !== otherEnd)
+    throw new AppError(
+      'model-unfit',
+      `${shadow.name} cannot be the shadow of ${first.name}: it was learned for the delay of the ${otherEnd}, ${first.name} for that of the ${end}`,
+    );
 };
 
 /**
