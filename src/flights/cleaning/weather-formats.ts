@@ -24,6 +24,8 @@ export interface WeatherFormat {
   readonly clock: 'local' | 'utc';
   /** Columns of each quantity, the usual one first (see `weather-columns`). */
   readonly columns: Readonly<Partial<Record<Observed, readonly ObservedColumn[]>>>;
+  /** Whether users name the columns, so that one that is not read may be a quantity spelled otherwise. */
+  readonly isOwn?: boolean;
 }
 
 /** Layers of clouds of a METAR: how much of the sky they cover, and how high they lie. */
@@ -117,6 +119,7 @@ const TEMPERATURES = { F: undefined, C: 'C', K: 'K' };
 /** Names of our own, each with the unit in it. */
 const OWN: WeatherFormat = {
   name: 'names with units',
+  isOwn: true,
   needs: ['time'],
   stations: ['station', 'airport', 'origin'],
   moment: 'try_cast("time" AS TIMESTAMP)',

@@ -269,6 +269,18 @@ ORK,2024-01-10T09:00,50,,2,,900,CLR,
   ]);
 });
 
+test('columns of a file of your own that nothing is read from are named', async () => {
+  const file = put(
+    'spelled.csv',
+    `station,time,tz,lat,lon,temperature_c,Wind_Speed_Knots,pressureInHg,precip_mm
+DUB,2024-01-10 09:00,Europe/Dublin,53.4,-6.3,10,12,29.92,0
+`,
+  );
+  expect((await loadWeather(file)).notes).toEqual([
+    `${file}: not read: Wind_Speed_Knots, precip_mm; quantities are named as in windSpeedMph, wind_speed_kt, pressure_hpa, pressureInHg, precipitation_mm`,
+  ]);
+});
+
 test('of many stations the first three are named', async () => {
   const rows = ['DUB', 'ORK', 'SNN', 'NOC', 'KIR'].map(
     (station) => `${station},2024-01-10 09:00,M,29.92\n`,

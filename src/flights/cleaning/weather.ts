@@ -22,7 +22,12 @@ import type { ReadingOptions } from '../reading-options.ts';
 import { loadTable } from './load.ts';
 import { openFlights } from './projection.ts';
 import { type Candidate, candidatesOf, chooseQuantities } from './weather-columns.ts';
-import { WEATHER_EXPECTED, type WeatherFormat, weatherFormatOf } from './weather-formats.ts';
+import {
+  CLOUD_LAYERS,
+  WEATHER_EXPECTED,
+  type WeatherFormat,
+  weatherFormatOf,
+} from './weather-formats.ts';
 import type { OwnColumn } from './own-columns.ts';
 import type { TableBounds } from './table-builder.ts';
 
@@ -98,10 +103,32 @@ export const loadWeather = async (
     if (columns.length === 0 || columns[0]!.length === 0)
       throw new AppError('file-empty', `${file} holds no observation`);
     const isUtc = (weatherClock ?? format.clock) === 'utc';
-    return buildObservations(file, columns, candidates, isUtc);
+    const built = buildObservations(file, columns, candidates, isUtc);
+    const unread = format.isOwn ? unreadOf(source.columns, format, candidates) : [];
+    if (unread.length === 0) return built;
+    const note = `${file}: not read: ${unread.join(', ')}; quantities are named as in ${EXAMPLES}`;
+    return { ...built, notes: [...built.notes, note] };
   } finally {
     database.close();
   }
+};
+
+const EXAMPLES = 'windSpeedMph, wind_speed_kt, pressure_hpa, pressureInHg, precipitation_mm';
+const ZONES = ['tz', 'timezone', 'zone', 'tzone'];
+const LATITUDES = ['lat', 'latitude'];
+const LONGITUDES = ['lon', 'longitude'];
+
+/** Columns of a file that nothing is read from. */
+const unreadOf = (
+  columns: readonly string[],
+  { needs, stations }: WeatherFormat,
+  candidates: readonly Candidate[],
+): readonly string[] => {
+  const named = candidates.map(({ name }) => name);
+  const layers = CLOUD_LAYERS.flatMap(({ cover, feet }) => [cover, feet]);
+  const places = [...ZONES, ...LATITUDES, ...LONGITUDES];
+  const read = new Set([...needs, ...stations, ...places, ...layers, ...named]);
+  return columns.filter((column) => !read.has(column.toLowerCase()));
 };
 
 /** nycflights13 always has all of its columns: one that lacks some is another file. @throws AppError columns-unknown */
@@ -130,12 +157,12 @@ const sqlOf = (
   const named = format.stations.find((column) => has.has(column));
   const first = (names: readonly string[], or: string): string =>
     names.find((name) => has.has(name)) ?? or;
-  const zone = first(['tz', 'timezone', 'zone', 'tzone'], 'NULL');
+  const zone = first(ZONES, 'NULL');
   const station = named ? `"${named}"::VARCHAR` : `'${stationOfFile(file).replaceAll("'", "''")}'`;
   const moment = format.needs.includes('valid') ? 'valid' : has.has('time') ? '"time"' : 'NULL';
   return `
     SELECT ${station} AS station, ${zone}::VARCHAR AS zone,
-           try_cast(${first(['lat', 'latitude'], 'NULL')} AS DOUBLE), try_cast(${first(['lon', 'longitude'], 'NULL')} AS DOUBLE),
+           try_cast(${first(LATITUDES, 'NULL')} AS DOUBLE), try_cast(${first(LONGITUDES, 'NULL')} AS DOUBLE),
            epoch(${format.moment})::DOUBLE / 60 AS minutes,
            coalesce(regexp_matches(${moment}::VARCHAR, '(Z|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2})$') AND ${moment}::VARCHAR LIKE '%:%', false) AS zoned,
            ${candidates.map(({ sql }) => sql).join(', ')}
