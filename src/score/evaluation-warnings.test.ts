@@ -1,38 +1,20 @@
 /** What must be read before the figures of an evaluation. */
 import { expect, test } from 'bun:test';
+import { SMALLEST_MODEL, TRAINED_ON } from '../../test/smallest-model.ts';
 import type { Model } from '../core/model.ts';
 import type { Table } from '../core/table.ts';
 import { evaluationWarnings } from './evaluation-warnings.ts';
 
 const MODEL: Model = {
-  name: 'wet',
-  inputs: [{ name: 'temperatureF', kind: 'number', required: false, description: '' }],
-  features: [],
-  heads: [
-    {
-      kind: 'probability',
-      minutes: 15,
-      given: 'nothing',
-      link: 'logistic',
-      calibration: { kind: 'none' },
-      score: { kind: 'linear', weights: new Float64Array(0), intercept: 0 },
-    },
-  ],
-  threshold: 0.5,
+  ...SMALLEST_MODEL,
   provenance: {
     madeBy: 'puntual',
     trainedOn: {
-      dialect: 'puntual',
-      target: 'arrival',
-      rows: { read: 1, rejected: 0, used: 1 },
-      split: { train: '', validation: '', calibration: '', test: '' },
+      ...TRAINED_ON,
       known: { days: '2013-01-01..2013-10-31', rows: 1 },
-      settings: {},
       weather: { leadHours: 3, neighbours: {} },
     },
   },
-  shares: [],
-  selfTest: { nRows: 0, raw: new Float64Array(0), answers: new Float64Array(0) },
 };
 
 const NOVEMBER = (Date.UTC(2013, 10, 5) / 60_000) | 0;

@@ -1,38 +1,9 @@
 /** What another program's trees are made into. */
 import { expect, test } from 'bun:test';
-import type { Model } from '../core/model.ts';
+import { SMALLEST_MODEL } from '../../test/smallest-model.ts';
 import { buildRandom } from '../core/random.ts';
 import type { MatrixPart } from '../flights/output/matrix-folder.ts';
 import { finishLearnedElsewhere } from './learned-elsewhere.ts';
-
-const DEFINITION: Model = {
-  name: 'far',
-  inputs: [{ name: 'x', kind: 'number', required: false, description: '' }],
-  features: [{ name: 'x', step: 'number', input: 'x' }],
-  heads: [
-    {
-      kind: 'probability',
-      minutes: 15,
-      given: 'nothing',
-      link: 'logistic',
-      calibration: { kind: 'none' },
-      score: { kind: 'linear', weights: new Float64Array(1), intercept: 0 },
-    },
-  ],
-  threshold: 0.5,
-  provenance: {
-    madeBy: 'puntual',
-    trainedOn: {
-      dialect: 'puntual',
-      target: 'arrival',
-      rows: { read: 0, rejected: 0, used: 0 },
-      split: { train: '', validation: '', calibration: '', test: '' },
-      settings: { lateMinutes: 15 },
-    },
-  },
-  shares: [],
-  selfTest: { nRows: 1, raw: new Float64Array(1), answers: new Float64Array(1) },
-};
 
 const random = buildRandom(5);
 
@@ -74,7 +45,7 @@ test.each([
   const pieces = async function* () {
     yield train;
   };
-  const { evaluation, partRates } = await finishLearnedElsewhere(DEFINITION, ELSEWHERE, {
+  const { evaluation, partRates } = await finishLearnedElsewhere(SMALLEST_MODEL, ELSEWHERE, {
     train: pieces(),
     validation: partOf('validation', nDays, 20, 0.3),
     calibration: partOf('calibration', nDays + 20, 20, 0.1),
