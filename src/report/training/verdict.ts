@@ -110,8 +110,8 @@ export const wordsOf = (
   { name: who, possessive }: Subject = IT,
 ): string => {
   const name = nameOfBaseline(against);
-  const loss = signed(-100 * logLoss.value, 1);
   const { interval } = logLoss;
+  const loss = signed(-100 * logLoss.value, decimalsOf(interval));
   if (interval === null) {
     const place = logLoss.value > 0 ? 'ahead of' : logLoss.value < 0 ? 'behind' : 'level with';
     return `${who} is ${place} ${name} (log loss ${loss} %, AUC ${signed(auc.value, 3)}; ${daysTooFew(days)})`;
@@ -128,10 +128,10 @@ export const wordsOf = (
  * `its log loss is 0.3 % above climatology's, a difference within chance (95 % interval −1.2 to +2.2 %)`
  */
 export const standingAgainst = ({ against, days, standing, logLoss }: Comparison): string => {
-  const loss = signed(-100 * logLoss.value, 1);
+  const { interval } = logLoss;
+  const loss = signed(-100 * logLoss.value, decimalsOf(interval));
   const owner = `${against}'s`;
   const place = Number(loss) === 0 ? `level with ${owner}` : `${loss.slice(1)} % above ${owner}`;
-  const { interval } = logLoss;
   if (interval === null) return `its log loss is ${place}; ${daysTooFew(days)}`;
   const ends = endsOf(interval);
   return standing === 'undecided'
@@ -142,9 +142,16 @@ export const standingAgainst = ({ against, days, standing, logLoss }: Comparison
 const daysTooFew = (days: number): string =>
   `${days} ${days === 1 ? 'day is' : 'days are'} too few to tell a difference from chance`;
 
+/** As few decimals of a percentage as keep the ends of its interval from reading as 0, which would contradict the verdict. */
+const decimalsOf = (interval: Interval | null): number => {
+  if (interval === null) return 1;
+  const nearest = 100 * Math.min(Math.abs(interval.low), Math.abs(interval.high));
+  return [1, 2, 3].find((digits) => nearest >= 0.5 * 10 ** -digits) ?? 4;
+};
+
 /** Of the loss added, so the other way round than that of the loss saved. */
-const endsOf = ({ low, high }: Interval): string =>
-  [high, low].map((end) => signed(-100 * end, 1)).join(' to ');
+const endsOf = (interval: Interval): string =>
+  [interval.high, interval.low].map((end) => signed(-100 * end, decimalsOf(interval))).join(' to ');
 
 /** ` [+0.010 to +0.050]`, nothing where there is no interval. */
 const spanOf = (interval: Interval | null): string =>
@@ -158,7 +165,7 @@ const signed = (figure: number, digits: number): string => {
 /** `+0.5 % (−0.2 to +1.1)` of a share and its interval. */
 export const formatGain = (value: number | null, interval: Interval | null): string => {
   if (value === null) return '–';
-  const sign = (share: number): string => signed(100 * share, 1);
+  const sign = (share: number): string => signed(100 * share, decimalsOf(interval));
   return interval === null
     ? `${sign(value)} %`
     : `${sign(value)} % (${sign(interval.low)} to ${sign(interval.high)})`;
