@@ -60,3 +60,65 @@ test.each([
   expect(partRates['train']!.baseRate).toBeCloseTo(0.3, 1);
   expect(partRates['calibration']!.baseRate).toBeCloseTo(0.1, 1);
 });
+
+/** The same flights in another order. */
+const shuffled = (part: MatrixPart): MatrixPart => {
+  const order = Uint32Array.from(
+    { length: part.nRows },
+    (_, row) => (row * 7919 + 3000) % part.nRows,
+  );
+  return {
+    ...part,
+    features: part.features.map((column) => column.map((_, at) => column[order[at]!]!)),
+    labels: part.labels.map((_, at) => part.labels[order[at]!]!),
+    minutes: Float32Array.from(order, (row) => part.minutes[row]!),
+    departures: part.departures.map((_, at) => part.departures[order[at]!]!),
+  };
+};
+
+test('flights that come in another order than by day say the same', async () => {
+  const parts = {
+    train: partOf('train', 0, 101, 0.3),
+    validation: partOf('validation', 101, 20, 0.3),
+    calibration: partOf('calibration', 121, 20, 0.1),
+    test: partOf('test', 141, 60, 0.28),
+  };
+  const lossOf = async (change: (part: MatrixPart) => MatrixPart): Promise<number> => {
+    const train = async function* () {
+      yield change(parts.train);
+    };
+    const { evaluation } = await finishLearnedElsewhere(SMALLEST_MODEL, ELSEWHERE, {
+      train: train(),
+      validation: change(parts.validation),
+      calibration: change(parts.calibration),
+      test: change(parts.test),
+    });
+    return evaluation.test.logLoss;
+  };
+  const loss = await lossOf((part) => part);
+  expect(loss).toBeGreaterThan(0);
+  expect(await lossOf(shuffled)).toBeCloseTo(loss, 9);
+});
+
+test('a model that answers 0 and 1 is calibrated all the same, one that gives no number is refused', async () => {
+  const parts = {
+    validation: partOf('validation', 240, 20, 0.3),
+    calibration: partOf('calibration', 260, 20, 0.3),
+    test: partOf('test', 280, 60, 0.3),
+  };
+  const known = partOf('train', 0, 240, 0.3);
+  const judged = (intercept: number) => {
+    const train = async function* () {
+      yield known;
+    };
+    const score = { kind: 'linear', weights: Float64Array.of(0.5), intercept } as const;
+    const elsewhere = { ...ELSEWHERE, score, link: 'identity' } as const;
+    return finishLearnedElsewhere(SMALLEST_MODEL, elsewhere, { ...parts, train: train() });
+  };
+  const { evaluation } = await judged(-0.6);
+  expect(evaluation.test.logLoss).toBeLessThan(0.61);
+  expect(evaluation.test.auc).toBeGreaterThan(0.7);
+  await expect(judged(Number.NaN)).rejects.toThrow(
+    'no probability for 24,000 of 24,000 flights of the part train',
+  );
+});

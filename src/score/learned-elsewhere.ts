@@ -3,7 +3,8 @@
  * on the test days, with our inputs, features and known days.
  */
 import { buildCalibration } from '../core/calibrate.ts';
-import { logit } from '../core/logistic.ts';
+import { AppError } from '../core/errors.ts';
+import { logit, sigmoid } from '../core/logistic.ts';
 import type { Calibration, Link, Model, Score } from '../core/model.ts';
 import type { Table } from '../core/table.ts';
 import type { MatrixPart } from '../flights/output/matrix-folder.ts';
@@ -54,7 +55,7 @@ const IMPORTANCE_ROWS = 5000;
 
 /** The flights of a matrix folder. */
 interface MatrixParts {
-  /** By rising day, in pieces that fit into memory: what the trees were grown from. */
+  /** In pieces that fit into memory: what the trees were grown from. */
   readonly train: AsyncIterable<MatrixPart>;
   readonly validation: MatrixPart;
   readonly calibration: MatrixPart;
@@ -63,6 +64,7 @@ interface MatrixParts {
 
 /**
  * @param definition the model without its trees, as `features` wrote it
+ * @throws AppError model-unfit where it gives no probability for a flight
  * @cost a walk of all trees for each flight
  */
 export const finishLearnedElsewhere = async (
@@ -72,12 +74,20 @@ export const finishLearnedElsewhere = async (
 ): Promise<FinishedModel> => {
   const nFeatures = definition.features.length;
   const plain = buildProbability({ link, calibration: own });
-  const ask = (matrix: Float64Array): Float64Array =>
-    Float64Array.from({ length: matrix.length / nFeatures }, (_, row) =>
+  const ask = (matrix: Float64Array, part: string): Float64Array => {
+    const answers = Float64Array.from({ length: matrix.length / nFeatures }, (_, row) =>
       plain(scoreOf(score, matrix, row * nFeatures)),
     );
+    const nNone = answers.reduce((n, p) => n + (Number.isNaN(p) ? 1 : 0), 0);
+    if (nNone > 0)
+      throw new AppError(
+        'model-unfit',
+        `the model gives no probability for ${nNone.toLocaleString('en')} of ${answers.length.toLocaleString('en')} flights of the part ${part}; its score is no number there`,
+      );
+    return answers;
+  };
   const outcomesOf = (part: MatrixPart): Outcomes => ({
-    probabilities: ask(rowMajorOf(part)),
+    probabilities: ask(rowMajorOf(part), part.name),
     labels: part.labels,
     days: Int32Array.from(part.departures, dayOf),
   });
@@ -91,7 +101,7 @@ export const finishLearnedElsewhere = async (
   const curve = own.kind === 'none' ? calibrationOf(early, test) : own;
   const calibrate = own.kind === 'none' ? buildCalibration(curve) : (p: number) => p;
   const threshold = thresholdOf(early.calibration.probabilities.map(calibrate), calibration.labels);
-  const probabilities = ask(testMatrix).map(calibrate);
+  const probabilities = ask(testMatrix, test.name).map(calibrate);
   const [head] = definition.heads;
   if (head?.kind !== 'probability') throw new TypeError('a definition begins with a probability');
   const evaluation = evaluate({
@@ -139,7 +149,7 @@ export const finishLearnedElsewhere = async (
   };
 };
 
-/** What was said of flights by rising day, and what came of them. */
+/** What was said of flights, and what came of them. */
 interface Outcomes {
   readonly probabilities: Float64Array;
   readonly labels: Uint8Array;
@@ -172,6 +182,18 @@ const joined = (pieces: readonly Outcomes[]): Outcomes => {
   return all;
 };
 
+/** Rows that another program wrote again come in any order. */
+const byRisingDay = (outcomes: Outcomes): Outcomes => {
+  const { probabilities, labels, days } = outcomes;
+  if (days.every((day, row) => row === 0 || days[row - 1]! <= day)) return outcomes;
+  const order = Uint32Array.from(days.keys()).sort((a, b) => days[a]! - days[b]! || a - b);
+  return {
+    probabilities: probabilities.map((_, at) => probabilities[order[at]!]!),
+    labels: labels.map((_, at) => labels[order[at]!]!),
+    days: days.map((_, at) => days[order[at]!]!),
+  };
+};
+
 /** Much as `train` finds it: one weight of the whole score on later days, the level from all flights before the test. */
 const calibrationOf = (
   {
@@ -181,12 +203,12 @@ const calibrationOf = (
   }: Readonly<Record<'train' | 'validation' | 'calibration', Outcomes>>,
   test: MatrixPart,
 ): Calibration => {
-  const later = joined([validation, calibration]);
-  const known = joined([train, later]);
+  const later = byRisingDay(joined([validation, calibration]));
+  const known = byRisingDay(joined([train, later]));
   const isOverDays =
     train.labels.length >= MIN_ROWS_OVER_DAYS && hasDaysEnough(later.days, known.days);
   const curve = isOverDays
-    ? calibrateOverDays(known.probabilities, known, weightOf(later))
+    ? calibrateOverDays(bounded(known).probabilities, known, weightOf(bounded(later)))
     : fitCalibration(calibration.probabilities, calibration.labels);
   return calibrateInTheLarge(curve, known, daysAhead(known.days, test));
 };
@@ -194,11 +216,24 @@ const calibrationOf = (
 const weightOf = (later: Outcomes): number =>
   weightsBesideDays([later.probabilities.map(logit)], later)[0]!;
 
+/** In log-odds: as far as a curve over days tells probabilities apart. */
+const WIDEST_SCORE = 8;
+
+/** A forest may answer 0 or 1, whose log-odds are no numbers to reckon with. */
+const bounded = (outcomes: Outcomes): Outcomes => ({
+  ...outcomes,
+  probabilities: outcomes.probabilities.map((p) =>
+    Math.min(sigmoid(WIDEST_SCORE), Math.max(sigmoid(-WIDEST_SCORE), p)),
+  ),
+});
+
 /** How far the test lies past the flights before it. */
 const daysAhead = (known: Int32Array, { departures, nRows }: MatrixPart): DaysAhead => {
   const last = known.at(-1);
   if (last === undefined || nRows === 0) return { first: 1, last: 1 };
-  return { first: dayOf(departures[0]!) - last, last: dayOf(departures[nRows - 1]!) - last };
+  const first = departures.reduce((low, minutes) => Math.min(low, minutes));
+  const final = departures.reduce((high, minutes) => Math.max(high, minutes));
+  return { first: dayOf(first) - last, last: dayOf(final) - last };
 };
 
 /** float64, shape (nRows, nFeatures). */

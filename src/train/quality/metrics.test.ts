@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { orderOf } from './metrics.ts';
+import { auc, orderOf } from './metrics.ts';
 
 /** By comparing, whatever the length. */
 const plainOrderOf = (probabilities: Float64Array): number[] =>
@@ -16,4 +16,9 @@ test.each([
     return row % 3 === 0 ? Math.round((state / 2_147_483_647) * 50) / 50 : state / 2_147_483_647;
   });
   expect([...orderOf(probabilities)]).toEqual(plainOrderOf(probabilities));
+});
+
+test('the AUC of probabilities of which one is NaN is NaN, and found', () => {
+  expect(auc(Float64Array.of(0.2, Number.NaN, 0.4), Uint8Array.of(0, 1, 1))).toBeNaN();
+  expect(auc(new Float64Array(5000).fill(Number.NaN), new Uint8Array(5000).fill(1, 10))).toBeNaN();
 });

@@ -64,7 +64,7 @@ export const sharedOrderOf = (probabilities: Float64Array): Uint32Array => {
   return order;
 };
 
-/** Chance that a late flight is ranked above one on time, ties counting half; NaN when there is one class only. */
+/** Chance that a late flight is ranked above one on time, ties counting half; NaN when there is one class only, or a probability is NaN. */
 export const auc = (probabilities: Float64Array, labels: Uint8Array): number => {
   const order = sharedOrderOf(probabilities);
   let late = 0;
@@ -74,6 +74,8 @@ export const auc = (probabilities: Float64Array, labels: Uint8Array): number => 
     let tiedLate = 0;
     let tiedOnTime = 0;
     const p = probabilities[order[i]!]!;
+    // It equals nothing, not even itself: the loop below would stay where it is.
+    if (Number.isNaN(p)) return Number.NaN;
     for (; i < order.length && probabilities[order[i]!]! === p; i++) {
       if (labels[order[i]!] === 1) tiedLate++;
       else tiedOnTime++;
