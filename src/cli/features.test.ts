@@ -1,12 +1,20 @@
 /** The matrix that `features` writes, and the model that `model import --features` makes of trees learned from it. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readModel } from '../core/model-file.ts';
 import { findModel } from '../core/model-store.ts';
 import { writeLightGbm } from '../exchange/lightgbm/write.ts';
-import { readMatrixPart } from '../flights/output/matrix-folder.ts';
+import { type MatrixRows, readMatrixPart } from '../flights/output/matrix-folder.ts';
 import { encodeTime } from '../core/flight.ts';
 import { buildRandom } from '../core/random.ts';
 import { BUSY_TIMEOUT_MS, commandIn } from '../../test/command.ts';
@@ -33,6 +41,7 @@ const writeFlights = (): void => {
 interface Definition {
   readonly label: string;
   readonly features: readonly { name: string; kind: string; values?: string[] }[];
+  readonly parts: MatrixRows;
 }
 
 let definition: Definition;
@@ -73,6 +82,12 @@ test('every part is a folder with a file a month, the definition says what each 
     kind: 'category',
     values: ['B6', 'DL', 'UA'],
   });
+  expect(Object.keys(definition.parts)).toEqual(['train', 'validation', 'calibration', 'test']);
+  expect(Object.values(definition.parts).reduce((sum, { rows }) => sum + rows, 0)).toBe(6000);
+  expect(Object.keys(definition.parts['train']!.files)).toEqual([
+    '2019-04.parquet',
+    '2019-05.parquet',
+  ]);
 });
 
 test(
@@ -152,6 +167,31 @@ test(
     expect(refused('model', 'import', 'strange.txt', '--features', 'matrix')).toContain(
       'the model asks for carrier, which is no column of the matrix',
     );
+  },
+  BUSY_TIMEOUT_MS,
+);
+
+test(
+  'a folder that was copied in part is refused; one of an older version, which counts nothing, is read',
+  () => {
+    cpSync(join(folder, 'matrix'), join(folder, 'half'), { recursive: true });
+    rmSync(join(folder, 'half', 'part=train', '2019-05.parquet'));
+    const words = ['model', 'import', 'trees.txt', '--features', 'half', '--models', 'others'];
+    const { exitCode, stderr } = run(...words);
+    expect(exitCode).toBe(2);
+    const { rows, files } = definition.parts['train']!;
+    const found = files['2019-04.parquet']!.toLocaleString('en');
+    expect(stderr).toContain(
+      `${join('half', 'part=train')} holds ${found} rows where 'puntual features' wrote ${rows.toLocaleString('en')} (missing: 2019-05.parquet)`,
+    );
+    expect(existsSync(join(folder, 'others'))).toBe(false);
+    const { parts: _, ...older } = definition;
+    writeFileSync(join(folder, 'half', 'features.json'), JSON.stringify(older));
+    expect(run(...words).exitCode).toBe(0);
+    writeFileSync(join(folder, 'half', 'features.json'), '{"parts":{"train":7}}');
+    const odd = run(...words);
+    expect(odd.exitCode).toBe(2);
+    expect(odd.stderr).toContain('"parts" does not hold the rows of each part');
   },
   BUSY_TIMEOUT_MS,
 );

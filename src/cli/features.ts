@@ -23,7 +23,7 @@ import {
 } from './reading-flags.ts';
 import { setting } from './setting.ts';
 import { lateMinutesOption, testFromOption, threadsOption } from './training/learning-flags.ts';
-import { BASELINES_FILE, DEFINITION_FILE } from './training/matrix-files.ts';
+import { BASELINES_FILE, COLUMNS_FILE, DEFINITION_FILE } from './training/matrix-files.ts';
 import { describeWeather, type WeatherFlags } from './weather-flags.ts';
 
 interface Flags extends WeatherFlags, ReadingFlags {
@@ -78,11 +78,11 @@ export const describe = (command: Command): void => {
         ownColumns: columns.map(({ name }) => name),
       });
       const names = definition.features.map(({ name }) => name);
-      await writeMatrixFolder(flags.output, names, parts, (folder) => {
+      await writeMatrixFolder(flags.output, names, parts, (folder, rows) => {
         writeModel(definition, join(folder, DEFINITION_FILE));
         writeModel(baselines, join(folder, BASELINES_FILE));
-        const text = JSON.stringify(describeMatrix(definition), null, 2);
-        writeAtomically(join(folder, 'features.json'), Buffer.from(`${text}\n`));
+        const text = JSON.stringify({ ...describeMatrix(definition), parts: rows }, null, 2);
+        writeAtomically(join(folder, COLUMNS_FILE), Buffer.from(`${text}\n`));
       });
       const report = {
         output: flags.output,

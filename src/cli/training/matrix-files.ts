@@ -7,7 +7,12 @@ import { AppError } from '../../core/errors.ts';
 import { readModel } from '../../core/model-file.ts';
 import { beginVersion } from '../../core/model-store.ts';
 import { scoreOverFeatures } from '../../exchange/over-features.ts';
-import { matrixMonths, readMatrixPart } from '../../flights/output/matrix-folder.ts';
+import {
+  checkMatrixRows,
+  matrixMonths,
+  type MatrixRows,
+  readMatrixPart,
+} from '../../flights/output/matrix-folder.ts';
 import { peakMemoryMb } from '../../host/peak-memory.ts';
 import { compilePredictor } from '../../predict/compile.ts';
 import { verdictOf } from '../../report/training/verdict.ts';
@@ -19,6 +24,8 @@ import { addReport } from './report-files.ts';
 /** The model to come, without its trees. */
 export const DEFINITION_FILE = 'definition.safetensors';
 export const BASELINES_FILE = 'baselines.safetensors';
+/** What each column is, and how many rows each part has. */
+export const COLUMNS_FILE = 'features.json';
 
 interface ElsewhereOptions {
   /** The other library's file. */
@@ -33,7 +40,7 @@ interface ElsewhereOptions {
 /**
  * Calibrated, judged on the test days and stored with `report.json` and `report.html` beside it; made current where it
  * gains on climatology.
- * @throws AppError file-missing, and as `scoreOverFeatures` and `compilePredictor` do
+ * @throws AppError file-missing, file-broken, and as `scoreOverFeatures` and `compilePredictor` do
  */
 export const importLearnedElsewhere = async ({
   bytes,
@@ -53,6 +60,8 @@ export const importLearnedElsewhere = async ({
   const definition = name === undefined ? plain : { ...plain, name };
   const names = definition.features.map((feature) => feature.name);
   const foreign = scoreOverFeatures(bytes, names, positive);
+  const written = rowsWritten(folder);
+  if (written) await checkMatrixRows(folder, written);
   const { model, evaluation, ...rest } = await finishLearnedElsewhere(definition, foreign, {
     train: matrixMonths(folder, names, 'train'),
     validation: await readMatrixPart(folder, names, 'validation'),
@@ -95,3 +104,40 @@ export const importLearnedElsewhere = async ({
   }
   return report;
 };
+
+/** What `features` counted; undefined in a folder that an older version wrote. @throws AppError file-missing, file-broken */
+const rowsWritten = (folder: string): MatrixRows | undefined => {
+  const file = join(folder, COLUMNS_FILE);
+  if (!existsSync(file))
+    throw new AppError(
+      'file-missing',
+      `${folder} holds no ${COLUMNS_FILE}; a folder that 'puntual features' wrote is expected`,
+    );
+  try {
+    const { parts } = JSON.parse(readFileSync(file, 'utf8')) as { parts?: unknown };
+    if (parts === undefined || isMatrixRows(parts)) return parts;
+  } catch (error) {
+    throw new AppError('file-broken', `${file} is damaged: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  throw new AppError(
+    'file-broken',
+    `${file}: "parts" does not hold the rows of each part and of its files; copy it again as 'puntual features' wrote it`,
+  );
+};
+
+const isMatrixRows = (parts: unknown): parts is MatrixRows =>
+  isRecord(parts) &&
+  Object.values(parts).every(
+    (part) =>
+      isRecord(part) &&
+      isCount(part['rows']) &&
+      isRecord(part['files']) &&
+      Object.values(part['files']).every(isCount),
+  );
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
