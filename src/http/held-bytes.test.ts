@@ -2,8 +2,12 @@ import { describe, expect, test } from 'bun:test';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { echo, get, open, post, talk } from '../../test/http-talk.ts';
+import { createConnection } from './connection.ts';
+import { buildHeldBytes } from './held-bytes.ts';
+import type { Socket } from './sockets/socket.ts';
 
 const KIB = 1024;
+const NO_SOCKET = {} as Socket;
 /** The head of a body of 1 MiB, and some of it. */
 const begun = (nBytes: number): string =>
   `POST / HTTP/1.1\r\nHost: t\r\nContent-Length: ${KIB * KIB}\r\n\r\n${'x'.repeat(nBytes)}`;
@@ -25,6 +29,29 @@ describe('the bytes that are held for all connections together', () => {
     expect(await talk(server, post('/', 'abc')).until('abc')).toContain('200 OK');
   });
 
+  test('are bounded for requests behind one that is being answered: its answer is the last', async () => {
+    const { promise: goOn, resolve: answerAll } = Promise.withResolvers<void>();
+    const shed: string[] = [];
+    const server = open(
+      async ({ path }) => {
+        if (path === '/slow') await goOn;
+        return path;
+      },
+      { heldBytes: 150 * KIB },
+      { onShed: (reason) => shed.push(reason) },
+    );
+    const nBehind = Math.ceil((50 * KIB) / get('/behind').length);
+    const asked = get('/slow') + get('/behind').repeat(nBehind) + get('/', 'Connection: close\r\n');
+    const callers = Array.from({ length: 6 }, () => talk(server, asked));
+    await settled(() => shed.length, 3);
+    answerAll();
+    await Promise.all(callers.map(({ closed }) => closed));
+    const counts = callers.map(({ heard }) => heard().match(/HTTP\/1.1 200 OK/g)?.length);
+    expect(counts.filter((n) => n === 1)).toHaveLength(shed.length);
+    expect(counts.filter((n) => n === nBehind + 2)).toHaveLength(6 - shed.length);
+    for (const { heard } of callers) expect(heard()).toContain('Connection: close');
+  });
+
   test('are let go of with the connections that held them', async () => {
     const server = open(echo, { heldBytes: 2500 * KIB });
     for (let round = 0; round < 8; round++) {
@@ -38,6 +65,20 @@ describe('the bytes that are held for all connections together', () => {
     const last = talk(server, begun(KIB * KIB));
     await last.until('200 OK');
   });
+});
+
+test('what held something keeps no connection that has gone alive', () => {
+  const { count } = buildHeldBytes(KIB * KIB, () => false);
+  const gone = Array.from({ length: 400 }, () => {
+    const connection = createConnection(NO_SOCKET, 0, 0, 0);
+    connection.unread = Buffer.alloc(KIB);
+    count(connection);
+    connection.isOpen = false;
+    count(connection);
+    return new WeakRef(connection);
+  });
+  Bun.gc(true);
+  expect(gone.filter((one) => one.deref() !== undefined).length).toBeLessThan(100);
 });
 
 describe('an early answer', () => {

@@ -17,8 +17,8 @@ interface Holder {
   readonly turn: number;
 }
 
-/** Holders that hold nothing any more are forgotten when they are so many. */
-const FORGET_FROM = 1024;
+/** Holders that hold nothing any more are forgotten when they are so many, since each keeps its last request alive. */
+const FORGET_FROM = 32;
 
 /**
  * @param release makes a connection let go of what it holds, if it can. @returns whether it did

@@ -177,10 +177,15 @@ export const buildHttp1Connection = ({
   const release = (connection: Connection): boolean => {
     const { request, wait: on } = connection;
     if (connection.unsent) connection.socket.terminate();
-    else if (on === 'head') {
+    else if (on === 'head' || connection.isQueued) {
       reply.refuse(connection, 'crowded');
       writer.flush();
       giveUp(connection);
+    } else if (on === 'answer' && connection.unread && request && isRead(request)) {
+      // The requests behind it: they are asked again on a connection of their own.
+      connection.unread = undefined;
+      connection.isLast = true;
+      connection.lingers = true;
     } else if (request?.isAnswered) giveUp(connection);
     else if (request?.incoming && (on === 'body' || on === 'part')) {
       connection.unread = undefined;
