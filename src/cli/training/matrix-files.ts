@@ -7,12 +7,12 @@ import { AppError } from '../../core/errors.ts';
 import { readModel } from '../../core/model-file.ts';
 import { beginVersion } from '../../core/model-store.ts';
 import { scoreOverFeatures } from '../../exchange/over-features.ts';
+import type { MatrixRows } from '../../flights/output/matrix-folder.ts';
 import {
   checkMatrixRows,
   matrixMonths,
-  type MatrixRows,
   readMatrixPart,
-} from '../../flights/output/matrix-folder.ts';
+} from '../../flights/output/matrix-reading.ts';
 import { peakMemoryMb } from '../../host/peak-memory.ts';
 import { compilePredictor } from '../../predict/compile.ts';
 import { verdictOf } from '../../report/training/verdict.ts';

@@ -26,8 +26,7 @@ const DESCRIPTORS_PER_WORKER = 3;
 export const supervisorDescriptors = (nWorkers: number): number =>
   SUPERVISOR_DESCRIPTORS + DESCRIPTORS_PER_WORKER * (2 * nWorkers + 1);
 
-/** @throws AppError limit-system when the supervisor may not open enough descriptors to keep them
- */
+/** @throws AppError limit-system when the supervisor may not open enough descriptors to keep them */
 export const checkWorkers = (nWorkers: number, descriptors = descriptorLimit()): void => {
   const needed = supervisorDescriptors(nWorkers);
   if (descriptors < needed)

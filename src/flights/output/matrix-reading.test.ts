@@ -5,14 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { literal, openDatabase } from '../database.ts';
-import {
-  checkMatrixRows,
-  type MatrixPart,
-  type MatrixRows,
-  matrixMonths,
-  readMatrixPart,
-  writeMatrixFolder,
-} from './matrix-folder.ts';
+import { type MatrixPart, type MatrixRows, writeMatrixFolder } from './matrix-folder.ts';
+import { checkMatrixRows, matrixMonths, readMatrixPart } from './matrix-reading.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'puntual-matrix-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
