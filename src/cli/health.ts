@@ -4,6 +4,7 @@
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_CONFIG } from '../serve/config.ts';
+import { fetchFault } from '../host/fetch-fault.ts';
 import { printLine } from './output.ts';
 import { durationMs, setting, wholeNumber } from './setting.ts';
 
@@ -80,11 +81,10 @@ const askHealth = async (
     const isReady = response.status === 200;
     return { isReady, says: isReady ? text || 'ok' : `answers ${response.status}: ${text}` };
   } catch (error) {
-    const { name, code, message } = error as Error & { readonly code?: string };
-    if (name === 'TimeoutError')
-      return { isReady: false, says: `does not answer within ${timeout} ms` };
-    if (code === 'ConnectionRefused' || code === 'ECONNREFUSED')
-      return { isReady: false, says: 'cannot be asked: nothing listens there' };
-    return { isReady: false, says: `cannot be asked: ${message}` };
+    const isLate = (error as Error).name === 'TimeoutError';
+    const says = isLate
+      ? `does not answer within ${timeout} ms`
+      : `cannot be asked: ${fetchFault(error)}`;
+    return { isReady: false, says };
   }
 };

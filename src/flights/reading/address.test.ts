@@ -81,8 +81,8 @@ test.each([
 });
 
 test('what breaks off, and who does not answer, is said', async () => {
-  await expect(loadTable([broken])).rejects.toThrow(/broke before the whole file had come/);
-  await expect(loadTable(['http://127.0.0.1:1/a.csv'])).rejects.toThrow(/nobody answers there/);
+  await expect(loadTable([broken])).rejects.toThrow(/the connection broke before all had come/);
+  await expect(loadTable(['http://127.0.0.1:1/a.csv'])).rejects.toThrow(/nothing listens there/);
   await expect(loadTable(['gs://bucket/a.csv'])).rejects.toThrow(
     /fetched from https:\/\/ and s3:\/\//,
   );

@@ -2,6 +2,7 @@
  * Files at an address: fetched to a file of our own, then read as any other. The database never sees the network.
  */
 import { AppError } from '../../core/errors.ts';
+import { fetchFault } from '../../host/fetch-fault.ts';
 import type { ScratchFile } from '../scratch.ts';
 
 /** The file at an address, byte by byte, never more than a piece in memory. @throws AppError file-missing, file-unreadable, file-unwritable */
@@ -17,20 +18,21 @@ export const fetchInto = async (address: string, content: ScratchFile): Promise<
     await pour(body, content);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    const { code, message } = error as { code?: string; message: string };
+    const { code } = error as { code?: string };
     if (code === 'NoSuchKey') throw new AppError('file-missing', `${address} does not exist`);
-    const why = REASONS[code ?? ''] ?? message.split('\n')[0];
-    throw new AppError('file-unreadable', `${address} cannot be fetched: ${why}`, { cause: error });
+    throw new AppError('file-unreadable', `${address} cannot be fetched: ${faultOf(error)}`, {
+      cause: error,
+    });
   }
 };
 
-/** What the codes of the runtime mean to whoever wanted the file. */
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nobody answers there',
-  ECONNRESET: 'the connection broke before the whole file had come',
-  ENOTFOUND: 'there is no such host, or no network',
-  ERR_S3_MISSING_CREDENTIALS:
-    'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set; a public file has an https:// address',
+const faultOf = (error: unknown): string => {
+  const { name, code, message } = error as { name: string; code?: string; message: string };
+  if (code === 'ERR_S3_MISSING_CREDENTIALS')
+    return 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set; a public file has an https:// address';
+  // The last is what the store says of a file.
+  if (error === SILENCE) return message;
+  return name === 'S3Error' ? message.split('\n')[0]! : fetchFault(error);
 };
 
 const bodyOf = async (address: string): Promise<ReadableStream<Uint8Array>> => {
@@ -47,6 +49,7 @@ const bodyOf = async (address: string): Promise<ReadableStream<Uint8Array>> => {
 
 /** Until a server answers, and between two pieces of what it sends. */
 const ANSWER_MS = 60_000;
+const SILENCE = new Error(`nothing came for ${ANSWER_MS / 1000} s`);
 
 const pour = async (body: ReadableStream<Uint8Array>, content: ScratchFile): Promise<void> => {
   const reader = body.getReader();
@@ -65,10 +68,7 @@ const pour = async (body: ReadableStream<Uint8Array>, content: ScratchFile): Pro
 const within = async <T>(piece: Promise<T>): Promise<T> => {
   let timer: Timer | undefined;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`nothing came for ${ANSWER_MS / 1000} s`)),
-      ANSWER_MS,
-    );
+    timer = setTimeout(() => reject(SILENCE), ANSWER_MS);
   });
   try {
     return await Promise.race([piece, silence]);

@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { findModel, modelNames } from '../../core/model-store.ts';
+import { fetchFault } from '../../host/fetch-fault.ts';
 import type { ServeConfig } from '../config.ts';
 import type { ModelCopy, ModelRef } from '../messages.ts';
 import { checkMemory, dropCopy, holdCopy, keepModel } from './shared-dir.ts';
@@ -211,7 +212,7 @@ const fetchInto = async (file: string, address: string, shown: string): Promise<
     new AppError('target-unreachable', `the model at ${shown} cannot be fetched: ${why}`);
   const asFetched = <T>(promise: Promise<T>): Promise<T> =>
     promise.catch((error: Error) => {
-      throw unreachable(signal.aborted ? 'it takes too long' : error.message);
+      throw unreachable(signal.aborted ? 'it takes too long' : fetchFault(error));
     });
   try {
     const response = await asFetched(fetch(address, { signal, ...PLAIN }));

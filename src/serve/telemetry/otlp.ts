@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { VERSION } from '../../core/version.ts';
+import { fetchFault } from '../../host/fetch-fault.ts';
 import type { Log } from '../log.ts';
 
 const SEND_LIMIT_MS = 5000;
@@ -44,7 +45,7 @@ export const buildPost = (endpoint: string, what: 'traces' | 'metrics', log: Log
         if (!response.ok) lost(`status ${response.status}`, nItems);
         return response.ok;
       } catch (error) {
-        lost((error as Error).message, nItems);
+        lost(fetchFault(error), nItems);
         return false;
       }
     },
