@@ -1,5 +1,6 @@
 /** The keys of callers: read once by the supervisor, and changed in all workers at once or in none. */
 import { expect, test } from 'bun:test';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +47,35 @@ test('a key is revoked in every worker, a damaged file changes nothing, and a fr
   expect(await service.stop()).toBe(0);
 }, 180_000);
 
+const setFile = join(mkdtempSync(join(tmpdir(), 'puntual-set-')), 'set.json');
+const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const setOf = (use: string): string =>
+  JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', use }] });
+
+test('a key set of which no key is of use is not taken over, and says why; at an address it is warned of', async () => {
+  writeFileSync(setFile, setOf('sig'));
+  const service = await startService(['--workers', '1', '--auth', `jwt:i|a|${setFile}`]);
+  writeFileSync(setFile, setOf('enc'));
+  const says = `${setFile} holds no key that can check a token, so every token would be refused: key 1 ("k") is not for signatures (use "enc")`;
+  await service.logs(JSON.stringify(says).slice(1, -1));
+  const verbose = (await (await service.admin('/readyz?verbose')).json()) as { reasons: string[] };
+  expect(verbose.reasons.join()).toContain(says);
+  expect(await service.stop()).toBe(0);
+  const elsewhere = await startService([
+    '--workers',
+    '1',
+    '--auth',
+    'jwt:i|a|http://localhost:1/k',
+  ]);
+  await elsewhere.logs(
+    'no token can be checked: the keys at http://localhost:1/k cannot be fetched',
+  );
+  expect(await elsewhere.stop()).toBe(0);
+}, 180_000);
+
+writeFileSync(`${setFile}.enc`, setOf('enc'));
 test.each([
+  [`jwt:issuer|audience|${setFile}.enc`, 'every token would be refused'],
   ['keys:/nowhere', '/nowhere does not exist'],
   [`keys:${tmpdir()}`, 'is a directory, a file is expected'],
   ['keys:/dev/zero', '/dev/zero is not a regular file'],

@@ -4,28 +4,31 @@
  * Keys are known by their SHA-256 only; none is ever kept, shown or logged. Tokens are checked with `jose`, which is
  * loaded only where tokens are asked for; one that was accepted is remembered for a minute.
  */
-import { readFileSync } from 'node:fs';
-import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
+import type { CryptoKey, JWTVerifyGetKey, JWTVerifyResult } from 'jose';
 import { AppError } from '../../core/errors.ts';
+import { readRegularFile } from '../../core/files/regular-file.ts';
 import type { Call } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_KEYS, type Quota } from '../context.ts';
+import { KEY_SET_LIMIT_BYTES, keysAt, parseKeySet } from './key-set.ts';
 
 /** Lets a call pass or refuses it. @throws AppError key-missing, key-refused, quota-spent */
 type Authorise = (call: Pick<Call, 'header'>) => undefined | Promise<undefined>;
 
 /**
  * @param spec `keys:FILE` or `jwt:ISSUER|AUDIENCE|JWKS`
+ * @param tell is told why keys at an address could not be fetched
  * @throws AppError usage, file-missing, file-unreadable
  */
 export const buildAuthorise = (
   spec: string,
   quota: Quota,
   { endlessTokens }: Pick<ServeConfig, 'endlessTokens'>,
+  tell: (why: string) => void = () => {},
 ): Authorise => {
   if (/^keys:./.test(spec)) return buildKeys(parseKeys(readAuthFile(spec.slice(5))), quota);
   if (spec.startsWith('jwt:')) {
-    const check = buildTokens(spec.slice(4), endlessTokens);
+    const check = buildTokens(spec.slice(4), endlessTokens, tell);
     return (request) => check(presentedKey(request));
   }
   throw new AppError(
@@ -39,6 +42,12 @@ export const authFileOf = (spec: string): string | undefined => {
   if (spec.startsWith('keys:')) return spec.slice(5) || undefined;
   const jwks = spec.startsWith('jwt:') ? spec.split('|')[2] : undefined;
   return jwks === undefined || jwks === '' || isAddress(jwks) ? undefined : jwks;
+};
+
+/** The address of keys that `--auth` names; undefined when it names none. */
+export const keyAddressOf = (spec: string): string | undefined => {
+  const jwks = spec.startsWith('jwt:') ? spec.split('|')[2] : undefined;
+  return jwks !== undefined && isAddress(jwks) ? jwks : undefined;
 };
 
 /** The same with another file. */
@@ -133,23 +142,42 @@ type TokenCheck = (token: string) => undefined | Promise<undefined>;
  * @param spec `ISSUER|AUDIENCE|JWKS`
  * @throws AppError usage, file-missing, file-unreadable
  */
-const buildTokens = (spec: string, endlessTokens: boolean): TokenCheck => {
+const buildTokens = (
+  spec: string,
+  endlessTokens: boolean,
+  tell: (why: string) => void,
+): TokenCheck => {
   const [issuer, audience, jwks] = spec.split('|');
   if (!issuer || !audience || !jwks)
     throw new AppError('usage', '--auth jwt: needs ISSUER|AUDIENCE|JWKS (an address or a file)');
   const requiredClaims = endlessTokens ? [] : ['exp'];
   const library = import('jose');
-  const keySet = keySetOf(jwks, library);
+  const keySet = keySetOf(jwks, library, tell);
   /** By digest of the token: until when it is trusted. */
   const trusted = new Map<string, number>();
-  const verify = async (token: string, digest: string): Promise<undefined> => {
+  const verified = async (token: string): Promise<JWTVerifyResult> => {
     const { errors, jwtVerify } = await library;
+    const claims = { issuer, audience, requiredClaims };
     try {
-      const { payload } = await jwtVerify(token, await keySet, {
-        issuer,
-        audience,
-        requiredClaims,
-      });
+      return await jwtVerify(token, await keySet, claims);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      // Of a token that does not say by which, or of keys with one name, it may be any.
+      const keys = error as unknown as AsyncIterable<CryptoKey>;
+      for await (const key of keys) {
+        try {
+          return await jwtVerify(token, key, claims);
+        } catch (fault) {
+          if (!(fault instanceof errors.JWSSignatureVerificationFailed)) throw fault;
+        }
+      }
+      throw new errors.JWSSignatureVerificationFailed();
+    }
+  };
+  const verify = async (token: string, digest: string): Promise<undefined> => {
+    const { errors } = await library;
+    try {
+      const { payload } = await verified(token);
       const now = Date.now();
       if (trusted.size >= TRUSTED_TOKENS) trusted.clear();
       trusted.set(digest, Math.min(now + TRUSTED_MS, (payload.exp ?? Infinity) * 1000));
@@ -173,35 +201,16 @@ const buildTokens = (spec: string, endlessTokens: boolean): TokenCheck => {
 const keySetOf = (
   place: string,
   library: Promise<typeof import('jose')>,
+  tell: (why: string) => void,
 ): Promise<JWTVerifyGetKey> => {
   if (isAddress(place) && !URL.canParse(place))
     throw new AppError('usage', `${place} is not an address`);
-  const local = isAddress(place) ? undefined : parseKeySet(place);
-  return library.then(({ createLocalJWKSet, createRemoteJWKSet }) =>
-    local ? createLocalJWKSet(local) : createRemoteJWKSet(new URL(place)),
+  const local = isAddress(place) ? undefined : parseKeySet(readAuthFile(place), place);
+  return library.then((jose) =>
+    local ? jose.createLocalJWKSet(local) : keysAt(place, jose, tell),
   );
 };
 
-/** @source RFC 7517, 5 (a set is an object whose `keys` are objects) */
-const parseKeySet = (path: string): JSONWebKeySet => {
-  const text = readAuthFile(path);
-  try {
-    const { keys } = JSON.parse(text) as { keys: unknown };
-    if (Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null))
-      return { keys };
-  } catch {
-    // Said below.
-  }
-  throw new AppError('usage', `${path} is not a JSON Web Key Set`);
-};
-
 /** A file that `--auth` names: keys, or the public keys of a token issuer. @throws AppError file-missing, file-unreadable */
-const readAuthFile = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code =
-      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'file-missing' : 'file-unreadable';
-    throw new AppError(code, `${path} cannot be read`, { cause: error });
-  }
-};
+const readAuthFile = (path: string): string =>
+  readRegularFile(path, KEY_SET_LIMIT_BYTES).toString('utf8');

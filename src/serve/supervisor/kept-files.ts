@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { readRegularFile } from '../../core/files/regular-file.ts';
 import type { ServeConfig } from '../config.ts';
-import { authFileOf, buildAuthorise, withAuthFile } from '../guard/auth.ts';
+import { authFileOf, buildAuthorise, keyAddressOf, withAuthFile } from '../guard/auth.ts';
+import { fetchKeySet } from '../guard/key-set.ts';
 import type { Log } from '../log.ts';
 import { dropCopy, holdCopy } from './shared-dir.ts';
 
@@ -127,6 +128,18 @@ interface Consequences {
   readonly onTls: () => Promise<boolean>;
   readonly onRefusal: () => void;
 }
+
+/** Workers ask for the keys at an address when the first token comes; that they will not get them is said before. */
+export const warnOfKeys = async ({ auth }: ServeConfig, log: Log): Promise<void> => {
+  const address = auth === undefined ? undefined : keyAddressOf(auth);
+  if (address === undefined) return;
+  try {
+    await fetchKeySet(address);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.warn(`no token can be checked: ${error.message}`);
+  }
+};
 
 const LOOK_MS = 2000;
 

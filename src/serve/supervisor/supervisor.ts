@@ -24,7 +24,7 @@ import { followPlan } from './follow-plan.ts';
 import { shortageOf, startShortageOf } from './fleet-plan.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { actAsInit } from './init-process.ts';
-import { keepFiles, watchFiles } from './kept-files.ts';
+import { keepFiles, warnOfKeys, watchFiles } from './kept-files.ts';
 import { keepPlan, type PlanReader } from './kept-plan.ts';
 import { findNpmParent } from './npm-parent.ts';
 import { checkPlaces, freePort, urlOf } from './ports.ts';
@@ -127,6 +127,7 @@ const serveUntilEnd = async (
   const endings: (() => void)[] = [];
   try {
     const kept = await unlessEnded(keepFiles(config, sharedDir));
+    void warnOfKeys(config, log);
     const { schedule: paths } = config;
     const plan =
       paths && planReader && (await unlessEnded(keepPlan({ ...planReader, paths, sharedDir })));

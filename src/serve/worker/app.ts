@@ -90,7 +90,9 @@ interface Plan {
 export const buildApp: BuildApp = (context) => {
   const { counters, admission, config, watch } = context;
   const authoriserOf = (auth: string | undefined) =>
-    auth === undefined ? undefined : buildAuthorise(auth, context.quota, config);
+    auth === undefined
+      ? undefined
+      : buildAuthorise(auth, context.quota, config, (why) => context.log.error(why));
   let authorise = authoriserOf(config.auth);
   context.onAuth((auth) => {
     authorise = authoriserOf(auth);
