@@ -45,7 +45,7 @@ export const parseKeySet = (text: string, name: string): JSONWebKeySet => {
 
 const keysOf = (text: string): readonly Key[] | undefined => {
   try {
-    const { keys } = JSON.parse(text) as { keys: unknown };
+    const { keys } = JSON.parse(text.replace(/^\ufeff/, '')) as { keys: unknown };
     return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)
       ? keys
       : undefined;

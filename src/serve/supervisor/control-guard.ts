@@ -28,6 +28,11 @@ export const readToken = (path: string): string => {
       'usage',
       `${path} must hold a token of ${MIN_TOKEN_LENGTH} characters or more`,
     );
+  if (!/^[!-~]+$/.test(token))
+    throw new AppError(
+      'usage',
+      `${path} must hold one token of ASCII characters without blanks: no request could bring this one`,
+    );
   return token;
 };
 

@@ -3,14 +3,20 @@
  * them, and keeps copies of those that were good; workers read the copies only. So a worker that is started later finds
  * what the others have, whatever has become of the files, and a change is taken over everywhere or nowhere.
  */
-import { statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { readRegularFile } from '../../core/files/regular-file.ts';
 import type { ServeConfig } from '../config.ts';
 import { authFileOf, buildAuthorise, keyAddressOf, withAuthFile } from '../guard/auth.ts';
 import { fetchKeySet } from '../guard/key-set.ts';
 import type { Log } from '../log.ts';
+import {
+  type Certificate,
+  dateDoubt,
+  judgeCertificate,
+  tryCertificate,
+} from '../guard/certificate.ts';
 import { dropCopy, holdCopy } from './shared-dir.ts';
 
 type KeptConfig = Pick<ServeConfig, 'tls' | 'auth'>;
@@ -26,6 +32,8 @@ interface KeptFiles {
   readonly config: () => ServeConfig;
   /** Why the files as they are now are not in use; undefined when they are. */
   readonly refusal: () => string | undefined;
+  /** What is used all the same, and should be mended: dates, order, rights. */
+  readonly doubts: (nowMs: number) => readonly string[];
   /**
    * Reads files that have changed since, and stayed the same from one look to the next.
    * @returns what has changed for the better; undefined when nothing has, or the new ones are refused
@@ -35,11 +43,11 @@ interface KeptFiles {
 
 const TLS_LIMIT_BYTES = 2 ** 20;
 const AUTH_LIMIT_BYTES = 4 * 2 ** 20;
+const START_TRIES = 5;
 
 /** @throws AppError usage, file-missing, file-unreadable, file-unwritable when the files are no good at the start */
-export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise<KeptFiles> => {
-  const { tls, auth } = config;
-  const checkPair = tls && (await loadPairCheck());
+export const keepFiles = (config: ServeConfig, sharedDir: string): KeptFiles => {
+  const { tls, auth, controlTokenFile } = config;
   const authFile = auth === undefined ? undefined : authFileOf(auth);
   const paths = [tls?.certFile, tls?.keyFile, authFile].filter((path) => path !== undefined);
   const stamps = (): string => paths.map(stampOf).join(' / ');
@@ -52,6 +60,7 @@ export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise
   let last = served;
   let tlsBytes: Buffer | undefined;
   let authBytes: Buffer | undefined;
+  let certificate: Certificate | undefined;
 
   const keep = (bytes: Buffer): string => {
     const file = join(sharedDir, `kept-${++nCopies}`);
@@ -76,7 +85,7 @@ export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise
   const takeOver = (): KeptChange => {
     const cert = tls && readRegularFile(tls.certFile, TLS_LIMIT_BYTES);
     const key = tls && readRegularFile(tls.keyFile, TLS_LIMIT_BYTES);
-    if (tls && cert && key) checkPair?.(tls, cert, key);
+    const judged = tls && cert && key && judgeCertificate(tls, cert, key);
     const keys = authFile === undefined ? undefined : readRegularFile(authFile, AUTH_LIMIT_BYTES);
     const nextTls = cert && key && Buffer.concat([cert, key]);
     const change = { tls: differs(nextTls, tlsBytes), auth: differs(keys, authBytes) };
@@ -85,7 +94,7 @@ export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise
       if (change.tls && cert && key) next.tls = { certFile: keep(cert), keyFile: keep(key) };
       if (change.auth && keys && auth) next.auth = withAuthFile(auth, keep(keys));
       if (next.auth !== undefined) checkAuth(next.auth, authFile, config);
-      if (change.tls && next.tls) checkUse(next.tls, tls!);
+      if (change.tls && next.tls) tryCertificate(next.tls, tls!);
     } catch (error) {
       remove(next, kept);
       throw error;
@@ -94,14 +103,34 @@ export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise
     remove(before, next);
     before = kept;
     kept = next;
-    [tlsBytes, authBytes] = [nextTls, keys];
+    [tlsBytes, authBytes, certificate] = [nextTls, keys, judged];
     return change;
   };
 
-  takeOver();
+  /** Files that change while they are read are read again. @throws AppError as they are then */
+  const takeOverAtStart = (): void => {
+    for (let nTries = 1; ; nTries++) {
+      try {
+        takeOver();
+        return;
+      } catch (error) {
+        if (nTries === START_TRIES || stamps() === served) throw error;
+        served = last = stamps();
+      }
+    }
+  };
+
+  takeOverAtStart();
   return {
     config: () => ({ ...config, ...kept }),
     refusal: () => refusal,
+    doubts: (nowMs) =>
+      [
+        certificate?.doubt,
+        tls && certificate && dateDoubt(tls, certificate, nowMs),
+        ...rightsDoubts([tls?.keyFile, controlTokenFile], OTHERS_READ | OTHERS_WRITE),
+        ...rightsDoubts([tls?.certFile, authFile], OTHERS_WRITE),
+      ].filter((doubt) => doubt !== undefined),
     look: () => {
       const now = stamps();
       const isSettled = now === last && now !== served;
@@ -114,6 +143,8 @@ export const keepFiles = async (config: ServeConfig, sharedDir: string): Promise
         return change.tls || change.auth ? change : undefined;
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
+        // Somebody is writing them now.
+        if (stamps() !== now) return undefined;
         refusal = `files that have changed are not taken over: ${error.message}`;
         return undefined;
       }
@@ -152,6 +183,13 @@ export const watchFiles = (
   let refusal: string | undefined;
   let isTlsDue = false;
   let isRolling = false;
+  let doubts: readonly string[] = [];
+  const sayDoubts = (): void => {
+    const now = kept.doubts(Date.now());
+    for (const doubt of now) if (!doubts.includes(doubt)) log.warn(doubt);
+    doubts = now;
+  };
+  sayDoubts();
   const rollTls = async (): Promise<void> => {
     isRolling = true;
     isTlsDue = false;
@@ -160,6 +198,7 @@ export const watchFiles = (
   };
   const timer = setInterval(() => {
     const change = kept.look();
+    sayDoubts();
     if (kept.refusal() !== refusal) {
       refusal = kept.refusal();
       if (refusal !== undefined) log.error(refusal);
@@ -196,38 +235,29 @@ const stampOf = (path: string): string => {
   }
 };
 
-type Tls = NonNullable<ServeConfig['tls']>;
+const OTHERS_READ = 0o004;
+const OTHERS_WRITE = 0o002;
 
-const notAPair = ({ certFile, keyFile }: Tls, why: string): AppError =>
-  new AppError('file-unreadable', `${certFile} and ${keyFile} are no certificate and key: ${why}`);
+/** Of files that any user may read or change. In a volume of Kubernetes, which allows that, there is nobody else. */
+const rightsDoubts = (
+  paths: readonly (string | undefined)[],
+  unwanted: number,
+): readonly string[] =>
+  paths.flatMap((path) => {
+    if (path === undefined || existsSync(join(dirname(path), '..data'))) return [];
+    const found = modeOf(path) & unwanted;
+    const may = [found & OTHERS_READ ? 'read' : [], found & OTHERS_WRITE ? 'change' : []].flat();
+    return found === 0
+      ? []
+      : [`every user of this machine may ${may.join(' and ')} ${path}: chmod o-rw takes that away`];
+  });
 
-type PairCheck = (tls: Tls, cert: Buffer, key: Buffer) => void;
-
-/** Throws AppError file-unreadable. What it takes is loaded only where there is a certificate. */
-const loadPairCheck = async (): Promise<PairCheck> => {
-  const { createPrivateKey, X509Certificate } = await import('node:crypto');
-  return (tls, cert, key) => {
-    let isPair: boolean;
-    try {
-      isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
-    } catch (error) {
-      throw notAPair(tls, (error as Error).message);
-    }
-    if (!isPair) throw notAPair(tls, 'the key is that of another certificate');
-  };
-};
-
-/** Opens a port of its own with them, as a worker will. @throws AppError file-unreadable */
-const checkUse = (copies: Tls, named: Tls): void => {
+/** 0 of what is not there at present. */
+const modeOf = (path: string): number => {
   try {
-    Bun.listen({
-      hostname: '127.0.0.1',
-      port: 0,
-      tls: { cert: Bun.file(copies.certFile), key: Bun.file(copies.keyFile) },
-      socket: { data: () => {} },
-    }).stop(true);
-  } catch (error) {
-    throw notAPair(named, (error as Error).message);
+    return statSync(path).mode;
+  } catch {
+    return 0;
   }
 };
 

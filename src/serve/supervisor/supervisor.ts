@@ -126,7 +126,7 @@ const serveUntilEnd = async (
   /** What would keep the process from its end, also where the start fails. */
   const endings: (() => void)[] = [];
   try {
-    const kept = await unlessEnded(keepFiles(config, sharedDir));
+    const kept = keepFiles(config, sharedDir);
     void warnOfKeys(config, log);
     const { schedule: paths } = config;
     const plan =
