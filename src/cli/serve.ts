@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { DEFAULT_CONFIG, SERVICE_VIEW_RULES, type ServeConfig } from '../serve/config.ts';
 import { MODELS_LIMIT, TEMPORALITIES } from '../serve/labels.ts';
-import { buildLog, LOG_LEVELS, type LogLevel } from '../serve/log.ts';
+import { buildLog, LOG_LEVELS, type Log, type LogLevel } from '../serve/log.ts';
 import { encodePlan, type PlannedFlights } from '../core/around/departure-plan.ts';
 import { findFiles } from '../flights/reading/files.ts';
 import type { PlanReader } from '../serve/supervisor/kept-plan.ts';
@@ -253,8 +253,11 @@ export const serveUntilEnded = async (config: ServeConfig, isJson: boolean): Pro
     // Other commands end when nobody reads them any more; a service stays.
     for (const stream of [process.stdout, process.stderr])
       stream.removeAllListeners('error').on('error', () => {});
+    const log = buildLog(config.logLevel);
+    warnOfOpenPorts(config, log);
     if (isJson) printJson(started);
-    else void printStarted(started, config);
+    if (process.stderr.isTTY && !isJson) void printStarted(started);
+    else logStarted(started, log);
   };
   process.exitCode = await serve(config, onStarted, { find: findFiles, read: readPlan });
   // Sockets of a forced end must not keep the process.
@@ -354,6 +357,10 @@ export const configOf = (options: ServeOptions): ServeConfig => {
     throw new InvalidArgumentError('--health-host needs --health-port.');
   if (options.otlpMetrics !== 'off' && options.otlpEndpoint === undefined)
     throw new InvalidArgumentError('--otlp-metrics needs --otlp-endpoint.');
+  if (options.drainDelay >= options.drainLimit)
+    throw new InvalidArgumentError(
+      '--drain-delay is a part of --drain-limit, and must be shorter: the rest is for requests in flight.',
+    );
   if (options.otlpInterval < SHORTEST_PUSH_MS)
     throw new InvalidArgumentError(`--otlp-interval must be at least ${SHORTEST_PUSH_MS}ms.`);
   return {
@@ -400,14 +407,34 @@ export const configOf = (options: ServeOptions): ServeConfig => {
   };
 };
 
-/** What a person wants to know now; on stderr, since it is no result. */
-const printStarted = async (started: Started, config: ServeConfig): Promise<void> => {
+const warnOfOpenPorts = (
+  { host, auth, adminHost, controlTokenFile }: ServeConfig,
+  log: Log,
+): void => {
+  if (!isLoopback(host) && auth === undefined)
+    log.warn(`anybody who reaches ${host} may call it: see --auth`);
+  if (!isLoopback(adminHost) && controlTokenFile === undefined)
+    log.info(`reload and rollback are refused on ${adminHost}: see --control-token-file`);
+};
+
+/** Where programs read the log, it holds nothing but its own lines. */
+const logStarted = (started: Started, log: Log): void => {
+  const { url, adminUrl, healthUrl, workers, model, readyMs } = started;
+  log.info('the service is ready', {
+    url,
+    adminUrl,
+    healthUrl,
+    workers,
+    model: model.name,
+    version: model.version,
+    readyMs: Math.round(readyMs),
+  });
+};
+
+/** What a person at a terminal wants to know now; on stderr, since it is no result. */
+const printStarted = async (started: Started): Promise<void> => {
   const { url, adminUrl, healthUrl, workers, model, readyMs } = started;
   const say = (line = ''): void => void process.stderr.write(`${line}\n`);
-  if (!isLoopback(config.host) && config.auth === undefined)
-    say(`warning: anybody who reaches ${config.host} may call it: see --auth`);
-  if (!isLoopback(config.adminHost) && config.controlTokenFile === undefined)
-    say(`note: reload and rollback are refused on ${config.adminHost}: see --control-token-file`);
   say(`Puntual serves ${model.name} ${model.version}`);
   say();
   say(`  page      ${url}`);

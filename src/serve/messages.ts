@@ -3,6 +3,7 @@
  */
 import type { ErrorCode } from '../core/errors.ts';
 import type { ServeConfig } from './config.ts';
+import type { ServeState } from './context.ts';
 import type { RestartReason } from './labels.ts';
 
 /** A model as it is served: `file` is the supervisor's own checked copy, `path` the file that the user named. */
@@ -54,7 +55,8 @@ export type WorkerCommand =
   | { readonly command: 'auth'; readonly auth: string }
   | {
       readonly command: 'state';
-      readonly ready: boolean;
+      /** Of the service as a whole. */
+      readonly state: ServeState;
       readonly reasons: readonly string[];
       /** Between how many workers a quota of processors is divided. */
       readonly nWorkers: number;

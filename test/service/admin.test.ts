@@ -147,7 +147,14 @@ describe('a service with its admin port beyond loopback', () => {
 
 describe('puntual health', () => {
   test('exits 1 with the reason where nothing listens, and where the service is shutting down', async () => {
-    const service = await startService(['--workers', '1', '--drain-delay', '60s']);
+    const service = await startService([
+      '--workers',
+      '1',
+      '--drain-delay',
+      '60s',
+      '--drain-limit',
+      '120s',
+    ]);
     service.process.kill('SIGTERM');
     await until(async () => (await service.admin('/readyz')).status === 503);
     const ending = await runHealth(service.adminUrl);

@@ -32,6 +32,8 @@ describe.each(RIGHTS)('a service that is told to end, with rights: %s,', (rights
     await until(async () => (await service.admin('/readyz')).status === 503);
     expect((await service.admin('/livez')).status).toBe(200);
     await until(async () => (await fetch(`${service.url}/readyz`)).status === 503);
+    const { status } = (await (await fetch(`${service.url}/readyz`)).json()) as { status: string };
+    expect(status).toBe('draining');
     await until(async () => (await service.predict()).headers.get('connection') === 'close');
     expect(await service.process.exited).toBe(0);
   }, 180_000);

@@ -3,6 +3,7 @@
  * A second signal ends everything at once.
  */
 import type { ServeConfig } from '../config.ts';
+import type { Log } from '../log.ts';
 import { CLOSE_MS } from '../worker/drain.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -18,6 +19,12 @@ interface Shutdown {
 
 type ShutdownLimits = Pick<ServeConfig, 'drainDelayMs' | 'drainLimitMs'>;
 
+interface ShutdownTellers {
+  readonly log: Log;
+  /** Called when it begins. */
+  readonly onDrain: () => void;
+}
+
 /**
  * Listens to SIGTERM and SIGINT from now on.
  * @param fleetNow undefined until there is one; then there is nobody to wait for
@@ -25,7 +32,7 @@ type ShutdownLimits = Pick<ServeConfig, 'drainDelayMs' | 'drainLimitMs'>;
 export const buildShutdown = (
   fleetNow: () => Fleet | undefined,
   config: ShutdownLimits,
-  onDrain: () => void,
+  { log, onDrain }: ShutdownTellers,
 ): Shutdown => {
   const { promise: ended, resolve } = Promise.withResolvers<number>();
   let asked = false;
@@ -44,7 +51,12 @@ export const buildShutdown = (
     for (const child of fleet.children()) child.drain(CLOSE_MS, limitMs);
     const all = Promise.all([...fleet.children()].map((child) => child.exited));
     await Promise.race([all, Bun.sleep(Math.max(0, endMs - performance.now()))]);
-    for (const child of fleet.children()) child.kill();
+    const busy = [...fleet.children()];
+    if (busy.length > 0)
+      log.warn('the drain limit is over: workers that were still busy are ended', {
+        workers: busy.length,
+      });
+    for (const child of busy) child.kill();
     await all;
     resolve(0);
   };
@@ -61,9 +73,11 @@ export const buildShutdown = (
   ] as const)
     process.on(signal, () => {
       if (!asked) {
+        log.info('the service is shutting down', { signal });
         end();
         return;
       }
+      log.warn('a second signal ends everything at once', { signal });
       for (const child of fleetNow()?.children() ?? []) child.kill();
       resolve(code);
     });

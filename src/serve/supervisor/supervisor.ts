@@ -96,16 +96,15 @@ const serveUntilEnd = async (
   let built: Fleet | undefined;
   let drainedMs = 0;
   const onDrains: (() => void)[] = [];
-  const { ended, end } = buildShutdown(
-    () => built,
-    config,
-    () => {
+  const { ended, end } = buildShutdown(() => built, config, {
+    log,
+    onDrain: () => {
       state.draining = true;
       drainedMs = performance.now();
       state.successor?.end();
       for (const onDrain of onDrains) onDrain();
     },
-  );
+  });
   /** What may take long, as a name that nobody resolves or a model from far away, does not keep it from its end. */
   const unlessEnded = <T>(work: Promise<T>): Promise<T> =>
     Promise.race([work, ended.then((code) => Promise.reject(new EndedEarly(code)))]);
@@ -190,10 +189,11 @@ const serveUntilEnd = async (
       scheme,
     });
     const tellAll = (): void => {
-      const { ready, reasons } = view();
+      const { ready, draining, reasons } = view();
+      const state = draining ? 'draining' : ready ? 'ready' : 'starting';
       const nWorkers = fleet.places().length;
       for (const child of fleet.children())
-        child.tell({ command: 'state', ready, reasons, nWorkers });
+        child.tell({ command: 'state', state, reasons, nWorkers });
     };
     const tellReady = (): void => {
       const { name, version } = reloadNow().serving().facts;
@@ -316,6 +316,7 @@ const serveUntilEnd = async (
     unwatchFiles();
     unwatchPlan?.();
     unwatchModel();
+    log.info('the service has ended', { exit: code });
     return code;
   } finally {
     for (const end of endings) end();

@@ -148,7 +148,7 @@ const start = ({
 
   let state: ServeState = 'starting';
   let reasons: readonly string[] = [];
-  let serviceReady = true;
+  let serviceState: ServeState = 'ready';
   let putAuth: (auth: string) => void = () => {};
   const { feed, arrived } = buildServiceFeed(() => say({ event: 'watched' }));
   const shadow = others.find(({ role }) => role === 'shadow');
@@ -162,7 +162,7 @@ const start = ({
       putAuth = put;
     },
     serviceFeed: feed,
-    state: () => (state === 'ready' && !serviceReady ? 'starting' : state),
+    state: () => (state === 'ready' ? serviceState : state),
     reasons: () => reasons,
   } satisfies Partial<ServeContext>;
   const context: ServeContext = {
@@ -283,7 +283,7 @@ const start = ({
         listen(message.port);
         break;
       case 'state':
-        serviceReady = message.ready;
+        serviceState = message.state;
         ({ reasons } = message);
         pace.divide(message.nWorkers);
         break;
