@@ -9,6 +9,7 @@ import { checkFolder, checkWritable, moveFolder, writeAtomically } from './files
 import type { Model } from './model.ts';
 import { unreadable } from './files/named-file.ts';
 import { readRegularFile } from './files/regular-file.ts';
+import { refusalReason } from './files/system-refusal.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const FILE = 'model.safetensors';
@@ -117,8 +118,8 @@ const namesIn = (folder: string): readonly string[] => {
   try {
     return readdirSync(folder);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOTDIR' ? 'it is no folder' : message;
+    const isFolder = (error as NodeJS.ErrnoException).code !== 'ENOTDIR';
+    const why = isFolder ? refusalReason(error) : 'it is no folder';
     throw new AppError('file-unreadable', `the models in ${folder} cannot be listed: ${why}`, {
       cause: error,
     });

@@ -1,6 +1,6 @@
 /** Models from elsewhere: an address with a checksum, and a folder that is watched. */
 import { afterAll, describe, expect, test } from 'bun:test';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { currentOf, storeModel } from '../../src/core/model-store.ts';
 import { buildPlantedModel } from '../planted.ts';
@@ -88,5 +88,31 @@ test('a watched folder: another version serves once it is current, a damaged one
   const looks = performance.now() + 5000;
   await until(() => performance.now() > looks);
   expect(nChanges()).toBe(2);
+  expect(await service.stop()).toBe(0);
+}, 180_000);
+
+test('a watched file that is half written, a folder or gone leaves its model in use and says why, until a good one is there', async () => {
+  const dir = makeModelsDir();
+  const path = join(dir, 'planted', currentOf(dir, 'planted')!, 'model.safetensors');
+  const whole = readFileSync(path);
+  const file = join(dir, 'm.safetensors');
+  writeFileSync(file, whole);
+  const service = await startService(['--workers', '1', '--watch', '--model', file], dir);
+  const reasons = async (): Promise<string> =>
+    (
+      (await (await service.admin('/readyz?verbose')).json()) as { reasons: string[] }
+    ).reasons.join();
+  writeFileSync(file, whole.subarray(0, whole.length / 2));
+  await until(async () => (await reasons()).includes('was refused'));
+  rmSync(file);
+  await until(async () => (await reasons()).includes(`there is no model '${file}'`));
+  await service.logs('what is watched cannot be taken over');
+  mkdirSync(file);
+  await until(async () => (await reasons()).includes('m.safetensors is a directory'));
+  expect((await service.predict()).status).toBe(200);
+  rmSync(file, { recursive: true });
+  writeFileSync(file, whole);
+  await service.logs('another model serves');
+  expect(await reasons()).toBe('');
   expect(await service.stop()).toBe(0);
 }, 180_000);

@@ -89,6 +89,7 @@ const serveUntilEnd = async (
   const state: State = {
     draining: false,
     reload: undefined,
+    watchRefusal: () => undefined,
     shadowBefore: undefined,
     upgrade: undefined,
     successor: undefined,
@@ -185,7 +186,10 @@ const serveUntilEnd = async (
     built = fleet;
     const scheme = config.tls ? 'https' : 'http';
     const view = (): ServiceView => ({
-      ...viewOf(fleet, state, { sharedDir, refusal: kept.refusal() ?? plan?.refusal() }),
+      ...viewOf(fleet, state, {
+        sharedDir,
+        refusals: [state.watchRefusal(), kept.refusal(), plan?.refusal()],
+      }),
       scheme,
     });
     const tellAll = (): void => {
@@ -266,7 +270,7 @@ const serveUntilEnd = async (
     const endPushes = pushMetrics(config, view, log);
     const unwatch = watch(fleet, config, () => followed.plan().memoryLimitMb);
     const unfollow = followed.start({ resize: fleet.resize, open: () => connectionsOf(fleet) });
-    const unwatchModel = config.watchesModel
+    const watched = config.watchesModel
       ? watchModel({
           find: () => {
             const { first, named, shadow } = wantedOf(config);
@@ -278,8 +282,14 @@ const serveUntilEnd = async (
             return [path, ...others.map((other) => other.path)];
           },
           reload: () => state.reload!.switchTo(undefined),
+          isRefused: () => state.reload!.refusal() !== undefined,
+          onChange: (refusal) => {
+            if (refusal !== undefined) log.error(refusal);
+            tellAll();
+          },
         })
-      : () => {};
+      : undefined;
+    state.watchRefusal = () => watched?.refusal();
     const unwatchFiles = watchFiles(kept, log, {
       onAuth: (auth) => {
         for (const child of fleet.children()) child.tell({ command: 'auth', auth });
@@ -315,7 +325,7 @@ const serveUntilEnd = async (
     unfollow();
     unwatchFiles();
     unwatchPlan?.();
-    unwatchModel();
+    watched?.stop();
     log.info('the service has ended', { exit: code });
     return code;
   } finally {
@@ -369,6 +379,8 @@ interface State {
   draining: boolean;
   /** Undefined until the first model serves. */
   reload: Reload | undefined;
+  /** Why the watched model is not in use as it is now. */
+  watchRefusal: () => string | undefined;
   /** Starts a successor. */
   upgrade: (() => void) | undefined;
   /** One that is on its way. */
@@ -393,7 +405,10 @@ const connectionsOf = (fleet: Fleet): number =>
 const viewOf = (
   fleet: Fleet,
   { draining, reload, shadowBefore }: State,
-  { sharedDir, refusal }: { readonly sharedDir: string; readonly refusal: string | undefined },
+  {
+    sharedDir,
+    refusals,
+  }: { readonly sharedDir: string; readonly refusals: readonly (string | undefined)[] },
 ): Omit<ServiceView, 'scheme'> => {
   const facts = reload?.serving().facts;
   const workers = fleet.places().map(({ id, child, restarts }): WorkerView => {
@@ -415,7 +430,7 @@ const viewOf = (
     someReady ? undefined : 'no worker is ready',
     exhausted,
     reload?.refusal(),
-    refusal,
+    ...refusals,
   ].filter((reason) => reason !== undefined);
   return {
     ready: someReady && !draining && exhausted === undefined && reload !== undefined,
