@@ -6,6 +6,7 @@
 const BROKEN = 'the connection broke before all had come, or whoever answers does not speak HTTP';
 const NO_HTTP = 'the answer is no HTTP that can be read';
 const NO_WAY = 'no way leads there';
+const AUTHORITIES = 'NODE_EXTRA_CA_CERTS names further authorities';
 const NOT_PACKED = 'what came is not packed as it says, or is damaged';
 
 /** By the codes of the runtime. */
@@ -35,7 +36,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   ZstdDecompressionError: NOT_PACKED,
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself alone',
+  DEPTH_ZERO_SELF_SIGNED_CERT: `its certificate is signed by itself alone (${AUTHORITIES})`,
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
 };
 
@@ -51,7 +52,7 @@ export const fetchFault = (error: unknown): string => {
   return (
     FAULTS[code] ??
     (CERTIFICATE.test(code)
-      ? `its certificate cannot be trusted (${code}; NODE_EXTRA_CA_CERTS names further authorities)`
+      ? `its certificate cannot be trusted (${code}; ${AUTHORITIES})`
       : `the request failed (${code})`)
   );
 };

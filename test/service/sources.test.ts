@@ -49,7 +49,11 @@ describe('a model from an address', () => {
       'needs the SHA-256 of the file',
     ],
     ['that is not there', at('/other'), 'there is no model at'],
-    ['with other bytes', at('/model', 'f'.repeat(64)), 'ffffffffffffffff... was expected'],
+    [
+      'with other bytes',
+      at('/model', 'f'.repeat(64)),
+      `has the SHA-256 ${sha256}, but ${'f'.repeat(64)} was expected`,
+    ],
     ['that comes packed in another way', at('/packed-other'), 'it comes packed as other'],
     ['where nobody listens', `http://localhost:1/m#sha256=${sha256}`, 'cannot be fetched'],
   ])(

@@ -56,7 +56,7 @@ test('deltas add up to what was answered: a push that was refused is in the next
   await until(() => told() === 5);
   for (let i = 0; i < 3; i++) await service.predict();
   await until(() => told() === 8);
-  await service.logs('metrics were lost');
+  await service.logs('metrics were not taken');
   expect(await service.stop()).toBe(0);
   expect(told()).toBe(8);
   await collector.stop(true);

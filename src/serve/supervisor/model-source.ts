@@ -184,7 +184,7 @@ const fetchModel = async (
       if (actual !== wanted)
         throw new AppError(
           'model-broken',
-          `${shown} has the SHA-256 ${actual.slice(0, 16)}..., ${wanted.slice(0, 16)}... was expected`,
+          `${shown} has the SHA-256 ${actual}, but ${wanted} was expected`,
         );
       return { file, path: shown, version: actual.slice(0, 8) };
     } catch (error) {

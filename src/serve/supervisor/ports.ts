@@ -100,6 +100,9 @@ const portError = (error: unknown, host: string, port: number, flag: string): Ap
       ? `port ${port} on ${host} is taken by another process`
       : code === 'EACCES'
         ? `port ${port} may not be opened by this user`
-        : `${host}:${port} cannot be opened (${code ?? message})`;
-  return new AppError('port-in-use', `${why}: choose another with ${flag}`, { cause: error });
+        : code === 'EADDRNOTAVAIL'
+          ? `${host} is no address of this machine`
+          : `${host}:${port} cannot be opened (${code ?? message})`;
+  const choice = code === 'EADDRNOTAVAIL' ? flag.replace('port', 'host') : flag;
+  return new AppError('port-in-use', `${why}: choose another with ${choice}`, { cause: error });
 };

@@ -136,7 +136,7 @@ const requestFamilies = (
   },
   {
     name: 'puntual_system_call_failures_total',
-    help: 'Calls that the operating system refused: without them a draining worker cannot hold new connections back.',
+    help: 'Calls that the operating system refused: what was done without them is in the log.',
     kind: 'counter',
     samples: SYSTEM_CALLS.map((call, i) => ({
       labels: { call },

@@ -20,6 +20,8 @@ interface Post {
 export const buildPost = (endpoint: string, what: 'traces' | 'metrics', log: Log): Post => {
   const url = `${endpoint.replace(/\/+$/, '')}/v1/${what}`;
   const items = what === 'traces' ? 'spans' : 'metrics';
+  const message =
+    what === 'traces' ? 'spans were lost' : 'metrics were not taken, the next push tells of them';
   let nLost = 0;
   let complainedMs = Number.NEGATIVE_INFINITY;
 
@@ -27,7 +29,7 @@ export const buildPost = (endpoint: string, what: 'traces' | 'metrics', log: Log
     nLost += nItems;
     if (performance.now() - complainedMs < COMPLAIN_EVERY_MS) return;
     complainedMs = performance.now();
-    log.warn(`${items} were lost`, { collector: url, why, [items]: nLost });
+    log.warn(message, { collector: url, why, [items]: nLost });
     nLost = 0;
   };
 
@@ -41,7 +43,7 @@ export const buildPost = (endpoint: string, what: 'traces' | 'metrics', log: Log
           body: JSON.stringify(body),
           signal: AbortSignal.timeout(SEND_LIMIT_MS),
         });
-        await response.body?.cancel();
+        await readToEnd(response);
         if (!response.ok) lost(`status ${response.status}`, nItems);
         return response.ok;
       } catch (error) {
@@ -50,6 +52,18 @@ export const buildPost = (endpoint: string, what: 'traces' | 'metrics', log: Log
       }
     },
   };
+};
+
+/** A collector says little; past that its connection is not worth keeping. */
+const ANSWER_LIMIT_BYTES = 64 * 1024;
+
+/** Only a connection whose answer was read to its end carries the next push. */
+const readToEnd = async ({ body }: Response): Promise<void> => {
+  let nBytes = 0;
+  for await (const part of body ?? []) {
+    nBytes += part.length;
+    if (nBytes > ANSWER_LIMIT_BYTES) return;
+  }
 };
 
 const INSTANCE = 'PUNTUAL_INSTANCE_ID';
