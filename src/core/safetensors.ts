@@ -7,6 +7,7 @@
  * @source https://github.com/huggingface/safetensors#format
  */
 import { AppError } from './errors.ts';
+import { jsonFault } from './json-fault.ts';
 
 const HEADER_LIMIT_BYTES = 64 * 1024 * 1024;
 
@@ -96,7 +97,7 @@ const parseHeader = (json: Uint8Array): Record<string, unknown> => {
     const entries: unknown = JSON.parse(Buffer.from(json).toString('utf8'));
     if (typeof entries === 'object' && entries !== null) return entries as Record<string, unknown>;
   } catch (error) {
-    throw broken(`its header is not JSON: ${(error as Error).message}`);
+    throw broken(`its header is not JSON: ${jsonFault(error)}`);
   }
   throw broken('its header is not a JSON object');
 };

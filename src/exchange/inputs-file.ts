@@ -3,6 +3,7 @@
  * Its form is described in docs/model-file.md.
  */
 import { AppError } from '../core/errors.ts';
+import { jsonFault } from '../core/json-fault.ts';
 import type { InputKind } from '../core/flight.ts';
 
 /** One input, and the columns that are made of it. */
@@ -58,7 +59,7 @@ const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(`it is not JSON: ${(error as Error).message}`);
+    throw invalid(`it is not JSON: ${jsonFault(error)}`);
   }
 };
 

@@ -4,6 +4,7 @@
 import { request as askHttp } from 'node:http';
 import { request as askHttps } from 'node:https';
 import { AppError } from '../../core/errors.ts';
+import { fetchFault } from '../../host/fetch-fault.ts';
 import { decodePercents } from '../../serve/telemetry/otlp.ts';
 import { buildBody, buildLivingPage } from '../../report/page.ts';
 import { type LiveRun, livePage } from '../../report/stress/live-page.ts';
@@ -201,7 +202,8 @@ export const openOtlp = (to: string, url: string): OtlpExport => {
       last = last.then(() =>
         post(place, headers, body).catch((fault: unknown) => {
           nFailed++;
-          why = fault instanceof Error ? fault.message : String(fault);
+          const { code, message } = fault as NodeJS.ErrnoException;
+          why = code === undefined ? message : fetchFault(fault);
         }),
       );
     },

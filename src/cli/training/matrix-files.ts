@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { jsonFault } from '../../core/json-fault.ts';
 import { readModel } from '../../core/model-file.ts';
 import { beginVersion } from '../../core/model-store.ts';
 import { scoreOverFeatures } from '../../exchange/over-features.ts';
@@ -117,7 +118,7 @@ const rowsWritten = (folder: string): MatrixRows | undefined => {
     const { parts } = JSON.parse(readFileSync(file, 'utf8')) as { parts?: unknown };
     if (parts === undefined || isMatrixRows(parts)) return parts;
   } catch (error) {
-    throw new AppError('file-broken', `${file} is damaged: ${(error as Error).message}`, {
+    throw new AppError('file-broken', `${file} is damaged: ${jsonFault(error)}`, {
       cause: error,
     });
   }

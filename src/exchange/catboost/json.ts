@@ -10,6 +10,7 @@ import {
   type PlainNode,
 } from './catboost.ts';
 import { broken, unsupported } from './errors.ts';
+import { jsonFault } from '../../core/json-fault.ts';
 import { parametersOf, refuseStatistics, versionIn } from './model-info.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -26,7 +27,7 @@ export const parseCatBoostJson = (text: string): ForeignModel => {
   try {
     document = JSON.parse(text);
   } catch (error) {
-    throw broken(`it is not JSON: ${(error as Error).message}`);
+    throw broken(`it is not JSON: ${jsonFault(error)}`);
   }
   const model = recordOf(document, 'the document');
   const info = recordOf(model['features_info'], 'features_info');

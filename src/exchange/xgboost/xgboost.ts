@@ -4,6 +4,7 @@
  * @source xgboost doc/model.schema, src/tree/tree_model.cc, src/common/categorical.h
  */
 import { AppError } from '../../core/errors.ts';
+import { jsonFault } from '../../core/json-fault.ts';
 import { buildCategoryAllocator, buildForest, COLUMNS_LIMIT } from '../build-forest.ts';
 import type { ForeignColumn, ForeignModel } from '../foreign-model.ts';
 import { countCodes, knownCategories, namesOfCodes } from './categories.ts';
@@ -101,7 +102,7 @@ const parse = (bytes: Uint8Array): Json => {
     document = isText ? parseJson(Buffer.from(bytes).toString('utf8')) : parseUbjson(bytes);
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw broken(`it is not JSON: ${(error as Error).message}`);
+    throw broken(`it is not JSON: ${jsonFault(error)}`);
   }
   if (!isRecord(document)) throw broken('it is no object');
   return document;

@@ -8,6 +8,7 @@
  */
 import { basename } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { jsonFault } from '../../core/json-fault.ts';
 import { readNamedFile } from '../../core/files/named-file.ts';
 import { FIELDS } from '../../core/flight.ts';
 import { type Dialect, parseDialect } from '../dialects/dialect.ts';
@@ -84,7 +85,7 @@ export const readDialectFile = (file: string): Mapping | Dialect => {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new AppError('usage', `${file} is not JSON: ${(error as Error).message}`, {
+    throw new AppError('usage', `${file} is not JSON: ${jsonFault(error)}`, {
       cause: error,
     });
   }

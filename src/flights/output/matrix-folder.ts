@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { DOUBLE, DuckDBDataChunk, type DuckDBConnection } from '@duckdb/node-api';
 import { checkFolder } from '../../core/files/atomic-write.ts';
 import { AppError } from '../../core/errors.ts';
+import { refusalReason } from '../../core/files/system-refusal.ts';
 import { encodeTime } from '../../core/flight.ts';
 import { identifier, literal, openDatabase } from '../database.ts';
 import { writeFailureOf } from './output-file.ts';
@@ -103,7 +104,7 @@ const makeFolder = (folder: string): void => {
   try {
     mkdirSync(folder, { recursive: true });
   } catch (error) {
-    throw new AppError('file-unwritable', `${folder} cannot be made: ${(error as Error).message}`, {
+    throw new AppError('file-unwritable', `${folder} cannot be made: ${refusalReason(error)}`, {
       cause: error,
     });
   }

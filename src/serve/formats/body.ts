@@ -2,6 +2,7 @@
  * The reading of request bodies: their type, then what they hold as JSON.
  */
 import { AppError, ERRORS } from '../../core/errors.ts';
+import { jsonFault } from '../../core/json-fault.ts';
 import type { Call } from '../../http/call.ts';
 import { parseDistinct } from './duplicate-names.ts';
 import { parseInTurns } from './json-in-turns.ts';
@@ -122,7 +123,7 @@ const tooMuch = (excess: keyof JsonLimits, what: What, limits: JsonLimits): AppE
 };
 
 const notJson = (error: Error, what: What): AppError =>
-  new AppError('request-malformed', `the ${what} is not JSON: ${error.message}`);
+  new AppError('request-malformed', `the ${what} is not JSON: ${jsonFault(error)}`);
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

@@ -4,6 +4,7 @@
  * places, one after the other.
  */
 import { AppError } from '../../core/errors.ts';
+import { refusalReason } from '../../core/files/system-refusal.ts';
 import { type MemoryUse, memoryOf } from '../../host/memory-limit.ts';
 import type { ServeConfig } from '../config.ts';
 import type { RestartReason } from '../labels.ts';
@@ -206,7 +207,7 @@ export const buildFleet = ({
     try {
       child = standby.take(model!);
     } catch (error) {
-      log.error('a worker cannot be started', { error: (error as Error).message });
+      log.error('a worker cannot be started', { error: refusalReason(error) });
       slot.youngDeaths++;
       fillLater(slot, MAX_BACKOFF_MS);
       return;

@@ -4,9 +4,11 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { refusalReason } from '../../core/files/system-refusal.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { findModel, modelNames } from '../../core/model-store.ts';
 import { fetchFault } from '../../host/fetch-fault.ts';
+import { freeBytes } from '../../host/shared-folder.ts';
 import type { ServeConfig } from '../config.ts';
 import type { ModelCopy, ModelRef } from '../messages.ts';
 import { checkMemory, dropCopy, holdCopy, keepModel } from './shared-dir.ts';
@@ -139,9 +141,25 @@ const bringModel = async (
   return keepModel(sharedDirs, path, { version: versionOfPath(path), n: nextNumber() });
 };
 
-/** For the whole of a model, and for its next bytes. */
-const FETCH_LIMIT_MS = 600_000;
-const SILENCE_MS = 30_000;
+/** How long a model may take, and how much of it there may be. */
+export interface FetchLimits {
+  readonly wholeMs: number;
+  /** Without a byte. */
+  readonly silenceMs: number;
+  /** A server that sends a byte now and then is slower, once `silenceMs` have passed. */
+  readonly bytesPerSecond: number;
+  readonly bytes: number;
+  /** So much room is left to whoever else writes into the folder: more than comes between two looks. */
+  readonly roomLeftBytes: number;
+}
+
+const FETCH_LIMITS: FetchLimits = {
+  wholeMs: 600_000,
+  silenceMs: 30_000,
+  bytesPerSecond: 10_000,
+  bytes: MODEL_FILE_LIMIT_BYTES,
+  roomLeftBytes: 16 * 2 ** 20,
+};
 
 /** Memory that is left is looked at again after so much. */
 const CHECK_BYTES = 4 * 2 ** 20;
@@ -164,10 +182,15 @@ const unpackedBody = ({
   }
 };
 
-const fetchModel = async (
+/**
+ * @throws AppError usage, model-missing, model-broken (another checksum), target-unreachable, file-unreadable (too large),
+ * file-unwritable, limit-system
+ */
+export const fetchModel = async (
   address: string,
   sharedDirs: readonly string[],
   n: number,
+  limits = FETCH_LIMITS,
 ): Promise<ModelCopy> => {
   const wanted = /#sha256=([0-9a-f]{64})$/i.exec(address)?.[1]?.toLowerCase();
   const shown = shownModel(address);
@@ -180,7 +203,7 @@ const fetchModel = async (
   for (const dir of sharedDirs) {
     const file = join(dir, `model-${n}-fetched.safetensors`);
     try {
-      const actual = await fetchInto(file, address, shown);
+      const actual = await fetchInto(file, { address, shown, limits });
       if (actual !== wanted)
         throw new AppError(
           'model-broken',
@@ -190,7 +213,7 @@ const fetchModel = async (
     } catch (error) {
       dropCopy(file);
       if (error instanceof AppError) throw error;
-      failures.push((error as Error).message);
+      failures.push(`${dir}: ${refusalReason(error)}`);
     }
   }
   throw new AppError(
@@ -204,24 +227,47 @@ const fetchModel = async (
  * @throws AppError target-unreachable, model-missing, file-unreadable (too large), limit-system; what the file
  * system says as it is
  */
-const fetchInto = async (file: string, address: string, shown: string): Promise<string> => {
+const fetchInto = async (
+  file: string,
+  {
+    address,
+    shown,
+    limits,
+  }: { readonly address: string; readonly shown: string; readonly limits: FetchLimits },
+): Promise<string> => {
+  const { wholeMs, silenceMs, bytesPerSecond } = limits;
+  const begunMs = performance.now();
   const silence = new AbortController();
-  const signal = AbortSignal.any([silence.signal, AbortSignal.timeout(FETCH_LIMIT_MS)]);
-  const timer = setTimeout(() => silence.abort(), SILENCE_MS);
+  const whole = AbortSignal.timeout(wholeMs);
+  const signal = AbortSignal.any([silence.signal, whole]);
+  const timer = setTimeout(() => silence.abort(), silenceMs);
   const unreachable = (why: string): AppError =>
     new AppError('target-unreachable', `the model at ${shown} cannot be fetched: ${why}`);
   const asFetched = <T>(promise: Promise<T>): Promise<T> =>
-    promise.catch((error: Error) => {
-      throw unreachable(signal.aborted ? 'it takes too long' : fetchFault(error));
+    promise.catch((error: unknown) => {
+      if (silence.signal.aborted) throw unreachable(`nothing came for ${silenceMs / 1000} s`);
+      throw unreachable(
+        whole.aborted ? `it takes longer than ${wholeMs / 1000} s` : fetchFault(error),
+      );
     });
+  const checkSize = (nBytes: number): void => {
+    if (nBytes > limits.bytes)
+      throw new AppError(
+        'file-unreadable',
+        `the model at ${shown} is larger than ${limits.bytes / 2 ** 20} MB`,
+      );
+    // A worker will hold it once more.
+    checkMemory(`the model at ${shown}`, nBytes);
+  };
   try {
     const response = await asFetched(fetch(address, { signal, ...PLAIN }));
     if (response.status === 404)
       throw new AppError('model-missing', `there is no model at ${shown}`);
-    if (response.status !== 200 || !response.body)
-      throw unreachable(`it is answered with ${response.status}`);
+    if (response.status !== 200) throw unreachable(`the answer has the status ${response.status}`);
+    if (!response.body) throw unreachable('the answer is empty');
     const body = unpackedBody(response);
     if (!body) throw unreachable(`it comes packed as ${response.headers.get('content-encoding')}`);
+    checkSize(Number(response.headers.get('content-length') ?? 0));
     const target = openSync(file, 'wx', 0o600);
     try {
       const hash = new Bun.CryptoHasher('sha256');
@@ -233,11 +279,13 @@ const fetchInto = async (file: string, address: string, shown: string): Promise<
         if (done) return hash.digest('hex');
         timer.refresh();
         nBytes += value.length;
-        if (nBytes > MODEL_FILE_LIMIT_BYTES)
-          throw new AppError('file-unreadable', `the model at ${shown} is larger than 2 GiB`);
-        // A worker will hold it once more.
+        const pastMs = performance.now() - begunMs;
+        if (pastMs > silenceMs && nBytes < (bytesPerSecond * pastMs) / 1000)
+          throw unreachable(`less than ${bytesPerSecond} bytes a second come`);
         if (nBytes > checkedBytes + CHECK_BYTES) {
-          checkMemory(`the model at ${shown}`, nBytes);
+          checkSize(nBytes);
+          if (freeBytes(dirname(file)) < limits.roomLeftBytes)
+            throw new Error('there is no room for it');
           checkedBytes = nBytes;
         }
         hash.update(value);

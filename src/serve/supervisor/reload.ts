@@ -4,6 +4,7 @@
  */
 import { basename, dirname } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { refusalReason } from '../../core/files/system-refusal.ts';
 import { findModel, modelNames, switchCurrent } from '../../core/model-store.ts';
 import type { ServeConfig } from '../config.ts';
 import type { Log } from '../log.ts';
@@ -169,7 +170,7 @@ export const buildReload = ({
       if (findModel(config.modelsDir, `${name}/${facts.version}`) !== ref.path) return;
       switchCurrent(config.modelsDir, name, facts.version);
     } catch (error) {
-      log.warn('the current version could not be recorded', { error: (error as Error).message });
+      log.warn('the current version could not be recorded', { error: refusalReason(error) });
     }
   };
 

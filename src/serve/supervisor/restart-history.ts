@@ -8,6 +8,7 @@ import { COUNTER_CELLS } from '../telemetry/shared-counters.ts';
 import { retireInto } from '../telemetry/totals.ts';
 import type { Child } from './child.ts';
 import type { WorkerSlot } from './slot.ts';
+import { refusalReason } from '../../core/files/system-refusal.ts';
 
 export interface RestartHistory {
   /** float64, shape (COUNTER_CELLS): what workers counted that are gone. */
@@ -33,7 +34,7 @@ export const buildRestartHistory = (sharedDir: string, log: Log): RestartHistory
       try {
         retireDrift(sharedDir, child.spawnId);
       } catch (error) {
-        log.warn('drift counts of a worker were lost', { error: (error as Error).message });
+        log.warn('drift counts of a worker were lost', { error: refusalReason(error) });
       }
     },
     noteRestart: (slot, reason) => {

@@ -19,6 +19,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
+import { refusalReason } from '../../core/files/system-refusal.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { endless } from '../../core/files/named-file.ts';
 import { openRegularFile } from '../../core/files/regular-file.ts';
@@ -78,7 +79,7 @@ export const makeSharedDirs = (bases = sharedFolders(MIN_FREE_BYTES)): readonly 
       removeLeft(base);
       return [mkdtempSync(join(base, prefixOf(process.pid)))];
     } catch (error) {
-      failures.push(`${base} (${(error as Error).message})`);
+      failures.push(`${base} (${refusalReason(error)})`);
       return [];
     }
   });
@@ -106,13 +107,13 @@ export const keepModel = (
     for (const dir of dirs) {
       const file = join(dir, `model-${n}-${basename(path)}`);
       try {
-        if (source.sizeBytes > freeBytes(dir)) throw new Error(`${dir} has no room for it`);
+        if (source.sizeBytes > freeBytes(dir)) throw new Error('there is no room for it');
         copyInto(file, source, path);
         return { file, path, version };
       } catch (error) {
         dropCopy(file);
         if (error instanceof AppError) throw error;
-        failures.push((error as Error).message);
+        failures.push(`${dir}: ${refusalReason(error)}`);
       }
     }
   } finally {
@@ -148,7 +149,7 @@ const copyInto = (
     try {
       return readSync(descriptor, part, 0, part.length, from);
     } catch (error) {
-      throw new AppError('file-unreadable', `${path} cannot be read: ${(error as Error).message}`, {
+      throw new AppError('file-unreadable', `${path} cannot be read: ${refusalReason(error)}`, {
         cause: error,
       });
     }
@@ -211,7 +212,7 @@ export const restoreCopies = (sharedDir: string): number | undefined => {
   } catch (error) {
     throw new AppError(
       'file-unwritable',
-      `what was removed from ${sharedDir} cannot be written again: ${(error as Error).message}`,
+      `what was removed from ${sharedDir} cannot be written again: ${refusalReason(error)}`,
       { cause: error },
     );
   }

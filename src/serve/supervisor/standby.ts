@@ -4,6 +4,7 @@
 import type { Log } from '../log.ts';
 import type { ModelRef } from '../messages.ts';
 import type { Child } from './child.ts';
+import { refusalReason } from '../../core/files/system-refusal.ts';
 
 interface Standby {
   /**
@@ -55,7 +56,7 @@ export const buildStandby = ({
       try {
         standby = spawn(model);
       } catch (error) {
-        log.warn('no room for a standby worker', { error: (error as Error).message });
+        log.warn('no room for a standby worker', { error: refusalReason(error) });
       }
     },
     drop: async (unlessWith) => {

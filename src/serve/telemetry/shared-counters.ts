@@ -8,6 +8,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
+import { refusalReason } from '../../core/files/system-refusal.ts';
 import {
   CANARY_OUTCOMES,
   MODELS_LIMIT,
@@ -99,13 +100,9 @@ export const createCells = (path: string, nCells: number): void => {
       closeSync(file);
     }
   } catch (error) {
-    throw new AppError(
-      'file-unwritable',
-      `${path} cannot be written: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
+    throw new AppError('file-unwritable', `${path} cannot be written: ${refusalReason(error)}`, {
+      cause: error,
+    });
   }
 };
 

@@ -267,9 +267,8 @@ const start = ({
         delayMs: overload.delayMs,
       });
     } catch (error) {
-      refuse(
-        new AppError('limit-system', `the port cannot be opened: ${(error as Error).message}`),
-      );
+      const { code, message } = error as NodeJS.ErrnoException;
+      refuse(new AppError('limit-system', `the port cannot be opened (${code ?? message})`));
       return;
     }
     state = 'ready';
