@@ -105,6 +105,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
   let connected = true;
   let readyAtMs = Number.NaN;
   let refusal: AppError | undefined;
+  let isKilled = false;
   const loaded = Promise.withResolvers<ModelFacts>();
   const warm = Promise.withResolvers<void>();
   const ready = Promise.withResolvers<boolean>();
@@ -174,7 +175,9 @@ export const spawnChild = (setting: ChildSetting): Child => {
       refusal ??
       new AppError(
         'not-ready',
-        `a worker ended before it was ready (${signal ?? `exit code ${code}`})${signal === 'SIGKILL' ? ', as the kernel ends one where memory is too little' : ''}`,
+        isKilled
+          ? 'a worker was ended before it was ready'
+          : `a worker ended before it was ready (${signal ?? `exit code ${code}`})${signal === 'SIGKILL' ? ', as the kernel ends one where memory is too little' : ''}`,
       );
     loaded.reject(error);
     warm.reject(error);
@@ -207,7 +210,10 @@ export const spawnChild = (setting: ChildSetting): Child => {
       state = 'draining';
       child.tell({ command: 'drain', closeMs, limitMs });
     },
-    kill: () => process_.kill('SIGKILL'),
+    kill: () => {
+      isKilled = true;
+      process_.kill('SIGKILL');
+    },
   };
   return child;
 };

@@ -61,8 +61,11 @@ export interface Fleet {
   readonly replace: (child: Child, reason: RestartReason) => Promise<void>;
   /** Kills a worker that cannot be asked any more; its place is refilled at once. */
   readonly kill: (child: Child, reason: RestartReason) => void;
-  /** From now on nothing is refilled, and nobody takes over connections. */
+  /** From now on nothing is refilled, no other model is put in place, and nobody takes over connections. */
   readonly end: () => void;
+  /** Rejects as soon as it ends: not-ready. */
+  readonly ended: Promise<never>;
+  readonly isEnding: () => boolean;
 }
 
 interface FleetSetting {
@@ -84,6 +87,8 @@ interface FleetSetting {
 }
 
 const CONNECTIONS = GAUGES.indexOf('connections');
+
+const shuttingDown = (): AppError => new AppError('not-ready', 'the service is shutting down');
 
 /** A container may be given more memory, and workers give some back. */
 const ROOM_AGAIN_MS = 10_000;
@@ -108,6 +113,8 @@ export const buildFleet = ({
   let port = 0;
   let started = false;
   let ending = false;
+  const { promise: ended, reject: rejectEnded } = Promise.withResolvers<never>();
+  ended.catch(() => {});
   let spawned = 0;
   let isRolling = false;
 
@@ -136,7 +143,12 @@ export const buildFleet = ({
       });
   };
 
+  const checkNotEnding = (): void => {
+    if (ending) throw shuttingDown();
+  };
+
   const spawn = (wanted: ModelRef): Child => {
+    checkNotEnding();
     restore();
     const child = spawnChild({
       config: workerConfig(),
@@ -232,6 +244,7 @@ export const buildFleet = ({
 
   const open = async (child: Child): Promise<void> => {
     await child.loaded;
+    checkNotEnding();
     child.tell({ command: 'listen', port });
     await child.ready;
     kept.place();
@@ -334,7 +347,7 @@ export const buildFleet = ({
       started = true;
       for (const [i, slot] of slots.entries()) {
         slot.awaited = false;
-        if (slot.child === undefined) fill(slot);
+        if (slot.child === undefined) fillIfEmpty(slot);
         else setTimeout(() => settle(slot, first[i]!), YOUNG_MS);
       }
       keepStandby();
@@ -356,6 +369,7 @@ export const buildFleet = ({
         }
         await Promise.all(old.map(({ exited }) => exited));
       } catch (error) {
+        if (ending) throw error;
         model = before;
         for (const slot of slots)
           if (before && slot.child && slot.child.model !== before)
@@ -400,9 +414,12 @@ export const buildFleet = ({
     },
     end: () => {
       ending = true;
+      rejectEnded(shuttingDown());
       void standby.drop();
       kept.stop();
     },
+    ended,
+    isEnding: () => ending,
   };
   return fleet;
 };

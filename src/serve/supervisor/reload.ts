@@ -97,6 +97,9 @@ export const buildReload = ({
     return turn;
   };
 
+  /** The end of the service is no refusal of a model, and whoever waits for one is told at once. */
+  const unlessEnded = <T>(work: Promise<T>): Promise<T> => Promise.race([work, fleet.ended]);
+
   /** @param isChosen somebody chose it; else it is what the folder says, which may say something newer by now */
   const put = async (
     what: string,
@@ -125,7 +128,7 @@ export const buildReload = ({
         );
       return serving;
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
+      if (!(error instanceof AppError) || fleet.isEnding()) throw error;
       refusal = `${what} was refused: ${error.message}`;
       counts.refused++;
       log.error(refusal, { code: error.code, serving: serving.facts.version });
@@ -179,11 +182,13 @@ export const buildReload = ({
     refusal: () => refusal,
     counts,
     switchTo: (wanted) =>
-      inTurn(() =>
-        put(
-          `the model ${shownModel(wanted ?? config.model ?? '')}`.trim(),
-          () => changeTo(wanted),
-          wanted !== undefined,
+      unlessEnded(
+        inTurn(() =>
+          put(
+            `the model ${shownModel(wanted ?? config.model ?? '')}`.trim(),
+            () => changeTo(wanted),
+            wanted !== undefined,
+          ),
         ),
       ),
     restart: () =>
@@ -196,6 +201,7 @@ export const buildReload = ({
           return true;
         } catch (error) {
           if (!(error instanceof AppError)) throw error;
+          if (fleet.isEnding()) return false;
           refusal = `fresh workers were refused: ${error.message}`;
           log.error(refusal, { code: error.code });
           return false;
@@ -204,10 +210,13 @@ export const buildReload = ({
         }
       }),
     rollBack: () =>
-      inTurn(() => {
-        const last = before;
-        if (!last) throw new AppError('model-missing', 'no other model has served since the start');
-        return put('the model before', () => ({ ...last, chosen: -1 }), true);
-      }),
+      unlessEnded(
+        inTurn(() => {
+          const last = before;
+          if (!last)
+            throw new AppError('model-missing', 'no other model has served since the start');
+          return put('the model before', () => ({ ...last, chosen: -1 }), true);
+        }),
+      ),
   };
 };

@@ -39,7 +39,6 @@ export const buildShutdown = (
 
   const run = async (): Promise<void> => {
     const fleet = fleetNow();
-    fleet?.end();
     onDrain();
     if (!fleet) {
       resolve(0);
@@ -47,7 +46,9 @@ export const buildShutdown = (
     }
     const endMs = performance.now() + config.drainLimitMs;
     const limitMs = Math.max(0, config.drainLimitMs - config.drainDelayMs - CLOSE_MS - EXIT_MS);
+    // Until then everything goes on: a worker that dies is replaced.
     await Bun.sleep(config.drainDelayMs);
+    fleet.end();
     for (const child of fleet.children()) child.drain(CLOSE_MS, limitMs);
     const all = Promise.all([...fleet.children()].map((child) => child.exited));
     await Promise.race([all, Bun.sleep(Math.max(0, endMs - performance.now()))]);

@@ -261,7 +261,7 @@ const serveUntilEnd = async (
       onBegin: manager.reloading,
       onChange: () => {
         tellAll();
-        tellReady();
+        if (!state.draining) tellReady();
       },
       onSwitch: () => {
         state.shadowBefore = view().totals().shadow.slice();
