@@ -1,8 +1,9 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
+import { readStressReport } from '../documents/stress-reports.ts';
 import { buildPage } from '../../report/page.ts';
 import type { ServeState } from '../context.ts';
 
@@ -127,6 +128,34 @@ describe('the stress reports of a folder', () => {
       expect(
         (await fetch(`${auto.url}/service/reports?${new URLSearchParams({ file })}`)).status,
       ).toBe(404);
+  });
+
+  test('are read within a bound, whatever has become of a page since it was listed', async () => {
+    const file = 'large.html';
+    const path = join(reportsDir, file);
+    const head = page(JSON.stringify(run('2026-03-01T00:00:00.000Z')).replaceAll('"', '&quot;'));
+    const whole = 8 * 2 ** 20;
+    const lengthAfter = async (change: () => void): Promise<number | undefined> => {
+      writeFileSync(path, head);
+      const reading = readStressReport(reportsDir, file, change);
+      return (await reading)?.length;
+    };
+    expect(await lengthAfter(() => {})).toBe(head.length);
+    expect(await lengthAfter(() => truncateSync(path, whole))).toBe(whole);
+    expect(await lengthAfter(() => truncateSync(path, whole + 1))).toBeUndefined();
+    expect(await lengthAfter(() => rmSync(path))).toBeUndefined();
+    const pipe = (): void => {
+      rmSync(path);
+      Bun.spawnSync(['mkfifo', path]);
+    };
+    expect(await lengthAfter(pipe)).toBeUndefined();
+    rmSync(path);
+    const link = (): void => {
+      rmSync(path);
+      symlinkSync('/proc/self/status', path);
+    };
+    expect(await lengthAfter(link)).toBe(0);
+    rmSync(path);
   });
 
   test('are none where there is no such folder', async () => {
