@@ -157,15 +157,17 @@ export const buildReply = ({
     writer.begin({ status, headers, persistence }, lengthBytes ?? isChunked, connection);
     // Of an answer that is there already the first part leaves with the head.
     if (lengthBytes === undefined) writer.flush();
-    for await (const part of parts) {
-      if (!connection.isOpen) return;
-      writer.part(part, isChunked, connection);
-      writer.flush();
-      wait(connection, 'answer');
-      request.incoming?.onAnswered();
-      if (connection.unsent) await sent(connection);
+    if (request.method !== 'HEAD') {
+      for await (const part of parts) {
+        if (!connection.isOpen) return;
+        writer.part(part, isChunked, connection);
+        writer.flush();
+        wait(connection, 'answer');
+        request.incoming?.onAnswered();
+        if (connection.unsent) await sent(connection);
+      }
+      if (isChunked) writer.last(connection);
     }
-    if (isChunked) writer.last(connection);
     if (lengthBytes === undefined) dropRest(connection, request);
     onAnswered();
   };

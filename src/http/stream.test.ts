@@ -113,6 +113,26 @@ describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
       await until(/\r\n\r\n4\r\none\n\r\n0\r\n\r\n$/);
     });
 
+    test('is to HEAD what its head is to GET, and nothing of it is made', async () => {
+      let nMade = 0;
+      const endless = async function* (): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+        for (;;) {
+          nMade++;
+          yield new TextEncoder().encode('more');
+        }
+      };
+      const server = open((call) =>
+        call.path === '/endless'
+          ? { status: 200, headers: new Headers(), parts: endless() }
+          : 'next',
+      );
+      const { until } = talk(server, `HEAD /endless HTTP/1.1\r\nHost: t\r\n\r\n${get('/')}`);
+      const heard = await until('next');
+      expect(heard).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*chunked\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+      expect(heard).not.toContain('more');
+      expect(nMade).toBe(0);
+    });
+
     test('to HTTP/1.0 ends with the connection', async () => {
       const server = open(
         (call): Answer => ({ status: 200, headers: new Headers(), parts: linesOf(call) }),
