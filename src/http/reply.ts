@@ -73,10 +73,14 @@ export const buildReply = ({
     return true;
   };
 
-  /** What is left of a body when its request is answered: passed over, or the end of the connection. */
-  const dropRest = (connection: Connection, { framing, incoming }: HttpRequest): void => {
+  /**
+   * What is left of a body when its request is answered: passed over, or the end of the connection. Nobody knows how much
+   * is left of chunks: who was told that the connection stays would lose the next request with it.
+   */
+  const dropRest = (connection: Connection, { framing, incoming, isBegun }: HttpRequest): void => {
     if (incoming === undefined || incoming.isWhole()) return;
-    if (!framing.expectsContinue && !connection.hasEnded && incoming.drop()) return;
+    const isKnown = framing.length >= 0 || isBegun;
+    if (isKnown && !framing.expectsContinue && !connection.hasEnded && incoming.drop()) return;
     connection.isLast = true;
     connection.lingers = true;
   };

@@ -237,6 +237,20 @@ describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
       expect(long.heard()).toContain('Connection: close');
     });
 
+    test('is told of the end of a connection on which the end of its chunks is not known', async () => {
+      const server = open(() => 'no');
+      const start = 'POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n';
+      const unfinished = talk(server, start);
+      await unfinished.until('no');
+      expect(unfinished.heard()).toContain('Connection: close');
+      await unfinished.closed;
+      const whole = talk(server, `${start}0\r\n\r\n`);
+      await whole.until('no');
+      expect(whole.heard()).not.toContain('Connection: close');
+      whole.socket.write(get('/'));
+      await whole.until(/no[\s\S]*no/);
+    });
+
     test('answers who has ended only his own side', async () => {
       const begun = Promise.withResolvers<void>();
       const gate = Promise.withResolvers<void>();
