@@ -126,10 +126,15 @@ describe('a service with three models, one of them the shadow', () => {
   });
 
   test('knows no other name, and never answers with another model instead', async () => {
-    for (const path of ['/predict?model=nobody', '/predict?model='])
+    for (const path of ['/predict?model=nobody', '/predict?model=', '/predict?model'])
       expect((await post(path, PLANTED_FLIGHT)).status).toBe(404);
     expect((await fetch(`${service.url}/model?model=nobody`)).status).toBe(404);
     expect((await post('/predict?model=other&model=planted', PLANTED_FLIGHT)).status).toBe(422);
+  });
+
+  test('knows a name in an address however it is written there', async () => {
+    for (const query of ['?model=other', '?%6dodel=oth%65r', '?m%6Fdel=other'])
+      expect({ query, version: await versionOf(query) }).toEqual({ query, version: other.version });
   });
 
   test('takes another version of the one that is named, leaves the others, and goes back', async () => {

@@ -4,17 +4,19 @@
 import { LANGUAGES, type Lang } from '../../core/language.ts';
 import type { Call } from '../../http/call.ts';
 import { itemsOf, partsOf } from '../../http/field-list.ts';
-import { firstValueOf } from './query.ts';
+import { buildValueReader } from './query.ts';
 
 const isLang = (text: string | null): text is Lang =>
   (LANGUAGES as readonly string[]).includes(text ?? '');
+
+const langIn = buildValueReader('lang');
 
 /**
  * `?lang=` first, then `Accept-Language`; English when neither names one of ours.
  * @source RFC 9110, 12.5.4
  */
 export const langOf = ({ query, header }: Pick<Call, 'query' | 'header'>): Lang => {
-  const asked = query.includes('lang=') ? firstValueOf(query, 'lang') : null;
+  const asked = langIn(query);
   if (isLang(asked)) return asked;
   const accepted = header('accept-language');
   if (accepted === null) return 'en';

@@ -38,16 +38,33 @@ export const parametersOf = (
   return parameters;
 };
 
-/** The first value of one parameter; the others are not read, however many there are. */
-export const firstValueOf = (query: string, name: string): string | null => {
-  const mark = `${name}=`;
-  for (let at = query.indexOf(mark); at >= 0; at = query.indexOf(mark, at + mark.length))
-    if (at === 0 || query[at - 1] === '&') {
-      const end = query.indexOf('&', at);
-      return new URLSearchParams(query.slice(at, end < 0 ? undefined : end)).get(name);
-    }
-  return null;
+/** @throws AppError value-invalid where a query holds too many parameters, or one of them twice */
+export const checkQuery = (query: string): void => {
+  const given = new Set<string>();
+  for (const name of parametersOf(query).keys()) {
+    if (given.has(name)) throw givenTwice([name]);
+    given.add(name);
+  }
 };
+
+/** Reads the value of one parameter; the others are not read, however many there are. */
+type ValueReader = (query: string) => string | null;
+
+/** @param name of letters; the address may write any of them in percents */
+export const buildValueReader = (name: string): ValueReader => {
+  const letters = [...name].map((letter) => `(?:${letter}|${inPercents(letter)})`);
+  const pattern = new RegExp(`(?:^|&)${letters.join('')}(?:=([^&]*))?(?=&|$)`);
+  return (query) => {
+    const found = query === '' ? null : pattern.exec(query);
+    return found && new URLSearchParams(`${name}=${found[1] ?? ''}`).get(name);
+  };
+};
+
+const inPercents = (letter: string): string =>
+  `%${letter
+    .charCodeAt(0)
+    .toString(16)
+    .replace(/[a-f]/, (digit) => `[${digit}${digit.toUpperCase()}]`)}`;
 
 /** Of one request several look at them. */
 let last = { text: '', parameters: new URLSearchParams() };
@@ -61,11 +78,10 @@ export const parseSwitches = (query: string): Switches => {
   return { explain: isTrue(parameters, 'explain'), strict: isTrue(parameters, 'strict') };
 };
 
-/** @throws AppError value-invalid when it is neither true nor false, or given twice */
+/** @throws AppError value-invalid when it is neither true nor false */
 const isTrue = (parameters: URLSearchParams, name: string): boolean => {
-  const [value, ...more] = parameters.getAll(name);
-  if (more.length > 0) throw givenTwice([name]);
-  if (value === undefined || value === 'false') return false;
+  const value = parameters.get(name);
+  if (value === null || value === 'false') return false;
   if (value === 'true') return true;
   const detail = `${name} must be true or false`;
   throw new AppError('value-invalid', detail, { faults: [{ pointer: `/${name}`, detail }] });
@@ -73,8 +89,7 @@ const isTrue = (parameters: URLSearchParams, name: string): boolean => {
 
 /**
  * The inputs among the parameters, as a request in JSON would hold them: text that is a number becomes one, an empty
- * one is left out.
- * @throws AppError value-invalid when one is given twice
+ * one is left out. None is given twice.
  */
 export const flightOf = (
   parameters: Iterable<readonly [string, unknown]>,
@@ -82,10 +97,7 @@ export const flightOf = (
 ): JsonObject => {
   const kinds = new Map(inputs.map((input) => [input.name, input.kind]));
   const flight = new Map<string, string | number>();
-  const given = new Set<string>();
   for (const [name, value] of parameters) {
-    if (given.has(name)) throw givenTwice([name]);
-    given.add(name);
     const kind = kinds.get(name);
     if (kind === undefined || typeof value !== 'string' || value === '') continue;
     flight.set(name, kind === 'number' ? numberOf(value) : value);

@@ -3,10 +3,10 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { ServeContext } from '../context.ts';
-import { givenTwice } from '../formats/duplicate-names.ts';
-import { parametersOf } from '../formats/query.ts';
+import { buildValueReader } from '../formats/query.ts';
 
 const PARAMETER = 'model';
+const modelIn = buildValueReader(PARAMETER);
 
 /**
  * Builds something for each model of a service.
@@ -20,12 +20,10 @@ export const byModel = <T>(
   const byName = new Map([[context.loaded.model.name, first]]);
   for (const named of context.named) byName.set(named.loaded.model.name, build(named));
   return (query) => {
-    if (!query.includes(`${PARAMETER}=`)) return first;
-    const [name, ...more] = parametersOf(query).getAll(PARAMETER);
-    if (name === undefined) return first;
+    const name = modelIn(query);
+    if (name === null) return first;
     const found = byName.get(name);
-    if (found && more.length === 0) return found;
-    if (more.length > 0) throw givenTwice([PARAMETER]);
+    if (found) return found;
     throw new AppError(
       'model-missing',
       `there is no model ${name.slice(0, 100)} here; there is ${[...byName.keys()].join(', ')}`,

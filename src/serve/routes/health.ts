@@ -4,6 +4,9 @@
 
 import type { ServeContext } from '../context.ts';
 import { type Handler, jsonHeaders } from '../endpoint.ts';
+import { buildValueReader } from '../formats/query.ts';
+
+const verboseIn = buildValueReader('verbose');
 
 const noStore = { ...jsonHeaders, 'cache-control': 'no-store' };
 
@@ -15,7 +18,7 @@ export const buildLive = ({ state }: ServeContext): Handler => {
 /** `?verbose` adds the reasons why it is not ready, or why the last new model was refused. */
 export const buildReady = ({ state, reasons, loaded }: ServeContext): Handler => {
   return ({ query }) => {
-    const verbose = new URLSearchParams(query).get('verbose');
+    const verbose = verboseIn(query);
     const now = state();
     const model = { name: loaded.model.name, version: loaded.version };
     return Response.json(

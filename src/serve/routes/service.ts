@@ -11,7 +11,9 @@ import type { ServeContext } from '../context.ts';
 import { REPORT_HEADERS } from '../documents/browser-headers.ts';
 import { listStressReports, readStressReport } from '../documents/stress-reports.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { firstValueOf } from '../formats/query.ts';
+import { buildValueReader } from '../formats/query.ts';
+
+const fileIn = buildValueReader('file');
 
 const EVERY_MS = 1000;
 /** Of one worker; more would cost what predictions need. */
@@ -69,7 +71,7 @@ export const buildService = (context: ServeContext): Readonly<Record<string, End
       label: '/service/reports',
       GET: async (call) => {
         open(call);
-        const file = firstValueOf(call.query, 'file');
+        const file = fileIn(call.query);
         if (file !== null) return report(file);
         return Response.json(
           { reports: await listStressReports(config.reportsDir) },

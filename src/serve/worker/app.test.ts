@@ -125,6 +125,23 @@ describe('one flight', () => {
       const response = await fetch(`${service.url}/predict?${form}${more}`);
       expect({ more, status: response.status }).toEqual({ more, status: 422 });
     }
+    const addressed: readonly (readonly [string, string])[] = [
+      ['/predict', 'application/json'],
+      ['/predict', 'application/x-ndjson'],
+      ['/result', 'application/x-www-form-urlencoded'],
+      ['/v2/models/planted/infer', 'application/json'],
+      ['/v2/repository/index', 'application/json'],
+      ...['/', '/model', '/readyz', '/docs', '/openapi.json', '/v2'].map(
+        (path) => [path, ''] as const,
+      ),
+    ];
+    for (const [path, type] of addressed)
+      for (const query of ['x=1&x=1', 'lang=es&l%61ng=en', 'strict=true&%73trict=true']) {
+        const sent =
+          type === '' ? {} : { method: 'POST', headers: { 'content-type': type }, body: text };
+        const { status } = await fetch(`${service.url}${path}?${query}`, sent);
+        expect({ path, type, query, status }).toEqual({ path, type, query, status: 422 });
+      }
   });
 
   test('is answered by GET whatever its inputs are named', async () => {

@@ -11,6 +11,7 @@ import { mediaTypeOf, requireType, SMALL_BYTES } from '../formats/body.ts';
 import { ACCEPTED_CODINGS, buildUnpacking, isPacked } from '../formats/content-coding.ts';
 import { langOf } from '../formats/language.ts';
 import { buildRefusals, problemResponse } from '../formats/problem.ts';
+import { checkQuery } from '../formats/query.ts';
 import { buildAuthorise } from '../guard/auth.ts';
 import { buildCors } from '../guard/cors.ts';
 import { shed } from '../guard/shed.ts';
@@ -85,6 +86,8 @@ interface Plan {
   readonly isPost: boolean;
   /** Its body is as plain as its type says, so that a scan may read it: known once that was looked at. */
   isPlain: boolean;
+  /** Its query gives no name twice: known once that was looked at. */
+  isDistinct: boolean;
 }
 
 export const buildApp: BuildApp = (context) => {
@@ -185,10 +188,16 @@ export const buildApp: BuildApp = (context) => {
     return post.answer(bytes, call);
   };
 
-  const answer = (plan: Plan, call: Call): Answer | Promise<Answer> =>
-    plan.endpoint?.POST && plan.isPost
-      ? answerBody(plan.endpoint.POST, call, plan)
-      : answerOther(plan.endpoint, call);
+  const answer = (plan: Plan, call: Call): Answer | Promise<Answer> => {
+    const { endpoint } = plan;
+    if (endpoint && !plan.isDistinct) {
+      checkQuery(call.query);
+      plan.isDistinct = true;
+    }
+    return endpoint?.POST && plan.isPost
+      ? answerBody(endpoint.POST, call, plan)
+      : answerOther(endpoint, call);
+  };
 
   const planOf = (call: Call): Plan => {
     const place = places.get(call.path) ?? places.get(plainPath(call.path));
@@ -199,6 +208,7 @@ export const buildApp: BuildApp = (context) => {
       method: methodAt(call.method),
       isPost: call.method === 'POST',
       isPlain: false,
+      isDistinct: call.query === '',
     };
   };
   let last: Plan | undefined;
