@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { loadTable } from '../cleaning/load.ts';
 
 const CSV =
@@ -24,6 +24,13 @@ beforeAll(async () => {
           return new Response(CSV);
         case '/flights.csv.gz':
           return new Response(gzipSync(CSV));
+        case '/coded.csv':
+        case '/coded.csv.gz':
+          return new Response(gzipSync(CSV), { headers: { 'content-encoding': 'gzip' } });
+        case '/brotli.csv':
+          return new Response(brotliCompressSync(CSV), { headers: { 'content-encoding': 'br' } });
+        case '/not-packed.csv':
+          return new Response(CSV, { headers: { 'content-encoding': 'gzip' } });
         case '/moved.csv':
           return Response.redirect('/flights.csv');
         case '/year=2013/zones.parquet':
@@ -59,6 +66,9 @@ const at = (path: string): string => `http://127.0.0.1:${server.port}${path}`;
 test.each([
   '/flights.csv',
   '/flights.csv.gz',
+  '/coded.csv',
+  '/coded.csv.gz',
+  '/not-packed.csv',
   '/moved.csv',
   '/flights.csv?token=a.b',
 ])('%s is read as a file is', async (path) => {
@@ -75,6 +85,7 @@ test('Parquet is read from an address, with the columns that its folders name', 
 test.each([
   ['/none.csv', /none\.csv does not exist \(HTTP 404\)/],
   ['/forbidden.csv', /cannot be fetched: HTTP 403/],
+  ['/brotli.csv', /it comes packed as br, though it was asked for as it is/],
   ['/login.csv', /is a web page; CSV, TSV, Parquet/],
 ])('%s is refused in one sentence', async (path, sentence) => {
   await expect(loadTable([at(path)])).rejects.toThrow(sentence);

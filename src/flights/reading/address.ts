@@ -36,7 +36,10 @@ const faultOf = (error: unknown): string => {
 };
 
 const bodyOf = async (address: string): Promise<ReadableStream<Uint8Array>> => {
-  const response = await within(fetch(address));
+  // Unpacked by whoever reads it, by its first bytes: a packed file may be sent as what it is, or as packed on the way.
+  const response = await within(
+    fetch(address, { decompress: false, headers: { 'accept-encoding': 'identity' } }),
+  );
   if (response.status === 404 || response.status === 410)
     throw new AppError('file-missing', `${address} does not exist (HTTP ${response.status})`);
   if (!response.ok || response.body === null)
@@ -44,8 +47,16 @@ const bodyOf = async (address: string): Promise<ReadableStream<Uint8Array>> => {
       'file-unreadable',
       `${address} cannot be fetched: HTTP ${response.status} ${response.statusText}`.trim(),
     );
+  const coding = response.headers.get('content-encoding')?.trim().toLowerCase() || 'identity';
+  if (!CODINGS.includes(coding))
+    throw new AppError(
+      'file-unreadable',
+      `${address} cannot be fetched: it comes packed as ${coding.slice(0, 40)}, though it was asked for as it is`,
+    );
   return response.body;
 };
+
+const CODINGS = ['identity', 'gzip', 'x-gzip', 'zstd'];
 
 /** Until a server answers, and between two pieces of what it sends. */
 const ANSWER_MS = 60_000;
