@@ -8,6 +8,7 @@
 import { FFIType, ptr, read } from 'bun:ffi';
 import { constants } from 'node:os';
 import { openCLibrary } from './c-library.ts';
+import { tellIfRefused } from './socket-calls.ts';
 
 const AF_UNIX = 1;
 const SOCK_SEQPACKET = 5;
@@ -132,7 +133,7 @@ export const openDescriptorCalls = (): DescriptorCalls | undefined => {
         // Linger for no time.
         value[0] = 1;
         value[1] = 0;
-        c.setsockopt(descriptor, SOL_SOCKET, SO_LINGER, value, 8);
+        tellIfRefused(c.setsockopt(descriptor, SOL_SOCKET, SO_LINGER, value, 8));
       }
       c.close(descriptor);
     },

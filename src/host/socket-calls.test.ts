@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from 'bun:test';
+import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,9 @@ import {
   NOTHING_YET,
   nameOfError,
   openSocketCalls,
+  openSocketLibrary,
   READABLE,
+  tellRefusedOptions,
   WRITABLE,
 } from './socket-calls.ts';
 
@@ -92,4 +94,63 @@ test('a call that a filter refuses is told from one that only fails', () => {
       error: name,
     });
   expect(refusedSocketCall()).toBeUndefined();
+});
+
+describe('an option of a socket that the system refuses', () => {
+  const c = openSocketLibrary()!;
+  const [SOL_SOCKET, TCP, IPV6] = [1, 6, 41];
+  const OPTIONS = {
+    'no delay': [TCP, 1],
+    'its port again': [SOL_SOCKET, 2],
+    linger: [SOL_SOCKET, 13],
+    'a shared port': [SOL_SOCKET, 15],
+    'IPv6 alone': [IPV6, 26],
+  } as const;
+  let nTold = 0;
+  tellRefusedOptions(() => {
+    nTold++;
+  });
+  afterAll(() => tellRefusedOptions(() => {}));
+  const without = (option: keyof typeof OPTIONS) => {
+    nTold = 0;
+    const [level, name] = OPTIONS[option];
+    return openSocketCalls(new Uint8Array(64), {
+      ...c,
+      setsockopt: ((socket, atLevel, called, value, bytes) => {
+        const isRefused = atLevel === level && called === name;
+        return c.setsockopt(isRefused ? -1 : socket, atLevel, called, value, bytes);
+      }) as typeof c.setsockopt,
+    })!;
+  };
+  const [v4, v6] = [encodeAddress('127.0.0.1', 0)!, encodeAddress('::', 0)!];
+
+  test.each([
+    'a shared port',
+    'IPv6 alone',
+  ] as const)('and without which some callers would be lost is an error of the port: %s', (option) => {
+    const found = without(option).listen(option === 'IPv6 alone' ? v6 : v4, 8);
+    expect(nameOfError(-found)).toBe('EBADF');
+  });
+
+  test.each([
+    'no delay',
+    'its port again',
+  ] as const)('and a port can do without is told: %s', (option) => {
+    const lacking = without(option);
+    const port = lacking.listen(v4, 8);
+    expect([port > 0, nTold]).toEqual([true, 1]);
+    lacking.close(port, false);
+    expect(nTold).toBe(1);
+  });
+
+  test('and with which a connection would wait is an error of the connection', () => {
+    const found = without('no delay').connect(encodeAddress('127.0.0.1', 1)!, [1, 1]);
+    expect(nameOfError(-found)).toBe('EBADF');
+  });
+
+  test('and a reset needs is told', () => {
+    const lacking = without('linger');
+    lacking.close(lacking.listen(v4, 8), true);
+    expect(nTold).toBe(1);
+  });
 });

@@ -159,7 +159,7 @@ export const firstRefused = (
 
 /** Which of the calls that `openSocketCalls` needs is refused here; undefined where none is. */
 export const refusedSocketCall = (): RefusedCall | undefined => {
-  const c = openCLibrary(SYMBOLS);
+  const c = openSocketLibrary();
   const errnoAt = c?.__errno_location() ?? null;
   if (!c || errnoAt === null) return undefined;
   const nothing = new Uint8Array(ADDRESS_BYTES);
@@ -178,9 +178,27 @@ export const refusedSocketCall = (): RefusedCall | undefined => {
   });
 };
 
+/** What a socket can do without: it is slower, or closed in order where a reset was meant. */
+let onRefusedOption = (): void => {};
+
+/** @param tell called when the system refuses an option of a socket that works all the same */
+export const tellRefusedOptions = (tell: () => void): void => {
+  onRefusedOption = tell;
+};
+
+/** @param result of `setsockopt` for such an option */
+export const tellIfRefused = (result: number): void => {
+  if (result !== 0) onRefusedOption();
+};
+
+/** The functions of the C library that `openSocketCalls` needs. */
+export const openSocketLibrary = () => openCLibrary(SYMBOLS);
+
 /** @param received where `receive` puts what it reads */
-export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined => {
-  const c = openCLibrary(SYMBOLS);
+export const openSocketCalls = (
+  received: Uint8Array,
+  c = openSocketLibrary(),
+): SocketCalls | undefined => {
   if (!c || refusedSocketCall()) return undefined;
   const epoll = c.epoll_create1(EPOLL_CLOEXEC);
   const errnoAt = c.__errno_location();
@@ -211,7 +229,7 @@ export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined =
       // Linger for no time: a reset, and no port that waits.
       value[0] = 1;
       value[1] = 0;
-      writeOption(descriptor, SOL_SOCKET, SO_LINGER, 8);
+      tellIfRefused(writeOption(descriptor, SOL_SOCKET, SO_LINGER, 8));
     }
     c.close(descriptor);
   };
@@ -233,11 +251,12 @@ export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined =
 
   const open = (family: number): number => {
     const descriptor = c.socket(family, SOCK_STREAM + SOCK_NONBLOCK + SOCK_CLOEXEC, 0);
-    if (descriptor < 0) return failure();
-    // What a listener has, its connections have too.
-    if (family !== AF_UNIX) switchOn(descriptor, IPPROTO_TCP, TCP_NODELAY);
-    return descriptor;
+    return descriptor < 0 ? failure() : descriptor;
   };
+
+  /** Of what is small none waits for an acknowledgement of what went before. */
+  const sendAtOnce = (family: number, descriptor: number): number =>
+    family === AF_UNIX ? 0 : switchOn(descriptor, IPPROTO_TCP, TCP_NODELAY);
 
   return {
     received,
@@ -245,6 +264,9 @@ export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined =
     connect: ({ family, bytes }, mark) => {
       const descriptor = open(family);
       if (descriptor < 0) return descriptor;
+      // What waits would be measured as the service's.
+      const refusal = orClosed(descriptor, sendAtOnce(family, descriptor));
+      if (refusal !== 0) return refusal;
       const fault = c.connect(descriptor, bytes, bytes.length) === 0 ? 0 : failure();
       if (fault !== 0 && fault !== -EINPROGRESS) {
         c.close(descriptor);
@@ -256,8 +278,10 @@ export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined =
     listen: ({ family, bytes }, backlog) => {
       const descriptor = open(family);
       if (descriptor < 0) return descriptor;
+      // What a listener has, its connections have too.
+      tellIfRefused(sendAtOnce(family, descriptor));
       if (family !== AF_UNIX) {
-        switchOn(descriptor, SOL_SOCKET, SO_REUSEADDR);
+        tellIfRefused(switchOn(descriptor, SOL_SOCKET, SO_REUSEADDR));
         // Without it only one worker would have the port.
         const shared = orClosed(descriptor, switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT));
         if (shared !== 0) return shared;
@@ -265,7 +289,8 @@ export const openSocketCalls = (received: Uint8Array): SocketCalls | undefined =
       if (family === AF_INET6) {
         // Of version 4 too, where the address is that of all interfaces.
         value[0] = 0;
-        writeOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 4);
+        const both = orClosed(descriptor, writeOption(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 4));
+        if (both !== 0) return both;
       }
       const bound = c.bind(descriptor, bytes, bytes.length) || c.listen(descriptor, backlog);
       return orClosed(descriptor, bound) || descriptor;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { readMemoryUse } from '../../host/memory-limit.ts';
 import { memoryTaken } from '../../host/shared-folder.ts';
-import { refusedSocketCall } from '../../host/socket-calls.ts';
+import { refusedSocketCall, tellRefusedOptions } from '../../host/socket-calls.ts';
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_CELLS } from '../guard/quota.ts';
 import { buildLog, type Log } from '../log.ts';
@@ -118,6 +118,14 @@ const serveUntilEnd = async (
     log.warn(
       `the system refuses ${refused.call} (${refused.error}): the runtime's sockets are used instead, which take more of the processor, and connections of a killed worker end`,
     );
+  let areOptionsRefused = false;
+  tellRefusedOptions(() => {
+    if (!areOptionsRefused)
+      log.warn(
+        'the system refuses setsockopt: connections that should be reset are closed in order',
+      );
+    areOptionsRefused = true;
+  });
   const manager = openServiceManager();
   onDrains.push(manager.stopping);
   const sharedDirs = makeSharedDirs();

@@ -9,6 +9,7 @@ import { type LoadedModel, readModel } from '../../core/model-file.ts';
 import { buildCompletion, type Completion } from '../../core/around/completion.ts';
 import { compilePredictor } from '../../predict/compile.ts';
 import { pace } from '../../host/pace.ts';
+import { tellRefusedOptions } from '../../host/socket-calls.ts';
 import { restedMs } from '../../http/sockets/event-loop.ts';
 import type { ServeContext, ServeState } from '../context.ts';
 import { problemText } from '../formats/problem.ts';
@@ -198,6 +199,7 @@ const start = ({
   const noteFailure = (call: SystemCall): void => {
     systemFailures[SYSTEM_CALLS.indexOf(call)]! += 1;
   };
+  tellRefusedOptions(() => noteFailure('setsockopt'));
   const sockets = openSockets(noteFailure);
   const keeping =
     channel === undefined
