@@ -3,6 +3,7 @@
  * answer: what containers and scripts check, without any other program in the image.
  */
 import { type Command, InvalidArgumentError } from 'commander';
+import { askDirectly } from '../host/proxies.ts';
 import { DEFAULT_CONFIG } from '../serve/config.ts';
 import { fetchFault } from '../host/fetch-fault.ts';
 import { printLine } from './output.ts';
@@ -37,6 +38,8 @@ export const describe = (command: Command): void => {
     )
     .option('--insecure', 'take any certificate')
     .action(async (url: string | undefined, options: HealthOptions) => {
+      // What a proxy answers says nothing of the service.
+      askDirectly(['*']);
       const target = targetOf(url ?? `http://127.0.0.1:${options.adminPort}`);
       const { isReady, says } = await askHealth(target, options);
       if (isReady) printLine(says);

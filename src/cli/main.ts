@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AppError, ERRORS, PROPOSAL } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
 import { beginWithPatientEngine } from '../host/engine.ts';
+import { askDirectly } from '../host/proxies.ts';
 import { namesLargeFiles } from './training/input-size.ts';
 import { printText, programName, shellWord } from './output.ts';
 
@@ -48,6 +49,7 @@ const isCommand = (word: string | undefined): word is CommandName =>
   word !== undefined && Object.hasOwn(COMMANDS, word);
 
 const run = async (argv: readonly string[]): Promise<void> => {
+  askDirectly();
   const program = new Command('puntual')
     .description(
       'Learns how likely a flight is to be late, serves the prediction, and measures how many requests per second the service sustains.',

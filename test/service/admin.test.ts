@@ -114,6 +114,14 @@ describe('a service with a health port', () => {
       expect(await runHealth(url)).toEqual({ exitCode: 0, out: 'ok\n', error: '' });
     expect(await runHealth(`${service.url}/livez`)).toMatchObject({ exitCode: 0, error: '' });
   });
+
+  test('is healthy for `puntual health` also where the environment names a proxy', async () => {
+    const { port } = new URL(service.adminUrl);
+    for (const host of ['localhost', '127.0.0.1'])
+      expect(
+        await runHealth(`http://${host}:${port}`, { HTTP_PROXY: 'http://127.0.0.1:1' }),
+      ).toEqual({ exitCode: 0, out: 'ok\n', error: '' });
+  });
 });
 
 describe('a service with its admin port beyond loopback', () => {
@@ -179,8 +187,9 @@ const exchange = (port: number, bytes: string): Promise<string> =>
     socket.on('close', () => resolve(text));
   });
 
-const runHealth = async (url: string) => {
+const runHealth = async (url: string, env: Readonly<Record<string, string>> = {}) => {
   const child = Bun.spawn([process.execPath, MAIN, 'health', url], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [out, error] = await Promise.all([
