@@ -1,8 +1,9 @@
-import { afterAll, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readToken } from './control-guard.ts';
+import { AppError } from '../../core/errors.ts';
+import { buildControlGuard, readToken } from './control-guard.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'puntual-token-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -25,4 +26,66 @@ test.each([
 ])('a token that %s is refused, not every request with it', (_, text, says) => {
   writeFileSync(path, text);
   expect(() => readToken(path)).toThrow(says);
+});
+
+test.each([
+  ['is short', () => writeFileSync(path, 'token')],
+  ['has two lines', () => writeFileSync(path, `${TOKEN}\n${TOKEN}\n`)],
+  ['is empty', () => writeFileSync(path, '')],
+  ['is too long', () => writeFileSync(path, 'a'.repeat(5000))],
+  ['is not there', () => rmSync(path)],
+  ['is a folder', () => mkdirSync(path)],
+])('nobody has a token whose file %s by now', (_, spoil) => {
+  rmSync(path, { recursive: true, force: true });
+  writeFileSync(path, TOKEN);
+  const setting = { host: '0.0.0.0', tokenFile: path };
+  const answers = (token: string) => answerTo(setting, { authorization: `Bearer ${token}` });
+  expect([answers(TOKEN), answers('another'), answerTo(setting, {})]).toEqual([
+    ...['passes', 'key-refused', 'key-missing'],
+  ]);
+  spoil();
+  for (const token of [TOKEN, 'token', 'a'.repeat(5000)])
+    expect(answers(token)).toBe('key-refused');
+});
+
+/** The code of the refusal. */
+const answerTo = (
+  setting: Parameters<typeof buildControlGuard>[0],
+  headers: Readonly<Record<string, string>>,
+): string => {
+  try {
+    buildControlGuard(setting)((name) => headers[name] ?? null);
+    return 'passes';
+  } catch (error) {
+    if (error instanceof AppError) return error.code;
+    throw error;
+  }
+};
+
+describe('who reaches a loopback address', () => {
+  test.each([
+    ...['localhost', 'localhost:8081', 'LocalHost:8081', 'localhost.', '127.0.0.1', '127.9.9.9:1'],
+    ...['[::1]', '[::1]:8081', '::1', '[0:0:0:0:0:0:0:1]', '[::ffff:127.0.0.1]:8081'],
+  ])('may control by any of its names: %s', (host) => {
+    expect(answerTo({ host: '127.0.0.1', tokenFile: undefined }, { host })).toBe('passes');
+  });
+
+  test.each([
+    ...['', 'localhost.evil.example', '127.0.0.1.evil.example', '127.1', 'localhost:x', '0.0.0.0'],
+    ...['[localhost]', '[127.0.0.1]', '[::1]evil.example', '[::1', '[::2]', '[::ffff:10.0.0.1]'],
+  ])('may not by what is no name of it: %j', (host) => {
+    expect(answerTo({ host: '127.0.0.1', tokenFile: undefined }, { host })).toBe('key-refused');
+  });
+
+  test.each([
+    ...['127.0.0.1', '127.8.8.8', '::1', '0:0:0:0:0:0:0:1', '::ffff:127.0.0.1', 'localhost'],
+  ])('may control on %s', (host) => {
+    expect(answerTo({ host, tokenFile: undefined }, { host: 'localhost' })).toBe('passes');
+  });
+
+  test.each([
+    ...['0.0.0.0', '::', '10.0.0.1', '::ffff:10.0.0.1', 'pod.example'],
+  ])('is nobody who may control on %s', (host) => {
+    expect(answerTo({ host, tokenFile: undefined }, { host: 'localhost' })).toBe('key-refused');
+  });
 });

@@ -3,11 +3,12 @@
  * token. Browsers never: a page that somebody visits reaches the loopback address too, by its own name (`Origin`) or by
  * a name that was made to lead there (`Host`).
  */
+import { isIPv6 } from 'node:net';
 import { AppError } from '../../core/errors.ts';
 import { readRegularFile } from '../../core/files/regular-file.ts';
 import { isLoopback } from './ports.ts';
 
-/** Lets a request pass or refuses it. @throws AppError key-missing, key-refused, file-unreadable */
+/** Lets a request pass or refuses it. @throws AppError key-missing, key-refused */
 export type ControlGuard = (header: (name: string) => string | null) => void;
 
 interface ControlSetting {
@@ -36,6 +37,16 @@ export const readToken = (path: string): string => {
   return token;
 };
 
+/** While the file is wrong nobody has the token, whoever asks. @throws AppError key-refused */
+const readTokenAgain = (path: string): string => {
+  try {
+    return readToken(path);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw new AppError('key-refused', `no token is accepted now: ${error.message}`);
+  }
+};
+
 export const buildControlGuard = ({ host, tokenFile }: ControlSetting): ControlGuard => {
   const digestOf = (text: string): Buffer => new Bun.CryptoHasher('sha256').update(text).digest();
   return (header) => {
@@ -45,7 +56,7 @@ export const buildControlGuard = ({ host, tokenFile }: ControlSetting): ControlG
       const presented = /^Bearer +(\S+)$/i.exec(header('authorization') ?? '')?.[1];
       if (presented === undefined)
         throw new AppError('key-missing', 'a token is needed: Authorization: Bearer TOKEN');
-      if (!crypto.timingSafeEqual(digestOf(presented), digestOf(readToken(tokenFile))))
+      if (!crypto.timingSafeEqual(digestOf(presented), digestOf(readTokenAgain(tokenFile))))
         throw new AppError('key-refused', 'the token is not the one in --control-token-file');
       return;
     }
@@ -67,10 +78,10 @@ export const buildControlGuard = ({ host, tokenFile }: ControlSetting): ControlG
 
 const isFromPage = (site: string | null): boolean => site !== null && site !== 'none';
 
-/** `localhost` of `localhost:8081`, `::1` of `[::1]:8081`. */
+/** `localhost` of `localhost:8081`, `::1` of `[::1]:8081`; what is neither, whole. */
 const hostNameOf = (field: string): string => {
-  const bracketed = /^\[([^\]]*)\]/.exec(field)?.[1];
-  if (bracketed !== undefined) return bracketed;
+  const bracketed = /^\[([^\]]*)\](?::\d*)?$/.exec(field)?.[1];
+  if (bracketed !== undefined) return isIPv6(bracketed) ? bracketed : field;
   // An address with several colons and no brackets has no port.
   return /:.*:/.test(field) ? field : field.replace(/:\d*$/, '');
 };

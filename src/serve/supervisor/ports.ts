@@ -2,7 +2,7 @@
  * Ports: whether they are free before workers share them, and how they are written as addresses.
  */
 import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { AppError } from '../../core/errors.ts';
 import type { ServeConfig } from '../config.ts';
 
@@ -11,10 +11,17 @@ export const urlOf = (scheme: string, host: string, port: number): string => {
   return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
 };
 
-const LOOPBACK = /^(?:localhost|::1|127(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})$/;
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Whether only this machine reaches an address. */
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+/** Whether only this machine reaches an address, however it is written. */
+export const isLoopback = (host: string): boolean => {
+  const version = isIP(host);
+  return version === 0
+    ? /^localhost\.?$/i.test(host)
+    : LOOPBACK.check(host, version === 4 ? 'ipv4' : 'ipv6');
+};
 
 /**
  * Workers share the port, so a stranger on it would go unnoticed: it is opened once alone to see that nobody is there.
