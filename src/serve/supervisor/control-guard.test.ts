@@ -34,8 +34,14 @@ test.each([
   ['is empty', () => writeFileSync(path, '')],
   ['is too long', () => writeFileSync(path, 'a'.repeat(5000))],
   ['is not there', () => rmSync(path)],
-  ['is a folder', () => mkdirSync(path)],
-])('nobody has a token whose file %s by now', (_, spoil) => {
+  [
+    'has given way to a folder',
+    () => {
+      rmSync(path);
+      mkdirSync(path);
+    },
+  ],
+])('nobody has a token when its file %s', (_, spoil) => {
   rmSync(path, { recursive: true, force: true });
   writeFileSync(path, TOKEN);
   const setting = { host: '0.0.0.0', tokenFile: path };
