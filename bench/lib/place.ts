@@ -3,6 +3,7 @@
  * as user 65534 without rights, under a quota of processors and a limit of memory, with or without a seccomp profile.
  */
 import { chmodSync, mkdirSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { beginPuntualIn, freePort, type Service, scratchDir } from './http-peers.ts';
 import { makeMemoryGroup } from './memory-group.ts';
@@ -120,7 +121,16 @@ const confinedPlace = (room: {
         untilReady(`http://127.0.0.1:${port + 1}`, container).then(() => true),
         Bun.sleep(READY_LIMIT_MS),
       ]);
-      if (!isReady) throw new Error(`not ready after ${READY_LIMIT_MS} ms: ${container.log()}`);
+      if (!isReady) {
+        const waitedMs = Math.round(container.throttled().ms);
+        const said = container.log() || 'it has logged no error';
+        container.signal('SIGKILL');
+        await container.exited;
+        container.remove();
+        throw new Error(
+          `not ready after ${READY_LIMIT_MS} ms, of which it waited ${waitedMs} ms for its quota (a start takes 3,000 ms with a tenth of a processor; the rest is the machine's other load, of ${loadavg()[0]!.toFixed(1)}): ${said}`,
+        );
+      }
       return {
         name: 'puntual serve',
         port,
