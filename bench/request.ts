@@ -102,7 +102,10 @@ const rows = places.map(({ source, at }) => {
   const raw = new Float64Array(nInputs);
   scanner.scan(source, at, raw, 0);
   const said = scoring.notices.find(raw, 0)?.bytes('en') ?? new Uint8Array(0);
-  return { raw, unknown: scanner.unknown(), out: new Float64Array(model.heads.length), said };
+  return {
+    ...{ raw, unknown: scanner.unknown(), said },
+    ...{ out: new Float64Array(model.heads.length), outAt: 0 },
+  };
 });
 for (const { raw, out } of rows) context.predictor.predictInto(raw, 1, out);
 const raw = new Float64Array(nInputs);

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
+import { AppError } from '../core/errors.ts';
+import { blocks, STEP_BYTES } from '../host/blocks.ts';
 import { LOOKS_BYTES } from './limits.ts';
-import { createRequestBody } from './request-body.ts';
+import { createRequestBody, type RequestBody } from './request-body.ts';
 
 const [FEW, MANY] = LOOKS_BYTES;
 const BODY = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * i) % 251));
@@ -63,7 +65,52 @@ test('the whole of a body is made room for once a quarter of it may have come', 
   body.push(BODY, 1000, FEW);
   expect(body.nHeldBytes()).toBe(FEW);
   body.push(BODY, FEW, FEW + 1);
-  expect(body.nHeldBytes()).toBe(200_000);
+  expect(body.nHeldBytes()).toBe(STEP_BYTES * Math.ceil(200_000 / STEP_BYTES));
   body.push(BODY, FEW + 1, 200_000);
   expect(BODY.subarray(0, 200_000).equals(await whole)).toBeTrue();
+});
+
+describe('the block in which a body begins is free for others', () => {
+  const SIZE = FEW + 1000;
+  test.each<[string, (body: RequestBody) => void]>([
+    ['once the body has failed', (body) => body.fail(new AppError('request-slow', ''))],
+    ['once nobody wants the rest of it', (body) => expect(body.drop()).toBeTrue()],
+    [
+      'once the body has moved to a larger one',
+      (body) => {
+        void body.bytes(LIMIT);
+        body.push(BODY, FEW, SIZE);
+      },
+    ],
+    [
+      'once it is known what decides',
+      (body) => {
+        void body.bytes(LIMIT, () => new Uint8Array(1));
+        body.push(BODY, FEW, SIZE);
+      },
+    ],
+  ])('%s', async (_, end) => {
+    const block = blocks.take(FEW);
+    blocks.give(block);
+    const body = createRequestBody(SIZE, () => {});
+    body.push(BODY, 0, FEW);
+    expect(body.nHeldBytes()).toBe(FEW);
+    end(body);
+    expect(blocks.take(FEW).buffer).toBe(block.buffer);
+  });
+});
+
+test('a body that was handed over stays as it is until it is given back', async () => {
+  const SIZE = 3 * FEW;
+  const body = createRequestBody(SIZE, () => {});
+  body.push(BODY, 0, FEW);
+  const whole = body.bytes(LIMIT);
+  body.push(BODY, FEW, SIZE);
+  const bytes = await whole;
+  body.fail(new AppError('request-slow', ''));
+  expect(body.drop()).toBeFalse();
+  expect(blocks.take(SIZE).buffer).not.toBe(bytes.buffer);
+  expect(BODY.subarray(0, SIZE).equals(bytes)).toBeTrue();
+  blocks.give(bytes);
+  expect(blocks.take(SIZE).buffer).toBe(bytes.buffer);
 });

@@ -3,6 +3,7 @@
  * or part by part, with backpressure.
  */
 import { AppError } from '../core/errors.ts';
+import { blocks, STEP_BYTES } from '../host/blocks.ts';
 import type { DecidedBy } from './call.ts';
 import { type Chunks, createChunks, isEnd, readChunks } from './chunked-body.ts';
 import { DROPPED_LIMIT_BYTES, LOOKS_BYTES } from './limits.ts';
@@ -93,6 +94,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     return promise;
   };
   const forget = (): void => {
+    blocks.give(held);
     held = NOTHING;
     nHeld = 0;
     nOwed = 0;
@@ -114,8 +116,12 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
       return;
     }
     if (nHeld === 0 && (mode !== 'whole' || isWhole())) {
-      held = owned(bytes, from, to);
-      nHeld = n;
+      // It may be refused before it is asked for.
+      if (mode === 'unasked' && n >= STEP_BYTES && !isWhole()) put(bytes, from, to, n);
+      else {
+        held = owned(bytes, from, to);
+        nHeld = n;
+      }
       return;
     }
     if (mode === 'whole' && nHeld + nPassed + n > limit) {
@@ -139,16 +145,20 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     if (part === undefined) return;
     isDecided = true;
     nPassed = nHeld - part.length;
+    if (part.buffer !== held.buffer) blocks.give(held);
     held = part;
     nHeld = part.length;
   };
-  const put = (bytes: Bytes, from: number, to: number): void => {
+  const roomFor = (nBytes: number): number => {
+    const most = length >= 0 ? length : limit;
+    return Math.max(Math.min(nextSize(held.length, most), most), nBytes);
+  };
+  const put = (bytes: Bytes, from: number, to: number, room?: number): void => {
     const n = to - from;
     if (nHeld + n > held.length) {
-      const most = length >= 0 ? length : limit;
-      const size = Math.max(Math.min(nextSize(held.length, most), most), nHeld + n);
-      const larger = new Uint8Array(size);
+      const larger = blocks.take(room ?? roomFor(nHeld + n));
       larger.set(held.subarray(0, nHeld));
+      blocks.give(held);
       held = larger;
     }
     held.set(bytes.subarray(from, to), nHeld);

@@ -17,6 +17,7 @@ export interface Post {
   readonly decidedBy?: DecidedBy;
   /** The hot path: answers a plain body in place, from `at` to its end; undefined for any other. */
   readonly scan?: (body: InPlace, call: Call) => Ready | undefined;
+  /** The bytes may be used for others as soon as the answer is there. */
   readonly answer: (bytes: Uint8Array<ArrayBuffer>, call: Call) => Answer | Promise<Answer>;
   /** For a type whose body is answered while it comes. */
   readonly stream?: { readonly type: string; readonly answer: Handler };

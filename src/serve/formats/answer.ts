@@ -21,7 +21,9 @@ export interface AnswerWriter {
 
 /** What an answer to a flight is made of. */
 export interface Answered {
+  /** Its numbers begin at `out[outAt]`. */
   readonly out: Float64Array;
+  readonly outAt: number;
   /** Names of its unknown inputs. */
   readonly unknown: readonly string[];
   /** More members, in UTF-8, each with the comma before it: they come before the tail. */
@@ -93,8 +95,8 @@ export const buildAnswerBytes = ({ model }: LoadedModel, tail: string): AnswerBy
   return {
     mostBytes: ({ unknown, said }) =>
       fixedBytes + said.length + (unknown.length === 0 ? 0 : unknownBytes(unknown).length),
-    write: ({ out, unknown, said }, into, from) => {
-      const probability = out[0]!;
+    write: ({ out, outAt, unknown, said }, into, from) => {
+      const probability = out[outAt]!;
       const first = number(probability);
       const start = probability >= threshold ? delayed! : onTime!;
       into.set(start, from);
@@ -105,7 +107,7 @@ export const buildAnswerBytes = ({ model }: LoadedModel, tail: string): AnswerBy
         at += piece.length;
         if (h === 0) at = putDigits(first, into, at);
         else {
-          const value = out[h]!;
+          const value = out[outAt + h]!;
           at = putDigits(number(h < nProbabilities ? value : toTenths(value)), into, at);
         }
       }
@@ -150,11 +152,12 @@ const KNOWN_LISTS = 1000;
 /** `},"unknown":[...]` by the list itself: a scanner gives the same one for the same inputs. */
 const buildUnknownBytes = (): ((names: readonly string[]) => Uint8Array) => {
   const known = new Map<readonly string[], Uint8Array>();
+  const textOf = buildUnknownText();
   return (names) => {
     let bytes = known.get(names);
     if (bytes === undefined) {
       if (known.size === KNOWN_LISTS) known.clear();
-      bytes = bytesOf(`},"unknown":${JSON.stringify(names)}`);
+      bytes = bytesOf(`}${textOf(names)}`);
       known.set(names, bytes);
     }
     return bytes;

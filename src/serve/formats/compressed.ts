@@ -1,6 +1,7 @@
 /**
  * Large answers as gzip for callers that accept it, compressed off the thread that predicts.
  */
+import { blocks } from '../../host/blocks.ts';
 import type { Answer, Call } from '../../http/call.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -58,12 +59,13 @@ export const compressedParts = async (
 ): Promise<Answer> => {
   const lengthBytes = parts.reduce((sum, part) => sum + part.length, 0);
   if (lengthBytes < WORTH_BYTES) {
+    const whole = joined(parts);
     onSent();
-    return new Response(Buffer.concat(parts), { headers });
+    return new Response(whole, { headers });
   }
   const isPacked = takesGzip(call);
   try {
-    const sent = isPacked ? [await pack(Buffer.concat(parts))] : parts;
+    const sent = isPacked ? [await pack(joined(parts))] : parts;
     return {
       status: 200,
       headers: new Headers({
@@ -80,10 +82,20 @@ export const compressedParts = async (
   }
 };
 
+/** The bytes of all parts, which are used up by it. */
+const joined = (parts: readonly Bytes[]): Bytes => {
+  const whole = Buffer.concat(parts);
+  for (const part of parts) blocks.give(part);
+  return whole;
+};
+
+/** Whoever asks for the next part, or for none any more, has done with the one before. */
 async function* oneByOne(parts: readonly Bytes[], onSent: () => void): AsyncGenerator<Bytes> {
+  let n = 0;
   try {
-    yield* parts;
+    for (; n < parts.length; blocks.give(parts[n++]!)) yield parts[n]!;
   } finally {
+    for (; n < parts.length; n++) blocks.give(parts[n]!);
     onSent();
   }
 }

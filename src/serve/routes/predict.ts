@@ -73,6 +73,7 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   /** Of the flight in `raw`. */
   const answered: { -readonly [Key in keyof Answered]: Answered[Key] } = {
     out,
+    outAt: 0,
     unknown: [],
     said: NOTHING,
   };

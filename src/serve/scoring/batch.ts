@@ -4,9 +4,12 @@
  */
 import { AppError, type Fault } from '../../core/errors.ts';
 import type { Lang } from '../../core/language.ts';
+import { blocks } from '../../host/blocks.ts';
 import type { Call } from '../../http/call.ts';
 import { finishInTurns } from '../../predict/gradual.ts';
 import type { RowWork, Ticket } from '../context.ts';
+import { type Answered, buildAnswerBytes } from '../formats/answer.ts';
+import { createAnswerParts } from '../formats/answer-parts.ts';
 import { BRACE_CLOSE, BRACKET_CLOSE, COMMA } from '../formats/ascii.ts';
 import { isObject, parseLargeBody } from '../formats/body.ts';
 import { skipSpace } from '../formats/json-tokens.ts';
@@ -25,6 +28,7 @@ import { prepareReasons } from './reasons.ts';
 import { type FlightAnswering, type Scoring, SLICE_ROWS } from './scoring.ts';
 
 const NONE: readonly string[] = [];
+const NOTHING = new Uint8Array(0);
 
 /** Flights as numbers. */
 export interface Flights {
@@ -41,6 +45,29 @@ interface Bounds {
   readonly pause: Pause;
 }
 
+/** Rows of numbers for as long as one batch is in hand. */
+interface Rows {
+  /** @returns room for so many numbers, which begin with those that were there */
+  readonly enlarge: (length: number) => Float64Array;
+  /** Nobody reads them any more. */
+  readonly free: () => void;
+}
+
+const createRows = (): Rows => {
+  let raw = new Float64Array(0);
+  const free = (): void => blocks.give(new Uint8Array(raw.buffer));
+  return {
+    enlarge: (length) => {
+      const larger = new Float64Array(blocks.take(length * raw.BYTES_PER_ELEMENT).buffer);
+      larger.set(raw);
+      free();
+      raw = larger;
+      return raw;
+    },
+    free,
+  };
+};
+
 /**
  * Reads `{"flights":[...]}` with the scanner.
  * @returns undefined when something in it is outside the plain subset
@@ -49,18 +76,24 @@ interface Bounds {
 const scanFlights = async (
   { scanner, scoring: { nInputs } }: Pick<FlightAnswering, 'scanner' | 'scoring'>,
   bytes: Uint8Array,
+  rows: Rows,
   { limitRows, pause }: Bounds,
 ): Promise<Flights | undefined> => {
   let at = batchStart(bytes);
   if (at < 0) return undefined;
-  let raw = new Float64Array(SLICE_ROWS * nInputs);
+  let raw = rows.enlarge(nInputs);
   const unknown = new Map<number, readonly string[]>();
   let nRows = 0;
   at = skipSpace(bytes, at);
+  const start = at;
   const isEmpty = bytes[at] === BRACKET_CLOSE;
   while (!isEmpty) {
     if (nRows === limitRows) return undefined;
-    if ((nRows + 1) * nInputs > raw.length) raw = doubled(raw);
+    if ((nRows + 1) * nInputs > raw.length) {
+      // Room for all, if those to come are as long as those before.
+      const most = Math.max(Math.ceil((nRows * bytes.length) / (at - start)) + 1, 2 * nRows);
+      raw = rows.enlarge(Math.min(most, limitRows) * nInputs);
+    }
     if (nRows > 0 && nRows % SLICE_ROWS === 0) await pause();
     at = scanner.scan(bytes, at, raw, nRows * nInputs);
     if (at < 0) return undefined;
@@ -87,12 +120,6 @@ export const completeInTurns = async (
     if (from > 0) await pause();
     complete(raw, from * nInputs, Math.min(SURROUNDED_ROWS, nRows - from));
   }
-};
-
-const doubled = (raw: Float64Array): Float64Array<ArrayBuffer> => {
-  const larger = new Float64Array(raw.length * 2);
-  larger.set(raw);
-  return larger;
 };
 
 /**
@@ -162,9 +189,6 @@ type BatchAnswer = (
   call: Call,
 ) => Promise<{ readonly parts: readonly Uint8Array<ArrayBuffer>[]; readonly onSent: () => void }>;
 
-/** So much text becomes one part: few parts, and none that takes long to make. */
-const PART_CHARS = 64 * 1024;
-
 /** About how many bytes one prediction, and one reason behind it, take in an answer. */
 const ROW_BYTES = 400;
 const REASON_BYTES = 110;
@@ -176,6 +200,17 @@ export const buildBatchAnswer = (
   const { config, admission } = context;
   const { nInputs, nHeads, notices } = scoring;
   const out = new Float64Array(SLICE_ROWS * nHeads);
+  const bytes = buildAnswerBytes(context.loaded, '}');
+  /** Of the row that is written next. */
+  const answered: { -readonly [Key in keyof Answered]: Answered[Key] } = {
+    ...{ out, outAt: 0, unknown: NONE, said: NOTHING },
+  };
+  let isFirst = true;
+  const writeRow = (into: Uint8Array, at: number): number => {
+    if (isFirst) return bytes.write(answered, into, at);
+    into[at] = COMMA;
+    return bytes.write(answered, into, at + 1);
+  };
   const limits = batchLimits(config.batchLimitRows);
   const decisivePart = buildDecisivePart(limits);
 
@@ -201,46 +236,55 @@ export const buildBatchAnswer = (
       lang,
     }: { readonly ticket: Ticket; readonly pause: Pause; readonly lang: Lang },
   ): Promise<readonly Uint8Array<ArrayBuffer>[]> => {
-    const parts: Uint8Array<ArrayBuffer>[] = [];
-    let text = '{"predictions":[';
+    const parts = createAnswerParts();
+    parts.addText('{"predictions":[');
     /** What this slice has worked on so far, and the last part of it. */
     let sliceMs = 0;
     let lastMs = 0;
-    for (let from = 0, n = 0; from < flights.nRows; from += n) {
-      // Before the runtime has compiled it, and after it has taken a compilation back, an explanation takes ten times as
-      // long as they have lately: so one is looked at after the other.
-      if (from > 0 && (work === 'predict' || sliceMs + lastMs > ticket.sliceMs())) {
-        await pause();
-        sliceMs = 0;
+    try {
+      for (let from = 0, n = 0; from < flights.nRows; from += n) {
+        // Before the runtime has compiled it, and after it has taken a compilation back, an explanation takes ten times
+        // as long as they have lately: so one is looked at after the other.
+        if (from > 0 && (work === 'predict' || sliceMs + lastMs > ticket.sliceMs())) {
+          await pause();
+          sliceMs = 0;
+        }
+        const clock = workClock(pause);
+        n =
+          work === 'explain'
+            ? 1
+            : Math.min(ticket.sliceRows(work, SLICE_ROWS), flights.nRows - from);
+        const slice = flights.raw.subarray(from * nInputs, (from + n) * nInputs);
+        const points =
+          work === 'explain' && reasons.isLong()
+            ? await reasons.inTurns(slice, n, clock.pause)
+            : undefined;
+        scoring.predict(slice, n, out);
+        scoring.compare?.(slice, n, out, (row) => flights.unknown.has(from + row));
+        for (let row = 0; row < n; row++) {
+          answered.outAt = row * nHeads;
+          answered.unknown =
+            flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);
+          const odd = notices.find(slice, row * nInputs);
+          answered.said =
+            work === 'explain'
+              ? Buffer.from(
+                  (odd?.text(lang) ?? '') + reasons.text(slice, row * nInputs, lang, points?.[row]),
+                )
+              : (odd?.bytes(lang) ?? NOTHING);
+          isFirst = from + row === 0;
+          parts.add(1 + bytes.mostBytes(answered), writeRow);
+        }
+        lastMs = clock.workMs();
+        sliceMs += lastMs;
+        ticket.done(work, n, lastMs);
       }
-      const clock = workClock(pause);
-      n =
-        work === 'explain' ? 1 : Math.min(ticket.sliceRows(work, SLICE_ROWS), flights.nRows - from);
-      const slice = flights.raw.subarray(from * nInputs, (from + n) * nInputs);
-      const points =
-        work === 'explain' && reasons.isLong()
-          ? await reasons.inTurns(slice, n, clock.pause)
-          : undefined;
-      scoring.predict(slice, n, out);
-      scoring.compare?.(slice, n, out, (row) => flights.unknown.has(from + row));
-      const rows = new Array<string>(n);
-      for (let row = 0; row < n; row++) {
-        const names = flights.unknown.size === 0 ? NONE : (flights.unknown.get(from + row) ?? NONE);
-        const odd = notices.text(slice, row * nInputs, lang);
-        const end = `${odd}${work === 'explain' ? reasons.text(slice, row * nInputs, lang, points?.[row]) : ''}}`;
-        rows[row] = writer.write(out, row * nHeads, names, end);
-      }
-      text += from > 0 ? `,${rows.join()}` : rows.join();
-      if (text.length >= PART_CHARS) {
-        parts.push(Buffer.from(text));
-        text = '';
-      }
-      lastMs = clock.workMs();
-      sliceMs += lastMs;
-      ticket.done(work, n, lastMs);
+      parts.addText(`],${writer.model}}`);
+      return parts.end();
+    } catch (error) {
+      parts.drop();
+      throw error;
     }
-    parts.push(Buffer.from(`${text}],${writer.model}}`));
-    return parts;
   };
 
   /** Whether a strict caller would be refused. */
@@ -253,6 +297,7 @@ export const buildBatchAnswer = (
   return async (bytes, switches, call) => {
     const { strict, explain } = switches;
     const ticket = admittedAs(context, admission.enterBatch(call));
+    const rows = createRows();
     const work = explain ? 'explain' : 'predict';
     const lang = langOf(call);
     const pause = pauseOf(context, ticket);
@@ -267,7 +312,7 @@ export const buildBatchAnswer = (
       // Where several come at once, each waits for its turn before its first slice too.
       if (ticket.isShared()) await pause();
       if (explain) await prepareReasons(context.loaded.model);
-      const scanned = await scanFlights({ scanner, scoring }, bytes, bounds);
+      const scanned = await scanFlights({ scanner, scoring }, bytes, rows, bounds);
       if (scanned && !(strict && isFaulty(scanned))) return await answer(scanned);
       const body = await parseLargeBody(decisivePart(bytes) ?? bytes, limits, pause);
       const request = isObject(body) ? body : {};
@@ -291,6 +336,7 @@ export const buildBatchAnswer = (
       ticket.sent();
       throw error;
     } finally {
+      rows.free();
       ticket.leave();
     }
   };

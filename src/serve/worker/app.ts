@@ -3,6 +3,7 @@
  * failure, counters.
  */
 import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { blocks } from '../../host/blocks.ts';
 import { type Answer, type Call, isWritten, lasting, statusOf } from '../../http/call.ts';
 import { bufferBytesOf } from '../config.ts';
 import type { BuildApp, ServeContext } from '../context.ts';
@@ -74,6 +75,8 @@ const otherMethod = (call: Call, { GET, POST }: Endpoint): Response => {
 
 /** Failures after which the same request may well succeed a little later. */
 const COMES_BACK = new Set<ErrorCode>(['overloaded', 'not-ready', 'deadline-passed']);
+
+type Bytes = Uint8Array<ArrayBuffer>;
 
 const OTHER = routeAt('other');
 
@@ -184,8 +187,15 @@ export const buildApp: BuildApp = (context) => {
     if (text !== undefined) return text;
     refuseLarge(call);
     const bytes = call.bytes(limitOf(post), post.decidedBy);
-    if (bytes instanceof Promise) return bytes.then((all) => lasting(post.answer(all, call)));
-    return post.answer(bytes, call);
+    return bytes instanceof Promise ? answerLate(post, bytes, call) : post.answer(bytes, call);
+  };
+  const answerLate = async (post: Post, coming: Promise<Bytes>, call: Call): Promise<Answer> => {
+    const bytes = await coming;
+    try {
+      return await lasting(post.answer(bytes, call));
+    } finally {
+      blocks.give(bytes);
+    }
   };
 
   const answer = (plan: Plan, call: Call): Answer | Promise<Answer> => {
