@@ -57,13 +57,14 @@ describe.each(RIGHTS)('a service that is told to end, with rights: %s,', (rights
   }, 180_000);
 
   test('in the middle of a reload brings up no more workers, says so, and loses no request', async () => {
-    const service = await start();
+    const service = await start('--request-timeout', '170s', '--drain-limit', '170s');
     const before = (await service.workerList()).map(({ pid }) => pid);
     const callers = startCallers(service.url, 8, 'close');
     const { answer, finish } = beginRequest(service.url);
     await until(() => callers.outcomes.ok > 100);
     const reload = service.admin('/reload', {});
     await until(async () => (await service.workerList()).some(({ pid }) => !before.includes(pid)));
+    expect(await metricOf(service, 'puntual_workers{state="draining"}')).toBeGreaterThan(0);
     const ended = service.stop();
     const { code, detail } = (await (await reload).json()) as { code: string; detail: string };
     expect({ code, detail }).toEqual({ code: 'not-ready', detail: 'the service is shutting down' });

@@ -431,6 +431,10 @@ const viewOf = (
       model: child?.model.version ?? facts?.version ?? '',
     };
   });
+  const placed = new Set(fleet.places().map(({ child }) => child));
+  const leaving = [...fleet.children()]
+    .filter((child) => child.state() === 'draining' && !placed.has(child))
+    .map(({ counters }) => ({ inHand: counters[IN_FLIGHT]! }));
   const exhausted = fleet.exhausted();
   const someReady = workers.some(({ state }) => state === 'ready');
   const reasons = [
@@ -445,6 +449,7 @@ const viewOf = (
     draining,
     reasons,
     workers,
+    leaving,
     totals: () =>
       sumCounters([
         fleet.restartHistory.retired,

@@ -152,7 +152,9 @@ const processFamilies = (view: ServiceView): readonly MetricFamily[] => [
     kind: 'gauge',
     samples: WORKER_STATES.map((state) => ({
       labels: { state },
-      value: view.workers.filter((worker) => worker.state === state).length,
+      value:
+        view.workers.filter((worker) => worker.state === state).length +
+        (state === 'draining' ? view.leaving.length : 0),
     })),
   },
   {
@@ -178,7 +180,12 @@ const processFamilies = (view: ServiceView): readonly MetricFamily[] => [
     name: 'puntual_requests_in_hand',
     help: 'Requests being worked on now.',
     kind: 'gauge',
-    samples: [{ labels: {}, value: view.workers.reduce((sum, { inHand }) => sum + inHand, 0) }],
+    samples: [
+      {
+        labels: {},
+        value: [...view.workers, ...view.leaving].reduce((sum, { inHand }) => sum + inHand, 0),
+      },
+    ],
   },
   {
     name: 'puntual_reloads_total',

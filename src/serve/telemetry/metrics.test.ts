@@ -18,6 +18,7 @@ const buildView = (over: Partial<ServiceView> = {}): ServiceView => {
     draining: false,
     reasons: [],
     workers: [{ id: 1, pid: 7, state: 'ready', restarts: 0, rssMb: 50, inHand: 2, model: 'v' }],
+    leaving: [{ inHand: 3 }, { inHand: 0 }],
     totals: () => sumCounters([cells]),
     restarts: Object.fromEntries(
       RESTART_REASONS.map((reason) => [reason, 0]),
@@ -83,6 +84,12 @@ describe('/metrics', () => {
     }
     const text = renderMetrics(buildView({ totals: () => sumCounters([cells]) }));
     expect(text).toContain('_count{otel_metric_overflow="true"} 22');
+  });
+
+  test('counts processes that have given up their places, and what they still have in hand', () => {
+    expect(sampleOf('puntual_workers{state="ready"}')).toBe(1);
+    expect(sampleOf('puntual_workers{state="draining"}')).toBe(2);
+    expect(sampleOf('puntual_requests_in_hand')).toBe(5);
   });
 
   test('says what is zero, so that a rate exists from the start', () => {

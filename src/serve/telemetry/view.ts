@@ -33,6 +33,8 @@ export interface ServiceView {
   /** Why not ready, or what went wrong last although ready. */
   readonly reasons: readonly string[];
   readonly workers: readonly WorkerView[];
+  /** Processes whose places others have taken, or that have none any more: they finish what they took. */
+  readonly leaving: readonly Pick<WorkerView, 'inHand'>[];
   readonly totals: () => Totals;
   readonly restarts: Readonly<Record<RestartReason, number>>;
   readonly connections: KeptCounts;
