@@ -264,6 +264,28 @@ describe('a connection', () => {
     expect(server.nAccepted()).toBe(201);
   });
 
+  test('that was reset asks for nothing any more', async () => {
+    const asked: string[] = [];
+    const server = open(({ path }) => {
+      asked.push(path);
+      return path;
+    });
+    for (let n = 0; n < 20; n++) {
+      const socket = await Bun.connect({
+        hostname: '127.0.0.1',
+        port: server.port,
+        socket: { data: () => {}, error: () => {} },
+      });
+      socket.write(get('/gone'));
+      socket.terminate();
+    }
+    const last = talk(server, get('/last'));
+    await last.until('/last');
+    last.socket.destroy();
+    await until(() => server.nConnections() === 0);
+    expect(asked).toEqual(['/last']);
+  });
+
   test('over a path in the file system is served as well', async () => {
     const path = join(folder, 'socket');
     const heard = Promise.withResolvers<string>();

@@ -184,8 +184,8 @@ const openSocket = <Connection>(
     }
     if (!isOpen || (what & (READABLE | OVER)) === 0) return;
     mayRead = true;
-    // Nobody reads until the end of who has gone.
-    if (isPaused && (over & FAILED) !== 0) close(true);
+    // Who has gone gets no answer any more, whatever it still asks.
+    if ((over & FAILED) !== 0) close(true);
     else if (!isFamiliar) readSoon();
     else if (!isQueued) readOnce();
   };
