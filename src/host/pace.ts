@@ -2,7 +2,7 @@
  * The pace of heavy work under a quota of processors: a share of the quota, evenly. Otherwise the quota would be used up in
  * one go, and everybody, also who asks for little, would wait for the scheduler's next period, up to 100 ms.
  */
-import { presentProcessors, processorQuota } from './processors.ts';
+import { throttlingQuota } from './processors.ts';
 
 /** Of the quota; the rest is for those who ask for little, and for other processes of the container. */
 const SHARE = 0.7;
@@ -72,15 +72,12 @@ export const buildPace = ({ nowMs, usedMs, quota }: Surroundings): Pace => {
   };
 };
 
-/** Of this process. A quota of all processors that there are holds nobody back. */
+/** Of this process. */
 export const pace = buildPace({
   nowMs: () => performance.now(),
   usedMs: () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
   },
-  quota: () => {
-    const processors = processorQuota();
-    return processors < presentProcessors() ? processors : Number.POSITIVE_INFINITY;
-  },
+  quota: throttlingQuota,
 });

@@ -33,6 +33,12 @@ export const processorQuota = (source?: CgroupSource): number =>
     Number.POSITIVE_INFINITY,
   );
 
+/** The quota where it is what holds processes back; infinite where it grants all the processors that there are. */
+export const throttlingQuota = (): number => {
+  const processors = processorQuota();
+  return processors < presentProcessors() ? processors : Number.POSITIVE_INFINITY;
+};
+
 const quotaOf = (folder: string): number => {
   const [quota, period] =
     readText(`${folder}/cpu.max`)?.split(' ') ??

@@ -58,8 +58,8 @@ export type WorkerCommand =
       /** Of the service as a whole. */
       readonly state: ServeState;
       readonly reasons: readonly string[];
-      /** Between how many workers a quota of processors is divided. */
-      readonly nWorkers: number;
+      /** Between how many processes a quota of processors is divided. */
+      readonly nAtWork: number;
     };
 
 /** What is shown of a model. */

@@ -357,9 +357,12 @@ describe('puntual serve', () => {
     await until(() => !isAlive(workers[0]!.pid));
   }, 180_000);
 
-  test('leaves no worker behind when the supervisor itself is killed', async () => {
+  test('leaves no worker behind when the supervisor itself is killed, nor one that rests in its start', async () => {
     const service = await startService([], modelsDir);
-    const pids = (await service.workerList()).map(({ pid }) => pid);
+    const workers = (await service.workerList()).map(({ pid }) => pid);
+    await until(() => childrenOf(service.process.pid).length > workers.length);
+    const pids = childrenOf(service.process.pid).map(Number);
+    for (const pid of pids) if (!workers.includes(pid)) process.kill(pid, 'SIGSTOP');
     service.process.kill('SIGKILL');
     await service.process.exited;
     await until(() => pids.every((pid) => !isAlive(pid)));

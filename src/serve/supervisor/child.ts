@@ -43,6 +43,7 @@ export interface Child {
   readonly tell: (message: WorkerCommand) => void;
   /** Ends in command: see `WorkerCommand`. */
   readonly drain: (closeMs: number, limitMs: number) => void;
+  readonly signal: (signal: 'SIGSTOP' | 'SIGCONT') => void;
   readonly kill: () => void;
 }
 
@@ -210,6 +211,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
       state = 'draining';
       child.tell({ command: 'drain', closeMs, limitMs });
     },
+    signal: (signal) => process_.kill(signal),
     kill: () => {
       isKilled = true;
       process_.kill('SIGKILL');

@@ -6,6 +6,7 @@
 import { AppError } from '../../core/errors.ts';
 import { refusalReason } from '../../core/files/system-refusal.ts';
 import { type MemoryUse, memoryOf } from '../../host/memory-limit.ts';
+import { paceProcess } from '../../host/paced-process.ts';
 import type { ServeConfig } from '../config.ts';
 import type { RestartReason } from '../labels.ts';
 import type { Log } from '../log.ts';
@@ -33,6 +34,8 @@ import { restoreCopies } from './shared-dir.ts';
 
 export interface Fleet {
   readonly places: () => readonly SlotView[];
+  /** Between how many processes heavy work is divided: those in a place, and those that start beside them. */
+  readonly nAtWork: () => number;
   /** Every process that is alive: in a place, on standby, or draining. */
   readonly children: () => ReadonlySet<Child>;
   readonly restartHistory: Pick<RestartHistory, 'retired' | 'restarts'>;
@@ -147,6 +150,24 @@ export const buildFleet = ({
     if (ending) throw shuttingDown();
   };
 
+  const isServed = (): boolean => slots.every((slot) => slot.child?.state() === 'ready');
+
+  /** Workers that start beside those that serve, and keep to a pace. */
+  let nStarting = 0;
+  const startBeside = async (child: Child): Promise<void> => {
+    nStarting++;
+    onChange();
+    await paceProcess({
+      pid: child.pid,
+      signal: child.signal,
+      started: child.warm,
+      nProcesses: fleet.nAtWork(),
+      isUrgent: () => ending || !isServed(),
+    });
+    nStarting--;
+    onChange();
+  };
+
   const spawn = (wanted: ModelRef): Child => {
     checkNotEnding();
     restore();
@@ -162,6 +183,7 @@ export const buildFleet = ({
       onLeaving: (leaving, reason) => void fleet.replace(leaving, reason).catch(() => {}),
     });
     children.add(child);
+    if (started) void startBeside(child);
     void child.exited.then((exit) => onExit(child, exit));
     return child;
   };
@@ -271,8 +293,7 @@ export const buildFleet = ({
 
   /** Not before every place is served, and where there is room. */
   const keepStandby = (): void => {
-    const isFull = slots.every((slot) => slot.child?.state() === 'ready');
-    if (ending || !model || !isFull || (isRolling && isOneByOne())) return;
+    if (ending || !model || !isServed() || (isRolling && isOneByOne())) return;
     const shortage = standby.isKept() ? undefined : shortageOf(workerBytes(), memoryUse());
     if (shortage === undefined) standby.keep(model);
     else waitForRoom(shortage);
@@ -307,6 +328,7 @@ export const buildFleet = ({
 
   const fleet: Fleet = {
     places: () => slots,
+    nAtWork: () => slots.length + nStarting,
     children: () => children,
     restartHistory,
     connections: kept.counts,

@@ -203,9 +203,9 @@ const serveUntilEnd = async (
     const tellAll = (): void => {
       const { ready, draining, reasons } = view();
       const state = draining ? 'draining' : ready ? 'ready' : 'starting';
-      const nWorkers = fleet.places().length;
+      const nAtWork = fleet.nAtWork();
       for (const child of fleet.children())
-        child.tell({ command: 'state', state, reasons, nWorkers });
+        child.tell({ command: 'state', state, reasons, nAtWork });
     };
     const tellReady = (): void => {
       const { name, version } = reloadNow().serving().facts;

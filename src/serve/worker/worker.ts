@@ -62,6 +62,9 @@ const BUG_ANSWER = {
   error: 'the request was not answered because of a bug; it is in the log',
 };
 
+/** All processes of the group that this one is in. */
+const OWN_GROUP = 0;
+
 /** What is no request asked for nothing, by no method. */
 const NO_ROUTE = routeAt('other');
 const NO_METHOD = methodAt('');
@@ -286,7 +289,7 @@ const start = ({
       case 'state':
         serviceState = message.state;
         ({ reasons } = message);
-        pace.divide(message.nWorkers);
+        pace.divide(message.nAtWork);
         break;
       case 'service':
         arrived(message.snapshot);
@@ -305,8 +308,11 @@ const start = ({
         break;
     }
   });
-  // Nobody is left who would replace this worker or ask it to end.
-  process.on('disconnect', () => void leave(CLOSE_MS, config.drainLimitMs));
+  // Nobody is left who would replace this worker, ask it to end, or let one go on that rests in its start.
+  process.on('disconnect', () => {
+    process.kill(OWN_GROUP, 'SIGCONT');
+    void leave(CLOSE_MS, config.drainLimitMs);
+  });
   process.on('SIGTERM', () => say({ event: 'leaving', reason: 'asked' }));
 
   say({
