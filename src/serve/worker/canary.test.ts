@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import { buildPlantedModel } from '../../../test/planted.ts';
+import { buildPlantedContext } from '../../../test/planted-service.ts';
 import { buildInputReader } from '../../core/inputs.ts';
 import { buildReferencePredictor } from '../../predict/reference.ts';
+import type { ServeConfig } from '../config.ts';
 import type { Handler } from '../endpoint.ts';
+import { buildApp } from './app.ts';
 import { buildCanary } from './canary.ts';
+import { scratchOf } from './scratch.ts';
 
 const model = buildPlantedModel({ nTrees: 3 });
 
@@ -36,6 +40,15 @@ describe('the canary', () => {
       return JSON.stringify({ probability: out[0] });
     })!;
     expect(await ask()).toBe('right');
+  });
+
+  test.each<[string, Partial<ServeConfig>]>([
+    ['as it comes', {}],
+    ['that wants a key', { auth: 'keys:/nowhere' }],
+    ['that pages of other origins may call', { corsOrigins: ['https://app.example'] }],
+  ])('is answered by a service %s', async (_, config) => {
+    const context = scratchOf(buildPlantedContext({ config, model }));
+    expect(await buildCanary(model, buildApp(context))!()).toBe('right');
   });
 
   test.each<[string, Handler]>([

@@ -59,7 +59,7 @@ export const buildCanary = (
     const { flight, probability } = flights[turn++ % flights.length]!;
     try {
       const body = new TextEncoder().encode(JSON.stringify(flight));
-      const told = probabilityIn(await lasting(app(callOf(body))));
+      const told = await probabilityIn(await lasting(app(callOf(body))));
       if (told === undefined) return 'failed';
       const isRight =
         Math.abs(told - probability) <= TOLERANCE * Math.max(1, Math.abs(probability));
@@ -112,9 +112,15 @@ const callOf = (body: Uint8Array<ArrayBuffer>): Call => ({
 });
 
 /** Undefined for an answer that is none. */
-const probabilityIn = (answer: Answer): number | undefined => {
-  if (!isReady(answer)) return undefined;
-  const text = typeof answer === 'string' ? answer : answer.kind === 'spoken' ? answer.text : '{}';
-  const { probability } = JSON.parse(text) as { probability?: unknown };
+const probabilityIn = async (answer: Answer): Promise<number | undefined> => {
+  if (answer instanceof Response && !answer.ok) return undefined;
+  const { probability } = JSON.parse(await textOf(answer)) as { probability?: unknown };
   return typeof probability === 'number' ? probability : undefined;
+};
+
+const textOf = async (answer: Answer): Promise<string> => {
+  if (typeof answer === 'string') return answer;
+  // What pages of other origins may read is marked so, and no text any more.
+  if (answer instanceof Response) return answer.text();
+  return isReady(answer) && answer.kind === 'spoken' ? answer.text : '{}';
 };
