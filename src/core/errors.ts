@@ -70,6 +70,10 @@ export interface Fault {
   readonly detail: string;
 }
 
+/** The JSON pointer that leads along names and places. @source RFC 6901, 3 */
+export const pointerTo = (...path: readonly (string | number)[]): string =>
+  path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+
 /** The pointer of a fault whose detail is a mapping of columns that would fit: what `--map` takes. */
 export const PROPOSAL = '--map';
 

@@ -4,7 +4,7 @@
  * Every input becomes one float64: a category its code, a number itself, a time its local minutes
  * since 1970-01-01T00:00; NaN where it is missing or was never seen.
  */
-import { AppError, type Fault } from './errors.ts';
+import { AppError, type Fault, pointerTo } from './errors.ts';
 import { decodeTime, type InputKind } from './flight.ts';
 import type { Column } from './table.ts';
 
@@ -168,7 +168,7 @@ export const mustBeKnown = ({ values = [] }: Input): string =>
   `must be one of ${values.slice(0, VALUES_SHOWN).join(', ')}${values.length > VALUES_SHOWN ? `, ... (${values.length} values)` : ''}`;
 
 const fault = (reading: Reading, input: Input, must: string): number => {
-  reading.faults.push({ pointer: `/${input.name}`, detail: `${input.name} ${must}` });
+  reading.faults.push({ pointer: pointerTo(input.name), detail: `${input.name} ${must}` });
   return Number.NaN;
 };
 

@@ -9,6 +9,10 @@ export interface Refusal {
   readonly errors: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
+/** The name of an input from the JSON pointer to it. @source RFC 6901, 4 */
+export const inputAt = (pointer: string): string =>
+  pointer.slice(1).replaceAll('~1', '/').replaceAll('~0', '~');
+
 type Asked =
   | { readonly kind: 'answered'; readonly prediction: Prediction }
   | { readonly kind: 'refused'; readonly refusal: Refusal }

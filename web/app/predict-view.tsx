@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Outcome } from '../outcome.tsx';
 import type { Flight, Prediction } from '../view.ts';
 import { withLabels, wordsOf } from '../words/words.ts';
-import { askOne, type Refusal } from './ask.ts';
+import { askOne, inputAt, type Refusal } from './ask.ts';
 import { type Entries, type Entry, entryOf, readEntries, readMoment } from './entries.ts';
 import { Fields } from './fields.tsx';
 import { FileScoring } from './file-scoring.tsx';
@@ -89,7 +89,7 @@ export const PredictView = ({ page }: { page: PageData }) => {
   const faults = {
     ...Object.fromEntries(
       refusals.map(({ pointer, detail }) => [
-        pointer.slice(1),
+        inputAt(pointer),
         `${withLabels(words, fields, detail)}.`,
       ]),
     ),

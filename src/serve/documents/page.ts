@@ -5,7 +5,7 @@
 import { nameOf } from '../../../web/names.ts';
 import type { FieldView, Flight, Lang, PageView, Prediction, Subject } from '../../../web/view.ts';
 import { unitOf, type Words, withLabels, wordsOf } from '../../../web/words/words.ts';
-import type { AppError } from '../../core/errors.ts';
+import { type AppError, pointerTo } from '../../core/errors.ts';
 import type { Input } from '../../core/inputs.ts';
 import { knownDaysOf } from '../../core/known-days.ts';
 import type { Model } from '../../core/model.ts';
@@ -36,7 +36,7 @@ export const buildPage = (loaded: LoadedModel): PageBuilder => {
     const faults = new Map(
       isRefused
         ? outcome.faults.map(({ pointer, detail }) => [
-            pointer.slice(1),
+            pointer,
             withLabels(words, model.inputs, said(detail)),
           ])
         : [],
@@ -47,7 +47,9 @@ export const buildPage = (loaded: LoadedModel): PageBuilder => {
       example,
       fields: model.inputs
         .filter(isAsked)
-        .map((input) => fieldOf(input, flight[input.name], faults.get(input.name), words)),
+        .map((input) =>
+          fieldOf(input, flight[input.name], faults.get(pointerTo(input.name)), words),
+        ),
       asked:
         outcome === undefined || isRefused
           ? undefined

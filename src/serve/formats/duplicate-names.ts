@@ -6,7 +6,7 @@
  * Sound texts pay little: there is no such name where the text holds as many colons outside its strings as there are members
  * in what the parser made of it. Only where there are more is it looked for.
  */
-import { AppError } from '../../core/errors.ts';
+import { AppError, pointerTo } from '../../core/errors.ts';
 
 /** How many members all objects in a parsed value have together. */
 export const countMembers = (value: unknown): number => {
@@ -83,12 +83,9 @@ const behindText = (text: string, from: number): number => {
 /** Of a name in a sentence, and in a pointer. */
 const SHOWN_CHARS = 60;
 
-const escaped = (key: string | number): string =>
-  String(key).slice(0, SHOWN_CHARS).replaceAll('~', '~0').replaceAll('/', '~1');
-
 /** The refusal of a request that gives a name twice. */
 export const givenTwice = (path: Path): AppError => {
-  const pointer = path.map((key) => `/${escaped(key)}`).join('');
+  const pointer = pointerTo(...path.map((key) => String(key).slice(0, SHOWN_CHARS)));
   const detail = `${String(path.at(-1)).slice(0, SHOWN_CHARS)} is given twice`;
   return new AppError('value-invalid', path.length > 1 ? `${pointer}: ${detail}` : detail, {
     faults: [{ pointer, detail }],

@@ -48,3 +48,16 @@ test('a number that is no code is cut to one, in JSON, in numbers and in texts',
     expect(faults).toEqual([]);
   }
 });
+
+test('a byte order mark is one of the letters of a text, in JSON as in bytes', () => {
+  const time: Input = { name: 'time', kind: 'time', required: false, description: '' };
+  const reader = buildColumnReader(time);
+  const text = '\uFEFF2013-07-05T18:30';
+  const [json, binary] = [sinkOf(1), sinkOf(1)];
+  reader.readJson([text], json);
+  const letters = Buffer.from(text);
+  const bytes = Buffer.concat([Buffer.from(Uint32Array.of(letters.length).buffer), letters]);
+  reader.readBinary({ datatype: 'BYTES', bytes, from: 0, to: bytes.length }, binary);
+  expect(json.faults).toHaveLength(1);
+  expect(binary.faults).toEqual(json.faults);
+});

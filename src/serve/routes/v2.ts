@@ -1,7 +1,7 @@
 /**
  * The Open Inference Protocol V2: metadata, health, inference by JSON and by binary tensors, repository index.
  */
-import { AppError, type Fault } from '../../core/errors.ts';
+import { AppError, type Fault, pointerTo } from '../../core/errors.ts';
 import type { Lang } from '../../core/language.ts';
 import type { LoadedModel } from '../../core/model-file.ts';
 import { VERSION } from '../../core/version.ts';
@@ -119,18 +119,20 @@ const buildInfer = (context: ServeContext): Endpoint => {
   };
 
   /** @throws AppError value-invalid for values that were never seen or cannot be */
-  const refuseOdd = ({ nRows, raw, unknown }: InferenceRequest['flights']): void => {
+  const refuseOdd = ({ flights, columns }: InferenceRequest): void => {
+    const { nRows, raw, unknown } = flights;
     const faults: Fault[] = [];
+    const columnAt = new Map([...columns].map(([name, column]) => [pointerTo(name), column]));
     for (let row = 0; row < nRows && faults.length < FAULTS_KEPT; row++) {
       const seen = unknown.get(row) ?? [];
       const odd = notices.impossible(raw, row * nInputs);
       for (const name of seen)
         faults.push({
-          pointer: `/inputs/${name}/data/${row}`,
+          pointer: `${columns.get(name)}/data/${row}`,
           detail: `${name} has a value that the model has never seen`,
         });
       for (const { pointer, detail } of odd)
-        faults.push({ pointer: `/inputs${pointer}/data/${row}`, detail });
+        faults.push({ pointer: `${columnAt.get(pointer)}/data/${row}`, detail });
     }
     if (faults.length > 0) throw new AppError('value-invalid', faults[0]!.detail, { faults });
   };
@@ -186,7 +188,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
     const pause = pauseOf(context, ticket);
     if (ticket.isShared()) await pause();
     const asked = await read(bytes, call, pause);
-    if (asked.strict) refuseOdd(asked.flights);
+    if (asked.strict) refuseOdd(asked);
     return answerOf(loaded, asked, await answerBatch(asked, ticket, langOf(call)));
   };
 
@@ -200,7 +202,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
           return withTicket(call, (ticket) => large(bytes, call, ticket));
         const asked = await read(bytes, call, unpaused);
         const { nRows } = asked.flights;
-        if (asked.strict) refuseOdd(asked.flights);
+        if (asked.strict) refuseOdd(asked);
         if (nRows > 1)
           return withTicket(call, async (ticket) =>
             answerOf(loaded, asked, await answerBatch(asked, ticket, langOf(call))),

@@ -16,6 +16,8 @@ type OutputName = (typeof OUTPUTS)[number];
 export interface InferenceRequest {
   readonly id: string | undefined;
   readonly flights: Flights;
+  /** By the name of an input: where its column is in the request, such as `/inputs/2`. */
+  readonly columns: ReadonlyMap<string, string>;
   readonly strict: boolean;
   /** In the order asked for; `binary` as the binary extension has it. */
   readonly outputs: readonly { readonly name: OutputName; readonly binary: boolean }[];
@@ -80,12 +82,12 @@ export const buildInferenceReader = (
   const readColumns = async (
     columns: readonly unknown[],
     { bytes, tensorsAt, pause }: ColumnSource,
-  ): Promise<Flights> => {
+  ): Promise<Pick<InferenceRequest, 'flights' | 'columns'>> => {
     const nRows = rowsOf(columns, limitRows);
     const raw = new Float64Array(nRows * nInputs).fill(Number.NaN);
     const names = new Map<number, string[]>();
     const faults: ColumnSink['faults'] = [];
-    const given = new Set<string>();
+    const given = new Map<string, string>();
     let at = tensorsAt;
     for (const [i, column] of columns.entries()) {
       if (i > 0 && nRows > PAUSED_ROWS) await pause();
@@ -98,7 +100,7 @@ export const buildInferenceReader = (
       if (!reader)
         throw invalid(`${pointer}/name`, `the model has no input named ${name.slice(0, 60)}`);
       if (given.has(name)) throw invalid(`${pointer}/name`, `${name} is given twice`);
-      given.add(name);
+      given.set(name, pointer);
       if (!isDatatype(datatype))
         throw invalid(
           `${pointer}/datatype`,
@@ -134,7 +136,7 @@ export const buildInferenceReader = (
         faults.push({ pointer: '/inputs', detail: `${name} is required` });
     if (faults.length > 0)
       throw new AppError('value-invalid', faults[0]!.detail, { faults: faults.slice(0, 100) });
-    return { nRows, raw, unknown: names };
+    return { flights: { nRows, raw, unknown: names }, columns: given };
   };
 
   return async (bytes, call, pause) => {
@@ -146,7 +148,7 @@ export const buildInferenceReader = (
     const outputs = outputsOf(document);
     return {
       id,
-      flights: await readColumns(columns, { bytes, tensorsAt, pause }),
+      ...(await readColumns(columns, { bytes, tensorsAt, pause })),
       strict: parameterOf(document, 'strict') === true,
       outputs,
     };

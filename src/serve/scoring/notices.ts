@@ -4,7 +4,7 @@
  * only told.
  */
 import { MINUTES_PER_DAY } from '../../core/calendar.ts';
-import type { Fault } from '../../core/errors.ts';
+import { type Fault, pointerTo } from '../../core/errors.ts';
 import { decodeTime, fieldOf } from '../../core/flight.ts';
 import type { Input } from '../../core/inputs.ts';
 import { knownDaysOf } from '../../core/known-days.ts';
@@ -147,7 +147,7 @@ const createKnown = (due: readonly Rule[]): Known => {
 const inSpanish = ({ pointer, detail }: Fault): Fault => ({ pointer, detail: spanishOf(detail) });
 
 const faultOf = ({ name }: Pick<Input, 'name'>, what: string): Fault => ({
-  pointer: `/${name}`,
+  pointer: pointerTo(name),
   detail: `${name} ${what}`,
 });
 

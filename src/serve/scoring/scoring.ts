@@ -2,7 +2,7 @@
  * Scoring: flights as records to rows of numbers, and rows to predictions; the one place that calls the predictor.
  */
 import { buildBinCounter } from '../../core/distribution.ts';
-import { AppError, type Fault } from '../../core/errors.ts';
+import { AppError, type Fault, pointerTo } from '../../core/errors.ts';
 import { finish } from '../../predict/gradual.ts';
 import { buildInputReader } from '../../core/inputs.ts';
 import type { Completion } from '../../core/around/completion.ts';
@@ -116,7 +116,7 @@ export const buildScoring = ({
 };
 
 const neverSeen = (name: string): Fault => ({
-  pointer: `/${name}`,
+  pointer: pointerTo(name),
   detail: `${name} has a value that the model has never seen`,
 });
 

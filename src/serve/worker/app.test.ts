@@ -144,6 +144,48 @@ describe('one flight', () => {
       }
   });
 
+  test('is told what is wrong by a pointer to the value in the request, on every route', async () => {
+    const named: Readonly<Record<string, string>> = { airline: 'a/b~c', distanceMiles: '~1/' };
+    const model = buildPlantedModel();
+    const inputs = model.inputs.map((input) => ({
+      ...input,
+      name: named[input.name] ?? input.name,
+    }));
+    const features = model.features.map((feature) =>
+      'input' in feature ? { ...feature, input: named[feature.input] ?? feature.input } : feature,
+    ) as typeof model.features;
+    const odd = startPlantedService(buildPlantedContext({ model: { ...model, inputs, features } }));
+    const valueAt = (document: unknown, pointer: string): unknown =>
+      pointer
+        .split('/')
+        .slice(1)
+        .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+        .reduce((value, key) => (value as Record<string, unknown>)[key], document);
+    const { airline: _, ...rest } = PLANTED_FLIGHT;
+    const flight = { 'a/b~c': 'XX', ...rest, '~1/': -1 };
+    const columns = Object.entries(flight).map(([name, value]) => {
+      const datatype = typeof value === 'number' ? 'FP64' : 'BYTES';
+      return { name, shape: [2], datatype, data: [value, value] };
+    });
+    const asked: readonly (readonly [string, unknown])[] = [
+      ['/predict?strict=true', flight],
+      ['/predict?strict=true', { flights: [flight, flight] }],
+      [`/v2/models/${model.name}/infer`, { inputs: columns, parameters: { strict: true } }],
+    ];
+    for (const [path, document] of asked) {
+      const response = await fetch(odd.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(document),
+      });
+      const { errors } = (await response.json()) as { errors: { pointer: string }[] };
+      const values = errors.map(({ pointer }) => valueAt(document, pointer));
+      const times = errors.length / 2;
+      expect({ path, values }).toEqual({ path, values: Array(times).fill(['XX', -1]).flat() });
+    }
+    await odd.stop();
+  });
+
   test('is answered by GET whatever its inputs are named', async () => {
     const model = buildPlantedModel();
     const inputs = model.inputs.map((input) =>
