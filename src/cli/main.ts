@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AppError, ERRORS, PROPOSAL } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
 import { beginWithPatientEngine } from '../host/engine.ts';
+import { visibleText } from '../host/visible-text.ts';
 import { askDirectly } from '../host/proxies.ts';
 import { namesLargeFiles } from './training/input-size.ts';
 import { printText, programName, shellWord } from './output.ts';
@@ -73,10 +74,12 @@ const run = async (argv: readonly string[]): Promise<void> => {
 
 /** What commander says of bad usage, in our form: its suggestion goes on the same line. */
 const oneLine = (text: string): string =>
-  `puntual: ${text
-    .replace(/^error: /, '')
-    .trim()
-    .replace(/\s*\n\s*/g, ' ')}\n`;
+  `puntual: ${visibleText(
+    text
+      .replace(/^error: /, '')
+      .trim()
+      .replace(/\s*\n\s*/g, ' '),
+  )}\n`;
 
 /** The command that was given, with the mapping that was proposed, to be copied. */
 const commandWith = (map: string): string =>
@@ -88,12 +91,12 @@ const exitCodeOf = (error: unknown): number => {
   if (error instanceof InvalidArgumentError) process.stderr.write(oneLine(error.message));
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERRORS.usage.exit;
   if (error instanceof AppError) {
-    process.stderr.write(`puntual: ${error.message}\n`);
+    process.stderr.write(`puntual: ${visibleText(error.message)}\n`);
     for (const fault of error.faults.slice(0, 10))
       process.stderr.write(
         fault.pointer === PROPOSAL
           ? `  Going by names and content, this command reads it; check it before you run it:\n  ${commandWith(fault.detail)}\n`
-          : `  ${fault.detail}\n`,
+          : `  ${visibleText(fault.detail)}\n`,
       );
     return ERRORS[error.code].exit;
   }

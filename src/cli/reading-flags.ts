@@ -3,6 +3,7 @@
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Table } from '../core/table.ts';
+import { visibleText } from '../host/visible-text.ts';
 import { setting } from './setting.ts';
 
 export interface ReadingFlags {
@@ -81,5 +82,5 @@ export const readingNotes = ({
 
 /** Says on stderr how files were read where it could have been otherwise. */
 export const printNotes = (notes: readonly string[]): void => {
-  for (const note of notes) process.stderr.write(`${note}\n`);
+  for (const note of notes) process.stderr.write(`${visibleText(note)}\n`);
 };

@@ -1,7 +1,7 @@
 /**
  * Where models lie: `models/NAME/VERSION/model.safetensors`, and `models/NAME/current` naming the version that serves.
  */
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from './errors.ts';
 import { encodeModel } from './model-file.ts';
@@ -108,7 +108,7 @@ export const switchCurrent = (modelsDir: string, name: string, version: string):
 
 /** The names of all models that have a current version. @throws AppError file-unreadable when it is no folder to read */
 export const modelNames = (modelsDir: string): readonly string[] => {
-  if (!existsSync(modelsDir)) return [];
+  if (!isThere(modelsDir)) return [];
   return namesIn(modelsDir)
     .filter((name) => existsSync(join(modelsDir, name, 'current')))
     .sort();
@@ -151,14 +151,25 @@ export const findModel = (modelsDir: string, wanted: string): string => {
   throw new AppError('model-missing', `there is no model '${wanted}': ${there}`);
 };
 
-/** @throws AppError file-unreadable where links go in a circle, or a folder may not be entered */
+/**
+ * @throws AppError file-unreadable where links go in a circle or a folder may not be entered, file-missing where a link
+ * leads to nothing
+ */
 const isThere = (path: string): boolean => {
   try {
     statSync(path);
     return true;
   } catch (error) {
-    if (['ELOOP', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      throw unreadable(path, error);
+    const isHidden = ['ELOOP', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '');
+    if (isHidden || isLink(path)) throw unreadable(path, error);
+    return false;
+  }
+};
+
+const isLink = (path: string): boolean => {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
     return false;
   }
 };

@@ -2,6 +2,7 @@
  * Log lines on stderr: JSON with severity (what collectors read), or plain text on a terminal.
  * Never a request's body, a header or a key.
  */
+import { visibleText } from '../host/visible-text.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -38,7 +39,7 @@ export const buildLog = (
       const all = { ...always, ...fields };
       if ((form ?? usualForm()) === 'json')
         write(`${JSON.stringify({ severity: SEVERITIES[at], time, message, ...all })}\n`);
-      else write(`${time.slice(11, 23)} ${at.padEnd(5)} ${message}${textOf(all)}\n`);
+      else write(`${time.slice(11, 23)} ${at.padEnd(5)} ${linesOf(message + textOf(all))}\n`);
     };
   };
   return {
@@ -104,6 +105,9 @@ export const buildStderr = (onDropped: () => void): ((line: string) => void) =>
   );
 
 const writeToStderr = buildStderr(() => {});
+
+/** The stack of a bug keeps its lines. */
+const linesOf = (text: string): string => text.split('\n').map(visibleText).join('\n');
 
 const textOf = (fields: Fields): string =>
   Object.entries(fields)

@@ -77,6 +77,7 @@ writeFileSync(`${setFile}.enc`, setOf('enc'));
 test.each([
   [`jwt:issuer|audience|${setFile}.enc`, 'every token would be refused'],
   ['keys:/nowhere', '/nowhere does not exist'],
+  ['keys:/no\nwhere\u001b[2J', '/no\\nwhere\\u001b[2J does not exist'],
   [`keys:${tmpdir()}`, 'is a directory, a file is expected'],
   ['keys:/dev/zero', '/dev/zero is not a regular file'],
   ['jwt:issuer|audience|/dev/null', '/dev/null is not a regular file'],

@@ -38,9 +38,16 @@ export const openRegularFile = (path: string, limitBytes: number): RegularFile =
   }
 };
 
-/** That it is one which can be read, before somebody opens it who would wait. @throws AppError file-missing, file-unreadable */
-export const checkRegularFile = (path: string): void =>
-  closeSync(openRegularFile(path, Number.POSITIVE_INFINITY).descriptor);
+/**
+ * That it is one which can be read, before somebody opens it who would wait.
+ * @returns the bytes that it says it holds
+ * @throws AppError file-missing, file-unreadable
+ */
+export const checkRegularFile = (path: string, limitBytes: number): number => {
+  const { descriptor, sizeBytes } = openRegularFile(path, limitBytes);
+  closeSync(descriptor);
+  return sizeBytes;
+};
 
 /** The bytes of a regular file. @throws AppError file-missing, file-unreadable */
 export const readRegularFile = (path: string, limitBytes: number): Buffer<ArrayBuffer> => {

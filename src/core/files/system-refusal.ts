@@ -18,11 +18,19 @@ const REASONS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open (see ulimit -n)',
   ENFILE: 'too many files are open on this machine',
   EPIPE: 'nobody reads from it any more',
+  EAGAIN: 'it has nothing to read at present',
+  EBUSY: 'it is in use',
+  ETXTBSY: 'it is in use',
+  EMLINK: 'it has too many links',
+  ESTALE: 'it was removed on the server that it comes from',
+  ENODEV: 'there is no such device',
+  EINVAL: 'its file system cannot do that',
   EIO: 'its disk failed (input/output error)',
 };
 
 /** Why a call for a file failed, to stand after `... cannot be read: `. */
 export const refusalReason = (error: unknown): string => {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  return REASONS[code] ?? message;
+  // As `EFAULT: bad address in system call argument, read` has it.
+  return REASONS[code] ?? message.replace(/^(E[A-Z0-9]+): (.*?)(?:, \w+.*)?$/, '$2 ($1)');
 };

@@ -84,7 +84,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 test('a request in a file is looked up again, and stays as it was while the file is not there', () => {
   const file = join(folder, 'cpu-request');
-  expect(() => buildRequest({ file })).toThrow('cannot be read');
+  expect(() => buildRequest({ file })).toThrow(`--cpu-request: ${file} does not exist`);
   Bun.spawnSync(['mkfifo', file]);
   expect(() => buildRequest({ file })).toThrow('is not a regular file');
   rmSync(file);

@@ -80,7 +80,7 @@ const wrongRequest = (file: string, textOf: () => string): AppError => {
     );
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return new AppError(error.code, `--cpu-request: ${file} cannot be read: ${error.message}`);
+    return new AppError(error.code, `--cpu-request: ${error.message}`);
   }
 };
 

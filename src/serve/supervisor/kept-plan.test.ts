@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { until } from '../../../test/service/running.ts';
@@ -26,13 +26,20 @@ test('a plan is read from files, folders and patterns, and never from what would
   const file = join(dir, 'flights.csv');
   const folder = join(dir, 'folder');
   const fifo = join(dir, 'fifo.tsv');
-  writeFileSync(file, '');
+  writeFileSync(file, 'x');
   mkdirSync(folder);
-  writeFileSync(join(folder, 'more.csv'), '');
+  writeFileSync(join(folder, 'more.csv'), 'x');
   expect(Bun.spawnSync(['mkfifo', fifo]).exitCode).toBe(0);
   for (const path of [fifo, join(dir, '*.tsv')])
     await expect(keep([file, path])).rejects.toThrow(`${fifo} is not a regular file`);
   await expect(keep(['/dev/zero'])).rejects.toThrow('/dev/zero is not a regular file');
+  const [sparse, empty] = [join(dir, 'sparse'), join(dir, 'empty')];
+  writeFileSync(sparse, '');
+  truncateSync(sparse, 2 ** 30);
+  writeFileSync(empty, '');
+  await expect(keep([sparse])).rejects.toThrow(`${sparse} is larger than 512 MB`);
+  await expect(keep([empty])).rejects.toThrow(`${empty} is empty`);
+  await expect(keep(['/proc/self/environ'])).rejects.toThrow('/proc/self/environ is empty');
   await expect(keep([join(dir, '*.parquet')])).rejects.toThrow('no file matches');
   const plan = await keep([folder, join(dir, '*.csv')]);
   expect(readFileSync(plan.file(), 'utf8')).toBe('more.csv,flights.csv');
@@ -41,7 +48,7 @@ test('a plan is read from files, folders and patterns, and never from what would
 test('files that come into a folder or under a pattern, or go, are noticed; the plan stays when none is left', async () => {
   const folder = mkdtempSync(join(dir, 'coming-'));
   const put = (name: string): string => {
-    writeFileSync(join(folder, name), '');
+    writeFileSync(join(folder, name), 'x');
     return join(folder, name);
   };
   put('a.csv');

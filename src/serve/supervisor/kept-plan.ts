@@ -32,6 +32,18 @@ interface KeptPlan {
 
 const LOOK_MS = 2000;
 
+/** Flights of some days: far more than any airport has, and still read in a time that a start may take. */
+const PLAN_LIMIT_BYTES = 512 * 2 ** 20;
+
+/**
+ * What says that it is empty is one of the kernel's where it is not, of which some are waited for without an end.
+ * @throws AppError file-missing, file-unreadable, file-empty
+ */
+const checkPlanFile = (path: string): void => {
+  if (checkRegularFile(path, PLAN_LIMIT_BYTES) === 0)
+    throw new AppError('file-empty', `${path} is empty`);
+};
+
 /** @throws AppError as `read` does, and file-unwritable */
 export const keepPlan = async ({ paths, find, read, sharedDir }: PlanSource): Promise<KeptPlan> => {
   let nCopies = 0;
@@ -52,7 +64,7 @@ export const keepPlan = async ({ paths, find, read, sharedDir }: PlanSource): Pr
   const takeOver = async (): Promise<void> => {
     // An address is no file of this machine, and asked by whoever reads it.
     for (const file of find(paths))
-      if (statSync(file, { throwIfNoEntry: false })) checkRegularFile(file);
+      if (statSync(file, { throwIfNoEntry: false })) checkPlanFile(file);
     const bytes = await read(paths);
     const file = join(sharedDir, `plan-${++nCopies}`);
     try {

@@ -1,7 +1,7 @@
 /**
  * Where the model that the user means comes from, a folder or an address, and how it comes into a copy of our own.
  */
-import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { refusalReason } from '../../core/files/system-refusal.ts';
@@ -28,7 +28,7 @@ export const resolveModel = (config: ServeConfig, wanted = config.model): string
   if (names.length === 0)
     throw new AppError(
       'model-missing',
-      `${config.modelsDir} holds no model: 'puntual start' or 'puntual train FILE' makes one`,
+      `${config.modelsDir} ${existsSync(config.modelsDir) ? 'holds no model' : 'does not exist, so it holds no model'}: 'puntual start' or 'puntual train FILE' makes one`,
     );
   return findModel(config.modelsDir, names[0]!);
 };
