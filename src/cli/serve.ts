@@ -306,7 +306,7 @@ const portOption = (): Option => {
 
 /** As Kubernetes writes it: `1.5`, or `1500m`; `@FILE` of a downward API volume. @throws InvalidArgumentError */
 const processorsOf = (text: string): NonNullable<ServeConfig['cpuRequest']> => {
-  if (text.startsWith('@')) return { file: text.slice(1) };
+  if (/^@./.test(text)) return { file: text.slice(1) };
   const match = /^(\d+(?:\.\d+)?)(m?)$/.exec(text.trim());
   const processors = match ? Number(match[1]) / (match[2] === 'm' ? 1000 : 1) : 0;
   if (!(processors > 0))

@@ -18,6 +18,12 @@ const cases: readonly [
     2048,
   ],
   [
+    'what may be held without being slowed down, where that is less',
+    { 'a/memory.max': '3072', 'a/memory.high': '2048', 'a/b/memory.high': 'max' },
+    '0::/a/b',
+    2048,
+  ],
+  [
     'the limit of version 1',
     { 'memory/memory.limit_in_bytes': '512' },
     '4:memory:/seen-by-the-host\n0::/',
@@ -39,6 +45,7 @@ test.each(cases)('memory is %s', (_, files, membership, bytes) => {
 test('memory in use is that of the group with the limit, without what the kernel can take back', () => {
   const two = plantCgroup({
     'a/memory.max': '1000',
+    'a/memory.high': '500',
     'a/memory.current': '900',
     'a/memory.stat': 'anon 300\nactive_file 100\ninactive_file 200\n',
   });

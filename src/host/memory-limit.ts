@@ -6,10 +6,14 @@ import { totalmem } from 'node:os';
 import { type CgroupSource, cgroupFolders } from './cgroup.ts';
 import { readText } from './text-file.ts';
 
-/** @source https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files; cgroup-v1/memory */
+/**
+ * Above `memory.high` nobody is ended, but all are slowed down until they have given memory back: no memory to plan with.
+ * @source https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files; cgroup-v1/memory
+ */
 export const grantedMemoryBytes = (source?: CgroupSource, present = totalmem()): number =>
   cgroupFolders('memory', source).reduce(
-    (granted, folder) => Math.min(granted, limitOf(folder)),
+    (granted, folder) =>
+      Math.min(granted, limitOf(folder), bytesOf(readText(`${folder}/memory.high`))),
     present,
   );
 
@@ -33,8 +37,11 @@ const readFirst = (folder: string, names: readonly string[]): string | undefined
   return undefined;
 };
 
-const limitOf = (folder: string): number => {
-  const bytes = Number(readFirst(folder, LIMITS) ?? 'max');
+/** At which the kernel ends processes. */
+const limitOf = (folder: string): number => bytesOf(readFirst(folder, LIMITS));
+
+const bytesOf = (text = 'max'): number => {
+  const bytes = Number(text);
   return bytes > 0 ? bytes : Number.POSITIVE_INFINITY;
 };
 

@@ -54,6 +54,19 @@ describe('the plan of the fleet', () => {
     expect(plan.notes[0]).toContain('memory is too little: 256 MB for 8 workers');
   });
 
+  test.each([
+    [1, 100],
+    [2, 150],
+    [8, 256],
+  ])('says for %i workers how much memory would do', (workers, memoryMb) => {
+    const noteOf = (mb: number): string | undefined =>
+      planFleet({ ...wanted, workers }, { ...grant, memoryBytes: mb * MB }).notes[0];
+    const neededMb = Number(/which need (\d+) MB/.exec(noteOf(memoryMb)!)?.[1]);
+    expect(neededMb).toBeGreaterThan(memoryMb);
+    expect(noteOf(neededMb)).toBeUndefined();
+    expect(noteOf(neededMb - 1)).toBeDefined();
+  });
+
   test('counts a large model once for each worker, and its copies', () => {
     const large = { ...wanted, modelBytes: 100 * MB };
     expect(planFleet(large, { ...grant, processors: 8, memoryBytes: 2048 * MB }).nWorkers).toBe(2);

@@ -79,7 +79,7 @@ export const planFleet = (wanted: Wanted, grant: Grant): FleetPlan => {
     );
   if (eachBytes < needBytes)
     notes.push(
-      `memory is too little: ${mb(grant.memoryBytes)} for ${nWorkers} workers and one more, which need ${mb(fixedBytes + (nWorkers + 1) * needBytes)}`,
+      `memory is too little: ${mb(grant.memoryBytes)} for ${nWorkers === 1 ? 'a worker' : `${nWorkers} workers`} and one more, which need ${Math.ceil((fixedBytes + (nWorkers + 1) * needBytes) / (1 - KEPT_SHARE) / MEGABYTE)} MB`,
     );
   if (connections < wanted.connections)
     notes.push(

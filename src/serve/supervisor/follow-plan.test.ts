@@ -93,6 +93,8 @@ test('a request in a file is looked up again, and stays as it was while the file
   writeFileSync(file, '250');
   const requested = buildRequest({ file });
   expect(requested()).toBe(0.25);
+  writeFileSync(file, '0');
+  expect(requested()).toBe(Number.POSITIVE_INFINITY);
   writeFileSync(file, '1500\n');
   expect(requested()).toBe(1.5);
   rmSync(file);

@@ -57,6 +57,8 @@ export const buildRequest = (cpuRequest: ServeConfig['cpuRequest']): (() => numb
   const read = (): number => {
     try {
       const text = textOf();
+      // What the downward API writes where nothing was requested.
+      if (text === '0') return Number.POSITIVE_INFINITY;
       return /^[1-9]\d*$/.test(text) ? Number(text) / 1000 : Number.NaN;
     } catch (error) {
       if (error instanceof AppError) return Number.NaN;
