@@ -9,6 +9,7 @@ import { buildLog, LOG_LEVELS, type Log, type LogLevel } from '../serve/log.ts';
 import { encodePlan, type PlannedFlights } from '../core/around/departure-plan.ts';
 import { findFiles } from '../flights/reading/files.ts';
 import type { PlanReader } from '../serve/supervisor/kept-plan.ts';
+import type { ModelRole } from '../serve/messages.ts';
 import { isAddress } from '../serve/supervisor/model-source.ts';
 import { isLoopback } from '../serve/supervisor/ports.ts';
 import { type Started, serve } from '../serve/supervisor/supervisor.ts';
@@ -417,6 +418,13 @@ const warnOfOpenPorts = (
     log.info(`reload and rollback are refused on ${adminHost}: see --control-token-file`);
 };
 
+/** `jfk 20261122T101500Z-1a2b3c4d, late60 ...`; undefined where there is none. */
+const namesOf = ({ others = [] }: Started, wanted: ModelRole): string | undefined =>
+  others
+    .filter(({ role }) => role === wanted)
+    .map(({ name, version }) => `${name} ${version}`)
+    .join(', ') || undefined;
+
 /** Where programs read the log, it holds nothing but its own lines. */
 const logStarted = (started: Started, log: Log): void => {
   const { url, adminUrl, healthUrl, workers, model, readyMs } = started;
@@ -427,6 +435,8 @@ const logStarted = (started: Started, log: Log): void => {
     workers,
     model: model.name,
     version: model.version,
+    also: namesOf(started, 'named'),
+    shadow: namesOf(started, 'shadow'),
     readyMs: Math.round(readyMs),
   });
 };
@@ -435,7 +445,10 @@ const logStarted = (started: Started, log: Log): void => {
 const printStarted = async (started: Started): Promise<void> => {
   const { url, adminUrl, healthUrl, workers, model, readyMs } = started;
   const say = (line = ''): void => void process.stderr.write(`${line}\n`);
+  const [also, shadow] = [namesOf(started, 'named'), namesOf(started, 'shadow')];
   say(`Puntual serves ${model.name} ${model.version}`);
+  if (also !== undefined) say(`  and by name: ${also}`);
+  if (shadow !== undefined) say(`  compared with the shadow ${shadow}`);
   say();
   say(`  page      ${url}`);
   say(`  admin     ${adminUrl}   /readyz /workers /metrics`);

@@ -14,7 +14,7 @@ export interface ModelCopy {
 }
 
 /** `named` answers whoever asks for it by name; `shadow` answers nobody, and is compared with the first. */
-type ModelRole = 'named' | 'shadow';
+export type ModelRole = 'named' | 'shadow';
 
 /** All models of a service: the first, which answers who names none, and the others. */
 export interface ModelRef extends ModelCopy {

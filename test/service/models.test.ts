@@ -39,6 +39,14 @@ describe('a service with three models, one of them the shadow', () => {
   });
   afterAll(() => service.stop());
 
+  test('says at its start which models it serves, and which is compared', async () => {
+    expect(service.others).toEqual([
+      { name: 'other', version: other.version, role: 'named' },
+      { name: 'other', version: other.version, role: 'shadow' },
+    ]);
+    await service.logs(`"also":"other ${other.version}","shadow":"other ${other.version}"`);
+  });
+
   const post = (path: string, body: unknown) =>
     fetch(service.url + path, { method: 'POST', headers: json, body: JSON.stringify(body) });
   const batchOf = async (query: string): Promise<readonly Answer[]> =>

@@ -17,7 +17,7 @@ import { instanceId } from '../telemetry/otlp.ts';
 import { startMetricsPush } from '../telemetry/otlp-metrics.ts';
 import { snapshotOf } from '../telemetry/service-snapshot.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
-import type { ModelRef } from '../messages.ts';
+import type { ModelFacts, ModelRef } from '../messages.ts';
 import { type AdminPort, openAdmin } from './admin.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
 import { followPlan } from './follow-plan.ts';
@@ -53,6 +53,8 @@ export interface Started {
   readonly healthUrl?: string;
   readonly workers: number;
   readonly model: { readonly name: string; readonly version: string; readonly path: string };
+  /** Only with `--also` or `--shadow`. */
+  readonly others?: readonly Pick<ModelFacts['others'][number], 'name' | 'version' | 'role'>[];
   readonly readyMs: number;
 }
 
@@ -324,6 +326,9 @@ const serveUntilEnd = async (
       ...(health && { healthUrl: urlOf('http', health.host, healthPort) }),
       workers: fleet.places().length,
       model: { name: facts.name, version: facts.version, path: facts.path },
+      ...(facts.others.length > 0 && {
+        others: facts.others.map(({ name, version, role }) => ({ name, version, role })),
+      }),
       readyMs: performance.now() - calledMs,
     });
     const code = await ended;
