@@ -53,7 +53,7 @@ export const parseDate = (text: string, lang: Lang): string | undefined => {
 /** `18:30`, `1830`, `6:30 pm`, `6pm`, `18.30`, `18h30`. */
 export const parseTime = (text: string): string | undefined => {
   const match =
-    /^(\d{1,2})(?:\s*[:.h]\s*(\d{2})|(\d{2}))?(?::\d{2})?\s*(?:h|hrs)?\s*([ap])?\.?\s?(?:m\.?)?$/.exec(
+    /^(\d{1,2})(?:\s*[:.h]\s*(\d{2})|(\d{2}))?(?::(?:[0-5]\d|60))?\s*(?:h|hrs)?\s*([ap])?\.?\s?(?:m\.?)?$/.exec(
       text.trim().toLowerCase(),
     );
   if (!match) return undefined;

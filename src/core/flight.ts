@@ -210,11 +210,11 @@ export type FieldName = keyof typeof FIELDS;
 export const fieldOf = (name: string): Field | undefined =>
   Object.hasOwn(FIELDS, name) ? FIELDS[name as FieldName] : undefined;
 
-const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?$/;
+const TIME = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(?:[0-5]\d|60)(?:\.\d+)?)?$/;
 
 /**
  * Minutes since 1970-01-01T00:00 of an ISO 8601 local time without zone, NaN for anything else
- * (a zone, an impossible date, the hour 24).
+ * (a zone, an impossible date, the hour 24, a second past the 60th, which is a leap second).
  */
 export const decodeTime = (text: string): number => {
   const match = TIME.exec(text);

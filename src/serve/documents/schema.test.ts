@@ -28,7 +28,7 @@ const time = fc
     fc.integer({ min: 0, max: 24 }),
     fc.integer({ min: 0, max: 60 }),
     fc.constantFrom('T', ' ', 't'),
-    fc.constantFrom('', ':00', ':59.25', ':7', 'Z'),
+    fc.constantFrom('', ':00', ':59.25', ':60', ':61', ':99', ':7', 'Z'),
   )
   .map(
     ([year, month, day, hour, minute, between, rest]) =>

@@ -84,6 +84,7 @@ describe('the scanner', () => {
       JSON.stringify({ ...FLIGHT, destination: '', distanceMiles: null }),
     ],
     ['seconds', JSON.stringify({ ...FLIGHT, scheduledDeparture: '2013-07-05 18:30:59' })],
+    ['a leap second', JSON.stringify({ ...FLIGHT, scheduledDeparture: '2016-12-31T23:59:60' })],
     ['a leap day', JSON.stringify({ ...FLIGHT, scheduledDeparture: '2000-02-29T00:00' })],
     ['minus nothing', JSON.stringify(FLIGHT).replace('}', ',"distanceMiles":-0}')],
   ])('reads %s by itself, as its twin does', (_, text) => {
@@ -111,6 +112,10 @@ describe('the scanner', () => {
     [
       'the 29th of February 1900',
       JSON.stringify({ ...FLIGHT, scheduledDeparture: '1900-02-29T00:00' }),
+    ],
+    [
+      'a second that no minute has',
+      JSON.stringify({ ...FLIGHT, scheduledDeparture: '2013-07-05T18:30:61' }),
     ],
     ['a leading zero', JSON.stringify(FLIGHT).replace('}', ',"distanceMiles":01}')],
     ['a control character', `{"airline":"D\nL","scheduledDeparture":"2013-07-05T18:30"}`],

@@ -102,7 +102,8 @@ export const buildFlightValues = (inputs: readonly Input[]): FlightValues => {
       if (Number.isNaN(minutes)) return -1;
       let end = at + 16;
       if (bytes[end] === COLON) {
-        if (twoDigits(bytes, end + 1) < 0) return -1;
+        const seconds = twoDigits(bytes, end + 1);
+        if (seconds < 0 || seconds > 60) return -1;
         end += 3;
       }
       if (bytes[end] !== QUOTE) return -1;
