@@ -72,7 +72,7 @@ export const Outcome = ({
             first={{ label: answer.base, text: percentOf(words, base) }}
             rows={[
               ...shown.slice(0, nNamed).map(({ input, points }) => ({
-                label: factOf(words, fields, input, flight[input]),
+                label: factOf(words, fields, input, valueIn(flight, input)),
                 value: points,
                 text: signedPoints(words, points),
               })),
@@ -165,12 +165,16 @@ const notesOf = ({ lang, fields, subject, flight, prediction }: OutcomeView): re
   );
   return [
     ...(prediction.unknown ?? []).map((input) =>
-      notes.unseen(labelOf(words, input), String(flight[input] ?? '')),
+      notes.unseen(labelOf(words, input), String(valueIn(flight, input) ?? '')),
     ),
     ...(isOutside ? [notes.outside(dayOf(words, learnedFrom), dayOf(words, learnedTo))] : []),
     ...told.map(({ detail }) => `${withLabels(words, fields, detail)}.`),
   ];
 };
+
+/** What was sent for an input, whatever it is named. */
+const valueIn = (flight: Flight, input: string): Flight[string] | undefined =>
+  Object.hasOwn(flight, input) ? flight[input] : undefined;
 
 /** The day of what was learned that a day outside of it lies beyond: the service names it. */
 const learnedEnd = ({ learnedFrom, learnedTo }: Subject, day: string): string =>

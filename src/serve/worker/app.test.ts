@@ -186,13 +186,18 @@ describe('one flight', () => {
     await odd.stop();
   });
 
-  test('is answered by GET whatever its inputs are named', async () => {
+  test('is answered by GET, and on the page, whatever its inputs are named', async () => {
     const model = buildPlantedModel();
-    const inputs = model.inputs.map((input) =>
-      input.name === 'airline' ? { ...input, name: '__proto__' } : input,
-    );
+    const named: Readonly<Record<string, string>> = {
+      airline: '__proto__',
+      distanceMiles: 'constructor',
+    };
+    const inputs = model.inputs.map((input) => ({
+      ...input,
+      name: named[input.name] ?? input.name,
+    }));
     const features = model.features.map((feature) =>
-      feature.name === 'airline' ? { ...feature, input: '__proto__' } : feature,
+      'input' in feature ? { ...feature, input: named[feature.input] ?? feature.input } : feature,
     ) as typeof model.features;
     const odd = startPlantedService(buildPlantedContext({ model: { ...model, inputs, features } }));
     const { airline, ...rest } = PLANTED_FLIGHT;
@@ -200,6 +205,8 @@ describe('one flight', () => {
     const answer = (await (await fetch(`${odd.url}/predict?${query}`)).json()) as object;
     expect(answer).toMatchObject({ probability: expected(PLANTED_FLIGHT) });
     expect(answer).not.toHaveProperty('unknown');
+    const page = await (await fetch(`${odd.url}/?${query}`)).text();
+    expect(page).toContain('Constructor: not known');
     await odd.stop();
   });
 
