@@ -97,10 +97,9 @@ test('the tutorial leads from a CSV of one’s own to a stressed service, comman
   let log = '';
   for await (const part of service.stderr) {
     log += Buffer.from(part).toString();
-    if (/curl http\S+\/workers/.test(log)) break;
+    if (log.includes('the service is ready')) break;
   }
-  const [, url] = /puntual stress (http\S+)/.exec(log)!;
-  const [, admin] = /curl (http\S+)\/workers/.exec(log)!;
+  const [, url, admin] = /"url":"(.+?)","adminUrl":"(.+?)"/.exec(log)!;
   const { example } = (await (await fetch(`${url}/model`)).json()) as { example: object };
   const answer = await fetch(`${url}/predict`, {
     method: 'POST',
