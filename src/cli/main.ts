@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { AppError, ERRORS, PROPOSAL } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
 import { beginWithPatientEngine } from '../host/engine.ts';
-import { visibleText } from '../host/visible-text.ts';
+import { visibleText } from '../host/shown-text.ts';
 import { askDirectly } from '../host/proxies.ts';
 import { namesLargeFiles } from './training/input-size.ts';
 import { printText, programName, shellWord } from './output.ts';

@@ -3,7 +3,7 @@
  */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Table } from '../core/table.ts';
-import { visibleText } from '../host/visible-text.ts';
+import { visibleText } from '../host/shown-text.ts';
 import { setting } from './setting.ts';
 
 export interface ReadingFlags {

@@ -344,8 +344,28 @@ const modelsOf = (text: string, before: readonly string[] | undefined): readonly
 const workersOf = (text: string): 'auto' | number =>
   text === 'auto' ? 'auto' : wholeNumber(1, 1024)(text);
 
+const NAMING = {
+  '--model': 'model',
+  '--shadow': 'shadow',
+  '--models': 'models',
+  '--schedule': 'schedule',
+  '--control-token-file': 'controlTokenFile',
+  '--auth': 'auth',
+  '--reports': 'reports',
+  '--tls-cert': 'tlsCert',
+  '--tls-key': 'tlsKey',
+} as const satisfies Readonly<Record<string, keyof ServeOptions>>;
+
+/** What a variable of a script or of the environment did not hold is no wish to do without. @throws InvalidArgumentError */
+const checkNotEmpty = (options: ServeOptions): void => {
+  for (const [flag, name] of Object.entries(NAMING))
+    if ([options[name]].flat().includes(''))
+      throw new InvalidArgumentError(`${flag} is empty: leave it out, or say what it names.`);
+};
+
 /** @throws InvalidArgumentError */
 export const configOf = (options: ServeOptions): ServeConfig => {
+  checkNotEmpty(options);
   const { tlsCert, tlsKey } = options;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new InvalidArgumentError('--tls-cert and --tls-key must be given together.');

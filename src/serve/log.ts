@@ -2,7 +2,7 @@
  * Log lines on stderr: JSON with severity (what collectors read), or plain text on a terminal.
  * Never a request's body, a header or a key.
  */
-import { visibleText } from '../host/visible-text.ts';
+import { visibleText } from '../host/shown-text.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

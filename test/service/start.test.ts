@@ -43,6 +43,20 @@ describe('puntual serve', () => {
     180_000,
   );
 
+  test.each([
+    [['--tls-cert', '', '--tls-key', ''], '--tls-cert is empty'],
+    [['--control-token-file', ''], '--control-token-file is empty'],
+    [['--model', ''], '--model is empty'],
+    [['--schedule', ''], '--schedule is empty'],
+    [['--host', '::1%lo'], "--host '::1%lo': an address with a zone"],
+    [['--auth', 'jwt:a|b|c|d'], 'needs ISSUER|AUDIENCE|JWKS'],
+  ])('says in one line that %j names nothing, and does not start without it', async (flags, says) => {
+    const ports = ['--port', '0', '--admin-port', '0'];
+    const { exitCode, stderr } = await runServe('--models', modelsDir, ...ports, ...flags);
+    expect([exitCode, stderr.trimEnd().split('\n').length]).toEqual([2, 1]);
+    expect(stderr).toContain(says);
+  });
+
   test('says in one line that a port is taken, and whose flag changes it', async () => {
     const taken = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: () => new Response() });
     const port = `${taken.port}`;

@@ -5,7 +5,8 @@
 import { AppError } from '../../core/errors.ts';
 import type { Database } from '../database.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import { findFiles, placedFiles } from '../reading/files.ts';
+import { shownAddress } from '../../host/shown-text.ts';
+import { findFiles, isAddress, placedFiles } from '../reading/files.ts';
 import { openSources } from '../reading/opening.ts';
 import { takeRejectedLines } from '../reading/rejected-lines.ts';
 import type { Source } from '../reading/source.ts';
@@ -129,7 +130,9 @@ export const startReadings = (patterns: readonly string[]): ReadingsCollector =>
     },
     passedOver,
     finish: () => ({
-      files: findFiles(patterns).filter((file) => !passedOver.has(file)),
+      files: findFiles(patterns)
+        .filter((file) => !passedOver.has(file))
+        .map((file) => (isAddress(file) ? shownAddress(file) : file)),
       dialect: dialect!,
       unused: [...unused],
       notes: [...passedOver.notes(), ...notes],

@@ -3,24 +3,26 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { fetchFault } from '../../host/fetch-fault.ts';
+import { shownAddress } from '../../host/shown-text.ts';
 import type { ScratchFile } from '../scratch.ts';
 
 /** The file at an address, byte by byte, never more than a piece in memory. @throws AppError file-missing, file-unreadable, file-unwritable */
 export const fetchInto = async (address: string, content: ScratchFile): Promise<void> => {
+  const shown = shownAddress(address);
   const scheme = /^(\w+):/.exec(address)![1]!.toLowerCase();
   if (!['http', 'https', 's3'].includes(scheme))
     throw new AppError(
       'usage',
-      `${address}: files are fetched from https:// and s3://; download this one, or give its https:// address`,
+      `${shown}: files are fetched from https:// and s3://; download this one, or give its https:// address`,
     );
   try {
-    const body = scheme === 's3' ? Bun.s3.file(address).stream() : await bodyOf(address);
+    const body = scheme === 's3' ? Bun.s3.file(address).stream() : await bodyOf(address, shown);
     await pour(body, content);
   } catch (error) {
     if (error instanceof AppError) throw error;
     const { code } = error as { code?: string };
-    if (code === 'NoSuchKey') throw new AppError('file-missing', `${address} does not exist`);
-    throw new AppError('file-unreadable', `${address} cannot be fetched: ${faultOf(error)}`, {
+    if (code === 'NoSuchKey') throw new AppError('file-missing', `${shown} does not exist`);
+    throw new AppError('file-unreadable', `${shown} cannot be fetched: ${faultOf(error)}`, {
       cause: error,
     });
   }
@@ -35,23 +37,23 @@ const faultOf = (error: unknown): string => {
   return name === 'S3Error' ? message.split('\n')[0]! : fetchFault(error);
 };
 
-const bodyOf = async (address: string): Promise<ReadableStream<Uint8Array>> => {
+const bodyOf = async (address: string, shown: string): Promise<ReadableStream<Uint8Array>> => {
   // Unpacked by whoever reads it, by its first bytes: a packed file may be sent as what it is, or as packed on the way.
   const response = await within(
     fetch(address, { decompress: false, headers: { 'accept-encoding': 'identity' } }),
   );
   if (response.status === 404 || response.status === 410)
-    throw new AppError('file-missing', `${address} does not exist (HTTP ${response.status})`);
+    throw new AppError('file-missing', `${shown} does not exist (HTTP ${response.status})`);
   if (!response.ok || response.body === null)
     throw new AppError(
       'file-unreadable',
-      `${address} cannot be fetched: HTTP ${response.status} ${response.statusText}`.trim(),
+      `${shown} cannot be fetched: HTTP ${response.status} ${response.statusText}`.trim(),
     );
   const coding = response.headers.get('content-encoding')?.trim().toLowerCase() || 'identity';
   if (!CODINGS.includes(coding))
     throw new AppError(
       'file-unreadable',
-      `${address} cannot be fetched: it comes packed as ${coding.slice(0, 40)}, though it was asked for as it is`,
+      `${shown} cannot be fetched: it comes packed as ${coding.slice(0, 40)}, though it was asked for as it is`,
     );
   return response.body;
 };

@@ -4,6 +4,7 @@
 import { createReadStream } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { checkNamedFile } from '../../core/files/named-file.ts';
+import { shownAddress } from '../../host/shown-text.ts';
 import type { Database } from '../database.ts';
 import { fetchInto } from './address.ts';
 import { readArrow } from './arrow.ts';
@@ -31,7 +32,7 @@ export const openSources = async (
   if (isAddress(file)) {
     await fetchInto(file, content);
     const name = new URL(file).pathname;
-    return openLocated(database, { file, path, name, notes: [] }, options);
+    return openLocated(database, { file: shownAddress(file), path, name, notes: [] }, options);
   }
   for await (const chunk of isStdin ? Bun.stdin.stream() : createReadStream(file))
     content.write(chunk);

@@ -7,6 +7,7 @@
 import type { CryptoKey, JWTVerifyGetKey, JWTVerifyResult } from 'jose';
 import { AppError } from '../../core/errors.ts';
 import { readRegularFile } from '../../core/files/regular-file.ts';
+import { shownAddress } from '../../host/shown-text.ts';
 import type { Call } from '../../http/call.ts';
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_KEYS, type Quota } from '../context.ts';
@@ -37,16 +38,22 @@ export const buildAuthorise = (
   );
 };
 
+/** The third part of a rule of tokens; undefined where there are not three. */
+const keyPlaceOf = (spec: string): string | undefined => {
+  const parts = spec.split('|');
+  return spec.startsWith('jwt:') && parts.length === 3 ? parts[2] : undefined;
+};
+
 /** The file that `--auth` names; undefined when it names none, but an address. */
 export const authFileOf = (spec: string): string | undefined => {
   if (spec.startsWith('keys:')) return spec.slice(5) || undefined;
-  const jwks = spec.startsWith('jwt:') ? spec.split('|')[2] : undefined;
+  const jwks = keyPlaceOf(spec);
   return jwks === undefined || jwks === '' || isAddress(jwks) ? undefined : jwks;
 };
 
 /** The address of keys that `--auth` names; undefined when it names none. */
 export const keyAddressOf = (spec: string): string | undefined => {
-  const jwks = spec.startsWith('jwt:') ? spec.split('|')[2] : undefined;
+  const jwks = keyPlaceOf(spec);
   return jwks !== undefined && isAddress(jwks) ? jwks : undefined;
 };
 
@@ -147,8 +154,8 @@ const buildTokens = (
   endlessTokens: boolean,
   tell: (why: string) => void,
 ): TokenCheck => {
-  const [issuer, audience, jwks] = spec.split('|');
-  if (!issuer || !audience || !jwks)
+  const [issuer, audience, jwks, ...others] = spec.split('|');
+  if (!issuer || !audience || !jwks || others.length > 0)
     throw new AppError('usage', '--auth jwt: needs ISSUER|AUDIENCE|JWKS (an address or a file)');
   const requiredClaims = endlessTokens ? [] : ['exp'];
   const library = import('jose');
@@ -204,7 +211,7 @@ const keySetOf = (
   tell: (why: string) => void,
 ): Promise<JWTVerifyGetKey> => {
   if (isAddress(place) && !URL.canParse(place))
-    throw new AppError('usage', `${place} is not an address`);
+    throw new AppError('usage', `${shownAddress(place)} is not an address`);
   const local = isAddress(place) ? undefined : parseKeySet(readAuthFile(place), place);
   return library.then((jose) =>
     local ? jose.createLocalJWKSet(local) : keysAt(place, jose, tell),

@@ -7,6 +7,7 @@ import { createPublicKey, type webcrypto } from 'node:crypto';
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose';
 import { AppError } from '../../core/errors.ts';
 import { fetchFault } from '../../host/fetch-fault.ts';
+import { shownAddress } from '../../host/shown-text.ts';
 
 type Key = Readonly<Record<string, unknown>>;
 
@@ -102,12 +103,6 @@ const flawOfNumbers = (key: Key): string | undefined => {
 
 export const KEY_SET_LIMIT_BYTES = 4 * 2 ** 20;
 const FETCH_LIMIT_MS = 5000;
-
-/** Without what may be secret in it. */
-const shownAddress = (address: string): string => {
-  const { origin, pathname } = new URL(address);
-  return origin + pathname;
-};
 
 /** @throws AppError usage (no usable set), target-unreachable */
 export const fetchKeySet = async (address: string): Promise<JSONWebKeySet> => {

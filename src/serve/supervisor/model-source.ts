@@ -8,6 +8,7 @@ import { refusalReason } from '../../core/files/system-refusal.ts';
 import { MODEL_FILE_LIMIT_BYTES } from '../../core/model-file.ts';
 import { findModel, modelNames } from '../../core/model-store.ts';
 import { fetchFault } from '../../host/fetch-fault.ts';
+import { shownAddress } from '../../host/shown-text.ts';
 import { freeBytes } from '../../host/shared-folder.ts';
 import type { ServeConfig } from '../config.ts';
 import type { ModelCopy, ModelRef } from '../messages.ts';
@@ -40,11 +41,8 @@ const versionOfPath = (path: string): string => basename(dirname(path));
 export const isAddress = (model: string): boolean => /^https?:\/\//i.test(model);
 
 /** A model as it may be shown: an address without what may be secret in it. */
-export const shownModel = (model: string): string => {
-  if (!isAddress(model) || !URL.canParse(model)) return model;
-  const { origin, pathname } = new URL(model);
-  return origin + pathname;
-};
+export const shownModel = (model: string): string =>
+  isAddress(model) ? shownAddress(model) : model;
 
 /** What the user wants served, each as in `--model`. */
 export interface WantedModels {

@@ -93,6 +93,8 @@ const bothLoopback = (one: string, other: string): boolean =>
 
 /** Whether a host is an address of this machine that a port can be opened on. @throws AppError usage */
 const checkHost = async (host: string, flag: string): Promise<void> => {
+  if (host.includes('%'))
+    throw new AppError('usage', `${flag} '${host}': an address with a zone cannot be listened on`);
   if (isIP(host)) return;
   const found = host === '' ? undefined : await lookup(host).catch(() => undefined);
   if (found === undefined)

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { VERSION } from '../../core/version.ts';
 import { fetchFault } from '../../host/fetch-fault.ts';
+import { shownAddress } from '../../host/shown-text.ts';
 import type { Log } from '../log.ts';
 
 const SEND_LIMIT_MS = 5000;
@@ -18,7 +19,9 @@ interface Post {
 
 /** @param what is sent: `traces`, `metrics`; the end of the address under the collector's base */
 export const buildPost = (endpoint: string, what: 'traces' | 'metrics', log: Log): Post => {
-  const url = `${endpoint.replace(/\/+$/, '')}/v1/${what}`;
+  const url = new URL(endpoint);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/${what}`;
+  const shown = shownAddress(url.href);
   const items = what === 'traces' ? 'spans' : 'metrics';
   const message =
     what === 'traces' ? 'spans were lost' : 'metrics were not taken, the next push tells of them';
@@ -29,7 +32,7 @@ export const buildPost = (endpoint: string, what: 'traces' | 'metrics', log: Log
     nLost += nItems;
     if (performance.now() - complainedMs < COMPLAIN_EVERY_MS) return;
     complainedMs = performance.now();
-    log.warn(message, { collector: url, why, [items]: nLost });
+    log.warn(message, { collector: shown, why, [items]: nLost });
     nLost = 0;
   };
 
