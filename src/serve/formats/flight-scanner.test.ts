@@ -86,6 +86,7 @@ describe('the scanner', () => {
     ['seconds', JSON.stringify({ ...FLIGHT, scheduledDeparture: '2013-07-05 18:30:59' })],
     ['a leap second', JSON.stringify({ ...FLIGHT, scheduledDeparture: '2016-12-31T23:59:60' })],
     ['a leap day', JSON.stringify({ ...FLIGHT, scheduledDeparture: '2000-02-29T00:00' })],
+    ['no flights and no weather', JSON.stringify({ ...FLIGHT, flights: null, weather: null })],
     ['minus nothing', JSON.stringify(FLIGHT).replace('}', ',"distanceMiles":-0}')],
   ])('reads %s by itself, as its twin does', (_, text) => {
     expect(scan(text)).toEqual(twin(text));
@@ -108,6 +109,8 @@ describe('the scanner', () => {
     ['an escape', '{"airline":"D\\u004c","scheduledDeparture":"2013-07-05T18:30"}'],
     ['an exponent', JSON.stringify(FLIGHT).replace('}', ',"distanceMiles":1e3}')],
     ['a nested value', JSON.stringify({ ...FLIGHT, extra: {} })],
+    ['flights that are no list', JSON.stringify({ ...FLIGHT, flights: 5 })],
+    ['weather that is no list', JSON.stringify({ ...FLIGHT, weather: 'fine' })],
     ['a missing airline', '{"scheduledDeparture":"2013-07-05T18:30"}'],
     [
       'the 29th of February 1900',

@@ -40,11 +40,14 @@ export interface FlightScanner {
 
 /** With more members that nobody asked for than these a flight is left to the twin. */
 const MOST_OTHERS = 64;
+/** Members that say something of the request wherever they stand in it: what they hold is for the twin to judge. */
+const OF_THE_REQUEST = ['flights', 'weather'];
 
 /** @cost about 1 ns per byte, 3 where a flight is written unlike the last ones; allocates nothing unless a value is unknown */
 export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
   const nInputs = inputs.length;
   const names = buildDictionary(inputs.map(({ name }) => name));
+  const ofTheRequest = buildDictionary(OF_THE_REQUEST);
   const required = Uint8Array.from(inputs, (input) => (input.required ? 1 : 0));
   const values = buildFlightValues(inputs);
   const shapes = buildFlightShapes(nInputs, values);
@@ -151,9 +154,11 @@ export const buildFlightScanner = (inputs: readonly Input[]): FlightScanner => {
       if (nameEnd < 0) return -1;
       const input = names.find(bytes, at + 1, nameEnd, token.hash);
       if (!isFirst(input)) return -1;
+      const isPlain = input >= 0 || ofTheRequest.find(bytes, at + 1, nameEnd, token.hash) < 0;
       at = skipSpace(bytes, nameEnd + 1);
       if (bytes[at] !== COLON) return -1;
       at = skipSpace(bytes, at + 1);
+      if (!isPlain && bytes[at] !== LOWER_N) return -1;
       at = input < 0 ? scanOther(bytes, at) : scanValue(bytes, at, input);
       if (at < 0) return -1;
       at = skipSpace(bytes, at);

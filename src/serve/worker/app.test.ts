@@ -186,6 +186,23 @@ describe('one flight', () => {
     await odd.stop();
   });
 
+  test('is refused with flights that are no list, in a plain body as in any other', async () => {
+    for (const more of [{}, { nested: {} }])
+      for (const [flights, status] of [
+        [5, 422],
+        ['x', 422],
+        [true, 422],
+        [null, 200],
+      ] as const) {
+        const response = await fetch(`${service.url}/predict`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ ...PLANTED_FLIGHT, flights, ...more }),
+        });
+        expect({ flights, more, status: response.status }).toEqual({ flights, more, status });
+      }
+  });
+
   test('is answered by GET, and on the page, whatever its inputs are named', async () => {
     const model = buildPlantedModel();
     const named: Readonly<Record<string, string>> = {
