@@ -44,6 +44,19 @@ export const parseKeySet = (text: string, name: string): JSONWebKeySet => {
   );
 };
 
+/** Who may read a set with private keys can sign tokens. @returns a sentence; undefined where it holds none */
+export const exposureIn = (text: string, name: string): string | undefined => {
+  const exposed = (keysOf(text) ?? []).flatMap((key, i) =>
+    isPrivate(key) ? [labelOf(key, i)] : [],
+  );
+  return exposed.length === 0
+    ? undefined
+    : `${name} holds private keys, with which whoever reads it can sign tokens (${exposed.slice(0, FLAWS_SHOWN).join(', ')}): leave only their public parts in it`;
+};
+
+const isPrivate = (key: Key): boolean =>
+  key['d'] !== undefined || key['priv'] !== undefined || key['kty'] === 'oct';
+
 const keysOf = (text: string): readonly Key[] | undefined => {
   try {
     const { keys } = JSON.parse(text.replace(/^\ufeff/, '')) as { keys: unknown };
@@ -65,8 +78,7 @@ const flawOf = (key: Key): string | undefined => {
   const { kty, crv, alg, use, key_ops: operations, ext, kid } = key;
   if (kty === 'oct') return 'is a shared secret (kty "oct"), and only public keys are taken';
   if (alg === 'none') return 'asks for no signature (alg "none")';
-  if (key['d'] !== undefined || key['priv'] !== undefined)
-    return 'is a private key: only its public part belongs here';
+  if (isPrivate(key)) return 'is a private key: only its public part belongs here';
   if (use !== undefined && use !== 'sig') return `is not for signatures (use ${shownText(use)})`;
   if (operations !== undefined && !isForVerifying(operations))
     return `is not for checking signatures (key_ops ${shownText(operations)})`;

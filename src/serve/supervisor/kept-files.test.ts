@@ -1,5 +1,15 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_CONFIG } from '../config.ts';
@@ -39,6 +49,7 @@ let nShared = 0;
 const keep = (cert: Uint8Array, secret: Uint8Array = key, change: object = {}) => {
   writeFileSync(at('tls.crt'), cert);
   writeFileSync(at('tls.key'), secret);
+  chmodSync(at('tls.crt'), 0o644);
   chmodSync(at('tls.key'), 0o600);
   const shared = at(`shared-${nShared++}`);
   mkdirSync(shared);
@@ -156,4 +167,43 @@ test('a pair of which one half has come is not used before the other is there, a
   kept.look();
   expect(kept.look()).toEqual({ tls: true, auth: false });
   expect([kept.refusal(), shown()]).toEqual([undefined, issuer.toString()]);
+});
+
+test('a secret of Kubernetes, whose files change all at once behind one link, is taken over whole', () => {
+  const volume = at('volume');
+  const put = (version: string, cert: Uint8Array, secret: Uint8Array): void => {
+    mkdirSync(join(volume, version), { recursive: true });
+    writeFileSync(join(volume, version, 'tls.crt'), cert);
+    writeFileSync(join(volume, version, 'tls.key'), secret);
+    symlinkSync(version, join(volume, '..data_tmp'));
+    renameSync(join(volume, '..data_tmp'), join(volume, '..data'));
+  };
+  put('..1', leaf, key);
+  const files = { certFile: join(volume, 'tls.crt'), keyFile: join(volume, 'tls.key') };
+  symlinkSync('..data/tls.crt', files.certFile);
+  symlinkSync('..data/tls.key', files.keyFile);
+  const kept = keep(leaf, key, { tls: files });
+  put('..2', issuer, read('issuer.key'));
+  rmSync(join(volume, '..1'), { recursive: true });
+  expect([kept.look(), kept.look()]).toEqual([undefined, { tls: true, auth: false }]);
+  expect([kept.refusal(), readFileSync(kept.config().tls!.certFile, 'utf8')]).toEqual([
+    undefined,
+    issuer.toString(),
+  ]);
+});
+
+test('a key set with private keys beside public ones is used with a warning that names them', () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const set = at('set.json');
+  const write = (...keys: readonly object[]): void => writeFileSync(set, JSON.stringify({ keys }));
+  const open = { ...publicKey.export({ format: 'jwk' }), kid: 'open' };
+  write(open, { ...privateKey.export({ format: 'jwk' }), kid: 'secret' }, { kty: 'oct', k: 'AA' });
+  const kept = keep(leaf, key, { auth: `jwt:i|a|${set}` });
+  expect(kept.doubts(Date.now())).toEqual([
+    expect.stringMatching(/holds private keys, .* \(key 2 \("secret"\), key 3\)/),
+  ]);
+  write(open);
+  kept.look();
+  expect(kept.look()).toEqual({ tls: false, auth: true });
+  expect(kept.doubts(Date.now())).toEqual([]);
 });

@@ -9,7 +9,7 @@ import { AppError } from '../../core/errors.ts';
 import { readRegularFile } from '../../core/files/regular-file.ts';
 import type { ServeConfig } from '../config.ts';
 import { authFileOf, buildAuthorise, keyAddressOf, withAuthFile } from '../guard/auth.ts';
-import { fetchKeySet } from '../guard/key-set.ts';
+import { exposureIn, fetchKeySet } from '../guard/key-set.ts';
 import type { Log } from '../log.ts';
 import {
   type Certificate,
@@ -61,6 +61,7 @@ export const keepFiles = (config: ServeConfig, sharedDir: string): KeptFiles => 
   let tlsBytes: Buffer | undefined;
   let authBytes: Buffer | undefined;
   let certificate: Certificate | undefined;
+  let exposure: string | undefined;
 
   const keep = (bytes: Buffer): string => {
     const file = join(sharedDir, `kept-${++nCopies}`);
@@ -104,6 +105,8 @@ export const keepFiles = (config: ServeConfig, sharedDir: string): KeptFiles => 
     before = kept;
     kept = next;
     [tlsBytes, authBytes, certificate] = [nextTls, keys, judged];
+    exposure =
+      auth?.startsWith('jwt:') && keys ? exposureIn(keys.toString(), authFile!) : undefined;
     return change;
   };
 
@@ -128,6 +131,7 @@ export const keepFiles = (config: ServeConfig, sharedDir: string): KeptFiles => 
       [
         certificate?.doubt,
         tls && certificate && dateDoubt(tls, certificate, nowMs),
+        exposure,
         ...rightsDoubts([tls?.keyFile, controlTokenFile], OTHERS_READ | OTHERS_WRITE),
         ...rightsDoubts([tls?.certFile, authFile], OTHERS_WRITE),
       ].filter((doubt) => doubt !== undefined),
