@@ -1,6 +1,6 @@
 /** Models from elsewhere: an address with a checksum, and a folder that is watched. */
 import { afterAll, describe, expect, test } from 'bun:test';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { currentOf, storeModel } from '../../src/core/model-store.ts';
 import { buildPlantedModel } from '../planted.ts';
@@ -118,5 +118,25 @@ test('a watched file that is half written, a folder or gone leaves its model in 
   writeFileSync(file, whole);
   await service.logs('another model serves');
   expect(await reasons()).toBe('');
+  expect(await service.stop()).toBe(0);
+}, 180_000);
+
+test('a model by its path is reloaded, and no refusal is left, where the folder of the models cannot be listed', async () => {
+  const dir = makeModelsDir();
+  const [first, second] = [2, 3].map((seed) =>
+    storeModel(dir, buildPlantedModel({ nTrees: 10, seed }), new Date(), false),
+  );
+  const folder = join(dir, 'link');
+  symlinkSync('gone', folder);
+  const service = await startService(
+    ['--workers', '1', '--model', first!.path, '--models', folder],
+    dir,
+  );
+  expect((await service.admin('/reload', { model: second!.path })).status).toBe(200);
+  const { reasons } = (await (await service.admin('/readyz?verbose')).json()) as {
+    reasons: string[];
+  };
+  expect(reasons).toEqual([]);
+  await service.logs('the current version could not be recorded');
   expect(await service.stop()).toBe(0);
 }, 180_000);

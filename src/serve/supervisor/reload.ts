@@ -168,8 +168,9 @@ export const buildReload = ({
   /** A model of the models folder becomes the one that a restart serves. */
   const rememberCurrent = (ref: ModelCopy, facts: Pick<ModelFacts, 'name' | 'version'>): void => {
     const name = folderOf(ref.path);
-    if (name !== facts.name || !modelNames(config.modelsDir).includes(name)) return;
+    if (name !== facts.name) return;
     try {
+      if (!modelNames(config.modelsDir).includes(name)) return;
       if (findModel(config.modelsDir, `${name}/${facts.version}`) !== ref.path) return;
       switchCurrent(config.modelsDir, name, facts.version);
     } catch (error) {
