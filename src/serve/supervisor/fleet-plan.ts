@@ -111,6 +111,10 @@ export const shortageOf = (bytes: number, use: MemoryUse | undefined): string | 
   return `memory is too little: ${mb(use.limitBytes)} for all, ${mb(use.usedBytes)} in use, ${mb(bytes)} more are needed`;
 };
 
+/** What a worker holds more with a larger model than with the one that serves; 0: none does. */
+export const growthBytes = (servingBytes: number, nextBytes: number): number =>
+  servingBytes > 0 ? MODEL_SIZES * Math.max(0, nextBytes - servingBytes) : 0;
+
 /** What a worker takes at least while it reads, checks and compiles a model: measured from 22 to 67 MB. */
 const LEAST_BYTES = 18 * MEGABYTE;
 const LEAST_SIZES = 1.6;

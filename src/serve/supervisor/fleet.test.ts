@@ -49,6 +49,11 @@ test('a fleet without room for more keeps no standby, and refuses another model 
   await expect(fleet.tryModel(model)).rejects.toThrow('memory is too little');
   expect(fleet.children().size).toBe(1);
   use = { usedBytes: 100 * MB, limitBytes: 2000 * MB };
+  // A model a thousand times as large does not make a worker of a thousand times the size.
+  await fleet.makeRoom(10 * MB);
+  use = { usedBytes: 1850 * MB, limitBytes: 2000 * MB };
+  await expect(fleet.makeRoom(10 * MB)).rejects.toThrow('memory is too little');
+  use = { usedBytes: 100 * MB, limitBytes: 2000 * MB };
   const { child } = await fleet.tryModel(model);
   await fleet.roll(model, child);
   await until(() => fleet.children().size === 2);

@@ -15,7 +15,7 @@ import { CLOSE_MS } from '../worker/drain.ts';
 import { GAUGES } from '../telemetry/shared-counters.ts';
 import type { KeptCounts } from '../telemetry/view.ts';
 import { type Child, type Exit, spawnChild } from './child.ts';
-import { shortageOf } from './fleet-plan.ts';
+import { growthBytes, shortageOf } from './fleet-plan.ts';
 import { buildKeptConnections, type Heir, keptLimit } from './kept-connections.ts';
 import { bytesOf } from './model-source.ts';
 import { buildRestartHistory, type RestartHistory } from './restart-history.ts';
@@ -335,9 +335,8 @@ export const buildFleet = ({
     exhausted: () => exhaustionOf(slots),
     makeRoom: async (copyBytes) => {
       const nowBytes = model ? bytesOf(model) : 0;
-      const growth = nowBytes > 0 ? Math.max(1, copyBytes / nowBytes) : 1;
       const shortage = (): string | undefined =>
-        shortageOf(copyBytes + workerBytes() * growth, memoryUse());
+        shortageOf(copyBytes + workerBytes() + growthBytes(nowBytes, copyBytes), memoryUse());
       if (shortage() === undefined) return;
       await standby.drop();
       const last = shortage();
