@@ -3,14 +3,14 @@ import { COUNTER_CELLS, GAUGES } from '../telemetry/shared-counters.ts';
 import type { Child } from './child.ts';
 import { type Activity, buildLook, type Observations } from './watchdog.ts';
 
-const buildScene = (activity?: Activity) => {
+const buildScene = (activity?: Activity, state: ReturnType<Child['state']> = 'ready') => {
   let nowMs = 0;
   let ownBytes = 0;
   let use: ReturnType<Observations['memoryUse']>;
   const counters = new Float64Array(COUNTER_CELLS);
   const child = {
     counters,
-    state: () => 'ready',
+    state: () => state,
     readyAtMs: () => 0,
   } as unknown as Child;
   const done: string[] = [];
@@ -57,12 +57,26 @@ describe('the watchdog', () => {
   });
 
   test('gives a worker time that wants to run and is not let, but not for ever', () => {
-    const { done, gauge, lookAt } = buildScene({ isRunnable: true, cpuMs: 100 });
+    const { done, gauge, lookAt } = buildScene({ isRunnable: true, isStopped: false, cpuMs: 100 });
     gauge('beat', 5);
     for (let ms = 0; ms < 9000; ms += 100) lookAt(ms);
     expect(done).toEqual([]);
     lookAt(9100);
     expect(done).toEqual(['kill hung']);
+  });
+
+  test.each([
+    ['starting', 0, 90_000],
+    ['loaded', 5, 9000],
+    ['ready', 5, 1500],
+  ] as const)('gives a worker that is %s and stopped, as the pace of a start does it, the time of one that is not let', (state, beat, limitMs) => {
+    const stopped = { isRunnable: false, isStopped: true, cpuMs: 100 };
+    const { done, gauge, lookAt } = buildScene(stopped, state);
+    gauge('beat', beat);
+    for (let ms = 0; ms <= limitMs - 100; ms += 100) lookAt(ms);
+    expect(done).toEqual([]);
+    for (const ms of [limitMs, limitMs + 100]) lookAt(ms);
+    expect(done).toContain('kill hung');
   });
 
   test('blames no worker for a time in which it slept itself', () => {

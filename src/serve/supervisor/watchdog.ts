@@ -58,6 +58,8 @@ interface LastBeat {
 export interface Activity {
   /** It runs, or waits for nothing but a processor. */
   readonly isRunnable: boolean;
+  /** By a signal. */
+  readonly isStopped: boolean;
   readonly cpuMs: number;
 }
 
@@ -70,6 +72,7 @@ const readActivity = (pid: number): Activity | undefined => {
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return {
       isRunnable: fields[0] === 'R',
+      isStopped: fields[0] === 'T',
       cpuMs: (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK,
     };
   } catch {
@@ -99,13 +102,17 @@ export const buildLook = (
   let lastMs = clockMs();
   let tightAgainMs = 0;
 
-  /** It wants to run and was not let: the machine is overloaded, and a fresh worker would be let no more. */
-  const isStarved = (last: LastBeat, limitMs: number, pid: number): boolean => {
-    const activity = activityOf(pid);
+  /**
+   * It wants to run and was not let: the machine is overloaded, and a fresh worker would be let no more. One that starts is
+   * stopped by the fleet itself, at the pace of heavy work.
+   */
+  const isStarved = (last: LastBeat, limitMs: number, child: Child): boolean => {
+    const activity = activityOf(child.pid);
     if (!activity) return false;
     last.cpuMs ??= activity.cpuMs;
+    const isPaced = activity.isStopped && ['starting', 'loaded'].includes(child.state());
     return (
-      activity.isRunnable &&
+      (activity.isRunnable || isPaced) &&
       activity.cpuMs - last.cpuMs < limitMs &&
       last.silentMs < limitMs * STARVED_LIMITS
     );
@@ -134,8 +141,7 @@ export const buildLook = (
       else {
         last.silentMs += seenMs;
         const limitMs = beat === 0 ? START_LIMIT_MS : limits.hangLimitMs;
-        if (last.silentMs > limitMs && !isStarved(last, limitMs, child.pid))
-          fleet.kill(child, 'hung');
+        if (last.silentMs > limitMs && !isStarved(last, limitMs, child)) fleet.kill(child, 'hung');
       }
       const ownBytes = memoryOf(child.pid);
       ourBytes += ownBytes;
