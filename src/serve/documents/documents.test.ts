@@ -163,7 +163,8 @@ describe('other origins', () => {
     });
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-origin')).toBe('https://app.example');
-    expect(preflight.headers.get('access-control-allow-headers')).toContain('content-type');
+    for (const field of ['content-type', 'content-encoding'])
+      expect(preflight.headers.get('access-control-allow-headers')).toContain(field);
     const allowed = await fetch(`${open.url}/model`, { headers });
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://app.example');
     const other = await fetch(`${open.url}/model`, { headers: { origin: 'https://evil.example' } });

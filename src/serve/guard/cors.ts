@@ -33,7 +33,7 @@ export const buildCors = (origins: readonly string[]): Cors | undefined => {
           'access-control-allow-origin': origin,
           'access-control-allow-methods': 'GET, HEAD, POST',
           'access-control-allow-headers':
-            'authorization, content-type, x-api-key, traceparent, request-timeout, inference-header-content-length',
+            'authorization, content-encoding, content-type, x-api-key, traceparent, request-timeout, inference-header-content-length',
           'access-control-max-age': '600',
           vary: 'origin',
         },
