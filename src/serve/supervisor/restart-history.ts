@@ -4,15 +4,14 @@
 import { RESTART_REASONS, type RestartReason } from '../labels.ts';
 import type { Log } from '../log.ts';
 import { retireDrift } from '../telemetry/drift-counters.ts';
-import { COUNTER_CELLS } from '../telemetry/shared-counters.ts';
 import { retireInto } from '../telemetry/totals.ts';
 import type { Child } from './child.ts';
 import type { WorkerSlot } from './slot.ts';
 import { refusalReason } from '../../core/files/system-refusal.ts';
 
 export interface RestartHistory {
-  /** float64, shape (COUNTER_CELLS): what workers counted that are gone. */
-  readonly retired: Float64Array;
+  /** Each float64, shape (COUNTER_CELLS): what workers counted that are gone. */
+  readonly retired: readonly Float64Array[];
   /** How often a worker was replaced, by reason. */
   readonly restarts: Readonly<Record<RestartReason, number>>;
   /** To be told of every worker that has ended. */
@@ -21,7 +20,7 @@ export interface RestartHistory {
 }
 
 export const buildRestartHistory = (sharedDir: string, log: Log): RestartHistory => {
-  const retired = new Float64Array(COUNTER_CELLS);
+  const retired: Float64Array[] = [];
   const restarts = Object.fromEntries(RESTART_REASONS.map((reason) => [reason, 0])) as Record<
     RestartReason,
     number

@@ -457,7 +457,7 @@ const viewOf = (
     leaving,
     totals: () =>
       sumCounters([
-        fleet.restartHistory.retired,
+        ...fleet.restartHistory.retired,
         ...[...fleet.children()].map((child) => child.counters),
       ]),
     restarts: fleet.restartHistory.restarts,

@@ -44,15 +44,30 @@ describe('counters in shared memory', () => {
       counters.inferenceDone(2000);
     }
     const all = sumCounters(workers.map(({ cells }) => cells));
-    const retired = new Float64Array(COUNTER_CELLS);
+    const retired: Float64Array[] = [];
     retireInto(retired, workers[0]!.cells);
     retireInto(retired, workers[2]!.cells);
-    const some = sumCounters([retired, workers[1]!.cells]);
+    const some = sumCounters([...retired, workers[1]!.cells]);
     expect([...some.outcomes]).toEqual([12, 3]);
     expect(some.shed[SHED_REASONS.indexOf('quota')]).toBe(3);
     const byKey = (totals: typeof all) => [...totals.series].sort(([x], [y]) => x - y);
     expect(byKey(some)).toEqual(byKey(all));
     expect(some.inference).toEqual(all.inference);
+  });
+
+  test('never go back when workers are gone that have met more kinds of requests than one has room for', () => {
+    const workers = [200, 300, 400, 500].map((from) => {
+      const worker = buildWorker();
+      for (let status = from; status < from + 99; status++)
+        for (const method of [POST, POST + 1])
+          worker.counters.requestDone(PREDICT, method, status, 1000);
+      return worker;
+    });
+    const all = sumCounters(workers.map(({ cells }) => cells));
+    const retired: Float64Array[] = [];
+    for (const { cells } of workers) retireInto(retired, cells);
+    const byKey = (totals: typeof all) => [...totals.series].sort(([x], [y]) => x - y);
+    expect(byKey(sumCounters(retired))).toEqual(byKey(all));
   });
 
   test('never lose an answer, however many kinds of answers there are', () => {

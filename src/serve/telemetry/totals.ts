@@ -70,26 +70,40 @@ const requestOf = (key: number): RequestSeries['request'] => {
   return { route: ROUTES[route] ?? 'other', method: METHODS[method] ?? '_OTHER', status };
 };
 
-/** Adds the counts of a worker that is gone to `retired`, which has the same sections. */
-export const retireInto = (retired: Float64Array, gone: Float64Array): void => {
-  const [into, from] = [viewCounters(retired), viewCounters(gone)];
+/**
+ * Adds the counts of a worker that is gone to `retired`, each of which has the same sections. Workers may have met
+ * different requests: there are as many as have a place for all, so that no series goes back when its worker is gone.
+ */
+export const retireInto = (retired: Float64Array[], gone: Float64Array): void => {
+  retired[0] ??= new Float64Array(COUNTER_CELLS);
+  const [into, from] = [viewCounters(retired[0]), viewCounters(gone)];
   for (const section of SUMS) mergeInto(into[section], from[section]);
   for (let s = 0; s < SERIES_LIMIT; s++) {
     const key = from.series[s * SERIES_CELLS]!;
     if (key === 0) continue;
-    const place = placeOf(into.series, key);
-    const at = place * SERIES_CELLS;
-    into.series[at] = place === OVERFLOW_SERIES ? OVERFLOW_KEY : key;
-    for (let i = 1; i < SERIES_CELLS; i++)
-      into.series[at + i]! += from.series[s * SERIES_CELLS + i]!;
+    const series = seriesOf(retired, key);
+    series[0] = key;
+    for (let i = 1; i < SERIES_CELLS; i++) series[i]! += from.series[s * SERIES_CELLS + i]!;
   }
 };
 
-const placeOf = (series: Float64Array, key: number): number => {
+/** Where a key is counted, or begins to be. */
+const seriesOf = (retired: Float64Array[], key: number): Float64Array => {
+  for (const cells of retired) {
+    const { series } = viewCounters(cells);
+    const place = placeOf(series, key);
+    if (place !== undefined)
+      return series.subarray(place * SERIES_CELLS, (place + 1) * SERIES_CELLS);
+  }
+  retired.push(new Float64Array(COUNTER_CELLS));
+  return seriesOf(retired, key);
+};
+
+const placeOf = (series: Float64Array, key: number): number | undefined => {
   if (key === OVERFLOW_KEY) return OVERFLOW_SERIES;
   for (let s = 0; s < OVERFLOW_SERIES; s++) {
     const there = series[s * SERIES_CELLS]!;
     if (there === key || there === 0) return s;
   }
-  return OVERFLOW_SERIES;
+  return undefined;
 };
