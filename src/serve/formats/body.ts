@@ -5,7 +5,7 @@ import { AppError, ERRORS } from '../../core/errors.ts';
 import { jsonFault } from '../../core/json-fault.ts';
 import type { Call } from '../../http/call.ts';
 import { parseDistinct } from './duplicate-names.ts';
-import { parseInTurns } from './json-in-turns.ts';
+import { parseInTurns, passesLimit } from './json-in-turns.ts';
 import { type JsonLimits, measure, tooDeep } from './nesting.ts';
 
 /** No single flight is larger: a body that is has to wait for its turn, as batches do, and is refused when they are. */
@@ -90,6 +90,10 @@ export const parseLongLine = async (
     };
   }
 };
+/** Whether a long line is refused for what it begins with, whatever stands behind. */
+export const isRefusedLine = (beginning: Uint8Array): boolean =>
+  passesLimit(beginning, LINE_LIMITS);
+
 /** Of weather, one for each observation. */
 const LINE_LIMITS: JsonLimits = { objects: 12_000, lists: 1000 };
 

@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { PLANTED_FLIGHT } from '../../../test/planted.ts';
 import { startPlantedService } from '../../../test/planted-service.ts';
+import { blocks } from '../../host/blocks.ts';
+import { LOOKS_BYTES } from '../../http/limits.ts';
 import { buildLineCutter, NDJSON } from './ndjson.ts';
 
 const service = startPlantedService();
@@ -52,6 +54,55 @@ test('blank lines are passed over without a word, however many', () => {
   cutter.feed(Buffer.from('o\n \n'));
   expect(taken()).toEqual([['two'], 1]);
   expect(cutter.end()).toEqual([]);
+});
+
+/** Each name another one, some 660 KB. */
+const NAMES = Array.from({ length: 70_000 }, (_, i) => `"n${i}":1`).join();
+
+/** Feeds a cutter in pieces, and takes everything each time. */
+const linesOf = (text: string, limitBytes = 2 ** 20): number[] => {
+  const cutter = buildLineCutter(limitBytes);
+  const lengths: number[] = [];
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += 50_000) {
+    cutter.feed(bytes.subarray(at, at + 50_000));
+    while (!cutter.isEmpty()) lengths.push(...cutter.take(100).map(({ length }) => length));
+  }
+  return [...lengths, ...cutter.end().map(({ length }) => length)];
+};
+
+test.each([
+  ['more members than any flight', `{${NAMES}}`, LOOKS_BYTES[1]],
+  ['lists that are no flight', `[${'[{}],'.repeat(180_000)}1]`, LOOKS_BYTES[0]],
+  ['nothing but brackets', '['.repeat(900_000), LOOKS_BYTES[0]],
+])('of a line of %s only the beginning is kept', (_, line, length) => {
+  expect(linesOf(`{}\n${line}\n{"a":1}\n${line}`)).toEqual([2, length, 7, length]);
+});
+
+test('of a line that is refused by its beginning no more is taken than of others', () => {
+  expect(() => linesOf(`{${NAMES}}\n`, NAMES.length)).toThrow('a line is longer than');
+});
+
+test('a long line is good until more are taken, or no more are wanted; then its block is free for others', () => {
+  const cutter = buildLineCutter(2 ** 20);
+  const take = (text: string): Uint8Array | undefined => {
+    cutter.feed(Buffer.from(text));
+    return cutter.take(1)[0];
+  };
+  const half = 'a'.repeat(100_000);
+  const isFree = ({ buffer }: Uint8Array): boolean =>
+    blocks.take(buffer.byteLength).buffer === buffer;
+  const [first, second] = [`"${half}`, `${half}"\n`];
+  expect(take(first)).toBeUndefined();
+  const line = take(second)!;
+  expect(isFree(line)).toBeFalse();
+  expect(Buffer.from(line).toString()).toBe((first + second).trim());
+  expect(take(first)).toBeUndefined();
+  expect(isFree(line)).toBeTrue();
+  const next = take(second)!;
+  expect(isFree(next)).toBeFalse();
+  cutter.drop();
+  expect(isFree(next)).toBeTrue();
 });
 
 describe('a stream of flights', () => {

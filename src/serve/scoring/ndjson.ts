@@ -4,9 +4,11 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Lang } from '../../core/language.ts';
+import { blocks } from '../../host/blocks.ts';
 import type { Call, Streamed } from '../../http/call.ts';
+import { LOOKS_BYTES } from '../../http/limits.ts';
 import { LF } from '../formats/ascii.ts';
-import { parseLine, parseLongLine, SMALL_BYTES } from '../formats/body.ts';
+import { isRefusedLine, parseLine, parseLongLine, SMALL_BYTES } from '../formats/body.ts';
 import { isSpace, skipSpace } from '../formats/json-tokens.ts';
 import { langOf } from '../formats/language.ts';
 import { problemOf } from '../formats/problem.ts';
@@ -25,7 +27,8 @@ interface LineCutter {
   /** Takes over what has come; all that came before has been taken. */
   readonly feed: (chunk: Uint8Array) => void;
   /**
-   * The next whole lines, without their ends, blank ones left out: so many, or as many as a slice of bytes holds.
+   * The next whole lines, without their ends, blank ones left out: so many, or as many as a slice of bytes holds. Of a
+   * line that is refused for what it begins with no more than that. Good until more are taken.
    * @throws AppError body-too-large for a line past the limit
    */
   readonly take: (most: number) => readonly Uint8Array[];
@@ -33,6 +36,8 @@ interface LineCutter {
   readonly isEmpty: () => boolean;
   /** The last line, if it has no end. */
   readonly end: () => readonly Uint8Array[];
+  /** No more lines are wanted, and none is read any more. */
+  readonly drop: () => void;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -44,21 +49,45 @@ export const buildLineCutter = (limitBytes: number): LineCutter => {
   let chunk: Uint8Array = NOTHING;
   let at = 0;
   /** The beginning of a line whose end has not come: a copy, since the runtime may use the memory of a chunk again. */
-  let begun: Uint8Array = NOTHING;
+  let begun = NOTHING;
   let nBegun = 0;
+  /** Of that line that have come, and how often it was looked at. */
+  let nCome = 0;
+  let nLooks = 0;
+  let isRefused = false;
+  /** Where the last line lies that was put together. */
+  let given = NOTHING;
+  const moveTo = (block: Uint8Array<ArrayBuffer>): void => {
+    block.set(begun.subarray(0, nBegun));
+    blocks.give(begun);
+    begun = block;
+  };
   const keep = (part: Uint8Array): void => {
-    if (nBegun + part.length > begun.length) {
-      const larger = new Uint8Array(Math.max(nBegun + part.length, 2 * begun.length));
-      larger.set(begun.subarray(0, nBegun));
-      begun = larger;
-    }
+    nCome += part.length;
+    if (isRefused) return;
+    const nBytes = nBegun + part.length;
+    if (nBytes > begun.length)
+      moveTo(blocks.take(Math.max(nBytes, Math.min(2 * begun.length, limitBytes))));
     begun.set(part, nBegun);
     nBegun += part.length;
+    for (let look = LOOKS_BYTES[nLooks]; look !== undefined && nBegun >= look; ) {
+      if (isRefusedLine(begun.subarray(0, look))) {
+        isRefused = true;
+        nBegun = look;
+        moveTo(blocks.take(look));
+        return;
+      }
+      look = LOOKS_BYTES[++nLooks];
+    }
   };
   const whole = (): Uint8Array => {
     const line = begun.subarray(0, nBegun);
+    given = begun;
     begun = NOTHING;
     nBegun = 0;
+    nCome = 0;
+    nLooks = 0;
+    isRefused = false;
     return line;
   };
   const next = (until: number): Uint8Array | undefined => {
@@ -68,11 +97,15 @@ export const buildLineCutter = (limitBytes: number): LineCutter => {
     const to = chunk.indexOf(LF, at);
     const part = chunk.subarray(at, to < 0 ? chunk.length : to);
     at = to < 0 ? chunk.length : to + 1;
-    if (nBegun + part.length > limitBytes)
+    if (nCome + part.length > limitBytes)
       throw new AppError('body-too-large', `a line is longer than ${limitBytes} bytes`);
     if (to >= 0 && nBegun === 0) return part;
     keep(part);
     return to < 0 ? undefined : whole();
+  };
+  const giveBack = (): void => {
+    blocks.give(given);
+    given = NOTHING;
   };
   return {
     feed: (part) => {
@@ -80,6 +113,7 @@ export const buildLineCutter = (limitBytes: number): LineCutter => {
       at = 0;
     },
     take: (most) => {
+      giveBack();
       const lines: Uint8Array[] = [];
       const until = Math.min(chunk.length, at + SLICE_BYTES);
       while (lines.length < most && at < until) {
@@ -90,6 +124,11 @@ export const buildLineCutter = (limitBytes: number): LineCutter => {
     },
     isEmpty: () => at >= chunk.length,
     end: () => (nBegun > 0 ? [whole()] : []),
+    drop: () => {
+      giveBack();
+      blocks.give(begun);
+      begun = NOTHING;
+    },
   };
 };
 
@@ -215,6 +254,7 @@ export const buildStream = ({
         if (!(error instanceof AppError)) throw error;
         yield encoder.encode(`${JSON.stringify(problemOf(error, asked.lang))}\n`);
       } finally {
+        cutter.drop();
         ticket.leave();
       }
     };
