@@ -14,7 +14,7 @@ export interface Post {
   /** The largest body, where that is less than what the service takes otherwise. */
   readonly limitBytes?: number;
   /** Of a large body that is answered as if it were only this, the rest is not kept. */
-  readonly decidedBy?: DecidedBy;
+  readonly decidedBy?: (call: Call) => DecidedBy | undefined;
   /** The hot path: answers a plain body in place, from `at` to its end; undefined for any other. */
   readonly scan?: (body: InPlace, call: Call) => Ready | undefined;
   /** The bytes may be used for others as soon as the answer is there. */

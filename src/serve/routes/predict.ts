@@ -34,13 +34,14 @@ export const buildPredict = (context: ServeContext): Endpoint => {
   const of = byModel(context, buildPredictOf);
   const first = of('');
   const isInput = takesModelAsInput(context);
+  const decisivePart = buildDecisivePart(batchLimits(context.config.batchLimitRows));
   return {
     label: '/predict',
     GET: (call) => (isInput ? first : of(call.query)).GET(call),
     POST: {
       types: ['application/json', NDJSON],
       stream: { type: NDJSON, answer: (call) => of(call.query).stream(call) },
-      decidedBy: buildDecisivePart(batchLimits(context.config.batchLimitRows)),
+      decidedBy: () => decisivePart,
       scan: (body, call) => of(call.query).scan(body, call),
       answer: (bytes, call) => of(call.query).answer(bytes, call),
     },

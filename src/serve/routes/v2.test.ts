@@ -1,5 +1,8 @@
 import { afterAll, describe, expect, test } from 'bun:test';
-import { startPlantedService } from '../../../test/planted-service.ts';
+import { buildPlantedContext, startPlantedService } from '../../../test/planted-service.ts';
+import type { Call } from '../../http/call.ts';
+import { LOOKS_BYTES } from '../../http/limits.ts';
+import { buildV2 } from './v2.ts';
 
 const service = startPlantedService();
 afterAll(() => service.stop());
@@ -206,6 +209,25 @@ describe('the Open Inference Protocol', () => {
     const response = await post(body);
     expect(response.status).toBe(status);
     expect(((await response.json()) as { error: string }).error).not.toBe('');
+  });
+
+  test('refuses a large document for what it begins with, whatever stands behind', async () => {
+    const { decidedBy } = buildV2(buildPlantedContext())[INFER]!.POST!;
+    const text = `{${Array.from({ length: 70_000 }, (_, i) => `"n${i}":1`).join()}`;
+    const given = (field: string | null): Uint8Array | undefined =>
+      decidedBy!({ header: () => field } as unknown as Call)?.(Buffer.from(text));
+    expect(given(null)).toHaveLength(LOOKS_BYTES[1]);
+    // What stands there may be binary tensors.
+    expect(given('100')).toBeUndefined();
+    const response = await fetch(service.url + INFER, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: text,
+    });
+    expect(response.status).toBe(422);
+    expect(((await response.json()) as { error: string }).error).toBe(
+      'an object in the body has more members than any request',
+    );
   });
 
   test('refuses bytes that end too early, wherever they are cut', async () => {

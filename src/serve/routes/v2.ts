@@ -14,7 +14,13 @@ import { langOf } from '../formats/language.ts';
 import { datatypeOf } from '../formats/tensor.ts';
 import { admitted, admittedAs, pauseOf, shed } from '../guard/shed.ts';
 import { completeInTurns } from '../scoring/batch.ts';
-import { buildInferenceReader, type InferenceRequest } from '../scoring/inference.ts';
+import { buildDecisiveExcess } from '../scoring/batch-beginning.ts';
+import {
+  buildInferenceReader,
+  DOCUMENT_LENGTH,
+  inferenceLimits,
+  type InferenceRequest,
+} from '../scoring/inference.ts';
 import { buildScoring } from '../scoring/scoring.ts';
 
 /** Columns are read already, so a slice is half the work of one of `/predict`. */
@@ -93,6 +99,7 @@ const buildInfer = (context: ServeContext): Endpoint => {
   const read = buildInferenceReader(loaded.model.inputs, config.batchLimitRows);
   const scoring = buildScoring(context);
   const { nInputs, nHeads, notices } = scoring;
+  const excess = buildDecisiveExcess(inferenceLimits(nInputs, config.batchLimitRows));
   const { threshold } = loaded.model;
   const out = new Float64Array(SLICE_ROWS * nHeads);
 
@@ -196,6 +203,8 @@ const buildInfer = (context: ServeContext): Endpoint => {
     label: '/v2/models/{model}/infer',
     POST: {
       types: ['application/json', 'application/octet-stream'],
+      // Binary tensors are no text: where they begin the field says, which is looked at when all has come.
+      decidedBy: (call) => (call.header(DOCUMENT_LENGTH) === null ? excess : undefined),
       answer: async (bytes, call) => {
         // A large body is read in its turn, a small one at once: it may be a single flight.
         if (bytes.length > SMALL_BYTES)

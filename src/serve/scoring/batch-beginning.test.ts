@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { LOOKS_BYTES } from '../../http/limits.ts';
-import { batchLimits, buildDecisivePart } from './batch-beginning.ts';
+import { batchLimits, buildDecisiveExcess, buildDecisivePart } from './batch-beginning.ts';
 
 const LIMITS = batchLimits(10_000);
 const decisivePart = buildDecisivePart(LIMITS);
@@ -34,6 +34,13 @@ describe('a large body is decided by its first', () => {
     expect(partOf(`{"a":[${'[{}],'.repeat(100_000)}`)).toHaveLength(LOOKS_BYTES[1]);
     expect(partOf(`{${'"abcde":1,'.repeat(100_000)}`)).toHaveLength(LOOKS_BYTES[1]);
   });
+});
+
+test('a body that is no batch is decided only by what is too much, or too deep', () => {
+  const excess = buildDecisiveExcess(LIMITS);
+  expect(excess(Buffer.from('['.repeat(100_000)))).toHaveLength(1024);
+  expect(excess(Buffer.from(`{${'"abcde":1,'.repeat(100_000)}`))).toHaveLength(LOOKS_BYTES[1]);
+  expect(excess(Buffer.from(batch(values(10_000))))).toBeUndefined();
 });
 
 test.each([

@@ -60,16 +60,26 @@ export const batchLimits = (limitRows: number): JsonLimits => {
  * @returns a body that is refused for the same, undefined where more of it counts
  */
 export const buildDecisivePart = (limits: JsonLimits): DecidedBy => {
+  const [few] = LOOKS_BYTES;
+  const excess = buildDecisiveExcess(limits);
+  return (bytes) => {
+    if (bytes.length < few) return undefined;
+    const first = bytes.subarray(0, few);
+    const start = batchStart(first);
+    const isBatch = start >= 0 && first[skipSpace(first, start)] === BRACE_OPEN;
+    const none = start < 0 ? undefined : noFlights(first, start);
+    return none || isBatch ? none : excess(bytes);
+  };
+};
+
+/** The same of a body that is no batch: only what lies too deep, or is too much, decides. */
+export const buildDecisiveExcess = (limits: JsonLimits): DecidedBy => {
   const [few, many] = LOOKS_BYTES;
   return (bytes) => {
     if (bytes.length < few) return undefined;
     const nested = bytes.subarray(0, NESTED_BYTES);
     if (excessOf(nested) === 'depth') return nested.slice();
-    const first = bytes.subarray(0, few);
-    const start = batchStart(first);
-    const isBatch = start >= 0 && first[skipSpace(first, start)] === BRACE_OPEN;
-    const none = start < 0 ? undefined : noFlights(first, start);
-    if (none || isBatch || bytes.length < many) return none;
+    if (bytes.length < many) return undefined;
     const more = bytes.subarray(0, many);
     return passesLimit(more, limits) ? more.slice() : undefined;
   };

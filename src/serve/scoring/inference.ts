@@ -33,6 +33,9 @@ interface ColumnSource {
 const invalid = (pointer: string, detail: string): AppError =>
   new AppError('value-invalid', detail, { faults: [{ pointer, detail }] });
 
+/** The field that says how long the document is, where binary tensors stand behind it. */
+export const DOCUMENT_LENGTH = 'inference-header-content-length';
+
 /**
  * The document at the head of a body, and where the binary tensors begin.
  * @throws AppError request-malformed, value-invalid
@@ -42,7 +45,7 @@ const splitBody = async (
   call: Call,
   { limits, pause }: { readonly limits: JsonLimits; readonly pause: Pause },
 ): Promise<{ document: JsonObject; tensorsAt: number }> => {
-  const header = call.header('inference-header-content-length');
+  const header = call.header(DOCUMENT_LENGTH);
   const tensorsAt = header === null ? bytes.length : Number(header);
   if (!Number.isInteger(tensorsAt) || tensorsAt < 0 || tensorsAt > bytes.length) {
     throw new AppError(
@@ -59,6 +62,12 @@ const splitBody = async (
 const OBJECTS_PER_TENSOR = 8;
 const LEAST_OBJECTS = 1000;
 
+/** What a document may hold for a model with so many inputs. */
+export const inferenceLimits = (nInputs: number, limitRows: number): JsonLimits => ({
+  objects: Math.max(LEAST_OBJECTS, OBJECTS_PER_TENSOR * (nInputs + 2)),
+  lists: limitRows * nInputs + LEAST_OBJECTS,
+});
+
 /** Columns of more rows than this are read one at a time, with room for others in between. */
 const PAUSED_ROWS = 512;
 
@@ -74,10 +83,7 @@ export const buildInferenceReader = (
     inputs.map((input, place) => [input.name, { place, read: buildColumnReader(input) }]),
   );
   const nInputs = inputs.length;
-  const limits = {
-    objects: Math.max(LEAST_OBJECTS, OBJECTS_PER_TENSOR * (nInputs + 2)),
-    lists: limitRows * nInputs + LEAST_OBJECTS,
-  };
+  const limits = inferenceLimits(nInputs, limitRows);
 
   const readColumns = async (
     columns: readonly unknown[],

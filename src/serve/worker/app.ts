@@ -186,7 +186,7 @@ export const buildApp: BuildApp = (context) => {
     const text = body && post.scan?.(body, call);
     if (text !== undefined) return text;
     refuseLarge(call);
-    const bytes = call.bytes(limitOf(post), post.decidedBy);
+    const bytes = call.bytes(limitOf(post), post.decidedBy?.(call));
     return bytes instanceof Promise ? answerLate(post, bytes, call) : post.answer(bytes, call);
   };
   const answerLate = async (post: Post, coming: Promise<Bytes>, call: Call): Promise<Answer> => {
