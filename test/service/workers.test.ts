@@ -9,6 +9,14 @@ import { isAlive, metricOf, RIGHTS, type Running, startService, until } from './
 const childrenOf = (pid: number): readonly number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').map(Number);
 
+test('a worker gives back to the system what it has freed within milliseconds, not within a second', async () => {
+  const service = await startService(['--workers', '1']);
+  const [worker] = await service.workerList();
+  const settings = readFileSync(`/proc/${worker!.pid}/environ`, 'latin1').split('\0');
+  expect(settings).toContain('MIMALLOC_PURGE_DELAY=10');
+  await service.stop();
+});
+
 describe.each(RIGHTS)('a service of two workers, with rights: %s,', (rights) => {
   let service: Running;
   beforeAll(async () => {

@@ -74,6 +74,13 @@ interface ChildSetting {
 const HEAP_LIMIT = 'BUN_JSC_forceRAMSize';
 const HEAP_SHARE = 0.75;
 
+/**
+ * After so many milliseconds freed memory goes back to the system. The allocator's own second is long: a caller who has
+ * large texts read makes a worker's ceiling of garbage in it.
+ */
+const ALLOCATOR_RETURN = 'MIMALLOC_PURGE_DELAY';
+const RETURN_MS = 10;
+
 /** Its descriptors beside the usual three: the first that is free. */
 const CHANNEL = 3;
 
@@ -147,6 +154,7 @@ export const spawnChild = (setting: ChildSetting): Child => {
   const startProcess = () =>
     Bun.spawn([...commandOf('worker')], {
       env: {
+        [ALLOCATOR_RETURN]: `${RETURN_MS}`,
         [HEAP_LIMIT]: `${Math.round(config.memoryLimitMb * 2 ** 20 * HEAP_SHARE)}`,
         ...process.env,
         [WORKER_START]: JSON.stringify(workerStart),
