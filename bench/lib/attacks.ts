@@ -167,7 +167,7 @@ const QUERY = new URLSearchParams(
 
 /** An object of about `nBytes`, with another name each time: what costs the parser most. */
 const differentNames = (nBytes: number): string =>
-  `{${Array.from({ length: Math.floor(nBytes / 9) }, (_, i) => `"${i.toString(36).padStart(4, 'x')}":1`).join()}}`;
+  `{${Array.from({ length: Math.floor(nBytes / 9) }, (_, i) => `"${i.toString(36).padStart(4, '_')}":1`).join()}}`;
 
 /** Heads that differ in their last field, so that none is known already. */
 const WIDE_HEADS = Buffer.concat(
@@ -293,6 +293,11 @@ export const ATTACKS: readonly Attack[] = [
     name: 'lines of 1 MB of different names',
     nAtOnce: 16,
     attacker: flood(`${differentNames(1_000_000)}\n`),
+  },
+  {
+    name: 'lines of as many different names as are taken',
+    nAtOnce: 16,
+    attacker: flood(`${differentNames(175_000)}\n`),
   },
   {
     name: 'flights with reasons behind each other',
