@@ -186,7 +186,7 @@ export const openHttp = ({
  * So much waits for the end of a turn at most: enough that our code is found in the cache by nearly all of them, few
  * enough that the first is not kept waiting for the last.
  */
-const RECEIVED_PIECES = 64;
+const RECEIVED_PIECES = 128;
 const RECEIVED_BYTES = 256 * 1024;
 
 /**
