@@ -102,7 +102,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       ...GROUND,
       ...['flights', 'train', 'predict', 'exchange', 'serve', 'stress', 'slo', 'report', 'score'],
     ],
-    rooms: { model: ['training'], stress: [], training: [] },
+    rooms: { model: ['training'], serve: [], stress: [], training: [] },
   },
 };
 

@@ -7,7 +7,9 @@ import type { Command } from 'commander';
 import { modelNames } from '../core/model-store.ts';
 import { beginWithPatientEngine } from '../host/engine.ts';
 import { checkPlaces, freePort } from '../serve/supervisor/ports.ts';
-import { addServeOptions, configOf, type ServeOptions, serveUntilEnded } from './serve.ts';
+import { configOf } from './serve/config.ts';
+import { addServeOptions, type ServeFlags } from './serve/flags.ts';
+import { serveUntilEnded } from './serve.ts';
 
 const NAME = 'nyc';
 const FLIGHTS = join(import.meta.dir, '../../data/flights.parquet');
@@ -15,18 +17,18 @@ const FLIGHTS = join(import.meta.dir, '../../data/flights.parquet');
 export const describe = (command: Command): void => {
   addServeOptions(command)
     .description('Trains on the flights of data/ if there is no model yet, then serves it.')
-    .action(async (options: ServeOptions) => {
-      if (options.model === undefined && modelNames(options.models).length === 0) {
+    .action(async (flags: ServeFlags) => {
+      if (flags.model === undefined && modelNames(flags.models).length === 0) {
         beginWithPatientEngine();
         // Nobody should wait for a training to hear that the port is taken.
-        await checkPlaces(configOf(options));
-        freePort(options.host, options.port, '--port');
-        freePort(options.adminHost, options.adminPort, '--admin-port');
-        await trainShipped(options.models);
+        await checkPlaces(configOf(flags));
+        freePort(flags.host, flags.port, '--port');
+        freePort(flags.adminHost, flags.adminPort, '--admin-port');
+        await trainShipped(flags.models);
       }
       await serveUntilEnded(
-        configOf({ model: firstModel(options.models), ...options }),
-        options.json === true,
+        configOf({ model: firstModel(flags.models), ...flags }),
+        flags.json === true,
       );
     });
 };
