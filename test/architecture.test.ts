@@ -94,7 +94,8 @@ const ROOMS: Readonly<Record<string, Room>> = {
       documents: ['formats', 'scoring'],
       routes: ['documents', 'formats', 'guard', 'scoring', 'telemetry'],
       worker: ['documents', 'formats', 'guard', 'routes', 'scoring', 'telemetry'],
-      supervisor: ['formats', 'guard', 'telemetry', 'worker'],
+      process: [],
+      supervisor: ['formats', 'guard', 'process', 'telemetry', 'worker'],
     },
   },
   cli: {

@@ -18,15 +18,17 @@ import { startMetricsPush } from '../telemetry/otlp-metrics.ts';
 import { snapshotOf } from '../telemetry/service-snapshot.ts';
 import type { ServiceView, WorkerView } from '../telemetry/view.ts';
 import type { ModelFacts, ModelRef } from '../messages.ts';
+import { actAsInit } from '../process/init-process.ts';
+import { findNpmParent } from '../process/npm-parent.ts';
+import { openServiceManager } from '../process/service-manager.ts';
+import { inheritedPorts, reportReady, startSuccessor, type Successor } from '../process/upgrade.ts';
 import { type AdminPort, openAdmin } from './admin.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
 import { followPlan } from './follow-plan.ts';
 import { shortageOf, startShortageOf } from './fleet-plan.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
-import { actAsInit } from './init-process.ts';
 import { keepFiles, warnOfKeys, watchFiles } from './kept-files.ts';
 import { keepPlan, type PlanReader } from './kept-plan.ts';
-import { findNpmParent } from './npm-parent.ts';
 import { checkPlaces, freePort, urlOf } from './ports.ts';
 import {
   bringModels,
@@ -37,10 +39,8 @@ import {
   wantedOf,
 } from './model-source.ts';
 import { buildReload, type Reload } from './reload.ts';
-import { openServiceManager } from './service-manager.ts';
 import { holdCopy, makeSharedDirs } from './shared-dir.ts';
 import { buildShutdown } from './shutdown.ts';
-import { inheritedPorts, reportReady, startSuccessor, type Successor } from './upgrade.ts';
 import { watchModel } from './watch-model.ts';
 import { watch } from './watchdog.ts';
 import { checkDescriptors, checkWorkers } from './worker-count.ts';
