@@ -7,6 +7,8 @@ import { join } from 'node:path';
 
 const CGROUPS = '/sys/fs/cgroup';
 const PERIOD_US = 100_000;
+/** So much more than others on this machine that it has what its quota grants, as where all that is granted is reserved. */
+const SHARES = 10_240;
 /** As many as this machine lets a process have, 65,536 at most. */
 const DESCRIPTORS = Math.min(
   65_536,
@@ -81,7 +83,7 @@ const configOf = ({
     ...(seccomp && { seccomp }),
     resources: {
       memory: { limit: memoryMb * 2 ** 20 },
-      cpu: { quota: Math.round(cpus * PERIOD_US), period: PERIOD_US },
+      cpu: { quota: Math.round(cpus * PERIOD_US), period: PERIOD_US, shares: SHARES },
     },
   },
 });
