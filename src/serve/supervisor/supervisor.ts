@@ -10,13 +10,11 @@ import { refusedSocketCall, tellRefusedOptions } from '../../host/socket-calls.t
 import type { ServeConfig } from '../config.ts';
 import { QUOTA_CELLS } from '../guard/quota.ts';
 import { buildLog, type Log } from '../log.ts';
-import { driftCells, sumDrift } from '../telemetry/drift-counters.ts';
 import { createCells, GAUGES } from '../telemetry/shared-counters.ts';
-import { sumCounters } from '../telemetry/totals.ts';
 import { instanceId } from '../telemetry/otlp.ts';
 import { startMetricsPush } from '../telemetry/otlp-metrics.ts';
 import { snapshotOf } from '../telemetry/service-snapshot.ts';
-import type { ServiceView, WorkerView } from '../telemetry/view.ts';
+import type { ServiceView } from '../telemetry/view.ts';
 import type { ModelFacts, ModelRef } from '../messages.ts';
 import { actAsInit } from '../process/init-process.ts';
 import { findNpmParent } from '../process/npm-parent.ts';
@@ -39,6 +37,7 @@ import {
   wantedOf,
 } from './model-source.ts';
 import { buildReload, type Reload } from './reload.ts';
+import { viewOf } from './service-view.ts';
 import { holdCopy, makeSharedDirs } from './shared-dir.ts';
 import { buildShutdown } from './shutdown.ts';
 import { watchModel } from './watch-model.ts';
@@ -195,13 +194,16 @@ const serveUntilEnd = async (
     });
     built = fleet;
     const scheme = config.tls ? 'https' : 'http';
-    const view = (): ServiceView => ({
-      ...viewOf(fleet, state, {
-        sharedDir,
+    const view = (): ServiceView =>
+      viewOf({
+        fleet,
+        draining: state.draining,
+        reload: state.reload,
+        shadowBefore: state.shadowBefore,
         refusals: [state.watchRefusal(), kept.refusal(), plan?.refusal()],
-      }),
-      scheme,
-    });
+        sharedDir,
+        scheme,
+      });
     const tellAll = (): void => {
       const { ready, draining, reasons } = view();
       const state = draining ? 'draining' : ready ? 'ready' : 'starting';
@@ -408,65 +410,7 @@ class EndedEarly extends Error {
   }
 }
 
-const RSS = GAUGES.indexOf('rssBytes');
-const IN_FLIGHT = GAUGES.indexOf('inFlight');
 const CONNECTIONS = GAUGES.indexOf('connections');
 
 const connectionsOf = (fleet: Fleet): number =>
   fleet.places().reduce((sum, { child }) => sum + (child?.counters[CONNECTIONS] ?? 0), 0);
-
-const viewOf = (
-  fleet: Fleet,
-  { draining, reload, shadowBefore }: State,
-  {
-    sharedDir,
-    refusals,
-  }: { readonly sharedDir: string; readonly refusals: readonly (string | undefined)[] },
-): Omit<ServiceView, 'scheme'> => {
-  const facts = reload?.serving().facts;
-  const workers = fleet.places().map(({ id, child, restarts }): WorkerView => {
-    const state = child?.state();
-    return {
-      id,
-      pid: child?.pid ?? 0,
-      state: state === 'ready' || state === 'draining' ? state : 'starting',
-      restarts,
-      rssMb: Math.round((child?.counters[RSS] ?? 0) / 2 ** 20),
-      inHand: child?.counters[IN_FLIGHT] ?? 0,
-      model: child?.model.version ?? facts?.version ?? '',
-    };
-  });
-  const placed = new Set(fleet.places().map(({ child }) => child));
-  const leaving = [...fleet.children()]
-    .filter((child) => child.state() === 'draining' && !placed.has(child))
-    .map(({ counters }) => ({ inHand: counters[IN_FLIGHT]! }));
-  const exhausted = fleet.exhausted();
-  const someReady = workers.some(({ state }) => state === 'ready');
-  const reasons = [
-    draining ? 'the service is shutting down' : undefined,
-    someReady ? undefined : 'no worker is ready',
-    exhausted,
-    reload?.refusal(),
-    ...refusals,
-  ].filter((reason) => reason !== undefined);
-  return {
-    ready: someReady && !draining && exhausted === undefined && reload !== undefined,
-    draining,
-    reasons,
-    workers,
-    leaving,
-    totals: () =>
-      sumCounters([
-        ...fleet.restartHistory.retired,
-        ...[...fleet.children()].map((child) => child.counters),
-      ]),
-    restarts: fleet.restartHistory.restarts,
-    connections: fleet.connections(),
-    reloads: reload?.counts ?? { ok: 0, refused: 0 },
-    model: facts,
-    shadowBefore,
-    drift: () =>
-      facts ? sumDrift(sharedDir, facts.sha256, driftCells(facts.shares)) : new Float64Array(0),
-    startedSeconds: performance.timeOrigin / 1000,
-  };
-};
