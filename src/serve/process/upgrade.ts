@@ -27,19 +27,43 @@ export const reportReady = (): void => {
   process.send?.(READY);
 };
 
-/** A new supervisor that is on its way. */
-export interface Successor {
-  /** Ends it, unless it serves already: the service is asked to end. */
+export interface Upgrade {
+  /** Starts this very command again, unless that is under way or cannot be. */
+  readonly begin: () => void;
+  /** Ends a new supervisor that is on its way, unless it serves already: the service is asked to end. */
+  readonly cancel: () => void;
+}
+
+/** @param onReady called when the new supervisor serves */
+export const buildUpgrade = (ports: Ports, log: Log, onReady: () => void): Upgrade => {
+  let successor: Successor | undefined;
+  return {
+    begin: () => {
+      if (successor) {
+        log.warn('a new supervisor is being started already');
+        return;
+      }
+      if (process.pid === 1) {
+        log.warn('process 1 of a container cannot be followed by another: start a new container');
+        return;
+      }
+      successor = startSuccessor(ports, log, onReady);
+      void successor.failed.then(() => {
+        successor = undefined;
+      });
+    },
+    cancel: () => successor?.end(),
+  };
+};
+
+interface Successor {
+  /** Ends it, unless it serves already. */
   readonly end: () => void;
   /** Resolves when it has ended before it was ready, which is logged. */
   readonly failed: Promise<void>;
 }
 
-/**
- * Starts this very command again.
- * @param onReady called when the new supervisor serves
- */
-export const startSuccessor = (
+const startSuccessor = (
   { port, adminPort, healthPort }: Ports,
   log: Log,
   onReady: () => void,

@@ -19,7 +19,7 @@ import type { ModelFacts, ModelRef } from '../messages.ts';
 import { actAsInit } from '../process/init-process.ts';
 import { findNpmParent } from '../process/npm-parent.ts';
 import { openServiceManager } from '../process/service-manager.ts';
-import { inheritedPorts, reportReady, startSuccessor, type Successor } from '../process/upgrade.ts';
+import { buildUpgrade, inheritedPorts, reportReady, type Upgrade } from '../process/upgrade.ts';
 import { type AdminPort, openAdmin } from './admin.ts';
 import { buildControlGuard, readToken } from './control-guard.ts';
 import { followPlan } from './follow-plan.ts';
@@ -93,7 +93,6 @@ const serveUntilEnd = async (
     watchRefusal: () => undefined,
     shadowBefore: undefined,
     upgrade: undefined,
-    successor: undefined,
   };
   let built: Fleet | undefined;
   let drainedMs = 0;
@@ -103,7 +102,7 @@ const serveUntilEnd = async (
     onDrain: () => {
       state.draining = true;
       drainedMs = performance.now();
-      state.successor?.end();
+      state.upgrade?.cancel();
       for (const onDrain of onDrains) onDrain();
     },
   });
@@ -238,23 +237,10 @@ const serveUntilEnd = async (
           end();
         }),
       );
-    state.upgrade = () => {
-      if (state.successor) {
-        log.warn('a new supervisor is being started already');
-        return;
-      }
-      if (process.pid === 1) {
-        log.warn('process 1 of a container cannot be followed by another: start a new container');
-        return;
-      }
-      state.successor = startSuccessor({ port, adminPort, healthPort }, log, () => {
-        for (const admin of admins) admin.stop();
-        end();
-      });
-      void state.successor.failed.then(() => {
-        state.successor = undefined;
-      });
-    };
+    state.upgrade = buildUpgrade({ port, adminPort, healthPort }, log, () => {
+      for (const admin of admins) admin.stop();
+      end();
+    });
     checkWorkers(followed.plan().nWorkers);
     const shortage = startShortage(bytesOf(ref), 0);
     if (shortage !== undefined) throw new AppError('limit-system', shortage);
@@ -384,7 +370,7 @@ const obeySignals = (state: State): void => {
     if (isRunning()) void state.reload?.switchTo(undefined).catch(() => {});
   });
   process.on('SIGUSR2', () => {
-    if (isRunning()) state.upgrade?.();
+    if (isRunning()) state.upgrade?.begin();
   });
   process.on('SIGUSR1', () => {});
 };
@@ -396,10 +382,7 @@ interface State {
   reload: Reload | undefined;
   /** Why the watched model is not in use as it is now. */
   watchRefusal: () => string | undefined;
-  /** Starts a successor. */
-  upgrade: (() => void) | undefined;
-  /** One that is on its way. */
-  successor: Successor | undefined;
+  upgrade: Upgrade | undefined;
   /** What had been counted of the shadow when these models began to serve. */
   shadowBefore: Float64Array | undefined;
 }
