@@ -216,7 +216,7 @@ export const buildHttp1Connection = ({
           wait(connection, 'body');
         }
         const behind = incoming.push(bytes, at, end);
-        if (request.isAnswered) refusedBytes.dropped(connection, end - at);
+        if (request.isAnswered || incoming.isDropped()) refusedBytes.dropped(connection, end - at);
         if (behind < 0 && request.isAnswered) giveUp(connection);
         at = behind < 0 ? end : behind;
         if (request.isAnswered && incoming.isWhole()) {

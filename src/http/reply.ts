@@ -13,6 +13,7 @@ import {
   statusOf,
 } from './call.ts';
 import type { Connection, Outlet } from './connection.ts';
+import { LINGER_BYTES, LINGER_MS } from './limits.ts';
 import { type ParseFault, parseErrorOf } from './parse-errors.ts';
 import { type HttpRequest, isRead } from './request.ts';
 import type { Persistence, Writer } from './writer.ts';
@@ -77,12 +78,26 @@ export const buildReply = ({
    * What is left of a body when its request is answered: passed over, or the end of the connection. Nobody knows how much
    * is left of chunks: who was told that the connection stays would lose the next request with it.
    */
-  const dropRest = (connection: Connection, { framing, incoming, isBegun }: HttpRequest): void => {
+  const dropRest = (connection: Connection, { framing, incoming }: HttpRequest): void => {
     if (incoming === undefined || incoming.isWhole()) return;
-    const isKnown = framing.length >= 0 || isBegun;
+    const isKnown = framing.length >= 0;
     if (isKnown && !framing.expectsContinue && !connection.hasEnded && incoming.drop()) return;
     connection.isLast = true;
     connection.lingers = true;
+  };
+
+  /**
+   * The head of an answer that is a stream has said that the connection stays before anybody could know: so it comes to
+   * its end only when what is left of the body has been read, or there is more of it than is read for nobody.
+   */
+  const passOver = async (
+    { isOpen, hasEnded, isLast }: Connection,
+    { incoming }: HttpRequest,
+  ): Promise<void> => {
+    if (incoming === undefined || incoming.isWhole() || !isOpen || hasEnded || isLast) return;
+    const timer = setTimeout(() => incoming.fail(parseErrorOf('slow')), LINGER_MS);
+    await incoming.passOver(LINGER_BYTES);
+    clearTimeout(timer);
   };
 
   const answered = (
@@ -170,9 +185,12 @@ export const buildReply = ({
         request.incoming?.onAnswered();
         if (connection.unsent) await sent(connection);
       }
-      if (isChunked) writer.last(connection);
     }
-    if (lengthBytes === undefined) dropRest(connection, request);
+    if (lengthBytes === undefined) {
+      await passOver(connection, request);
+      if (isChunked && request.method !== 'HEAD') writer.last(connection);
+      dropRest(connection, request);
+    }
     onAnswered();
   };
 

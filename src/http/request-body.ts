@@ -6,7 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { blocks, STEP_BYTES } from '../host/blocks.ts';
 import type { DecidedBy } from './call.ts';
 import { type Chunks, createChunks, isEnd, readChunks } from './chunked-body.ts';
-import { DROPPED_LIMIT_BYTES, LOOKS_BYTES } from './limits.ts';
+import { DROPPED_LIMIT_BYTES, LINGER_BYTES, LOOKS_BYTES } from './limits.ts';
 import { parseErrorOf } from './parse-errors.ts';
 import { owned } from './slab.ts';
 
@@ -23,6 +23,13 @@ export interface RequestBody {
   readonly nCome: () => number;
   /** Drops what has not come yet: few bytes, so that the connection need not end for them. @returns whether it does */
   readonly drop: () => boolean;
+  /**
+   * Reads what has not come yet, of so many bytes at most, for nobody, even if the body has failed meanwhile.
+   * @returns a promise that is settled when all of it has come, or none of it will be read any more
+   */
+  readonly passOver: (mostBytes: number) => Promise<void>;
+  /** Whether what comes is for nobody. */
+  readonly isDropped: () => boolean;
   /** Whether more bytes would only pile up. */
   readonly isFull: () => boolean;
   /** Whether the handler takes the body part by part. */
@@ -62,6 +69,8 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   let toCome = length;
   let mode: 'unasked' | 'whole' | 'parts' | 'dropped' = 'unasked';
   let failure: AppError | undefined;
+  /** It failed in a way after which nobody knows where it ends. */
+  let isBroken = false;
   /** What has come and was not handed over. */
   let held: Bytes = NOTHING;
   let nHeld = 0;
@@ -75,6 +84,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   let nCome = 0;
   let owing = false;
   let nDropped = 0;
+  let droppedLimit = DROPPED_LIMIT_BYTES;
   /** Handed over, and not answered yet. */
   let nOwed = 0;
   let nLastPart = 0;
@@ -106,13 +116,17 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
     if (mode !== 'parts') forget();
     wake();
   };
+  const breakOff = (error: AppError): void => {
+    isBroken = true;
+    fail(error);
+  };
 
   /** Of the body are `bytes[from .. to)`. */
   const keep = (bytes: Bytes, from: number, to: number): void => {
     const n = to - from;
     if (mode === 'dropped') {
       nDropped += n;
-      if (nDropped > DROPPED_LIMIT_BYTES) fail(tooLarge(DROPPED_LIMIT_BYTES));
+      if (nDropped > droppedLimit) breakOff(tooLarge(droppedLimit));
       return;
     }
     if (nHeld === 0 && (mode !== 'whole' || isWhole())) {
@@ -125,7 +139,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
       return;
     }
     if (mode === 'whole' && nHeld + nPassed + n > limit) {
-      fail(tooLarge(limit));
+      breakOff(tooLarge(limit));
       return;
     }
     if (isDecided) {
@@ -174,7 +188,11 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
   };
 
   const whole = async (): Promise<Bytes> => {
-    while (!isWhole()) await wait();
+    while (!isWhole()) {
+      // It may have failed since it was whole, too.
+      if (failure) throw failure;
+      await wait();
+    }
     return take();
   };
 
@@ -198,7 +216,7 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
       if (chunks) {
         next = readChunks(chunks, bytes, at, end);
         if (next < 0) {
-          fail(parseErrorOf('chunk-broken'));
+          breakOff(parseErrorOf('chunk-broken'));
           return -1;
         }
         to = chunks.dataEnd;
@@ -223,6 +241,20 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
       forget();
       return true;
     },
+    passOver: async (mostBytes) => {
+      if (isBroken || toCome > mostBytes) return;
+      failure = undefined;
+      mode = 'dropped';
+      droppedLimit = mostBytes;
+      forget();
+      if (isWhole()) return;
+      try {
+        await wait();
+      } catch {
+        // Whether all has come, `isWhole` tells.
+      }
+    },
+    isDropped: () => mode === 'dropped',
     isFull: () => failure !== undefined || (nHeld > 0 && mode !== 'whole'),
     isStream: () => mode === 'parts',
     isOwing: () => owing,
@@ -249,6 +281,8 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
         next: nextPart,
         return: async () => {
           mode = 'dropped';
+          // Until the answer has come to its end as well.
+          droppedLimit = LINGER_BYTES;
           forget();
           return { done: true, value: undefined };
         },

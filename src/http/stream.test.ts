@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { get, opener, SOCKETS, talk } from '../../test/http-talk.ts';
+import { get, opener, post, SOCKETS, talk } from '../../test/http-talk.ts';
 import type { Answer, Call } from './call.ts';
 
 /** A line for each line, and the failure, if there is one. */
@@ -141,6 +141,69 @@ describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
       await closed;
       expect(heard()).toMatch(/\r\n\r\none\n$/);
       expect(heard()).not.toContain('chunked');
+    });
+  });
+
+  describe('a stream that ends before its body', () => {
+    const parts = async function* (call: Call): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+      try {
+        for await (const _ of call.parts()) break;
+      } catch {}
+      yield new TextEncoder().encode('enough');
+    };
+    const early = (call: Call): Answer =>
+      call.path === '/next' ? 'next' : { status: 200, headers: new Headers(), parts: parts(call) };
+    const chunked = (size: number): string =>
+      `POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n${size.toString(16)}\r\n${'x'.repeat(size)}\r\n0\r\n\r\n`;
+    const ENDED = /enough\r\n0\r\n\r\n$/;
+
+    test.each([
+      ['of known length', post('/', 'x'.repeat(1_000_000))],
+      ['in chunks', chunked(1_000_000)],
+    ])('%s has read all of it before the end of its answer: the next request is answered', async (_, request) => {
+      const { socket, heard, until } = talk(open(early));
+      socket.write(request.slice(0, 100_000));
+      await until('enough');
+      socket.write(request.slice(100_000, -10));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(heard()).not.toMatch(ENDED);
+      socket.write(request.slice(-10));
+      await until(ENDED);
+      socket.write(get('/next'));
+      expect(await until(/next$/)).not.toContain('Connection: close');
+    });
+
+    test('takes up the requests that came behind it', async () => {
+      const { until } = talk(
+        open(early),
+        chunked(300_000) + post('/', 'x'.repeat(300_000)) + get('/next'),
+      );
+      expect((await until(/next$/)).match(/enough/g)).toHaveLength(2);
+    });
+
+    test('ends with its connection where too much is left, or nothing more comes', async () => {
+      const server = open(early);
+      const large = talk(server, 'POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5000000\r\n\r\nx');
+      const endless = talk(server, chunked(5_000_000));
+      const silent = talk(server, post('/', 'x'.repeat(100)).slice(0, -50));
+      for (const { closed, heard } of [large, endless, silent]) {
+        await closed;
+        expect(heard()).toMatch(ENDED);
+      }
+    });
+
+    test('because its caller was too slow has the rest of its body read all the same', async () => {
+      const server = open(
+        (call): Answer =>
+          call.path === '/next'
+            ? 'next'
+            : { status: 200, headers: new Headers(), parts: linesOf(call) },
+        { requestMs: 50 },
+      );
+      const { socket, until } = talk(server, chunked(100).slice(0, -50));
+      await until('took too long');
+      socket.write(chunked(100).slice(-50) + get('/next'));
+      await until(/took too long[^\r]*\r\n0\r\n\r\n[\s\S]*next$/);
     });
   });
 
