@@ -114,3 +114,22 @@ test('a body that was handed over stays as it is until it is given back', async 
   blocks.give(bytes);
   expect(blocks.take(SIZE).buffer).toBe(bytes.buffer);
 });
+
+test('a body that fails in the turn in which it became whole is refused', async () => {
+  const body = createRequestBody(FEW, () => {});
+  body.push(BODY, 0, 1000);
+  const whole = body.bytes(LIMIT) as Promise<unknown>;
+  body.push(BODY, 1000, FEW);
+  body.fail(new AppError('request-slow', 'too slow'));
+  await expect(whole).rejects.toThrow('too slow');
+});
+
+test('who waits for a part of a body that is passed over gets none, and the body is over when the rest has come', async () => {
+  const body = createRequestBody(FEW, () => {});
+  const next = body.parts().next();
+  const over = body.passOver(FEW);
+  expect((await next).done).toBeTrue();
+  body.push(BODY, 0, FEW);
+  await over;
+  expect(body.isWhole()).toBeTrue();
+});

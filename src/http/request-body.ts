@@ -242,11 +242,13 @@ export const createRequestBody = (length: number, onWanted: () => void): Request
       return true;
     },
     passOver: async (mostBytes) => {
-      if (isBroken || toCome > mostBytes) return;
-      failure = undefined;
       mode = 'dropped';
       droppedLimit = mostBytes;
       forget();
+      // Whoever still waits for a part gets none any more.
+      wake();
+      if (isBroken || toCome > mostBytes) return;
+      failure = undefined;
       if (isWhole()) return;
       try {
         await wait();
