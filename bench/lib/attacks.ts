@@ -297,7 +297,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: 'lines of as many different names as are taken',
     nAtOnce: 16,
-    attacker: flood(`${differentNames(175_000)}\n`),
+    attacker: flood(`${differentNames(17_950)}\n`),
   },
   {
     name: 'flights with reasons behind each other',

@@ -94,8 +94,11 @@ export const parseLongLine = async (
 export const isRefusedLine = (beginning: Uint8Array): boolean =>
   passesLimit(beginning, LINE_LIMITS);
 
-/** Of weather, one for each observation. */
-const LINE_LIMITS: JsonLimits = { objects: 12_000, lists: 1000 };
+/**
+ * Objects: of weather, one for each observation. Members: what is made of an object with twenty thousand names takes 2 MB,
+ * and a stream brings one such line after the other.
+ */
+const LINE_LIMITS: JsonLimits = { objects: 12_000, lists: 1000, members: 2000 };
 
 const parseLarge = async (
   bytes: Uint8Array,

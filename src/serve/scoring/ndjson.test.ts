@@ -72,7 +72,7 @@ const linesOf = (text: string, limitBytes = 2 ** 20): number[] => {
 };
 
 test.each([
-  ['more members than any flight', `{${NAMES}}`, LOOKS_BYTES[1]],
+  ['more members than any flight', `{${NAMES}}`, LOOKS_BYTES[0]],
   ['lists that are no flight', `[${'[{}],'.repeat(180_000)}1]`, LOOKS_BYTES[0]],
   ['nothing but brackets', '['.repeat(900_000), LOOKS_BYTES[0]],
 ])('of a line of %s only the beginning is kept', (_, line, length) => {
@@ -138,7 +138,7 @@ describe('a stream of flights', () => {
   test('takes lines that are long, and says what is wrong with them', async () => {
     const spaces = ' '.repeat(100_000);
     const long = JSON.stringify(PLANTED_FLIGHT).replace('{', `{${spaces}`);
-    const members = Array.from({ length: 20_000 }, (_, i) => `"x${i}":1`).join();
+    const members = Array.from({ length: 2000 }, (_, i) => `"x${i}":${' '.repeat(40)}1`).join();
     const answers = await send(
       [
         ...[long, `{${members}}`, `{"weather":[${'{},'.repeat(15_000)}{}]}`],
