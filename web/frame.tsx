@@ -4,6 +4,7 @@
  * and its foot.
  */
 import type { ComponentChildren } from 'preact';
+import { ofModel } from './model-address.ts';
 import type { Lang, PageView } from './view.ts';
 import { wordsOf } from './words/words.ts';
 
@@ -42,7 +43,7 @@ export const Frame = ({
           </nav>
           <a
             class="lang"
-            href={`/?lang=${other}`}
+            href={ofModel(`/?lang=${other}`, model.named)}
             lang={other}
             hreflang={other}
             onClick={
@@ -68,7 +69,7 @@ export const Frame = ({
         <p>
           {words.footer.forPrograms}: <a href="/docs">{words.footer.docs}</a> ·{' '}
           <a href="/openapi.json">OpenAPI</a> · <a href="/postman.json">Postman</a> ·{' '}
-          <a href="/model">{words.footer.modelJson}</a>
+          <a href={ofModel('/model', model.named)}>{words.footer.modelJson}</a>
         </p>
       </footer>
     </>

@@ -6,6 +6,7 @@
 import { renderToString } from 'preact-render-to-string';
 import { FieldBox, FieldGroups, inputAttributes, MomentBox } from './fields.tsx';
 import { Frame } from './frame.tsx';
+import { MODEL_PARAMETER, ofModel } from './model-address.ts';
 import { typedDate } from './moment.ts';
 import { Outcome } from './outcome.tsx';
 import style from './page.css' with { type: 'text' };
@@ -19,7 +20,10 @@ export const inlineStyle: string = style;
 export const renderPage = (view: PageView): string => {
   const words = wordsOf(view.lang);
   const alternates = (['en', 'es'] as const)
-    .map((lang) => `<link rel="alternate" hreflang="${lang}" href="/?lang=${lang}">`)
+    .map(
+      (lang) =>
+        `<link rel="alternate" hreflang="${lang}" href="${ofModel(`/?lang=${lang}`, view.model.named).replaceAll('&', '&amp;')}">`,
+    )
     .join('');
   const body = renderToString(<Body view={view} words={words} />);
   return `<!doctype html><html lang="${view.lang}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${words.title} · Puntual</title><link rel="icon" href="/assets/icon.svg"><style>${inlineStyle}</style>${alternates}<script src="/assets/page.js" type="module"></script></head><body>${body}</body></html>\n`;
@@ -34,6 +38,7 @@ const Body = ({ view, words }: { view: PageView; words: Words }) => {
       </a>
       <main
         id="app"
+        data-model={view.model.named || undefined}
         data-target={subject.target}
         data-minutes={subject.minutes}
         data-outcome={subject.outcome}
@@ -44,12 +49,17 @@ const Body = ({ view, words }: { view: PageView; words: Words }) => {
           lang={lang}
           model={view.model}
           views={[
-            { name: 'predict', href: '/', isShown: true },
-            { name: 'model', href: '/model', isShown: false },
+            { name: 'predict', href: ofModel('/', view.model.named), isShown: true },
+            { name: 'model', href: ofModel('/model', view.model.named), isShown: false },
           ]}
         >
           <div class="columns">
-            <form class="card" method="post" action={`/result?lang=${lang}`} novalidate>
+            <form
+              class="card"
+              method="post"
+              action={ofModel(`/result?lang=${lang}`, view.model.named)}
+              novalidate
+            >
               <FieldGroups
                 fields={view.fields}
                 words={words}
@@ -58,7 +68,7 @@ const Body = ({ view, words }: { view: PageView; words: Words }) => {
               />
               <div class="buttons">
                 <button type="submit">{words.form.ask}</button>
-                <a class="quiet" href={`/?${exampleQuery(view)}`}>
+                <a class="quiet" href={ofModel(`/?${exampleQuery(view)}`, view.model.named)}>
                   {words.form.example}
                 </a>
               </div>
@@ -78,13 +88,12 @@ const Body = ({ view, words }: { view: PageView; words: Words }) => {
   );
 };
 
-const exampleQuery = ({ example, lang }: PageView): string =>
-  String(
-    new URLSearchParams({
-      lang,
-      ...Object.fromEntries(Object.entries(example).map(([name, value]) => [name, String(value)])),
-    }),
-  );
+const exampleQuery = ({ example, lang, model }: PageView): string => {
+  const query = new URLSearchParams({ lang });
+  for (const [name, value] of Object.entries(example)) query.set(name, String(value));
+  if (model.named !== '') query.delete(MODEL_PARAMETER);
+  return String(query);
+};
 
 const Field = ({ field, lang, words }: { field: FieldView; lang: Lang; words: Words }) => {
   const { name, kind, required, hint, unit, value, fault } = field;

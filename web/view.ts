@@ -61,5 +61,10 @@ export interface PageView {
   readonly asked: { readonly flight: Flight; readonly prediction: Prediction } | undefined;
   /** Why there is no answer. */
   readonly problem: string;
-  readonly model: { readonly name: string; readonly version: string };
+  readonly model: {
+    readonly name: string;
+    readonly version: string;
+    /** Its name where addresses have to name it, '' where it answers unasked. */
+    readonly named: string;
+  };
 }

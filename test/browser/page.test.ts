@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { buildPage } from '../../src/report/page.ts';
-import { PLANTED_FLIGHT } from '../planted.ts';
+import { buildPlantedModel, PLANTED_FLIGHT } from '../planted.ts';
 import { buildPlantedContext, startPlantedService } from '../planted-service.ts';
 import { findBrowser } from './chromium.ts';
 
@@ -35,7 +35,8 @@ const serviceFeed = {
     });
   },
 };
-const contextWithFeed = buildPlantedContext({ serviceFeed, config: { reportsDir } });
+const named = [buildPlantedContext({ model: buildPlantedModel({ seed: 2, name: 'other' }) })];
+const contextWithFeed = buildPlantedContext({ serviceFeed, named, config: { reportsDir } });
 const service = startPlantedService(contextWithFeed);
 let browser: Browser | undefined;
 
@@ -320,6 +321,25 @@ describe.skipIf(program === undefined)('the page', () => {
       expect(await page.evaluate(`(async () => { ${script} return response.status; })()`)).toBe(
         200,
       );
+    });
+  });
+
+  test('of a model that the address names asks that model whatever it asks', async () => {
+    await visit(`/?model=other&${FLIGHT}`, async (page) => {
+      const asked: string[] = [];
+      page.on('request', (request) => {
+        const { pathname, search } = new URL(request.url());
+        if (/^\/(?:predict|model)$/.test(pathname)) asked.push(pathname + search);
+      });
+      await page.waitForSelector('.others');
+      await page.click('nav a[href="#model"]');
+      await page.waitForSelector('.views h2');
+      expect(await page.textContent('.views h2')).toContain('other');
+      expect(asked.length).toBeGreaterThan(0);
+      for (const address of asked) expect(address).toMatch(/[?&]model=other$/);
+      expect(new URL(page.url()).searchParams.get('model')).toBe('other');
+      const script = (await page.textContent('pre >> nth=1'))!;
+      expect(script).toContain(`${service.url}/predict?model=other'`);
     });
   });
 

@@ -1,6 +1,7 @@
 /**
  * Calls of the service that this page came from.
  */
+import { here } from './here.ts';
 import type { Flight, Prediction } from '../view.ts';
 
 /** What the service says of a flight that it cannot answer. */
@@ -19,7 +20,7 @@ type Asked =
   | { readonly kind: 'unreachable' };
 
 const post = (path: string, body: unknown, signal: AbortSignal): Promise<Response> =>
-  fetch(path, {
+  fetch(here(path), {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(body),

@@ -13,6 +13,7 @@ import {
   type Words,
   wordsOf,
 } from '../words/words.ts';
+import { here } from './here.ts';
 import type { PageData } from './read-page.ts';
 
 interface Score {
@@ -71,7 +72,7 @@ export const ModelView = ({ page }: { page: PageData }) => {
   const words = wordsOf(page.lang);
   const [model, setModel] = useState<ModelDocument | 'failed' | undefined>(undefined);
   useEffect(() => {
-    fetch('/model', { headers: { accept: 'application/json' } })
+    fetch(here('/model'), { headers: { accept: 'application/json' } })
       .then(async (response) => setModel((await response.json()) as ModelDocument))
       .catch(() => setModel('failed'));
   }, []);
@@ -92,7 +93,7 @@ export const ModelView = ({ page }: { page: PageData }) => {
           <p key={fact}>{fact}</p>
         ))}
         <p>
-          <a href="/model">{words.model.asJson}</a>
+          <a href={here('/model')}>{words.model.asJson}</a>
         </p>
       </section>
       {model.quality && <Quality model={model} words={words} />}

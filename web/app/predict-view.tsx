@@ -10,6 +10,7 @@ import { askOne, inputAt, type Refusal } from './ask.ts';
 import { type Entries, type Entry, entryOf, readEntries, readMoment } from './entries.ts';
 import { Fields } from './fields.tsx';
 import { FileScoring } from './file-scoring.tsx';
+import { flightIn, here } from './here.ts';
 import { OtherTimes } from './other-times.tsx';
 import type { PageData } from './read-page.ts';
 import { Share } from './share.tsx';
@@ -27,7 +28,7 @@ type Shown =
 
 /** Names and values of an address, or of the form as it was sent. */
 const entriesOf = ({ fields, lang }: PageData, search?: string): Entries => {
-  const query = new URLSearchParams(search);
+  const query = flightIn(search ?? '');
   return Object.fromEntries(
     fields.map((field) => {
       const value = search === undefined ? field.value : (query.get(field.name) ?? '');
@@ -43,7 +44,7 @@ const entriesOf = ({ fields, lang }: PageData, search?: string): Entries => {
 const addressOf = (flight: Flight, lang: string): string => {
   const query = new URLSearchParams({ lang });
   for (const [name, value] of Object.entries(flight)) query.set(name, String(value));
-  return `/?${query}`;
+  return here(`/?${flightIn(String(query))}`);
 };
 
 export const PredictView = ({ page }: { page: PageData }) => {
@@ -183,7 +184,7 @@ export const PredictView = ({ page }: { page: PageData }) => {
 };
 
 const exampleOf = ({ fields, example }: PageData): Flight => {
-  const query = new URLSearchParams(example);
+  const query = flightIn(example);
   return Object.fromEntries(
     fields.flatMap(({ name, kind }) => {
       const value = query.get(name);

@@ -1,7 +1,7 @@
 /**
  * Reads the form that the service sent: its fields, what can be chosen, what was entered.
  */
-import type { FieldView, Lang, Subject } from '../view.ts';
+import type { FieldView, Lang, PageView, Subject } from '../view.ts';
 
 export interface PageData {
   readonly lang: Lang;
@@ -9,13 +9,13 @@ export interface PageData {
   readonly subject: Subject;
   /** The address of the page with the example filled in. */
   readonly example: string;
-  readonly model: { readonly name: string; readonly version: string };
+  readonly model: PageView['model'];
   /** The answer to the flight of the address as the service drew it, without its heading; empty when none was asked for. */
   readonly answer: string;
 }
 
 export const readPage = (root: HTMLElement): PageData => {
-  const { target, minutes, outcome, from, to } = root.dataset;
+  const { model, target, minutes, outcome, from, to } = root.dataset;
   return {
     lang: document.documentElement.lang === 'es' ? 'es' : 'en',
     fields: [...root.querySelectorAll<HTMLElement>('.field')].map(fieldOf),
@@ -30,6 +30,7 @@ export const readPage = (root: HTMLElement): PageData => {
     model: {
       name: root.querySelector('footer strong')!.textContent,
       version: root.querySelector('footer code')!.textContent,
+      named: model ?? '',
     },
     answer: answerOf(root.querySelector('#answer')!),
   };

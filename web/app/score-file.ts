@@ -1,6 +1,7 @@
 /**
  * A file of flights through `/predict`, in pieces, and back as CSV with the chance of each.
  */
+import { here } from './here.ts';
 import type { FieldView, Lang, Prediction } from '../view.ts';
 import { readCsv, writeCsvRow } from './read-csv.ts';
 
@@ -69,7 +70,7 @@ class MissingColumns extends Error {}
 type Line = Partial<Prediction> & { readonly detail?: string; readonly error?: string };
 
 const askPiece = async (flights: readonly Row[], lang: Lang): Promise<readonly Line[]> => {
-  const response = await fetch(`/predict?lang=${lang}`, {
+  const response = await fetch(here(`/predict?lang=${lang}`), {
     method: 'POST',
     headers: { 'content-type': 'application/x-ndjson' },
     body: flights.map((flight) => JSON.stringify(flight)).join('\n'),

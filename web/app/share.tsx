@@ -3,6 +3,7 @@
  * The flight as a link, and as the same question from a shell, from JavaScript and from Python.
  */
 import { useState } from 'preact/hooks';
+import { here } from './here.ts';
 import type { Flight } from '../view.ts';
 import type { Words } from '../words/words.ts';
 
@@ -12,21 +13,24 @@ interface ShareProps {
   readonly words: Words;
 }
 
-const SNIPPETS: readonly { name: string; write: (origin: string, json: string) => string }[] = [
+/** A question mark is a pattern to some shells. */
+const inShell = (address: string): string => (address.includes('?') ? `'${address}'` : address);
+
+const SNIPPETS: readonly { name: string; write: (address: string, json: string) => string }[] = [
   {
     name: 'curl',
-    write: (origin, json) =>
-      `curl ${origin}/predict -H 'content-type: application/json' \\\n  -d '${json.replaceAll("'", "'\\''")}'`,
+    write: (address, json) =>
+      `curl ${inShell(address)} -H 'content-type: application/json' \\\n  -d '${json.replaceAll("'", "'\\''")}'`,
   },
   {
     name: 'JavaScript',
-    write: (origin, json) =>
-      `const response = await fetch('${origin}/predict', {\n  method: 'POST',\n  headers: { 'content-type': 'application/json' },\n  body: JSON.stringify(${json}),\n});\nconsole.log((await response.json()).probability);`,
+    write: (address, json) =>
+      `const response = await fetch('${address}', {\n  method: 'POST',\n  headers: { 'content-type': 'application/json' },\n  body: JSON.stringify(${json}),\n});\nconsole.log((await response.json()).probability);`,
   },
   {
     name: 'Python',
-    write: (origin, json) =>
-      `import json, urllib.request\n\nflight = json.loads(${JSON.stringify(json)})\nrequest = urllib.request.Request(\n    "${origin}/predict",\n    json.dumps(flight).encode(),\n    {"content-type": "application/json"},\n)\nprint(json.load(urllib.request.urlopen(request))["probability"])`,
+    write: (address, json) =>
+      `import json, urllib.request\n\nflight = json.loads(${JSON.stringify(json)})\nrequest = urllib.request.Request(\n    "${address}",\n    json.dumps(flight).encode(),\n    {"content-type": "application/json"},\n)\nprint(json.load(urllib.request.urlopen(request))["probability"])`,
   },
 ];
 
@@ -47,7 +51,7 @@ export const Share = ({ flight, address, words }: ShareProps) => {
     <section class="card">
       <h2>{words.share.title}</h2>
       {SNIPPETS.map(({ name, write }, at) => {
-        const text = write(location.origin, json);
+        const text = write(location.origin + here('/predict'), json);
         return (
           <details key={name} open={at === 0}>
             <summary>{name}</summary>

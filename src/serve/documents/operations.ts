@@ -32,7 +32,7 @@ export const operationsOf = (
   const failures = failuresOf(hasAuth);
   return {
     ...predictionOperations(loaded, named, failures),
-    ...serviceOperations(failures),
+    ...serviceOperations(modelParameters(loaded, named), failures),
     ...Object.assign(
       {},
       ...[loaded, ...named].map((one, i) =>
@@ -141,6 +141,7 @@ const predictionOperations = (
         tags: ['Predictions'],
         summary: 'One flight from an HTML form',
         description: 'Answers a page, or JSON when `Accept` prefers it.',
+        parameters: modelParameters(loaded, named),
         requestBody: {
           required: true,
           content: {
@@ -192,12 +193,13 @@ const formSchema = ({ model }: LoadedModel): Schema => {
   };
 };
 
-const serviceOperations = (failures: Failures): Operations => ({
+const serviceOperations = (parameters: readonly unknown[], failures: Failures): Operations => ({
   '/': {
     get: {
       operationId: 'page',
       tags: ['Pages'],
       summary: 'The page with the form',
+      parameters,
       responses: {
         '200': answer('The page', { 'text/html': { schema: { type: 'string' } } }),
         ...failures.plain,

@@ -25,7 +25,8 @@ type PageBuilder = (
   outcome: Prediction | AppError | undefined,
 ) => PageView;
 
-export const buildPage = (loaded: LoadedModel): PageBuilder => {
+/** @param named its name, where addresses have to name it; else '' */
+export const buildPage = (loaded: LoadedModel, named: string): PageBuilder => {
   const { model, version } = loaded;
   const subject = subjectOf(model);
   const example = exampleFlight(model) as Flight;
@@ -55,7 +56,7 @@ export const buildPage = (loaded: LoadedModel): PageBuilder => {
           ? undefined
           : { flight: flight as Flight, prediction: outcome },
       problem: isRefused ? (faults.size > 0 ? words.form.marked : said(outcome.message)) : '',
-      model: { name: model.name, version },
+      model: { name: model.name, version, named },
     };
   };
 };

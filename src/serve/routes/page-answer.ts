@@ -17,11 +17,12 @@ const HEADERS = { ...PAGE_HEADERS, vary: 'accept-language, accept' };
 
 export const buildPageAnswer = (
   context: ServeContext,
+  named: string,
 ): ((flight: JsonObject, lang: Lang, pause: Pause) => Promise<Response>) => {
   const { loaded } = context;
   const scoring = buildScoring(context);
   const writer = buildAnswerWriter(loaded);
-  const page = buildPage(loaded);
+  const page = buildPage(loaded, named);
   const reasons = buildReasons(loaded.model);
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);

@@ -28,7 +28,7 @@ import { buildBatchAnswer } from '../scoring/batch.ts';
 import { buildStream, NDJSON } from '../scoring/ndjson.ts';
 import { buildReasons, pointsInTurns, prepareReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
-import { byModel, takesModelAsInput } from './by-model.ts';
+import { byModel, inputsInAddress, takesModelAsInput } from './by-model.ts';
 
 export const buildPredict = (context: ServeContext): Endpoint => {
   const of = byModel(context, buildPredictOf);
@@ -58,9 +58,10 @@ interface PredictOf {
 
 const NOTHING = new Uint8Array(0);
 
-const buildPredictOf = (context: ServeContext): PredictOf => {
+const buildPredictOf = (context: ServeContext, named: string): PredictOf => {
   const { admission } = context;
   const { inputs } = context.loaded.model;
+  const addressed = inputsInAddress(context, named);
   const scoring = buildScoring(context);
   const { notices, compare } = scoring;
   const scanner = buildFlightScanner(inputs);
@@ -177,7 +178,7 @@ const buildPredictOf = (context: ServeContext): PredictOf => {
   return {
     GET: (call) => {
       const { query } = call;
-      const flight = flightOf(parametersOf(query), inputs);
+      const flight = flightOf(parametersOf(query), addressed);
       const given = answerParsed(flight, parseSwitches(query), call);
       return given instanceof Promise ? given : spoken(textIn(given));
     },

@@ -5,7 +5,7 @@ import type { Lang } from '../../../web/view.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Call } from '../../http/call.ts';
 import type { ServeContext } from '../context.ts';
-import { type Endpoint, jsonHeaders } from '../endpoint.ts';
+import { type Endpoint, jsonHeaders, type Post } from '../endpoint.ts';
 import { prefersJson } from '../formats/accept.ts';
 import { buildAnswerWriter } from '../formats/answer.ts';
 import { type JsonObject, mediaTypeOf } from '../formats/body.ts';
@@ -15,6 +15,7 @@ import { checkNumber, parametersOf, parseSwitches } from '../formats/query.ts';
 import { admitted, admittedInTurn, type Pause } from '../guard/shed.ts';
 import { buildReasons, pointsInTurns, prepareReasons } from '../scoring/reasons.ts';
 import { buildScoring } from '../scoring/scoring.ts';
+import { byModel } from './by-model.ts';
 import { once } from './later.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -26,12 +27,27 @@ const FORM_LIMIT_BYTES = 64 * 1024;
 const JSON_HEADERS = { ...jsonHeaders, vary: 'accept-language, accept' };
 
 export const buildResult = (context: ServeContext): Endpoint => {
+  const of = byModel(context, buildResultOf);
+  return {
+    label: '/result',
+    POST: {
+      types: [FORM, MULTIPART],
+      limitBytes: FORM_LIMIT_BYTES,
+      answer: (bytes, call) => of(call.query)(bytes, call),
+    },
+  };
+};
+
+/** What `/result` answers for one model. */
+const buildResultOf = (context: ServeContext, named: string): Post['answer'] => {
   const { loaded } = context;
   const { inputs } = loaded.model;
   const scoring = buildScoring(context);
   const writer = buildAnswerWriter(loaded);
   const reasons = buildReasons(loaded.model);
-  const pageAnswer = once(async () => (await import('./page-answer.ts')).buildPageAnswer(context));
+  const pageAnswer = once(async () =>
+    (await import('./page-answer.ts')).buildPageAnswer(context, named),
+  );
   const raw = new Float64Array(scoring.nInputs);
   const out = new Float64Array(scoring.nHeads);
 
@@ -59,23 +75,16 @@ export const buildResult = (context: ServeContext): Endpoint => {
     });
   };
 
-  return {
-    label: '/result',
-    POST: {
-      types: [FORM, MULTIPART],
-      limitBytes: FORM_LIMIT_BYTES,
-      answer: async (bytes, call) => {
-        const lang = langOf(call);
-        const flight = flightOfForm(await fieldsOf(bytes, call), inputs, lang, new Date());
-        await prepareReasons(loaded.model);
-        if (prefersJson(call.header('accept')))
-          return parseSwitches(call.query).explain
-            ? admittedInTurn(context, call, (pause) => answerJson(flight, call.query, lang, pause))
-            : answerJson(flight, call.query, lang);
-        const answer = await pageAnswer();
-        return admittedInTurn(context, call, (pause) => answer(flight, lang, pause));
-      },
-    },
+  return async (bytes, call) => {
+    const lang = langOf(call);
+    const flight = flightOfForm(await fieldsOf(bytes, call), inputs, lang, new Date());
+    await prepareReasons(loaded.model);
+    if (prefersJson(call.header('accept')))
+      return parseSwitches(call.query).explain
+        ? admittedInTurn(context, call, (pause) => answerJson(flight, call.query, lang, pause))
+        : answerJson(flight, call.query, lang);
+    const answer = await pageAnswer();
+    return admittedInTurn(context, call, (pause) => answer(flight, lang, pause));
   };
 };
 
