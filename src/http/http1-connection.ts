@@ -188,6 +188,8 @@ export const buildHttp1Connection = ({
       connection.lingers = true;
     } else if (request?.isAnswered) giveUp(connection);
     else if (request?.incoming && (on === 'body' || on === 'part')) {
+      // Where the body ends nobody knows any more.
+      if (connection.unread) connection.isLast = true;
       connection.unread = undefined;
       request.incoming.fail(parseErrorOf('crowded'));
       wait(connection, 'answer');

@@ -192,6 +192,28 @@ describe.each(SOCKETS)('over sockets of %s:', (_, byRuntime) => {
       }
     });
 
+    test('for want of memory takes no request behind it for its body', async () => {
+      const gate = Promise.withResolvers<void>();
+      const waiting = async function* (call: Call): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+        try {
+          for await (const _ of call.parts()) await gate.promise;
+        } catch {}
+        yield new TextEncoder().encode('enough');
+      };
+      const server = open(
+        (call): Answer =>
+          call.path === '/'
+            ? { status: 200, headers: new Headers(), parts: waiting(call) }
+            : call.path,
+        { heldBytes: 150_000 },
+        { onShed: () => gate.resolve() },
+      );
+      const behind = Array.from({ length: 10_000 }, (_, i) => get(`/${i}`)).join('');
+      const { heard, closed } = talk(server, post('/', 'x'.repeat(1_000_000)) + behind);
+      await closed;
+      expect(heard()).toMatch(ENDED);
+    });
+
     test('because its caller was too slow has the rest of its body read all the same', async () => {
       const server = open(
         (call): Answer =>
