@@ -3,12 +3,17 @@
  * capabilities, `/` read-only, `/dev/shm` of 64 MiB, a quota of processors and a limit of memory.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 
 const CGROUPS = '/sys/fs/cgroup';
 const PERIOD_US = 100_000;
-/** So much more than others on this machine that it has what its quota grants, as where all that is granted is reserved. */
-const SHARES = 10_240;
+/**
+ * So much more than others on this machine that it has what its quota grants, as where all that is granted is reserved. Where
+ * that is the whole machine its callers live on it as well, and it has no more than they.
+ */
+const RESERVED_SHARES = 10_240;
+const USUAL_SHARES = 1024;
 /** As many as this machine lets a process have, 65,536 at most. */
 const DESCRIPTORS = Math.min(
   65_536,
@@ -83,7 +88,11 @@ const configOf = ({
     ...(seccomp && { seccomp }),
     resources: {
       memory: { limit: memoryMb * 2 ** 20 },
-      cpu: { quota: Math.round(cpus * PERIOD_US), period: PERIOD_US, shares: SHARES },
+      cpu: {
+        quota: Math.round(cpus * PERIOD_US),
+        period: PERIOD_US,
+        shares: cpus < availableParallelism() ? RESERVED_SHARES : USUAL_SHARES,
+      },
     },
   },
 });
