@@ -36,6 +36,28 @@ test('a block that was given back is taken again, and no more of them wait than 
   expect(again.map((buffer) => buffers.includes(buffer))).toEqual([true, true, false]);
 });
 
+test('what waits for sizes that nobody asks for any more gives way to others', () => {
+  const blocks = buildBlocks(8 * STEP_BYTES);
+  const before = [1, 1, 1, 1, 1, 1].map((nSteps) => blocks.take(nSteps * STEP_BYTES));
+  for (const block of before) blocks.give(block);
+  for (let i = 0; i < 2; i++) {
+    const own = blocks.take(5 * STEP_BYTES);
+    blocks.give(own);
+    expect(blocks.take(5 * STEP_BYTES).buffer).toBe(own.buffer);
+    blocks.give(own);
+  }
+});
+
+test('a block that is a little larger is taken rather than a new one, a much larger one is not', () => {
+  const blocks = buildBlocks();
+  const [five, twenty] = [5, 20].map((nSteps) => blocks.take(nSteps * STEP_BYTES));
+  blocks.give(five!);
+  blocks.give(twenty!);
+  expect(blocks.take(4 * STEP_BYTES).buffer).toBe(five!.buffer);
+  expect(blocks.take(4 * STEP_BYTES).buffer).not.toBe(twenty!.buffer);
+  expect(blocks.take(17 * STEP_BYTES).buffer).toBe(twenty!.buffer);
+});
+
 test('bytes that lie in no block are never taken', () => {
   const blocks = buildBlocks();
   const foreign = new Uint8Array(STEP_BYTES);

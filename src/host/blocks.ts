@@ -13,6 +13,8 @@ export const STEP_BYTES = 16 * 1024;
 const LARGEST_BYTES = 1024 * 1024;
 /** So much waits to be taken at most. */
 const KEPT_BYTES = 4 * 1024 * 1024;
+/** A block may be so much larger than what is asked for. */
+const SPARE_SHARE = 0.25;
 
 interface Blocks {
   /** At least so many bytes, which hold anything. */
@@ -22,29 +24,45 @@ interface Blocks {
 }
 
 export const buildBlocks = (keptBytes = KEPT_BYTES): Blocks => {
-  /** By how many steps they have. */
-  const free: Bytes[][] = Array.from({ length: LARGEST_BYTES / STEP_BYTES + 1 }, () => []);
+  /** In the order in which they were given back. */
+  const free: Bytes[] = [];
   const lent = new WeakSet<ArrayBufferLike>();
   let nFree = 0;
 
-  const find = (nSteps: number): Bytes | undefined => {
-    const found = free[nSteps]!.pop();
-    nFree -= found?.length ?? 0;
-    return found;
+  /** The smallest that fits, of these the last that was given back: it is the likeliest to lie in a cache. */
+  const find = (nBytes: number): Bytes | undefined => {
+    let best = -1;
+    let bestBytes = nBytes * (1 + SPARE_SHARE) + 1;
+    for (let i = free.length - 1; i >= 0; i--) {
+      const { length } = free[i]!;
+      if (length < nBytes || length >= bestBytes) continue;
+      best = i;
+      bestBytes = length;
+      if (length === nBytes) break;
+    }
+    return best < 0 ? undefined : removed(best);
+  };
+
+  const removed = (i: number): Bytes => {
+    const [block] = free.splice(i, 1);
+    nFree -= block!.length;
+    return block!;
   };
 
   return {
     take: (nBytes) => {
       if (nBytes < STEP_BYTES || nBytes > LARGEST_BYTES) return allocate(nBytes);
-      const nSteps = Math.ceil(nBytes / STEP_BYTES);
-      const block = find(nSteps) ?? allocate(nSteps * STEP_BYTES);
+      const wholeBytes = Math.ceil(nBytes / STEP_BYTES) * STEP_BYTES;
+      const block = find(wholeBytes) ?? allocate(wholeBytes);
       lent.add(block.buffer);
       return block;
     },
     give: ({ buffer }) => {
-      if (!lent.delete(buffer) || nFree + buffer.byteLength > keptBytes) return;
+      if (!lent.delete(buffer)) return;
       nFree += buffer.byteLength;
-      free[buffer.byteLength / STEP_BYTES]!.push(new Uint8Array(buffer as ArrayBuffer));
+      free.push(new Uint8Array(buffer as ArrayBuffer));
+      // Callers' sizes change: one that nobody has taken for long gives way.
+      while (nFree > keptBytes) removed(0);
     },
   };
 };

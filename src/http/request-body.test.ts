@@ -65,7 +65,9 @@ test('the whole of a body is made room for once a quarter of it may have come', 
   body.push(BODY, 1000, FEW);
   expect(body.nHeldBytes()).toBe(FEW);
   body.push(BODY, FEW, FEW + 1);
-  expect(body.nHeldBytes()).toBe(STEP_BYTES * Math.ceil(200_000 / STEP_BYTES));
+  // A block that was given back may be a quarter larger.
+  const wholeBytes = STEP_BYTES * Math.ceil(200_000 / STEP_BYTES);
+  expect(body.nHeldBytes()).toBeWithin(wholeBytes, 1.25 * wholeBytes + 1);
   body.push(BODY, FEW + 1, 200_000);
   expect(BODY.subarray(0, 200_000).equals(await whole)).toBeTrue();
 });
