@@ -83,6 +83,16 @@ describe('the bodies of refused requests', () => {
     expect(paid).toEqual([1, 2]);
   });
 
+  test('are not paid for, nor waited for, once their callers have gone', () => {
+    const { refused, at, connections, paid, pass } = begin();
+    for (const { place } of connections) refused(at(place), QUARTER);
+    for (const place of [5, 6, 8]) at(place).isOpen = false;
+    pass(8);
+    expect(paid).toEqual([7]);
+    pass(8);
+    expect(paid).toEqual([7, 9]);
+  });
+
   test('keep nobody waiting at the end of the service', () => {
     const { refused, forgive, at, connections, pass } = begin();
     for (const { place } of connections) refused(at(place), 2 * QUARTER);

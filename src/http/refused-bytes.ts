@@ -27,7 +27,7 @@ export const buildRefusedBytes = ({ nowMs, later, onPaid }: RefusedBytesSetting)
   let sinceMs = nowMs();
   let isWaiting = false;
   let isForgiven = false;
-  const queue: Connection[] = [];
+  let queue: Connection[] = [];
 
   const earn = (): void => {
     const now = nowMs();
@@ -51,6 +51,8 @@ export const buildRefusedBytes = ({ nowMs, later, onPaid }: RefusedBytesSetting)
   const pay = (): void => {
     isWaiting = false;
     earn();
+    // Who has gone is read from no more: the others would wait for what it owes, and all that it holds would be kept.
+    queue = queue.filter(({ isOpen }) => isOpen);
     let nPaid = 0;
     for (const connection of queue) {
       if (creditBytes < 0) break;
