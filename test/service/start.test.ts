@@ -117,7 +117,7 @@ describe('puntual serve', () => {
   );
 
   test('exits 2 with one line for a folder of models that is a file', async () => {
-    const { exitCode, stderr } = await runServe('--models', MAIN);
+    const { exitCode, stderr } = await runServe('--models', MAIN, ...PORTS);
     expect(exitCode).toBe(2);
     expect(stderr).toBe(`puntual: the models in ${MAIN} cannot be listed: it is no folder\n`);
   });
